@@ -1,0 +1,1 @@
+"""Shallow neural networks, whole shoals of them."""

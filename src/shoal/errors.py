@@ -1,0 +1,45 @@
+"""Named errors: what was seen, what was expected, what to do.
+
+Every error derives from `ShoalError`; those that replace a `ValueError` of scikit-learn's are one too, so that
+code written for scikit-learn catches them. The command line prints the message in one line and exits with 2.
+"""
+
+
+class ShoalError(Exception):
+    """Base of every error that shoal raises on purpose."""
+
+
+class InvalidParameterError(ShoalError, ValueError):
+    """A parameter has a value that training cannot use; the message names it, its value and the choices."""
+
+
+class DataError(ShoalError, ValueError):
+    """Rows that cannot be used as they are; the message names the column or row, what was seen and what to do."""
+
+
+class TableError(DataError):
+    """A table that cannot be read or prepared: empty, duplicate columns, a missing target, text among numbers."""
+
+
+class ColumnsError(TableError):
+    """A table whose columns are not those the model was trained on."""
+
+
+class DivergedError(ShoalError, ArithmeticError):
+    """Training left the finite numbers in every network; the message names the epoch and the likely cause."""
+
+
+class ModelFileError(ShoalError):
+    """A file that is not a shoal model: truncated, foreign, or holding types that are never loaded."""
+
+
+class OutputError(ShoalError, OSError):
+    """A file that could not be written; what stood there before is untouched."""
+
+
+class ShoalWarning(UserWarning):
+    """Base of shoal's own warnings."""
+
+
+class MemberDivergedWarning(ShoalWarning):
+    """Some networks of a population left the finite numbers and were left out; the others finished."""

@@ -1,0 +1,72 @@
+"""Initial weights (slides 11 and 12). Each rule returns `Parameters` in float64; biases start at 0 unless said.
+
+Shapes: `W1 (n_h, n_x)`, `b1 (n_h, 1)`, `W2 (n_y, n_h)`, `b2 (n_y, 1)`. `rng` is anything with NumPy's
+`standard_normal(size)` and `uniform(low, high, size)`: a Generator, or the RandomState of the published exercise.
+Draws are made W1 first, then b1 where it is drawn, then W2.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from shoal.textbook.propagation import Parameters
+
+Rng = Any
+
+
+def zeros(n_x: int, n_h: int, n_y: int) -> Parameters:
+    """Slide 11: all zeros, from which the hidden units never come apart."""
+    return Parameters(np.zeros((n_h, n_x)), np.zeros((n_h, 1)), np.zeros((n_y, n_h)), np.zeros((n_y, 1)))
+
+
+def normal(rng: Rng, n_x: int, n_h: int, n_y: int, sd1: float, sd2: float) -> Parameters:
+    """W1 ~ N(0, sd1²), W2 ~ N(0, sd2²), biases 0."""
+    W1 = rng.standard_normal((n_h, n_x)) * sd1
+    W2 = rng.standard_normal((n_y, n_h)) * sd2
+    return Parameters(W1, np.zeros((n_h, 1)), W2, np.zeros((n_y, 1)))
+
+
+def small_random(rng: Rng, n_x: int, n_h: int, n_y: int, scale: float = 0.01) -> Parameters:
+    """Slide 12: `W1 = randn(n_h, n_x) * 0.01`, `W2 = randn(n_y, n_h) * 0.01`."""
+    return normal(rng, n_x, n_h, n_y, scale, scale)
+
+
+def xavier(rng: Rng, n_x: int, n_h: int, n_y: int) -> Parameters:
+    """Variance 2 / (fan in + fan out): signals keep their size both ways (Glorot and Bengio 2010)."""
+    return normal(rng, n_x, n_h, n_y, math.sqrt(2 / (n_x + n_h)), math.sqrt(2 / (n_h + n_y)))
+
+
+def he(rng: Rng, n_x: int, n_h: int, n_y: int) -> Parameters:
+    """Variance 2 / fan in: makes up for the half that ReLU cuts away (He et al. 2015)."""
+    return normal(rng, n_x, n_h, n_y, math.sqrt(2 / n_x), math.sqrt(2 / n_h))
+
+
+def lecun(rng: Rng, n_x: int, n_h: int, n_y: int) -> Parameters:
+    """Variance 1 / fan in: sums of standardised inputs have variance 1 (LeCun et al. 1998)."""
+    return normal(rng, n_x, n_h, n_y, math.sqrt(1 / n_x), math.sqrt(1 / n_h))
+
+
+def nguyen_widrow(rng: Rng, n_x: int, n_h: int, n_y: int) -> Parameters:
+    """Units spread over inputs in [−1, 1] so that their soft edges tile it (Nguyen and Widrow 1990).
+
+    Every row of W1 has length β = 0.7 n_h^(1/n_x) and a random direction; b1 is uniform in [−β, β]; W2 is uniform in [−0.5, 0.5].
+    """
+    beta = 0.7 * n_h ** (1 / n_x)
+    directions = rng.uniform(-1.0, 1.0, (n_h, n_x))
+    W1 = beta * directions / np.linalg.norm(directions, axis=1, keepdims=True)
+    b1 = rng.uniform(-beta, beta, (n_h, 1))
+    W2 = rng.uniform(-0.5, 0.5, (n_y, n_h))
+    return Parameters(W1, b1, W2, np.zeros((n_y, 1)))
+
+
+def unit_variance(rng: Rng, n_x: int, n_h: int, n_y: int, mean_square_length: float) -> Parameters:
+    """Pre-activations of variance 1 under any encoding: W1 ~ N(0, 1 / mean squared length of an input row).
+
+    b1 ~ N(0, 1/4), W2 ~ N(0, 1/(4 n_h)). LeCun's rule with the inputs' measured size in place of n_x; hidden biases that
+    are not 0 set the units' edges at different places, which small tables need.
+    """
+    W1 = rng.standard_normal((n_h, n_x)) / math.sqrt(max(mean_square_length, 1e-12))
+    b1 = rng.standard_normal((n_h, 1)) / 2
+    W2 = rng.standard_normal((n_y, n_h)) / math.sqrt(4 * n_h)
+    return Parameters(W1, b1, W2, np.zeros((n_y, 1)))
