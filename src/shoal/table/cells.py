@@ -1,0 +1,161 @@
+"""What the cells of one column hold: text, numbers, truth values or dates, understood in one way at fit and at predict time."""
+
+import re
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from shoal.errors import TableError
+
+# How tools write "no value" (R, databases, spreadsheets, UCI). They count as missing only among numbers, truth values
+# and dates: in a column of text "NA" or "none" is often a real category (no basement, no guarantor) and stays one.
+MISSING_MARKS = frozenset({"na", "n/a", "#n/a", "nan", "null", "none", "?", "-", "."})
+
+# The index name that `read` gives its frames: labels are then the rows of the file, whatever was filtered or split since.
+ROW = "row"
+
+_ISO = "ISO8601"
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE_LIKE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
+_DAYS = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y")
+# Day before month where both fit every cell: most of the world writes so, and the column's reason says it.
+DATE_FORMATS = (_ISO, *(day + time for day in _DAYS for time in ("", " %H:%M", " %H:%M:%S")))
+_TRUTH = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
+
+
+class Cells(NamedTuple):
+    """The cells of a column as one type: `values` (NaN or NaT where missing) and which cells were `refused`."""
+
+    values: pd.Series
+    refused: np.ndarray
+
+    @property
+    def n_known(self) -> int:
+        """How many cells hold a value of the type."""
+        return int(self.values.notna().sum())
+
+
+def text_cells(column: pd.Series) -> pd.Series:
+    """Every cell as stripped text in an object column, NaN where nothing stands."""
+    if not pd.api.types.is_object_dtype(column.dtype) or pd.api.types.infer_dtype(column, skipna=True) == "string":
+        return _by_level(column, _text)
+    known = column.notna().to_numpy()  # cells of mixed types one by one: 1, 1.0 and True are one level to pandas
+    texts = [_text(cell) if filled else np.nan for cell, filled in zip(column.astype(object), known, strict=True)]
+    return pd.Series(texts, index=column.index, dtype=object)
+
+
+def _by_level(column: pd.Series, convert: Callable[[Any], Any]) -> pd.Series:
+    """A column of one type converted level by level: a million rows seldom hold more than a few different texts."""
+    codes, levels = pd.factorize(column)
+    converted = np.array([*(convert(level) for level in levels), np.nan], dtype=object)
+    return pd.Series(converted[codes], index=column.index, dtype=object)  # the code of a missing cell is -1: the last
+
+
+def _text(cell: Any) -> Any:
+    # A whole float is written as an integer: codes 1, 2, 3 turn into 1.0, 2.0, 3.0 as soon as one cell is missing.
+    if isinstance(cell, float | np.floating) and float(cell).is_integer():
+        return str(int(cell))
+    return str(cell).strip() or np.nan
+
+
+def _filled_text(column: pd.Series) -> pd.Series:
+    """Text cells without the marks that stand for a missing value."""
+    return _by_level(text_cells(column), lambda cell: np.nan if cell.casefold() in MISSING_MARKS else cell)
+
+
+def number_cells(column: pd.Series) -> Cells:
+    """Numbers as float64; text that is no number is refused, durations and complex numbers with an error."""
+    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_complex_dtype(column.dtype):
+        values = pd.Series(column.to_numpy(dtype=np.float64, na_value=np.nan), index=column.index)
+        return Cells(values, np.zeros(len(column), dtype=bool))
+    text = _filled_text(column)
+    values = pd.to_numeric(text, errors="coerce").astype(np.float64)
+    return Cells(values, (text.notna() & values.isna()).to_numpy())
+
+
+def truth_cells(column: pd.Series) -> Cells:
+    """Booleans as 1.0 and 0.0, also from the texts true, false, 1 and 0 in any case."""
+    text = _filled_text(column)
+    values = _by_level(text, lambda cell: _TRUTH.get(cell.casefold(), np.nan)).astype(np.float64)
+    return Cells(values, (text.notna() & values.isna()).to_numpy())
+
+
+def date_cells(column: pd.Series, date_format: str) -> Cells:
+    """Dates as datetime64 without a time zone (UTC where one was given)."""
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        zoned = column.dt.tz is not None
+        return Cells(column.dt.tz_convert("UTC").dt.tz_localize(None) if zoned else column, np.zeros(len(column), dtype=bool))
+    text = _filled_text(column)
+    whole = text
+    if date_format == _ISO:  # pandas takes "2020" and "10-12" for ISO dates too; a date has a day
+        whole = _by_level(text, lambda cell: cell if _ISO_DAY.match(cell) else np.nan)
+    values = pd.to_datetime(whole, format=date_format, errors="coerce", utc=True).dt.tz_localize(None)
+    return Cells(values, (text.notna() & values.isna()).to_numpy())
+
+
+def date_format_of(column: pd.Series) -> str | None:
+    """The one format that nearly every cell is written in, None where there is none."""
+    text = _filled_text(column).dropna()
+    head = text.head(100)
+    if not any(_DATE_LIKE.match(cell) for cell in head):
+        return None  # nineteen formats need not be tried on every category
+    likely = [form for form in DATE_FORMATS if is_slip(date_cells(head, form), at_least=1)]
+    refused = {form: int(date_cells(text, form).refused.sum()) for form in likely}
+    return min(refused, key=lambda form: refused[form]) if refused else None
+
+
+def is_slip(cells: Cells, at_least: int = 10) -> bool:
+    """Whether a column is of the type but for a few slips: of at least 10 filled cells, one or 5 % are refused."""
+    wrong = int(cells.refused.sum())
+    filled = cells.n_known + wrong
+    return cells.n_known > 0 and (wrong == 0 or (filled >= at_least and wrong <= max(1, filled // 20) and wrong < cells.n_known))
+
+
+def row_number(index: pd.Index, position: int) -> int:
+    """The number of a data row, the first being 1: as in the file where the frame comes from `read`, else by position."""
+    return int(index[position]) if index.name == ROW else position + 1
+
+
+def refusal(name: str, column: pd.Series, refused: np.ndarray, wanted: str, advice: str) -> TableError:
+    """The error for cells that are not of their column's type."""
+    first, more = int(np.flatnonzero(refused)[0]), int(refused.sum()) - 1
+    where = f"row {row_number(column.index, first)}" + (f" (and {more} more of {len(column)} cells)" if more else "")
+    return TableError(f"Column {name!r} holds text where {wanted} must be: {str(column.iloc[first])!r} in {where}. {advice}")
+
+
+def check_finite(name: str, values: pd.Series) -> None:
+    """Refuse infinities: neither a mean nor a network survives one."""
+    infinite = np.isinf(values.to_numpy())
+    if infinite.any():
+        row = row_number(values.index, int(np.flatnonzero(infinite)[0]))
+        raise TableError(
+            f"Column {name!r} holds an infinity in row {row} ({int(infinite.sum())} of {len(values)} cells). "
+            "Put a number there, or leave the cell empty if the value is not known."
+        )
+
+
+def check_filled(name: str, column: pd.Series, role: str) -> None:
+    """Refuse missing cells in a column that decides where a row belongs."""
+    empty = text_cells(column).isna().to_numpy()
+    if empty.any():
+        row = row_number(column.index, int(np.flatnonzero(empty)[0]))
+        raise TableError(
+            f"The {role} column {name!r} is empty in row {row} ({int(empty.sum())} of {len(column)} rows): "
+            "a row without it belongs to no side of the split. Fill the cells or remove the rows."
+        )
+
+
+def listed(names: Iterable[object], most: int = 6) -> str:
+    """Names in quotes, the first few of them."""
+    shown = [repr(name) for name in names]
+    more = f" and {len(shown) - most} more" if len(shown) > most else ""
+    return ", ".join(shown[:most]) + more
+
+
+def nearest(name: str, names: Iterable[str]) -> list[str]:
+    """The names most like this one, whatever their case."""
+    by_folded = {other.casefold(): other for other in names}
+    return [by_folded[match] for match in get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.5)]

@@ -1,0 +1,245 @@
+"""Reading tables: CSV, gzipped CSV and Parquet, whole or in chunks; whatever is no table gets a named error."""
+
+import csv
+import gzip
+import io
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from shoal.errors import TableError
+from shoal.table.cells import ROW, listed, nearest
+from shoal.table.columns import Column
+
+_PANDAS_INDEX = "__index_level_0__"  # what pandas calls an unnamed index in a Parquet file
+
+
+def read(path: str | PathLike[str], columns: Sequence[Column] = ()) -> pd.DataFrame:
+    """Read a table.
+
+    Parameters
+    ----------
+    path : a CSV file (comma, UTF-8, a header line), the same gzipped, or a Parquet file
+    columns : of a trained model: its categories, dates and booleans are then read as the text that stands in the file,
+        so that "007" stays "007" also where every cell looks like a number
+
+    Returns
+    -------
+    DataFrame, its index named "row" and counting from 1, so that later errors can name the row of the file
+
+    Notes
+    -----
+    Only an empty cell is missing here. "NA", "None" and the like may be levels; where all else in a column is a number,
+    a date or a truth value they are taken for missing when the columns are described.
+
+    Raises
+    ------
+    TableError
+        For no such file (with the nearest names), a folder, an empty file, a header without rows, rows of unequal
+        length, duplicate or missing column names, bytes that are no UTF-8 text, a file that is no table.
+    """
+    file = _existing(path)
+    if _is_parquet(file):
+        with _parquet(file) as table:
+            return _numbered(table.read().to_pandas(ignore_metadata=True), 0)
+    header = _checked_header(file)
+    with _text(file) as handle, _named_parser_errors(file):
+        return _numbered(pd.read_csv(handle, **_options(header, columns)), 0)
+
+
+def read_chunks(path: str | PathLike[str], rows: int = 50_000, columns: Sequence[Column] = ()) -> Iterator[pd.DataFrame]:
+    """Read a table that may be larger than memory, a number of rows at a time.
+
+    Parameters
+    ----------
+    path, columns : as for `read`
+    rows : most rows of a chunk
+
+    Returns
+    -------
+    iterator of DataFrame, whose index goes on counting the rows of the file; a CSV file is checked whole (every row's
+    length) before the first chunk, so that nothing is half done when it turns out to be damaged
+    """
+    if rows < 1:
+        raise TableError(f"rows={rows}: a chunk has at least one row.")
+    file = _existing(path)
+    return _parquet_chunks(file, rows) if _is_parquet(file) else _csv_chunks(file, rows, _checked_header(file), columns)
+
+
+def _csv_chunks(file: Path, rows: int, header: list[str], columns: Sequence[Column]) -> Iterator[pd.DataFrame]:
+    done = 0
+    with _text(file) as handle, _named_parser_errors(file):
+        for chunk in pd.read_csv(handle, chunksize=rows, **_options(header, columns)):
+            yield _numbered(chunk, done)
+            done += len(chunk)
+
+
+def _parquet_chunks(file: Path, rows: int) -> Iterator[pd.DataFrame]:
+    done = 0
+    with _parquet(file) as table:
+        for batch in table.iter_batches(batch_size=rows):
+            yield _numbered(batch.to_pandas(ignore_metadata=True), done)
+            done += batch.num_rows
+
+
+def _options(header: list[str], columns: Sequence[Column]) -> dict[str, Any]:
+    texts = {column.name: str for column in columns if column.kind not in ("number", "left out") and column.name in header}
+    return {
+        "names": header,
+        "header": 0,
+        "index_col": False,
+        "dtype": texts,
+        "keep_default_na": False,
+        "na_values": [""],
+        "skipinitialspace": True,
+        "low_memory": False,  # one type a column, not one a block
+    }
+
+
+def _numbered(frame: pd.DataFrame, done: int) -> pd.DataFrame:
+    frame = frame.drop(columns=_PANDAS_INDEX, errors="ignore")
+    frame.index = pd.RangeIndex(done + 1, done + 1 + len(frame), name=ROW)
+    return frame
+
+
+def _existing(path: str | PathLike[str]) -> Path:
+    file = Path(path)
+    try:
+        if file.is_dir():
+            raise TableError(f"{file} is a folder; name a CSV or Parquet file in it.")
+        if not file.exists():
+            folder = file.parent
+            names = nearest(file.name, (other.name for other in folder.iterdir())) if folder.is_dir() else []
+            hint = f"the nearest names there are {listed(names)}" if names else "check the name and the folder"
+            raise TableError(f"There is no file {file}; {hint}.")
+        if not file.stat().st_size:
+            raise TableError(f"{file} is empty (0 bytes); a table has a header line and rows.")
+    except OSError as error:
+        raise TableError(f"{file} cannot be read: {error.strerror or error}.") from error
+    return file
+
+
+def _head(file: Path) -> bytes:
+    try:
+        with file.open("rb") as handle:
+            return handle.read(4)
+    except OSError as error:
+        raise TableError(f"{file} cannot be read: {error.strerror or error}.") from error
+
+
+def _is_parquet(file: Path) -> bool:
+    head = _head(file)
+    if head == b"PK\x03\x04":
+        raise TableError(f"{file} is a zip file or a spreadsheet, not a table of text. Save it as CSV or Parquet.")
+    return head == b"PAR1"
+
+
+@contextmanager
+def _parquet(file: Path) -> Iterator[Any]:
+    """An open Parquet file whose schema is that of a table with rows."""
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise TableError(f"{file} is a Parquet file, which needs pyarrow. Install it with: pip install 'shoal[parquet]'") from error
+    try:
+        with pyarrow.parquet.ParquetFile(file) as table:
+            _check_header(file, [name for name in table.schema_arrow.names if name != _PANDAS_INDEX])
+            if not table.metadata.num_rows:
+                raise TableError(f"{file} has columns but no rows.")
+            yield table
+    except (pyarrow.ArrowException, OSError) as error:
+        raise TableError(f"{file} is not a whole Parquet file: {_first_line(error)}. Write it again.") from error
+
+
+@contextmanager
+def _text(file: Path) -> Iterator[io.TextIOBase]:
+    """The file as text, unzipped if need be; damage found while reading is named."""
+    try:
+        zipped = _head(file)[:2] == b"\x1f\x8b"
+        form: dict[str, str] = {"mode": "rt", "encoding": "utf-8-sig", "newline": ""}
+        with gzip.open(file, **form) if zipped else file.open(**form) as handle:  # type: ignore[call-overload]
+            yield handle
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        raise TableError(
+            f"{file} is not UTF-8 text: byte 0x{byte:02x} in line {_undecodable_line(file)}. Save it with the encoding UTF-8."
+        ) from error
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise TableError(f"{file} is a damaged gzip file: {_first_line(error)}. Copy or compress it again.") from error
+    except OSError as error:
+        raise TableError(f"{file} cannot be read: {error.strerror or error}.") from error
+
+
+def _undecodable_line(file: Path) -> int:
+    opener = gzip.open if _head(file)[:2] == b"\x1f\x8b" else open
+    with opener(file, "rb") as raw:
+        for number, line in enumerate(raw, start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                return number
+    return 1
+
+
+@contextmanager
+def _named_parser_errors(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except pd.errors.ParserError as error:
+        raise TableError(f"{file} cannot be read as CSV: {_first_line(error)}. Check quotes and commas.") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+def _checked_header(file: Path) -> list[str]:
+    """The column names, after every row was seen to have as many cells: pandas fills short rows in silence."""
+    with _text(file) as handle:
+        start = handle.read(4096)
+        if "\0" in start:
+            raise TableError(
+                f"{file} is not a table of text: it holds zero bytes (a binary file, or UTF-16). Save it as CSV in UTF-8, or as Parquet."
+            )
+    with _text(file) as handle:
+        reader = csv.reader(handle, skipinitialspace=True)
+        try:
+            lines = (line for line in reader if line not in ([], [""]))  # blank lines are skipped, as pandas skips them
+            header = [name.strip() for name in next(lines, [])]
+            _check_header(file, header)
+            row = 0
+            for row, line in enumerate(lines, start=1):
+                if len(line) != len(header):
+                    raise TableError(
+                        f"{file}: row {row} (line {reader.line_num}) has {len(line)} cells, the header has {len(header)}. "
+                        "Check its commas and quotes."
+                    )
+        except csv.Error as error:
+            raise TableError(f"{file}, line {reader.line_num}, cannot be read as CSV: {_first_line(error)}. Check the quotes.") from error
+    if not row:
+        raise TableError(f"{file} has a header ({len(header)} columns) but no rows.")
+    return header
+
+
+def _check_header(file: Path, header: list[str]) -> None:
+    if not header:
+        raise TableError(f"{file} holds blank lines only; a table has a header line and rows.")
+    unnamed = [position for position, name in enumerate(header, start=1) if not name]
+    if unnamed:
+        raise TableError(
+            f"{file}: column {unnamed[0]} of {len(header)} has no name in the header ({len(unnamed)} in all). "
+            "Name it or remove it; a frame's row numbers stay out with to_csv(index=False)."
+        )
+    twice = [name for name, times in Counter(header).items() if times > 1]
+    if twice:
+        raise TableError(f"{file}: duplicate column names {listed(twice)} in a header of {len(header)}. Give every column its own name.")
+    separator = next((mark for mark in ";\t|" if len(header) == 1 and mark in header[0]), None)
+    if separator:
+        raise TableError(f"{file} seems to be separated by {separator!r}: its header is one cell, {header[0][:60]!r}. Save it with commas.")

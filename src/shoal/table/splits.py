@@ -1,0 +1,149 @@
+"""Which rows are held out: at random (stratified), whole groups, or the last in time. The seed is the caller's."""
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import GroupShuffleSplit, train_test_split
+
+from shoal.errors import TableError
+from shoal.table.cells import check_filled, check_finite, date_cells, date_format_of, listed, number_cells
+
+Split = tuple[np.ndarray, np.ndarray]
+
+_DRAWS = 10  # group splits drawn, of which the best is taken
+
+
+def _n_test(n: int, test_fraction: float) -> int:
+    if not 0 < test_fraction < 1:
+        raise TableError(f"test_fraction={test_fraction} must lie between 0 and 1: it is the share of rows that is held out.")
+    if n < 4:
+        raise TableError(f"{n} rows are too few to hold some out: at least 4 are needed, 2 on each side. Give more rows.")
+    return min(max(2, round(n * test_fraction)), n - 2)
+
+
+def split_rows(n: int, y: np.ndarray | None = None, *, test_fraction: float = 0.2, seed: int = 0, stratify: bool = True) -> Split:
+    """Hold out rows at random.
+
+    Parameters
+    ----------
+    n : number of rows
+    y : labels to stratify by, of shape (n,); None, measured numbers (floats) and several targets are not stratified
+    test_fraction : share of rows held out
+    seed : of the draw
+    stratify : whether classes keep their shares on both sides
+
+    Returns
+    -------
+    train, test : sorted positions
+
+    Notes
+    -----
+    A class with a single row stays in training, where it can be learned; where the held-out rows are fewer than the
+    classes the draw is not stratified, and a class that would be held out whole stays in training too.
+    """
+    rows, n_test = np.arange(n), _n_test(n, test_fraction)
+    if y is None or y.ndim > 1 or y.dtype.kind == "f" or not stratify:
+        train, test = train_test_split(rows, test_size=n_test, random_state=seed)
+        return np.sort(train), np.sort(test)
+    _, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
+    alone = counts[codes] == 1
+    several, n_classes = rows[~alone], int((counts > 1).sum())
+    n_test = min(n_test, len(several) - 1)
+    if n_test < 1:
+        raise TableError(
+            f"Every class has one row only ({n} rows, {len(counts)} classes): none can be held out. Give more rows of each class."
+        )
+    strata = codes[several] if min(n_test, len(several) - n_test) >= n_classes else None
+    train, test = train_test_split(several, test_size=n_test, random_state=seed, stratify=strata)
+    train = np.concatenate([train, rows[alone]])
+    lost = ~np.isin(codes[test], codes[train])
+    train, test = np.concatenate([train, test[lost]]), test[~lost]
+    if not len(test):
+        raise TableError(f"{n} rows of {len(counts)} classes are too few to hold some out. Give more rows of each class.")
+    return np.sort(train), np.sort(test)
+
+
+def split_groups(groups: pd.Series, y: np.ndarray | None = None, *, test_fraction: float = 0.2, seed: int = 0) -> Split:
+    """Hold out whole groups: all rows of one thing stay on one side.
+
+    Of ten draws the one whose held-out rows come nearest to the fraction is taken, since groups differ in size.
+
+    Parameters
+    ----------
+    groups : the column that names each row's group
+    y : labels of shape (n,), to refuse a split whose training rows lack a class
+    test_fraction, seed : as for `split_rows`
+
+    Returns
+    -------
+    train, test : sorted positions
+    """
+    name, n = str(groups.name), len(groups)
+    n_test = _n_test(n, test_fraction)
+    check_filled(name, groups, "group")
+    codes, labels = pd.factorize(groups)
+    if len(labels) < 2:
+        raise TableError(f"The group column {name!r} has one group only, {labels[0]!r} in all {n} rows: no group can be held out.")
+    draws = GroupShuffleSplit(
+        n_splits=_DRAWS, test_size=min(max(1, round(len(labels) * test_fraction)), len(labels) - 1), random_state=seed
+    )
+    train, test = min(draws.split(codes, groups=codes), key=lambda split: (len(_unseen(y, *split)), abs(len(split[1]) - n_test)))
+    _check_classes(y, train, test, f"the groups of {name!r} that were held out; choose another seed or column")
+    return np.sort(train), np.sort(test)
+
+
+def split_time(times: pd.Series, y: np.ndarray | None = None, *, test_fraction: float = 0.2) -> Split:
+    """Hold out the last rows in time; rows of the same time stay together.
+
+    Parameters
+    ----------
+    times : a column of dates or numbers
+    y, test_fraction : as for `split_groups`
+
+    Returns
+    -------
+    train, test : sorted positions
+    """
+    name, n = str(times.name), len(times)
+    n_test = _n_test(n, test_fraction)
+    check_filled(name, times, "time")
+    order = _moments(times, name)
+    border = np.sort(order)[n - n_test]
+    sides = [held for held in (order >= border, order > border) if 0 < held.sum() < n]
+    if not sides:
+        raise TableError(f"The time column {name!r} has one value only, {times.iloc[0]!s} in all {n} rows: there are no last rows.")
+    held = min(sides, key=lambda side: abs(int(side.sum()) - n_test))
+    train, test = np.flatnonzero(~held), np.flatnonzero(held)
+    _check_classes(y, train, test, f"the last rows by {name!r}; hold out another share of rows")
+    return train, test
+
+
+def _moments(times: pd.Series, name: str) -> np.ndarray:
+    """Dates or numbers as numbers that sort."""
+    if not pd.api.types.is_datetime64_any_dtype(times.dtype):
+        numbers = number_cells(times)
+        if not numbers.refused.any() and numbers.n_known == len(times):
+            check_finite(name, numbers.values)
+            return numbers.values.to_numpy()
+    date_format = date_format_of(times) or "ISO8601"
+    dates = date_cells(times, date_format)
+    if dates.n_known < len(times):
+        wrong = dates.values.isna().to_numpy()
+        seen = listed(dict.fromkeys(times[wrong].astype(str)), 3)
+        raise TableError(
+            f"The time column {name!r} must hold dates or numbers; {int(wrong.sum())} of {len(times)} rows hold {seen}. "
+            "Write dates like 2024-01-31."
+        )
+    return dates.values.to_numpy().astype("datetime64[us]").astype(np.int64)
+
+
+def _unseen(y: np.ndarray | None, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """Labels that only the held-out rows have; numbers that are measured, and several targets, are no labels."""
+    if y is None or y.ndim > 1 or y.dtype.kind == "f":
+        return np.array([])
+    return np.setdiff1d(y[test], y[train])
+
+
+def _check_classes(y: np.ndarray | None, train: np.ndarray, test: np.ndarray, where: str) -> None:
+    unseen = _unseen(y, train, test)
+    if y is not None and len(unseen):
+        raise TableError(f"The classes {listed(unseen.tolist())} ({int(np.isin(y, unseen).sum())} rows) stand only in {where}.")

@@ -1,0 +1,214 @@
+"""What is to be learned: the target's rows, its task and its values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from shoal.errors import TableError
+from shoal.table.cells import check_finite, listed, nearest, number_cells, refusal, text_cells, truth_cells
+from shoal.table.columns import named_frame
+
+Task = Literal["classification", "regression"]
+Label = str | int | bool
+
+MOST_CLASSES = 20  # whole numbers with more values than this are measured, not named
+ROWS_A_CLASS = 10  # fewer rows a value, on average, and they are measured too
+
+
+@dataclass(frozen=True)
+class Target:
+    """The target of a table.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Its columns.
+    task : {"classification", "regression"}
+    y : ndarray
+        Regression: float64 of shape (n,) or (n, n_targets). Classification: labels of shape (n,) as text, integers or
+        booleans; several two-valued targets: int64 0 and 1 of shape (n, n_targets), 1 for the second of their classes.
+    rows : ndarray of int
+        Positions in the frame of the rows that have a target.
+    n_left_out : int
+        Rows without one.
+    classes : tuple of tuples of labels
+        One tuple a target, sorted; none for regression.
+    """
+
+    names: tuple[str, ...]
+    task: Task
+    y: np.ndarray
+    rows: np.ndarray
+    n_left_out: int
+    classes: tuple[tuple[Label, ...], ...]
+
+
+def targets_of(
+    frame: pd.DataFrame,
+    target: str | Sequence[str],
+    task: str | None = None,
+    classes: Sequence[Sequence[Label]] | None = None,
+) -> Target:
+    """Take the target out of a table; rows without one are left out and counted.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    target : name of the column, or names of several
+    task : {"classification", "regression"}, found from the values where None
+    classes : the classes a model knows (`Target.classes`), to score it on another table: labels are matched by their
+        text, one class alone is then no error, an unknown label is.
+
+    Returns
+    -------
+    Target
+
+    Raises
+    ------
+    TableError
+        For a missing column, no value at all, one value only, text or infinities where numbers must be.
+    """
+    frame = named_frame(frame)
+    names = (target,) if isinstance(target, str) else tuple(target)
+    _check_names(frame, names)
+    if task not in (None, "classification", "regression"):
+        raise TableError(f"task={task!r} is unknown; use 'classification' or 'regression'.")
+    empty = np.zeros(len(frame), dtype=bool)
+    for name in names:
+        empty |= _empty(frame[name])
+    if empty.all():
+        raise TableError(f"The target {listed(names)} has no value in any of {len(frame)} rows. Name another column, or fill it.")
+    rows = np.flatnonzero(~empty)
+    kept = frame.iloc[rows]
+    if task is None:
+        task = _task_of_several(kept, names)
+    if classes is None:
+        for name in names:
+            _check_varies(kept[name], name, task)
+    if task == "regression":
+        y = np.column_stack([_numbers(kept[name], name) for name in names])
+        return Target(names, "regression", y[:, 0] if len(names) == 1 else y, rows, int(empty.sum()), ())
+    labels = [_classes_of(kept[name], name) for name in names] if classes is None else [tuple(known) for known in classes]
+    y = _encode(kept, names, labels)
+    return Target(names, "classification", y, rows, int(empty.sum()), tuple(labels))
+
+
+def _check_names(frame: pd.DataFrame, names: tuple[str, ...]) -> None:
+    if not names or len(set(names)) < len(names):
+        raise TableError(f"The targets are {listed(names) or 'not named'}; name one or more columns, each once.")
+    for name in names:
+        if name not in frame.columns:
+            matches = nearest(name, frame.columns)
+            hint = f"the nearest names are {listed(matches)}" if matches else f"its columns are {listed(frame.columns)}"
+            raise TableError(f"The table has no column {name!r} to be the target; {hint}.")
+
+
+def _empty(column: pd.Series) -> np.ndarray:
+    """Rows without a value: empty cells, and in a column that is otherwise of numbers or truth values also marks such as NA."""
+    for cells in (number_cells(column), truth_cells(column)):
+        if cells.n_known and not cells.refused.any():
+            return cells.values.isna().to_numpy()
+    return text_cells(column).isna().to_numpy()
+
+
+def task_of(column: pd.Series) -> Task:
+    """The task that a target column asks for.
+
+    Text, booleans and pandas categories are classes. So are whole numbers with two values, or with at most 20 values
+    that each have 10 rows on average. Every other number is measured: regression.
+    """
+    filled = column[~_empty(column)]
+    numbers = number_cells(filled)
+    if isinstance(column.dtype, pd.CategoricalDtype) or _is_truth(filled) or numbers.refused.any():
+        # A few slips among measured numbers must not turn thousands of values into classes.
+        slips = numbers.refused.any() and numbers.refused.sum() <= len(filled) // 20 and numbers.values.nunique() > MOST_CLASSES
+        return "regression" if slips and not isinstance(column.dtype, pd.CategoricalDtype) else "classification"
+    values = numbers.values
+    if not (np.isfinite(values) & (values % 1 == 0)).all():
+        return "regression"
+    n_values = values.nunique()
+    return "classification" if n_values <= 2 or n_values <= min(MOST_CLASSES, len(values) // ROWS_A_CLASS) else "regression"
+
+
+def _task_of_several(frame: pd.DataFrame, names: tuple[str, ...]) -> Task:
+    """One target's own task; several are labels when each has two values, else they must be numbers."""
+    if len(names) == 1:
+        return task_of(frame[names[0]])
+    two_valued = (text_cells(frame[name]).nunique() == 2 and task_of(frame[name]) == "classification" for name in names)
+    return "classification" if all(two_valued) else "regression"
+
+
+def _check_varies(column: pd.Series, name: str, task: str) -> None:
+    values = text_cells(column)
+    if values.nunique() == 1:
+        what = "class" if task == "classification" else "value"
+        raise TableError(
+            f"The target {name!r} has one {what} only: {values.iloc[0]!r} in all {len(values)} rows. There is nothing to learn."
+        )
+
+
+def _numbers(column: pd.Series, name: str) -> np.ndarray:
+    numbers = number_cells(column)
+    if numbers.refused.any():
+        raise refusal(
+            name, column, numbers.refused, "numbers", "Correct the cells; a target of names is learned with the task classification."
+        )
+    check_finite(name, numbers.values)
+    return numbers.values.to_numpy()
+
+
+def _is_truth(column: pd.Series) -> bool:
+    """Booleans, also as objects or the texts true and false; the numbers 0 and 1 are no truth values here."""
+    return not truth_cells(column).refused.any() and bool(number_cells(column.astype(object)).refused.any())
+
+
+def _classes_of(column: pd.Series, name: str) -> tuple[Label, ...]:
+    """The sorted labels: booleans, whole numbers, or text."""
+    if _is_truth(column):
+        return tuple(sorted(bool(value) for value in truth_cells(column).values.unique()))
+    numbers = number_cells(column)
+    if not isinstance(column.dtype, pd.CategoricalDtype) and not numbers.refused.any():
+        check_finite(name, numbers.values)
+        if (numbers.values % 1 == 0).all():
+            return tuple(sorted(int(value) for value in numbers.values.unique()))
+    return tuple(sorted(text_cells(column).unique()))
+
+
+def _encode(frame: pd.DataFrame, names: tuple[str, ...], classes: list[tuple[Label, ...]]) -> np.ndarray:
+    """Labels of one target; 0 and 1 for each of several."""
+    if len(classes) != len(names):
+        raise TableError(f"There are {len(names)} targets and classes for {len(classes)}; they must be those of one model.")
+    codes: np.ndarray = np.column_stack([_codes(frame[name], name, known) for name, known in zip(names, classes, strict=True)])
+    if len(names) == 1:
+        labels: np.ndarray = np.array(classes[0])[codes[:, 0]]
+        return labels
+    for name, known in zip(names, classes, strict=True):
+        if len(known) > 2:
+            raise TableError(f"The target {name!r} has {len(known)} classes; several targets need two each. Train one model for each.")
+    return codes
+
+
+def _codes(column: pd.Series, name: str, known: tuple[Label, ...]) -> np.ndarray:
+    """The place of each row's label among the known ones, matched by text: 1, 1.0 and "1" are one label."""
+    place = {str(label).casefold() if isinstance(label, bool) else str(label): code for code, label in enumerate(known)}
+    truth = any(isinstance(label, bool) for label in known)
+    text = text_cells(column)
+    keys = text.map({"1": "true", "0": "false"}).fillna(text.str.casefold()) if truth else _number_text(text, known)
+    unknown = ~keys.isin(list(place)).to_numpy()
+    if unknown.any():
+        labels = list(dict.fromkeys(text[unknown]))
+        raise TableError(
+            f"The target {name!r} holds {listed(labels)} in {int(unknown.sum())} of {len(text)} rows, which the model does not know; "
+            f"its classes are {listed(known)}. Correct the labels, or train with them."
+        )
+    return keys.map(place).to_numpy(dtype=np.int64)
+
+
+def _number_text(text: pd.Series, known: tuple[Label, ...]) -> pd.Series:
+    """Labels that are numbers in one spelling: "1.0" in a text column is the class 1."""
+    if not all(isinstance(label, int) for label in known):
+        return text
+    return text_cells(pd.to_numeric(text, errors="coerce")).fillna(text)
