@@ -1,0 +1,123 @@
+"""How fast the live chapter is in a real browser: first paint, frames a second while training steps, an idle server's cost.
+
+    python benchmarks/page_speed.py [--pictures FOLDER]
+
+With --pictures every exhibit is also photographed at 1440 and 390 px, light and dark, into FOLDER.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+IDLE_SECONDS, PLAY_SECONDS = 5, 4
+SERVE = "from shoal.web import serve; serve(None, False)"
+FRAMES = """seconds => new Promise(done => {
+  const times = []; const turn = t => { times.push(t); (t - times[0] < 1000 * seconds) ? requestAnimationFrame(turn) : done(times); };
+  requestAnimationFrame(turn); })"""
+
+
+def first_paint(browser: Browser, address: str) -> tuple[float, float]:
+    """Milliseconds from navigation to the first contentful paint, and to a page that answers; the middle of five."""
+    paints, readies = [], []
+    for _ in range(5):
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(address)
+        page.wait_for_selector("html[data-ready=yes]")
+        readies.append(page.evaluate("performance.now()"))
+        paints.append(page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN"))
+        page.close()
+    return statistics.median(paints), statistics.median(readies)
+
+
+def frames(browser: Browser, address: str) -> tuple[float, float, int]:
+    """Frames a second (mean, and of the slowest twentieth) while exhibit 9 plays the network in hand; steps taken."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto(address + "#slide-9&step=0")
+    page.wait_for_selector("#slide-9[data-busy=no]")
+    page.click('[aria-label="let it run"]')
+    times = page.evaluate(FRAMES, PLAY_SECONDS)
+    gaps = sorted(b - a for a, b in pairwise(times))
+    steps = int(page.evaluate("document.documentElement.dataset.step"))
+    page.close()
+    slow = gaps[int(0.95 * len(gaps)) :]
+    return 1000 / statistics.mean(gaps), 1000 / statistics.mean(slow), steps
+
+
+def processor_seconds(pid: int) -> float:
+    """User and system time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def photograph(page: Page, slide: int, file: Path) -> None:
+    """One exhibit, whole."""
+    page.eval_on_selector(f"#slide-{slide}", "e => e.scrollIntoView({behavior: 'instant'})")
+    page.wait_for_timeout(80)
+    page.wait_for_selector(f"#slide-{slide}[data-busy=no]")
+    page.locator(f"#slide-{slide}").screenshot(path=str(file))
+
+
+def pictures(browser: Browser, address: str, folder: Path) -> None:
+    """Every exhibit at both widths and in both themes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for width in (1440, 390):
+        for theme in ("light", "dark"):
+            page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+            page.goto(address)
+            page.wait_for_selector("html[data-ready=yes]")
+            for slide in range(1, 14):
+                photograph(page, slide, folder / f"slide-{slide:02d}-{width}-{theme}.png")
+            page.close()
+
+
+def main() -> None:
+    """Run the server in a process of its own, measure, print one table."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--pictures", type=Path)
+    wanted = options.parse_args()
+    server = subprocess.Popen([sys.executable, "-c", SERVE], stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        address = next(word for word in server.stdout.readline().split() if word.startswith("http"))
+        time.sleep(3)  # the server records the 10,000 steps in hand
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+            paint, ready = first_paint(browser, address)
+            mean, slow, steps = frames(browser, address)
+            if wanted.pictures:
+                pictures(browser, address, wanted.pictures)
+            page = browser.new_page()
+            page.goto(address)
+            page.wait_for_selector("html[data-ready=yes]")
+            page.wait_for_timeout(1500)
+            before = processor_seconds(server.pid)
+            time.sleep(IDLE_SECONDS)
+            idle = (processor_seconds(server.pid) - before) / IDLE_SECONDS
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait()
+    print(f"first paint                {paint:8.0f} ms   (wanted: below 1000)")
+    print(f"page answers               {ready:8.0f} ms")
+    print(f"frames while it trains     {mean:8.1f} /s   slowest twentieth {slow:.1f} /s, {steps} steps in {PLAY_SECONDS} s   (wanted: 30)")
+    print(f"idle server, page open     {100 * idle:8.2f} % of one core   (wanted: 0)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,213 @@
+"""The network in hand: 2 inputs, 4 tanh units, 1 sigmoid output on the flower, every step of its training kept.
+
+A reader may set parameters by hand at any step (`Edit`); training then goes on from there. A journey is therefore a chain
+of descents, each kept step by step, so that going back is looking up and going forward is `textbook.descend`.
+"""
+
+import math
+import threading
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from shoal.errors import InvalidParameterError
+from shoal.textbook import ACTIVATIONS, Activation, Forward, Parameters, descend, exercise_parameters, flower, forward, output
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+RATE, SEED, SCALE = 1.2, 2, 0.01
+UNITS = 4
+START, LAST = 600, 10_000  # the step at which the reader meets the network, and the last one
+EXAMPLE = 357  # the example first in hand; examples count from 1 on the page, as rows and columns do
+TANH, SIGMOID = ACTIVATIONS["tanh"], output("sigmoid")
+
+# The steps that the static copy records, and its examples: close together where the cost falls fast.
+STEPS = (
+    0,
+    1,
+    2,
+    3,
+    5,
+    10,
+    20,
+    40,
+    60,
+    80,
+    100,
+    110,
+    120,
+    140,
+    170,
+    200,
+    300,
+    400,
+    500,
+    598,
+    599,
+    600,
+    601,
+    602,
+    800,
+    1000,
+    1500,
+    2000,
+    3000,
+    5000,
+    10_000,
+)
+EXAMPLES = (1, 100, 250, 357)
+
+
+@lru_cache(maxsize=1)
+def points() -> tuple[Array, Array]:
+    """The flower: X (2, 400), Y (1, 400). Nobody writes to them."""
+    X, Y = flower()
+    X.setflags(write=False)
+    Y.setflags(write=False)
+    return X, Y
+
+
+def flat(parameters: Parameters) -> Array:
+    """W1, b1, W2, b2 one after the other."""
+    return np.concatenate([np.ravel(w) for w in parameters])
+
+
+def unflat(row: Array, like: Parameters) -> Parameters:
+    """The parameters in the shapes of `like`."""
+    parts, at = [], 0
+    for w in like:
+        parts.append(row[at : at + w.size].reshape(w.shape).copy())
+        at += w.size
+    return Parameters(*parts)
+
+
+class Path:
+    """One descent, taken as far as somebody has asked. Threads may ask at once."""
+
+    def __init__(self, start: Parameters, X: Array, Y: Array, g1: Activation, learning_rate: float) -> None:
+        self._steps = descend(start, X, Y, g1, SIGMOID, learning_rate)
+        self._like = start
+        self._rows: list[Array] = []
+        self._costs: list[float] = []
+        self._lock = threading.Lock()
+
+    def reach(self, step: int) -> None:
+        """Take the steps that are missing up to `step`."""
+        with self._lock, np.errstate(all="ignore"):
+            while len(self._rows) <= step:
+                taken = next(self._steps)
+                self._rows.append(flat(taken.parameters))
+                self._costs.append(float(taken.J))
+
+    def at(self, step: int) -> Parameters:
+        """The parameters after `step` updates."""
+        self.reach(step)
+        return unflat(self._rows[step], self._like)
+
+    def costs(self, step: int) -> list[float]:
+        """J before the first update, after the first, …, after `step` updates."""
+        self.reach(step)
+        return self._costs[: step + 1]
+
+
+class Edit(NamedTuple):
+    """One parameter set by hand: from `step` on, `name[row, column]` (counted from 1) starts at `value`."""
+
+    step: int
+    name: str
+    row: int
+    column: int
+    value: float
+
+
+@lru_cache(maxsize=16)
+def journey(edits: tuple[Edit, ...] = (), rate: float = RATE) -> "Journey":
+    """The network in hand with these edits, at this learning rate; the same object for the same question."""
+    return Journey(edits, rate)
+
+
+class Journey:
+    """The chain of descents that a reader's edits make: each begins where the one before stood, with some numbers set."""
+
+    def __init__(self, edits: tuple[Edit, ...], rate: float) -> None:
+        X, Y = points()
+        self._from = edits[-1].step if edits else 0
+        self._before: Journey | None = None
+        start = exercise_parameters(UNITS, seed=SEED, scale=SCALE)
+        if edits:
+            earlier = tuple(e for e in edits if e.step < self._from)
+            self._before = journey(earlier, rate)
+            start = self._before.at(self._from)
+            for edit in edits[len(earlier) :]:
+                getattr(start, edit.name)[edit.row - 1, edit.column - 1] = edit.value
+        self._path = Path(start, X, Y, TANH, rate)
+
+    def at(self, step: int) -> Parameters:
+        if step < self._from and self._before is not None:
+            return self._before.at(step)
+        return self._path.at(step - self._from)
+
+    def costs(self, step: int) -> list[float]:
+        if self._before is None:
+            return self._path.costs(step)
+        if step < self._from:
+            return self._before.costs(step)
+        return self._before.costs(self._from)[: self._from] + self._path.costs(step - self._from)
+
+
+class Edits:
+    """The text of edits in an address, `step:name-row-column=value` parted by commas, in the order of their steps."""
+
+    default = ""
+    recorded = ("",)
+    most = 32
+
+    def read(self, name: str, text: str) -> tuple[Edit, ...]:
+        if not text:
+            return ()
+        edits = tuple(self._one(part) for part in text.split(","))
+        if len(edits) > self.most:
+            raise InvalidParameterError(f"{len(edits)} numbers set by hand; at most {self.most} are kept. Reset the network in hand")
+        if any(a.step > b.step for a, b in pairwise(edits)):
+            raise InvalidParameterError("numbers set by hand must come in the order of their steps")
+        return edits
+
+    @staticmethod
+    def _one(part: str) -> Edit:
+        expected = f"{part[:60]!r} is no number set by hand; it looks like 600:W1-4-2=0.5"
+        shapes = {"W1": (UNITS, 2), "b1": (UNITS, 1), "W2": (1, UNITS), "b2": (1, 1)}
+        try:
+            at, setting = part.split(":")
+            place, value = setting.split("=")
+            name, row, column = place.split("-")
+            edit = Edit(int(at), name, int(row), int(column), float(value))
+        except ValueError:
+            raise InvalidParameterError(expected) from None
+        rows, columns = shapes.get(name, (0, 0))
+        inside = 1 <= edit.row <= rows and 1 <= edit.column <= columns and 0 <= edit.step <= LAST
+        if not inside or not math.isfinite(edit.value) or abs(edit.value) > 1e4:
+            raise InvalidParameterError(f"{expected}, with a step up to {LAST}, a place inside the matrix and a value within ±10000")
+        return edit
+
+
+class Seen(NamedTuple):
+    """The network in hand at one step, with what it computes on all 400 examples."""
+
+    parameters: Parameters
+    cache: Forward
+    X: Array
+    Y: Array
+
+
+def look(step: int, edits: tuple[Edit, ...]) -> Seen:
+    """The network in hand at `step`."""
+    X, Y = points()
+    parameters = journey(edits).at(step)
+    return Seen(parameters, forward(parameters, X, TANH, SIGMOID), X, Y)
+
+
+def right(A2: Array, Y: Array) -> int:
+    """How many examples fall on their own side of 0.5."""
+    return int(np.sum((A2 > 0.5) == (Y > 0.5)))

@@ -1,0 +1,1 @@
+"""What each exhibit asks for, a module for each group of slides; `questions.ALL` gathers them."""

@@ -1,0 +1,207 @@
+"""How a number came: for every number of the network in hand, the terms that make it.
+
+A card is `terms` (factors to be multiplied, then added up; `gap` stands for many terms taken together), then `totals`, each
+what is done next and the value after it. The last total is the number on the page.
+"""
+
+from collections.abc import Callable, Sequence
+
+from shoal.errors import InvalidParameterError
+from shoal.textbook import backward, cost
+from shoal.web.chapter import RATE, SCALE, SEED, SIGMOID, TANH, UNITS, Array, Edit, Seen, journey, look, right
+from shoal.web.exhibits.hand import EDITS, EX, STEP
+from shoal.web.question import Answer, Choice, Question
+
+Card = dict[str, object]
+
+
+def term(*factors: float, note: str = "") -> Card:
+    return {"factors": [float(f) for f in factors], "note": note}
+
+
+def total(label: str, value: float) -> Card:
+    return {"label": label, "value": float(value)}
+
+
+def card(title: str, formula: str, terms: Sequence[Card], totals: Sequence[Card], says: str = "") -> Answer:
+    return {"title": title, "formula": formula, "terms": list(terms), "totals": list(totals), "says": says}
+
+
+def long_sum(first: Array, second: Array | None, i: int) -> list[Card]:
+    """A sum over 400 examples: the first two, the one in hand, the last; the others taken together."""
+    products = first if second is None else first * second
+    m = len(products)
+    shown = sorted({0, 1, i, m - 1})
+    cards: list[Card] = []
+    last = -1
+    for k in shown:
+        if k > last + 1:
+            cards.append({"gap": k - last - 1, "value": float(products[last + 1 : k].sum())})
+        factors = (first[k],) if second is None else (first[k], second[k])
+        cards.append(term(*factors, note=f"example {k + 1}"))
+        last = k
+    return cards
+
+
+def how(key: str, step: int, edits: tuple[Edit, ...], ex: int) -> Answer:
+    """The card of one number: `key` is its name and place, `dW1-4-2`, or `J`."""
+    name, _, place = key.partition("-")
+    r, c = (int(p) - 1 for p in (place or "1-1").split("-"))
+    seen = look(step, edits)
+    if name in ("W1", "b1", "W2", "b2"):
+        return parameter(name, r, c, step, edits)
+    if name in ("J", "accuracy"):
+        return over_all(name, seen, ex - 1)
+    if name in ("z1", "a1", "z2", "a2", "loss"):
+        return one_forward(name, r, seen, ex - 1)
+    return derivative(name, r, c, seen, ex - 1)
+
+
+def parameter(name: str, r: int, c: int, step: int, edits: tuple[Edit, ...]) -> Answer:
+    """A weight or bias: what it was a step ago, less α times its derivative."""
+    now = float(getattr(journey(edits).at(step), name)[r, c])
+    title = f"{name}[{r + 1}, {c + 1}]"
+    if any(e.step == step and (e.name, e.row - 1, e.column - 1) == (name, r, c) for e in edits):
+        return card(
+            title, f"{name}: set by hand", [], [total("set by hand", now)], f"You set it at step {step}; training goes on from there."
+        ) | {"edit": now}
+    if step == 0:
+        says = "Biases start at zero." if name[0] == "b" else f"Drawn once: RandomState({SEED}).randn × {SCALE}, W1 first, then W2."
+        return card(title, f"{name}: its start", [], [total("at the start", now)], says) | {"edit": now}
+    before = look(step - 1, edits)
+    slope = getattr(backward(before.parameters, before.X, before.Y, before.cache, TANH, SIGMOID), "d" + name)[r, c]
+    old = getattr(before.parameters, name)[r, c]
+    terms = [term(old, note=f"at step {step - 1}"), term(-RATE, slope, note=f"−α · d{name}")]
+    return card(title, f"{name} := {name} − α d{name}", terms, [total("now", now)]) | {"edit": now}
+
+
+def over_all(name: str, seen: Seen, i: int) -> Answer:
+    """The cost, or the share of right answers."""
+    m = seen.Y.size
+    if name == "J":
+        losses = SIGMOID.loss(seen.cache.Z2, seen.Y)
+        return card(
+            "J",
+            "J = 1/m Σ L(ŷ, y)",
+            long_sum(losses, None, i),
+            [total("sum", losses.sum()), total(f"÷ {m}", cost(seen.cache, seen.Y, SIGMOID))],
+            "The losses of all 400 examples, averaged.",
+        )
+    count = right(seen.cache.A2, seen.Y)
+    return card(
+        "accuracy",
+        "right ÷ m",
+        [term(count, note="on their own side of 0.5")],
+        [total(f"÷ {m}", count / m), total("in per cent", 100 * count / m)],
+    )
+
+
+def one_forward(name: str, r: int, seen: Seen, i: int) -> Answer:
+    """A number of the forward pass of example i."""
+    W1, b1, W2, b2 = seen.parameters
+    Z1, A1, Z2, A2 = seen.cache
+    unit = r + 1
+    if name == "z1":
+        terms = [term(W1[r, j], seen.X[j, i], note=f"w{unit}{j + 1} · x{j + 1}") for j in range(2)] + [term(b1[r, 0], note=f"b{unit}")]
+        return card(f"z1[{unit}]", "z1 = W1 x + b1", terms, [total("sum", Z1[r, i])], f"Unit {unit}, example {i + 1}.")
+    if name == "a1":
+        return card(
+            f"a1[{unit}]",
+            "a1 = tanh(z1)",
+            [term(Z1[r, i], note=f"z1[{unit}]")],
+            [total("tanh", A1[r, i])],
+            f"Unit {unit}, example {i + 1}.",
+        )
+    if name == "z2":
+        terms = [term(W2[0, k], A1[k, i], note=f"w{k + 1} · a1[{k + 1}]") for k in range(UNITS)] + [term(b2[0, 0], note="b2")]
+        return card("z2", "z2 = W2 a1 + b2", terms, [total("sum", Z2[0, i])], f"Example {i + 1}.")
+    if name == "a2":
+        return card(
+            "a2",
+            "a2 = σ(z2) = 1 / (1 + e⁻ᶻ)",
+            [term(Z2[0, i], note="z2")],
+            [total("σ", A2[0, i])],
+            f"Example {i + 1}: how sure the network is of class 1.",
+        )
+    y = int(seen.Y[0, i])
+    own = float(A2[0, i]) if y else 1 - float(A2[0, i])
+    return card(
+        "loss",
+        "L = −[y ln a2 + (1 − y) ln(1 − a2)]",
+        [term(own, note="a2" if y else "1 − a2")],
+        [total("−ln", SIGMOID.loss(seen.cache.Z2, seen.Y)[i])],
+        f"Example {i + 1} is of class {y}.",
+    )
+
+
+def derivative(name: str, r: int, c: int, seen: Seen, i: int) -> Answer:
+    """A number of the backward pass: of example i for dZ2 and dZ1, of all examples for the others."""
+    g = backward(seen.parameters, seen.X, seen.Y, seen.cache, TANH, SIGMOID)
+    m, A1, W2 = seen.Y.size, seen.cache.A1, seen.parameters.W2
+    slope = TANH.prime(seen.cache.Z1)
+    cards: dict[str, Callable[[], Answer]] = {
+        "dZ2": lambda: card(
+            "dZ2",
+            "dZ2 = A2 − Y",
+            [term(seen.cache.A2[0, i], note="a2"), term(-seen.Y[0, i], note="−y")],
+            [total("miss", g.dZ2[0, i])],
+            f"Column {i + 1}: how far this prediction is off.",
+        ),
+        "dZ1": lambda: card(
+            f"dZ1[{r + 1}]",
+            "dZ1 = W2ᵀ dZ2 ∘ g1′(Z1)",
+            [term(W2[0, r], g.dZ2[0, i], slope[r, i], note="w · miss · slope")],
+            [total("product", g.dZ1[r, i])],
+            f"Unit {r + 1}, column {i + 1}: the miss, back along its edge, times the slope there.",
+        ),
+        "dW2": lambda: card(
+            f"dW2[1, {c + 1}]",
+            "dW2 = 1/m dZ2 A1ᵀ",
+            long_sum(g.dZ2[0], A1[c], i),
+            [total("sum", g.dZ2[0] @ A1[c]), total(f"÷ {m}", g.dW2[0, c])],
+            f"The row of dZ2 times the row of unit {c + 1} in A1.",
+        ),
+        "db2": lambda: card(
+            "db2",
+            "db2 = 1/m Σ dZ2",
+            long_sum(g.dZ2[0], None, i),
+            [total("sum", g.dZ2[0].sum()), total(f"÷ {m}", g.db2[0, 0])],
+            "The mean miss.",
+        ),
+        "dW1": lambda: card(
+            f"dW1[{r + 1}, {c + 1}]",
+            "dW1 = 1/m dZ1 Xᵀ",
+            long_sum(g.dZ1[r], seen.X[c], i),
+            [total("sum", g.dZ1[r] @ seen.X[c]), total(f"÷ {m}", g.dW1[r, c])],
+            f"The row of unit {r + 1} in dZ1 times the row of x{c + 1} in X.",
+        ),
+        "db1": lambda: card(
+            f"db1[{r + 1}]",
+            "db1 = 1/m Σ dZ1",
+            long_sum(g.dZ1[r], None, i),
+            [total("sum", g.dZ1[r].sum()), total(f"÷ {m}", g.db1[r, 0])],
+            f"The mean of unit {r + 1}'s row of dZ1.",
+        ),
+    }
+    if name not in cards:
+        raise InvalidParameterError(f"no number of the network in hand is called {name!r}")
+    return cards[name]()
+
+
+def places(name: str, rows: int, columns: int) -> list[str]:
+    return [f"{name}-{r + 1}-{c + 1}" for r in range(rows) for c in range(columns)]
+
+
+ALWAYS = [
+    *(
+        k
+        for d in ("", "d")
+        for name, rows, columns in (("W1", UNITS, 2), ("b1", UNITS, 1), ("W2", 1, UNITS), ("b2", 1, 1))
+        for k in places(d + name, rows, columns)
+    ),
+    "J",
+    "accuracy",
+]
+OF_THE_EXAMPLE = [*places("z1", UNITS, 1), *places("a1", UNITS, 1), "z2", "a2", "loss", "dZ2", *places("dZ1", UNITS, 1)]
+KEYS = Choice(tuple(ALWAYS + OF_THE_EXAMPLE))
+QUESTIONS = (Question("how", how, {"key": KEYS, "step": STEP, "edits": EDITS, "ex": EX}),)

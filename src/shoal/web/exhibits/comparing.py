@@ -1,0 +1,73 @@
+"""Exhibit 7: the network in hand trained with each activation, from the same initial weights."""
+
+from fractions import Fraction
+from functools import lru_cache
+
+import numpy as np
+
+from shoal.textbook import ACTIVATIONS, Parameters, exercise_parameters, forward
+from shoal.web.chapter import EXAMPLE, RATE, SCALE, SEED, SIGMOID, UNITS, Path, points, right
+from shoal.web.pictures import outcome, thinned
+from shoal.web.question import Answer, Question, Whole
+
+COMPARED = ("logistic", "tanh", "relu", "leaky_relu", "identity")
+COMPARE_LAST = 3000
+
+
+@lru_cache(maxsize=8)
+def trained(g1: str) -> Path:
+    """The exercise with these hidden units."""
+    X, Y = points()
+    return Path(exercise_parameters(UNITS, seed=SEED, scale=SCALE), X, Y, ACTIVATIONS[g1], RATE)
+
+
+def compare(step: int) -> Answer:
+    """Five networks at one step: boundary, cost, right answers, flat values and dead units; and the linear collapse."""
+    X, Y = points()
+    answer: Answer = {}
+    for name in COMPARED:
+        path, g = trained(name), ACTIVATIONS[name]
+        parameters = path.at(step)
+        cache = forward(parameters, X, g, SIGMOID)
+        slopes = np.abs(g.prime(cache.Z1))
+        answer[name] = {
+            "J": path.costs(step)[-1],
+            "costs": thinned(path.costs(step), 121),
+            "right": right(cache.A2, Y),
+            "flat": int(np.sum(slopes < 0.01)),
+            "dead": int(np.sum(np.all(cache.A1 == 0, axis=1))) if name == "relu" else 0,
+            **outcome(parameters, g, 48),
+        }
+    answer["collapse"] = collapse(trained("identity").at(step))
+    return answer
+
+
+def collapse(parameters: Parameters) -> Answer:
+    """With identity units W2 (W1 x + b1) + b2 = (W2 W1) x + (W2 b1 + b2): in exact arithmetic equal, in doubles to rounding."""
+    X, _ = points()
+    W1, b1, W2, b2 = parameters
+    W, b = W2 @ W1, W2 @ b1 + b2
+    two_layers = forward(parameters, X, ACTIVATIONS["identity"], SIGMOID).Z2
+    exact_two, exact_one = in_fractions(parameters, EXAMPLE - 1)
+    return {
+        "W": W,
+        "b": b,
+        "difference": float(np.max(np.abs(two_layers - (W @ X + b)))),
+        "exactly_equal": exact_two == exact_one,
+        "z2": float(exact_two),
+        "digits": len(str(exact_two.denominator)),
+    }
+
+
+def in_fractions(parameters: Parameters, i: int) -> tuple[Fraction, Fraction]:
+    """z2 of example i through two layers and through one, with no rounding at all: every double is a fraction."""
+    W1, b1, W2, b2 = ([[Fraction(float(v)) for v in row] for row in w] for w in parameters)
+    x = [Fraction(float(v)) for v in points()[0][:, i]]
+    hidden = [sum((w * v for w, v in zip(row, x, strict=True)), start=bias[0]) for row, bias in zip(W1, b1, strict=True)]
+    two = sum((w * a for w, a in zip(W2[0], hidden, strict=True)), start=b2[0][0])
+    W = [sum((W2[0][k] * W1[k][j] for k in range(len(W1))), start=Fraction(0)) for j in range(len(x))]
+    b = sum((W2[0][k] * b1[k][0] for k in range(len(W1))), start=b2[0][0])
+    return two, sum((w * v for w, v in zip(W, x, strict=True)), start=b)
+
+
+QUESTIONS = (Question("compare", compare, {"step": Whole(0, COMPARE_LAST, 1000, (0, 10, 50, 100, 200, 500, 1000, 2000, 3000))}),)

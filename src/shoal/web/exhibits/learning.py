@@ -1,0 +1,123 @@
+"""Exhibits 9 and 10: descent, and the six formulas with the numbers that go through them."""
+
+import numpy as np
+
+from shoal.textbook import backward, check_gradients, cost, forward
+from shoal.textbook.gradient_check import as_parameters, numerical_gradients
+from shoal.textbook.propagation import Parameters
+from shoal.web.chapter import EXAMPLE, LAST, RATE, SIGMOID, START, TANH, Array, Edit, journey, look, points, right
+from shoal.web.exhibits.hand import EDITS, STEP
+from shoal.web.pictures import outcome, strip, thinned
+from shoal.web.question import Answer, Question, Real, Whole
+
+RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.6, 1.2, 2.0, 3.0, 5.0, 10.0)
+
+
+def descent(step: int, edits: tuple[Edit, ...], rate: float) -> Answer:
+    """One step of descent at this rate: W before, −α dW, W after, the cost so far, and what the rate does."""
+    X, Y = points()
+    way = journey(edits, rate)
+    before, after = way.at(step), way.at(step + 1)
+    cache = forward(before, X, TANH, SIGMOID)
+    slopes = as_parameters(backward(before, X, Y, cache, TANH, SIGMOID))
+    costs = way.costs(step + 1)
+    correct = right(cache.A2, Y)
+    return {
+        "step": step,
+        "rate": rate,
+        "before": before._asdict(),
+        "slopes": slopes._asdict(),
+        "change": {k: -rate * w for k, w in slopes._asdict().items()},
+        "after": after._asdict(),
+        "J": costs[step],
+        "J_after": costs[step + 1],
+        "costs": thinned(costs[: step + 1]),
+        "right": correct,
+        "verdict": verdict(costs),
+        **outcome(before, TANH),
+    }
+
+
+def verdict(costs: list[float]) -> str:
+    """What a rate does, from the costs so far: `starts`, `crawls`, `falls`, `rattles` or `leaves`."""
+    J = np.array(costs)
+    if len(J) < 20:
+        return "starts"
+    if not np.all(np.isfinite(J)) or J[-1] > 1.5 * J[0]:
+        return "leaves"
+    ups = float(np.mean(np.diff(J[-200:]) > 0))
+    if ups > 0.1:
+        return "rattles"
+    fallen = (J[0] - J[-1]) / J[0]
+    return "crawls" if fallen < 0.02 else "falls"
+
+
+def formulas(step: int, edits: tuple[Edit, ...], ex: int) -> Answer:
+    """The six derivatives at this step, beside the numerical ones, and one example's own column of them."""
+    seen = look(step, edits)
+    g = backward(seen.parameters, seen.X, seen.Y, seen.cache, TANH, SIGMOID)
+    measured = numerical_gradients(seen.parameters, seen.X, seen.Y, TANH, SIGMOID)
+    formula = as_parameters(g)
+    i = ex - 1
+    apart = {f"d{k}": np.abs(f - n) for k, f, n in zip(formula._fields, formula, measured, strict=True)}
+    return {
+        "formula": {f"d{k}": w for k, w in formula._asdict().items()},
+        "measured": {f"d{k}": w for k, w in measured._asdict().items()},
+        "apart": {k: float(d.max()) for k, d in apart.items()},
+        "widest": {k: [int(p) + 1 for p in np.unravel_index(d.argmax(), d.shape)] for k, d in apart.items()},
+        "largest": max(float(d.max()) for d in apart.values()),
+        "dZ2": strip(g.dZ2),
+        "dZ1": strip(g.dZ1),
+        "column": {
+            "dZ2": float(g.dZ2[0, i]),
+            "dZ1": g.dZ1[:, i],
+            "a2": float(seen.cache.A2[0, i]),
+            "y": int(seen.Y[0, i]),
+            "loss": float(SIGMOID.loss(seen.cache.Z2, seen.Y)[i]),
+        },
+        "nudge": nudged(seen.parameters, seen.X, seen.Y),
+        "trap": trap(seen.parameters, seen.X, seen.Y),
+    }
+
+
+def nudged(parameters: Parameters, X: Array, Y: Array, by: float = 0.01) -> Answer:
+    """The cost before and after one weight is raised a little: what a derivative says, in small."""
+    W1 = parameters.W1.copy()
+    W1[-1, -1] += by
+    before = float(cost(forward(parameters, X, TANH, SIGMOID), Y, SIGMOID))
+    after = float(cost(forward(parameters._replace(W1=W1), X, TANH, SIGMOID), Y, SIGMOID))
+    return {"by": by, "before": before, "after": after, "slope": (after - before) / by}
+
+
+def trap(parameters: Parameters, X: Array, Y: Array) -> Answer:
+    """What NumPy does without keepdims: the shapes that follow, and the words with which it stops."""
+    g = backward(parameters, X, Y, forward(parameters, X, TANH, SIGMOID), TANH, SIGMOID)
+    db1, db2 = (1 / X.shape[1]) * np.sum(g.dZ1, axis=1), (1 / X.shape[1]) * np.sum(g.dZ2, axis=1)
+    b1 = parameters.b1 - RATE * db1
+    try:
+        words = str((parameters.W1 @ X + b1).shape)
+    except ValueError as refused:
+        words = str(refused).strip()
+    return {"db1": db1.shape, "b1": b1.shape, "db2": db2.shape, "b2": (parameters.b2 - RATE * db2).shape, "error": words}
+
+
+def compare_all(step: int, edits: tuple[Edit, ...]) -> Answer:
+    """The button of exhibit 10: `textbook.check_gradients` on the network in hand."""
+    seen = look(step, edits)
+    checked = check_gradients(seen.parameters, seen.X, seen.Y, TANH, SIGMOID)
+    return {"count": sum(w.size for w in checked.formula), "largest_difference": checked.largest_difference}
+
+
+QUESTIONS = (
+    Question(
+        "descent",
+        descent,
+        {
+            "step": Whole(0, LAST - 1, START, (0, 1, 2, 5, 20, 60, 110, 200, 599, 600, 601, 1000, 2000)),
+            "edits": EDITS,
+            "rate": Real(0.001, 10, RATE, RATES),
+        },
+    ),
+    Question("formulas", formulas, {"step": STEP, "edits": EDITS, "ex": Whole(1, 400, EXAMPLE, (EXAMPLE,))}),
+    Question("compare_all", compare_all, {"step": STEP, "edits": EDITS}),
+)

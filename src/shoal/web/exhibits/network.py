@@ -1,0 +1,154 @@
+"""Exhibits 2, 4 and 5: shapes, the plane as the hidden layer bends it, the loop beside the product, and why they agree."""
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from shoal.textbook import Parameters, forward
+from shoal.textbook.initialization import zeros
+from shoal.web.chapter import EXAMPLE, EXAMPLES, LAST, SIGMOID, START, STEPS, TANH, Array, Edit, look, right
+from shoal.web.exhibits.hand import EDITS, STEP
+from shoal.web.pictures import LIMIT, outcome, strip
+from shoal.web.question import Answer, Choice, Question, Whole
+
+LINES = 17  # lines of the grid each way, and points along each
+ALONG = 61
+
+
+def shapes(n_x: int, n_h: int, n_y: int) -> Answer:
+    """The four matrices that a network of this size must have."""
+    parameters = zeros(n_x, n_h, n_y)
+    return {"shapes": {k: w.shape for k, w in parameters._asdict().items()}, "count": sum(w.size for w in parameters)}
+
+
+def bent(step: int, edits: tuple[Edit, ...], look_along: str, turn: int) -> Answer:
+    """The 400 points and the grid of the plane as the hidden layer sees them, looked at from one side.
+
+    `look_along` is `cut` (the output unit's own direction across; up, a direction in what is left, turned by `turn` degrees)
+    or two hidden units such as `12`.
+    """
+    seen = look(step, edits)
+    across, up, axes = view(seen.parameters, seen.cache.A1, look_along, turn)
+    lines = np.array(grid_lines())
+    through = forward(seen.parameters, np.concatenate(list(lines), axis=1), TANH, SIGMOID).A1
+    hidden = np.stack([across(through), up(through)]).reshape(2, len(lines), ALONG).transpose(1, 0, 2)
+    return {
+        "points": np.round(np.stack([across(seen.cache.A1), up(seen.cache.A1)]), 4),
+        "flat_lines": np.round(lines, 3),
+        "lines": np.round(hidden, 3),
+        "axes": axes,
+        "right": right(seen.cache.A2, seen.Y),
+        **outcome(seen.parameters, TANH),
+    }
+
+
+def grid_lines() -> list[Array]:
+    """The grid of the plane as polylines, (2, ALONG) each."""
+    ticks, along = np.linspace(-LIMIT, LIMIT, LINES), np.linspace(-LIMIT, LIMIT, ALONG)
+    upright = [np.vstack([np.full(ALONG, t), along]) for t in ticks]
+    level = [np.vstack([along, np.full(ALONG, t)]) for t in ticks]
+    return upright + level
+
+
+def view(parameters: Parameters, A1: Array, look_along: str, turn: int) -> tuple[Callable[[Array], Array], Callable[[Array], Array], Any]:
+    """Two functions from A1 to places on paper, and the hidden units' own axes as seen from there."""
+    W2, b2 = parameters.W2, float(parameters.b2[0, 0])
+    n_h = W2.shape[1]
+    if look_along != "cut":
+        i, j = (int(c) - 1 for c in look_along)
+        return (lambda A: A[i]), (lambda A: A[j]), np.stack([np.eye(n_h)[i], np.eye(n_h)[j]], axis=1)
+    size = float(np.linalg.norm(W2)) or 1.0
+    w = W2[0] / size
+    left = A1 - np.outer(w, w @ A1)
+    directions = np.linalg.svd(left - left.mean(axis=1, keepdims=True), full_matrices=False)[0]
+    directions = directions * np.where(np.take_along_axis(directions, np.abs(directions).argmax(0)[None], 0) < 0, -1, 1)
+    angle = np.deg2rad(turn)
+    u = np.cos(angle) * directions[:, 0] + np.sin(angle) * directions[:, 1]
+    return (lambda A: w @ A + b2 / size), (lambda A: u @ A), np.stack([w, u], axis=1)
+
+
+def loop(step: int, edits: tuple[Edit, ...], layer: str) -> Answer:
+    """`textbook.forward` called for each column and once for all; the two times, and how far the numbers are apart."""
+    seen = look(step, edits)
+    m = seen.X.shape[1]
+
+    def column_by_column() -> list[Array]:
+        return [getattr(forward(seen.parameters, seen.X[:, [i]], TANH, SIGMOID), layer) for i in range(m)]
+
+    def at_once() -> Array:
+        return getattr(forward(seen.parameters, seen.X, TANH, SIGMOID), layer)  # type: ignore[no-any-return]
+
+    one, all_ = np.hstack(column_by_column()), at_once()
+    loop_s, product_s = seconds(column_by_column, 5), seconds(at_once, 41)
+    return {
+        "m": m,
+        "loop": loop_s,
+        "product": product_s,
+        "ratio": loop_s / product_s,
+        "difference": float(np.max(np.abs(one - all_))),
+        "same_bits": int(np.sum(one == all_)),
+        "total": int(all_.size),
+        "Z": all_,
+        "strip": strip(all_),
+    }
+
+
+def seconds(run: Callable[[], Any], times: int) -> float:
+    """The middle of several runs, the first of which is not counted: it warms up."""
+    run()
+    taken = []
+    for _ in range(times):
+        begin = time.perf_counter()
+        run()
+        taken.append(time.perf_counter() - begin)
+    return statistics.median(taken)
+
+
+def three_columns(step: int, edits: tuple[Edit, ...], i: int, j: int, k: int) -> Answer:
+    """W1 times three columns one by one and as a block, with b1 added to each."""
+    seen = look(step, edits)
+    W1, b1, _, _ = seen.parameters
+    block = seen.X[:, [i - 1, j - 1, k - 1]]
+    apart = np.hstack([W1 @ block[:, [c]] for c in range(3)])
+    together = W1 @ block
+    return {
+        "columns": [i, j, k],
+        "W1": W1,
+        "b1": b1,
+        "block": block,
+        "apart": apart,
+        "together": together,
+        "repeated": np.broadcast_to(b1, (b1.shape[0], 3)),
+        "Z1": together + b1,
+        "same_bits": int(np.sum(apart == together)),
+        "difference": float(np.max(np.abs(apart - together))),
+    }
+
+
+COLUMN = Whole(1, 400, 1, EXAMPLES[:1])
+PAIRS = tuple(f"{i}{j}" for i in range(1, 5) for j in range(1, 5) if i < j)
+SIZE = (1, 2, 3, 4, 6, 8)
+QUESTIONS = (
+    Question("shapes", shapes, {"n_x": Whole(1, 8, 2, (1, 2, 3, 4)), "n_h": Whole(1, 8, 4, SIZE), "n_y": Whole(1, 4, 1, (1, 2, 3))}),
+    Question(
+        "bent",
+        bent,
+        {
+            "step": Whole(0, LAST, START, (*STEPS[::3], START)),
+            "edits": EDITS,
+            "look_along": Choice(("cut", *PAIRS), ("cut", "12", "34")),
+            "turn": Whole(0, 180, 0),
+        },
+    ),
+    Question(
+        "loop", loop, {"step": Whole(0, STEPS[-1], STEP.start), "edits": EDITS, "layer": Choice(("Z1", "A1", "Z2", "A2"))}, measured=True
+    ),
+    Question(
+        "three_columns",
+        three_columns,
+        {"step": STEP, "edits": EDITS, "i": COLUMN, "j": Whole(1, 400, 200, (200,)), "k": Whole(1, 400, EXAMPLE, EXAMPLES)},
+    ),
+)

@@ -1,0 +1,96 @@
+"""Who may talk to the server: this machine's own browser, on the page's own address, with bodies of a bounded size.
+
+Loopback alone does not keep other web sites out: a page elsewhere can send requests to 127.0.0.1 or point a name of its
+own at it. So every request must name this host, and any Origin it names must be this one.
+"""
+
+from collections.abc import MutableMapping
+from typing import Any
+
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LARGEST_BODY = 50 * 1024 * 1024
+LONGEST_ADDRESS = 8192
+HEADERS = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-cache",
+}
+
+
+class TooLargeError(Exception):
+    """A body went past `LARGEST_BODY` while it was being read."""
+
+
+def refusal(status: int, message: str) -> JSONResponse:
+    """An answer that says in one sentence why not."""
+    return JSONResponse({"error": message}, status_code=status, headers=HEADERS)
+
+
+class Guard:
+    """Wraps the application: checks Host, Origin and sizes, and adds the headers that keep the page to itself."""
+
+    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
+        self.app = app
+        self.hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        refused = self.check(scope)
+        if refused is not None:
+            await refused(scope, receive, send)
+            return
+        try:
+            await self.app(scope, bounded(receive), with_headers(send))
+        except TooLargeError:
+            await refusal(413, "the body is larger than 50 MB; send a smaller table")(scope, receive, send)
+
+    def check(self, scope: Scope) -> JSONResponse | None:
+        """None, or the refusal that this request has earned."""
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if host not in self.hosts:
+            return refusal(421, f"the page answers only to {' and '.join(sorted(self.hosts))}, not to {host[:80]!r}")
+        if origin is not None and origin not in {f"http://{h}" for h in self.hosts}:
+            return refusal(403, f"requests from {origin[:80]!r} are refused; open the page itself")
+        if headers.get("sec-fetch-site") in ("cross-site", "same-site") and headers.get("sec-fetch-mode") != "navigate":
+            return refusal(403, "requests from other sites are refused; open the page itself")
+        if len(scope.get("raw_path", b"")) + len(scope.get("query_string", b"")) > LONGEST_ADDRESS:
+            return refusal(414, f"the address is longer than {LONGEST_ADDRESS} characters")
+        length = headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > LARGEST_BODY:
+            return refusal(413, "the body is larger than 50 MB; send a smaller table")
+        return None
+
+
+def bounded(receive: Receive) -> Receive:
+    """`receive`, counting: a body sent in pieces without its length is cut off at the same size."""
+    taken = 0
+
+    async def count() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > LARGEST_BODY:
+            raise TooLargeError
+        return message
+
+    return count
+
+
+def with_headers(send: Send) -> Send:
+    """`send`, adding `HEADERS` to each answer that does not set them itself."""
+
+    async def add(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            own = {name.lower() for name, _ in message["headers"]}
+            message["headers"] = [*message["headers"], *((k.encode(), v.encode()) for k, v in HEADERS.items() if k.encode() not in own)]
+        await send(message)
+
+    return add

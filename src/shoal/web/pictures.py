@@ -1,0 +1,56 @@
+"""Planes and curves as the page draws them: whole numbers of thousandths, few enough to send many times a second."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from shoal.textbook import Activation, Parameters, forward
+from shoal.web.chapter import SIGMOID, Array
+
+LIMIT = 4.6  # the plane of inputs is drawn from −4.6 to 4.6 both ways
+
+
+def plane(k: int) -> Array:
+    """k × k points of the input plane as columns, row by row from the top left."""
+    ticks = np.linspace(-LIMIT, LIMIT, k)
+    across, up = np.meshgrid(ticks, ticks[::-1])
+    return np.vstack([across.ravel(), up.ravel()])
+
+
+def field(values: Array, reference: float | None = None) -> dict[str, Any]:
+    """Values on `plane(k)` divided by `reference` (their largest size if None), as thousandths cut at ±1000."""
+    k = round(values.size**0.5)
+    scale = float(np.max(np.abs(values))) if reference is None else reference
+    scale = scale if scale > 0 and np.isfinite(scale) else 1.0
+    thousandths = np.clip(np.nan_to_num(values.ravel() / scale) * 1000, -1000, 1000)
+    return {"k": k, "v": np.round(thousandths).astype(int)}
+
+
+def outcome(parameters: Parameters, g1: Activation, k: int = 72) -> dict[str, Any]:
+    """The network over the plane: `heat` is 2a − 1, `cut` is z2, whose zero line is the boundary at 0.5."""
+    cache = forward(parameters, plane(k), g1, SIGMOID)
+    return {"heat": field(2 * cache.A2 - 1, 1.0), "cut": field(cache.Z2)}
+
+
+def tiles(parameters: Parameters, g1: Activation, k: int = 30) -> list[dict[str, Any]]:
+    """What each hidden unit answers over the plane; a sigmoid's 0.5 is drawn as zero, as its cut lies there."""
+    A1 = forward(parameters, plane(k), g1, SIGMOID).A1
+    if g1.name == "logistic":
+        return [field(2 * a - 1, 1.0) for a in A1]
+    return [field(a, 1.0 if g1.name == "tanh" else None) for a in A1]
+
+
+def thinned(values: Sequence[float], most: int = 240) -> dict[str, Any]:
+    """A long curve as few points: `at` holds the places, the first and the last among them."""
+    last = len(values) - 1
+    places = sorted({round(i * last / (most - 1)) for i in range(most)}) if last >= most else list(range(last + 1))
+    return {"at": places, "v": [values[i] for i in places]}
+
+
+def strip(values: Array) -> dict[str, Any]:
+    """A wide matrix as eight steps of size with their sign, a row of characters each: `a` is −8, `i` is 0, `q` is 8."""
+    reference = float(np.max(np.abs(values))) or 1.0
+    steps = np.sign(values) * np.ceil(np.abs(values) / reference * 8)
+    rows = ["".join(chr(ord("i") + int(s)) for s in row) for row in np.nan_to_num(steps)]
+    return {"rows": rows, "reference": reference}

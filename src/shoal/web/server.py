@@ -1,0 +1,141 @@
+"""The page's server: a few files, and answers to the page's questions. It listens on this machine alone.
+
+`app(port)` is the application, `serve(port, browser)` runs it. Answers are computed in a thread each; a `Path` locks
+itself, so that two tabs that ask for the same steps do not take them twice.
+"""
+
+import mimetypes
+import socket
+import threading
+import webbrowser
+from functools import lru_cache
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from shoal.errors import ShoalError
+from shoal.web.chapter import LAST, journey
+from shoal.web.exhibits.speed import BusyError
+from shoal.web.guard import Guard, refusal
+from shoal.web.question import as_json
+from shoal.web.questions import ALL
+
+HOST, USUAL_PORT = "127.0.0.1", 8137
+STATIC = Path(__file__).parent / "static"
+TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+
+class PortError(ShoalError, OSError):
+    """A port that cannot be listened on: in use, or outside 1 to 65535."""
+
+
+@lru_cache(maxsize=1)
+def files() -> dict[str, Path]:
+    """Every address that is a file. An address is looked up here, never joined to a folder, so no path can climb out."""
+    found = {"/" + path.relative_to(STATIC).as_posix(): path for path in STATIC.rglob("*") if path.is_file() and path.suffix in TYPES}
+    return found | {"/": STATIC / "index.html"}
+
+
+async def file(request: Request) -> Response:
+    """One file of the page."""
+    path = files().get(request.url.path)
+    if path is None:
+        return refusal(404, f"there is nothing at {request.url.path[:80]!r}; the page is at /")
+    kind = TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0]
+    return Response(path.read_bytes(), media_type=kind)
+
+
+@lru_cache(maxsize=256)  # of up to 110 kB each
+def kept(name: str, given: tuple[tuple[str, str], ...]) -> bytes:
+    """An answer that is the same each time, kept as the bytes that are sent."""
+    return as_json(ALL[name](dict(given)))
+
+
+async def question(request: Request) -> Response:
+    """`GET /api/ask/NAME?parameter=value&…`"""
+    name = request.path_params["name"]
+    if name not in ALL:
+        return refusal(404, f"no question is called {name[:40]!r}; there are {', '.join(ALL)}")
+    given = tuple(sorted(request.query_params.items()))
+    try:
+        if ALL[name].measured:
+            body = await run_in_threadpool(lambda: as_json(ALL[name](dict(given))))
+        else:
+            body = await run_in_threadpool(kept, name, given)
+    except BusyError as busy:
+        return refusal(409, str(busy))
+    except ShoalError as wrong:
+        return refusal(400, str(wrong))
+    return Response(body, media_type="application/json")
+
+
+async def no_such(request: Request, failed: Exception) -> Response:
+    """What Starlette itself refuses, in our form."""
+    status = failed.status_code if isinstance(failed, HTTPException) else 500
+    return refusal(
+        status, f"{request.method} {request.url.path[:80]!r}: {failed.detail if isinstance(failed, HTTPException) else 'the server failed'}"
+    )
+
+
+def routes() -> list[BaseRoute]:
+    """The addresses of the page; the playground adds its own."""
+    return [Route("/api/ask/{name}", question, methods=["GET"]), Route("/{path:path}", file, methods=["GET"])]
+
+
+def app(port: int = USUAL_PORT) -> Starlette:
+    """The application as it answers on `port` of this machine."""
+    hosts = frozenset({f"{HOST}:{port}", f"localhost:{port}"})
+    return Starlette(
+        routes=routes(), middleware=[Middleware(Guard, hosts=hosts)], exception_handlers={HTTPException: no_such, 500: no_such}
+    )
+
+
+def listener(port: int | None) -> socket.socket:
+    """A socket on this machine: on `port`, or where none is given on the usual port, or on any if that is taken."""
+    for wanted in (USUAL_PORT, 0) if port is None else (port,):
+        found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            found.bind((HOST, wanted))
+            found.listen(128)
+        except (OSError, OverflowError) as refused:
+            found.close()
+            if port is not None:
+                raise PortError(
+                    f"port {port} cannot be used ({refused}); give another with --port, or none to have a free one found"
+                ) from refused
+        else:
+            return found
+    raise PortError(f"no port of {HOST} can be listened on")
+
+
+def server(port: int | None = None) -> tuple[uvicorn.Server, socket.socket]:
+    """A server that has its port but does not run yet."""
+    found = listener(port)
+    settings = uvicorn.Config(
+        app(found.getsockname()[1]), log_level="warning", lifespan="off", timeout_graceful_shutdown=1, limit_concurrency=256
+    )
+    return uvicorn.Server(settings), found
+
+
+def serve(port: int | None = None, browser: bool = True) -> None:
+    """Open the live chapter: say where it is, show it in the browser, answer until Ctrl-C."""
+    ready, found = server(port)
+    address = f"http://{HOST}:{found.getsockname()[1]}/"
+    print(f"The chapter is open at {address}   (Ctrl-C closes it)", flush=True)
+    threading.Thread(target=journey().at, args=(LAST,), daemon=True).start()  # so that the slider's far end answers at once
+    if browser:
+        threading.Timer(0.3, webbrowser.open, args=(address,)).start()
+    ready.run(sockets=[found])

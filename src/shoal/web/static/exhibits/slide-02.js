@@ -1,0 +1,251 @@
+// 2. A network, named: the drawing forces the shapes; the hidden layer bends the plane.
+import { choice, slider, stepper } from "../lib/controls.js";
+import { h, letter, line, picture, put, s, text } from "../lib/dom.js";
+import { exhibit } from "../lib/exhibit.js";
+import { emptyMatrix } from "../lib/matrix.js";
+import { column, edge, edgeKeys, named, widest } from "../lib/network.js";
+import { dots, Plane } from "../lib/plane.js";
+import { declare, get, listen, number, set } from "../lib/store.js";
+
+const BOX = { x: 14, y: 8, w: 370, h: 316 };
+
+/** @param {any} page */
+export function slide2(page) {
+  for (const [key, value] of [
+    ["2.n_x", 2],
+    ["2.n_h", 4],
+    ["2.n_y", 1],
+  ])
+    declare(String(key), Number(value), `shapes.${String(key).slice(2)}`);
+  declare("2.look", "cut", "bent.look_along");
+  declare("2.turn", 0, "bent.turn");
+  declare("2.bend", 1);
+  const drawing = h("div", {});
+  const shapes = h("div", { class: "shapes" });
+  const plane = new Plane({ size: 316, limit: page.limit, label: "400 points in the plane of inputs, with the boundary at 0.5" });
+  const hidden = picture(400, 362, "The same points as the hidden layer sees them");
+  const caption = h("span", { class: "cap" });
+
+  /** The network of the chosen sizes; where they are those of the network in hand, its weights too. @param {any} shape @param {any} hand */
+  function drawNetwork(shape, hand) {
+    const [n_h, n_x] = shape.shapes.W1;
+    const [n_y] = shape.shapes.W2;
+    const own = n_x === 2 && n_h === 4 && n_y === 1;
+    const gap = Math.min(47, 168 / Math.max(n_h - 1, n_x - 1, n_y - 1, 1));
+    const radius = Math.min(17, gap * 0.42);
+    const places = [column(n_x, 90, own ? 65 : gap), column(n_h, 90, gap), column(n_y, 90, gap)];
+    const [xs = [], hs = [], ys = []] = places;
+    const reference = own ? widest(hand.W1, hand.W2) : 1;
+    const out = picture(390, 222, `Network of ${n_x} inputs, ${n_h} hidden units, ${n_y} outputs`);
+    hs.forEach((y, i) => {
+      xs.forEach((x, j) =>
+        out.append(edge([52 + radius, x], [196 - radius, y], own ? hand.W1[i][j] : 0.3, reference, edgeKeys("W1", i + 1, j + 1))),
+      );
+      ys.forEach((o, k) =>
+        out.append(edge([196 + radius, y], [334 - radius, o], own ? hand.W2[k][i] : 0.3, reference, edgeKeys("W2", k + 1, i + 1))),
+      );
+    });
+    out.classList.toggle("unweighted", !own);
+    xs.forEach((y, j) => out.append(named(52, y, radius, "x", j + 1, `x${j + 1}`)));
+    hs.forEach((y, i) => out.append(named(196, y, radius, "a", i + 1, `u${i + 1}`)));
+    ys.forEach((y, k) => out.append(named(334, y, radius, "ŷ", n_y > 1 ? k + 1 : "", `y${k + 1}`)));
+    for (const [x, layer, array] of /** @type {[number, string, string][]} */ ([
+      [52, "layer 0", `X (${n_x}, 400)`],
+      [196, "layer 1", `A1 (${n_h}, 400)`],
+      [334, "layer 2", `A2 (${n_y}, 400)`],
+    ])) {
+      out.append(text(x, 203, layer, { class: "strong" }), text(x, 219, array, { class: "mono" }));
+    }
+    put(drawing, out);
+  }
+
+  /** @param {any} answer */
+  function drawShapes(answer) {
+    const { W1, b1, W2, b2 } = answer.shapes;
+    const sum = (/** @type {string} */ left, /** @type {string} */ right) =>
+      h("div", { class: "sum bar between", style: "margin:0" }, h("span", {}, left), h("span", {}, right));
+    put(
+      shapes,
+      emptyMatrix("W1", W1[0], W1[1], "w"),
+      emptyMatrix("b1", b1[0], 1, "b"),
+      emptyMatrix("W2", W2[0], W2[1], "w"),
+      emptyMatrix("b2", b2[0], 1, "b"),
+      sum(`${W1[0]}·${W1[1]}`, "+"),
+      sum(`${b1[0]}`, "+"),
+      sum(`${W2[0]}·${W2[1]}`, "+"),
+      sum(`${b2[0]}`, ""),
+      h("div", { class: "tot" }, "= ", h("span", { "data-name": "count", "data-value": answer.count }, answer.count), " parameters"),
+    );
+  }
+
+  /** The hidden view, mixed with the input plane by `bend` so that the eye can follow. @param {any} bent */
+  function drawHidden(bent) {
+    const bend = number("2.bend");
+    const cut = get("2.look") === "cut";
+    const [across, up] = /** @type {[number[], number[]]} */ (bent.points);
+    const largest = (/** @type {number[]} */ values) => Math.max(...values.map(Math.abs), 1e-9);
+    const [midX, midY] = [BOX.x + BOX.w / 2, BOX.y + BOX.h / 2];
+    const [sizeX, sizeY] = cut ? [(0.46 * BOX.w) / largest(across), (0.46 * BOX.h) / largest(up)] : [BOX.w / 2.2, BOX.h / 2.2];
+    const [flatX, flatY] = [BOX.w / 2 / page.limit, BOX.h / 2 / page.limit];
+    const at = (/** @type {number} */ x, /** @type {number} */ y, /** @type {number} */ u, /** @type {number} */ v) =>
+      /** @type {[number, number]} */ ([
+        midX + (1 - bend) * x * flatX + bend * u * sizeX,
+        midY - (1 - bend) * y * flatY - bend * v * sizeY,
+      ]);
+    const points = across.map((u, i) => at(page.X[0][i], page.X[1][i], u, up[i] ?? 0));
+    const grid = bent.lines.map((/** @type {[number[], number[]]} */ [us, vs], /** @type {number} */ n) => {
+      const [xs, ys] = bent.flat_lines[n];
+      return s("polyline", {
+        class: "grid bent",
+        points: us
+          .map((u, i) =>
+            at(xs[i], ys[i], u, vs[i] ?? 0)
+              .map((c) => c.toFixed(1))
+              .join(","),
+          )
+          .join(" "),
+      });
+    });
+    const sides =
+      cut && bend === 1
+        ? [
+            s("rect", { x: midX, y: BOX.y, width: BOX.w / 2, height: BOX.h, class: "fp", "fill-opacity": 0.1 }),
+            s("rect", { x: BOX.x, y: BOX.y, width: BOX.w / 2, height: BOX.h, class: "fn", "fill-opacity": 0.1 }),
+            line(midX, BOX.y, midX, BOX.y + BOX.h, { class: "cut" }),
+          ]
+        : [];
+    const [rx = 0, ry = 0] = points[number("ex") - 1] ?? [];
+    const inside = s(
+      "g",
+      { "clip-path": "url(#bent-box)" },
+      ...sides.slice(0, 2),
+      ...grid,
+      dots(
+        points.map((p) => p[0]),
+        points.map((p) => p[1]),
+        page.Y,
+      ),
+      ...sides.slice(2),
+      s("circle", { cx: rx.toFixed(1), cy: ry.toFixed(1), r: 6.5, class: "sel" }),
+      ...(bend === 1 && cut ? rose(bent.axes, sizeX / sizeY) : []),
+    );
+    const under = midX;
+    const words = !cut
+      ? [
+          letter(BOX.x + BOX.w, BOX.y + BOX.h + 18, "a", get("2.look")[0], { "text-anchor": "end" }),
+          letter(BOX.x - 4, BOX.y + 8, "a", get("2.look")[1], { "text-anchor": "end" }),
+        ]
+      : bend === 1
+        ? [
+            text(under - 12, 342, "← says class 0", { "text-anchor": "end", class: "strong neg-text" }),
+            text(under + 12, 342, "says class 1 →", { "text-anchor": "start", class: "strong pos-text" }),
+            text(under, 359, "distance from the cut, z2 / ‖W2‖"),
+          ]
+        : [];
+    put(
+      hidden,
+      s("defs", {}, s("clipPath", { id: "bent-box" }, s("rect", { x: BOX.x, y: BOX.y, width: BOX.w, height: BOX.h }))),
+      inside,
+      s("rect", { x: BOX.x, y: BOX.y, width: BOX.w, height: BOX.h, class: "frame-r" }),
+      ...words,
+    );
+    put(
+      caption,
+      h("b", {}, bend === 0 ? "The plane, not bent yet." : "The plane, and the plane bent."),
+      " Same points, same grid.",
+      h("br", {}),
+      "On the right one straight cut gets ",
+      h("span", { "data-name": "right", "data-value": bent.right }, bent.right),
+      " of 400.",
+    );
+  }
+
+  /** The hidden units' own axes as seen from here. @param {number[][]} axes @param {number} stretch */
+  function rose(axes, stretch) {
+    const [x, y] = [BOX.x + 92, BOX.y + 50];
+    const wide = Math.min(Math.max(stretch, 0.5), 1.6);
+    return axes.flatMap(([u = 0, v = 0], i) => [
+      line(x, y, x + u * 34 * wide, y - v * 34, { class: "ink", "stroke-width": 1.3 }),
+      letter(x + u * 45 * wide, y - v * 45 + 4, "a", i + 1, { class: "halo", style: "font-size:14px" }),
+    ]);
+  }
+
+  exhibit({
+    number: 2,
+    keys: ["2.n_x", "2.n_h", "2.n_y", "2.look", "2.turn", "2.bend", "step", "edits", "ex"],
+    themed: true,
+    questions: () => ({
+      shapes: ["shapes", { n_x: get("2.n_x"), n_h: get("2.n_h"), n_y: get("2.n_y") }],
+      hand: ["hand", { step: get("step"), edits: get("edits") }],
+      bent: [
+        "bent",
+        { step: get("step"), edits: get("edits"), look_along: get("2.look"), turn: get("2.look") === "cut" ? get("2.turn") : 0 },
+      ],
+    }),
+    build(stage) {
+      const size = (/** @type {string} */ of, /** @type {number} */ max) =>
+        stepper({
+          key: `2.n_${of}`,
+          label: h("i", {}, "n", h("sub", { style: "font-size:.72em" }, of)),
+          name: `n_${of}`,
+          min: 1,
+          max,
+          recorded: `shapes.n_${of}`,
+        });
+      const turn = slider({ key: "2.turn", label: "turn", min: 0, max: 180, step: 5, width: 80, show: null });
+      const showTurn = () => turn.classList.toggle("unseen", get("2.look") !== "cut");
+      listen(["2.look"], showTurn);
+      stage.append(
+        h("div", { class: "e2top" }, h("div", {}, drawing, h("div", { class: "e2n" }, size("x", 8), size("h", 8), size("y", 4))), shapes),
+        h(
+          "div",
+          { class: "bend" },
+          h("figure", {}, plane.element),
+          h("div", { class: "arrow", "aria-hidden": "true" }, "→"),
+          h("figure", {}, hidden),
+        ),
+        h(
+          "div",
+          { class: "bar between", style: "margin:10px 0 0" },
+          caption,
+          h(
+            "span",
+            { class: "bar", style: "margin:0;gap:10px 16px" },
+            slider({ key: "2.bend", label: "bend", min: 0, max: 1, step: 0.02, width: 80, show: null }),
+            turn,
+            choice({
+              key: "2.look",
+              name: "look",
+              label: "along",
+              options: [
+                ["cut", "cut"],
+                ["12", "a₁ a₂"],
+                ["34", "a₃ a₄"],
+                ["13", "a₁ a₃"],
+              ],
+            }),
+          ),
+        ),
+      );
+      plane.examples(page.X, page.Y);
+      for (let i = 0; i < 17; i += 1) {
+        const at = -page.limit + (i * page.limit) / 8;
+        plane.under.append(
+          line(plane.sx(at), plane.top, plane.sx(at), plane.top + plane.size, { class: "grid" }),
+          line(plane.left, plane.sy(at), plane.left + plane.size, plane.sy(at), { class: "grid" }),
+        );
+      }
+      plane.choosing(page.X, (i) => set({ ex: i + 1 }));
+      showTurn();
+    },
+    draw({ shapes: shape, hand, bent }) {
+      drawNetwork(shape, hand);
+      drawShapes(shape);
+      plane.heat(bent.heat);
+      plane.boundary(bent.cut);
+      const i = number("ex") - 1;
+      put(plane.over, plane.ring(page.X[0][i], page.X[1][i]));
+      drawHidden(bent);
+    },
+  });
+}

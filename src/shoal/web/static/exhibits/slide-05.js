@@ -1,0 +1,94 @@
+// 5. Why that is allowed: three columns one by one, and as a block.
+import { stepper } from "../lib/controls.js";
+import { h, put } from "../lib/dom.js";
+import { eq } from "../lib/equation.js";
+import { exhibit } from "../lib/exhibit.js";
+import { matrix } from "../lib/matrix.js";
+import { num } from "../lib/numbers.js";
+import { declare, get } from "../lib/store.js";
+
+const UNITS = ["unit 1", "unit 2", "unit 3", "unit 4"];
+
+/** @param {any} page */
+export function slide5(page) {
+  declare("5.i", 1, "three_columns.i");
+  declare("5.j", 200, "three_columns.j");
+  const [apart, together, biased] = [h("div", { class: "equals" }), h("div", { class: "equals" }), h("div", { class: "equals" })];
+  const claim = h("p", { class: "claim", role: "status" });
+  const op = (/** @type {string} */ sign) => h("span", { class: "op" }, sign);
+
+  exhibit({
+    number: 5,
+    keys: ["step", "edits", "ex", "5.i", "5.j"],
+    questions: () => ({ t: ["three_columns", { step: get("step"), edits: get("edits"), i: get("5.i"), j: get("5.j"), k: get("ex") }] }),
+    build(stage) {
+      const pick = (/** @type {string} */ key, /** @type {string} */ label, /** @type {string} */ recorded) =>
+        stepper({ key, label, min: 1, max: page.Y.length, recorded, wide: true });
+      stage.append(
+        h(
+          "div",
+          { class: "bar" },
+          pick("5.i", "columns", "three_columns.i"),
+          pick("5.j", "and", "three_columns.j"),
+          pick("ex", "and the example in hand", "three_columns.k"),
+        ),
+        h("h3", { class: "band" }, "One column at a time"),
+        apart,
+        h("h3", { class: "band" }, "The block"),
+        together,
+        claim,
+        h("h3", { class: "band", style: "margin-top:24px" }, "The bias, one column, repeated"),
+        biased,
+      );
+    },
+    draw({ t }) {
+      const ref = Math.max(...t.Z1.flat().map(Math.abs), ...t.apart.flat().map(Math.abs), 1e-12);
+      const names = t.columns.map((/** @type {number} */ c) => `x(${c})`);
+      const column = (/** @type {number[][]} */ M, /** @type {number} */ c) => M.map((row) => [row[c] ?? 0]);
+      const W1 = () => matrix({ name: "W1", values: t.W1, rows: UNITS, cols: ["x1", "x2"], how: true });
+      put(
+        apart,
+        W1(),
+        op("·"),
+        ...names.flatMap((/** @type {string} */ n, /** @type {number} */ c) => [
+          c ? op("│") : "",
+          h(
+            "div",
+            { class: "both" },
+            matrix({ name: `x${c}`, values: column(t.block, c), caption: n, class: "plain" }),
+            matrix({ name: `apart${c}`, values: column(t.apart, c), ref, caption: `W1 ${n}`, class: "product" }),
+          ),
+        ]),
+      );
+      put(
+        together,
+        W1(),
+        op("·"),
+        matrix({ name: "X", values: t.block, rows: ["x1", "x2"], cols: names, caption: "the three" }),
+        op("="),
+        matrix({ name: "together", values: t.together, ref, cols: names, rows: UNITS, caption: "W1 times the three" }),
+      );
+      put(
+        claim,
+        t.same_bits === 12
+          ? "All 12 numbers are equal to the last bit, whichever way."
+          : h(
+              "span",
+              {},
+              `${t.same_bits} of 12 numbers are equal to the last bit; the largest difference is `,
+              num(t.difference, { digits: 2 }),
+              ", the rounding of sums added in another order.",
+            ),
+      );
+      claim.dataset.bits = String(t.same_bits);
+      put(
+        biased,
+        matrix({ name: "b1", values: t.b1, how: true, rows: UNITS }),
+        op("→"),
+        matrix({ name: "repeated", values: t.repeated, cols: names, caption: "b1, as NumPy reads it", class: "ghosts" }),
+        op("so"),
+        matrix({ name: "Z1", values: t.Z1, ref, cols: names, caption: eq("Z1 = W1 X + b1") }),
+      );
+    },
+  });
+}

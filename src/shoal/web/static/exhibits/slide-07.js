@@ -1,0 +1,122 @@
+// 7. What each is good for: the same network with five kinds of hidden units, and the linear collapse.
+import { chart, costScale, roundTicks } from "../lib/chart.js";
+import { slider } from "../lib/controls.js";
+import { h, line, picture, put } from "../lib/dom.js";
+import { exhibit } from "../lib/exhibit.js";
+import { matrix } from "../lib/matrix.js";
+import { num, whole } from "../lib/numbers.js";
+import { Plane } from "../lib/plane.js";
+import { declare, get, number } from "../lib/store.js";
+
+/** @type {[string, string, string][]} */
+const FIVE = [
+  ["logistic", "sigmoid", "1 4"],
+  ["tanh", "tanh", ""],
+  ["relu", "ReLU", "7 3"],
+  ["leaky_relu", "leaky ReLU", "2 3"],
+  ["identity", "identity", "10 4 2 4"],
+];
+const LAST = 3000;
+
+/** @param {any} page */
+export function slide7(page) {
+  declare("7.step", 1000, "compare.step");
+  const lanes = FIVE.map(([key, name, dash]) => ({
+    key,
+    name,
+    dash,
+    plane: new Plane({ size: 164, limit: page.limit, axes: false, label: `Boundary with ${name} units` }),
+    table: h("dl", {}),
+  }));
+  const curves = h("figure", {});
+  const collapse = h("div", { class: "collapse" });
+
+  /** @param {any} c */
+  function drawCollapse(c) {
+    put(
+      collapse,
+      matrix({ name: "W", values: c.W, caption: "W2 W1", cols: ["x1", "x2"] }),
+      matrix({ name: "b", values: c.b, caption: "W2 b1 + b2", cols: ["\u00a0"] }),
+      h(
+        "p",
+        { class: "say" },
+        "With identity units the whole network is this one row and this one number. For example ",
+        String(page.example),
+        " both sides are ",
+        h("b", { "data-name": "exact", "data-value": String(c.exactly_equal) }, c.exactly_equal ? "exactly equal" : "not equal"),
+        " as fractions, z2 = ",
+        num(c.z2, { name: "z2" }),
+        ` with a denominator of ${c.digits} digits; over all 400, in doubles, they are at most `,
+        num(c.difference, { digits: 2, name: "difference" }),
+        " apart.",
+      ),
+    );
+  }
+
+  exhibit({
+    number: 7,
+    keys: ["7.step"],
+    themed: true,
+    questions: () => ({ compare: ["compare", { step: get("7.step") }] }),
+    build(stage) {
+      for (const lane of lanes) lane.plane.examples(page.X, page.Y, 0.55);
+      stage.append(
+        h(
+          "div",
+          { class: "bar" },
+          slider({ key: "7.step", label: "training step", min: 0, max: LAST, step: 10, width: 300, show: whole }),
+          h("span", { class: "cap" }, `all from the same first weights, seed ${page.seed}, α = ${page.rate}`),
+        ),
+        h(
+          "div",
+          { class: "five" },
+          ...lanes.map((l) => h("figure", {}, h("h3", {}, l.name, swatch(l.dash, l.key)), l.plane.element, l.table)),
+        ),
+        curves,
+        h("h3", { class: "band", style: "margin:12px 0" }, "The linear collapse"),
+        collapse,
+      );
+    },
+    draw({ compare }) {
+      for (const lane of lanes) {
+        const a = compare[lane.key];
+        lane.plane.heat(a.heat);
+        lane.plane.boundary(a.cut);
+        const row = (/** @type {string} */ name, /** @type {any} */ value) => [h("dt", {}, name), h("dd", {}, value)];
+        put(
+          lane.table,
+          ...row("cost", num(a.J, { name: `J-${lane.key}` })),
+          ...row("right", num(a.right / page.Y.length, { text: `${((100 * a.right) / page.Y.length).toFixed(2)} %` })),
+          ...row("flat", num(a.flat, { text: `${((100 * a.flat) / 1600).toFixed(1)} %`, name: `flat-${lane.key}` })),
+          ...row("dead units", lane.key === "relu" ? num(a.dead, { text: String(a.dead), name: "dead" }) : "–"),
+        );
+      }
+      const all = FIVE.flatMap(([key]) => compare[key].costs.v);
+      const frame = {
+        width: 900,
+        height: 190,
+        label: "Cost with each activation",
+        x: /** @type {[number, number]} */ ([0, Math.max(number("7.step"), 1)]),
+        xTicks: roundTicks(number("7.step")),
+        ...costScale(all),
+      };
+      put(
+        curves,
+        chart(
+          frame,
+          lanes.map((l) => ({ ...compare[l.key].costs, dash: l.dash, width: l.key === "tanh" ? 2.4 : 1.6 })),
+        ),
+      );
+      drawCollapse(compare.collapse);
+    },
+  });
+}
+
+/** The dash of a curve, beside its name. @param {string} dash @param {string} key */
+const swatch = (dash, key) =>
+  picture(
+    34,
+    8,
+    "its curve below",
+    line(0, 4, 34, 4, { class: "ink", "stroke-width": key === "tanh" ? 2.4 : 1.6, "stroke-dasharray": dash || null }),
+  );

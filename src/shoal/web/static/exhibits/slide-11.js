@@ -1,0 +1,166 @@
+// 11. All zeros against small random: four units that are one, to the last bit.
+import { chart, costScale, roundTicks } from "../lib/chart.js";
+import { choice, slider, toggle } from "../lib/controls.js";
+import { find, h, put } from "../lib/dom.js";
+import { exhibit } from "../lib/exhibit.js";
+import { full, num, sig, whole } from "../lib/numbers.js";
+import { Plane, tile } from "../lib/plane.js";
+import { declare, get, number, set } from "../lib/store.js";
+
+const LAST = 5000;
+
+/** @param {any} page */
+export function slide11(page) {
+  declare("11.g1", "logistic", "race.g1");
+  declare("11.out", "yes", "race.leave_out");
+  declare("11.step", LAST, "race.step");
+  const lanes = /** @type {const} */ (["zeros", "random"]).map((begin) => ({
+    begin,
+    plane: new Plane({
+      size: 229,
+      limit: page.limit,
+      axes: false,
+      label: begin === "zeros" ? "Boundary from all zeros" : "Boundary from small random weights",
+    }),
+    box: h("div", { class: "race" }),
+    tiles: h("div", { class: "tiles" }),
+    title: h("h3", {}),
+    bits: h("div", { class: "bits" }),
+    says: h("p", { class: "cap", style: "margin-top:6px" }),
+  }));
+  const [desk, phone] = [h("figure", { class: "desk-chart" }), h("figure", { class: "phone-chart" })];
+  const race = h("button", { type: "button" }, "▸ Race again");
+  let running = 0;
+
+  /** Let the two race from step 0, a few steps a frame at first, then more. */
+  function start() {
+    cancelAnimationFrame(running);
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return set({ "11.step": LAST });
+    let step = 0;
+    const turn = () => {
+      if (find("#slide-11").dataset.busy !== "yes") {
+        set({ "11.step": Math.min(LAST, step) });
+        step = step < 20 ? step + 2 : Math.ceil(step * 1.06);
+      }
+      if (number("11.step") < LAST) running = requestAnimationFrame(turn);
+    };
+    set({ "11.step": 0 });
+    running = requestAnimationFrame(turn);
+  }
+
+  /** @param {any} lane @param {any} a @param {number} m */
+  function draw(lane, a, m) {
+    const zeros = lane.begin === "zeros";
+    lane.plane.heat(a.heat);
+    lane.plane.boundary(a.cut);
+    put(
+      lane.title,
+      zeros ? "All zeros" : "Small random, × 0.01",
+      h(
+        "span",
+        { class: "lab" },
+        "cost ",
+        num(a.J, { name: `J-${lane.begin}` }),
+        ", right ",
+        num(a.right / m, { text: `${((100 * a.right) / m).toFixed(2)} %` }),
+      ),
+    );
+    put(
+      lane.tiles,
+      ...a.tiles.map((/** @type {any} */ t, /** @type {number} */ i) =>
+        h("figure", {}, tile(t, `what unit ${i + 1} answers over the plane`), h("figcaption", { class: "cap" }, `unit ${i + 1}`)),
+      ),
+    );
+    const rows = a.digits.flatMap((/** @type {string[]} */ row, /** @type {number} */ i) => [
+      h("span", {}, `unit ${i + 1}`),
+      ...row.map((d, j) => h("div", { class: "r", "data-name": `${lane.begin}-${i + 1}-${j + 1}`, "data-value": d }, full(Number(d)))),
+    ]);
+    put(lane.bits, h("span", {}, "W1"), h("span", { class: "h" }, "x1"), h("span", { class: "h" }, "x2"), ...rows);
+    put(lane.says, ...verdict(lane.begin, a));
+    lane.says.dataset.equal = String(a.equal);
+  }
+
+  /** @param {string} begin @param {any} a */
+  function verdict(begin, a) {
+    if (begin === "random") return [h("b", {}, a.equal ? "Equal." : "Four different rows,"), a.equal ? "" : " four edges."];
+    if (!a.equal) return [h("b", {}, "No longer equal."), " A library may round equal rows differently; here it did."];
+    const still = a.W1.flat().every((/** @type {number} */ v) => v === 0);
+    return still && get("11.g1") !== "logistic"
+      ? [h("b", {}, "Equal to the last bit, and zero."), " Only b2 has moved: ", num(a.b2, { name: "b2" }), "."]
+      : [h("b", {}, "Equal to the last bit."), " Four units, one edge."];
+  }
+
+  /** @param {any} answer @param {number} width @param {number} height */
+  function curves(answer, width, height) {
+    const last = Math.max(number("11.step"), 1);
+    const all = [...answer.zeros.costs.v, ...answer.random.costs.v];
+    return chart(
+      { width, height, label: "Cost of both networks", x: [0, last], xTicks: roundTicks(last, width > 500 ? 5 : 2), ...costScale(all) },
+      [
+        { ...answer.zeros.costs, dash: "5 4", label: `all zeros ${sig(answer.zeros.J)}`, dy: answer.zeros.J > answer.random.J ? 18 : -9 },
+        {
+          ...answer.random.costs,
+          width: 2.4,
+          label: `small random ${sig(answer.random.J)}`,
+          dy: answer.zeros.J > answer.random.J ? -9 : 18,
+        },
+      ],
+    );
+  }
+
+  exhibit({
+    number: 11,
+    keys: ["11.g1", "11.out", "11.step"],
+    themed: true,
+    questions: () => ({ race: ["race", { g1: get("11.g1"), leave_out: get("11.out"), step: get("11.step") }] }),
+    build(stage) {
+      race.addEventListener("click", start);
+      for (const lane of lanes)
+        lane.box.append(lane.title, h("div", { class: "pair" }, lane.tiles, lane.plane.element), lane.bits, lane.says);
+      stage.append(
+        h(
+          "div",
+          { class: "bar" },
+          choice({
+            key: "11.g1",
+            label: "g1",
+            options: [
+              ["logistic", "sigmoid"],
+              ["tanh", "tanh"],
+              ["relu", "ReLU"],
+            ],
+          }),
+          toggle({ key: "11.out", label: `leave example ${page.example} out` }),
+          slider({ key: "11.step", label: "step", min: 0, max: LAST, step: 10, width: 130, show: whole }),
+          race,
+        ),
+        h("div", { class: "two" }, ...lanes.map((l) => l.box)),
+        desk,
+        phone,
+      );
+    },
+    draw({ race: answer }) {
+      const keep = page.Y.map((/** @type {number} */ _, /** @type {number} */ i) => i).filter(
+        (/** @type {number} */ i) => get("11.out") === "no" || i !== page.example - 1,
+      );
+      const X = page.X.map((/** @type {number[]} */ row) => keep.map((/** @type {number} */ i) => row[i]));
+      for (const lane of lanes) {
+        lane.plane.examples(
+          X,
+          keep.map((/** @type {number} */ i) => page.Y[i]),
+          0.72,
+        );
+        draw(lane, answer[lane.begin], answer.m);
+      }
+      put(desk, curves(answer, 900, 150));
+      put(phone, curves(answer, 358, 180));
+      const first = answer.zeros.digits[0][0];
+      put(
+        find('[data-slot="bits"]'),
+        answer.zeros.equal
+          ? `After ${whole(number("11.step"))} steps the four rows on the left are the same 64 bits, ${full(Number(first)).slice(0, 7)}… and all. Not close: equal.`
+          : "The four rows on the left have come apart by a rounding.",
+      );
+    },
+  });
+}

@@ -1,0 +1,197 @@
+// 12. How small? The scale of the first weights, and what becomes of it.
+import { chart, costScale } from "../lib/chart.js";
+import { choice, slider } from "../lib/controls.js";
+import { h, line, picture, put, s, text } from "../lib/dom.js";
+import { exhibit } from "../lib/exhibit.js";
+import { matrix } from "../lib/matrix.js";
+import { MINUS, num, sig } from "../lib/numbers.js";
+import { declare, get, number } from "../lib/store.js";
+
+const LAST = 600;
+/** @type {[string, string, string][]} */
+const RUNS = [
+  ["normal", "yours", ""],
+  ["xavier", "Xavier", "7 3"],
+  ["he", "He", "2 3"],
+  ["lecun", "LeCun", "1 4"],
+  ["nguyen_widrow", "Nguyen-Widrow", "10 4 2 4"],
+];
+
+/** @param {any} page */
+export function slide12(page) {
+  declare("12.scale", 0.01, "small.scale");
+  declare("12.g1", "tanh", "small.g1");
+  const [bars, curves] = [h("figure", {}), h("figure", {})];
+  const [says, weights, table] = [h("p", { class: "cap figcap" }), h("div", {}), h("div", {})];
+
+  /** Where z1 lies at the start, over the stretches where g′ < 0.01. @param {any} a @param {number[][]} flat */
+  function histogram(a, flat) {
+    const [w, hgt] = [430, 220];
+    const most = Math.max(...a.counts);
+    const reach = a.edges[a.edges.length - 1];
+    const x = (/** @type {number} */ v) => 14 + ((v + reach) / (2 * reach)) * (w - 28);
+    const boxes = a.counts.map((/** @type {number} */ n, /** @type {number} */ i) => {
+      const middle = (a.edges[i] + a.edges[i + 1]) / 2;
+      const tall = (n / most) * (hgt - 40);
+      return s("rect", {
+        x: (x(a.edges[i]) + 0.5).toFixed(1),
+        width: Math.max(x(a.edges[i + 1]) - x(a.edges[i]) - 1, 0.5).toFixed(1),
+        y: (hgt - 24 - tall).toFixed(1),
+        height: tall.toFixed(1),
+        class: middle >= 0 ? "fp" : "fn",
+        "fill-opacity": 0.8,
+      });
+    });
+    const cut = (/** @type {number} */ v) => x(Math.max(-reach, Math.min(reach, v)));
+    const hatch = s(
+      "defs",
+      {},
+      s(
+        "pattern",
+        { id: "hatch12", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+        s("line", { x1: 0, y1: 0, x2: 0, y2: 6, stroke: "var(--rule)", "stroke-width": 2.4 }),
+      ),
+    );
+    const still = flat.map(([from = 0, to = 0]) =>
+      s("rect", {
+        x: cut(from).toFixed(1),
+        width: Math.max(0, cut(to) - cut(from)).toFixed(1),
+        y: 6,
+        height: hgt - 30,
+        fill: "url(#hatch12)",
+      }),
+    );
+    put(
+      bars,
+      picture(
+        w,
+        hgt,
+        "Where z1 lies at the start",
+        hatch,
+        ...still,
+        ...boxes,
+        line(14, hgt - 24, w - 14, hgt - 24),
+        ...[-reach, 0, reach].map((v) => text(x(v), hgt - 8, v === 0 ? "0" : sig(v, 2).replace("-", MINUS))),
+      ),
+    );
+    const share = (100 * a.flat) / a.total;
+    put(
+      says,
+      h("b", {}, "z1 at the start"),
+      ` of 4 units on 400 points, standard deviation `,
+      num(a.spread, { digits: 3 }),
+      ". Flat (g′ < 0.01, hatched): ",
+      num(a.flat, { text: `${share.toFixed(1)} %`, name: "flat", class: "strong" }),
+      share > 50
+        ? ": most units start where they cannot learn."
+        : share > 5
+          ? ": some units start where they can hardly learn."
+          : share === 0
+            ? ": none."
+            : ".",
+    );
+  }
+
+  exhibit({
+    number: 12,
+    keys: ["12.scale", "12.g1"],
+    questions: () => ({ curves: ["curves", {}], small: ["small", { scale: get("12.scale"), g1: get("12.g1") }] }),
+    build(stage) {
+      const scale = slider({
+        key: "12.scale",
+        label: "scale s",
+        min: -4,
+        max: 2,
+        step: 0.05,
+        width: 300,
+        to: (p) => Number((10 ** p).toPrecision(3)),
+        from: (v) => Math.log10(v),
+      });
+      stage.append(
+        h(
+          "div",
+          { class: "bar" },
+          scale,
+          choice({
+            key: "12.g1",
+            label: "g1",
+            options: [
+              ["tanh", "tanh"],
+              ["logistic", "sigmoid"],
+              ["relu", "ReLU"],
+            ],
+          }),
+        ),
+        h("div", { class: "beside" }, h("div", {}, bars, says, weights), h("div", {}, curves, table)),
+      );
+    },
+    draw({ small, curves: shapes }) {
+      histogram(small, shapes[get("12.g1")].flat);
+      put(
+        weights,
+        matrix({
+          name: "start",
+          values: small.W1,
+          caption: "W1 at the start",
+          rows: ["unit 1", "unit 2", "unit 3", "unit 4"],
+          cols: ["x1", "x2"],
+        }),
+      );
+      const all = RUNS.flatMap(([key]) => small.runs[key].costs.v);
+      const series = RUNS.map(([key, , dash]) => ({
+        ...small.runs[key].costs,
+        dash,
+        width: key === "normal" ? 2.8 : 1.3,
+        class: key === "normal" ? "ink" : "hair strong-hair",
+      }));
+      put(
+        curves,
+        chart(
+          {
+            width: 430,
+            height: 220,
+            label: `Cost over ${LAST} steps from each start`,
+            x: [0, LAST],
+            xTicks: [0, 200, 400, 600],
+            ...costScale(all),
+          },
+          series,
+        ),
+      );
+      const swatch = (/** @type {string} */ key, /** @type {string} */ dash) =>
+        picture(
+          36,
+          8,
+          "",
+          line(0, 4, 36, 4, {
+            class: key === "normal" ? "ink" : "hair strong-hair",
+            "stroke-width": key === "normal" ? 2.8 : 1.3,
+            "stroke-dasharray": dash || null,
+          }),
+        );
+      const rows = RUNS.map(([key, name, dash]) =>
+        h(
+          "tr",
+          {},
+          h("td", {}, swatch(key, dash)),
+          h("td", {}, key === "normal" ? `s = ${sig(number("12.scale"), 3)}` : name),
+          h("td", {}, num(small.runs[key].J, { name: `J-${key}` })),
+          h(
+            "td",
+            {},
+            num(small.runs[key].right / page.Y.length, { text: `${((100 * small.runs[key].right) / page.Y.length).toFixed(2)} %` }),
+          ),
+        ),
+      );
+      put(
+        table,
+        h(
+          "table",
+          { class: "tab" },
+          h("thead", {}, h("tr", {}, ...["", "start", `cost at ${LAST}`, "right"].map((t) => h("th", {}, t)))),
+          h("tbody", {}, ...rows),
+        ),
+      );
+    },
+  });
+}

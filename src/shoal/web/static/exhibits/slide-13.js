@@ -1,0 +1,142 @@
+// 13. Loop against product, on the machine that serves the page.
+import { ask, isRecorded } from "../lib/ask.js";
+import { h, line, picture, put, s, text } from "../lib/dom.js";
+import { exhibit } from "../lib/exhibit.js";
+import { num, sig, whole } from "../lib/numbers.js";
+import { declare, get, set } from "../lib/store.js";
+
+const SLIDE = { loop_ms: 4441.977, product_ms: 4.652, ratio: 955 };
+
+/** @param {any} page */
+export function slide13(page) {
+  declare("13.length", "1e6", "dot.length");
+  const buttons = /** @type {[string, string][]} */ ([
+    ["1e5", "100 000"],
+    ["1e6", "1 000 000, as listed"],
+    ["1e7", "10 000 000, as printed"],
+  ])
+    .filter(([key]) => !isRecorded() || key !== "1e7")
+    .map(([key, name]) => h("button", { type: "button", "data-length": key, onclick: () => run(key) }, `▸ ${name}`));
+  const [bars, verdict, table] = [h("figure", { class: "bars" }), h("p", { class: "verdict13", role: "status" }), h("div", {})];
+  let busy = false;
+  /** @type {any} */ let answer;
+
+  /** @param {string} length */
+  async function run(length) {
+    if (busy) return;
+    busy = true;
+    for (const b of buttons) b.setAttribute("disabled", "");
+    put(verdict, length === "1e7" ? "Running; the loop takes a few seconds …" : "Running …");
+    try {
+      answer = await ask("dot", { length });
+      set({ "13.length": length });
+      show();
+    } catch (wrong) {
+      put(verdict, `✕ ${wrong instanceof Error ? wrong.message : wrong}`);
+    }
+    for (const b of buttons) b.removeAttribute("disabled");
+    busy = false;
+  }
+
+  /** Four bars on a logarithmic axis of milliseconds. */
+  function show() {
+    const rows = /** @type {[string, number, string][]} */ ([
+      ["loop, here", answer.loop_ms, "fn"],
+      ["np.dot, here", answer.product_ms, "fp"],
+      ["loop, slide", SLIDE.loop_ms, "bed"],
+      ["np.dot, slide", SLIDE.product_ms, "bed"],
+    ]);
+    const [low, high] = [-3, 4.2];
+    const x = (/** @type {number} */ ms) => 120 + ((Math.log10(Math.max(ms, 1e-3)) - low) / (high - low)) * 660;
+    const ticks = [
+      [-3, "1 µs"],
+      [-2, "10 µs"],
+      [-1, "0.1 ms"],
+      [0, "1 ms"],
+      [1, "10 ms"],
+      [2, "0.1 s"],
+      [3, "1 s"],
+      [4, "10 s"],
+    ];
+    const out = picture(
+      880,
+      210,
+      "Times on a logarithmic axis",
+      ...ticks.flatMap(([e, name]) => [
+        line(x(10 ** Number(e)), 4, x(10 ** Number(e)), 180, { class: "grid" }),
+        text(x(10 ** Number(e)), 200, name),
+      ]),
+    );
+    rows.forEach(([name, ms, kind], i) =>
+      out.append(
+        text(108, 30 + i * 44, name, { "text-anchor": "end" }),
+        s("rect", {
+          x: 120,
+          y: 12 + i * 44,
+          width: Math.max(x(ms) - 120, 1).toFixed(1),
+          height: 26,
+          class: kind,
+          stroke: kind === "bed" ? "var(--rule-2)" : "none",
+        }),
+        text(x(ms) + 8, 30 + i * 44, `${sig(ms)} ms`, { class: "mono", "text-anchor": "start" }),
+      ),
+    );
+    put(bars, out);
+    put(
+      verdict,
+      "On this machine the loop takes ",
+      num(answer.ratio, { digits: 3, class: "strong", name: "ratio" }),
+      " times as long; on the slide 955 times. ",
+      isRecorded() ? "Recorded where this copy was written." : "",
+    );
+    const cell = (/** @type {string} */ name, /** @type {number} */ v) =>
+      h("td", {}, h("span", { class: "n copy", title: String(v), "data-name": name, "data-value": String(v) }, v.toFixed(6)));
+    put(
+      table,
+      h(
+        "table",
+        { class: "tab" },
+        h("thead", {}, h("tr", {}, ...["", "sum", "time, ms"].map((t) => h("th", {}, t)))),
+        h(
+          "tbody",
+          {},
+          h("tr", {}, h("td", {}, "np.dot(a, b)"), cell("product", answer.product), h("td", {}, num(answer.product_ms))),
+          h("tr", {}, h("td", {}, "for-loop"), cell("loop", answer.loop), h("td", {}, num(answer.loop_ms))),
+          h(
+            "tr",
+            {},
+            h("td", {}, `n / 4, what ${whole(answer.n)} uniform numbers lead to`),
+            h("td", {}, num(answer.expected)),
+            h("td", {}, ""),
+          ),
+        ),
+      ),
+      h(
+        "p",
+        { class: "cap figcap" },
+        "The two sums differ by ",
+        num(answer.relative, { digits: 2, name: "relative" }),
+        " of their size: the loop adds one by one, np.dot in blocks. The slide’s sum, 2499584.436480, is a quarter of 10,000,000: that was its length.",
+      ),
+    );
+  }
+
+  exhibit({
+    number: 13,
+    keys: [],
+    questions: () => {
+      /** @type {Record<string, [string, Record<string, string>]>} */ const first = {
+        dot: ["dot", { length: get("13.length") === "1e7" ? "1e6" : get("13.length") }],
+      };
+      return answer ? {} : first;
+    },
+    build(stage) {
+      stage.append(h("div", { class: "runs" }, h("span", { class: "lab" }, "run with vectors of"), ...buttons), verdict, bars, table);
+    },
+    draw(answers) {
+      answer = answers.dot ?? answer;
+      show();
+    },
+  });
+  void page;
+}

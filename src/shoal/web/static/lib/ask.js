@@ -1,0 +1,84 @@
+// Questions to the server, or to the table that a static copy carries. Nothing is computed here.
+
+/** @typedef {Record<string, any>} Answer */
+/** @typedef {{grid: Record<string, string[]>, answers: Record<string, Answer>}} Table */
+
+/** @type {Record<string, Table> | undefined} */
+let recorded;
+/** @type {Map<string, Promise<Answer>>} */
+const asked = new Map();
+const KEPT = 400;
+const MEASURED = new Set(["dot", "loop"]);
+
+/** A static copy carries its table inside the page, packed. */
+export async function loadRecorded() {
+  const packed = document.getElementById("recorded")?.textContent;
+  if (!packed) return;
+  const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
+  recorded = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
+}
+
+export const isRecorded = () => recorded !== undefined;
+
+/** The recorded text nearest to the one wanted. @param {string[]} texts @param {string} wanted @returns {string} */
+function nearest(texts, wanted) {
+  if (texts.includes(wanted)) return wanted;
+  const target = Number(wanted);
+  if (wanted === "" || Number.isNaN(target)) return texts[0] ?? "";
+  return texts.reduce((a, b) => (Math.abs(Number(b) - target) < Math.abs(Number(a) - target) ? b : a));
+}
+
+/** Where a static copy has recorded values for `question.parameter`, the one nearest to `wanted`; else `wanted`. @param {string} parameter @param {string} wanted */
+export function near(parameter, wanted) {
+  const [question = "", name = ""] = parameter.split(".");
+  const texts = recorded?.[question]?.grid[name];
+  return texts ? nearest(texts, wanted) : wanted;
+}
+
+/** The value before or after: a step of 1, or the next recorded one. @param {string} parameter @param {number} value @param {number} by */
+export function beside(parameter, value, by) {
+  const [question = "", name = ""] = parameter.split(".");
+  const texts = recorded?.[question]?.grid[name];
+  if (!texts) return value + by;
+  const sorted = texts.map(Number).sort((a, b) => a - b);
+  const beyond = by > 0 ? sorted.find((v) => v > value) : sorted.reverse().find((v) => v < value);
+  return beyond ?? value;
+}
+
+/** @param {string} name @param {Record<string, string | number>} parameters @returns {Promise<Answer>} */
+export function ask(name, parameters = {}) {
+  if (recorded) {
+    const table = recorded[name];
+    if (!table) return Promise.reject(new Error("this copy was written without that; open the chapter with `shoal chapter`"));
+    const key = Object.entries(table.grid)
+      .map(([k, texts]) => nearest(texts, String(parameters[k] ?? texts[0])))
+      .join("&");
+    const answer = table.answers[key];
+    return answer ? Promise.resolve(answer) : Promise.reject(new Error("this copy has no recording of that"));
+  }
+  const text = new URLSearchParams(Object.entries(parameters).map(([k, v]) => [k, String(v)])).toString();
+  const address = `api/ask/${name}${text ? `?${text}` : ""}`;
+  const before = asked.get(address);
+  if (before) return before;
+  const answer = fetched(address);
+  if (!MEASURED.has(name)) {
+    asked.set(address, answer);
+    answer.catch(() => asked.delete(address));
+    const oldest = asked.keys().next().value;
+    if (asked.size > KEPT && oldest) asked.delete(oldest);
+  }
+  return answer;
+}
+
+/** @param {string} address @returns {Promise<Answer>} */
+async function fetched(address) {
+  let response;
+  try {
+    response = await fetch(address);
+  } catch {
+    throw new Error("the server does not answer; is `shoal chapter` still running?");
+  }
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.error ?? `the server answered ${response.status}`);
+  return answer;
+}

@@ -1,0 +1,126 @@
+// "Click a number to see how it came": one card for the page, filled with the terms that the server sends.
+import { ask, isRecorded } from "./ask.js";
+import { find, h, put } from "./dom.js";
+import { bracketed, full, num, sig } from "./numbers.js";
+import { get, listen, number, set } from "./store.js";
+
+const card = () => find("#how");
+let open = "";
+/** @type {Element | null} */ let opener = null;
+
+/** @param {any} term */
+const termRow = (term) =>
+  "gap" in term
+    ? [h("span", { class: "gap" }, `… ${term.gap} more, together ${sig(term.value)}`), h("span", {})]
+    : [
+        h("span", { title: term.factors.map(full).join(" · ") }, term.factors.map(bracketed).join(" · ")),
+        h("span", { class: "cap" }, term.note),
+      ];
+
+/** @param {any} answer */
+function filled(answer) {
+  const last = answer.totals[answer.totals.length - 1];
+  const copy = h("button", { type: "button", class: "small", onclick: () => copyText(String(last.value), copy) }, "Copy");
+  const places = h("div", { class: "tot" });
+  for (const t of answer.totals) places.append(h("span", {}, t.label), num(t.value, { class: "strong" }));
+  return [
+    h("h3", {}, h("span", {}, answer.title), h("span", { class: "n" }, sig(last.value))),
+    h("p", { class: "formula" }, answer.formula),
+    answer.terms.length ? h("div", { class: "sum" }, ...answer.terms.flatMap(termRow)) : null,
+    places,
+    answer.says && h("p", { class: "cap" }, answer.says),
+    "edit" in answer && !isRecorded() ? editor(answer.edit) : null,
+    h("p", { class: "cap all" }, h("code", { "data-value": String(last.value) }, full(last.value)), copy),
+  ];
+}
+
+/** Set the parameter by hand: the change goes with the reader through the chapter. @param {number} value */
+function editor(value) {
+  const input = /** @type {HTMLInputElement} */ (
+    h("input", { type: "number", step: "any", value: String(Number(value.toPrecision(6))), "aria-label": "set to" })
+  );
+  const apply = () => {
+    if (input.value.trim() === "" || !Number.isFinite(Number(input.value))) return;
+    set({ edits: withEdit(open, Number(input.value)) });
+  };
+  input.addEventListener("keydown", (e) => {
+    e.stopPropagation();
+    if (e.key === "Enter") apply();
+  });
+  return h(
+    "p",
+    { class: "edit" },
+    h("label", {}, "set to ", input),
+    h("button", { type: "button", class: "small", onclick: apply }, "Set"),
+  );
+}
+
+/** The edits with one more: later ones are dropped, as the training they belonged to is no longer this one. @param {string} place @param {number} value */
+function withEdit(place, value) {
+  const step = number("step");
+  const before = get("edits")
+    .split(",")
+    .filter((e) => e && Number(e.split(":")[0]) <= step && !e.startsWith(`${step}:${place}=`));
+  return [...before, `${step}:${place}=${value}`].slice(-32).join(",");
+}
+
+/** @param {string} content @param {HTMLElement} button */
+async function copyText(content, button) {
+  try {
+    await navigator.clipboard.writeText(content);
+    put(button, "Copied");
+  } catch {
+    put(button, "Not allowed");
+  }
+}
+
+async function fill() {
+  if (!open) return;
+  const key = open;
+  try {
+    const answer = await ask("how", { key, step: get("step"), edits: get("edits"), ex: get("ex") });
+    if (key === open) put(card(), ...filled(answer));
+  } catch (wrong) {
+    put(card(), h("p", { class: "cap" }, wrong instanceof Error ? wrong.message : String(wrong)));
+  }
+  place();
+}
+
+/** Below the number where there is room, else above it. */
+function place() {
+  if (!opener?.isConnected) opener = document.querySelector(`.num[data-how="${CSS.escape(open)}"]`);
+  const box = opener?.getBoundingClientRect() ?? new DOMRect(innerWidth / 2, innerHeight / 2, 0, 0);
+  const size = card().getBoundingClientRect();
+  const left = Math.min(Math.max(12, box.left - 14), innerWidth - size.width - 12);
+  const below = box.bottom + 8 + size.height < innerHeight;
+  card().style.left = `${left}px`;
+  card().style.top = `${Math.max(12, below ? box.bottom + 8 : box.top - size.height - 8)}px`;
+}
+
+export function startCards() {
+  document.addEventListener("click", (e) => {
+    const target = e.target instanceof Element ? e.target : null;
+    const asked = target?.closest("[data-how]");
+    if (asked) {
+      open = asked.getAttribute("data-how") ?? "";
+      opener = asked;
+      put(card(), h("p", { class: "cap" }, "…"));
+      card().showPopover();
+      fill();
+      return;
+    }
+    const number_ = target?.closest(".n.copy[data-value]");
+    if (number_)
+      navigator.clipboard?.writeText(number_.getAttribute("data-value") ?? "").then(
+        () => {
+          number_.classList.add("copied");
+          setTimeout(() => number_.classList.remove("copied"), 700);
+        },
+        () => {},
+      );
+  });
+  card().addEventListener("toggle", (e) => {
+    if (/** @type {ToggleEvent} */ (e).newState === "closed") open = "";
+  });
+  listen(["step", "edits", "ex"], fill);
+}

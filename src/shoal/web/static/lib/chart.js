@@ -1,0 +1,111 @@
+// Line charts: a few series over one axis, ink on paper, labels at their ends.
+import { line, picture, put, s, text } from "./dom.js";
+import { MINUS, sig } from "./numbers.js";
+
+/** @typedef {{at: number[], v: (number | null)[], class?: string, label?: string, width?: number, dash?: string, dy?: number}} Series */
+/**
+ * @typedef {object} Frame
+ * @property {number} width
+ * @property {number} height
+ * @property {string} label
+ * @property {[number, number]} x
+ * @property {[number, number]} y
+ * @property {number[]} xTicks
+ * @property {number[]} yTicks
+ * @property {boolean} [logY]
+ * @property {number} [left]
+ * @property {string} [xName]
+ */
+
+/** @param {number} v */
+const tick = (v) => (Math.abs(v) >= 1000 ? String(v).replace(/\B(?=(\d{3})+$)/g, "\u202f") : String(v)).replace("-", MINUS);
+
+/** A chart with its two scales. @param {Frame} frame @param {Series[]} series @param {...any} more drawn on top */
+export function chart(frame, series, ...more) {
+  const { sx, sy } = scales(frame);
+  const { width, height, left = 34 } = frame;
+  const bottom = height - 22;
+  const out = picture(width, height, frame.label);
+  for (const t of frame.yTicks)
+    out.append(line(left, sy(t), width - 8, sy(t), { class: "grid" }), text(left - 7, sy(t) + 4, tick(t), { "text-anchor": "end" }));
+  frame.xTicks.forEach((t, i) =>
+    out.append(
+      text(sx(t), height - 5, tick(t), { "text-anchor": i === frame.xTicks.length - 1 && frame.xTicks.length > 1 ? "end" : "middle" }),
+    ),
+  );
+  if (frame.xName) out.append(text(left - 7, bottom + 17, frame.xName, { "text-anchor": "end", class: "mi" }));
+  for (const one of series) out.append(...drawn(one, frame, sx, sy));
+  out.append(...more.filter(Boolean));
+  return out;
+}
+
+/** @param {Series} one @param {Frame} frame @param {(v: number) => number} sx @param {(v: number) => number} sy @returns {Element[]} */
+function drawn(one, frame, sx, sy) {
+  const [low, high] = frame.y;
+  const places = one.at.flatMap((x, i) => {
+    const v = one.v[i];
+    return v === null || v === undefined ? [] : [[sx(x), sy(Math.min(Math.max(v, low), high))]];
+  });
+  const points = places.map(([a, b]) => `${a?.toFixed(1)},${b?.toFixed(1)}`).join(" ");
+  const path = s("polyline", {
+    points,
+    class: one.class ?? "ink",
+    "stroke-width": one.width ?? 1.8,
+    "stroke-dasharray": one.dash,
+    "stroke-linejoin": "round",
+  });
+  const last = places[places.length - 1];
+  if (!one.label || !last) return [path];
+  return [path, text(frame.width - 10, (last[1] ?? 0) + (one.dy ?? -8), one.label, { "text-anchor": "end", class: "halo strong" })];
+}
+
+/** @param {Frame} frame */
+export function scales({ width, height, x, y, left = 34, logY = false }) {
+  const bottom = height - 22;
+  const up = logY ? Math.log10 : (/** @type {number} */ v) => v;
+  return {
+    sx: (/** @type {number} */ v) => left + ((v - x[0]) / (x[1] - x[0] || 1)) * (width - 8 - left),
+    sy: (/** @type {number} */ v) => 8 + ((up(y[1]) - up(v)) / (up(y[1]) - up(y[0]) || 1)) * (bottom - 8),
+  };
+}
+
+/** Round places for ticks from 0 to `last`. @param {number} last @param {number} [about] @returns {number[]} */
+export function roundTicks(last, about = 5) {
+  if (last <= 0) return [0];
+  const rough = last / about;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = Math.max(1, ([1, 2, 5, 10].find((m) => m * power >= rough) ?? 10) * power);
+  const ticks = [];
+  for (let t = 0; t <= last; t += step) ticks.push(Math.round(t));
+  return ticks;
+}
+
+/** The range and ticks of cost curves. @param {(number | null)[]} values @returns {{y: [number, number], yTicks: number[]}} */
+export function costScale(values) {
+  const finite = values.filter((v) => v !== null);
+  const high = Math.min(Math.max(0.72, ...finite), 4);
+  const low = Math.min(0.25, ...finite);
+  const [floor, roof] = [Math.max(0, Math.floor(low * 10 - 0.5) / 10), high];
+  const step = roof - floor > 1.2 ? 1 : 0.2;
+  const ticks = [];
+  for (let t = Math.ceil(floor / step + 0.2) * step; t <= roof; t += step) ticks.push(Number(t.toFixed(1)));
+  return { y: [floor, roof], yTicks: ticks };
+}
+
+/** The strip's small curve. @param {SVGElement} into @param {number[]} at @param {number[]} v */
+export function spark(into, at, v) {
+  const [w, hgt, last] = [74, 22, at[at.length - 1] || 1];
+  const y = (/** @type {number} */ c) => hgt - 2 - ((Math.min(c, 0.72) - 0.2) / 0.52) * (hgt - 4);
+  const x = (/** @type {number} */ t) => 2 + (t / last) * (w - 6);
+  const end = v[v.length - 1] ?? 0;
+  put(
+    into,
+    s("polyline", {
+      class: "ink",
+      "stroke-width": 1.3,
+      points: at.map((t, i) => `${x(t).toFixed(1)},${y(v[i] ?? 0).toFixed(1)}`).join(" "),
+    }),
+    s("circle", { cx: x(last), cy: y(end), r: 2.6, fill: "var(--ink)" }),
+  );
+  into.setAttribute("aria-label", `cost so far, ${sig(end)} now`);
+}

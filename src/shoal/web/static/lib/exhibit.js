@@ -1,0 +1,68 @@
+// The life of an exhibit: built when the reader comes near, asked and drawn anew when its state changes while it is near.
+import { ask } from "./ask.js";
+import { find, h } from "./dom.js";
+import { relight } from "./link.js";
+import { listen } from "./store.js";
+
+/** @typedef {Record<string, any>} Answers */
+/**
+ * @typedef {object} Plan
+ * @property {number} number the slide
+ * @property {string[]} keys the state it hangs on
+ * @property {() => Record<string, [string, Record<string, string | number>]>} questions what it asks, by the name under which `draw` gets the answer
+ * @property {(stage: HTMLElement) => void} build makes its elements, once
+ * @property {(answers: Answers) => void} draw puts the answers into them
+ * @property {boolean} [themed] whether it must be drawn anew in another theme
+ */
+
+/** @param {Plan} plan */
+export function exhibit(plan) {
+  const section = find(`#slide-${plan.number}`);
+  const stage = find(".stage", section);
+  let built = false;
+  let isNear = false;
+  let stale = true;
+  let working = false;
+
+  async function refresh() {
+    if (working || !isNear || !stale) return;
+    working = true;
+    section.dataset.busy = "yes";
+    while (stale) {
+      stale = false;
+      try {
+        if (!built) plan.build(stage);
+        built = true;
+        const wanted = Object.entries(plan.questions());
+        const answers = await Promise.all(wanted.map(([, [name, parameters]]) => ask(name, parameters)));
+        plan.draw(Object.fromEntries(wanted.map(([key], i) => [key, answers[i]])));
+        find(".failed", section).hidden = true;
+        relight();
+      } catch (wrong) {
+        const line = find(".failed", section);
+        line.hidden = false;
+        line.textContent = `✕ ${wrong instanceof Error ? wrong.message : wrong}`;
+        if (!(wrong instanceof Error) || wrong.name !== "Error") console.error(wrong);
+      }
+    }
+    working = false;
+    section.dataset.busy = "no";
+  }
+
+  function outdated() {
+    stale = true;
+    if (isNear) section.dataset.busy = "yes";
+    refresh();
+  }
+
+  section.append(h("p", { class: "failed", role: "status", hidden: true }));
+  listen(plan.keys, outdated);
+  if (plan.themed) document.addEventListener("themechange", outdated);
+  new IntersectionObserver(
+    (entries) => {
+      isNear = entries[entries.length - 1]?.isIntersecting ?? false;
+      refresh();
+    },
+    { rootMargin: "300px 0px" },
+  ).observe(section);
+}

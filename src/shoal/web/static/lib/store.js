@@ -1,0 +1,101 @@
+// The state of the whole page, kept in its address: `#slide-3&step=700&ex=12`. Only what differs from the start is written.
+import { near } from "./ask.js";
+
+/** @type {Map<string, string>} */ const defaults = new Map();
+/** @type {Map<string, string>} */ const values = new Map();
+/** @type {{keys: Set<string> | null, tell: () => void}[]} */ const listeners = [];
+/** @type {Set<string>} */ const changed = new Set();
+/** @type {Map<string, string>} */ const recordedAs = new Map();
+
+let section = "";
+let waiting = false;
+
+/** Read the address; what it does not say keeps its default. */
+function read() {
+  const [first = "", ...pairs] = location.hash.slice(1).split("&");
+  const found = new Map();
+  for (const pair of pairs) {
+    const at = pair.indexOf("=");
+    if (at > 0) found.set(decodeURIComponent(pair.slice(0, at)), decodeURIComponent(pair.slice(at + 1)));
+  }
+  return { section: first, found };
+}
+
+{
+  const start = read();
+  section = start.section;
+  for (const [key, value] of start.found) values.set(key, value);
+}
+
+/** Name a piece of state, its value at the start, and the question's parameter (`hand.step`) whose recorded values it may take in a static copy. @param {string} key @param {string | number} value @param {string} [parameter] */
+export function declare(key, value, parameter) {
+  defaults.set(key, String(value));
+  if (parameter) recordedAs.set(key, parameter);
+}
+
+/** @param {string} key @returns {string} */
+export const get = (key) => values.get(key) ?? defaults.get(key) ?? "";
+
+/** @param {string} key @returns {number} */
+export const number = (key) => Number(get(key));
+
+/** The section that the address names. */
+export const place = () => section;
+
+function write() {
+  const pairs = [...values]
+    .filter(([k, v]) => v !== defaults.get(k))
+    .map(
+      ([k, v]) => `${encodeURIComponent(k)}=${encodeURIComponent(v).replaceAll("%3A", ":").replaceAll("%2C", ",").replaceAll("%3D", "=")}`,
+    );
+  const hash = [section, ...pairs].join("&");
+  history.replaceState(null, "", hash ? `#${hash}` : location.pathname + location.search);
+}
+
+function tell() {
+  waiting = false;
+  write();
+  const now = new Set(changed);
+  changed.clear();
+  for (const listener of listeners) if (!listener.keys || [...listener.keys].some((k) => now.has(k))) listener.tell();
+}
+
+/** Change state; listeners hear of it once, before the next picture is drawn. @param {Record<string, string | number>} changes */
+export function set(changes) {
+  for (const [key, value] of Object.entries(changes)) {
+    const parameter = recordedAs.get(key);
+    const next = parameter ? near(parameter, String(value)) : String(value);
+    if (get(key) === next) continue;
+    values.set(key, next);
+    changed.add(key);
+  }
+  if (changed.size && !waiting) {
+    waiting = true;
+    queueMicrotask(tell);
+  }
+}
+
+/** Back to the start. @param {string[]} keys */
+export const reset = (keys) => set(Object.fromEntries(keys.map((k) => [k, defaults.get(k) ?? ""])));
+
+/** Be told when one of these keys changes (any, if null). @param {string[] | null} keys @param {() => void} heard */
+export function listen(keys, heard) {
+  listeners.push({ keys: keys && new Set(keys), tell: heard });
+}
+
+/** Say which section the reader is in. @param {string} id */
+export function arrive(id) {
+  if (id === section) return;
+  section = id;
+  write();
+}
+
+// An address typed or pasted into an open page, and plain links to sections.
+addEventListener("hashchange", () => {
+  const { section: named, found } = read();
+  const plain = !location.hash.includes("&");
+  section = named;
+  if (plain) write();
+  else set(Object.fromEntries([...new Set([...defaults.keys(), ...found.keys()])].map((k) => [k, found.get(k) ?? defaults.get(k) ?? ""])));
+  document.getElementById(named)?.scrollIntoView();
+});

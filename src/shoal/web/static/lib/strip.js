@@ -1,0 +1,83 @@
+// The strip at the top: the network in hand, wherever the reader is.
+import { ask, beside, isRecorded } from "./ask.js";
+import { find, put, s } from "./dom.js";
+import { iconButton, paced } from "./controls.js";
+import { miniature } from "./network.js";
+import { num, whole } from "./numbers.js";
+import { relight } from "./link.js";
+import { spark } from "./chart.js";
+import { get, listen, number, reset, set } from "./store.js";
+
+/** @param {number} last @param {number} start */
+const slider = (last, start) => {
+  // Half of the slider is the first `start` steps, where most happens: a power scale.
+  const power = Math.log(start / last) / Math.log(0.46);
+  return {
+    to: (/** @type {number} */ p) => Math.round(last * (p / 1000) ** power),
+    from: (/** @type {number} */ v) => 1000 * (v / last) ** (1 / power),
+  };
+};
+
+/** One step on or back; in a static copy the next recorded one. @param {number} by @param {number} last */
+export function walk(by, last) {
+  set({ step: Math.min(last, Math.max(0, beside("hand.step", number("step"), by))) });
+}
+
+/** Mark a class in colour and shape. @param {number} y */
+export const mark = (y) => {
+  const out = s("svg", { width: 10, height: 10, class: "led", "aria-hidden": "true" });
+  out.append(y ? s("circle", { cx: 5, cy: 5, r: 4.2, class: "fp" }) : s("rect", { x: 1, y: 1, width: 8, height: 8, class: "fn" }));
+  return out;
+};
+
+/** @param {any} page */
+export function startStrip(page) {
+  const scale = slider(page.last, page.start);
+  const input = /** @type {HTMLInputElement} */ (find("#step-slider"));
+  find("#walk").prepend(iconButton("back", "one step back (←)", () => walk(-1, page.last), { id: "step-back" }));
+  find("#walk").append(iconButton("on", "one step forward (→)", () => walk(1, page.last), { id: "step-on" }));
+  input.addEventListener("input", () => move(scale.to(Number(input.value))));
+  find("#reset").addEventListener("click", () => reset(["step", "ex", "edits", "3.x1", "3.x2"]));
+  const move = paced((/** @type {number} */ step) => set({ step }));
+  let stale = true;
+  let working = false;
+
+  /** One question at a time; what changes meanwhile is asked next, so that a long run shows its way. */
+  async function follow() {
+    showStep();
+    stale = true;
+    if (working) return;
+    working = true;
+    while (stale) {
+      stale = false;
+      const hand = await ask("hand", { step: get("step"), edits: get("edits") }).catch(() => null);
+      if (hand) show(hand);
+    }
+    working = false;
+  }
+
+  function showStep() {
+    const at = scale.from(number("step"));
+    input.value = String(at);
+    input.style.setProperty("--at", `${at / 10}%`);
+    input.setAttribute("aria-valuetext", `step ${get("step")}`);
+  }
+
+  /** @param {any} hand */
+  function show(hand) {
+    put(find("#hand-net"), miniature(hand.W1, hand.W2));
+    put(find("#hand-step"), whole(hand.step));
+    put(find("#hand-cost"), num(hand.J, { how: "J", name: "J" }));
+    put(find("#hand-accuracy"), num(hand.accuracy, { how: "accuracy", name: "accuracy", text: `${hand.accuracy.toFixed(2)} %` }));
+    put(find("#hand-right"), `${hand.right} of ${page.Y.length}`);
+    put(find("#hand-example"), get("ex"), " ", mark(page.Y[number("ex") - 1]));
+    put(find("#hand-edited"), hand.edited.length ? `${hand.edited.length} set by hand` : `seed ${page.seed}`);
+    spark(/** @type {SVGElement} */ (/** @type {unknown} */ (find("#hand-spark"))), hand.costs.at, hand.costs.v);
+    document.documentElement.dataset.step = String(hand.step);
+    relight();
+  }
+
+  listen(["step", "edits", "ex"], () => void follow());
+  if (isRecorded()) find("#copy-note").hidden = false;
+  void follow();
+}

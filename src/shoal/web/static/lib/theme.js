@@ -1,0 +1,40 @@
+// Light and dark, and the two hues as numbers for canvases.
+import { h } from "./dom.js";
+
+const root = document.documentElement;
+const system = matchMedia("(prefers-color-scheme: dark)");
+/** @type {Record<string, [number, number, number]> | null} */ let known = null;
+
+function changed() {
+  known = null;
+  document.dispatchEvent(new Event("themechange"));
+}
+
+/** Whether the page is dark now. */
+export const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
+
+export function toggleTheme() {
+  root.dataset.theme = isDark() ? "light" : "dark";
+  changed();
+}
+
+export function startTheme() {
+  const asked = new URLSearchParams(location.search).get("theme");
+  if (asked === "dark" || asked === "light") root.dataset.theme = asked;
+  system.addEventListener("change", changed);
+}
+
+/** The theme's colours as red, green, blue. @returns {Record<string, [number, number, number]>} */
+export function hues() {
+  if (known) return known;
+  const probe = h("i", { hidden: true });
+  document.body.append(probe);
+  const read = (/** @type {string} */ name) => {
+    probe.style.color = `var(--${name})`;
+    const parts = getComputedStyle(probe).color.match(/[\d.]+/g) ?? ["0", "0", "0"];
+    return /** @type {[number, number, number]} */ (parts.slice(0, 3).map(Number));
+  };
+  known = { pos: read("pos"), neg: read("neg"), paper: read("paper"), ink: read("ink"), rule: read("rule-2") };
+  probe.remove();
+  return known;
+}

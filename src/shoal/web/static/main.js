@@ -1,0 +1,71 @@
+// The page begins here: what does not change is asked once, then strip, rail and exhibits come to life.
+import { ask, loadRecorded } from "./lib/ask.js";
+import { startCards } from "./lib/card.js";
+import { find, h, put, s } from "./lib/dom.js";
+import { defineEquation } from "./lib/equation.js";
+import { startKeys } from "./lib/keys.js";
+import { startLinking } from "./lib/link.js";
+import { startRail } from "./lib/rail.js";
+import { declare } from "./lib/store.js";
+import { startStrip } from "./lib/strip.js";
+import { startTheme, toggleTheme } from "./lib/theme.js";
+import { slide1 } from "./exhibits/slide-01.js";
+import { slide2 } from "./exhibits/slide-02.js";
+import { slide3 } from "./exhibits/slide-03.js";
+import { slide4 } from "./exhibits/slide-04.js";
+import { slide5 } from "./exhibits/slide-05.js";
+import { slide6 } from "./exhibits/slide-06.js";
+import { slide7 } from "./exhibits/slide-07.js";
+import { slide8 } from "./exhibits/slide-08.js";
+import { slide9 } from "./exhibits/slide-09.js";
+import { slide10 } from "./exhibits/slide-10.js";
+import { slide11 } from "./exhibits/slide-11.js";
+import { slide12 } from "./exhibits/slide-12.js";
+import { slide13 } from "./exhibits/slide-13.js";
+
+const SLIDES = [slide1, slide2, slide3, slide4, slide5, slide6, slide7, slide8, slide9, slide10, slide11, slide12, slide13];
+const FISH = [
+  [4, 4.5],
+  [15, 3.5],
+  [9.5, 10],
+  [3, 15.5],
+  [16, 15.5],
+];
+
+/** The lines of `textbook/` that compute an exhibit, as they stand in the installed file. @param {Record<string, {file: string, code: string}[]>} code */
+function showCode(code) {
+  for (const block of document.querySelectorAll("[data-code]")) {
+    const lines = code[block.getAttribute("data-code") ?? ""] ?? [];
+    put(block, ...lines.flatMap((l, i) => [h("span", {}, l.file === lines[i - 1]?.file ? "" : l.file), h("code", {}, l.code)]));
+  }
+}
+
+async function start() {
+  startTheme();
+  defineEquation();
+  put(
+    find("#fish"),
+    ...FISH.map(([x = 0, y = 0], i) =>
+      s("path", { class: i === 2 ? "near" : "far", d: `M${x} ${y}q4.2 -3.1 7.6 0q-3.4 3.1 -7.6 0zM${x + 0.6} ${y}l-2.2 -1.9v3.8z` }),
+    ),
+  );
+  find("#theme").addEventListener("click", toggleTheme);
+  await loadRecorded();
+  const page = await ask("page");
+  declare("step", page.start, "hand.step");
+  declare("ex", page.example, "example.ex");
+  declare("edits", "");
+  showCode(page.code);
+  startLinking();
+  startCards();
+  startStrip(page);
+  startKeys(page);
+  for (const slide of SLIDES) slide(page);
+  startRail();
+  document.documentElement.dataset.ready = "yes";
+}
+
+start().catch((wrong) => {
+  console.error(wrong);
+  document.body.prepend(h("p", { class: "failed" }, `✕ The page could not start: ${wrong instanceof Error ? wrong.message : wrong}`));
+});

@@ -1,0 +1,96 @@
+"""The chapter without a server: one page with its style, its script and every recorded answer inside.
+
+Browsers refuse module scripts that come from a file, so the modules are laid into one plain script, each in a function of
+its own that returns what it exports. Answers are asked of the same questions as the live page asks, on each question's
+recorded values; a slider of the copy snaps to them.
+"""
+
+import base64
+import gzip
+import json
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from shoal.errors import OutputError
+from shoal.web.question import Answer, Question, plain
+from shoal.web.questions import ALL
+from shoal.web.server import STATIC
+
+IMPORT = re.compile(r'^import \{([^}]*)\} from "([^"]+)";$', re.MULTILINE)
+EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
+STYLE = re.compile(r'^<link rel="stylesheet" href="([^"]+)">$', re.MULTILINE)
+
+
+def export_static(folder: Path, most: int | None = None) -> Path:
+    """Write `folder/index.html`; with `most`, only so many values of each parameter are recorded. Returns the file."""
+    page = inlined(recorded(most))
+    target = folder / "index.html"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, beside = tempfile.mkstemp(dir=folder, suffix=".part")
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            out.write(page)
+        Path(beside).chmod(0o644)
+        Path(beside).replace(target)
+    except OSError as refused:
+        raise OutputError(
+            f"the copy could not be written to {folder} ({refused.strerror}); give a folder that can be written to"
+        ) from refused
+    return target
+
+
+def recorded(most: int | None) -> dict[str, Answer]:
+    """Question → its grid of recorded values, and the answer for every combination of them."""
+    return {name: table(question, most) for name, question in ALL.items()}
+
+
+def table(question: Question, most: int | None) -> Answer:
+    """One question's recordings; keys are the values in the grid's order, joined by `&`, as `ask.js` joins them."""
+    grid = {}
+    for name, kind in question.takes.items():
+        values = list(dict.fromkeys([kind.default, *kind.recorded])) if most else list(kind.recorded)
+        grid[name] = values[:most]
+    answers = {"&".join(texts.values()): plain(question(texts)) for texts in question.combinations(grid)}
+    return {"grid": grid, "answers": answers}
+
+
+def inlined(answers: dict[str, Answer]) -> str:
+    """The page as one file."""
+    page = (STATIC / "index.html").read_text(encoding="utf-8")
+    page = STYLE.sub(lambda link: f"<style>\n{(STATIC / link[1]).read_text(encoding='utf-8')}</style>", page)
+    icon = base64.b64encode((STATIC / "icon.svg").read_bytes()).decode()
+    page = page.replace('href="icon.svg"', f'href="data:image/svg+xml;base64,{icon}"')
+    page = page.replace('<script type="module" src="main.js"></script>\n', "")
+    # Packed, as it is mostly digits: a tenth of the size, unpacked by the browser itself.
+    packed = base64.b64encode(gzip.compress(json.dumps(answers, separators=(",", ":"), allow_nan=False).encode(), 6, mtime=0)).decode()
+    script = one_script(STATIC / "main.js")
+    return page.replace("</body>", f'<script type="text/plain" id="recorded">{packed}</script>\n<script>\n{script}</script>\n</body>')
+
+
+def one_script(entry: Path) -> str:
+    """The module and all that it imports, in the order in which they need each other, as one plain script."""
+    names: dict[Path, str] = {}
+    parts: list[str] = []
+
+    def lay(path: Path) -> str:
+        if path in names:
+            return names[path]
+        source = path.read_text(encoding="utf-8")
+
+        def bind(found: re.Match[str]) -> str:
+            other = lay((path.parent / found[2]).resolve())
+            return f"const {{{found[1].replace(' as ', ': ')}}} = {other};"
+
+        body = IMPORT.sub(bind, source)
+        exported = EXPORT.findall(body)
+        names[path] = f"module{len(names)}"
+        parts.append(f"const {names[path]} = (() => {{\n{EXPORT.sub('', body)}\nreturn {{ {', '.join(exported)} }};\n}})();\n")
+        return names[path]
+
+    lay(entry.resolve())
+    script = "".join(parts)
+    if "</script" in script or re.search(r"^(import|export) ", script, re.MULTILINE):
+        raise AssertionError("a module uses a form of import or export that the copy cannot lay into one script")
+    return '"use strict";\n' + script

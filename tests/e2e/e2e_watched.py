@@ -1,0 +1,43 @@
+"""A page of the chapter whose console and requests are watched."""
+
+
+class Watched:
+    """A page whose console and requests are watched: `open` it, `read` its numbers, `close` says if anything went wrong."""
+
+    def __init__(self, browser, address, **settings):
+        self.address = address
+        self.context = browser.new_context(reduced_motion="reduce", **settings)
+        self.page = self.context.new_page()
+        self.heard = []
+        self.left = []
+        self.page.on("console", lambda m: self.heard.append(m.text) if m.type in ("error", "warning") else None)
+        self.page.on("pageerror", lambda e: self.heard.append(str(e)))
+        self.page.on("request", lambda r: None if r.url.startswith((address, "data:", "blob:")) else self.left.append(r.url))
+
+    def open(self, slide, **state):
+        pairs = "".join(f"&{k}={v}" for k, v in state.items())
+        self.page.goto("about:blank")
+        self.page.goto(f"{self.address}#slide-{slide}{pairs}")
+        self.page.wait_for_selector("html[data-ready=yes]")
+        self.page.eval_on_selector(f"#slide-{slide}", "e => e.scrollIntoView({behavior: 'instant'})")
+        self.settle(slide)
+        return self
+
+    def settle(self, slide):
+        """Wait until the exhibit has drawn what it was asked for."""
+        self.page.wait_for_timeout(30)
+        self.page.wait_for_selector(f"#slide-{slide}[data-busy=no]")
+        self.page.wait_for_function(f"document.querySelector('#slide-{slide} > .failed').hidden")
+
+    def number(self, slide, name):
+        """The full value behind the number that is drawn under this name."""
+        return float(self.page.locator(f'#slide-{slide} [data-name="{name}"]').first.get_attribute("data-value"))
+
+    def cell(self, slide, matrix, r, c):
+        """The value of one cell of a matrix."""
+        return float(self.page.locator(f'#slide-{slide} [data-cell="{matrix}-{r}-{c}"]').first.get_attribute("data-value"))
+
+    def close(self):
+        self.context.close()
+        assert self.heard == []
+        assert self.left == []

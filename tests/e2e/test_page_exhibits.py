@@ -1,0 +1,193 @@
+"""Every exhibit opened and moved in a real browser: the numbers in the page are the textbook's, to the last bit."""
+
+import numpy as np
+import pytest
+
+from shoal.textbook import ACTIVATIONS, backward, cost, descend, exercise_parameters, flower, forward, output, train
+from shoal.textbook.gradient_check import as_parameters
+from shoal.textbook.initialization import zeros
+
+TANH, SIGMOID = ACTIVATIONS["tanh"], output("sigmoid")
+X, Y = flower()
+
+
+def hand(step=600):
+    return train(exercise_parameters(4), X, Y, TANH, SIGMOID, 1.2, step)
+
+
+@pytest.fixture(scope="module")
+def at600():
+    parameters = hand(600)
+    return parameters, forward(parameters, X, TANH, SIGMOID)
+
+
+def test_1_a_unit_follows_its_arrow(chapter):
+    chapter.open(1)
+    assert chapter.number(1, "unit-z") == np.array([0.9, 1.3]) @ X[:, 356] - 1.5
+    tip = chapter.page.locator("#unit-tip").bounding_box()
+    x, y = tip["x"] + tip["width"] / 2, tip["y"] + tip["height"] / 2
+    chapter.page.mouse.move(x, y)
+    chapter.page.mouse.down()
+    chapter.page.mouse.move(x + 60, y + 20, steps=4)
+    chapter.page.mouse.up()
+    chapter.settle(1)
+    state = chapter.page.evaluate("Object.fromEntries(location.hash.slice(1).split('&').slice(1).map((p) => p.split('=')))")
+    w, b = np.array([float(state["1.w1"]), float(state["1.w2"])]), float(state["1.b"])
+    assert w[0] > 0.9
+    assert chapter.number(1, "unit-z") == w @ X[:, 356] + b
+    assert chapter.number(1, "unit-a") == ACTIVATIONS["logistic"](np.array(w @ X[:, 356] + b))
+
+
+def test_2_the_drawing_forces_the_shapes_and_one_cut_divides_the_bent_plane(chapter, at600):
+    chapter.open(2)
+    assert chapter.number(2, "right") == np.sum((at600[1].A2 > 0.5) == Y)
+    chapter.page.click('[data-key="2.n_h"][data-by="1"]')
+    chapter.settle(2)
+    assert chapter.number(2, "count") == sum(w.size for w in zeros(2, 5, 1))
+    assert chapter.page.locator('#slide-2 [data-matrix="W1"] td').count() == 10
+    chapter.page.click('[data-key="2.look"][data-value="34"]')
+    chapter.settle(2)
+
+
+def test_3_one_example_forward_and_a_number_set_by_hand(chapter, at600):
+    parameters, cache = at600
+    chapter.open(3)
+    for i in range(4):
+        assert chapter.number(3, f"z1-{i + 1}") == pytest.approx(cache.Z1[i, 356], rel=1e-14)
+        assert chapter.number(3, f"a1-{i + 1}") == pytest.approx(cache.A1[i, 356], rel=1e-14)
+    assert chapter.number(3, "a2") == pytest.approx(cache.A2[0, 356], rel=1e-14)
+    chapter.page.locator('#slide-3 .num[data-how="W1-4-2"]').first.click()
+    chapter.page.fill("#how input", "0.5")
+    chapter.page.click("#how .edit button")
+    chapter.settle(3)
+    parameters = parameters._replace(W1=parameters.W1.copy())
+    parameters.W1[3, 1] = 0.5
+    x = X[:, [356]]
+    assert chapter.number(3, "a2") == forward(parameters, x, TANH, SIGMOID).A2[0, 0]
+    chapter.page.keyboard.press("Escape")
+    chapter.page.keyboard.press("ArrowRight")
+    chapter.settle(3)
+    after = train(parameters, X, Y, TANH, SIGMOID, 1.2, 1)
+    assert chapter.number(3, "a2") == forward(after, x, TANH, SIGMOID).A2[0, 0]
+
+
+def test_4_the_loop_and_the_product(chapter, at600):
+    chapter.open(4)
+    for i in range(4):
+        assert chapter.number(4, f"column-{i + 1}") == at600[1].Z1[i, 356]
+    chapter.page.click("#run-loop")
+    chapter.page.wait_for_selector("#run-loop:not([disabled])")
+    assert chapter.number(4, "ratio") == chapter.number(4, "loop") / chapter.number(4, "product") > 5
+
+
+def test_5_three_columns_one_by_one_and_at_once(chapter, at600):
+    parameters, _ = at600
+    chapter.open(5)
+    chapter.page.click('[data-key="5.i"][data-by="1"]')
+    chapter.settle(5)
+    block = X[:, [1, 199, 356]]
+    for i in range(4):
+        for c in range(3):
+            assert chapter.cell(5, "Z1", i + 1, c + 1) == (parameters.W1 @ block + parameters.b1)[i, c]
+            assert chapter.cell(5, f"apart{c}", i + 1, 1) == (parameters.W1 @ block[:, [c]])[i, 0]
+
+
+def test_6_one_z_drives_all(chapter):
+    chapter.open(6)
+    chapter.page.locator('input[data-key="6.z"]').fill("-2.5")
+    chapter.settle(6)
+    for name in ("logistic", "tanh", "relu", "leaky_relu", "elu", "softplus", "silu", "identity"):
+        assert chapter.number(6, f"g-{name}") == ACTIVATIONS[name](np.array(-2.5))
+        assert chapter.number(6, f"prime-{name}") == ACTIVATIONS[name].prime(np.array(-2.5))
+
+
+def test_7_five_networks_and_the_linear_collapse(chapter):
+    chapter.open(7, **{"7.step": 60})
+    for name in ("logistic", "tanh", "relu", "leaky_relu", "identity"):
+        g = ACTIVATIONS[name]
+        cache = forward(train(exercise_parameters(4), X, Y, g, SIGMOID, 1.2, 60), X, g, SIGMOID)
+        assert chapter.number(7, f"J-{name}") == cost(cache, Y, SIGMOID)
+        assert chapter.number(7, f"flat-{name}") == np.sum(np.abs(g.prime(cache.Z1)) < 0.01)
+    assert chapter.page.get_attribute('#slide-7 [data-name="exact"]', "data-value") == "true"
+    linear = train(exercise_parameters(4), X, Y, ACTIVATIONS["identity"], SIGMOID, 1.2, 60)
+    assert chapter.cell(7, "W", 1, 1) == (linear.W2 @ linear.W1)[0, 0]
+
+
+def test_8_the_slope_and_the_measured_slope(chapter, at600):
+    chapter.open(8)
+    assert chapter.number(8, "g") == at600[1].A1[0, 356]
+    chapter.page.locator('input[data-key="8.z"]').fill("-1.25")
+    chapter.page.click('[data-key="8.g"][data-value="logistic"]')
+    chapter.settle(8)
+    g, z, e = ACTIVATIONS["logistic"], np.array(-1.25), 1e-5
+    assert chapter.number(8, "prime") == g.prime(z)
+    assert chapter.number(8, "measured") == (g(z + e) - g(z - e)) / (2 * e)
+
+
+def test_9_a_step_forward_a_step_back_and_another_rate(chapter):
+    chapter.open(9, step=40)
+    steps = descend(exercise_parameters(4), X, Y, TANH, SIGMOID, 1.2)
+    costs = [next(steps).J for _ in range(43)]
+    assert chapter.number(9, "J") == costs[40]
+    chapter.page.click('#slide-9 [aria-label="one step forward"]')
+    chapter.settle(9)
+    assert (chapter.number(9, "J"), chapter.number(9, "J-after")) == (costs[41], costs[42])
+    assert chapter.cell(9, "after", 4, 2) == hand(42).W1[3, 1]
+    chapter.page.keyboard.press("ArrowLeft")
+    chapter.settle(9)
+    assert chapter.number(9, "J") == costs[40]
+    chapter.open(9, step=200, **{"9.rate": 10})
+    assert chapter.page.get_attribute("#slide-9 .word", "data-verdict") == "rattles"
+
+
+def test_10_six_formulas_and_the_trap(chapter, at600):
+    parameters, cache = at600
+    gradients = backward(parameters, X, Y, cache, TANH, SIGMOID)
+    chapter.open(10)
+    for name, w in as_parameters(gradients)._asdict().items():
+        for r, c in np.ndindex(w.shape):
+            assert chapter.cell(10, f"d{name}", r + 1, c + 1) == w[r, c], name
+    assert chapter.number(10, "dZ2") == gradients.dZ2[0, 356]
+    assert [chapter.number(10, f"dZ1-{i}") for i in range(1, 5)] == gradients.dZ1[:, 356].tolist()
+    chapter.page.click("#compare")
+    chapter.page.wait_for_selector('#slide-10 [data-name="compared"]')
+    assert chapter.number(10, "compared") < 1e-9
+    chapter.page.locator('[data-key="10.keepdims"]').click()
+    chapter.settle(10)
+    assert "could not be broadcast together" in chapter.page.inner_text("#slide-10 .trap")
+    assert "(4, 4)" in chapter.page.inner_text("#slide-10 .trap")
+
+
+def test_11_zeros_stay_equal_to_the_last_digit(chapter):
+    chapter.open(11, **{"11.step": 300})
+    keep = np.arange(400) != 356
+    g = ACTIVATIONS["logistic"]
+    expected = train(zeros(2, 4, 1), X[:, keep].copy(), Y[:, keep].copy(), g, SIGMOID, 1.2, 300)
+    drawn = [[chapter.number(11, f"zeros-{i}-{j}") for j in (1, 2)] for i in range(1, 5)]
+    assert np.array_equal(drawn, expected.W1)
+    assert len({tuple(row) for row in drawn}) == 1
+    assert chapter.page.get_attribute("#slide-11 .race:first-child p", "data-equal") == "true"
+    chapter.page.click('[data-key="11.g1"][data-value="tanh"]')
+    chapter.settle(11)
+    moved = train(zeros(2, 4, 1), X[:, keep].copy(), Y[:, keep].copy(), TANH, SIGMOID, 1.2, 300)
+    assert chapter.number(11, "b2") == moved.b2[0, 0] != 0
+
+
+def test_12_the_scale(chapter):
+    from shoal.textbook.initialization import small_random
+
+    chapter.open(12, **{"12.scale": 10})
+    start = small_random(np.random.default_rng(2), 2, 4, 1, 10.0)
+    assert chapter.number(12, "flat") == np.sum(np.abs(TANH.prime(forward(start, X, TANH, SIGMOID).Z1)) < 0.01)
+    end = forward(train(start, X, Y, TANH, SIGMOID, 1.2, 600), X, TANH, SIGMOID)
+    assert chapter.number(12, "J-normal") == cost(end, Y, SIGMOID)
+
+
+def test_13_loop_against_product(chapter):
+    chapter.open(13, **{"13.length": "1e5"})
+    chapter.page.click('[data-length="1e5"]')
+    chapter.page.wait_for_selector('[data-length="1e5"]:not([disabled])')
+    a, b = (np.random.default_rng(13).random((2, 100_000))[k] for k in (0, 1))
+    assert chapter.number(13, "product") == pytest.approx(a @ b, rel=1e-12)
+    assert chapter.number(13, "loop") == pytest.approx(chapter.number(13, "product"), rel=1e-12)
+    assert chapter.number(13, "ratio") > 1

@@ -1,0 +1,141 @@
+"""What the page is told: each answer against the textbook, and bad parameters refused with their names."""
+
+import json
+
+import numpy as np
+import pytest
+
+from shoal.errors import InvalidParameterError
+from shoal.textbook import ACTIVATIONS, backward, cost, exercise_parameters, flower, forward, output, train
+from shoal.web.chapter import Edit, journey
+from shoal.web.exhibits.cards import KEYS
+from shoal.web.exhibits.comparing import collapse
+from shoal.web.pictures import strip, thinned
+from shoal.web.question import as_json, plain, text_of
+from shoal.web.questions import ALL
+
+TANH, SIGMOID = ACTIVATIONS["tanh"], output("sigmoid")
+X, Y = flower()
+SMALL = {"compare": {"step": "5"}, "race": {"step": "5"}, "dot": {"length": "1e5"}}
+
+
+def trained(step):
+    return train(exercise_parameters(4), X, Y, TANH, SIGMOID, 1.2, step)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_question_answers_its_defaults_as_strict_json(name):
+    answer = json.loads(as_json(ALL[name](SMALL.get(name, {}))))
+    assert isinstance(answer, dict)
+
+
+def test_the_network_in_hand_is_the_exercise_trained_by_the_textbook():
+    answer = ALL["hand"]({"step": "37"})
+    for name, w in trained(37)._asdict().items():
+        assert np.array_equal(answer[name], w), name
+    cache = forward(trained(37), X, TANH, SIGMOID)
+    assert answer["J"] == cost(cache, Y, SIGMOID)
+    assert answer["right"] == int(np.sum((cache.A2 > 0.5) == Y))
+
+
+def test_a_number_set_by_hand_stays_set_and_training_goes_on_from_there():
+    edits = (Edit(20, "W1", 4, 2, 0.5), Edit(20, "b2", 1, 1, -1.0), Edit(30, "W2", 1, 1, 2.0))
+    start = trained(20)
+    start.W1[3, 1], start.b2[0, 0] = 0.5, -1.0
+    later = train(start, X, Y, TANH, SIGMOID, 1.2, 10)
+    later.W2[0, 0] = 2.0
+    expected = train(later, X, Y, TANH, SIGMOID, 1.2, 5)
+    for got, wanted in zip(journey(edits).at(35), expected, strict=True):
+        assert np.array_equal(got, wanted)
+    assert np.array_equal(journey(edits).at(19).W1, trained(19).W1), "before the edit nothing has changed"
+    costs = journey(edits).costs(35)
+    assert len(costs) == 36
+    assert costs[19] == journey().costs(19)[-1]
+
+
+def test_an_example_followed_forward_adds_up():
+    answer = ALL["example"]({"ex": "12", "step": "600"})
+    for i in range(4):
+        assert sum(answer["products1"][i]) + answer["b1"][i] == pytest.approx(answer["z1"][i], abs=1e-15)
+    assert answer["dZ2"] == answer["a2"] - answer["y"]
+    own = ALL["example"]({"ex": "12", "x1": "0", "x2": "0"})
+    assert np.array_equal(own["z1"], own["b1"]), "at the origin only the biases are left"
+
+
+@pytest.mark.parametrize("key", KEYS.words)
+def test_every_card_ends_in_the_number_it_explains(key):
+    given = {"key": key, "step": "7", "ex": "9"}
+    card = ALL["how"](given)
+    name, _, place = key.partition("-")
+    r, c = (int(p) - 1 for p in (place or "1-1").split("-"))
+    cache = forward(trained(7), X, TANH, SIGMOID)
+    numbers = {
+        **trained(7)._asdict(),
+        **backward(trained(7), X, Y, cache, TANH, SIGMOID)._asdict(),
+        "z1": cache.Z1[:, [8]],
+        "a1": cache.A1[:, [8]],
+        "z2": cache.Z2[:, [8]],
+        "a2": cache.A2[:, [8]],
+        "loss": SIGMOID.loss(cache.Z2, Y)[None, [8]],
+        "J": np.array([[cost(cache, Y, SIGMOID)]]),
+        "accuracy": np.array([[100 * np.mean((cache.A2 > 0.5) == Y)]]),
+    }
+    column = 8 if name in ("dZ1", "dZ2") else c
+    assert card["totals"][-1]["value"] == pytest.approx(numbers[name][r, column], rel=1e-12, abs=1e-300)
+    if (len(card["totals"]) > 1 and name != "accuracy") or card["totals"][0]["label"] in ("sum", "now", "miss", "product"):
+        terms = sum(t["value"] if "gap" in t else np.prod(t["factors"]) for t in card["terms"])
+        assert terms == pytest.approx(card["totals"][0]["value"], rel=1e-9, abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "words"),
+    [
+        ("hand", {"step": "-1"}, "step=-1 lies outside 0 to 10000"),
+        ("hand", {"step": "many"}, "not a whole number"),
+        ("hand", {"steps": "3"}, "takes no 'steps'"),
+        ("unit", {"w1": "nan"}, "w1=nan"),
+        ("unit", {"g": "step"}, "choose one of"),
+        ("hand", {"edits": "600:W1-9-9=1"}, "no number set by hand"),
+        ("hand", {"edits": "600:W1-1-1=1e99"}, "within ±10000"),
+        ("hand", {"edits": "9:b2-1-1=1,3:b2-1-1=1"}, "order of their steps"),
+        ("hand", {"edits": ",".join(["1:b2-1-1=1"] * 40)}, "at most 32"),
+        ("how", {"key": "W1-5-1"}, "choose one of"),
+    ],
+)
+def test_bad_parameters_are_named(name, given, words):
+    with pytest.raises(InvalidParameterError, match=words):
+        ALL[name](given)
+
+
+def test_race_from_zeros_is_equal_to_the_bit_and_random_is_not():
+    answer = ALL["race"]({"step": "200"})
+    assert answer["zeros"]["equal"]
+    assert not answer["random"]["equal"]
+    still = ALL["race"]({"step": "200", "g1": "tanh"})
+    assert not np.any(still["zeros"]["W1"])
+    assert still["zeros"]["b2"] != 0
+
+
+def test_identity_units_collapse_exactly():
+    answer = collapse(trained(10))
+    assert answer["exactly_equal"]
+    assert answer["difference"] < 1e-14
+
+
+def test_the_six_formulas_agree_with_the_measured_ones_and_the_trap_is_numpys_own():
+    answer = ALL["formulas"]({"step": "600"})
+    assert answer["largest"] < 1e-9
+    assert answer["trap"]["b1"] == (4, 4)
+    assert "could not be broadcast" in answer["trap"]["error"]
+
+
+@pytest.mark.parametrize(("rate", "word"), [("0.001", "crawls"), ("1.2", "falls"), ("10", "rattles")])
+def test_what_a_rate_does(rate, word):
+    assert ALL["descent"]({"rate": rate, "step": "300"})["verdict"] == word
+
+
+def test_small_pieces():
+    assert plain({"a": np.array([1.0, np.inf]), "b": (np.float64(2),)}) == {"a": [1.0, None], "b": [2.0]}
+    assert [text_of(v) for v in (3.0, 0.01, -1.5)] == ["3", "0.01", "-1.5"]
+    assert thinned(list(range(1000)), 10)["at"][-1] == 999
+    assert strip(np.array([[-2.0, 0.0, 2.0]]))["rows"] == ["aiq"]
