@@ -43,3 +43,7 @@ class ShoalWarning(UserWarning):
 
 class MemberDivergedWarning(ShoalWarning):
     """Some networks of a population left the finite numbers and were left out; the others finished."""
+
+
+class InterruptedWarning(ShoalWarning):
+    """Training was interrupted (Ctrl-C); the best weights so far were kept."""

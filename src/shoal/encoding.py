@@ -1,0 +1,203 @@
+"""What a number becomes before layer 1: its z-score, and ramps beside it; and what a target becomes.
+
+Columns of the encoded matrix: the n z-scores first, then the ramps of column 0, of column 1, … A ramp is piecewise
+linear in x: 0 up to its left edge, 1 from its right edge on, minus its mean over the training rows. Ramps let a
+smooth network bend sharply where a column's values change meaning (piecewise linear encoding, Gorishniy et al. 2022).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from shoal.textbook.propagation import Parameters
+
+Floats = NDArray[np.floating]
+
+BINS = 8
+FEW_VALUES = 9  # up to so many distinct values, each value is an edge
+HEAVY_SHARE = 1 / 8  # a value that holds more of the rows is an edge of its own
+MIN_QUANTILE_BINS = 4
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How rows of inputs are encoded. Frozen at fit; prediction uses the same.
+
+    Attributes
+    ----------
+    center, scale : ndarray, (n,)
+        A z-score is (x − center) / scale.
+    edges : tuple of ndarray
+        The ramps' edges of each column, empty where it has none; E edges make E − 1 ramps.
+    ramp_center : ndarray, (number of ramps,)
+        Mean of each ramp over the training rows.
+    ramp_scale : float
+        Every centred ramp is multiplied by it.
+    """
+
+    center: Floats
+    scale: Floats
+    edges: tuple[Floats, ...]
+    ramp_center: Floats
+    ramp_scale: float = 1.0
+
+    @property
+    def n_inputs(self) -> int:
+        """Columns before encoding."""
+        return len(self.center)
+
+    @property
+    def n_ramps(self) -> int:
+        """Columns that the ramps add."""
+        return len(self.ramp_center)
+
+
+def plain(n: int) -> Encoding:
+    """Numbers as they are."""
+    return Encoding(np.zeros(n), np.ones(n), (np.empty(0),) * n, np.empty(0))
+
+
+def fit_encoding(X: Any, weight: Floats | None = None, *, ramps: bool, ramp_scale: float = 1.0) -> Encoding:
+    """The encoding that these training rows `(m, n)` ask for; sparse X is scaled and centred, and has no ramps.
+
+    `weight (m,)` counts each row; edges of ramps are of the rows with a weight above 0.
+    """
+    center, scale = moments(X, weight)
+    if not ramps or sparse.issparse(X):
+        return Encoding(center, scale, (np.empty(0),) * len(center), np.empty(0))
+    X = np.asarray(X, np.float64)
+    w = np.ones(len(X)) if weight is None else np.asarray(weight, np.float64)
+    edges = tuple(ramp_edges(X[w > 0, j], w[w > 0]) for j in range(X.shape[1]))
+    raw = raw_ramps(X, edges)
+    ramp_center = np.average(raw, axis=0, weights=weight) if raw.shape[1] else np.empty(0)
+    return Encoding(center, scale, edges, ramp_center, ramp_scale)
+
+
+def moments(X: Any, weight: Floats | None = None) -> tuple[Floats, Floats]:
+    """Weighted mean and standard deviation of each column in float64; a constant column gets the scale 1."""
+    w = np.ones(X.shape[0]) if weight is None else np.asarray(weight, np.float64)
+    total = w.sum()
+    if sparse.issparse(X):
+        mean = np.asarray(X.T.astype(np.float64) @ w).ravel() / total
+        square = np.asarray(X.T.astype(np.float64).power(2) @ w).ravel() / total
+        variance = np.maximum(square - mean**2, 0.0)
+    else:
+        X = np.asarray(X, dtype=np.float64)
+        shift = X[0]  # a column far from 0 keeps its digits when its first value is taken off before summing
+        mean = shift + w @ (X - shift) / total
+        variance = w @ (X - mean) ** 2 / total
+    sd = np.sqrt(variance)
+    constant = sd <= 1e-12 * np.maximum(np.abs(mean), 1e-300)
+    return mean, np.where(constant, 1.0, sd)
+
+
+def ramp_edges(column: Floats, weight: Floats | None = None, bins: int = BINS) -> Floats:
+    """Edges of one column's ramps, increasing; fewer than three make no ramps and come back empty.
+
+    Up to 9 distinct values: all are edges. Else values that hold over 1/8 of the rows are edges of their own, and the
+    other rows are cut at quantiles (the inverted distribution function, so that a row of weight 2 counts as two rows).
+    """
+    w = np.ones(len(column)) if weight is None else weight
+    values, where = np.unique(column, return_inverse=True)
+    counts = np.bincount(where, weights=w)
+    if len(values) <= FEW_VALUES:
+        edges = values
+    else:
+        heavy = counts > HEAVY_SHARE * counts.sum()
+        shares = np.cumsum(counts[~heavy]) / counts[~heavy].sum()
+        wanted = np.linspace(0, 1, max(MIN_QUANTILE_BINS, bins - int(heavy.sum())) + 1)
+        at = np.searchsorted(shares, wanted - 1e-9)  # repeated and weighted rows must be cut alike in spite of rounding
+        cuts = values[~heavy][np.minimum(at, len(shares) - 1)]
+        edges = np.unique(np.concatenate([values[heavy], cuts]))
+    return np.asarray(edges, np.float64) if len(edges) >= 3 else np.empty(0)
+
+
+def raw_ramps(X: Floats, edges: Sequence[Floats]) -> Floats:
+    """clip((x − eₜ) / (eₜ₊₁ − eₜ), 0, 1) for every ramp of every column, `(m, number of ramps)`."""
+    columns = [np.clip((X[:, [j]] - e[:-1]) / np.diff(e), 0.0, 1.0) for j, e in enumerate(edges) if len(e)]
+    return np.concatenate(columns, axis=1) if columns else np.empty((X.shape[0], 0))
+
+
+def encode(encoding: Encoding, X: Any, dtype: Any = np.float64) -> Any:
+    """Rows `(m, n)` encoded, `(m, n + n_ramps)`, computed in float64 and then cast. Sparse rows come back as `SparseRows`."""
+    if sparse.issparse(X):
+        return SparseRows(sparse.csr_array(X), encoding, np.dtype(dtype))
+    X = np.asarray(X, dtype=np.float64)
+    encoded = np.empty((X.shape[0], encoding.n_inputs + encoding.n_ramps), dtype)
+    encoded[:, : encoding.n_inputs] = (X - encoding.center) / encoding.scale
+    if encoding.n_ramps:
+        encoded[:, encoding.n_inputs :] = (raw_ramps(X, encoding.edges) - encoding.ramp_center) * encoding.ramp_scale
+    return encoded
+
+
+@dataclass(frozen=True)
+class SparseRows:
+    """Sparse rows that become dense, encoded ones a batch at a time: `rows[i]` is an ndarray."""
+
+    matrix: sparse.csr_array
+    encoding: Encoding
+    dtype: np.dtype
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(m, n)"""
+        m, n = self.matrix.shape
+        return m, n
+
+    def __len__(self) -> int:
+        return int(self.matrix.shape[0])
+
+    def __getitem__(self, rows: Any) -> Floats:
+        return np.asarray(encode(self.encoding, self.matrix[rows].toarray(), self.dtype))
+
+
+def encoded_names(encoding: Encoding, names: Sequence[str]) -> list[str]:
+    """A name for every encoded column: the input's own, and `name[left..right]` for a ramp."""
+    ramps = [f"{name}[{a:g}..{b:g}]" for name, e in zip(names, encoding.edges, strict=True) for a, b in pairwise(e)]
+    return [*names, *ramps]
+
+
+def fold(encoding: Encoding, parameters: Parameters) -> Parameters:
+    """The same network over raw numbers and raw ramps, in float64: (x − c)/s moves into W1 and b1.
+
+    Its inputs are x itself and each ramp in [0, 1]. Works with and without a leading axis K.
+    """
+    W1, b1, W2, b2 = (np.asarray(w, np.float64) for w in parameters)
+    center = np.concatenate([encoding.center, encoding.ramp_center])
+    scale = np.concatenate([encoding.scale, np.full(encoding.n_ramps, 1 / encoding.ramp_scale)])
+    folded = W1 / scale
+    return Parameters(folded, b1 - folded @ center[:, None], W2, b2)
+
+
+@dataclass(frozen=True)
+class TargetScale:
+    """What a target becomes: (y − center) / scale, one number for each output, `(n_y,)`."""
+
+    center: Floats
+    scale: Floats
+
+
+def fit_target(Y: Floats, weight: Floats | None = None) -> TargetScale:
+    """Mean and standard deviation of the training targets `(m, n_y)`."""
+    return TargetScale(*moments(Y, weight))
+
+
+def encode_target(target: TargetScale, Y: Floats) -> Floats:
+    """Targets `(m, n_y)` as the network learns them."""
+    return (np.asarray(Y, np.float64) - target.center) / target.scale
+
+
+def decode_target(target: TargetScale, A2: Floats) -> Floats:
+    """Predictions `(m, n_y)` in the target's own units, float64."""
+    return np.asarray(A2, np.float64) * target.scale + target.center
+
+
+def fold_target(target: TargetScale, parameters: Parameters) -> Parameters:
+    """The same network with identity outputs in the target's own units: the scale moves into W2 and b2."""
+    W1, b1, W2, b2 = parameters
+    return Parameters(W1, b1, W2 * target.scale[:, None], b2 * target.scale[:, None] + target.center[:, None])

@@ -1,0 +1,241 @@
+"""ShoalClassifier: one class of several, or any number of labels."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.utils import column_or_1d
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
+
+from shoal.errors import DataError
+from shoal.estimators.shallow import Floats, Problem, ShallowEstimator
+from shoal.training.events import Epoch
+
+
+class ShoalClassifier(ClassifierMixin, ShallowEstimator):
+    """A shoal of shallow networks that classifies.
+
+    `fit` standardises the inputs, trains `n_networks` networks with one hidden layer as one population, and combines
+    them at the logits into a single network. Arguments set to "auto" follow measured defaults (docs/defaults.md);
+    what is set is obeyed and the rest follows. `from shoal import ShoalClassifier as MLPClassifier` works.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : "auto", int or tuple of one int
+        Hidden units of each network; "auto" is 64, from 5,000 rows on 128. A second hidden layer is refused.
+    activation : {"relu", "tanh", "logistic", "leaky_relu", "identity", "elu", "softplus", "silu"}
+    solver : {"auto", "adam", "adamw", "sgd", "rmsprop"}
+        "auto" is "adamw" with the measured defaults ("adam" in `partial_fit`).
+    alpha : "auto" or float ≥ 0
+        L2 penalty α/(2m) (‖W1‖² + ‖W2‖²) with m the total weight of the training rows, the same for every batch size;
+        with "adamw" a decoupled decay: weights shrink by learning rate · α an update.
+    batch_size : "auto" or int
+        "auto": the power of 2 nearest rows/24 within 16..256; all rows below 100.
+    learning_rate : {"auto", "constant", "invscaling", "adaptive", "cosine"}
+    learning_rate_init : "auto" or float > 0
+    power_t : float
+        Exponent of "invscaling".
+    max_iter : "auto" or int
+        Epochs; "auto" makes 50 √rows updates within 20..400 epochs.
+    shuffle, random_state, tol, verbose, warm_start, momentum, nesterovs_momentum, beta_1, beta_2, epsilon
+        As in scikit-learn's MLPClassifier; `tol="auto"` is 0 where rows are held out, else 1e-4.
+    early_stopping : "auto" or bool
+        Hold out rows, judge each network on its own part of them after every epoch, and keep its best weights.
+        "auto": from 100 rows on.
+    validation_fraction : "auto" or float in (0, 1)
+        Share of the rows each network holds out; "auto" is 1/8, another eighth for each of up to eight networks of a kind.
+    n_iter_no_change : "auto" or int
+        Epochs without improvement before a network stops; "auto" is 35 % of all, at least 8.
+    class_weight : None, "balanced" or dict
+    dropout, input_dropout : "auto" or float in [0, 1); float in [0, 1)
+    n_networks : int
+        Networks trained together.
+    init : {"auto", "zeros", "normal", "xavier", "he", "lecun", "nguyen_widrow"}
+    init_scale : float
+        Standard deviation of "normal" weights: the chapter's 0.01.
+    standardize : bool
+        False feeds X as it is, without ramps: the chapter's network.
+    ramps : "auto" or bool
+        Piecewise linear ramps beside the z-scores; "auto" in half of the networks (the one network if there is one).
+    weight_average : "auto" or float in [0, 1)
+    dtype : {"auto", "float32", "float64"}
+        "auto" is float64 below 500 rows, else float32.
+    max_time : None or float
+        Seconds after which training ends with the best weights so far.
+    callbacks : None or sequence of callables
+        Each is called with an `Epoch` after every pass over the rows.
+
+    Attributes
+    ----------
+    classes_ : ndarray, (n_classes,)
+    network_ : Network
+        What prediction uses.
+    coefs_, intercepts_ : lists of ndarray
+        The same as ONE network in float64 over raw inputs (and raw ramps, named by `encoded_feature_names_`).
+    loss_curve_, loss_, best_loss_, validation_scores_, best_validation_score_, n_iter_, t_, out_activation_, solver_
+        As scikit-learn's, means over the networks; None where unused.
+    seed_ : int
+        With `random_state=seed_` the same fit comes again, bit for bit.
+    """
+
+    _task = "classification"
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = "auto",
+        activation: str = "relu",
+        *,
+        solver: str = "auto",
+        alpha: float | str = "auto",
+        batch_size: int | str = "auto",
+        learning_rate: str = "auto",
+        learning_rate_init: float | str = "auto",
+        power_t: float = 0.5,
+        max_iter: int | str = "auto",
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float | str = "auto",
+        verbose: bool = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool | str = "auto",
+        validation_fraction: float | str = "auto",
+        beta_1: float = 0.9,
+        beta_2: float = 0.99,
+        epsilon: float = 1e-8,
+        n_iter_no_change: int | str = "auto",
+        max_time: float | None = None,
+        dropout: float | str = "auto",
+        input_dropout: float = 0.0,
+        class_weight: Any = None,
+        n_networks: int = 8,
+        init: str = "auto",
+        init_scale: float = 0.01,
+        standardize: bool = True,
+        ramps: bool | str = "auto",
+        weight_average: float | str = "auto",
+        dtype: str = "auto",
+        callbacks: Sequence[Callable[[Epoch], None]] | None = None,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_time = max_time
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.class_weight = class_weight
+        self.n_networks = n_networks
+        self.init = init
+        self.init_scale = init_scale
+        self.standardize = standardize
+        self.ramps = ramps
+        self.weight_average = weight_average
+        self.dtype = dtype
+        self.callbacks = callbacks
+
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None, sample_weight_val: Any = None
+    ) -> "ShoalClassifier":
+        """Train on rows X `(m, n)`, dense or sparse, and labels y `(m,)`, or 0/1 labels `(m, k)`.
+
+        With `X_val, y_val` (and weights) every network is judged on these rows and none are held out.
+        """
+        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)  # type: ignore[no-any-return]
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> "ShoalClassifier":
+        """One pass over these rows. The first call needs all `classes`, and fixes the scaling for all later ones."""
+        first = not hasattr(self, "network_")
+        if first:
+            if classes is None:
+                raise DataError("classes must be passed on the first call to partial_fit: later rows may hold labels these do not")
+            self.classes_ = unique_labels(classes)
+        elif classes is not None and not np.array_equal(self.classes_, unique_labels(classes)):
+            raise DataError(f"classes is {list(unique_labels(classes))}, but the first call of partial_fit was given {list(self.classes_)}")
+        self._classes_are_given = True
+        return self._partial_fit(X, y, sample_weight, first=first)  # type: ignore[no-any-return]
+
+    def predict_proba(self, X: Any) -> Floats:
+        """Probabilities `(m, n_classes)`, rows add up to 1; of 0/1 labels each label's own, `(m, k)`."""
+        p = self._predicted(X)
+        return p if p.shape[1] > 1 or self._multilabel else np.hstack([1 - p, p])
+
+    def predict_log_proba(self, X: Any) -> Floats:
+        """ln of `predict_proba`."""
+        return np.log(self.predict_proba(X))
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The likeliest class of every row `(m,)`; of 0/1 labels those above a half, `(m, k)`."""
+        p = self._predicted(X)
+        if self._multilabel:
+            return (p > 0.5).astype(int)
+        return np.asarray(self.classes_[(p[:, 0] > 0.5).astype(int) if p.shape[1] == 1 else p.argmax(axis=1)])
+
+    # --- steps of fit -----------------------------------------------------------------------------------------------
+
+    def _checked_targets(self, y: Any) -> Any:
+        check_classification_targets(y)
+        kind = type_of_target(y)
+        if kind == "multilabel-indicator":
+            return np.asarray(y)
+        if kind == "multiclass-multioutput":
+            raise DataError("y has several columns with more than two values each; give one column of classes, or columns of 0 and 1")
+        return column_or_1d(y, warn=True)
+
+    def _problem(self, y: Any, weight: Floats | None, *, first: bool) -> Problem:
+        w = np.ones(len(y)) if weight is None else weight
+        if y.ndim == 2:
+            if first:
+                self._multilabel, self.classes_ = True, np.arange(y.shape[1])
+            share = np.clip(w @ y / w.sum(), 1e-6, 1 - 1e-6)
+            return Problem(y.astype(np.float64), "sigmoid", np.log(share / (1 - share)), None, (self.classes_,))
+        if first:
+            self._multilabel = False
+            self.classes_ = self.classes_ if hasattr(self, "_classes_are_given") else np.unique(y)
+        if len(self.classes_) < 2:
+            raise DataError(f"y has 1 class only, {self.classes_[0]!r}: there is nothing to tell apart; a classifier needs at least 2")
+        codes = np.searchsorted(self.classes_, y)
+        codes = np.minimum(codes, len(self.classes_) - 1)
+        unknown = self.classes_[codes] != y
+        if np.any(unknown):
+            raise DataError(f"y holds {np.unique(y[unknown]).tolist()}, which is none of the classes {self.classes_.tolist()}")
+        shares = np.bincount(codes, weights=w, minlength=len(self.classes_)) / w.sum()
+        log_shares = np.log(np.maximum(shares, 1e-6))
+        if len(self.classes_) == 2 and self.solver != "auto":
+            return Problem(codes[:, None].astype(float), "sigmoid", log_shares[1:] - log_shares[:1], None, (self.classes_,), codes)
+        one_hot = np.eye(len(self.classes_))[codes]
+        return Problem(one_hot, "softmax", log_shares, None, (self.classes_,), codes, two_logits=len(self.classes_) == 2)
+
+    def _checked(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> tuple[Any, Any, Floats | None]:
+        X, y, weight = super()._checked(X, y, sample_weight, reset=reset)
+        if self.class_weight is not None:
+            balanced = compute_sample_weight(self.class_weight, y)
+            weight = balanced if weight is None else weight * balanced
+        return X, y, weight
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

@@ -1,0 +1,203 @@
+"""From what a user set to a complete recipe: the measured defaults where nothing was said.
+
+The numbers are those of a study over 36 tables (docs/defaults.md): a fixed rule, nothing tuned to a set. Two kinds of
+members: RAMPS see z-scores and ramps, PLAIN see z-scores alone; half of the networks are of each kind.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from shoal.errors import InvalidParameterError
+from shoal.recipe import Recipe, Schedule, momentum_rule
+from shoal.textbook.rules import Adam, RMSprop, Rule
+
+Task = Literal["classification", "regression"]
+
+SMALL = 100  # below so many rows: full batches, nothing random held back
+WIDE_FROM = 5_000  # rows from which 128 hidden units are better than 64
+FLOAT32_FROM = 500  # rows
+PARTS = 8  # each member holds out one of so many parts of the rows
+SOLVERS = ("auto", "adam", "adamw", "sgd", "rmsprop")
+SCHEDULES = ("auto", "constant", "invscaling", "adaptive", "cosine")
+STEPS = {"classification": 50, "regression": 60}  # updates = so many times √rows
+EPOCHS_WITHIN = (20, 400)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What one kind of member does by default with Adam."""
+
+    learning_rate: float
+    decay: float
+    dropout: float
+    weight_average: float
+
+
+KINDS: dict[tuple[Task, bool], Kind] = {  # (task, with ramps)
+    ("classification", True): Kind(0.003, 0.3, 0.2, 0.0),
+    ("classification", False): Kind(0.003, 0.03, 0.1, 0.0),
+    ("regression", True): Kind(0.02, 0.02, 0.0, 0.995),
+    ("regression", False): Kind(0.01, 0.0, 0.0, 0.0),
+}
+RAMP_SCALE: dict[Task, float] = {"classification": 1.0, "regression": 0.3}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How an estimator will train: the recipe, and what is decided for it outside the recipe."""
+
+    recipe: Recipe
+    solver: str
+    width: int
+    with_ramps: tuple[bool, ...]
+    hold_out: int  # parts that the rows are dealt into, 0 to hold out nothing
+    single_precision: bool
+
+
+def chosen(value: Any, default: Any) -> Any:
+    """`value`, or `default` where it is "auto"."""
+    return default if isinstance(value, str) and value == "auto" else value
+
+
+def plan(p: Mapping[str, Any], task: Task, m: int, seed: int, *, sparse: bool, own_validation: bool, online: bool = False) -> Plan:
+    """The plan for m training rows and the constructor's parameters `p`; `online` for `partial_fit`."""
+    check(p)
+    solver = "adam" if online and p["solver"] == "auto" else chosen(p["solver"], "adamw")
+    ramps = member_kinds(p, sparse)
+    kinds = [KINDS[task, ramp] for ramp in ramps]
+    batch = batch_size(p, m)
+    schedule = learning_schedule(p, task, solver, online)
+    epochs = 1 if online else max_epochs(p, task, m, batch)
+    hold_out = 0 if online or own_validation else parts_held_out(p, m)
+    validated = bool(hold_out) or own_validation
+    by_default = solver in ("adam", "adamw")
+    auto_alpha = tuple(k.decay for k in kinds) if solver == "adamw" else 1e-4
+    alpha = chosen(p["alpha"], auto_alpha)
+    recipe = Recipe(
+        activation=p["activation"],
+        rule=rule(p, solver),
+        learning_rate=chosen(p["learning_rate_init"], tuple(k.learning_rate for k in kinds) if by_default else SGD_RATES[solver]),
+        schedule=schedule,
+        power_t=p["power_t"],
+        lam=0.0 if solver == "adamw" else alpha,
+        decay=alpha if solver == "adamw" else 0.0,
+        batch_size=batch,
+        equal_batches=p["batch_size"] == "auto",
+        max_epochs=epochs,
+        max_time=p["max_time"],
+        shuffle=p["shuffle"] and batch < m,
+        dropout=chosen(p["dropout"], tuple(k.dropout for k in kinds) if m >= SMALL and by_default else 0.0),
+        input_dropout=p["input_dropout"],
+        weight_average=chosen(p["weight_average"], tuple(k.weight_average for k in kinds) if by_default and not online else 0.0),
+        patience=patience(p, schedule, epochs, validated, online),
+        tol=chosen(p["tol"], 0.0 if validated else 1e-4),
+        seed=seed,
+    )
+    return Plan(
+        recipe, solver, width(p, m), ramps, hold_out, chosen(p["dtype"], "float32" if m >= FLOAT32_FROM else "float64") == "float32"
+    )
+
+
+SGD_RATES = {"sgd": 0.05, "rmsprop": 0.003}  # on standardised inputs; scikit-learn's 0.001 does not arrive within its epochs
+
+
+def check(p: Mapping[str, Any]) -> None:
+    """Refuse what no recipe can mean, by name."""
+    one_of("solver", p["solver"], SOLVERS)
+    one_of("learning_rate", p["learning_rate"], SCHEDULES)
+    one_of("dtype", p["dtype"], ("auto", "float32", "float64"))
+    one_of("ramps", p["ramps"], ("auto", True, False))
+    one_of("early_stopping", p["early_stopping"], ("auto", True, False))
+    counts = {name: p[name] for name in ("n_networks", "max_iter", "batch_size", "n_iter_no_change")}
+    for name, value in counts.items():
+        if value != "auto" and (isinstance(value, bool) or not float(value).is_integer() or value < 1):
+            raise InvalidParameterError(
+                f"{name} is {value!r}; it must be a whole number from 1 on{'' if name == 'n_networks' else ', or auto'}"
+            )
+    fraction = p["validation_fraction"]
+    if fraction != "auto" and not 0 < fraction < 1:
+        raise InvalidParameterError(f"validation_fraction is {fraction!r}; it must be between 0 and 1")
+
+
+def one_of(name: str, value: Any, choices: tuple[Any, ...]) -> None:
+    """Refuse a value that is not among the choices."""
+    if not any(value is c or value == c for c in choices):
+        raise InvalidParameterError(f"{name} is {value!r}; choose one of {', '.join(map(repr, choices))}")
+
+
+def width(p: Mapping[str, Any], m: int) -> int:
+    """The number of hidden units; a second hidden layer is refused."""
+    sizes = chosen(p["hidden_layer_sizes"], 128 if m >= WIDE_FROM else 64)
+    sizes = tuple(sizes) if hasattr(sizes, "__len__") else (sizes,)
+    if len(sizes) != 1:
+        raise InvalidParameterError(
+            f"hidden_layer_sizes is {sizes!r}: shoal trains networks with exactly one hidden layer; give one number, such as ({sizes[0] if sizes else 64},)"
+        )
+    if isinstance(sizes[0], bool) or sizes[0] != int(sizes[0]) or sizes[0] < 1:
+        raise InvalidParameterError(f"hidden_layer_sizes is {sizes!r}; it must be a whole number of units from 1 on")
+    return int(sizes[0])
+
+
+def member_kinds(p: Mapping[str, Any], sparse: bool) -> tuple[bool, ...]:
+    """Which members see ramps: by default half of them, the one network when there is one; none without standardising."""
+    K = int(p["n_networks"])
+    if not p["standardize"] or sparse:
+        return (False,) * K
+    with_ramps = K - K // 2 if p["ramps"] == "auto" else K * bool(p["ramps"])
+    return (True,) * with_ramps + (False,) * (K - with_ramps)
+
+
+def batch_size(p: Mapping[str, Any], m: int) -> int:
+    """The power of 2 nearest m/24 within 16..256; all rows below 100."""
+    if p["batch_size"] != "auto":
+        return min(int(p["batch_size"]), m)
+    return m if m < SMALL else 2 ** round(min(8.0, max(4.0, math.log2(m / 24))))
+
+
+def max_epochs(p: Mapping[str, Any], task: Task, m: int, batch: int) -> int:
+    """As many as make 50 √m updates (60 for regression), within 20..400."""
+    low, high = EPOCHS_WITHIN
+    if p["max_iter"] != "auto":
+        return int(p["max_iter"])
+    if m < SMALL:
+        return high
+    return int(min(high, max(low, round(STEPS[task] * math.sqrt(m) / max(1, round(m / batch))))))
+
+
+def learning_schedule(p: Mapping[str, Any], task: Task, solver: str, online: bool) -> Schedule:
+    """Cosine to 0, its first half flat for regression; constant where training has no planned end."""
+    if p["learning_rate"] != "auto":
+        schedule: Schedule = p["learning_rate"]
+        return schedule
+    if online:
+        return "constant"
+    return "cosine" if task == "classification" else "flat_cosine"
+
+
+def parts_held_out(p: Mapping[str, Any], m: int) -> int:
+    """Into how many parts the rows are dealt, of which each member holds out one; 0 for none."""
+    if p["early_stopping"] is False or (p["early_stopping"] == "auto" and m < SMALL):
+        return 0
+    return PARTS if p["validation_fraction"] == "auto" else max(2, round(1 / p["validation_fraction"]))
+
+
+def patience(p: Mapping[str, Any], schedule: str, epochs: int, validated: bool, online: bool) -> int | None:
+    """Epochs without improvement: 35 % of all, at least 8; scikit-learn's 10 for a rate without end; never where a cosine ends anyway."""
+    if online:
+        return None
+    if p["n_iter_no_change"] != "auto":
+        return int(p["n_iter_no_change"])
+    if validated:
+        return max(8, math.ceil(0.35 * epochs))
+    return None if "cosine" in schedule else 10
+
+
+def rule(p: Mapping[str, Any], solver: str) -> Rule:
+    """The update rule that the solver's name and its numbers mean."""
+    if solver == "sgd":
+        return momentum_rule(p["momentum"], p["nesterovs_momentum"])
+    if solver == "rmsprop":
+        return RMSprop(p["beta_2"], p["epsilon"])
+    return Adam(p["beta_1"], p["beta_2"], p["epsilon"])

@@ -1,0 +1,104 @@
+"""One group made ready and trained: rows dealt into held-out parts, initial weights drawn, members weighed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shoal.draws import Purpose, group_stream, member_stream
+from shoal.errors import InvalidParameterError
+from shoal.population import Population, stack
+from shoal.textbook import initialization as rules
+from shoal.textbook.propagation import Parameters
+
+Floats = NDArray[np.floating]
+
+INITS = ("auto", "zeros", "normal", "xavier", "he", "lecun", "nguyen_widrow")
+SHARPNESS = 0.2  # a kind of members whose validation loss is so much worse, relatively, weighs 1/e of the best kind
+
+
+def deal(m: int, parts: int, labels: NDArray[Any] | None, seed: int) -> list[NDArray[np.int64]]:
+    """Row numbers in `parts` parts of nearly equal size, drawn at random; with labels, every class is spread evenly."""
+    order = group_stream(seed, Purpose.SPLIT).permutation(m)
+    if labels is not None:
+        order = order[np.argsort(labels[order], kind="stable")]
+    return [np.sort(order[part::parts]) for part in range(parts)]
+
+
+def held_out(with_ramps: tuple[bool, ...], parts: list[NDArray[np.int64]]) -> tuple[NDArray[np.int64], ...]:
+    """Each member's own validation rows: the k-th of a kind holds out part k, so that both kinds miss the same rows."""
+    place = {True: 0, False: 0}
+    rows = []
+    for ramp in with_ramps:
+        rows.append(parts[place[ramp] % len(parts)])
+        place[ramp] += 1
+    return tuple(rows)
+
+
+def member_weights(m: int, weight: Floats | None, rows: tuple[NDArray[np.int64], ...] | None) -> Floats | None:
+    """Each row's weight for each member, `(K, m)`: 0 where the member holds the row out."""
+    if rows is None:
+        return weight
+    weights = np.tile(np.ones(m) if weight is None else weight, (len(rows), 1))
+    for k, mine in enumerate(rows):
+        weights[k, mine] = 0.0
+    return weights
+
+
+def initial_population(
+    p: Mapping[str, Any], seed: int, n_h: int, inputs: NDArray[np.bool_], square_lengths: Floats, b2: Floats
+) -> Population:
+    """Initial weights of every member, each from its own stream.
+
+    `inputs (K, n_x)` is what each member sees, `square_lengths (K,)` the mean squared length of its input rows, `b2 (n_z,)`
+    the output biases of the rule "auto".
+    """
+    if p["init"] not in INITS:
+        raise InvalidParameterError(f"init is {p['init']!r}; choose one of {', '.join(map(repr, INITS))}")
+    networks = []
+    for k, seen in enumerate(inputs):
+        n_x = int(seen.sum())
+        drawn = draw(p, member_stream(seed, k, Purpose.WEIGHTS), n_x, n_h, len(b2), square_lengths[k])
+        W1 = np.zeros((n_h, len(seen)))
+        W1[:, seen] = drawn.W1
+        networks.append(Parameters(W1, drawn.b1, drawn.W2, b2[:, None] if p["init"] == "auto" else drawn.b2))
+    return stack(networks, inputs)
+
+
+def draw(p: Mapping[str, Any], rng: np.random.Generator, n_x: int, n_h: int, n_z: int, square_length: float) -> Parameters:
+    """One network's initial weights by the rule that `init` names."""
+    if p["init"] == "zeros":
+        return rules.zeros(n_x, n_h, n_z)
+    if p["init"] == "normal":
+        return rules.small_random(rng, n_x, n_h, n_z, p["init_scale"])
+    if p["init"] == "auto":
+        return rules.unit_variance(rng, n_x, n_h, n_z, square_length)
+    return {"xavier": rules.xavier, "he": rules.he, "lecun": rules.lecun, "nguyen_widrow": rules.nguyen_widrow}[p["init"]](
+        rng, n_x, n_h, n_z
+    )
+
+
+def weigh_members(with_ramps: tuple[bool, ...], finite: NDArray[np.bool_], validation_loss: Floats | None) -> Floats:
+    """Each member's share: kinds by their mean validation loss, exp(−(v/v_min − 1)/0.2), members of a kind alike."""
+    kinds = np.array(with_ramps)
+    shares = finite.astype(float)
+    if validation_loss is not None and len(set(with_ramps)) == 2:
+        means = {
+            ramp: float(np.mean(validation_loss[(kinds == ramp) & finite])) for ramp in (True, False) if ((kinds == ramp) & finite).any()
+        }
+        least = min(means.values())
+        if least > 0:  # a log-likelihood may be negative: then a ratio means nothing, and kinds weigh alike
+            for ramp, value in means.items():
+                shares[kinds == ramp] *= np.exp(-(value / least - 1) / SHARPNESS)
+    return shares / shares.sum()
+
+
+def mean_square_lengths(encoded: Any, inputs: NDArray[np.bool_], weight: Floats | None) -> Floats:
+    """Mean squared length of the encoded rows as each member sees them, `(K,)`."""
+    total, count = np.zeros(encoded.shape[1]), 0.0
+    for s in range(0, encoded.shape[0], 8192):
+        rows = np.asarray(encoded[s : s + 8192], np.float64)
+        w = np.ones(len(rows)) if weight is None else weight[s : s + 8192]
+        total, count = total + w @ rows**2, count + w.sum()
+    return np.asarray(inputs @ (total / count))

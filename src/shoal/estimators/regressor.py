@@ -1,0 +1,179 @@
+"""ShoalRegressor: one number, or several."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import RegressorMixin
+
+from shoal.encoding import TargetScale, encode_target, fit_target
+from shoal.errors import DataError, InvalidParameterError
+from shoal.estimators.shallow import Floats, Problem, ShallowEstimator
+from shoal.training.events import Epoch
+
+LOSSES = ("squared_error", "huber", "absolute_error", "quantile", "poisson", "gaussian")
+
+
+class ShoalRegressor(RegressorMixin, ShallowEstimator):
+    """A shoal of shallow networks that predicts numbers.
+
+    `fit` standardises inputs and target, trains `n_networks` networks with one hidden layer as one population, and
+    combines them into a single network. All arguments but these are as in `ShoalClassifier`.
+
+    Parameters
+    ----------
+    loss : {"squared_error", "huber", "absolute_error", "quantile", "poisson", "gaussian"}
+        "poisson" predicts counts (y ≥ 0) through exp; "gaussian" learns a mean and a variance for every row.
+    quantile : float in (0, 1)
+        Which quantile the loss "quantile" predicts.
+    huber_delta : float > 0
+        Where the loss "huber" turns linear, in standard deviations of the target.
+    max_iter : "auto" or int
+        Epochs; "auto" makes 60 √rows updates within 20..400 epochs.
+
+    Attributes
+    ----------
+    network_, coefs_, intercepts_, loss_curve_, … : as in `ShoalClassifier`
+        With an identity output the target's scale is folded into `coefs_` and `intercepts_` too.
+    """
+
+    _task = "regression"
+
+    def __init__(
+        self,
+        loss: str = "squared_error",
+        hidden_layer_sizes: Any = "auto",
+        activation: str = "relu",
+        *,
+        solver: str = "auto",
+        alpha: float | str = "auto",
+        batch_size: int | str = "auto",
+        learning_rate: str = "auto",
+        learning_rate_init: float | str = "auto",
+        power_t: float = 0.5,
+        max_iter: int | str = "auto",
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float | str = "auto",
+        verbose: bool = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool | str = "auto",
+        validation_fraction: float | str = "auto",
+        beta_1: float = 0.9,
+        beta_2: float = 0.99,
+        epsilon: float = 1e-8,
+        n_iter_no_change: int | str = "auto",
+        max_time: float | None = None,
+        dropout: float | str = "auto",
+        input_dropout: float = 0.0,
+        quantile: float = 0.5,
+        huber_delta: float = 1.0,
+        n_networks: int = 8,
+        init: str = "auto",
+        init_scale: float = 0.01,
+        standardize: bool = True,
+        ramps: bool | str = "auto",
+        weight_average: float | str = "auto",
+        dtype: str = "auto",
+        callbacks: Sequence[Callable[[Epoch], None]] | None = None,
+    ) -> None:
+        self.loss = loss
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_time = max_time
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.quantile = quantile
+        self.huber_delta = huber_delta
+        self.n_networks = n_networks
+        self.init = init
+        self.init_scale = init_scale
+        self.standardize = standardize
+        self.ramps = ramps
+        self.weight_average = weight_average
+        self.dtype = dtype
+        self.callbacks = callbacks
+
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None, sample_weight_val: Any = None
+    ) -> "ShoalRegressor":
+        """Train on rows X `(m, n)`, dense or sparse, and targets y `(m,)` or `(m, n_y)`.
+
+        With `X_val, y_val` (and weights) every network is judged on these rows and none are held out.
+        """
+        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)  # type: ignore[no-any-return]
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> "ShoalRegressor":
+        """One pass over these rows. The first call fixes the scaling for all later ones."""
+        return self._partial_fit(X, y, sample_weight, first=not hasattr(self, "network_"))  # type: ignore[no-any-return]
+
+    def predict(self, X: Any) -> Floats:
+        """Expected values `(m,)`, or `(m, n_y)` where y had columns; the quantile with the loss "quantile"."""
+        predicted = self._predicted(X)
+        return predicted[:, 0] if self._one_column else predicted
+
+    # --- steps of fit -----------------------------------------------------------------------------------------------
+
+    def _checked_targets(self, y: Any) -> Any:
+        y = np.asarray(y)
+        if y.dtype.kind in "OUS":
+            try:
+                y = y.astype(np.float64)
+            except ValueError as error:
+                raise DataError(f"y holds text where numbers must be ({error}); for classes use ShoalClassifier") from None
+        return y.astype(np.float64)
+
+    def _problem(self, y: Any, weight: Floats | None, *, first: bool) -> Problem:
+        self._check_loss(y)
+        Y = y.reshape(len(y), -1)
+        if first:
+            self._one_column = y.ndim == 1
+            scaled = self.standardize and self.loss != "poisson"
+            self._target = fit_target(Y, weight) if scaled else TargetScale(np.zeros(Y.shape[1]), np.ones(Y.shape[1]))
+        elif len(self._target.center) != Y.shape[1]:
+            raise DataError(f"y has {Y.shape[1]} columns, but the network was begun with {len(self._target.center)}")
+        n_y = Y.shape[1]
+        b2 = np.zeros(2 * n_y if self.loss == "gaussian" else n_y)
+        if self.loss == "poisson":
+            b2 = np.log(np.maximum(np.average(Y, axis=0, weights=weight), 1e-6))
+        return Problem(encode_target(self._target, Y), self.loss, b2, self._target)
+
+    def _check_loss(self, y: Any) -> None:
+        if self.loss not in LOSSES:
+            raise InvalidParameterError(f"loss is {self.loss!r}; choose one of {', '.join(map(repr, LOSSES))}")
+        if not 0 < self.quantile < 1:
+            raise InvalidParameterError(f"quantile is {self.quantile!r}; it must be between 0 and 1")
+        if not self.huber_delta > 0:
+            raise InvalidParameterError(f"huber_delta is {self.huber_delta!r}; it must be above 0 standard deviations")
+        if self.loss == "poisson" and np.any(y < 0):
+            raise DataError(f"loss='poisson' counts, but y holds {float(np.min(y)):g}; all must be 0 or more")
+
+    def _output_settings(self) -> dict[str, float]:
+        return {"delta": self.huber_delta, "q": self.quantile}
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

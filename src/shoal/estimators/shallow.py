@@ -1,0 +1,260 @@
+"""What both estimators share: from checked rows to a trained network, and scikit-learn's attributes."""
+
+import warnings
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from shoal.draws import seed_from
+from shoal.encoding import Encoding, TargetScale, encode, encoded_names, fit_encoding, plain
+from shoal.errors import DataError, DivergedError, InterruptedWarning, InvalidParameterError, MemberDivergedWarning
+from shoal.estimators.defaults import RAMP_SCALE, Plan, Task, plan
+from shoal.estimators.groups import deal, held_out, initial_population, mean_square_lengths, member_weights, weigh_members
+from shoal.network import Network, folded, predict
+from shoal.population import Population, difference_of_two
+from shoal.recipe import each
+from shoal.textbook.outputs import output
+from shoal.training.events import Epoch
+from shoal.training.minibatch import Run, Trained
+from shoal.training.validation import Validation
+
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is to be learned, as the engine takes it: targets `(m, n_y)`, the output unit, and what its numbers mean."""
+
+    Y: Floats
+    output: str
+    b2: Floats
+    target: TargetScale | None
+    classes: tuple[NDArray[Any], ...] = ()
+    labels: NDArray[Any] | None = None  # classes of the rows, to spread them evenly over the held-out parts
+    two_logits: bool = False  # a binary task trained as softmax over two logits, kept as the one sigmoid it is
+
+
+class ShallowEstimator(BaseEstimator, ABC):
+    """Networks with one hidden layer behind scikit-learn's interface. Abstract: see ShoalClassifier and ShoalRegressor."""
+
+    _task: Task
+
+    @abstractmethod
+    def _problem(self, y: Any, weight: Floats | None, *, first: bool) -> Problem:
+        """The targets made ready; `first` decides classes and scaling, later calls keep them."""
+
+    @abstractmethod
+    def _checked_targets(self, y: Any) -> Any:
+        """y as an array of the right kind."""
+
+    # --- scikit-learn's verbs ---------------------------------------------------------------------------------------
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, sample_weight_val: Any) -> Any:
+        continued = self.warm_start and hasattr(self, "network_")
+        X, y, weight = self._checked(X, y, sample_weight, reset=not continued)
+        if not continued:
+            self.seed_ = seed_from(self.random_state)
+        problem = self._problem(y, weight, first=not continued)
+        p = self._plan(X, own_validation=X_val is not None)
+        if not continued:
+            self._encoding = self._fit_encoding(X, weight, p)
+        dtype = np.dtype(np.float32 if p.single_precision else np.float64)
+        encoded = encode(self._encoding, X, dtype)
+        m, rows = X.shape[0], None
+        if X_val is not None:
+            validation = self._own_validation(X_val, y_val, sample_weight_val, dtype)
+        elif p.hold_out:
+            rows = held_out(p.with_ramps, deal(m, min(p.hold_out, m), problem.labels, self.seed_))
+            validation = Validation(encoded, problem.Y.astype(dtype), weight, rows)
+        else:
+            validation = None
+        population = self._trained.population if continued else self._initial(p, problem, encoded, weight)
+        run = Run(
+            p.recipe,
+            population,
+            output(problem.output, **self._output_settings()),
+            encoded,
+            problem.Y,
+            weight=member_weights(m, weight, rows),
+            validation=validation,
+            dtype=dtype,
+        )
+        if continued:
+            run.resume(self._rule_state)
+        events = self._watch(run, p)
+        self._finish(run, problem, p, events)
+        return self
+
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, *, first: bool) -> Any:
+        X, y, weight = self._checked(X, y, sample_weight, reset=first)
+        if first:
+            if self.standardize and X.shape[0] < 2:
+                raise DataError(
+                    f"the first call of partial_fit got {X.shape[0]} row; its rows fix the scaling of all later ones: "
+                    "give it at least 2 (better hundreds), or set standardize=False"
+                )
+            self.seed_ = seed_from(self.random_state)
+        problem = self._problem(y, weight, first=first)
+        p = self._plan(X, own_validation=False, online=True)
+        if first:
+            self._encoding = self._fit_encoding(X, weight, p)
+        dtype = np.dtype(np.float32 if self.dtype == "float32" else np.float64)
+        encoded = encode(self._encoding, X, dtype)
+        population = self._initial(p, problem, encoded, weight) if first else self._trained.population
+        run = Run(p.recipe, population, output(problem.output, **self._output_settings()), encoded, problem.Y, weight=weight, dtype=dtype)
+        earlier = [] if first else self._events
+        if not first:
+            run.resume(self._rule_state)
+        self._finish(run, problem, p, [*earlier, *self._watch(run, p)])
+        return self
+
+    # --- steps ------------------------------------------------------------------------------------------------------
+
+    def _checked(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> tuple[Any, Any, Floats | None]:
+        X, y = validate_data(
+            self, X, y, accept_sparse=["csr", "csc", "coo"], dtype=[np.float64, np.float32], multi_output=True, reset=reset
+        )
+        y = self._checked_targets(y)
+        X = sparse.csr_array(X) if sparse.issparse(X) else X
+        weight = None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        if weight is not None and weight.sum() == 0:
+            raise DataError("every sample_weight is 0: there is no row to learn from")
+        return X, y, weight
+
+    def _plan(self, X: Any, *, own_validation: bool, online: bool = False) -> Plan:
+        return plan(
+            self.get_params(), self._task, X.shape[0], self.seed_, sparse=sparse.issparse(X), own_validation=own_validation, online=online
+        )
+
+    def _fit_encoding(self, X: Any, weight: Floats | None, p: Plan) -> Encoding:
+        if not self.standardize:
+            return plain(X.shape[1])
+        return fit_encoding(X, weight, ramps=any(p.with_ramps), ramp_scale=RAMP_SCALE[self._task])
+
+    def _own_validation(self, X_val: Any, y_val: Any, weight: Any, dtype: np.dtype) -> Validation:
+        if y_val is None:
+            raise InvalidParameterError("X_val was given without y_val: give both, or neither")
+        X_val, y_val = validate_data(
+            self, X_val, y_val, accept_sparse=["csr", "csc", "coo"], dtype=[np.float64, np.float32], multi_output=True, reset=False
+        )
+        weight = None if weight is None else _check_sample_weight(weight, X_val, dtype=np.float64, ensure_non_negative=True)
+        Y = self._problem(self._checked_targets(y_val), None, first=False).Y
+        return Validation(encode(self._encoding, X_val, dtype), Y.astype(dtype), weight)
+
+    def _initial(self, p: Plan, problem: Problem, encoded: Any, weight: Floats | None) -> Population:
+        inputs = np.ones((len(p.with_ramps), encoded.shape[1]), bool)
+        for k, ramp in enumerate(p.with_ramps):
+            inputs[k, self._encoding.n_inputs :] = ramp
+        lengths = mean_square_lengths(encoded, inputs, weight)
+        return initial_population(self.get_params(), self.seed_, p.width, inputs, lengths, problem.b2)
+
+    def _output_settings(self) -> dict[str, float]:
+        return {}
+
+    def _watch(self, run: Run, p: Plan) -> list[Epoch]:
+        """Train, hand every event to the callbacks, and keep what there is when interrupted."""
+        events: list[Epoch] = []
+        try:
+            for event in run:
+                events.append(event)
+                if self.verbose:
+                    print(f"Iteration {event.epoch}, loss = {float(np.nanmean(event.loss)):.8f}")
+                for callback in self.callbacks or ():
+                    callback(event)
+        except KeyboardInterrupt:
+            warnings.warn(InterruptedWarning(f"interrupted after {len(events)} epochs; the best weights so far are kept"), stacklevel=4)
+        finite = p.recipe.patience is not None and "cosine" not in p.recipe.schedule and len(events) == p.recipe.max_epochs
+        if finite and run.active.any() and run.validation is None:
+            warnings.warn(
+                ConvergenceWarning(
+                    f"max_iter={p.recipe.max_epochs} epochs ended before the loss settled (tol={p.recipe.tol:g}); raise max_iter"
+                ),
+                stacklevel=4,
+            )
+        return events
+
+    def _finish(self, run: Run, problem: Problem, p: Plan, events: list[Epoch]) -> None:
+        trained = run.result()
+        finite = trained.diverged == 0
+        self._report_divergence(trained, finite, p)
+        shares = weigh_members(p.with_ramps, finite, trained.best_validation_loss)
+        population = difference_of_two(trained.population) if problem.two_logits else trained.population
+        parameters = type(population.parameters)(*(np.where(finite[:, None, None], w, 0) for w in population.parameters))
+        names = getattr(self, "feature_names_in_", None)
+        names = tuple(f"x{j}" for j in range(self.n_features_in_)) if names is None else tuple(map(str, names))
+        self.network_ = Network(
+            Population(parameters, population.widths, population.inputs),
+            shares,
+            p.recipe.activation,
+            "sigmoid" if problem.two_logits else problem.output,
+            self._encoding,
+            problem.target,
+            problem.classes,
+            names,
+            history(events),
+            **self._output_settings(),
+        )
+        self._trained, self._rule_state, self._events = trained, run.state, events
+        self._set_attributes(run, p, events, names)
+
+    def _report_divergence(self, trained: Trained, finite: NDArray[np.bool_], p: Plan) -> None:
+        if finite.all():
+            return
+        rate = float(np.max(each(p.recipe.learning_rate, len(finite))))
+        cause = f"the learning rate (learning_rate_init={rate:g}) is probably too high; try {rate / 10:g}"
+        cause += "" if self.standardize else ", or standardize=True if the columns are of very different size"
+        if not finite.any():
+            epoch = int(trained.diverged[trained.diverged > 0].min())
+            raise DivergedError(f"training left the finite numbers in epoch {epoch}: {cause}")
+        gone = np.flatnonzero(~finite)
+        warnings.warn(
+            MemberDivergedWarning(
+                f"networks {gone.tolist()} of {len(finite)} left the finite numbers in epochs {trained.diverged[gone].tolist()} and were left out: {cause}"
+            ),
+            stacklevel=4,
+        )
+
+    def _set_attributes(self, run: Run, p: Plan, events: list[Epoch], names: tuple[str, ...]) -> None:
+        parameters = folded(self.network_)
+        self.coefs_ = [parameters.W1.T.copy(), parameters.W2.T.copy()]
+        self.intercepts_ = [parameters.b1[:, 0].copy(), parameters.b2[:, 0].copy()]
+        self.encoded_feature_names_ = np.array(encoded_names(self._encoding, names), dtype=object)
+        self.loss_curve_ = [float(np.nanmean(e.loss)) for e in events if np.isfinite(e.loss).any()]
+        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else float("nan")
+        scores = [e.validation_score for e in events if e.validation_score is not None and np.isfinite(e.validation_score).any()]
+        self.validation_scores_ = [float(np.nanmean(s)) for s in scores] if scores else None
+        self.best_validation_score_ = max(self.validation_scores_) if self.validation_scores_ else None
+        self.best_loss_ = None if scores or not self.loss_curve_ else min(self.loss_curve_)
+        self.n_iter_ = len(events)
+        self.t_ = len(events) * run.m
+        self.n_layers_, self.n_outputs_ = 3, int(parameters.W2.shape[0])
+        self.solver_ = p.solver
+        unit = {"sigmoid": "logistic", "softmax": "softmax", "poisson": "exp", "gaussian": "gaussian"}
+        self.out_activation_ = unit.get(self.network_.output, "identity")
+
+    def _predicted(self, X: Any) -> Floats:
+        """The network's answer for checked rows, `(m, n_y)`."""
+        check_is_fitted(self, "network_")
+        X = validate_data(self, X, accept_sparse=["csr", "csc", "coo"], dtype=[np.float64, np.float32], reset=False)
+        return predict(self.network_, sparse.csr_array(X) if sparse.issparse(X) else X)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def history(events: list[Epoch]) -> dict[str, Floats]:
+    """The events' numbers as arrays `(epochs, K)`."""
+    curves = {"loss": [e.loss for e in events], "learning_rate": [e.learning_rate for e in events]}
+    if events and events[0].validation_loss is not None:
+        curves["validation_loss"] = [e.validation_loss for e in events if e.validation_loss is not None]
+        curves["validation_score"] = [e.validation_score for e in events if e.validation_score is not None]
+    return {name: np.array(values) for name, values in curves.items()}

@@ -1,0 +1,96 @@
+"""Population: K networks of one hidden layer side by side, the unit of work of the whole house.
+
+Shapes: `W1 (K, n_h, n_x)`, `b1 (K, n_h, 1)`, `W2 (K, n_z, n_h)`, `b2 (K, n_z, 1)`. A network narrower than n_h is
+padded with units that are switched off, and one that does not see every input has zeros in those columns of W1.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shoal.textbook.propagation import Parameters
+
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Population:
+    """K networks' parameters, the width of each and the inputs that each sees.
+
+    Attributes
+    ----------
+    parameters : Parameters
+        With a leading axis K.
+    widths : ndarray of int, (K,)
+        Hidden units in use; those beyond are padding and stay 0.
+    inputs : ndarray of bool, (K, n_x)
+        Which inputs each network sees.
+    """
+
+    parameters: Parameters
+    widths: NDArray[np.int64]
+    inputs: NDArray[np.bool_]
+
+    @property
+    def K(self) -> int:
+        """The number of networks."""
+        return int(self.parameters.W1.shape[0])
+
+    @property
+    def units(self) -> NDArray[np.bool_]:
+        """Which hidden units are in use, `(K, n_h)`."""
+        return np.arange(self.parameters.W1.shape[1]) < self.widths[:, None]
+
+    def astype(self, dtype: np.dtype) -> "Population":
+        """The same networks in another precision."""
+        return Population(Parameters(*(w.astype(dtype) for w in self.parameters)), self.widths, self.inputs)
+
+
+def stack(networks: Sequence[Parameters], inputs: NDArray[np.bool_] | None = None) -> Population:
+    """Single networks, each with parameters of the chapter's shapes, padded to the widest and put side by side."""
+    widths = np.array([p.W1.shape[0] for p in networks])
+    n_h, n_x = int(widths.max()), networks[0].W1.shape[1]
+    n_z = networks[0].W2.shape[0]
+    seen = np.ones((len(networks), n_x), bool) if inputs is None else inputs
+    K = len(networks)
+    parameters = Parameters(np.zeros((K, n_h, n_x)), np.zeros((K, n_h, 1)), np.zeros((K, n_z, n_h)), np.zeros((K, n_z, 1)))
+    for k, (W1, b1, W2, b2) in enumerate(networks):
+        parameters.W1[k, : widths[k]] = W1 * seen[k]
+        parameters.b1[k, : widths[k]] = b1
+        parameters.W2[k, :, : widths[k]] = W2
+        parameters.b2[k] = b2
+    return Population(parameters, widths, seen)
+
+
+def take(population: Population, members: Sequence[int] | NDArray[np.int64]) -> Population:
+    """Some of the networks, in the order asked for."""
+    chosen = np.asarray(members, dtype=np.int64)
+    return Population(Parameters(*(w[chosen] for w in population.parameters)), population.widths[chosen], population.inputs[chosen])
+
+
+def member(population: Population, k: int) -> Parameters:
+    """Network k alone, without padding, in the chapter's shapes."""
+    W1, b1, W2, b2 = population.parameters
+    n_h = population.widths[k]
+    return Parameters(W1[k, :n_h], b1[k, :n_h], W2[k, :, :n_h], b2[k])
+
+
+def merge(population: Population, shares: Floats) -> Parameters:
+    """The whole shoal as ONE network with a hidden layer of all members' units.
+
+    Its logits are Σₖ shareₖ · logits of member k, since a sum over members is a sum over more hidden units.
+    `shares (K,)` add up to 1.
+    """
+    W1, b1, W2, b2 = population.parameters
+    used = population.units
+    shares = np.asarray(shares, dtype=W2.dtype)
+    weighted = np.moveaxis(W2 * shares[:, None, None], 1, 0)  # (n_z, K, n_h)
+    return Parameters(W1[used], b1[used], np.ascontiguousarray(weighted[:, used]), np.einsum("k,kzo->zo", shares, b2))
+
+
+def difference_of_two(population: Population) -> Population:
+    """Two softmax logits as the one sigmoid logit they are: softmax(z)₁ = σ(z₁ − z₀), exactly the same network."""
+    W1, b1, W2, b2 = population.parameters
+    return Population(Parameters(W1, b1, W2[:, 1:] - W2[:, :1], b2[:, 1:] - b2[:, :1]), population.widths, population.inputs)

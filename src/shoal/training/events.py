@@ -1,0 +1,41 @@
+"""What training tells while it runs. The command line prints events, the page streams them, tests count them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One pass over the rows, of all networks of a group.
+
+    Attributes
+    ----------
+    epoch, n_epochs : int
+        This pass, from 1, and how many are planned.
+    t : int
+        Updates made so far.
+    loss : ndarray, (K,)
+        Mean of the batch costs before each update, penalty included; NaN for networks that had stopped.
+    validation_loss : ndarray, (K,) or None
+        Mean loss on each network's validation rows, where there are any.
+    validation_score : ndarray, (K,) or None
+        Accuracy, or R² of regression, on the same rows.
+    learning_rate : ndarray, (K,)
+        At the last update.
+    seconds : float
+        Since training began.
+    active : ndarray of bool, (K,)
+        Which networks go on after this epoch.
+    """
+
+    epoch: int
+    n_epochs: int
+    t: int
+    loss: NDArray[np.float64]
+    validation_loss: NDArray[np.float64] | None
+    validation_score: NDArray[np.float64] | None
+    learning_rate: NDArray[np.float64]
+    seconds: float
+    active: NDArray[np.bool_]
