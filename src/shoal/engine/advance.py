@@ -156,6 +156,20 @@ def keep_or_drop(stream: np.random.Generator, rate: float, shape: tuple[int, ...
     return np.asarray(kept * dtype.type(1 / (1 - rate)))
 
 
+@dataclass(frozen=True)
+class Carried:
+    """What a later run goes on with: the rule's memory, the dropout streams and the count of updates."""
+
+    memories: list[tuple[Memory, ...]]
+    streams: list[np.random.Generator]
+    t: int
+
+
+def carry(state: State) -> Carried | None:
+    """What a later run needs to go on as if it had never stopped; None when networks have left, whose memory is gone."""
+    return Carried(state.memories, state.streams, state.t) if state.alive.all() else None
+
+
 def current(state: State) -> Population:
     """What is evaluated and kept: the averaged weights where the recipe averages, else the raw ones."""
     if state.averages is None:

@@ -171,11 +171,10 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         if first:
             if classes is None:
                 raise DataError("classes must be passed on the first call to partial_fit: later rows may hold labels these do not")
-            self.classes_ = unique_labels(classes)
+            classes = unique_labels(classes)
         elif classes is not None and not np.array_equal(self.classes_, unique_labels(classes)):
             raise DataError(f"classes is {list(unique_labels(classes))}, but the first call of partial_fit was given {list(self.classes_)}")
-        self._classes_are_given = True
-        return self._partial_fit(X, y, sample_weight, first=first)  # type: ignore[no-any-return]
+        return self._partial_fit(X, y, sample_weight, first=first, classes=classes)  # type: ignore[no-any-return]
 
     def predict_proba(self, X: Any) -> Floats:
         """Probabilities `(m, n_classes)`, rows add up to 1; of 0/1 labels each label's own, `(m, k)`."""
@@ -204,7 +203,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
             raise DataError("y has several columns with more than two values each; give one column of classes, or columns of 0 and 1")
         return column_or_1d(y, warn=True)
 
-    def _problem(self, y: Any, weight: Floats | None, *, first: bool) -> Problem:
+    def _problem(self, y: Any, weight: Floats | None, *, first: bool, classes: Any = None) -> Problem:
         w = np.ones(len(y)) if weight is None else weight
         if y.ndim == 2:
             if first:
@@ -213,7 +212,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
             return Problem(y.astype(np.float64), "sigmoid", np.log(share / (1 - share)), None, (self.classes_,))
         if first:
             self._multilabel = False
-            self.classes_ = self.classes_ if hasattr(self, "_classes_are_given") else np.unique(y)
+            self.classes_ = np.unique(y) if classes is None else classes
         if len(self.classes_) < 2:
             raise DataError(f"y has 1 class only, {self.classes_[0]!r}: there is nothing to tell apart; a classifier needs at least 2")
         codes = np.searchsorted(self.classes_, y)

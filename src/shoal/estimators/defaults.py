@@ -133,7 +133,8 @@ def width(p: Mapping[str, Any], m: int) -> int:
     sizes = tuple(sizes) if hasattr(sizes, "__len__") else (sizes,)
     if len(sizes) != 1:
         raise InvalidParameterError(
-            f"hidden_layer_sizes is {sizes!r}: shoal trains networks with exactly one hidden layer; give one number, such as ({sizes[0] if sizes else 64},)"
+            f"hidden_layer_sizes is {sizes!r}: shoal trains networks with exactly one hidden layer; "
+            f"give one number, such as ({sizes[0] if sizes else 64},)"
         )
     if isinstance(sizes[0], bool) or sizes[0] != int(sizes[0]) or sizes[0] < 1:
         raise InvalidParameterError(f"hidden_layer_sizes is {sizes!r}; it must be a whole number of units from 1 on")

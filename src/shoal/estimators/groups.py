@@ -91,7 +91,7 @@ def weigh_members(with_ramps: tuple[bool, ...], finite: NDArray[np.bool_], valid
         if least > 0:  # a log-likelihood may be negative: then a ratio means nothing, and kinds weigh alike
             for ramp, value in means.items():
                 shares[kinds == ramp] *= np.exp(-(value / least - 1) / SHARPNESS)
-    return shares / shares.sum()
+    return np.asarray(shares / shares.sum())
 
 
 def mean_square_lengths(encoded: Any, inputs: NDArray[np.bool_], weight: Floats | None) -> Floats:

@@ -145,7 +145,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
                 raise DataError(f"y holds text where numbers must be ({error}); for classes use ShoalClassifier") from None
         return y.astype(np.float64)
 
-    def _problem(self, y: Any, weight: Floats | None, *, first: bool) -> Problem:
+    def _problem(self, y: Any, weight: Floats | None, *, first: bool, classes: Any = None) -> Problem:
         self._check_loss(y)
         Y = y.reshape(len(y), -1)
         if first:

@@ -14,6 +14,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from shoal.draws import seed_from
 from shoal.encoding import Encoding, TargetScale, encode, encoded_names, fit_encoding, plain
+from shoal.engine.advance import Carried, carry
 from shoal.errors import DataError, DivergedError, InterruptedWarning, InvalidParameterError, MemberDivergedWarning
 from shoal.estimators.defaults import RAMP_SCALE, Plan, Task, plan
 from shoal.estimators.groups import deal, held_out, initial_population, mean_square_lengths, member_weights, weigh_members
@@ -41,14 +42,23 @@ class Problem:
     two_logits: bool = False  # a binary task trained as softmax over two logits, kept as the one sigmoid it is
 
 
+@dataclass(frozen=True)
+class Continuation:
+    """What `warm_start` and `partial_fit` go on from. A model file leaves it out."""
+
+    population: Population
+    carried: Carried | None
+    events: list[Epoch]
+
+
 class ShallowEstimator(BaseEstimator, ABC):
     """Networks with one hidden layer behind scikit-learn's interface. Abstract: see ShoalClassifier and ShoalRegressor."""
 
     _task: Task
 
     @abstractmethod
-    def _problem(self, y: Any, weight: Floats | None, *, first: bool) -> Problem:
-        """The targets made ready; `first` decides classes and scaling, later calls keep them."""
+    def _problem(self, y: Any, weight: Floats | None, *, first: bool, classes: Any = None) -> Problem:
+        """The targets made ready; `first` decides classes (those given, or those seen) and scaling, later calls keep them."""
 
     @abstractmethod
     def _checked_targets(self, y: Any) -> Any:
@@ -58,6 +68,8 @@ class ShallowEstimator(BaseEstimator, ABC):
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, sample_weight_val: Any) -> Any:
         continued = self.warm_start and hasattr(self, "network_")
+        if continued:
+            self._must_continue()
         X, y, weight = self._checked(X, y, sample_weight, reset=not continued)
         if not continued:
             self.seed_ = seed_from(self.random_state)
@@ -75,7 +87,7 @@ class ShallowEstimator(BaseEstimator, ABC):
             validation = Validation(encoded, problem.Y.astype(dtype), weight, rows)
         else:
             validation = None
-        population = self._trained.population if continued else self._initial(p, problem, encoded, weight)
+        population = self._continuation.population if continued else self._initial(p, problem, encoded, weight)
         run = Run(
             p.recipe,
             population,
@@ -87,13 +99,15 @@ class ShallowEstimator(BaseEstimator, ABC):
             dtype=dtype,
         )
         if continued:
-            run.resume(self._rule_state)
+            run.resume(self._continuation.carried)
         events = self._watch(run, p)
         self._finish(run, problem, p, events)
         return self
 
-    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, *, first: bool) -> Any:
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, *, first: bool, classes: Any = None) -> Any:
         X, y, weight = self._checked(X, y, sample_weight, reset=first)
+        if not first:
+            self._must_continue()
         if first:
             if self.standardize and X.shape[0] < 2:
                 raise DataError(
@@ -101,19 +115,23 @@ class ShallowEstimator(BaseEstimator, ABC):
                     "give it at least 2 (better hundreds), or set standardize=False"
                 )
             self.seed_ = seed_from(self.random_state)
-        problem = self._problem(y, weight, first=first)
+        problem = self._problem(y, weight, first=first, classes=classes)
         p = self._plan(X, own_validation=False, online=True)
         if first:
             self._encoding = self._fit_encoding(X, weight, p)
         dtype = np.dtype(np.float32 if self.dtype == "float32" else np.float64)
         encoded = encode(self._encoding, X, dtype)
-        population = self._initial(p, problem, encoded, weight) if first else self._trained.population
+        population = self._initial(p, problem, encoded, weight) if first else self._continuation.population
         run = Run(p.recipe, population, output(problem.output, **self._output_settings()), encoded, problem.Y, weight=weight, dtype=dtype)
-        earlier = [] if first else self._events
+        earlier = [] if first else self._continuation.events
         if not first:
-            run.resume(self._rule_state)
+            run.resume(self._continuation.carried)
         self._finish(run, problem, p, [*earlier, *self._watch(run, p)])
         return self
+
+    def _must_continue(self) -> None:
+        if not hasattr(self, "_continuation"):
+            raise DataError("a model that was loaded from a file cannot be trained on: the file holds no optimizer state; fit it anew")
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
@@ -201,7 +219,7 @@ class ShallowEstimator(BaseEstimator, ABC):
             history(events),
             **self._output_settings(),
         )
-        self._trained, self._rule_state, self._events = trained, run.state, events
+        self._continuation = Continuation(trained.population, carry(run.state), events)
         self._set_attributes(run, p, events, names)
 
     def _report_divergence(self, trained: Trained, finite: NDArray[np.bool_], p: Plan) -> None:
@@ -216,7 +234,8 @@ class ShallowEstimator(BaseEstimator, ABC):
         gone = np.flatnonzero(~finite)
         warnings.warn(
             MemberDivergedWarning(
-                f"networks {gone.tolist()} of {len(finite)} left the finite numbers in epochs {trained.diverged[gone].tolist()} and were left out: {cause}"
+                f"networks {gone.tolist()} of {len(finite)} left the finite numbers in epochs "
+                f"{trained.diverged[gone].tolist()} and were left out: {cause}"
             ),
             stacklevel=4,
         )

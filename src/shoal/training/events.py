@@ -33,9 +33,9 @@ class Epoch:
     epoch: int
     n_epochs: int
     t: int
-    loss: NDArray[np.float64]
-    validation_loss: NDArray[np.float64] | None
-    validation_score: NDArray[np.float64] | None
-    learning_rate: NDArray[np.float64]
+    loss: NDArray[np.floating]
+    validation_loss: NDArray[np.floating] | None
+    validation_score: NDArray[np.floating] | None
+    learning_rate: NDArray[np.floating]
     seconds: float
     active: NDArray[np.bool_]

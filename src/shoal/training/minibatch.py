@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.draws import Purpose, group_stream
-from shoal.engine.advance import State, advance, begin, current, leave
+from shoal.engine.advance import Carried, advance, begin, current, leave
 from shoal.population import Population
 from shoal.recipe import Recipe, batch_slices, each, schedule_factor
 from shoal.textbook.outputs import Output
@@ -46,7 +46,7 @@ class Trained:
 class Run:
     """One group being trained. `X (m, n_x)` encoded, `Y (m, n_y)`, `weight` None, `(m,)` or `(K, m)`.
 
-    `order` replaces the drawn row order of every epoch, for comparisons; `state` continues an earlier run.
+    `order` replaces the drawn row order of every epoch, for comparisons; `resume` continues an earlier run.
     """
 
     def __init__(
@@ -61,14 +61,13 @@ class Run:
         validation: Validation | None = None,
         dtype: Any = np.float64,
         orders: Iterator[NDArray[np.int64]] | None = None,
-        state: State | None = None,
     ) -> None:
         self.recipe, self.g2, self.validation = recipe, g2, validation
         self.X, self.Y = X, np.asarray(Y, dtype)
         self.weight = None if weight is None else np.asarray(weight, dtype)
         self.m, self.K = len(self.Y), population.K
         total = np.full(self.K, float(self.m)) if weight is None else np.broadcast_to(np.asarray(weight, np.float64).sum(-1), (self.K,))
-        self.state = begin(population, recipe, g2, total, dtype) if state is None else state
+        self.state = begin(population, recipe, g2, total, dtype)
         self.orders = row_orders(self.m, recipe) if orders is None else orders
         self.kept = current(self.state)
         self.stopping = fresh(self.K, recipe.patience, recipe.tol)
@@ -138,13 +137,13 @@ class Run:
         if stalled.any():
             self.retire(stalled)
 
-    def resume(self, earlier: State) -> None:
-        """Go on with the rule's memory and the dropout streams of an earlier run, if none of its networks had left.
+    def resume(self, carried: Carried | None) -> None:
+        """Go on with the rule's memory and the dropout streams of an earlier run (None: they begin anew).
 
         The weights are those this run was given: the best of the earlier run, which need not be its last.
         """
-        if earlier.alive.all():
-            self.state.memories, self.state.streams, self.state.t = earlier.memories, earlier.streams, earlier.t
+        if carried is not None:
+            self.state.memories, self.state.streams, self.state.t = carried.memories, carried.streams, carried.t
 
     def retire(self, gone: NDArray[np.bool_]) -> None:
         """Networks leave the products."""
