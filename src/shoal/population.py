@@ -88,9 +88,3 @@ def merge(population: Population, shares: Floats) -> Parameters:
     shares = np.asarray(shares, dtype=W2.dtype)
     weighted = np.moveaxis(W2 * shares[:, None, None], 1, 0)  # (n_z, K, n_h)
     return Parameters(W1[used], b1[used], np.ascontiguousarray(weighted[:, used]), np.einsum("k,kzo->zo", shares, b2))
-
-
-def difference_of_two(population: Population) -> Population:
-    """Two softmax logits as the one sigmoid logit they are: softmax(z)₁ = σ(z₁ − z₀), exactly the same network."""
-    W1, b1, W2, b2 = population.parameters
-    return Population(Parameters(W1, b1, W2[:, 1:] - W2[:, :1], b2[:, 1:] - b2[:, :1]), population.widths, population.inputs)

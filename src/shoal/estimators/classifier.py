@@ -222,10 +222,10 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
             raise DataError(f"y holds {np.unique(y[unknown]).tolist()}, which is none of the classes {self.classes_.tolist()}")
         shares = np.bincount(codes, weights=w, minlength=len(self.classes_)) / w.sum()
         log_shares = np.log(np.maximum(shares, 1e-6))
-        if len(self.classes_) == 2 and self.solver != "auto":
+        if len(self.classes_) == 2:
             return Problem(codes[:, None].astype(float), "sigmoid", log_shares[1:] - log_shares[:1], None, (self.classes_,), codes)
         one_hot = np.eye(len(self.classes_))[codes]
-        return Problem(one_hot, "softmax", log_shares, None, (self.classes_,), codes, two_logits=len(self.classes_) == 2)
+        return Problem(one_hot, "softmax", log_shares, None, (self.classes_,), codes)
 
     def _checked(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> tuple[Any, Any, Floats | None]:
         X, y, weight = super()._checked(X, y, sample_weight, reset=reset)

@@ -19,7 +19,7 @@ from shoal.errors import DataError, DivergedError, InterruptedWarning, InvalidPa
 from shoal.estimators.defaults import RAMP_SCALE, Plan, Task, plan
 from shoal.estimators.groups import deal, held_out, initial_population, mean_square_lengths, member_weights, weigh_members
 from shoal.network import Network, folded, predict
-from shoal.population import Population, difference_of_two
+from shoal.population import Population
 from shoal.recipe import each
 from shoal.textbook.outputs import output
 from shoal.training.events import Epoch
@@ -39,7 +39,6 @@ class Problem:
     target: TargetScale | None
     classes: tuple[NDArray[Any], ...] = ()
     labels: NDArray[Any] | None = None  # classes of the rows, to spread them evenly over the held-out parts
-    two_logits: bool = False  # a binary task trained as softmax over two logits, kept as the one sigmoid it is
 
 
 @dataclass(frozen=True)
@@ -203,7 +202,7 @@ class ShallowEstimator(BaseEstimator, ABC):
         finite = trained.diverged == 0
         self._report_divergence(trained, finite, p)
         shares = weigh_members(p.with_ramps, finite, trained.best_validation_loss)
-        population = difference_of_two(trained.population) if problem.two_logits else trained.population
+        population = trained.population
         parameters = type(population.parameters)(*(np.where(finite[:, None, None], w, 0) for w in population.parameters))
         names = getattr(self, "feature_names_in_", None)
         names = tuple(f"x{j}" for j in range(self.n_features_in_)) if names is None else tuple(map(str, names))
@@ -211,7 +210,7 @@ class ShallowEstimator(BaseEstimator, ABC):
             Population(parameters, population.widths, population.inputs),
             shares,
             p.recipe.activation,
-            "sigmoid" if problem.two_logits else problem.output,
+            problem.output,
             self._encoding,
             problem.target,
             problem.classes,
