@@ -5,9 +5,13 @@ on where a network stands in a group or on how many threads compute, so that the
 """
 
 from enum import IntEnum
+from numbers import Integral
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+from shoal.errors import InvalidParameterError
 
 
 class Purpose(IntEnum):
@@ -24,15 +28,39 @@ def member_stream(seed: int, member: int, purpose: Purpose) -> np.random.Generat
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, purpose, member])))
 
 
+def dropout_key(seed: int, member: int) -> int:
+    """64 bits that name one network's dropout stream; `kept` draws from it for any update and row."""
+    return int(np.random.SeedSequence([seed, Purpose.DROPOUT, member]).generate_state(1, np.uint64)[0])
+
+
+def kept(key: int, t: int, row: int, m: int, rate: float) -> NDArray[np.bool_]:
+    """Which of m examples keep unit `row` in update t: the plain twin of the kernels' draw, `(m,)`.
+
+    Counted, not drawn in sequence, so that no network's dropout depends on another's: splitmix64 of key, update and row
+    starts a row, murmur3's finalizer of start + i·golden is its draw i, uniform over 32 bits.
+    """
+    wide = (1 << 64) - 1
+    x = (key + 0x9E3779B97F4A7C15 * (t * 0x100000001B3 + row + 1)) & wide
+    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & wide
+    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & wide
+    start = (x ^ (x >> 31)) & 0xFFFFFFFF
+    v = (start + np.arange(m, dtype=np.uint64) * 0x9E3779B9) & 0xFFFFFFFF
+    v = ((v ^ (v >> 16)) * 0x85EBCA6B) & 0xFFFFFFFF
+    v = ((v ^ (v >> 13)) * 0xC2B2AE35) & 0xFFFFFFFF
+    return np.asarray((v ^ (v >> 16)) >= np.uint64(rate * 2**32))
+
+
 def group_stream(seed: int, purpose: Purpose) -> np.random.Generator:
     """The stream that all networks of a group share: the order of the rows, the rows held out."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, purpose])))
 
 
 def seed_from(random_state: Any) -> int:
-    """A seed from scikit-learn's `random_state`: an int is taken as it is, a RandomState draws one, None asks the system."""
+    """A seed from scikit-learn's `random_state`: a whole number is taken as it is, a RandomState draws one, None asks the system."""
     if random_state is None:
         return int(np.random.SeedSequence().generate_state(1)[0])
     if isinstance(random_state, np.random.RandomState):
         return int(random_state.randint(2**31 - 1))
-    return int(random_state)
+    if isinstance(random_state, Integral) and int(random_state) >= 0:
+        return int(random_state)
+    raise InvalidParameterError(f"random_state is {random_state!r}; it must be None, a whole number from 0 on, or a numpy RandomState")

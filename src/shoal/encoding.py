@@ -6,7 +6,7 @@ smooth network bend sharply where a column's values change meaning (piecewise li
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from shoal.errors import DataError
 from shoal.textbook.propagation import Parameters
 
 Floats = NDArray[np.floating]
@@ -89,26 +90,41 @@ def are_flags(X: Any) -> NDArray[np.bool_]:
     if sparse.issparse(X):
         others = sparse.csc_array(X.astype(np.float64), copy=True)
         others.data = (others.data != 0) & (others.data != 1)
-        return np.asarray(others.sum(axis=0)).ravel() == 0
-    return np.asarray(((X == 0) | (X == 1)).all(axis=0))
+        return np.asarray(np.asarray(others.sum(axis=0)).ravel() == 0, bool)
+    return np.asarray(np.all((X == 0) | (X == 1), axis=0), bool)
 
 
-def moments(X: Any, weight: Floats | None = None) -> tuple[Floats, Floats]:
+def moments(X: Any, weight: Floats | None = None, what: str = "X") -> tuple[Floats, Floats]:
     """Weighted mean and standard deviation of each column in float64; a constant column gets the scale 1."""
     w = np.ones(X.shape[0]) if weight is None else np.asarray(weight, np.float64)
-    total = w.sum()
-    if sparse.issparse(X):
-        mean = np.asarray(X.T.astype(np.float64) @ w).ravel() / total
-        square = np.asarray(X.T.astype(np.float64).power(2) @ w).ravel() / total
-        variance = np.maximum(square - mean**2, 0.0)
-    else:
-        X = np.asarray(X, dtype=np.float64)
-        shift = X[0]  # a column far from 0 keeps its digits when its first value is taken off before summing
-        mean = shift + w @ (X - shift) / total
-        variance = w @ (X - mean) ** 2 / total
+    with np.errstate(over="ignore", invalid="ignore"):  # said by name below
+        mean, variance = sparse_moments(X, w) if sparse.issparse(X) else dense_moments(np.asarray(X, np.float64), w)
+    if not np.isfinite(variance).all():
+        j = int(np.flatnonzero(~np.isfinite(variance))[0])
+        raise DataError(f"column {j} of {what} holds numbers so large that their squares are not finite; divide it by a constant")
     sd = np.sqrt(variance)
     constant = sd <= 1e-12 * np.maximum(np.abs(mean), 1e-300)
     return mean, np.where(constant, 1.0, sd)
+
+
+def dense_moments(X: Floats, w: Floats) -> tuple[Floats, Floats]:
+    """Mean and variance of each column."""
+    shift = X[0]  # a column far from 0 keeps its digits when its first value is taken off before summing
+    mean = shift + w @ (X - shift) / w.sum()
+    return mean, w @ (X - mean) ** 2 / w.sum()
+
+
+def sparse_moments(X: Any, w: Floats) -> tuple[Floats, Floats]:
+    """Mean and variance of each column from the stored numbers, and the zeros by their weight."""
+    columns = sparse.csc_array(X, dtype=np.float64, copy=True)
+    columns.sum_duplicates()
+    total, n = w.sum(), columns.shape[1]
+    place, weight = np.repeat(np.arange(n), np.diff(columns.indptr)), w[columns.indices]
+    mean = np.bincount(place, weights=weight * columns.data, minlength=n) / total
+    spread = np.bincount(place, weights=weight * (columns.data - mean[place]) ** 2, minlength=n)
+    zeros = total - np.bincount(place, weights=weight, minlength=n)
+    zeros = np.where(zeros > 1e-12 * total, zeros, 0.0)  # rounding must not make zeros in a full column
+    return mean, (spread + zeros * mean**2) / total
 
 
 def ramp_edges(column: Floats, weight: Floats | None = None, bins: int = BINS) -> Floats:
@@ -160,9 +176,8 @@ class SparseRows:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(m, n)"""
-        m, n = self.matrix.shape
-        return m, n
+        """(m, n + n_ramps)"""
+        return len(self), self.encoding.n_inputs + self.encoding.n_ramps
 
     def __len__(self) -> int:
         return int(self.matrix.shape[0])
@@ -170,11 +185,21 @@ class SparseRows:
     def __getitem__(self, rows: Any) -> Floats:
         return np.asarray(encode(self.encoding, self.matrix[rows].toarray(), self.dtype))
 
+    def only(self, rows: Any) -> "SparseRows":
+        """Some of the rows, still sparse."""
+        return replace(self, matrix=self.matrix[rows])
+
 
 def encoded_names(encoding: Encoding, names: Sequence[str]) -> list[str]:
     """A name for every encoded column: the input's own, and `name[left..right]` for a ramp."""
-    ramps = [f"{name}[{a:g}..{b:g}]" for name, e in zip(names, encoding.edges, strict=True) for a, b in pairwise(e)]
+    ramps = [f"{name}[{a}..{b}]" for name, e in zip(names, encoding.edges, strict=True) for a, b in pairwise(edge_texts(e))]
     return [*names, *ramps]
+
+
+def edge_texts(edges: Floats) -> list[str]:
+    """Increasing edges in as few digits, six at least, as tell them apart."""
+    texts = ([f"{e:.{digits}g}" for e in edges] for digits in range(6, 18))
+    return next(t for t in texts if len(set(t)) == len(t))
 
 
 def fold(encoding: Encoding, parameters: Parameters) -> Parameters:
@@ -199,7 +224,7 @@ class TargetScale:
 
 def fit_target(Y: Floats, weight: Floats | None = None) -> TargetScale:
     """Mean and standard deviation of the training targets `(m, n_y)`."""
-    return TargetScale(*moments(Y, weight))
+    return TargetScale(*moments(Y, weight, "y"))
 
 
 def encode_target(target: TargetScale, Y: Floats) -> Floats:

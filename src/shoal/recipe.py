@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field, fields
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -71,11 +71,13 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.activation not in ACTIVATIONS:
             raise InvalidParameterError(f"activation is {self.activation!r}; choose one of {', '.join(ACTIVATIONS)}")
+        if self.schedule not in get_args(Schedule):
+            raise InvalidParameterError(f"schedule is {self.schedule!r}; choose one of {', '.join(get_args(Schedule))}")
         positive = {"learning_rate": self.learning_rate, "batch_size": self.batch_size, "max_epochs": self.max_epochs}
         for name, value in positive.items():
             if not np.all(np.isfinite(value)) or np.any(np.asarray(value) <= 0):
                 raise InvalidParameterError(f"{name} is {value!r}; it must be above 0 and finite")
-        for name in ("lam", "decay", "tol"):
+        for name in ("lam", "decay", "tol", "power_t"):
             if not np.all(np.asarray(getattr(self, name)) >= 0):
                 raise InvalidParameterError(f"{name} is {getattr(self, name)!r}; it must be 0 or more")
         for name in ("dropout", "input_dropout", "weight_average"):

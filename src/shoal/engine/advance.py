@@ -1,65 +1,95 @@
 """Minibatch training of a group: `advance` makes any number of steps in place, state in, state out.
 
-These are the textbook's own lines over a population axis; what is faster comes in behind the same door.
+The work is `kernels.train`'s; here the population is laid out for it, spread over the cores, and read back. Threads take
+whole groups, whose number depends on the shapes alone, so that the thread count changes no bit of the result.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.draws import Purpose, member_stream
-from shoal.engine.blocks import Block, join, split
+from shoal.draws import dropout_key, kept
+from shoal.encoding import SparseRows
+from shoal.engine.compiled import kernels
+from shoal.engine.cores import cores, one_blas_thread
+from shoal.engine.groups import Group, keep_members, make_groups, read_back
 from shoal.population import Population
 from shoal.recipe import Recipe, each
-from shoal.textbook.activations import ACTIVATIONS, Activation, masked
-from shoal.textbook.outputs import Output
-from shoal.textbook.propagation import Gradients, Parameters, backward, cost, forward, penalty
-from shoal.textbook.rules import Memory, start, update
+from shoal.textbook.outputs import Output, exp_limits, log_variance_limits
+from shoal.textbook.rules import Adam, GradientDescent, Momentum, Nesterov, RMSprop
 
 Floats = NDArray[np.floating]
+
+INPUT_ROWS = 1_000_000  # rows of a dropout stream from here on belong to inputs, those before to hidden units
+WORTH_A_THREAD = 2e6  # multiplications: below some 50 µs of work, handing it over costs more than it saves
 
 
 @dataclass
 class State:
-    """Everything that training moves: weights, the rule's memory, averages, dropout streams, the count of updates.
+    """Everything that training moves: weights and the rule's memory in the kernels' layout, and the count of updates.
 
-    `total (K,)` is m of the penalty: each network's weight of all its training rows. `members` name the dropout streams.
+    `total (K,)` is m of the penalty: each network's weight of all its training rows. `keys` name the dropout streams.
     """
 
     population: Population
     recipe: Recipe
     g2: Output
     total: Floats
-    blocks: list[Block]
-    memories: list[tuple[Memory, ...]]
-    averages: list[Parameters] | None
-    streams: list[np.random.Generator]
+    groups: list[Group]
+    keys: NDArray[np.uint64]
+    hyper: Floats
     dtype: np.dtype
+    alive: NDArray[np.bool_]
     t: int = 0
-    alive: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
 
 
 def begin(population: Population, recipe: Recipe, g2: Output, total: Floats, dtype: Any, members: Sequence[int] | None = None) -> State:
-    """The state before the first update."""
+    """The state before the first update. `members` number the networks' dropout streams, 0 … K − 1 if not given."""
     dtype = np.dtype(dtype)
-    blocks = split(population, dtype)
-    members = range(population.K) if members is None else members
-    averages = [block.parameters for block in blocks] if np.any(np.asarray(recipe.weight_average) > 0) else None
-    return State(
+    rule = recipe.rule
+    groups = make_groups(
         population,
-        recipe,
-        g2,
-        np.asarray(total, np.float64),
-        blocks,
-        [start(recipe.rule, block.parameters) for block in blocks],
-        averages,
-        [member_stream(recipe.seed, k, Purpose.DROPOUT) for k in members],
+        recipe.batch_size,
         dtype,
-        alive=np.ones(population.K, bool),
+        alone=bool(np.any(np.asarray(recipe.input_dropout) > 0)),
+        first=isinstance(rule, Momentum | Nesterov | Adam),
+        second=isinstance(rule, RMSprop | Adam),
+        average=bool(np.any(np.asarray(recipe.weight_average) > 0)),
     )
+    keys = np.array([dropout_key(recipe.seed, k) for k in (range(population.K) if members is None else members)], np.uint64)
+    return State(
+        population, recipe, g2, np.asarray(total, np.float64), groups, keys, hyper(recipe, g2, dtype), dtype, np.ones(population.K, bool)
+    )
+
+
+def hyper(recipe: Recipe, g2: Output, dtype: np.dtype) -> Floats:
+    """The numbers that the kernels take beside the weights, in the precision of the run."""
+    rule = recipe.rule
+    first = getattr(rule, "mu", getattr(rule, "beta_1", 0.0))
+    second = getattr(rule, "rho", getattr(rule, "beta_2", 0.0))
+    one = np.ones(1, dtype)
+    settings = dict(g2.settings)
+    limits = exp_limits(one), log_variance_limits(one)
+    epsilon = getattr(rule, "epsilon", 0.0)
+    return np.array([first, second, epsilon, first, second, 0.0, settings.get("delta", 1.0), settings.get("q", 0.5), *limits], dtype)
+
+
+def rule_code(recipe: Recipe) -> int:
+    """The rule's number in the kernels."""
+    k = kernels()
+    codes = {
+        GradientDescent: k.GRADIENT_DESCENT,
+        Momentum: k.MOMENTUM,
+        Nesterov: k.NESTEROV,
+        RMSprop: k.RMSPROP,
+        Adam: k.ADAM,
+    }
+    return int(codes[type(recipe.rule)])
 
 
 def advance(state: State, X: Any, Y: Floats, batches: Sequence[Any], rates: Floats, weight: Floats | None = None) -> Floats:
@@ -67,131 +97,191 @@ def advance(state: State, X: Any, Y: Floats, batches: Sequence[Any], rates: Floa
 
     Parameters
     ----------
-    X : (m, n_x) array, or SparseRows
-    Y : (m, n_y) array
-    batches : sequence of row indices or slices
+    X : (m, n_x) array of the state's precision, or SparseRows
+    Y : (m, n_y) array of the state's precision
+    batches : sequence of row indices
     rates : (len(batches), K) learning rates
     weight : None, (m,) or (K, m)
         Each row's weight, for all or for each network. A row of weight 0 teaches that network nothing.
     """
     costs = np.full((len(batches), state.population.K), np.nan)
-    for step, rows in enumerate(batches):
-        state.t += 1
-        Xb, Yb = X[rows], Y[rows].T
-        wb = None if weight is None else weight[..., rows]
-        for i, block in enumerate(state.blocks):
-            costs[step, block.members] = one_step(state, i, block, Xb, Yb, wb, rates[step, block.members])
+    if isinstance(X, SparseRows):  # made dense a batch at a time, never whole
+        for step, rows in enumerate(batches):
+            order = np.arange(len(Y[rows]))
+            w = None if weight is None else weight[..., rows]
+            run_groups(state, X[rows], Y[rows], order, np.array([0, len(order)]), rates[step : step + 1], w, costs[step : step + 1])
+        return costs
+    if np.any(np.asarray(state.recipe.input_dropout) > 0):
+        return advance_thinned(state, X, Y, batches, rates, weight, costs)
+    order = np.concatenate([np.asarray(b, np.int64) for b in batches])
+    ends = np.concatenate([[0], np.cumsum([len(b) for b in batches])])
+    run_groups(state, X, Y, order, ends, rates, weight, costs)
     return costs
 
 
-def one_step(state: State, i: int, block: Block, Xb: Any, Yb: Floats, wb: Floats | None, rates: Floats) -> Floats:
-    """Forward, backward and update of one block on one batch, in place; the cost of each network before it."""
-    recipe, dtype = state.recipe, state.dtype
-    X = drop_inputs(state, block, block.columns_of(Xb))
-    g1 = hidden_activation(state, block, X.shape[-1])
-    w = block_weight(block, wb)
-    old = block.parameters
-    lam = each(recipe.lam, state.population.K)[block.members]
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # training.minibatch looks for what is not finite
-        cache = forward(old, X, g1, state.g2)
-        J = cost(cache, Yb, state.g2, w) + penalty(old, lam, state.total[block.members])
-        gradients = backward(old, X, Yb, cache, g1, state.g2, w)
-        shrink = column(lam / state.total[block.members], dtype)
-        gradients = with_penalty(gradients, old, shrink) if np.any(lam > 0) else gradients
-        decay = column(each(recipe.decay, state.population.K)[block.members], dtype)
-        block.parameters, state.memories[i] = update(recipe.rule, old, gradients, state.memories[i], column(rates, dtype), state.t, decay)
-    if state.averages is not None:
-        keep = column(each(recipe.weight_average, state.population.K)[block.members], dtype)
-        state.averages[i] = Parameters(*(keep * a + (1 - keep) * w for a, w in zip(state.averages[i], block.parameters, strict=True)))
-    return np.asarray(J)
+def advance_thinned(
+    state: State, X: Floats, Y: Floats, batches: Sequence[Any], rates: Floats, weight: Floats | None, costs: Floats
+) -> Floats:
+    """`advance` under input dropout: each network has its own X in every batch, so each is a group of its own."""
+    shares = each(state.recipe.input_dropout, state.population.K)
+    for step, rows in enumerate(batches):
+        Xb, Yb = X[rows], Y[rows]
+        b = len(Yb)
+        w = None if weight is None else weight[..., rows]
+        t, groups = state.t, state.groups
+        for group in groups:
+            k = int(group.members[0])
+            own, n = Xb.copy(), group.n
+            masks = [kept(int(state.keys[k]), t + 1, INPUT_ROWS + j, b, shares[k]) for j in range(n)]
+            seen = range(n) if group.columns is None or isinstance(group.columns, slice) else group.columns
+            own[:, seen] *= np.stack(masks, axis=1) / (1 - shares[k])
+            state.groups, state.t = [group], t
+            run_groups(state, own, Yb, np.arange(b), np.array([0, b]), rates[step : step + 1], w, costs[step : step + 1])
+        state.groups = groups
+    return costs
 
 
-def column(values: Floats, dtype: np.dtype) -> Floats:
-    """One value for each network, to broadcast against its weights: `(k,)` → `(k, 1, 1)`."""
-    return np.asarray(values, dtype)[:, None, None]
+def run_groups(
+    state: State,
+    X: Floats,
+    Y: Floats,
+    order: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    rates: Floats,
+    weight: Floats | None,
+    costs: Floats,
+) -> None:
+    """Every group through these batches; fills `costs (steps, K)` and counts the updates."""
+    X, Y = np.ascontiguousarray(X, state.dtype), np.ascontiguousarray(Y, state.dtype)
+    k = kernels()
+
+    def run(group: Group) -> None:
+        mine = np.empty((len(ends) - 1, len(group.members)))
+        arrays = (group.weights, tuple(np.empty_like(w) for w in group.weights), group.first, group.second, group.average)
+        k.train(
+            shape_of(state, group),
+            k.Rows(seen_rows(X, group), Y, group_weight(weight, group, state.dtype), order, ends),
+            *(k.Weights(*laid) for laid in arrays),
+            per_network(state, group),
+            np.ascontiguousarray(rates[:, group.members], state.dtype),
+            state.hyper,
+            mine,
+        )
+        costs[:, group.members] = mine
+
+    over_groups(state, run, [group.weights[0].size * len(order) for group in state.groups])
+    state.t += len(ends) - 1
 
 
-def with_penalty(gradients: Gradients, parameters: Parameters, shrink: Floats) -> Gradients:
-    """dW + (λ/m) W for both weights."""
-    return gradients._replace(dW1=gradients.dW1 + shrink * parameters.W1, dW2=gradients.dW2 + shrink * parameters.W2)
+def over_groups(state: State, run: Callable[[Group], None], work: Sequence[int]) -> None:
+    """`run` every group, over the cores where their work (multiplications) is worth it, the largest first."""
+    with one_blas_thread():
+        if len(work) > 1 and sum(work) > WORTH_A_THREAD and cores() > 1:
+            list(executor().map(run, [state.groups[i] for i in np.argsort(work)[::-1]]))
+        else:
+            for group in state.groups:
+                run(group)
 
 
-def block_weight(block: Block, wb: Floats | None) -> Floats | None:
-    """The batch's weights as `backward` takes them; a network whose rows all weigh 0 gets a mean of 0, not 0/0."""
-    if wb is None or wb.ndim == 1:
-        return wb
-    w = wb[block.members]
-    empty = w.sum(axis=1) == 0
-    if empty.any():  # weights of one smallest number: the sum is not 0 and the gradient vanishes
-        w = w.copy()
-        w[empty] = np.finfo(w.dtype).tiny
-    return w[:, None, :]
+def shape_of(state: State, group: Group) -> Any:
+    """The group's whole numbers as the kernels take them."""
+    k = kernels()
+    return k.Shape(
+        len(group.members),
+        group.h,
+        group.n,
+        state.population.parameters.W2.shape[1],
+        k.ACTIVATION_CODES[state.recipe.activation],
+        k.OUTPUT_CODES[state.g2.name],
+        rule_code(state.recipe),
+        state.t,
+    )
 
 
-def hidden_activation(state: State, block: Block, b: int) -> Activation:
-    """The hidden activation with padded units off and, under dropout, silenced ones off and the others made up for."""
-    g1 = ACTIVATIONS[state.recipe.activation]
-    rates = each(state.recipe.dropout, state.population.K)[block.members]
-    if not np.any(rates > 0):
-        return g1 if block.units is None else masked(g1, block.units)
-    n_h = block.parameters.W1.shape[1]
-    D = np.stack([keep_or_drop(state.streams[k], rate, (n_h, b), state.dtype) for k, rate in zip(block.members, rates, strict=True)])
-    return masked(g1, D if block.units is None else D * block.units)
+def seen_rows(X: Floats, group: Group) -> Floats:
+    """X with the inputs that the group sees in front: itself, for the kernels read the first n columns."""
+    return X if group.columns is None or isinstance(group.columns, slice) else np.ascontiguousarray(X[:, group.columns])
 
 
-def drop_inputs(state: State, block: Block, X: Floats) -> Floats:
-    """X with silenced inputs at 0 and the others made up for, one draw for each network; X itself without input dropout."""
-    rates = each(state.recipe.input_dropout, state.population.K)[block.members]
-    if not np.any(rates > 0):
-        return X
-    draws = [keep_or_drop(state.streams[k], rate, X.shape, state.dtype) for k, rate in zip(block.members, rates, strict=True)]
-    return X * np.stack(draws)
+def group_weight(weight: Floats | None, group: Group, dtype: np.dtype) -> Floats:
+    """Weights as the kernels take them: `(0, 0)` for none, `(1, m)` for all, `(G, m)` for each."""
+    if weight is None:
+        return np.empty((0, 0), dtype)
+    if weight.ndim == 1:
+        return np.ascontiguousarray(weight[None], dtype)
+    return np.ascontiguousarray(weight[group.members], dtype)
 
 
-def keep_or_drop(stream: np.random.Generator, rate: float, shape: tuple[int, ...], dtype: np.dtype) -> Floats:
-    """0 with probability `rate`, else 1/(1 − rate), so that sums keep their mean."""
-    if rate == 0:
-        return np.ones(shape, dtype)
-    kept = stream.random(shape, dtype=np.float32) >= rate
-    return np.asarray(kept * dtype.type(1 / (1 - rate)))
+def per_network(state: State, group: Group) -> Any:
+    """The numbers that each network of the group has of its own, made once."""
+    if group.each is not None:
+        return group.each
+    recipe, K = state.recipe, state.population.K
+    numbers = (
+        each(recipe.lam, K) / state.total,
+        each(recipe.decay, K),
+        each(recipe.dropout, K),
+        each(recipe.weight_average, K),
+    )
+    own = (np.ascontiguousarray(value[group.members], state.dtype) for value in numbers)
+    group.each = kernels().PerNetwork(*own, state.population.widths[group.members].astype(np.int64), state.keys[group.members])
+    return group.each
+
+
+@cache
+def executor() -> ThreadPoolExecutor:
+    """Threads for groups, kept between calls."""
+    return ThreadPoolExecutor(cores(), thread_name_prefix="shoal")
 
 
 @dataclass(frozen=True)
 class Carried:
-    """What a later run goes on with: the rule's memory, the dropout streams and the count of updates."""
+    """What a later run goes on with: the groups with the rule's memory, and the count of updates."""
 
-    memories: list[tuple[Memory, ...]]
-    streams: list[np.random.Generator]
+    groups: list[Group]
     t: int
 
 
 def carry(state: State) -> Carried | None:
     """What a later run needs to go on as if it had never stopped; None when networks have left, whose memory is gone."""
-    return Carried(state.memories, state.streams, state.t) if state.alive.all() else None
+    return Carried(state.groups, state.t) if state.alive.all() else None
+
+
+def resume(state: State, carried: Carried) -> None:
+    """Take over an earlier run's memory where its groups are alike; the weights stay the state's own."""
+    state.t = carried.t
+    if [g.weights[0].shape for g in state.groups] != [g.weights[0].shape for g in carried.groups]:
+        return  # another batch size makes other groups; Adam's memory then begins anew
+    for mine, theirs in zip(state.groups, carried.groups, strict=True):
+        if mine.first[0].shape == theirs.first[0].shape and mine.second[0].shape == theirs.second[0].shape:
+            mine.first, mine.second = theirs.first, theirs.second
 
 
 def current(state: State) -> Population:
     """What is evaluated and kept: the averaged weights where the recipe averages, else the raw ones."""
-    if state.averages is None:
-        return join(state.blocks, state.population)
-    averaged = [Block(b.members, b.columns, p, b.units) for b, p in zip(state.blocks, state.averages, strict=True)]
-    return join(averaged, state.population)
+    return read_back(state.groups, state.population, evaluated(state))
+
+
+def evaluated(state: State) -> str:
+    """Which of a group's arrays are judged and kept."""
+    return "average" if np.any(np.asarray(state.recipe.weight_average) > 0) else "weights"
+
+
+def finite(state: State) -> NDArray[np.bool_]:
+    """Which networks' weights are all finite numbers, `(K,)`; True for those that have left."""
+    fine = np.ones(state.population.K, bool)
+    for group in state.groups:
+        for laid in group.weights:
+            fine[group.members] &= np.isfinite(laid.reshape(len(group.members), -1).sum(axis=1))
+    return fine
 
 
 def leave(state: State, active: NDArray[np.bool_]) -> None:
-    """Networks that are not active leave the products; their weights stay as they are in no block."""
+    """Networks that are not active leave the products."""
     state.alive = state.alive & active
-    for i, block in enumerate(state.blocks):
-        on = active[block.members]
-        if on.all():
-            continue
-        block.members = block.members[on]
-        block.parameters = Parameters(*(w[on] for w in block.parameters))
-        block.units = None if block.units is None else block.units[on]
-        state.memories[i] = tuple(tuple(a[on] for a in memory) for memory in state.memories[i])
-        if state.averages is not None:
-            state.averages[i] = Parameters(*(w[on] for w in state.averages[i]))
-    kept = [i for i, block in enumerate(state.blocks) if len(block.members)]
-    state.blocks = [state.blocks[i] for i in kept]
-    state.memories = [state.memories[i] for i in kept]
-    state.averages = None if state.averages is None else [state.averages[i] for i in kept]
+    groups = []
+    for group in state.groups:
+        on = active[group.members]
+        if on.any():
+            groups.append(group if on.all() else keep_members(group, on))
+    state.groups = groups

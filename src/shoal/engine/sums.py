@@ -56,7 +56,8 @@ def some_rows(population: Population, X: Any, Y: Floats, activation: str, g2: Ou
         loss[block.members] = np.sum(w * g2.loss(cache.Z2, Y.T), axis=-1)
         # `backward` gives means over m = Σ w; times m they are sums again
         m = w.sum(axis=1)[:, None, None].astype(columns.dtype)
-        means = backward(block.parameters, columns, Y.T, cache, g1, g2, w[:, None, :].astype(columns.dtype))
-        scaled = (np.where(m > 0, m * d, 0.0) for d in (means.dW1, means.db1, means.dW2, means.db2))
+        with np.errstate(divide="ignore", invalid="ignore"):  # no weight at all: 0/0, and the sum is 0
+            means = backward(block.parameters, columns, Y.T, cache, g1, g2, w[:, None, :].astype(columns.dtype))
+            scaled = [np.where(m > 0, m * d, m.dtype.type(0)) for d in (means.dW1, means.db1, means.dW2, means.db2)]
         gradients.append(Block(block.members, block.columns, Parameters(*scaled), block.units))
     return Sums(weights.sum(axis=1), loss, join(gradients, population).parameters)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.base import ClassifierMixin
 from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
@@ -172,8 +173,10 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
             if classes is None:
                 raise DataError("classes must be passed on the first call to partial_fit: later rows may hold labels these do not")
             classes = unique_labels(classes)
-        elif classes is not None and not np.array_equal(self.classes_, unique_labels(classes)):
-            raise DataError(f"classes is {list(unique_labels(classes))}, but the first call of partial_fit was given {list(self.classes_)}")
+        elif classes is not None and not self._multilabel and not np.array_equal(self.classes_, unique_labels(classes)):
+            raise DataError(
+                f"classes is {unique_labels(classes).tolist()}, but the first call of partial_fit was given {self.classes_.tolist()}"
+            )
         return self._partial_fit(X, y, sample_weight, first=first, classes=classes)  # type: ignore[no-any-return]
 
     def predict_proba(self, X: Any) -> Floats:
@@ -182,8 +185,9 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         return p if p.shape[1] > 1 or self._multilabel else np.hstack([1 - p, p])
 
     def predict_log_proba(self, X: Any) -> Floats:
-        """ln of `predict_proba`."""
-        return np.log(self.predict_proba(X))
+        """ln of `predict_proba`, −∞ where that is 0."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The likeliest class of every row `(m,)`; of 0/1 labels those above a half, `(m, k)`."""
@@ -198,16 +202,21 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         check_classification_targets(y)
         kind = type_of_target(y)
         if kind == "multilabel-indicator":
-            return np.asarray(y)
+            return y.toarray() if sparse.issparse(y) else np.asarray(y)
         if kind == "multiclass-multioutput":
             raise DataError("y has several columns with more than two values each; give one column of classes, or columns of 0 and 1")
         return column_or_1d(y, warn=True)
 
     def _problem(self, y: Any, weight: Floats | None, *, first: bool, classes: Any = None) -> Problem:
         w = np.ones(len(y)) if weight is None else weight
+        if not first and (y.ndim == 2) != self._multilabel:
+            seen, begun = ("one column", "columns of 0 and 1") if self._multilabel else (f"{y.shape[1]} columns", "one column of classes")
+            raise DataError(f"y has {seen}, but the network was begun with {begun}")
         if y.ndim == 2:
             if first:
                 self._multilabel, self.classes_ = True, np.arange(y.shape[1])
+            elif y.shape[1] != len(self.classes_):
+                raise DataError(f"y has {y.shape[1]} columns, but the network was begun with {len(self.classes_)}")
             share = np.clip(w @ y / w.sum(), 1e-6, 1 - 1e-6)
             return Problem(y.astype(np.float64), "sigmoid", np.log(share / (1 - share)), None, (self.classes_,))
         if first:
@@ -232,6 +241,8 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         if self.class_weight is not None:
             balanced = compute_sample_weight(self.class_weight, y)
             weight = balanced if weight is None else weight * balanced
+            if not weight.any():
+                raise DataError(f"class_weight={self.class_weight!r} leaves every row with weight 0: there is no row to learn from")
         return X, y, weight
 
     def __sklearn_tags__(self) -> Any:

@@ -5,9 +5,12 @@ members: RAMPS see z-scores and ramps, PLAIN see z-scores alone; half of the net
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Literal
+
+import numpy as np
 
 from shoal.errors import InvalidParameterError
 from shoal.recipe import Recipe, Schedule, momentum_rule
@@ -58,14 +61,32 @@ class Plan:
 
 def chosen(value: Any, default: Any) -> Any:
     """`value`, or `default` where it is "auto"."""
-    return default if isinstance(value, str) and value == "auto" else value
+    return default if is_auto(value) else value
 
 
-def plan(p: Mapping[str, Any], task: Task, m: int, seed: int, *, sparse: bool, own_validation: bool, online: bool = False) -> Plan:
-    """The plan for m training rows and the constructor's parameters `p`; `online` for `partial_fit`."""
+def plan(
+    p: Mapping[str, Any],
+    task: Task,
+    m: int,
+    seed: int,
+    *,
+    sparse: bool,
+    own_validation: bool,
+    online: bool = False,
+    begun: tuple[bool, ...] | None = None,
+) -> Plan:
+    """The plan for m training rows and the constructor's parameters `p`; `online` for `partial_fit`.
+
+    `begun` says which members see ramps where training goes on with networks that there are.
+    """
     check(p)
     solver = "adam" if online and p["solver"] == "auto" else chosen(p["solver"], "adamw")
-    ramps = member_kinds(p, sparse)
+    ramps = member_kinds(p, sparse) if begun is None else begun
+    if len(ramps) != p["n_networks"]:
+        raise InvalidParameterError(
+            f"n_networks is {p['n_networks']}, but training goes on with the {len(ramps)} networks of the earlier call; "
+            "keep their number, or begin anew with warm_start=False"
+        )
     kinds = [KINDS[task, ramp] for ramp in ramps]
     batch = batch_size(p, m)
     schedule = learning_schedule(p, task, solver, online)
@@ -104,7 +125,7 @@ SGD_RATES = {"sgd": 0.05, "rmsprop": 0.003}  # on standardised inputs; scikit-le
 
 
 def check(p: Mapping[str, Any]) -> None:
-    """Refuse what no recipe can mean, by name."""
+    """Refuse what no recipe can mean, by the user's own names."""
     one_of("solver", p["solver"], SOLVERS)
     one_of("learning_rate", p["learning_rate"], SCHEDULES)
     one_of("dtype", p["dtype"], ("auto", "float32", "float64"))
@@ -112,13 +133,62 @@ def check(p: Mapping[str, Any]) -> None:
     one_of("early_stopping", p["early_stopping"], ("auto", True, False))
     counts = {name: p[name] for name in ("n_networks", "max_iter", "batch_size", "n_iter_no_change")}
     for name, value in counts.items():
-        if value != "auto" and (isinstance(value, bool) or not float(value).is_integer() or value < 1):
-            raise InvalidParameterError(
-                f"{name} is {value!r}; it must be a whole number from 1 on{'' if name == 'n_networks' else ', or auto'}"
-            )
-    fraction = p["validation_fraction"]
-    if fraction != "auto" and not 0 < fraction < 1:
-        raise InvalidParameterError(f"validation_fraction is {fraction!r}; it must be between 0 and 1")
+        may_be_auto = name != "n_networks"
+        if not is_count(value) and not (may_be_auto and is_auto(value)):
+            raise InvalidParameterError(f"{name} is {value!r}; it must be a whole number from 1 on{', or auto' * may_be_auto}")
+    for name, (is_right, words) in NUMBERS.items():
+        if not (is_auto(p[name]) and name in MAY_BE_AUTO) and not (p[name] is None and name == "max_time"):
+            check_number(name, p[name], is_right, words, p["n_networks"])
+    callbacks = () if p["callbacks"] is None else p["callbacks"]
+    if not isinstance(callbacks, Sequence) or not all(map(callable, callbacks)):
+        raise InvalidParameterError(f"callbacks is {callbacks!r}; it must be a list of functions that take an Epoch, or None")
+
+
+Test = Callable[[Any], Any]
+FROM_0: tuple[Test, str] = (lambda v: (v >= 0) & np.isfinite(v), "0 or more")
+ABOVE_0: tuple[Test, str] = (lambda v: (v > 0) & np.isfinite(v), "above 0")
+SHARE: tuple[Test, str] = (lambda v: (v >= 0) & (v < 1), "from 0 to below 1")
+NUMBERS = {
+    "alpha": FROM_0,
+    "learning_rate_init": ABOVE_0,
+    "power_t": FROM_0,
+    "tol": FROM_0,
+    "momentum": (lambda v: (v >= 0) & (v <= 1), "from 0 to 1"),
+    "beta_1": SHARE,
+    "beta_2": SHARE,
+    "epsilon": ABOVE_0,
+    "max_time": (lambda v: v > 0, "above 0 seconds, or None for no limit"),
+    "validation_fraction": (lambda v: (v > 0) & (v < 1), "between 0 and 1"),
+    "dropout": SHARE,
+    "input_dropout": SHARE,
+    "weight_average": SHARE,
+    "init_scale": FROM_0,
+}
+MAY_BE_AUTO = ("alpha", "learning_rate_init", "tol", "validation_fraction", "dropout", "weight_average")
+ONE_FOR_EACH = ("alpha", "learning_rate_init", "dropout", "input_dropout", "weight_average")  # or one number for each network
+
+
+def check_number(name: str, value: Any, is_right: Test, words: str, K: int) -> None:
+    """Refuse what is not a number, or one outside its range."""
+    try:
+        numbers = np.asarray(np.nan if isinstance(value, str) else value, np.float64)
+    except (TypeError, ValueError):
+        numbers = np.array(np.nan)
+    if not np.all(is_right(numbers)):
+        raise InvalidParameterError(f"{name} is {value!r}; it must be {words}{', or auto' * (name in MAY_BE_AUTO)}")
+    if numbers.shape != () and (name not in ONE_FOR_EACH or numbers.shape != (K,)):
+        many = f", or one for each of the {K} networks" if name in ONE_FOR_EACH else ""
+        raise InvalidParameterError(f"{name} is {value!r}; it must be one number{many}")
+
+
+def is_auto(value: Any) -> bool:
+    """Whether it is the word "auto"."""
+    return isinstance(value, str) and value == "auto"
+
+
+def is_count(value: Any) -> bool:
+    """Whether it is a whole number from 1 on."""
+    return isinstance(value, Real) and not isinstance(value, bool) and float(value).is_integer() and float(value) >= 1
 
 
 def one_of(name: str, value: Any, choices: tuple[Any, ...]) -> None:
@@ -136,7 +206,7 @@ def width(p: Mapping[str, Any], m: int) -> int:
             f"hidden_layer_sizes is {sizes!r}: shoal trains networks with exactly one hidden layer; "
             f"give one number, such as ({sizes[0] if sizes else 64},)"
         )
-    if isinstance(sizes[0], bool) or sizes[0] != int(sizes[0]) or sizes[0] < 1:
+    if not is_count(sizes[0]):
         raise InvalidParameterError(f"hidden_layer_sizes is {sizes!r}; it must be a whole number of units from 1 on")
     return int(sizes[0])
 
@@ -170,6 +240,11 @@ def max_epochs(p: Mapping[str, Any], task: Task, m: int, batch: int) -> int:
 def learning_schedule(p: Mapping[str, Any], task: Task, solver: str, online: bool) -> Schedule:
     """Cosine to 0, its first half flat for regression; constant where training has no planned end."""
     if p["learning_rate"] != "auto":
+        if online and p["learning_rate"] == "cosine":
+            raise InvalidParameterError(
+                "learning_rate is 'cosine', which falls to 0 at the last planned update, and partial_fit plans none; "
+                "choose 'constant' or 'invscaling'"
+            )
         schedule: Schedule = p["learning_rate"]
         return schedule
     if online:

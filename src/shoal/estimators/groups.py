@@ -18,9 +18,14 @@ INITS = ("auto", "zeros", "normal", "xavier", "he", "lecun", "nguyen_widrow")
 SHARPNESS = 0.2  # a kind of members whose validation loss is so much worse, relatively, weighs 1/e of the best kind
 
 
-def deal(m: int, parts: int, labels: NDArray[Any] | None, seed: int) -> list[NDArray[np.int64]]:
-    """Row numbers in `parts` parts of nearly equal size, drawn at random; with labels, every class is spread evenly."""
+def deal(m: int, parts: int, labels: NDArray[Any] | None, seed: int, weight: Floats | None = None) -> list[NDArray[np.int64]]:
+    """Row numbers in `parts` parts of nearly equal size, drawn at random; with labels, every class is spread evenly.
+
+    Rows of weight 0 are in no part, as they could not judge; there are never more parts than rows.
+    """
     order = group_stream(seed, Purpose.SPLIT).permutation(m)
+    order = order if weight is None else order[weight[order] > 0]
+    parts = min(parts, len(order))
     if labels is not None:
         order = order[np.argsort(labels[order], kind="stable")]
     return [np.sort(order[part::parts]) for part in range(parts)]
@@ -88,7 +93,7 @@ def weigh_members(with_ramps: tuple[bool, ...], finite: NDArray[np.bool_], valid
             ramp: float(np.mean(validation_loss[(kinds == ramp) & finite])) for ramp in (True, False) if ((kinds == ramp) & finite).any()
         }
         least = min(means.values())
-        if least > 0:  # a log-likelihood may be negative: then a ratio means nothing, and kinds weigh alike
+        if 0 < least < np.inf:  # of a negative log-likelihood, or one never judged, no ratio means anything: kinds weigh alike
             for ramp, value in means.items():
                 shares[kinds == ramp] *= np.exp(-(value / least - 1) / SHARPNESS)
     return np.asarray(shares / shares.sum())

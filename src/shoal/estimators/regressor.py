@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import RegressorMixin
 
 from shoal.encoding import TargetScale, encode_target, fit_target
@@ -137,7 +138,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
     # --- steps of fit -----------------------------------------------------------------------------------------------
 
     def _checked_targets(self, y: Any) -> Any:
-        y = np.asarray(y)
+        y = y.toarray() if sparse.issparse(y) else np.asarray(y)
         if y.dtype.kind in "OUS":
             try:
                 y = y.astype(np.float64)

@@ -16,12 +16,13 @@ from shoal.draws import seed_from
 from shoal.encoding import Encoding, TargetScale, encode, encoded_names, fit_encoding, plain
 from shoal.engine.advance import Carried, carry
 from shoal.errors import DataError, DivergedError, InterruptedWarning, InvalidParameterError, MemberDivergedWarning
-from shoal.estimators.defaults import RAMP_SCALE, Plan, Task, plan
+from shoal.estimators.defaults import RAMP_SCALE, Plan, Task, is_auto, plan
 from shoal.estimators.groups import deal, held_out, initial_population, mean_square_lengths, member_weights, weigh_members
 from shoal.network import Network, folded, predict
 from shoal.population import Population
 from shoal.recipe import each
 from shoal.textbook.outputs import output
+from shoal.textbook.rules import Rule
 from shoal.training.events import Epoch
 from shoal.training.minibatch import Run, Trained
 from shoal.training.validation import Validation
@@ -46,7 +47,10 @@ class Continuation:
     """What `warm_start` and `partial_fit` go on from. A model file leaves it out."""
 
     population: Population
+    with_ramps: tuple[bool, ...]
+    rule: Rule
     carried: Carried | None
+    rows: int
     events: list[Epoch]
 
 
@@ -73,19 +77,18 @@ class ShallowEstimator(BaseEstimator, ABC):
         if not continued:
             self.seed_ = seed_from(self.random_state)
         problem = self._problem(y, weight, first=not continued)
-        p = self._plan(X, own_validation=X_val is not None)
+        p = self._plan(X, own_validation=X_val is not None, continued=continued)
         if not continued:
             self._encoding = self._fit_encoding(X, weight, p)
         dtype = np.dtype(np.float32 if p.single_precision else np.float64)
         encoded = encode(self._encoding, X, dtype)
-        m, rows = X.shape[0], None
-        if X_val is not None:
+        m, rows, validation = X.shape[0], None, None
+        parts = deal(m, p.hold_out, problem.labels, self.seed_, weight) if p.hold_out else []
+        if X_val is not None or y_val is not None:
             validation = self._own_validation(X_val, y_val, sample_weight_val, dtype)
-        elif p.hold_out:
-            rows = held_out(p.with_ramps, deal(m, min(p.hold_out, m), problem.labels, self.seed_))
+        elif len(parts) > 1:
+            rows = held_out(p.with_ramps, parts)
             validation = Validation(encoded, problem.Y.astype(dtype), weight, rows)
-        else:
-            validation = None
         population = self._continuation.population if continued else self._initial(p, problem, encoded, weight)
         run = Run(
             p.recipe,
@@ -97,10 +100,8 @@ class ShallowEstimator(BaseEstimator, ABC):
             validation=validation,
             dtype=dtype,
         )
-        if continued:
-            run.resume(self._continuation.carried)
-        events = self._watch(run, p)
-        self._finish(run, problem, p, events)
+        earlier = self._resume(run) if continued else []
+        self._finish(run, problem, p, [*earlier, *self._watch(run, p)])
         return self
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, *, first: bool, classes: Any = None) -> Any:
@@ -115,18 +116,23 @@ class ShallowEstimator(BaseEstimator, ABC):
                 )
             self.seed_ = seed_from(self.random_state)
         problem = self._problem(y, weight, first=first, classes=classes)
-        p = self._plan(X, own_validation=False, online=True)
+        p = self._plan(X, own_validation=False, continued=not first, online=True)
         if first:
             self._encoding = self._fit_encoding(X, weight, p)
         dtype = np.dtype(np.float32 if self.dtype == "float32" else np.float64)
         encoded = encode(self._encoding, X, dtype)
         population = self._initial(p, problem, encoded, weight) if first else self._continuation.population
         run = Run(p.recipe, population, output(problem.output, **self._output_settings()), encoded, problem.Y, weight=weight, dtype=dtype)
-        earlier = [] if first else self._continuation.events
-        if not first:
-            run.resume(self._continuation.carried)
+        earlier = [] if first else self._resume(run)
         self._finish(run, problem, p, [*earlier, *self._watch(run, p)])
         return self
+
+    def _resume(self, run: Run) -> list[Epoch]:
+        """Hand the run what the last call left; returns the events so far. Another rule or precision begins with a memory of its own."""
+        last = self._continuation
+        alike = type(last.rule) is type(run.recipe.rule) and last.population.parameters.W1.dtype == run.state.dtype
+        run.resume(last.carried if alike else None, last.rows)
+        return last.events
 
     def _must_continue(self) -> None:
         if not hasattr(self, "_continuation"):
@@ -145,10 +151,23 @@ class ShallowEstimator(BaseEstimator, ABC):
             raise DataError("every sample_weight is 0: there is no row to learn from")
         return X, y, weight
 
-    def _plan(self, X: Any, *, own_validation: bool, online: bool = False) -> Plan:
-        return plan(
-            self.get_params(), self._task, X.shape[0], self.seed_, sparse=sparse.issparse(X), own_validation=own_validation, online=online
+    def _plan(self, X: Any, *, own_validation: bool, continued: bool = False, online: bool = False) -> Plan:
+        p = plan(
+            self.get_params(),
+            self._task,
+            X.shape[0],
+            self.seed_,
+            sparse=sparse.issparse(X),
+            own_validation=own_validation,
+            online=online,
+            begun=self._continuation.with_ramps if continued else None,
         )
+        if continued and not is_auto(self.hidden_layer_sizes) and p.width != (n_h := self._continuation.population.widths[0]):
+            raise InvalidParameterError(
+                f"hidden_layer_sizes is {self.hidden_layer_sizes!r}, but training goes on with networks of {n_h} hidden units; "
+                "keep their number, or begin anew with warm_start=False"
+            )
+        return p
 
     def _fit_encoding(self, X: Any, weight: Floats | None, p: Plan) -> Encoding:
         if not self.standardize:
@@ -156,8 +175,9 @@ class ShallowEstimator(BaseEstimator, ABC):
         return fit_encoding(X, weight, ramps=any(p.with_ramps), ramp_scale=RAMP_SCALE[self._task])
 
     def _own_validation(self, X_val: Any, y_val: Any, weight: Any, dtype: np.dtype) -> Validation:
-        if y_val is None:
-            raise InvalidParameterError("X_val was given without y_val: give both, or neither")
+        if X_val is None or y_val is None:
+            given, missing = ("y_val", "X_val") if X_val is None else ("X_val", "y_val")
+            raise InvalidParameterError(f"{given} was given without {missing}: give both, or neither")
         X_val, y_val = validate_data(
             self, X_val, y_val, accept_sparse=["csr", "csc", "coo"], dtype=[np.float64, np.float32], multi_output=True, reset=False
         )
@@ -182,7 +202,7 @@ class ShallowEstimator(BaseEstimator, ABC):
             for event in run:
                 events.append(event)
                 if self.verbose:
-                    print(f"Iteration {event.epoch}, loss = {float(np.nanmean(event.loss)):.8f}")
+                    print(f"Iteration {event.epoch}, loss = {mean_of_finite(event.loss):.8f}")
                 for callback in self.callbacks or ():
                     callback(event)
         except KeyboardInterrupt:
@@ -218,7 +238,7 @@ class ShallowEstimator(BaseEstimator, ABC):
             history(events),
             **self._output_settings(),
         )
-        self._continuation = Continuation(trained.population, carry(run.state), events)
+        self._continuation = Continuation(trained.population, p.with_ramps, p.recipe.rule, carry(run.state), trained.rows, events)
         self._set_attributes(run, p, events, names)
 
     def _report_divergence(self, trained: Trained, finite: NDArray[np.bool_], p: Plan) -> None:
@@ -229,12 +249,11 @@ class ShallowEstimator(BaseEstimator, ABC):
         cause += "" if self.standardize else ", or standardize=True if the columns are of very different size"
         if not finite.any():
             epoch = int(trained.diverged[trained.diverged > 0].min())
-            raise DivergedError(f"training left the finite numbers in epoch {epoch}: {cause}")
+            raise DivergedError(f"training diverged in epoch {epoch}, its loss left all bounds: {cause}")
         gone = np.flatnonzero(~finite)
         warnings.warn(
             MemberDivergedWarning(
-                f"networks {gone.tolist()} of {len(finite)} left the finite numbers in epochs "
-                f"{trained.diverged[gone].tolist()} and were left out: {cause}"
+                f"networks {gone.tolist()} of {len(finite)} diverged in epochs {trained.diverged[gone].tolist()} and were left out: {cause}"
             ),
             stacklevel=4,
         )
@@ -244,14 +263,14 @@ class ShallowEstimator(BaseEstimator, ABC):
         self.coefs_ = [parameters.W1.T.copy(), parameters.W2.T.copy()]
         self.intercepts_ = [parameters.b1[:, 0].copy(), parameters.b2[:, 0].copy()]
         self.encoded_feature_names_ = np.array(encoded_names(self._encoding, names), dtype=object)
-        self.loss_curve_ = [float(np.nanmean(e.loss)) for e in events if np.isfinite(e.loss).any()]
+        self.loss_curve_ = [mean_of_finite(e.loss) for e in events if np.isfinite(e.loss).any()]
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else float("nan")
         scores = [e.validation_score for e in events if e.validation_score is not None and np.isfinite(e.validation_score).any()]
-        self.validation_scores_ = [float(np.nanmean(s)) for s in scores] if scores else None
+        self.validation_scores_ = [mean_of_finite(s) for s in scores] if scores else None
         self.best_validation_score_ = max(self.validation_scores_) if self.validation_scores_ else None
         self.best_loss_ = None if scores or not self.loss_curve_ else min(self.loss_curve_)
         self.n_iter_ = len(events)
-        self.t_ = len(events) * run.m
+        self.t_ = run.rows
         self.n_layers_, self.n_outputs_ = 3, int(parameters.W2.shape[0])
         self.solver_ = p.solver
         unit = {"sigmoid": "logistic", "softmax": "softmax", "poisson": "exp", "gaussian": "gaussian"}
@@ -267,6 +286,12 @@ class ShallowEstimator(BaseEstimator, ABC):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def mean_of_finite(values: Floats) -> float:
+    """The mean of the networks that have one, NaN if none has."""
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if len(finite) else float("nan")
 
 
 def history(events: list[Epoch]) -> dict[str, Floats]:

@@ -31,6 +31,7 @@ class Output:
     loss: Callable[[Array, Array], Array]
     error: Callable[[Array, Array], Array]
     logits_per_target: int = 1
+    settings: tuple[tuple[str, float], ...] = ()  # what `output` needs beside the name to make it again
 
     def __call__(self, Z2: Array) -> Array:
         return self.g(Z2)
@@ -102,7 +103,7 @@ def huber(delta: float) -> Output:
     def error(Z2: Array, Y: Array) -> Array:
         return array_namespace(Z2).clip(Z2 - Y, -delta, delta)
 
-    return Output("huber", "z", "½ r², or δ (|r| − δ/2) for |r| > δ", identity, loss, error)
+    return Output("huber", "z", "½ r², or δ (|r| − δ/2) for |r| > δ", identity, loss, error, settings=(("delta", delta),))
 
 
 def quantile(q: float) -> Output:
@@ -118,7 +119,7 @@ def quantile(q: float) -> Output:
         r = Z2 - Y
         return xp.where(r > 0, (1 - q) * xp.ones_like(r), xp.where(r < 0, -q * xp.ones_like(r), xp.zeros_like(r)))
 
-    return Output("quantile", "z", "q (y − z), or (1 − q)(z − y) for z > y", identity, loss, error)
+    return Output("quantile", "z", "q (y − z), or (1 − q)(z − y) for z > y", identity, loss, error, settings=(("q", q),))
 
 
 # --- exp and Poisson ------------------------------------------------------------------------------------------------

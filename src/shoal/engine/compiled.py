@@ -1,0 +1,46 @@
+"""The kernels, imported at the first fit and not with `import shoal`, from a cache of their own.
+
+Numba does not notice an edit in another file and then runs old machine code: the cache's folder is named by a hash of
+the sources. It lies in the user's cache folder, `$XDG_CACHE_HOME` or `~/.cache`. Numba picks the folder when it
+decorates, so it is set around the import and put back.
+"""
+
+import hashlib
+import os
+import sys
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+SOURCES = ("vecmath.py", "losses.py", "kernels.py")
+
+
+def source_hash() -> str:
+    """A short hash of everything that is compiled."""
+    here = Path(__file__).parent
+    return hashlib.sha256(b"".join((here / name).read_bytes() for name in SOURCES)).hexdigest()[:16]
+
+
+def cache_folder() -> Path:
+    """Where this version's machine code is kept."""
+    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return root / "shoal" / f"kernels-{source_hash()}"
+
+
+@cache
+def kernels() -> ModuleType:
+    """The compiled kernels; the first call on a machine compiles them and says so on a terminal."""
+    import numba
+
+    config: Any = numba.config
+    before = config.CACHE_DIR
+    folder = cache_folder()
+    if not folder.exists() and sys.stderr.isatty():
+        print("shoal: compiling its kernels, once on this machine (a few seconds)", file=sys.stderr)
+    config.CACHE_DIR = str(folder)
+    try:
+        return import_module("shoal.engine.kernels")
+    finally:
+        config.CACHE_DIR = before

@@ -1,0 +1,25 @@
+"""How many cores there are, and keeping the matrix library from using them beside our own threads (30-50 times slower)."""
+
+import os
+from contextlib import AbstractContextManager
+from functools import cache
+
+from threadpoolctl import ThreadpoolController
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def controller() -> ThreadpoolController:
+    """The matrix libraries loaded now; SciPy's, which compiled products call, is loaded first. Kept, for finding them takes 2 ms."""
+    import scipy.linalg  # noqa: F401
+
+    return ThreadpoolController()
+
+
+def one_blas_thread() -> AbstractContextManager[object]:
+    """While it lasts, products run on the thread that asks for them."""
+    return controller().limit(limits=1)  # type: ignore[no-any-return]

@@ -1,0 +1,71 @@
+"""How good the networks of a running group are on rows that they do not train on: loss and score, compiled."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shoal.encoding import SparseRows
+from shoal.engine.advance import State, evaluated, over_groups, per_network, seen_rows, shape_of
+from shoal.engine.compiled import kernels
+from shoal.engine.groups import Group
+
+Floats = NDArray[np.floating]
+Rows = NDArray[np.int64]
+
+DENSE_ROWS = 4096  # sparse rows are made dense so many at a time
+
+
+def judge(state: State, X: Any, Y: Floats, rows: tuple[Rows, ...] | None, weight: Floats | None) -> tuple[Floats, Floats]:
+    """Mean loss and score of every network still in the group, two arrays `(K,)`; NaN for those that have left.
+
+    `X (m, n_x)`, `Y (m, n_y)` in the state's precision; `rows` gives each of K networks its row numbers (None: all rows);
+    `weight (m,)` or None. The score is the share of rows whose every label is right, or R² averaged over the targets.
+    """
+    n_y = Y.shape[1]
+    sums = np.zeros((state.population.K, 4 + 3 * n_y))
+    if isinstance(X, SparseRows):
+        everything = np.arange(len(Y)) if rows is None else np.unique(np.concatenate(rows))
+        for s in range(0, len(everything), DENSE_ROWS):
+            some = everything[s : s + DENSE_ROWS]
+            mine = None if rows is None else tuple(np.flatnonzero(np.isin(some, own)) for own in rows)
+            sums += dense_sums(state, X[some], Y[some], mine, None if weight is None else weight[some])
+    else:
+        sums = dense_sums(state, X, Y, rows, weight)
+    return means(state, sums)
+
+
+def dense_sums(state: State, X: Floats, Y: Floats, rows: tuple[Rows, ...] | None, weight: Floats | None) -> Floats:
+    """What `kernels.judge` sums for every network, `(K, 4 + 3 n_y)`."""
+    k = kernels()
+    sums = np.zeros((state.population.K, 4 + 3 * Y.shape[1]))
+    shared = np.empty((0, 0), state.dtype) if weight is None else np.ascontiguousarray(weight[None], state.dtype)
+    X, Y, everything = np.ascontiguousarray(X, state.dtype), np.ascontiguousarray(Y, state.dtype), np.arange(len(Y))
+
+    def run(group: Group) -> None:
+        own = [everything if rows is None else rows[member] for member in group.members]
+        ends = np.concatenate([[0], np.cumsum([len(r) for r in own])])
+        data = k.Rows(seen_rows(X, group), Y, shared, np.concatenate(own), ends)
+        mine = np.zeros((len(group.members), sums.shape[1]))
+        k.judge(shape_of(state, group), data, k.Weights(*getattr(group, evaluated(state))), per_network(state, group), state.hyper, mine)
+        sums[group.members] = mine
+
+    judged = len(Y) if rows is None else max((len(r) for r in rows), default=0)
+    over_groups(state, run, [group.weights[0].size * judged for group in state.groups])
+    return sums
+
+
+def means(state: State, sums: Floats) -> tuple[Floats, Floats]:
+    """Mean loss and score from the sums."""
+    total, loss, right = sums[:, 0], sums[:, 1], sums[:, 2]
+    in_group = np.zeros(len(sums), bool)
+    for group in state.groups:
+        in_group[group.members] = True
+    with np.errstate(all="ignore"):  # a loss that is not finite is not the best one; no rows give NaN
+        if state.g2.name in ("softmax", "sigmoid"):
+            score = right / total
+        else:
+            y, y_squared, residual = (sums[:, 4 + part :: 3] for part in range(3))
+            spread = y_squared - y * y / total[:, None]
+            score = np.mean(1 - residual / np.where(spread > 0, spread, total[:, None]), axis=1)
+        return np.where(in_group, loss / total, np.nan), np.where(in_group, score, np.nan)
