@@ -1,1 +1,67 @@
 """Shallow neural networks, whole shoals of them."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from shoal.errors import (
+    ColumnsError,
+    DataError,
+    DivergedError,
+    InterruptedWarning,
+    InvalidParameterError,
+    MemberDivergedWarning,
+    ModelFileError,
+    OutputError,
+    ShoalError,
+    ShoalWarning,
+    TableError,
+)
+
+if TYPE_CHECKING:
+    from shoal import textbook
+    from shoal.estimators.classifier import ShoalClassifier
+    from shoal.estimators.raw import fit
+    from shoal.estimators.regressor import ShoalRegressor
+    from shoal.model_file import load, save
+
+# scikit-learn and pandas take a second to import: `shoal --help` and `import shoal.textbook` do without.
+_HOMES = {
+    "ShoalClassifier": "shoal.estimators.classifier",
+    "ShoalRegressor": "shoal.estimators.regressor",
+    "fit": "shoal.estimators.raw",
+    "load": "shoal.model_file",
+    "save": "shoal.model_file",
+}
+_ROOMS = ("textbook",)  # sub-packages that `import shoal` is enough for
+
+__all__ = [
+    "ColumnsError",
+    "DataError",
+    "DivergedError",
+    "InterruptedWarning",
+    "InvalidParameterError",
+    "MemberDivergedWarning",
+    "ModelFileError",
+    "OutputError",
+    "ShoalClassifier",
+    "ShoalError",
+    "ShoalRegressor",
+    "ShoalWarning",
+    "TableError",
+    "fit",
+    "load",
+    "save",
+    "textbook",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return importlib.import_module(f"shoal.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'shoal' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

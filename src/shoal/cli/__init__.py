@@ -1,0 +1,69 @@
+"""The command line: one command a file. Each parses, calls, prints; everything heavy is imported inside the commands."""
+
+import os
+import sys
+import warnings
+from typing import TextIO
+
+import typer
+
+from shoal.cli import chapter, demo, evaluate, fit, predict, show
+from shoal.errors import ShoalError
+
+SETTING = "--set"
+
+app = typer.Typer(
+    name="shoal",
+    help="Shallow neural networks: from a table to a trained and trusted model. New here? Try: `shoal demo`",
+    rich_markup_mode="markdown",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("fit", epilog=fit.EXAMPLE)(fit.fit)
+app.command("predict", epilog=predict.EXAMPLE)(predict.predict)
+app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
+app.command("show", epilog=show.EXAMPLE)(show.show)
+app.add_typer(demo.app, name="demo")
+app.command("chapter", epilog=chapter.EXAMPLE)(chapter.chapter)
+
+
+def main() -> None:
+    """Run a command; errors that can be named are one line on stderr and exit code 2."""
+    warnings.showwarning = _one_line
+    try:
+        app(_spread_settings(sys.argv[1:]), prog_name="shoal")
+    except ShoalError as error:
+        _stop(str(error), 2)
+    except MemoryError:
+        _stop("The memory of this machine is used up. Give fewer rows or columns, or smaller settings.", 2)
+    except OSError as error:
+        _stop(f"{error.filename or 'The output'} could not be used: {error.strerror or error}.", 2)
+    except Exception as error:
+        if os.environ.get("SHOAL_DEBUG"):
+            raise
+        _stop(f"{type(error).__name__}: {error} (a fault of shoal's own: please report it; SHOAL_DEBUG=1 shows where it happened)", 1)
+
+
+def _stop(text: str, code: int) -> None:
+    print(f"error: {' '.join(text.split())}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _one_line(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None, line: str | None = None
+) -> None:
+    print(f"warning: {' '.join(str(message).split())}", file=file or sys.stderr)
+
+
+def _spread_settings(arguments: list[str]) -> list[str]:
+    """`--set a=1 b=2` as `--set a=1 --set b=2`: an option of the parser's takes one value a time."""
+    spread: list[str] = []
+    inside = False
+    for argument in arguments:
+        name = argument.partition("=")[0]
+        more = inside and "=" in argument and name.isidentifier() and spread[-1] != SETTING
+        spread.extend([SETTING, argument] if more else [argument])
+        inside = argument == SETTING or (inside and (more or spread[-2:-1] == [SETTING]))
+    return spread

@@ -8,13 +8,14 @@ decorates, so it is set around the import and put back.
 import hashlib
 import os
 import sys
+import tempfile
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-SOURCES = ("vecmath.py", "losses.py", "kernels.py")
+SOURCES = ("vecmath.py", "losses.py", "kernels.py", "judge_kernel.py")
 
 
 def source_hash() -> str:
@@ -24,23 +25,37 @@ def source_hash() -> str:
 
 
 def cache_folder() -> Path:
-    """Where this version's machine code is kept."""
+    """Where this version's machine code is kept: the user's cache, or the folder of temporary files where that cannot be written."""
     root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    if not os.access(next(p for p in (root, *root.parents) if p.exists()), os.W_OK):
+        root = Path(tempfile.gettempdir()) / f"cache-of-user-{os.getuid() if hasattr(os, 'getuid') else 0}"
     return root / "shoal" / f"kernels-{source_hash()}"
 
 
 @cache
 def kernels() -> ModuleType:
-    """The compiled kernels; the first call on a machine compiles them and says so on a terminal."""
+    """The training kernel and what it takes."""
+    return compiled("shoal.engine.kernels")
+
+
+@cache
+def judge_kernel() -> ModuleType:
+    """The judging kernel."""
+    return compiled("shoal.engine.judge_kernel")
+
+
+def compiled(module: str) -> ModuleType:
+    """A module of kernels; the first fit on a machine compiles them and says so on a terminal."""
     import numba
 
     config: Any = numba.config
-    before = config.CACHE_DIR
-    folder = cache_folder()
-    if not folder.exists() and sys.stderr.isatty():
-        print("shoal: compiling its kernels, once on this machine (a few seconds)", file=sys.stderr)
+    before, folder = config.CACHE_DIR, cache_folder()
+    if not folder.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        if sys.stderr.isatty():
+            print("shoal: compiling its kernels, once on this machine (some 10 to 20 seconds)", file=sys.stderr)
     config.CACHE_DIR = str(folder)
     try:
-        return import_module("shoal.engine.kernels")
+        return import_module(module)
     finally:
         config.CACHE_DIR = before

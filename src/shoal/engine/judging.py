@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from shoal.encoding import SparseRows
 from shoal.engine.advance import State, evaluated, over_groups, per_network, seen_rows, shape_of
-from shoal.engine.compiled import kernels
+from shoal.engine.compiled import judge_kernel, kernels
 from shoal.engine.groups import Group
 
 Floats = NDArray[np.floating]
@@ -36,7 +36,7 @@ def judge(state: State, X: Any, Y: Floats, rows: tuple[Rows, ...] | None, weight
 
 
 def dense_sums(state: State, X: Floats, Y: Floats, rows: tuple[Rows, ...] | None, weight: Floats | None) -> Floats:
-    """What `kernels.judge` sums for every network, `(K, 4 + 3 n_y)`."""
+    """What `judge_kernel.judge` sums for every network, `(K, 4 + 3 n_y)`."""
     k = kernels()
     sums = np.zeros((state.population.K, 4 + 3 * Y.shape[1]))
     shared = np.empty((0, 0), state.dtype) if weight is None else np.ascontiguousarray(weight[None], state.dtype)
@@ -47,7 +47,9 @@ def dense_sums(state: State, X: Floats, Y: Floats, rows: tuple[Rows, ...] | None
         ends = np.concatenate([[0], np.cumsum([len(r) for r in own])])
         data = k.Rows(seen_rows(X, group), Y, shared, np.concatenate(own), ends)
         mine = np.zeros((len(group.members), sums.shape[1]))
-        k.judge(shape_of(state, group), data, k.Weights(*getattr(group, evaluated(state))), per_network(state, group), state.hyper, mine)
+        judge_kernel().judge(
+            shape_of(state, group), data, k.Weights(*getattr(group, evaluated(state))), per_network(state, group), state.hyper, mine
+        )
         sums[group.members] = mine
 
     judged = len(Y) if rows is None else max((len(r) for r in rows), default=0)

@@ -83,6 +83,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
     """
 
     _task = "classification"
+    _multilabel: bool
 
     def __init__(
         self,
@@ -223,7 +224,9 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
             self._multilabel = False
             self.classes_ = np.unique(y) if classes is None else classes
         if len(self.classes_) < 2:
-            raise DataError(f"y has 1 class only, {self.classes_[0]!r}: there is nothing to tell apart; a classifier needs at least 2")
+            raise DataError(
+                f"y has 1 class only, {self.classes_.tolist()[0]!r}: there is nothing to tell apart; a classifier needs at least 2"
+            )
         codes = np.searchsorted(self.classes_, y)
         codes = np.minimum(codes, len(self.classes_) - 1)
         unknown = self.classes_[codes] != y

@@ -9,6 +9,7 @@ from sklearn.base import RegressorMixin
 
 from shoal.encoding import TargetScale, encode_target, fit_target
 from shoal.errors import DataError, InvalidParameterError
+from shoal.estimators.defaults import check_number
 from shoal.estimators.shallow import Floats, Problem, ShallowEstimator
 from shoal.training.events import Epoch
 
@@ -39,6 +40,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
     """
 
     _task = "regression"
+    _one_column: bool
 
     def __init__(
         self,
@@ -164,10 +166,8 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
     def _check_loss(self, y: Any) -> None:
         if self.loss not in LOSSES:
             raise InvalidParameterError(f"loss is {self.loss!r}; choose one of {', '.join(map(repr, LOSSES))}")
-        if not 0 < self.quantile < 1:
-            raise InvalidParameterError(f"quantile is {self.quantile!r}; it must be between 0 and 1")
-        if not self.huber_delta > 0:
-            raise InvalidParameterError(f"huber_delta is {self.huber_delta!r}; it must be above 0 standard deviations")
+        check_number("quantile", self.quantile, lambda q: (q > 0) & (q < 1), "between 0 and 1")
+        check_number("huber_delta", self.huber_delta, lambda delta: delta > 0, "above 0 standard deviations")
         if self.loss == "poisson" and np.any(y < 0):
             raise DataError(f"loss='poisson' counts, but y holds {float(np.min(y)):g}; all must be 0 or more")
 

@@ -1,0 +1,40 @@
+"""`shoal evaluate`: score a model on a table that holds its target."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shoal.cli.tables import print_json, print_metrics
+
+EXAMPLE = "Example: `shoal evaluate titanic.skops passengers-1913.csv`"
+
+
+def evaluate(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="Model file written by shoal fit.", show_default=False)],
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="CSV, gzipped CSV or Parquet file with the target.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Score a model on a table that holds its inputs and its target. Rows without a target are left out and counted.
+
+    Rows that the model has learned from score too well: give it others.
+    """
+    from shoal.estimators import raw
+    from shoal.model_file import load
+
+    loaded = load(model)
+    facts = raw.facts_of(loaded)
+    found = raw.evaluate(loaded, table)
+    if as_json:
+        print_json(
+            {
+                "task": facts.task,
+                "target": facts.targets[0] if len(facts.targets) == 1 else facts.targets,
+                "rows": {"test": found.n_rows, "left_out": found.n_left_out},
+                "metrics": found.metrics,
+                "model": str(model),
+            }
+        )
+        return
+    left_out = f" ({found.n_left_out} without a target left out)" if found.n_left_out else ""
+    print_metrics(found.metrics, {}, f"{facts.task} of {', '.join(facts.targets)}: scores on {found.n_rows} rows of {table.name}{left_out}")

@@ -1,0 +1,119 @@
+"""`shoal fit`: train on a table, score on held-out rows, write the model."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from shoal.cli.settings import parse_settings
+from shoal.cli.tables import print_json, print_metrics
+
+if TYPE_CHECKING:
+    from shoal.estimators.raw import Facts
+
+EXAMPLE = "Example: `shoal fit titanic.csv --target Survived --set hidden_layer_sizes=100 -o titanic.skops`"
+TABLE_ENDINGS = (".gz", ".csv", ".parquet", ".pq", ".txt", ".data")
+
+
+def fit(
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="CSV, gzipped CSV or Parquet file.", show_default=False)],
+    target: Annotated[list[str], typer.Option("--target", help="Column to predict; repeat it for several.", show_default=False)],
+    task: Annotated[str | None, typer.Option(help="classification or regression; found from the target.", show_default=False)] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="PARAMETER=VALUE", help="Set a parameter of the estimator; repeat it for several.", show_default=False
+        ),
+    ] = None,
+    test: Annotated[Path | None, typer.Option(help="Score on this table instead of on held-out rows.", show_default=False)] = None,
+    groups: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Hold out whole groups: rows of one value stay together; no input.", show_default=False),
+    ] = None,
+    time: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="Hold out the last rows by this column of dates or numbers; it stays an input.", show_default=False
+        ),
+    ] = None,
+    category: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Numbers in this column are names of categories; repeat it for several.", show_default=False),
+    ] = None,
+    refit: Annotated[bool, typer.Option("--refit", help="After scoring, train again on all rows and keep that model.")] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="MODEL.skops", help="Where to; else TABLE-TARGET.skops here.", show_default=False),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Train a network on a table and write the model to a file.
+
+    The task is found from the target. A fifth of the rows is held out, and the model is scored on them beside a linear and
+    a trivial model. The model that is written is the one that was scored. Ctrl-C stops training and keeps the best so far.
+    """
+    from shoal.cli.progress import training_bar
+    from shoal.errors import OutputError
+    from shoal.estimators import raw
+    from shoal.files import refuse_unwritable
+    from shoal.model_file import save
+
+    path = output or Path(default_name(table, target))
+    chosen = parse_settings(settings or [])
+    if path.exists() and any(path.samefile(used) for used in (table, test) if used and used.exists()):
+        raise OutputError(f"-o {path} is the table itself; give the model another name.")
+    refuse_unwritable(path)
+    with training_bar() as callbacks:
+        model = raw.fit(
+            table,
+            target,
+            task=task,
+            test=test,
+            groups=groups,
+            time=time,
+            categories=category or (),
+            settings=chosen,
+            seed=seed,
+            refit=refit,
+            callbacks=callbacks,
+        )
+    save(model, path)
+    facts = raw.facts_of(model)
+    if as_json:
+        print_json(summary(facts, path))
+    else:
+        print_summary(facts)
+        print(f"model written to {path}   (shoal show {path})")
+
+
+def default_name(table: Path, targets: list[str]) -> str:
+    """`data/titanic.csv.gz` and `Survived` make `titanic-Survived.skops`."""
+    stem = table.name
+    for ending in TABLE_ENDINGS:
+        stem = stem.removesuffix(ending)
+    return re.sub(r"[^\w.+-]+", "_", f"{stem}-{'+'.join(targets)}") + ".skops"
+
+
+def summary(facts: "Facts", path: Path) -> dict[str, object]:
+    """The object that `--json` prints."""
+    return {
+        "task": facts.task,
+        "target": facts.targets[0] if len(facts.targets) == 1 else facts.targets,
+        "rows": {"train": facts.n_train, "test": facts.n_test},
+        "metrics": facts.metrics,
+        "baselines": facts.baselines,
+        "seconds": round(facts.seconds, 3),
+        "model": str(path),
+    }
+
+
+def print_summary(facts: "Facts") -> None:
+    """Rows, scores and what was done with them, for a person."""
+    left_out = f"; {facts.n_left_out} without a target left out" if facts.n_left_out else ""
+    print(f"{facts.task} of {', '.join(facts.targets)}: {facts.n_train} rows to learn from, {facts.n_test} held out{left_out}")
+    print(f"held out: {facts.held_out}")
+    print_metrics(facts.metrics, facts.baselines, f"scores on the {facts.n_test} held-out rows, after {facts.seconds:.1f} s of training")
+    if facts.refit:
+        print(f"then trained again on all {facts.n_train + facts.n_test} rows: the scores are those of the model before that")

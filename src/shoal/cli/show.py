@@ -1,0 +1,104 @@
+"""`shoal show`: what a model file holds."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from shoal.cli.tables import print_json, print_metrics, print_table
+
+EXAMPLE = "Example: `shoal show titanic.skops`"
+
+
+def show(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="Model file.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Say what a model is: its shapes and counts, how it was trained, its scores, and what becomes of each column."""
+    from shoal.model_file import load
+
+    found = description(load(model))
+    if as_json:
+        print_json({"model": str(model), **found})
+        return
+    if "fit" in found:
+        print_fit(found["fit"])
+    print_network(found["network"], found["estimator"], found["settings"])
+    if "columns" in found:
+        rows = [[c["name"], c["kind"], str(c["n_missing"] or ""), c["reason"]] for c in found["columns"]]
+        title = f"{len(rows)} columns become {found['n_prepared']} inputs"
+        print_table(["column", "kind", "missing", "what was seen in training"], rows, title)
+
+
+def description(model: Any) -> dict[str, Any]:
+    """All that is known of a model, ready for JSON."""
+    from shoal.estimators import raw
+    from shoal.table import feature_names
+
+    estimator = model.steps[-1][1] if hasattr(model, "steps") else model
+    defaults = type(estimator)().get_params(deep=False)
+    settings = {name: value for name, value in estimator.get_params(deep=False).items() if repr(value) != repr(defaults[name])}
+    found = {"estimator": type(estimator).__name__, "settings": settings, "network": network_facts(estimator)}
+    if not isinstance(getattr(model, "facts_", None), raw.Facts):
+        return found
+    wanted = ("name", "kind", "reason", "n_rows", "n_missing")
+    columns = [{name: getattr(column, name) for name in wanted} for column in raw.columns_of(model)]
+    names = feature_names(model["prepare"])
+    return {"fit": asdict(model.facts_), **found, "columns": columns, "n_prepared": len(names), "inputs": list(names)}
+
+
+def network_facts(estimator: Any) -> dict[str, Any]:
+    """Shapes and counts of the network, in the chapter's letters, of the whole shoal as one network."""
+    network = estimator.network_
+    parameters = network.merged
+    shapes = {name: list(getattr(parameters, name).shape) for name in parameters._fields}
+    return {
+        "n_networks": network.population.K,
+        "hidden_units": [int(width) for width in network.population.widths],
+        "activation": network.activation,
+        "output": network.output,
+        "n_inputs": network.encoding.n_inputs,
+        "n_ramps": network.encoding.n_ramps,
+        "shapes": shapes,
+        "n_parameters": sum(int(w.size) for w in parameters),
+        "dtype": str(parameters.W1.dtype),
+        "solver": estimator.solver_,
+        "n_iter": int(estimator.n_iter_),
+        "loss": estimator.loss_,
+    }
+
+
+def print_fit(fit: dict[str, Any]) -> None:
+    """What was learned from, and how well."""
+    names = ", ".join(fit["targets"])
+    table = f" of {fit['table']}" if fit["table"] else ""
+    print(f"{fit['task']} of {names}, learned from {fit['n_train']} rows{table}, seed {fit['seed']}")
+    for name, classes in zip(fit["targets"], fit["classes"], strict=False):
+        shown = ", ".join(map(str, classes[:12])) + (f" and {len(classes) - 12} more" if len(classes) > 12 else "")
+        print(f"classes of {name}: {shown}")
+    if fit["n_left_out"]:
+        print(f"{fit['n_left_out']} rows without a target were left out")
+    if fit["interrupted"]:
+        print("training was interrupted: these are the best weights until then")
+    print_metrics(
+        fit["metrics"], fit["baselines"], f"scores on {fit['n_test']} held-out rows ({fit['held_out']}), trained in {fit['seconds']:.1f} s"
+    )
+    if fit["refit"]:
+        print(f"then trained again on all {fit['n_train'] + fit['n_test']} rows: the scores are those of the model before that")
+
+
+def print_network(network: dict[str, Any], estimator: str, settings: dict[str, Any]) -> None:
+    """Shapes, counts and recipe."""
+    widths = network["hidden_units"]
+    units = f"{widths[0]} hidden units each" if len(set(widths)) == 1 else f"hidden units {', '.join(map(str, widths))}"
+    ramps = f" ({network['n_inputs']} columns and {network['n_ramps']} ramps)" if network["n_ramps"] else ""
+    rows = [
+        ["networks", f"{network['n_networks']}, {units}; together one hidden layer of {sum(widths)} units"],
+        ["shapes", "  ".join(f"{name} {tuple(shape)}" for name, shape in network["shapes"].items()) + ramps],
+        ["parameters", f"{network['n_parameters']:,} in {network['dtype']}"],
+        ["units", f"{network['activation']} hidden, {network['output']} output"],
+        ["training", f"{estimator}, solver {network['solver']}, {network['n_iter']} epochs"],
+        ["settings", ", ".join(f"{name}={value!r}" for name, value in settings.items()) or "all as by default"],
+    ]
+    print_table(["network", ""], rows)

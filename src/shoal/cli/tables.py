@@ -1,0 +1,74 @@
+"""What the commands print on stdout: tables for people, one JSON object for scripts."""
+
+import json
+import math
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+HIGHER_IS_BETTER = {"accuracy": True, "roc_auc": True, "r2": True, "log_loss": False, "rmse": False, "mae": False}
+MEANING = {
+    "accuracy": "share of rows that are right",
+    "roc_auc": "area under the ROC curve",
+    "r2": "share of variance explained",
+    "log_loss": "mean surprise, in nats",
+    "rmse": "root mean squared error",
+    "mae": "mean absolute error",
+}
+WIDTH_WITHOUT_TERMINAL = 120
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on stdout; a number that is none (NaN) becomes null, since JSON has no word for it."""
+    print(json.dumps(_plain(value), allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], title: str = "", numbers: Collection[int] = ()) -> None:
+    """A table; the columns at the positions `numbers` are set flush right."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for position, name in enumerate(header):
+        table.add_column(Text(name), justify="right" if position in numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    console = Console(highlight=False)
+    if not sys.stdout.isatty():
+        console = Console(highlight=False, width=WIDTH_WITHOUT_TERMINAL)
+    console.print(table)
+
+
+def print_metrics(metrics: Mapping[str, float], baselines: Mapping[str, Mapping[str, float]], title: str) -> None:
+    """The model's scores beside those of the simple models; the best of a line is marked."""
+    columns: dict[str, Mapping[str, float]] = {
+        "shoal": metrics,
+        **{name: baselines[name] for name in ("linear", "trivial") if name in baselines},
+    }
+    rows = []
+    for metric in metrics:
+        values = [scores.get(metric, math.nan) for scores in columns.values()]
+        finite = [value for value in values if math.isfinite(value)]
+        best = (max if HIGHER_IS_BETTER.get(metric, True) else min)(finite, default=math.nan)
+        marked = [number(value) + ("*" if value == best and len(values) > 1 else " ") for value in values]
+        rows.append([metric, *marked, MEANING.get(metric, "")])
+    print_table(["", *columns, ""], rows, title, numbers=range(1, len(columns) + 1))
+    if len(columns) > 1:
+        print("* the best of its line. linear: logistic or ridge regression; trivial: always the shares of the classes, or the mean.")
+
+
+def number(value: float) -> str:
+    """Four significant digits; fixed where that is shorter."""
+    return f"{value:.4g}" if math.isfinite(value) else "-"

@@ -1,0 +1,364 @@
+"""From a raw table to a fitted model: `fit(table, target)` gives scikit-learn's Pipeline of a preparation and an estimator.
+
+The model takes raw frames. What is known of its fit (`Facts`) travels with it as the attribute `facts_`, which a model
+file keeps and `sklearn.base.clone` rightly drops.
+"""
+
+import time as clock
+import warnings
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from shoal.draws import Purpose, group_stream
+from shoal.errors import ColumnsError, InterruptedWarning, InvalidParameterError, ShoalError, TableError
+from shoal.estimators.classifier import ShoalClassifier
+from shoal.estimators.regressor import ShoalRegressor
+from shoal.estimators.scores import Metrics, baselines, metrics_of
+from shoal.table import (
+    Column,
+    Target,
+    Task,
+    describe_columns,
+    preparation,
+    read,
+    split_groups,
+    split_rows,
+    split_time,
+    targets_of,
+)
+from shoal.table.cells import ROW, listed, nearest
+from shoal.table.columns import named_frame
+from shoal.table.target import Label
+from shoal.training.events import Epoch
+
+Table = pd.DataFrame | str | PathLike[str]
+Watcher = Callable[[Epoch], None]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a fit.
+
+    Attributes
+    ----------
+    task : {"classification", "regression"}
+    targets : tuple of str
+        Names of the target columns.
+    classes : tuple of tuples of labels
+        The classes of each target, sorted; none for regression.
+    table : str
+        Name of the file that was learned from; empty for a frame.
+    held_out : str
+        How the rows to score on were chosen.
+    n_train, n_test : int
+        Rows learned from by the model that was scored, and rows it was scored on.
+    n_left_out : int
+        Rows without a target, on both sides.
+    metrics : dict
+        The model's scores on the held-out rows.
+    baselines : dict
+        Scores of the "trivial" and the "linear" model on the same rows.
+    seconds : float
+        Preparing and training.
+    seed : int
+    refit : bool
+        Whether the model was trained again on all rows after it was scored.
+    interrupted : bool
+        Whether training was interrupted; the best weights so far were then kept.
+    """
+
+    task: Task
+    targets: tuple[str, ...]
+    classes: tuple[tuple[Label, ...], ...]
+    table: str
+    held_out: str
+    n_train: int
+    n_test: int
+    n_left_out: int
+    metrics: Metrics
+    baselines: dict[str, Metrics]
+    seconds: float
+    seed: int
+    refit: bool = False
+    interrupted: bool = False
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A model's scores on a table: `metrics`, the number of rows scored, and of rows left out for want of a target."""
+
+    metrics: Metrics
+    n_rows: int
+    n_left_out: int
+
+
+@dataclass(frozen=True)
+class Side:
+    """Rows of one side of a split: raw inputs and their target values."""
+
+    inputs: pd.DataFrame
+    y: np.ndarray
+
+
+def fit(
+    table: Table,
+    target: str | Sequence[str],
+    *,
+    task: str | None = None,
+    test: Table | None = None,
+    test_fraction: float = 0.2,
+    groups: str | None = None,
+    time: str | None = None,
+    categories: Collection[str] = (),
+    settings: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    refit: bool = False,
+    callbacks: Sequence[Watcher] = (),
+) -> Pipeline:
+    """Train on a raw table and score on rows held out from it.
+
+    Parameters
+    ----------
+    table : DataFrame, or path of a CSV, gzipped CSV or Parquet file
+    target : name of the column to predict, or names of several
+    task : {"classification", "regression"}, found from the target where None
+    test : a second table to score on; without it rows of the first are held out
+    test_fraction : share of rows held out
+    groups : a column whose rows of one value stay on one side of the split; it is no input
+    time : a column of dates or numbers: the last rows are held out; it is an input like any other
+    categories : names of columns that are categories even where every cell is a number
+    settings : parameters of the estimator by name, such as {"hidden_layer_sizes": (50,)}
+    seed : of the split, and of the estimator where `settings` has no "random_state"
+    refit : train again on all rows after scoring; else the model that is returned is the one that was scored
+    callbacks : called with every `Epoch` of training
+
+    Returns
+    -------
+    Pipeline
+        Fitted, of "prepare" (raw frame to matrix) and "estimator" (`ShoalClassifier` or `ShoalRegressor`); its attribute
+        `facts_` holds its `Facts`. Several two-valued targets are predicted as 0 and 1, 1 for the second class.
+
+    Raises
+    ------
+    TableError, ColumnsError
+        For a table or target that cannot be learned from.
+    InvalidParameterError
+        For an unknown setting (with the nearest names) or a value that training cannot use.
+    DivergedError
+        When training leaves the finite numbers.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise InvalidParameterError(f"seed={seed!r}; it must be a whole number from 0 on.")
+    frame, learned = _frame(table), _targets(target, groups, time)
+    train, held, found, how = _sides(frame, learned, _Split(task, test, test_fraction, groups, time, seed))
+    estimator = _estimator(found.task, settings, seed, callbacks)
+    allowed = (*learned, *([groups] if groups else []))
+    start = clock.perf_counter()
+    model, interrupted = _train(train, allowed, categories, estimator)
+    seconds = clock.perf_counter() - start
+    scores, others = _score(model, train, held, found.task)
+    if refit and not interrupted:
+        both = Side(pd.concat([train.inputs, held.inputs]), np.concatenate([train.y, held.y]))
+        model, interrupted = _train(both, allowed, categories, _estimator(found.task, settings, seed, callbacks))
+    model.facts_ = Facts(
+        task=found.task,
+        targets=found.names,
+        classes=found.classes,
+        table="" if isinstance(table, pd.DataFrame) else Path(table).name,
+        held_out=how,
+        n_train=len(train.y),
+        n_test=len(held.y),
+        n_left_out=found.n_left_out,
+        metrics=scores,
+        baselines=others,
+        seconds=seconds,
+        seed=seed,
+        refit=refit and not interrupted,
+        interrupted=interrupted,
+    )
+    return model
+
+
+def facts_of(model: Any) -> Facts:
+    """The facts of a model made by `fit`; a `ShoalError` says what a model without them is."""
+    facts = getattr(model, "facts_", None)
+    if not isinstance(facts, Facts):
+        raise ShoalError(
+            f"This model is a {type(model).__name__} that was not trained on a raw table, so its target and columns are unknown. "
+            "Give one made by `shoal fit` or shoal.fit."
+        )
+    return facts
+
+
+def columns_of(model: Pipeline) -> tuple[Column, ...]:
+    """What became of each column of the table that a model made by `fit` was trained on."""
+    columns: tuple[Column, ...] = model["prepare"]["typed"].columns
+    return columns
+
+
+def evaluate(model: Pipeline, table: Table) -> Evaluation:
+    """Score a model made by `fit` on a table that holds its inputs and its target.
+
+    Parameters
+    ----------
+    model : fitted Pipeline
+    table : DataFrame or path
+
+    Returns
+    -------
+    Evaluation
+    """
+    facts = facts_of(model)
+    frame = _frame(table, columns_of(model))
+    found = targets_of(frame, facts.targets, facts.task, facts.classes or None)
+    scores = metrics_of(model, frame.iloc[found.rows], found.y, facts.task)
+    return Evaluation(scores, len(found.y), found.n_left_out)
+
+
+def predictions(model: Pipeline, frame: pd.DataFrame) -> pd.DataFrame:
+    """A model's answers for raw rows: the predicted value or class under the target's name, and the probability of every class.
+
+    Parameters
+    ----------
+    model : fitted Pipeline made by `fit`
+    frame : DataFrame of raw rows
+
+    Returns
+    -------
+    DataFrame of the same rows; probabilities are named `P(target=class)`, for several targets that of the second class
+    """
+    facts = facts_of(model)
+    X = model["prepare"].transform(frame)
+    estimator = model["estimator"]
+    answer = np.asarray(estimator.predict(X))
+    if facts.task == "regression":
+        return pd.DataFrame(answer.reshape(len(X), -1), index=frame.index, columns=list(facts.targets))
+    shares = np.asarray(estimator.predict_proba(X))
+    if len(facts.targets) == 1:
+        name = facts.targets[0]
+        return pd.DataFrame(
+            {name: answer, **{f"P({name}={label})": p for label, p in zip(facts.classes[0], shares.T, strict=True)}}, frame.index
+        )
+    named: dict[str, Any] = {}
+    for k, (name, classes) in enumerate(zip(facts.targets, facts.classes, strict=True)):
+        named[name] = np.array(classes)[answer[:, k]]
+        named[f"P({name}={classes[1]})"] = shares[:, k]
+    return pd.DataFrame(named, frame.index)
+
+
+@dataclass(frozen=True)
+class _Split:
+    """How the caller wants rows to be held out."""
+
+    task: str | None
+    test: Table | None
+    test_fraction: float
+    groups: str | None
+    time: str | None
+    seed: int
+
+
+def _frame(table: Table, columns: Sequence[Column] = ()) -> pd.DataFrame:
+    """The table, its rows numbered from 1, so that an error names the caller's row also after a split."""
+    if not isinstance(table, pd.DataFrame):
+        return read(table, columns)
+    return named_frame(table).set_axis(pd.RangeIndex(1, 1 + len(table), name=ROW), axis=0)
+
+
+def _targets(target: str | Sequence[str], groups: str | None, time: str | None) -> tuple[str, ...]:
+    names = (target,) if isinstance(target, str) else tuple(target)
+    if groups is not None and time is not None:
+        raise TableError(f"groups={groups!r} and time={time!r}: rows are held out by one of them. Give one.")
+    for role, name in (("groups", groups), ("time", time)):
+        if name in names:
+            raise TableError(f"The column {name!r} is the target and cannot be the {role} column too. Name another.")
+    return names
+
+
+def _column(frame: pd.DataFrame, name: str, role: str) -> pd.Series:
+    if name not in frame.columns:
+        matches = nearest(name, frame.columns)
+        hint = f"the nearest names are {listed(matches)}" if matches else f"its columns are {listed(frame.columns)}"
+        raise ColumnsError(f"The table has no column {name!r} to be the {role} column; {hint}.")
+    return frame[name]
+
+
+def _sides(frame: pd.DataFrame, names: tuple[str, ...], split: _Split) -> tuple[Side, Side, Target, str]:
+    """The rows to learn from, the rows to score on, what is learned, and how the rows were chosen."""
+    for role, column in (("group", split.groups), ("time", split.time)):
+        if column is not None:
+            _column(frame, column, role)
+    found = targets_of(frame, names, split.task)
+    known = frame.iloc[found.rows]
+    inputs = known.drop(columns=[*names, *([split.groups] if split.groups else [])])
+    if split.test is not None:
+        return _given_sides(Side(inputs, found.y), found, split)
+    if split.groups is not None:
+        train, test = split_groups(known[split.groups], found.y, test_fraction=split.test_fraction, seed=_split_seed(split.seed))
+        how = f"whole groups of {split.groups!r}"
+    elif split.time is not None:
+        train, test = split_time(known[split.time], found.y, test_fraction=split.test_fraction)
+        how = f"the last rows by {split.time!r}"
+    else:
+        train, test = split_rows(len(found.y), found.y, test_fraction=split.test_fraction, seed=_split_seed(split.seed))
+        how = "rows drawn at random" + (" in each class" if found.task == "classification" and found.y.ndim == 1 else "")
+    return Side(inputs.iloc[train], found.y[train]), Side(inputs.iloc[test], found.y[test]), found, how
+
+
+def _given_sides(train: Side, found: Target, split: _Split) -> tuple[Side, Side, Target, str]:
+    if split.groups is not None or split.time is not None:
+        chosen = "groups" if split.groups is not None else "time"
+        raise TableError(f"A test table and {chosen}= were both given; the test table says already which rows are held out. Give one.")
+    assert split.test is not None
+    frame = _frame(split.test)
+    other = targets_of(frame, found.names, found.task, found.classes or None)
+    held = frame.iloc[other.rows]
+    lacking = [name for name in train.inputs.columns if name not in held.columns]
+    if lacking:
+        raise ColumnsError(f"The test table lacks {len(lacking)} of the columns learned from: {listed(lacking)}. Add or rename.")
+    found = replace(found, n_left_out=found.n_left_out + other.n_left_out)
+    name = "a frame" if isinstance(split.test, pd.DataFrame) else Path(split.test).name
+    return train, Side(held.drop(columns=list(found.names)), other.y), found, f"all rows of the test table, {name}"
+
+
+def _split_seed(seed: int) -> int:
+    """scikit-learn's splitters draw from a number: the stream's first."""
+    return int(group_stream(seed, Purpose.SPLIT).integers(2**32))
+
+
+def _estimator(task: Task, settings: Mapping[str, Any] | None, seed: int, callbacks: Sequence[Watcher]) -> Any:
+    estimator = ShoalClassifier() if task == "classification" else ShoalRegressor()
+    chosen = {"random_state": seed, **(settings or {})}
+    known = sorted(set(estimator.get_params(deep=False)) - {"callbacks"})
+    for name in chosen:
+        if name not in known:
+            matches = nearest(name, known)
+            hint = f"the nearest names are {listed(matches)}" if matches else f"the parameters are {', '.join(known)}"
+            raise InvalidParameterError(f"{type(estimator).__name__} has no parameter {name!r}; {hint}.")
+    return estimator.set_params(**chosen, callbacks=list(callbacks) or None)
+
+
+def _train(side: Side, allowed: tuple[str, ...], categories: Collection[str], estimator: Any) -> tuple[Pipeline, bool]:
+    """A model fitted to one side, and whether its training was interrupted."""
+    prepare = preparation(describe_columns(side.inputs, categories), allowed)
+    model = Pipeline([("prepare", prepare), ("estimator", estimator)])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(side.inputs, side.y)
+    for seen in caught:  # watched, not swallowed: the caller's own filters decide what becomes of them
+        warnings.warn(seen.message, seen.category, stacklevel=3)
+    return model, any(issubclass(seen.category, InterruptedWarning) for seen in caught)
+
+
+def _score(model: Pipeline, train: Side, held: Side, task: Task) -> tuple[Metrics, dict[str, Metrics]]:
+    prepare = model["prepare"]
+    X_test = prepare.transform(held.inputs)
+    scores = metrics_of(model["estimator"], X_test, held.y, task)
+    return scores, baselines(prepare.transform(train.inputs), train.y, X_test, held.y, task)

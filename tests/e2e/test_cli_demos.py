@@ -1,0 +1,80 @@
+"""`shoal demo` and its two demonstrations, `shoal chapter`, and the help that a person learns from."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from e2e_shell import SURROUNDINGS, answer, answer_json, refusal, shoal
+
+from shoal.cli import _spread_settings
+from shoal.cli.fit import default_name
+from shoal.cli.settings import parse_settings
+from shoal.errors import InvalidParameterError
+from shoal.model_file import load
+
+
+def test_the_demo_does_the_main_job(tmp_path):
+    text = answer(shoal("demo", cwd=tmp_path))
+    folder = tmp_path / "shoal-demo"
+    assert {p.name for p in folder.iterdir()} == {"digits.csv", "digits-unseen.csv", "digits.skops", "predictions.csv"}
+    facts = load(folder / "digits.skops").facts_
+    assert (facts.n_train, facts.n_test) == (1438, 359)
+    assert facts.metrics["accuracy"] > 0.95 > 0.15 > facts.baselines["trivial"]["accuracy"]
+    answers, truth = pd.read_csv(folder / "predictions.csv"), pd.read_csv(folder / "digits-unseen.csv")
+    assert (answers["digit"] == truth["digit"]).mean() == pytest.approx(facts.metrics["accuracy"])
+    for word in ("linear", "trivial", "digits.skops", "predictions.csv", "show", "demo flower", "demo vectorization", "chapter"):
+        assert word in text
+
+
+def test_the_flower_as_a_script_asks_for_it(tmp_path):
+    found = answer_json(shoal("demo", "flower", "--json", cwd=tmp_path))
+    assert [set(row) for row in found] == [{"n_h", "accuracy", "cost", "published"}] * 7
+    assert {row["n_h"]: row["published"] for row in found} == {1: 67.5, 2: 67.25, 3: 90.75, 4: 90.5, 5: 91.25, 20: 90.0, 50: 90.25}
+    assert [row["accuracy"] for row in found[:5]] == [67.5, 67.25, 90.75, 90.5, 91.25]
+    assert all(abs(row["accuracy"] - row["published"]) <= 1.0 for row in found)  # rounding of the matrix library
+    for row, cost in zip(found, [0.63276, 0.57535, 0.25909, 0.22264, 0.25068], strict=False):
+        assert row["cost"] == pytest.approx(cost, abs=1e-5)
+
+
+def test_vectorization_shows_both_lengths_beside_the_slide(tmp_path):
+    text = answer(shoal("demo", "vectorization", cwd=tmp_path))
+    for word in ("1,000,000", "10,000,000", "955", "2499584.436480", "best of 11"):
+        assert word in text
+
+
+def test_the_chapter_needs_its_extra():
+    hidden = (
+        "import sys; sys.modules['starlette'] = None; sys.argv = ['shoal', 'chapter', '--no-browser']; from shoal.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", hidden], env=SURROUNDINGS, capture_output=True, text=True, timeout=60, check=False)
+    assert "pip install 'shoal[chapter]'" in refusal(done)
+
+
+def test_every_help_has_an_example(tmp_path):
+    for command in ("fit", "predict", "evaluate", "show", "demo", "chapter"):
+        assert f"Example: shoal {command}" in answer(shoal(command, "--help", cwd=tmp_path))
+
+
+def test_help_comes_without_the_heavy_packages():
+    asked = "import sys; import shoal.cli; print([n for n in ('sklearn', 'numba', 'pandas', 'scipy', 'skops') if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", asked], env=SURROUNDINGS, capture_output=True, text=True, timeout=60, check=False)
+    assert answer(done) == "[]\n"
+
+
+def test_settings_are_read_as_python_or_as_text():
+    texts = ["a=(50,)", "b=1e-3", "c=adam", "d=True", "e=none", "f={'x': 2}", "g=a=b"]
+    assert parse_settings(texts) == {"a": (50,), "b": 1e-3, "c": "adam", "d": True, "e": None, "f": {"x": 2}, "g": "a=b"}
+    with pytest.raises(InvalidParameterError, match="PARAMETER=VALUE"):
+        parse_settings(["a="])
+
+
+def test_one_set_takes_several_settings():
+    spread = _spread_settings(["fit", "--set", "a=1", "b=2", "t.csv", "c=3", "--set", "d=4", "--json", "e=5"])
+    assert spread == ["fit", "--set", "a=1", "--set", "b=2", "t.csv", "c=3", "--set", "d=4", "--json", "e=5"]
+
+
+def test_the_models_name_follows_table_and_target():
+    assert default_name(Path("data/titanic.csv.gz"), ["Survived"]) == "titanic-Survived.skops"
+    assert default_name(Path("a.parquet"), ["y 1/2", "z"]) == "a-y_1_2+z.skops"
