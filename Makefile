@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test slow check bench clean
+.PHONY: demo test slow check bench table clean
 
 demo: $(VENV)/.installed  ## train on a real table, save the model, predict
 	@$(BIN)/shoal demo
@@ -19,6 +19,9 @@ check: $(VENV)/.tested  ## style, types, and the floors of the house
 
 bench: $(VENV)/.tested  ## how long a fit takes beside scikit-learn's, each with its score
 	@$(BIN)/python benchmarks/fit_times.py
+
+table: $(VENV)/.tested  ## the defaults on 36 shared tables beside seven established tools (some minutes)
+	@$(BIN)/python benchmarks/defaults_table.py
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
