@@ -24,6 +24,8 @@ from shoal.errors import ShoalError
 from shoal.web.chapter import LAST, journey
 from shoal.web.exhibits.speed import BusyError
 from shoal.web.guard import Guard, refusal
+from shoal.web.playground.routes import Playground
+from shoal.web.playground.warm import warm
 from shoal.web.question import as_json
 from shoal.web.questions import ALL
 
@@ -90,8 +92,8 @@ async def no_such(request: Request, failed: Exception) -> Response:
 
 
 def routes() -> list[BaseRoute]:
-    """The addresses of the page; the playground adds its own."""
-    return [Route("/api/ask/{name}", question, methods=["GET"]), Route("/{path:path}", file, methods=["GET"])]
+    """The addresses of the page: questions, the playground's own, files."""
+    return [Route("/api/ask/{name}", question, methods=["GET"]), *Playground().routes(), Route("/{path:path}", file, methods=["GET"])]
 
 
 def app(port: int = USUAL_PORT) -> Starlette:
@@ -136,6 +138,7 @@ def serve(port: int | None = None, browser: bool = True) -> None:
     address = f"http://{HOST}:{found.getsockname()[1]}/"
     print(f"The chapter is open at {address}   (Ctrl-C closes it)", flush=True)
     threading.Thread(target=journey().at, args=(LAST,), daemon=True).start()  # so that the slider's far end answers at once
+    threading.Thread(target=warm, daemon=True).start()
     if browser:
         threading.Timer(0.3, webbrowser.open, args=(address,)).start()
     ready.run(sockets=[found])

@@ -9,6 +9,7 @@ import { startRail } from "./lib/rail.js";
 import { declare } from "./lib/store.js";
 import { startStrip } from "./lib/strip.js";
 import { startTheme, toggleTheme } from "./lib/theme.js";
+import { playground } from "./playground/playground.js";
 import { slide1 } from "./exhibits/slide-01.js";
 import { slide2 } from "./exhibits/slide-02.js";
 import { slide3 } from "./exhibits/slide-03.js";
@@ -61,6 +62,7 @@ async function start() {
   startStrip(page);
   startKeys(page);
   for (const slide of SLIDES) slide(page);
+  playground();
   startRail();
   document.documentElement.dataset.ready = "yes";
 }

@@ -20,8 +20,15 @@ import { MINUS, sig } from "./numbers.js";
 /** @param {number} v */
 const tick = (v) => (Math.abs(v) >= 1000 ? String(v).replace(/\B(?=(\d{3})+$)/g, "\u202f") : String(v)).replace("-", MINUS);
 
-/** A chart with its two scales. @param {Frame} frame @param {Series[]} series @param {...any} more drawn on top */
-export function chart(frame, series, ...more) {
+const narrow = matchMedia("(max-width: 920px)");
+const PHONE = 358;
+
+/** On a phone a chart is drawn as narrow as it is shown, so that its labels keep their size. @param {Frame} frame */
+const fitted = (frame) => (narrow.matches && frame.width > PHONE ? { ...frame, width: PHONE } : frame);
+
+/** A chart with its two scales. @param {Frame} asked @param {Series[]} series @param {...any} more drawn on top */
+export function chart(asked, series, ...more) {
+  const frame = fitted(asked);
   const { sx, sy } = scales(frame);
   const { width, height, left = 34 } = frame;
   const bottom = height - 22;
@@ -60,7 +67,8 @@ function drawn(one, frame, sx, sy) {
 }
 
 /** @param {Frame} frame */
-export function scales({ width, height, x, y, left = 34, logY = false }) {
+export function scales(frame) {
+  const { width, height, x, y, left = 34, logY = false } = fitted(frame);
   const bottom = height - 22;
   const up = logY ? Math.log10 : (/** @type {number} */ v) => v;
   return {

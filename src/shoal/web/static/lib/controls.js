@@ -42,6 +42,21 @@ export function choice({ key, label = "", options, name }) {
   );
 }
 
+/** One of many, in a list that opens. @param {{key: string, label?: any, options: [string, any][], name?: string, width?: number}} options */
+export function pick({ key, label = "", options, name, width }) {
+  const select = /** @type {HTMLSelectElement} */ (
+    h("select", { "data-key": key, "aria-label": name ?? label, style: width ? `width:${width}px` : "" })
+  );
+  const follow = () => {
+    select.value = get(key);
+  };
+  select.append(...options.map(([value, content]) => h("option", { value }, content)));
+  select.addEventListener("change", () => set({ [key]: select.value }));
+  listen([key], follow);
+  follow();
+  return h("label", { class: "field" }, label && h("span", { class: "lab" }, label), select);
+}
+
 /** A whole number with fewer and more. @param {{key: string, label: any, min: number, max: number, recorded?: string, wide?: boolean, name?: string}} options */
 export function stepper({ key, label, min, max, recorded = "", wide = false, name }) {
   const out = h("output", { style: wide ? "width:4.4ch" : "" });
@@ -76,6 +91,7 @@ const ICONS = {
   on: "M6 3l5 5-5 5",
   play: "M5 3l8 5-8 5z",
   pause: "M5 3v10M11 3v10",
+  epoch: "M3 3l5 5-5 5M9 3l5 5-5 5",
   reset: "M3 8a5 5 0 1 0 1.6-3.7M3 2.5V5h2.6",
 };
 

@@ -1,9 +1,10 @@
 // The plane of inputs: colour from a field of thousandths, the line where a field is zero, and the examples on top.
 import { h, letter, line, put, s, text } from "./dom.js";
-import { MINUS } from "./numbers.js";
+import { niceTicks, tickText } from "./ticks.js";
 import { hues } from "./theme.js";
 
-/** @typedef {{k: number, v: number[]}} Field */
+/** @typedef {{k: number, v: ArrayLike<number>}} Field */
+/** @typedef {[number, number]} Span */
 const LEVELS = [0.08, 0.22, 0.36, 0.5, 0.64, 0.78, 0.92];
 const WASH = 0.088;
 
@@ -102,10 +103,11 @@ export function dots(xs, ys, classes, scale = 1) {
 
 /** A plane that can be drawn again and again. */
 export class Plane {
-  /** @param {{size?: number, limit: number, label: string, axes?: boolean, class?: string}} options */
-  constructor({ size = 356, limit, label, axes = true, class: kind = "" }) {
+  /** The square from −limit to limit, or with `x` and `y` a place of its own. @param {{size?: number, limit?: number, x?: Span, y?: Span, names?: [string, string], label: string, axes?: boolean, class?: string}} options */
+  constructor({ size = 356, limit = 1, x = [-limit, limit], y = [-limit, limit], names, label, axes = true, class: kind = "" }) {
     this.size = size;
-    this.limit = limit;
+    this.x = x;
+    this.y = y;
     this.left = axes ? 34 : 0.5;
     this.top = axes ? 8 : 0.5;
     const width = size + this.left + (axes ? 10 : 0.5);
@@ -123,7 +125,7 @@ export class Plane {
       { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label },
       s("defs", {}, s("clipPath", { id: clip }, s("rect", { x: this.left, y: this.top, width: size, height: size }))),
       s("g", { "clip-path": `url(#${clip})` }, this.under, this.points, this.cut, this.over),
-      axes ? this.#axes() : s("rect", { x: this.left, y: this.top, width: size, height: size, class: "frame-r" }),
+      axes ? this.#axes(names) : s("rect", { x: this.left, y: this.top, width: size, height: size, class: "frame-r" }),
       this.free,
     );
     this.element = h("div", { class: `plane ${kind}`, style: `max-width:${width}px` }, this.canvas, this.svg);
@@ -131,37 +133,47 @@ export class Plane {
 
   /** @param {number} v */
   sx(v) {
-    return this.left + ((v + this.limit) / (2 * this.limit)) * this.size;
+    return this.left + ((v - this.x[0]) / (this.x[1] - this.x[0])) * this.size;
   }
 
   /** @param {number} v */
   sy(v) {
-    return this.top + ((this.limit - v) / (2 * this.limit)) * this.size;
+    return this.top + ((this.y[1] - v) / (this.y[1] - this.y[0])) * this.size;
   }
 
   /** From a pointer to the plane. @param {PointerEvent} e @returns {[number, number]} */
   under_pointer(e) {
     const box = this.svg.getBoundingClientRect();
     const scale = this.svg.clientWidth ? Number(this.svg.getAttribute("width")) / box.width : 1;
-    const [x, y] = [(e.clientX - box.left) * scale, (e.clientY - box.top) * scale];
-    return [((x - this.left) / this.size) * 2 * this.limit - this.limit, this.limit - ((y - this.top) / this.size) * 2 * this.limit];
+    const [across, down] = [
+      ((e.clientX - box.left) * scale - this.left) / this.size,
+      ((e.clientY - box.top) * scale - this.top) / this.size,
+    ];
+    return [this.x[0] + across * (this.x[1] - this.x[0]), this.y[1] - down * (this.y[1] - this.y[0])];
   }
 
-  #axes() {
+  /** @param {[string, string]} [names] columns of the reader's own instead of x1 and x2 */
+  #axes(names) {
     const out = s("g", {}, s("rect", { x: this.left, y: this.top, width: this.size, height: this.size, class: "frame-r" }));
     const bottom = this.top + this.size;
-    for (const t of this.size > 250 ? [-4, -2, 0, 2, 4] : [-4, 0, 4]) {
-      const name = String(t).replace("-", MINUS);
-      out.append(line(this.sx(t), bottom, this.sx(t), bottom + 4), text(this.sx(t), bottom + 15, name));
+    const about = this.size > 250 ? 5 : 3;
+    for (const t of niceTicks(...this.x, about))
+      out.append(line(this.sx(t), bottom, this.sx(t), bottom + 4), text(this.sx(t), bottom + 15, tickText(t)));
+    for (const t of niceTicks(...this.y, about))
       out.append(
         line(this.left - 4, this.sy(t), this.left, this.sy(t)),
-        text(this.left - 7, this.sy(t) + 4, name, { "text-anchor": "end" }),
+        text(this.left - 7, this.sy(t) + 4, tickText(t), { "text-anchor": "end" }),
       );
-    }
-    out.append(
-      letter(this.left + this.size - 2, bottom + 30, "x", 1, { "text-anchor": "end" }),
-      letter(this.left - 8, this.top + 4, "x", 2, { "text-anchor": "end" }),
-    );
+    if (names)
+      out.append(
+        text(this.left + this.size, bottom + 30, names[0], { "text-anchor": "end", class: "strong" }),
+        text(this.left + 4, this.top + 13, names[1], { "text-anchor": "start", class: "strong halo" }),
+      );
+    else
+      out.append(
+        letter(this.left + this.size - 2, bottom + 30, "x", 1, { "text-anchor": "end" }),
+        letter(this.left - 8, this.top + 4, "x", 2, { "text-anchor": "end" }),
+      );
     return out;
   }
 

@@ -34,7 +34,9 @@ export function hues() {
     const parts = getComputedStyle(probe).color.match(/[\d.]+/g) ?? ["0", "0", "0"];
     return /** @type {[number, number, number]} */ (parts.slice(0, 3).map(Number));
   };
-  known = { pos: read("pos"), neg: read("neg"), paper: read("paper"), ink: read("ink"), rule: read("rule-2") };
+  const classes = Object.fromEntries(Array.from({ length: 8 }, (_, c) => [`k${c}`, read(`k${c}`)]));
+  const found = { ...classes, pos: read("pos"), neg: read("neg"), paper: read("paper"), ink: read("ink"), rule: read("rule-2") };
   probe.remove();
-  return known;
+  known = found;
+  return found;
 }

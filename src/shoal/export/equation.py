@@ -1,0 +1,102 @@
+"""A network as an equation over the user's own columns: scaling folded into the weights, every number to the last digit."""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from shoal.encoding import Encoding
+from shoal.network import Network, folded
+from shoal.textbook.activations import ACTIVATIONS
+
+WORD = re.compile(r"[^\W\d]\w*")
+RESERVED = frozenset({"clip", "exp", "ln", "z"})
+
+
+def equation(network: Network, target: str = "y") -> str:
+    """The network as lines of text: each hidden unit, each output, and what the functions in them mean.
+
+    Parameters
+    ----------
+    network : Network
+    target : name of what is predicted
+    """
+    W1, b1, W2, b2 = folded(network)
+    inputs = [*map(quoted, network.feature_names), *ramps(network.encoding, network.feature_names)]
+    hidden = [f"h{i + 1}" for i in range(len(W1))]
+    lines = [f"{h} = {network.activation}({total(row, inputs, b)})" for h, row, b in zip(hidden, W1, b1[:, 0], strict=True)]
+    sums = [total(row, hidden, b) for row, b in zip(W2, b2[:, 0], strict=True)]
+    return "\n".join([*lines, "", *outputs(network, sums, target), "", *meanings(network)]) + "\n"
+
+
+def outputs(network: Network, sums: Sequence[str], target: str) -> list[str]:
+    """The lines of the output units."""
+    name = quoted(target)
+    if network.output == "sigmoid":
+        labels = [labels[-1] for labels in network.classes] if len(sums) == 1 else list(network.classes[0])
+        return [f"P({name} = {label}) = sigmoid({z})" for label, z in zip(labels, sums, strict=True)]
+    if network.output == "softmax":
+        places = [f"z{i + 1}" for i in range(len(sums))]
+        whole = " + ".join(f"exp({p})" for p in places)
+        shares = [f"P({name} = {label}) = exp({p}) / ({whole})" for label, p in zip(network.classes[0], places, strict=True)]
+        return [*(f"{p} = {z}" for p, z in zip(places, sums, strict=True)), *shares]
+    if network.output == "poisson":
+        return [f"{name} = exp({z})" for z in sums]
+    if network.output == "gaussian":
+        return gaussian(network, sums, name)
+    return [f"{name if len(sums) == 1 else f'{name}[{i}]'} = {z}" for i, z in enumerate(sums)]
+
+
+def gaussian(network: Network, sums: Sequence[str], name: str) -> list[str]:
+    """Means, then variances, in the target's own units: here the scale is not folded, as exp stands between."""
+    n = len(sums) // 2
+    center, scale = (np.zeros(n), np.ones(n)) if network.target is None else (network.target.center, network.target.scale)
+    means = [f"{name} = {scaled(f'({z})', s)} + {number(c)}" for z, s, c in zip(sums[:n], scale, center, strict=True)]
+    return [*means, *(f"variance of {name} = {scaled(f'exp({z})', s * s)}" for z, s in zip(sums[n:], scale, strict=True))]
+
+
+def scaled(term: str, scale: float) -> str:
+    """The term times its scale, which goes without saying where it is 1."""
+    return term if scale == 1 else f"{number(scale)}*{term}"
+
+
+def meanings(network: Network) -> list[str]:
+    """What the named functions mean, in the textbook's own words."""
+    g1 = ACTIVATIONS[network.activation]
+    said = [f"{g1.name}(z) = {g1.formula}"]
+    if network.output == "sigmoid" and network.activation != "logistic":
+        said.append(f"sigmoid(z) = {network.g2.formula}")
+    elif network.output == "sigmoid":
+        said.append("sigmoid(z) = logistic(z)")
+    if network.encoding.n_ramps:
+        said.append("clip(v) = v, but 0 below 0 and 1 above 1")
+    return ["where " + said[0], *("      " + line for line in said[1:])]
+
+
+def ramps(encoding: Encoding, names: Sequence[str]) -> list[str]:
+    """Each ramp as a term over its column."""
+    return [
+        f"clip(({quoted(name)} - {number(a)}) / ({number(b)} - {number(a)}))"
+        for name, edges in zip(names, encoding.edges, strict=True)
+        for a, b in pairwise(edges)
+    ]
+
+
+def total(factors: Sequence[float], terms: Sequence[str], bias: float) -> str:
+    """`0.5*x1 - 2*x2 + 1`; a factor of exactly 0 is left out."""
+    parts = [(float(f), f"{number(abs(f))}*{term}") for f, term in zip(factors, terms, strict=True) if f != 0]
+    parts.append((float(bias), number(abs(bias))))
+    first, *rest = parts
+    return ("-" if first[0] < 0 else "") + first[1] + "".join(f" {'-' if sign < 0 else '+'} {part}" for sign, part in rest)
+
+
+def number(value: float) -> str:
+    """The shortest text that is this double and no other."""
+    return repr(float(value))
+
+
+def quoted(name: str) -> str:
+    """A column's name as it stands, in brackets where it is not one plain word or could be mistaken."""
+    plain = WORD.fullmatch(name) and name not in RESERVED and name not in ACTIVATIONS and not re.fullmatch(r"[hz]\d+", name)
+    return name if plain else f"[{name}]"

@@ -1,0 +1,5 @@
+"""What a trained network does, and what may be wrong with it, in plain words."""
+
+from shoal.inspection.findings import Finding, findings
+
+__all__ = ["Finding", "findings"]

@@ -1,0 +1,184 @@
+"""Warnings in plain words: each a `Finding` that says what was seen, and what to do about it.
+
+The checks look at one member's hidden layer on the rows that layer 1 sees, at the loss so far, and at the inputs' sizes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shoal.network import Network, encoded
+from shoal.population import member
+from shoal.textbook.activations import ACTIVATIONS
+from shoal.textbook.outputs import Output
+from shoal.textbook.propagation import Parameters, forward
+
+Floats = NDArray[np.floating]
+Kind = Literal["saturated", "dead", "identical", "diverging", "unscaled"]
+
+FLAT = 0.01  # below this slope the chapter calls a unit saturated
+MOSTLY = 0.9  # a unit that is flat on so many of the rows hardly learns
+BOUNDED = ("tanh", "logistic")  # flat at both ends; the others are flat, if at all, where they are silent
+RISE = 1.5  # a loss so many times the first one leaves
+SIZES = 30.0  # columns whose spreads are so far apart pull with unequal strength
+OFFSET = 10.0  # a column so many of its spreads away from 0 acts as a second bias
+TWIN = 1e-12  # relative
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to know about a network.
+
+    Attributes
+    ----------
+    kind : {"saturated", "dead", "identical", "diverging", "unscaled"}
+    evidence : str
+        What was seen, with its numbers.
+    advice : str
+        What to do.
+    units : tuple of int
+        The hidden units it is about, from 1; empty where it is about none.
+    columns : tuple of str
+        The inputs it is about.
+    """
+
+    kind: Kind
+    evidence: str
+    advice: str
+    units: tuple[int, ...] = ()
+    columns: tuple[str, ...] = ()
+
+
+def findings(
+    network: Network, X: Any, *, loss: Sequence[float] = (), learning_rate: float | None = None, k: int = 0
+) -> tuple[Finding, ...]:
+    """What there is to say about member k of a network.
+
+    Parameters
+    ----------
+    network : Network
+    X : raw rows (m, n) to look at it with
+    loss : its loss after each epoch so far, in order
+    learning_rate : at which it is trained, to say which one to try
+    """
+    if not all(np.isfinite(w).all() for w in member(network.population, k)):
+        return tuple(diverging([*loss, float("nan")], learning_rate))
+    rows = np.asarray(encoded(network, X), np.float64)
+    parameters = member(network.population, k)
+    return (
+        *diverging(loss, learning_rate),
+        *identical_units(parameters),
+        *flat_units(parameters, rows, network.activation, network.g2),
+        *unscaled_inputs(rows, network.feature_names),
+    )
+
+
+def flat_units(parameters: Parameters, rows: Floats, activation: str, g2: Output) -> list[Finding]:
+    """Units that hardly learn: saturated ones, and dead ones that are silent on every row."""
+    g1 = ACTIVATIONS[activation]
+    Z1 = forward(parameters, rows.T, g1, g2).Z1
+    share = np.mean(np.abs(g1.prime(Z1)) < FLAT, axis=1)
+    if activation in BOUNDED:
+        found = np.flatnonzero(share >= MOSTLY)
+        return [saturated(found, share, activation)] if len(found) else []
+    found = np.flatnonzero(share == 1)
+    return [dead(found, len(rows), activation)] if len(found) else []
+
+
+def saturated(found: NDArray[np.int64], share: Floats, activation: str) -> Finding:
+    """Units that sit where their activation is flat."""
+    least = 100 * float(share[found].min())
+    return Finding(
+        "saturated",
+        f"{some_units(found)} flat (slope below {FLAT:g}) on at least {least:.0f} % of the rows: {activation} is at its end there.",
+        "Start smaller (init_scale), scale the inputs (standardize=True), add L2, or use relu.",
+        counted(found),
+    )
+
+
+def dead(found: NDArray[np.int64], m: int, activation: str) -> Finding:
+    """Units that no row reaches."""
+    return Finding(
+        "dead",
+        f"{some_units(found)} silent on all {m} rows: the slope of {activation} is 0 there, so no step moves them again.",
+        "Use leaky_relu or tanh, a lower learning rate, or another seed.",
+        counted(found),
+    )
+
+
+def identical_units(parameters: Parameters) -> list[Finding]:
+    """Units with the same W1 row, b1 and W2 column: they get the same corrections for ever."""
+    own = np.hstack([parameters.W1, parameters.b1, parameters.W2.T]).astype(np.float64)
+    scale = np.maximum(np.abs(own).max(axis=1), 1e-300)
+    left, twins = list(range(len(own))), []
+    while left:
+        first = left[0]
+        same = [i for i in left if np.all(np.abs(own[i] - own[first]) <= TWIN * scale[first])]
+        left = [i for i in left if i not in same]
+        if len(same) > 1:
+            twins.append(same)
+    return [twin(np.array(group), all(np.array_equal(own[i], own[group[0]]) for i in group)) for group in twins]
+
+
+def twin(group: NDArray[np.int64], to_the_bit: bool) -> Finding:
+    """Units that do the work of one."""
+    how = "to the last digit" if to_the_bit else "to rounding"
+    return Finding(
+        "identical",
+        f"{some_units(group)} the same {how}: they get the same corrections at every step and do the work of one.",
+        "Start from random weights: init='normal' or 'auto' instead of 'zeros'.",
+        counted(group),
+    )
+
+
+def diverging(loss: Sequence[float], learning_rate: float | None) -> list[Finding]:
+    """A loss that climbs out of the valley, or has left the finite numbers."""
+    if len(loss) < 2:
+        return []
+    first, last = float(loss[0]), float(loss[-1])
+    if np.isfinite(last) and not (last > RISE * abs(first) and last > 2 * float(np.nanmin(loss))):
+        return []
+    try_this = "a tenth of the learning rate" if learning_rate is None else f"learning_rate_init={learning_rate / 10:g}"
+    seen = f"rose from {first:.4g} to {last:.4g}" if np.isfinite(last) else "left the finite numbers"
+    at = "" if learning_rate is None else f" at a learning rate of {learning_rate:g}"
+    return [Finding("diverging", f"The cost {seen} in {len(loss) - 1} epochs{at}.", f"Try {try_this}.")]
+
+
+def unscaled_inputs(rows: Floats, names: Sequence[str]) -> list[Finding]:
+    """Columns that layer 1 sees in very different sizes, or far away from 0."""
+    rows = rows[:, : len(names)]  # ramps lie in [0, 1]
+    center, spread = rows.mean(axis=0), rows.std(axis=0)
+    moving = np.flatnonzero(spread > 0)
+    if not len(moving):
+        return []
+    wide, narrow = moving[spread[moving].argmax()], moving[spread[moving].argmin()]
+    far = moving[np.abs(center[moving]) > OFFSET * spread[moving]]
+    advice = "Set standardize=True: every column then has mean 0 and spread 1 inside the network."
+    if spread[wide] > SIZES * spread[narrow]:
+        seen = (
+            f"{names[wide]!r} spreads over {spread[wide]:.3g}, {names[narrow]!r} over {spread[narrow]:.3g}: one step size cannot suit both."
+        )
+        return [Finding("unscaled", seen, advice, columns=(names[wide], names[narrow]))]
+    if len(far):
+        j = int(far[0])
+        seen = f"{names[j]!r} lies around {center[j]:.4g} with a spread of {spread[j]:.3g}: its weight acts as a second bias."
+        return [Finding("unscaled", seen, advice, columns=tuple(names[i] for i in far))]
+    return []
+
+
+def counted(found: NDArray[np.int64]) -> tuple[int, ...]:
+    """Units as people count them."""
+    return tuple(int(i) + 1 for i in found)
+
+
+def some_units(found: NDArray[np.int64]) -> str:
+    """`Unit 3 is`, `Units 1, 2 and 4 are`, `12 units are`."""
+    numbers = [str(i) for i in counted(found)]
+    if len(numbers) == 1:
+        return f"Unit {numbers[0]} is"
+    if len(numbers) > 6:
+        return f"{len(numbers)} units ({', '.join(numbers[:3])} …) are"
+    return f"Units {', '.join(numbers[:-1])} and {numbers[-1]} are"

@@ -1,0 +1,313 @@
+"""Live runs: each trained by a thread of its own while somebody looks on, and a bounded number of them.
+
+A run plays only while its event stream is open: the page that closes takes its training with it.
+"""
+
+import asyncio
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from shoal.errors import ShoalError
+from shoal.web.playground.data import Data, of_sample, of_table
+from shoal.web.playground.lines import python
+from shoal.web.playground.settings import estimator, read_settings
+from shoal.web.playground.tables import Tables
+from shoal.web.playground.training import Training
+from shoal.web.playground.views import View, read_held
+from shoal.web.playground.warm import warm
+from shoal.web.question import as_json
+
+MOST_RUNS = 8
+LEFT_ALONE = 5.0  # seconds after which a run that nobody plays or touches makes room for a new one
+UNWATCHED = 5.0  # seconds that a run may play before its stream opens
+FRAME_SECONDS = 0.018  # of training between two frames
+WARN_EVERY = 0.5
+DATA_SEED = 0
+LAST_UPDATE = 10_000_000
+
+
+class TooManyRunsError(ShoalError):
+    """More live runs than this server keeps."""
+
+
+class NoSuchRunError(ShoalError):
+    """A run that is not here, or not any more."""
+
+
+class LiveRun:
+    """One run, its view, and the thread that plays it. Commands may come from several tabs at once; they take turns."""
+
+    def __init__(self, chosen: dict[str, Any], data: Data) -> None:
+        self.id = secrets.token_urlsafe(9)
+        self.chosen, self.data = chosen, data
+        self.training = Training(estimator(chosen, data.task, len(data.train)), data)
+        self.member = 0
+        self.view = View(data, self.training, chosen["x"], chosen["y"], read_held(chosen["held"]))
+        self.touched = time.monotonic()
+        self.watchers: list[Callable[[], None]] = []
+        self._turn, self._thread, self._stop, self._opened = threading.RLock(), threading.Thread(), threading.Event(), 0.0
+        self.latest = self.frame(warn=True)
+
+    # --- commands -----------------------------------------------------------------------------------------------------
+
+    @property
+    def playing(self) -> bool:
+        """Whether the thread is at work."""
+        return self._thread.is_alive() and not self._stop.is_set()
+
+    def play(self, until: int | None = None) -> None:
+        """Train until told otherwise, or up to so many updates."""
+        with self._turn:
+            if self.playing:
+                return
+            self._halt()
+            self._stop = threading.Event()
+            self._opened = time.monotonic()
+            self.latest = self.latest | {"playing": True}
+            self._thread = threading.Thread(target=self._train, args=(self._stop, until), daemon=True, name=f"playground {self.id}")
+            self._thread.start()
+
+    def pause(self) -> None:
+        """Stop after the update at hand."""
+        with self._turn:
+            self._halt()
+            self.latest = self.latest | {"playing": False}
+
+    def _halt(self) -> None:
+        self._stop.set()
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
+            self._thread.join()
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Nothing moves meanwhile; afterwards the latest frame is true again."""
+        with self._turn:
+            self.touched = time.monotonic()
+            self._halt()
+            yield
+            self.publish(self.frame(warn=True))
+
+    def step(self, n: int = 1) -> None:
+        """n updates."""
+        with self.still():
+            for _ in range(n):
+                self.training.advance(1)
+            self.training.keep()
+
+    def finish_epoch(self) -> None:
+        """To the end of the epoch at hand, or one whole epoch."""
+        with self.still():
+            while self.training.advance(1024) and self.training.t % self.training.batches:
+                pass
+            self.training.keep()
+
+    def back(self) -> None:
+        """To the place before."""
+        with self.still():
+            self.training.back()
+
+    def reset(self) -> None:
+        """To the first update, with the same settings."""
+        with self.still():
+            self.training = Training(estimator(self.chosen, self.data.task, len(self.data.train)), self.data)
+            self.view = View(self.data, self.training, self.view.x, self.view.y or "none", self.view.held)
+
+    def look(self, x: str, y: str, held: Mapping[str, Any], k: int) -> None:
+        """Draw other columns, hold others still, or show another member."""
+        with self.still():
+            self.view, self.member = View(self.data, self.training, x, y, held), k
+
+    def take(self) -> dict[str, Any]:
+        """The network as Python, JSON and an equation. The lines stand at the last whole epoch."""
+        from shoal.export import equation, weights_json
+
+        with self._turn:
+            self.touched = time.monotonic()
+            self._halt()
+            network, epochs, over = self.training.network(), self.training.epoch, self.training.t % self.training.batches
+            return {
+                "python": python(self.data, self.chosen, epochs) if epochs else "",
+                "json": weights_json(network) if self.training.run.active.all() else "",
+                "equation": equation(network, self.data.target),
+                "epochs": epochs,
+                "over": over,
+            }
+
+    def unwatched(self) -> None:
+        """The last reader has left: training ends."""
+        self._stop.set()
+
+    # --- the thread ---------------------------------------------------------------------------------------------------
+
+    def _train(self, stop: threading.Event, until: int | None) -> None:
+        """Slices of training, a frame after each; ends when told, when nobody looks, at the goal, or when nothing is left to train."""
+        try:
+            self._slices(stop, until)
+        except Exception as wrong:
+            stop.set()
+            self.publish(self.latest | {"playing": False, "failed": f"training stopped: {wrong}"})
+            raise
+        stop.set()
+        self.publish(self.frame(warn=True))
+
+    def _slices(self, stop: threading.Event, until: int | None) -> None:
+        warned, n = time.monotonic(), 1
+        while not stop.is_set() and (self.watchers or time.monotonic() - self._opened < UNWATCHED):
+            n, ended = self._slice(stop, until, n)
+            self.training.keep()
+            if ended:
+                return
+            warn = time.monotonic() - warned > WARN_EVERY
+            warned = time.monotonic() if warn else warned
+            self.publish(self.frame(warn))
+
+    def _slice(self, stop: threading.Event, goal: int | None, n: int) -> tuple[int, bool]:
+        """Updates for about a frame's time, n at once and more where they are short; and whether there is nothing more to do."""
+        begin, until = time.perf_counter(), self.training.t + max(2, self.training.t // 8)  # at first the cost falls fast: more places
+        until = until if goal is None else min(until, goal)
+        while not stop.is_set() and (before := time.perf_counter()) - begin < FRAME_SECONDS and self.training.t < until:
+            if not self.training.advance(min(n, until - self.training.t)):
+                return n, True
+            n = paced(n, time.perf_counter() - before)
+        return n, self.training.t == goal
+
+    # --- frames -------------------------------------------------------------------------------------------------------
+
+    def frame(self, warn: bool) -> dict[str, Any]:
+        """The run as it is, without its curves."""
+        return {"playing": self.playing, **self.view.frame(self.member, warn)}
+
+    def publish(self, frame: dict[str, Any]) -> None:
+        """Show a frame to all who look on."""
+        self.latest = frame
+        for tell in list(self.watchers):
+            tell()
+
+    def whole(self) -> bytes:
+        """The latest frame with all of the cost curve so far."""
+        return as_json(self.latest | {"records": records(self.training, -1), "fresh": True})
+
+    def since(self, t: int) -> tuple[bytes, int, bool]:
+        """The latest frame with the costs after update t; and its own update, and whether the run is playing."""
+        latest = self.latest
+        return as_json(latest | {"records": records(self.training, t)}), latest["t"], latest["playing"]
+
+
+def records(training: Training, after: int) -> list[list[Any]]:
+    """`[t, cost, test cost, each network's cost]` for every place kept after an update."""
+    kept = list(training.kept)
+    judged = [k.judged for k in kept[first_after(kept, after) :]]
+    thin = max(1, len(judged) // 500)
+    chosen = judged[::-thin][::-1]
+    return [[j.t, j.train, j.test, j.members if len(j.members) > 1 else []] for j in chosen]
+
+
+def first_after(kept: list[Any], t: int) -> int:
+    """Where the places after update t begin; the search starts at the end, where it mostly is."""
+    at = len(kept)
+    while at and kept[at - 1].judged.t > t:
+        at -= 1
+    return at
+
+
+def paced(n: int, seconds: float) -> int:
+    """How many updates to ask for at once, so that a slice stays a fraction of a frame."""
+    if seconds < FRAME_SECONDS / 4:
+        return min(2 * n, 4096)
+    return max(1, n // 2) if seconds > FRAME_SECONDS / 2 else n
+
+
+class Runs:
+    """All live runs of a server."""
+
+    def __init__(self) -> None:
+        self.tables = Tables()
+        self._runs: OrderedDict[str, LiveRun] = OrderedDict()
+        self._lock = threading.Lock()
+        self._starting = 0
+
+    def start(self, given: Mapping[str, Any]) -> LiveRun:
+        """A new run from the texts of an address; refused when there are too many."""
+        chosen = read_settings(given)
+        warm()
+        with self._lock:
+            self.make_room()
+            self._starting += 1  # a place is taken before the work is done, so that a thousand asked at once find it taken
+        try:
+            run = LiveRun(chosen, self.data(chosen))
+            with self._lock:
+                self._runs[run.id] = run
+        finally:
+            with self._lock:
+                self._starting -= 1
+        return run
+
+    def data(self, chosen: Mapping[str, Any]) -> Data:
+        """The rows that the settings name."""
+        if chosen["data"] == "own":
+            table = self.tables.get(chosen["table"])
+            return of_table(table, chosen["target"] or table.columns[-1].name, chosen["hold_out"], DATA_SEED)
+        return of_sample(chosen["data"], chosen["points"], chosen["noise"], chosen["hold_out"], DATA_SEED)
+
+    def make_room(self) -> None:
+        """Let the run go that was left alone longest, if there are too many; refuse when all are in use."""
+        if len(self._runs) + self._starting < MOST_RUNS:
+            return
+        idle = [r for r in self._runs.values() if not r.playing and time.monotonic() - r.touched > LEFT_ALONE]
+        if not idle:
+            raise TooManyRunsError(
+                f"{MOST_RUNS} networks are live on this server already, which is as many as it keeps. "
+                "Close another tab's playground, or wait a moment"
+            )
+        oldest = min(idle, key=lambda r: r.touched)
+        del self._runs[oldest.id]
+
+    def get(self, key: str) -> LiveRun:
+        """The run of this name."""
+        with self._lock:
+            run = self._runs.get(key)
+        if run is None:
+            raise NoSuchRunError("this run is not live any more; it starts anew from its settings")
+        run.touched = time.monotonic()
+        return run
+
+    def stop(self, key: str) -> None:
+        """End a run and forget it."""
+        with self._lock:
+            run = self._runs.pop(key, None)
+        if run is not None:
+            run.pause()
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._runs)
+
+    def playing(self) -> int:
+        """How many are at work now."""
+        with self._lock:
+            return sum(run.playing for run in self._runs.values())
+
+
+class Watcher:
+    """One open stream of a run's frames."""
+
+    def __init__(self, run: LiveRun) -> None:
+        self.run, self.news, self._loop = run, asyncio.Event(), asyncio.get_running_loop()
+
+    def tell(self) -> None:
+        """Called by the run's thread."""
+        self._loop.call_soon_threadsafe(self.news.set)
+
+    def __enter__(self) -> "Watcher":
+        self.run.watchers.append(self.tell)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.run.watchers.remove(self.tell)
+        if not self.run.watchers:
+            self.run.unwatched()

@@ -1,0 +1,204 @@
+"""One run of the playground, an update at a time: what `fit` would do with the same settings, with a way back.
+
+Steps are the engine's own (`engine.advance`), in the row orders that `training.minibatch` draws; a whole pass over the rows
+makes the library's own `Epoch` event. Everything is kept often enough that going back is looking up.
+"""
+
+import copy
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import r2_score
+
+from shoal.encoding import encode
+from shoal.engine.advance import State, advance, current
+from shoal.engine.outputs import logits
+from shoal.estimators.shallow import ShallowEstimator
+from shoal.estimators.started import encoded_targets, started
+from shoal.network import Network
+from shoal.population import Population
+from shoal.textbook.outputs import Output
+from shoal.training.events import Epoch
+from shoal.training.minibatch import RUNAWAY, row_orders
+from shoal.web.playground.data import Data
+
+Floats = NDArray[np.floating]
+KEPT_BYTES = 48_000_000
+MOST_KEPT = 3000
+JUDGED_ROWS = 10_000  # costs are means over so many rows at most, evenly chosen
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The costs after t updates: of the shoal, and of each network alone; penalty not included."""
+
+    t: int
+    train: float
+    test: float | None
+    members: tuple[float, ...]
+    score: float
+    score_test: float | None
+
+
+@dataclass
+class Kept:
+    """All that a run needs to go on from here."""
+
+    state: State
+    active: NDArray[np.bool_]
+    drawn: int
+    order: NDArray[np.int64] | None
+    n_losses: int
+    judged: Judged
+
+
+class Training:
+    """A run that can be stepped on and back. Not safe for several threads: `live.py` sees to that."""
+
+    def __init__(self, estimator: ShallowEstimator, data: Data) -> None:
+        y = data.y
+        begun = started(estimator, data.X, y[data.train])
+        self.run, self.problem, self.encoding = begun.run, begun.problem, begun.encoding
+        self.recipe, self.names, self.began = begun.plan.recipe, data.names, time.perf_counter()
+        self.g2 = self.run.g2
+        self.orders: Iterator[NDArray[np.int64]] = row_orders(self.run.m, self.recipe)
+        self.drawn = 0
+        self.order: NDArray[np.int64] | None = None
+        self.losses: list[float] = []
+        self.event: Epoch | None = None
+        self.costs: list[Floats] = []
+        self.first_cost: Floats = np.zeros(self.run.K)
+        seen = np.unique(np.linspace(0, self.run.m - 1, min(self.run.m, JUDGED_ROWS)).astype(int))
+        self.on_train = (np.asarray(self.run.X)[seen], self.run.Y[seen])
+        self.on_test: tuple[Floats, Floats] | None = None
+        if len(data.test):
+            self.on_test = (self.encoded(data.X_test[:JUDGED_ROWS]), encoded_targets(estimator, y[data.test][:JUDGED_ROWS]))
+        size = sum(w.nbytes for w in begun.run.kept.parameters) * 4 + 2000
+        self.kept: deque[Kept] = deque(maxlen=int(min(MOST_KEPT, max(50, KEPT_BYTES // size))))
+        self.keep()
+
+    # --- forward and back ---------------------------------------------------------------------------------------------
+
+    @property
+    def t(self) -> int:
+        """Updates made."""
+        return self.run.state.t
+
+    @property
+    def batches(self) -> int:
+        """Updates of one epoch."""
+        return len(self.run.slices)
+
+    @property
+    def epoch(self) -> int:
+        """Whole passes over the rows."""
+        return self.t // self.batches
+
+    def advance(self, n: int) -> int:
+        """Up to n updates, at most to the end of this epoch; returns how many were made."""
+        if not self.run.active.any():
+            return 0
+        at = self.t % self.batches
+        if at == 0:
+            self.order, self.drawn, self.costs = next(self.orders), self.drawn + 1, []
+        assert self.order is not None
+        batches = [self.order[s] for s in self.run.slices[at : at + n]]
+        rates = np.outer(np.ones(len(batches)), self.run.rates)
+        self.costs.append(advance(self.run.state, self.run.X, self.run.Y, batches, rates, self.run.weight))
+        if at + len(batches) == self.batches:
+            self.end_epoch()
+        return len(batches)
+
+    def end_epoch(self) -> None:
+        """The library's own event for a pass over the rows; networks that left the finite numbers leave."""
+        costs = np.concatenate(self.costs)
+        sizes = np.array([s.stop - s.start for s in self.run.slices[-len(costs) :]])  # after a step back the first batches are not known
+        loss = np.where(self.run.active, sizes @ costs / sizes.sum(), np.nan)
+        self.first_cost = costs[0] if self.epoch == 1 else self.first_cost
+        lost = ~np.isfinite(loss) | (loss > RUNAWAY * np.maximum(1.0, np.abs(self.first_cost))) | ~finite(self.population)
+        if np.any(self.run.active & lost):
+            self.run.retire(self.run.active & lost)
+        seconds = time.perf_counter() - self.began
+        self.event = Epoch(self.epoch, self.epoch, self.t, loss, None, None, self.run.rates, seconds, self.run.active.copy())
+        self.losses.append(float(np.mean(loss[np.isfinite(loss)])) if np.isfinite(loss).any() else float("nan"))
+
+    def keep(self) -> Judged:
+        """Remember this place, with its costs."""
+        while self.kept and self.kept[-1].judged.t >= self.t:
+            self.kept.pop()
+        judged = self.judge()
+        self.kept.append(Kept(copy.deepcopy(self.run.state), self.run.active.copy(), self.drawn, self.order, len(self.losses), judged))
+        return judged
+
+    def back(self) -> bool:
+        """To the place remembered before this one; False at the first."""
+        while len(self.kept) > 1 and self.kept[-1].judged.t >= self.t:
+            self.kept.pop()
+        kept = self.kept[-1]
+        if kept.judged.t >= self.t:
+            return False
+        self.run.state, self.run.active = copy.deepcopy(kept.state), kept.active.copy()
+        self.orders, self.drawn, self.order = islice(row_orders(self.run.m, self.recipe), kept.drawn, None), kept.drawn, kept.order
+        self.losses, self.costs, self.event = self.losses[: kept.n_losses], [], None
+        return True
+
+    # --- what it is now -----------------------------------------------------------------------------------------------
+
+    def encoded(self, X: Any) -> Floats:
+        """Raw rows as layer 1 takes them."""
+        return np.asarray(encode(self.encoding, X, self.run.state.dtype))
+
+    @property
+    def population(self) -> Population:
+        """All networks as they are now."""
+        return current(self.run.state)
+
+    def network(self) -> Network:
+        """What an estimator would keep, had it stopped here."""
+        population = self.population
+        return Network(
+            population,
+            np.full(population.K, 1 / population.K),
+            self.recipe.activation,
+            self.problem.output,
+            self.encoding,
+            self.problem.target,
+            self.problem.classes,
+            self.names,
+            {"loss": np.array(self.losses)[:, None]},
+        )
+
+    def judge(self) -> Judged:
+        """Costs and scores now."""
+        train, members, score = self.cost(*self.on_train)
+        test, _, score_test = (None, None, None) if self.on_test is None else self.cost(*self.on_test)
+        return Judged(self.t, train, test, tuple(members), score, score_test)
+
+    def cost(self, X: Floats, Y: Floats) -> tuple[float, list[float], float]:
+        """Mean loss of the shoal, of each network, and the shoal's accuracy or R²."""
+        with np.errstate(all="ignore"):
+            Z2 = logits(self.population, X, self.recipe.activation)
+            together = Z2.mean(axis=0)
+            members = self.g2.loss(Z2, Y.T).mean(axis=-1)
+            return float(self.g2.loss(together, Y.T).mean()), [float(J) for J in members], score(self.g2, together, Y)
+
+
+def finite(population: Population) -> NDArray[np.bool_]:
+    """Which networks have finite weights, `(K,)`."""
+    return np.asarray(np.all([np.isfinite(w).all(axis=(1, 2)) for w in population.parameters], axis=0))
+
+
+def score(g2: Output, Z2: Floats, Y: Floats) -> float:
+    """Accuracy, or R² of regression, of logits `(n_z, m)` against targets `(m, n_y)`."""
+    if g2.name == "softmax":
+        return float(np.mean(Z2.argmax(axis=0) == Y.argmax(axis=1)))
+    if g2.name == "sigmoid":
+        return float(np.mean((Y > 0.5) == (Z2 > 0).T))
+    A2 = np.nan_to_num(g2(Z2)[: Y.shape[1]].T)
+    return float(r2_score(Y, A2)) if len(Y) > 1 else float("nan")

@@ -1,0 +1,279 @@
+"""What the playground shows of a run: the scene, which changes with the reader's choice, and frames, which change with training."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shoal.encoding import encode
+from shoal.engine.outputs import logits
+from shoal.errors import InvalidParameterError
+from shoal.inspection import Finding, findings
+from shoal.network import Network, in_units
+from shoal.population import Population, member
+from shoal.textbook.activations import ACTIVATIONS
+from shoal.textbook.outputs import output
+from shoal.textbook.propagation import forward
+from shoal.web.pictures import packed, unit_rows
+from shoal.web.playground.data import Data, held_rows, typical
+from shoal.web.playground.training import Training
+
+Floats = NDArray[np.floating]
+GRID, TILE, LINE = 56, 20, 161  # points along a side of the outcome, of a unit's tile, of a curve
+MOST_POINTS = 1200
+SHOWN_INPUTS = 10
+SHOWN_OUTPUTS = 8
+WARNED_ROWS = 600
+MARGIN = 0.06
+LOSS_NAMES = {
+    "sigmoid": "cross-entropy",
+    "softmax": "cross-entropy",
+    "squared_error": "half squared error",
+    "huber": "Huber's loss",
+    "absolute_error": "absolute error",
+    "gaussian": "Gaussian log-loss",
+    "poisson": "Poisson log-loss",
+}
+UNIT_NAMES = {"sigmoid": "sigmoid", "softmax": "softmax", "gaussian": "mean and variance", "poisson": "exp"}
+
+
+class View:
+    """One way of looking at a run: the columns drawn, the others held still."""
+
+    def __init__(self, data: Data, training: Training, x: str, y: str, held: Mapping[str, Any]) -> None:
+        self.data, self.training = data, training
+        self.x, self.y = drawn_columns(data, x, y)
+        self.held = {name: self.held_value(name, value) for name, value in held.items() if name not in (self.x, self.y)}
+        self.spans = {name: span(data.numbers(name)) for name in (self.x, self.y) if name}
+        self.plane = bool(self.y)
+        self.outcome = self.grid(GRID if self.plane else LINE)
+        self.tiles = self.grid(TILE)
+        self.shown = shown_inputs(data, self.x, self.y)
+        self.warned_X = data.X[:: max(1, len(data.X) // WARNED_ROWS)]
+        self.reference = 1.0 if data.task == "classification" else float(np.max(np.abs(data.y[data.train] - self.center))) or 1.0
+
+    @property
+    def center(self) -> float:
+        """The value that is drawn as paper: the mean of a regression's target."""
+        return float(np.mean(self.data.y[self.data.train])) if self.data.task == "regression" else 0.5
+
+    def held_value(self, name: str, value: Any) -> Any:
+        """A value of the reader's for a column that is held still."""
+        column = next((c for c in self.data.columns if c.name == name), None)
+        if column is None:
+            raise InvalidParameterError(f"no column is called {name[:60]!r}; there are {', '.join(c.name for c in self.data.columns)}")
+        if column.kind == "number":
+            try:
+                number = float(value)
+            except (TypeError, ValueError):
+                number = float("nan")
+            if not np.isfinite(number):
+                raise InvalidParameterError(f"{name!r} holds numbers; {str(value)[:40]!r} is none")
+            return number
+        return value
+
+    def grid(self, k: int) -> Floats:
+        """Points of the picture as layer 1 takes them: k × k of the plane row by row from the top left, or k along one column."""
+        low, high = self.spans[self.x]
+        across = np.linspace(low, high, k)
+        columns = {self.x: across}
+        if self.y:
+            up = np.linspace(*self.spans[self.y], k)[::-1]
+            columns = {self.x: np.tile(across, k), self.y: np.repeat(up, k)}
+        frame = held_rows(self.data, self.held, len(columns[self.x])).assign(**columns)
+        return np.asarray(encode(self.training.encoding, self.data.inputs(frame), self.training.run.state.dtype))
+
+    # --- the scene ----------------------------------------------------------------------------------------------------
+
+    def scene(self) -> dict[str, Any]:
+        """What stays while the run is trained."""
+        data, training = self.data, self.training
+        population, recipe = training.population, training.recipe
+        n_h, n_x = population.parameters.W1.shape[1:]
+        n_z = population.parameters.W2.shape[1]
+        return {
+            "title": data.title,
+            "task": data.task,
+            "target": data.target,
+            "m": len(data.train),
+            "m_test": len(data.test),
+            "judged": len(training.on_train[0]),
+            "inputs": [data.names[j] for j in self.shown],
+            "n_x": n_x,
+            "n_h": n_h,
+            "n_z": n_z,
+            "networks": population.K,
+            "parameters": n_h * n_x + n_h + n_z * n_h + n_z,
+            "activation": recipe.activation,
+            "output": UNIT_NAMES.get(training.problem.output, "identity"),
+            "loss": LOSS_NAMES[training.problem.output],
+            "formula": training.g2.loss_formula,
+            "scaled": bool(training.problem.target is not None and training.problem.target.scale[0] != 1),
+            "classes": [str(label) for labels in training.problem.classes for label in labels],
+            "outputs": self.output_names(),
+            "batches": training.batches,
+            "choices": list(data.choices),
+            "left_out": [f"{c.name}: {c.reason}" for c in data.columns if c.kind == "left out"],
+            "axes": list(data.axes),
+            "x": self.x,
+            "y": self.y,
+            "spans": self.spans,
+            "center": self.center,
+            "reference": self.reference,
+            "points": self.points(),
+            "holds": self.holds(),
+        }
+
+    def output_names(self) -> list[str]:
+        """A name for each output unit that is drawn."""
+        problem = self.training.problem
+        if problem.output == "gaussian":
+            return ["mean", "ln variance"]
+        return [str(label) for label in problem.classes[0]][:SHOWN_OUTPUTS] if problem.output == "softmax" else ["ŷ"]
+
+    def points(self) -> dict[str, Any]:
+        """Training and held-out rows in the columns drawn: places, and the class or the value of each."""
+        data = self.data
+        rows = np.concatenate([data.train, data.test])
+        step = max(1, -(-len(rows) // MOST_POINTS))
+        place, held = rows[::step], (np.arange(len(rows)) >= len(data.train))[::step]
+        xs = data.numbers(self.x)[place]
+        ys = data.numbers(self.y)[place] if self.y else np.zeros(len(place))
+        known = np.isfinite(xs) & np.isfinite(ys)
+        y = data.y[place][known]
+        if data.task == "classification":
+            y = np.searchsorted(self.training.problem.classes[0], y)
+        return {"x": xs[known], "y": ys[known], "v": y, "test": held[known].astype(int)}
+
+    def holds(self) -> list[dict[str, Any]]:
+        """The columns that are held still, with what they may be set to."""
+        middle = typical(self.data)
+        out = []
+        for column in self.data.columns:
+            if column.name in (self.x, self.y) or column.kind == "left out":
+                continue
+            value = self.held.get(column.name, middle[column.name])
+            shown = value if isinstance(value, float) else str(value)
+            limits = {"low": column.low, "high": column.high, "levels": list(column.levels[:30])}
+            out.append({"name": column.name, "kind": column.kind, "value": shown, **limits})
+        return out
+
+    # --- frames -------------------------------------------------------------------------------------------------------
+
+    def frame(self, k: int, warn: bool) -> dict[str, Any]:
+        """The run as it is now, its member k drawn."""
+        training = self.training
+        population, judged = training.population, training.kept[-1].judged
+        k = min(k, population.K - 1)
+        W1, b1, W2, b2 = member(population, k)
+        answer = {
+            "t": training.t,
+            "epoch": training.epoch,
+            "at": training.t % training.batches,
+            "k": k,
+            "event": told_epoch(training),
+            "score": judged.score,
+            "score_test": judged.score_test,
+            "alive": bool(training.run.active.all()),
+            "W1": W1[:, self.shown],
+            "b1": b1[:, 0],
+            "W2": W2[:SHOWN_OUTPUTS],
+            "b2": b2[:SHOWN_OUTPUTS, 0],
+            "tiles": self.tile_fields(population, k),
+            "spot": bool(len(training.kept) > 1),
+            **self.picture(training.network()),
+        }
+        if warn:
+            answer["warnings"] = [told(f) for f in self.warnings(training, k)]
+        return answer
+
+    def warnings(self, training: Training, k: int) -> tuple[Finding, ...]:
+        """What the library has to say about member k."""
+        rate = float(np.max(training.recipe.learning_rate))
+        return findings(training.network(), self.warned_X, loss=training.losses, learning_rate=rate, k=k)
+
+    def tile_fields(self, population: Population, k: int) -> list[str]:
+        """Each unit's answer over the picture; along one column it is drawn as stripes."""
+        g1 = ACTIVATIONS[self.training.recipe.activation]
+        A1 = forward(member(population, k), self.tiles.T, g1, self.training.g2).A1
+        if not self.plane:
+            A1 = np.tile(A1, (1, TILE))
+        return [packed(*row) for row in unit_rows(A1, g1)]
+
+    def picture(self, network: Network) -> dict[str, Any]:
+        """The outcome over the columns drawn: the shoal's answer, and how far its members spread."""
+        Z2 = logits(network.population, self.outcome, network.activation)
+        g2 = output(network.output)
+        together = in_units(network, g2(Z2.mean(axis=0).astype(np.float64)))
+        several = np.stack([in_units(network, g2(z.astype(np.float64))) for z in Z2]) if len(Z2) > 1 else None
+        return self.over_plane(Z2, together, several) if self.plane else self.along(together, several)
+
+    def over_plane(self, Z2: Floats, together: Floats, several: Floats | None) -> dict[str, Any]:
+        """Fields: `heat` is the answer, `cut` is zero on the boundary, `spread` the members' standard deviation."""
+        spread = {} if several is None else {"spread": packed(several.std(axis=0).max(axis=1), self.reference / 2)}
+        if self.data.task == "regression":
+            return {"heat": packed(together[:, 0] - self.center, self.reference), **spread}
+        if together.shape[1] == 1:
+            cuts = {} if several is None else {"cuts": [packed(z[0]) for z in Z2[:12]]}
+            return {"heat": packed(2 * together[:, 0] - 1, 1.0), "cut": packed(Z2.mean(axis=0)[0]), **cuts, **spread}
+        best = together.argmax(axis=1)
+        ordered = np.sort(together, axis=1)
+        return {"best": best, "heat": packed(ordered[:, -1] - ordered[:, -2], 1.0), **spread}
+
+    def along(self, together: Floats, several: Floats | None) -> dict[str, Any]:
+        """Curves over one column: the shoal's answer, and from its lowest to its highest member."""
+        curves: dict[str, Any] = {"curves": together.T}
+        if several is not None:
+            curves |= {"low": several.min(axis=0).T, "high": several.max(axis=0).T}
+        return curves
+
+
+def told_epoch(training: Training) -> dict[str, Any] | None:
+    """The library's event for the last whole epoch."""
+    event = training.event
+    if event is None:
+        return None
+    return {"epoch": event.epoch, "loss": training.losses[-1], "rate": event.learning_rate[0], "seconds": event.seconds, "t": event.t}
+
+
+def told(finding: Finding) -> dict[str, Any]:
+    """A finding as the page says it."""
+    return {"kind": finding.kind, "evidence": finding.evidence, "advice": finding.advice, "units": finding.units}
+
+
+def drawn_columns(data: Data, x: str, y: str) -> tuple[str, str]:
+    """The columns to draw: those asked for where they can be drawn, else the first two that can; y "none" draws one."""
+    for name in (x, y):
+        if name not in ("", "none") and name not in data.axes:
+            raise InvalidParameterError(f"{name[:60]!r} cannot be drawn; columns of numbers are {', '.join(data.axes)}")
+    first = x if x not in ("", "none") else next(name for name in data.axes if name != y)
+    others = [name for name in data.axes if name != first]
+    second = "" if y == "none" or not others else y or others[0]
+    return first, "" if second == first else second
+
+
+def shown_inputs(data: Data, x: str, y: str) -> list[int]:
+    """Places of the inputs that are drawn as circles: those on the axes first."""
+    names = data.names
+    first = [names.index(name) for name in (x, y) if name in names]
+    return [*first, *(j for j in range(len(names)) if j not in first)][:SHOWN_INPUTS]
+
+
+def span(values: Floats) -> tuple[float, float]:
+    """The range of a column with a margin."""
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    margin = MARGIN * (high - low)
+    return low - margin, high + margin
+
+
+def read_held(text: str) -> dict[str, Any]:
+    """The held values of an address, a JSON object of column names."""
+    try:
+        held = json.loads(text or "{}")
+    except ValueError:
+        held = None
+    if not isinstance(held, dict):
+        raise InvalidParameterError(f"held={text[:60]!r} is not a JSON object of columns and values")
+    return held

@@ -1,0 +1,37 @@
+"""The engine compiled before the reader needs it, in a process of its own: compiling holds Python's lock for seconds.
+
+What was compiled lies in the engine's own cache on disk, where this server finds it; a mark beside it says that it is there.
+"""
+
+import subprocess
+import sys
+import threading
+
+from shoal.engine.compiled import cache_folder
+from shoal.web.playground.data import of_sample
+from shoal.web.playground.settings import estimator, read_settings
+from shoal.web.playground.training import Training
+
+PROGRAM = "from shoal.web.playground.warm import train_a_little; train_a_little()"
+LONGEST = 180.0  # seconds; after that the engine is compiled here, and the page waits
+_TURN = threading.Lock()
+
+
+def warm() -> None:
+    """Returns when the engine is compiled; at once where it is already."""
+    with _TURN:
+        mark = cache_folder() / "playground.compiled"
+        if mark.exists():
+            return
+        try:
+            subprocess.run([sys.executable, "-c", PROGRAM], timeout=LONGEST, check=True, capture_output=True)
+            mark.parent.mkdir(parents=True, exist_ok=True)
+            mark.touch()
+        except (subprocess.SubprocessError, OSError):
+            return  # where nothing can be kept on disk, the first step compiles
+
+
+def train_a_little() -> None:
+    """One epoch of what the playground trains."""
+    data = of_sample("moons", 40, 0.1, 0.0, 0)
+    Training(estimator(read_settings({}), data.task, len(data.train)), data).advance(1)

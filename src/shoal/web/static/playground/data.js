@@ -1,0 +1,215 @@
+// Left: which data. A set of the page's own, or the reader's table with its target and the columns to draw.
+import { h, put, s } from "../lib/dom.js";
+import { sig } from "../lib/numbers.js";
+import { get, set } from "../lib/store.js";
+import { shape } from "./points.js";
+import { post } from "./run.js";
+import { holdOut, ownTable, rowsPanel } from "./settings.js";
+
+const LARGEST = 50 * 1024 * 1024;
+/** @type {[string, string][]} */
+const SETS = [
+  ["flower", "flower"],
+  ["moons", "moons"],
+  ["circles", "circles"],
+  ["spirals", "spirals"],
+  ["xor", "exclusive or"],
+  ["blobs", "five blobs"],
+  ["curve", "curve"],
+  ["surface", "surface"],
+];
+
+/** A sketch of each set, not its data: the data are the server's. @type {Record<string, (i: number) => [number, number, number]>} */
+const SKETCH = {
+  flower: (i) => {
+    const t = (i / 36) * Math.PI * 2;
+    const r = 17 * Math.sin(4 * t);
+    return [r * Math.sin(t), r * Math.cos(t), i < 18 ? 0 : 1];
+  },
+  moons: (i) => {
+    const t = ((i % 18) / 17) * Math.PI;
+    return i < 18 ? [11 * Math.cos(t) - 5, 3 - 11 * Math.sin(t), 0] : [5 - 11 * Math.cos(t), 11 * Math.sin(t) - 3, 1];
+  },
+  circles: (i) => {
+    const t = (i / 18) * Math.PI * 2;
+    const r = i < 18 ? 15 : 7;
+    return [r * Math.cos(t), r * Math.sin(t), i < 18 ? 0 : 1];
+  },
+  spirals: (i) => {
+    const t = 1 + (i % 18) / 3.2;
+    const turn = t + (i < 18 ? 0 : Math.PI);
+    return [2.7 * t * Math.cos(turn), 2.7 * t * Math.sin(turn), i < 18 ? 0 : 1];
+  },
+  xor: (i) => {
+    const [x, y] = [((i % 6) - 2.5) * 5.6, (Math.floor(i / 6) - 2.5) * 5.6];
+    return [x, y, x * y > 0 ? 0 : 1];
+  },
+  blobs: (i) => {
+    const [c, j] = [i % 5, Math.floor(i / 5)];
+    const t = (c / 5) * Math.PI * 2 - Math.PI / 2;
+    return [12 * Math.cos(t) + 3.4 * Math.cos(j * 2.4), 12 * Math.sin(t) + 3.4 * Math.sin(j * 2.4), c];
+  },
+  curve: (i) => [i - 17.5, -9 * Math.sin(i / 4.2) * Math.exp(-i / 40), 1],
+  surface: (i) => {
+    const [x, y] = [((i % 6) - 2.5) * 5.6, (Math.floor(i / 6) - 2.5) * 5.6];
+    return [x, y, x - y > 0 ? 1 : 0];
+  },
+};
+
+/** @param {string} name */
+function thumb(name) {
+  const marks = Array.from({ length: 36 }, (_, i) => SKETCH[name]?.(i) ?? [0, 0, 0]).map(([x, y, c]) =>
+    s("path", { d: `M${x.toFixed(1)} ${y.toFixed(1)}${shape(c, 1.3)}`, class: `fill-k${c}` }),
+  );
+  return s("svg", { viewBox: "-22 -20 44 40", width: 44, height: 38, "aria-hidden": "true" }, ...marks);
+}
+
+/** The panel; `say` shows what went wrong. */
+export class DataPanel {
+  /** @param {(words: string) => void} say */
+  constructor(say) {
+    this.say = say;
+    this.title = h("small", {});
+    this.own = h("div", { class: "own-table" });
+    this.rows = h("div", { class: "rows" }, ...rowsPanel());
+    const buttons = SETS.map(([name, title]) =>
+      h(
+        "button",
+        { type: "button", "data-set": name, onclick: () => set({ "p.data": name, "p.x": "", "p.y": "", "p.held": "{}", "p.t": 0 }) },
+        thumb(name),
+        h("span", {}, title),
+      ),
+    );
+    this.thumbs = h("div", { class: "thumbs" }, ...buttons);
+    this.element = h(
+      "div",
+      { class: "pg-data" },
+      h("h3", {}, "Data ", this.title),
+      this.thumbs,
+      this.#drop(),
+      this.rows,
+      holdOut(),
+      this.own,
+    );
+  }
+
+  #drop() {
+    const input = /** @type {HTMLInputElement} */ (h("input", { type: "file", id: "own-file", accept: ".csv,.gz,.parquet,.txt" }));
+    const zone = h(
+      "label",
+      { class: "drop", for: "own-file" },
+      h("span", {}, "Drop a CSV here", h("br", {}), "or ", h("u", {}, "choose a file")),
+      input,
+    );
+    input.addEventListener("change", () => {
+      const file = input.files?.[0];
+      if (file) void this.send(file).then(() => (input.value = ""));
+    });
+    const over = (/** @type {boolean} */ on) => (/** @type {DragEvent} */ e) => {
+      e.preventDefault();
+      zone.classList.toggle("over", on);
+    };
+    zone.addEventListener("dragover", over(true));
+    zone.addEventListener("dragleave", over(false));
+    zone.addEventListener("drop", (e) => {
+      over(false)(e);
+      const file = e.dataTransfer?.files[0];
+      if (file) void this.send(file);
+    });
+    return zone;
+  }
+
+  /** @param {File} file */
+  async send(file) {
+    if (file.size > LARGEST)
+      return this.say(`${file.name} has ${Math.round(file.size / 1048576)} MB; the page takes tables of up to 50 MB.`);
+    this.say("reading …");
+    try {
+      const table = await post(`api/tables?name=${encodeURIComponent(file.name)}`, file);
+      this.say("");
+      set(ownTable(table.table, table.target));
+    } catch (wrong) {
+      this.say(wrong instanceof Error ? wrong.message : String(wrong));
+    }
+  }
+
+  /** @param {any} scene */
+  show(scene) {
+    const own = get("p.data") === "own";
+    put(this.title, own ? scene.title : `${scene.m + scene.m_test} points`);
+    for (const b of this.thumbs.children) b.setAttribute("aria-pressed", String(b.getAttribute("data-set") === get("p.data")));
+    this.rows.hidden = own;
+    this.thumbs.classList.toggle("compact", own);
+    for (const e of this.rows.querySelectorAll("input")) e.disabled = get("p.data") === "flower" && e.dataset.key === "p.noise";
+    put(this.own, ...(own ? this.#columns(scene) : []));
+  }
+
+  /** @param {any} scene */
+  #columns(scene) {
+    const named = (/** @type {string[]} */ names) => names.map((n) => /** @type {[string, string]} */ ([n, n]));
+    // The address may leave the columns to the server; the lists show what it chose.
+    const quiet = { "p.target": scene.target, "p.x": scene.x, "p.y": scene.y || "none" };
+    const choose = (/** @type {keyof typeof quiet} */ key, /** @type {string} */ label, /** @type {[string, string][]} */ options) => {
+      const select = /** @type {HTMLSelectElement} */ (
+        h("select", { "data-key": key, style: "width:108px" }, ...options.map(([value, content]) => h("option", { value }, content)))
+      );
+      select.value = quiet[key];
+      select.addEventListener("change", () =>
+        set(key === "p.target" ? { "p.target": select.value, "p.x": "", "p.y": "", "p.held": "{}", "p.t": 0 } : { [key]: select.value }),
+      );
+      return h("label", { class: "field" }, h("span", { class: "lab" }, label), select);
+    };
+    const rest = scene.left_out.length ? [h("p", { class: "cap" }, "left out: ", scene.left_out.join("; "))] : [];
+    return [
+      choose("p.target", "target", named(scene.choices)),
+      choose("p.x", "draw →", named(scene.axes)),
+      choose("p.y", "draw ↑", [...named(scene.axes), ["none", "no second"]]),
+      scene.holds.length ? h("p", { class: "lab" }, "the others held at") : null,
+      ...scene.holds.map(holder),
+      ...rest,
+    ];
+  }
+}
+
+/** Hold one column at a value of the reader's. @param {string} name @param {any} value */
+function hold(name, value) {
+  const held = JSON.parse(get("p.held") || "{}");
+  set({ "p.held": JSON.stringify({ ...held, [name]: value }) });
+}
+
+/** @param {any} column */
+function holder(column) {
+  const { name, kind, value, low, high, levels } = column;
+  if (kind === "number" && low < high) {
+    const input = /** @type {HTMLInputElement} */ (
+      h("input", { type: "range", min: low, max: high, step: "any", value, "aria-label": name, "data-hold": name, style: "width:72px" })
+    );
+    const out = h("output", {}, sig(value, 3));
+    const follow = () => input.style.setProperty("--at", `${(100 * (Number(input.value) - low)) / (high - low)}%`);
+    follow();
+    input.addEventListener("input", () => {
+      follow();
+      put(out, sig(Number(input.value), 3));
+    });
+    input.addEventListener("change", () => hold(name, Number(input.value)));
+    return h("label", { class: "field hold" }, h("span", { class: "lab", title: name }, name), input, out);
+  }
+  if (kind === "category" && levels.length) {
+    const select = /** @type {HTMLSelectElement} */ (
+      h(
+        "select",
+        { "aria-label": name, "data-hold": name, style: "width:100px" },
+        ...levels.map((/** @type {string} */ l) => h("option", { value: l }, l)),
+      )
+    );
+    select.value = value;
+    select.addEventListener("change", () => hold(name, select.value));
+    return h("label", { class: "field hold" }, h("span", { class: "lab", title: name }, name), select);
+  }
+  return h(
+    "p",
+    { class: "field hold" },
+    h("span", { class: "lab" }, name),
+    h("output", {}, typeof value === "number" ? sig(value, 3) : value),
+  );
+}

@@ -1,0 +1,375 @@
+// The playground: the reader's data and network, trained by the library while the page looks on.
+import { isRecorded } from "../lib/ask.js";
+import { iconButton } from "../lib/controls.js";
+import { find, h, put } from "../lib/dom.js";
+import { num, sig, whole } from "../lib/numbers.js";
+import { get, listen, number, set } from "../lib/store.js";
+import { Cost } from "./cost.js";
+import { DataPanel } from "./data.js";
+import { NetworkDrawing } from "./network.js";
+import { Outcome } from "./outcome.js";
+import { Run } from "./run.js";
+import { declareSettings, learningBar, lossChoice, networkBar, networkKeys, pictureKeys, settings } from "./settings.js";
+import { takeAway } from "./take.js";
+
+const PATIENCE = 180; // milliseconds that a slider may still move
+
+export function playground() {
+  declareSettings();
+  const section = find("#playground");
+  const stage = find(".stage", section);
+  if (isRecorded()) {
+    put(
+      stage,
+      h(
+        "p",
+        {},
+        "The playground trains networks, and this copy has no library behind it. ",
+        h("code", {}, "shoal chapter"),
+        " opens the live page.",
+      ),
+    );
+    return;
+  }
+  let begun = false;
+  new IntersectionObserver(
+    (entries) => {
+      if (begun || !entries.some((e) => e.isIntersecting)) return;
+      begun = true;
+      new Playground(section, stage).begin();
+    },
+    { rootMargin: "300px 0px" },
+  ).observe(section);
+}
+
+class Playground {
+  /** @param {HTMLElement} section @param {HTMLElement} stage */
+  constructor(section, stage) {
+    this.section = section;
+    this.run = new Run(
+      (frame) => this.seen(frame),
+      (wrong) => this.ended(wrong),
+    );
+    this.failed = h("p", { class: "failed", role: "status", hidden: true });
+    this.data = new DataPanel((words) => this.say(words));
+    this.cost = new Cost();
+    this.play = iconButton("play", "play", () => void this.toggle(), { id: "p-play" });
+    this.where = h("span", { class: "where" });
+    this.loss = h("span", {}, lossChoice());
+    this.netTitle = h("small", {});
+    this.net = h("div", {});
+    this.unit = h("p", { class: "cap unit-line" });
+    this.warnings = h("ul", { class: "warnings", "aria-live": "polite" });
+    this.outTitle = h("small", {});
+    this.out = h("div", {});
+    this.costTitle = h("small", {});
+    this.members = h("span", { class: "members" });
+    this.now = h("dl", { class: "now" });
+    /** @type {any} */ this.frame = null;
+    /** @type {any} */ this.scene = null;
+    /** @type {NetworkDrawing | null} */ this.drawing = null;
+    /** @type {Outcome | null} */ this.outcome = null;
+    this.shown = 0;
+    this.told = get("p.t"); // the update that we wrote into the address last; another one comes from the reader
+    this.waiting = 0;
+    this.drawn = true;
+    this.turn = Promise.resolve();
+    this.#layout(stage);
+  }
+
+  /** @param {HTMLElement} stage */
+  #layout(stage) {
+    const does = (/** @type {string} */ name) => () => void this.command(name);
+    const controls = h(
+      "span",
+      { class: "field" },
+      iconButton("reset", "to the beginning", does("reset"), { id: "p-reset" }),
+      iconButton("back", "back", does("back"), { id: "p-back" }),
+      this.play,
+      iconButton("on", "one step: one update", does("step"), { id: "p-step" }),
+      iconButton("epoch", "one epoch: all rows once", does("epoch"), { id: "p-epoch" }),
+    );
+    put(
+      stage,
+      h("div", { class: "run" }, controls, this.where, ...learningBar()),
+      h("div", { class: "run" }, ...networkBar(), this.loss),
+      this.failed,
+      h(
+        "div",
+        { class: "pg" },
+        this.data.element,
+        h("div", { class: "pg-net" }, h("h3", {}, "Network ", this.netTitle), this.net, this.unit, this.warnings, key()),
+        h(
+          "div",
+          { class: "pg-out" },
+          h("h3", {}, "Outcome ", this.outTitle),
+          this.out,
+          h("h3", { class: "second" }, "Cost ", this.costTitle),
+          this.cost.element,
+          this.now,
+        ),
+      ),
+      takeAway(() => this.taken()),
+    );
+  }
+
+  begin() {
+    void this.restart(number("p.t"));
+    listen(networkKeys, () => this.#later());
+    listen(["p.t"], () => {
+      if (!this.waiting && get("p.t") !== this.told && !this.run.playing) this.#later();
+    });
+    listen(pictureKeys, () => !this.waiting && void this.look());
+    document.addEventListener("themechange", () => this.redraw());
+  }
+
+  /** A new run once the reader's hand rests; an address that was opened names the update to go to. */
+  #later() {
+    const goal = get("p.t") === this.told ? 0 : number("p.t");
+    clearTimeout(this.waiting);
+    this.section.dataset.busy = "yes";
+    const playing = this.run.playing;
+    this.waiting = window.setTimeout(() => {
+      this.waiting = 0;
+      void this.restart(goal, playing && !goal);
+    }, PATIENCE);
+  }
+
+  /** One thing after another. @param {() => Promise<void>} work */
+  #next(work) {
+    this.section.dataset.busy = "yes";
+    this.turn = this.turn.then(work).catch((wrong) => this.trouble(wrong));
+    return this.turn.then(() => {
+      this.section.dataset.busy = "no";
+    });
+  }
+
+  /** @param {number} goal @param {boolean} [playing] */
+  restart(goal, playing = false) {
+    return this.#next(async () => {
+      const answer = await this.run.start(settings());
+      this.say("");
+      this.setting(answer);
+      if (goal || playing) await this.start(goal);
+      else this.arrive();
+    });
+  }
+
+  /** A command, and the run as it is afterwards. A run that the server has let go begins anew where it was. @param {string} name @param {any} [given] */
+  command(name, given) {
+    return this.#next(async () => {
+      await this.alive();
+      this.seen(await this.run.command(name, given));
+      this.say("");
+      this.ended();
+    });
+  }
+
+  toggle() {
+    if (this.run.playing) return this.command("pause");
+    return this.#next(async () => {
+      await this.alive();
+      await this.start(0);
+    });
+  }
+
+  /** A run to command: a start that failed is tried again. */
+  async alive() {
+    if (!this.run.id) this.setting(await this.run.start(settings()));
+  }
+
+  /** @param {number} until */
+  async start(until) {
+    await this.run.play(until);
+    this.say("");
+    this.playing(true);
+  }
+
+  /** Other columns, other values held, another member; what was playing plays on. */
+  look() {
+    return this.#next(async () => {
+      const playing = this.run.playing;
+      const given = { x: get("p.x"), y: get("p.y"), held: JSON.parse(get("p.held") || "{}"), member: number("p.member") };
+      this.setting(await this.run.command("view", given));
+      this.say("");
+      if (playing) await this.start(0);
+      else this.ended();
+    });
+  }
+
+  async taken() {
+    if (this.run.playing) await this.command("pause");
+    return this.run.take();
+  }
+
+  /** @param {any} wrong */
+  async trouble(wrong) {
+    this.playing(false);
+    if (wrong?.status === 404 && this.run.id) {
+      this.run.id = "";
+      const goal = number("p.t");
+      const answer = await this.run.start(settings());
+      this.setting(answer);
+      if (goal) await this.start(goal);
+      return;
+    }
+    this.say(wrong instanceof Error ? wrong.message : String(wrong));
+  }
+
+  /** @param {string} words */
+  say(words) {
+    this.failed.hidden = !words;
+    put(this.failed, words === "reading …" ? words : `✕ ${words}`);
+  }
+
+  // --- what is shown -------------------------------------------------------------------------------------------------
+
+  /** @param {any} answer */
+  setting({ scene, frame }) {
+    this.scene = scene;
+    this.drawing = new NetworkDrawing(scene, (unit) => this.point(unit));
+    this.outcome = new Outcome(scene);
+    put(this.net, this.drawing.element);
+    put(this.out, this.outcome.element, this.outcome.legend);
+    put(
+      this.netTitle,
+      `${scene.n_x} → ${scene.n_h} ${scene.activation} → ${scene.n_z} ${scene.output}, ${scene.parameters} parameters`,
+      this.members,
+    );
+    this.#memberChoice();
+    this.loss.hidden = scene.task !== "regression";
+    find(".only-normal", this.section).hidden = get("p.init") !== "normal";
+    this.data.show(scene);
+    this.seen(frame);
+  }
+
+  #memberChoice() {
+    const { networks } = this.scene;
+    const move = (/** @type {number} */ by) => () => set({ "p.member": (number("p.member") + by + networks) % networks });
+    put(
+      this.members,
+      ...(networks > 1
+        ? [
+            h("button", { type: "button", class: "small", onclick: move(-1), "aria-label": "the network before" }, "‹"),
+            ` network ${Math.min(number("p.member"), networks - 1) + 1} of ${networks} `,
+            h("button", { type: "button", class: "small", onclick: move(1), "aria-label": "the next network" }, "›"),
+          ]
+        : []),
+    );
+  }
+
+  /** @param {any} frame */
+  seen(frame) {
+    this.frame = frame;
+    this.cost.add(frame);
+    if (!this.drawn) return;
+    this.drawn = false;
+    requestAnimationFrame(() => {
+      this.drawn = true;
+      this.redraw();
+    });
+  }
+
+  redraw() {
+    const { frame, scene } = this;
+    if (!frame || !scene) return;
+    const playing = this.run.playing;
+    this.drawing?.draw(frame, playing);
+    this.outcome?.draw(frame, playing);
+    this.cost.draw(scene, playing);
+    put(
+      this.where,
+      h("span", { class: "lab" }, "epoch"),
+      h("output", { id: "p-epochs" }, whole(frame.epoch)),
+      h("span", { class: "lab" }, "update"),
+      h("output", { id: "p-t" }, whole(frame.t)),
+    );
+    this.#numbers(frame, scene);
+    if (frame.warnings) this.#warn(frame);
+    this.point(this.shown);
+    Object.assign(this.section.dataset, { t: String(frame.t), playing: playing ? "yes" : "no" });
+  }
+
+  /** @param {any} frame @param {any} scene */
+  #numbers(frame, scene) {
+    const [, train, test] = this.cost.kept[this.cost.kept.length - 1] ?? [0, null, null];
+    const score =
+      scene.task === "classification"
+        ? (/** @type {number} */ v) => `${(100 * v).toFixed(1)} %`
+        : (/** @type {number} */ v) => `R² ${sig(v, 3)}`;
+    const of = scene.networks > 1 ? `mean of ${scene.networks}: ` : "";
+    put(this.outTitle, `${of}${score(frame.score)}`, frame.score_test === null ? "" : `, held out ${score(frame.score_test)}`);
+    put(this.costTitle, scene.loss, scene.scaled ? " of the scaled target" : "");
+    const pair = (/** @type {string} */ name, /** @type {any} */ value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
+    put(
+      this.now,
+      pair("train", num(train ?? NaN, { name: "p-train" })),
+      scene.m_test ? pair("held out", num(test ?? NaN, { name: "p-test" })) : null,
+      frame.event ? pair("last epoch", num(frame.event.loss ?? NaN, { name: "p-loss" })) : null,
+    );
+  }
+
+  /** @param {any} frame */
+  #warn(frame) {
+    const lines = frame.warnings.map((/** @type {any} */ w) =>
+      h("li", { "data-kind": w.kind, title: w.advice }, h("b", {}, w.evidence), " ", w.advice),
+    );
+    if (!lines.length) lines.push(h("li", { class: "none" }, "Nothing to warn of: no unit is flat, dead or a twin of another."));
+    put(this.warnings, ...lines);
+  }
+
+  /** The numbers of one unit, in a line under the drawing. @param {number} unit */
+  point(unit) {
+    const { frame, scene } = this;
+    if (!frame || !scene) return;
+    this.shown = Math.min(unit, scene.n_h - 1);
+    const i = this.shown;
+    const terms = frame.W1[i].map((/** @type {number} */ w, /** @type {number} */ j) => `${j ? " + " : ""}(${sig(w)}) ${scene.inputs[j]}`);
+    const out = frame.W2.map((/** @type {number[]} */ row) => sig(row[i] ?? 0)).join(", ");
+    put(
+      this.unit,
+      h("b", {}, `unit ${i + 1}: `),
+      `${scene.activation}( `,
+      ...terms,
+      scene.n_x > scene.inputs.length ? " + …" : "",
+      ` + (${sig(frame.b1[i])}) ), sent on × ${out}${get("p.standardize") === "yes" ? " (inputs standardized)" : ""}`,
+    );
+  }
+
+  /** @param {boolean} on */
+  playing(on) {
+    this.play.setAttribute("aria-pressed", String(on));
+    this.play.setAttribute("aria-label", on ? "pause" : "play");
+    this.play.title = on ? "pause" : "play";
+    const path = this.play.querySelector("path");
+    path?.setAttribute("d", on ? "M5 3v10M11 3v10" : "M5 3l8 5-8 5z");
+    this.section.dataset.playing = on ? "yes" : "no";
+  }
+
+  /** @param {Error} [wrong] */
+  ended(wrong) {
+    this.playing(false);
+    if (wrong) this.say(wrong.message);
+    this.arrive();
+  }
+
+  /** The address follows what is seen. */
+  arrive() {
+    if (this.frame) {
+      this.told = String(this.frame.t);
+      set({ "p.t": this.told });
+    }
+    this.redraw();
+  }
+}
+
+/** What the drawing means. */
+const key = () =>
+  h(
+    "p",
+    { class: "cap key" },
+    h("i", { class: "below" }),
+    " weight below 0  ",
+    h("i", { class: "above" }),
+    " above 0;  a square is what its unit answers over the picture",
+  );

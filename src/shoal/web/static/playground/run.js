@@ -1,0 +1,87 @@
+// The page's side of a live run: commands are posted, frames come as an event stream while it plays.
+
+/** @typedef {Record<string, any>} Frame */
+
+/** @param {string} address @param {any} [body] @returns {Promise<any>} */
+export async function post(address, body = {}) {
+  let response;
+  try {
+    response = await fetch(address, { method: "POST", body: body instanceof Blob ? body : JSON.stringify(body) });
+  } catch {
+    throw new Error("the server does not answer; is `shoal chapter` still running?");
+  }
+  const answer = await response.json().catch(() => ({}));
+  if (response.ok) return answer;
+  throw Object.assign(new Error(answer.error ?? `the server answered ${response.status}`), { status: response.status });
+}
+
+/** One live run. `seen` is called with each frame, `ended` when it no longer plays. */
+export class Run {
+  /** @param {(frame: Frame) => void} seen @param {(wrong?: Error) => void} ended */
+  constructor(seen, ended) {
+    this.seen = seen;
+    this.ended = ended;
+    this.id = "";
+    this.playing = false;
+    /** @type {EventSource | null} */ this.stream = null;
+    addEventListener("pagehide", () => this.id && navigator.sendBeacon(`api/runs/${this.id}/stop`, "{}"));
+  }
+
+  /** A new run in place of the one before. @param {Record<string, string>} settings */
+  async start(settings) {
+    this.#close();
+    const old = this.id;
+    this.id = "";
+    if (old) await post(`api/runs/${old}/stop`).catch(() => {});
+    const answer = await post("api/runs", settings);
+    this.id = answer.id;
+    return answer;
+  }
+
+  /** @param {string} name @param {any} [given] */
+  async command(name, given) {
+    this.#close();
+    return post(`api/runs/${this.id}/${name}`, given);
+  }
+
+  /** @param {number} [until] */
+  async play(until = 0) {
+    this.#close();
+    await post(`api/runs/${this.id}/play`, { until });
+    this.playing = true;
+    const stream = new EventSource(`api/runs/${this.id}/events`);
+    this.stream = stream;
+    stream.onmessage = (e) => {
+      const frame = JSON.parse(e.data);
+      this.seen(frame);
+      if (frame.playing || this.stream !== stream) return;
+      this.#close();
+      this.ended(frame.failed ? new Error(frame.failed) : undefined);
+    };
+    stream.onerror = () => {
+      if (this.stream !== stream) return;
+      this.#close();
+      this.ended(new Error("the stream of this run has ended; press play to go on"));
+    };
+  }
+
+  #close() {
+    this.stream?.close();
+    this.stream = null;
+    this.playing = false;
+  }
+
+  /** @returns {Promise<any>} */
+  async take() {
+    const response = await fetch(`api/runs/${this.id}/take`);
+    const answer = await response.json();
+    if (!response.ok) throw new Error(answer.error);
+    return answer;
+  }
+}
+
+/** The thousandths that the server packs, as the planes take them. @param {string} text @param {number} k */
+export function unpacked(text, k) {
+  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  return { k, v: new Int16Array(bytes.buffer) };
+}

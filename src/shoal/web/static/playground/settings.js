@@ -1,0 +1,160 @@
+// What the reader may set. Each piece of state is one word of the address, `p.units=16`, and one of the server's settings.
+import { pick, slider, stepper, toggle } from "../lib/controls.js";
+import { h } from "../lib/dom.js";
+import { sig } from "../lib/numbers.js";
+import { declare, get } from "../lib/store.js";
+
+/** Settings that make another network; a change begins a new run. @type {Record<string, string | number>} */
+const NETWORK = {
+  data: "flower",
+  table: "",
+  target: "",
+  points: 400,
+  noise: 0.1,
+  hold_out: 0.2,
+  units: 4,
+  activation: "tanh",
+  loss: "squared_error",
+  solver: "descent",
+  rate: 1.2,
+  batch: 0,
+  l2: 0,
+  init: "normal",
+  scale: 0.01,
+  seed: 2,
+  networks: 1,
+  standardize: "no",
+};
+/** Settings of the picture alone. @type {Record<string, string | number>} */
+const PICTURE = { x: "", y: "", held: "{}" };
+
+const OWN = { solver: "adam", rate: 0.01, batch: 32, init: "auto", units: 16, standardize: "yes" };
+
+export const networkKeys = Object.keys(NETWORK).map((k) => `p.${k}`);
+export const pictureKeys = [...Object.keys(PICTURE), "member"].map((k) => `p.${k}`);
+
+export function declareSettings() {
+  for (const [name, value] of Object.entries({ ...NETWORK, ...PICTURE, member: 0, t: 0 })) declare(`p.${name}`, value);
+}
+
+/** The settings as the server takes them. @returns {Record<string, string>} */
+export const settings = () =>
+  Object.fromEntries([...Object.keys(NETWORK), ...Object.keys(PICTURE)].map((name) => [name, get(`p.${name}`)]));
+
+/** What a table of the reader's own begins with: inputs standardised, and a rule that suits most tables. @param {string} table @param {string} target */
+export const ownTable = (table, target) =>
+  Object.fromEntries(
+    Object.entries({ ...OWN, ...PICTURE, data: "own", table, target, member: 0, t: 0 }).map(([name, value]) => [`p.${name}`, value]),
+  );
+
+const logarithmic = { to: (/** @type {number} */ p) => Number((10 ** p).toPrecision(2)), from: (/** @type {number} */ v) => Math.log10(v) };
+
+/** How it learns. */
+export const learningBar = () => [
+  slider({
+    key: "p.rate",
+    label: "rate α",
+    name: "learning rate",
+    min: -4,
+    max: 1,
+    step: 0.02,
+    width: 84,
+    show: (v) => sig(v, 2),
+    ...logarithmic,
+  }),
+  pick({
+    key: "p.solver",
+    label: "rule",
+    options: [
+      ["descent", "descent"],
+      ["momentum", "momentum"],
+      ["nesterov", "Nesterov"],
+      ["rmsprop", "RMSprop"],
+      ["adam", "Adam"],
+      ["adamw", "AdamW"],
+    ],
+  }),
+  pick({
+    key: "p.batch",
+    label: "batch",
+    options: [["0", "all rows"], ...["1", "8", "16", "32", "64", "128", "256"].map((n) => /** @type {[string, string]} */ ([n, n]))],
+  }),
+  pick({
+    key: "p.l2",
+    label: "L2",
+    options: ["0", "0.001", "0.01", "0.1", "1", "3", "10", "30", "100"].map((n) => /** @type {[string, string]} */ ([n, n])),
+  }),
+];
+
+/** What it is, and how it begins. */
+export const networkBar = () => [
+  stepper({ key: "p.units", label: "hidden units", name: "hidden units", min: 1, max: 64 }),
+  pick({
+    key: "p.activation",
+    options: [
+      ["tanh", "tanh"],
+      ["logistic", "sigmoid"],
+      ["relu", "ReLU"],
+      ["leaky_relu", "leaky ReLU"],
+      ["elu", "ELU"],
+      ["softplus", "softplus"],
+      ["silu", "SiLU"],
+      ["identity", "identity"],
+    ],
+    name: "hidden activation",
+  }),
+  pick({
+    key: "p.init",
+    label: "begin",
+    options: [
+      ["normal", "small random"],
+      ["auto", "unit variance"],
+      ["zeros", "zeros"],
+      ["xavier", "Xavier"],
+      ["he", "He"],
+      ["lecun", "LeCun"],
+      ["nguyen_widrow", "Nguyen-Widrow"],
+    ],
+  }),
+  h(
+    "span",
+    { class: "only-normal" },
+    slider({
+      key: "p.scale",
+      label: "×",
+      name: "initial scale",
+      min: -4,
+      max: 1,
+      step: 0.05,
+      width: 56,
+      show: (v) => sig(v, 2),
+      ...logarithmic,
+    }),
+  ),
+  stepper({ key: "p.seed", label: "seed", min: 0, max: 9999 }),
+  stepper({ key: "p.networks", label: "networks", min: 1, max: 32 }),
+  toggle({ key: "p.standardize", label: "standardize" }),
+];
+
+/** What is wrong with being wrong: a regression's loss. */
+export const lossChoice = () =>
+  pick({
+    key: "p.loss",
+    label: "loss",
+    options: [
+      ["squared_error", "squared error"],
+      ["huber", "Huber"],
+      ["absolute_error", "absolute error"],
+      ["gaussian", "Gaussian"],
+      ["poisson", "Poisson"],
+    ],
+  });
+
+/** Rows of the page's own sets. */
+export const rowsPanel = () => [
+  slider({ key: "p.points", label: "points", min: 20, max: 2000, step: 20, width: 72, show: String }),
+  slider({ key: "p.noise", label: "noise", min: 0, max: 1, step: 0.02, width: 72, show: (v) => v.toFixed(2) }),
+];
+
+export const holdOut = () =>
+  slider({ key: "p.hold_out", label: "hold out", min: 0, max: 0.5, step: 0.05, width: 72, show: (v) => `${Math.round(100 * v)} %` });

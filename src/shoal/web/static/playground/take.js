@@ -1,0 +1,85 @@
+// "Take it with you": the network as Python, as JSON, as an equation.
+import { h, put } from "../lib/dom.js";
+
+/** @type {[string, string, string][]} */
+const FORMS = [
+  ["python", "Python", "network.py"],
+  ["json", "Weights as JSON", "network.json"],
+  ["equation", "Equation", "network.txt"],
+];
+
+/** The button and its sheet. @param {() => Promise<any>} fetchIt */
+export function takeAway(fetchIt) {
+  const text = h("pre", { tabindex: 0, id: "taken" });
+  const note = h("p", { class: "cap" });
+  const tabs = h("span", { class: "seg", role: "group", "aria-label": "form" });
+  const copy = h("button", { type: "button", class: "small" }, "Copy");
+  const save = h("a", { class: "small save" }, "Save");
+  const close = h("button", { type: "button", class: "small" }, "Close");
+  const sheet = /** @type {HTMLDialogElement} */ (
+    h(
+      "dialog",
+      { class: "sheet take-sheet", "aria-label": "Take it with you" },
+      h("h3", {}, "Take it with you"),
+      h("div", { class: "bar" }, tabs, copy, save, close),
+      note,
+      text,
+    )
+  );
+  /** @type {any} */ let taken = {};
+
+  /** @param {string} form */
+  function show(form) {
+    const file = FORMS.find(([name]) => name === form)?.[2] ?? "network.txt";
+    put(text, taken[form] || missing(form));
+    text.dataset.form = form;
+    put(note, says(form));
+    for (const b of tabs.children) b.setAttribute("aria-pressed", String(b.getAttribute("data-form") === form));
+    const link = /** @type {HTMLAnchorElement} */ (save);
+    if (link.href) URL.revokeObjectURL(link.href);
+    link.href = URL.createObjectURL(new Blob([taken[form]], { type: "text/plain" }));
+    link.download = file;
+  }
+
+  const missing = (/** @type {string} */ form) =>
+    form === "python"
+      ? "Train for one whole epoch first: before that there is nothing that fit could make."
+      : "This network has left the finite numbers.";
+
+  /** @param {string} form */
+  function says(form) {
+    if (form === "python" && taken.over)
+      return `These lines make the network as it was after epoch ${taken.epochs}; it has gone ${taken.over} updates into the next one. Press the double arrow to finish that epoch.`;
+    if (form === "python")
+      return `Run anywhere shoal is installed, these lines make this very network: the same weights, to the last digit, after ${taken.epochs} epochs.`;
+    if (form === "json") return "The weights as they are used, the scaling of the inputs beside them; every number with all its digits.";
+    return "The whole network over your columns, scaling folded into the weights.";
+  }
+
+  put(tabs, ...FORMS.map(([form, title]) => h("button", { type: "button", "data-form": form, onclick: () => show(form) }, title)));
+  copy.addEventListener("click", () => {
+    navigator.clipboard.writeText(text.textContent ?? "").then(
+      () => put(copy, "Copied"),
+      () => put(copy, "Not allowed"),
+    );
+    setTimeout(() => put(copy, "Copy"), 900);
+  });
+  close.addEventListener("click", () => sheet.close());
+  const open = async () => {
+    try {
+      taken = await fetchIt();
+      show("python");
+    } catch (wrong) {
+      put(text, wrong instanceof Error ? wrong.message : String(wrong));
+    }
+    sheet.showModal();
+  };
+  const button = h("button", { type: "button", id: "take", onclick: () => void open() }, "Take it with you");
+  return h(
+    "div",
+    { class: "take" },
+    button,
+    h("span", { class: "cap" }, "the Python lines that make exactly this network, its weights as JSON, the network as an equation"),
+    sheet,
+  );
+}

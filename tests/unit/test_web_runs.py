@@ -1,0 +1,205 @@
+"""The playground's runs: what fit would do, step by step; a bounded number of them; and what they refuse."""
+
+import http.client
+import json
+import threading
+import time
+
+import numpy as np
+import pytest
+
+pytest.importorskip("starlette")
+
+from shoal.errors import InvalidParameterError, TableError
+from shoal.web.guard import LARGEST_BODY
+from shoal.web.playground.live import MOST_RUNS, Runs, TooManyRunsError
+from shoal.web.playground.settings import RULES
+from shoal.web.samples import SAMPLES, sample
+from shoal.web.server import server
+
+
+def begun(**settings):
+    return Runs().start({k: str(v) for k, v in settings.items()})
+
+
+def by_the_lines(run):
+    """The estimator that the run's own lines of Python make."""
+    made = {}
+    exec(run.take()["python"], made)
+    return made["model"]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        *({"solver": rule, "batch": 64, "rate": 0.01, "l2": 0.1} for rule in RULES),
+        {"data": "blobs", "networks": 3, "init": "auto", "batch": 32, "standardize": "yes", "activation": "relu"},
+        {"data": "surface", "loss": "huber", "init": "nguyen_widrow", "standardize": "yes", "hold_out": 0},
+        {"data": "curve", "loss": "gaussian", "networks": 2, "init": "xavier", "rate": 0.02, "solver": "adam"},
+    ],
+    ids=str,
+)
+def test_steps_and_epochs_end_where_fit_ends(settings):
+    run = begun(**settings)
+    run.step(2)
+    run.finish_epoch()
+    run.finish_epoch()
+    run.play(until=5 * run.training.batches)
+    while run.playing:
+        time.sleep(0.005)
+    model = by_the_lines(run)
+    assert model.n_iter_ == run.training.epoch == 5
+    for ours, theirs in zip(run.training.population.parameters, model.network_.population.parameters, strict=True):
+        assert np.array_equal(ours, theirs)
+    assert run.training.losses == pytest.approx(model.loss_curve_, rel=1e-12)
+
+
+def test_back_is_where_it_was_and_forward_again_is_the_same():
+    run = begun(solver="adam", rate=0.02, batch=32)
+    seen = []
+    for _ in range(15):  # past the end of an epoch of ten updates
+        seen.append((run.training.t, run.training.judge()))
+        run.step()
+    for t, judged in reversed(seen[5:]):
+        run.back()
+        assert (run.training.t, run.training.judge()) == (t, judged)
+    for t, judged in seen[5:]:
+        assert (run.training.t, run.training.judge()) == (t, judged)
+        run.step()
+    for _ in range(20):
+        run.back()
+    assert run.training.t == 0, "before the beginning there is nothing"
+
+
+def test_a_run_that_leaves_the_finite_numbers_says_so_and_stops():
+    run = begun(data="surface", activation="identity", rate=100)
+    run.play()
+    deadline = time.monotonic() + 5
+    while run.playing and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not run.playing
+    assert not run.latest["alive"]
+    assert run.latest["warnings"][0]["kind"] == "diverging"
+    assert run.whole()
+    run.back()
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_samples_are_seeded_and_have_their_columns(name):
+    X, y = sample(name, 60, 0.1, 3)
+    again, _ = sample(name, 60, 0.1, 3)
+    assert np.array_equal(X, again)
+    assert X.shape == (60, len(SAMPLES[name].columns))
+    assert len(y) == 60
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "words"),
+    [
+        ({"units": 65}, InvalidParameterError, "units=65 lies outside 1 to 64"),
+        ({"rate": "nan"}, InvalidParameterError, "rate=nan lies outside"),
+        ({"solver": "magic"}, InvalidParameterError, "choose one of descent"),
+        ({"colour": "red"}, InvalidParameterError, "has no 'colour'"),
+        ({"x": "x9"}, InvalidParameterError, "'x9' cannot be drawn"),
+        ({"held": "[1]"}, InvalidParameterError, "not a JSON object"),
+        ({"data": "own", "table": "gone"}, TableError, "Drop the file again"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused_by_name(settings, error, words):
+    with pytest.raises(error, match=words.replace("[", r"\[")):
+        begun(**settings)
+
+
+def test_a_thousand_runs_asked_for_are_a_few_and_a_refusal():
+    runs, refused = Runs(), 0
+    for _ in range(1000):
+        try:
+            runs.start({})
+        except TooManyRunsError as full:
+            refused += "Close another tab" in str(full)
+    assert len(runs) == MOST_RUNS
+    assert refused == 1000 - MOST_RUNS
+
+
+def test_a_run_nobody_watches_stops_by_itself(monkeypatch):
+    monkeypatch.setattr("shoal.web.playground.live.UNWATCHED", 0.05)
+    run = begun()
+    run.play()
+    time.sleep(0.5)
+    assert not run.playing
+
+
+@pytest.fixture(scope="module")
+def port():
+    ready, found = server(0)
+    thread = threading.Thread(target=ready.run, kwargs={"sockets": [found]})
+    thread.start()
+    yield found.getsockname()[1]
+    ready.should_exit = True
+    thread.join()
+    found.close()
+
+
+def ask(port, path, method="POST", body=b"{}", headers=None):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request(method, path, body, headers or {})
+    answer = connection.getresponse()
+    got = answer.status, answer.read()
+    connection.close()
+    return got
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "headers", "status", "words"),
+    [
+        ("/api/runs", b"{}", {"Origin": "http://evil.example"}, 403, "are refused"),
+        ("/api/runs", b"{}", {"Host": "evil.example"}, 421, "answers only to"),
+        ("/api/runs", b"[1]", {}, 400, "one JSON object"),
+        ("/api/runs", b"{" * 70_000, {}, 400, "longer than"),
+        ("/api/runs/nothing/step", b"{}", {}, 404, "not live any more"),
+        ("/api/tables?name=a.csv", b"\x89PNG\0", {}, 400, "a.csv is not UTF-8 text"),
+        ("/api/tables?name=../../a.csv", b"a\n1\n", {}, 400, "a.csv has one column only"),
+        ("/api/tables?name=a.csv", b"", {}, 400, "empty"),
+    ],
+)
+def test_nonsense_is_answered_in_words(port, path, body, headers, status, words):
+    got, answer = ask(port, path, body=body, headers=headers)
+    assert got == status
+    assert words in json.loads(answer)["error"]
+    assert ask(port, "/api/runs", "GET")[0] == 200
+
+
+def test_commands_are_obeyed_and_unknown_ones_named(port):
+    key = json.loads(ask(port, "/api/runs")[1])["id"]
+    assert json.loads(ask(port, f"/api/runs/{key}/step", body=b'{"n": 3}')[1])["t"] == 3
+    for name, body, words in (
+        ("fly", b"{}", "no command"),
+        ("step", b'{"n": "x"}', "whole number"),
+        ("view", b'{"held": 3}', "not an object"),
+        ("view", b'{"held": {"x9": 1}}', "no column is called"),
+    ):
+        status, answer = ask(port, f"/api/runs/{key}/{name}", body=body)
+        assert status == 400
+        assert words in json.loads(answer)["error"]
+    assert ask(port, f"/api/runs/{key}/stop")[0] == 200
+    assert ask(port, f"/api/runs/{key}/step")[0] == 404
+
+
+def test_a_body_streamed_without_a_length_is_cut_off(port):
+    piece = b"1,2\n" * (256 * 1024)
+
+    def pieces():
+        for _ in range(LARGEST_BODY // len(piece) + 8):
+            yield piece
+
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("POST", "/api/tables?name=big.csv", pieces(), encode_chunked=True, headers={"Transfer-Encoding": "chunked"})
+        answer = connection.getresponse()
+        assert answer.status == 413
+        assert b"larger than 50 MB" in answer.read()
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # the server may close before all of it is sent
+    finally:
+        connection.close()
+    assert ask(port, "/api/runs", "GET")[0] == 200
