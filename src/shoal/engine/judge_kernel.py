@@ -5,12 +5,13 @@ from numba import njit
 
 from shoal.engine.kernels import INNER, KERNEL, PerNetwork, Shape, gather, hidden_units, output_sum
 from shoal.engine.losses import output_errors
-from shoal.engine.vecmath import of
+from shoal.engine.vecmath import keep_apart, of
 
 
 @njit(**INNER)
 def add_up(shape, rows, start, b, Z2, D, y, L, sums):
     """One batch's part of what `judge` sums. Right: the largest probability is the label's, or every label on its side of 1/2."""
+    keep_apart()
     n_z, n_y = shape.n_z, y.shape[0]
     for i in range(b):
         w = 1.0

@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from shoal.engine.losses import OUTPUT_CODES, output_errors
-from shoal.engine.vecmath import exp, expm1_parts, of, sigmoid, softplus, tanh
+from shoal.engine.vecmath import exp, expm1_parts, keep_apart, of, sigmoid, softplus, tanh
 
 # 'reassoc' lets sums vectorize; without 'nnan' and 'ninf' a number that is no number is still seen.
 FAST = {"contract", "reassoc", "nsz", "arcp", "afn"}
@@ -73,6 +73,7 @@ class Rows(NamedTuple):
 @njit(**INNER)
 def activate(code, z, slope):
     """One unit over the batch: z becomes a = g(z) in place, slope becomes g′(z)."""
+    keep_apart()
     one, zero = of(z[0], 1.0), of(z[0], 0.0)
     if code == 0:
         for i in range(z.size):
@@ -126,6 +127,7 @@ def thin(values, other, start, rate):
 
     Draw i is murmur3's finalizer of start + i·golden, uniform over 32 bits: `draws.kept` is the same in NumPy.
     """
+    keep_apart()
     threshold = np.uint32(np.float64(rate) * 4294967296.0)
     zero, made_up = of(values[0], 0.0), of(values[0], 1.0) / (of(values[0], 1.0) - rate)
     for i in range(values.size):
@@ -141,6 +143,7 @@ def thin(values, other, start, rate):
 @njit(**INNER)
 def gather(rows, first, last, n, Xb, XT, yb):
     """The batch's rows as `Xb (b, n1)` and transposed `XT (n1, b)`, with the bias's 1 in column n; targets `yb (n_y, b)`."""
+    keep_apart()
     one = of(Xb[0, 0], 1.0)
     for i in range(last - first):
         row = rows.order[first + i]
@@ -159,6 +162,7 @@ def gather(rows, first, last, n, Xb, XT, yb):
 @njit(**INNER)
 def batch_weight(rows, g, first, last, w):
     """The batch's weights as shares that add up to 1 (all 0 where every row weighs 0, which then teaches nothing)."""
+    keep_apart()
     b = last - first
     if rows.weight.shape[0] == 0:
         for i in range(b):
@@ -189,6 +193,7 @@ def change(rule, w, g, first, second, rate, hyper):
 
     hyper = (μ or β₁, β₂ or ρ, ε). Adam's bias correction is in `rate` already.
     """
+    keep_apart()
     one = of(rate, 1.0)
     a, c, epsilon = hyper[0], hyper[1], hyper[2]
     if rule == 0:
@@ -216,6 +221,7 @@ def change(rule, w, g, first, second, rate, hyper):
 @njit(**INNER)
 def mix(average, w, keep):
     """average := keep · average + (1 − keep) · w"""
+    keep_apart()
     for i in range(w.size):
         average[i] = keep * average[i] + (of(keep, 1.0) - keep) * w[i]
 
@@ -237,6 +243,7 @@ def scale(w, factor):
 @njit(**INNER)
 def output_sum(W2, bias, A, b, z):
     """One output's logits over the batch, z = Σ W2 a + bias; `A` holds the units' values one after the other, b each."""
+    keep_apart()
     for i in range(b):
         z[i] = bias
     for c in range(W2.size):
@@ -255,6 +262,7 @@ def dot(a, b):
 @njit(**INNER)
 def back_through_unit(W2, D, b, h, c, a, slope, gW2):
     """Unit c: dW2 = Σ D a for every output, then dz = (W2ᵀ D) g′ in a's place. W2 and gW2 are flat `(n_z·h,)`."""
+    keep_apart()
     for o in range(D.shape[0]):
         gW2[o * h + c] = dot(D[o, :b], a)
     first, d = W2[c], D[0, :b]
@@ -269,6 +277,7 @@ def back_through_unit(W2, D, b, h, c, a, slope, gW2):
 @njit(**INNER)
 def hidden_units(shape, each, g, t, Z, S, b):
     """a = g(z) and g′(z) of every unit of network g; padded units are off, dropped ones too. Z and S are flat, b a unit."""
+    keep_apart()
     for c in range(shape.h):
         r = (g * shape.h + c) * b
         z, slope = Z[r : r + b], S[r : r + b]
@@ -283,6 +292,7 @@ def hidden_units(shape, each, g, t, Z, S, b):
 @njit(**INNER)
 def penalize(shape, W1, gW1, shrink):
     """dW1 += shrink W1 for every column but the bias's; returns Σ W1² over them. Both flat `(h·n1,)`."""
+    keep_apart()
     n1, squares = W1.size // shape.h, of(W1[0], 0.0)
     for c in range(shape.h):
         w = W1[c * n1 : c * n1 + shape.n]
@@ -294,6 +304,7 @@ def penalize(shape, W1, gW1, shrink):
 @njit(**INNER)
 def update_network(shape, weights, gradient, first, second, average, each, g, rate, plain_rate, hyper):
     """Decay, rule and average of network g; biases do not decay. All arrays flat."""
+    keep_apart()
     one, zero = of(rate, 1.0), of(rate, 0.0)
     a, z = weights.W1.size // shape.G, shape.n_z * shape.h
     if each.decay[g] > zero:

@@ -4,7 +4,7 @@ import math
 
 from numba import njit
 
-from shoal.engine.vecmath import ACCURATE, exp, ln, log1p_exp_of_minus, of, sigmoid
+from shoal.engine.vecmath import ACCURATE, exp, keep_apart, ln, log1p_exp_of_minus, of, sigmoid
 
 OUTPUT_CODES = {
     "sigmoid": 0,
@@ -23,6 +23,7 @@ HALF_LOG_2PI = math.log(2 * math.pi) / 2
 @njit(**SLOW)
 def output_errors(code, Z2, y, D, L, hyper):
     """D = ∂loss/∂Z2 `(n_z, b)` and L = each example's loss `(b,)`. hyper[6..9] = δ, q, and the limits of exp and log-variance."""
+    keep_apart()
     for i in range(L.size):
         L[i] = of(L[0], 0.0)
     if code == 1:
@@ -49,6 +50,7 @@ def output_errors(code, Z2, y, D, L, hyper):
 @njit(**SLOW)
 def sigmoid_error(z, y, d, L):
     """Cross-entropy of one label."""
+    keep_apart()
     zero = of(L[0], 0.0)
     for i in range(z.size):
         positive = zero if z[i] < zero else z[i]
@@ -59,6 +61,7 @@ def sigmoid_error(z, y, d, L):
 @njit(**SLOW)
 def softmax_error(Z2, y, D, L):
     """Cross-entropy of one class of several; D holds e^(z − largest) on the way. L holds the largest, then the sum."""
+    keep_apart()
     n_z = Z2.shape[0]
     for i in range(L.size):
         L[i] = Z2[0, i]
@@ -89,6 +92,7 @@ def softmax_error(Z2, y, D, L):
 @njit(**SLOW)
 def robust_error(code, z, y, d, L, hyper):
     """Huber, absolute and pinball loss of the residual."""
+    keep_apart()
     zero, one, half = of(L[0], 0.0), of(L[0], 1.0), of(L[0], 0.5)
     delta, q = hyper[6], hyper[7]
     for i in range(z.size):
@@ -116,6 +120,7 @@ def tangent_exp(z, limit):
 @njit(**SLOW)
 def poisson_error(z, y, d, L, limit):
     """Negative log-likelihood of a count, without ln y!."""
+    keep_apart()
     for i in range(z.size):
         a, slope = tangent_exp(z[i], limit)
         L[i] += a - y[i] * z[i]
@@ -125,6 +130,7 @@ def poisson_error(z, y, d, L, limit):
 @njit(**SLOW)
 def gaussian_error(mu, s, y, d_mu, d_s, L, limit):
     """Negative log-likelihood of one target with mean mu and log-variance s."""
+    keep_apart()
     half = of(L[0], 0.5)
     for i in range(L.size):
         r = mu[i] - y[i]

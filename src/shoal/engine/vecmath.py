@@ -23,6 +23,17 @@ LN2_HIGH_64 = float.fromhex("0x1.62e42feep-1")
 LN2_LOW_64 = float.fromhex("0x1.a39ef35793c76p-33")
 
 
+@intrinsic
+def keep_apart(typing_context):
+    """Mark the function that calls this as one that is called, never copied into its caller: it halves compile time."""
+
+    def generate(context, builder, signature, arguments):
+        builder.function.attributes.add("noinline")
+        return context.get_dummy_value()
+
+    return types.none(), generate
+
+
 def of(x, value):
     """`value` in the precision of x. Replaced by the overload below inside compiled code."""
     return type(x)(value)
