@@ -34,7 +34,7 @@ $(VENV)/.made:
 
 $(VENV)/.installed: $(VENV)/.made pyproject.toml
 	@echo "installing shoal into $(VENV) (once)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[chapter]'
 	@touch $@
 
 $(VENV)/.tested: $(VENV)/.installed

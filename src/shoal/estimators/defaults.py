@@ -168,7 +168,7 @@ MAY_BE_AUTO = ("alpha", "learning_rate_init", "tol", "validation_fraction", "dro
 ONE_FOR_EACH = ("alpha", "learning_rate_init", "dropout", "input_dropout", "weight_average")  # or one number for each network
 
 
-def check_number(name: str, value: Any, is_right: Test, words: str, K: int) -> None:
+def check_number(name: str, value: Any, is_right: Test, words: str, K: int = 1) -> None:
     """Refuse what is not a number, or one outside its range."""
     try:
         numbers = np.asarray(np.nan if isinstance(value, str) else value, np.float64)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.draws import Purpose, group_stream, member_stream
+from shoal.engine.outputs import BLOCK_ROWS
 from shoal.errors import InvalidParameterError
 from shoal.population import Population, stack
 from shoal.textbook import initialization as rules
@@ -102,8 +103,8 @@ def weigh_members(with_ramps: tuple[bool, ...], finite: NDArray[np.bool_], valid
 def mean_square_lengths(encoded: Any, inputs: NDArray[np.bool_], weight: Floats | None) -> Floats:
     """Mean squared length of the encoded rows as each member sees them, `(K,)`."""
     total, count = np.zeros(encoded.shape[1]), 0.0
-    for s in range(0, encoded.shape[0], 8192):
-        rows = np.asarray(encoded[s : s + 8192], np.float64)
-        w = np.ones(len(rows)) if weight is None else weight[s : s + 8192]
+    for s in range(0, encoded.shape[0], BLOCK_ROWS):
+        rows = np.asarray(encoded[s : s + BLOCK_ROWS], np.float64)
+        w = np.ones(len(rows)) if weight is None else weight[s : s + BLOCK_ROWS]
         total, count = total + w @ rows**2, count + w.sum()
     return np.asarray(inputs @ (total / count))
