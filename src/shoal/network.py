@@ -59,8 +59,11 @@ class Network:
 
     @cached_property
     def merged(self) -> Parameters:
-        """The whole shoal as one network of all members' units, over encoded inputs."""
-        return merge(self.population, self.shares)
+        """The whole shoal as one network of all members' units, over encoded inputs, in float64.
+
+        Sums of float32 products depend on how many rows are asked for at once, which no prediction should.
+        """
+        return merge(self.population.astype(np.dtype(np.float64)), self.shares)
 
     @property
     def g2(self) -> Output:
@@ -78,7 +81,7 @@ def encoded(network: Network, X: Any) -> Any:
 
 def predict_logits(network: Network, X: Any) -> Floats:
     """Z2 of the merged network for raw rows `X (m, n)`: `(n_z, m)`."""
-    return network_logits(network.merged, encoded(network, X), network.activation)
+    return network_logits(network.merged, encode(network.encoding, X), network.activation)
 
 
 def predict(network: Network, X: Any) -> Floats:
@@ -86,7 +89,7 @@ def predict(network: Network, X: Any) -> Floats:
 
     Probabilities for sigmoid and softmax outputs; expected values in the target's own units for the others.
     """
-    return in_units(network, network.g2(predict_logits(network, X).astype(np.float64)))
+    return in_units(network, network.g2(predict_logits(network, X)))
 
 
 def predict_members(network: Network, X: Any) -> Floats:

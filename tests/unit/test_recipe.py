@@ -1,0 +1,101 @@
+"""How to train: what a recipe refuses, where batches end, and the learning rate at every update, by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from shoal.errors import InvalidParameterError
+from shoal.recipe import WARM_UP_STEPS, Recipe, batch_slices, each, momentum_rule, schedule_factor
+from shoal.textbook import GradientDescent, Momentum, Nesterov
+
+WRONG = {
+    "activation": ("gelu", "choose one of relu, tanh"),
+    "schedule": ("linear", "choose one of constant"),
+    "learning_rate": (0.0, "above 0"),
+    "batch_size": (0, "above 0"),
+    "max_epochs": (-1, "above 0"),
+    "lam": (-0.1, "0 or more"),
+    "decay": ((0.1, -0.1), "0 or more"),
+    "tol": (math.nan, "0 or more"),
+    "power_t": (-1.0, "0 or more"),
+    "dropout": (1.0, r"in \[0, 1\)"),
+    "input_dropout": (-0.1, r"in \[0, 1\)"),
+    "weight_average": ((0.5, 1.0), r"in \[0, 1\)"),
+    "max_time": (0.0, "above 0 seconds"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_value_is_refused_with_its_name_and_what_is_right(name):
+    value, right = WRONG[name]
+    with pytest.raises(InvalidParameterError, match=rf"^{name} is .*{right}"):
+        Recipe(**{name: value})
+
+
+@pytest.mark.parametrize("rate", [math.inf, math.nan, (0.1, math.inf)])
+def test_a_learning_rate_that_is_not_finite_is_refused(rate):
+    with pytest.raises(InvalidParameterError, match="learning_rate is"):
+        Recipe(learning_rate=rate)
+
+
+def test_one_number_serves_all_networks_and_several_one_each():
+    assert each(0.3, 3).tolist() == [0.3, 0.3, 0.3]
+    assert each((1.0, 2.0), 2).tolist() == [1, 2]
+
+
+def lengths(m, **settings):
+    return [s.stop - s.start for s in batch_slices(m, Recipe(**settings))]
+
+
+def test_batches_are_full_and_the_last_one_takes_what_is_left():
+    assert lengths(70, batch_size=16) == [16, 16, 16, 16, 6]
+    assert lengths(64, batch_size=16) == [16] * 4
+    assert lengths(5, batch_size=16) == [5]
+
+
+def test_equal_batches_share_the_remainder():
+    assert lengths(70, batch_size=16, equal_batches=True) == [18, 17, 17, 18]  # 70 / 16 = 4.4: four batches
+    assert lengths(10, batch_size=16, equal_batches=True) == [10]
+
+
+@pytest.mark.parametrize("equal", [False, True])
+@pytest.mark.parametrize("m", [1, 7, 63, 64, 65, 1000])
+def test_batches_hold_every_row_once(m, equal):
+    slices = batch_slices(m, Recipe(batch_size=16, equal_batches=equal))
+    rows = np.concatenate([np.arange(m)[s] for s in slices])
+    np.testing.assert_array_equal(rows, np.arange(m))
+
+
+@pytest.mark.parametrize("schedule", ["constant", "invscaling", "adaptive"])
+def test_the_rate_of_schedules_that_act_after_an_epoch_does_not_change_within_one(schedule):
+    assert [schedule_factor(Recipe(schedule=schedule), t, 100) for t in (1, 50, 100)] == [1, 1, 1]
+
+
+def test_the_cosine_rises_for_ten_steps_and_falls_to_zero_after_the_last():
+    factors = [schedule_factor(Recipe(schedule="cosine"), t, 1000) for t in range(1, 1002)]
+    assert factors[0] == pytest.approx(1 / WARM_UP_STEPS)
+    assert factors[4] == pytest.approx(5 / 10 * (1 + math.cos(math.pi * 4 / 1000)) / 2)
+    assert factors[500] == pytest.approx(0.5)
+    assert factors[250] == pytest.approx((1 + math.cos(math.pi / 4)) / 2)
+    assert np.all(np.diff(factors[10:]) < 0)
+    assert 0 < factors[999] < 1e-5
+    assert factors[1000] == 0
+
+
+def test_the_flat_cosine_falls_in_its_second_half_alone():
+    factors = [schedule_factor(Recipe(schedule="flat_cosine"), t, 1000) for t in range(1, 1002)]
+    assert factors[9:501] == [1.0] * 492
+    assert factors[750] == pytest.approx(0.5)
+    assert factors[1000] == 0
+
+
+def test_a_momentum_of_zero_is_plain_descent():
+    assert momentum_rule(0.0, True) == GradientDescent()
+    assert momentum_rule(0.8, False) == Momentum(0.8)
+    assert momentum_rule(0.8, True) == Nesterov(0.8)
+
+
+def test_a_recipe_tells_every_field():
+    assert Recipe(tol=0.5).describe()["tol"] == 0.5
+    assert set(Recipe().describe()) == set(Recipe.__dataclass_fields__)
