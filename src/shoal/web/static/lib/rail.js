@@ -22,16 +22,32 @@ export function startRail() {
     arrive(id);
   };
   const start = place();
+  // A strip below the middle of the screen's upper half; where two sections meet in it, the reader is in the later one.
+  // What leaves the strip counts as well as what enters it: the section that stays is then the only one in it.
   const watch = () => {
+    const sections = [...document.querySelectorAll("main > section")];
+    const inStrip = new Set();
     const seen = new IntersectionObserver(
       (entries) => {
-        for (const e of entries) if (e.isIntersecting && links.has(e.target.id)) show(e.target.id);
+        for (const e of entries) inStrip[e.isIntersecting ? "add" : "delete"](e.target);
+        const here = sections.filter((section) => inStrip.has(section)).pop();
+        if (here) show(here.id);
       },
       { rootMargin: "-30% 0px -65% 0px" },
     );
-    for (const section of document.querySelectorAll("main > section")) seen.observe(section);
+    for (const section of sections) seen.observe(section);
   };
   // The reader's place is restored before the observer may write another one into the address.
-  if (start) document.getElementById(start)?.scrollIntoView({ behavior: "instant" });
+  const named = start ? document.getElementById(start) : null;
+  if (named) stayAt(named);
   requestAnimationFrame(watch);
+}
+
+/** Keep a section at the top of the screen while exhibits above it are still being drawn, until the reader does anything. @param {HTMLElement} section */
+function stayAt(section) {
+  const here = () => section.scrollIntoView({ behavior: "instant" });
+  here();
+  const drawn = new ResizeObserver(here);
+  for (const above of document.querySelectorAll("main > section")) if (above !== section) drawn.observe(above);
+  for (const sign of ["wheel", "touchstart", "mousedown", "keydown"]) addEventListener(sign, () => drawn.disconnect(), { once: true, passive: true });
 }
