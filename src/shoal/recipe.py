@@ -1,11 +1,11 @@
 """Recipe: how to train. Frozen, checked once; every number is one for all networks, or one for each where a group allows it."""
 
-import math
 from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from typing import Any, Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shoal.errors import InvalidParameterError
 from shoal.textbook import ACTIVATIONS
@@ -13,6 +13,7 @@ from shoal.textbook.rules import Adam, GradientDescent, Momentum, Nesterov, Rule
 
 Schedule = Literal["constant", "invscaling", "adaptive", "cosine", "flat_cosine"]
 PerNetwork = float | tuple[float, ...]
+Floats = NDArray[np.floating]
 
 WARM_UP_STEPS = 10  # cosine schedules start with so many rising steps, defaults-facts §1
 
@@ -107,17 +108,17 @@ def batch_slices(m: int, recipe: Recipe) -> list[slice]:
     return [slice(a, min(a + size, m)) for a in range(0, m, size)]
 
 
-def schedule_factor(recipe: Recipe, t: int, n_steps: int) -> float:
-    """What the learning rate is multiplied with at update t = 1, 2, … of n_steps planned.
+def schedule_factors(recipe: Recipe, t: Any, n_steps: int) -> Floats:
+    """What the learning rate is multiplied with at updates t = 1, 2, … of n_steps planned, in t's shape.
 
     "adaptive" and "invscaling" act after an epoch, as scikit-learn's do, and are 1 here.
     """
+    t = np.asarray(t, np.float64)
     if recipe.schedule not in ("cosine", "flat_cosine"):
-        return 1.0
-    warm = min(1.0, t / WARM_UP_STEPS)
+        return np.ones_like(t)
     start = n_steps // 2 if recipe.schedule == "flat_cosine" else 0
-    progress = min(1.0, max(0.0, (t - 1 - start) / max(1, n_steps - start)))
-    return warm * (1.0 + math.cos(math.pi * progress)) / 2
+    progress = np.clip((t - 1 - start) / max(1, n_steps - start), 0.0, 1.0)
+    return np.asarray(np.minimum(1.0, t / WARM_UP_STEPS) * (1.0 + np.cos(np.pi * progress)) / 2)
 
 
 def momentum_rule(mu: float, nesterov: bool) -> Rule:

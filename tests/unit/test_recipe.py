@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from shoal.errors import InvalidParameterError
-from shoal.recipe import WARM_UP_STEPS, Recipe, batch_slices, each, momentum_rule, schedule_factor
+from shoal.recipe import WARM_UP_STEPS, Recipe, batch_slices, each, momentum_rule, schedule_factors
 from shoal.textbook import GradientDescent, Momentum, Nesterov
 
 WRONG = {
@@ -69,11 +69,11 @@ def test_batches_hold_every_row_once(m, equal):
 
 @pytest.mark.parametrize("schedule", ["constant", "invscaling", "adaptive"])
 def test_the_rate_of_schedules_that_act_after_an_epoch_does_not_change_within_one(schedule):
-    assert [schedule_factor(Recipe(schedule=schedule), t, 100) for t in (1, 50, 100)] == [1, 1, 1]
+    assert schedule_factors(Recipe(schedule=schedule), [1, 50, 100], 100).tolist() == [1, 1, 1]
 
 
 def test_the_cosine_rises_for_ten_steps_and_falls_to_zero_after_the_last():
-    factors = [schedule_factor(Recipe(schedule="cosine"), t, 1000) for t in range(1, 1002)]
+    factors = schedule_factors(Recipe(schedule="cosine"), range(1, 1002), 1000)
     assert factors[0] == pytest.approx(1 / WARM_UP_STEPS)
     assert factors[4] == pytest.approx(5 / 10 * (1 + math.cos(math.pi * 4 / 1000)) / 2)
     assert factors[500] == pytest.approx(0.5)
@@ -84,8 +84,8 @@ def test_the_cosine_rises_for_ten_steps_and_falls_to_zero_after_the_last():
 
 
 def test_the_flat_cosine_falls_in_its_second_half_alone():
-    factors = [schedule_factor(Recipe(schedule="flat_cosine"), t, 1000) for t in range(1, 1002)]
-    assert factors[9:501] == [1.0] * 492
+    factors = schedule_factors(Recipe(schedule="flat_cosine"), range(1, 1002), 1000)
+    assert factors[9:501].tolist() == [1.0] * 492
     assert factors[750] == pytest.approx(0.5)
     assert factors[1000] == 0
 

@@ -74,7 +74,7 @@ def test_a_fit_that_is_interrupted_in_its_first_epoch_still_predicts(monkeypatch
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("shoal.training.minibatch.advance", interrupt)
+    monkeypatch.setattr("shoal.training.minibatch.advance_in_order", interrupt)
     with pytest.warns(InterruptedWarning, match="after 0 epochs"):
         model = ShoalRegressor(**QUICK).fit(X, y)
     assert np.isfinite(model.predict(X)).all()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -104,25 +105,36 @@ def advance(state: State, X: Any, Y: Floats, batches: Sequence[Any], rates: Floa
     weight : None, (m,) or (K, m)
         Each row's weight, for all or for each network. A row of weight 0 teaches that network nothing.
     """
-    costs = np.full((len(batches), state.population.K), np.nan)
-    if isinstance(X, SparseRows):  # made dense a batch at a time, never whole
-        for step, rows in enumerate(batches):
-            order = np.arange(len(Y[rows]))
-            w = None if weight is None else weight[..., rows]
-            run_groups(state, X[rows], Y[rows], order, np.array([0, len(order)]), rates[step : step + 1], w, costs[step : step + 1])
-        return costs
-    if np.any(np.asarray(state.recipe.input_dropout) > 0):
-        return advance_thinned(state, X, Y, batches, rates, weight, costs)
     order = np.concatenate([np.asarray(b, np.int64) for b in batches])
     ends = np.concatenate([[0], np.cumsum([len(b) for b in batches])])
-    run_groups(state, X, Y, order, ends, rates, weight, costs)
+    return advance_in_order(state, X, Y, order, ends, rates, weight)
+
+
+def advance_in_order(
+    state: State, X: Any, Y: Floats, order: NDArray[np.int64], ends: NDArray[np.int64], rates: Floats, weight: Floats | None = None
+) -> Floats:
+    """`advance` for batches that follow one another in `order`, which may hold many epochs: batch i ends before `ends[i + 1]`."""
+    costs = np.full((len(ends) - 1, state.population.K), np.nan)
+    if isinstance(X, SparseRows):  # made dense a batch at a time, never whole
+        for step, rows in enumerate(batches_of(order, ends)):
+            place, w = np.arange(len(rows)), None if weight is None else weight[..., rows]
+            run_groups(state, X[rows], Y[rows], place, np.array([0, len(rows)]), rates[step : step + 1], w, costs[step : step + 1])
+    elif np.any(np.asarray(state.recipe.input_dropout) > 0):
+        advance_thinned(state, X, Y, batches_of(order, ends), rates, weight, costs)
+    else:
+        run_groups(state, X, Y, order, ends, rates, weight, costs)
     return costs
+
+
+def batches_of(order: NDArray[np.int64], ends: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """The rows of every batch."""
+    return [order[a:b] for a, b in pairwise(ends)]
 
 
 def advance_thinned(
     state: State, X: Floats, Y: Floats, batches: Sequence[Any], rates: Floats, weight: Floats | None, costs: Floats
-) -> Floats:
-    """`advance` under input dropout: each network has its own X in every batch, so each is a group of its own."""
+) -> None:
+    """`advance_in_order` under input dropout: each network has its own X in every batch, so each is a group of its own."""
     shares = each(state.recipe.input_dropout, state.population.K)
     for step, rows in enumerate(batches):
         Xb, Yb = X[rows], Y[rows]
@@ -138,7 +150,6 @@ def advance_thinned(
             state.groups, state.t = [group], t
             run_groups(state, own, Yb, np.arange(b), np.array([0, b]), rates[step : step + 1], w, costs[step : step + 1])
         state.groups = groups
-    return costs
 
 
 def run_groups(
@@ -260,6 +271,25 @@ def resume(state: State, carried: Carried) -> None:
 def current(state: State) -> Population:
     """What is evaluated and kept: the averaged weights where the recipe averages, else the raw ones."""
     return read_back(state.groups, state.population, evaluated(state))
+
+
+def remember(state: State, members: NDArray[np.bool_]) -> None:
+    """What these networks' weights are now is what `remembered` gives until the next call."""
+    for group in state.groups:
+        on, now = members[group.members], getattr(group, evaluated(state))
+        if group.best is None:
+            group.best = (now[0].copy(), now[1].copy(), now[2].copy())
+        elif on.all():
+            for kept, laid in zip(group.best, now, strict=True):
+                kept[:] = laid
+        elif on.any():
+            for kept, laid in zip(group.best, now, strict=True):
+                kept.reshape(len(on), -1)[on] = laid.reshape(len(on), -1)[on]
+
+
+def remembered(state: State) -> Population:
+    """The weights that `remember` kept, of the networks still in the group."""
+    return read_back(state.groups, state.population, "best")
 
 
 def evaluated(state: State) -> str:

@@ -33,6 +33,7 @@ class Group:
     first: tuple[Floats, Floats, Floats]
     second: tuple[Floats, Floats, Floats]
     average: tuple[Floats, Floats, Floats]
+    best: tuple[Floats, Floats, Floats] | None = None  # the weights that `advance.remember` kept
     each: Any = None  # `kernels.PerNetwork`, made when it is first asked for
 
 
@@ -99,7 +100,7 @@ def read_back(groups: list[Group], like: Population, which: str) -> Population:
     dtype = groups[0].weights[0].dtype if groups else like.parameters.W1.dtype
     parameters = Parameters(*(np.zeros(w.shape, dtype) for w in like.parameters))
     for group in groups:
-        W1, W2, b2 = getattr(group, which)
+        W1, W2, b2 = getattr(group, which) or group.weights
         G, h, n = len(group.members), group.h, group.n
         laid = W1.reshape(G, h, -1)
         columns: Any = slice(None) if group.columns is None else group.columns
@@ -119,4 +120,4 @@ def keep_members(group: Group, on: NDArray[np.bool_]) -> Group:
         return W1, W2, b2
 
     arrays = (kept(group.weights), kept(group.first), kept(group.second), kept(group.average))
-    return Group(group.members[on], group.columns, group.n, group.h, *arrays)
+    return Group(group.members[on], group.columns, group.n, group.h, *arrays, None if group.best is None else kept(group.best))

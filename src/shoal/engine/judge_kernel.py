@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from shoal.engine.kernels import INNER, KERNEL, PerNetwork, Shape, gather, hidden_units, output_sum
+from shoal.engine.kernels import INNER, KERNEL, PerNetwork, Shape, gather, hidden_units, output_sums
 from shoal.engine.losses import output_errors
 from shoal.engine.vecmath import keep_apart, of
 
@@ -59,10 +59,10 @@ def judge(shape, rows, weights, each, hyper, sums):
     Z2, D, y = np.empty((n_z, most), kind), np.empty((n_z, most), kind), np.empty((n_y, most), kind)
     flat_L = np.empty(most, kind)
     W1 = weights.W1.reshape(shape.G * h, n1)
-    one_alone = Shape(1, h, n, n_z, shape.activation, shape.output, shape.rule, 0)
+    alone = Shape(1, h, n, n_z, shape.activation, shape.output, shape.rule, 0)
     for g in range(shape.G):
         own = PerNetwork(each.shrink, each.decay, each.dropout, each.average, each.widths[g : g + 1], each.keys)
-        W2 = weights.W2[g * n_z * h : (g + 1) * n_z * h]
+        W2, b2 = weights.W2[g * n_z * h : (g + 1) * n_z * h], weights.b2[g * n_z : (g + 1) * n_z]
         for start in range(rows.ends[g], rows.ends[g + 1], most):
             end = min(start + most, rows.ends[g + 1])
             b = end - start
@@ -70,8 +70,7 @@ def judge(shape, rows, weights, each, hyper, sums):
             Z, Xb, XT = flat.reshape(h, b), flat_X[: b * n1].reshape(b, n1), flat_XT[: n1 * b].reshape(n1, b)
             gather(rows, start, end, n, Xb, XT, y)
             np.dot(W1[g * h : (g + 1) * h], XT, Z)
-            hidden_units(one_alone, own, 0, 0, flat, S, b)
-            for o in range(n_z):
-                output_sum(W2[o * h : (o + 1) * h], weights.b2[g * n_z + o], flat, b, Z2[o, :b])
+            hidden_units(alone, own, 0, 0, flat, S, b)
+            output_sums(alone, W2, b2, 0, Z, Z2)
             output_errors(shape.output, Z2, y, D, L, hyper)
             add_up(shape, rows, start, b, Z2, D, y, L, sums[g])

@@ -241,52 +241,80 @@ def scale(w, factor):
 
 
 @njit(**INNER)
-def output_sum(W2, bias, A, b, z):
-    """One output's logits over the batch, z = Σ W2 a + bias; `A` holds the units' values one after the other, b each."""
-    keep_apart()
-    for i in range(b):
-        z[i] = bias
-    for c in range(W2.size):
-        add_scaled(z, A[c * b : (c + 1) * b], W2[c])
-
-
-@njit(**INNER)
-def dot(a, b):
-    """Σ a b"""
-    total = of(a[0], 0.0)
-    for i in range(a.size):
-        total += a[i] * b[i]
-    return total
-
-
-@njit(**INNER)
-def back_through_unit(W2, D, b, h, c, a, slope, gW2):
-    """Unit c: dW2 = Σ D a for every output, then dz = (W2ᵀ D) g′ in a's place. W2 and gW2 are flat `(n_z·h,)`."""
-    keep_apart()
-    for o in range(D.shape[0]):
-        gW2[o * h + c] = dot(D[o, :b], a)
-    first, d = W2[c], D[0, :b]
-    for i in range(b):
-        a[i] = first * d[i]
-    for o in range(1, D.shape[0]):
-        add_scaled(a, D[o, :b], W2[o * h + c])
-    for i in range(b):
-        a[i] *= slope[i]
-
-
-@njit(**INNER)
 def hidden_units(shape, each, g, t, Z, S, b):
     """a = g(z) and g′(z) of every unit of network g; padded units are off, dropped ones too. Z and S are flat, b a unit."""
     keep_apart()
-    for c in range(shape.h):
-        r = (g * shape.h + c) * b
-        z, slope = Z[r : r + b], S[r : r + b]
-        activate(shape.activation, z, slope)
-        if c >= each.widths[g]:
-            scale(z, of(z[0], 0.0))
-            scale(slope, of(z[0], 0.0))
-        elif t > 0 and each.dropout[g] > of(z[0], 0.0):
-            thin(z, slope, stream(each.keys[g], t, c), each.dropout[g])
+    low, zero = g * shape.h * b, of(Z[0], 0.0)
+    activate(shape.activation, Z[low : low + shape.h * b], S[low : low + shape.h * b])
+    drops = t > 0 and each.dropout[g] > zero
+    if drops or each.widths[g] < shape.h:
+        for c in range(shape.h):
+            z, slope = Z[low + c * b : low + (c + 1) * b], S[low + c * b : low + (c + 1) * b]
+            if c >= each.widths[g]:
+                scale(z, zero)
+                scale(slope, zero)
+            elif drops:
+                thin(z, slope, stream(each.keys[g], t, c), each.dropout[g])
+
+
+@njit(**INNER)
+def output_sums(shape, W2, b2, g, Z, Z2):
+    """Logits of network g over the batch, z = Σ W2 a + b2; `Z (H, b)` holds the units' values, W2 and b2 are flat."""
+    keep_apart()
+    h, b = shape.h, Z.shape[1]
+    for o in range(shape.n_z):
+        output = g * shape.n_z + o
+        for i in range(b):
+            Z2[o, i] = b2[output]
+        for c in range(h):
+            w, r = W2[output * h + c], g * h + c
+            for i in range(b):
+                Z2[o, i] += w * Z[r, i]
+
+
+@njit(**INNER)
+def weigh(D, w, L, db2):
+    """D and the losses by the rows' shares: D in place, its sums in `db2 (n_z,)`; returns Σ w L. A weight of 0 hides even NaN."""
+    keep_apart()
+    zero = of(L[0], 0.0)
+    J = zero
+    for i in range(L.size):
+        J += w[i] * L[i] if w[i] != zero else zero
+    for o in range(db2.size):
+        total = zero
+        for i in range(L.size):
+            D[o, i] = D[o, i] * w[i] if w[i] != zero else zero
+            total += D[o, i]
+        db2[o] = total
+    return J
+
+
+@njit(**INNER)
+def back_through_units(shape, W2, D, g, Z, S, gW2):
+    """Of every unit of network g: dW2 = Σ D a, then dz = (W2ᵀ D) g′ in a's place. W2 and gW2 are flat, Z and S `(H, b)`."""
+    keep_apart()
+    h, b = shape.h, Z.shape[1]
+    first = g * shape.n_z * h
+    for c in range(h):
+        r = g * h + c
+        for o in range(shape.n_z):
+            total = of(W2[0], 0.0)
+            for i in range(b):
+                total += D[o, i] * Z[r, i]
+            gW2[first + o * h + c] = total
+        w = W2[first + c]
+        if shape.n_z == 1:
+            for i in range(b):
+                Z[r, i] = w * D[0, i] * S[r, i]
+        else:
+            for i in range(b):
+                Z[r, i] = w * D[0, i]
+            for o in range(1, shape.n_z):
+                w = W2[first + o * h + c]
+                for i in range(b):
+                    Z[r, i] += w * D[o, i]
+            for i in range(b):
+                Z[r, i] *= S[r, i]
 
 
 @njit(**INNER)
@@ -348,34 +376,25 @@ def train(shape, rows, weights, gradient, first, second, average, each, rates, h
     Z2, D, y = np.empty((n_z, largest), kind), np.empty((n_z, largest), kind), np.empty((rows.Y.shape[1], largest), kind)
     flat_w, flat_L = np.empty(largest, kind), np.empty(largest, kind)
     zero, two = of(rates[0, 0], 0.0), of(rates[0, 0], 2.0)
+    b = largest  # views are made when the batch's size changes: made at every step they cost as much as a small network
+    flat, S, w, L = flat_Z[: H * b], flat_S[: H * b], flat_w[:b], flat_L[:b]
+    Z, SS, Xb, XT = flat.reshape(H, b), S.reshape(H, b), flat_X[: b * n1].reshape(b, n1), flat_XT[: n1 * b].reshape(n1, b)
     for step in range(rows.ends.size - 1):
         start, end = rows.ends[step], rows.ends[step + 1]
-        b, t = end - start, shape.t + step + 1
-        flat, S, w, L = flat_Z[: H * b], flat_S[: H * b], flat_w[:b], flat_L[:b]
-        Z, Xb, XT = flat.reshape(H, b), flat_X[: b * n1].reshape(b, n1), flat_XT[: n1 * b].reshape(n1, b)
+        t = shape.t + step + 1
+        if end - start != b:
+            b = end - start
+            flat, S, w, L = flat_Z[: H * b], flat_S[: H * b], flat_w[:b], flat_L[:b]
+            Z, SS, Xb, XT = flat.reshape(H, b), S.reshape(H, b), flat_X[: b * n1].reshape(b, n1), flat_XT[: n1 * b].reshape(n1, b)
         gather(rows, start, end, n, Xb, XT, y)
         np.dot(W1, XT, Z)
         for g in range(G):
             hidden_units(shape, each, g, t, flat, S, b)
-            W2 = weights.W2[g * n_z * h : (g + 1) * n_z * h]
-            for o in range(n_z):
-                output_sum(W2[o * h : (o + 1) * h], weights.b2[g * n_z + o], flat[g * h * b : (g + 1) * h * b], b, Z2[o, :b])
+            output_sums(shape, weights.W2, weights.b2, g, Z, Z2)
             output_errors(shape.output, Z2, y, D, L, hyper)
             batch_weight(rows, g, start, end, w)
-            J = zero
-            for i in range(b):
-                J += w[i] * L[i] if w[i] != zero else zero
-            costs[step, g] = J
-            for o in range(n_z):
-                total = zero
-                for i in range(b):
-                    D[o, i] = D[o, i] * w[i] if w[i] != zero else zero
-                    total += D[o, i]
-                gradient.b2[g * n_z + o] = total
-            gW2 = gradient.W2[g * n_z * h : (g + 1) * n_z * h]
-            for c in range(h):
-                r = (g * h + c) * b
-                back_through_unit(W2, D, b, h, c, flat[r : r + b], S[r : r + b], gW2)
+            costs[step, g] = weigh(D, w, L, gradient.b2[g * n_z : (g + 1) * n_z])
+            back_through_units(shape, weights.W2, D, g, Z, SS, gradient.W2)
         np.dot(Z, Xb, gW1)
         for g in range(G):
             rate = rates[step, g]

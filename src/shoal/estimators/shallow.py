@@ -99,6 +99,7 @@ class ShallowEstimator(BaseEstimator, ABC):
             weight=member_weights(m, weight, rows),
             validation=validation,
             dtype=dtype,
+            listened=bool(self.verbose or self.callbacks),
         )
         earlier = self._resume(run) if continued else []
         self._finish(run, problem, p, [*earlier, *self._watch(run, p)])

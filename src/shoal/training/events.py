@@ -1,13 +1,12 @@
 """What training tells while it runs. The command line prints events, the page streams them, tests count them."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
-class Epoch:
+class Epoch(NamedTuple):
     """One pass over the rows, of all networks of a group.
 
     Attributes

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.draws import Purpose, group_stream
-from shoal.engine.advance import Carried, advance, begin, current, finite, leave
+from shoal.engine.advance import Carried, advance_in_order, begin, current, finite, leave, remember, remembered
 from shoal.engine.advance import resume as take_over
 from shoal.engine.judging import judge
 from shoal.population import Population
-from shoal.recipe import Recipe, batch_slices, each, schedule_factor
+from shoal.recipe import Recipe, batch_slices, each, schedule_factors
 from shoal.textbook.outputs import Output
 from shoal.textbook.propagation import Parameters
 from shoal.training.events import Epoch
@@ -26,6 +26,8 @@ from shoal.training.validation import Validation
 
 Floats = NDArray[np.floating]
 SMALLEST_RATE = 1e-6  # scikit-learn's: an "adaptive" learning rate below it stops training
+AT_ONCE = 200_000_000  # multiplications, or what takes as long: some 10 ms of one core
+STEP_WORK = 20_000  # what an update costs beside its products, in multiplications
 RUNAWAY = 1e12  # a loss so many times the first cost (at least 1) has diverged, though it may stay finite for long
 
 
@@ -52,7 +54,7 @@ class Run:
     """One group being trained. `X (m, n_x)` encoded, `Y (m, n_y)`, `weight` None, `(m,)` or `(K, m)`.
 
     `members` name the networks' dropout streams, their places if None; `orders` replaces the drawn row order of every
-    epoch, for comparisons; `resume` continues an earlier run.
+    epoch, for comparisons; `resume` continues an earlier run. Unless `listened`, events may come several at a time.
     """
 
     def __init__(
@@ -68,8 +70,10 @@ class Run:
         dtype: Any = np.float64,
         members: Sequence[int] | None = None,
         orders: Iterator[NDArray[np.int64]] | None = None,
+        listened: bool = True,
     ) -> None:
         self.recipe, self.g2, self.validation = recipe, g2, validation
+        self.listened = listened
         self.X, self.Y = X, np.asarray(Y, dtype)
         self.weight = None if weight is None else np.asarray(weight, dtype)
         self.m, self.K = len(self.Y), population.K
@@ -87,74 +91,102 @@ class Run:
         self.epochs = np.zeros(self.K, np.int64)
         self.diverged = np.zeros(self.K, np.int64)
         self.slices = batch_slices(self.m, recipe)
+        self.ends = np.array([0, *(s.stop for s in self.slices)])
+        nothing = None if self.weight is None else np.atleast_2d(self.weight == 0)
+        self.some_weigh_nothing = nothing if nothing is not None and nothing.any() else None
+        remember(self.state, self.active)
 
     def __iter__(self) -> Iterator[Epoch]:
-        started = time.perf_counter()
-        for epoch in range(1, self.recipe.max_epochs + 1):
-            event = self.one_epoch(epoch, started)
-            yield event
-            if not self.active.any():
-                return
-            if self.recipe.max_time is not None and event.seconds > self.recipe.max_time:
+        started, done, most = time.perf_counter(), 0, self.recipe.max_epochs
+        while done < most and self.active.any():
+            n = min(most - done, self.epochs_at_once())
+            last = False
+            for event in self.train_epochs(done + 1, n, started):
+                yield event
+                last = self.recipe.max_time is not None and event.seconds > self.recipe.max_time
+            done += n
+            if last:
                 return
 
-    def one_epoch(self, epoch: int, started: float) -> Epoch:
-        """Train every active network on all rows once, then look at what came out."""
-        order, recipe = next(self.orders), self.recipe
-        n_steps = recipe.max_epochs * len(self.slices)
-        done = self.state.t - self.first_t
-        factors = [schedule_factor(recipe, done + 1 + i, n_steps) for i in range(len(self.slices))]
-        rates = np.outer(factors, self.rates)
-        batches = [order[s] for s in self.slices]
-        costs = advance(self.state, self.X, self.Y, batches, rates, self.weight)
-        self.rows += self.m
-        self.first_cost = costs[0] if epoch == 1 else self.first_cost
-        trained = self.active.copy()
-        loss = np.where(trained, np.sum(self.batch_shares(batches) * costs, axis=0), np.nan)
-        self.loss = np.where(trained, loss, self.loss)
-        self.epochs[trained] = epoch
-        lost = ~np.isfinite(loss) | (loss > RUNAWAY * np.maximum(1.0, np.abs(self.first_cost)))
-        self.leave_diverged(trained & lost, epoch)
+    def epochs_at_once(self) -> int:
+        """How many epochs the engine may run before anything can be decided, known from the shapes alone.
+
+        One, where somebody listens or something is looked at after every epoch; else as many as take some 10 ms, for
+        an event, a neighbour's key press and a time limit are then as good as at once.
+        """
+        if self.listened or self.validation is not None or self.recipe.schedule in ("adaptive", "invscaling"):
+            return 1
+        n_h, n_x = self.state.population.parameters.W1.shape[1:]
+        work = len(self.slices) * STEP_WORK + 4 * self.m * n_h * (n_x + 1) * int(self.active.sum())
+        room = self.stopping.room(self.active)
+        return max(1, AT_ONCE // work if room is None else min(AT_ONCE // work, room))
+
+    def train_epochs(self, first: int, n: int, started: float) -> list[Epoch]:
+        """Train every active network n times on all rows, then look at what came out."""
+        recipe, steps = self.recipe, len(self.slices)
+        order = np.concatenate([next(self.orders) for _ in range(n)])
+        ends = np.concatenate([[0], np.add.outer(np.arange(n) * self.m, self.ends[1:]).ravel()])
+        planned = self.state.t - self.first_t + np.arange(1, n * steps + 1)
+        rates = np.multiply.outer(schedule_factors(recipe, planned, recipe.max_epochs * steps), self.rates)
+        costs = advance_in_order(self.state, self.X, self.Y, order, ends, rates, self.weight)
+        self.rows += n * self.m
+        self.first_cost = costs[0] if first == 1 else self.first_cost
+        losses = np.where(self.active, self.epoch_losses(order, ends, costs), np.nan)
+        trained = self.leave_diverged(losses, first)
         v = self.validation
-        checked = None if v is None else judge(self.state, v.X, v.Y, v.rows, v.weight)
-        self.decide(loss if checked is None else checked[0])
+        judged, score = (None, None) if v is None else judge(self.state, v.X, v.Y, v.rows, v.weight)
+        self.decide(losses if judged is None else judged[None])
         self.lower_with_rows()
-        seconds = time.perf_counter() - started
-        judged, score = (None, None) if checked is None else checked
-        return Epoch(epoch, recipe.max_epochs, self.state.t, loss, judged, score, rates[-1], seconds, self.active.copy())
+        seconds, t, every = time.perf_counter() - started, self.state.t - (n - 1) * steps, steps
+        events = []
+        for i in range(n):
+            active = self.active if i == n - 1 else trained[i + 1]
+            loss, rate = losses[i], rates[(i + 1) * steps - 1]
+            events.append(Epoch(first + i, recipe.max_epochs, t + i * every, loss, judged, score, rate, seconds, active))
+        return events
 
-    def batch_shares(self, batches: list[NDArray[np.int64]]) -> Floats:
-        """What each batch counts in the loss of an epoch, `(len(batches), 1 or K)`: its rows; nothing where these all weigh 0."""
-        rows = np.array([[float(len(b))] for b in batches])
-        if self.weight is not None:
-            rows = rows * np.array([np.atleast_1d(np.any(self.weight[..., b] > 0, axis=-1)) for b in batches])
-        return np.asarray(rows / np.maximum(rows.sum(axis=0), 1.0))
+    def epoch_losses(self, order: NDArray[np.int64], ends: NDArray[np.int64], costs: Floats) -> Floats:
+        """Each epoch's mean of its batch costs, `(n, K)`; a batch counts by its rows, and not where these all weigh 0."""
+        steps = len(self.slices)
+        rows = np.diff(ends).astype(np.float64)[:, None]
+        if self.some_weigh_nothing is not None:
+            seen = np.add.reduceat(self.some_weigh_nothing[:, order], ends[:-1], axis=1, dtype=np.int64).T
+            rows = rows * (seen < np.diff(ends)[:, None])
+            costs = np.where(rows > 0, costs, 0.0)
+        sums = (rows * costs).reshape(-1, steps, self.K).sum(axis=1)
+        return np.asarray(sums / np.maximum(rows.reshape(-1, steps, rows.shape[1]).sum(axis=1), 1.0))
 
     def lower_with_rows(self) -> None:
         """ "invscaling": rates fall with the rows seen."""
         if self.recipe.schedule == "invscaling":
             self.rates = self.first_rates / (self.rows + 1) ** self.recipe.power_t
 
-    def leave_diverged(self, failed: NDArray[np.bool_], epoch: int) -> None:
-        """A network that diverged stops alone; the others go on."""
-        failed = failed | (self.active & ~finite(self.state))
-        if failed.any():
-            self.diverged[failed] = epoch
-            self.retire(failed)
+    def leave_diverged(self, losses: Floats, first: int) -> NDArray[np.bool_]:
+        """Networks that diverged stop alone; the others go on. Returns which networks were trained in each epoch, `(n, K)`.
 
-    def decide(self, loss: Floats) -> None:
+        What a network that diverged computed afterwards is struck from `losses`.
+        """
+        lost = ~np.isfinite(losses) | (losses > RUNAWAY * np.maximum(1.0, np.abs(self.first_cost)))
+        before = np.vstack([np.zeros((1, self.K), bool), np.logical_or.accumulate(lost)[:-1]])
+        trained = self.active & ~before
+        self.loss = np.where(self.active, losses[np.maximum(trained.sum(axis=0) - 1, 0), np.arange(self.K)], self.loss)
+        self.epochs[self.active] = first - 1 + trained.sum(axis=0)[self.active]
+        losses[~trained] = np.nan
+        failed = self.active & (lost.any(axis=0) | ~finite(self.state))
+        if failed.any():
+            self.diverged[failed] = self.epochs[failed]
+            self.retire(failed)
+        return trained
+
+    def decide(self, losses: Floats) -> None:
         """Keep the best weights, lower rates that adapt, and let networks go that improve no more."""
-        better, stalled = self.stopping.see(np.where(self.active, loss, np.inf))
+        better, stalled = self.stopping.see(np.where(self.active, losses, np.inf))
         unjudged = np.isinf(self.stopping.best)  # until a validation loss is finite, the latest weights are the best known
-        keep = (better | unjudged) & self.active if self.validation is not None else self.active
-        if keep.all():
-            self.kept = current(self.state)
-        elif keep.any():
-            self.kept = overwrite(self.kept, current(self.state), keep)
+        remember(self.state, (better | unjudged) & self.active if self.validation is not None else self.active)
         stalled &= self.active
         if self.recipe.schedule == "adaptive" and stalled.any():
             lower = stalled & (self.rates > SMALLEST_RATE)
-            self.rates[lower] /= 5
+            self.rates = np.where(lower, self.rates / 5, self.rates)
             self.stopping.stalled[lower] = 0
             stalled &= ~lower
         if stalled.any():
@@ -173,12 +205,14 @@ class Run:
             self.first_t = self.state.t
 
     def retire(self, gone: NDArray[np.bool_]) -> None:
-        """Networks leave the products."""
+        """Networks leave the products; what was remembered of them is kept."""
+        self.kept = overwrite(self.kept, remembered(self.state), gone)
         self.active = self.active & ~gone
         leave(self.state, self.active)
 
     def result(self) -> Trained:
-        """The best weights so far, without networks' averages undone: what `kept` holds."""
+        """The best weights so far; averaged ones where the recipe averages."""
+        self.kept = overwrite(self.kept, remembered(self.state), self.active)
         validated = None if self.validation is None else self.stopping.best.copy()
         best = self.stopping.best if self.validation is None else self.loss
         return Trained(

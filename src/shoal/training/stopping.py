@@ -17,14 +17,24 @@ class Stopping:
     best: Floats
     stalled: NDArray[np.int64]
 
-    def see(self, loss: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Take this epoch's loss `(K,)`; returns which networks are at their best so far, and which have stalled too long."""
-        with np.errstate(invalid="ignore"):
-            enough = loss < self.best - self.tol
-            better = loss < self.best
-        self.stalled = np.where(enough, 0, self.stalled + 1)
-        self.best = np.where(better, loss, self.best)
-        return better, np.zeros(len(loss), bool) if self.patience is None else self.stalled > self.patience
+    def see(self, losses: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Take the loss of one epoch `(K,)`, or of several in a row `(n, K)`; returns which networks are at their best so far
+        after the last of them, and which have stalled too long.
+
+        Several are as good as one after the other where none can stop before the last: `room` says how many those are.
+        """
+        losses = np.atleast_2d(losses)
+        bests = np.fmin.accumulate(np.vstack([self.best, losses]))  # fmin: a loss that is no number beats nothing
+        enough = losses < bests[:-1] - self.tol
+        since = np.argmax(enough[::-1], axis=0)
+        self.stalled = np.where(enough.any(axis=0), since, self.stalled + len(losses))
+        self.best = bests[-1]
+        better = losses[-1] < bests[-2]
+        return better, np.zeros(len(better), bool) if self.patience is None else self.stalled > self.patience
+
+    def room(self, active: NDArray[np.bool_]) -> int | None:
+        """After how many epochs the first of the active networks might stop; None if none ever does."""
+        return None if self.patience is None else int(self.patience + 1 - self.stalled[active].max())
 
 
 def fresh(K: int, patience: int | None, tol: float) -> Stopping:
