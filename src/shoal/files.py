@@ -50,6 +50,15 @@ def refuse_unwritable(path: str | os.PathLike[str]) -> None:
     tried.unlink()
 
 
+def made_folder(path: str | os.PathLike[str]) -> Path:
+    """The folder, made where it is missing, with those above it; raises an `OutputError` where that cannot be."""
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"The folder {path} cannot be made: {error.strerror or error}. Give another, or make it first.") from error
+    return Path(path)
+
+
 @contextmanager
 def _beside(target: Path) -> Iterator[IO[bytes]]:
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")

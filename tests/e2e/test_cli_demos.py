@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 from e2e_shell import SURROUNDINGS, answer, answer_json, refusal, shoal
 
-from shoal.cli import _spread_settings
+from shoal.cli import _spread_settings, demo_flower
 from shoal.cli.fit import default_name
 from shoal.cli.settings import parse_settings
 from shoal.errors import InvalidParameterError
 from shoal.model_file import load
+from shoal.web.exhibits.speed import measured
 
 
 def test_the_demo_does_the_main_job(tmp_path):
@@ -36,6 +37,18 @@ def test_the_flower_as_a_script_asks_for_it(tmp_path):
     assert all(abs(row["accuracy"] - row["published"]) <= 1.0 for row in found)  # rounding of the matrix library
     for row, cost in zip(found, [0.63276, 0.57535, 0.25909, 0.22264, 0.25068], strict=False):
         assert row["cost"] == pytest.approx(cost, abs=1e-5)
+
+
+def test_another_seed_of_the_flower_starts_elsewhere_and_gives_the_same_again(monkeypatch):
+    monkeypatch.setattr(demo_flower, "STEPS", 60)
+    usual, other, again = (demo_flower.replayed(4, seed) for seed in (2, 7, 7))
+    assert other == again != usual
+
+
+def test_vectorization_repeats_its_sums_with_its_seed():
+    first, second, other = (measured(1000, seed) for seed in (5, 5, 6))
+    assert (first["product"], first["loop"]) == (second["product"], second["loop"])
+    assert other["product"] != first["product"]
 
 
 def test_vectorization_shows_both_lengths_beside_the_slide(tmp_path):

@@ -27,7 +27,7 @@ def test_the_copy_asks_nothing_of_anyone_and_its_answers_are_the_live_ones(tmp_p
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="could not be written"):
+    with pytest.raises(OutputError, match="cannot be made"):
         export_static(tmp_path / "file", most=1)
 
 

@@ -39,17 +39,13 @@ def run_demo(folder: Path, seed: int) -> None:
     from shoal.cli.fit import print_summary
     from shoal.cli.predict import write_predictions
     from shoal.cli.progress import training_bar
-    from shoal.errors import OutputError
     from shoal.estimators import raw
-    from shoal.files import replacing
+    from shoal.files import made_folder, replacing
     from shoal.model_file import save
 
     train, test = folder / "digits.csv", folder / "digits-unseen.csv"
     model_path, answers = folder / "digits.skops", folder / "predictions.csv"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"The folder {folder} cannot be made: {error.strerror}. Give another with --folder.") from error
+    made_folder(folder)
     for path, text in zip((train, test), digits(seed), strict=True):
         with replacing(path) as out:
             out.write(text.encode("utf-8"))

@@ -8,9 +8,13 @@ from shoal.cli.tables import print_json, print_table
 
 EXAMPLE = "Example: `shoal demo vectorization`"
 LENGTHS = (1_000_000, 10_000_000)
+SEED = 13  # the page's own
 
 
-def vectorization(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list and nothing else.")] = False) -> None:
+def vectorization(
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same numbers, and so gives the same sums.")] = SEED,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list and nothing else.")] = False,
+) -> None:
     """Slide 13: the sum of a[i]·b[i] by a Python loop and by np.dot, your ratio beside the slide's 955.
 
     The slide lists a million numbers, but the sum it prints belongs to ten million: both lengths are run. Its first call
@@ -18,7 +22,7 @@ def vectorization(as_json: Annotated[bool, typer.Option("--json", help="Print on
     """
     from shoal.web.exhibits.speed import BEST_OF, SLIDE, measured
 
-    found = [measured(n) for n in LENGTHS]
+    found = [measured(n, seed) for n in LENGTHS]
     if as_json:
         print_json(found)
         return

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,36 +16,45 @@ EXAMPLE = "Example: `shoal fit titanic.csv --target Survived --set hidden_layer_
 TABLE_ENDINGS = (".gz", ".csv", ".parquet", ".pq", ".txt", ".data")
 
 
+Named = Annotated[Path, typer.Argument(metavar="TABLE", help="CSV, gzipped CSV or Parquet file.", show_default=False)]
+Targets = Annotated[list[str], typer.Option("--target", help="Column to predict; repeat it for several.", show_default=False)]
+Task = Annotated[str | None, typer.Option(help="classification or regression; found from the target.", show_default=False)]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PARAMETER=VALUE", help="Set a parameter of the estimator; repeat it for several.", show_default=False),
+]
+Test = Annotated[Path | None, typer.Option(help="Score on this table instead of on held-out rows.", show_default=False)]
+Groups = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Hold out whole groups: rows of one value stay together; no input.", show_default=False),
+]
+Time = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN", help="Hold out the last rows by this column of dates or numbers; it stays an input.", show_default=False
+    ),
+]
+Categories = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN", help="Numbers in this column are names of categories; repeat it for several.", show_default=False),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="MODEL.skops", help="Where to; else TABLE-TARGET.skops here.", show_default=False),
+]
+
+
 def fit(
-    table: Annotated[Path, typer.Argument(metavar="TABLE", help="CSV, gzipped CSV or Parquet file.", show_default=False)],
-    target: Annotated[list[str], typer.Option("--target", help="Column to predict; repeat it for several.", show_default=False)],
-    task: Annotated[str | None, typer.Option(help="classification or regression; found from the target.", show_default=False)] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="PARAMETER=VALUE", help="Set a parameter of the estimator; repeat it for several.", show_default=False
-        ),
-    ] = None,
-    test: Annotated[Path | None, typer.Option(help="Score on this table instead of on held-out rows.", show_default=False)] = None,
-    groups: Annotated[
-        str | None,
-        typer.Option(metavar="COLUMN", help="Hold out whole groups: rows of one value stay together; no input.", show_default=False),
-    ] = None,
-    time: Annotated[
-        str | None,
-        typer.Option(
-            metavar="COLUMN", help="Hold out the last rows by this column of dates or numbers; it stays an input.", show_default=False
-        ),
-    ] = None,
-    category: Annotated[
-        list[str] | None,
-        typer.Option(metavar="COLUMN", help="Numbers in this column are names of categories; repeat it for several.", show_default=False),
-    ] = None,
+    table: Named,
+    target: Targets,
+    task: Task = None,
+    settings: Settings = None,
+    test: Test = None,
+    groups: Groups = None,
+    time: Time = None,
+    category: Categories = None,
     refit: Annotated[bool, typer.Option("--refit", help="After scoring, train again on all rows and keep that model.")] = False,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", metavar="MODEL.skops", help="Where to; else TABLE-TARGET.skops here.", show_default=False),
-    ] = None,
+    output: Output = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
@@ -55,30 +64,16 @@ def fit(
     a trivial model. The model that is written is the one that was scored. Ctrl-C stops training and keeps the best so far.
     """
     from shoal.cli.progress import training_bar
-    from shoal.errors import OutputError
     from shoal.estimators import raw
     from shoal.files import refuse_unwritable
     from shoal.model_file import save
 
     path = output or Path(default_name(table, target))
-    chosen = parse_settings(settings or [])
-    if path.exists() and any(path.samefile(used) for used in (table, test) if used and used.exists()):
-        raise OutputError(f"-o {path} is the table itself; give the model another name.")
+    chosen: dict[str, Any] = {"settings": parse_settings(settings or []), "seed": seed, "refit": refit, "categories": category or ()}
+    refuse_table_itself(path, table, test)
     refuse_unwritable(path)
     with training_bar() as callbacks:
-        model = raw.fit(
-            table,
-            target,
-            task=task,
-            test=test,
-            groups=groups,
-            time=time,
-            categories=category or (),
-            settings=chosen,
-            seed=seed,
-            refit=refit,
-            callbacks=callbacks,
-        )
+        model = raw.fit(table, target, task=task, test=test, groups=groups, time=time, callbacks=callbacks, **chosen)
     save(model, path)
     facts = raw.facts_of(model)
     if as_json:
@@ -86,6 +81,14 @@ def fit(
     else:
         print_summary(facts)
         print(f"model written to {path}   (shoal show {path})")
+
+
+def refuse_table_itself(path: Path, *tables: Path | None) -> None:
+    """The model must not take the place of a table that it learns from."""
+    from shoal.errors import OutputError
+
+    if path.exists() and any(path.samefile(used) for used in tables if used and used.exists()):
+        raise OutputError(f"-o {path} is the table itself; give the model another name.")
 
 
 def default_name(table: Path, targets: list[str]) -> str:

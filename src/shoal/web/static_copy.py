@@ -8,12 +8,10 @@ recorded values; a slider of the copy snaps to them.
 import base64
 import gzip
 import json
-import os
 import re
-import tempfile
 from pathlib import Path
 
-from shoal.errors import OutputError
+from shoal.files import made_folder, refuse_unwritable, replacing
 from shoal.web.question import Answer, Question, plain
 from shoal.web.questions import ALL
 from shoal.web.server import STATIC
@@ -25,19 +23,11 @@ STYLE = re.compile(r'^<link rel="stylesheet" href="([^"]+)">$', re.MULTILINE)
 
 def export_static(folder: Path, most: int | None = None) -> Path:
     """Write `folder/index.html`; with `most`, only so many values of each parameter are recorded. Returns the file."""
+    target = made_folder(folder) / "index.html"
+    refuse_unwritable(target)  # before the minutes of recording
     page = inlined(recorded(most))
-    target = folder / "index.html"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, beside = tempfile.mkstemp(dir=folder, suffix=".part")
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            out.write(page)
-        Path(beside).chmod(0o644)
-        Path(beside).replace(target)
-    except OSError as refused:
-        raise OutputError(
-            f"the copy could not be written to {folder} ({refused.strerror}); give a folder that can be written to"
-        ) from refused
+    with replacing(target) as out:
+        out.write(page.encode("utf-8"))
     return target
 
 
