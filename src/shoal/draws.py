@@ -50,8 +50,29 @@ def kept(key: int, t: int, row: int, m: int, rate: float) -> NDArray[np.bool_]:
     return np.asarray((v ^ (v >> 16)) >= np.uint64(rate * 2**32))
 
 
+def row_order_key(seed: int) -> int:
+    """64 bits that name the order of a group's rows; `row_order` draws from it for any epoch."""
+    return int(np.random.SeedSequence([seed, Purpose.ROW_ORDER]).generate_state(1, np.uint64)[0])
+
+
+def row_order(key: int, epoch: int, m: int) -> NDArray[np.int64]:
+    """The order of m < 2³² rows in an epoch: Fisher and Yates' shuffle, the plain twin of the kernels'.
+
+    Draw i is splitmix64's; its upper 32 bits times the number of places left, divided by 2³², is the place.
+    """
+    wide, golden = (1 << 64) - 1, 0x9E3779B97F4A7C15
+    x, order = (key + golden * (epoch << 32)) & wide, np.arange(m)
+    for i in range(m - 1, 0, -1):
+        x = (x + golden) & wide
+        v = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & wide
+        v = ((v ^ (v >> 27)) * 0x94D049BB133111EB) & wide
+        j = ((v >> 32) * (i + 1)) >> 32
+        order[[i, j]] = order[[j, i]]
+    return order
+
+
 def group_stream(seed: int, purpose: Purpose) -> np.random.Generator:
-    """The stream that all networks of a group share: the order of the rows, the rows held out."""
+    """The stream that all networks of a group share: the rows held out."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, purpose])))
 
 

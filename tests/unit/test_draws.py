@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from shoal.draws import Purpose, dropout_key, group_stream, kept, member_stream, seed_from
+from shoal.draws import Purpose, dropout_key, group_stream, kept, member_stream, row_order, row_order_key, seed_from
+from shoal.engine.advance import row_order as compiled_order
 from shoal.errors import InvalidParameterError
 
 
@@ -52,3 +53,24 @@ def test_a_seed_is_taken_drawn_or_asked_for():
 def test_what_is_no_seed_is_refused_by_name(wrong):
     with pytest.raises(InvalidParameterError, match=r"random_state is .* whole number from 0 on"):
         seed_from(wrong)
+
+
+@pytest.mark.parametrize("m", [1, 2, 3, 100])
+def test_the_compiled_order_of_the_rows_is_the_plain_one(m):
+    for epoch in (1, 2, 400):
+        order = row_order(row_order_key(7), epoch, m)
+        np.testing.assert_array_equal(compiled_order(row_order_key(7), epoch, m), order)
+        np.testing.assert_array_equal(np.sort(order), np.arange(m))
+
+
+def test_every_place_is_as_likely_for_every_row():
+    key, m, n = row_order_key(0), 5, 4000
+    seen = np.zeros((m, m))
+    for epoch in range(n):
+        seen[np.arange(m), compiled_order(key, epoch, m)] += 1
+    # each count is binomial: n/m on average, √(n/m · (1 − 1/m)) ≈ 25 apart; 4 of those for 25 counts
+    assert np.abs(seen - n / m).max() < 4 * np.sqrt(n / m * (1 - 1 / m))
+
+
+def test_the_order_of_the_rows_does_not_change_from_version_to_version():
+    assert row_order(row_order_key(0), 1, 8).tolist() == [3, 6, 7, 2, 5, 1, 4, 0]

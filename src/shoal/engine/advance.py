@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from shoal.draws import dropout_key, kept
 from shoal.encoding import SparseRows
-from shoal.engine.compiled import kernels
+from shoal.engine.compiled import kernels, pieces
 from shoal.engine.cores import cores, one_blas_thread
 from shoal.engine.groups import Group, keep_members, make_groups, read_back
 from shoal.population import Population
 from shoal.recipe import Recipe, each
 from shoal.textbook.outputs import Output, exp_limits, log_variance_limits
-from shoal.textbook.rules import Adam, GradientDescent, Momentum, Nesterov, RMSprop
+from shoal.textbook.rules import Adam, Momentum, Nesterov, RMSprop
 
 Floats = NDArray[np.floating]
 
@@ -77,20 +77,7 @@ def hyper(recipe: Recipe, g2: Output, dtype: np.dtype) -> Floats:
     settings = dict(g2.settings)
     limits = exp_limits(one), log_variance_limits(one)
     epsilon = getattr(rule, "epsilon", 0.0)
-    return np.array([first, second, epsilon, first, second, 0.0, settings.get("delta", 1.0), settings.get("q", 0.5), *limits], dtype)
-
-
-def rule_code(recipe: Recipe) -> int:
-    """The rule's number in the kernels."""
-    k = kernels()
-    codes = {
-        GradientDescent: k.GRADIENT_DESCENT,
-        Momentum: k.MOMENTUM,
-        Nesterov: k.NESTEROV,
-        RMSprop: k.RMSPROP,
-        Adam: k.ADAM,
-    }
-    return int(codes[type(recipe.rule)])
+    return np.array([first, second, epsilon, settings.get("delta", 1.0), settings.get("q", 0.5), *limits], dtype)
 
 
 def advance(state: State, X: Any, Y: Floats, batches: Sequence[Any], rates: Floats, weight: Floats | None = None) -> Floats:
@@ -124,6 +111,13 @@ def advance_in_order(
     else:
         run_groups(state, X, Y, order, ends, rates, weight, costs)
     return costs
+
+
+def row_order(key: int, epoch: int, m: int) -> NDArray[np.int64]:
+    """`draws.row_order`, compiled."""
+    order = np.empty(m, np.int64)
+    kernels().shuffle(np.uint64(key), epoch, order)
+    return order
 
 
 def batches_of(order: NDArray[np.int64], ends: NDArray[np.int64]) -> list[NDArray[np.int64]]:
@@ -164,24 +158,36 @@ def run_groups(
 ) -> None:
     """Every group through these batches; fills `costs (steps, K)` and counts the updates."""
     X, Y = np.ascontiguousarray(X, state.dtype), np.ascontiguousarray(Y, state.dtype)
-    k = kernels()
+    k, corrections, largest = kernels(), bias_corrections(state, len(ends) - 1), int(np.diff(ends).max())
 
     def run(group: Group) -> None:
         mine = np.empty((len(ends) - 1, len(group.members)))
-        arrays = (group.weights, tuple(np.empty_like(w) for w in group.weights), group.first, group.second, group.average)
         k.train(
-            shape_of(state, group),
+            shape_of(state, group, largest),
             k.Rows(seen_rows(X, group), Y, group_weight(weight, group, state.dtype), order, ends),
-            *(k.Weights(*laid) for laid in arrays),
+            group.weights,
+            np.empty_like(group.weights),
+            group.first,
+            group.second,
+            group.average,
             per_network(state, group),
             np.ascontiguousarray(rates[:, group.members], state.dtype),
+            corrections,
             state.hyper,
             mine,
         )
         costs[:, group.members] = mine
 
-    over_groups(state, run, [group.weights[0].size * len(order) for group in state.groups])
+    over_groups(state, run, [group.weights.size * len(order) for group in state.groups])
     state.t += len(ends) - 1
+
+
+def bias_corrections(state: State, n: int) -> Floats:
+    """What Adam multiplies the learning rate with in the next n updates, √(1 − β₂ᵗ) / (1 − β₁ᵗ); 1 for other rules."""
+    rule, t = state.recipe.rule, state.t + np.arange(1.0, n + 1)
+    if not isinstance(rule, Adam):
+        return np.ones(n, state.dtype)
+    return (np.sqrt(1 - rule.beta_2**t) / (1 - rule.beta_1**t)).astype(state.dtype)
 
 
 def over_groups(state: State, run: Callable[[Group], None], work: Sequence[int]) -> None:
@@ -194,18 +200,17 @@ def over_groups(state: State, run: Callable[[Group], None], work: Sequence[int])
                 run(group)
 
 
-def shape_of(state: State, group: Group) -> Any:
-    """The group's whole numbers as the kernels take them."""
+def shape_of(state: State, group: Group, b: int) -> Any:
+    """The group's whole numbers as the kernels take them, for batches of at most b rows."""
     k = kernels()
     return k.Shape(
         len(group.members),
         group.h,
         group.n,
         state.population.parameters.W2.shape[1],
-        k.ACTIVATION_CODES[state.recipe.activation],
-        k.OUTPUT_CODES[state.g2.name],
-        rule_code(state.recipe),
         state.t,
+        b,
+        *pieces().addresses(state.recipe.activation, state.g2.name, type(state.recipe.rule), state.dtype),
     )
 
 
@@ -218,9 +223,10 @@ def group_weight(weight: Floats | None, group: Group, dtype: np.dtype) -> Floats
     """Weights as the kernels take them: `(0, 0)` for none, `(1, m)` for all, `(G, m)` for each."""
     if weight is None:
         return np.empty((0, 0), dtype)
-    if weight.ndim == 1:
-        return np.ascontiguousarray(weight[None], dtype)
-    return np.ascontiguousarray(weight[group.members], dtype)
+    if group.weight is None or group.weight[0] is not weight:  # a run asks for the same ones in every epoch
+        mine = weight[None] if weight.ndim == 1 else weight[group.members]
+        group.weight = weight, np.ascontiguousarray(mine, dtype)
+    return group.weight[1]
 
 
 def per_network(state: State, group: Group) -> Any:
@@ -234,8 +240,9 @@ def per_network(state: State, group: Group) -> Any:
         each(recipe.dropout, K),
         each(recipe.weight_average, K),
     )
-    own = (np.ascontiguousarray(value[group.members], state.dtype) for value in numbers)
-    group.each = kernels().PerNetwork(*own, state.population.widths[group.members].astype(np.int64), state.keys[group.members])
+    own = np.array([value[group.members] for value in numbers], state.dtype)
+    whole = np.array([state.population.widths[group.members], state.keys[group.members].view(np.int64)])
+    group.each = kernels().PerNetwork(own, whole)
     return group.each
 
 
@@ -261,10 +268,10 @@ def carry(state: State) -> Carried | None:
 def resume(state: State, carried: Carried) -> None:
     """Take over an earlier run's memory where its groups are alike; the weights stay the state's own."""
     state.t = carried.t
-    if [g.weights[0].shape for g in state.groups] != [g.weights[0].shape for g in carried.groups]:
+    if [(g.members.tolist(), g.weights.shape) for g in state.groups] != [(g.members.tolist(), g.weights.shape) for g in carried.groups]:
         return  # another batch size makes other groups; Adam's memory then begins anew
     for mine, theirs in zip(state.groups, carried.groups, strict=True):
-        if mine.first[0].shape == theirs.first[0].shape and mine.second[0].shape == theirs.second[0].shape:
+        if mine.first.shape == theirs.first.shape and mine.second.shape == theirs.second.shape:
             mine.first, mine.second = theirs.first, theirs.second
 
 
@@ -278,13 +285,12 @@ def remember(state: State, members: NDArray[np.bool_]) -> None:
     for group in state.groups:
         on, now = members[group.members], getattr(group, evaluated(state))
         if group.best is None:
-            group.best = (now[0].copy(), now[1].copy(), now[2].copy())
+            group.best = now.copy()
         elif on.all():
-            for kept, laid in zip(group.best, now, strict=True):
-                kept[:] = laid
+            group.best[:] = now
         elif on.any():
-            for kept, laid in zip(group.best, now, strict=True):
-                kept.reshape(len(on), -1)[on] = laid.reshape(len(on), -1)[on]
+            for kept, laid in zip(group.parts(group.best), group.parts(now), strict=True):
+                kept[on] = laid[on]
 
 
 def remembered(state: State) -> Population:
@@ -301,8 +307,9 @@ def finite(state: State) -> NDArray[np.bool_]:
     """Which networks' weights are all finite numbers, `(K,)`; True for those that have left."""
     fine = np.ones(state.population.K, bool)
     for group in state.groups:
-        for laid in group.weights:
-            fine[group.members] &= np.isfinite(laid.reshape(len(group.members), -1).sum(axis=1))
+        if not np.isfinite(group.weights.sum()):
+            for laid in group.parts(group.weights):
+                fine[group.members] &= np.isfinite(laid.reshape(len(laid), -1).sum(axis=1))
     return fine
 
 

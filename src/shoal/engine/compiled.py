@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-SOURCES = ("vecmath.py", "losses.py", "kernels.py", "judge_kernel.py")
+SOURCES = ("vecmath.py", "activations.py", "losses.py", "rules.py", "pieces.py", "kernels.py", "judge_kernel.py")
 
 
 def source_hash() -> str:
@@ -36,6 +36,12 @@ def cache_folder() -> Path:
 def kernels() -> ModuleType:
     """The training kernel and what it takes."""
     return compiled("shoal.engine.kernels")
+
+
+@cache
+def pieces() -> ModuleType:
+    """What comes in kinds; its functions compile when they are first asked for."""
+    return compiled("shoal.engine.pieces")
 
 
 @cache

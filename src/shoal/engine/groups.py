@@ -19,22 +19,32 @@ MOST_UNITS = 128  # rows of a group: wider ones leave the level-2 cache
 
 @dataclass
 class Group:
-    """Networks that see the same inputs and share one matrix product. Weights as `kernels.Weights` has them.
+    """Networks that see the same inputs and share one matrix product. Weights are flat, as the head of `kernels.py` has them.
 
     `members (G,)` are their places in the population; `columns` the inputs that they see, None or a slice of the first ones
-    where no copy is needed.
+    where no copy is needed. Moments and averages are empty where the recipe has none.
     """
 
     members: NDArray[np.int64]
     columns: NDArray[np.int64] | slice | None
     n: int
     h: int
-    weights: tuple[Floats, Floats, Floats]
-    first: tuple[Floats, Floats, Floats]
-    second: tuple[Floats, Floats, Floats]
-    average: tuple[Floats, Floats, Floats]
-    best: tuple[Floats, Floats, Floats] | None = None  # the weights that `advance.remember` kept
+    n_z: int
+    weights: Floats
+    first: Floats
+    second: Floats
+    average: Floats
+    best: Floats | None = None  # the weights that `advance.remember` kept
     each: Any = None  # `kernels.PerNetwork`, made when it is first asked for
+    weight: tuple[Any, Floats] | None = None  # the rows' weights last asked for, and this group's of them
+
+    def parts(self, flat: Floats) -> tuple[Floats, Floats, Floats]:
+        """A flat array as W1 `(G, h, n1)`, W2 `(G, n_z, h)` and b2 `(G, n_z, 1)`, without a copy."""
+        G = len(self.members)
+        outs = self.n_z * self.h
+        a = flat.size - G * (outs + self.n_z)
+        W1, W2, b2 = np.split(flat, [a, a + G * outs])
+        return W1.reshape(G, self.h, -1), W2.reshape(G, self.n_z, self.h), b2.reshape(G, self.n_z, 1)
 
 
 def padded(n: int) -> int:
@@ -65,59 +75,49 @@ def make_groups(population: Population, b: int, dtype: np.dtype, *, alone: bool,
                     seen_columns(seen),
                     n,
                     h,
+                    population.parameters.W2.shape[1],
                     weights,
-                    like(weights, first),
-                    like(weights, second),
-                    (weights[0].copy(), weights[1].copy(), weights[2].copy()) if average else like(weights, False),
+                    np.zeros(weights.size * first, dtype),
+                    np.zeros(weights.size * second, dtype),
+                    weights.copy() if average else np.empty(0, dtype),
                 )
             )
     return groups
 
 
-def like(weights: tuple[Floats, Floats, Floats], used: bool) -> tuple[Floats, Floats, Floats]:
-    """Zeros in the weights' layout, or empty arrays that the kernels never touch."""
-    if used:
-        return np.zeros_like(weights[0]), np.zeros_like(weights[1]), np.zeros_like(weights[2])
-    dtype = weights[0].dtype
-    return np.empty(0, dtype), np.empty(0, dtype), np.empty(0, dtype)
-
-
-def lay_out(
-    parameters: Parameters, members: Sequence[int] | NDArray[np.int64], seen: NDArray[np.bool_], dtype: np.dtype
-) -> tuple[Floats, Floats, Floats]:
-    """Parameters of some members, flat: W1 `(G·h, n1)` with the bias in column n, W2 `(G·n_z, h)`, b2 `(G, n_z)`."""
+def lay_out(parameters: Parameters, members: Sequence[int] | NDArray[np.int64], seen: NDArray[np.bool_], dtype: np.dtype) -> Floats:
+    """Parameters of some members, flat."""
     W1, b1, W2, b2 = (np.asarray(w)[members] for w in parameters)
     G, h, _ = W1.shape
     n = int(seen.sum())
     laid = np.zeros((G, h, padded(n)), dtype)
     laid[:, :, :n] = W1[:, :, seen]
     laid[:, :, n] = b1[:, :, 0]
-    return laid.reshape(-1), np.array(W2, dtype).reshape(-1), np.array(b2, dtype).reshape(-1)
+    return np.concatenate([laid.ravel(), W2.ravel().astype(dtype), b2.ravel().astype(dtype)])
 
 
 def read_back(groups: list[Group], like: Population, which: str) -> Population:
     """Weights, or their averages, in the chapter's shapes and in the population's places; zeros for members of no group."""
-    dtype = groups[0].weights[0].dtype if groups else like.parameters.W1.dtype
+    dtype = groups[0].weights.dtype if groups else like.parameters.W1.dtype
     parameters = Parameters(*(np.zeros(w.shape, dtype) for w in like.parameters))
     for group in groups:
-        W1, W2, b2 = getattr(group, which) or group.weights
-        G, h, n = len(group.members), group.h, group.n
-        laid = W1.reshape(G, h, -1)
+        flat = getattr(group, which)
+        W1, W2, b2 = group.parts(group.weights if flat is None else flat)
         columns: Any = slice(None) if group.columns is None else group.columns
         for k, place in enumerate(group.members):
-            parameters.W1[place][:, columns] = laid[k, :, :n]
-        parameters.b1[group.members] = laid[:, :, n : n + 1]
-        parameters.W2[group.members] = W2.reshape(G, -1, h)
-        parameters.b2[group.members] = b2.reshape(G, -1, 1)
+            parameters.W1[place][:, columns] = W1[k, :, : group.n]
+        parameters.b1[group.members] = W1[:, :, group.n : group.n + 1]
+        parameters.W2[group.members] = W2
+        parameters.b2[group.members] = b2
     return Population(parameters, like.widths, like.inputs)
 
 
 def keep_members(group: Group, on: NDArray[np.bool_]) -> Group:
     """The group without the members that are not `on`: they leave its product."""
 
-    def kept(laid: tuple[Floats, Floats, Floats]) -> tuple[Floats, Floats, Floats]:
-        W1, W2, b2 = (a.reshape(len(on), -1)[on].reshape(-1) if a.size else a for a in laid)
-        return W1, W2, b2
+    def kept(flat: Floats) -> Floats:
+        return np.concatenate([part[on].ravel() for part in group.parts(flat)]) if flat.size else flat
 
     arrays = (kept(group.weights), kept(group.first), kept(group.second), kept(group.average))
-    return Group(group.members[on], group.columns, group.n, group.h, *arrays, None if group.best is None else kept(group.best))
+    best = None if group.best is None else kept(group.best)
+    return Group(group.members[on], group.columns, group.n, group.h, group.n_z, *arrays, best)

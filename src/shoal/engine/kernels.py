@@ -1,10 +1,10 @@
 """The training step, compiled: groups of networks whose hidden layers are one matrix product.
 
-Layout, the engine's secret. A group has G networks of h units, H = G·h rows. `W1 (H, n1)` has one row a unit; column n is
-the bias (its input is 1), the columns up to n1, a multiple of 4, are padding and stay 0. `W2 (G·n_z, h)`, `b2 (G, n_z)`;
-all come flat.
+Layout, the engine's secret. A group has G networks of h units, H = G·h in all. Its weights are one flat array: first W1
+of all networks, a matrix `(H, n1)` with one row a unit, of which column n is the bias (its input is 1) and the columns up
+to n1, a multiple of 4, are padding that stays 0; then W2 `(G, n_z·h)`, output after output; then b2 `(G, n_z)`.
 Hidden values are `Z (H, b)`: units by examples, so that every element-wise loop runs along the batch. What is measured
-behind this: shapes in `docs/engine.md`. Each function is held equal to its twin in `textbook/` by `tests/equal/test_e2_*`.
+behind this: `docs/engine.md`. The whole is held equal to `textbook/` by `tests/equal/test_e2_*`.
 """
 
 from typing import NamedTuple
@@ -13,51 +13,43 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from shoal.engine.losses import OUTPUT_CODES, output_errors
-from shoal.engine.vecmath import exp, expm1_parts, keep_apart, of, sigmoid, softplus, tanh
+from shoal.engine.pieces import FAST, activate, change, output_errors
+from shoal.engine.vecmath import keep_apart, of
 
-# 'reassoc' lets sums vectorize; without 'nnan' and 'ninf' a number that is no number is still seen.
-FAST = {"contract", "reassoc", "nsz", "arcp", "afn"}
 INNER = {"fastmath": FAST, "error_model": "numpy", "nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 KERNEL = {"fastmath": FAST, "error_model": "numpy", "cache": True, "nogil": True}
 
-ACTIVATION_CODES = {"relu": 0, "tanh": 1, "logistic": 2, "leaky_relu": 3, "identity": 4, "elu": 5, "softplus": 6, "silu": 7}
-GRADIENT_DESCENT, MOMENTUM, NESTEROV, RMSPROP, ADAM = range(5)
 
-
-__all__ = ["ACTIVATION_CODES", "OUTPUT_CODES", "PerNetwork", "Rows", "Shape", "Weights", "train"]
+__all__ = ["PerNetwork", "Rows", "Shape", "shuffle", "train"]
 
 
 class Shape(NamedTuple):
-    """Whole numbers of a group: networks, units each, inputs (without bias), logits, codes, and updates made before."""
+    """Whole numbers of a group: networks, units each, inputs (without bias), logits, updates made before, most rows a batch,
+    and where the pieces of `pieces.py` lie.
+    """
 
     G: int
     h: int
     n: int
     n_z: int
-    activation: int
-    output: int
-    rule: int
     t: int
-
-
-class Weights(NamedTuple):
-    """Arrays laid out as the weights are: the weights themselves, a moment of them, or their average (empty if unused)."""
-
-    W1: NDArray[np.floating]
-    W2: NDArray[np.floating]
-    b2: NDArray[np.floating]
+    b: int
+    activation: int
+    loss: int
+    rule: int
 
 
 class PerNetwork(NamedTuple):
-    """One number a network, `(G,)`: λ/m, decay, share dropped, moving average, units in use, key of its dropout."""
+    """What each network has of its own: `numbers (4, G)` are λ/m, decay, share dropped and moving average, `whole (2, G)`
+    the units in use and the key of its dropout (64 bits).
+    """
 
-    shrink: NDArray[np.floating]
-    decay: NDArray[np.floating]
-    dropout: NDArray[np.floating]
-    average: NDArray[np.floating]
-    widths: NDArray[np.int64]
-    keys: NDArray[np.uint64]
+    numbers: NDArray[np.floating]
+    whole: NDArray[np.int64]
+
+
+SHRINK, DECAY, DROPOUT, AVERAGE = range(4)
+WIDTH, KEY = range(2)
 
 
 class Rows(NamedTuple):
@@ -71,48 +63,6 @@ class Rows(NamedTuple):
 
 
 @njit(**INNER)
-def activate(code, z, slope):
-    """One unit over the batch: z becomes a = g(z) in place, slope becomes g′(z)."""
-    keep_apart()
-    one, zero = of(z[0], 1.0), of(z[0], 0.0)
-    if code == 0:
-        for i in range(z.size):
-            slope[i] = one if z[i] > zero else zero
-            z[i] = zero if z[i] < zero else z[i]
-    elif code == 1:
-        for i in range(z.size):
-            z[i] = tanh(z[i])
-            slope[i] = one - z[i] * z[i]
-    elif code == 2:
-        for i in range(z.size):
-            z[i] = sigmoid(z[i])
-            slope[i] = z[i] * (one - z[i])
-    elif code == 3:
-        leak = of(z[0], 0.01)
-        for i in range(z.size):
-            slope[i] = one if z[i] > zero else leak
-            z[i] = z[i] * slope[i]
-    elif code == 4:
-        for i in range(z.size):
-            slope[i] = one
-    elif code == 5:
-        for i in range(z.size):
-            below = zero if z[i] > zero else z[i]
-            slope[i] = exp(below)
-            q, s = expm1_parts(below if below > of(below, -80.0) else of(below, -80.0))
-            z[i] = z[i] if z[i] > zero else q * s + (s - one)
-    elif code == 6:
-        for i in range(z.size):
-            slope[i] = sigmoid(z[i])
-            z[i] = softplus(z[i])
-    else:
-        for i in range(z.size):
-            s = sigmoid(z[i])
-            slope[i] = s + z[i] * s * (one - s)
-            z[i] = z[i] * s
-
-
-@njit(**INNER)
 def stream(key, t, row):
     """Where the draws of one row of one update start: splitmix64 of the network's key, the update and the row."""
     x = key + np.uint64(0x9E3779B97F4A7C15) * (np.uint64(t) * np.uint64(0x100000001B3) + np.uint64(row) + np.uint64(1))
@@ -122,56 +72,54 @@ def stream(key, t, row):
 
 
 @njit(**INNER)
-def thin(values, other, start, rate):
-    """Silence a share `rate` of the values (and of the other array alike), and make up for it in those that stay.
+def thin(Z, S, r, start, rate):
+    """Silence a share `rate` of row r of Z (and of S alike), and make up for it in the values that stay.
 
     Draw i is murmur3's finalizer of start + i·golden, uniform over 32 bits: `draws.kept` is the same in NumPy.
     """
     keep_apart()
     threshold = np.uint32(np.float64(rate) * 4294967296.0)
-    zero, made_up = of(values[0], 0.0), of(values[0], 1.0) / (of(values[0], 1.0) - rate)
-    for i in range(values.size):
+    zero, made_up = of(rate, 0.0), of(rate, 1.0) / (of(rate, 1.0) - rate)
+    for i in range(Z.shape[1]):
         x = np.uint32(start + np.uint32(i) * np.uint32(0x9E3779B9))
         x = np.uint32((x ^ (x >> np.uint32(16))) * np.uint32(0x85EBCA6B))
         x = np.uint32((x ^ (x >> np.uint32(13))) * np.uint32(0xC2B2AE35))
         x = np.uint32(x ^ (x >> np.uint32(16)))
         factor = made_up if x >= threshold else zero
-        values[i] *= factor
-        other[i] *= factor
+        Z[r, i] *= factor
+        S[r, i] *= factor
 
 
 @njit(**INNER)
-def gather(rows, first, last, n, Xb, XT, yb):
-    """The batch's rows as `Xb (b, n1)` and transposed `XT (n1, b)`, with the bias's 1 in column n; targets `yb (n_y, b)`."""
-    keep_apart()
-    one = of(Xb[0, 0], 1.0)
-    for i in range(last - first):
+def gather(rows, first, n, Xb, XT, y):
+    """The batch's rows as `Xb (b, n1)` and transposed `XT (n1, b)`, with the bias's 1 in column n; targets `y (n_y, b)`."""
+    b, n1 = Xb.shape
+    for i in range(b):
         row = rows.order[first + i]
         for j in range(n):
             Xb[i, j] = rows.X[row, j]
-        Xb[i, n] = one
-        for j in range(n + 1, Xb.shape[1]):
-            Xb[i, j] = of(one, 0.0)
-        for j in range(yb.shape[0]):
-            yb[j, i] = rows.Y[row, j]
-    for j in range(Xb.shape[1]):
-        for i in range(last - first):
+        Xb[i, n] = of(Xb[0, 0], 1.0)
+        for j in range(n + 1, n1):
+            Xb[i, j] = of(Xb[0, 0], 0.0)
+        for j in range(y.shape[0]):
+            y[j, i] = rows.Y[row, j]
+    for j in range(n1):
+        for i in range(b):
             XT[j, i] = Xb[i, j]
 
 
 @njit(**INNER)
-def batch_weight(rows, g, first, last, w):
+def batch_weight(rows, g, first, w):
     """The batch's weights as shares that add up to 1 (all 0 where every row weighs 0, which then teaches nothing)."""
-    keep_apart()
-    b = last - first
+    b = w.size
     if rows.weight.shape[0] == 0:
         for i in range(b):
             w[i] = of(w[0], 1.0) / of(w[0], b)
         return
-    mine = rows.weight[g if rows.weight.shape[0] > 1 else 0]
+    mine = g if rows.weight.shape[0] > 1 else 0
     total = of(w[0], 0.0)
     for i in range(b):
-        w[i] = mine[rows.order[first + i]]
+        w[i] = rows.weight[mine, rows.order[first + i]]
         total += w[i]
     share = of(w[0], 1.0) / total if total > of(w[0], 0.0) else of(w[0], 0.0)
     for i in range(b):
@@ -179,130 +127,74 @@ def batch_weight(rows, g, first, last, w):
 
 
 @njit(**INNER)
-def sum_of_squares(w):
-    """Σ w²"""
-    total = of(w[0], 0.0)
-    for i in range(w.size):
-        total += w[i] * w[i]
-    return total
-
-
-@njit(**INNER)
-def change(rule, w, g, first, second, rate, hyper):
-    """One update of flat weights w by gradient g, in place: the rules of `textbook/rules.py`.
-
-    hyper = (μ or β₁, β₂ or ρ, ε). Adam's bias correction is in `rate` already.
-    """
+def scratch(like, H, n1, b):
+    """What an update of b rows is computed in: Z and S `(H, b)`, Xb `(b, n1)`, XT `(n1, b)`, shares and losses `(b,)`."""
     keep_apart()
-    one = of(rate, 1.0)
-    a, c, epsilon = hyper[0], hyper[1], hyper[2]
-    if rule == 0:
-        for i in range(w.size):
-            w[i] -= rate * g[i]
-    elif rule == 1:
-        for i in range(w.size):
-            first[i] = a * first[i] - rate * g[i]
-            w[i] += first[i]
-    elif rule == 2:
-        for i in range(w.size):
-            first[i] = a * first[i] - rate * g[i]
-            w[i] += a * first[i] - rate * g[i]
-    elif rule == 3:
-        for i in range(w.size):
-            second[i] = c * second[i] + (one - c) * g[i] * g[i]
-            w[i] -= rate * g[i] / (np.sqrt(second[i]) + epsilon)
-    else:
-        for i in range(w.size):
-            first[i] = a * first[i] + (one - a) * g[i]
-            second[i] = c * second[i] + (one - c) * g[i] * g[i]
-            w[i] -= rate * first[i] / (np.sqrt(second[i]) + epsilon)
+    kind = like.dtype
+    hidden, slopes, Xb, XT = np.empty((H, b), kind), np.empty((H, b), kind), np.empty((b, n1), kind), np.empty((n1, b), kind)
+    return hidden, slopes, Xb, XT, np.empty(b, kind), np.empty(b, kind)
 
 
 @njit(**INNER)
-def mix(average, w, keep):
-    """average := keep · average + (1 − keep) · w"""
+def hidden_units(shape, each, g, low, t, Z, S):
+    """a = g(z) and g′(z) of every unit of network g, in `Z (H, b)` and S from row `low` on; padded units are off, dropped ones too."""
     keep_apart()
-    for i in range(w.size):
-        average[i] = keep * average[i] + (of(keep, 1.0) - keep) * w[i]
+    h, zero = shape.h, of(Z[0, 0], 0.0)
+    activate(shape.activation, Z, S, low * Z.shape[1], h * Z.shape[1])
+    width, dropped = each.whole[WIDTH, g], each.numbers[DROPOUT, g]
+    for c in range(width, h):
+        for i in range(Z.shape[1]):
+            Z[low + c, i] = zero
+            S[low + c, i] = zero
+    if t > 0 and dropped > zero:
+        for c in range(width):
+            thin(Z, S, low + c, stream(np.uint64(each.whole[KEY, g]), t, c), dropped)
 
 
 @njit(**INNER)
-def add_scaled(g, w, factor):
-    """g += factor · w"""
-    for i in range(g.size):
-        g[i] += factor * w[i]
-
-
-@njit(**INNER)
-def scale(w, factor):
-    """w *= factor"""
-    for i in range(w.size):
-        w[i] *= factor
-
-
-@njit(**INNER)
-def hidden_units(shape, each, g, t, Z, S, b):
-    """a = g(z) and g′(z) of every unit of network g; padded units are off, dropped ones too. Z and S are flat, b a unit."""
-    keep_apart()
-    low, zero = g * shape.h * b, of(Z[0], 0.0)
-    activate(shape.activation, Z[low : low + shape.h * b], S[low : low + shape.h * b])
-    drops = t > 0 and each.dropout[g] > zero
-    if drops or each.widths[g] < shape.h:
-        for c in range(shape.h):
-            z, slope = Z[low + c * b : low + (c + 1) * b], S[low + c * b : low + (c + 1) * b]
-            if c >= each.widths[g]:
-                scale(z, zero)
-                scale(slope, zero)
-            elif drops:
-                thin(z, slope, stream(each.keys[g], t, c), each.dropout[g])
-
-
-@njit(**INNER)
-def output_sums(shape, W2, b2, g, Z, Z2):
-    """Logits of network g over the batch, z = Σ W2 a + b2; `Z (H, b)` holds the units' values, W2 and b2 are flat."""
+def output_sums(shape, W2, b2, g, low, Z, Z2):
+    """Logits of network g over the batch, z = Σ W2 a + b2, from its units' values in `Z (H, b)` from row `low` on."""
     keep_apart()
     h, b = shape.h, Z.shape[1]
     for o in range(shape.n_z):
-        output = g * shape.n_z + o
         for i in range(b):
-            Z2[o, i] = b2[output]
+            Z2[o, i] = b2[g, o]
         for c in range(h):
-            w, r = W2[output * h + c], g * h + c
+            w = W2[g, o * h + c]
             for i in range(b):
-                Z2[o, i] += w * Z[r, i]
+                Z2[o, i] += w * Z[low + c, i]
 
 
 @njit(**INNER)
-def weigh(D, w, L, db2):
-    """D and the losses by the rows' shares: D in place, its sums in `db2 (n_z,)`; returns Σ w L. A weight of 0 hides even NaN."""
+def weigh(D, w, L, db2, g):
+    """D and the losses by the rows' shares: D in place, its sums in row g of db2; returns Σ w L. A weight of 0 hides even NaN."""
     keep_apart()
     zero = of(L[0], 0.0)
     J = zero
     for i in range(L.size):
         J += w[i] * L[i] if w[i] != zero else zero
-    for o in range(db2.size):
+    for o in range(db2.shape[1]):
         total = zero
         for i in range(L.size):
             D[o, i] = D[o, i] * w[i] if w[i] != zero else zero
             total += D[o, i]
-        db2[o] = total
+        db2[g, o] = total
     return J
 
 
 @njit(**INNER)
 def back_through_units(shape, W2, D, g, Z, S, gW2):
-    """Of every unit of network g: dW2 = Σ D a, then dz = (W2ᵀ D) g′ in a's place. W2 and gW2 are flat, Z and S `(H, b)`."""
+    """Of every unit of network g: dW2 = Σ D a, then dz = (W2ᵀ D) g′ in a's place. Z and S are `(H, b)`."""
     keep_apart()
     h, b = shape.h, Z.shape[1]
-    first = g * shape.n_z * h
     for c in range(h):
         r = g * h + c
         for o in range(shape.n_z):
-            total = of(W2[0], 0.0)
+            total = of(D[0, 0], 0.0)
             for i in range(b):
                 total += D[o, i] * Z[r, i]
-            gW2[first + o * h + c] = total
-        w = W2[first + c]
+            gW2[g, o * h + c] = total
+        w = W2[g, c]
         if shape.n_z == 1:
             for i in range(b):
                 Z[r, i] = w * D[0, i] * S[r, i]
@@ -310,7 +202,7 @@ def back_through_units(shape, W2, D, g, Z, S, gW2):
             for i in range(b):
                 Z[r, i] = w * D[0, i]
             for o in range(1, shape.n_z):
-                w = W2[first + o * h + c]
+                w = W2[g, o * h + c]
                 for i in range(b):
                     Z[r, i] += w * D[o, i]
             for i in range(b):
@@ -318,93 +210,107 @@ def back_through_units(shape, W2, D, g, Z, S, gW2):
 
 
 @njit(**INNER)
-def penalize(shape, W1, gW1, shrink):
-    """dW1 += shrink W1 for every column but the bias's; returns Σ W1² over them. Both flat `(h·n1,)`."""
+def parts(shape, w):
+    """W1 `(H, n1)`, W2 `(G, n_z·h)` and b2 `(G, n_z)` of a flat array."""
     keep_apart()
-    n1, squares = W1.size // shape.h, of(W1[0], 0.0)
-    for c in range(shape.h):
-        w = W1[c * n1 : c * n1 + shape.n]
-        squares += sum_of_squares(w)
-        add_scaled(gW1[c * n1 : c * n1 + shape.n], w, shrink)
+    G, outs = shape.G, shape.n_z * shape.h
+    a = w.size - G * (outs + shape.n_z)
+    H = G * shape.h
+    return w[:a].reshape(H, a // H), w[a : a + G * outs].reshape(G, outs), w[a + G * outs :].reshape(G, shape.n_z)
+
+
+@njit(**INNER)
+def penalize(shape, W1, W2, gW1, gW2, g, shrink):
+    """dW += shrink W for every weight of network g that is no bias; returns Σ W² over them."""
+    keep_apart()
+    squares = of(shrink, 0.0)
+    for r in range(g * shape.h, (g + 1) * shape.h):
+        for j in range(shape.n):
+            squares += W1[r, j] * W1[r, j]
+            gW1[r, j] += shrink * W1[r, j]
+    for j in range(W2.shape[1]):
+        squares += W2[g, j] * W2[g, j]
+        gW2[g, j] += shrink * W2[g, j]
     return squares
 
 
 @njit(**INNER)
-def update_network(shape, weights, gradient, first, second, average, each, g, rate, plain_rate, hyper):
-    """Decay, rule and average of network g; biases do not decay. All arrays flat."""
+def decay_weights(shape, W1, W2, g, left):
+    """Every weight of network g that is no bias times `left`."""
     keep_apart()
-    one, zero = of(rate, 1.0), of(rate, 0.0)
-    a, z = weights.W1.size // shape.G, shape.n_z * shape.h
-    if each.decay[g] > zero:
-        n1, left = a // shape.h, one - plain_rate * each.decay[g]
-        for c in range(shape.h):
-            scale(weights.W1[g * a + c * n1 : g * a + c * n1 + shape.n], left)
-        scale(weights.W2[g * z : (g + 1) * z], left)
-    rule, keep = shape.rule, each.average[g]
-    update_part(rule, weights.W1, gradient.W1, first.W1, second.W1, average.W1, g * a, (g + 1) * a, rate, keep, hyper)
-    update_part(rule, weights.W2, gradient.W2, first.W2, second.W2, average.W2, g * z, (g + 1) * z, rate, keep, hyper)
-    z = shape.n_z
-    update_part(rule, weights.b2, gradient.b2, first.b2, second.b2, average.b2, g * z, (g + 1) * z, rate, keep, hyper)
+    for r in range(g * shape.h, (g + 1) * shape.h):
+        for j in range(shape.n):
+            W1[r, j] *= left
+    for j in range(W2.shape[1]):
+        W2[g, j] *= left
 
 
 @njit(**INNER)
-def update_part(rule, w, d, first, second, average, low, high, rate, keep, hyper):
-    """Rule and average of the weights from `low` to `high`; memory that the rule does not use is empty."""
-    change(rule, w[low:high], d[low:high], first[low:high], second[low:high], rate, hyper)
+def update(shape, w, d, first, second, average, start, size, rate, keep, hyper):
+    """Rule and moving average of `size` weights from `start` on."""
+    keep_apart()
+    change(shape.rule, w, d, first, second, start, hyper, rate, size)
     if average.size:
-        mix(average[low:high], w[low:high], keep)
+        mine, now = average[start : start + size], w[start : start + size]
+        for i in range(size):
+            mine[i] = keep * mine[i] + (of(keep, 1.0) - keep) * now[i]
 
 
 @njit(**KERNEL)
-def train(shape, rows, weights, gradient, first, second, average, each, rates, hyper, costs):
+def train(shape, rows, weights, gradient, first, second, average, each, rates, corrections, hyper, costs):
     """One update a batch of every network of the group, in place; `costs (steps, G)` get J before each, penalty included.
 
-    Weights, gradient (overwritten), moments and averages come flat, in the layout that the head of this file tells.
+    Weights, gradient (overwritten), moments and averages in the layout that the head of this file tells, moments and
+    averages empty where the rule has none. `rates (steps, G)`; `corrections (steps,)` is what Adam multiplies them with.
     """
-    G, h, n, n_z = shape.G, shape.h, shape.n, shape.n_z
-    H, kind = G * h, weights.W1.dtype
-    n1 = weights.W1.size // H
-    largest = np.max(rows.ends[1:] - rows.ends[:-1])
-    W1 = weights.W1.reshape(H, n1)
-    gW1 = gradient.W1.reshape(H, n1)
-    flat_Z, flat_S, flat_X, flat_XT = (
-        np.empty(H * largest, kind),
-        np.empty(H * largest, kind),
-        np.empty(largest * n1, kind),
-        np.empty(n1 * largest, kind),
-    )
+    G, h, n_z, largest = shape.G, shape.h, shape.n_z, shape.b
+    kind = weights.dtype
+    W1, W2, b2 = parts(shape, weights)
+    gW1, gW2, gb2 = parts(shape, gradient)
     Z2, D, y = np.empty((n_z, largest), kind), np.empty((n_z, largest), kind), np.empty((rows.Y.shape[1], largest), kind)
-    flat_w, flat_L = np.empty(largest, kind), np.empty(largest, kind)
+    Z, S, Xb, XT, w, L = scratch(weights, W1.shape[0], W1.shape[1], largest)
     zero, two = of(rates[0, 0], 0.0), of(rates[0, 0], 2.0)
-    b = largest  # views are made when the batch's size changes: made at every step they cost as much as a small network
-    flat, S, w, L = flat_Z[: H * b], flat_S[: H * b], flat_w[:b], flat_L[:b]
-    Z, SS, Xb, XT = flat.reshape(H, b), S.reshape(H, b), flat_X[: b * n1].reshape(b, n1), flat_XT[: n1 * b].reshape(n1, b)
     for step in range(rows.ends.size - 1):
         start, end = rows.ends[step], rows.ends[step + 1]
-        t = shape.t + step + 1
-        if end - start != b:
-            b = end - start
-            flat, S, w, L = flat_Z[: H * b], flat_S[: H * b], flat_w[:b], flat_L[:b]
-            Z, SS, Xb, XT = flat.reshape(H, b), S.reshape(H, b), flat_X[: b * n1].reshape(b, n1), flat_XT[: n1 * b].reshape(n1, b)
-        gather(rows, start, end, n, Xb, XT, y)
+        if end - start != L.size:  # only then: new arrays at every step cost as much as a small network
+            Z, S, Xb, XT, w, L = scratch(weights, W1.shape[0], W1.shape[1], end - start)
+        gather(rows, start, shape.n, Xb, XT, y)
         np.dot(W1, XT, Z)
         for g in range(G):
-            hidden_units(shape, each, g, t, flat, S, b)
-            output_sums(shape, weights.W2, weights.b2, g, Z, Z2)
-            output_errors(shape.output, Z2, y, D, L, hyper)
-            batch_weight(rows, g, start, end, w)
-            costs[step, g] = weigh(D, w, L, gradient.b2[g * n_z : (g + 1) * n_z])
-            back_through_units(shape, weights.W2, D, g, Z, SS, gradient.W2)
+            hidden_units(shape, each, g, g * h, shape.t + step + 1, Z, S)
+            output_sums(shape, W2, b2, g, g * h, Z, Z2)
+            output_errors(shape.loss, Z2, y, D, L, hyper, n_z, y.shape[0], L.size, largest)
+            batch_weight(rows, g, start, w)
+            costs[step, g] = weigh(D, w, L, gb2, g)
+            back_through_units(shape, W2, D, g, Z, S, gW2)
         np.dot(Z, Xb, gW1)
         for g in range(G):
-            rate = rates[step, g]
-            if each.shrink[g] > zero:
-                one_network, outs = slice(g * h * n1, (g + 1) * h * n1), slice(g * n_z * h, (g + 1) * n_z * h)
-                squares = penalize(shape, weights.W1[one_network], gradient.W1[one_network], each.shrink[g])
-                squares += sum_of_squares(weights.W2[outs])
-                add_scaled(gradient.W2[outs], weights.W2[outs], each.shrink[g])
-                costs[step, g] += each.shrink[g] * squares / two
-            corrected = rate
-            if shape.rule == 4:
-                corrected *= of(rate, np.sqrt(1.0 - np.float64(hyper[4]) ** t) / (1.0 - np.float64(hyper[3]) ** t))
-            update_network(shape, weights, gradient, first, second, average, each, g, corrected, rate, hyper)
+            shrink, decay, keep = each.numbers[SHRINK, g], each.numbers[DECAY, g], each.numbers[AVERAGE, g]
+            rate = rates[step, g] * corrections[step]
+            if shrink > zero:
+                costs[step, g] += shrink * penalize(shape, W1, W2, gW1, gW2, g, shrink) / two
+            if decay > zero:
+                decay_weights(shape, W1, W2, g, of(zero, 1.0) - rates[step, g] * decay)
+            start, size = 0 * g, weights.size
+            if G > 1:  # of one network all weights lie side by side, of several those of each matrix
+                size = h * W1.shape[1]
+                update(shape, weights, gradient, first, second, average, g * size, size, rate, keep, hyper)
+                start, size = W1.size + g * W2.shape[1], W2.shape[1]
+                update(shape, weights, gradient, first, second, average, start, size, rate, keep, hyper)
+                start, size = W1.size + W2.size + g * n_z, n_z
+            update(shape, weights, gradient, first, second, average, start, size, rate, keep, hyper)
+
+
+@njit(**KERNEL)
+def shuffle(key, epoch, order):
+    """The order of the rows in an epoch: Fisher-Yates' shuffle by splitmix64 of key and epoch; `draws.row_order` is the same in Python."""
+    golden = np.uint64(0x9E3779B97F4A7C15)
+    x = key + golden * (np.uint64(epoch) << np.uint64(32))
+    for i in range(order.size):
+        order[i] = i
+    for i in range(order.size - 1, 0, -1):
+        x += golden
+        v = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        v = (v ^ (v >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        j = np.int64(((v >> np.uint64(32)) * np.uint64(i + 1)) >> np.uint64(32))
+        order[i], order[j] = order[j], order[i]

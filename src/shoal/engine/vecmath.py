@@ -34,16 +34,14 @@ def keep_apart(typing_context):
     return types.none(), generate
 
 
-def of(x, value):
-    """`value` in the precision of x. Replaced by the overload below inside compiled code."""
-    return type(x)(value)
+@intrinsic
+def of(typing_context, x, value):
+    """`value` in the precision of x."""
 
+    def generate(context, builder, signature, arguments):
+        return context.cast(builder, arguments[1], signature.args[1], signature.return_type)
 
-@overload(of, inline="always")
-def _of(x, value):
-    if x == types.float32:
-        return lambda x, value: np.float32(value)
-    return lambda x, value: np.float64(value)
+    return x(x, value), generate
 
 
 @intrinsic

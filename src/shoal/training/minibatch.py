@@ -7,19 +7,21 @@ keep. Iterate it to train; `result()` may be called at any time and gives the be
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.draws import Purpose, group_stream
-from shoal.engine.advance import Carried, advance_in_order, begin, current, finite, leave, remember, remembered
+from shoal.draws import row_order_key
+from shoal.engine.advance import Carried, advance_in_order, begin, current, finite, leave, remember, remembered, row_order
 from shoal.engine.advance import resume as take_over
 from shoal.engine.judging import judge
 from shoal.population import Population
 from shoal.recipe import Recipe, batch_slices, each, schedule_factors
 from shoal.textbook.outputs import Output
 from shoal.textbook.propagation import Parameters
+from shoal.training.bayes import Evidence
 from shoal.training.events import Epoch
 from shoal.training.stopping import fresh
 from shoal.training.validation import Validation
@@ -48,6 +50,7 @@ class Trained:
     t: int
     diverged: NDArray[np.int64]
     rows: int
+    evidence: Evidence | None = None
 
 
 class Run:
@@ -117,7 +120,7 @@ class Run:
         if self.listened or self.validation is not None or self.recipe.schedule in ("adaptive", "invscaling"):
             return 1
         n_h, n_x = self.state.population.parameters.W1.shape[1:]
-        work = len(self.slices) * STEP_WORK + 4 * self.m * n_h * (n_x + 1) * int(self.active.sum())
+        work = len(self.slices) * STEP_WORK + 4 * self.m * int(n_h * (n_x + 1) * self.active.sum())
         room = self.stopping.room(self.active)
         return max(1, AT_ONCE // work if room is None else min(AT_ONCE // work, room))
 
@@ -168,7 +171,7 @@ class Run:
         """
         lost = ~np.isfinite(losses) | (losses > RUNAWAY * np.maximum(1.0, np.abs(self.first_cost)))
         before = np.vstack([np.zeros((1, self.K), bool), np.logical_or.accumulate(lost)[:-1]])
-        trained = self.active & ~before
+        trained: NDArray[np.bool_] = self.active & ~before
         self.loss = np.where(self.active, losses[np.maximum(trained.sum(axis=0) - 1, 0), np.arange(self.K)], self.loss)
         self.epochs[self.active] = first - 1 + trained.sum(axis=0)[self.active]
         losses[~trained] = np.nan
@@ -221,10 +224,10 @@ class Run:
 
 
 def row_orders(m: int, recipe: Recipe) -> Iterator[NDArray[np.int64]]:
-    """The order of the rows in every epoch, from the group's own stream."""
-    stream = group_stream(recipe.seed, Purpose.ROW_ORDER)
-    while True:
-        yield stream.permutation(m) if recipe.shuffle else np.arange(m)
+    """The order of the rows in every epoch."""
+    key = row_order_key(recipe.seed)
+    for epoch in count(1):
+        yield row_order(key, epoch, m) if recipe.shuffle else np.arange(m)
 
 
 def overwrite(kept: Population, now: Population, members: NDArray[np.bool_]) -> Population:
