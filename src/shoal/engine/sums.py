@@ -1,21 +1,30 @@
-"""Over any rows: the loss and its gradient as SUMS with the total weight, never means, so that blocks, folds and machines add up."""
+"""Over any rows: loss, gradient, JᵀJ and Jᵀr as SUMS with the total weight, never means, so that blocks, folds and machines add up."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shoal.engine.advance import WORTH_A_THREAD, executor
+from shoal.engine.bends import root
 from shoal.engine.blocks import Block, join, split
-from shoal.engine.outputs import BLOCK_ROWS
+from shoal.engine.cores import cores, one_blas_thread
 from shoal.population import Population
-from shoal.textbook.activations import ACTIVATIONS, masked
+from shoal.textbook.activations import ACTIVATIONS, Activation, masked
 from shoal.textbook.outputs import Output
-from shoal.textbook.propagation import Parameters, backward, forward
+from shoal.textbook.propagation import Forward, Parameters, backward, forward
 
 Floats = NDArray[np.floating]
+T = TypeVar("T")
+Part = TypeVar("Part")
+
+HIDDEN_NUMBERS = 1 << 17  # of a hidden layer at once: it stays in the level-2 cache
+JACOBIAN_NUMBERS = 1 << 20  # of a Jacobian at once, 8 MB, whatever the number of rows
+LEAST_ROWS = 256  # at once, however wide the networks are
 
 
 @dataclass(frozen=True)
@@ -34,30 +43,179 @@ class Sums:
         return Sums(self.weight + other.weight, self.loss + other.loss, gradient)
 
 
+@dataclass(frozen=True)
+class Curvature:
+    """Sums over rows for k networks that see the same inputs; their p parameters stand in one row as `flat` lays them.
+
+    `weight (k,)`: Σ w; `loss (k,)`: Σ w L; `gradient (k, p)`: Σ w Jᵀ dZ2, which is Jᵀ r of least squares; `JTJ (k, p, p)`:
+    Σ w Jᵀ H J with J the derivatives of the logits and H the loss's bend in them (`bends.py`), 1 for least squares.
+    """
+
+    weight: Floats
+    loss: Floats
+    gradient: Floats
+    JTJ: Floats
+
+    def __add__(self, other: "Curvature") -> "Curvature":
+        return Curvature(self.weight + other.weight, self.loss + other.loss, self.gradient + other.gradient, self.JTJ + other.JTJ)
+
+
 def sums(population: Population, X: Any, Y: Floats, activation: str, g2: Output, weight: Floats | None = None) -> Sums:
     """Loss and gradient sums over all rows `X (m, n_x)`, `Y (m, n_y)`, a bounded number of rows at a time.
 
     `weight` is None, `(m,)` or `(K, m)`.
     """
-    m = X.shape[0]
+    m, n_h = len(Y), population.parameters.W1.shape[1]
     weights = np.broadcast_to(np.ones(m) if weight is None else weight, (population.K, m))
-    blocks = [slice(s, s + BLOCK_ROWS) for s in range(0, max(m, 1), BLOCK_ROWS)]
-    return reduce(add, (some_rows(population, X[s], Y[s], activation, g2, weights[:, s]) for s in blocks))
-
-
-def some_rows(population: Population, X: Any, Y: Floats, activation: str, g2: Output, weights: Floats) -> Sums:
-    """`sums` over rows that fit in memory at once; `weights (K, rows)`."""
+    parts = [single for block in split(population, population.parameters.W1.dtype) for single in singles(block, n_h * m)]
     loss = np.zeros(population.K)
-    gradients = []
-    for block in split(population, population.parameters.W1.dtype):
-        g1 = ACTIVATIONS[activation] if block.units is None else masked(ACTIVATIONS[activation], block.units)
-        columns, w = block.columns_of(X), weights[block.members]
-        cache = forward(block.parameters, columns, g1, g2)
-        loss[block.members] = np.sum(w * g2.loss(cache.Z2, Y.T), axis=-1)
-        # `backward` gives means over m = Σ w; times m they are sums again
-        m = w.sum(axis=1)[:, None, None].astype(columns.dtype)
-        with np.errstate(divide="ignore", invalid="ignore"):  # no weight at all: 0/0, and the sum is 0
-            means = backward(block.parameters, columns, Y.T, cache, g1, g2, w[:, None, :].astype(columns.dtype))
-            scaled = [np.where(m > 0, m * d, m.dtype.type(0)) for d in (means.dW1, means.db1, means.dW2, means.db2)]
-        gradients.append(Block(block.members, block.columns, Parameters(*scaled), block.units))
+
+    def of_part(part: Block) -> Block:
+        g1, total = activation_of(part, activation), None
+        for s in row_blocks(m, HIDDEN_NUMBERS // (n_h * len(part.members))):
+            columns, w = part.columns_of(X[s]), weights[part.members, s]
+            cache = forward(part.parameters, columns, g1, g2)
+            loss[part.members] += np.sum(w * g2.loss(cache.Z2, Y[s].T), axis=-1)
+            gradient = gradient_sums(part.parameters, columns, Y[s].T, cache, g1, g2, w)
+            total = gradient if total is None else Parameters(*map(add, total, gradient))
+        return replace(part, parameters=total or Parameters(*map(np.zeros_like, part.parameters)))
+
+    gradients = over_parts(of_part, parts, population.parameters.W1[0].size * m)
     return Sums(weights.sum(axis=1), loss, join(gradients, population).parameters)
+
+
+def losses(block: Block, X: Any, Y: Floats, activation: str, g2: Output, weights: Floats) -> Floats:
+    """Σ w L alone, for the networks of a block, `(k,)`; `weights (k, m)`."""
+    n_h = block.parameters.W1.shape[1]
+
+    def of_part(part: Block) -> Floats:
+        (W1, b1, W2, b2), g1, total = part.parameters, activation_of(part, activation), np.zeros(len(part.members))
+        for s in row_blocks(len(Y), HIDDEN_NUMBERS // (n_h * len(part.members))):
+            Z2 = W2 @ g1(W1 @ part.columns_of(X[s]) + b1) + b2
+            total += np.sum(weights[part.members, s] * g2.loss(Z2, Y[s].T), axis=-1)
+        return total
+
+    parts = singles(numbered(block), n_h * len(Y))
+    return np.concatenate(over_parts(of_part, parts, block.parameters.W1[0].size * len(Y)))
+
+
+def curvature(block: Block, X: Any, Y: Floats, activation: str, g2: Output, weights: Floats) -> Curvature:
+    """The Gauss-Newton sums of a block's networks over all rows `X (m, n_x)`, `Y (m, n_y)`; `weights (k, m)`.
+
+    Takes 8 MB a thread beside the result's `k p²` numbers, however many rows there are.
+    """
+    p = n_parameters(block.parameters)
+
+    def of_part(part: Block) -> Curvature:
+        blocks = row_blocks(len(Y), JACOBIAN_NUMBERS // (p * len(part.members)))
+        return reduce(add, (curvature_of_rows(part, X[s], Y[s], activation, g2, weights[part.members, s]) for s in blocks))
+
+    found = over_parts(of_part, singles(numbered(block), p * len(Y)), p * p * len(Y))
+    whole = [np.concatenate(parts) for parts in zip(*((c.weight, c.loss, c.gradient, c.JTJ) for c in found), strict=True)]
+    return Curvature(*whole)
+
+
+def curvature_of_rows(block: Block, X: Any, Y: Floats, activation: str, g2: Output, weights: Floats) -> Curvature:
+    """`curvature` over rows whose Jacobian fits in memory at once.
+
+    An example's row of J is the chapter's `backward` of a unit error in one logit, before anything is summed.
+    """
+    parameters, columns, g1 = block.parameters, block.columns_of(X), activation_of(block, activation)
+    cache = forward(parameters, columns, g1, g2)
+    gradient = gradient_sums(parameters, columns, Y.T, cache, g1, g2, weights)
+    R = root(g2, cache.Z2, Y.T) * np.sqrt(weights)[:, None, None, :]
+    slope = g1.prime(cache.Z1)
+    p = n_parameters(parameters)
+    JTJ = np.zeros((len(weights), p, p))
+    J = np.empty((len(weights), p, len(Y)))
+    for o in range(R.shape[1]):
+        rooted_jacobian(parameters, columns, cache.A1, slope, R[:, o], J)
+        JTJ += J @ J.mT
+    return Curvature(weights.sum(axis=1), np.sum(weights * g2.loss(cache.Z2, Y.T), axis=-1), flat(gradient), JTJ)
+
+
+def rooted_jacobian(parameters: Parameters, columns: Floats, A1: Floats, slope: Floats, dZ2: Floats, J: Floats) -> None:
+    """Each example's derivatives of Σ dZ2 · Z2 by every parameter, into J `(k, p, m)`: the chapter's products without their sums."""
+    k, n_h, m = A1.shape
+    n_x = len(columns)
+    ends = np.cumsum([n_h * n_x, n_h, parameters.W2[0].size])
+    dZ1 = parameters.W2.mT @ dZ2 * slope
+    np.multiply(dZ1[:, :, None, :], columns, out=J[:, : ends[0]].reshape(k, n_h, n_x, m))
+    J[:, ends[0] : ends[1]] = dZ1
+    np.multiply(dZ2[:, :, None, :], A1[:, None], out=J[:, ends[1] : ends[2]].reshape(k, -1, n_h, m))
+    J[:, ends[2] :] = dZ2
+
+
+def gradient_sums(
+    parameters: Parameters, columns: Floats, Y: Floats, cache: Forward, g1: Activation, g2: Output, weights: Floats
+) -> Parameters:
+    """∂(Σ w L)/∂ each parameter; `weights (k, m)`."""
+    # `backward` gives means over m = Σ w; times m they are sums again
+    m = weights.sum(axis=1)[:, None, None].astype(columns.dtype)
+    with np.errstate(divide="ignore", invalid="ignore"):  # no weight at all: 0/0, and the sum is 0
+        means = backward(parameters, columns, Y, cache, g1, g2, weights[:, None, :].astype(columns.dtype))
+        return Parameters(*(np.where(m > 0, m * d, m.dtype.type(0)) for d in (means.dW1, means.db1, means.dW2, means.db2)))
+
+
+# --- parameters in one row ------------------------------------------------------------------------------------------
+
+
+def n_parameters(parameters: Parameters) -> int:
+    """p of each of k networks."""
+    return sum(w[0].size for w in parameters)
+
+
+def flat(parameters: Parameters) -> Floats:
+    """k networks' parameters as rows `(k, p)`: W1, b1, W2, b2."""
+    return np.concatenate([w.reshape(len(w), -1) for w in parameters], axis=1)
+
+
+def unflat(theta: Floats, like: Parameters) -> Parameters:
+    """Rows `(k, p)` in the shapes of `like`."""
+    ends = np.cumsum([w[0].size for w in like])[:-1]
+    return Parameters(*(part.reshape(len(theta), *w.shape[1:]) for part, w in zip(np.split(theta, ends, axis=1), like, strict=True)))
+
+
+# --- blocks over the cores ------------------------------------------------------------------------------------------
+
+
+def activation_of(block: Block, activation: str) -> Activation:
+    """g with the block's padding switched off."""
+    g1 = ACTIVATIONS[activation]
+    return g1 if block.units is None else masked(g1, block.units)
+
+
+def row_blocks(m: int, at_once: int) -> Iterator[slice]:
+    """All rows, so many at once; one empty block where there are none."""
+    step = max(LEAST_ROWS, at_once)
+    return (slice(s, s + step) for s in range(0, max(m, 1), step))
+
+
+def numbered(block: Block) -> Block:
+    """The block with its members numbered 0 … k − 1."""
+    return replace(block, members=np.arange(len(block.members)))
+
+
+def singles(block: Block, numbers: int) -> list[Block]:
+    """A block in parts of neighbouring members: all of them where their numbers fit the cache, else one by one.
+
+    A function of the shapes alone, so that the thread count changes no bit.
+    """
+    k = len(block.members)
+    if k * numbers <= HIDDEN_NUMBERS:
+        return [block]
+    return [chosen(block, slice(j, j + 1)) for j in range(k)]
+
+
+def chosen(block: Block, which: Any) -> Block:
+    """Some of a block's networks, by place, mask or slice."""
+    parameters = Parameters(*(w[which] for w in block.parameters))
+    return Block(block.members[which], block.columns, parameters, None if block.units is None else block.units[which])
+
+
+def over_parts(work: Callable[[Part], T], parts: Sequence[Part], each: int) -> list[T]:
+    """`work` on every part, over the cores where it is worth it; `each` counts a network's multiplications."""
+    with one_blas_thread():
+        if len(parts) > 1 and each * len(parts) > WORTH_A_THREAD and cores() > 1:
+            return list(executor().map(work, parts))
+        return [work(part) for part in parts]
