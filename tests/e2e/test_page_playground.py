@@ -93,6 +93,30 @@ def test_a_run_is_stepped_played_paused_and_taken_back(playground):
         assert np.array_equal(weights[name], w), name
 
 
+def test_a_clicked_number_shows_what_made_it(playground):
+    page = playground.page
+    press(playground, "step", 1)
+    press(playground, "step", 2)
+    weights = json.loads(taken(playground, "json"))
+    for key, drawn in (("W1-2-1", weights["W1"][1][0]), ("b1-2-1", weights["b1"][1][0]), ("train", train_cost(playground))):
+        page.hover('[data-unit="2"]')
+        page.locator(f'#playground .num[data-how="p:{key}"]').click()
+        page.wait_for_selector("#how .tot")
+        assert float(page.get_attribute("#how .all code", "data-value")) == pytest.approx(drawn, rel=1e-12)
+        assert page.locator("#how .sum > :first-child").count() >= 1
+        page.keyboard.press("Escape")
+    assert updates(playground) == 2, "looking trains nothing"
+
+
+def test_learning_by_heart_is_warned_of(chapter):
+    state = "&p.data=moons&p.points=60&p.noise=0.4&p.units=32&p.solver=adam&p.rate=0.05&p.init=auto&p.hold_out=0.5&p.t=600"
+    opened(chapter, state)
+    chapter.page.wait_for_selector('#playground[data-t="600"][data-playing=no]')
+    words = chapter.page.inner_text('#playground [data-kind="overfitting"]')
+    assert "learning these rows by heart" in words
+    assert "early_stopping=True" in words
+
+
 def test_a_link_shows_the_same_network_again(browser, chapter_address, chapter):
     opened(chapter, "&p.data=moons&p.units=6&p.solver=adam&p.rate=0.05&p.batch=32&p.networks=3&p.seed=7")
     press(chapter, "epoch", 10)

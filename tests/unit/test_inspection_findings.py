@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from shoal.encoding import plain
-from shoal.inspection import findings
+from shoal.inspection import Costs, findings
 from shoal.network import Network
 from shoal.population import stack
 from shoal.textbook.propagation import Parameters
@@ -72,3 +72,44 @@ def test_columns_of_very_different_size_or_far_from_zero_are_named():
     (found,) = findings(network([[0.001, 0.5], [0.002, 1]]), X + np.array([300, 0]))
     assert found.columns == ("x1",)
     assert "second bias" in found.evidence
+
+
+def curve(train, held):
+    return [Costs(20 * i, float(a), float(b)) for i, (a, b) in enumerate(zip(train, held, strict=True))]
+
+
+STEPS = np.arange(60)
+FALLING = 0.1 + 0.6 * np.exp(-STEPS / 10)
+TURNING = FALLING + 0.004 * np.maximum(0, STEPS - 20)
+
+
+def test_a_held_out_cost_that_turns_while_the_training_cost_falls_is_overfitting():
+    (found,) = findings(network([[1, 0.5], [-0.3, 1]]), X, costs=curve(FALLING - 0.0005 * STEPS, TURNING))
+    assert found.kind == "overfitting"
+    lowest = int(TURNING.argmin())
+    assert f"lowest, {TURNING[lowest]:.4g}, after update {20 * lowest}" in found.evidence
+    assert f"is {TURNING[-1]:.4g} now" in found.evidence
+    assert f"Go back to update {20 * lowest} " in found.advice
+
+
+@pytest.mark.parametrize(
+    ("train", "held"),
+    [
+        pytest.param(FALLING, FALLING + 0.05, id="both fall"),
+        pytest.param(TURNING, TURNING, id="both rise: no overfitting, but a rate too high or another noise"),
+        pytest.param(FALLING, FALLING + 0.03 * rng.standard_normal(60), id="the held-out cost rattles around a level"),
+        pytest.param(FALLING, FALLING + 0.0004 * np.maximum(0, STEPS - 20), id="a rise too small for a word"),
+        pytest.param(FALLING[:28], TURNING[:28], id="turned only just now"),
+        pytest.param(FALLING, np.where(STEPS == 30, 0.05, FALLING), id="one lucky place"),
+        pytest.param(FALLING, np.where(STEPS == 30, np.nan, TURNING), id="a cost that is no number"),
+        pytest.param([], [], id="nothing yet"),
+    ],
+)
+def test_no_overfitting_is_seen_where_there_is_none(train, held):
+    assert findings(network([[1, 0.5], [-0.3, 1]]), X, costs=curve(train, held)) == ()
+
+
+def test_a_gain_below_zero_counts_too():
+    """Gaussian log-losses fall below 0; what was won and lost is then still a difference."""
+    (found,) = findings(network([[1, 0.5], [-0.3, 1]]), X, costs=curve(FALLING - 2 - 0.001 * STEPS, TURNING - 0.2))
+    assert found.kind == "overfitting"

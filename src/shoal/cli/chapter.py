@@ -17,7 +17,8 @@ def chapter(
 ) -> None:
     """Open the lecture chapter as a live page: every figure computed from the equations, on this machine only.
 
-    The page stays open until Ctrl-C. With --export the page is written as a file that opens without Python.
+    The page stays open until Ctrl-C. With --export the page is written as one file that opens
+    without Python: sliders snap to recorded values, and the playground replays a recorded run of each set.
     """
     from shoal import web
     from shoal.errors import ShoalError

@@ -5,7 +5,7 @@ The checks look at one member's hidden layer on the rows that layer 1 sees, at t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from shoal.textbook.outputs import Output
 from shoal.textbook.propagation import Parameters, forward
 
 Floats = NDArray[np.floating]
-Kind = Literal["saturated", "dead", "identical", "diverging", "unscaled"]
+Kind = Literal["saturated", "dead", "identical", "diverging", "unscaled", "overfitting"]
 
 FLAT = 0.01  # below this slope the chapter calls a unit saturated
 MOSTLY = 0.9  # a unit that is flat on so many of the rows hardly learns
@@ -26,6 +26,17 @@ RISE = 1.5  # a loss so many times the first one leaves
 SIZES = 30.0  # columns whose spreads are so far apart pull with unequal strength
 OFFSET = 10.0  # a column so many of its spreads away from 0 acts as a second bias
 TWIN = 1e-12  # relative
+SETTLED = 8  # places on the curve since the lowest held-out cost: fewer may be a rattle
+TURNED = 0.05  # of all that the held-out cost had fallen, given back again
+NOTICED = 0.05  # of the lowest held-out cost: a smaller rise is not worth a word
+
+
+class Costs(NamedTuple):
+    """The mean loss after `t` updates, of the training rows and of rows held out."""
+
+    t: int
+    train: float
+    held_out: float
 
 
 @dataclass(frozen=True)
@@ -34,7 +45,7 @@ class Finding:
 
     Attributes
     ----------
-    kind : {"saturated", "dead", "identical", "diverging", "unscaled"}
+    kind : {"saturated", "dead", "identical", "diverging", "unscaled", "overfitting"}
     evidence : str
         What was seen, with its numbers.
     advice : str
@@ -53,7 +64,13 @@ class Finding:
 
 
 def findings(
-    network: Network, X: Any, *, loss: Sequence[float] = (), learning_rate: float | None = None, k: int = 0
+    network: Network,
+    X: Any,
+    *,
+    loss: Sequence[float] = (),
+    learning_rate: float | None = None,
+    costs: Sequence[Costs] = (),
+    k: int = 0,
 ) -> tuple[Finding, ...]:
     """What there is to say about member k of a network.
 
@@ -63,6 +80,7 @@ def findings(
     X : raw rows (m, n) to look at it with
     loss : its loss after each epoch so far, in order
     learning_rate : at which it is trained, to say which one to try
+    costs : of training rows and rows held out, at places of the training in order
     """
     if not all(np.isfinite(w).all() for w in member(network.population, k)):
         return tuple(diverging([*loss, float("nan")], learning_rate))
@@ -70,6 +88,7 @@ def findings(
     parameters = member(network.population, k)
     return (
         *diverging(loss, learning_rate),
+        *overfitting(costs),
         *identical_units(parameters),
         *flat_units(parameters, rows, network.activation, network.g2),
         *unscaled_inputs(rows, network.feature_names),
@@ -145,6 +164,39 @@ def diverging(loss: Sequence[float], learning_rate: float | None) -> list[Findin
     seen = f"rose from {first:.4g} to {last:.4g}" if np.isfinite(last) else "left the finite numbers"
     at = "" if learning_rate is None else f" at a learning rate of {learning_rate:g}"
     return [Finding("diverging", f"The cost {seen} in {len(loss) - 1} epochs{at}.", f"Try {try_this}.")]
+
+
+def overfitting(costs: Sequence[Costs]) -> list[Finding]:
+    """A held-out cost that has turned and stays up while the training cost goes on falling.
+
+    Both must hold for the later half of all that came after the lowest held-out cost: even its lowest is up by more than a
+    twentieth of what had been won, and the training cost's middle is below what it was then. A curve that rattles does neither.
+    """
+    if not len(costs) or not np.isfinite(np.array([c[1:] for c in costs])).all():
+        return []
+    t, train, held = (np.array(column) for column in zip(*costs, strict=True))
+    best = valley(held)
+    since = len(held) - 1 - best
+    if since < SETTLED:
+        return []
+    late = slice(len(held) - (since + 1) // 2, None)
+    up = float(held[late].min() - held[best])
+    if up <= max(TURNED * (held[0] - held[best]), NOTICED * abs(held[best])) or np.median(train[late]) >= train[best]:
+        return []
+    seen = (
+        f"The cost of the held-out rows was lowest, {held[best]:.4g}, after update {t[best]} and is {held[-1]:.4g} now, while that of the "
+        f"training rows went from {train[best]:.4g} to {train[-1]:.4g}: the network is learning these rows by heart."
+    )
+    advice = f"Go back to update {t[best]} (fit stops there with early_stopping=True), add L2, or use fewer hidden units or more rows."
+    return [Finding("overfitting", seen, advice)]
+
+
+def valley(costs: Floats) -> int:
+    """The place of the lowest cost whose neighbours are low too: the middle of three decides, so that no lucky one counts."""
+    if len(costs) < 3:
+        return int(costs.argmin())
+    middle = int(np.median([costs[:-2], costs[1:-1], costs[2:]], axis=0).argmin())
+    return middle + int(costs[middle : middle + 3].argmin())
 
 
 def unscaled_inputs(rows: Floats, names: Sequence[str]) -> list[Finding]:

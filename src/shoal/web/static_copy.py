@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 
 from shoal.files import made_folder, refuse_unwritable, replacing
+from shoal.web.playground.recording import MOMENTS, recordings
 from shoal.web.question import Answer, Question, plain
 from shoal.web.questions import ALL
 from shoal.web.server import STATIC
@@ -22,10 +23,10 @@ STYLE = re.compile(r'^<link rel="stylesheet" href="([^"]+)">$', re.MULTILINE)
 
 
 def export_static(folder: Path, most: int | None = None) -> Path:
-    """Write `folder/index.html`; with `most`, only so many values of each parameter are recorded. Returns the file."""
+    """Write `folder/index.html`; with `most`, only so many values of each parameter, and moments of each run. Returns the file."""
     target = made_folder(folder) / "index.html"
     refuse_unwritable(target)  # before the minutes of recording
-    page = inlined(recorded(most))
+    page = inlined(recorded(most), recordings(MOMENTS if most is None else 2 + most))
     with replacing(target) as out:
         out.write(page.encode("utf-8"))
     return target
@@ -46,17 +47,22 @@ def table(question: Question, most: int | None) -> Answer:
     return {"grid": grid, "answers": answers}
 
 
-def inlined(answers: dict[str, Answer]) -> str:
-    """The page as one file."""
+def inlined(answers: dict[str, Answer], runs: Answer) -> str:
+    """The page as one file; the runs apart from the answers, as they are unpacked only where the playground is seen."""
     page = (STATIC / "index.html").read_text(encoding="utf-8")
     page = STYLE.sub(lambda link: f"<style>\n{(STATIC / link[1]).read_text(encoding='utf-8')}</style>", page)
     icon = base64.b64encode((STATIC / "icon.svg").read_bytes()).decode()
     page = page.replace('href="icon.svg"', f'href="data:image/svg+xml;base64,{icon}"')
     page = page.replace('<script type="module" src="main.js"></script>\n', "")
-    # Packed, as it is mostly digits: a tenth of the size, unpacked by the browser itself.
-    packed = base64.b64encode(gzip.compress(json.dumps(answers, separators=(",", ":"), allow_nan=False).encode(), 6, mtime=0)).decode()
     script = one_script(STATIC / "main.js")
-    return page.replace("</body>", f'<script type="text/plain" id="recorded">{packed}</script>\n<script>\n{script}</script>\n</body>')
+    carried = packed("recorded", answers) + packed("recorded-runs", plain(runs))
+    return page.replace("</body>", f"{carried}<script>\n{script}</script>\n</body>")
+
+
+def packed(name: str, content: Answer) -> str:
+    """A script element that only carries: mostly digits, so a tenth of the size, unpacked by the browser itself."""
+    text = json.dumps(content, separators=(",", ":"), allow_nan=False).encode()
+    return f'<script type="text/plain" id="{name}">{base64.b64encode(gzip.compress(text, 6, mtime=0)).decode()}</script>\n'
 
 
 def one_script(entry: Path) -> str:

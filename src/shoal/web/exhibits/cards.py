@@ -27,8 +27,8 @@ def card(title: str, formula: str, terms: Sequence[Card], totals: Sequence[Card]
     return {"title": title, "formula": formula, "terms": list(terms), "totals": list(totals), "says": says}
 
 
-def long_sum(first: Array, second: Array | None, i: int) -> list[Card]:
-    """A sum over 400 examples: the first two, the one in hand, the last; the others taken together."""
+def long_sum(first: Array, second: Array | None, i: int, of: str = "example") -> list[Card]:
+    """A sum over many examples: the first two, the one in hand, the last; the others taken together."""
     products = first if second is None else first * second
     m = len(products)
     shown = sorted({0, 1, i, m - 1})
@@ -38,7 +38,7 @@ def long_sum(first: Array, second: Array | None, i: int) -> list[Card]:
         if k > last + 1:
             cards.append({"gap": k - last - 1, "value": float(products[last + 1 : k].sum())})
         factors = (first[k],) if second is None else (first[k], second[k])
-        cards.append(term(*factors, note=f"example {k + 1}"))
+        cards.append(term(*factors, note=f"{of} {k + 1}"))
         last = k
     return cards
 

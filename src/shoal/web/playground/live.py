@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from shoal.errors import ShoalError
+from shoal.web.playground.cards import how
 from shoal.web.playground.data import Data, of_sample, of_table
 from shoal.web.playground.lines import python
 from shoal.web.playground.settings import estimator, read_settings
@@ -137,6 +138,13 @@ class LiveRun:
                 "epochs": epochs,
                 "over": over,
             }
+
+    def how(self, key: str) -> dict[str, Any]:
+        """How one of its numbers came; a number that is to be understood stands still meanwhile."""
+        with self._turn:
+            self.touched = time.monotonic()
+            self._halt()
+            return how(self.training, key, min(self.member, self.training.population.K - 1))
 
     def unwatched(self) -> None:
         """The last reader has left: training ends."""

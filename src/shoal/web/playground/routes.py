@@ -73,6 +73,7 @@ class Playground:
             Route("/api/runs", polite(self.start), methods=["POST"]),
             Route("/api/runs", self.count, methods=["GET"]),
             Route("/api/runs/{id}/events", polite(self.events), methods=["GET"]),
+            Route("/api/runs/{id}/how", polite(self.how), methods=["GET"]),
             Route("/api/runs/{id}/take", polite(self.take), methods=["GET"]),
             Route("/api/runs/{id}/{command}", polite(self.command), methods=["POST"]),
         ]
@@ -107,6 +108,11 @@ class Playground:
         """`GET /api/runs/ID/take`: the network as Python, JSON and an equation."""
         run = self.runs.get(request.path_params["id"])
         return answered(await run_in_threadpool(run.take))
+
+    async def how(self, request: Request) -> Response:
+        """`GET /api/runs/ID/how?key=W1-2-1`: the terms that made one number."""
+        run = self.runs.get(request.path_params["id"])
+        return answered(await run_in_threadpool(run.how, request.query_params.get("key", "")))
 
     async def events(self, request: Request) -> Response:
         """`GET /api/runs/ID/events`: frames as server-sent events until the run pauses; the run plays while somebody listens."""

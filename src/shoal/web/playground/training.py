@@ -72,6 +72,7 @@ class Training:
         self.order: NDArray[np.int64] | None = None
         self.losses: list[float] = []
         self.event: Epoch | None = None
+        self.last_epoch: tuple[NDArray[np.int64], Floats] | None = None  # rows and costs of the batches behind the event
         self.costs: list[Floats] = []
         self.first_cost: Floats = np.zeros(self.run.K)
         seen = np.unique(np.linspace(0, self.run.m - 1, min(self.run.m, JUDGED_ROWS)).astype(int))
@@ -120,6 +121,7 @@ class Training:
         costs = np.concatenate(self.costs)
         sizes = np.array([s.stop - s.start for s in self.run.slices[-len(costs) :]])  # after a step back the first batches are not known
         loss = np.where(self.run.active, sizes @ costs / sizes.sum(), np.nan)
+        self.last_epoch = sizes, costs
         self.first_cost = costs[0] if self.epoch == 1 else self.first_cost
         lost = ~np.isfinite(loss) | (loss > RUNAWAY * np.maximum(1.0, np.abs(self.first_cost))) | ~finite(self.population)
         if np.any(self.run.active & lost):
@@ -143,10 +145,30 @@ class Training:
         kept = self.kept[-1]
         if kept.judged.t >= self.t:
             return False
+        self.stand(kept)
+        return True
+
+    def stand(self, kept: Kept) -> None:
+        """As it was then; what comes next draws the same row orders again."""
         self.run.state, self.run.active = copy.deepcopy(kept.state), kept.active.copy()
         self.orders, self.drawn, self.order = islice(row_orders(self.run.m, self.recipe), kept.drawn, None), kept.drawn, kept.order
         self.losses, self.costs, self.event = self.losses[: kept.n_losses], [], None
-        return True
+
+    def before_last(self) -> "Training":
+        """Another run that stands one update earlier, trained again from the last place kept before it."""
+        earlier = copy.copy(self)
+        earlier.run = copy.copy(self.run)
+        earlier.stand(next(kept for kept in reversed(self.kept) if kept.judged.t < self.t))
+        while earlier.t < self.t - 1:
+            earlier.advance(self.t - 1 - earlier.t)
+        return earlier
+
+    def next_rows(self) -> NDArray[np.int64]:
+        """The rows of the update to come; asking draws the epoch's order, as making it would."""
+        at = self.t % self.batches
+        order = next(self.orders) if at == 0 else self.order
+        assert order is not None
+        return np.asarray(order[self.run.slices[at]])
 
     # --- what it is now -----------------------------------------------------------------------------------------------
 
@@ -184,9 +206,13 @@ class Training:
         """Mean loss of the shoal, of each network, and the shoal's accuracy or R²."""
         with np.errstate(all="ignore"):
             Z2 = logits(self.population, X, self.recipe.activation)
-            together = Z2.mean(axis=0)
             members = self.g2.loss(Z2, Y.T).mean(axis=-1)
+            together = Z2.mean(axis=0)
             return float(self.g2.loss(together, Y.T).mean()), [float(J) for J in members], score(self.g2, together, Y)
+
+    def answers(self, X: Floats) -> Floats:
+        """The shoal's logits for encoded rows, `(n_z, m)`."""
+        return np.asarray(logits(self.population, X, self.recipe.activation).mean(axis=0))
 
 
 def finite(population: Population) -> NDArray[np.bool_]:

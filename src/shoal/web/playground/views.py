@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from shoal.encoding import encode
 from shoal.engine.outputs import logits
 from shoal.errors import InvalidParameterError
-from shoal.inspection import Finding, findings
+from shoal.inspection import Costs, Finding, findings
 from shoal.network import Network, in_units
 from shoal.population import Population, member
 from shoal.textbook.activations import ACTIVATIONS
@@ -100,6 +100,7 @@ class View:
             "m": len(data.train),
             "m_test": len(data.test),
             "judged": len(training.on_train[0]),
+            "places": [j + 1 for j in self.shown],
             "inputs": [data.names[j] for j in self.shown],
             "n_x": n_x,
             "n_h": n_h,
@@ -114,6 +115,7 @@ class View:
             "classes": [str(label) for labels in training.problem.classes for label in labels],
             "outputs": self.output_names(),
             "batches": training.batches,
+            "rate": float(np.max(training.recipe.learning_rate)),
             "choices": list(data.choices),
             "left_out": [f"{c.name}: {c.reason}" for c in data.columns if c.kind == "left out"],
             "axes": list(data.axes),
@@ -192,7 +194,9 @@ class View:
     def warnings(self, training: Training, k: int) -> tuple[Finding, ...]:
         """What the library has to say about member k."""
         rate = float(np.max(training.recipe.learning_rate))
-        return findings(training.network(), self.warned_X, loss=training.losses, learning_rate=rate, k=k)
+        judged = [kept.judged for kept in list(training.kept)]
+        costs = [Costs(j.t, j.train, j.test) for j in judged if j.test is not None]
+        return findings(training.network(), self.warned_X, loss=training.losses, learning_rate=rate, costs=costs, k=k)
 
     def tile_fields(self, population: Population, k: int) -> list[str]:
         """Each unit's answer over the picture; along one column it is drawn as stripes."""

@@ -17,7 +17,7 @@ export function slide10(page) {
   declare("10.line", "all");
   declare("10.keepdims", "yes");
   const path = h("figure", { class: "path" });
-  const rows = h("div", {});
+  const rows = h("div", { class: "sides" });
   const trapBox = h("div", { class: "trap" });
   const compared = h("span", { class: "cap", role: "status" });
   const button = h("button", { type: "button", class: "solid", id: "compare" }, "Compare all 17");
@@ -117,12 +117,12 @@ export function slide10(page) {
   /** The formula over the measured value at the place where they differ most. @param {any} answer @param {string} name */
   function agree(answer, name) {
     const [r, c] = answer.widest[name];
-    const [one, two] = agreement(answer.formula[name][r - 1][c - 1], answer.measured[name][r - 1][c - 1]);
+    const [one, two] = agreement(answer.formula[name][r - 1][c - 1], answer.measured[name][r - 1][c - 1], 7);
     return h(
       "div",
       {},
       h("div", { class: "digits" }, h("span", {}, "formula"), one, h("span", {}, "measured"), two),
-      h("div", { class: "cap" }, `${name}: at most `, num(answer.apart[name], { digits: 2, name: `apart-${name}` }), " apart"),
+      h("div", { class: "cap" }, `${name}: ≤ `, num(answer.apart[name], { digits: 2, name: `apart-${name}` }), " apart"),
     );
   }
 
@@ -134,9 +134,10 @@ export function slide10(page) {
       h("div", { class: "cap mcap" }, h("span", {}, eq(name), " ", h("span", { class: "shape" }, shape)), h("span", {}, words));
     const size = (/** @type {string[]} */ names) => Math.max(...names.flatMap((n) => f[n].flat().map(Math.abs)), 1e-300);
     const [ref2, ref1] = [size(["dW2", "db2"]), size(["dW1", "db1"])];
-    put(
-      rows,
-      h("h3", { class: "band" }, "At the output unit"),
+    const side = (/** @type {string} */ title, /** @type {HTMLElement[]} */ ...lines) =>
+      h("div", {}, h("h3", { class: "band" }, title), ...lines);
+    const output = side(
+      "At the output unit",
       lineOf(
         1,
         eq("dZ2 = A2 − Y"),
@@ -177,7 +178,9 @@ export function slide10(page) {
         matrix({ name: "db2", values: f.db2, ref: ref2, how: true, shape: either("(1, 1)", "(1,)") }),
         agree(answer, "db2"),
       ),
-      h("h3", { class: "band" }, "At the four hidden units"),
+    );
+    const hidden = side(
+      "At the four hidden units",
       lineOf(
         4,
         eq("dZ1 = W2^T dZ2 ∘ g1′(Z1)"),
@@ -205,6 +208,8 @@ export function slide10(page) {
       ),
       lastTwo(answer, ref1),
     );
+    output.append(trapBox);
+    put(rows, output, hidden);
   }
 
   /** Lines 5 and 6 share a row, as their matrices share their rows. @param {any} answer @param {number} ref */
@@ -298,7 +303,6 @@ export function slide10(page) {
         ),
         path,
         rows,
-        trapBox,
       );
     },
     draw({ hand, f }) {

@@ -10,12 +10,17 @@ const asked = new Map();
 const KEPT = 400;
 const MEASURED = new Set(["dot", "loop"]);
 
-/** A static copy carries its table inside the page, packed. */
-export async function loadRecorded() {
-  const packed = document.getElementById("recorded")?.textContent;
-  if (!packed) return;
+/** What a static copy carries inside the page under this name, packed; undefined on the live page. @param {string} id @returns {Promise<any>} */
+export async function unpack(id) {
+  const packed = document.getElementById(id)?.textContent;
+  if (!packed) return undefined;
   const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
-  recorded = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
+}
+
+/** A static copy answers from a table of its own. */
+export async function loadRecorded() {
+  recorded = await unpack("recorded");
 }
 
 export const isRecorded = () => recorded !== undefined;

@@ -4,7 +4,11 @@ import { find, h, put } from "./dom.js";
 import { bracketed, full, num, sig } from "./numbers.js";
 import { get, listen, number, set } from "./store.js";
 
+/** @typedef {(key: string) => Promise<any>} Asker who knows how a number came */
+
 const card = () => find("#how");
+/** Who answers for keys that begin with `name:`; all others are numbers of the network in hand. @type {Map<string, Asker>} */
+const askers = new Map();
 let open = "";
 /** @type {Element | null} */ let opener = null;
 
@@ -17,10 +21,19 @@ const termRow = (term) =>
         h("span", { class: "cap" }, term.note),
       ];
 
-/** @param {any} answer */
-function filled(answer) {
+/** Let `asker` answer for numbers whose key begins with `name:`. @param {string} name @param {Asker} asker */
+export const answerFor = (name, asker) => void askers.set(name, asker);
+
+/** @param {string} key @returns {Promise<any>} */
+function explained(key) {
+  const [name = "", own] = key.split(":");
+  const asker = own === undefined ? undefined : askers.get(name);
+  return asker ? asker(own ?? "") : ask("how", { key, step: get("step"), edits: get("edits"), ex: get("ex") });
+}
+
+/** Title, terms and what they come to. @param {any} answer */
+function summed(answer) {
   const last = answer.totals[answer.totals.length - 1];
-  const copy = h("button", { type: "button", class: "small", onclick: () => copyText(String(last.value), copy) }, "Copy");
   const places = h("div", { class: "tot" });
   for (const t of answer.totals) places.append(h("span", {}, t.label), num(t.value, { class: "strong" }));
   return [
@@ -29,6 +42,16 @@ function filled(answer) {
     answer.terms.length ? h("div", { class: "sum" }, ...answer.terms.flatMap(termRow)) : null,
     places,
     answer.says && h("p", { class: "cap" }, answer.says),
+  ];
+}
+
+/** @param {any} answer */
+function filled(answer) {
+  const last = answer.totals[answer.totals.length - 1];
+  const copy = h("button", { type: "button", class: "small", onclick: () => copyText(String(last.value), copy) }, "Copy");
+  return [
+    ...summed(answer),
+    answer.because ? h("div", { class: "because" }, ...summed(answer.because)) : null,
     "edit" in answer && !isRecorded() ? editor(answer.edit) : null,
     h("p", { class: "cap all" }, h("code", { "data-value": String(last.value) }, full(last.value)), copy),
   ];
@@ -78,7 +101,7 @@ async function fill() {
   if (!open) return;
   const key = open;
   try {
-    const answer = await ask("how", { key, step: get("step"), edits: get("edits"), ex: get("ex") });
+    const answer = await explained(key);
     if (key === open) put(card(), ...filled(answer));
   } catch (wrong) {
     put(card(), h("p", { class: "cap" }, wrong instanceof Error ? wrong.message : String(wrong)));

@@ -13,9 +13,10 @@ const ROWS = 16; // tiles under one another; more stand in a second column
 
 /** The drawing of one run; `choose` is told which unit the reader points at. */
 export class NetworkDrawing {
-  /** @param {any} scene @param {(unit: number) => void} choose */
-  constructor(scene, choose) {
+  /** @param {any} scene @param {(unit: number) => void} choose @param {boolean} open whether its numbers say how they came */
+  constructor(scene, choose, open) {
     this.scene = scene;
+    this.open = open;
     this.size = matchMedia("(max-width: 920px)").matches ? SIZES.phone : SIZES.desk;
     const { width, height, node } = this.size;
     const { n_h, inputs, outputs } = scene;
@@ -30,11 +31,16 @@ export class NetworkDrawing {
     /** @type {Edge[][]} */ this.first = [];
     /** @type {Edge[][]} */ this.second = [];
     this.canvases = this.tiles.map((_, i) => this.#canvas(i, choose));
-    this.biases = this.tiles.map(([x, y]) => text(x, y + this.tile / 2 + 11, "", { class: "mono small" }));
-    this.outBiases = this.outs.map((y) => text(width - node - 14, y + 30, "", { class: "mono small" }));
+    this.biases = this.tiles.map(([x, y], i) => text(x, y + this.tile / 2 + 11, "", { class: "mono small", ...this.#opens("b1", i, 0) }));
+    this.outBiases = this.outs.map((y, o) => text(width - node - 14, y + 30, "", { class: "mono small", ...this.#opens("b2", o, 0) }));
     this.svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": this.#label() });
     this.element = h("div", { class: "plane net", style: `max-width:${width}px` }, this.svg, ...this.canvases);
     this.#build();
+  }
+
+  /** A click on the number opens its card. @param {string} name @param {number} row @param {number} column counted from 0 */
+  #opens(name, row, column) {
+    return this.open ? { "data-how": `p:${name}-${row + 1}-${column + 1}` } : {};
   }
 
   #label() {
@@ -62,34 +68,34 @@ export class NetworkDrawing {
   }
 
   #build() {
-    const { inputs, outputs, n_x } = this.scene;
+    const { inputs, outputs, n_x, places } = this.scene;
     const { width, height, node: r } = this.size;
     const [left, right] = [2 * r + 14, width - 2 * r - 14];
     const half = this.tile / 2;
     const lines = s("g", {});
     const labels = s("g", {});
-    const make = (/** @type {number[]} */ from, /** @type {number[]} */ to, /** @type {number[] | null} */ at) => {
+    const make = (/** @type {number[]} */ from, /** @type {number[]} */ to, /** @type {number[] | null} */ at, /** @type {any} */ opens) => {
       const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = [...from, ...to];
       const middle = (x1 + x2) / 2;
       const tip = s("title", {});
       const path = s("path", { class: "edge", d: `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}` }, tip);
-      const label = at && text(at[0] ?? 0, at[1] ?? 0, "", { class: "mono small halo" });
+      const label = at && text(at[0] ?? 0, at[1] ?? 0, "", { class: "mono small halo", ...opens });
       lines.append(path);
       if (label) labels.append(label);
       return { path, label, tip };
     };
     const port = (/** @type {number} */ y, /** @type {number} */ j, /** @type {number} */ n) =>
       y + (j - (n - 1) / 2) * Math.min(17, this.tile / n);
-    this.first = this.tiles.map(([x, y]) =>
+    this.first = this.tiles.map(([x, y], i) =>
       this.ins.map((from, j) => {
         const to = port(y, j, inputs.length);
-        return make([left, from], [x - half, to], this.numbers ? [x - half - 34, to + 4] : null);
+        return make([left, from], [x - half, to], this.numbers ? [x - half - 34, to + 4] : null, this.#opens("W1", i, places[j] - 1));
       }),
     );
     this.second = this.outs.map((to, j) =>
-      this.tiles.map(([x, y]) => {
+      this.tiles.map(([x, y], i) => {
         const from = port(y, j, outputs.length);
-        return make([x + half, from], [right, to], this.numbers ? [x + half + 34, from + 4] : null);
+        return make([x + half, from], [right, to], this.numbers ? [x + half + 34, from + 4] : null, this.#opens("W2", j, i));
       }),
     );
     const nodes = [

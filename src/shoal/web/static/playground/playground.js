@@ -1,36 +1,27 @@
 // The playground: the reader's data and network, trained by the library while the page looks on.
 import { isRecorded } from "../lib/ask.js";
+import { answerFor } from "../lib/card.js";
 import { iconButton } from "../lib/controls.js";
 import { find, h, put } from "../lib/dom.js";
-import { num, sig, whole } from "../lib/numbers.js";
+import { whole } from "../lib/numbers.js";
 import { get, listen, number, set } from "../lib/store.js";
 import { Cost } from "./cost.js";
 import { DataPanel } from "./data.js";
 import { NetworkDrawing } from "./network.js";
+import { numbers, scores, unitLine, warn } from "./numbers.js";
 import { Outcome } from "./outcome.js";
+import { disable, Moments, RecordedRun, WHY } from "./recorded.js";
 import { Run } from "./run.js";
 import { declareSettings, learningBar, lossChoice, networkBar, networkKeys, pictureKeys, settings } from "./settings.js";
 import { takeAway } from "./take.js";
 
+const READ = 110; // milliseconds between two readings of the numbers while it trains
 const PATIENCE = 180; // milliseconds that a slider may still move
 
 export function playground() {
   declareSettings();
   const section = find("#playground");
   const stage = find(".stage", section);
-  if (isRecorded()) {
-    put(
-      stage,
-      h(
-        "p",
-        {},
-        "The playground trains networks, and this copy has no library behind it. ",
-        h("code", {}, "shoal chapter"),
-        " opens the live page.",
-      ),
-    );
-    return;
-  }
   let begun = false;
   new IntersectionObserver(
     (entries) => {
@@ -46,10 +37,13 @@ class Playground {
   /** @param {HTMLElement} section @param {HTMLElement} stage */
   constructor(section, stage) {
     this.section = section;
-    this.run = new Run(
-      (frame) => this.seen(frame),
-      (wrong) => this.ended(wrong),
+    const kind = isRecorded() ? RecordedRun : Run;
+    this.run = new kind(
+      (/** @type {any} */ frame) => this.seen(frame),
+      (/** @type {Error | undefined} */ wrong) => this.ended(wrong),
     );
+    this.moments = isRecorded() ? new Moments((at) => void this.command("moment", { at })) : null;
+    answerFor("p", (key) => this.explained(key));
     this.failed = h("p", { class: "failed", role: "status", hidden: true });
     this.data = new DataPanel((words) => this.say(words));
     this.cost = new Cost();
@@ -70,6 +64,7 @@ class Playground {
     /** @type {NetworkDrawing | null} */ this.drawing = null;
     /** @type {Outcome | null} */ this.outcome = null;
     this.shown = 0;
+    this.read = 0; // when the numbers were written last
     this.told = get("p.t"); // the update that we wrote into the address last; another one comes from the reader
     this.waiting = 0;
     this.drawn = true;
@@ -89,10 +84,13 @@ class Playground {
       iconButton("on", "one step: one update", does("step"), { id: "p-step" }),
       iconButton("epoch", "one epoch: all rows once", does("epoch"), { id: "p-epoch" }),
     );
+    const learning = h("div", { class: "run" }, controls, this.where, ...learningBar());
+    const network = h("div", { class: "run" }, ...networkBar(), this.loss);
     put(
       stage,
-      h("div", { class: "run" }, controls, this.where, ...learningBar()),
-      h("div", { class: "run" }, ...networkBar(), this.loss),
+      learning,
+      network,
+      this.moments?.element,
       this.failed,
       h(
         "div",
@@ -111,16 +109,27 @@ class Playground {
       ),
       takeAway(() => this.taken()),
     );
+    if (this.moments)
+      disable([...[...learning.children].slice(2), network, find("#p-epoch", stage), ...this.data.element.querySelectorAll(".drop, .field")]);
   }
 
   begin() {
     void this.restart(number("p.t"));
+    document.addEventListener("themechange", () => this.redraw());
+    if (this.moments) return listen(["p.data", "p.t"], () => this.#recordedElsewhere());
     listen(networkKeys, () => this.#later());
     listen(["p.t"], () => {
       if (!this.waiting && get("p.t") !== this.told && !this.run.playing) this.#later();
     });
     listen(pictureKeys, () => !this.waiting && void this.look());
-    document.addEventListener("themechange", () => this.redraw());
+  }
+
+  /** The copy's address names another set, or another moment. */
+  #recordedElsewhere() {
+    const goal = get("p.t") === this.told ? 0 : number("p.t");
+    const shown = this.run instanceof RecordedRun ? this.run.own?.settings["data"] : "";
+    if (get("p.data") !== shown) void this.restart(goal);
+    else if (goal && !this.run.playing) void this.#next(() => this.start(goal));
   }
 
   /** A new run once the reader's hand rests; an address that was opened names the update to go to. */
@@ -148,7 +157,7 @@ class Playground {
   restart(goal, playing = false) {
     return this.#next(async () => {
       const answer = await this.run.start(settings());
-      this.say("");
+      this.say(answer.says ?? "");
       this.setting(answer);
       if (goal || playing) await this.start(goal);
       else this.arrive();
@@ -202,6 +211,12 @@ class Playground {
     return this.run.take();
   }
 
+  /** A number that is to be understood stands still. @param {string} key */
+  async explained(key) {
+    if (this.run.playing) await this.command("pause");
+    return this.run.how(key);
+  }
+
   /** @param {any} wrong */
   async trouble(wrong) {
     this.playing(false);
@@ -227,7 +242,7 @@ class Playground {
   /** @param {any} answer */
   setting({ scene, frame }) {
     this.scene = scene;
-    this.drawing = new NetworkDrawing(scene, (unit) => this.point(unit));
+    this.drawing = new NetworkDrawing(scene, (unit) => this.point(unit), !this.moments);
     this.outcome = new Outcome(scene);
     put(this.net, this.drawing.element);
     put(this.out, this.outcome.element, this.outcome.legend);
@@ -246,13 +261,14 @@ class Playground {
   #memberChoice() {
     const { networks } = this.scene;
     const move = (/** @type {number} */ by) => () => set({ "p.member": (number("p.member") + by + networks) % networks });
+    const fixed = this.moments ? { disabled: true, title: WHY } : {};
     put(
       this.members,
       ...(networks > 1
         ? [
-            h("button", { type: "button", class: "small", onclick: move(-1), "aria-label": "the network before" }, "‹"),
+            h("button", { type: "button", class: "small", onclick: move(-1), "aria-label": "the network before", ...fixed }, "‹"),
             ` network ${Math.min(number("p.member"), networks - 1) + 1} of ${networks} `,
-            h("button", { type: "button", class: "small", onclick: move(1), "aria-label": "the next network" }, "›"),
+            h("button", { type: "button", class: "small", onclick: move(1), "aria-label": "the next network", ...fixed }, "›"),
           ]
         : []),
     );
@@ -277,6 +293,18 @@ class Playground {
     this.drawing?.draw(frame, playing);
     this.outcome?.draw(frame, playing);
     this.cost.draw(scene, playing);
+    const now = performance.now();
+    if (!playing || now - this.read > READ) {
+      this.read = now;
+      this.#numbers(frame, scene);
+    }
+    if (frame.warnings) warn(this.warnings, frame.warnings);
+    if (this.run instanceof RecordedRun) this.moments?.show(this.run);
+    Object.assign(this.section.dataset, { t: String(frame.t), playing: playing ? "yes" : "no" });
+  }
+
+  /** What is read rather than seen: while it trains, as often as an eye can follow. @param {any} frame @param {any} scene */
+  #numbers(frame, scene) {
     put(
       this.where,
       h("span", { class: "lab" }, "epoch"),
@@ -284,38 +312,10 @@ class Playground {
       h("span", { class: "lab" }, "update"),
       h("output", { id: "p-t" }, whole(frame.t)),
     );
-    this.#numbers(frame, scene);
-    if (frame.warnings) this.#warn(frame);
-    this.point(this.shown);
-    Object.assign(this.section.dataset, { t: String(frame.t), playing: playing ? "yes" : "no" });
-  }
-
-  /** @param {any} frame @param {any} scene */
-  #numbers(frame, scene) {
-    const [, train, test] = this.cost.kept[this.cost.kept.length - 1] ?? [0, null, null];
-    const score =
-      scene.task === "classification"
-        ? (/** @type {number} */ v) => `${(100 * v).toFixed(1)} %`
-        : (/** @type {number} */ v) => `R² ${sig(v, 3)}`;
-    const of = scene.networks > 1 ? `mean of ${scene.networks}: ` : "";
-    put(this.outTitle, `${of}${score(frame.score)}`, frame.score_test === null ? "" : `, held out ${score(frame.score_test)}`);
+    put(this.outTitle, ...scores(this.run, frame, scene));
     put(this.costTitle, scene.loss, scene.scaled ? " of the scaled target" : "");
-    const pair = (/** @type {string} */ name, /** @type {any} */ value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
-    put(
-      this.now,
-      pair("train", num(train ?? NaN, { name: "p-train" })),
-      scene.m_test ? pair("held out", num(test ?? NaN, { name: "p-test" })) : null,
-      frame.event ? pair("last epoch", num(frame.event.loss ?? NaN, { name: "p-loss" })) : null,
-    );
-  }
-
-  /** @param {any} frame */
-  #warn(frame) {
-    const lines = frame.warnings.map((/** @type {any} */ w) =>
-      h("li", { "data-kind": w.kind, title: w.advice }, h("b", {}, w.evidence), " ", w.advice),
-    );
-    if (!lines.length) lines.push(h("li", { class: "none" }, "Nothing to warn of: no unit is flat, dead or a twin of another."));
-    put(this.warnings, ...lines);
+    put(this.now, ...numbers(this.run, frame, scene, this.cost.kept[this.cost.kept.length - 1] ?? [0, null, null]));
+    this.point(this.shown);
   }
 
   /** The numbers of one unit, in a line under the drawing. @param {number} unit */
@@ -323,17 +323,7 @@ class Playground {
     const { frame, scene } = this;
     if (!frame || !scene) return;
     this.shown = Math.min(unit, scene.n_h - 1);
-    const i = this.shown;
-    const terms = frame.W1[i].map((/** @type {number} */ w, /** @type {number} */ j) => `${j ? " + " : ""}(${sig(w)}) ${scene.inputs[j]}`);
-    const out = frame.W2.map((/** @type {number[]} */ row) => sig(row[i] ?? 0)).join(", ");
-    put(
-      this.unit,
-      h("b", {}, `unit ${i + 1}: `),
-      `${scene.activation}( `,
-      ...terms,
-      scene.n_x > scene.inputs.length ? " + …" : "",
-      ` + (${sig(frame.b1[i])}) ), sent on × ${out}${get("p.standardize") === "yes" ? " (inputs standardized)" : ""}`,
-    );
+    put(this.unit, ...unitLine(this.run, frame, scene, this.shown, get("p.standardize") === "yes"));
   }
 
   /** @param {boolean} on */

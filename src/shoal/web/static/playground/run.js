@@ -72,8 +72,23 @@ export class Run {
   }
 
   /** @returns {Promise<any>} */
-  async take() {
-    const response = await fetch(`api/runs/${this.id}/take`);
+  take() {
+    return this.#asked("take");
+  }
+
+  /** Whether a number of this key can say how it came. @param {string} key */
+  explains(key) {
+    return Boolean(key);
+  }
+
+  /** How a number came. @param {string} key @returns {Promise<any>} */
+  how(key) {
+    return this.#asked(`how?${new URLSearchParams({ key })}`);
+  }
+
+  /** @param {string} what @returns {Promise<any>} */
+  async #asked(what) {
+    const response = await fetch(`api/runs/${this.id}/${what}`);
     const answer = await response.json();
     if (!response.ok) throw new Error(answer.error);
     return answer;

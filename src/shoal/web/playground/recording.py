@@ -1,0 +1,81 @@
+"""Recorded runs for the copy without a server: one of every set of the page's own, a bounded number of moments each.
+
+What is recorded is what a live run sends, so the copy draws it with the same lines of the page.
+"""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from shoal.web.playground.cards import ALWAYS, how
+from shoal.web.playground.data import of_sample
+from shoal.web.playground.live import DATA_SEED, LiveRun, records
+from shoal.web.playground.settings import read_settings
+from shoal.web.question import Answer
+
+MOMENTS = 50
+COARSE = 10  # thousandths: a tenth of the step between two shades of a picture
+ADAM = {"solver": "adam", "init": "auto"}
+# Set → its run: what differs from the playground's beginning, and at which update it ends. All rows at once: an update is an epoch.
+RUNS: dict[str, tuple[dict[str, str], int]] = {
+    "flower": ({}, 5000),
+    "moons": ({**ADAM, "points": "100", "noise": "0.36", "units": "12", "rate": "0.05", "hold_out": "0.4"}, 1500),  # overfits
+    "circles": ({**ADAM, "units": "3", "activation": "relu", "rate": "0.02"}, 1500),
+    "spirals": ({**ADAM, "units": "12", "rate": "0.03", "noise": "0.04"}, 3000),
+    "xor": ({"rate": "1"}, 3000),
+    "blobs": ({**ADAM, "units": "6", "rate": "0.02"}, 600),
+    "curve": ({**ADAM, "units": "8", "rate": "0.03", "networks": "5", "points": "60", "noise": "0.2"}, 2000),
+    "surface": ({**ADAM, "units": "8", "rate": "0.02"}, 1000),
+}
+
+
+def moments(last: int, most: int) -> list[int]:
+    """Updates from 0 to `last`, `most` at most: each of the first, then ever further apart, as a cost falls."""
+    return sorted({0, *np.unique(np.round(np.geomspace(1, last, most - 1))).astype(int).tolist()})
+
+
+def recording(name: str, most: int = MOMENTS) -> Answer:
+    """One run: its settings as the address has them, its scene, and at each moment the frame, what can be taken, and cards."""
+    own, last = RUNS[name]
+    chosen = read_settings({"data": name, **own})
+    run = LiveRun(chosen, of_sample(name, chosen["points"], chosen["noise"], chosen["hold_out"], DATA_SEED))
+    frames, taken, cards = [], [], []
+    for t in moments(last, most):
+        while run.training.t < t and run.training.advance(t - run.training.t):
+            pass
+        run.training.keep()
+        frames.append(lighter(run.frame(warn=True)))
+        taken.append(run.take())
+        cards.append({key: how(run.training, key) for key in ALWAYS if told(key, frames[-1])})
+    return {
+        "settings": {"data": name, **own},
+        "scene": run.view.scene(),
+        "frames": frames,
+        "records": records(run.training, -1),
+        "taken": taken,
+        "cards": cards,
+    }
+
+
+def lighter(frame: dict[str, Any]) -> dict[str, Any]:
+    """The frame with its shades in coarser steps, which no eye can tell and which pack to half the size; lines stay as they are."""
+    coarse = {"tiles": [coarser(tile) for tile in frame["tiles"]]}
+    return frame | coarse | {name: coarser(frame[name]) for name in ("heat", "spread") if name in frame}
+
+
+def coarser(field: str) -> str:
+    """A packed field (`pictures.packed`) in multiples of `COARSE`."""
+    thousandths = np.frombuffer(base64.b64decode(field), "<i2")
+    return base64.b64encode((np.round(thousandths / COARSE) * COARSE).astype("<i2").tobytes()).decode()
+
+
+def told(key: str, frame: Mapping[str, Any]) -> bool:
+    """Whether this number stands on the page at this moment."""
+    return (key != "loss" or frame["event"] is not None) and (key not in ("test", "score_test") or frame["score_test"] is not None)
+
+
+def recordings(most: int = MOMENTS) -> Answer:
+    """Every set's run."""
+    return {name: recording(name, most) for name in RUNS}

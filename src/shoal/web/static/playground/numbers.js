@@ -1,0 +1,67 @@
+// The numbers of the playground that open: costs, scores, the rate, and one unit's weights.
+import { h, put } from "../lib/dom.js";
+import { num } from "../lib/numbers.js";
+
+/** A number that opens its card where there is one to open. @param {any} run @param {string} key @param {number | null} value @param {any} [more] */
+export const opening = (run, key, value, more = {}) => num(value ?? NaN, { ...more, how: run.explains(key) ? `p:${key}` : undefined });
+
+/** Cost, rate and the last epoch's loss. @param {any} run @param {any} frame @param {any} scene @param {any[]} latest */
+export function numbers(run, frame, scene, [, train, test]) {
+  const pair = (/** @type {string} */ name, /** @type {any} */ value, /** @type {string} */ title = "") =>
+    h("div", { title }, h("dt", {}, name), h("dd", {}, value));
+  return [
+    pair("train", opening(run, "train", train, { name: "p-train" })),
+    scene.m_test ? pair("held out", opening(run, "test", test, { name: "p-test" })) : null,
+    frame.event
+      ? pair("last epoch", opening(run, "loss", frame.event.loss, { name: "p-loss" }), "before its updates, penalty included")
+      : null,
+    pair("α", opening(run, "rate", scene.rate, { digits: 3, name: "p-alpha" }), "the learning rate"),
+  ];
+}
+
+/** How many are right, or R²: of the training rows and of those held out. @param {any} run @param {any} frame @param {any} scene */
+export function scores(run, frame, scene) {
+  const classes = scene.task === "classification";
+  const one = (/** @type {string} */ key, /** @type {number} */ v) =>
+    opening(run, key, v, classes ? { text: `${(100 * v).toFixed(1)} %`, name: `p-${key}` } : { digits: 3, name: `p-${key}` });
+  const named = classes ? "" : "R² ";
+  return [
+    scene.networks > 1 ? `mean of ${scene.networks}: ` : "",
+    named,
+    one("score", frame.score),
+    frame.score_test === null ? null : [`, held out ${named}`, one("score_test", frame.score_test)],
+  ].flat();
+}
+
+/** One unit in a line: its weights, its bias, and the weight it is sent on with. @param {any} run @param {any} frame @param {any} scene @param {number} i @param {boolean} standardized */
+export function unitLine(run, frame, scene, i, standardized) {
+  const place = (/** @type {number} */ j) => scene.places[j];
+  const terms = frame.W1[i].flatMap((/** @type {number} */ w, /** @type {number} */ j) => [
+    j ? " + (" : "(",
+    opening(run, `W1-${i + 1}-${place(j)}`, w),
+    `) ${scene.inputs[j]}`,
+  ]);
+  const out = frame.W2.flatMap((/** @type {number[]} */ row, /** @type {number} */ o) => [
+    o ? ", " : "",
+    opening(run, `W2-${o + 1}-${i + 1}`, row[i] ?? 0),
+  ]);
+  return [
+    h("b", {}, `unit ${i + 1}: `),
+    `${scene.activation}( `,
+    ...terms,
+    scene.n_x > scene.inputs.length ? " + …" : "",
+    " + (",
+    opening(run, `b1-${i + 1}-1`, frame.b1[i]),
+    ") ), sent on × ",
+    ...out,
+    standardized ? " (inputs standardized)" : "",
+  ];
+}
+
+/** What the library has to say. @param {HTMLElement} list @param {any[]} warnings */
+export function warn(list, warnings) {
+  const lines = warnings.map((w) => h("li", { "data-kind": w.kind, title: w.advice }, h("b", {}, w.evidence), " ", w.advice));
+  if (!lines.length)
+    lines.push(h("li", { class: "none" }, "Nothing to warn of: no unit is flat, dead or a twin, and the held-out cost has not turned."));
+  put(list, ...lines);
+}

@@ -1,0 +1,127 @@
+"""The copy without a server: opened from a file, its recorded runs replayed, and what it cannot do said in words."""
+
+import json
+
+import pytest
+from e2e_watched import Watched
+
+from shoal.web.playground.recording import RUNS, moments
+from shoal.web.samples import SAMPLES
+from shoal.web.static_copy import export_static
+
+MOST = 6
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory):
+    """The copy as a file, with few recorded moments."""
+    return export_static(tmp_path_factory.mktemp("copy"), most=MOST - 2).as_uri()
+
+
+@pytest.fixture
+def copy(browser, copied):
+    watched = Watched(browser, copied, viewport={"width": 1440, "height": 900})
+    yield watched
+    watched.close()
+
+
+def opened(watched, state=""):
+    watched.page.goto("about:blank")
+    watched.page.goto(f"{watched.address}#playground{state}")
+    watched.page.wait_for_selector("html[data-ready=yes]")
+    watched.page.eval_on_selector("#playground", "e => e.scrollIntoView({behavior: 'instant'})")
+    watched.page.wait_for_selector("#playground[data-busy=no] .now dd")
+    return watched
+
+
+def at(watched, t):
+    watched.page.wait_for_selector(f'#playground[data-t="{t}"][data-playing=no][data-busy=no]')
+    return float(watched.page.get_attribute('#playground [data-name="p-train"]', "data-value"))
+
+
+def trained(name, t):
+    """The cost of the library's own run with the settings that the copy shows."""
+    from shoal.web.playground.live import Runs
+
+    run = Runs().start({"data": name, **RUNS[name][0]})
+    while run.training.t < t:
+        run.training.advance(t - run.training.t)
+    return run.training.judge().train
+
+
+def test_a_run_is_stepped_slid_played_and_paused_without_a_server(copy):
+    page, places = opened(copy).page, moments(RUNS["flower"][1], MOST)
+    costs = {0: at(copy, 0)}
+    for t in places[1:3]:
+        page.click("#p-step")
+        costs[t] = at(copy, t)
+        assert costs[t] == pytest.approx(trained("flower", t), rel=1e-12)
+    page.click("#p-back")
+    assert at(copy, places[1]) == costs[places[1]]
+    page.fill("#p-moment", "3")
+    assert at(copy, places[3]) == pytest.approx(trained("flower", places[3]), rel=1e-12)
+    page.click("#p-reset")
+    assert at(copy, 0) == costs[0]
+    page.click("#p-play")
+    page.wait_for_function("() => Number(document.querySelector('#playground').dataset.t) > 0")
+    page.click("#p-play")
+    page.wait_for_selector("#playground[data-playing=no][data-busy=no]")
+    stood = page.get_attribute("#playground", "data-t")
+    page.wait_for_timeout(250)
+    assert page.get_attribute("#playground", "data-t") == stood, "paused is paused"
+    if stood != str(places[-1]):
+        page.click("#p-play")
+    assert at(copy, places[-1]) < costs[0], "it plays to its end and rests there"
+
+
+def test_what_was_not_recorded_is_grey_and_says_why(copy):
+    page = opened(copy).page
+    for control in (
+        '[data-key="p.rate"]',
+        '[data-key="p.solver"]',
+        '[data-key="p.units"]',
+        "#own-file",
+        "#p-epoch",
+        '[data-key="p.noise"]',
+    ):
+        element = page.locator(f"#playground {control}").first
+        assert element.is_disabled(), control
+        assert "shoal chapter" in element.get_attribute("title"), control
+    assert "A recorded run" in page.inner_text(".recorded-note")
+    opened(copy, "&p.data=own&p.table=0123456789abcdef")
+    assert "your table needs the live page" in page.inner_text("#playground .failed")
+    assert page.locator(".unit-tile").count() == 4, "it shows the flower instead"
+
+
+def test_every_set_has_its_run_and_a_link_opens_it_at_its_moment(copy):
+    assert set(RUNS) == set(SAMPLES)
+    page = opened(copy).page
+    for name in RUNS:
+        page.click(f'[data-set="{name}"]')
+        page.wait_for_selector(f'#playground [data-set="{name}"][aria-pressed="true"]')
+        at(copy, 0)
+        assert page.locator(".unit-tile").count() == int(RUNS[name][0].get("units", 4))
+        assert page.input_value('[data-key="p.solver"]') == RUNS[name][0].get("solver", "descent")
+    page.click('[data-set="moons"]')
+    at(copy, 0)
+    for _ in range(MOST - 1):
+        page.click("#p-step")
+    last = RUNS["moons"][1]
+    cost, link = at(copy, last), page.evaluate("location.hash")
+    assert f"p.t={last}" in link
+    opened(copy, link.removeprefix("#playground"))
+    assert at(copy, last) == cost
+
+
+def test_its_numbers_say_how_they_came_and_it_can_be_taken_along(copy):
+    page = opened(copy).page
+    page.click("#p-step")
+    cost = at(copy, 1)
+    page.click('#playground [data-name="p-train"]')
+    page.wait_for_selector("#how .tot")
+    assert float(page.get_attribute("#how .all code", "data-value")) == pytest.approx(cost, rel=1e-12)
+    page.keyboard.press("Escape")
+    assert page.locator(".unit-line .num[data-how]").count() == 0, "weights were recorded without their cards"
+    page.click("#take")
+    page.click('[data-form="json"]')
+    assert len(json.loads(page.inner_text("#taken"))["W1"]) == 4
