@@ -5,10 +5,11 @@ linear in x: 0 up to its left edge, 1 from its right edge on, minus its mean ove
 smooth network bend sharply where a column's values change meaning (piecewise linear encoding, Gorishniy et al. 2022).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +20,19 @@ from shoal.textbook.propagation import Parameters
 
 Floats = NDArray[np.floating]
 
+BLOCK_ROWS = 8192  # worked on at once: 4 MB of 60 columns in float64
 BINS = 8
 FEW_VALUES = 9  # up to so many distinct values, each value is an edge
 HEAVY_SHARE = 1 / 8  # a value that holds more of the rows is an edge of its own
 MIN_QUANTILE_BINS = 4
+
+
+class Ramps(NamedTuple):
+    """Of every ramp the column that it belongs to, its left edge and its width, each `(number of ramps,)`."""
+
+    column: NDArray[np.int64]
+    left: Floats
+    width: Floats
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,14 @@ class Encoding:
     edges: tuple[Floats, ...]
     ramp_center: Floats
     ramp_scale: float = 1.0
+
+    @cached_property
+    def ramps(self) -> Ramps:
+        """All ramps side by side."""
+        return ramps_of(self.edges)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # `ramps` is made again where it is needed
 
     @property
     def n_inputs(self) -> int:
@@ -73,11 +91,11 @@ def fit_encoding(X: Any, weight: Floats | None = None, *, ramps: bool, ramp_scal
     center, scale = np.where(flags, 0.0, center), np.where(flags, 1.0, scale)
     if not ramps or sparse.issparse(X):
         return Encoding(center, scale, (np.empty(0),) * len(center), np.empty(0))
-    X = np.asarray(X, np.float64)
     w = np.ones(len(X)) if weight is None else np.asarray(weight, np.float64)
-    edges = tuple(ramp_edges(X[w > 0, j], w[w > 0]) for j in range(X.shape[1]))
-    raw = raw_ramps(X, edges)
-    ramp_center = np.average(raw, axis=0, weights=weight) if raw.shape[1] else np.empty(0)
+    counted = slice(None) if weight is None else w > 0
+    edges = tuple(ramp_edges(np.asarray(X[counted, j], np.float64), w[counted]) for j in range(X.shape[1]))
+    ramps = ramps_of(edges)
+    ramp_center = summed(X, lambda rows, s: w[s] @ ramp_values(rows, ramps)) / w.sum()
     return Encoding(center, scale, edges, ramp_center, ramp_scale)
 
 
@@ -91,14 +109,19 @@ def are_flags(X: Any) -> NDArray[np.bool_]:
         others = sparse.csc_array(X.astype(np.float64), copy=True)
         others.data = (others.data != 0) & (others.data != 1)
         return np.asarray(np.asarray(others.sum(axis=0)).ravel() == 0, bool)
-    return np.asarray(np.all((X == 0) | (X == 1), axis=0), bool)
+    flags = np.ones(X.shape[1], bool)
+    for s in range(0, len(X), BLOCK_ROWS):
+        if flags.any():
+            rows = X[s : s + BLOCK_ROWS]
+            flags &= np.all((rows == 0) | (rows == 1), axis=0)
+    return flags
 
 
 def moments(X: Any, weight: Floats | None = None, what: str = "X") -> tuple[Floats, Floats]:
     """Weighted mean and standard deviation of each column in float64; a constant column gets the scale 1."""
     w = np.ones(X.shape[0]) if weight is None else np.asarray(weight, np.float64)
     with np.errstate(over="ignore", invalid="ignore"):  # said by name below
-        mean, variance = sparse_moments(X, w) if sparse.issparse(X) else dense_moments(np.asarray(X, np.float64), w)
+        mean, variance = sparse_moments(X, w) if sparse.issparse(X) else dense_moments(np.asarray(X), w)
     if not np.isfinite(variance).all():
         j = int(np.flatnonzero(~np.isfinite(variance))[0])
         raise DataError(f"column {j} of {what} holds numbers so large that their squares are not finite; divide it by a constant")
@@ -109,9 +132,15 @@ def moments(X: Any, weight: Floats | None = None, what: str = "X") -> tuple[Floa
 
 def dense_moments(X: Floats, w: Floats) -> tuple[Floats, Floats]:
     """Mean and variance of each column."""
-    shift = X[0]  # a column far from 0 keeps its digits when its first value is taken off before summing
-    mean = shift + w @ (X - shift) / w.sum()
-    return mean, w @ (X - mean) ** 2 / w.sum()
+    shift = X[0].astype(np.float64)  # a column far from 0 keeps its digits when its first value is taken off before summing
+    mean = shift + summed(X, lambda rows, s: w[s] @ (rows - shift)) / w.sum()
+    return mean, summed(X, lambda rows, s: w[s] @ (rows - mean) ** 2) / w.sum()
+
+
+def summed(X: Floats, of_rows: Callable[[Floats, slice], Floats]) -> Floats:
+    """The sum of a function over blocks of rows in float64, and where these stand."""
+    blocks = (slice(s, s + BLOCK_ROWS) for s in range(0, len(X), BLOCK_ROWS))
+    return np.asarray(sum(of_rows(np.asarray(X[s], np.float64), s) for s in blocks))
 
 
 def sparse_moments(X: Any, w: Floats) -> tuple[Floats, Floats]:
@@ -148,21 +177,39 @@ def ramp_edges(column: Floats, weight: Floats | None = None, bins: int = BINS) -
     return np.asarray(edges, np.float64) if len(edges) >= 3 else np.empty(0)
 
 
+def ramps_of(edges: Sequence[Floats]) -> Ramps:
+    """The ramps that these columns' edges make."""
+    counts = [max(len(e) - 1, 0) for e in edges]
+    left, right = (np.concatenate([np.empty(0), *(e[part] for e in edges)]) for part in (slice(None, -1), slice(1, None)))
+    return Ramps(np.repeat(np.arange(len(edges)), counts), left, right - left)
+
+
 def raw_ramps(X: Floats, edges: Sequence[Floats]) -> Floats:
     """clip((x − eₜ) / (eₜ₊₁ − eₜ), 0, 1) for every ramp of every column, `(m, number of ramps)`."""
-    columns = [np.clip((X[:, [j]] - e[:-1]) / np.diff(e), 0.0, 1.0) for j, e in enumerate(edges) if len(e)]
-    return np.concatenate(columns, axis=1) if columns else np.empty((X.shape[0], 0))
+    return ramp_values(X, ramps_of(edges))
+
+
+def ramp_values(X: Floats, ramps: Ramps) -> Floats:
+    """`raw_ramps`, of ramps side by side."""
+    values = X[:, ramps.column]
+    values -= ramps.left
+    values /= ramps.width
+    return np.clip(values, 0.0, 1.0, out=values)
 
 
 def encode(encoding: Encoding, X: Any, dtype: Any = np.float64) -> Any:
     """Rows `(m, n)` encoded, `(m, n + n_ramps)`, computed in float64 and then cast. Sparse rows come back as `SparseRows`."""
     if sparse.issparse(X):
         return SparseRows(sparse.csr_array(X), encoding, np.dtype(dtype))
-    X = np.asarray(X, dtype=np.float64)
-    encoded = np.empty((X.shape[0], encoding.n_inputs + encoding.n_ramps), dtype)
-    encoded[:, : encoding.n_inputs] = (X - encoding.center) / encoding.scale
-    if encoding.n_ramps:
-        encoded[:, encoding.n_inputs :] = (raw_ramps(X, encoding.edges) - encoding.ramp_center) * encoding.ramp_scale
+    X, n = np.asarray(X), encoding.n_inputs
+    encoded = np.empty((X.shape[0], n + encoding.n_ramps), dtype)
+    for s in range(0, len(X), BLOCK_ROWS):  # so that no copy of the whole table in float64 is ever made
+        rows = np.asarray(X[s : s + BLOCK_ROWS], np.float64)
+        np.divide(rows - encoding.center, encoding.scale, out=encoded[s : s + BLOCK_ROWS, :n], casting="same_kind")
+        if encoding.n_ramps:
+            values = ramp_values(rows, encoding.ramps)
+            values -= encoding.ramp_center
+            np.multiply(values, encoding.ramp_scale, out=encoded[s : s + BLOCK_ROWS, n:], casting="same_kind")
     return encoded
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.encoding import Encoding, TargetScale, decode_target, encode, fold, fold_target
-from shoal.engine.outputs import logits, network_logits
+from shoal.engine.outputs import logits, raw_logits
 from shoal.population import Population, merge
 from shoal.textbook.outputs import Output, output
 from shoal.textbook.propagation import Parameters
@@ -81,7 +81,7 @@ def encoded(network: Network, X: Any) -> Any:
 
 def predict_logits(network: Network, X: Any) -> Floats:
     """Z2 of the merged network for raw rows `X (m, n)`: `(n_z, m)`."""
-    return network_logits(network.merged, encode(network.encoding, X), network.activation)
+    return raw_logits(network.merged, network.encoding, X, network.activation)
 
 
 def predict(network: Network, X: Any) -> Floats:

@@ -4,11 +4,13 @@ import math
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 import shoal.engine.sums
 from problems import OUTPUTS, logits_of, population, rows
+from shoal.encoding import encode, fit_encoding
 from shoal.engine.advance import advance, begin, current
-from shoal.engine.outputs import logits, network_logits
+from shoal.engine.outputs import compiled_logits, logits, network_logits, raw_logits
 from shoal.engine.sums import sums
 from shoal.population import member, merge, stack
 from shoal.recipe import Recipe
@@ -272,3 +274,20 @@ def test_logits_are_the_textbooks_in_blocks_of_any_size(activation, monkeypatch)
     )
     monkeypatch.setattr("shoal.engine.outputs.BLOCK_ROWS", 4)
     np.testing.assert_allclose(logits(networks, X, activation), expected, rtol=FLOAT64, atol=FLOAT64)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("kind", ["dense", "float32", "sparse"])
+def test_compiled_prediction_is_the_textbooks_of_encoded_rows(activation, kind, monkeypatch):
+    X = np.random.default_rng(0).normal(3, 5, (40, N_X))
+    X[:, 1] = X[:, 1].round()  # few values: edges of ramps at values
+    X = X.astype(np.float32).astype(np.float64)
+    encoding = fit_encoding(X, ramps=kind != "sparse", ramp_scale=0.3)
+    networks = population((N_H,), N_X + encoding.n_ramps, N_Y)
+    rows_given = {"dense": X, "float32": X.astype(np.float32), "sparse": csr_array(X)}[kind]
+    expected = network_logits(member(networks, 0), encode(encoding, X), activation)
+    monkeypatch.setattr("shoal.engine.outputs.BLOCK_ROWS", 16)
+    monkeypatch.setattr("shoal.engine.outputs.AT_ONCE", 7)
+    found = compiled_logits(member(networks, 0), encoding, rows_given, activation)
+    np.testing.assert_allclose(found, expected, rtol=FLOAT64, atol=FLOAT64)
+    np.testing.assert_allclose(raw_logits(member(networks, 0), encoding, rows_given, activation), expected, rtol=FLOAT64, atol=FLOAT64)

@@ -5,9 +5,7 @@ whole groups, whose number depends on the shapes alone, so that the thread count
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +15,7 @@ from numpy.typing import NDArray
 from shoal.draws import dropout_key, kept
 from shoal.encoding import SparseRows
 from shoal.engine.compiled import kernels, pieces
-from shoal.engine.cores import cores, one_blas_thread
+from shoal.engine.cores import cores, executor, one_blas_thread
 from shoal.engine.groups import Group, keep_members, make_groups, read_back
 from shoal.population import Population
 from shoal.recipe import Recipe, each
@@ -244,12 +242,6 @@ def per_network(state: State, group: Group) -> Any:
     whole = np.array([state.population.widths[group.members], state.keys[group.members].view(np.int64)])
     group.each = kernels().PerNetwork(own, whole)
     return group.each
-
-
-@cache
-def executor() -> ThreadPoolExecutor:
-    """Threads for groups, kept between calls."""
-    return ThreadPoolExecutor(cores(), thread_name_prefix="shoal")
 
 
 @dataclass(frozen=True)

@@ -30,17 +30,22 @@ class Block:
 
 def split(population: Population, dtype: np.dtype) -> list[Block]:
     """The blocks of a population, in the order in which their first members stand; the weights are copied."""
-    masks, where = np.unique(population.inputs, axis=0, return_inverse=True)
-    where = where.ravel()
     blocks = []
-    for kind in dict.fromkeys(where.tolist()):
-        members, seen = np.flatnonzero(where == kind), masks[kind]
+    for members, seen in kinds_of_inputs(population):
         columns = seen_columns(seen)
         W1, b1, W2, b2 = (np.array(w[members], dtype=dtype) for w in population.parameters)
         W1 = W1 if columns is None else np.ascontiguousarray(W1[:, :, columns])
         units = population.units[members]
         blocks.append(Block(members, columns, Parameters(W1, b1, W2, b2), None if units.all() else units[:, :, None].astype(dtype)))
     return blocks
+
+
+def kinds_of_inputs(population: Population) -> list[tuple[NDArray[np.int64], NDArray[np.bool_]]]:
+    """The members that see the same inputs and these inputs `(n_x,)`, in the order of their first members."""
+    kinds: dict[bytes, list[int]] = {}
+    for k, seen in enumerate(population.inputs):
+        kinds.setdefault(seen.tobytes(), []).append(k)
+    return [(np.array(members), population.inputs[members[0]]) for members in kinds.values()]
 
 
 def seen_columns(seen: NDArray[np.bool_]) -> NDArray[np.int64] | slice | None:

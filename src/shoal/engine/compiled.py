@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-SOURCES = ("vecmath.py", "activations.py", "losses.py", "rules.py", "pieces.py", "kernels.py", "judge_kernel.py")
+SOURCES = ("vecmath.py", "activations.py", "losses.py", "rules.py", "pieces.py", "kernels.py", "judge_kernel.py", "predict_kernel.py")
 
 
 def source_hash() -> str:
@@ -48,6 +48,12 @@ def pieces() -> ModuleType:
 def judge_kernel() -> ModuleType:
     """The judging kernel."""
     return compiled("shoal.engine.judge_kernel")
+
+
+@cache
+def predict_kernel() -> ModuleType:
+    """The predicting kernel."""
+    return compiled("shoal.engine.predict_kernel")
 
 
 def compiled(module: str) -> ModuleType:

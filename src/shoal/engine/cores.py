@@ -1,6 +1,7 @@
 """How many cores there are, and keeping the matrix library from using them beside our own threads (30-50 times slower)."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from functools import cache
 
@@ -10,6 +11,12 @@ from threadpoolctl import ThreadpoolController
 def cores() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def executor() -> ThreadPoolExecutor:
+    """Threads for what is compiled and lets go of Python's lock, kept between calls."""
+    return ThreadPoolExecutor(cores(), thread_name_prefix="shoal")
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.engine.blocks import seen_columns
+from shoal.engine.blocks import kinds_of_inputs, seen_columns
 from shoal.population import Population
 from shoal.textbook.propagation import Parameters
 
@@ -59,11 +59,8 @@ def group_size(h: int, b: int, n: int) -> int:
 
 def make_groups(population: Population, b: int, dtype: np.dtype, *, alone: bool, first: bool, second: bool, average: bool) -> list[Group]:
     """The population in groups, kinds of inputs in the order of their first members; `alone`: one network each."""
-    masks, where = np.unique(population.inputs, axis=0, return_inverse=True)
-    where = where.ravel()
     groups = []
-    for kind in dict.fromkeys(where.tolist()):
-        members, seen = np.flatnonzero(where == kind), masks[kind]
+    for members, seen in kinds_of_inputs(population):
         n, h = int(seen.sum()), population.parameters.W1.shape[1]
         size = 1 if alone else group_size(h, b, n)
         for s in range(0, len(members), size):

@@ -4,14 +4,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
+from shoal.encoding import Encoding, encode
 from shoal.engine.blocks import split
+from shoal.engine.compiled import pieces, predict_kernel
+from shoal.engine.cores import executor, one_blas_thread
 from shoal.population import Population
 from shoal.textbook.activations import ACTIVATIONS, masked
 from shoal.textbook.propagation import Parameters
 
 Floats = NDArray[np.floating]
 
+WORTH_COMPILING = 50_000_000  # weights times rows: what takes NumPy some 50 ms, and so loading compiled code
+AT_ONCE = 128  # rows of a hidden layer in the kernel: of 512 units half a MB
 BLOCK_ROWS = 8192  # a block's hidden layer (1024 units in float32) stays near 32 MB
 
 
@@ -30,9 +36,45 @@ def logits(population: Population, X: Any, activation: str) -> Floats:
 
 
 def network_logits(parameters: Parameters, X: Any, activation: str) -> Floats:
-    """Z2 of one network for rows `X (m, n_x)`: `(n_z, m)`."""
+    """Z2 of one network for encoded rows `X (m, n_x)`: `(n_z, m)`."""
     W1, b1, W2, b2 = parameters
     Z2 = np.empty((W2.shape[0], X.shape[0]), W2.dtype)
     for s in range(0, X.shape[0], BLOCK_ROWS):
         Z2[:, s : s + BLOCK_ROWS] = W2 @ ACTIVATIONS[activation](W1 @ X[s : s + BLOCK_ROWS].T + b1) + b2
+    return Z2
+
+
+def raw_logits(parameters: Parameters, encoding: Encoding, X: Any, activation: str) -> Floats:
+    """Z2 in float64 of one network for raw rows `X (m, n)`, dense or sparse: `(n_z, m)`. Large tables take the compiled way."""
+    H = parameters.W1.size
+    if X.shape[0] * H < WORTH_COMPILING:
+        Z2 = np.empty((parameters.W2.shape[0], X.shape[0]))
+        for s in range(0, X.shape[0], BLOCK_ROWS):
+            Z2[:, s : s + BLOCK_ROWS] = network_logits(parameters, encode(encoding, X[s : s + BLOCK_ROWS])[:], activation)
+        return Z2
+    return compiled_logits(parameters, encoding, X, activation)
+
+
+def compiled_logits(parameters: Parameters, encoding: Encoding, X: Any, activation: str) -> Floats:
+    """`raw_logits` by the kernel, blocks of rows over all cores."""
+    W1, b1, W2, b2 = parameters
+    n, ramps, padding = encoding.n_inputs, encoding.ramps, np.zeros((len(W1), -(W1.shape[1] + 1) % 4))
+    laid = np.ascontiguousarray(np.hstack([W1, b1, padding]))
+    nothing = np.zeros(n)
+    center = np.array([np.concatenate([encoding.center, ramps.left]), np.concatenate([nothing, encoding.ramp_center])])
+    scale = np.array(
+        [np.concatenate([encoding.scale, ramps.width]), np.concatenate([nothing, np.full(len(ramps.left), encoding.ramp_scale)])]
+    )
+    at = pieces().piece(pieces().ACTIVATIONS[activation], False).address
+    Z2 = np.empty((len(W2), X.shape[0]))
+
+    def run(s: int) -> None:
+        rows = X[s : s + BLOCK_ROWS]
+        rows = np.ascontiguousarray(rows.toarray() if sparse.issparse(rows) else rows, np.float64)
+        out = np.empty((len(W2), len(rows)))
+        predict_kernel().predict(at, AT_ONCE, rows, ramps.column, center, scale, laid, W2, b2[:, 0], out)
+        Z2[:, s : s + BLOCK_ROWS] = out
+
+    with one_blas_thread():
+        list(executor().map(run, range(0, X.shape[0], BLOCK_ROWS)))
     return Z2

@@ -35,7 +35,11 @@ def piece(function: Callable[..., None], single: bool) -> Any:
 def addresses(activation: str, output: str, rule: type, dtype: np.dtype) -> tuple[int, int, int]:
     """Where the three pieces of a run lie."""
     single = dtype == np.float32
-    return piece(ACTIVATIONS[activation], single).address, piece(LOSSES[output], single).address, piece(RULES[rule.__name__], single).address
+    return (
+        piece(ACTIVATIONS[activation], single).address,
+        piece(LOSSES[output], single).address,
+        piece(RULES[rule.__name__], single).address,
+    )
 
 
 def call(context: Any, builder: Any, address: Any, arguments: list[Any]) -> Any:

@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.engine.advance import WORTH_A_THREAD, executor
+from shoal.engine.advance import WORTH_A_THREAD
 from shoal.engine.bends import root
 from shoal.engine.blocks import Block, join, split
-from shoal.engine.cores import cores, one_blas_thread
+from shoal.engine.cores import cores, executor, one_blas_thread
 from shoal.population import Population
 from shoal.textbook.activations import ACTIVATIONS, Activation, masked
 from shoal.textbook.outputs import Output

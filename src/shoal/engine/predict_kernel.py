@@ -1,0 +1,51 @@
+"""Prediction, compiled: raw rows → logits of one network in float64, a block of rows at a time."""
+
+import numpy as np
+from numba import njit
+
+from shoal.engine.kernels import INNER, KERNEL
+from shoal.engine.pieces import activate
+from shoal.engine.vecmath import keep_apart
+
+
+@njit(**INNER)
+def encode_rows(X, first, columns, center, scale, XT):
+    """Rows of X encoded and transposed, `XT (n1, b)`: z-scores, then ramps, then the bias's 1, then padding.
+
+    `columns` are the ramps' columns; `center` and `scale` are `(2, n + number of ramps)`: a z-score is (x − c₀) / s₀, a
+    ramp (clip((x − c₀) / s₀, 0, 1) − c₁) · s₁.
+    """
+    keep_apart()
+    n, b = X.shape[1], XT.shape[1]
+    for j in range(n):
+        for i in range(b):
+            XT[j, i] = (X[first + i, j] - center[0, j]) / scale[0, j]
+    for r in range(columns.size):
+        j, k = columns[r], n + r
+        for i in range(b):
+            v = (X[first + i, j] - center[0, k]) / scale[0, k]
+            v = 0.0 if v < 0.0 else v
+            v = 1.0 if v > 1.0 else v
+            XT[k, i] = (v - center[1, k]) * scale[1, k]
+    for i in range(b):
+        XT[n + columns.size, i] = 1.0
+    for k in range(n + columns.size + 1, XT.shape[0]):
+        for i in range(b):
+            XT[k, i] = 0.0
+
+
+@njit(**KERNEL)
+def predict(activation, block, X, columns, center, scale, W1, W2, b2, Z2):
+    """Z2 `(n_z, m)` of rows `X (m, n)`. `W1 (H, n1)` has the bias behind the encoded inputs; `activation` is where its piece lies."""
+    H, n1 = W1.shape
+    for first in range(0, X.shape[0], block):
+        b = min(block, X.shape[0] - first)
+        XT, Z, S = np.empty((n1, b)), np.empty((H, b)), np.empty((H, b))
+        encode_rows(X, first, columns, center, scale, XT)
+        np.dot(W1, XT, Z)
+        low = 0 * b
+        activate(activation, Z, S, low, H * b)
+        out = np.dot(W2, Z)
+        for o in range(b2.size):
+            for i in range(b):
+                Z2[o, first + i] = out[o, i] + b2[o]
