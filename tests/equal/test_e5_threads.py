@@ -1,10 +1,19 @@
 """(E5) The thread count changes nothing: groups are cut by the shapes alone, and each is one thread's whole work."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
+from problems import logits_of, population, rows
 from shoal import ShoalClassifier
 from shoal.engine import advance as door
+from shoal.engine import groups
+from shoal.recipe import Recipe
+from shoal.textbook import output
+from shoal.textbook.rules import Nesterov
+from shoal.training.minibatch import Run
+from shoal.training.validation import Validation
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -21,3 +30,56 @@ def test_one_thread_and_two_give_the_same_bits(dtype, monkeypatch):
         weights.append([*model.coefs_, *model.intercepts_])
     for one, two in zip(*weights, strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+POOL = ThreadPoolExecutor(4)  # slices wait for each other: there must be a thread for every one, on however few cores
+WIDE = 101  # hidden units: not a whole number of slices
+
+
+def wide_run(out, monkeypatch, *, threads, slices, dtype=np.float64, **settings):
+    """A run of one wide network whose hidden units are cut into so many slices; 1 leaves them together."""
+    monkeypatch.setattr(door, "cores", lambda: threads)
+    monkeypatch.setattr(door, "executor", lambda: POOL)
+    monkeypatch.setattr(groups, "number_of_slices", lambda h, b, n: slices)
+    X, Y = rows(out, 50, 5, 2)
+    validation = Validation(*(a.astype(dtype) for a in rows(out, 20, 5, 2, seed=1)))
+    recipe = Recipe(**{"batch_size": 16, "max_epochs": 4, "activation": "tanh", "learning_rate": 0.01} | settings)
+    weight = np.random.default_rng(2).uniform(0, 2, 50)
+    run = Run(recipe, population((WIDE,), 5, logits_of(out, 2)), output(out), X, Y, weight=weight, validation=validation, dtype=dtype)
+    return run, list(run)
+
+
+SETTINGS = {
+    "plain": {},
+    "penalty": {"lam": 0.5},
+    "decay and average": {"decay": 0.1, "weight_average": 0.9},
+    "dropout": {"dropout": 0.3},
+    "momentum": {"rule": Nesterov(0.9)},
+}
+
+
+@pytest.mark.parametrize("out", ["sigmoid", "softmax", "gaussian"])
+@pytest.mark.parametrize("what", SETTINGS)
+@pytest.mark.parametrize("slices", [2, 4])
+def test_a_wide_network_in_slices_is_the_network_in_one_piece(out, what, slices, monkeypatch):
+    whole, expected = wide_run(out, monkeypatch, threads=1, slices=1, **SETTINGS[what])
+    cut, found = wide_run(out, monkeypatch, threads=2, slices=slices, **SETTINGS[what])
+    for e, f in zip(expected, found, strict=True):
+        np.testing.assert_allclose(f.loss, e.loss, rtol=1e-9)  # sums in another order, carried through 16 updates
+        np.testing.assert_allclose(f.validation_loss, e.validation_loss, rtol=1e-9)
+    for a, b in zip(cut.result().population.parameters, whole.result().population.parameters, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-9)  # Adam's step of a gradient near 0 magnifies its rounding
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_slices_give_the_same_bits_on_one_thread_two_and_four(dtype, monkeypatch):
+    settings = {"lam": 0.1, "decay": 0.01, "dropout": 0.2, "weight_average": 0.9}
+    runs = [wide_run("softmax", monkeypatch, threads=t, slices=4, dtype=dtype, **settings)[0] for t in (1, 2, 3, 4)]
+    for other in runs[1:]:
+        for one, many in zip(runs[0].result().population.parameters, other.result().population.parameters, strict=True):
+            np.testing.assert_array_equal(one, many)
+
+
+def test_networks_are_cut_by_their_shape_alone():
+    assert [groups.number_of_slices(h, 200, 784) for h in (95, 96, 767, 768)] == [1, 2, 2, 4]
+    assert groups.number_of_slices(100, 32, 10) == 1  # a product of 5 µs

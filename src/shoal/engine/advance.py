@@ -6,7 +6,9 @@ whole groups, whose number depends on the shapes alone, so that the thread count
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 
 from shoal.draws import dropout_key, kept
 from shoal.encoding import SparseRows
-from shoal.engine.compiled import kernels, pieces
+from shoal.engine.compiled import kernels, pieces, split_kernel
 from shoal.engine.cores import cores, executor, one_blas_thread
 from shoal.engine.groups import Group, keep_members, make_groups, read_back
 from shoal.population import Population
@@ -25,6 +27,7 @@ from shoal.textbook.rules import Adam, Momentum, Nesterov, RMSprop
 Floats = NDArray[np.floating]
 
 INPUT_ROWS = 1_000_000  # rows of a dropout stream from here on belong to inputs, those before to hidden units
+ONE_SPLIT = Lock()
 WORTH_A_THREAD = 2e6  # multiplications: below some 50 µs of work, handing it over costs more than it saves
 
 
@@ -160,7 +163,7 @@ def run_groups(
 
     def run(group: Group) -> None:
         mine = np.empty((len(ends) - 1, len(group.members)))
-        k.train(
+        taken = (
             shape_of(state, group, largest),
             k.Rows(seen_rows(X, group), Y, group_weight(weight, group, state.dtype), order, ends),
             group.weights,
@@ -174,10 +177,28 @@ def run_groups(
             state.hyper,
             mine,
         )
+        k.train(*taken) if group.slices == 1 else train_slices(group, taken)
         costs[:, group.members] = mine
 
     over_groups(state, run, [group.weights.size * len(order) for group in state.groups])
     state.t += len(ends) - 1
+
+
+def train_slices(group: Group, taken: tuple[Any, ...]) -> None:
+    """One network in slices, over the cores: this thread takes some and the executor's the others.
+
+    One such network at a time: of two, each could hold threads that the other waits for.
+    """
+    k, shape, dtype = split_kernel(), taken[0], group.weights.dtype
+    threads = min(cores(), group.slices)
+    sums = np.empty((2, group.slices, group.n_z, shape.b), dtype)
+    squares, counters = np.zeros((2, group.slices), dtype), np.zeros(threads * k.APART, np.int64)
+    with ONE_SPLIT:
+        parts = [partial(k.train_slices, *taken, k.Team(i, threads, counters), sums, squares) for i in range(threads)]
+        others = [executor().submit(part) for part in parts[1:]]
+        parts[0]()
+        for other in others:
+            other.result()
 
 
 def bias_corrections(state: State, n: int) -> Floats:
@@ -202,7 +223,7 @@ def shape_of(state: State, group: Group, b: int) -> Any:
     """The group's whole numbers as the kernels take them, for batches of at most b rows."""
     k = kernels()
     return k.Shape(
-        len(group.members),
+        len(group.members) * group.slices,
         group.h,
         group.n,
         state.population.parameters.W2.shape[1],
@@ -238,8 +259,11 @@ def per_network(state: State, group: Group) -> Any:
         each(recipe.dropout, K),
         each(recipe.weight_average, K),
     )
-    own = np.array([value[group.members] for value in numbers], state.dtype)
-    whole = np.array([state.population.widths[group.members], state.keys[group.members].view(np.int64)])
+    own = np.array([np.repeat(value[group.members], group.slices) for value in numbers], state.dtype)
+    first = np.tile(np.arange(group.slices) * group.h, len(group.members))
+    widths, keys = (np.repeat(value[group.members], group.slices) for value in (state.population.widths, state.keys.view(np.int64)))
+    widths = widths if group.slices == 1 else np.clip(widths - first, 0, group.h)
+    whole = np.array([widths, keys, first])
     group.each = kernels().PerNetwork(own, whole)
     return group.each
 
@@ -301,7 +325,7 @@ def finite(state: State) -> NDArray[np.bool_]:
     for group in state.groups:
         if not np.isfinite(group.weights.sum()):
             for laid in group.parts(group.weights):
-                fine[group.members] &= np.isfinite(laid.reshape(len(laid), -1).sum(axis=1))
+                fine[group.members] &= np.isfinite(laid.reshape(len(group.members), -1).sum(axis=1))
     return fine
 
 

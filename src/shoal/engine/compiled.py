@@ -15,7 +15,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-SOURCES = ("vecmath.py", "activations.py", "losses.py", "rules.py", "pieces.py", "kernels.py", "judge_kernel.py", "predict_kernel.py")
+SOURCES = (
+    "vecmath.py",
+    "activations.py",
+    "losses.py",
+    "rules.py",
+    "pieces.py",
+    "kernels.py",
+    "judge_kernel.py",
+    "predict_kernel.py",
+    "split_kernel.py",
+)
 
 
 def source_hash() -> str:
@@ -48,6 +58,12 @@ def pieces() -> ModuleType:
 def judge_kernel() -> ModuleType:
     """The judging kernel."""
     return compiled("shoal.engine.judge_kernel")
+
+
+@cache
+def split_kernel() -> ModuleType:
+    """The training kernel for one network over several threads."""
+    return compiled("shoal.engine.split_kernel")
 
 
 @cache

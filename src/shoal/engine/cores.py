@@ -19,6 +19,10 @@ def executor() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(cores(), thread_name_prefix="shoal")
 
 
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=executor.cache_clear)  # threads do not survive a fork: the child makes its own
+
+
 @cache
 def controller() -> ThreadpoolController:
     """The matrix libraries loaded now; SciPy's, which compiled products call, is loaded first. Kept, for finding them takes 2 ms."""

@@ -1,7 +1,7 @@
 """A group's weights in the kernels' layout, and back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from shoal.textbook.propagation import Parameters
 Floats = NDArray[np.floating]
 
 SMALL_PRODUCT = 1_000_000  # OpenBLAS multiplies up to so many H·b·n1 without packing, 150-200 GFLOP/s against 130 above
+SPLIT_FROM = 96  # hidden units: slices of fewer than 48 cost a third more than they save on two cores
+WORTH_SPLITTING = 500_000  # multiplications of a product, some 8 µs: below, the barrier costs more than a second core brings
 MOST_UNITS = 128  # rows of a group: wider ones leave the level-2 cache
 
 
@@ -22,7 +24,8 @@ class Group:
     """Networks that see the same inputs and share one matrix product. Weights are flat, as the head of `kernels.py` has them.
 
     `members (G,)` are their places in the population; `columns` the inputs that they see, None or a slice of the first ones
-    where no copy is needed. Moments and averages are empty where the recipe has none.
+    where no copy is needed. Moments and averages are empty where the recipe has none. One wide network alone may be cut
+    into `slices` of h units each, the last ones padded, which are laid out as networks are; its b2 stands with the first.
     """
 
     members: NDArray[np.int64]
@@ -37,14 +40,29 @@ class Group:
     best: Floats | None = None  # the weights that `advance.remember` kept
     each: Any = None  # `kernels.PerNetwork`, made when it is first asked for
     weight: tuple[Any, Floats] | None = None  # the rows' weights last asked for, and this group's of them
+    slices: int = 1
 
     def parts(self, flat: Floats) -> tuple[Floats, Floats, Floats]:
-        """A flat array as W1 `(G, h, n1)`, W2 `(G, n_z, h)` and b2 `(G, n_z, 1)`, without a copy."""
-        G = len(self.members)
+        """A flat array as W1 `(G, h, n1)`, W2 `(G, n_z, h)` and b2 `(G, n_z, 1)`, without a copy; of slices, G is their number."""
+        G = len(self.members) * self.slices
         outs = self.n_z * self.h
         a = flat.size - G * (outs + self.n_z)
         W1, W2, b2 = np.split(flat, [a, a + G * outs])
         return W1.reshape(G, self.h, -1), W2.reshape(G, self.n_z, self.h), b2.reshape(G, self.n_z, 1)
+
+    def networks(self, flat: Floats, n_h: int) -> tuple[Floats, Floats, Floats]:
+        """`parts` of whole networks of n_h units, slices put together again."""
+        W1, W2, b2 = self.parts(flat)
+        if self.slices == 1:
+            return W1, W2, b2
+        W2 = W2.transpose(1, 0, 2).reshape(1, self.n_z, -1)
+        return W1.reshape(1, -1, W1.shape[2])[:, :n_h], W2[:, :, :n_h], b2[:1]
+
+    def whole(self, flat: Floats, n_h: int) -> tuple["Group", Floats]:
+        """The group without slices, and the flat array as that one has it."""
+        if self.slices == 1:
+            return self, flat
+        return replace(self, h=n_h, slices=1, each=None), np.concatenate([part.ravel() for part in self.networks(flat, n_h)])
 
 
 def padded(n: int) -> int:
@@ -57,26 +75,50 @@ def group_size(h: int, b: int, n: int) -> int:
     return max(1, min(SMALL_PRODUCT // max(1, h * b * padded(n)), MOST_UNITS // h))
 
 
+def number_of_slices(h: int, b: int, n: int) -> int:
+    """Into how many slices one network alone is cut, so that threads can share it; a function of the shapes only."""
+    if h < SPLIT_FROM or h * b * padded(n) < WORTH_SPLITTING:
+        return 1
+    return 4 if h >= 8 * SPLIT_FROM else 2
+
+
+def sliced(parameters: Parameters, slices: int) -> Parameters:
+    """One network `(1, …)` as so many of an equal number of units, whose logits add up to its own."""
+    _, n_h, n_x = parameters.W1.shape
+    h = -(-n_h // slices)
+    shapes = (h, n_x), (h, 1), (parameters.W2.shape[1], h), parameters.b2[0].shape
+    W1, b1, W2, b2 = (np.zeros((slices, *shape), parameters.W1.dtype) for shape in shapes)
+    for j in range(slices):
+        units = slice(j * h, min((j + 1) * h, n_h))
+        width = max(0, units.stop - units.start)
+        W1[j, :width], b1[j, :width], W2[j, :, :width] = parameters.W1[0, units], parameters.b1[0, units], parameters.W2[0, :, units]
+    b2[0] = parameters.b2[0]
+    return Parameters(W1, b1, W2, b2)
+
+
 def make_groups(population: Population, b: int, dtype: np.dtype, *, alone: bool, first: bool, second: bool, average: bool) -> list[Group]:
     """The population in groups, kinds of inputs in the order of their first members; `alone`: one network each."""
     groups = []
     for members, seen in kinds_of_inputs(population):
         n, h = int(seen.sum()), population.parameters.W1.shape[1]
         size = 1 if alone else group_size(h, b, n)
+        slices = number_of_slices(h, b, n) if population.K == 1 and not alone else 1
+        parameters = population.parameters if slices == 1 else sliced(population.parameters, slices)
         for s in range(0, len(members), size):
             some = members[s : s + size]
-            weights = lay_out(population.parameters, some, seen, dtype)
+            weights = lay_out(parameters, some if slices == 1 else np.arange(slices), seen, dtype)
             groups.append(
                 Group(
                     some,
                     seen_columns(seen),
                     n,
-                    h,
-                    population.parameters.W2.shape[1],
+                    parameters.W1.shape[1],
+                    parameters.W2.shape[1],
                     weights,
                     np.zeros(weights.size * first, dtype),
                     np.zeros(weights.size * second, dtype),
                     weights.copy() if average else np.empty(0, dtype),
+                    slices=slices,
                 )
             )
     return groups
@@ -99,7 +141,7 @@ def read_back(groups: list[Group], like: Population, which: str) -> Population:
     parameters = Parameters(*(np.zeros(w.shape, dtype) for w in like.parameters))
     for group in groups:
         flat = getattr(group, which)
-        W1, W2, b2 = group.parts(group.weights if flat is None else flat)
+        W1, W2, b2 = group.networks(group.weights if flat is None else flat, like.parameters.W1.shape[1])
         columns: Any = slice(None) if group.columns is None else group.columns
         for k, place in enumerate(group.members):
             parameters.W1[place][:, columns] = W1[k, :, : group.n]
@@ -117,4 +159,4 @@ def keep_members(group: Group, on: NDArray[np.bool_]) -> Group:
 
     arrays = (kept(group.weights), kept(group.first), kept(group.second), kept(group.average))
     best = None if group.best is None else kept(group.best)
-    return Group(group.members[on], group.columns, group.n, group.h, group.n_z, *arrays, best)
+    return Group(group.members[on], group.columns, group.n, group.h, group.n_z, *arrays, best, slices=group.slices)

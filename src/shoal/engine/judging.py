@@ -45,11 +45,12 @@ def dense_sums(state: State, X: Floats, Y: Floats, rows: tuple[Rows, ...] | None
     X, Y, everything = np.ascontiguousarray(X, state.dtype), np.ascontiguousarray(Y, state.dtype), np.arange(len(Y))
 
     def run(group: Group) -> None:
+        group, weights = group.whole(getattr(group, evaluated(state)), state.population.parameters.W1.shape[1])
         own = [everything if rows is None else rows[member] for member in group.members]
         ends = np.concatenate([[0], np.cumsum([len(r) for r in own])])
         data = k.Rows(seen_rows(X, group), Y, shared, np.concatenate(own), ends)
         mine = np.zeros((len(group.members), sums.shape[1]))
-        shape, weights = shape_of(state, group, JUDGED_AT_ONCE), getattr(group, evaluated(state))
+        shape = shape_of(state, group, JUDGED_AT_ONCE)
         judge_kernel().judge(shape, output, data, weights, per_network(state, group), state.hyper, mine)
         sums[group.members] = mine
 

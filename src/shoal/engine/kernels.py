@@ -40,8 +40,8 @@ class Shape(NamedTuple):
 
 
 class PerNetwork(NamedTuple):
-    """What each network has of its own: `numbers (4, G)` are λ/m, decay, share dropped and moving average, `whole (2, G)`
-    the units in use and the key of its dropout (64 bits).
+    """What each network has of its own: `numbers (4, G)` are λ/m, decay, share dropped and moving average, `whole (3, G)`
+    the units in use, the key of its dropout (64 bits), and the number of its first unit: 0 but for the parts of one network.
     """
 
     numbers: NDArray[np.floating]
@@ -49,7 +49,7 @@ class PerNetwork(NamedTuple):
 
 
 SHRINK, DECAY, DROPOUT, AVERAGE = range(4)
-WIDTH, KEY = range(2)
+WIDTH, KEY, FIRST = range(3)
 
 
 class Rows(NamedTuple):
@@ -148,7 +148,7 @@ def hidden_units(shape, each, g, low, t, Z, S):
             S[low + c, i] = zero
     if t > 0 and dropped > zero:
         for c in range(width):
-            thin(Z, S, low + c, stream(np.uint64(each.whole[KEY, g]), t, c), dropped)
+            thin(Z, S, low + c, stream(np.uint64(each.whole[KEY, g]), t, each.whole[FIRST, g] + c), dropped)
 
 
 @njit(**INNER)
@@ -183,12 +183,12 @@ def weigh(D, w, L, db2, g):
 
 
 @njit(**INNER)
-def back_through_units(shape, W2, D, g, Z, S, gW2):
-    """Of every unit of network g: dW2 = Σ D a, then dz = (W2ᵀ D) g′ in a's place. Z and S are `(H, b)`."""
+def back_through_units(shape, W2, D, g, low, Z, S, gW2):
+    """Of every unit of network g: dW2 = Σ D a, then dz = (W2ᵀ D) g′ in a's place, in `Z (H, b)` and S from row `low` on."""
     keep_apart()
     h, b = shape.h, Z.shape[1]
     for c in range(h):
-        r = g * h + c
+        r = low + c
         for o in range(shape.n_z):
             total = of(D[0, 0], 0.0)
             for i in range(b):
@@ -282,7 +282,7 @@ def train(shape, rows, weights, gradient, first, second, average, each, rates, c
             output_errors(shape.loss, Z2, y, D, L, hyper, n_z, y.shape[0], L.size, largest)
             batch_weight(rows, g, start, w)
             costs[step, g] = weigh(D, w, L, gb2, g)
-            back_through_units(shape, W2, D, g, Z, S, gW2)
+            back_through_units(shape, W2, D, g, g * h, Z, S, gW2)
         np.dot(Z, Xb, gW1)
         for g in range(G):
             shrink, decay, keep = each.numbers[SHRINK, g], each.numbers[DECAY, g], each.numbers[AVERAGE, g]
