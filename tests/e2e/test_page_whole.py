@@ -1,5 +1,7 @@
 """The page as a whole: links reopened, cards, keys, screens of both sizes, and the copy that needs no server."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from e2e_watched import Watched
@@ -110,4 +112,23 @@ def test_the_copy_opens_from_a_file_and_moves(browser, tmp_path):
     for slide in range(1, 14):
         watched.page.eval_on_selector(f"#slide-{slide}", "e => e.scrollIntoView({behavior: 'instant'})")
         watched.settle(slide)
+    watched.close()
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
+def test_nothing_jumps_when_an_exhibit_comes(browser, chapter_address, width, theme):
+    """The place of every section before anything below the first screen is built, and after all of it is."""
+    watched = Watched(browser, chapter_address, viewport={"width": width, "height": 900}, color_scheme=theme)
+    places = "() => Object.fromEntries([...document.querySelectorAll('main > section')].map(s => [s.id, s.offsetTop]))"
+    watched.page.goto(chapter_address)
+    watched.page.wait_for_selector("html[data-ready=yes]")
+    before = watched.page.evaluate(places)
+    for slide in range(1, 14):
+        watched.page.eval_on_selector(f"#slide-{slide}", "e => e.scrollIntoView({behavior: 'instant'})")
+        watched.settle(slide)
+    watched.page.eval_on_selector("#playground", "e => e.scrollIntoView({behavior: 'instant'})")
+    watched.page.wait_for_selector("#playground[data-busy=no] .now dd", timeout=60_000)
+    after = watched.page.evaluate(places)
+    grown = {a: (after[b] - after[a]) - (before[b] - before[a]) for a, b in pairwise(after)}
+    assert max(map(abs, grown.values())) <= 24, grown  # a line of text, which another system's fonts may break elsewhere
     watched.close()

@@ -116,6 +116,9 @@ RULE = {
 }
 
 
+REMEMBERS: dict[str, Any] = {"first": Momentum | Nesterov | Adam, "second": RMSprop | Adam}  # a mean of dw, of dw²
+
+
 def rate(training: Training) -> Answer:
     """The step size."""
     alpha = float(np.max(training.run.rates))
@@ -189,7 +192,7 @@ def ruled(rule: Any, d: float, v0: float, s0: float, alpha: float, t: int) -> tu
 def memory(earlier: Training, which: str, name: str, at: tuple[int, int], k: int) -> float:
     """One number of the rule's memory, 0 where the rule has none."""
     state = earlier.run.state
-    if not all(getattr(group, which)[0].size for group in state.groups):
+    if not isinstance(earlier.recipe.rule, REMEMBERS[which]):
         return 0.0
     laid: Population = read_back(state.groups, state.population, which)
     return float(getattr(member(laid, k), name)[at])

@@ -26,7 +26,7 @@ from shoal.web.question import as_json
 MOST_RUNS = 8
 LEFT_ALONE = 5.0  # seconds after which a run that nobody plays or touches makes room for a new one
 UNWATCHED = 5.0  # seconds that a run may play before its stream opens
-FRAME_SECONDS = 0.018  # of training between two frames
+FRAME_SECONDS = 0.012  # of training between two frames
 WARN_EVERY = 0.5
 DATA_SEED = 0
 LAST_UPDATE = 10_000_000

@@ -26,6 +26,7 @@ MOST_POINTS = 1200
 SHOWN_INPUTS = 10
 SHOWN_OUTPUTS = 8
 WARNED_ROWS = 600
+CURVE = 300  # places of the cost curve that the warnings look at
 MARGIN = 0.06
 LOSS_NAMES = {
     "sigmoid": "cross-entropy",
@@ -194,7 +195,8 @@ class View:
     def warnings(self, training: Training, k: int) -> tuple[Finding, ...]:
         """What the library has to say about member k."""
         rate = float(np.max(training.recipe.learning_rate))
-        judged = [kept.judged for kept in list(training.kept)]
+        kept = list(training.kept)
+        judged = [place.judged for place in kept[:: max(1, len(kept) // CURVE)] + kept[-1:]]
         costs = [Costs(j.t, j.train, j.test) for j in judged if j.test is not None]
         return findings(training.network(), self.warned_X, loss=training.losses, learning_rate=rate, costs=costs, k=k)
 

@@ -4,6 +4,8 @@ import { find, h } from "./dom.js";
 import { relight } from "./link.js";
 import { listen } from "./store.js";
 
+const QUIET = 200; // milliseconds without a change, after which what is near but not on the screen follows
+
 /** @typedef {Record<string, any>} Answers */
 /**
  * @typedef {object} Plan
@@ -21,11 +23,13 @@ export function exhibit(plan) {
   const stage = find(".stage", section);
   let built = false;
   let isNear = false;
+  let isSeen = false;
+  let later = 0;
   let stale = true;
   let working = false;
 
   async function refresh() {
-    if (working || !isNear || !stale) return;
+    if (working || !(isNear || isSeen) || !stale) return;
     working = true;
     section.dataset.busy = "yes";
     while (stale) {
@@ -52,12 +56,18 @@ export function exhibit(plan) {
   function outdated() {
     stale = true;
     if (isNear) section.dataset.busy = "yes";
-    refresh();
+    clearTimeout(later);
+    if (isSeen) refresh();
+    else if (isNear) later = window.setTimeout(refresh, QUIET); // while a run plays, only what is on the screen is drawn
   }
 
   section.append(h("p", { class: "failed", role: "status", hidden: true }));
   listen(plan.keys, outdated);
   if (plan.themed) document.addEventListener("themechange", outdated);
+  new IntersectionObserver((entries) => {
+    isSeen = entries[entries.length - 1]?.isIntersecting ?? false;
+    if (isSeen) refresh();
+  }).observe(section);
   new IntersectionObserver(
     (entries) => {
       isNear = entries[entries.length - 1]?.isIntersecting ?? false;

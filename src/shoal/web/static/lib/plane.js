@@ -30,7 +30,7 @@ function shades(wash) {
 /** Colour a canvas: every level that a value passes lays one more wash of its hue. @param {HTMLCanvasElement} canvas @param {Field} field @param {number} pixels @param {number} [wash] */
 export function paint(canvas, field, pixels, wash = WASH) {
   const { k, v } = field;
-  canvas.width = canvas.height = pixels;
+  if (canvas.width !== pixels || canvas.height !== pixels) canvas.width = canvas.height = pixels; // a new size is a new buffer
   const context = canvas.getContext("2d");
   if (!context) return;
   const image = context.createImageData(pixels, pixels);
@@ -60,7 +60,10 @@ export function zeroLine({ k, v }, x0, y0, size) {
   let path = "";
   for (let r = 0; r < k - 1; r += 1) {
     for (let c = 0; c < k - 1; c += 1) {
-      const corners = [v[r * k + c] ?? 0, v[r * k + c + 1] ?? 0, v[(r + 1) * k + c + 1] ?? 0, v[(r + 1) * k + c] ?? 0];
+      const at = r * k + c;
+      const above = (v[at] ?? 0) >= 0;
+      if ((v[at + 1] ?? 0) >= 0 === above && (v[at + k] ?? 0) >= 0 === above && (v[at + k + 1] ?? 0) >= 0 === above) continue;
+      const corners = [v[at] ?? 0, v[at + 1] ?? 0, v[at + k + 1] ?? 0, v[at + k] ?? 0];
       const places = [
         [c, r],
         [c + 1, r],

@@ -109,8 +109,8 @@ export class NetworkDrawing {
   /** @param {any} frame @param {boolean} playing */
   draw(frame, playing) {
     const reference = Math.max(...frame.W1.flat().map(Math.abs), ...frame.W2.flat().map(Math.abs), 1e-12);
-    this.first.forEach((edges, i) => edges.forEach((e, j) => weigh(e, frame.W1[i][j], reference)));
-    this.second.forEach((edges, o) => edges.forEach((e, i) => weigh(e, frame.W2[o][i], reference)));
+    this.first.forEach((edges, i) => edges.forEach((e, j) => weigh(e, frame.W1[i][j], reference, playing)));
+    this.second.forEach((edges, o) => edges.forEach((e, i) => weigh(e, frame.W2[o][i], reference, playing)));
     const pixels = Math.round(Math.min(this.tile * (playing ? 1 : devicePixelRatio * 1.5), 96));
     this.canvases.forEach((canvas, i) => paint(canvas, unpacked(frame.tiles[i], TILE), pixels, 0.105));
     if (this.numbers) this.biases.forEach((label, i) => say(label, `b ${sig(frame.b1[i])}`, frame.b1[i]));
@@ -136,12 +136,17 @@ function node(x, y, name, r) {
   );
 }
 
-/** @param {Edge} edge @param {number} weight @param {number} reference */
-function weigh({ path, label, tip }, weight, reference) {
+/** Only what has changed to the eye is told to the browser: every attribute set is a style looked up. @param {Element} element @param {string} name @param {string} value */
+function show(element, name, value) {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+
+/** @param {Edge} edge @param {number} weight @param {number} reference @param {boolean} playing */
+function weigh({ path, label, tip }, weight, reference, playing) {
   const width = 0.6 + 4.4 * Math.min(Math.abs(weight) / reference, 1);
-  path.setAttribute("class", weight === 0 ? "axis" : `edge s${tone(weight)}`);
-  path.setAttribute("stroke-width", Number.isFinite(width) ? width.toFixed(2) : "1");
-  tip.textContent = full(weight);
+  show(path, "class", weight === 0 ? "axis" : `edge s${tone(weight)}`);
+  show(path, "stroke-width", Number.isFinite(width) ? width.toFixed(1) : "1");
+  if (!playing) tip.textContent = full(weight);
   if (label) say(label, sig(weight), weight);
 }
 

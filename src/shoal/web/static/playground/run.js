@@ -97,6 +97,8 @@ export class Run {
 
 /** The thousandths that the server packs, as the planes take them. @param {string} text @param {number} k */
 export function unpacked(text, k) {
-  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const plain = atob(text);
+  const bytes = new Uint8Array(plain.length);
+  for (let i = 0; i < plain.length; i += 1) bytes[i] = plain.charCodeAt(i); // ten times as fast as Uint8Array.from with a function
   return { k, v: new Int16Array(bytes.buffer) };
 }
