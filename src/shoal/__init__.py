@@ -7,6 +7,7 @@ from shoal.errors import (
     ColumnsError,
     DataError,
     DivergedError,
+    ExportError,
     InterruptedWarning,
     InvalidParameterError,
     MemberDivergedWarning,
@@ -20,8 +21,11 @@ from shoal.errors import (
 if TYPE_CHECKING:
     from shoal import textbook
     from shoal.estimators.classifier import ShoalClassifier
+    from shoal.estimators.from_json import from_json
     from shoal.estimators.raw import fit
     from shoal.estimators.regressor import ShoalRegressor
+    from shoal.estimators.taken_over import from_fitted
+    from shoal.export.torch_module import to_torch
     from shoal.model_file import load, save
 
 # scikit-learn and pandas take a second to import: `shoal --help` and `import shoal.textbook` do without.
@@ -29,8 +33,11 @@ _HOMES = {
     "ShoalClassifier": "shoal.estimators.classifier",
     "ShoalRegressor": "shoal.estimators.regressor",
     "fit": "shoal.estimators.raw",
+    "from_fitted": "shoal.estimators.taken_over",
+    "from_json": "shoal.estimators.from_json",
     "load": "shoal.model_file",
     "save": "shoal.model_file",
+    "to_torch": "shoal.export.torch_module",
 }
 _ROOMS = ("textbook",)  # sub-packages that `import shoal` is enough for
 
@@ -38,6 +45,7 @@ __all__ = [
     "ColumnsError",
     "DataError",
     "DivergedError",
+    "ExportError",
     "InterruptedWarning",
     "InvalidParameterError",
     "MemberDivergedWarning",
@@ -49,9 +57,12 @@ __all__ = [
     "ShoalWarning",
     "TableError",
     "fit",
+    "from_fitted",
+    "from_json",
     "load",
     "save",
     "textbook",
+    "to_torch",
 ]
 
 

@@ -33,6 +33,10 @@ class ModelFileError(ShoalError):
     """A file that is not a shoal model: truncated, foreign, or holding types that are never loaded."""
 
 
+class ExportError(ShoalError):
+    """A model, or a step of one, that a format cannot express; the message names it and the nearest that works."""
+
+
 class OutputError(ShoalError, OSError):
     """A file that could not be written; what stood there before is untouched."""
 

@@ -1,6 +1,24 @@
 """A trained network as something that needs no shoal."""
 
-from shoal.export.equation import equation
+from shoal.export.c99 import c99
+from shoal.export.equation import equation, model_equation
+from shoal.export.folder import write_folder
+from shoal.export.json_text import model_json
+from shoal.export.latex import model_latex
+from shoal.export.portable import Portable, portable
+from shoal.export.python_text import python_text
 from shoal.export.weights import weights, weights_json
 
-__all__ = ["equation", "weights", "weights_json"]
+__all__ = [
+    "Portable",
+    "c99",
+    "equation",
+    "model_equation",
+    "model_json",
+    "model_latex",
+    "portable",
+    "python_text",
+    "weights",
+    "weights_json",
+    "write_folder",
+]

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
 from shoal.encoding import Encoding
+from shoal.export.names import printable
+from shoal.export.portable import Feature, Field, Portable
 from shoal.network import Network, folded
 from shoal.textbook.activations import ACTIVATIONS
 
@@ -22,12 +25,59 @@ def equation(network: Network, target: str = "y") -> str:
     network : Network
     target : name of what is predicted
     """
+    lines, sums = layers(network)
+    return "\n".join([*lines, "", *outputs(network, sums, target), "", *meanings(network)]) + "\n"
+
+
+def layers(network: Network) -> tuple[list[str], list[str]]:
+    """The line of every hidden unit, and the sum that every output unit takes."""
     W1, b1, W2, b2 = folded(network)
     inputs = [*map(quoted, network.feature_names), *ramps(network.encoding, network.feature_names)]
     hidden = [f"h{i + 1}" for i in range(len(W1))]
     lines = [f"{h} = {network.activation}({total(row, inputs, b)})" for h, row, b in zip(hidden, W1, b1[:, 0], strict=True)]
-    sums = [total(row, hidden, b) for row, b in zip(W2, b2[:, 0], strict=True)]
-    return "\n".join([*lines, "", *outputs(network, sums, target), "", *meanings(network)]) + "\n"
+    return lines, [total(row, hidden, b) for row, b in zip(W2, b2[:, 0], strict=True)]
+
+
+def model_equation(model: Portable) -> str:
+    """The whole model as an equation: the network over its prepared columns, and how each of them is made.
+
+    Parameters
+    ----------
+    model : Portable
+    """
+    network = model.network
+    lines, sums = layers(network)
+    if model.multilabel:
+        pairs = zip(model.targets, model.classes, sums, strict=True)
+        said = [f"P({quoted(name)} = {label_text(labels[1])}) = sigmoid({z})" for name, labels, z in pairs]
+    elif model.is_classifier or len(model.targets) == 1:
+        said = outputs(network, sums, model.targets[0])
+    else:
+        said = several(network, sums, model.targets)
+    made = [] if model.is_bare else ["", *(f"{quoted(f.name)} = {made_of(f, model.fields[f.field])}" for f in model.features)]
+    return "\n".join([*lines, "", *said, "", *meanings(network), *made]) + "\n"
+
+
+def several(network: Network, sums: Sequence[str], targets: Sequence[str]) -> list[str]:
+    """The lines of several measured targets."""
+    if network.output == "gaussian":
+        return gaussian(network, sums, [quoted(name) for name in targets])
+    begin, end = ("exp(", ")") if network.output == "poisson" else ("", "")
+    return [f"{quoted(name)} = {begin}{z}{end}" for name, z in zip(targets, sums, strict=True)]
+
+
+def made_of(feature: Feature, field: Field) -> str:
+    """In words, how a prepared column is made of the user's own."""
+    name = quoted(field.name)
+    if feature.part == "missing":
+        return f"1 where {name} is empty, else 0"
+    if feature.part == "level":
+        if feature.level == len(field.levels):
+            return f"1 where {name} is any other text, else 0"
+        empty = " or empty" if feature.level == field.missing else ""
+        return f"1 where {name} is {quoted(field.levels[feature.level])}{empty}, else 0"
+    part = "" if feature.part == "value" else f"{feature.part} of " if feature.part != "days" else "days since 1970-01-01 of "
+    return f"{part}{name}, {number(feature.fill)} where it is empty"
 
 
 def outputs(network: Network, sums: Sequence[str], target: str) -> list[str]:
@@ -35,25 +85,25 @@ def outputs(network: Network, sums: Sequence[str], target: str) -> list[str]:
     name = quoted(target)
     if network.output == "sigmoid":
         labels = [labels[-1] for labels in network.classes] if len(sums) == 1 else list(network.classes[0])
-        return [f"P({name} = {label}) = sigmoid({z})" for label, z in zip(labels, sums, strict=True)]
+        return [f"P({name} = {label_text(label)}) = sigmoid({z})" for label, z in zip(labels, sums, strict=True)]
     if network.output == "softmax":
         places = [f"z{i + 1}" for i in range(len(sums))]
         whole = " + ".join(f"exp({p})" for p in places)
-        shares = [f"P({name} = {label}) = exp({p}) / ({whole})" for label, p in zip(network.classes[0], places, strict=True)]
+        shares = [f"P({name} = {label_text(label)}) = exp({p}) / ({whole})" for label, p in zip(network.classes[0], places, strict=True)]
         return [*(f"{p} = {z}" for p, z in zip(places, sums, strict=True)), *shares]
     if network.output == "poisson":
         return [f"{name} = exp({z})" for z in sums]
     if network.output == "gaussian":
-        return gaussian(network, sums, name)
+        return gaussian(network, sums, [name] * (len(sums) // 2))
     return [f"{name if len(sums) == 1 else f'{name}[{i}]'} = {z}" for i, z in enumerate(sums)]
 
 
-def gaussian(network: Network, sums: Sequence[str], name: str) -> list[str]:
+def gaussian(network: Network, sums: Sequence[str], names: Sequence[str]) -> list[str]:
     """Means, then variances, in the target's own units: here the scale is not folded, as exp stands between."""
     n = len(sums) // 2
     center, scale = (np.zeros(n), np.ones(n)) if network.target is None else (network.target.center, network.target.scale)
-    means = [f"{name} = {scaled(f'({z})', s)} + {number(c)}" for z, s, c in zip(sums[:n], scale, center, strict=True)]
-    return [*means, *(f"variance of {name} = {scaled(f'exp({z})', s * s)}" for z, s in zip(sums[n:], scale, strict=True))]
+    means = [f"{y} = {scaled(f'({z})', s)} + {number(c)}" for y, z, s, c in zip(names, sums[:n], scale, center, strict=True)]
+    return [*means, *(f"variance of {y} = {scaled(f'exp({z})', s * s)}" for y, z, s in zip(names, sums[n:], scale, strict=True))]
 
 
 def scaled(term: str, scale: float) -> str:
@@ -96,7 +146,12 @@ def number(value: float) -> str:
     return repr(float(value))
 
 
+def label_text(label: Any) -> str:
+    """A class's label: a number as it stands, a text as a column's name."""
+    return str(label) if isinstance(label, int | float | np.number) else quoted(str(label))
+
+
 def quoted(name: str) -> str:
-    """A column's name as it stands, in brackets where it is not one plain word or could be mistaken."""
+    """A column's name as it stands, in brackets where it is not one plain word or could be mistaken; a bracket in it gets a backslash."""
     plain = WORD.fullmatch(name) and name not in RESERVED and name not in ACTIVATIONS and not re.fullmatch(r"[hz]\d+", name)
-    return name if plain else f"[{name}]"
+    return name if plain else "[" + printable(name.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")) + "]"

@@ -1,0 +1,38 @@
+"""A model as C99: one header and one source, no dependency, no heap, constant weights; and a program that tests them.
+
+The network is one hidden layer of all members' units. Cells come in and answers go out as double; scaling and ramps are
+computed in double, so that a large offset costs no digits, and so is the output layer; the hidden layer, which has nearly
+all the weights and all the work, is of the type asked for.
+Every formula is the textbook's (`textbook/activations.py`, `textbook/outputs.py`), in its safe form.
+"""
+
+from shoal.errors import ExportError
+from shoal.export.c99.header import header
+from shoal.export.c99.parts import Precision, c_names
+from shoal.export.c99.source import source
+from shoal.export.c99.tested import test_program
+from shoal.export.portable import Portable
+
+
+def c99(model: Portable, name: str = "model", precision: Precision = "double") -> dict[str, str]:
+    """The model as C99: name → content of a header, a source, and a test program with vectors.
+
+    Parameters
+    ----------
+    model : Portable
+    name : what files, types and functions begin with
+    precision : {"double", "float"}, of the hidden layer
+
+    Raises
+    ------
+    ExportError
+        For a weight that a float cannot hold, or an unknown precision.
+    """
+    if precision not in ("double", "float"):
+        raise ExportError(f"The precision is {precision!r}; C is written in 'double' or 'float'.")
+    names = c_names(model, name)
+    return {
+        f"{names.prefix}.h": header(model, names),
+        f"{names.prefix}.c": source(model, names, precision),
+        f"{names.prefix}_test.c": test_program(model, names, precision),
+    }

@@ -1,0 +1,290 @@
+"""The source: tables, preparation, encoding, the two layers, the output unit."""
+
+from itertools import pairwise
+
+import numpy as np
+
+from shoal.export.c99.parts import CNames, Precision, has_class, literal, matrix, own_levels, places, table, wrapped
+from shoal.export.names import c_string, comment
+from shoal.export.portable import PARTS_OF_DATE, Feature, Portable
+from shoal.textbook.activations import LEAK
+from shoal.textbook.outputs import exp_limits
+
+LOGISTIC = "z >= 0 ? 1 / (1 + exp_(-z)) : exp_(z) / (1 + exp_(z))"
+ACTIVATIONS = {
+    "relu": "z < 0 ? 0 : z",
+    "tanh": "tanh_(z)",
+    "logistic": LOGISTIC,
+    "leaky_relu": f"z > 0 ? z : (real){LEAK} * z",
+    "identity": "z",
+    "elu": "z > 0 ? z : expm1_(z)",
+    "softplus": "(z < 0 ? 0 : z) + log1p_(exp_(-fabs_(z)))",
+    "silu": "z * logistic(z)",
+}
+DATES = """/* A date's parts from seconds since 1970: days, day of year, weekday (Monday is 0), hour. Missing beyond the years +-8000. */
+static void date_parts(double seconds, double part[4])
+{
+    const double days = seconds / 86400.0;
+    double whole, century, year, day, leap;
+    if (!(days > -3e6 && days < 3e6)) {
+        part[0] = part[1] = part[2] = part[3] = NAN;
+        return;
+    }
+    whole = floor(days) + 719468.0; /* days since 1 March of the year 0 */
+    century = floor(whole / 146097.0); /* of 400 years */
+    day = whole - century * 146097.0;
+    year = floor((day - floor(day / 1460.0) + floor(day / 36524.0) - floor(day / 146096.0)) / 365.0);
+    day -= 365.0 * year + floor(year / 4.0) - floor(year / 100.0); /* from 0, on 1 March */
+    leap = fmod(year, 4.0) == 0.0 && (fmod(year, 100.0) != 0.0 || year == 0.0) ? 1.0 : 0.0;
+    part[0] = days;
+    part[1] = day >= 306.0 ? day - 305.0 : day + 60.0 + leap;
+    part[2] = fmod(fmod(floor(days) + 3.0, 7.0) + 7.0, 7.0);
+    part[3] = floor((seconds - floor(days) * 86400.0) / 3600.0);
+}
+"""
+FIND = """/* The place of a text among the levels; the last is for the rest. */
+static int find(const char *text, const char *const *levels, int n)
+{
+    int i;
+    if (text == NULL || text[0] == '\\0')
+        return 0;
+    for (i = 0; i < n - 1; i++)
+        if (strcmp(text, levels[i]) == 0)
+            return i;
+    return n - 1;
+}
+"""
+LEVEL = """/* The column of a level becomes 1; -1 is no column. */
+static void mark(double *x, const short *column, int n, int level)
+{
+    const int place = column[level >= 0 && level < n ? level : n - 1];
+    if (place >= 0)
+        x[place] = 1.0;
+}
+"""
+
+
+def source(model: Portable, names: CNames, precision: Precision) -> str:
+    """Tables, preparation, encoding, the two layers, the output unit."""
+    p = names.prefix
+    parts = [
+        f'/* {p}: see {p}.h. Nothing here is kept between calls or taken from a heap. */\n#include "{p}.h"\n\n#include <math.h>\n'
+        f"#include <stddef.h>\n#include <string.h>\n\ntypedef {precision} real;\n",
+        sizes(model),
+        labels(model, names),
+        category_tables(model, names),
+        encoding_tables(model),
+        weight_tables(model, precision),
+        DATES if any(field.kind == "date" for field in model.fields) else "",
+        FIND + "\n" + LEVEL if any(names.levels) else "",
+        prepare(model, names),
+        units(model, precision),
+        predict(model, names),
+        *(
+            f"{p}_{member}_level {p}_{member}_of(const char *text)\n{{\n"
+            f"    return ({p}_{member}_level)find(text, LEVELS_{j}, {len(levels)});\n}}\n"
+            for j, (member, levels) in enumerate(zip(names.fields, names.levels, strict=True))
+            if levels
+        ),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def sizes(model: Portable) -> str:
+    n_h, n_x = model.network.merged.W1.shape
+    n_ramps = model.network.encoding.n_ramps
+    ramps = f", N_RAMPS = {n_ramps}" if n_ramps else ""
+    return f"enum {{ N_FEATURES = {len(model.features)}{ramps}, N_X = {n_x}, N_H = {n_h}, N_Z = {n_logits(model)} }};\n"
+
+
+def n_logits(model: Portable) -> int:
+    """Logits that the answer needs: of a Gaussian output the means alone."""
+    n_z = int(model.network.merged.W2.shape[0])
+    return n_z // 2 if model.network.output == "gaussian" else n_z
+
+
+def labels(model: Portable, names: CNames) -> str:
+    said = [str(label) for label in model.classes[0]] if has_class(model) else list(model.targets)
+    return f"const char *const {names.prefix}_outputs[{names.macro}_OUTPUTS] = {{\n{wrapped([c_string(text) for text in said])}\n}};\n"
+
+
+def category_tables(model: Portable, names: CNames) -> str:
+    """Of each category: the texts, and the prepared column of each."""
+    parts = []
+    for j, (field, levels) in enumerate(zip(model.fields, names.levels, strict=True)):
+        if levels:
+            first = next(i for i, feature in enumerate(model.features) if feature.field == j)
+            empty = field.levels[field.missing] if field.missing < len(field.levels) else ""
+            texts = [c_string(text) for text in (empty, *own_levels(field), "")]
+            columns = [str(place) for place in places(field, first)]
+            parts.append(
+                f"/* {comment(repr(field.name))} */\nstatic const char *const LEVELS_{j}[{len(levels)}] = {{\n{wrapped(texts)}\n}};\n"
+            )
+            parts.append(f"static const short COLUMNS_{j}[{len(levels)}] = {{\n{wrapped(columns)}\n}};\n")
+    return "".join(parts)
+
+
+def encoding_tables(model: Portable) -> str:
+    """Centres and scales, and the ramps between the edges."""
+    encoding = model.network.encoding
+    parts = [table("CENTER", encoding.center, "N_FEATURES"), table("SCALE", encoding.scale, "N_FEATURES")]
+    if encoding.n_ramps:
+        ramps = [(j, a, b) for j, edges in enumerate(encoding.edges) for a, b in pairwise(edges)]
+        parts.append(f"static const short RAMP_OF[N_RAMPS] = {{\n{wrapped([str(j) for j, _, _ in ramps])}\n}};\n")
+        parts.append(table("RAMP_LEFT", [a for _, a, _ in ramps], "N_RAMPS"))
+        parts.append(table("RAMP_RIGHT", [b for _, _, b in ramps], "N_RAMPS"))
+    return "".join(parts)
+
+
+def weight_tables(model: Portable, precision: Precision) -> str:
+    """W1 by inputs, so that an input of 0 costs nothing and compilers see independent sums; W2 by outputs.
+
+    The ramps' means are taken off in b1, so that a ramp not begun is 0 and costs nothing.
+    """
+    W1, b1, W2, b2 = model.network.merged
+    n, encoding = n_logits(model), model.network.encoding
+    b1 = b1 - W1[:, encoding.n_inputs :] @ (encoding.ramp_center * encoding.ramp_scale)[:, None]
+    return "".join(
+        [
+            matrix("W1", W1.T, "[N_X][N_H]", precision),
+            table("B1", b1[:, 0], "N_H", precision),
+            matrix("W2", W2[:n], "[N_Z][N_H]", "double"),
+            table("B2", b2[:n, 0], "N_Z"),
+        ]
+    )
+
+
+def prepare(model: Portable, names: CNames) -> str:
+    """From cells to the prepared columns."""
+    p = names.prefix
+    lines = [f"static void prepare(const {p}_row *row, double x[N_FEATURES])", "{"]
+    if names.numbered:
+        return "\n".join([*lines, "    memcpy(x, row->x, sizeof row->x);", "}\n"])
+    dates = [j for j, field in enumerate(model.fields) if field.kind == "date"]
+    lines += [f"    double part_{j}[4];" for j in dates]
+    if any(names.levels):
+        lines.append("    memset(x, 0, N_FEATURES * sizeof *x);")
+    lines += [f"    date_parts(row->{names.fields[j]}, part_{j});" for j in dates]
+    lines += [f"    x[{i}] = {prepared(model, names, feature)};" for i, feature in enumerate(model.features) if feature.part != "level"]
+    lines += [
+        f"    mark(x, COLUMNS_{j}, {len(levels)}, (int)row->{member});"
+        for j, (member, levels) in enumerate(zip(names.fields, names.levels, strict=True))
+        if levels
+    ]
+    return "\n".join([*lines, "}\n"])
+
+
+def prepared(model: Portable, names: CNames, feature: Feature) -> str:
+    """One prepared number."""
+    field = model.fields[feature.field]
+    cell = f"row->{names.fields[feature.field]}"
+    if field.kind == "date":
+        part = "days" if feature.part == "missing" else feature.part
+        cell = f"part_{feature.field}[{PARTS_OF_DATE.index(part)}]"
+    if feature.part == "missing":
+        return f"isnan({cell}) ? 1.0 : 0.0"
+    return cell if np.isnan(feature.fill) else f"isnan({cell}) ? {literal(feature.fill)} : {cell}"
+
+
+def units(model: Portable, precision: Precision) -> str:
+    """The hidden unit, and one input's share in all of them."""
+    name = model.network.activation
+    formula = ACTIVATIONS[name]
+    suffix = "f" if precision == "float" else ""
+    for function in ("expm1", "log1p", "exp", "tanh", "fabs"):
+        formula = formula.replace(f"{function}_(", f"{function}{suffix}(")
+    logistic = LOGISTIC.replace("exp_(", f"exp{suffix}(")
+    parts = [f"static real logistic(real z)\n{{\n    return {logistic};\n}}\n"] if name == "silu" else []
+    parts.append(f"/* {name} */\nstatic real g(real z)\n{{\n    return {formula};\n}}\n")
+    if precision == "float":
+        parts.append(
+            "/* Held within +-1e36, beyond which sums of float would not be finite. */\n"
+            "static real narrow(double x)\n{\n    return x > 1e36 ? 1e36f : x < -1e36 ? -1e36f : (float)x;\n}\n"
+        )
+    parts.append(
+        "static void add(real z[N_H], const real w[N_H], real x)\n{\n    int i;\n    if (x != 0) /* true of NAN too */\n"
+        "        for (i = 0; i < N_H; i++)\n            z[i] += w[i] * x;\n}\n"
+    )
+    narrow = "narrow(%s)" if precision == "float" else "%s"
+    lines = ["    memcpy(z, B1, sizeof B1);", "    for (j = 0; j < N_FEATURES; j++)"]
+    lines.append(f"        add(z, W1[j], {narrow % '(x[j] - CENTER[j]) / SCALE[j]'});")
+    if model.network.encoding.n_ramps:
+        scale = literal(model.network.encoding.ramp_scale)
+        lines += [
+            "    for (j = 0; j < N_RAMPS; j++) {",
+            "        const double v = x[RAMP_OF[j]], left = RAMP_LEFT[j], right = RAMP_RIGHT[j];",
+            "        if (!(v <= left)) /* a ramp not begun is 0 */",
+            f"            add(z, W1[N_FEATURES + j], (real)({scale} * (v >= right ? 1.0 : (v - left) / (right - left))));",
+            "    }",
+        ]
+    body = "\n".join(lines)
+    parts.append(f"/* Z1 */\nstatic void layer_1(const double x[N_FEATURES], real z[N_H])\n{{\n    int j;\n{body}\n}}\n")
+    return "\n".join(parts)
+
+
+def predict(model: Portable, names: CNames) -> str:
+    """The whole: prepare, the two layers, the output unit."""
+    p = names.prefix
+    body, answer = output_unit(model)
+    kind = "int" if has_class(model) else "void"
+    return f"""{kind} {p}_predict(const {p}_row *row, double out[{names.macro}_OUTPUTS])
+{{
+    double x[N_FEATURES], z2[N_Z];
+    real a[N_H];
+    int i, k;
+    prepare(row, x);
+    layer_1(x, a);
+    for (i = 0; i < N_H; i++)
+        a[i] = g(a[i]);
+    for (k = 0; k < N_Z; k++) {{
+        double sum = B2[k];
+        for (i = 0; i < N_H; i++)
+            sum += W2[k][i] * (double)a[i];
+        z2[k] = sum;
+    }}
+{body}{answer}}}
+"""
+
+
+SIGMOID = "z2[k] >= 0 ? 1 / (1 + exp(-z2[k])) : exp(z2[k]) / (1 + exp(z2[k]))"
+TWO_CLASSES = f"""    k = 0;
+    out[1] = {SIGMOID};
+    out[0] = 1 - out[1];
+"""
+SOFTMAX = """    {
+        double most = z2[0], total = 0;
+        for (k = 1; k < N_Z; k++)
+            most = z2[k] > most ? z2[k] : most;
+        for (k = 0; k < N_Z; k++)
+            total += out[k] = exp(z2[k] - most);
+        for (k = 0; k < N_Z; k++)
+            out[k] /= total;
+    }
+"""
+LIKELIEST = """    for (i = 0, k = 1; k < N_Z; k++)
+        i = out[k] > out[i] ? k : i;
+    return isnan(out[0]) ? -1 : i;
+"""
+
+
+def output_unit(model: Portable) -> tuple[str, str]:
+    """Lines that turn z2 into out, and the line that returns."""
+    network = model.network
+    if network.output == "softmax":
+        return SOFTMAX, LIKELIEST
+    if network.output == "sigmoid" and not model.multilabel:
+        return TWO_CLASSES, "    return isnan(out[1]) ? -1 : out[1] > 0.5;\n"
+    if network.output == "sigmoid":
+        return f"    for (k = 0; k < N_Z; k++)\n        out[k] = {SIGMOID};\n", ""
+    value = "z2[k]"
+    begin = ""
+    if network.output == "poisson":
+        limit = literal(exp_limits(np.zeros(1)))
+        begin = f"        const double inside = z2[k] > {limit} ? {limit} : z2[k];\n"
+        value = "exp(inside) * (1 + (z2[k] - inside))"
+    lines = [f"    for (k = 0; k < N_Z; k++) {{\n{begin}        out[k] = {value};\n    }}\n"]
+    target = network.target
+    if target is not None and not (np.all(target.center == 0) and np.all(target.scale == 1)):
+        pairs = zip(target.scale, target.center, strict=True)
+        lines += [f"    out[{k}] = out[{k}] * {literal(scale)} + {literal(center)};\n" for k, (scale, center) in enumerate(pairs)]
+    return "".join(lines), ""

@@ -1,0 +1,103 @@
+"""A small network as LaTeX, to be read: numbers are rounded to four digits."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from shoal.errors import ExportError
+from shoal.export.equation import made_of
+from shoal.export.names import latex
+from shoal.export.portable import Portable
+from shoal.network import folded
+
+MOST_WEIGHTS = 120  # more of them than a page can hold
+FUNCTIONS = {
+    "relu": r"\max(0, z)",
+    "tanh": r"\tanh z",
+    "logistic": r"\frac{1}{1 + e^{-z}}",
+    "leaky_relu": r"\max(0.01\,z, z)",
+    "identity": "z",
+    "elu": r"\begin{cases} z & z > 0 \\ e^z - 1 & z \le 0 \end{cases}",
+    "softplus": r"\ln(1 + e^z)",
+    "silu": r"\frac{z}{1 + e^{-z}}",
+}
+
+
+def model_latex(model: Portable) -> str:
+    """The model as an `align*` environment of amsmath.
+
+    Parameters
+    ----------
+    model : Portable, of at most 120 weights
+
+    Raises
+    ------
+    ExportError
+        For a network too large to read.
+    """
+    network = model.network
+    W1, b1, W2, b2 = folded(network)
+    n = int(np.count_nonzero(W1) + np.count_nonzero(W2))
+    if n > MOST_WEIGHTS:
+        raise ExportError(
+            f"The network has {n} weights; as LaTeX at most {MOST_WEIGHTS} can be read. The equation as text takes any number; "
+            "or train a smaller one: n_networks=1, hidden_layer_sizes=4, ramps=False."
+        )
+    inputs = [*map(latex, network.feature_names), *(f"r_{{{i + 1}}}" for i in range(network.encoding.n_ramps))]
+    hidden = [f"h_{{{i + 1}}}" for i in range(len(W1))]
+    lines = [f"{h} &= g({total(row, inputs, b)})" for h, row, b in zip(hidden, W1, b1[:, 0], strict=True)]
+    sums = [total(row, hidden, b) for row, b in zip(W2, b2[:, 0], strict=True)]
+    lines += [*outputs(model, sums), f"g(z) &= {FUNCTIONS[network.activation]}", *ramps(model)]
+    made = [latex(f"{f.name}: {made_of(f, model.fields[f.field])}") for f in model.features if not model.is_bare]
+    return "\\begin{align*}\n" + " \\\\\n".join([*lines, *(f"& {line}" for line in made)]) + "\n\\end{align*}\n"
+
+
+def outputs(model: Portable, sums: Sequence[str]) -> list[str]:
+    """The lines of the output units."""
+    network, names = model.network, [latex(name) for name in model.output_names]
+    if network.output == "softmax":
+        places = [f"z_{{{i + 1}}}" for i in range(len(sums))]
+        whole = r" + ".join(f"e^{{{p}}}" for p in places)
+        shares = [rf"{name} &= \frac{{e^{{{p}}}}}{{{whole}}}" for name, p in zip(names, places, strict=True)]
+        return [*(f"{p} &= {z}" for p, z in zip(places, sums, strict=True)), *shares]
+    if network.output == "sigmoid":
+        shown = names if model.multilabel else names[1:]
+        return [*(rf"{name} &= \sigma({z})" for name, z in zip(shown, sums, strict=True)), r"\sigma(z) &= \frac{1}{1 + e^{-z}}"]
+    if network.output == "poisson":
+        return [rf"{name} &= \exp({z})" for name, z in zip(names, sums, strict=True)]
+    if network.output == "gaussian" and network.target is not None:
+        pairs = zip(names, sums, network.target.scale, network.target.center, strict=False)
+        return [rf"{name} &= {number(scale)}\,({z}) {signed(center)}" for name, z, scale, center in pairs]
+    return [f"{name} &= {z}" for name, z in zip(names, sums, strict=True)]
+
+
+def ramps(model: Portable) -> list[str]:
+    """What each ramp is."""
+    network = model.network
+    lines: list[str] = []
+    for name, edges in zip(network.feature_names, network.encoding.edges, strict=True):
+        for a, b in pairwise(edges):
+            inside = rf"\frac{{{latex(name)} {signed(-a)}}}{{{number(b - a)}}}"
+            lines.append(rf"r_{{{len(lines) + 1}}} &= \min(1, \max(0, {inside}))")
+    return lines
+
+
+def total(factors: Sequence[float], terms: Sequence[str], bias: float) -> str:
+    """A sum; factors of exactly 0 are left out."""
+    parts = [(float(f), rf"{number(abs(f))}\,{term}") for f, term in zip(factors, terms, strict=True) if f != 0]
+    if bias != 0 or not parts:
+        parts.append((float(bias), number(abs(bias))))
+    first, *rest = parts
+    return ("-" if first[0] < 0 else "") + first[1] + "".join(f" {'-' if sign < 0 else '+'} {part}" for sign, part in rest)
+
+
+def signed(value: float) -> str:
+    """`+ 2` or `- 2`."""
+    return f"{'-' if value < 0 else '+'} {number(abs(value))}"
+
+
+def number(value: float) -> str:
+    r"""Four digits, `1.234 \cdot 10^{-5}` where that is shorter."""
+    mantissa, _, exponent = f"{float(value):.4g}".partition("e")
+    return mantissa if not exponent else rf"{mantissa} \cdot 10^{{{int(exponent)}}}"

@@ -1,0 +1,70 @@
+"""Whether an ONNX model says what the network says, asked of ONNX Runtime."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shoal.errors import ExportError
+from shoal.export.onnx_graph.nodes import needed
+from shoal.export.portable import Portable
+from shoal.export.sample_rows import Row, answers, sample_rows, spread
+
+TOLERANCE = {"double": 1e-12, "float": 1e-5}  # shares of the output's range: design (E6)
+
+
+def feeds(model: Portable, rows: list[Row]) -> dict[str, NDArray[Any]]:
+    """The rows as the model's inputs."""
+    if model.is_bare:
+        return {"X": np.array(rows, np.float64)}
+    given: dict[str, NDArray[Any]] = {}
+    for j, field in enumerate(model.fields):
+        cells = [row[j] for row in rows]
+        if field.kind == "category":
+            given[field.name] = np.array([["" if cell is None else cell] for cell in cells], object)
+        else:
+            given[field.name] = np.array(cells, np.float64)[:, None]
+    return given
+
+
+def session(proto: Any) -> Any:
+    """An ONNX Runtime session on the processor, one thread."""
+    runtime = needed("onnxruntime")
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return runtime.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def onnx_answers(proto: Any, model: Portable, rows: list[Row]) -> tuple[NDArray[Any] | None, NDArray[np.floating]]:
+    """What ONNX Runtime says: the labels (None for regression), and the probabilities or predictions `(m, n)`."""
+    given = session(proto).run(None, feeds(model, rows))
+    return (None if len(given) == 1 else given[0]), np.asarray(given[-1], np.float64)
+
+
+def check_onnx(proto: Any, model: Portable, precision: str) -> float:
+    """Compare on rows like those of training.
+
+    Returns
+    -------
+    float: the largest difference, as a share of the output's range
+
+    Raises
+    ------
+    ExportError
+        Where they differ by more than the precision allows: 1e-5 of the range in float, 1e-12 in double.
+    """
+    rows = sample_rows(model)
+    _, said = onnx_answers(proto, model, rows)
+    wanted = answers(model, rows)
+    middle = 0.0 if model.is_classifier or model.network.target is None else model.network.target.center
+    single = np.finfo(np.float32).eps * np.abs(wanted) if precision == "float" else 0.0  # answers are rounded to float
+    difference = np.maximum(np.abs(said - wanted) - single, 0) / (spread(model) + np.abs(wanted - middle))
+    worst = float(difference.max())
+    if not worst <= TOLERANCE[precision]:
+        row, output = np.unravel_index(int(np.argmax(np.where(np.isnan(difference), np.inf, difference))), difference.shape)
+        raise ExportError(
+            f"ONNX Runtime says {said[row, output]:.9g} for {model.output_names[output]} where the network says {wanted[row, output]:.9g}. "
+            "Nothing was written. Export it in double, or with no check."
+        )
+    return worst

@@ -1,0 +1,207 @@
+"""A model as a Python module that needs nothing but Python: `predict(row)`, with the preparation and every formula in plain sight."""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from shoal.export.c99.parts import wrapped
+from shoal.export.portable import PARTS_OF_DATE, Feature, Portable
+from shoal.export.weights import numbers
+from shoal.textbook.activations import LEAK
+from shoal.textbook.outputs import exp_limits
+
+LOGISTIC = """def logistic(z):
+    if z >= 0:
+        return 1 / (1 + math.exp(-min(z, 1000.0)))
+    return math.exp(max(z, -1000.0)) / (1 + math.exp(max(z, -1000.0)))
+"""
+ACTIVATIONS = {
+    "relu": "0.0 if z < 0 else z",
+    "tanh": "math.tanh(z)",
+    "logistic": "logistic(z)",
+    "leaky_relu": f"z if z > 0 else {LEAK} * z",
+    "identity": "z",
+    "elu": "z if z > 0 else math.expm1(max(z, -1000.0))",
+    "softplus": "(0.0 if z < 0 else z) + math.log1p(math.exp(max(-abs(z), -1000.0)))",
+    "silu": "z * logistic(z)",
+}
+CELLS = """def is_empty(cell):
+    return cell is None or cell == "" or cell != cell
+
+
+def number(cell):
+    return math.nan if is_empty(cell) else float(cell)
+"""
+TRUTH = """def truth(cell):
+    if is_empty(cell):
+        return math.nan
+    return {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0}[str(cell).strip().lower()]
+"""
+TEXT = """def text(cell):
+    if is_empty(cell):
+        return "missing"
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).strip() or "missing"
+"""
+DATES = '''def date_parts(cell):
+    """Days since 1970, day of year, weekday (Monday is 0), hour; a cell is a date, a datetime (UTC) or its ISO text."""
+    if is_empty(cell):
+        return (math.nan,) * 4
+    if isinstance(cell, str):
+        cell = datetime.datetime.fromisoformat(cell)
+    if not isinstance(cell, datetime.datetime):
+        cell = datetime.datetime(cell.year, cell.month, cell.day)
+    if cell.tzinfo is not None:
+        cell = cell.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+    days = (cell - datetime.datetime(1970, 1, 1)) / datetime.timedelta(days=1)
+    return days, float(cell.timetuple().tm_yday), float(cell.weekday()), float(cell.hour)
+'''
+
+
+def python_text(model: Portable) -> str:
+    """The module's text.
+
+    `predict(row)` takes a mapping from column to cell, or the cells in the table's order; it returns a number, a mapping
+    from target to number, or for classes `{"label": …, "probabilities": {label: p}}`.
+    """
+    kinds: set[str] = {field.kind for field in model.fields}
+    network = model.network
+    parts = [
+        f'"""A shallow neural network, written by shoal: `predict(row)`. Needs nothing but Python."""\n\n{imports(kinds)}',
+        constants(model),
+        CELLS,
+        TRUTH if "boolean" in kinds else "",
+        TEXT if "category" in kinds else "",
+        DATES if "date" in kinds else "",
+        prepare(model),
+        LOGISTIC if network.activation in ("logistic", "silu") or network.output == "sigmoid" else "",
+        f"def g(z):\n    return {ACTIVATIONS[network.activation]}\n",
+        layers(model),
+        predict(model),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def imports(kinds: set[str]) -> str:
+    return "import datetime\nimport math\n" if "date" in kinds else "import math\n"
+
+
+def constants(model: Portable) -> str:
+    """The names and the numbers."""
+    network, encoding = model.network, model.network.encoding
+    W1, b1, W2, b2 = network.merged
+    n = W2.shape[0] // 2 if network.output == "gaussian" else W2.shape[0]
+    ramps = [(j, float(a), float(b), float(c)) for (j, a, b), c in zip(edges(model), encoding.ramp_center, strict=True)]
+    said: dict[str, Any] = {
+        "COLUMNS": [field.name for field in model.fields],
+        "TARGETS": list(model.targets),
+        "CLASSES": [list(labels) for labels in model.classes],
+        "CENTER": numbers(encoding.center),
+        "SCALE": numbers(encoding.scale),
+        "RAMPS": ramps,
+        "W1": numbers(W1),
+        "B1": numbers(b1[:, 0]),
+        "W2": numbers(W2[:n]),
+        "B2": numbers(b2[:n, 0]),
+    }
+    said |= {f"LEVELS_{j}": list(field.levels) for j, field in enumerate(model.fields) if field.kind == "category"}
+    return "\n".join(f"{name} = {listed(value)}" for name, value in said.items()) + "\n"
+
+
+def listed(value: list[Any]) -> str:
+    """A list's literal in lines; the rows of a matrix under one another."""
+    if value and isinstance(value[0], list):
+        return "[\n" + ",\n".join(listed(row) for row in value) + "]"
+    return "[\n" + wrapped([repr(item) for item in value]) + "]" if len(value) > 8 else repr(value)
+
+
+def edges(model: Portable) -> list[tuple[int, float, float]]:
+    """Column, left and right edge of every ramp."""
+    return [(j, a, b) for j, column in enumerate(model.network.encoding.edges) for a, b in pairwise(column)]
+
+
+def prepare(model: Portable) -> str:
+    """From cells to the prepared columns."""
+    if model.is_bare:
+        return "def prepare(cells):\n    return [number(cell) for cell in cells]\n"
+    reader = {"number": "number", "boolean": "truth", "category": "text", "date": "date_parts"}
+    lines = ["def prepare(cells):"]
+    lines += [f"    c{j} = {reader[field.kind]}(cells[{j}])" for j, field in enumerate(model.fields)]
+    lines += ["    return ["] + [f"        {prepared(model, feature)}," for feature in model.features] + ["    ]"]
+    return "\n".join(lines) + "\n"
+
+
+def prepared(model: Portable, feature: Feature) -> str:
+    """One prepared number."""
+    field, cell = model.fields[feature.field], f"c{feature.field}"
+    if feature.part == "level":
+        if feature.level < len(field.levels):
+            return f"float({cell} == LEVELS_{feature.field}[{feature.level}])"
+        return f"float({cell} not in LEVELS_{feature.field})"
+    if field.kind == "date":
+        cell += f"[{PARTS_OF_DATE.index('days' if feature.part == 'missing' else feature.part)}]"
+    return f"float({cell} != {cell})" if feature.part == "missing" else f"{feature.fill!r} if {cell} != {cell} else {cell}"
+
+
+def layers(model: Portable) -> str:
+    """Encoding, and the two layers."""
+    scale = float(model.network.encoding.ramp_scale)
+    return f"""def encode(x):
+    encoded = [(v - c) / s for v, c, s in zip(x, CENTER, SCALE)]
+    for j, left, right, center in RAMPS:
+        v = (x[j] - left) / (right - left)
+        encoded.append(((0.0 if v < 0 else 1.0 if v > 1 else v) - center) * {scale!r})
+    return encoded
+
+
+def layer(W, b, x):
+    return [sum(w * v for w, v in zip(row, x)) + bias for row, bias in zip(W, b)]
+
+
+def outputs(row):
+    cells = [row[name] for name in COLUMNS] if hasattr(row, "keys") else list(row)
+    if len(cells) != len(COLUMNS):
+        raise ValueError(f"a row has {{len(COLUMNS)}} cells, not {{len(cells)}}")
+    return layer(W2, B2, [g(z) for z in layer(W1, B1, encode(prepare(cells)))])
+"""
+
+
+def predict(model: Portable) -> str:
+    """The output unit and the answer."""
+    lines = ["def predict(row):", "    z = outputs(row)"]
+    if model.multilabel:
+        lines += [
+            "    answer = {}",
+            "    for name, labels, p in zip(TARGETS, CLASSES, map(logistic, z)):",
+            "        label = None if p != p else labels[p > 0.5]",
+            "        answer[name] = {'label': label, 'probabilities': {labels[0]: 1 - p, labels[1]: p}}",
+            "    return answer",
+        ]
+    elif model.is_classifier:
+        lines += shares(model)
+        lines += ["    label = None if p[0] != p[0] else CLASSES[0][p.index(max(p))]"]
+        lines += ["    return {'label': label, 'probabilities': dict(zip(CLASSES[0], p))}"]
+    else:
+        lines += values(model)
+        lines += ["    return z[0]"] if len(model.targets) == 1 else ["    return dict(zip(TARGETS, z))"]
+    return "\n".join(lines) + "\n"
+
+
+def shares(model: Portable) -> list[str]:
+    """The probability of every class."""
+    if model.network.output == "sigmoid":
+        return ["    p = logistic(z[0])", "    p = [1 - p, p]"]
+    return ["    e = [math.exp(max(v - max(z), -1000.0)) for v in z]", "    p = [v / sum(e) for v in e]"]
+
+
+def values(model: Portable) -> list[str]:
+    """Expected values in the targets' own units."""
+    lines = []
+    if model.network.output == "poisson":
+        limit = exp_limits(np.zeros(1))
+        lines.append(f"    z = [math.exp(min(v, {limit!r})) * (1 + (v - min(v, {limit!r}))) for v in z]")
+    if (target := model.network.target) is not None:
+        lines.append(f"    z = [v * s + c for v, s, c in zip(z, {numbers(target.scale)!r}, {numbers(target.center)!r})]")
+    return lines

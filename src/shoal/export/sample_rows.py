@@ -1,0 +1,85 @@
+"""Rows to compare a written model with the one it came from: made of what training saw, no data needed, the same every time."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from shoal.export.portable import Field, Portable
+from shoal.network import in_units, predict_logits
+
+Cell = float | str | None
+Row = tuple[Cell, ...]
+
+GOLDEN = (5**0.5 - 1) / 2
+SECONDS_A_DAY = 86_400
+EXTREMES = (1e30, -1e30, 5e-324, -1e-310)
+
+
+def sample_rows(model: Portable, n: int = 24) -> list[Row]:
+    """Rows whose cells fill each field's range evenly; in a prepared table some are empty, and texts may be unknown.
+
+    Cells: a number, 0 or 1 for a boolean, seconds since 1970 for a date (NaN where empty), a text or None for a category.
+    """
+    return [tuple(_cell(field, i, j, empty=not model.is_bare) for j, field in enumerate(model.fields)) for i in range(n)]
+
+
+def extreme_rows(model: Portable) -> list[Row]:
+    """±1e30 and denormals in every number at once; other fields as in the first sample row."""
+    first = sample_rows(model, 1)[0]
+    return [tuple(x if field.kind == "number" else cell for field, cell in zip(model.fields, first, strict=True)) for x in EXTREMES]
+
+
+def _cell(field: Field, i: int, j: int, *, empty: bool) -> Cell:
+    share = ((i + 1) * GOLDEN * (j + 1) + 0.37 * j) % 1.0  # Weyl's sequence: even, and different from field to field
+    if empty and (i + 3 * j) % 7 == 3:
+        return None if field.kind == "category" else float("nan")
+    if field.kind == "category":
+        texts = (*field.levels, "a text that training never saw")
+        return texts[int(share * len(texts))]
+    if field.kind == "boolean":
+        return float(share < 0.5)
+    value = field.low + share * (field.high - field.low)
+    if field.kind == "date":
+        unit = 60 if field.has_times else SECONDS_A_DAY
+        return float(round(value * SECONDS_A_DAY / unit) * unit)
+    return value
+
+
+def frame_of(model: Portable, rows: list[Row]) -> pd.DataFrame:
+    """The rows as the raw frame that a model of `shoal.fit` takes."""
+    columns: dict[str, Any] = {}
+    for j, field in enumerate(model.fields):
+        cells = [row[j] for row in rows]
+        if field.kind == "category":
+            columns[field.name] = pd.Series(cells, dtype=object)
+        else:
+            numbers = pd.Series(cells, dtype=np.float64)
+            columns[field.name] = pd.to_datetime(numbers, unit="s") if field.kind == "date" else numbers
+    return pd.DataFrame(columns)
+
+
+def matrix_of(model: Portable, rows: list[Row]) -> NDArray[np.float64]:
+    """The prepared columns of the rows, `(m, n)`."""
+    if model.is_bare:
+        X = np.array(rows, dtype=np.float64)
+        return X if model.before is None else np.asarray(model.before.transform(X), np.float64)
+    return np.asarray(model.prepare.transform(frame_of(model, rows)), np.float64)
+
+
+def answers(model: Portable, rows: list[Row]) -> NDArray[np.floating]:
+    """What the model says of the rows, `(m, n_y)`: expected values, or the probability of every class."""
+    network = model.network
+    with np.errstate(over="ignore"):  # exp of 1e30 is infinite in every language
+        p = in_units(network, network.g2(predict_logits(network, matrix_of(model, rows))))
+    if model.is_classifier and not model.multilabel and p.shape[1] == 1:
+        return np.hstack([1 - p, p])
+    return p
+
+
+def spread(model: Portable) -> NDArray[np.floating]:
+    """The output's range, which tolerances are shares of: 1 for a probability, 6 standard deviations of a scaled target."""
+    if model.is_classifier or model.network.target is None:
+        return np.ones(len(model.output_names))
+    return np.asarray(6 * np.abs(model.network.target.scale), np.float64)

@@ -1,0 +1,85 @@
+"""A network as a PyTorch module: Linear, activation, Linear, with the scaling folded into the weights."""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from shoal.encoding import Encoding
+from shoal.errors import ExportError
+from shoal.export.portable import portable
+from shoal.network import folded
+
+
+def to_torch(model: Any) -> Any:
+    """The network of a fitted estimator as a `torch.nn.Sequential` in float64.
+
+    Parameters
+    ----------
+    model : fitted `ShoalClassifier` or `ShoalRegressor`; of a model of `shoal.fit`, `model["estimator"]`
+
+    Returns
+    -------
+    torch.nn.Sequential of Linear, activation, Linear, over the same matrix that the estimator takes. A network with ramps has
+    a module in front that sets the ramps beside the columns. A classifier gives its logits (one for two classes; the loss
+    functions of PyTorch take them), a regressor its predictions, with the loss "poisson" their logarithm.
+
+    Raises
+    ------
+    ExportError
+        Without PyTorch, for a Pipeline, or for a Gaussian output.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        raise ExportError("to_torch needs PyTorch: pip install torch.") from error
+    found = portable(model, "a PyTorch module")
+    if found.prepare is not None:
+        raise ExportError(
+            "The step 'prepare' reads a table's cells, and a PyTorch module takes a matrix. Give model['estimator'], "
+            "and the module what model['prepare'].transform makes of the table; ONNX takes both in one."
+        )
+    network = found.network
+    if network.output == "gaussian":
+        raise ExportError("A Gaussian output (mean and variance) has no PyTorch module of one kind; ONNX and C write its mean.")
+    W1, b1, W2, b2 = (torch.tensor(np.ascontiguousarray(w)) for w in folded(network))
+    first = [ramp_module(torch, network.encoding)] if network.encoding.n_ramps else []
+    return torch.nn.Sequential(*first, linear(torch, W1, b1), activation(torch, network.activation), linear(torch, W2, b2))
+
+
+def linear(torch: Any, W: Any, b: Any) -> Any:
+    """A Linear layer with these weights."""
+    layer = torch.nn.Linear(W.shape[1], W.shape[0], dtype=torch.float64)
+    with torch.no_grad():
+        layer.weight.copy_(W)
+        layer.bias.copy_(b[:, 0])
+    return layer
+
+
+def activation(torch: Any, name: str) -> Any:
+    """The hidden unit."""
+    nn = torch.nn
+    made = {"relu": nn.ReLU, "tanh": nn.Tanh, "logistic": nn.Sigmoid, "identity": nn.Identity, "elu": nn.ELU, "silu": nn.SiLU}
+    if name == "leaky_relu":
+        return nn.LeakyReLU(0.01)
+    return nn.Softplus(threshold=50.0) if name == "softplus" else made[name]()  # linear from 50 on: ln(1 + eᶻ) is z there to the last bit
+
+
+def ramp_module(torch: Any, encoding: Encoding) -> Any:
+    """A module that sets each column's ramps, 0 to 1, beside the columns."""
+    ramps = [(j, a, b) for j, edges in enumerate(encoding.edges) for a, b in pairwise(edges)]
+    columns, left, right = (np.array(values) for values in zip(*ramps, strict=True))
+
+    class Ramps(torch.nn.Module):
+        """clip((x − left) / width, 0, 1) beside x."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("columns", torch.tensor(columns))
+            self.register_buffer("left", torch.tensor(left))
+            self.register_buffer("width", torch.tensor(right - left))
+
+        def forward(self, X: Any) -> Any:
+            return torch.cat([X, ((X[:, self.columns] - self.left) / self.width).clamp(0.0, 1.0)], dim=1)
+
+    return Ramps()

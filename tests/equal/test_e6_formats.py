@@ -1,0 +1,168 @@
+"""(E6) C, ONNX, JSON and Python say what predict says: double to 1e-12, float to 1e-5 of the output's range, JSON bit for bit."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import shoal
+from export_problems import SANITIZED, bare_cases, c_agrees, fitted_table
+from onnx_or_skip import onnx_graph
+from shoal import ShoalClassifier
+from shoal.export import c99, model_json, portable, python_text
+from shoal.export.sample_rows import answers, extreme_rows, frame_of, matrix_of, sample_rows, spread
+from shoal.network import predict
+from shoal.table import read
+from skips import missing
+
+DATA = Path(os.environ.get("SHOAL_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
+MANIFEST = DATA / "manifest.json"
+SETS = json.loads(MANIFEST.read_text())["datasets"] if MANIFEST.exists() else {}
+NAMES = [name for name in SETS if name != "mnist"] or ["no tables here"]  # mnist is pictures, not a table
+FAST = [name for name in ("titanic", "seoul_bike", "proben1_flare") if name in NAMES] or NAMES  # categories, dates, three targets
+TARGETS = ["survived", "class", "paid", ("paid", "owed")]
+CASES = range(8)
+
+
+@pytest.fixture(scope="module")
+def bare():
+    return bare_cases()
+
+
+def check_every_format(model, folder):
+    """Each format's answers to rows like those of training, and to extreme numbers."""
+    found = portable(model, "C")
+    for precision in ("double", "float"):
+        c_agrees(model, folder, precision)
+        check_onnx(model, precision)
+    check_python(found)
+    check_json(model, found, folder)
+
+
+def check_onnx(model, precision):
+    graph, found = onnx_graph(), portable(model, "ONNX", foreign=True)
+    proto = graph.model_onnx(found, precision)
+    graph.check_onnx(proto, found, precision)  # raises where they differ
+    rows = [*sample_rows(found), *extreme_rows(found)]
+    labels, said = graph.onnx_answers(proto, found, rows)
+    wanted, tolerance = answers(found, rows), {"double": 1e-12, "float": 1e-5}[precision]
+    middle = 0.0 if found.is_classifier else found.network.target.center
+    rounding = 6e-8 * np.abs(wanted) if precision == "float" else 0.0  # the answer itself is a float
+    with np.errstate(invalid="ignore", over="ignore"):  # counts of exp(1e30) are infinite on both sides
+        close = np.abs(said - wanted) <= tolerance * (spread(found) + np.abs(wanted - middle)) + rounding
+    assert np.all(close | (said == wanted))
+    if found.is_classifier and not found.multilabel:
+        sure = np.sort(wanted, axis=1)[:, -1] - np.sort(wanted, axis=1)[:, -2] > 1e-4  # elsewhere rounding may decide
+        table = np.array([label if type(label) in (int, bool, float) else str(label) for label in found.classes[0]], dtype=object)
+        assert list(np.asarray(labels, dtype=object)[sure]) == list(table[wanted.argmax(axis=1)][sure])
+
+
+def check_python(found):
+    space: dict = {}
+    exec(compile(python_text(found), "network.py", "exec"), space)
+    rows = [*sample_rows(found, 8), *extreme_rows(found)]
+    for row, wanted in zip(rows, answers(found, rows), strict=True):
+        named = {field.name: cell for field, cell in zip(found.fields, row, strict=True)}
+        for field in found.fields:
+            if field.kind == "date" and named[field.name] == named[field.name]:
+                named[field.name] = str(np.datetime64(int(named[field.name]), "s"))
+        said = space["predict"](named if len(named) == len(row) else row)
+        np.testing.assert_allclose(list(flat(said)), wanted, rtol=1e-11, atol=1e-12)
+
+
+def flat(said):
+    """The numbers of an answer of the exported Python, in the order of the outputs."""
+    if isinstance(said, float):
+        yield said
+    elif "probabilities" in said:
+        yield from said["probabilities"].values()
+    else:
+        for value in said.values():
+            yield value if isinstance(value, float) else list(value["probabilities"].values())[1]
+
+
+def check_json(model, found, folder):
+    path = folder / "model.json"
+    path.write_text(model_json(found), encoding="utf-8")
+    back = shoal.from_json(path)
+    rows = sample_rows(found)
+    X = matrix_of(found, rows) if found.is_bare else frame_of(found, rows)
+    for verb in ("predict", "predict_proba"):
+        if hasattr(model, verb):
+            np.testing.assert_array_equal(getattr(back, verb)(X), getattr(model, verb)(X))
+    assert model_json(portable(back)).split('"networks"')[0] == model_json(found).split('"networks"')[0]
+    shoal.save(back, folder / "back.skops")
+    np.testing.assert_array_equal(shoal.load(folder / "back.skops").predict(X), model.predict(X))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_raw_table_in_every_format(target, tmp_path):
+    check_every_format(fitted_table(target), tmp_path)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_activation_and_output_in_every_format(bare, case, tmp_path):
+    check_every_format(bare[case], tmp_path)
+
+
+def test_the_c_is_clean_under_the_sanitizers(bare, tmp_path):
+    for model in (fitted_table("class"), bare[7]):
+        c_agrees(model, tmp_path, "float", *SANITIZED)
+
+
+def test_a_hundred_networks_are_one_network(tmp_path):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 2))
+    model = ShoalClassifier(n_networks=100, hidden_layer_sizes=3, max_iter=1, random_state=0).fit(X, X[:, 0] > 0)
+    assert "N_H = 300" in c99(portable(model))["model.c"]
+    c_agrees(model, tmp_path, "double")
+    proto = onnx_graph().model_onnx(portable(model))
+    assert [node.op_type for node in proto.graph.node].count("MatMul") == 2
+    assert len(json.loads(model_json(portable(model)))["W1"]) == 300
+    check_json(model, portable(model), tmp_path)
+
+
+@pytest.mark.parametrize("name", FAST)
+def test_shared_tables_in_every_format(name, data_folder, tmp_path):
+    check_shared(name, data_folder, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in FAST])
+def test_every_shared_table_in_every_format(name, data_folder, tmp_path):
+    check_shared(name, data_folder, tmp_path)
+
+
+def check_shared(name, data_folder, folder):
+    """The file's own rows too, not only rows made up."""
+    if name not in SETS:
+        missing("there are no shared tables")
+    entry = SETS[name]
+    task = "regression" if entry["task"] == "regression" else "classification"
+    settings = {"max_iter": 5, "n_networks": 2, "hidden_layer_sizes": 16}
+    model = shoal.fit(data_folder / entry["file"], entry["target"], task=task, settings=settings)
+    check_every_format(model, folder)
+    check_the_files_rows(model, read(data_folder / entry["file"]).head(300))
+
+
+def check_the_files_rows(model, frame):
+    """ONNX, fed with the file's cells as docs/export.md says."""
+    graph, found = onnx_graph(), portable(model)
+    typed = model["prepare"]["typed"].transform(frame)
+    feeds = {}
+    for field in found.fields:
+        if field.kind == "category":
+            feeds[field.name] = typed[field.name].fillna("").to_numpy(object)[:, None]
+        elif field.kind == "date":
+            feeds[field.name] = typed[f"{field.name}, days"].to_numpy()[:, None] * 86_400
+        else:
+            feeds[field.name] = typed[field.name].to_numpy(np.float64)[:, None]
+    from shoal.export.onnx_graph.agreement import session
+
+    said = np.asarray(session(graph.model_onnx(found, "double")).run(None, feeds)[-1])
+    wanted = predict(found.network, model["prepare"].transform(frame))
+    wanted = np.hstack([1 - wanted, wanted]) if said.shape[1] > wanted.shape[1] else wanted
+    middle = 0.0 if found.is_classifier else found.network.target.center
+    assert np.all(np.abs(said - wanted) <= 1e-12 * (spread(found) + np.abs(wanted - middle)))
