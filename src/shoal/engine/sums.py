@@ -24,6 +24,7 @@ Part = TypeVar("Part")
 
 HIDDEN_NUMBERS = 1 << 17  # of a hidden layer at once: it stays in the level-2 cache
 JACOBIAN_NUMBERS = 1 << 20  # of a Jacobian at once, 8 MB, whatever the number of rows
+TINY = 100_000  # multiplications that the matrix library does on one thread anyway: to keep it from more costs 10 µs
 LEAST_ROWS = 256  # at once, however wide the networks are
 
 
@@ -215,6 +216,8 @@ def chosen(block: Block, which: Any) -> Block:
 
 def over_parts(work: Callable[[Part], T], parts: Sequence[Part], each: int) -> list[T]:
     """`work` on every part, over the cores where it is worth it; `each` counts a network's multiplications."""
+    if each < TINY:
+        return [work(part) for part in parts]
     with one_blas_thread():
         if len(parts) > 1 and each * len(parts) > WORTH_A_THREAD and cores() > 1:
             return list(executor().map(work, parts))

@@ -28,8 +28,10 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
     hidden_layer_sizes : "auto", int or tuple of one int
         Hidden units of each network; "auto" is 64, from 5,000 rows on 128. A second hidden layer is refused.
     activation : {"relu", "tanh", "logistic", "leaky_relu", "identity", "elu", "softplus", "silu"}
-    solver : {"auto", "adam", "adamw", "sgd", "rmsprop"}
-        "auto" is "adamw" with the measured defaults ("adam" in `partial_fit`).
+    solver : {"auto", "adam", "adamw", "sgd", "rmsprop", "lbfgs", "lm", "bayes"}
+        "auto" is "adamw" with the measured defaults ("adam" in `partial_fit`). Those that step over all rows at once, in
+        float64: "lbfgs" (any loss), "lm" (Levenberg-Marquardt), "bayes" (the same, with the penalty found from the data;
+        `hidden_layer_sizes="auto"` then chooses by evidence, `evidence_table_`). docs/solvers.md says which is for what.
     alpha : "auto" or float ≥ 0
         L2 penalty α/(2m) (‖W1‖² + ‖W2‖²) with m the total weight of the training rows, the same for every batch size;
         with "adamw" a decoupled decay: weights shrink by learning rate · α an update.
@@ -64,6 +66,8 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
     weight_average : "auto" or float in [0, 1)
     dtype : {"auto", "float32", "float64"}
         "auto" is float64 below 500 rows, else float32.
+    max_fun : int
+        Evaluations of the cost that "lbfgs" may take for each network.
     max_time : None or float
         Seconds after which training ends with the best weights so far.
     callbacks : None or sequence of callables
@@ -78,6 +82,12 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         The same as ONE network in float64 over raw inputs (and raw ramps, named by `encoded_feature_names_`).
     loss_curve_, loss_, best_loss_, validation_scores_, best_validation_score_, n_iter_, t_, out_activation_, solver_
         As scikit-learn's, means over the networks; None where unused.
+    final_losses_ : ndarray, (n_networks,)
+        The last loss of every network: how far apart their starts have ended.
+    evidence_ : dict of ndarray or None
+        With "bayes": `alpha (n_networks, 4)` (W1, b1, W2, b2), `beta`, `gamma`, `n_parameters`, `log_evidence` of every network.
+    evidence_table_ : dict of ndarray
+        With "bayes" and `hidden_layer_sizes="auto"`: what each width that was tried had to say for itself.
     seed_ : int
         With `random_state=seed_` the same fit comes again, bit for bit.
     """
@@ -110,6 +120,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         beta_2: float = 0.99,
         epsilon: float = 1e-8,
         n_iter_no_change: int | str = "auto",
+        max_fun: int = 15_000,
         max_time: float | None = None,
         dropout: float | str = "auto",
         input_dropout: float = 0.0,
@@ -145,6 +156,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         self.beta_2 = beta_2
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
         self.max_time = max_time
         self.dropout = dropout
         self.input_dropout = input_dropout
@@ -200,8 +212,11 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
     # --- steps of fit -----------------------------------------------------------------------------------------------
 
     def _checked_targets(self, y: Any) -> Any:
-        check_classification_targets(y)
+        if isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "biuU":
+            return y  # classes without a doubt, which scikit-learn's search for their kind takes 0.2 ms to say
         kind = type_of_target(y)
+        if kind not in ("binary", "multiclass"):
+            check_classification_targets(y)  # says in scikit-learn's words what is wrong, if anything is
         if kind == "multilabel-indicator":
             return y.toarray() if sparse.issparse(y) else np.asarray(y)
         if kind == "multiclass-multioutput":

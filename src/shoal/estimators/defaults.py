@@ -22,7 +22,7 @@ SMALL = 100  # below so many rows: full batches, nothing random held back
 WIDE_FROM = 5_000  # rows from which 128 hidden units are better than 64
 FLOAT32_FROM = 500  # rows
 PARTS = 8  # each member holds out one of so many parts of the rows
-SOLVERS = ("auto", "adam", "adamw", "sgd", "rmsprop")
+SOLVERS = ("auto", "adam", "adamw", "sgd", "rmsprop", "lbfgs", "lm", "bayes")
 SCHEDULES = ("auto", "constant", "invscaling", "adaptive", "cosine")
 STEPS = {"classification": 50, "regression": 60}  # updates = so many times √rows
 EPOCHS_WITHIN = (20, 400)
@@ -48,6 +48,26 @@ RAMP_SCALE: dict[Task, float] = {"classification": 1.0, "regression": 0.3}
 
 
 @dataclass(frozen=True)
+class WholeRows:
+    """What a solver that steps over all rows at once does by default: λ of each task, most steps, hidden units."""
+
+    lam: Mapping[Task, float]
+    steps: int
+    holds_out: bool = True
+    width: int | None = None  # None: as with every other solver
+
+
+FULL_BATCH: dict[str, WholeRows] = {
+    "lbfgs": WholeRows({"classification": 1.0, "regression": 0.1}, 500),
+    "lm": WholeRows({"classification": 1.0, "regression": 0.1}, 100, width=16),
+    "bayes": WholeRows({"classification": 0.0, "regression": 0.0}, 200, holds_out=False),
+}
+FLAT = 1e-5  # the largest derivative of J at which a full-batch solver has arrived
+WIDTHS = (2, 4, 8, 16, 32, 64)  # hidden units among which the evidence chooses
+NEEDS_BATCHES = ("dropout", "input_dropout", "weight_average")
+
+
+@dataclass(frozen=True)
 class Plan:
     """How an estimator will train: the recipe, and what is decided for it outside the recipe."""
 
@@ -57,6 +77,9 @@ class Plan:
     with_ramps: tuple[bool, ...]
     hold_out: int  # parts that the rows are dealt into, 0 to hold out nothing
     single_precision: bool
+    max_fun: int = 15_000  # evaluations of J that L-BFGS may take
+    widths: tuple[int, ...] = ()  # among which the evidence is to choose
+    instead: str = "adamw"  # what solver="auto" takes
 
 
 def chosen(value: Any, default: Any) -> Any:
@@ -80,13 +103,15 @@ def plan(
     `begun` says which members see ramps where training goes on with networks that there are.
     """
     check(p)
-    solver = "adam" if online and p["solver"] == "auto" else chosen(p["solver"], "adamw")
-    ramps = member_kinds(p, sparse) if begun is None else begun
+    solver = chosen(p["solver"], auto_solver(p, task, online))
+    ramps = member_kinds(p, solver, sparse) if begun is None else begun
     if len(ramps) != p["n_networks"]:
         raise InvalidParameterError(
             f"n_networks is {p['n_networks']}, but training goes on with the {len(ramps)} networks of the earlier call; "
             "keep their number, or begin anew with warm_start=False"
         )
+    if solver in FULL_BATCH:
+        return plan_whole_rows(p, task, m, seed, solver, ramps, own_validation=own_validation, online=online)
     kinds = [KINDS[task, ramp] for ramp in ramps]
     batch = batch_size(p, m)
     schedule = learning_schedule(p, task, solver, online)
@@ -121,6 +146,54 @@ def plan(
     )
 
 
+def auto_solver(p: Mapping[str, Any], task: Task, online: bool) -> str:
+    """What "auto" takes: AdamW; Adam for rows that come in pieces. The measurements stand in docs/solvers.md."""
+    return "adam" if online else "adamw"
+
+
+def plan_whole_rows(
+    p: Mapping[str, Any], task: Task, m: int, seed: int, solver: str, ramps: tuple[bool, ...], *, own_validation: bool, online: bool
+) -> Plan:
+    """The plan of a solver that steps over all rows at once."""
+    if online:
+        raise InvalidParameterError(
+            f"solver is {solver!r}, which needs all rows at once, and partial_fit gets them in pieces; choose 'adam', 'adamw', "
+            "'sgd' or 'rmsprop', or call fit"
+        )
+    for name in NEEDS_BATCHES:
+        if not is_auto(p[name]) and np.any(np.asarray(p[name]) > 0):
+            raise InvalidParameterError(
+                f"{name} is {p[name]!r}, but solver {solver!r} has no minibatches; choose 'adamw', or leave {name} out"
+            )
+    kind = FULL_BATCH[solver]
+    steps = int(chosen(p["max_iter"], kind.steps))
+    held = p["early_stopping"] is True or (kind.holds_out and p["early_stopping"] == "auto")
+    hold_out = parts_held_out(p, m) if held and not own_validation else 0
+    auto_width = is_auto(p["hidden_layer_sizes"])
+    recipe = Recipe(
+        activation=p["activation"],
+        lam=chosen(p["alpha"], kind.lam[task]),
+        batch_size=m,
+        max_epochs=steps,
+        max_time=p["max_time"],
+        shuffle=False,
+        patience=int(chosen(p["n_iter_no_change"], max(8, math.ceil(0.1 * steps)))),
+        tol=chosen(p["tol"], FLAT),
+        seed=seed,
+    )
+    return Plan(
+        recipe,
+        solver,
+        kind.width if auto_width and kind.width else width(p, m),
+        ramps,
+        hold_out,
+        p["dtype"] == "float32",
+        int(p["max_fun"]),
+        WIDTHS if auto_width and solver == "bayes" else (),
+        auto_solver(p, task, online),
+    )
+
+
 SGD_RATES = {"sgd": 0.05, "rmsprop": 0.003}  # on standardised inputs; scikit-learn's 0.001 does not arrive within its epochs
 
 
@@ -131,9 +204,9 @@ def check(p: Mapping[str, Any]) -> None:
     one_of("dtype", p["dtype"], ("auto", "float32", "float64"))
     one_of("ramps", p["ramps"], ("auto", True, False))
     one_of("early_stopping", p["early_stopping"], ("auto", True, False))
-    counts = {name: p[name] for name in ("n_networks", "max_iter", "batch_size", "n_iter_no_change")}
+    counts = {name: p[name] for name in ("n_networks", "max_iter", "max_fun", "batch_size", "n_iter_no_change")}
     for name, value in counts.items():
-        may_be_auto = name != "n_networks"
+        may_be_auto = name not in ("n_networks", "max_fun")
         if not is_count(value) and not (may_be_auto and is_auto(value)):
             raise InvalidParameterError(f"{name} is {value!r}; it must be a whole number from 1 on{', or auto' * may_be_auto}")
     for name, (is_right, words) in NUMBERS.items():
@@ -211,10 +284,13 @@ def width(p: Mapping[str, Any], m: int) -> int:
     return int(sizes[0])
 
 
-def member_kinds(p: Mapping[str, Any], sparse: bool) -> tuple[bool, ...]:
-    """Which members see ramps: by default half of them, the one network when there is one; none without standardising."""
+def member_kinds(p: Mapping[str, Any], solver: str, sparse: bool) -> tuple[bool, ...]:
+    """Which members see ramps: by default half of them, the one network when there is one; none without standardising.
+
+    By default none either where a step costs the square of the parameters.
+    """
     K = int(p["n_networks"])
-    if not p["standardize"] or sparse:
+    if not p["standardize"] or sparse or (is_auto(p["ramps"]) and solver in ("lm", "bayes")):
         return (False,) * K
     with_ramps = K - K // 2 if p["ramps"] == "auto" else K * bool(p["ramps"])
     return (True,) * with_ramps + (False,) * (K - with_ramps)

@@ -68,6 +68,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         beta_2: float = 0.99,
         epsilon: float = 1e-8,
         n_iter_no_change: int | str = "auto",
+        max_fun: int = 15_000,
         max_time: float | None = None,
         dropout: float | str = "auto",
         input_dropout: float = 0.0,
@@ -105,6 +106,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         self.beta_2 = beta_2
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
         self.max_time = max_time
         self.dropout = dropout
         self.input_dropout = input_dropout

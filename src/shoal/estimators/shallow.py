@@ -2,28 +2,28 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from shoal.draws import seed_from
 from shoal.encoding import Encoding, TargetScale, encode, encoded_names, fit_encoding, plain
-from shoal.engine.advance import Carried, carry
 from shoal.errors import DataError, DivergedError, InterruptedWarning, InvalidParameterError, MemberDivergedWarning
 from shoal.estimators.defaults import RAMP_SCALE, Plan, Task, is_auto, plan
 from shoal.estimators.groups import deal, held_out, initial_population, mean_square_lengths, member_weights, weigh_members
+from shoal.estimators.trainings import begin_training, by_evidence, kind_of, memory_of, spread_of, warn_unsettled
 from shoal.network import Network, folded, predict
 from shoal.population import Population
 from shoal.recipe import each
 from shoal.textbook.outputs import output
-from shoal.textbook.rules import Rule
 from shoal.training.events import Epoch
+from shoal.training.full_batch import FullBatch
 from shoal.training.minibatch import Run, Trained
 from shoal.training.validation import Validation
 
@@ -48,8 +48,8 @@ class Continuation:
 
     population: Population
     with_ramps: tuple[bool, ...]
-    rule: Rule
-    carried: Carried | None
+    kind: tuple[Any, ...]
+    memory: Any
     rows: int
     events: list[Epoch]
 
@@ -66,6 +66,11 @@ class ShallowEstimator(BaseEstimator, ABC):
     @abstractmethod
     def _checked_targets(self, y: Any) -> Any:
         """y as an array of the right kind."""
+
+    @classmethod
+    @cache
+    def _get_param_names(cls) -> list[str]:
+        return list(super()._get_param_names())  # scikit-learn reads the signature anew each time, 50 µs
 
     # --- scikit-learn's verbs ---------------------------------------------------------------------------------------
 
@@ -89,20 +94,31 @@ class ShallowEstimator(BaseEstimator, ABC):
         elif len(parts) > 1:
             rows = held_out(p.with_ramps, parts)
             validation = Validation(encoded, problem.Y.astype(dtype), weight, rows)
-        population = self._continuation.population if continued else self._initial(p, problem, encoded, weight)
-        run = Run(
-            p.recipe,
-            population,
-            output(problem.output, **self._output_settings()),
-            encoded,
-            problem.Y,
-            weight=member_weights(m, weight, rows),
-            validation=validation,
-            dtype=dtype,
-            listened=bool(self.verbose or self.callbacks),
-        )
-        earlier = self._resume(run) if continued else []
-        self._finish(run, problem, p, [*earlier, *self._watch(run, p)])
+        weights = member_weights(m, weight, rows)
+        listened = bool(self.verbose or self.callbacks)
+
+        def begun(population: Population) -> Run | FullBatch:
+            g2 = output(problem.output, **self._output_settings())
+            return begin_training(
+                p, population, g2, encoded, problem.Y, weight=weights, validation=validation, dtype=dtype, listened=listened
+            )
+
+        def drawn(n_h: int) -> Population:
+            return self._initial(replace(p, width=n_h), problem, encoded, weight)
+
+        self._say(f"solver: {p.solver}")
+        earlier: list[Epoch] = []
+        if continued:
+            run = begun(self._continuation.population)
+            earlier = self._resume(run)
+            events = self._watch(run, p)
+        elif p.widths:
+            tried = by_evidence(p.widths, lambda n_h: begun(drawn(n_h)), lambda run: self._watch(run, p), self._say)
+            run, events, self.evidence_table_ = tried
+        else:
+            run = begun(drawn(p.width))
+            events = self._watch(run, p)
+        self._finish(run, problem, p, [*earlier, *events])
         return self
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, *, first: bool, classes: Any = None) -> Any:
@@ -128,12 +144,16 @@ class ShallowEstimator(BaseEstimator, ABC):
         self._finish(run, problem, p, [*earlier, *self._watch(run, p)])
         return self
 
-    def _resume(self, run: Run) -> list[Epoch]:
+    def _resume(self, run: Run | FullBatch) -> list[Epoch]:
         """Hand the run what the last call left; returns the events so far. Another rule or precision begins with a memory of its own."""
         last = self._continuation
-        alike = type(last.rule) is type(run.recipe.rule) and last.population.parameters.W1.dtype == run.state.dtype
-        run.resume(last.carried if alike else None, last.rows)
+        run.resume(last.memory if last.kind == kind_of(run) else None, last.rows)
         return last.events
+
+    def _say(self, line: str) -> None:
+        """Print a line where printing was asked for."""
+        if self.verbose:
+            print(line)
 
     def _must_continue(self) -> None:
         if not hasattr(self, "_continuation"):
@@ -196,32 +216,26 @@ class ShallowEstimator(BaseEstimator, ABC):
     def _output_settings(self) -> dict[str, float]:
         return {}
 
-    def _watch(self, run: Run, p: Plan) -> list[Epoch]:
+    def _watch(self, run: Run | FullBatch, p: Plan) -> list[Epoch]:
         """Train, hand every event to the callbacks, and keep what there is when interrupted."""
         events: list[Epoch] = []
         try:
             for event in run:
                 events.append(event)
-                if self.verbose:
-                    print(f"Iteration {event.epoch}, loss = {mean_of_finite(event.loss):.8f}")
+                self._say(f"Iteration {event.epoch}, loss = {mean_of_finite(event.loss):.8f}")
                 for callback in self.callbacks or ():
                     callback(event)
         except KeyboardInterrupt:
             warnings.warn(InterruptedWarning(f"interrupted after {len(events)} epochs; the best weights so far are kept"), stacklevel=4)
-        finite = p.recipe.patience is not None and "cosine" not in p.recipe.schedule and len(events) == p.recipe.max_epochs
-        if finite and run.active.any() and run.validation is None:
-            warnings.warn(
-                ConvergenceWarning(
-                    f"max_iter={p.recipe.max_epochs} epochs ended before the loss settled (tol={p.recipe.tol:g}); raise max_iter"
-                ),
-                stacklevel=4,
-            )
         return events
 
-    def _finish(self, run: Run, problem: Problem, p: Plan, events: list[Epoch]) -> None:
+    def _finish(self, run: Run | FullBatch, problem: Problem, p: Plan, events: list[Epoch]) -> None:
         trained = run.result()
         finite = trained.diverged == 0
         self._report_divergence(trained, finite, p)
+        warn_unsettled(run, p, events)
+        if len(finite) > 1:
+            self._say(spread_of(trained.loss))
         shares = weigh_members(p.with_ramps, finite, trained.best_validation_loss)
         population = trained.population
         parameters = type(population.parameters)(*(np.where(finite[:, None, None], w, 0) for w in population.parameters))
@@ -239,8 +253,8 @@ class ShallowEstimator(BaseEstimator, ABC):
             history(events),
             **self._output_settings(),
         )
-        self._continuation = Continuation(trained.population, p.with_ramps, p.recipe.rule, carry(run.state), trained.rows, events)
-        self._set_attributes(run, p, events, names)
+        self._continuation = Continuation(trained.population, p.with_ramps, kind_of(run), memory_of(run), trained.rows, events)
+        self._set_attributes(run, trained, p, events, names)
 
     def _report_divergence(self, trained: Trained, finite: NDArray[np.bool_], p: Plan) -> None:
         if finite.all():
@@ -259,29 +273,44 @@ class ShallowEstimator(BaseEstimator, ABC):
             stacklevel=4,
         )
 
-    def _set_attributes(self, run: Run, p: Plan, events: list[Epoch], names: tuple[str, ...]) -> None:
+    def _set_attributes(self, run: Run | FullBatch, trained: Trained, p: Plan, events: list[Epoch], names: tuple[str, ...]) -> None:
         parameters = folded(self.network_)
         self.coefs_ = [parameters.W1.T.copy(), parameters.W2.T.copy()]
         self.intercepts_ = [parameters.b1[:, 0].copy(), parameters.b2[:, 0].copy()]
         self.encoded_feature_names_ = np.array(encoded_names(self._encoding, names), dtype=object)
-        self.loss_curve_ = [mean_of_finite(e.loss) for e in events if np.isfinite(e.loss).any()]
+        self.loss_curve_ = means_of_finite([e.loss for e in events])
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else float("nan")
-        scores = [e.validation_score for e in events if e.validation_score is not None and np.isfinite(e.validation_score).any()]
-        self.validation_scores_ = [mean_of_finite(s) for s in scores] if scores else None
+        scores = means_of_finite([e.validation_score for e in events if e.validation_score is not None])
+        self.validation_scores_ = scores or None
         self.best_validation_score_ = max(self.validation_scores_) if self.validation_scores_ else None
         self.best_loss_ = None if scores or not self.loss_curve_ else min(self.loss_curve_)
         self.n_iter_ = len(events)
         self.t_ = run.rows
         self.n_layers_, self.n_outputs_ = 3, int(parameters.W2.shape[0])
         self.solver_ = p.solver
+        self.final_losses_ = trained.loss
+        self.evidence_ = None if trained.evidence is None else asdict(trained.evidence)
         unit = {"sigmoid": "logistic", "softmax": "softmax", "poisson": "exp", "gaussian": "gaussian"}
         self.out_activation_ = unit.get(self.network_.output, "identity")
 
     def _predicted(self, X: Any) -> Floats:
         """The network's answer for checked rows, `(m, n_y)`."""
         check_is_fitted(self, "network_")
-        X = validate_data(self, X, accept_sparse=["csr", "csc", "coo"], dtype=[np.float64, np.float32], reset=False)
+        if not self._is_plain(X):
+            X = validate_data(self, X, accept_sparse=["csr", "csc", "coo"], dtype=[np.float64, np.float32], reset=False)
         return predict(self.network_, sparse.csr_array(X) if sparse.issparse(X) else X)
+
+    def _is_plain(self, X: Any) -> bool:
+        """Whether X is a float array that scikit-learn's checks, which cost more than a row's prediction, would pass as it is."""
+        return (
+            type(X) is np.ndarray
+            and X.dtype in (np.float64, np.float32)
+            and X.ndim == 2
+            and len(X) > 0
+            and X.shape[1] == self.n_features_in_
+            and not hasattr(self, "feature_names_in_")
+            and bool(np.isfinite(X).all())
+        )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -293,6 +322,17 @@ def mean_of_finite(values: Floats) -> float:
     """The mean of the networks that have one, NaN if none has."""
     finite = values[np.isfinite(values)]
     return float(finite.mean()) if len(finite) else float("nan")
+
+
+def means_of_finite(rows: list[Floats]) -> list[float]:
+    """Each row's mean over the networks that have one; rows where none has are left out."""
+    if not rows:
+        return []
+    values = np.array(rows, np.float64)
+    finite = np.isfinite(values)
+    counts = finite.sum(axis=1)
+    sums = np.where(finite, values, 0.0).sum(axis=1)
+    return [float(v) for v in sums[counts > 0] / counts[counts > 0]]
 
 
 def history(events: list[Epoch]) -> dict[str, Floats]:

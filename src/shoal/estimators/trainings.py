@@ -1,0 +1,166 @@
+"""Which training a plan means, what it would cost, what it left unsettled, and the hidden units that the evidence prefers."""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+
+from shoal.engine.advance import carry
+from shoal.engine.bends import ROOTS, has_curvature
+from shoal.errors import InvalidParameterError
+from shoal.estimators.defaults import FULL_BATCH, Plan
+from shoal.population import Population
+from shoal.textbook.outputs import Output
+from shoal.training.events import Epoch
+from shoal.training.full_batch import FullBatch
+from shoal.training.minibatch import Run
+from shoal.training.validation import Validation
+
+Floats = NDArray[np.floating]
+
+MOST_BYTES = 4 << 30  # of JᵀJ and its factor, all networks together
+LONGEST_STEP = 60.0  # seconds
+MULTIPLICATIONS = 1e10  # a second and core, of products in float64: half of what the machine of docs/solvers.md does
+STILL_FALLING = 0.01  # a loss that fell by a hundredth in the last tenth of the epochs had not settled
+UNCHANGED = 2  # widths in a row that the evidence likes less, before the search ends
+
+
+def begin_training(
+    p: Plan,
+    population: Population,
+    g2: Output,
+    X: Any,
+    Y: Floats,
+    *,
+    weight: Floats | None = None,
+    validation: Validation | None = None,
+    dtype: Any = np.float64,
+    listened: bool = True,
+) -> Run | FullBatch:
+    """The run before its first step. `X (m, n_x)` encoded, `Y (m, n_y)`, `weight` None, `(m,)` or `(K, m)`."""
+    if p.solver not in FULL_BATCH:
+        return Run(p.recipe, population, g2, X, Y, weight=weight, validation=validation, dtype=dtype, listened=listened)
+    if p.solver in ("lm", "bayes"):
+        refuse_unfit(p, population, g2, len(Y))
+    return FullBatch(p.recipe, population, g2, X, Y, solver=p.solver, weight=weight, validation=validation, dtype=dtype, max_fun=p.max_fun)
+
+
+def kind_of(run: Run | FullBatch) -> tuple[Any, ...]:
+    """What another run must be alike in to go on with this one's memory."""
+    return (run.solver,) if isinstance(run, FullBatch) else (type(run.recipe.rule), run.state.dtype)
+
+
+def memory_of(run: Run | FullBatch) -> Any:
+    """What a later run of the same kind goes on with."""
+    return run.carried() if isinstance(run, FullBatch) else carry(run.state)
+
+
+def refuse_unfit(p: Plan, population: Population, g2: Output, m: int) -> None:
+    """Refuse losses without curvature, and p² numbers or operations beyond reason, before anything is computed."""
+    if not has_curvature(g2):
+        raise InvalidParameterError(
+            f"solver is {p.solver!r}, which needs a loss that bends everywhere ({', '.join(ROOTS)}); {g2.name!r} has straight parts: "
+            "choose solver 'lbfgs' or 'adamw', or another loss"
+        )
+    n_p = largest_parameter_count(population)
+    n_bytes, seconds = 16 * population.K * n_p**2, population.K * (m * g2_rows(population) * n_p**2 + n_p**3) / MULTIPLICATIONS
+    if n_bytes > MOST_BYTES or seconds > LONGEST_STEP:
+        raise InvalidParameterError(
+            f"solver is {p.solver!r}, but {population.K} networks of {n_p} parameters over {m} rows would need {n_bytes / 2**30:.1f} GiB "
+            f"and about {seconds:.0f} s a step; solver='auto' takes {p.instead!r} here, and 'lbfgs' needs neither; or set fewer "
+            "hidden_layer_sizes or n_networks, or ramps=False"
+        )
+
+
+def largest_parameter_count(population: Population) -> int:
+    """p of the network that sees the most inputs."""
+    _, n_h, _ = population.parameters.W1.shape
+    n_z = population.parameters.W2.shape[1]
+    return int(n_h * (population.inputs.sum(axis=1).max() + 1 + n_z) + n_z)
+
+
+def g2_rows(population: Population) -> int:
+    """Rows of the Jacobian an example has."""
+    return int(population.parameters.W2.shape[1])
+
+
+def warn_unsettled(run: Run | FullBatch, p: Plan, events: list[Epoch]) -> None:
+    """Name the networks that stopped on a limit while what they are judged on was still falling, and what to change.
+
+    Not where the learning rate ends at 0 anyway, nor where no patience was asked for.
+    """
+    if p.recipe.patience is None or "cosine" in p.recipe.schedule or not events:
+        return
+    waiting = ~run.settled & (run.diverged == 0) if isinstance(run, FullBatch) else run.active
+    at_limit = waiting & (run.epochs == p.recipe.max_epochs)
+    spent = waiting & ~run.active & ~at_limit
+    fall = last_fall(events[-p.recipe.max_epochs :])
+    for who, limit in ((at_limit, f"max_iter={p.recipe.max_epochs} epochs"), (spent, f"max_fun={p.max_fun} evaluations")):
+        gone = np.flatnonzero(who & (fall > STILL_FALLING))
+        if len(gone):
+            warnings.warn(
+                ConvergenceWarning(
+                    f"{limit} ended before the loss settled in networks {gone.tolist()} of {run.K}: it fell by up to "
+                    f"{fall[gone].max():.1%} in the last tenth of them; raise {limit.partition('=')[0]}"
+                ),
+                stacklevel=5,
+            )
+
+
+def last_fall(events: list[Epoch]) -> Floats:
+    """By which share the best validation loss, or else the best loss, fell in the last tenth of these epochs, `(K,)`."""
+    curve = np.array([e.loss if e.validation_loss is None else e.validation_loss for e in events])
+    if len(curve) < 2:
+        return np.full(curve.shape[1], np.inf)
+    late = max(1, len(curve) // 10)
+    before, after = np.fmin.reduce(curve[:-late]), np.fmin.reduce(curve[-late:])
+    with np.errstate(invalid="ignore"):  # a network that left has no loss any more, and does not fall
+        return np.asarray(np.nan_to_num((before - after) / np.maximum(np.abs(before), 1e-300)))
+
+
+def spread_of(losses: Floats) -> str:
+    """In a line: how far apart the networks' starts have ended."""
+    known = np.sort(losses[np.isfinite(losses)])
+    if not len(known):
+        return "no network has a final loss"
+    return f"final losses of {len(known)} networks: {known[0]:.6g} to {known[-1]:.6g}, median {np.median(known):.6g}"
+
+
+def by_evidence(
+    widths: tuple[int, ...],
+    begin: Callable[[int], Run | FullBatch],
+    watch: Callable[[Run | FullBatch], list[Epoch]],
+    say: Callable[[str], None],
+) -> tuple[Run | FullBatch, list[Epoch], dict[str, Floats]]:
+    """Train at one width after the other and keep the one of the highest mean log evidence.
+
+    Returns the run that is kept, its events, and the table: a row for every width that was tried.
+    """
+    rows: list[tuple[float, ...]] = []
+    best: tuple[float, Run | FullBatch, list[Epoch]] | None = None
+    worse = 0
+    for n_h in widths:
+        try:
+            run = begin(n_h)
+        except InvalidParameterError:
+            if best is None:
+                raise
+            break  # wider networks than can be afforded are no candidates
+        events = watch(run)
+        found = run.result().evidence
+        assert found is not None
+        here = float(np.mean(found.log_evidence))
+        rows.append((n_h, here, float(found.log_evidence.max()), float(found.gamma.mean()), float(found.n_parameters[0])))
+        say(f"{n_h} hidden units: log evidence {here:.2f}, {rows[-1][3]:.1f} of {rows[-1][4]:.0f} parameters in use")
+        worse = 0 if best is None or here > best[0] else worse + 1
+        if worse == 0:
+            best = here, run, events
+        elif worse == UNCHANGED:
+            break
+    assert best is not None
+    names = ("hidden_units", "log_evidence", "best_log_evidence", "gamma", "n_parameters")
+    table = dict(zip(names, map(np.array, zip(*rows, strict=True)), strict=True))
+    return best[1], best[2], table

@@ -1,0 +1,166 @@
+"""Bayesian regularization: how much noise there is and how large weights may be, found from the data themselves.
+
+MacKay's evidence framework (Neural Computation 4, 1992) in the Gauss-Newton approximation, as Foresee & Hagan (1997) join it to
+Levenberg-Marquardt. The posterior of θ is proportional to exp(−β E_D − ½ Σ α_g ‖θ_g‖²) with E_D = Σ w L; the parameters stand
+in groups g that share a precision α. Around its maximum it is a Gaussian with the inverse covariance A = β Jᵀ H J + diag(α).
+Then γ_g = p_g − α_g tr_g(A⁻¹) of the group's p_g parameters are determined by the data, and the evidence
+p(data | α, β) is largest where α_g = γ_g / ‖θ_g‖² and β = (N − Σ γ) / (2 E_D). Losses that are likelihoods keep β = 1.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import lapack
+
+from shoal.engine.blocks import Block
+from shoal.engine.sums import Curvature, flat, over_parts
+from shoal.textbook.propagation import Parameters
+from shoal.training.objective import Objective
+
+Floats = NDArray[np.floating]
+
+SMALLEST_PRECISION, LARGEST_PRECISION = 1e-6, 1e6  # of weights, in units of standardised inputs and targets
+LARGEST_BETA = 1e12  # noise of a millionth of the target's spread: rows that are fitted perfectly claim no less
+GROUPS = ("W1", "b1", "W2", "b2")  # parameters of one kind share a precision, for inputs and targets have scales of their own
+FIRST_PRECISIONS = 1e-2, 1e2  # within which the first α lie
+FIRST_NOISE = 0.1  # variance of the noise that the first steps assume, in variances of the target
+STEADY_NATS, STEADY_STEPS = 0.05, 5  # the log evidence has settled when it moves by less for so many steps
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the data say about K networks, in the scale in which the networks are trained.
+
+    Attributes
+    ----------
+    alpha : ndarray, (K, G)
+        Precision of the parameters of each group, `GROUPS`.
+    beta : ndarray, (K,)
+        Precision of the noise in the scaled target; 1 for losses that are likelihoods.
+    gamma : ndarray, (K,)
+        Effective number of parameters, between 0 and p.
+    n_parameters : ndarray of int, (K,)
+        p: the weights and biases in use.
+    log_evidence : ndarray, (K,)
+        ln p(target | α, β) in nats, in the Gauss-Newton approximation around the fitted weights.
+    """
+
+    alpha: Floats
+    beta: Floats
+    gamma: Floats
+    n_parameters: NDArray[np.int64]
+    log_evidence: Floats
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What one look at the curvature of k networks gives: γ and ‖θ‖² of each group `(k, G)`, the log evidence `(k,)`."""
+
+    gamma: Floats
+    squares: Floats
+    log_evidence: Floats
+
+
+class Precisions:
+    """α and β of K networks, learned between the steps of Levenberg-Marquardt, whose ridge is α/β."""
+
+    def __init__(self, objective: Objective) -> None:
+        K = objective.population.K
+        self.n_y = objective.Y.shape[1]
+        self.noise_is_free = objective.g2.name == "squared_error"
+        self.alpha = np.full((K, len(GROUPS)), np.nan)
+        self.beta = np.full(K, 1 / FIRST_NOISE if self.noise_is_free else 1.0)
+        self.log_evidence = np.full(K, np.nan)
+        self.steady = np.zeros(K, np.int64)
+
+    def begin(self, block: Block) -> Floats:
+        """The ridge that the first α mean: as the size of the initial weights suggests, where nothing is known yet."""
+        groups, theta = grouped(block.parameters), flat(block.parameters)
+        for g in range(len(GROUPS)):
+            mine = theta[:, groups == g]
+            size = np.sum(mine**2, axis=1) / np.maximum(np.count_nonzero(mine, axis=1), 1)  # padding is 0 and counts for nothing
+            known = self.alpha[block.members, g]
+            self.alpha[block.members, g] = np.where(np.isnan(known), np.clip(1 / np.maximum(size, 1e-8), *FIRST_PRECISIONS), known)
+        return self.ridge(block)
+
+    def ridge(self, block: Block) -> Floats:
+        """α/β of every parameter, `(k, p)`."""
+        return np.asarray(self.alpha[block.members][:, grouped(block.parameters)] / self.beta[block.members, None])
+
+    def update(self, block: Block, theta: Floats, found: Curvature, ridge: Floats) -> Floats:
+        """Re-estimate α and β where the networks stand; returns the ridge they mean."""
+        who = block.members
+        now = self.findings(block, found)
+        moved = np.abs(now.log_evidence - self.log_evidence[who])
+        self.steady[who] = np.where(moved <= STEADY_NATS, self.steady[who] + 1, 0)
+        self.log_evidence[who] = now.log_evidence
+        self.alpha[who] = np.clip(now.gamma / np.maximum(now.squares, 1e-300), SMALLEST_PRECISION, LARGEST_PRECISION)
+        if self.noise_is_free:
+            left = np.maximum(found.weight * self.n_y - now.gamma.sum(axis=1), 1e-3)
+            self.beta[who] = np.minimum(left / np.maximum(2 * found.loss, 1e-300), LARGEST_BETA)
+        return self.ridge(block)
+
+    def findings(self, block: Block, found: Curvature) -> Findings:
+        """γ, ‖θ‖² and the log evidence of a block's networks with the present α and β."""
+        who, groups, theta, ridge = block.members, grouped(block.parameters), flat(block.parameters), self.ridge(block)
+        variance, log_det = inverse_diagonal(found.JTJ, ridge)
+
+        def by_group(numbers: Floats) -> Floats:
+            return np.stack([numbers[:, groups == g].sum(axis=1) for g in range(len(GROUPS))], axis=1)
+
+        gamma = np.clip(by_group(1 - ridge * variance), 0.0, by_group(np.ones_like(ridge)))
+        beta = self.beta[who]
+        log_posterior = -beta * (found.loss + np.sum(ridge * theta**2, axis=1) / 2)
+        occam = np.sum(np.log(ridge), axis=1) / 2 - log_det / 2
+        noise = found.weight * self.n_y / 2 * np.log(beta / (2 * math.pi)) if self.noise_is_free else 0.0
+        return Findings(gamma, by_group(theta**2), log_posterior + occam + noise)
+
+    def settled(self, still: NDArray[np.bool_], members: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Standing still is not enough: the evidence must have settled."""
+        return np.asarray(self.steady[members] >= STEADY_STEPS)
+
+    def take_over(self, earlier: "Precisions") -> None:
+        """Go on with the precisions of an earlier run."""
+        if earlier.alpha.shape == self.alpha.shape:
+            self.alpha, self.beta, self.log_evidence = earlier.alpha, earlier.beta, earlier.log_evidence
+
+    def evidence(self, found: list[tuple[Block, Curvature]]) -> Evidence:
+        """What the data say about the networks of these blocks, whose sums are `found`."""
+        K = len(self.beta)
+        gamma, log_evidence, counts = np.zeros(K), np.zeros(K), np.zeros(K, np.int64)
+        for block, sums in found:
+            now = self.findings(block, sums)
+            gamma[block.members], log_evidence[block.members] = now.gamma.sum(axis=1), now.log_evidence
+            used = block.parameters.W1.shape[1] if block.units is None else block.units.sum(axis=(1, 2))
+            n_x, n_z = block.parameters.W1.shape[2], block.parameters.W2.shape[1]
+            counts[block.members] = used * (n_x + 1 + n_z) + n_z
+        return Evidence(self.alpha.copy(), self.beta.copy(), gamma, counts, log_evidence)
+
+
+def grouped(parameters: Parameters) -> NDArray[np.int64]:
+    """The group of every parameter, `(p,)`."""
+    return np.repeat([GROUPS.index(name) for name in parameters._fields], [w[0].size for w in parameters])
+
+
+def inverse_diagonal(JTJ: Floats, ridge: Floats) -> tuple[Floats, Floats]:
+    """The diagonal of (JTJ + diag(ridge))⁻¹ and its log determinant, for each of k networks."""
+    k, p = ridge.shape
+    diagonal, log_det = np.zeros((k, p)), np.zeros(k)
+
+    def one(i: int) -> None:
+        A = JTJ[i].copy()
+        A.flat[:: p + 1] += ridge[i]
+        L, info = lapack.dpotrf(A.T, lower=True, overwrite_a=True)
+        if info:
+            w, V = np.linalg.eigh(JTJ[i] + np.diag(ridge[i]))
+            w = np.maximum(w, ridge[i].min())
+            diagonal[i], log_det[i] = (V**2) @ (1 / w), np.sum(np.log(w))
+            return
+        log_det[i] = 2 * np.sum(np.log(np.diag(L)))
+        inverse, _ = lapack.dpotri(L, lower=True, overwrite_c=True)
+        diagonal[i] = np.diag(inverse)
+
+    over_parts(one, range(k), p**3)
+    return diagonal, log_det

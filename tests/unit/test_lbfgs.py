@@ -1,0 +1,146 @@
+"""L-BFGS: its optimum is SciPy's, each network has its own line search, and what stops it."""
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from problems import logits_of, population, rows
+from shoal.engine.sums import flat, unflat
+from shoal.population import Population, take
+from shoal.recipe import Recipe
+from shoal.textbook import ACTIVATIONS, cost, forward, output, penalty
+from shoal.training.full_batch import FullBatch
+from shoal.training.lbfgs import PAIRS, next_trial
+from shoal.training.objective import value_and_gradient
+
+M, N_X, N_Y = 40, 3, 2
+LAM = 2.0
+SCIPY = {"maxiter": 5000, "gtol": 1e-10, "ftol": 1e-15}
+
+
+def run_of(out="squared_error", K=2, *, activation="tanh", widths=None, steps=300, tol=1e-8, lam=LAM, weight=None, **settings):
+    networks = population(widths or (4,) * K, N_X, logits_of(out, N_Y))
+    X, Y = rows(out, M, N_X, N_Y)
+    recipe = Recipe(activation=activation, max_epochs=steps, tol=tol, lam=lam)
+    return FullBatch(recipe, networks, output(out), X, Y, solver="lbfgs", weight=weight, **settings)
+
+
+def objective_of(run, k):
+    """The same cost of network k alone, by the textbook's lines, and its gradient, as SciPy asks for them."""
+    o = run.objective
+    one, here = take(o.population, [k]), np.array([k])
+
+    def value(theta):
+        return tuple(a[0] for a in value_and_gradient(o, theta[None], here))
+
+    return value, flat(one.parameters)[0]
+
+
+@pytest.mark.parametrize("out", ["squared_error", "sigmoid", "softmax", "poisson", "gaussian"])
+def test_the_objective_is_the_textbooks_cost_with_its_penalty(out):
+    run = run_of(out)
+    o, theta = run.objective, flat(run.objective.population.parameters)
+    found, gradient = value_and_gradient(o, theta, np.arange(2))
+    g2 = output(out)
+
+    def textbook(rows_of_theta):
+        p = unflat(rows_of_theta, o.population.parameters)
+        return cost(forward(p, o.X.T, ACTIVATIONS["tanh"], g2), o.Y.T, g2) + penalty(p, LAM, M)
+
+    np.testing.assert_allclose(found, textbook(theta), rtol=1e-13)
+    direction = np.random.default_rng(0).standard_normal(theta.shape)
+    slope = (textbook(theta + 1e-6 * direction) - textbook(theta - 1e-6 * direction)) / 2e-6
+    np.testing.assert_allclose(np.sum(gradient * direction, axis=1), slope, rtol=1e-7)  # central differences
+
+
+@pytest.mark.parametrize("out", ["squared_error", "sigmoid", "softmax"])
+def test_it_ends_where_scipy_ends(out):
+    run = run_of(out, activation="identity", lam=2.0)  # linear networks with a penalty: every minimum is the lowest
+    list(run)
+    assert run.settled.all()
+    for k in range(2):
+        value, start = objective_of(run, k)
+        theirs = minimize(value, start, jac=True, method="L-BFGS-B", options=SCIPY)
+        assert run.loss[k] == pytest.approx(theirs.fun, rel=1e-9)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "logistic"])
+@pytest.mark.parametrize("out", ["squared_error", "softmax"])
+def test_where_it_ends_scipy_finds_nothing_lower(out, activation):
+    run = run_of(out, activation=activation, steps=2000)
+    list(run)
+    assert run.settled.all()
+    for k in range(2):
+        value, _ = objective_of(run, k)
+        theirs = minimize(value, run.method.theta[k], jac=True, method="L-BFGS-B", options=SCIPY)
+        assert run.loss[k] - theirs.fun < 1e-8
+        assert np.max(np.abs(value(run.method.theta[k])[1])) < 1e-4  # where no step lowers J by 1e-12 any more
+
+
+def test_the_loss_never_rises_and_an_event_comes_with_every_iteration():
+    run = run_of(activation="relu", steps=80)
+    losses = np.array([e.loss for e in run])
+    assert np.nanmax(np.diff(losses, axis=0)) <= 0
+    np.testing.assert_array_equal(losses[-1], run.loss)
+    assert run.rows == len(losses) * M
+
+
+def test_a_network_of_a_group_walks_as_it_walks_alone():
+    together = run_of(K=3, widths=(4, 2, 3), steps=40)
+    list(together)
+    for k in range(3):
+        alone = run_of(K=3, widths=(4, 2, 3), steps=40)
+        alone.active[:] = False
+        alone.active[k] = True
+        list(alone)
+        np.testing.assert_allclose(alone.loss[k], together.loss[k], rtol=1e-9)
+        assert alone.epochs[k] == together.epochs[k]
+
+
+def test_it_takes_no_more_evaluations_than_it_may():
+    run = run_of(max_fun=15, tol=0.0)
+    list(run)
+    assert run.method.evaluations.max() <= 15
+    assert not run.settled.any()
+    assert not run.active.any()
+
+
+def test_a_run_that_goes_on_is_one_long_run():
+    first, second, whole = run_of(steps=12), run_of(steps=18), run_of(steps=30)
+    list(first)
+    left = first.result().population
+    second = FullBatch(second.recipe, left, second.g2, second.objective.X, second.objective.Y, solver="lbfgs")
+    second.resume(first.carried(), first.rows)
+    list(second)
+    list(whole)
+    np.testing.assert_allclose(second.loss, whole.loss, rtol=1e-10)
+    assert second.rows == whole.rows
+    forgetful = FullBatch(second.recipe, left, second.g2, second.objective.X, second.objective.Y, solver="lbfgs")
+    list(forgetful)
+    assert np.abs(forgetful.loss / whole.loss - 1).max() > 1e-6  # the memory matters
+
+
+def test_the_memory_holds_the_last_steps_alone():
+    run = run_of(steps=PAIRS + 5, tol=0.0)
+    list(run)
+    assert run.method.steps.s.shape[0] == PAIRS
+    assert np.all(run.method.steps.rho > 0)
+
+
+def test_a_constant_objective_settles_at_once():
+    networks = population((3,), N_X, 1)
+    X, Y = np.zeros((5, N_X)), np.zeros((5, 1))
+    dead = Population(type(networks.parameters)(*(0 * w for w in networks.parameters)), networks.widths, networks.inputs)
+    run = FullBatch(Recipe(max_epochs=10), dead, output("squared_error"), X, Y, solver="lbfgs")
+    events = list(run)
+    assert len(events) == 1
+    assert run.settled.all()
+    assert not np.any([w.any() for w in run.result().population.parameters])
+
+
+def test_trials_double_while_unbounded_and_stay_inside_a_bracket():
+    one = np.ones(1)
+    assert next_trial(0 * one, np.inf * one, one, -one, -one, np.array([True])) == 2.0
+    # f(t) = t² − t rises above its tangent from t = 1 on; the parabola through f(0), f′(0) = −1 and f(1) = 0 is least at ½
+    assert next_trial(0 * one, one, one, 0 * one, -one, np.array([False])) == 0.5
+    assert next_trial(0 * one, one, one, np.nan * one, -one, np.array([False])) == 0.5  # not a number: the middle
