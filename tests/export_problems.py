@@ -60,6 +60,7 @@ def table(n: int = 160) -> pd.DataFrame:
         frame.loc[j :: 11 + j, name] = None
     frame["survived"] = np.where(frame["age"].fillna(30) + 10 * rng.standard_normal(n) > 35, "yes", "no")
     frame["class"] = rng.choice(["first", "second", "third"], n)
+    frame["insured"] = np.where(frame["fare"] > 20, "insured", "not")
     frame["paid"] = 1000 + 3 * frame["fare"] + rng.standard_normal(n)
     frame["owed"] = -frame["paid"] / 7
     return frame
@@ -68,7 +69,7 @@ def table(n: int = 160) -> pd.DataFrame:
 @functools.cache
 def fitted_table(target: str | tuple[str, ...], **settings: Any) -> Any:
     """A model of `table`'s inputs and these targets."""
-    outputs = ("survived", "class", "paid", "owed")
+    outputs = ("survived", "class", "insured", "paid", "owed")
     frame = table().drop(columns=[name for name in outputs if name not in target])
     return shoal.fit(frame, target, settings={**QUICK, **settings})
 

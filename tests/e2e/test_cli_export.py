@@ -63,7 +63,7 @@ def test_json_python_and_equation(warm, place, tmp_path):
     for form in ("json", "python", "equation"):
         assert answer(warm("export", place / "ship 1.skops", "--to", form, "-o", f"m.{form}", cwd=tmp_path)) == f"m.{form} written\n"
     model, frame = shoal.load(place / "ship 1.skops"), table().head(20)
-    frame = frame.drop(columns=["class", "paid", "owed", "survived"])
+    frame = frame.drop(columns=["class", "insured", "paid", "owed", "survived"])
     np.testing.assert_array_equal(shoal.from_json(tmp_path / "m.json").predict_proba(frame), model.predict_proba(frame))
     script = (
         "import json, runpy; predict = runpy.run_path('m.python')['predict']\n"

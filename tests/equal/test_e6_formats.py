@@ -22,7 +22,7 @@ MANIFEST = DATA / "manifest.json"
 SETS = json.loads(MANIFEST.read_text())["datasets"] if MANIFEST.exists() else {}
 NAMES = [name for name in SETS if name != "mnist"] or ["no tables here"]  # mnist is pictures, not a table
 FAST = [name for name in ("titanic", "seoul_bike", "proben1_flare") if name in NAMES] or NAMES  # categories, dates, three targets
-TARGETS = ["survived", "class", "paid", ("paid", "owed")]
+TARGETS = ["survived", "class", "paid", ("paid", "owed"), ("survived", "insured")]
 CASES = range(8)
 
 

@@ -69,6 +69,17 @@ def test_onnx_takes_the_very_names(found):
     assert graph.check_onnx(proto, found, "float") < 1e-6  # a check that runs, not one that passes by being empty
 
 
+def test_columns_may_be_called_as_the_outputs_are():
+    graph = onnx_graph()
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.standard_normal((40, 4)), columns=["label", "probabilities", "X", "node 0"])
+    frame["prediction"] = np.where(frame["label"] > 0, "a", "b")
+    found = portable(shoal.fit(frame, "prediction", settings={"n_networks": 1, "hidden_layer_sizes": 2, "max_iter": 1}))
+    proto = graph.model_onnx(found)
+    assert [made.name for made in proto.graph.output] == ["label (2)", "probabilities (2)"]
+    assert graph.check_onnx(proto, found, "float") < 1e-6
+
+
 def test_the_equation_keeps_every_line_whole(found):
     text = model_equation(found)
     made = [line for line in text.splitlines() if line.endswith(("where it is empty", ", else 0"))]

@@ -1,5 +1,6 @@
 """What is read of a model, what is refused by name, and what the exported code does with NaN, dates and texts."""
 
+import shutil
 import subprocess
 from dataclasses import replace
 
@@ -11,13 +12,14 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import shoal
-from export_problems import compiled, fitted_table, gcc, table
+from export_problems import c_agrees, compiled, fitted_table, gcc, table
 from onnx_or_skip import onnx_graph
 from shoal import ExportError, OutputError, ShoalClassifier, ShoalRegressor
 from shoal.export import c99, model_latex, portable, python_text, write_folder
 from shoal.export.c99.source import DATES
 from shoal.export.portable import Feature
 from shoal.export.sample_rows import EXTREMES, answers, matrix_of, sample_rows
+from skips import missing
 
 QUICK = {"n_networks": 1, "hidden_layer_sizes": 3, "max_iter": 1, "random_state": 0}
 rng = np.random.default_rng(0)
@@ -221,6 +223,27 @@ int main(void)
 """
     write_folder(tmp_path, files | {"m_test.c": main})
     assert compiled(tmp_path, "m").stdout == "1"
+
+
+def test_a_bare_estimators_own_names_are_members(tmp_path):
+    frame = pd.DataFrame(X, columns=["int", "Länge (cm)"])
+    c_agrees(ShoalRegressor(**QUICK).fit(frame, X[:, 0]), tmp_path, "double")
+    header = (tmp_path / "model.h").read_text()
+    assert "double int_; /* 'int': a number */" in header
+    assert "double Lange_cm; /* 'Länge (cm)': a number */" in header
+
+
+def test_cpp_can_include_the_header(tmp_path):
+    compiler = shutil.which("g++")
+    if compiler is None:
+        missing("there is no g++ to include the header with")
+    write_folder(tmp_path, c99(portable(fitted_table("class")), "model"))
+    (tmp_path / "main.cpp").write_text(
+        '#include "model.h"\nint main() { model_row row{}; double p[MODEL_OUTPUTS]; return model_predict(&row, p) < 0; }\n'
+    )
+    subprocess.run([gcc(), "-std=c99", "-c", "model.c"], cwd=tmp_path, check=True)
+    subprocess.run([compiler, "-Wall", "-Wextra", "-Werror", "-pedantic", "main.cpp", "model.o", "-o", "run"], cwd=tmp_path, check=True)
+    subprocess.run([tmp_path / "run"], check=True)
 
 
 def test_missing_value_without_a_fill_stays_missing():

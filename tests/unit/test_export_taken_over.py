@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
@@ -48,6 +49,16 @@ def test_scikit_learns_networks_predict_as_they_did(case, scaled, tmp_path):
     assert taken.out_activation_ == mlp.out_activation_
     shoal.save(taken, tmp_path / "m.skops")
     np.testing.assert_array_equal(shoal.load(tmp_path / "m.skops").predict(X), taken.predict(X))
+
+
+@pytest.mark.parametrize("y", [X[:, 0] * 100 + 7, X[:, :2] * 100 + 7])
+def test_a_scaled_target_comes_along(y):
+    mlp = make_pipeline(StandardScaler(), MLPRegressor(hidden_layer_sizes=(4,), **QUICK))
+    model = fitted(TransformedTargetRegressor(mlp, transformer=StandardScaler()), y)
+    np.testing.assert_allclose(shoal.from_fitted(model).predict(X), model.predict(X), rtol=1e-12)
+    logs = fitted(TransformedTargetRegressor(mlp, func=np.log, inverse_func=np.exp), np.abs(y) + 1)
+    with pytest.raises(InvalidParameterError, match="The target's transformer is FunctionTransformer"):
+        shoal.from_fitted(logs)
 
 
 def test_names_come_along():

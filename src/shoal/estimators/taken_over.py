@@ -1,10 +1,12 @@
 """Networks that were trained elsewhere, as fitted estimators: scikit-learn's MLP, PyTorch's Sequential, shoal's own JSON."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
@@ -38,7 +40,8 @@ def from_fitted(
 
     Parameters
     ----------
-    model : fitted `MLPClassifier` or `MLPRegressor` with one hidden layer, also behind a `StandardScaler` in a Pipeline; or a
+    model : fitted `MLPClassifier` or `MLPRegressor` with one hidden layer, also behind a `StandardScaler` in a Pipeline
+        and inside a `TransformedTargetRegressor` with one; or a
         `torch.nn.Sequential` of Linear, activation, Linear, which may end in a Sigmoid or Softmax.
     task : {"classification", "regression"}
         Of a PyTorch module, which does not know it; with a Sigmoid, a Softmax or `classes` it is classification.
@@ -60,11 +63,12 @@ def from_fitted(
     -----
     The optimizer's memory stays behind: `warm_start` and `partial_fit` cannot go on with it.
     """
+    target, model = _target_scale(model)
     scaler, last = _split(model)
     if isinstance(last, MLPClassifier | MLPRegressor):
         if task is not None or classes is not None or feature_names is not None:
             raise InvalidParameterError("task, classes and feature_names are for PyTorch modules; scikit-learn's models know their own.")
-        return _from_sklearn(last, model, scaler)
+        return _from_sklearn(last, scaler, target)
     if type(last).__module__.startswith("torch.nn"):
         return _from_torch(last, task, classes, feature_names)
     raise InvalidParameterError(
@@ -87,7 +91,22 @@ def _split(model: Any) -> tuple[Any, Any]:
     return (before[0][1] if before else None), last
 
 
-def _from_sklearn(mlp: Any, whole: Any, scaler: Any) -> ShoalClassifier | ShoalRegressor:
+def _target_scale(model: Any) -> tuple[TargetScale | None, Any]:
+    """How a TransformedTargetRegressor scales the target, and the model inside it."""
+    if not isinstance(model, TransformedTargetRegressor):
+        return None, model
+    scaler = getattr(model, "transformer_", None)
+    if not isinstance(scaler, StandardScaler):
+        raise InvalidParameterError(
+            f"The target's transformer is {type(scaler).__name__}; only a StandardScaler, fitted, folds into a network. "
+            "Take over what is inside (regressor_), and transform its answers back."
+        )
+    n = scaler.n_features_in_
+    center = np.zeros(n) if scaler.mean_ is None else np.asarray(scaler.mean_, np.float64)
+    return TargetScale(center, np.ones(n) if scaler.scale_ is None else np.asarray(scaler.scale_, np.float64)), model.regressor_
+
+
+def _from_sklearn(mlp: Any, scaler: Any, target: TargetScale | None) -> ShoalClassifier | ShoalRegressor:
     if not hasattr(mlp, "coefs_"):
         raise InvalidParameterError(f"This {type(mlp).__name__} is not fitted: call its fit first.")
     if len(mlp.coefs_) != 2:
@@ -107,9 +126,8 @@ def _from_sklearn(mlp: Any, whole: Any, scaler: Any) -> ShoalClassifier | ShoalR
         return classifier(
             _network(parameters, mlp.activation, OUTPUTS[mlp.out_activation_], encoding, labels, names), multilabel=multilabel
         )
-    return regressor(
-        _network(parameters, mlp.activation, OUTPUTS[mlp.out_activation_], encoding, None, names), one_column=second.shape[1] == 1
-    )
+    network = _network(parameters, mlp.activation, OUTPUTS[mlp.out_activation_], encoding, None, names)
+    return regressor(network if target is None else replace(network, target=target), one_column=second.shape[1] == 1)
 
 
 def _scaling(scaler: Any, n: int) -> Encoding:
@@ -234,6 +252,7 @@ def _fitted(made: Any, network: Network) -> Any:
     made.loss_curve_, made.loss_, made.validation_scores_ = [], float("nan"), None
     made.best_validation_score_, made.best_loss_ = None, None
     made.n_iter_, made.t_, made.solver_ = 0, 0, "none"
+    made.evidence_, made.temperature_ = None, 1.0
     made.n_layers_, made.n_outputs_ = 3, int(parameters.W2.shape[0])
     unit = {"sigmoid": "logistic", "softmax": "softmax", "poisson": "exp", "gaussian": "gaussian"}
     made.out_activation_ = unit.get(network.output, "identity")

@@ -64,7 +64,10 @@ def matrix_of(model: Portable, rows: list[Row]) -> NDArray[np.float64]:
     """The prepared columns of the rows, `(m, n)`."""
     if model.is_bare:
         X = np.array(rows, dtype=np.float64)
-        return X if model.before is None else np.asarray(model.before.transform(X), np.float64)
+        if model.before is None:
+            return X
+        named = hasattr(model.before, "feature_names_in_")
+        return np.asarray(model.before.transform(pd.DataFrame(X, columns=[f.name for f in model.fields]) if named else X), np.float64)
     return np.asarray(model.prepare.transform(frame_of(model, rows)), np.float64)
 
 

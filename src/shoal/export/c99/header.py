@@ -40,8 +40,9 @@ extern const char *const {p}_outputs[{names.macro}_OUTPUTS];
 def summary(model: Portable) -> str:
     W1, _, W2, _ = model.network.merged
     K = model.network.population.K
+    outputs = "1 output" if W2.shape[0] == 1 else f"{W2.shape[0]} outputs"
     members = f", {K} networks as one" if K > 1 else ""
-    return f"{W1.shape[1]} encoded inputs, {W1.shape[0]} hidden units ({model.network.activation}), {W2.shape[0]} outputs{members}."
+    return f"{W1.shape[1]} encoded inputs, {W1.shape[0]} hidden units ({model.network.activation}), {outputs}{members}."
 
 
 def promise(model: Portable) -> str:

@@ -1,8 +1,9 @@
 """The source: tables, preparation, encoding, the two layers, the output unit."""
 
-from itertools import pairwise
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shoal.export.c99.parts import CNames, Precision, has_class, literal, matrix, own_levels, places, table, wrapped
 from shoal.export.names import c_string, comment
@@ -54,6 +55,19 @@ static int find(const char *text, const char *const *levels, int n)
     return n - 1;
 }
 """
+BENDS = """    for (j = 0; j < N_BENT; j++) {
+        const double v = x[BENT[j]], *edge = EDGE + FIRST[j];
+        const int n = FIRST[j + 1] - FIRST[j] - 1, row = FIRST[j] - j;
+        double share;
+        int t = 0; /* ramps that are whole */
+        while (t < n && v >= edge[t + 1])
+            t++;
+        share = t < n && v > edge[t] ? (v - edge[t]) / (edge[t + 1] - edge[t]) : 0.0;
+        if (t > 0)
+            add(z, BEND[row + t - 1], (real)(1.0 - share));
+        if (t < n)
+            add(z, BEND[row + t], (real)share);
+    }"""
 LEVEL = """/* The column of a level becomes 1; -1 is no column. */
 static void mark(double *x, const short *column, int n, int level)
 {
@@ -91,10 +105,12 @@ def source(model: Portable, names: CNames, precision: Precision) -> str:
 
 
 def sizes(model: Portable) -> str:
-    n_h, n_x = model.network.merged.W1.shape
-    n_ramps = model.network.encoding.n_ramps
-    ramps = f", N_RAMPS = {n_ramps}" if n_ramps else ""
-    return f"enum {{ N_FEATURES = {len(model.features)}{ramps}, N_X = {n_x}, N_H = {n_h}, N_Z = {n_logits(model)} }};\n"
+    network = model.network
+    bent = sum(len(edges) > 0 for edges in network.encoding.edges)
+    n_h = network.merged.W1.shape[0]
+    said = "/* Prepared columns, hidden units, logits" + ("; columns with ramps, their edges, their ramps. */" if bent else ". */")
+    ramps = f", N_BENT = {bent}, N_EDGES = {network.encoding.n_ramps + bent}, N_RAMPS = {network.encoding.n_ramps}" if bent else ""
+    return f"{said}\nenum {{ N_X = {len(model.features)}, N_H = {n_h}, N_Z = {n_logits(model)}{ramps} }};\n"
 
 
 def n_logits(model: Portable) -> int:
@@ -127,43 +143,55 @@ def category_tables(model: Portable, names: CNames) -> str:
 def encoding_tables(model: Portable) -> str:
     """Centres and scales, and the ramps between the edges."""
     encoding = model.network.encoding
-    parts = [table("CENTER", encoding.center, "N_FEATURES"), table("SCALE", encoding.scale, "N_FEATURES")]
-    if encoding.n_ramps:
-        ramps = [(j, a, b) for j, edges in enumerate(encoding.edges) for a, b in pairwise(edges)]
-        parts.append(f"static const short RAMP_OF[N_RAMPS] = {{\n{wrapped([str(j) for j, _, _ in ramps])}\n}};\n")
-        parts.append(table("RAMP_LEFT", [a for _, a, _ in ramps], "N_RAMPS"))
-        parts.append(table("RAMP_RIGHT", [b for _, _, b in ramps], "N_RAMPS"))
+    parts = ["/* A z-score is (x - CENTER) / SCALE. */\n"]
+    parts += [table("CENTER", encoding.center, "N_X"), table("SCALE", encoding.scale, "N_X")]
+    bent = {j: edges for j, edges in enumerate(encoding.edges) if len(edges)}
+    if bent:
+        first = np.concatenate([[0], np.cumsum([len(edges) for edges in bent.values()])])
+        parts.append("/* Which columns have ramps, and where the edges of each begin. */\n")
+        parts.append(f"static const short BENT[N_BENT] = {{\n{wrapped([str(j) for j in bent])}\n}};\n")
+        parts.append(f"static const short FIRST[N_BENT + 1] = {{\n{wrapped([str(i) for i in first])}\n}};\n")
+        parts.append(table("EDGE", np.concatenate(list(bent.values())), "N_EDGES"))
     return "".join(parts)
 
 
 def weight_tables(model: Portable, precision: Precision) -> str:
     """W1 by inputs, so that an input of 0 costs nothing and compilers see independent sums; W2 by outputs.
 
-    The ramps' means are taken off in b1, so that a ramp not begun is 0 and costs nothing.
+    All ramps of a column together are one line bent at its edges: BEND holds its height at every edge but the first, where it is
+    0, so that a column costs two of its rows and not all of them. The ramps' means are taken off in b1.
     """
     W1, b1, W2, b2 = model.network.merged
     n, encoding = n_logits(model), model.network.encoding
-    b1 = b1 - W1[:, encoding.n_inputs :] @ (encoding.ramp_center * encoding.ramp_scale)[:, None]
-    return "".join(
-        [
-            matrix("W1", W1.T, "[N_X][N_H]", precision),
-            table("B1", b1[:, 0], "N_H", precision),
-            matrix("W2", W2[:n], "[N_Z][N_H]", "double"),
-            table("B2", b2[:n, 0], "N_Z"),
-        ]
-    )
+    ramps = W1[:, encoding.n_inputs :] * encoding.ramp_scale
+    b1 = b1 - ramps @ encoding.ramp_center[:, None]
+    parts = ["/* W1 by inputs, W2 by outputs. */\n", matrix("W1", W1[:, : encoding.n_inputs].T, "[N_X][N_H]", precision)]
+    if encoding.n_ramps:
+        parts.append(
+            "/* What a column's ramps add at each of its edges but the first, where they add nothing; B1 is less by their means. */\n"
+        )
+        parts.append(matrix("BEND", heights(ramps, encoding.edges).T, "[N_RAMPS][N_H]", precision))
+    parts.append(table("B1", b1[:, 0], "N_H", precision))
+    parts += [matrix("W2", W2[:n], "[N_Z][N_H]", "double"), table("B2", b2[:n, 0], "N_Z")]
+    return "".join(parts)
+
+
+def heights(ramps: NDArray[np.floating], edges: Sequence[NDArray[np.floating]]) -> NDArray[np.floating]:
+    """The weights of ramps `(n_h, ramps)` summed up within each column: what they add where all of them so far are whole."""
+    ends = np.cumsum([max(0, len(e) - 1) for e in edges])
+    return np.concatenate([np.cumsum(block, axis=1) for block in np.split(ramps, ends[:-1], axis=1)], axis=1)
 
 
 def prepare(model: Portable, names: CNames) -> str:
     """From cells to the prepared columns."""
     p = names.prefix
-    lines = [f"static void prepare(const {p}_row *row, double x[N_FEATURES])", "{"]
+    lines = [f"static void prepare(const {p}_row *row, double x[N_X])", "{"]
     if names.numbered:
         return "\n".join([*lines, "    memcpy(x, row->x, sizeof row->x);", "}\n"])
     dates = [j for j, field in enumerate(model.fields) if field.kind == "date"]
     lines += [f"    double part_{j}[4];" for j in dates]
     if any(names.levels):
-        lines.append("    memset(x, 0, N_FEATURES * sizeof *x);")
+        lines.append("    memset(x, 0, N_X * sizeof *x);")
     lines += [f"    date_parts(row->{names.fields[j]}, part_{j});" for j in dates]
     lines += [f"    x[{i}] = {prepared(model, names, feature)};" for i, feature in enumerate(model.features) if feature.part != "level"]
     lines += [
@@ -206,19 +234,12 @@ def units(model: Portable, precision: Precision) -> str:
         "        for (i = 0; i < N_H; i++)\n            z[i] += w[i] * x;\n}\n"
     )
     narrow = "narrow(%s)" if precision == "float" else "%s"
-    lines = ["    memcpy(z, B1, sizeof B1);", "    for (j = 0; j < N_FEATURES; j++)"]
+    lines = ["    memcpy(z, B1, sizeof B1);", "    for (j = 0; j < N_X; j++)"]
     lines.append(f"        add(z, W1[j], {narrow % '(x[j] - CENTER[j]) / SCALE[j]'});")
     if model.network.encoding.n_ramps:
-        scale = literal(model.network.encoding.ramp_scale)
-        lines += [
-            "    for (j = 0; j < N_RAMPS; j++) {",
-            "        const double v = x[RAMP_OF[j]], left = RAMP_LEFT[j], right = RAMP_RIGHT[j];",
-            "        if (!(v <= left)) /* a ramp not begun is 0 */",
-            f"            add(z, W1[N_FEATURES + j], (real)({scale} * (v >= right ? 1.0 : (v - left) / (right - left))));",
-            "    }",
-        ]
+        lines.append(BENDS)
     body = "\n".join(lines)
-    parts.append(f"/* Z1 */\nstatic void layer_1(const double x[N_FEATURES], real z[N_H])\n{{\n    int j;\n{body}\n}}\n")
+    parts.append(f"/* Z1 */\nstatic void layer_1(const double x[N_X], real z[N_H])\n{{\n    int j;\n{body}\n}}\n")
     return "\n".join(parts)
 
 
@@ -229,7 +250,7 @@ def predict(model: Portable, names: CNames) -> str:
     kind = "int" if has_class(model) else "void"
     return f"""{kind} {p}_predict(const {p}_row *row, double out[{names.macro}_OUTPUTS])
 {{
-    double x[N_FEATURES], z2[N_Z];
+    double x[N_X], z2[N_Z];
     real a[N_H];
     int i, k;
     prepare(row, x);
@@ -247,8 +268,7 @@ def predict(model: Portable, names: CNames) -> str:
 
 
 SIGMOID = "z2[k] >= 0 ? 1 / (1 + exp(-z2[k])) : exp(z2[k]) / (1 + exp(z2[k]))"
-TWO_CLASSES = f"""    k = 0;
-    out[1] = {SIGMOID};
+TWO_CLASSES = f"""    out[1] = {SIGMOID.replace("[k]", "[0]")};
     out[0] = 1 - out[1];
 """
 SOFTMAX = """    {

@@ -1,5 +1,6 @@
 """Other steps of scikit-learn's before a network: skl2onnx writes them, we the network, and both become one graph."""
 
+import textwrap
 from typing import Any
 
 from sklearn.pipeline import Pipeline
@@ -22,7 +23,7 @@ def preparation_onnx(steps: Pipeline, n: int, opset: int) -> Any:
         try:
             converted(Pipeline([(name, step)]), step.n_features_in_, opset)
         except Exception as error:
-            first = (str(error).strip().splitlines() or [""])[0][:160]
+            first = textwrap.shorten(str(error), 160, placeholder=" …")
             raise ExportError(
                 f"The step {name!r} ({type(step).__name__}) cannot be written as ONNX ({first}). "
                 "What can: the preparation that shoal.fit builds, scaling, and the steps that skl2onnx lists."

@@ -11,9 +11,11 @@ from shoal.export.onnx_graph.network import logits, output_unit
 from shoal.export.onnx_graph.nodes import Graph, needed
 from shoal.export.onnx_graph.preparation import prepare
 from shoal.export.portable import Portable
+from shoal.table.columns import unused
 
 Precision = Literal["double", "float"]
 OPSET, OPSET_ML, IR_VERSION = 17, 3, 8  # of 2022: old runtimes read them too
+OUTPUTS = ("label", "probabilities", "prediction")
 
 
 def model_onnx(model: Portable, precision: Precision = "float") -> Any:
@@ -40,7 +42,7 @@ def model_onnx(model: Portable, precision: Precision = "float") -> Any:
     onnx = needed("onnx")
     dtype = np.float32 if precision == "float" else np.float64
     names = ["X"] if model.is_bare else [field.name for field in model.fields]
-    graph = Graph({*names, "label", "probabilities", "prediction"})
+    graph = Graph({*names, *(unused(name, names) for name in OUTPUTS)})
     inputs = [declared(onnx, model, j, name) for j, name in enumerate(names)]
     x = "X" if model.is_bare else prepare(graph, model, names)
     n_z = int(model.network.merged.W2.shape[0]) // (2 if model.network.output == "gaussian" else 1)
@@ -77,22 +79,24 @@ def nan_where_input_is(graph: Graph, x: str, answer: str) -> str:
 
 
 def written(graph: Graph, onnx: Any, model: Portable, answer: str, dtype: Any) -> list[Any]:
-    """The outputs' names, types and shapes."""
+    """The outputs' names (numbered where a column is called so), types and shapes."""
+    columns = ["X"] if model.is_bare else [field.name for field in model.fields]
+    label, probabilities, prediction = (unused(name, columns) for name in OUTPUTS)
     kind = onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
     n = len(model.output_names)
-    name = "probabilities" if model.is_classifier else "prediction"
+    name = probabilities if model.is_classifier else prediction
     graph("Cast", answer, into=name, to=int(kind))
     numbers = onnx.helper.make_tensor_value_info(name, kind, ["rows", n])
     if not model.is_classifier:
         return [numbers]
     if model.multilabel:
         above = graph("Greater", answer, np.array(0.5))
-        graph("Cast", above, into="label", to=int(onnx.TensorProto.INT64))
-        return [onnx.helper.make_tensor_value_info("label", onnx.TensorProto.INT64, ["rows", n]), numbers]
+        graph("Cast", above, into=label, to=int(onnx.TensorProto.INT64))
+        return [onnx.helper.make_tensor_value_info(label, onnx.TensorProto.INT64, ["rows", n]), numbers]
     labels = label_table(model.classes[0])
-    graph("Gather", labels, graph("ArgMax", answer, axis=1, keepdims=0), into="label", axis=0)
+    graph("Gather", labels, graph("ArgMax", answer, axis=1, keepdims=0), into=label, axis=0)
     kind = onnx.TensorProto.STRING if labels.dtype.kind == "O" else onnx.helper.np_dtype_to_tensor_dtype(labels.dtype)
-    return [onnx.helper.make_tensor_value_info("label", kind, ["rows"]), numbers]
+    return [onnx.helper.make_tensor_value_info(label, kind, ["rows"]), numbers]
 
 
 def label_table(labels: tuple[Any, ...]) -> np.ndarray:
