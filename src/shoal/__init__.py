@@ -16,6 +16,7 @@ from shoal.errors import (
     ShoalError,
     ShoalWarning,
     TableError,
+    UncalibratedWarning,
 )
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from shoal.estimators.from_json import from_json
     from shoal.estimators.raw import fit
     from shoal.estimators.regressor import ShoalRegressor
+    from shoal.estimators.search import ShoalSearchCV
     from shoal.estimators.taken_over import from_fitted
     from shoal.export.torch_module import to_torch
     from shoal.model_file import load, save
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "ShoalClassifier": "shoal.estimators.classifier",
     "ShoalRegressor": "shoal.estimators.regressor",
+    "ShoalSearchCV": "shoal.estimators.search",
     "fit": "shoal.estimators.raw",
     "from_fitted": "shoal.estimators.taken_over",
     "from_json": "shoal.estimators.from_json",
@@ -54,8 +57,10 @@ __all__ = [
     "ShoalClassifier",
     "ShoalError",
     "ShoalRegressor",
+    "ShoalSearchCV",
     "ShoalWarning",
     "TableError",
+    "UncalibratedWarning",
     "fit",
     "from_fitted",
     "from_json",

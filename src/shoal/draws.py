@@ -21,6 +21,7 @@ class Purpose(IntEnum):
     DROPOUT = 2
     ROW_ORDER = 3
     SPLIT = 4
+    CALIBRATION = 5
 
 
 def member_stream(seed: int, member: int, purpose: Purpose) -> np.random.Generator:

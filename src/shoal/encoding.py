@@ -94,8 +94,8 @@ def fit_encoding(X: Any, weight: Floats | None = None, *, ramps: bool, ramp_scal
     w = np.ones(len(X)) if weight is None else np.asarray(weight, np.float64)
     counted = slice(None) if weight is None else w > 0
     edges = tuple(ramp_edges(np.asarray(X[counted, j], np.float64), w[counted]) for j in range(X.shape[1]))
-    ramps = ramps_of(edges)
-    ramp_center = summed(X, lambda rows, s: w[s] @ ramp_values(rows, ramps)) / w.sum()
+    all_ramps = ramps_of(edges)
+    ramp_center = summed(X, lambda rows, s: w[s] @ ramp_values(rows, all_ramps)) / w.sum()
     return Encoding(center, scale, edges, ramp_center, ramp_scale)
 
 

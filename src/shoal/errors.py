@@ -51,3 +51,7 @@ class MemberDivergedWarning(ShoalWarning):
 
 class InterruptedWarning(ShoalWarning):
     """Training was interrupted (Ctrl-C); the best weights so far were kept."""
+
+
+class UncalibratedWarning(ShoalWarning):
+    """An interval or standard deviation that no rows were kept back for, so that nothing holds it to what it says."""

@@ -27,13 +27,13 @@ from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.raw import Facts
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.files import replacing
-from shoal.network import Network
+from shoal.network import Calibration, Network, Noise
 from shoal.population import Population
 from shoal.table import MODEL_CLASSES
 from shoal.textbook import ACTIVATIONS, Parameters
 
 ESTIMATORS = (ShoalClassifier, ShoalRegressor)
-OURS: tuple[type, ...] = (*ESTIMATORS, Network, Encoding, TargetScale, Population, Parameters, Facts, *MODEL_CLASSES)
+OURS: tuple[type, ...] = (*ESTIMATORS, Network, Noise, Calibration, Encoding, TargetScale, Population, Parameters, Facts, *MODEL_CLASSES)
 STEPS = (Pipeline, ColumnTransformer, SimpleImputer, MissingIndicator, OneHotEncoder)
 
 # What only a running program needs, to go on with training: the events, the update rule's memory.

@@ -20,6 +20,53 @@ OF_THE_MEAN = ("squared_error", "huber", "absolute_error", "quantile")  # output
 
 
 @dataclass(frozen=True)
+class Noise:
+    """How far targets lie from predictions of rows that were not learned from; `uncertainty.noise` says how it is found.
+
+    Attributes
+    ----------
+    at, variance : tuples of ndarray, one for each target
+        Predicted values, increasing, and the variance of one member's residual there, in squares of the target's units
+        (of a Gaussian output: in units of the variance that it learned).
+    share : ndarray, (n_y,)
+        Share of the variance that follows the members' spread at a row.
+    typical, typical_learned : ndarray, (n_y,)
+        Mean spread of new rows, and of rows that the members learned from.
+    averaging : ndarray, (n_y,)
+        What is left of one member's residual variance when all are combined, in (0, 1].
+    source : {"held-out rows", "evidence", "training rows"}
+        Where it was learned: rows that no network, or not every network, had learned from; the precision that Bayesian
+        regularization found; or, where nothing else was known, the very rows that were learned from, which show too little.
+    """
+
+    at: tuple[Floats, ...]
+    variance: tuple[Floats, ...]
+    share: Floats
+    typical: Floats
+    typical_learned: Floats
+    averaging: Floats
+    source: str
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Scores (y − prediction) / standard deviation of rows that whoever predicted them had not learned from.
+
+    Attributes
+    ----------
+    kind : {"split", "cv+"}
+    scores : ndarray, (n, n_y)
+        Increasing in every column.
+    n_rows : int
+        Rows that `fit` was given.
+    """
+
+    kind: str
+    scores: Floats
+    n_rows: int
+
+
+@dataclass(frozen=True)
 class Network:
     """A trained shoal: its members' weights, how they are combined, and what its numbers mean.
 
@@ -43,6 +90,12 @@ class Network:
         Names of the inputs, `x0, x1, …` where the data had none.
     history : mapping
         `loss`, `validation_loss`, `validation_score`, `learning_rate`: arrays `(epochs, K)`, validation ones only where used.
+    noise : Noise or None
+        Of a regression, where rows to learn it from were known.
+    calibration : Calibration or None
+        Where the estimator was asked for one.
+    lowest, highest : ndarray, (n,), or None
+        Of every input, over the rows that were learned from.
     """
 
     population: Population
@@ -56,6 +109,10 @@ class Network:
     history: Mapping[str, Floats]
     delta: float = 1.0
     q: float = 0.5
+    noise: Noise | None = None
+    calibration: Calibration | None = None
+    lowest: Floats | None = None
+    highest: Floats | None = None
 
     @cached_property
     def merged(self) -> Parameters:

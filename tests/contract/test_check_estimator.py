@@ -28,7 +28,7 @@ WEIGHT_CHECKS = {"check_sample_weight_equivalence_on_dense_data", "check_sample_
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("n_networks", [1, 3])
-@pytest.mark.parametrize("solver", ["adam", "adamw", "sgd", "rmsprop"])
+@pytest.mark.parametrize("solver", ["adam", "adamw", "sgd", "rmsprop", "lbfgs", "lm", "bayes"])
 @pytest.mark.parametrize("kind", [ShoalClassifier, ShoalRegressor])
 def test_every_solver_passes(kind, solver, n_networks, dtype):
     found = failures(kind(solver=solver, n_networks=n_networks, dtype=dtype))

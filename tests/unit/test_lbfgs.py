@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from problems import logits_of, population, rows
+from problems import OUTPUTS, logits_of, population, rows
 from shoal.engine.sums import flat, unflat
 from shoal.population import Population, take
 from shoal.recipe import Recipe
 from shoal.textbook import ACTIVATIONS, cost, forward, output, penalty
 from shoal.training.full_batch import FullBatch
 from shoal.training.lbfgs import PAIRS, next_trial
-from shoal.training.objective import value_and_gradient
+from shoal.training.objective import by_steps, by_sums, value_and_gradient
 
 M, N_X, N_Y = 40, 3, 2
 LAM = 2.0
@@ -62,6 +62,19 @@ def test_it_ends_where_scipy_ends(out):
         value, start = objective_of(run, k)
         theirs = minimize(value, start, jac=True, method="L-BFGS-B", options=SCIPY)
         assert run.loss[k] == pytest.approx(theirs.fun, rel=1e-9)
+
+
+@pytest.mark.parametrize("out", OUTPUTS)
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_compiled_steps_and_the_textbooks_sums_give_the_same_gradient(out, activation, monkeypatch):
+    weight = np.random.default_rng(0).uniform(0, 2, (2, M))
+    weight[1, 8:16] = 0.0  # a whole block of rows that one network does not see
+    run = run_of(out, activation=activation, widths=(4, 3), weight=weight)
+    o, members = run.objective, np.arange(2)
+    monkeypatch.setattr("shoal.training.objective.ROWS_AT_ONCE", 8)
+    theta = flat(o.population.parameters)
+    for steps, plain in zip(by_steps(o, o.population, theta, members), by_sums(o, o.population, theta, members), strict=True):
+        np.testing.assert_allclose(steps, plain, rtol=1e-12, atol=1e-14)  # the same sums in another order
 
 
 @pytest.mark.parametrize("activation", ["tanh", "logistic"])

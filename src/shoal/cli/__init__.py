@@ -7,7 +7,7 @@ from typing import TextIO
 
 import typer
 
-from shoal.cli import chapter, demo, evaluate, export, fit, predict, show
+from shoal.cli import chapter, demo, diagnose, evaluate, export, fit, predict, show
 from shoal.errors import ShoalError
 
 SETTING = "--set"
@@ -25,6 +25,7 @@ app.command("fit", epilog=fit.EXAMPLE)(fit.fit)
 app.command("predict", epilog=predict.EXAMPLE)(predict.predict)
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command("show", epilog=show.EXAMPLE)(show.show)
+app.command("diagnose", epilog=diagnose.EXAMPLE)(diagnose.diagnose)
 app.command("export", epilog=export.EXAMPLE)(export.export)
 app.add_typer(demo.app, name="demo")
 app.command("chapter", epilog=chapter.EXAMPLE)(chapter.chapter)

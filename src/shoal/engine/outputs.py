@@ -1,5 +1,6 @@
 """X → logits, of a whole population or of one network, a bounded number of rows at a time."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from shoal.textbook.propagation import Parameters
 Floats = NDArray[np.floating]
 
 WORTH_COMPILING = 50_000_000  # weights times rows: what takes NumPy some 50 ms, and so loading compiled code
+WORTH_LIMITING = 200_000  # the same: where a product may take several threads, whom a neighbour slows ten times and more
 AT_ONCE = 128  # rows of a hidden layer in the kernel: of 512 units half a MB
 BLOCK_ROWS = 8192  # a block's hidden layer (1024 units in float32) stays near 32 MB
 
@@ -46,13 +48,14 @@ def network_logits(parameters: Parameters, X: Any, activation: str) -> Floats:
 
 def raw_logits(parameters: Parameters, encoding: Encoding, X: Any, activation: str) -> Floats:
     """Z2 in float64 of one network for raw rows `X (m, n)`, dense or sparse: `(n_z, m)`. Large tables take the compiled way."""
-    H = parameters.W1.size
-    if X.shape[0] * H < WORTH_COMPILING:
+    work = X.shape[0] * parameters.W1.size
+    if work >= WORTH_COMPILING:
+        return compiled_logits(parameters, encoding, X, activation)
+    with one_blas_thread() if work > WORTH_LIMITING else nullcontext():
         Z2 = np.empty((parameters.W2.shape[0], X.shape[0]))
         for s in range(0, X.shape[0], BLOCK_ROWS):
             Z2[:, s : s + BLOCK_ROWS] = network_logits(parameters, encode(encoding, X[s : s + BLOCK_ROWS])[:], activation)
-        return Z2
-    return compiled_logits(parameters, encoding, X, activation)
+    return Z2
 
 
 def compiled_logits(parameters: Parameters, encoding: Encoding, X: Any, activation: str) -> Floats:

@@ -66,6 +66,8 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
     weight_average : "auto" or float in [0, 1)
     dtype : {"auto", "float32", "float64"}
         "auto" is float64 below 500 rows, else float32.
+    calibration : {None, "temperature"}
+        "temperature" divides the logits by the number that makes held-out rows likeliest (docs/how-sure.md).
     max_fun : int
         Evaluations of the cost that "lbfgs" may take for each network.
     max_time : None or float
@@ -88,6 +90,8 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         With "bayes": `alpha (n_networks, 4)` (W1, b1, W2, b2), `beta`, `gamma`, `n_parameters`, `log_evidence` of every network.
     evidence_table_ : dict of ndarray
         With "bayes" and `hidden_layer_sizes="auto"`: what each width that was tried had to say for itself.
+    temperature_ : float
+        What the logits were divided by; 1 with `calibration=None`. It stands in the output layer's weights already.
     seed_ : int
         With `random_state=seed_` the same fit comes again, bit for bit.
     """
@@ -132,6 +136,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         ramps: bool | str = "auto",
         weight_average: float | str = "auto",
         dtype: str = "auto",
+        calibration: str | None = None,
         callbacks: Sequence[Callable[[Epoch], None]] | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -168,6 +173,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         self.ramps = ramps
         self.weight_average = weight_average
         self.dtype = dtype
+        self.calibration = calibration
         self.callbacks = callbacks
 
     def fit(

@@ -156,7 +156,7 @@ def fit(
     """
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise InvalidParameterError(f"seed={seed!r}; it must be a whole number from 0 on.")
-    frame, learned = _frame(table), _targets(target, groups, time)
+    frame, learned = frame_of(table), _targets(target, groups, time)
     train, held, found, how = _sides(frame, learned, _Split(task, test, test_fraction, groups, time, seed))
     estimator = _estimator(found.task, settings, seed, callbacks)
     allowed = (*learned, *([groups] if groups else []))
@@ -216,7 +216,7 @@ def evaluate(model: Pipeline, table: Table) -> Evaluation:
     Evaluation
     """
     facts = facts_of(model)
-    frame = _frame(table, columns_of(model))
+    frame = frame_of(table, columns_of(model))
     found = targets_of(frame, facts.targets, facts.task, facts.classes or None)
     scores = metrics_of(model, frame.iloc[found.rows], found.y, facts.task)
     return Evaluation(scores, len(found.y), found.n_left_out)
@@ -265,7 +265,7 @@ class _Split:
     seed: int
 
 
-def _frame(table: Table, columns: Sequence[Column] = ()) -> pd.DataFrame:
+def frame_of(table: Table, columns: Sequence[Column] = ()) -> pd.DataFrame:
     """The table, its rows numbered from 1, so that an error names the caller's row also after a split."""
     if not isinstance(table, pd.DataFrame):
         return read(table, columns)
@@ -317,7 +317,7 @@ def _given_sides(train: Side, found: Target, split: _Split) -> tuple[Side, Side,
         chosen = "groups" if split.groups is not None else "time"
         raise TableError(f"A test table and {chosen}= were both given; the test table says already which rows are held out. Give one.")
     assert split.test is not None
-    frame = _frame(split.test)
+    frame = frame_of(split.test)
     other = targets_of(frame, found.names, found.task, found.classes or None)
     held = frame.iloc[other.rows]
     lacking = [name for name in train.inputs.columns if name not in held.columns]

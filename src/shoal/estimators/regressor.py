@@ -1,17 +1,22 @@
 """ShoalRegressor: one number, or several."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_is_fitted
 
 from shoal.encoding import TargetScale, encode_target, fit_target
-from shoal.errors import DataError, InvalidParameterError
+from shoal.errors import DataError, InvalidParameterError, UncalibratedWarning
 from shoal.estimators.defaults import check_number
 from shoal.estimators.shallow import Floats, Problem, ShallowEstimator
+from shoal.network import Network
 from shoal.training.events import Epoch
+from shoal.uncertainty.intervals import interval, quantiles
+from shoal.uncertainty.predictive import known_noise, mean_and_std
 
 LOSSES = ("squared_error", "huber", "absolute_error", "quantile", "poisson", "gaussian")
 
@@ -30,6 +35,10 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         Which quantile the loss "quantile" predicts.
     huber_delta : float > 0
         Where the loss "huber" turns linear, in standard deviations of the target.
+    calibration : {None, "split", "cv+"}
+        What `predict_interval` and `predict_quantiles` are held to. "split" keeps a fifth of the rows from all networks, and
+        intervals then cover what they say whatever the data; "cv+" keeps every row from one network of each kind, and loses
+        no row for good. docs/how-sure.md has both, measured.
     max_iter : "auto" or int
         Epochs; "auto" makes 60 √rows updates within 20..400 epochs.
 
@@ -37,6 +46,8 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
     ----------
     network_, coefs_, intercepts_, loss_curve_, … : as in `ShoalClassifier`
         With an identity output the target's scale is folded into `coefs_` and `intercepts_` too.
+    network_.noise : Noise
+        What standard deviations come from, and in `source` where it was learned.
     """
 
     _task = "regression"
@@ -81,6 +92,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         ramps: bool | str = "auto",
         weight_average: float | str = "auto",
         dtype: str = "auto",
+        calibration: str | None = None,
         callbacks: Sequence[Callable[[Epoch], None]] | None = None,
     ) -> None:
         self.loss = loss
@@ -119,6 +131,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         self.ramps = ramps
         self.weight_average = weight_average
         self.dtype = dtype
+        self.calibration = calibration
         self.callbacks = callbacks
 
     def fit(
@@ -134,10 +147,60 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         """One pass over these rows. The first call fixes the scaling for all later ones."""
         return self._partial_fit(X, y, sample_weight, first=not hasattr(self, "network_"))  # type: ignore[no-any-return]
 
-    def predict(self, X: Any) -> Floats:
-        """Expected values `(m,)`, or `(m, n_y)` where y had columns; the quantile with the loss "quantile"."""
-        predicted = self._predicted(X)
-        return predicted[:, 0] if self._one_column else predicted
+    def predict(self, X: Any, return_std: bool = False) -> Any:
+        """Expected values `(m,)`, or `(m, n_y)` where y had columns; the quantile with the loss "quantile".
+
+        With `return_std` these and the standard deviations of the target around them, in its units: the noise that rows held
+        out from networks showed, and the networks' spread; with the loss "gaussian" the variances that it learned, and the
+        spread; with the solver "bayes" the noise that the evidence found, and the spread.
+        """
+        if not return_std:
+            return self._of_targets(self._predicted(X))
+        rows = self._rows(X)
+        mean, std = mean_and_std(self.network_, rows)
+        if known_noise(self.network_).source == "training rows" and self.loss != "gaussian":
+            warn_of("standard deviations come from rows that the networks learned from, and are too small", "early_stopping=True")
+        return self._of_targets(mean), self._of_targets(std)
+
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> tuple[Floats, Floats]:
+        """Lower and upper ends, each `(m,)` or `(m, n_y)`, that cover the targets of new rows with this probability.
+
+        With `calibration=None` mean ± z · standard deviation, and an `UncalibratedWarning`.
+
+        Parameters
+        ----------
+        X : array-like, (m, n)
+        coverage : float in (0, 1)
+
+        Raises
+        ------
+        InvalidParameterError
+            For a coverage outside (0, 1), or one that the rows calibrated on are too few for.
+        """
+        lower, upper = interval(self._told("intervals"), self._rows(X), coverage)
+        return self._of_targets(lower), self._of_targets(upper)
+
+    def predict_quantiles(self, X: Any, q: Any) -> Floats:
+        """Quantiles of the targets of new rows, `(m, len(q))`, or `(m, n_y, len(q))` where y had columns; they never cross.
+
+        Parameters
+        ----------
+        X : array-like, (m, n)
+        q : float or sequence of floats in (0, 1)
+        """
+        return self._of_targets(quantiles(self._told("quantiles"), self._rows(X), q))
+
+    def _told(self, what: str) -> Network:
+        """The network, after a warning where nothing calibrates it."""
+        check_is_fitted(self, "network_")
+        if self.network_.calibration is None:
+            known_noise(self.network_)
+            warn_of(f"{what} are those of a normal distribution, which no rows were kept back to check", "calibration='cv+' or 'split'")
+        return self.network_
+
+    def _of_targets(self, values: Floats) -> Floats:
+        """`(m, n_y, …)` without the axis of the targets where y had none."""
+        return values[:, 0] if self._one_column else values
 
     # --- steps of fit -----------------------------------------------------------------------------------------------
 
@@ -180,3 +243,8 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
+
+
+def warn_of(what: str, instead: str) -> None:
+    """Say that numbers are not held to anything, and what would do so."""
+    warnings.warn(UncalibratedWarning(f"{what}; fit with {instead}"), stacklevel=4)

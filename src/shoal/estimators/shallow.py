@@ -15,17 +15,22 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from shoal.draws import seed_from
 from shoal.encoding import Encoding, TargetScale, encode, encoded_names, fit_encoding, plain
 from shoal.errors import DataError, DivergedError, InterruptedWarning, InvalidParameterError, MemberDivergedWarning
+from shoal.estimators.calibrations import Judged, check_calibration, judged_on, kept_out, made_sure, must_be_the_same, set_aside
+from shoal.estimators.curves import mean_of_finite, means_of_finite
 from shoal.estimators.defaults import RAMP_SCALE, Plan, Task, is_auto, plan
-from shoal.estimators.groups import deal, held_out, initial_population, mean_square_lengths, member_weights, weigh_members
+from shoal.estimators.diagnosed import diagnosed
+from shoal.estimators.groups import initial_population, mean_square_lengths, member_weights, weigh_members
 from shoal.estimators.trainings import begin_training, by_evidence, kind_of, memory_of, spread_of, warn_unsettled
+from shoal.inspection import Diagnosis
 from shoal.network import Network, folded, predict
 from shoal.population import Population
 from shoal.recipe import each
-from shoal.textbook.outputs import output
+from shoal.textbook.outputs import Output, output
 from shoal.training.events import Epoch
 from shoal.training.full_batch import FullBatch
 from shoal.training.minibatch import Run, Trained
 from shoal.training.validation import Validation
+from shoal.uncertainty.outside import outside_range
 
 Floats = NDArray[np.floating]
 
@@ -40,6 +45,24 @@ class Problem:
     target: TargetScale | None
     classes: tuple[NDArray[Any], ...] = ()
     labels: NDArray[Any] | None = None  # classes of the rows, to spread them evenly over the held-out parts
+    judged: Judged | None = None  # what the fitted network will be judged on
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Rows made ready: checked `X (m, n)`, `encoded` as layer 1 takes them; `weight (m,)` is the user's, `weights (K, m)`
+    or alike those that the members train with, 0 where a member holds a row out.
+    """
+
+    X: Any
+    problem: Problem
+    plan: Plan
+    g2: Output
+    encoded: Any
+    weight: Floats | None
+    weights: Floats | None
+    validation: Validation | None
+    dtype: np.dtype
 
 
 @dataclass(frozen=True)
@@ -78,33 +101,18 @@ class ShallowEstimator(BaseEstimator, ABC):
         continued = self.warm_start and hasattr(self, "network_")
         if continued:
             self._must_continue()
-        X, y, weight = self._checked(X, y, sample_weight, reset=not continued)
-        if not continued:
-            self.seed_ = seed_from(self.random_state)
-        problem = self._problem(y, weight, first=not continued)
-        p = self._plan(X, own_validation=X_val is not None, continued=continued)
-        if not continued:
-            self._encoding = self._fit_encoding(X, weight, p)
-        dtype = np.dtype(np.float32 if p.single_precision else np.float64)
-        encoded = encode(self._encoding, X, dtype)
-        m, rows, validation = X.shape[0], None, None
-        parts = deal(m, p.hold_out, problem.labels, self.seed_, weight) if p.hold_out else []
-        if X_val is not None or y_val is not None:
-            validation = self._own_validation(X_val, y_val, sample_weight_val, dtype)
-        elif len(parts) > 1:
-            rows = held_out(p.with_ramps, parts)
-            validation = Validation(encoded, problem.Y.astype(dtype), weight, rows)
-        weights = member_weights(m, weight, rows)
+        prepared = self._prepare(X, y, sample_weight, continued=continued, validation=(X_val, y_val, sample_weight_val))
+        p, problem = prepared.plan, prepared.problem
         listened = bool(self.verbose or self.callbacks)
 
         def begun(population: Population) -> Run | FullBatch:
-            g2 = output(problem.output, **self._output_settings())
+            rows, weight, v = prepared.encoded, prepared.weights, prepared.validation
             return begin_training(
-                p, population, g2, encoded, problem.Y, weight=weights, validation=validation, dtype=dtype, listened=listened
+                p, population, prepared.g2, rows, problem.Y, weight=weight, validation=v, dtype=prepared.dtype, listened=listened
             )
 
         def drawn(n_h: int) -> Population:
-            return self._initial(replace(p, width=n_h), problem, encoded, weight)
+            return self._initial(replace(p, width=n_h), problem, prepared.encoded, prepared.weight)
 
         self._say(f"solver: {p.solver}")
         earlier: list[Epoch] = []
@@ -132,12 +140,15 @@ class ShallowEstimator(BaseEstimator, ABC):
                     "give it at least 2 (better hundreds), or set standardize=False"
                 )
             self.seed_ = seed_from(self.random_state)
+        check_calibration(self.calibration, self._task, None, self.n_networks, pieces=True)
         problem = self._problem(y, weight, first=first, classes=classes)
         p = self._plan(X, own_validation=False, continued=not first, online=True)
         if first:
             self._encoding = self._fit_encoding(X, weight, p)
         dtype = np.dtype(np.float32 if self.dtype == "float32" else np.float64)
         encoded = encode(self._encoding, X, dtype)
+        before = None if first else self.network_
+        problem = replace(problem, judged=judged_on(X, encoded, problem.Y, len(p.with_ramps), weight=weight, before=before))
         population = self._initial(p, problem, encoded, weight) if first else self._continuation.population
         run = Run(p.recipe, population, output(problem.output, **self._output_settings()), encoded, problem.Y, weight=weight, dtype=dtype)
         earlier = [] if first else self._resume(run)
@@ -160,6 +171,33 @@ class ShallowEstimator(BaseEstimator, ABC):
             raise DataError("a model that was loaded from a file cannot be trained on: the file holds no optimizer state; fit it anew")
 
     # --- steps ------------------------------------------------------------------------------------------------------
+
+    def _prepare(
+        self, X: Any, y: Any, sample_weight: Any, *, continued: bool = False, validation: tuple[Any, Any, Any] = (None, None, None)
+    ) -> Prepared:
+        """All that `fit` makes of its rows before the first weight is drawn."""
+        check_calibration(self.calibration, self._task, getattr(self, "loss", None), self.n_networks)
+        X, y, given = self._checked(X, y, sample_weight, reset=not continued)
+        if continued:
+            must_be_the_same(self.network_, self.calibration, X.shape[0])
+        else:
+            self.seed_ = seed_from(self.random_state)
+        weight, aside = set_aside(self.calibration, X, given, self.seed_)
+        problem = self._problem(y, weight, first=not continued)
+        p = self._plan(X, own_validation=validation[0] is not None, continued=continued)
+        if not continued:
+            self._encoding = self._fit_encoding(X, weight, p)
+        dtype = np.dtype(np.float32 if p.single_precision else np.float64)
+        encoded = encode(self._encoding, X, dtype)
+        given_rows = validation[0] is not None or validation[1] is not None
+        own = self._own_validation(*validation, dtype) if given_rows else None
+        rows = kept_out(self.calibration, X, p, problem.labels, self.seed_, weight, own=given_rows)
+        watched = Validation(encoded, problem.Y.astype(dtype), weight, rows) if rows is not None and p.hold_out else own
+        known = {"weight": weight, "given": given, "rows": rows, "aside": aside, "calibration": self.calibration}
+        before = self.network_ if continued else None
+        problem = replace(problem, judged=judged_on(X, encoded, problem.Y, len(p.with_ramps), own=own, before=before, **known))
+        g2 = output(problem.output, **self._output_settings())
+        return Prepared(X, problem, p, g2, encoded, weight, member_weights(X.shape[0], weight, rows), watched, dtype)
 
     def _checked(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> tuple[Any, Any, Floats | None]:
         X, y = validate_data(
@@ -231,16 +269,23 @@ class ShallowEstimator(BaseEstimator, ABC):
 
     def _finish(self, run: Run | FullBatch, problem: Problem, p: Plan, events: list[Epoch]) -> None:
         trained = run.result()
+        warn_unsettled(run, p, events)
+        if len(trained.loss) > 1:
+            self._say(spread_of(trained.loss))
+        self._leave_network(trained, problem, p, history(events))
+        self._continuation = Continuation(trained.population, p.with_ramps, kind_of(run), memory_of(run), trained.rows, events)
+        self._set_attributes(run, trained, p, events)
+
+    def _leave_network(self, trained: Trained, problem: Problem, p: Plan, curves: dict[str, Floats]) -> None:
+        """`network_`, which is all that prediction needs."""
         finite = trained.diverged == 0
         self._report_divergence(trained, finite, p)
-        warn_unsettled(run, p, events)
-        if len(finite) > 1:
-            self._say(spread_of(trained.loss))
         shares = weigh_members(p.with_ramps, finite, trained.best_validation_loss)
         population = trained.population
         parameters = type(population.parameters)(*(np.where(finite[:, None, None], w, 0) for w in population.parameters))
         names = getattr(self, "feature_names_in_", None)
         names = tuple(f"x{j}" for j in range(self.n_features_in_)) if names is None else tuple(map(str, names))
+        settings: dict[str, Any] = self._output_settings()
         self.network_ = Network(
             Population(parameters, population.widths, population.inputs),
             shares,
@@ -250,11 +295,12 @@ class ShallowEstimator(BaseEstimator, ABC):
             problem.target,
             problem.classes,
             names,
-            history(events),
-            **self._output_settings(),
+            curves,
+            **settings,
         )
-        self._continuation = Continuation(trained.population, p.with_ramps, kind_of(run), memory_of(run), trained.rows, events)
-        self._set_attributes(run, trained, p, events, names)
+        used = None if trained.evidence is None else float(np.mean(trained.evidence.gamma)) / len(problem.Y[0])
+        if problem.judged is not None:
+            self.network_, self.temperature_ = made_sure(self.network_, problem.judged, self.calibration, used)
 
     def _report_divergence(self, trained: Trained, finite: NDArray[np.bool_], p: Plan) -> None:
         if finite.all():
@@ -273,11 +319,11 @@ class ShallowEstimator(BaseEstimator, ABC):
             stacklevel=4,
         )
 
-    def _set_attributes(self, run: Run | FullBatch, trained: Trained, p: Plan, events: list[Epoch], names: tuple[str, ...]) -> None:
+    def _set_attributes(self, run: Run | FullBatch, trained: Trained, p: Plan, events: list[Epoch]) -> None:
         parameters = folded(self.network_)
         self.coefs_ = [parameters.W1.T.copy(), parameters.W2.T.copy()]
         self.intercepts_ = [parameters.b1[:, 0].copy(), parameters.b2[:, 0].copy()]
-        self.encoded_feature_names_ = np.array(encoded_names(self._encoding, names), dtype=object)
+        self.encoded_feature_names_ = np.array(encoded_names(self._encoding, self.network_.feature_names), dtype=object)
         self.loss_curve_ = means_of_finite([e.loss for e in events])
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else float("nan")
         scores = means_of_finite([e.validation_score for e in events if e.validation_score is not None])
@@ -295,10 +341,23 @@ class ShallowEstimator(BaseEstimator, ABC):
 
     def _predicted(self, X: Any) -> Floats:
         """The network's answer for checked rows, `(m, n_y)`."""
+        X = self._rows(X)
+        return predict(self.network_, X)
+
+    def _rows(self, X: Any) -> Any:
+        """Rows `(m, n)` checked, dense or CSR."""
         check_is_fitted(self, "network_")
         if not self._is_plain(X):
             X = validate_data(self, X, accept_sparse=["csr", "csc", "coo"], dtype=[np.float64, np.float32], reset=False)
-        return predict(self.network_, sparse.csr_array(X) if sparse.issparse(X) else X)
+        return sparse.csr_array(X) if sparse.issparse(X) else X
+
+    def outside(self, X: Any, *, columns: bool = False) -> NDArray[np.bool_]:
+        """Which rows of X `(m, n)` have an input outside the range of the rows that were learned from, `(m,)`.
+
+        With `columns` which values do, `(m, n)`. Predictions there are guesses beyond the data, and intervals lie.
+        """
+        found = outside_range(self.network_, self._rows(X))
+        return found if columns else np.asarray(found.any(axis=1))
 
     def _is_plain(self, X: Any) -> bool:
         """Whether X is a float array that scikit-learn's checks, which cost more than a row's prediction, would pass as it is."""
@@ -312,27 +371,14 @@ class ShallowEstimator(BaseEstimator, ABC):
             and bool(np.isfinite(X).all())
         )
 
+    def diagnose(self, X: Any, y: Any) -> Diagnosis:
+        """What may be wrong with the network, seen on rows X with their y (best rows it has not learned from); empty if nothing is."""
+        return diagnosed(self, X, y)
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def mean_of_finite(values: Floats) -> float:
-    """The mean of the networks that have one, NaN if none has."""
-    finite = values[np.isfinite(values)]
-    return float(finite.mean()) if len(finite) else float("nan")
-
-
-def means_of_finite(rows: list[Floats]) -> list[float]:
-    """Each row's mean over the networks that have one; rows where none has are left out."""
-    if not rows:
-        return []
-    values = np.array(rows, np.float64)
-    finite = np.isfinite(values)
-    counts = finite.sum(axis=1)
-    sums = np.where(finite, values, 0.0).sum(axis=1)
-    return [float(v) for v in sums[counts > 0] / counts[counts > 0]]
 
 
 def history(events: list[Epoch]) -> dict[str, Floats]:

@@ -6,13 +6,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from shoal.draws import seed_from
-from shoal.encoding import Encoding, encode
+from shoal.encoding import Encoding
 from shoal.estimators.defaults import Plan
 from shoal.estimators.shallow import Floats, Problem, ShallowEstimator
-from shoal.textbook.outputs import output
 from shoal.training.minibatch import Run
 
 
@@ -27,17 +23,11 @@ class Started:
 
 
 def started(estimator: ShallowEstimator, X: Any, y: Any) -> Started:
-    """The run that `estimator.fit(X, y)` would train, without held-out rows (`early_stopping=False`)."""
-    X, y, weight = estimator._checked(X, y, None, reset=True)
-    estimator.seed_ = seed_from(estimator.random_state)
-    problem = estimator._problem(y, weight, first=True)
-    p = estimator._plan(X, own_validation=False, continued=False)
-    estimator._encoding = estimator._fit_encoding(X, weight, p)
-    dtype = np.dtype(np.float32 if p.single_precision else np.float64)
-    encoded = encode(estimator._encoding, X, dtype)
-    population = estimator._initial(p, problem, encoded, weight)
-    g2 = output(problem.output, **estimator._output_settings())
-    return Started(Run(p.recipe, population, g2, encoded, problem.Y, weight=weight, dtype=dtype), problem, p, estimator._encoding)
+    """The run that `estimator.fit(X, y)` would train, of an estimator with `early_stopping=False`."""
+    ready = estimator._prepare(X, y, None)
+    population = estimator._initial(ready.plan, ready.problem, ready.encoded, ready.weight)
+    run = Run(ready.plan.recipe, population, ready.g2, ready.encoded, ready.problem.Y, weight=ready.weights, dtype=ready.dtype)
+    return Started(run, ready.problem, ready.plan, estimator._encoding)
 
 
 def encoded_targets(estimator: ShallowEstimator, y: Any) -> Floats:

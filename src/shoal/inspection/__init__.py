@@ -1,5 +1,8 @@
-"""What a trained network does, and what may be wrong with it, in plain words."""
+"""What a trained network does, what it uses, and what may be wrong with it, in plain words."""
 
-from shoal.inspection.findings import Costs, Finding, findings
+from shoal.inspection.diagnosis import diagnose
+from shoal.inspection.finding import Diagnosis, Finding
+from shoal.inspection.findings import Costs, findings
+from shoal.inspection.sensitivity import Weights, derivatives, sensitivities, weights_say
 
-__all__ = ["Costs", "Finding", "findings"]
+__all__ = ["Costs", "Diagnosis", "Finding", "Weights", "derivatives", "diagnose", "findings", "sensitivities", "weights_say"]

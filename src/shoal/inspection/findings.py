@@ -4,12 +4,12 @@ The checks look at one member's hidden layer on the rows that layer 1 sees, at t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shoal.inspection.finding import Finding, counted, some_units
 from shoal.network import Network, encoded
 from shoal.population import member
 from shoal.textbook.activations import ACTIVATIONS
@@ -17,7 +17,6 @@ from shoal.textbook.outputs import Output
 from shoal.textbook.propagation import Parameters, forward
 
 Floats = NDArray[np.floating]
-Kind = Literal["saturated", "dead", "identical", "diverging", "unscaled", "overfitting"]
 
 FLAT = 0.01  # below this slope the chapter calls a unit saturated
 MOSTLY = 0.9  # a unit that is flat on so many of the rows hardly learns
@@ -37,30 +36,6 @@ class Costs(NamedTuple):
     t: int
     train: float
     held_out: float
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing to know about a network.
-
-    Attributes
-    ----------
-    kind : {"saturated", "dead", "identical", "diverging", "unscaled", "overfitting"}
-    evidence : str
-        What was seen, with its numbers.
-    advice : str
-        What to do.
-    units : tuple of int
-        The hidden units it is about, from 1; empty where it is about none.
-    columns : tuple of str
-        The inputs it is about.
-    """
-
-    kind: Kind
-    evidence: str
-    advice: str
-    units: tuple[int, ...] = ()
-    columns: tuple[str, ...] = ()
 
 
 def findings(
@@ -200,10 +175,11 @@ def valley(costs: Floats) -> int:
 
 
 def unscaled_inputs(rows: Floats, names: Sequence[str]) -> list[Finding]:
-    """Columns that layer 1 sees in very different sizes, or far away from 0."""
+    """Columns that layer 1 sees in very different sizes, or far away from 0. Columns of 0 and 1 may be as rare as they like."""
     rows = rows[:, : len(names)]  # ramps lie in [0, 1]
     center, spread = rows.mean(axis=0), rows.std(axis=0)
-    moving = np.flatnonzero(spread > 0)
+    flags = np.all((rows == 0) | (rows == 1), axis=0)
+    moving = np.flatnonzero((spread > 0) & ~flags)
     if not len(moving):
         return []
     wide, narrow = moving[spread[moving].argmax()], moving[spread[moving].argmin()]
@@ -219,18 +195,3 @@ def unscaled_inputs(rows: Floats, names: Sequence[str]) -> list[Finding]:
         seen = f"{names[j]!r} lies around {center[j]:.4g} with a spread of {spread[j]:.3g}: its weight acts as a second bias."
         return [Finding("unscaled", seen, advice, columns=tuple(names[i] for i in far))]
     return []
-
-
-def counted(found: NDArray[np.int64]) -> tuple[int, ...]:
-    """Units as people count them."""
-    return tuple(int(i) + 1 for i in found)
-
-
-def some_units(found: NDArray[np.int64]) -> str:
-    """`Unit 3 is`, `Units 1, 2 and 4 are`, `12 units are`."""
-    numbers = [str(i) for i in counted(found)]
-    if len(numbers) == 1:
-        return f"Unit {numbers[0]} is"
-    if len(numbers) > 6:
-        return f"{len(numbers)} units ({', '.join(numbers[:3])} …) are"
-    return f"Units {', '.join(numbers[:-1])} and {numbers[-1]} are"

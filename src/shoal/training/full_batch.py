@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.engine.advance import begin, leave
+from shoal.engine.cores import one_blas_thread
 from shoal.engine.judging import judge
 from shoal.population import Population
 from shoal.recipe import Recipe, each
@@ -84,7 +85,8 @@ class FullBatch:
 
     def one_step(self, epoch: int, started: float) -> Epoch:
         """Move every active network once, then look at what came out."""
-        value, settled = self.method.step(self.active)
+        with one_blas_thread():
+            value, settled = self.method.step(self.active)
         self.t, self.rows = self.t + 1, self.rows + self.m
         loss = np.where(self.active, value, np.nan)
         self.loss = np.where(self.active, loss, self.loss)
@@ -139,7 +141,8 @@ class FullBatch:
             self.kept = self.method.population()
         validated = None if self.validation is None else self.stopping.best.copy()
         best = self.stopping.best if self.validation is None else self.loss
-        evidence = self.method.evidence_at(self.kept) if isinstance(self.method, LevenbergMarquardt) else None
+        with one_blas_thread():
+            evidence = self.method.evidence_at(self.kept) if isinstance(self.method, LevenbergMarquardt) else None
         return Trained(
             self.kept.astype(self.dtype),
             self.loss.copy(),

@@ -1,0 +1,34 @@
+"""`shoal diagnose`: what may be wrong with a model, seen on a table with its target."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shoal.cli.tables import print_json, print_table
+
+EXAMPLE = "Example: `shoal diagnose titanic.skops titanic.csv`"
+
+
+def diagnose(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="Model file written by shoal fit.", show_default=False)],
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="CSV, gzipped CSV or Parquet file with the target.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Look for what may be wrong with a model: units, gradients, learning rate, fit, inputs, classes, members.
+
+    Rows that the model has not learned from tell most. A healthy model gives no findings; the exit code is 0 either way.
+    """
+    from shoal.estimators.inspecting import diagnose_table
+    from shoal.model_file import load
+
+    found = diagnose_table(load(model), table)
+    if as_json:
+        findings = [{"title": f.title, **asdict(f)} for f in found]
+        print_json({"model": str(model), "rows": found.n_rows, "findings": findings})
+    elif not found:
+        print(f"Nothing to complain about, on {found.n_rows} rows of {table.name}.")
+    else:
+        title = f"{len(found)} findings on {found.n_rows} rows of {table.name}"
+        print_table(["finding", "what was seen", "what to do"], [[f.title, f.evidence, f.advice] for f in found], title)

@@ -1,0 +1,194 @@
+"""Which rows an estimator keeps from its networks so as to say how sure they are, and what it makes of them."""
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from shoal.draws import Purpose, group_stream
+from shoal.errors import DataError, InvalidParameterError
+from shoal.estimators.defaults import PARTS, Plan, Task, one_of
+from shoal.estimators.groups import deal, held_out
+from shoal.network import Network
+from shoal.training.validation import Validation
+from shoal.uncertainty.held import Held, all_out, learned, out_by_member, taken
+from shoal.uncertainty.noise import fit_noise
+from shoal.uncertainty.outside import value_range
+from shoal.uncertainty.predictive import calibrated
+from shoal.uncertainty.temperature import cooled, fit_temperature
+
+Floats = NDArray[np.floating]
+
+CHOICES: dict[Task, tuple[str | None, ...]] = {"regression": (None, "split", "cv+"), "classification": (None, "temperature")}
+SPLIT_SHARE = 5  # "split" keeps every fifth row from all networks
+RowsOfEach = tuple[NDArray[np.int64], ...]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a fitted network is judged on: rows for its noise or temperature, rows for its scores, and the inputs' range."""
+
+    held: Held
+    scores: Held | None
+    lowest: Floats
+    highest: Floats
+    n_rows: int
+
+
+def check_calibration(calibration: Any, task: Task, loss: str | None, n_networks: Any, *, pieces: bool = False) -> None:
+    """Refuse what cannot be calibrated, with the choices; `pieces` where rows come in pieces."""
+    one_of("calibration", calibration, CHOICES[task])
+    if calibration is None:
+        return
+    if pieces:
+        raise InvalidParameterError(
+            f"calibration is {calibration!r}, which keeps rows from the networks, and partial_fit gets rows in pieces; call fit, or "
+            "choose calibration=None"
+        )
+    if loss == "quantile":
+        raise InvalidParameterError(
+            f"calibration is {calibration!r}, but loss='quantile' predicts one quantile, around which no interval is meant; choose loss "
+            "'squared_error', 'huber', 'absolute_error', 'poisson' or 'gaussian', and predict_quantiles"
+        )
+    if calibration == "cv+" and n_networks == 1:
+        raise InvalidParameterError(
+            f"calibration is 'cv+', which judges every row by networks that others trained without, but n_networks is {n_networks}; "
+            "choose n_networks of 2 or more, or calibration='split'"
+        )
+
+
+def set_aside(calibration: Any, X: Any, weight: Floats | None, seed: int) -> tuple[Floats | None, NDArray[np.int64] | None]:
+    """For "split": the weights with 0 for the rows that no network may learn from, and these rows; else as it was, and None."""
+    if calibration != "split":
+        return weight, None
+    leaders, places = twins(X, weight)
+    order = group_stream(seed, Purpose.CALIBRATION).permutation(len(leaders))
+    chosen = np.zeros(len(leaders), bool)
+    chosen[order[::SPLIT_SHARE]] = True
+    if chosen.all():
+        raise DataError(f"calibration='split' needs at least 2 different rows that count, and there are {len(leaders)}; give more rows")
+    aside = np.flatnonzero((places >= 0) & chosen[np.maximum(places, 0)])
+    kept = np.ones(X.shape[0]) if weight is None else weight.copy()
+    kept[aside] = 0.0
+    return kept, aside
+
+
+def twins(X: Any, weight: Floats | None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The first of all rows with the same inputs, `(number of different rows,)`, and for every row which of them it is, `(m,)`.
+
+    Rows of weight 0 are none: −1. Rows that are equal must be held out together, or else a network has learned the very
+    row that it is judged on.
+    """
+    if sparse.issparse(X):
+        rows = sparse.csr_array(X, copy=True)
+        rows.sum_duplicates()
+        ends = rows.indptr
+        keys = [rows.indices[a:b].tobytes() + rows.data[a:b].tobytes() for a, b in pairwise(ends.tolist())]
+    else:
+        keys = [row.tobytes() for row in np.ascontiguousarray(X)]
+    counted = np.ones(len(keys), bool) if weight is None else weight > 0
+    numbers: dict[bytes, int] = {}
+    places = np.full(len(keys), -1)
+    leaders: list[int] = []
+    for i in np.flatnonzero(counted).tolist():
+        number = numbers.setdefault(keys[i], len(numbers))
+        if number == len(leaders):
+            leaders.append(i)
+        places[i] = number
+    return np.array(leaders, np.int64), places
+
+
+def kept_out(
+    calibration: Any, X: Any, p: Plan, labels: NDArray[Any] | None, seed: int, weight: Floats | None, own: bool
+) -> RowsOfEach | None:
+    """The rows that each network is trained without, or None: for early stopping, and so that every row can be judged.
+
+    With "cv+" as many parts as there are networks of a kind, so that every row is held out by one of them; with
+    "temperature" as for early stopping, unless the user's `own` validation rows will do.
+    """
+    m = X.shape[0]
+    if calibration == "cv+":
+        return of_every_row(X, p, seed, weight)
+    n = p.hold_out or (PARTS if calibration == "temperature" and not own else 0)
+    parts = deal(m, n, labels, seed, weight) if n else []
+    return held_out(p.with_ramps, parts) if len(parts) > 1 else None
+
+
+def of_every_row(X: Any, p: Plan, seed: int, weight: Floats | None) -> RowsOfEach:
+    """Rows dealt so that every one that counts is held out by a network, those with the same inputs by the same."""
+    leaders, places = twins(X, weight)
+    of_a_kind = max(p.with_ramps.count(True), p.with_ramps.count(False))
+    n = of_a_kind if of_a_kind > 1 else len(p.with_ramps)
+    parts = deal(len(leaders), n, None, seed)
+    if len(parts) < 2:
+        raise DataError(f"calibration='cv+' needs at least 2 different rows that count, and there are {len(leaders)}; give more rows")
+    part_of = np.empty(len(leaders) + 1, np.int64)
+    part_of[-1] = -1  # rows that count for nothing
+    for number, part in enumerate(parts):
+        part_of[part] = number
+    rows = [np.flatnonzero(part_of[places] == number) for number in range(len(parts))]
+    if of_a_kind > 1:
+        return held_out(p.with_ramps, rows)
+    return tuple(rows[k % len(rows)] for k in range(len(p.with_ramps)))
+
+
+def judged_on(
+    X: Any,
+    encoded: Any,
+    Y: Floats,
+    K: int,
+    *,
+    weight: Floats | None,
+    before: Network | None,
+    given: Floats | None = None,
+    rows: RowsOfEach | None = None,
+    aside: NDArray[np.int64] | None = None,
+    calibration: Any = None,
+    own: Validation | None = None,
+) -> Judged:
+    """All that the fitted network will be judged on.
+
+    `weight` is 0 where rows were set `aside`, `given` as the user had it; `before` is the network that training goes on with.
+    """
+    if own is not None:
+        held = all_out(own.X, own.Y, own.weight, K)
+    elif rows is not None:
+        held = out_by_member(encoded, Y, weight, rows)
+    else:
+        held = learned(encoded, Y, weight, K)
+    scores = None
+    if aside is not None:
+        scores = taken(all_out(encoded, Y, given, K), aside)
+    elif calibration == "cv+" and rows is not None:
+        scores = out_by_member(encoded, Y, weight, rows)
+    lowest, highest = value_range(X, weight)
+    if before is not None and before.lowest is not None and before.highest is not None:
+        lowest, highest = np.minimum(lowest, before.lowest), np.maximum(highest, before.highest)
+    return Judged(held, scores, lowest, highest, len(Y))
+
+
+def made_sure(network: Network, judged: Judged, calibration: Any, used: float | None) -> tuple[Network, float]:
+    """The network with its inputs' range, noise, scores or temperature; and that temperature, 1 where none was asked for.
+
+    `used` is the number of parameters that each network uses by its evidence, where there is one.
+    """
+    T = fit_temperature(network, judged.held) if calibration == "temperature" else 1.0
+    network = network if T == 1.0 else cooled(network, T)
+    network = replace(network, lowest=judged.lowest, highest=judged.highest, noise=fit_noise(network, judged.held, used))
+    if judged.scores is not None:
+        network = replace(network, calibration=calibrated(network, judged.scores, calibration, judged.n_rows))
+    return network, T
+
+
+def must_be_the_same(network: Network, calibration: Any, n_rows: int) -> None:
+    """Refuse to go on with networks that may have learned from the rows that they would now be judged on."""
+    before = network.calibration
+    if calibration in ("split", "cv+") and (before is None or before.kind != calibration or before.n_rows != n_rows):
+        was = "none" if before is None else f"{before.kind!r} on {before.n_rows} rows"
+        raise InvalidParameterError(
+            f"calibration is {calibration!r} on {n_rows} rows, but training goes on with networks whose calibration was {was}: they may "
+            "have learned from the rows that they would be judged on; keep both, or begin anew with warm_start=False"
+        )

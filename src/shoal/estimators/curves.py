@@ -1,0 +1,23 @@
+"""Curves of several networks as one: the mean over those that have a value."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating]
+
+
+def mean_of_finite(values: Floats) -> float:
+    """The mean of the networks that have one, NaN if none has."""
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if len(finite) else float("nan")
+
+
+def means_of_finite(rows: list[Floats]) -> list[float]:
+    """Each row's mean over the networks that have one; rows where none has are left out."""
+    if not rows:
+        return []
+    values = np.array(rows, np.float64)
+    finite = np.isfinite(values)
+    counts = finite.sum(axis=1)
+    sums = np.where(finite, values, 0.0).sum(axis=1)
+    return [float(v) for v in sums[counts > 0] / counts[counts > 0]]

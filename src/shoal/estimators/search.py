@@ -1,0 +1,305 @@
+"""ShoalSearchCV: scikit-learn's search, whose candidates train together."""
+
+import math
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from rich.console import Console
+from rich.progress import Progress
+from sklearn.base import clone, is_classifier
+from sklearn.metrics._scorer import _MultimetricScorer
+from sklearn.model_selection import ParameterGrid, ParameterSampler, check_cv
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import _check_method_params, indexable
+
+from shoal.errors import InvalidParameterError
+from shoal.estimators.shallow import ShallowEstimator
+from shoal.estimators.together import train_together
+
+
+class ShoalSearchCV(BaseSearchCV):
+    """Search over parameters of a shoal, scored by cross-validation: GridSearchCV's results, in a fraction of its time.
+
+    The candidates of a fold that read the same rows in the same order train as one population (docs/engine.md); results
+    equal those of scikit-learn's `GridSearchCV` over the same estimator, to rounding. With `random_state=None` all
+    candidates of a fold share one drawn seed, so that they differ by their parameters alone.
+
+    Parameters
+    ----------
+    estimator : ShoalClassifier, ShoalRegressor, or a Pipeline that ends in one
+        Of a pipeline the steps before the last are fitted once a fold; only the last one's parameters are searched.
+    param_grid : dict or list of dicts
+        Names and values to try, all combinations, as in GridSearchCV. Give this or `param_distributions`.
+    param_distributions : dict or list of dicts
+        Names and distributions, or lists, from which `n_iter` candidates are drawn, as in RandomizedSearchCV.
+    n_iter : int
+    scoring, refit, cv, error_score, return_train_score
+        As in GridSearchCV.
+    halving : None or int ≥ 2
+        Successive halving over epochs: all candidates train for few, the best `1/halving` of them for `halving` times as
+        many, until the last ones train for `max_iter`. `cv_results_` then has `iter` and `n_resources`, the epochs, and the
+        best candidate is chosen among those of the last round.
+    n_jobs : None or int
+        Processes over the folds, by joblib. None: one process, whose threads use all cores.
+    verbose : int
+        From 1 on a progress bar over the whole search.
+    random_state : int or None
+        Of the drawn candidates.
+
+    Attributes
+    ----------
+    cv_results_, best_estimator_, best_params_, best_score_, best_index_, scorer_, n_splits_, refit_time_, multimetric_
+        As in GridSearchCV; a fit time is the group's, shared out evenly.
+
+    Raises
+    ------
+    InvalidParameterError
+        For an estimator that is no shoal, both or neither of the two kinds of parameters, a `halving` below 2.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        param_grid: Any = None,
+        *,
+        param_distributions: Any = None,
+        n_iter: int = 10,
+        scoring: Any = None,
+        refit: Any = True,
+        cv: Any = None,
+        halving: int | None = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        random_state: Any = None,
+        error_score: Any = np.nan,
+        return_train_score: bool = False,
+    ) -> None:
+        super().__init__(
+            estimator,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            error_score=error_score,
+            return_train_score=return_train_score,
+        )
+        self.param_grid = param_grid
+        self.param_distributions = param_distributions
+        self.n_iter = n_iter
+        self.halving = halving
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any, *, groups: Any = None, sample_weight: Any = None) -> "ShoalSearchCV":
+        """Try all candidates, and train the best one on all rows.
+
+        Parameters
+        ----------
+        X, y : as the estimator's `fit` takes them
+        groups : array-like, (m,), for group-wise splitters
+        sample_weight : array-like, (m,)
+            For training, and for scores that take weights, as in scikit-learn.
+        """
+        candidates = self._candidates()
+        scorers, refit_metric = self._get_scorers()
+        X, y, groups = indexable(X, y, groups)
+        self._checked_cv_orig = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        splits = list(self._checked_cv_orig.split(X, y, groups))
+        self.n_splits_ = len(splits)
+        self._weighs_scores = sample_weight is not None and self._check_scorers_accept_sample_weight()
+        data = X, y, None if sample_weight is None else np.asarray(sample_weight, float), splits
+        results, outcomes = self._rounds(candidates, data, scorers)
+        self.multimetric_ = isinstance(outcomes[0]["test_scores"], dict)
+        if callable(self.scoring) and self.multimetric_:
+            self._check_refit_for_multimetric(outcomes[0]["test_scores"])
+            refit_metric = self.refit
+        if self.refit or not self.multimetric_:
+            self._choose(results, refit_metric)
+        if self.refit:
+            self._refit(X, y, sample_weight)
+        self.scorer_ = scorers._scorers if isinstance(scorers, _MultimetricScorer) else scorers
+        self.cv_results_ = results
+        return self
+
+    # --- steps ------------------------------------------------------------------------------------------------------
+
+    def _candidates(self) -> list[dict[str, Any]]:
+        final = last_step(self.estimator)
+        if final is None:
+            raise InvalidParameterError(
+                f"estimator is a {type(self.estimator).__name__}; ShoalSearchCV searches ShoalClassifier, ShoalRegressor, or a Pipeline "
+                "that ends in one. For other estimators use scikit-learn's GridSearchCV"
+            )
+        if (self.param_grid is None) == (self.param_distributions is None):
+            raise InvalidParameterError("give either param_grid (all combinations) or param_distributions (n_iter drawn ones)")
+        if self.halving is not None and (not isinstance(self.halving, Integral) or self.halving < 2):
+            raise InvalidParameterError(f"halving is {self.halving!r}; it must be a whole number from 2 on, or None")
+        if self.param_grid is not None:
+            candidates = list(ParameterGrid(self.param_grid))
+        else:
+            candidates = list(ParameterSampler(self.param_distributions, self.n_iter, random_state=self.random_state))
+        prefix = prefix_of(self.estimator)
+        outside = sorted({name for c in candidates for name in c if not name.startswith(prefix)})
+        if outside:
+            raise InvalidParameterError(
+                f"{', '.join(outside)}: only parameters of the last step, {prefix}…, can be searched together; "
+                "for those of other steps use scikit-learn's GridSearchCV"
+            )
+        return candidates
+
+    def _rounds(self, candidates: list[dict[str, Any]], data: Any, scorers: Any) -> tuple[dict[str, Any], list[Any]]:
+        """All candidates once, or round after round with fewer of them and more epochs."""
+        if self.halving is None:
+            outcomes = self._evaluate(candidates, data, scorers)
+            return self._format_results(candidates, self.n_splits_, outcomes), outcomes
+        tried: list[dict[str, Any]] = []
+        more: dict[str, list[int]] = {"iter": [], "n_resources": []}
+        outcomes, living, epochs = [], candidates, self._planned_epochs(data)
+        rounds = math.floor(math.log(len(candidates), self.halving) + 1e-9)
+        name = f"{prefix_of(self.estimator)}max_iter"
+        for r in range(rounds + 1):
+            n = max(1, round(epochs / self.halving ** (rounds - r)))
+            found = self._evaluate([{**c, name: n} for c in living], data, scorers)
+            tried, outcomes = tried + living, outcomes + found
+            more = {"iter": more["iter"] + [r] * len(living), "n_resources": more["n_resources"] + [n] * len(living)}
+            results = self._format_results(tried, self.n_splits_, outcomes, more)
+            metric = self.refit if isinstance(self.refit, str) and f"mean_test_{self.refit}" in results else "score"
+            means = np.nan_to_num(results[f"mean_test_{metric}"][-len(living) :], nan=-np.inf)
+            best = np.argsort(-means, kind="stable")[: max(1, len(living) // int(self.halving))]
+            living = [living[i] for i in sorted(best)]
+        return results, outcomes
+
+    def _planned_epochs(self, data: Any) -> int:
+        X, y, weight, splits = data
+        rows = splits[0][0]
+        estimator = clone(self.estimator)
+        before, final = parted(estimator, taken(X, rows), taken(y, rows))
+        return int(final._prepare(before, taken(y, rows), None if weight is None else weight[rows]).plan.recipe.max_epochs)
+
+    def _evaluate(self, candidates: list[dict[str, Any]], data: Any, scorers: Any) -> list[dict[str, Any]]:
+        """Scores of every candidate on every fold, candidate by candidate, as scikit-learn lists them."""
+        X, y, weight, splits = data
+        seed = int(np.random.SeedSequence().generate_state(1)[0])
+        weights = weight, weight if self._weighs_scores else None
+        settings = (self.estimator, candidates, X, y, weights, scorers, self.error_score, self.return_train_score, seed)
+        if self.n_jobs not in (None, 1):
+            folds = Parallel(n_jobs=self.n_jobs)(delayed(one_fold)(*settings, train, test) for train, test in splits)
+        else:
+            with Progress(console=Console(stderr=True), disable=not self.verbose, transient=True) as progress:
+                bar = progress.add_task(f"{len(candidates)} candidates × {len(splits)} folds", total=len(candidates) * len(splits))
+                heard = (lambda n: progress.update(bar, advance=n)) if self.verbose else None
+                folds = [one_fold(*settings, train, test, heard) for train, test in splits]
+        return [fold[i] for i in range(len(candidates)) for fold in folds]
+
+    def _choose(self, results: dict[str, Any], metric: str) -> None:
+        """The best of all, or under halving of those that were trained longest."""
+        if self.halving is None or callable(self.refit):
+            self.best_index_ = self._select_best_index(self.refit, metric, results)
+        else:
+            last = np.flatnonzero(results["iter"] == results["iter"].max())
+            self.best_index_ = int(last[np.argmax(np.nan_to_num(results[f"mean_test_{metric}"][last], nan=-np.inf))])
+        if not callable(self.refit):
+            self.best_score_ = results[f"mean_test_{metric}"][self.best_index_]
+        self.best_params_ = results["params"][self.best_index_]
+
+    def _refit(self, X: Any, y: Any, sample_weight: Any) -> None:
+        began = time.time()
+        self.best_estimator_ = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))
+        weighted = {} if sample_weight is None else {f"{prefix_of(self.estimator)}sample_weight": sample_weight}
+        self.best_estimator_.fit(X, y, **weighted)
+        self.refit_time_ = time.time() - began
+        if hasattr(self.best_estimator_, "feature_names_in_"):
+            self.feature_names_in_ = self.best_estimator_.feature_names_in_
+
+
+def last_step(estimator: Any) -> ShallowEstimator | None:
+    """The shoal that an estimator is or ends in."""
+    final = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    return final if isinstance(final, ShallowEstimator) else None
+
+
+def prefix_of(estimator: Any) -> str:
+    """What the last step's parameters are called by: `NAME__` in a pipeline."""
+    return f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""
+
+
+def taken(values: Any, rows: Any) -> Any:
+    """Some rows of an array, a sparse matrix or a frame."""
+    return _check_method_params(values, {"rows": values}, rows)["rows"]
+
+
+def parted(estimator: Any, X: Any, y: Any) -> tuple[Any, ShallowEstimator]:
+    """The rows as the last step takes them, after the steps before it were fitted, and the last step."""
+    if not isinstance(estimator, Pipeline):
+        return X, estimator
+    return (estimator[:-1].fit_transform(X, y) if len(estimator) > 1 else X), estimator.steps[-1][1]
+
+
+def one_fold(
+    estimator: Any,
+    candidates: Sequence[Mapping[str, Any]],
+    X: Any,
+    y: Any,
+    weights: tuple[Any, Any],
+    scorers: Any,
+    error_score: Any,
+    with_train_score: bool,
+    seed: int,
+    train: Any,
+    test: Any,
+    heard: Any = None,
+) -> list[dict[str, Any]]:
+    """Every candidate trained on one fold's rows and scored: what scikit-learn's `_format_results` takes.
+
+    `weights` are the rows' for training and for scores, each None where there are none.
+    """
+    whole = clone(estimator)
+    X_train, y_train = taken(X, train), taken(y, train)
+    X_test, y_test = taken(X, test), taken(y, test)
+    prepared, final = parted(whole, X_train, y_train)
+    judged = whole[:-1].transform(X_test) if isinstance(whole, Pipeline) and len(whole) > 1 else X_test
+    cut = len(prefix_of(estimator))
+    shoals = [clone(final).set_params(**{name[cut:]: clone(value, safe=False) for name, value in c.items()}) for c in candidates]
+    for shoal in shoals:
+        if shoal.random_state is None:
+            shoal.random_state = seed
+    failed: dict[int, str] = {}
+    seconds = train_or_fail(shoals, prepared, y_train, None if weights[0] is None else weights[0][train], error_score, failed, heard)
+    outcomes = []
+    for i, shoal in enumerate(shoals):
+        began = time.perf_counter()
+        scores = error_score if i in failed else scored(scorers, shoal, judged, y_test, weights[1], test)
+        outcome = {"fit_time": seconds[i], "score_time": time.perf_counter() - began, "test_scores": scores}
+        if with_train_score:
+            outcome["train_scores"] = error_score if i in failed else scored(scorers, shoal, prepared, y_train, weights[1], train)
+        outcomes.append(outcome)
+    if isinstance(first := next((o["test_scores"] for i, o in enumerate(outcomes) if i not in failed), None), dict):
+        for i in failed:
+            outcomes[i]["test_scores"] = dict.fromkeys(first, error_score)
+            if with_train_score:
+                outcomes[i]["train_scores"] = dict.fromkeys(first, error_score)
+    return outcomes
+
+
+def scored(scorers: Any, shoal: ShallowEstimator, X: Any, y: Any, weight: Any, rows: Any) -> Any:
+    """One score, or several by name; `weight` is of all rows, X and y are those of `rows`."""
+    scores = scorers(shoal, X, y) if weight is None else scorers(shoal, X, y, sample_weight=weight[rows])
+    return {name: float(v) for name, v in scores.items()} if isinstance(scores, dict) else float(scores)
+
+
+def train_or_fail(
+    shoals: Sequence[ShallowEstimator], X: Any, y: Any, weight: Any, error_score: Any, failed: dict[int, str], heard: Any
+) -> list[float]:
+    """`train_together`; a candidate that cannot be trained is noted in `failed`, or raises where `error_score` says so."""
+    seconds = train_together(shoals, X, y, weight, failed, heard)
+    for i, words in failed.items():
+        if error_score == "raise" or len(failed) == len(shoals):
+            raise InvalidParameterError(f"candidate {i} cannot be trained: {words}")
+        warnings.warn(f"candidate {i} of a fold failed and scores {error_score}: {words}", stacklevel=2)
+    return seconds

@@ -1,0 +1,198 @@
+"""Candidates of a search trained together: those that read the same rows in the same order are one population.
+
+Inside a group may differ: initial weights, learning rate, penalty, dropout and the moving average of the weights, which
+are numbers that each network has of its own. Whatever else differs makes another group; so does another number of hidden
+units, as padding would cost what the widest costs. Each group trains as the candidates would alone, to rounding.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shoal.errors import ShoalError
+from shoal.estimators.defaults import FULL_BATCH, Plan
+from shoal.estimators.shallow import Prepared, ShallowEstimator, history
+from shoal.population import Population, take
+from shoal.recipe import Recipe, each
+from shoal.textbook.propagation import Parameters
+from shoal.training.minibatch import Run, Trained
+from shoal.training.validation import Validation
+
+Floats = NDArray[np.floating]
+
+FREE = ("alpha", "learning_rate_init", "dropout", "weight_average", "init", "init_scale", "hidden_layer_sizes")  # for shared rows
+OF_EACH = ("learning_rate", "lam", "decay", "dropout", "weight_average")  # recipe's fields that hold one number a network
+MOST_WEIGHTS = 64_000_000  # numbers of row weights in one group: of more rows and networks, fewer candidates go together
+
+
+def train_together(
+    estimators: Sequence[ShallowEstimator],
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    failed: dict[int, str],
+    heard: Callable[[float], None] | None = None,
+) -> list[float]:
+    """Fit every estimator for prediction, in place; returns the seconds that each took, a group's shared out evenly.
+
+    Estimators must be fresh. What `fit` gives beside prediction (`loss_curve_`, `coefs_`, …) they do not get. One that
+    diverges is noted in `failed`, by its place. `heard` is told after every epoch how much was done, in candidates.
+    """
+    seconds = [0.0] * len(estimators)
+    for alike in by_preparation(estimators):
+        began = time.perf_counter()
+        prepared, plans = plans_of(estimators, alike, X, y, sample_weight, failed)
+        groups: dict[Any, list[tuple[int, Plan]]] = {}
+        for i, p in plans:
+            groups.setdefault(kind(p), []).append((i, p))
+        shared = (time.perf_counter() - began) / len(alike)
+        for i, _ in groups.pop(None, []):
+            began = time.perf_counter()
+            fit_alone(i, estimators[i], X, y, sample_weight, failed, heard)
+            seconds[i] = time.perf_counter() - began
+        for members in groups.values():
+            for some in portions(members, prepared):
+                began = time.perf_counter()
+                train_group([(i, estimators[i], p) for i, p in some], prepared, failed, heard)
+                for i, _ in some:
+                    seconds[i] = shared + (time.perf_counter() - began) / len(some)
+    return seconds
+
+
+def plans_of(
+    estimators: Sequence[ShallowEstimator], alike: list[int], X: Any, y: Any, weight: Any, failed: dict[int, str]
+) -> tuple[Any, list[tuple[int, Plan]]]:
+    """Rows made ready by the first of those alike, whom the others learn them from, and the plans that make sense."""
+    prepared, learned = None, {}
+    plans = []
+    for i in alike:
+        estimator = estimators[i]
+        try:
+            if prepared is None:
+                prepared = estimator._prepare(X, y, weight)
+                parameters = estimator.get_params(deep=False)
+                learned = {name: value for name, value in vars(estimator).items() if name not in parameters}
+            else:
+                estimator.__dict__.update(learned)
+            plans.append((i, estimator._plan(prepared.X, own_validation=False)))
+        except ShoalError as wrong:
+            failed[i] = str(wrong)
+    return prepared, plans
+
+
+def by_preparation(estimators: Sequence[ShallowEstimator]) -> list[list[int]]:
+    """Places of the estimators whose rows are prepared alike."""
+    alike: list[tuple[dict[str, Any], list[int]]] = []
+    for i, estimator in enumerate(estimators):
+        fixed = {name: value for name, value in estimator.get_params(deep=False).items() if name not in FREE}
+        for other, places in alike:
+            if all(other[name] is value or np.array_equal(other[name], value) for name, value in fixed.items()):
+                places.append(i)
+                break
+        else:
+            alike.append((fixed, [i]))
+    return [places for _, places in alike]
+
+
+def kind(p: Plan) -> Any:
+    """What plans of one group have in common; None for one that trains alone."""
+    if p.solver in FULL_BATCH or np.any(np.asarray(p.recipe.input_dropout) > 0):
+        return None
+    alike: dict[str, Any] = dict.fromkeys(OF_EACH, 0.5)
+    common = replace(p.recipe, **alike)
+    return common, p.width, p.with_ramps, p.hold_out, p.single_precision, p.solver
+
+
+def portions(members: list[tuple[int, Plan]], prepared: Prepared) -> list[list[tuple[int, Plan]]]:
+    """The members of a group in portions whose row weights fit in memory."""
+    n = len(members) if prepared.weights is None or prepared.weights.ndim == 1 else max(1, MOST_WEIGHTS // prepared.weights.size)
+    return [members[s : s + n] for s in range(0, len(members), n)]
+
+
+def fit_alone(
+    i: int, estimator: ShallowEstimator, X: Any, y: Any, weight: Any, failed: dict[int, str], heard: Callable[[float], None] | None
+) -> None:
+    """A candidate that no group takes."""
+    try:
+        estimator.fit(X, y, weight)
+    except ShoalError as wrong:
+        failed[i] = str(wrong)
+    if heard is not None:
+        heard(1.0)
+
+
+def train_group(
+    members: Sequence[tuple[int, ShallowEstimator, Plan]], prepared: Prepared, failed: dict[int, str], heard: Callable[[float], None] | None
+) -> None:
+    """Candidates of one kind as one population; each gets its `network_`."""
+    C, K = len(members), len(members[0][2].with_ramps)
+    populations = [estimator._initial(p, prepared.problem, prepared.encoded, prepared.weight) for _, estimator, p in members]
+    weights, v = prepared.weights, prepared.validation
+    if weights is not None and weights.ndim == 2:
+        weights = np.tile(weights, (C, 1))
+    if v is not None and v.rows is not None:
+        v = Validation(v.X, v.Y, v.weight, v.rows * C)
+    run = Run(
+        joined([p.recipe for *_, p in members], K),
+        side_by_side(populations),
+        prepared.g2,
+        prepared.encoded,
+        prepared.problem.Y,
+        weight=weights,
+        validation=v,
+        dtype=prepared.dtype,
+        members=[k for _ in range(C) for k in range(K)],
+        listened=heard is not None,
+    )
+    events = []
+    for event in run:
+        events.append(event)
+        if heard is not None:
+            heard(C / event.n_epochs)
+    if heard is not None and events:
+        heard(C * (1 - len(events) / events[-1].n_epochs))
+    trained, curves = run.result(), history(events)
+    for c, (i, estimator, p) in enumerate(members):
+        mine = slice(c * K, (c + 1) * K)
+        try:
+            estimator._leave_network(part_of(trained, mine), prepared.problem, p, curves_of(curves, mine))
+        except ShoalError as wrong:
+            failed[i] = str(wrong)
+
+
+def joined(recipes: Sequence[Recipe], K: int) -> Recipe:
+    """One recipe for all, every number of a network in its place."""
+    numbers: dict[str, Any] = {name: tuple(float(v) for r in recipes for v in each(getattr(r, name), K)) for name in OF_EACH}
+    return replace(recipes[0], **numbers)
+
+
+def side_by_side(populations: Sequence[Population]) -> Population:
+    """Populations of networks of one width as one."""
+    parameters = Parameters(*(np.concatenate(parts) for parts in zip(*(q.parameters for q in populations), strict=True)))
+    return Population(parameters, np.concatenate([q.widths for q in populations]), np.concatenate([q.inputs for q in populations]))
+
+
+def part_of(trained: Trained, mine: slice) -> Trained:
+    """What training left of some networks."""
+    judged = trained.best_validation_loss
+    return replace(
+        trained,
+        population=take(trained.population, range(mine.start, mine.stop)),
+        loss=trained.loss[mine],
+        best_loss=trained.best_loss[mine],
+        best_validation_loss=None if judged is None else judged[mine],
+        epochs=trained.epochs[mine],
+        diverged=trained.diverged[mine],
+    )
+
+
+def curves_of(curves: dict[str, Floats], mine: slice) -> dict[str, Floats]:
+    """The history of some networks, as long as one of them trained."""
+    curves = {name: values[:, mine] for name, values in curves.items()}
+    trained = np.flatnonzero(np.isfinite(curves["loss"]).any(axis=1))
+    last = int(trained[-1]) + 1 if len(trained) else 0
+    return {name: values[:last] for name, values in curves.items()}

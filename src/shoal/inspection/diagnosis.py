@@ -1,0 +1,159 @@
+"""`diagnose`: all checks of a whole shoal on rows with their targets, from the units to the curves."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from shoal.encoding import Encoding
+from shoal.inspection.curves import curve_findings, fit_findings
+from shoal.inspection.finding import Diagnosis, Finding
+from shoal.inspection.findings import diverging, unscaled_inputs
+from shoal.inspection.rows import constant_inputs, leaking_columns, rare_classes
+from shoal.inspection.units import layer, unit_findings
+from shoal.network import OF_THE_MEAN, Network, encoded
+from shoal.population import member
+from shoal.textbook.activations import ACTIVATIONS
+from shoal.textbook.propagation import Parameters, forward
+
+Floats = NDArray[np.floating]
+
+MOST_ROWS = 4000  # spread evenly over those given: more would show nothing else
+SPREAD = 4.0  # times the mean squared error of the shoal: each member is then five times as wrong as all together
+APART = 0.3  # of the rows on which a member names another class than the shoal does
+STRAY = 3.0  # times the loss of the middle member, and half of what no network at all would cost
+
+
+def diagnose(
+    network: Network, X: Any, Y: Floats, *, learning_rate: float | None = None, inputs: bool = True, leaks: bool = True
+) -> Diagnosis:
+    """All that there is to say about a network on rows with their targets; best rows that it has not learned from.
+
+    Parameters
+    ----------
+    network : Network
+    X : raw rows (m, n), dense or sparse
+    Y : targets (m, n_y) as the network learns them: 0 and 1, or scaled numbers
+    learning_rate : the first one of training; None for solvers that have none
+    inputs : whether to look for constant columns
+    leaks : whether to look for columns that give the target away, one at a time
+
+    Returns
+    -------
+    Diagnosis
+        Empty for a healthy network.
+    """
+    members = [k for k in range(network.population.K) if network.shares[k] > 0]
+    if not all(np.isfinite(w).all() for k in members for w in member(network.population, k)):
+        return Diagnosis(tuple(diverging([0.0, float("nan")], learning_rate)), len(Y))
+    some = np.linspace(0, len(Y) - 1, min(len(Y), MOST_ROWS)).astype(int)
+    X, Y = X[some], np.asarray(Y, np.float64)[some]
+    rows = encoded(network, X)
+    rows = np.asarray(rows[np.arange(len(Y))] if sparse.issparse(X) else rows, np.float64)
+    alone = [Parameters(*(np.asarray(w, np.float64) for w in member(network.population, k))) for k in members]
+    layers = [layer(p, rows.T, Y.T, network.activation, network.g2) for p in alone]
+    raw = as_they_are(network.encoding)
+    found = [
+        *curve_findings(network.history, learning_rate),
+        *unit_findings(layers, network.activation, len(Y)),
+        *unscaled_inputs(rows[:, raw], [network.feature_names[j] for j in raw]),
+        *(constant_inputs(rows[:, : network.encoding.n_inputs], network.feature_names) if inputs else ()),
+        *answer_findings(network, alone, members, rows, Y),
+    ]
+    if leaks and Y.shape[1] >= 1:
+        found.extend(leaking_inputs(network, rows, Y))
+    return Diagnosis(tuple(found), len(Y))
+
+
+def as_they_are(encoding: Encoding) -> NDArray[np.int64]:
+    """The inputs that layer 1 sees unscaled."""
+    return np.flatnonzero((encoding.center == 0) & (encoding.scale == 1))
+
+
+def leaking_inputs(network: Network, rows: Floats, Y: Floats) -> list[Finding]:
+    """Single inputs that give the first target away."""
+    columns = list(zip(network.feature_names, rows[:, : network.encoding.n_inputs].T, strict=True))
+    labels = network.output in ("sigmoid", "softmax")
+    y = Y[:, 0] if Y.shape[1] == 1 or network.output != "softmax" else Y.argmax(axis=1)
+    return leaking_columns(columns, y, classes=labels)
+
+
+def answer_findings(network: Network, alone: list[Parameters], members: list[int], rows: Floats, Y: Floats) -> list[Finding]:
+    """What the answers on these rows say: by heart or not at all, rare classes, members apart."""
+    g1, g2 = ACTIVATIONS[network.activation], network.g2
+    Z2 = np.stack([forward(p, rows.T, g1, g2).Z2 for p in alone])
+    shares = network.shares[members] / network.shares[members].sum()
+    together = np.tensordot(shares, Z2, axes=1)
+    loss = float(np.mean(g2.loss(together, Y.T)))
+    found: list[Finding] = []
+    constant = constant_loss(network, Y)
+    if constant > 0:
+        found.extend(fit_findings(training_loss(network), loss, constant))
+    codes, said = answers(network, together, Y)
+    if len(codes):
+        found.extend(rare_classes(codes, said, network.classes[0].tolist()))
+    losses = np.array([np.mean(g2.loss(z, Y.T)) for z in Z2])
+    return [*found, *(strays(losses, constant, members) or apart(network, Z2, together, Y))]
+
+
+def training_loss(network: Network) -> float:
+    """The mean of the members' lowest losses in training (penalty and dropout included); NaN where none is known."""
+    curves = np.asarray(network.history.get("loss", np.empty((0, 1))), np.float64)
+    lowest = [c[np.isfinite(c)].min() for c in curves.T if np.isfinite(c).any()]
+    return float(np.mean(lowest)) if lowest else float("nan")
+
+
+def constant_loss(network: Network, Y: Floats) -> float:
+    """The mean loss of the best constant answer on these rows; 0 where no constant is (poisson and gaussian have no zero)."""
+    if network.output == "sigmoid":
+        share = np.clip(Y.mean(axis=0), 1e-9, 1 - 1e-9)
+        return float(-np.sum(share * np.log(share) + (1 - share) * np.log(1 - share)))
+    if network.output == "softmax":
+        share = np.clip(Y.mean(axis=0), 1e-9, 1)
+        return float(-np.sum(share * np.log(share)))
+    if network.output not in OF_THE_MEAN:
+        return 0.0
+    level = {"squared_error": Y.mean(axis=0), "quantile": np.quantile(Y, network.q, axis=0)}.get(network.output, np.median(Y, axis=0))
+    return float(np.mean(network.g2.loss(np.repeat(level[:, None], len(Y), axis=1), Y.T)))
+
+
+def answers(network: Network, Z2: Floats, Y: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The true and the predicted places among the classes; empty where there is not one label of several."""
+    if network.output == "softmax":
+        return Y.argmax(axis=1), Z2.argmax(axis=0)
+    if network.output == "sigmoid" and Y.shape[1] == 1:
+        return Y[:, 0].astype(int), (Z2[0] > 0).astype(int)
+    return np.empty(0, int), np.empty(0, int)
+
+
+def strays(losses: Floats, constant: float, members: list[int]) -> list[Finding]:
+    """Members far worse than the middle one, that have learned hardly anything."""
+    if len(losses) < 3 or constant <= 0:
+        return []
+    stray = np.flatnonzero((losses > STRAY * np.median(losses)) & (losses > constant / 2))
+    if not len(stray) or len(stray) > len(losses) / 3:
+        return []
+    numbers = tuple(members[i] + 1 for i in stray)
+    seen = f"Member {numbers[0]} has a loss of {losses[stray[0]]:.3g} where the middle one has {np.median(losses):.3g}."
+    return [Finding("disagreement", seen, "Try another seed (random_state), or a lower learning_rate_init.", members=numbers)]
+
+
+def apart(network: Network, Z2: Floats, together: Floats, Y: Floats) -> list[Finding]:
+    """Members that say different things of the same rows, all of them. Z2 `(K, n_z, m)`."""
+    if len(Z2) < 2:
+        return []
+    advice = "The network is larger than the rows can settle: more L2 (alpha), fewer hidden units, or more rows."
+    codes, said = answers(network, together, Y)
+    if len(codes):
+        other = float(np.mean([np.mean(answers(network, z, Y)[1] != said) for z in Z2]))
+        if other <= APART:
+            return []
+        return [Finding("disagreement", f"A member names another class than the shoal on {other:.0%} of {len(Y)} rows.", advice)]
+    if network.output not in OF_THE_MEAN:
+        return []
+    error, spread = float(np.mean((together - Y.T) ** 2)), float(np.mean(Z2.var(axis=0)))
+    if spread <= SPREAD * error or spread <= 1e-4 * float(np.var(Y)):  # alike, or all of them as good as exact
+        return []
+    seen = f"Members lie {np.sqrt(spread):.3g} apart (units of the scaled target), where the error of their mean is {np.sqrt(error):.3g}."
+    return [Finding("disagreement", seen, advice)]

@@ -1,0 +1,22 @@
+"""Figures on matplotlib's axes, as scikit-learn's Display objects: `SomeDisplay.from_…(…, ax=ax)` draws and remembers what it drew.
+
+Colours, fonts and grid are those of matplotlib's settings (`matplotlib.rc_context`, `matplotlib.style`), light or dark. For
+ROC and calibration curves, confusion matrices and decision boundaries use scikit-learn's own Displays with a fitted model.
+"""
+
+from shoal.inspection.figures.answers import ErrorHistogramDisplay, IntervalsDisplay, RegressionDisplay
+from shoal.inspection.figures.curves import TrainingCurvesDisplay
+from shoal.inspection.figures.diagram import NetworkDisplay
+from shoal.inspection.figures.units import UnitsDisplay
+from shoal.inspection.figures.uses import EffectDisplay, ImportanceDisplay
+
+__all__ = [
+    "EffectDisplay",
+    "ErrorHistogramDisplay",
+    "ImportanceDisplay",
+    "IntervalsDisplay",
+    "NetworkDisplay",
+    "RegressionDisplay",
+    "TrainingCurvesDisplay",
+    "UnitsDisplay",
+]

@@ -1,0 +1,107 @@
+"""The network drawn: units as circles, weights as lines, blue above zero and orange below, as thick as they are large."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shoal.inspection.figures.axes import axes_or_new, ink, short
+from shoal.network import Network
+from shoal.population import member
+from shoal.textbook.propagation import Parameters
+
+Floats = NDArray[np.floating]
+
+MOST_INPUTS = 16
+MOST_UNITS = 16
+THINNEST = 0.02  # of the thickest: thinner lines are not seen, and not drawn
+
+
+class NetworkDisplay:
+    """One member's inputs, hidden units and outputs, the heaviest of them where there are many.
+
+    Attributes
+    ----------
+    parameters : Parameters
+        Over encoded inputs.
+    inputs, outputs : sequences of str
+    chosen_inputs_, chosen_units_ : ndarray of int
+        Those that are drawn.
+    ax_, figure_ : matplotlib's
+    """
+
+    def __init__(self, parameters: Parameters, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+        self.parameters, self.inputs, self.outputs = parameters, inputs, outputs
+
+    @classmethod
+    def from_network(cls, network: Network, k: int | None = None, *, outputs: Sequence[str] = (), ax: Any = None) -> Self:
+        """Member k, from 0, of a trained network; of the greatest share where None. Ramps are drawn with their column's line."""
+        k = int(np.argmax(network.shares)) if k is None else k
+        W1, b1, W2, b2 = (np.asarray(w, np.float64) for w in member(network.population, k))
+        n = network.encoding.n_inputs
+        columns = np.concatenate([np.arange(n), network.encoding.ramps.column if network.encoding.n_ramps else np.empty(0, int)])
+        together = np.zeros((len(W1), n))
+        np.add.at(together.T, columns, W1.T)
+        names = outputs or output_names(network, len(W2))
+        return cls(Parameters(together, b1, W2, b2), network.feature_names, names).plot(ax=ax)
+
+    def plot(self, *, most_inputs: int = MOST_INPUTS, most_units: int = MOST_UNITS, ax: Any = None) -> Self:
+        """Draw; units and inputs with the largest products of weights where not all fit."""
+        W1, _, W2, _ = self.parameters
+        weight = np.abs(W2).sum(axis=0)
+        self.chosen_units_ = heaviest(weight * np.abs(W1).sum(axis=1), most_units)
+        self.chosen_inputs_ = heaviest((np.abs(W1) * weight[:, None])[self.chosen_units_].sum(axis=0), most_inputs)
+        self.ax_ = ax = axes_or_new(ax, figsize=(7, 4.5))
+        self.figure_ = ax.figure
+        drawn1, drawn2 = W1[np.ix_(self.chosen_units_, self.chosen_inputs_)], W2[:, self.chosen_units_]
+        heights = [spread(len(self.chosen_inputs_)), spread(len(self.chosen_units_)), spread(len(W2))]
+        lines(ax, drawn1, 0, heights[0], heights[1])
+        lines(ax, drawn2, 1, heights[1], heights[2])
+        for x, ys in enumerate(heights):
+            ax.scatter(np.full(len(ys), x), ys, s=60, color=ax.get_facecolor(), edgecolors=ink(), zorder=3)
+        for y, j in zip(heights[0], self.chosen_inputs_, strict=True):
+            ax.text(-0.08, y, short(self.inputs[j]), ha="right", va="center")
+        for y, name in zip(heights[2], self.outputs, strict=True):
+            ax.text(2.08, y, short(name), ha="left", va="center")
+        counts = [(len(self.chosen_inputs_), W1.shape[1], "inputs"), (len(self.chosen_units_), len(W1), "hidden units")]
+        for x, (shown, whole, what) in enumerate(counts):
+            ax.text(x, -0.06, f"{shown} of {whole} {what}" if shown < whole else f"{whole} {what}", ha="center", va="top")
+        ax.text(2, -0.06, f"{len(W2)} output{'s' if len(W2) > 1 else ''}", ha="center", va="top")
+        ax.set(xlim=(-0.75, 2.6), ylim=(-0.12, 1.04))
+        ax.axis("off")
+        return self
+
+
+def heaviest(weight: Floats, most: int) -> NDArray[np.int64]:
+    """Places of the largest, in their own order."""
+    return np.sort(np.argsort(-weight, kind="stable")[:most])
+
+
+def spread(n: int) -> Floats:
+    """Heights from top to bottom."""
+    return np.array([0.5]) if n == 1 else np.linspace(1, 0, n)
+
+
+def lines(ax: Any, W: Floats, x: int, left: Floats, right: Floats) -> None:
+    """A line for every weight `(right, left)`, its width and strength by its size."""
+    from matplotlib.collections import LineCollection
+
+    largest = float(np.abs(W).max(initial=0.0)) or 1.0
+    for sign, colour in ((1, "C0"), (-1, "C1")):
+        to, fro = np.nonzero((np.sign(W) == sign) & (np.abs(W) > THINNEST * largest))
+        size = np.abs(W[to, fro]) / largest
+        segments = [[(x, left[j]), (x + 1, right[i])] for i, j in zip(to, fro, strict=True)]
+        ax.add_collection(LineCollection(segments, colors=colour, linewidths=0.3 + 2.5 * size, alpha=0.15 + 0.8 * size))
+
+
+def output_names(network: Network, n_z: int) -> list[str]:
+    """What each output says."""
+    if network.output == "softmax":
+        return [str(label) for label in network.classes[0]]
+    if network.output == "sigmoid" and n_z == 1 and len(network.classes[0]) == 2:
+        return [str(network.classes[0][1])]
+    if network.output == "gaussian":
+        n_y = n_z // 2
+        return [*(f"mean {i + 1}" for i in range(n_y)), *(f"log-variance {i + 1}" for i in range(n_y))]
+    return ["y"] if n_z == 1 else [f"y{i + 1}" for i in range(n_z)]

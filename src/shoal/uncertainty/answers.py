@@ -1,0 +1,86 @@
+"""What the members of a network say, one by one and together: where every statement of spread begins."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shoal.engine.outputs import logits
+from shoal.network import Network, in_units
+
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What K members say of m rows.
+
+    Attributes
+    ----------
+    Z2 : ndarray, (K, n_z, m)
+        Their logits, float64.
+    values : ndarray, (K, m, n_y)
+        Their predictions in the target's units; probabilities for classes.
+    variances : ndarray, (K, m, n_y), or None
+        Of a Gaussian output the variances that it learned, in squares of the target's units.
+    """
+
+    Z2: Floats
+    values: Floats
+    variances: Floats | None
+
+
+def answers(network: Network, X: Any) -> Answers:
+    """What every member says of encoded rows `X (m, n_x)`."""
+    Z2 = logits(network.population, X, network.activation).astype(np.float64)
+    A2 = [network.g2(z) for z in Z2]
+    values = np.stack([in_units(network, a) for a in A2])
+    if network.output != "gaussian":
+        return Answers(Z2, values, None)
+    scale = np.ones(values.shape[2]) if network.target is None else network.target.scale
+    return Answers(Z2, values, np.stack([a[a.shape[0] // 2 :].T * scale**2 for a in A2]))
+
+
+def weights_of(network: Network, chosen: NDArray[np.bool_]) -> Floats:
+    """Shares of the chosen members of every row `(K, m)`, made to add up to 1; all 0 where none is chosen."""
+    shares = network.shares[:, None] * chosen
+    return np.asarray(shares / np.where(shares.any(axis=0), shares.sum(axis=0), 1.0))
+
+
+def together(network: Network, said: Answers, weights: Floats) -> Floats:
+    """The prediction `(m, n_y)` of members combined as the network combines them, with each row's own weights `(K, m)`."""
+    return in_units(network, network.g2(np.einsum("km,kzm->zm", weights, said.Z2)))
+
+
+def mean_variance(said: Answers, weights: Floats) -> Floats:
+    """The members' own variances, averaged, `(m, n_y)`; 1 where the output has none."""
+    if said.variances is None:
+        return np.ones(said.values.shape[1:])
+    return np.asarray(np.einsum("km,kmo->mo", weights, said.variances))
+
+
+def spread(values: Floats, weights: Floats) -> Floats:
+    """Unbiased weighted variance of members' values `(K, m, n_y)` around their mean, `(m, n_y)`; 0 for a single member.
+
+    Σ w (v − v̄)² / (1 − Σ w²) with weights that add up to 1: for K equal ones the sum of squares divided by K − 1.
+    """
+    mean = np.einsum("km,kmo->mo", weights, values)
+    squares = np.einsum("km,kmo->mo", weights, (values - mean) ** 2)
+    left = 1.0 - np.sum(weights**2, axis=0)
+    return np.asarray(np.where(left[:, None] > 1e-9, squares / np.maximum(left, 1e-9)[:, None], 0.0))
+
+
+def spread_within(network: Network, values: Floats, weights: Floats) -> Floats:
+    """As `spread`, of members that see the same inputs: the mean over these kinds, `(m, n_y)`."""
+    kinds = np.unique(network.population.inputs, axis=0, return_inverse=True)[1].ravel()
+    if kinds.max() == 0:
+        return spread(values, weights)
+    total, count = np.zeros(values.shape[1:]), np.zeros(values.shape[1])
+    for kind in range(kinds.max() + 1):
+        mine = weights * (kinds == kind)[:, None]
+        several = np.count_nonzero(mine, axis=0) > 1
+        mine = mine / np.where(several, mine.sum(axis=0), 1.0)
+        total += np.where(several[:, None], spread(values, mine), 0.0)
+        count += several
+    return np.asarray(np.where(count[:, None] > 0, total / np.maximum(count, 1)[:, None], spread(values, weights)))

@@ -1,0 +1,181 @@
+"""How far targets lie from what a network says: learned from rows that its members were judged on, not trained on.
+
+A member's residual on a row that it held out has the variance v₁ = S + τ²: S of the target around what networks of the kind
+say on average, τ² of one network around that average. Averaging members takes away most of τ² and nothing of S. τ² cannot
+be read off the members' differences on training rows, since those that learned from a row lean to its target by some share
+κ of its noise. But with r the held-out residual and d the held-out prediction minus that of the members that learned it,
+
+    A = E r² = S + a τ²,   C = −E r d = κ S + a τ²,   D = E d² − (what the learners' own mean varies) = a τ² + κ² S,
+
+where a = Σ w² of the weights of those that held out; the three give a τ² = (A D − C²) / (A + D − 2C).
+
+v₁ may follow two things: the predicted value, in a few pieces, and the members' spread at the row.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shoal.network import Network, Noise
+from shoal.uncertainty.answers import Answers, answers, mean_variance, spread, spread_within, together, weights_of
+from shoal.uncertainty.held import Held, at_most, judging, taken
+
+Floats = NDArray[np.floating]
+
+MOST_ROWS = 2_000  # that the noise is learned from: a variance is then known to a few percent, and a fit hardly slower
+PIECES, ROWS_OF_A_PIECE = 5, 40
+PRIOR_ROWS = 60  # rows of the overall variance that each piece is mixed with, so that no piece claims a certainty it met by luck
+SHARES = np.linspace(0.0, 0.95, 20)  # of the variance that may follow the members' spread
+BLOCKS = 20  # for the jackknife's standard error
+LEAST = 1e-6  # standard deviation of the noise in units of the target's: below, nothing is known
+
+
+@dataclass(frozen=True)
+class Residuals:
+    """What is seen of one target on the rows that are judged: each `(m,)`, in the target's units or squares of them."""
+
+    predicted: Floats
+    residual: Floats
+    weight: Floats
+    spread: Floats  # of the members that learned from the row; of all where none did
+
+
+def fit_noise(network: Network, held: Held, used: float | None = None) -> Noise | None:
+    """The noise that these rows show; None where the output states no expected value (quantiles, classes), or where
+    predictions leave all bounds.
+
+    Rows that no member held out (`held.out` false everywhere) show too little noise, which `source` then says, unless the
+    evidence has found how many parameters γ a member uses on average: `used`. Then the noise is Σ r² / (N − γ), and the
+    members' spread comes on top.
+    """
+    if network.output in ("quantile", "sigmoid", "softmax"):
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        noise = seen_noise(network, held, used)
+    return noise if all(np.isfinite(v).all() for v in (*noise.variance, noise.typical, noise.averaging)) else None
+
+
+def seen_noise(network: Network, held: Held, used: float | None) -> Noise:
+    """`fit_noise` of an output that states an expected value."""
+    alive = network.shares > 0
+    rows, source = judging(held, alive), "held-out rows"
+    if not len(rows):
+        rows, source = np.flatnonzero(held.weight > 0), "training rows"
+    N = float(held.weight[rows].sum())
+    held = taken(held, at_most(rows, MOST_ROWS))
+    if source == "training rows":
+        held = Held(held.X, held.Y, held.weight, np.ones_like(held.out))
+    said = answers(network, held.X)
+    if used is not None and source == "training rows" and said.variances is None:
+        return by_evidence(network, said, held, N / max(N - used, 1.0))
+    parts = [of_target(network, held, said, o) for o in range(said.values.shape[2])]
+    at, variance, share, typical, learned, averaging = zip(*parts, strict=True)
+    return Noise(tuple(at), tuple(variance), np.array(share), np.array(typical), np.array(learned), np.array(averaging), source)
+
+
+def by_evidence(network: Network, said: Answers, held: Held, factor: float) -> Noise:
+    """Noise σ² of one size, N / (N − γ) times the members' mean squared residual, and their spread on top.
+
+    In the terms of `Noise`: V ((1 − w) + w s² / s̄²) with V = σ² + s̄² and w = s̄² / V is σ² + s².
+    """
+    shares = network.shares
+    squares = np.einsum("k,kmo->mo", shares, (said.values - in_target_units(network, held.Y)) ** 2)
+    least = (LEAST * (np.ones(squares.shape[1]) if network.target is None else network.target.scale)) ** 2
+    sigma2 = np.maximum(factor * np.average(squares, axis=0, weights=held.weight), least)
+    weights = np.broadcast_to(shares[:, None], held.out.shape)
+    typical = np.maximum(np.average(spread(said.values, weights), axis=0, weights=held.weight), least * least)
+    V = sigma2 + typical
+    at = tuple(np.zeros(1) for _ in V)
+    return Noise(at, tuple(V[o : o + 1] for o in range(len(V))), typical / V, typical, typical, np.ones(len(V)), "evidence")
+
+
+def of_target(network: Network, held: Held, said: Answers, o: int) -> tuple[Floats, Floats, float, float, float, float]:
+    """One target's knots, variances there, share that follows the spread, typical spread of new and of learned rows, averaging."""
+    alive = (network.shares > 0)[:, None]
+    weights, others = weights_of(network, held.out & alive), weights_of(network, ~held.out & alive)
+    target = in_target_units(network, held.Y)[:, o]
+    base = np.sqrt(mean_variance(said, weights)[:, o])
+    predicted = together(network, said, weights)[:, o]
+    partly = np.flatnonzero(others.any(axis=0))
+    learners = others if len(partly) == len(target) else weights
+    r = Residuals(predicted, (target - predicted) / base, held.weight, spread(said.values, learners)[:, o])
+    averaging, gain = 1.0, 0.0
+    if len(partly) == len(target) and np.count_nonzero(network.shares) > 1:
+        d = (predicted - together(network, said, others)[:, o]) / base
+        within = spread_within(network, said.values, others)[:, o] / base**2
+        a = float(np.average(np.sum(weights**2, axis=0), weights=held.weight))
+        moments = np.column_stack([r.residual**2, -r.residual * d, d**2 - np.sum(others**2, axis=0) * within])
+        tau2, error = own_variance(moments, held.weight)
+        A = float(np.average(moments[:, 0], weights=held.weight))
+        left = 1 - float(np.sum(network.shares**2)) / a
+        averaging = 1 - max(left, 0.0) * min(max(tau2 - error, 0.0) / max(A, 1e-300), 0.95)
+        gain = tau2 / a - float(np.average(within, weights=held.weight))
+    if said.variances is not None:
+        return np.zeros(1), np.ones(1), 0.0, 1.0, 1.0, averaging
+    typical_here = float(np.average(r.spread, weights=held.weight))
+    typical_new = max(typical_here + gain, typical_here / 2)
+    least = (LEAST * (1.0 if network.target is None else float(network.target.scale[o]))) ** 2
+    at, variance, share = variance_model(r, typical_here, least)
+    return at, variance, share, max(typical_new, least), max(typical_here, least), averaging
+
+
+def in_target_units(network: Network, Y: Floats) -> Floats:
+    """Targets as the network learns them, in their own units again."""
+    return np.asarray(Y if network.target is None else Y * network.target.scale + network.target.center, np.float64)
+
+
+def own_variance(moments: Floats, weight: Floats) -> tuple[float, float]:
+    """a τ² from rows of (r², −r d, d² − …), and its standard error by leaving out one of 20 blocks of rows at a time."""
+
+    def estimate(A: float, C: float, D: float) -> float:
+        below = A + D - 2 * C
+        return 0.0 if below <= 0 else min(max((A * D - C * C) / below, 0.0), A)
+
+    blocks = [slice(b, None, BLOCKS) for b in range(min(BLOCKS, len(weight)))]
+    sums = np.array([weight[b] @ moments[b] for b in blocks])
+    counts = np.array([weight[b].sum() for b in blocks])
+    whole = estimate(*(sums.sum(axis=0) / counts.sum()))
+    without = [estimate(*((sums.sum(axis=0) - s) / (counts.sum() - n))) for s, n in zip(sums, counts, strict=True) if 0 < n < counts.sum()]
+    n = len(without)
+    return whole, float(np.sqrt((n - 1) * np.var(without))) if n > 1 else whole
+
+
+def variance_model(r: Residuals, typical: float, least: float) -> tuple[Floats, Floats, float]:
+    """Knots in the predicted value, the variances there, and the share that follows the spread, most likely in that order."""
+    square = np.maximum(r.residual**2, 0.0)
+    at, variance = pieces(r.predicted, square, r.weight, least)
+    if typical <= least or len(square) < ROWS_OF_A_PIECE:
+        return at, variance, 0.0
+    smooth, follows = in_pieces(at, variance, r.predicted), r.spread / typical
+    v = smooth * ((1 - SHARES[:, None]) + SHARES[:, None] * follows)
+    surprise = np.average(np.log(v) + square / v, axis=1, weights=r.weight)
+    return at, variance, float(SHARES[np.argmin(surprise)])
+
+
+def pieces(predicted: Floats, square: Floats, weight: Floats, least: float) -> tuple[Floats, Floats]:
+    """Mean squared residuals of up to five equal parts of the rows by predicted value, each mixed with the overall mean."""
+    overall = max(float(np.average(square, weights=weight)), least)
+    n = min(PIECES, len(square) // ROWS_OF_A_PIECE)
+    if n < 2:
+        return np.zeros(1), np.array([overall])
+    order = np.argsort(predicted, kind="stable")
+    knots: dict[float, float] = {}
+    for part in np.array_split(order, n):
+        w = weight[part]
+        mixed = (w @ square[part] + PRIOR_ROWS * overall) / (w.sum() + PRIOR_ROWS)
+        knots[float(np.median(predicted[part]))] = max(float(mixed), least)
+    return np.array(list(knots)), np.array(list(knots.values()))
+
+
+def in_pieces(at: Floats, variance: Floats, predicted: Floats) -> Floats:
+    """Variances between the knots, their logarithm linear in the predicted value, constant beyond the last."""
+    return np.exp(np.interp(predicted, at, np.log(variance)))
+
+
+def noise_variance(noise: Noise, predicted: Floats, spreads: Floats, typical: Floats) -> Floats:
+    """v₁ at predictions and spreads `(m, n_y)`, where `typical (n_y,)` is the mean spread of rows of this kind."""
+    columns = []
+    for o, (at, variance, share) in enumerate(zip(noise.at, noise.variance, noise.share, strict=True)):
+        columns.append(in_pieces(at, variance, predicted[:, o]) * ((1 - share) + share * spreads[:, o] / typical[o]))
+    return np.stack(columns, axis=1)

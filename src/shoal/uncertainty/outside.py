@@ -1,0 +1,31 @@
+"""Rows unlike those that a network has learned from: a prediction there is a guess beyond the data, and intervals lie."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from shoal.errors import DataError
+from shoal.network import Network
+
+Floats = NDArray[np.floating]
+
+
+def value_range(X: Any, weight: Floats | None = None) -> tuple[Floats, Floats]:
+    """The least and greatest value of every column `(n,)` of raw rows `(m, n)`, rows of weight 0 left out."""
+    if weight is not None and (weight == 0).any():
+        X = X[np.flatnonzero(weight > 0)]
+    if sparse.issparse(X):
+        ends = (sparse.csc_array(X).min(axis=0), sparse.csc_array(X).max(axis=0))
+        lowest, highest = (np.asarray(e.toarray() if sparse.issparse(e) else e, np.float64).ravel() for e in ends)
+        return lowest, highest
+    return np.asarray(X.min(axis=0), np.float64), np.asarray(X.max(axis=0), np.float64)
+
+
+def outside_range(network: Network, X: Any) -> NDArray[np.bool_]:
+    """Which values of raw rows `X (m, n)` lie below the least or above the greatest value that was learned from, `(m, n)`."""
+    if network.lowest is None or network.highest is None:
+        raise DataError("this network does not know the range of its training rows, as none were at hand when it was made; fit one")
+    X = X.toarray() if sparse.issparse(X) else np.asarray(X)
+    return np.asarray((network.lowest > X) | (network.highest < X))
