@@ -16,6 +16,7 @@ from shoal.errors import (
     ShoalError,
     ShoalWarning,
     TableError,
+    TooLargeError,
     UncalibratedWarning,
 )
 
@@ -60,6 +61,7 @@ __all__ = [
     "ShoalSearchCV",
     "ShoalWarning",
     "TableError",
+    "TooLargeError",
     "UncalibratedWarning",
     "fit",
     "from_fitted",

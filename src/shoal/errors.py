@@ -25,6 +25,10 @@ class ColumnsError(TableError):
     """A table whose columns are not those the model was trained on."""
 
 
+class TooLargeError(ShoalError, MemoryError):
+    """Sizes that do not fit in memory; the message has the bytes needed and a smaller setting that fits."""
+
+
 class DivergedError(ShoalError, ArithmeticError):
     """Training left the finite numbers in every network; the message names the epoch and the likely cause."""
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from shoal.draws import dropout_key, kept
 from shoal.encoding import SparseRows
 from shoal.engine.compiled import kernels, pieces, split_kernel
-from shoal.engine.cores import cores, executor, one_blas_thread
+from shoal.engine.cores import cores, executor, one_blas_thread, spread
 from shoal.engine.groups import Group, keep_members, make_groups, read_back
 from shoal.population import Population
 from shoal.recipe import Recipe, each
@@ -213,7 +213,7 @@ def over_groups(state: State, run: Callable[[Group], None], work: Sequence[int])
     """`run` every group, over the cores where their work (multiplications) is worth it, the largest first."""
     with one_blas_thread():
         if len(work) > 1 and sum(work) > WORTH_A_THREAD and cores() > 1:
-            list(executor().map(run, [state.groups[i] for i in np.argsort(work)[::-1]]))
+            spread(run, [state.groups[i] for i in np.argsort(work)[::-1]])
         else:
             for group in state.groups:
                 run(group)

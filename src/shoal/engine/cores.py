@@ -1,22 +1,64 @@
 """How many cores there are, and keeping the matrix library from using them beside our own threads (30-50 times slower)."""
 
 import os
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from functools import cache
+from threading import Lock
+from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
+LIMIT: ContextVar[int | None] = ContextVar("LIMIT", default=None)
 
-def cores() -> int:
+
+def all_cores() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def cores() -> int:
+    """Threads that may compute now: `all_cores`, or fewer inside `at_most`."""
+    limit = LIMIT.get()
+    return all_cores() if limit is None else min(limit, all_cores())
+
+
+@contextmanager
+def at_most(n_jobs: int | None) -> Iterator[None]:
+    """While it lasts, no more than so many threads compute; None and −1 leave all cores."""
+    token = LIMIT.set(None if n_jobs is None or n_jobs < 1 else n_jobs)
+    try:
+        yield
+    finally:
+        LIMIT.reset(token)
+
+
+def spread(run: Callable[[Any], None], tasks: Sequence[Any]) -> None:
+    """`run` every task, in their order, over as many threads as may compute; this one is among them."""
+    pending, lock = iter(tasks), Lock()
+
+    def work() -> None:
+        while True:
+            with lock:
+                task = next(pending, None)
+            if task is None:
+                return
+            run(task)
+
+    others = [executor().submit(work) for _ in range(min(cores(), len(tasks)) - 1)]
+    try:
+        work()
+    finally:  # also when interrupted: nobody may still compute when this returns
+        for other in others:
+            other.result()
 
 
 @cache
 def executor() -> ThreadPoolExecutor:
     """Threads for what is compiled and lets go of Python's lock, kept between calls."""
-    return ThreadPoolExecutor(cores(), thread_name_prefix="shoal")
+    return ThreadPoolExecutor(all_cores(), thread_name_prefix="shoal")
 
 
 if hasattr(os, "register_at_fork"):

@@ -10,7 +10,7 @@ from scipy import sparse
 from shoal.encoding import Encoding, encode
 from shoal.engine.blocks import split
 from shoal.engine.compiled import pieces, predict_kernel
-from shoal.engine.cores import executor, one_blas_thread
+from shoal.engine.cores import one_blas_thread, spread
 from shoal.population import Population
 from shoal.textbook.activations import ACTIVATIONS, masked
 from shoal.textbook.propagation import Parameters
@@ -79,5 +79,5 @@ def compiled_logits(parameters: Parameters, encoding: Encoding, X: Any, activati
         Z2[:, s : s + BLOCK_ROWS] = out
 
     with one_blas_thread():
-        list(executor().map(run, range(0, X.shape[0], BLOCK_ROWS)))
+        spread(run, range(0, X.shape[0], BLOCK_ROWS))
     return Z2

@@ -9,10 +9,12 @@ from scipy import sparse
 from sklearn.base import ClassifierMixin
 from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 
 from shoal.errors import DataError
 from shoal.estimators.shallow import Floats, Problem, ShallowEstimator
+from shoal.estimators.trainings import takes_pieces
 from shoal.training.events import Epoch
 
 
@@ -72,6 +74,8 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         Evaluations of the cost that "lbfgs" may take for each network.
     max_time : None or float
         Seconds after which training ends with the best weights so far.
+    n_jobs : None or int
+        Threads that may compute; None and -1 are all cores. The result is the same, bit for bit, whatever it is.
     callbacks : None or sequence of callables
         Each is called with an `Epoch` after every pass over the rows.
 
@@ -138,6 +142,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         dtype: str = "auto",
         calibration: str | None = None,
         callbacks: Sequence[Callable[[Epoch], None]] | None = None,
+        n_jobs: int | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -175,6 +180,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         self.dtype = dtype
         self.calibration = calibration
         self.callbacks = callbacks
+        self.n_jobs = n_jobs
 
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None, sample_weight_val: Any = None
@@ -185,6 +191,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         """
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)  # type: ignore[no-any-return]
 
+    @available_if(takes_pieces)
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> "ShoalClassifier":
         """One pass over these rows. The first call needs all `classes`, and fixes the scaling for all later ones."""
         first = not hasattr(self, "network_")

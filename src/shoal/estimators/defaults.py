@@ -64,6 +64,8 @@ FULL_BATCH: dict[str, WholeRows] = {
 }
 FLAT = 1e-5  # the largest derivative of J at which a full-batch solver has arrived
 WIDTHS = (2, 4, 8, 16, 32, 64)  # hidden units among which the evidence chooses
+# What a user who sets it has said of the way that AdamW shall go: L-BFGS then does not go on after it.
+ADAMW_S_WAY = ("batch_size", "learning_rate", "learning_rate_init", "max_iter", "alpha", "dropout", "weight_average", "n_iter_no_change")
 NEEDS_BATCHES = ("dropout", "input_dropout", "weight_average")
 
 
@@ -80,6 +82,7 @@ class Plan:
     max_fun: int = 15_000  # evaluations of J that L-BFGS may take
     widths: tuple[int, ...] = ()  # among which the evidence is to choose
     instead: str = "adamw"  # what solver="auto" takes
+    polished: bool = False  # L-BFGS goes on after AdamW
 
 
 def chosen(value: Any, default: Any) -> Any:
@@ -103,7 +106,7 @@ def plan(
     `begun` says which members see ramps where training goes on with networks that there are.
     """
     check(p)
-    solver = chosen(p["solver"], auto_solver(p, task, online))
+    solver = chosen(p["solver"], auto_solver(online))
     ramps = member_kinds(p, solver, sparse) if begun is None else begun
     if len(ramps) != p["n_networks"]:
         raise InvalidParameterError(
@@ -111,7 +114,7 @@ def plan(
             "keep their number, or begin anew with warm_start=False"
         )
     if solver in FULL_BATCH:
-        return plan_whole_rows(p, task, m, seed, solver, ramps, own_validation=own_validation, online=online)
+        return plan_whole_rows(p, task, m, seed, solver, ramps, own_validation=own_validation)
     kinds = [KINDS[task, ramp] for ramp in ramps]
     batch = batch_size(p, m)
     schedule = learning_schedule(p, task, solver, online)
@@ -141,25 +144,26 @@ def plan(
         tol=chosen(p["tol"], 0.0 if validated else 1e-4),
         seed=seed,
     )
-    return Plan(
-        recipe, solver, width(p, m), ramps, hold_out, chosen(p["dtype"], "float32" if m >= FLOAT32_FROM else "float64") == "float32"
-    )
+    single = chosen(p["dtype"], "float32" if m >= FLOAT32_FROM else "float64") == "float32"
+    polished = validated and not online and wants_polish(p, task)
+    return Plan(recipe, solver, width(p, m), ramps, hold_out, single, polished=polished)
 
 
-def auto_solver(p: Mapping[str, Any], task: Task, online: bool) -> str:
+def wants_polish(p: Mapping[str, Any], task: Task) -> bool:
+    """Whether L-BFGS may go on from AdamW's weights: smooth regression (squared error, no ramps) with nothing said of AdamW's way."""
+    smooth = task == "regression" and p.get("loss", "squared_error") == "squared_error" and p["ramps"] is False and p["standardize"]
+    return bool(smooth and is_auto(p["solver"]) and p["input_dropout"] == 0 and all(is_auto(p[name]) for name in ADAMW_S_WAY))
+
+
+def auto_solver(online: bool) -> str:
     """What "auto" takes: AdamW; Adam for rows that come in pieces. The measurements stand in docs/solvers.md."""
     return "adam" if online else "adamw"
 
 
 def plan_whole_rows(
-    p: Mapping[str, Any], task: Task, m: int, seed: int, solver: str, ramps: tuple[bool, ...], *, own_validation: bool, online: bool
+    p: Mapping[str, Any], task: Task, m: int, seed: int, solver: str, ramps: tuple[bool, ...], *, own_validation: bool
 ) -> Plan:
     """The plan of a solver that steps over all rows at once."""
-    if online:
-        raise InvalidParameterError(
-            f"solver is {solver!r}, which needs all rows at once, and partial_fit gets them in pieces; choose 'adam', 'adamw', "
-            "'sgd' or 'rmsprop', or call fit"
-        )
     for name in NEEDS_BATCHES:
         if not is_auto(p[name]) and np.any(np.asarray(p[name]) > 0):
             raise InvalidParameterError(
@@ -190,7 +194,7 @@ def plan_whole_rows(
         p["dtype"] == "float32",
         int(p["max_fun"]),
         WIDTHS if auto_width and solver == "bayes" else (),
-        auto_solver(p, task, online),
+        auto_solver(False),
     )
 
 
@@ -212,6 +216,8 @@ def check(p: Mapping[str, Any]) -> None:
     for name, (is_right, words) in NUMBERS.items():
         if not (is_auto(p[name]) and name in MAY_BE_AUTO) and not (p[name] is None and name == "max_time"):
             check_number(name, p[name], is_right, words, p["n_networks"])
+    if p["n_jobs"] not in (None, -1) and not is_count(p["n_jobs"]):
+        raise InvalidParameterError(f"n_jobs is {p['n_jobs']!r}; it must be a number of threads from 1 on, or None for all cores")
     callbacks = () if p["callbacks"] is None else p["callbacks"]
     if not isinstance(callbacks, Sequence) or not all(map(callable, callbacks)):
         raise InvalidParameterError(f"callbacks is {callbacks!r}; it must be a list of functions that take an Epoch, or None")

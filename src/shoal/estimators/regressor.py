@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 from sklearn.base import RegressorMixin
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from shoal.encoding import TargetScale, encode_target, fit_target
 from shoal.errors import DataError, InvalidParameterError, UncalibratedWarning
 from shoal.estimators.defaults import check_number
 from shoal.estimators.shallow import Floats, Problem, ShallowEstimator
+from shoal.estimators.trainings import takes_pieces
 from shoal.network import Network
 from shoal.training.events import Epoch
 from shoal.uncertainty.intervals import interval, quantiles
@@ -94,6 +96,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         dtype: str = "auto",
         calibration: str | None = None,
         callbacks: Sequence[Callable[[Epoch], None]] | None = None,
+        n_jobs: int | None = None,
     ) -> None:
         self.loss = loss
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -133,6 +136,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         self.dtype = dtype
         self.calibration = calibration
         self.callbacks = callbacks
+        self.n_jobs = n_jobs
 
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None, sample_weight_val: Any = None
@@ -143,6 +147,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         """
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)  # type: ignore[no-any-return]
 
+    @available_if(takes_pieces)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> "ShoalRegressor":
         """One pass over these rows. The first call fixes the scaling for all later ones."""
         return self._partial_fit(X, y, sample_weight, first=not hasattr(self, "network_"))  # type: ignore[no-any-return]

@@ -14,20 +14,31 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from shoal.draws import seed_from
 from shoal.encoding import Encoding, TargetScale, encode, encoded_names, fit_encoding, plain
+from shoal.engine.cores import at_most
 from shoal.errors import DataError, DivergedError, InterruptedWarning, InvalidParameterError, MemberDivergedWarning
 from shoal.estimators.calibrations import Judged, check_calibration, judged_on, kept_out, made_sure, must_be_the_same, set_aside
 from shoal.estimators.curves import mean_of_finite, means_of_finite
 from shoal.estimators.defaults import RAMP_SCALE, Plan, Task, is_auto, plan
 from shoal.estimators.diagnosed import diagnosed
 from shoal.estimators.groups import initial_population, mean_square_lengths, member_weights, weigh_members
-from shoal.estimators.trainings import begin_training, by_evidence, kind_of, memory_of, spread_of, warn_unsettled
+from shoal.estimators.memory import refuse_too_large
+from shoal.estimators.trainings import (
+    POLISH,
+    Training,
+    begin_training,
+    by_evidence,
+    kind_of,
+    memory_of,
+    solver_of,
+    spread_of,
+    warn_unsettled,
+)
 from shoal.inspection import Diagnosis
 from shoal.network import Network, folded, predict
 from shoal.population import Population
 from shoal.recipe import each
 from shoal.textbook.outputs import Output, output
 from shoal.training.events import Epoch
-from shoal.training.full_batch import FullBatch
 from shoal.training.minibatch import Run, Trained
 from shoal.training.validation import Validation
 from shoal.uncertainty.outside import outside_range
@@ -105,7 +116,7 @@ class ShallowEstimator(BaseEstimator, ABC):
         p, problem = prepared.plan, prepared.problem
         listened = bool(self.verbose or self.callbacks)
 
-        def begun(population: Population) -> Run | FullBatch:
+        def begun(population: Population) -> Training:
             rows, weight, v = prepared.encoded, prepared.weights, prepared.validation
             return begin_training(
                 p, population, prepared.g2, rows, problem.Y, weight=weight, validation=v, dtype=prepared.dtype, listened=listened
@@ -114,7 +125,7 @@ class ShallowEstimator(BaseEstimator, ABC):
         def drawn(n_h: int) -> Population:
             return self._initial(replace(p, width=n_h), problem, prepared.encoded, prepared.weight)
 
-        self._say(f"solver: {p.solver}")
+        self._say(f"solver: {p.solver}{POLISH * p.polished}")
         earlier: list[Epoch] = []
         if continued:
             run = begun(self._continuation.population)
@@ -155,7 +166,7 @@ class ShallowEstimator(BaseEstimator, ABC):
         self._finish(run, problem, p, [*earlier, *self._watch(run, p)])
         return self
 
-    def _resume(self, run: Run | FullBatch) -> list[Epoch]:
+    def _resume(self, run: Training) -> list[Epoch]:
         """Hand the run what the last call left; returns the events so far. Another rule or precision begins with a memory of its own."""
         last = self._continuation
         run.resume(last.memory if last.kind == kind_of(run) else None, last.rows)
@@ -188,6 +199,7 @@ class ShallowEstimator(BaseEstimator, ABC):
         if not continued:
             self._encoding = self._fit_encoding(X, weight, p)
         dtype = np.dtype(np.float32 if p.single_precision else np.float64)
+        refuse_too_large(X, self._encoding, p, len(problem.b2), dtype)
         encoded = encode(self._encoding, X, dtype)
         given_rows = validation[0] is not None or validation[1] is not None
         own = self._own_validation(*validation, dtype) if given_rows else None
@@ -254,20 +266,22 @@ class ShallowEstimator(BaseEstimator, ABC):
     def _output_settings(self) -> dict[str, float]:
         return {}
 
-    def _watch(self, run: Run | FullBatch, p: Plan) -> list[Epoch]:
+    def _watch(self, run: Training, p: Plan) -> list[Epoch]:
         """Train, hand every event to the callbacks, and keep what there is when interrupted."""
         events: list[Epoch] = []
         try:
-            for event in run:
-                events.append(event)
-                self._say(f"Iteration {event.epoch}, loss = {mean_of_finite(event.loss):.8f}")
-                for callback in self.callbacks or ():
-                    callback(event)
+            with at_most(self.n_jobs):
+                for event in run:
+                    events.append(event)
+                    if self.verbose:
+                        print(f"Iteration {event.epoch}, loss = {mean_of_finite(event.loss):.8f}")
+                    for callback in self.callbacks or ():
+                        callback(event)
         except KeyboardInterrupt:
             warnings.warn(InterruptedWarning(f"interrupted after {len(events)} epochs; the best weights so far are kept"), stacklevel=4)
         return events
 
-    def _finish(self, run: Run | FullBatch, problem: Problem, p: Plan, events: list[Epoch]) -> None:
+    def _finish(self, run: Training, problem: Problem, p: Plan, events: list[Epoch]) -> None:
         trained = run.result()
         warn_unsettled(run, p, events)
         if len(trained.loss) > 1:
@@ -319,7 +333,7 @@ class ShallowEstimator(BaseEstimator, ABC):
             stacklevel=4,
         )
 
-    def _set_attributes(self, run: Run | FullBatch, trained: Trained, p: Plan, events: list[Epoch]) -> None:
+    def _set_attributes(self, run: Training, trained: Trained, p: Plan, events: list[Epoch]) -> None:
         parameters = folded(self.network_)
         self.coefs_ = [parameters.W1.T.copy(), parameters.W2.T.copy()]
         self.intercepts_ = [parameters.b1[:, 0].copy(), parameters.b2[:, 0].copy()]
@@ -333,7 +347,7 @@ class ShallowEstimator(BaseEstimator, ABC):
         self.n_iter_ = len(events)
         self.t_ = run.rows
         self.n_layers_, self.n_outputs_ = 3, int(parameters.W2.shape[0])
-        self.solver_ = p.solver
+        self.solver_ = solver_of(run, p)
         self.final_losses_ = trained.loss
         self.evidence_ = None if trained.evidence is None else asdict(trained.evidence)
         unit = {"sigmoid": "logistic", "softmax": "softmax", "poisson": "exp", "gaussian": "gaussian"}
@@ -342,7 +356,8 @@ class ShallowEstimator(BaseEstimator, ABC):
     def _predicted(self, X: Any) -> Floats:
         """The network's answer for checked rows, `(m, n_y)`."""
         X = self._rows(X)
-        return predict(self.network_, X)
+        with at_most(self.n_jobs):
+            return predict(self.network_, X)
 
     def _rows(self, X: Any) -> Any:
         """Rows `(m, n)` checked, dense or CSR."""

@@ -1,0 +1,94 @@
+"""What training would need of memory, said before it begins."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from shoal.encoding import Encoding
+from shoal.errors import TooLargeError
+from shoal.estimators.defaults import Plan
+
+COPIES = 7  # of all weights: they, their gradient, two moments, an average, the best, and what is read back
+SHARE = 0.9  # of the memory that is free now may be asked for
+WORTH_ASKING = 1 << 28  # bytes: a smaller fit does not look how much is free
+
+
+@dataclass(frozen=True)
+class Size:
+    """What decides how much memory a fit takes: rows, encoded inputs, networks, hidden units, logits, bytes a number."""
+
+    m: int
+    n: int
+    K: int
+    h: int
+    n_z: int
+    itemsize: int
+    held_out: bool
+
+    @property
+    def rows(self) -> int:
+        """Bytes of the encoded rows, the targets, and each network's weight of each row (twice: as drawn up, and as laid out)."""
+        own = 2 * self.K if self.held_out else 2
+        return self.m * (self.itemsize * (self.n + 2 * self.n_z + own) + 16)
+
+    @property
+    def weights(self) -> int:
+        """Bytes of all networks, with what the update rule remembers."""
+        return COPIES * self.K * self.h * (self.n + 5 + self.n_z) * self.itemsize
+
+    @property
+    def total(self) -> int:
+        """Bytes in all."""
+        return self.rows + self.weights
+
+
+def free_bytes() -> int | None:
+    """Memory that could be had now; None where the system does not say."""
+    said = Path("/proc/meminfo")
+    if not said.exists():
+        return None
+    available = next((line for line in said.read_text().splitlines() if line.startswith("MemAvailable")), None)
+    return None if available is None else int(available.split()[1]) * 1024
+
+
+def refuse_too_large(X: Any, encoding: Encoding, p: Plan, n_z: int, dtype: np.dtype) -> None:
+    """Refuse sizes that do not fit, with the bytes needed and a smaller setting that fits.
+
+    Raises
+    ------
+    TooLargeError
+    """
+    n = encoding.n_inputs + encoding.n_ramps
+    dense = not sparse.issparse(X)  # sparse rows become dense a batch at a time
+    size = Size(X.shape[0], n if dense else 0, len(p.with_ramps), p.width, n_z, dtype.itemsize, p.hold_out > 0)
+    free = free_bytes() if size.total > WORTH_ASKING else None
+    if free is None or size.total <= SHARE * free:
+        return
+    raise TooLargeError(
+        f"training {size.K} networks of {size.h:,} units on {size.m:,} rows with {n:,} encoded inputs needs about "
+        f"{in_words(size.total)}, and {in_words(free)} are free; {what_fits(size, encoding, free)}"
+    )
+
+
+def what_fits(size: Size, encoding: Encoding, free: int) -> str:
+    """A smaller setting that fits: no ramps, then float32, one network, fewer hidden units, as far as needed; or fewer rows."""
+    room, said = SHARE * free, []
+    if encoding.n_ramps and size.n:
+        size, said = replace(size, n=encoding.n_inputs), ["ramps=False"]
+    if size.total > room and size.itemsize == 8:
+        size, said = replace(size, itemsize=4), [*said, "dtype='float32'"]
+    if size.total > room and size.K > 1:
+        size, said = replace(size, K=1), [*said, "n_networks=1"]
+    if size.total > room > size.rows and (h := int((room - size.rows) // (size.weights / size.h))) >= 1:
+        size, said = replace(size, h=h), [*said, f"hidden_layer_sizes={h}"]
+    if size.total <= room:
+        return f"{', '.join(said)} fits ({in_words(size.total)})"
+    return f"at most {int(size.m * room / size.total):,} rows fit, with {', '.join([*said, 'fewer hidden units'])}"
+
+
+def in_words(n: float) -> str:
+    """Bytes as people say them."""
+    return f"{n / 1e9:.1f} GB" if n >= 1e9 else f"{n / 1e6:.1f} MB"

@@ -1,0 +1,74 @@
+"""Sizes that do not fit are refused before training, with the bytes needed and a setting that fits."""
+
+import re
+
+import numpy as np
+import pytest
+
+from shoal import ShoalClassifier, ShoalRegressor, TooLargeError
+from shoal.engine import cores
+from shoal.estimators import memory
+
+
+def rows(m=400, n=6):
+    X = np.random.default_rng(0).normal(size=(m, n))
+    return X, X[:, 0]
+
+
+def refused(free, **settings):
+    """The words of the refusal on a machine with so many bytes free."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(memory, "free_bytes", lambda: int(free))
+        patch.setattr(memory, "WORTH_ASKING", 0)
+        with pytest.raises(TooLargeError) as error:
+            ShoalRegressor(random_state=0, **settings).fit(*rows())
+    assert isinstance(error.value, MemoryError)
+    return str(error.value)
+
+
+def test_the_bytes_needed_and_a_setting_that_fits_are_named():
+    words = refused(0.8e6, n_networks=40)
+    assert re.search(r"40 networks of 64 units on 400 rows with 54 encoded inputs needs about \d+\.\d MB, and 0\.8 MB are free", words)
+    assert "ramps=False, dtype='float32', n_networks=1 fits" in words
+
+
+@pytest.mark.parametrize("free", [5e5, 5e6])
+def test_the_width_that_is_named_fits_and_a_wider_one_does_not(free):
+    words = refused(free, n_networks=1, hidden_layer_sizes=2_000_000, ramps=False, dtype="float32")
+    n_h = int(re.search(r"hidden_layer_sizes=(\d+) fits", words)[1])
+    size = memory.Size(400, 6, 1, n_h, 1, 4, True)
+    assert size.total <= 0.9 * free < size.total + size.weights / n_h
+
+
+def test_where_no_setting_helps_the_rows_that_fit_are_named():
+    assert re.search(r"at most \d+ rows fit, with ramps=False", refused(5e3))
+
+
+def test_small_fits_do_not_ask(monkeypatch):
+    monkeypatch.setattr(memory, "free_bytes", lambda: pytest.fail("a fit of a few MB asked how much memory there is"))
+    ShoalRegressor(max_iter=1, random_state=0).fit(*rows())
+
+
+def test_the_system_says_how_much_is_free_where_it_can():
+    free = memory.free_bytes()
+    assert free is None or 1e6 < free < 1e14
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2, -1, None])
+def test_the_number_of_threads_is_obeyed_and_changes_no_bit(n_jobs, monkeypatch):
+    X, y = rows()
+    seen = []
+    monkeypatch.setattr(cores, "all_cores", lambda: 8)
+    monkeypatch.setattr("shoal.engine.advance.WORTH_A_THREAD", 0)
+    monkeypatch.setattr("shoal.engine.advance.spread", lambda run, tasks: (seen.append(cores.cores()), [run(t) for t in tasks]))
+    model = ShoalClassifier(max_iter=3, random_state=0, n_jobs=n_jobs).fit(X, y > 0)
+    assert set(seen) == ({8} if n_jobs in (None, -1) else {n_jobs} - {1})  # one thread needs no spreading
+    alone = ShoalClassifier(max_iter=3, random_state=0, n_jobs=1).fit(X, y > 0)
+    np.testing.assert_array_equal(model.coefs_[0], alone.coefs_[0])
+
+
+def test_tasks_are_spread_over_as_many_threads_as_asked_for_and_each_runs_once():
+    done = []
+    with cores.at_most(2):
+        cores.spread(done.append, range(50))
+    assert sorted(done) == list(range(50))
