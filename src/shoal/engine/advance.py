@@ -47,6 +47,7 @@ class State:
     hyper: Floats
     dtype: np.dtype
     alive: NDArray[np.bool_]
+    evaluated: str
     t: int = 0
 
 
@@ -64,9 +65,10 @@ def begin(population: Population, recipe: Recipe, g2: Output, total: Floats, dty
         average=bool(np.any(np.asarray(recipe.weight_average) > 0)),
     )
     keys = np.array([dropout_key(recipe.seed, k) for k in (range(population.K) if members is None else members)], np.uint64)
-    return State(
-        population, recipe, g2, np.asarray(total, np.float64), groups, keys, hyper(recipe, g2, dtype), dtype, np.ones(population.K, bool)
-    )
+    total, alive = np.asarray(total, np.float64), np.ones(population.K, bool)
+    averaged = bool(np.any(np.asarray(recipe.weight_average) > 0))
+    judged = "average" if averaged else "weights"
+    return State(population, recipe, g2, total, groups, keys, hyper(recipe, g2, dtype), dtype, alive, judged)
 
 
 def hyper(recipe: Recipe, g2: Output, dtype: np.dtype) -> Floats:
@@ -203,9 +205,10 @@ def train_slices(group: Group, taken: tuple[Any, ...]) -> None:
 
 def bias_corrections(state: State, n: int) -> Floats:
     """What Adam multiplies the learning rate with in the next n updates, √(1 − β₂ᵗ) / (1 − β₁ᵗ); 1 for other rules."""
-    rule, t = state.recipe.rule, state.t + np.arange(1.0, n + 1)
+    rule = state.recipe.rule
     if not isinstance(rule, Adam):
         return np.ones(n, state.dtype)
+    t = np.arange(state.t + 1.0, state.t + n + 1)
     return (np.sqrt(1 - rule.beta_2**t) / (1 - rule.beta_1**t)).astype(state.dtype)
 
 
@@ -293,13 +296,13 @@ def resume(state: State, carried: Carried) -> None:
 
 def current(state: State) -> Population:
     """What is evaluated and kept: the averaged weights where the recipe averages, else the raw ones."""
-    return read_back(state.groups, state.population, evaluated(state))
+    return read_back(state.groups, state.population, state.evaluated)
 
 
 def remember(state: State, members: NDArray[np.bool_]) -> None:
     """What these networks' weights are now is what `remembered` gives until the next call."""
     for group in state.groups:
-        on, now = members[group.members], getattr(group, evaluated(state))
+        on, now = members[group.members], getattr(group, state.evaluated)
         if group.best is None:
             group.best = now.copy()
         elif on.all():
@@ -312,11 +315,6 @@ def remember(state: State, members: NDArray[np.bool_]) -> None:
 def remembered(state: State) -> Population:
     """The weights that `remember` kept, of the networks still in the group."""
     return read_back(state.groups, state.population, "best")
-
-
-def evaluated(state: State) -> str:
-    """Which of a group's arrays are judged and kept."""
-    return "average" if np.any(np.asarray(state.recipe.weight_average) > 0) else "weights"
 
 
 def finite(state: State) -> NDArray[np.bool_]:

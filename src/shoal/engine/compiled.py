@@ -81,7 +81,7 @@ def compiled(module: str) -> ModuleType:
     if not folder.exists():
         folder.mkdir(parents=True, exist_ok=True)
         if sys.stderr.isatty():
-            print("shoal: compiling its kernels, once on this machine (some 10 to 20 seconds)", file=sys.stderr)
+            print("shoal: compiling its kernels, once on this machine (some seconds)", file=sys.stderr)
     config.CACHE_DIR = str(folder)
     try:
         return import_module(module)

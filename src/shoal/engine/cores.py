@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from threading import Lock
@@ -12,6 +12,9 @@ from typing import Any
 from threadpoolctl import ThreadpoolController
 
 LIMIT: ContextVar[int | None] = ContextVar("LIMIT", default=None)
+
+
+ALONE: ContextVar[bool] = ContextVar("ALONE", default=False)  # whether products are limited to one thread already
 
 
 def all_cores() -> int:
@@ -73,6 +76,15 @@ def controller() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def one_blas_thread() -> AbstractContextManager[object]:
-    """While it lasts, products run on the thread that asks for them."""
-    return controller().limit(limits=1)  # type: ignore[no-any-return]
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """While it lasts, products run on the thread that asks for them. Inside another one it costs nothing."""
+    if ALONE.get():
+        yield
+        return
+    token = ALONE.set(True)
+    try:
+        with controller().limit(limits=1):
+            yield
+    finally:
+        ALONE.reset(token)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.encoding import SparseRows
-from shoal.engine.advance import State, evaluated, over_groups, per_network, seen_rows, shape_of
+from shoal.engine.advance import State, over_groups, per_network, seen_rows, shape_of
 from shoal.engine.compiled import judge_kernel, kernels
 from shoal.engine.groups import Group
 
@@ -45,7 +45,7 @@ def dense_sums(state: State, X: Floats, Y: Floats, rows: tuple[Rows, ...] | None
     X, Y, everything = np.ascontiguousarray(X, state.dtype), np.ascontiguousarray(Y, state.dtype), np.arange(len(Y))
 
     def run(group: Group) -> None:
-        group, weights = group.whole(getattr(group, evaluated(state)), state.population.parameters.W1.shape[1])
+        group, weights = group.whole(getattr(group, state.evaluated), state.population.parameters.W1.shape[1])
         own = [everything if rows is None else rows[member] for member in group.members]
         ends = np.concatenate([[0], np.cumsum([len(r) for r in own])])
         data = k.Rows(seen_rows(X, group), Y, shared, np.concatenate(own), ends)

@@ -14,7 +14,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from shoal.draws import seed_from
 from shoal.encoding import Encoding, TargetScale, encode, encoded_names, fit_encoding, plain
-from shoal.engine.cores import at_most
+from shoal.engine.cores import at_most, one_blas_thread
 from shoal.errors import DataError, DivergedError, InterruptedWarning, InvalidParameterError, MemberDivergedWarning
 from shoal.estimators.calibrations import Judged, check_calibration, judged_on, kept_out, made_sure, must_be_the_same, set_aside
 from shoal.estimators.curves import mean_of_finite, means_of_finite
@@ -270,7 +270,7 @@ class ShallowEstimator(BaseEstimator, ABC):
         """Train, hand every event to the callbacks, and keep what there is when interrupted."""
         events: list[Epoch] = []
         try:
-            with at_most(self.n_jobs):
+            with at_most(self.n_jobs), one_blas_thread():  # asked for here once, not at every epoch
                 for event in run:
                     events.append(event)
                     if self.verbose:

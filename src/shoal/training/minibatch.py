@@ -89,12 +89,14 @@ class Run:
         self.rates = each(recipe.learning_rate, self.K)
         self.first_rates = self.rates.copy()
         self.first_t = self.rows = 0
-        self.first_cost = np.full(self.K, np.nan)
+        self.bound = np.full(self.K, np.inf)
+        self.all_active = True
         self.loss = np.full(self.K, np.nan)
         self.epochs = np.zeros(self.K, np.int64)
         self.diverged = np.zeros(self.K, np.int64)
         self.slices = batch_slices(self.m, recipe)
         self.ends = np.array([0, *(s.stop for s in self.slices)])
+        self.batch_shares = np.diff(self.ends)[None] / self.m
         nothing = None if self.weight is None else np.atleast_2d(self.weight == 0)
         self.some_weigh_nothing = nothing if nothing is not None and nothing.any() else None
         remember(self.state, self.active)
@@ -127,14 +129,19 @@ class Run:
     def train_epochs(self, first: int, n: int, started: float) -> list[Epoch]:
         """Train every active network n times on all rows, then look at what came out."""
         recipe, steps = self.recipe, len(self.slices)
-        order = np.concatenate([next(self.orders) for _ in range(n)])
-        ends = np.concatenate([[0], np.add.outer(np.arange(n) * self.m, self.ends[1:]).ravel()])
+        order, ends = next(self.orders), self.ends
+        if n > 1:
+            order = np.concatenate([order, *(next(self.orders) for _ in range(n - 1))])
+            ends = np.concatenate([[0], np.add.outer(np.arange(n) * self.m, self.ends[1:]).ravel()])
         planned = self.state.t - self.first_t + np.arange(1, n * steps + 1)
         rates = np.multiply.outer(schedule_factors(recipe, planned, recipe.max_epochs * steps), self.rates)
         costs = advance_in_order(self.state, self.X, self.Y, order, ends, rates, self.weight)
         self.rows += n * self.m
-        self.first_cost = costs[0] if first == 1 else self.first_cost
-        losses = np.where(self.active, self.epoch_losses(order, ends, costs), np.nan)
+        if first == 1:
+            self.bound = RUNAWAY * np.maximum(1.0, np.abs(costs[0]))
+        losses = self.epoch_losses(order, ends, costs)
+        if not self.all_active:
+            losses = np.where(self.active, losses, np.nan)
         trained = self.leave_diverged(losses, first)
         v = self.validation
         judged, score = (None, None) if v is None else judge(self.state, v.X, v.Y, v.rows, v.weight)
@@ -151,6 +158,8 @@ class Run:
     def epoch_losses(self, order: NDArray[np.int64], ends: NDArray[np.int64], costs: Floats) -> Floats:
         """Each epoch's mean of its batch costs, `(n, K)`; a batch counts by its rows, and not where these all weigh 0."""
         steps = len(self.slices)
+        if self.some_weigh_nothing is None and len(ends) == steps + 1:
+            return self.batch_shares @ costs
         rows = np.diff(ends).astype(np.float64)[:, None]
         if self.some_weigh_nothing is not None:
             seen = np.add.reduceat(self.some_weigh_nothing[:, order], ends[:-1], axis=1, dtype=np.int64).T
@@ -169,7 +178,11 @@ class Run:
 
         What a network that diverged computed afterwards is struck from `losses`.
         """
-        lost = ~np.isfinite(losses) | (losses > RUNAWAY * np.maximum(1.0, np.abs(self.first_cost)))
+        lost = ~((losses <= self.bound) & (losses > -np.inf))  # a loss that is no number is lost too
+        if not lost.any() and self.all_active:
+            self.loss, self.epochs[:] = losses[-1], first - 1 + len(losses)
+            if finite(self.state).all():
+                return np.broadcast_to(self.active, losses.shape)
         before = np.vstack([np.zeros((1, self.K), bool), np.logical_or.accumulate(lost)[:-1]])
         trained: NDArray[np.bool_] = self.active & ~before
         self.loss = np.where(self.active, losses[np.maximum(trained.sum(axis=0) - 1, 0), np.arange(self.K)], self.loss)
@@ -183,7 +196,7 @@ class Run:
 
     def decide(self, losses: Floats) -> None:
         """Keep the best weights, lower rates that adapt, and let networks go that improve no more."""
-        better, stalled = self.stopping.see(np.where(self.active, losses, np.inf))
+        better, stalled = self.stopping.see(losses if self.all_active else np.where(self.active, losses, np.inf))
         unjudged = np.isinf(self.stopping.best)  # until a validation loss is finite, the latest weights are the best known
         remember(self.state, (better | unjudged) & self.active if self.validation is not None else self.active)
         stalled &= self.active
@@ -211,6 +224,7 @@ class Run:
         """Networks leave the products; what was remembered of them is kept."""
         self.kept = overwrite(self.kept, remembered(self.state), gone)
         self.active = self.active & ~gone
+        self.all_active = False
         leave(self.state, self.active)
 
     def result(self) -> Trained:

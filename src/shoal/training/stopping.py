@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 
 @dataclass
@@ -24,6 +24,8 @@ class Stopping:
         Several are as good as one after the other where none can stop before the last: `room` says how many those are.
         """
         losses = np.atleast_2d(losses)
+        if len(losses) == 1:
+            return self.see_one(losses[0])
         bests = np.fmin.accumulate(np.vstack([self.best, losses]))  # fmin: a loss that is no number beats nothing
         enough = losses < bests[:-1] - self.tol
         since = np.argmax(enough[::-1], axis=0)
@@ -31,6 +33,13 @@ class Stopping:
         self.best = bests[-1]
         better = losses[-1] < bests[-2]
         return better, np.zeros(len(better), bool) if self.patience is None else self.stalled > self.patience
+
+    def see_one(self, loss: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """`see` for a single epoch."""
+        better = loss < self.best
+        self.stalled = np.where(loss < self.best - self.tol, 0, self.stalled + 1)
+        self.best = np.where(better, loss, self.best)
+        return better, np.zeros(len(loss), bool) if self.patience is None else self.stalled > self.patience
 
     def room(self, active: NDArray[np.bool_]) -> int | None:
         """After how many epochs the first of the active networks might stop; None if none ever does."""
