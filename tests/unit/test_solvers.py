@@ -117,10 +117,85 @@ def test_what_cannot_be_is_refused_before_it_begins(settings, words):
 
 
 @pytest.mark.parametrize("solver", WHOLE)
-def test_rows_that_come_in_pieces_are_refused_by_name(solver):
-    X, y, _ = data()
-    with pytest.raises(InvalidParameterError, match=f"solver is '{solver}', which needs all rows at once"):
-        ShoalRegressor(solver=solver).partial_fit(X, y)
+def test_there_is_no_partial_fit_for_solvers_that_need_all_rows(solver):
+    assert not hasattr(ShoalRegressor(solver=solver), "partial_fit")
+    assert hasattr(ShoalRegressor(), "partial_fit")
+    with pytest.raises(AttributeError) as refused:
+        ShoalClassifier(solver=solver).partial_fit([[0.0]], [0])
+    assert f"solver is '{solver}', which needs all rows at once" in str(refused.value.__cause__)
+
+
+# --- what "auto" takes ----------------------------------------------------------------------------------------------
+
+
+def plain_regressor(**settings):
+    return ShoalRegressor(**{"hidden_layer_sizes": 10, "ramps": False, "n_networks": 3, "random_state": 0} | settings)
+
+
+def smooth(noise, m=300, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(-2, 2, (m, 2))
+    return X, np.sin(2 * X[:, 0]) * X[:, 1] + noise * rng.standard_normal(m)
+
+
+def test_auto_goes_on_with_lbfgs_where_held_out_rows_allow_it(capsys):
+    X, y = smooth(0.02)
+    X_new, y_new = smooth(0.0, 500, 1)
+    model = plain_regressor(verbose=True).fit(X, y)
+    assert "solver: adamw, then lbfgs where held-out rows allow it" in capsys.readouterr().out
+    first = plain_regressor(solver="adamw").fit(X, y)
+    assert (model.solver_, first.solver_) == ("adamw+lbfgs", "adamw")
+    assert np.mean((model.predict(X_new) - y_new) ** 2) < 0.7 * np.mean((first.predict(X_new) - y_new) ** 2)
+    assert len(model.loss_curve_) == model.n_iter_ > first.n_iter_
+    np.testing.assert_array_equal(model.loss_curve_[: first.n_iter_], first.loss_curve_)
+
+
+def test_auto_keeps_adamw_where_lbfgs_would_learn_the_noise():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((200, 8))
+    y = X[:, 0] + 2 * rng.standard_normal(200)
+    settings = {"hidden_layer_sizes": 40}
+    model, first = plain_regressor(**settings).fit(X, y), plain_regressor(solver="adamw", **settings).fit(X, y)
+    assert model.solver_ == "adamw"
+    np.testing.assert_array_equal(model.predict(X), first.predict(X))
+
+
+@pytest.mark.parametrize("settings", [{"ramps": "auto"}, {"alpha": 0.0}, {"max_iter": 30}, {"loss": "huber"}, {"early_stopping": False}])
+def test_what_a_user_says_of_the_way_is_obeyed_by_adamw_alone(settings):
+    X, y = smooth(0.02, 150)
+    assert plain_regressor(**settings).fit(X, y).solver_ == "adamw"
+
+
+def test_an_interrupted_polish_keeps_the_best_of_adamw_or_the_latest_of_lbfgs():
+    X, y = smooth(0.02)
+    first = plain_regressor(solver="adamw").fit(X, y)
+
+    def interrupt_at(epoch):
+        def interrupt(event):
+            if event.epoch == epoch:
+                raise KeyboardInterrupt
+
+        return interrupt
+
+    with pytest.warns(InterruptedWarning):
+        early = plain_regressor(callbacks=[interrupt_at(first.n_iter_ + 5)]).fit(X, y)
+    np.testing.assert_array_equal(early.predict(X), first.predict(X))
+    with pytest.warns(InterruptedWarning):
+        late = plain_regressor(callbacks=[interrupt_at(first.n_iter_ + 80)]).fit(X, y)
+    assert late.solver_ == "adamw+lbfgs"
+    assert late.score(X, y) > first.score(X, y)
+
+
+def test_a_polished_fit_goes_on_when_it_is_warm():
+    X, y = smooth(0.02, 200)
+    model = plain_regressor(warm_start=True).fit(X, y)
+    steps, score = model.n_iter_, model.score(X, y)
+    model.fit(X, y)
+    assert model.n_iter_ > steps
+    assert model.score(X, y) > score
+
+
+# --- what is left unsettled -----------------------------------------------------------------------------------------
 
 
 def test_members_that_were_still_falling_are_named_with_what_to_change():

@@ -100,7 +100,7 @@ def by_preparation(estimators: Sequence[ShallowEstimator]) -> list[list[int]]:
 
 def kind(p: Plan) -> Any:
     """What plans of one group have in common; None for one that trains alone."""
-    if p.solver in FULL_BATCH or np.any(np.asarray(p.recipe.input_dropout) > 0):
+    if p.solver in FULL_BATCH or p.polished or np.any(np.asarray(p.recipe.input_dropout) > 0):
         return None
     alike: dict[str, Any] = dict.fromkeys(OF_EACH, 0.5)
     common = replace(p.recipe, **alike)

@@ -17,9 +17,13 @@ from shoal.textbook.outputs import Output
 from shoal.training.events import Epoch
 from shoal.training.full_batch import FullBatch
 from shoal.training.minibatch import Run
+from shoal.training.polished import Polished
 from shoal.training.validation import Validation
 
 Floats = NDArray[np.floating]
+Training = Run | FullBatch | Polished
+
+POLISH = ", then lbfgs where held-out rows allow it"
 
 MOST_BYTES = 4 << 30  # of JᵀJ and its factor, all networks together
 LONGEST_STEP = 60.0  # seconds
@@ -39,23 +43,39 @@ def begin_training(
     validation: Validation | None = None,
     dtype: Any = np.float64,
     listened: bool = True,
-) -> Run | FullBatch:
+) -> Training:
     """The run before its first step. `X (m, n_x)` encoded, `Y (m, n_y)`, `weight` None, `(m,)` or `(K, m)`."""
     if p.solver not in FULL_BATCH:
-        return Run(p.recipe, population, g2, X, Y, weight=weight, validation=validation, dtype=dtype, listened=listened)
+        run = Run(p.recipe, population, g2, X, Y, weight=weight, validation=validation, dtype=dtype, listened=listened)
+        return Polished(run) if p.polished and validation is not None else run
     if p.solver in ("lm", "bayes"):
         refuse_unfit(p, population, g2, len(Y))
     return FullBatch(p.recipe, population, g2, X, Y, solver=p.solver, weight=weight, validation=validation, dtype=dtype, max_fun=p.max_fun)
 
 
-def kind_of(run: Run | FullBatch) -> tuple[Any, ...]:
+def takes_pieces(estimator: Any) -> bool:
+    """Whether `partial_fit` is there: not with a solver that needs all rows at once."""
+    if estimator.solver in FULL_BATCH:
+        raise AttributeError(
+            f"solver is {estimator.solver!r}, which needs all rows at once, and partial_fit gets them in pieces; choose 'adam', 'adamw', "
+            "'sgd' or 'rmsprop', or call fit"
+        )
+    return True
+
+
+def kind_of(run: Training) -> tuple[Any, ...]:
     """What another run must be alike in to go on with this one's memory."""
     return (run.solver,) if isinstance(run, FullBatch) else (type(run.recipe.rule), run.state.dtype)
 
 
-def memory_of(run: Run | FullBatch) -> Any:
+def memory_of(run: Training) -> Any:
     """What a later run of the same kind goes on with."""
     return run.carried() if isinstance(run, FullBatch) else carry(run.state)
+
+
+def solver_of(run: Training, p: Plan) -> str:
+    """The name of what has trained: "adamw+lbfgs" where L-BFGS went on from AdamW's weights and was kept."""
+    return "adamw+lbfgs" if isinstance(run, Polished) and run.accepted else p.solver
 
 
 def refuse_unfit(p: Plan, population: Population, g2: Output, m: int) -> None:
@@ -87,7 +107,7 @@ def g2_rows(population: Population) -> int:
     return int(population.parameters.W2.shape[1])
 
 
-def warn_unsettled(run: Run | FullBatch, p: Plan, events: list[Epoch]) -> None:
+def warn_unsettled(run: Training, p: Plan, events: list[Epoch]) -> None:
     """Name the networks that stopped on a limit while what they are judged on was still falling, and what to change.
 
     Not where the learning rate ends at 0 anyway, nor where no patience was asked for.
@@ -131,16 +151,16 @@ def spread_of(losses: Floats) -> str:
 
 def by_evidence(
     widths: tuple[int, ...],
-    begin: Callable[[int], Run | FullBatch],
-    watch: Callable[[Run | FullBatch], list[Epoch]],
+    begin: Callable[[int], Training],
+    watch: Callable[[Training], list[Epoch]],
     say: Callable[[str], None],
-) -> tuple[Run | FullBatch, list[Epoch], dict[str, Floats]]:
+) -> tuple[Training, list[Epoch], dict[str, Floats]]:
     """Train at one width after the other and keep the one of the highest mean log evidence.
 
     Returns the run that is kept, its events, and the table: a row for every width that was tried.
     """
     rows: list[tuple[float, ...]] = []
-    best: tuple[float, Run | FullBatch, list[Epoch]] | None = None
+    best: tuple[float, Training, list[Epoch]] | None = None
     worse = 0
     for n_h in widths:
         try:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shoal.encoding import SparseRows
 from shoal.engine.advance import begin, leave
 from shoal.engine.cores import one_blas_thread
 from shoal.engine.judging import judge
@@ -62,6 +63,7 @@ class FullBatch:
         self.m, self.K = len(Y), population.K
         weights = np.broadcast_to(np.ones(self.m) if weight is None else np.asarray(weight, np.float64), (self.K, self.m))
         population = population.astype(np.dtype(np.float64))
+        X = X if isinstance(X, SparseRows) else np.asarray(X, np.float64)
         self.objective = Objective(population, X, np.asarray(Y, np.float64), recipe.activation, g2, weights, each(recipe.lam, self.K))
         self.method = method(solver, self.objective, recipe.tol, max_fun)
         self.kept = self.method.population()

@@ -1,0 +1,129 @@
+"""AdamW first, then L-BFGS from its best weights: a smooth target asks for more than a first-order rule finds.
+
+Networks without ramps are smooth functions of their inputs and leave much to a second-order solver, but only where the noise is
+small enough that following the training rows further is learning. Whether it is shows on the rows that each network holds out:
+after some steps their loss may be a little higher than AdamW's best (a network alone overfits before the mean of several does),
+not much higher (docs/solvers.md has the measurements). λ is the noise that those rows showed, the MAP penalty of weights of
+size 1 under it. Rows that a network held out stay held out, so that they still tell what it does not know.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from shoal.recipe import Recipe
+from shoal.training.events import Epoch
+from shoal.training.full_batch import FullBatch
+from shoal.training.minibatch import Run, Trained
+
+STEPS = 500  # of L-BFGS: concrete and energy still gain there, kin8nm and power_plant have nearly stopped
+TRIAL = 40  # steps after which the held-out rows say whether to go on
+MAY_RISE = 1.1  # by which factor their mean loss may have risen by then
+
+
+class Polished:
+    """`minibatch.Run` of squared-error networks with held-out rows, and L-BFGS after it; takes `Run`'s place."""
+
+    def __init__(self, first: Run) -> None:
+        self.first = first
+        self.recipe, self.validation, self.state, self.K = first.recipe, first.validation, first.state, first.K
+        self.second: FullBatch | None = None
+        self.accepted = False
+
+    def __iter__(self) -> Iterator[Epoch]:
+        last = None
+        for last in self.first:
+            yield last
+        limit = self.recipe.max_time
+        left = None if limit is None or last is None else limit - last.seconds
+        if last is None or (left is not None and left <= 0):
+            return
+        yield from self.go_on(last, left)
+
+    def go_on(self, last: Epoch, left: float | None) -> Iterator[Epoch]:
+        """L-BFGS from where AdamW was best, until its trial fails or its steps are made."""
+        begun = self.first.result()
+        assert begun.best_validation_loss is not None
+        fine = begun.diverged == 0
+        if not fine.any():
+            return
+        best = begun.best_validation_loss
+        noise = 2 * float(np.mean(best[fine])) / self.first.Y.shape[1]
+        self.second = second = self.second_run(begun, noise, left)
+        second.active &= fine
+        for event in second:
+            if event.epoch == TRIAL and (
+                event.validation_loss is None or np.mean(event.validation_loss[fine]) > MAY_RISE * np.mean(best[fine])
+            ):
+                return
+            self.accepted = self.accepted or event.epoch >= TRIAL
+            yield event._replace(
+                epoch=last.epoch + event.epoch,
+                n_epochs=self.recipe.max_epochs + STEPS,
+                t=last.t + event.t,
+                seconds=last.seconds + event.seconds,
+            )
+
+    def second_run(self, begun: Trained, noise: float, left: float | None) -> FullBatch:
+        """L-BFGS with the same rows, weights and held-out rows; it never stops early, for its latest weights are kept."""
+        first = self.first
+        recipe = Recipe(activation=self.recipe.activation, lam=noise, batch_size=first.m, max_epochs=STEPS, max_time=left, tol=1e-6)
+        return FullBatch(
+            recipe,
+            begun.population,
+            first.g2,
+            first.X,
+            first.Y,
+            solver="lbfgs",
+            weight=first.weight,
+            validation=first.validation,
+            dtype=self.state.dtype,
+        )
+
+    @property
+    def active(self) -> Any:
+        """Which networks are in training."""
+        return self.first.active if self.second is None else self.second.active
+
+    @property
+    def rows(self) -> int:
+        """Rows seen."""
+        return self.first.rows + (self.second.rows if self.second is not None else 0)
+
+    @property
+    def epochs(self) -> Any:
+        """Passes over the rows that each network has made."""
+        return self.first.epochs + (self.second.epochs if self.second is not None else 0)
+
+    @property
+    def diverged(self) -> Any:
+        """The epoch in which each network diverged, 0 for none."""
+        return self.first.diverged
+
+    def resume(self, carried: Any, rows: int = 0) -> None:
+        """Go on with an earlier run's memory of AdamW."""
+        self.first.resume(carried, rows)
+
+    def result(self) -> Trained:
+        """AdamW's best weights, or L-BFGS's latest where its trial went well."""
+        first = self.first.result()
+        if self.second is None or not self.accepted:
+            return replace(first, rows=self.rows, epochs=self.epochs)
+        second = self.second
+        now = second.method.population().astype(self.state.dtype)
+        fine = first.diverged == 0
+        judged, best = second.judged(), first.best_validation_loss
+        assert judged is not None
+        assert best is not None
+        parameters = [np.where(fine[:, None, None], new, old) for new, old in zip(now.parameters, first.population.parameters, strict=True)]
+        return replace(
+            first,
+            population=replace(now, parameters=type(now.parameters)(*parameters)),
+            loss=np.where(fine, second.loss, first.loss),
+            best_loss=np.where(fine, second.loss, first.best_loss),
+            best_validation_loss=np.where(np.isfinite(judged[0]), judged[0], best),
+            epochs=self.epochs,
+            rows=self.rows,
+        )
