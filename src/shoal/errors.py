@@ -59,3 +59,7 @@ class InterruptedWarning(ShoalWarning):
 
 class UncalibratedWarning(ShoalWarning):
     """An interval or standard deviation that no rows were kept back for, so that nothing holds it to what it says."""
+
+
+class OutsideWarning(ShoalWarning):
+    """Rows with an input outside the range of the rows that were learned from; predictions there are guesses."""

@@ -11,7 +11,8 @@ from sklearn.pipeline import Pipeline
 
 from shoal.errors import ColumnsError, DivergedError, InterruptedWarning, InvalidParameterError, ShoalError, TableError
 from shoal.estimators.classifier import ShoalClassifier
-from shoal.estimators.raw import columns_of, evaluate, facts_of, fit, predictions
+from shoal.estimators.predictions import predictions
+from shoal.estimators.raw import columns_of, evaluate, facts_of, fit
 from shoal.table import read
 
 FAST = {"n_networks": 2, "hidden_layer_sizes": 8, "max_iter": 40, "solver": "adam", "learning_rate_init": 0.02}

@@ -122,6 +122,7 @@ def _facts(said: Mapping[str, Any]) -> Facts:
     given = {field.name: said[field.name] for field in fields(Facts) if field.name in said}
     given["targets"] = tuple(given["targets"])
     given["classes"] = tuple(map(tuple, given["classes"]))
+    given["categories"] = tuple(given.get("categories", ()))
     given["metrics"] = _scores(given["metrics"])
     given["baselines"] = {name: _scores(scores) for name, scores in given["baselines"].items()}
     return Facts(**given)

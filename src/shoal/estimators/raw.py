@@ -19,8 +19,10 @@ from sklearn.pipeline import Pipeline
 from shoal.draws import Purpose, group_stream
 from shoal.errors import ColumnsError, InterruptedWarning, InvalidParameterError, ShoalError, TableError
 from shoal.estimators.classifier import ShoalClassifier
+from shoal.estimators.fingerprint import fingerprint, name_of
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.estimators.scores import Metrics, baselines, metrics_of
+from shoal.estimators.sureness import sureness_of
 from shoal.table import (
     Column,
     Target,
@@ -72,6 +74,16 @@ class Facts:
         Whether the model was trained again on all rows after it was scored.
     interrupted : bool
         Whether training was interrupted; the best weights so far were then kept.
+    sha256 : str
+        Of the table's file, or of the frame's names and cells; empty where cells cannot be hashed.
+    test_table : str
+        Name of the file of rows to score on, "a frame", or empty where rows were held out.
+    test_fraction : float
+    groups, time : str
+        As `fit` was given them; empty for none.
+    categories : tuple of str
+    sureness : dict or None
+        How far the model's probabilities or intervals can be believed on the held-out rows: see `sureness_of`.
     """
 
     task: Task
@@ -88,15 +100,23 @@ class Facts:
     seed: int
     refit: bool = False
     interrupted: bool = False
+    sha256: str = ""
+    test_table: str = ""
+    test_fraction: float = 0.2
+    groups: str = ""
+    time: str = ""
+    categories: tuple[str, ...] = ()
+    sureness: Metrics | None = None
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A model's scores on a table: `metrics`, the number of rows scored, and of rows left out for want of a target."""
+    """A model's scores on a table: `metrics`, the numbers of rows scored and left out for want of a target, and `sureness`."""
 
     metrics: Metrics
     n_rows: int
     n_left_out: int
+    sureness: Metrics
 
 
 @dataclass(frozen=True)
@@ -157,13 +177,13 @@ def fit(
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise InvalidParameterError(f"seed={seed!r}; it must be a whole number from 0 on.")
     frame, learned = frame_of(table), _targets(target, groups, time)
-    train, held, found, how = _sides(frame, learned, _Split(task, test, test_fraction, groups, time, seed))
+    train, held, found, how = sides(frame, learned, Split(task, test, test_fraction, groups, time, seed))
     estimator = _estimator(found.task, settings, seed, callbacks)
     allowed = (*learned, *([groups] if groups else []))
     start = clock.perf_counter()
     model, interrupted = _train(train, allowed, categories, estimator)
     seconds = clock.perf_counter() - start
-    scores, others = _score(model, train, held, found.task)
+    scores, others, sure = _score(model, train, held, found.task)
     if refit and not interrupted:
         both = Side(pd.concat([train.inputs, held.inputs]), np.concatenate([train.y, held.y]))
         model, interrupted = _train(both, allowed, categories, _estimator(found.task, settings, seed, callbacks))
@@ -182,6 +202,13 @@ def fit(
         seed=seed,
         refit=refit and not interrupted,
         interrupted=interrupted,
+        sha256=fingerprint(table),
+        test_table="" if test is None else name_of(test),
+        test_fraction=test_fraction,
+        groups=groups or "",
+        time=time or "",
+        categories=tuple(categories),
+        sureness=sure,
     )
     return model
 
@@ -218,43 +245,13 @@ def evaluate(model: Pipeline, table: Table) -> Evaluation:
     facts = facts_of(model)
     frame = frame_of(table, columns_of(model))
     found = targets_of(frame, facts.targets, facts.task, facts.classes or None)
-    scores = metrics_of(model, frame.iloc[found.rows], found.y, facts.task)
-    return Evaluation(scores, len(found.y), found.n_left_out)
-
-
-def predictions(model: Pipeline, frame: pd.DataFrame) -> pd.DataFrame:
-    """A model's answers for raw rows: the predicted value or class under the target's name, and the probability of every class.
-
-    Parameters
-    ----------
-    model : fitted Pipeline made by `fit`
-    frame : DataFrame of raw rows
-
-    Returns
-    -------
-    DataFrame of the same rows; probabilities are named `P(target=class)`, for several targets that of the second class
-    """
-    facts = facts_of(model)
-    X = model["prepare"].transform(frame)
-    estimator = model["estimator"]
-    answer = np.asarray(estimator.predict(X))
-    if facts.task == "regression":
-        return pd.DataFrame(answer.reshape(len(X), -1), index=frame.index, columns=list(facts.targets))
-    shares = np.asarray(estimator.predict_proba(X))
-    if len(facts.targets) == 1:
-        name = facts.targets[0]
-        return pd.DataFrame(
-            {name: answer, **{f"P({name}={label})": p for label, p in zip(facts.classes[0], shares.T, strict=True)}}, frame.index
-        )
-    named: dict[str, Any] = {}
-    for k, (name, classes) in enumerate(zip(facts.targets, facts.classes, strict=True)):
-        named[name] = np.array(classes)[answer[:, k]]
-        named[f"P({name}={classes[1]})"] = shares[:, k]
-    return pd.DataFrame(named, frame.index)
+    X, estimator = model["prepare"].transform(frame.iloc[found.rows]), model["estimator"]
+    scores, sure = metrics_of(estimator, X, found.y, facts.task), sureness_of(estimator, X, found.y)
+    return Evaluation(scores, len(found.y), found.n_left_out, sure)
 
 
 @dataclass(frozen=True)
-class _Split:
+class Split:
     """How the caller wants rows to be held out."""
 
     task: str | None
@@ -290,7 +287,7 @@ def _column(frame: pd.DataFrame, name: str, role: str) -> pd.Series:
     return frame[name]
 
 
-def _sides(frame: pd.DataFrame, names: tuple[str, ...], split: _Split) -> tuple[Side, Side, Target, str]:
+def sides(frame: pd.DataFrame, names: tuple[str, ...], split: Split) -> tuple[Side, Side, Target, str]:
     """The rows to learn from, the rows to score on, what is learned, and how the rows were chosen."""
     for role, column in (("group", split.groups), ("time", split.time)):
         if column is not None:
@@ -312,7 +309,7 @@ def _sides(frame: pd.DataFrame, names: tuple[str, ...], split: _Split) -> tuple[
     return Side(inputs.iloc[train], found.y[train]), Side(inputs.iloc[test], found.y[test]), found, how
 
 
-def _given_sides(train: Side, found: Target, split: _Split) -> tuple[Side, Side, Target, str]:
+def _given_sides(train: Side, found: Target, split: Split) -> tuple[Side, Side, Target, str]:
     if split.groups is not None or split.time is not None:
         chosen = "groups" if split.groups is not None else "time"
         raise TableError(f"A test table and {chosen}= were both given; the test table says already which rows are held out. Give one.")
@@ -324,8 +321,7 @@ def _given_sides(train: Side, found: Target, split: _Split) -> tuple[Side, Side,
     if lacking:
         raise ColumnsError(f"The test table lacks {len(lacking)} of the columns learned from: {listed(lacking)}. Add or rename.")
     found = replace(found, n_left_out=found.n_left_out + other.n_left_out)
-    name = "a frame" if isinstance(split.test, pd.DataFrame) else Path(split.test).name
-    return train, Side(held.drop(columns=list(found.names)), other.y), found, f"all rows of the test table, {name}"
+    return train, Side(held.drop(columns=list(found.names)), other.y), found, f"all rows of the test table, {name_of(split.test)}"
 
 
 def _split_seed(seed: int) -> int:
@@ -357,8 +353,8 @@ def _train(side: Side, allowed: tuple[str, ...], categories: Collection[str], es
     return model, any(issubclass(seen.category, InterruptedWarning) for seen in caught)
 
 
-def _score(model: Pipeline, train: Side, held: Side, task: Task) -> tuple[Metrics, dict[str, Metrics]]:
-    prepare = model["prepare"]
+def _score(model: Pipeline, train: Side, held: Side, task: Task) -> tuple[Metrics, dict[str, Metrics], Metrics]:
+    prepare, estimator = model["prepare"], model["estimator"]
     X_test = prepare.transform(held.inputs)
-    scores = metrics_of(model["estimator"], X_test, held.y, task)
-    return scores, baselines(prepare.transform(train.inputs), train.y, X_test, held.y, task)
+    scores, sure = metrics_of(estimator, X_test, held.y, task), sureness_of(estimator, X_test, held.y)
+    return scores, baselines(prepare.transform(train.inputs), train.y, X_test, held.y, task), sure

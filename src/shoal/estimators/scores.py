@@ -72,7 +72,7 @@ def baselines(X: np.ndarray, y: np.ndarray, X_test: np.ndarray, y_test: np.ndarr
     -------
     dict of "trivial" and "linear" to their scores
     """
-    trivial, linear = _baseline_models(task, several=y.ndim == 2)
+    trivial, linear = baseline_models(task, several=y.ndim == 2)
     # One thread: beside other work on the machine the threads of a BLAS wait for each other many times longer than they work.
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -81,7 +81,8 @@ def baselines(X: np.ndarray, y: np.ndarray, X_test: np.ndarray, y_test: np.ndarr
     return {name: metrics_of(model, X_test, y_test, task) for name, model in fitted.items()}
 
 
-def _baseline_models(task: Task, several: bool) -> tuple[Any, Any]:
+def baseline_models(task: Task, several: bool) -> tuple[Any, Any]:
+    """The trivial and the linear model, unfitted; `several` for more than one target."""
     if task == "regression":
         return DummyRegressor(), make_pipeline(StandardScaler(), Ridge())
     trivial, linear = DummyClassifier(strategy="prior"), LogisticRegression(max_iter=LINEAR_STEPS)

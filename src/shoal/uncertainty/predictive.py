@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from shoal.encoding import SparseRows
 from shoal.errors import DataError
-from shoal.network import Calibration, Network, Noise, encoded
+from shoal.network import Calibration, Network, Noise, encoded, predict
 from shoal.uncertainty.answers import answers, mean_variance, spread, together, weights_of
 from shoal.uncertainty.held import Held, judging, taken
 from shoal.uncertainty.noise import in_target_units, noise_variance
@@ -37,20 +37,21 @@ def mean_and_scale(network: Network, X: Any, *, mixture: bool = False) -> tuple[
     (unless `mixture`) without the members' spread, which no held-out row shows.
     """
     noise = known_noise(network)
-    rows = encoded(network, X)
-    found = [_of_rows(network, noise, rows, slice(s, s + BLOCK_ROWS), mixture) for s in range(0, len(rows), BLOCK_ROWS)]
-    mean, scale = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    rows, mean = encoded(network, X), predict(network, X)
+    blocks = (slice(s, s + BLOCK_ROWS) for s in range(0, len(mean), BLOCK_ROWS))
+    scale = np.concatenate(
+        [_scale(network, noise, rows.only(s) if isinstance(rows, SparseRows) else rows[s], mean[s], mixture) for s in blocks]
+    )
     return mean, scale
 
 
-def _of_rows(network: Network, noise: Noise, rows: Any, s: slice, mixture: bool) -> tuple[Floats, Floats]:
-    said = answers(network, rows.only(s) if isinstance(rows, SparseRows) else rows[s])
+def _scale(network: Network, noise: Noise, rows: Any, mean: Floats, mixture: bool) -> Floats:
+    said = answers(network, rows)
     weights = weights_of(network, np.ones(said.Z2.shape[::2], bool))
-    mean, varies, own = together(network, said, weights), spread(said.values, weights), mean_variance(said, weights)
+    own = mean_variance(said, weights)
     if said.variances is not None and mixture:
-        around = np.einsum("km,kmo->mo", weights, (said.values - mean) ** 2)
-        return mean, np.sqrt(own + around)
-    return mean, np.sqrt(own * noise.averaging * noise_variance(noise, mean, varies, noise.typical))
+        return np.asarray(np.sqrt(own + np.einsum("km,kmo->mo", weights, (said.values - mean) ** 2)))
+    return np.asarray(np.sqrt(own * noise.averaging * noise_variance(noise, mean, spread(said.values, weights), noise.typical)))
 
 
 def known_noise(network: Network) -> Noise:

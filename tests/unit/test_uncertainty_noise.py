@@ -1,0 +1,158 @@
+"""Standard deviations: from rows held out, in the target's units, and where the networks disagree larger."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from shoal.errors import DataError, UncalibratedWarning
+from shoal.estimators.regressor import ShoalRegressor
+from shoal.network import encoded
+from shoal.uncertainty.answers import answers, spread
+from shoal.uncertainty.noise import own_variance, pieces
+
+QUICK = {"n_networks": 4, "hidden_layer_sizes": 16, "random_state": 0}
+NOISE = 0.3
+
+
+def line(m=1500, noise=NOISE, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(-1, 1, (m, 2))
+    return X, X @ [1.0, -2.0] + noise * rng.standard_normal(m)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return ShoalRegressor(**QUICK).fit(*line())
+
+
+def test_the_noise_of_a_line_is_found(fitted):
+    X, y = line(seed=1)
+    mean, std = fitted.predict(X, return_std=True)
+    np.testing.assert_array_equal(mean, fitted.predict(X))
+    assert fitted.network_.noise.source == "held-out rows"
+    # A standard deviation of the 750 rows or so that were judged is known to 1/√1500 = 3 %; the networks add little to it.
+    assert np.median(std) == pytest.approx(NOISE, rel=0.1)
+    assert np.mean(((y - mean) / std) ** 2) == pytest.approx(1, abs=0.2)
+
+
+@pytest.mark.parametrize(("factor", "shift"), [(1000, 0), (1e-3, 5)])
+def test_standard_deviations_are_in_the_targets_units(fitted, factor, shift):
+    X, y = line()
+    other = ShoalRegressor(**QUICK).fit(X, factor * y + shift)
+    # float32 weights: the same network to about six digits, and a share of the variance out of a grid of twenty
+    np.testing.assert_allclose(other.predict(X, return_std=True)[1], factor * fitted.predict(X, return_std=True)[1], rtol=0.02)
+
+
+def test_it_is_larger_where_the_noise_is():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(0, 1, (2000, 1))
+    y = 3 * X[:, 0] + (0.1 + X[:, 0]) * rng.standard_normal(2000)
+    std = ShoalRegressor(**QUICK).fit(X, y).predict(np.array([[0.05], [0.95]]), return_std=True)[1]
+    assert std[1] > 2 * std[0]  # 7 times, smoothed over pieces of a fifth of the rows and mixed with the overall noise
+
+
+def test_a_gaussian_output_gives_the_mixture_of_its_members():
+    X, y = line(400)
+    model = ShoalRegressor("gaussian", **QUICK, max_iter=20).fit(X, y)
+    network = model.network_
+    said = answers(network, encoded(network, X))
+    w = network.shares[:, None]
+    mean = np.sum(w * said.values[:, :, 0], axis=0)
+    variance = np.sum(w * (said.variances[:, :, 0] + said.values[:, :, 0] ** 2), axis=0) - mean**2
+    found = model.predict(X, return_std=True)
+    # The same two sums in float64; the members' logits are in float32 both times, and the mean is the merged network's.
+    np.testing.assert_allclose(found[0], mean, atol=1e-5)
+    np.testing.assert_allclose(found[1], np.sqrt(variance), rtol=1e-5)
+
+
+def test_spread_of_equal_shares_is_the_sample_variance():
+    values = np.random.default_rng(0).standard_normal((5, 7, 2))
+    np.testing.assert_allclose(spread(values, np.full((5, 7), 0.2)), values.var(axis=0, ddof=1), rtol=1e-12)
+    one = np.zeros((5, 7))
+    one[2] = 1.0
+    np.testing.assert_array_equal(spread(values, one), 0.0)
+
+
+@pytest.mark.parametrize(("S", "tau2", "kappa"), [(1.0, 0.3, 0.0), (1.0, 0.3, 0.4), (0.1, 1.0, 0.2), (1.0, 0.0, 0.3)])
+def test_the_own_variance_of_a_network_is_told_from_what_it_learned_by_heart(S, tau2, kappa):
+    rng = np.random.default_rng(0)
+    m = 200_000
+    noise, own = np.sqrt(S) * rng.standard_normal(m), np.sqrt(tau2) * rng.standard_normal(m)
+    r, d = noise - own, own - kappa * noise  # held-out residual; held-out prediction minus that of those who lean to the target
+    found, error = own_variance(np.column_stack([r**2, -r * d, d**2]), np.ones(m))
+    assert found == pytest.approx(tau2, abs=0.02 * (S + tau2))  # moments of 200,000 rows are known to √(2/m) = 0.3 %
+    assert error < 0.01 * (S + tau2)
+
+
+def test_pieces_are_mixed_with_the_overall_variance_and_never_zero():
+    predicted = np.arange(400.0)
+    at, variance = pieces(predicted, np.where(predicted < 200, 0.0, 4.0), np.ones(400), 1e-12)
+    assert len(at) == 5
+    assert variance[0] == pytest.approx(60 * 2 / (80 + 60))  # 80 rows without any noise, 60 of the overall 2
+    assert np.all(np.diff(variance) >= 0)
+    at, variance = pieces(predicted[:50], np.zeros(50), np.ones(50), 1e-12)
+    np.testing.assert_array_equal(variance, [1e-12])
+
+
+def test_rows_beyond_the_data_are_less_certain(fitted):
+    std = fitted.predict(np.array([[0.0, 0.0], [20.0, 20.0]]), return_std=True)[1]
+    assert std[1] >= std[0] > 0
+
+
+def test_where_no_row_was_held_out_a_warning_says_so():
+    X, y = line(80)
+    model = ShoalRegressor(**QUICK, max_iter=50).fit(X, y)
+    assert model.network_.noise.source == "training rows"
+    with pytest.warns(UncalibratedWarning, match="too small; fit with early_stopping=True"):
+        std = model.predict(X, return_std=True)[1]
+    assert np.all(std > 0)
+
+
+def test_rows_of_the_users_own_show_the_noise():
+    X, y = line(60)
+    model = ShoalRegressor(**QUICK).fit(X, y, X_val=line(500, seed=2)[0], y_val=line(500, seed=2)[1])
+    assert model.network_.noise.source == "held-out rows"
+    assert np.median(model.predict(X, return_std=True)[1]) > 0.9 * NOISE
+
+
+def test_the_evidence_states_the_noise_of_few_rows():
+    X, y = line(60)
+    model = ShoalRegressor(solver="bayes", hidden_layer_sizes=4, n_networks=2, random_state=0).fit(X, y)
+    noise = model.network_.noise
+    assert noise.source == "evidence"
+    std = model.predict(X, return_std=True)[1]
+    scaled = 1 / np.sqrt(model.evidence_["beta"].mean()) * model.network_.target.scale[0]
+    # σ² is the same sum of squares over N − γ as 1/β, of all members together; their spread comes on top.
+    assert scaled * 0.98 < std.min() < scaled * 1.3
+
+
+def test_a_perfect_fit_leaves_a_little_doubt():
+    X = np.linspace(-1, 1, 200)[:, None]
+    std = ShoalRegressor(**QUICK).fit(X, np.full(200, 3.0)).predict(X, return_std=True)[1]
+    assert np.all(np.isfinite(std))
+    assert np.all(std > 0)
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "huber", "absolute_error", "poisson", "gaussian"])
+def test_every_loss_that_states_a_mean_has_a_deviation_for_every_target(loss):
+    X, y = line(300)
+    Y = np.column_stack([y - y.min(), 10 * (y.max() - y)])
+    model = ShoalRegressor(loss, **QUICK, max_iter=20).fit(sparse.csr_array(X), Y)
+    mean, std = model.predict(sparse.csr_array(X), return_std=True)
+    assert mean.shape == std.shape == Y.shape
+    assert np.all(std > 0)
+    assert np.mean(std[:, 1]) > 3 * np.mean(std[:, 0])  # ten times in the data
+
+
+def test_one_quantile_has_no_deviation():
+    X, y = line(120)
+    with pytest.raises(DataError, match="its loss predicts one quantile"):
+        ShoalRegressor("quantile", **QUICK, max_iter=2).fit(X, y).predict(X, return_std=True)
+
+
+def test_rows_that_come_in_pieces_have_a_deviation_too():
+    X, y = line(300)
+    model = ShoalRegressor(**QUICK).partial_fit(X, y).partial_fit(X + 5, y)
+    assert model.network_.noise.source == "training rows"
+    np.testing.assert_array_equal(model.network_.highest, X.max(axis=0) + 5)
+    np.testing.assert_array_equal(model.network_.lowest, X.min(axis=0))

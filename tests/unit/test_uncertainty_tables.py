@@ -1,0 +1,104 @@
+"""How sure, from a raw table on: intervals beside the answers, what they cover, and rows that are unlike the others."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import brier_score_loss
+
+from shoal.cli.predict import predict_table
+from shoal.cli.tables import print_sureness
+from shoal.errors import InvalidParameterError, UncalibratedWarning
+from shoal.estimators.predictions import predictions
+from shoal.estimators.raw import evaluate, fit
+from shoal.model_file import load, save
+
+QUICK = {"n_networks": 4, "hidden_layer_sizes": 8, "max_iter": 20}
+
+
+def houses(m=300, seed=0):
+    rng = np.random.default_rng(seed)
+    area, kind = rng.uniform(20, 200, m), rng.choice(["flat", "house"], m)
+    price = 3 * area + 100 * (kind == "house") + 20 * rng.standard_normal(m)
+    return pd.DataFrame({"area": area, "kind": kind, "price": price, "dear": price > 400})
+
+
+@pytest.fixture(scope="module")
+def priced():
+    return fit(houses().drop(columns="dear"), "price", settings={**QUICK, "calibration": "cv+"})
+
+
+def test_intervals_stand_beside_the_answers(priced, tmp_path):
+    frame = houses(seed=1)
+    answers = predictions(priced, frame, interval=0.8)
+    assert list(answers) == ["price", "price_lower", "price_upper"]
+    assert np.all(answers["price_lower"] < answers["price"])
+    assert np.all(answers["price"] < answers["price_upper"])
+    inside = (answers["price_lower"] <= frame["price"]) & (frame["price"] <= answers["price_upper"])
+    assert abs(inside.mean() - 0.8) < 3 * np.sqrt(0.16 / 240 + 0.16 / 300)  # 240 rows to calibrate on, 300 to look at
+    frame.to_csv(tmp_path / "new.csv", index=False)
+    predict_table(priced, tmp_path / "new.csv", tmp_path / "out.csv", 0.8)
+    np.testing.assert_allclose(pd.read_csv(tmp_path / "out.csv"), answers, rtol=1e-9)
+
+
+def test_every_target_has_its_ends():
+    frame = houses().drop(columns="dear").assign(rent=lambda f: f["price"] / 100)
+    model = fit(frame, ["price", "rent"], settings={**QUICK, "calibration": "split"})
+    wanted = ["price", "price_lower", "price_upper", "rent", "rent_lower", "rent_upper"]
+    assert list(predictions(model, frame, interval=0.9)) == wanted
+
+
+def test_coverage_and_reliability_are_said(priced, tmp_path, capsys):
+    frame = houses(500, seed=2)
+    found = evaluate(priced, frame)
+    ends = predictions(priced, frame, interval=0.9)
+    inside = (ends["price_lower"] <= frame["price"]) & (frame["price"] <= ends["price_upper"])
+    assert found.sureness["coverage_90"] == pytest.approx(inside.mean(), abs=1e-12)
+    assert found.sureness["width_90"] == pytest.approx((ends["price_upper"] - ends["price_lower"]).mean(), rel=1e-9)
+    assert set(priced.facts_.sureness) == {"coverage_90", "width_90"}
+    assert load(save(priced, tmp_path / "m.skops")).facts_ == priced.facts_
+    print_sureness(found.sureness)
+    assert f"90 % intervals cover {inside.mean():.1%} of these rows" in capsys.readouterr().out
+
+
+def test_without_calibration_no_coverage_is_claimed(capsys):
+    model = fit(houses().drop(columns="dear"), "price", settings=QUICK)
+    assert evaluate(model, houses()).sureness == {}
+    print_sureness({})
+    assert capsys.readouterr().out == ""
+    with pytest.warns(UncalibratedWarning):
+        predictions(model, houses(), interval=0.9)
+
+
+def test_classes_say_how_often_they_are_right(capsys):
+    frame = houses()
+    model = fit(frame.drop(columns="price"), "dear", settings={**QUICK, "calibration": "temperature"})
+    found = evaluate(model, frame).sureness
+    p = predictions(model, frame)["P(dear=True)"]
+    assert found["brier_score_loss"] == pytest.approx(brier_score_loss(frame["dear"], p), rel=1e-9)
+    assert 0 <= found["calibration_error"] < 0.5
+    print_sureness(found)
+    assert "expected calibration error" in capsys.readouterr().out
+    with pytest.raises(InvalidParameterError, match="dear is a class; its probabilities stand beside it"):
+        predictions(model, frame, interval=0.9)
+
+
+def test_several_labels_have_the_mean_of_their_scores():
+    frame = houses().assign(large=lambda f: f["area"] > 100).drop(columns="price")
+    model = fit(frame, ["dear", "large"], settings=QUICK)
+    found = evaluate(model, frame).sureness
+    shares = predictions(model, frame)
+    scores = [brier_score_loss(frame[name], shares[f"P({name}=True)"]) for name in ("dear", "large")]
+    assert found["brier_score_loss"] == pytest.approx(np.mean(scores), rel=1e-9)
+
+
+def test_rows_unlike_the_others_are_counted_over_all_chunks(priced, tmp_path, monkeypatch):
+    monkeypatch.setattr("shoal.cli.predict.CHUNK_ROWS", 40)
+    frame = houses(120, seed=3)
+    frame["area"] = frame["area"].clip(30, 180)  # well inside
+    frame.loc[[5, 50, 100], "area"] = [1000.0, 1.0, 300.0]
+    frame.to_csv(tmp_path / "new.csv", index=False)
+    n_rows, about = predict_table(priced, tmp_path / "new.csv", tmp_path / "out.csv")
+    assert n_rows == 120
+    assert about.startswith("3 of 120 rows lie outside the range of the rows that were learned from, most (3) in 'area' (2")
+    frame.drop(index=[5, 50, 100]).to_csv(tmp_path / "new.csv", index=False)
+    assert predict_table(priced, tmp_path / "new.csv", tmp_path / "out.csv") == (117, "")
