@@ -28,6 +28,13 @@ def table(data_folder, manifest):
     return lambda name: data_folder / manifest[name]["file"]
 
 
+def predicted(done):
+    """What `shoal predict` printed; on stderr no more than that some rows are unlike those that were learned from."""
+    assert done.returncode == 0
+    assert re.fullmatch(r"(warning: \d+ of \d+ rows lie outside the range .* were seen\); what is said of them is a guess\n)?", done.stderr)
+    return done.stdout
+
+
 def test_titanic_from_fit_to_predictions(table, tmp_path):
     done = shoal("fit", table("titanic"), "--target", "Survived", cwd=tmp_path)
     text = answer(done)
@@ -38,7 +45,9 @@ def test_titanic_from_fit_to_predictions(table, tmp_path):
     facts = load(model).facts_
     assert facts.metrics["accuracy"] > 0.78 > facts.baselines["trivial"]["accuracy"]
 
-    assert "891 predictions" in answer(shoal("predict", model, table("titanic"), "-o", "out.csv", cwd=tmp_path))
+    done = shoal("predict", model, table("titanic"), "-o", "out.csv", cwd=tmp_path)
+    assert "891 predictions" in predicted(done)
+    assert done.stderr, "the oldest passenger was held out"
     answers = pd.read_csv(tmp_path / "out.csv")
     assert list(answers) == ["Survived", "P(Survived=0)", "P(Survived=1)"]
     np.testing.assert_array_equal(answers["Survived"], load(model).predict(read(table("titanic"))))
@@ -83,8 +92,8 @@ def test_adult_sampled_in_chunks_with_the_target_in_the_table(table, tmp_path):
     assert (model["estimator"].n_networks, model["estimator"].max_iter, model["estimator"].hidden_layer_sizes) == (2, 15, (16,))
     assert model.facts_.refit
     frame.drop(columns="income").iloc[::-1].to_parquet(tmp_path / "reversed.parquet", index=False)
-    answer(shoal("predict", found["model"], "reversed.parquet", "-o", "r.csv", cwd=tmp_path))
-    answer(shoal("predict", found["model"], "adult.csv.gz", "-o", "a.csv", cwd=tmp_path))
+    predicted(shoal("predict", found["model"], "reversed.parquet", "-o", "r.csv", cwd=tmp_path))
+    predicted(shoal("predict", found["model"], "adult.csv.gz", "-o", "a.csv", cwd=tmp_path))
     backward, forward = pd.read_csv(tmp_path / "r.csv"), pd.read_csv(tmp_path / "a.csv")
     np.testing.assert_allclose(backward.iloc[::-1, 1:], forward.iloc[:, 1:], rtol=1e-4, atol=1e-6)  # float32, other blocks of rows
 
@@ -94,12 +103,20 @@ def test_concrete_on_a_second_table_and_by_groups(table, tmp_path):
     frame.iloc[:800].to_csv(tmp_path / "train.csv", index=False)
     frame.iloc[800:].to_csv(tmp_path / "test.csv", index=False)
     quick = ("--set", "n_networks=2", "--set", "max_iter=40", "--json")
-    found = answer_json(shoal("fit", "train.csv", "--target", "strength", "--test", "test.csv", *quick, cwd=tmp_path))
+    sure = ("--set", "calibration=cv+")
+    found = answer_json(shoal("fit", "train.csv", "--target", "strength", "--test", "test.csv", *quick, *sure, cwd=tmp_path))
     assert found["task"] == "regression"
     assert found["rows"] == {"train": 800, "test": 230}
     assert set(found["metrics"]) == REGRESSION
     evaluated = answer_json(shoal("evaluate", found["model"], "test.csv", "--json", cwd=tmp_path))
     assert evaluated["metrics"] == pytest.approx(found["metrics"], rel=1e-5)  # float32
+    assert "how sure: 90 % intervals cover" in answer(shoal("evaluate", found["model"], "test.csv", cwd=tmp_path))
+    predicted(shoal("predict", found["model"], "test.csv", "-o", "out.csv", "--interval", "0.9", cwd=tmp_path))
+    ends = pd.read_csv(tmp_path / "out.csv")
+    assert list(ends) == ["strength", "strength_lower", "strength_upper"]
+    truth = frame["strength"].to_numpy()[800:]
+    inside = np.mean((ends["strength_lower"] <= truth) & (truth <= ends["strength_upper"]))
+    assert evaluated["sureness"]["coverage_90"] == pytest.approx(inside, abs=1e-9)
     grouped = answer_json(shoal("fit", "train.csv", "--target", "strength", "--groups", "age", "-o", "g.skops", *quick, cwd=tmp_path))
     assert sum(grouped["rows"].values()) == 800
     assert "age" not in {column.name for column in load(tmp_path / "g.skops")["prepare"]["typed"].columns}
@@ -120,7 +137,7 @@ def test_several_targets(table, tmp_path):
     found = answer_json(shoal("fit", table("proben1_flare"), *targets, cwd=tmp_path))
     assert found["target"] == ["y1", "y2", "y3"]
     assert found["model"] == "proben1_flare-y1+y2+y3.skops"
-    answer(shoal("predict", found["model"], table("proben1_flare"), "-o", "out.csv", cwd=tmp_path))
+    predicted(shoal("predict", found["model"], table("proben1_flare"), "-o", "out.csv", cwd=tmp_path))
     assert pd.read_csv(tmp_path / "out.csv").shape == (1066, 3)
 
 

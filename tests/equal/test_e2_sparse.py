@@ -61,7 +61,7 @@ def test_no_more_rows_than_a_batch_or_a_block_are_dense_at_once(monkeypatch):
         pass
     assert set(largest) == {8, 5}
     monkeypatch.setattr("shoal.engine.outputs.BLOCK_ROWS", 7)
-    monkeypatch.setattr("shoal.engine.sums.BLOCK_ROWS", 7)
+    monkeypatch.setattr("shoal.engine.sums.HIDDEN_NUMBERS", 7 * 4)  # seven rows of four hidden units
     largest.clear()
     sums(population((4,), N_X, 1), S, Y, "relu", output("squared_error"))
     logits(population((4,), N_X, 1), S, "relu")

@@ -19,12 +19,18 @@ def houses(m=300, seed=0):
     rng = np.random.default_rng(seed)
     area, kind = rng.uniform(20, 200, m), rng.choice(["flat", "house"], m)
     price = 3 * area + 100 * (kind == "house") + 20 * rng.standard_normal(m)
-    return pd.DataFrame({"area": area, "kind": kind, "price": price, "dear": price > 400})
+    return pd.DataFrame({"area": area, "kind": kind, "price": price})
+
+
+def dear(m=300, seed=0):
+    """The same with a class in place of the price."""
+    frame = houses(m, seed)
+    return frame.assign(dear=frame.pop("price") > 400)
 
 
 @pytest.fixture(scope="module")
 def priced():
-    return fit(houses().drop(columns="dear"), "price", settings={**QUICK, "calibration": "cv+"})
+    return fit(houses(), "price", settings={**QUICK, "calibration": "cv+"})
 
 
 def test_intervals_stand_beside_the_answers(priced, tmp_path):
@@ -41,7 +47,7 @@ def test_intervals_stand_beside_the_answers(priced, tmp_path):
 
 
 def test_every_target_has_its_ends():
-    frame = houses().drop(columns="dear").assign(rent=lambda f: f["price"] / 100)
+    frame = houses().assign(rent=lambda f: f["price"] / 100)
     model = fit(frame, ["price", "rent"], settings={**QUICK, "calibration": "split"})
     wanted = ["price", "price_lower", "price_upper", "rent", "rent_lower", "rent_upper"]
     assert list(predictions(model, frame, interval=0.9)) == wanted
@@ -61,7 +67,7 @@ def test_coverage_and_reliability_are_said(priced, tmp_path, capsys):
 
 
 def test_without_calibration_no_coverage_is_claimed(capsys):
-    model = fit(houses().drop(columns="dear"), "price", settings=QUICK)
+    model = fit(houses(), "price", settings=QUICK)
     assert evaluate(model, houses()).sureness == {}
     print_sureness({})
     assert capsys.readouterr().out == ""
@@ -70,8 +76,8 @@ def test_without_calibration_no_coverage_is_claimed(capsys):
 
 
 def test_classes_say_how_often_they_are_right(capsys):
-    frame = houses()
-    model = fit(frame.drop(columns="price"), "dear", settings={**QUICK, "calibration": "temperature"})
+    frame = dear()
+    model = fit(frame, "dear", settings={**QUICK, "calibration": "temperature"})
     found = evaluate(model, frame).sureness
     p = predictions(model, frame)["P(dear=True)"]
     assert found["brier_score_loss"] == pytest.approx(brier_score_loss(frame["dear"], p), rel=1e-9)
@@ -83,7 +89,7 @@ def test_classes_say_how_often_they_are_right(capsys):
 
 
 def test_several_labels_have_the_mean_of_their_scores():
-    frame = houses().assign(large=lambda f: f["area"] > 100).drop(columns="price")
+    frame = dear().assign(large=lambda f: f["area"] > 100)
     model = fit(frame, ["dear", "large"], settings=QUICK)
     found = evaluate(model, frame).sureness
     shares = predictions(model, frame)
