@@ -62,6 +62,7 @@ def test_no_more_rows_than_a_batch_or_a_block_are_dense_at_once(monkeypatch):
     assert set(largest) == {8, 5}
     monkeypatch.setattr("shoal.engine.outputs.BLOCK_ROWS", 7)
     monkeypatch.setattr("shoal.engine.sums.HIDDEN_NUMBERS", 7 * 4)  # seven rows of four hidden units
+    monkeypatch.setattr("shoal.engine.sums.LEAST_ROWS", 1)
     largest.clear()
     sums(population((4,), N_X, 1), S, Y, "relu", output("squared_error"))
     logits(population((4,), N_X, 1), S, "relu")
