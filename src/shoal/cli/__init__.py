@@ -7,7 +7,7 @@ from typing import TextIO
 
 import typer
 
-from shoal.cli import chapter, demo, diagnose, evaluate, export, fit, predict, show
+from shoal.cli import chapter, demo, diagnose, evaluate, export, fit, predict, report, show
 from shoal.errors import ShoalError
 
 SETTING = "--set"
@@ -26,6 +26,7 @@ app.command("predict", epilog=predict.EXAMPLE)(predict.predict)
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command("show", epilog=show.EXAMPLE)(show.show)
 app.command("diagnose", epilog=diagnose.EXAMPLE)(diagnose.diagnose)
+app.command("report", epilog=report.EXAMPLE)(report.report)
 app.command("export", epilog=export.EXAMPLE)(export.export)
 app.add_typer(demo.app, name="demo")
 app.command("chapter", epilog=chapter.EXAMPLE)(chapter.chapter)

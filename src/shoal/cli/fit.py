@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from shoal.cli.report import refuse_own_files, steps_bar
 from shoal.cli.settings import parse_settings
-from shoal.cli.tables import print_json, print_metrics
+from shoal.cli.tables import print_json, print_metrics, print_sureness
 
 if TYPE_CHECKING:
     from shoal.estimators.raw import Facts
@@ -42,6 +43,9 @@ Output = Annotated[
     Path | None,
     typer.Option("-o", "--output", metavar="MODEL.skops", help="Where to; else TABLE-TARGET.skops here.", show_default=False),
 ]
+Report = Annotated[
+    Path | None, typer.Option(metavar="FILE.html", help="Write a page about the model too, as shoal report does.", show_default=False)
+]
 
 
 def fit(
@@ -55,6 +59,7 @@ def fit(
     category: Categories = None,
     refit: Annotated[bool, typer.Option("--refit", help="After scoring, train again on all rows and keep that model.")] = False,
     output: Output = None,
+    report: Report = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
@@ -72,15 +77,28 @@ def fit(
     chosen: dict[str, Any] = {"settings": parse_settings(settings or []), "seed": seed, "refit": refit, "categories": category or ()}
     refuse_table_itself(path, table, test)
     refuse_unwritable(path)
+    if report is not None:
+        from shoal.report.pictures import need_matplotlib
+
+        need_matplotlib()
+        refuse_own_files(report, path, table, test)
+        refuse_unwritable(report)
     with training_bar() as callbacks:
         model = raw.fit(table, target, task=task, test=test, groups=groups, time=time, callbacks=callbacks, **chosen)
     save(model, path)
+    if report is not None:
+        from shoal.report import write_report
+
+        with steps_bar() as step:
+            write_report(model, table, report, test=test, step=step)
     facts = raw.facts_of(model)
     if as_json:
         print_json(summary(facts, path))
     else:
         print_summary(facts)
         print(f"model written to {path}   (shoal show {path})")
+        if report is not None:
+            print(f"report written to {report}")
 
 
 def refuse_table_itself(path: Path, *tables: Path | None) -> None:
@@ -118,5 +136,6 @@ def print_summary(facts: "Facts") -> None:
     print(f"{facts.task} of {', '.join(facts.targets)}: {facts.n_train} rows to learn from, {facts.n_test} held out{left_out}")
     print(f"held out: {facts.held_out}")
     print_metrics(facts.metrics, facts.baselines, f"scores on the {facts.n_test} held-out rows, after {facts.seconds:.1f} s of training")
+    print_sureness(facts.sureness or {})
     if facts.refit:
         print(f"then trained again on all {facts.n_train + facts.n_test} rows: the scores are those of the model before that")

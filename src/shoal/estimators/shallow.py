@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from shoal.draws import seed_from
@@ -19,9 +18,9 @@ from shoal.errors import DataError, DivergedError, InterruptedWarning, InvalidPa
 from shoal.estimators.calibrations import Judged, check_calibration, judged_on, kept_out, made_sure, must_be_the_same, set_aside
 from shoal.estimators.curves import mean_of_finite, means_of_finite
 from shoal.estimators.defaults import RAMP_SCALE, Plan, Task, is_auto, plan
-from shoal.estimators.diagnosed import diagnosed
 from shoal.estimators.groups import initial_population, mean_square_lengths, member_weights, weigh_members
 from shoal.estimators.memory import refuse_too_large
+from shoal.estimators.seen import SeenEstimator
 from shoal.estimators.trainings import (
     POLISH,
     Training,
@@ -33,7 +32,6 @@ from shoal.estimators.trainings import (
     spread_of,
     warn_unsettled,
 )
-from shoal.inspection import Diagnosis
 from shoal.network import Network, folded, predict
 from shoal.population import Population
 from shoal.recipe import each
@@ -88,7 +86,7 @@ class Continuation:
     events: list[Epoch]
 
 
-class ShallowEstimator(BaseEstimator, ABC):
+class ShallowEstimator(SeenEstimator, ABC):
     """Networks with one hidden layer behind scikit-learn's interface. Abstract: see ShoalClassifier and ShoalRegressor."""
 
     _task: Task
@@ -385,10 +383,6 @@ class ShallowEstimator(BaseEstimator, ABC):
             and not hasattr(self, "feature_names_in_")
             and bool(np.isfinite(X).all())
         )
-
-    def diagnose(self, X: Any, y: Any) -> Diagnosis:
-        """What may be wrong with the network, seen on rows X with their y (best rows it has not learned from); empty if nothing is."""
-        return diagnosed(self, X, y)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

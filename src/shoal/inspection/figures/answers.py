@@ -82,8 +82,12 @@ class ErrorHistogramDisplay:
         """Draw `bins` bars and a line at 0."""
         self.ax_ = ax = bare(axes_or_new(ax))
         self.figure_ = ax.figure
-        self.counts_, self.edges_, _ = ax.hist(self.errors, bins=bins, color="C0")
+        low, high = float(self.errors.min()), float(self.errors.max())
+        least = 1e-6 * max(abs(low), abs(high), 1e-300)  # errors that are all alike still need bars of some width
+        within = (low, high) if high - low > least else (low - bins * least, high + bins * least)
+        self.counts_, self.edges_, _ = ax.hist(self.errors, bins=bins, range=within, color="C0")
         ax.axvline(0, color=ink(), linewidth=1)
+        ax.locator_params(axis="x", nbins=5)
         ax.set(xlabel="predicted − true", ylabel="rows")
         return self
 

@@ -55,8 +55,10 @@ class TrainingCurvesDisplay:
 
 
 def middle(values: Floats) -> Floats:
-    """The mean over the members that still train, `(epochs,)`; NaN where none does."""
-    finite = np.isfinite(values)
+    """The mean over the members, `(epochs,)`; those that have stopped stay at their last value, so that none leaves a step behind."""
+    last = np.where(np.isfinite(values), np.arange(len(values))[:, None], 0)
+    kept = np.take_along_axis(values, np.maximum.accumulate(last, axis=0), axis=0)
+    finite = np.isfinite(kept)
     counts = finite.sum(axis=1)
-    sums = np.where(finite, values, 0.0).sum(axis=1)
+    sums = np.where(finite, kept, 0.0).sum(axis=1)
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)

@@ -90,6 +90,8 @@ def lines(ax: Any, W: Floats, x: int, left: Floats, right: Floats) -> None:
     largest = float(np.abs(W).max(initial=0.0)) or 1.0
     for sign, colour in ((1, "C0"), (-1, "C1")):
         to, fro = np.nonzero((np.sign(W) == sign) & (np.abs(W) > THINNEST * largest))
+        if not len(to):
+            continue
         size = np.abs(W[to, fro]) / largest
         segments = [[(x, left[j]), (x + 1, right[i])] for i, j in zip(to, fro, strict=True)]
         ax.add_collection(LineCollection(segments, colors=colour, linewidths=0.3 + 2.5 * size, alpha=0.15 + 0.8 * size))

@@ -1,0 +1,165 @@
+"""What a report says, gathered before a word of it is written: numbers and figures, none of them HTML."""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from shoal.errors import InvalidParameterError, ShoalError, UncalibratedWarning
+from shoal.estimators.again import sides_again
+from shoal.estimators.fingerprint import fingerprint, name_of
+from shoal.estimators.inspecting import Uses, diagnose_rows, effect_of, importance_of, uses_of
+from shoal.estimators.raw import Facts, Side, Table, columns_of, facts_of, frame_of
+from shoal.estimators.regressor import ShoalRegressor
+from shoal.export import model_equation, portable
+from shoal.inspection import Diagnosis
+from shoal.inspection.importance import Effect, Importance
+from shoal.report.scores import Scored, baselines, counts_of, scored
+from shoal.table import Column, targets_of
+
+Floats = NDArray[np.floating]
+Step = Callable[[str], None]
+
+STEPS = ("scores", "baselines", "diagnosis", "importance", "effects", "figures")
+MOST_ROWS = 2000  # shuffled for importance, spread evenly over the held-out rows
+EFFECTS = 4  # of the most important columns
+COVERAGE = 0.9
+MOST_WEIGHTS = 3000  # of a network whose equation a person may still want to see
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """Intervals of the held-out rows of the first target; `note` says what they rest on, or why there are none."""
+
+    note: str
+    lower: Floats | None = None
+    upper: Floats | None = None
+
+
+@dataclass(frozen=True)
+class Contents:
+    """All that a report says.
+
+    Attributes
+    ----------
+    model : fitted Pipeline
+    facts : Facts
+    columns : tuple of Column
+    table : str
+        Name of the table that is reported on.
+    sha256 : str
+    held : Side
+        The rows that are scored.
+    train : Side or None
+        The rows that were learned from, where the table is the one that the model was made of.
+    scores : dict of "shoal" and the baselines to `Scored`
+    diagnosis, importance, uses, effects, intervals
+        What `estimators.inspecting` found, and the regressor's intervals.
+    equation : str
+        Empty for a network that is too large to read.
+    """
+
+    model: Pipeline
+    facts: Facts
+    columns: tuple[Column, ...]
+    table: str
+    sha256: str
+    held: Side
+    train: Side | None
+    scores: dict[str, Scored]
+    diagnosis: Diagnosis
+    importance: Importance
+    uses: Uses
+    effects: tuple[Effect, ...]
+    intervals: Intervals
+    equation: str
+
+    @property
+    def estimator(self) -> Any:
+        """The fitted estimator inside the model."""
+        return self.model["estimator"]
+
+
+def gather(model: Pipeline, table: Table, test: Table | None, step: Step) -> Contents:
+    """Look at a model on a table; `step` is told the name of each step of `STEPS` as it begins."""
+    facts = facts_of(model)
+    step("scores")
+    train, held = rows_of(model, table, test)
+    counts, prepare = counts_of(len(held.y), facts.seed), model["prepare"]
+    X_held = prepare.transform(held.inputs)
+    scores = {"shoal": scored(model["estimator"], X_held, held.y, facts.task, counts)}
+    step("baselines")
+    if train is not None and not facts.refit:
+        others = baselines(prepare.transform(train.inputs), train.y, facts.task, facts.seed)
+        scores |= {name: scored(other, X_held, held.y, facts.task, counts) for name, other in others.items()}
+    step("diagnosis")
+    diagnosis = diagnose_rows(model, held.inputs, held.y)
+    step("importance")
+    some = np.linspace(0, len(held.y) - 1, min(len(held.y), MOST_ROWS)).astype(int)
+    few = Side(held.inputs.iloc[some], held.y[some])
+    used = importance_of(model, few.inputs, few.y, seed=facts.seed)
+    step("effects")
+    effects = tuple(effect_of(model, few.inputs, name) for name, mean, _ in used.ranked()[:EFFECTS] if mean > 0)
+    return Contents(
+        model,
+        facts,
+        columns_of(model),
+        name_of(table),
+        fingerprint(table),
+        held,
+        train,
+        scores,
+        diagnosis,
+        used,
+        uses_of(model, few.inputs),
+        effects,
+        intervals_of(model["estimator"], X_held),
+        equation_of(model),
+    )
+
+
+def rows_of(model: Pipeline, table: Table, test: Table | None) -> tuple[Side | None, Side]:
+    """The rows learned from, where they are known, and those to score: held out from the same table, or all of another."""
+    again = sides_again(model, table, test)
+    if again is not None:
+        return again
+    if test is not None:
+        raise InvalidParameterError(
+            f"{name_of(table)} is not the table that the model was made of (or it was scored on rows of that same table), so a second "
+            f"table says nothing. Give {name_of(test)} alone to score on it."
+        )
+    facts = facts_of(model)
+    frame = frame_of(table, columns_of(model))
+    found = targets_of(frame, facts.targets, facts.task, facts.classes or None)
+    inputs = [column.name for column in columns_of(model)]
+    lacking = [name for name in inputs if name not in frame.columns]
+    rows: pd.DataFrame = frame.iloc[found.rows]
+    return None, Side(rows if lacking else rows[inputs], found.y)  # a lacking column is named by the preparation
+
+
+def intervals_of(estimator: Any, X: Any) -> Intervals:
+    """90 % intervals of a regressor, and what they rest on."""
+    if not isinstance(estimator, ShoalRegressor):
+        return Intervals("")
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            lower, upper = estimator.predict_interval(X, COVERAGE)
+    except ShoalError as error:
+        return Intervals(f"There are no intervals: {error}")
+    loose = any(issubclass(seen.category, UncalibratedWarning) for seen in caught)
+    note = "Nothing was kept back to calibrate them (calibration=None), so that nothing holds them to what they promise. " if loose else ""
+    first = (slice(None), 0)
+    return Intervals(note, *(np.asarray(v, np.float64) if v.ndim == 1 else v[first] for v in (lower, upper)))
+
+
+def equation_of(model: Pipeline) -> str:
+    """The model as an equation, where it is small enough to read."""
+    if sum(w.size for w in model["estimator"].network_.merged) > MOST_WEIGHTS:
+        return ""
+    return model_equation(portable(model, "an equation"))

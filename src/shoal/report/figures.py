@@ -1,0 +1,131 @@
+"""The figures of a report."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from shoal.inspection.figures import (
+    EffectDisplay,
+    ErrorHistogramDisplay,
+    ImportanceDisplay,
+    IntervalsDisplay,
+    NetworkDisplay,
+    RegressionDisplay,
+    TrainingCurvesDisplay,
+)
+from shoal.inspection.figures.axes import plain, short
+from shoal.inspection.importance import Effect
+from shoal.report.contents import Contents
+from shoal.report.pictures import Picture, picture
+
+MOST_CLASSES = 30  # in a confusion matrix that can be read
+WITH_NUMBERS = 12
+
+
+def curves(contents: Contents) -> list[Picture]:
+    """The training curves, where the model was trained here."""
+    network = contents.estimator.network_
+    if not len(network.history.get("loss", ())):
+        return []
+    caption = "Training curves: a faint line for each member, a strong one for their mean"
+    return [picture(caption, lambda ax: TrainingCurvesDisplay.from_network(network, ax=ax))]
+
+
+def answers(contents: Contents) -> list[Picture]:
+    """Answers beside the truth, on the held-out rows."""
+    found = regression(contents) if contents.facts.task == "regression" else classification(contents)
+    return list(found)
+
+
+def regression(contents: Contents) -> Iterator[Picture]:
+    """Regression plot, errors, intervals: of the first target."""
+    y = contents.held.y.reshape(len(contents.held.y), -1)[:, 0]
+    said = np.asarray(contents.model.predict(contents.held.inputs)).reshape(len(y), -1)[:, 0]
+    yield picture("True against predicted values", lambda ax: RegressionDisplay.from_predictions(y, said, ax=ax))
+    yield picture("Errors", lambda ax: ErrorHistogramDisplay.from_predictions(y, said, ax=ax))
+
+
+def intervals(contents: Contents) -> tuple[list[Picture], float, float]:
+    """The intervals drawn, their coverage and mean width."""
+    y = contents.held.y.reshape(len(contents.held.y), -1)[:, 0]
+    shown: list[IntervalsDisplay] = []
+    lower, upper = contents.intervals.lower, contents.intervals.upper
+    assert lower is not None
+    assert upper is not None
+    drawn = picture("Intervals", lambda ax: shown.append(IntervalsDisplay.from_intervals(y, lower, upper, ax=ax)))
+    return [drawn], shown[0].coverage_, shown[0].width_
+
+
+def classification(contents: Contents) -> Iterator[Picture]:
+    """Confusion matrix; of two classes ROC and calibration curves too. All are scikit-learn's."""
+    from sklearn.calibration import CalibrationDisplay
+    from sklearn.metrics import ConfusionMatrixDisplay, RocCurveDisplay
+
+    y = contents.held.y
+    if y.ndim == 2:
+        return
+    classes = contents.estimator.classes_
+    names = [short(str(label), 14) for label in classes]
+    few, size = len(classes) <= WITH_NUMBERS, 2.6 + 0.16 * len(classes)
+    if len(classes) <= MOST_CLASSES:
+        said = contents.model.predict(contents.held.inputs)
+
+        def confusion(ax: Any) -> None:
+            ConfusionMatrixDisplay.from_predictions(
+                y, said, labels=classes, display_labels=names, include_values=few, cmap="Blues", colorbar=False, xticks_rotation=60, ax=ax
+            )
+
+        yield picture("Confusion matrix", confusion, (max(4.0, size), max(3.3, size)))
+    if len(classes) > 2 or len(np.unique(y)) < 2:
+        return
+    shares = contents.model.predict_proba(contents.held.inputs)[:, 1]
+    positive, name = y == classes[1], plain(str(classes[1]))
+    curve = {"color": "C0"}
+
+    def roc(ax: Any) -> None:
+        RocCurveDisplay.from_predictions(positive, shares, name=name, curve_kwargs=curve, ax=ax)
+        ax.set(xlabel="share of the others that are taken for it", ylabel="share of its rows that are found")
+
+    yield picture("ROC curve", roc)
+
+    def calibration(ax: Any) -> None:
+        CalibrationDisplay.from_predictions(positive, shares, n_bins=10, strategy="quantile", name=name, ax=ax, color="C0")
+        ax.lines[0].set_color("C1")
+        ax.set(xlabel="mean probability of ten equal parts of the rows", ylabel="share that it was")
+        ax.legend(loc="lower right", frameon=False)
+
+    yield picture("Calibration: how often what is said to be likely happens", calibration)
+
+
+def uses(contents: Contents) -> list[Picture]:
+    """Importance, and the effects of the most important columns."""
+    found = contents.importance
+    size = (4.6, 0.8 + 0.24 * min(15, len(found.names)))
+    shown = [picture("Permutation importance", lambda ax: ImportanceDisplay.from_importance(found, ax=ax), size)]
+    classes, target = contents.facts.classes, contents.facts.targets[0]
+    if not classes:
+        ylabel = f"mean {short(target)}"
+    else:
+        label = contents.estimator.classes_[0] if len(classes) == 1 and len(classes[0]) > 2 else classes[0][-1]
+        ylabel = f"mean P({short(target, 14)} = {short(str(label), 12)})"
+    for effect in contents.effects:
+        shown.append(effect_picture(effect, ylabel))
+    return shown
+
+
+def effect_picture(effect: Effect, ylabel: str) -> Picture:
+    """The effect of one column."""
+    return picture(f"Effect of {effect.name}", lambda ax: EffectDisplay.from_effect(effect, ylabel=ylabel, ax=ax), (3.6, 2.8))
+
+
+def network(contents: Contents) -> list[Picture]:
+    """The member of the greatest share, with prepared columns by name."""
+    from dataclasses import replace
+
+    from shoal.table import feature_names
+
+    named = replace(contents.estimator.network_, feature_names=feature_names(contents.model["prepare"]))
+    names = contents.facts.targets if contents.facts.task == "regression" and named.output != "gaussian" else ()
+    caption = "One member: blue lines are weights above 0, orange ones below, as thick as they are large"
+    return [picture(caption, lambda ax: NetworkDisplay.from_network(named, outputs=names, ax=ax), (7, 4.6))]

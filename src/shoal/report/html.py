@@ -1,0 +1,53 @@
+"""Pieces of HTML made of text that nobody vouches for: whatever a table is called, it stays text."""
+
+from collections.abc import Sequence
+from html import escape
+
+from shoal.export.names import printable
+
+
+def text(value: object) -> str:
+    """Any text as it stands, with no mark-up in it; control characters and turned reading directions as their escapes."""
+    return escape(printable(str(value)))
+
+
+def paragraph(said: object, kind: str = "") -> str:
+    """A paragraph; nothing where nothing is said."""
+    if not str(said):
+        return ""
+    return f"<p{of_kind(kind)}>{text(said)}</p>"
+
+
+def of_kind(kind: str) -> str:
+    """The attribute that names a kind; nothing for none."""
+    return f' class="{kind}"' if kind else ""
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[object]], *, caption: str = "", numbers: Sequence[int] = ()) -> str:
+    """A table whose first column names its lines; a cell of `Best` is set in bold."""
+    head = "".join(f'<th scope="col">{text(name)}</th>' for name in header)
+    body = "".join("<tr>" + "".join(cell(value, place, place in numbers) for place, value in enumerate(row)) + "</tr>" for row in rows)
+    said = f"<caption>{text(caption)}</caption>" if caption else ""
+    return f'<div class="wide"><table>{said}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+class Best(str):
+    """A cell that is the best of its line."""
+
+
+def cell(value: object, place: int, number: bool) -> str:
+    """One cell of a table."""
+    if place == 0:
+        return f'<th scope="row">{text(value)}</th>'
+    kinds = " ".join(name for name, wanted in (("number", number), ("best", isinstance(value, Best))) if wanted)
+    return f"<td{of_kind(kinds)}>{text(value)}</td>"
+
+
+def section(name: str, title: str, *parts: str) -> str:
+    """A section of the page, which the list at its top leads to."""
+    return f'<section id="{name}"><h2>{text(title)}</h2>{"".join(parts)}</section>'
+
+
+def number(value: float) -> str:
+    """Four significant digits; from ten thousand to a milliard whole numbers, which are easier to read than powers of ten."""
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"

@@ -1,0 +1,145 @@
+"""How good a model is on rows it has not learned from, how sure that is, and how good simple models are on the very same rows."""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multioutput import MultiOutputRegressor
+from threadpoolctl import threadpool_limits
+
+from shoal.estimators.scores import baseline_models
+from shoal.report.html import number
+from shoal.table import Task
+
+Floats = NDArray[np.floating]
+
+RESAMPLES = 400  # of the held-out rows: the ends of a 95 % interval are then about ten resamples from the last
+HEADLINE = {"classification": "log_loss", "regression": "rmse"}
+HIGHER_IS_BETTER = {"accuracy": True, "roc_auc": True, "r2": True, "log_loss": False, "rmse": False, "mae": False}
+NAMES = {"shoal": "this network", "trivial": "always the same answer", "linear": "a linear model", "boosting": "histogram boosting"}
+SURE = 0.975
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One model's scores, and the same on every resample of the rows.
+
+    Attributes
+    ----------
+    scores : dict of metric to number
+    resampled : dict of metric to ndarray, (RESAMPLES,)
+    """
+
+    scores: dict[str, float]
+    resampled: dict[str, Floats]
+
+    def interval(self, metric: str) -> tuple[float, float]:
+        """The middle 95 % of the resamples."""
+        low, high = np.nanquantile(self.resampled[metric], [0.025, 0.975])
+        return float(low), float(high)
+
+
+def baselines(X: Floats, y: NDArray[Any], task: Task, seed: int) -> dict[str, Any]:
+    """Trivial, linear and histogram-boosting models, each with scikit-learn's defaults, fitted to prepared rows."""
+    several = y.ndim == 2
+    boosting: Any = (HistGradientBoostingClassifier if task == "classification" else HistGradientBoostingRegressor)(random_state=seed)
+    if several:
+        boosting = OneVsRestClassifier(boosting) if task == "classification" else MultiOutputRegressor(boosting)
+    trivial, linear = baseline_models(task, several)
+    # One thread, for the reason of estimators/scores.py; beside other work the trees took 31 s on two threads, and 6 s on one.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.filterwarnings("ignore", "Label .* is present in all training examples", UserWarning)
+        with threadpool_limits(1):
+            return {"trivial": trivial.fit(X, y), "linear": linear.fit(X, y), "boosting": boosting.fit(X, y)}
+
+
+def counts_of(m: int, seed: int) -> Floats:
+    """How often each row stands in each resample, `(1 + RESAMPLES, m)`; the first is the rows as they are."""
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(0, m, (RESAMPLES, m))
+    return np.vstack([np.ones(m), *(np.bincount(row, minlength=m).astype(float) for row in drawn)])
+
+
+def scored(model: Any, X: Any, y: NDArray[Any], task: Task, counts: Floats) -> Scored:
+    """A fitted model's scores on rows it has not learned from, under scikit-learn's names, as `estimators.scores.metrics_of` has them."""
+    with threadpool_limits(1):
+        of = regression_scores(y, model.predict(X), counts) if task == "regression" else classification_scores(model, X, y, counts)
+    return Scored({name: float(v[0]) for name, v in of.items()}, {name: v[1:] for name, v in of.items()})
+
+
+def classification_scores(model: Any, X: Any, y: NDArray[Any], counts: Floats) -> dict[str, Floats]:
+    """Each metric of every resample."""
+    predicted, shares = np.asarray(model.predict(X)), np.asarray(model.predict_proba(X), np.float64)
+    total = counts.sum(axis=1)
+    if y.ndim == 2:
+        right, p = np.all(predicted == y, axis=1), np.where(y == 1, shares, 1 - shares)
+        return {"accuracy": counts @ right / total, "log_loss": counts @ surprise(p).mean(axis=1) / total}
+    shares = shares / shares.sum(axis=1, keepdims=True)
+    classes = np.asarray(model.classes_)
+    own = shares[np.arange(len(y)), np.searchsorted(classes, y)]
+    found = {"accuracy": counts @ (predicted == y) / total, "log_loss": counts @ surprise(own) / total}
+    if len(classes) == 2 and len(np.unique(y)) == 2:
+        found["roc_auc"] = areas(y == classes[1], shares[:, 1], counts)
+    return found
+
+
+def surprise(p: Floats) -> Floats:
+    """−ln p, p kept above the smallest step of a double as scikit-learn's log_loss keeps it."""
+    eps = np.finfo(np.float64).eps
+    return np.asarray(-np.log(np.clip(p, eps, 1 - eps)))
+
+
+def areas(positive: NDArray[np.bool_], p: Floats, counts: Floats) -> Floats:
+    """Area under the ROC curve of every resample: the share of pairs in the right order, equal ones counted by half."""
+    order = np.argsort(p, kind="stable")
+    _, group = np.unique(p[order], return_inverse=True)
+    found = np.full(len(counts), np.nan)
+    for b, weight in enumerate(counts):
+        w = weight[order]
+        up = np.bincount(group, weights=w * positive[order])
+        down = np.bincount(group, weights=w * ~positive[order])
+        pairs = up.sum() * down.sum()
+        if pairs > 0:
+            found[b] = up @ (np.cumsum(down) - down / 2) / pairs
+    return found
+
+
+def regression_scores(y: NDArray[Any], predicted: NDArray[Any], counts: Floats) -> dict[str, Floats]:
+    """Each metric of every resample, the mean over several targets."""
+    Y = np.asarray(y, np.float64).reshape(len(y), -1)
+    error = np.asarray(predicted, np.float64).reshape(Y.shape) - Y
+    total = counts.sum(axis=1, keepdims=True)
+    square, size = counts @ error**2 / total, counts @ np.abs(error) / total
+    found = {"rmse": np.sqrt(square).mean(axis=1), "mae": size.mean(axis=1)}
+    if len(y) > 1:
+        centred = Y - Y.mean(axis=0)
+        variance = counts @ centred**2 / total - (counts @ centred / total) ** 2
+        found["r2"] = np.where(variance > 0, 1 - square / np.where(variance > 0, variance, 1), 0.0).mean(axis=1)
+    return found
+
+
+def verdict(found: dict[str, Scored], metric: str) -> str:
+    """In one sentence: who is best, by how much, and how sure that is."""
+    sign = 1 if HIGHER_IS_BETTER[metric] else -1
+    own = found["shoal"]
+    rivals = {name: each for name, each in found.items() if name != "shoal"}
+    if not rivals:
+        return ""
+    best = sorted(rivals, key=lambda name: rivals[name].scores[metric], reverse=HIGHER_IS_BETTER[metric])[0]
+    there, here = rivals[best].scores[metric], own.scores[metric]
+    name = NAMES[best][0].upper() + NAMES[best][1:]
+    numbers = f"{metric} {number(there)} against {number(here)}"
+    if sign * there > sign * here:
+        share = float(np.mean(sign * rivals[best].resampled[metric] > sign * own.resampled[metric]))
+        sure = "" if share >= SURE else " These rows are too few to be sure."
+        advice = " Prefer it, unless you need what only this network has."
+        return f"{name} is better than this network: {numbers}, and in {share:.0%} of the resamples.{sure}{advice if share >= SURE else ''}"
+    share = float(np.mean(sign * own.resampled[metric] > sign * rivals[best].resampled[metric]))
+    sure = "" if share >= SURE else " These rows are too few to be sure."
+    return f"This network is the best of these; next comes: {NAMES[best]}, {numbers}; better in {share:.0%} of the resamples.{sure}"

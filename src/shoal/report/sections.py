@@ -1,0 +1,218 @@
+"""The sections of a report, in the order in which they are read."""
+
+import platform
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from shoal.report import figures
+from shoal.report.again import command, settings_of
+from shoal.report.contents import COVERAGE, MOST_WEIGHTS, Contents
+from shoal.report.html import Best, number, paragraph, section, table, text
+from shoal.report.pictures import Picture
+from shoal.report.scores import HEADLINE, HIGHER_IS_BETTER, NAMES, RESAMPLES, verdict
+
+MOST_COLUMNS = 200  # lines of the data card
+MOST_CLASSES = 30
+PACKAGES = ("shoal", "scikit-learn", "numpy", "pandas", "numba")
+
+
+def shown(pictures: list[Picture]) -> str:
+    """Figures side by side."""
+    if not pictures:
+        return ""
+    return f'<div class="figures">{"".join(f"<figure>{p.svg}<figcaption>{text(p.caption)}</figcaption></figure>" for p in pictures)}</div>'
+
+
+def scores(contents: Contents) -> str:
+    """The scores with what they are sure to, the baselines beside them, and who wins."""
+    facts, found = contents.facts, contents.scores
+    n, metric = len(contents.held.y), HEADLINE[contents.facts.task]
+    if contents.train is not None and facts.refit:
+        about = f"After it was scored, the model was trained again on all rows, these {n} included: they flatter it. Before that it had:"
+        before = ", ".join(f"{name} {number(value)}" for name, value in facts.metrics.items())
+        rows = [paragraph(f"{about} {before}.", "verdict")]
+    elif contents.train is not None:
+        rows = [paragraph(verdict(found, metric), "verdict")]
+    else:
+        why = f"{contents.table} is not the table that the model was made of, whose rows the other models would have to learn from."
+        rows = [paragraph(f"There are no other models to compare with: {why} Rows that it was made of flatter the model.")]
+    held = f"{facts.held_out}" if contents.train is not None else f"all rows of {contents.table} with a target"
+    caption = f"{n} rows: {held}. In brackets the middle 95 % of {RESAMPLES} resamples of these rows."
+    rows.append(table(["", *(NAMES[name] for name in found)], [score_line(contents, m) for m in found["shoal"].scores], caption=caption))
+    rows.append(shown(figures.answers(contents)))
+    return section("scores", "How good it is", *rows)
+
+
+def score_line(contents: Contents, metric: str) -> list[object]:
+    """One metric of every model, the best in bold."""
+    models = contents.scores.values()
+    known = [m.scores[metric] for m in models if np.isfinite(m.scores.get(metric, np.nan))]
+    best = (max if HIGHER_IS_BETTER[metric] else min)(known, default=np.nan)
+    line: list[object] = [metric]
+    for model in models:
+        if metric not in model.scores:
+            line.append("–")
+            continue
+        low, high = model.interval(metric)
+        said = f"{number(model.scores[metric])} ({number(low)} to {number(high)})"
+        line.append(Best(said) if model.scores[metric] == best else said)
+    return line
+
+
+def sure(contents: Contents) -> str:
+    """Intervals and what they cover."""
+    found = contents.intervals
+    if contents.facts.task == "classification":
+        said = (
+            "A classifier says how sure it is by its probabilities; log_loss judges them, and so does the calibration curve of two classes."
+        )
+        return section("sure", "How sure it is", paragraph(said))
+    if found.lower is None:
+        return section("sure", "How sure it is", paragraph(found.note))
+    pictures, coverage, width = figures.intervals(contents)
+    few = np.sqrt(COVERAGE * (1 - COVERAGE) / len(contents.held.y))
+    target = contents.facts.targets[0]
+    said = (
+        f"{COVERAGE:.0%} intervals of {target} hold {coverage:.1%} of the {len(contents.held.y)} rows (by chance alone ±{2 * few:.1%}), "
+        f"and are {number(width)} wide on average. {found.note}"
+    )
+    return section("sure", "How sure it is", paragraph(said), shown(pictures))
+
+
+def diagnosis(contents: Contents) -> str:
+    """The findings."""
+    found = contents.diagnosis
+    if not found:
+        said = f"Nothing to complain about, on {found.n_rows} rows: units, gradients, learning rate, fit, inputs, classes, members."
+        return section("diagnosis", "Diagnosis", paragraph(said))
+    told = [
+        f'<div class="finding"><strong>{text(f.title)}</strong><br>{text(f.evidence)}<br><em>{text(f.advice)}</em></div>' for f in found
+    ]
+    return section("diagnosis", "Diagnosis", *told)
+
+
+def uses(contents: Contents) -> str:
+    """Importance by three measures, and effects."""
+    found, used = contents.importance, contents.uses
+    places = {name: j for j, name in enumerate(used.names)}
+    rows = []
+    for name, mean, sd in found.ranked()[:MOST_COLUMNS]:
+        j = places[name]
+        weights = [f"{used.olden[j].mean():+.3g}" if used.olden.shape[1] == 1 else "–", f"{used.garson[j].mean():.1%}"]
+        rows.append([name, f"{mean:.3g} ± {sd:.2g}", number(float(used.sensitivity[j].mean())), *weights])
+    caption = (
+        f"Permutation: rise of {found.metric} when the column is shuffled, on {found.n_rows} rows, ± its standard deviation over "
+        f"{found.falls.shape[1]} shuffles. Sensitivity: mean |dy/dx| for a standard deviation of the column, exact. Olden, Garson: what "
+        "the weights alone say, for those who know them."
+    )
+    header = ["column", "permutation", "sensitivity", "Olden", "Garson"]
+    said = "Effects: the mean answer as one column changes and all others stay as they are; a faint line or dot for each member."
+    return section(
+        "uses",
+        "What it uses",
+        shown(figures.uses(contents)),
+        paragraph(said, "muted"),
+        table(header, rows, caption=caption, numbers=(1, 2, 3, 4)),
+    )
+
+
+def recipe(contents: Contents) -> str:
+    """Shapes, solver and settings; the curves."""
+    estimator, facts = contents.estimator, contents.facts
+    network = estimator.network_
+    widths = ", ".join(map(str, sorted(set(network.population.widths.tolist()))))
+    ramps = f" and {network.encoding.n_ramps} ramps beside them" if network.encoding.n_ramps else ""
+    given = ", ".join(f"{name}={value!r}" for name, value in settings_of(estimator).items())
+    minutes = f"{facts.seconds:.1f} s" + (", interrupted: the best weights until then" if facts.interrupted else "")
+    rows = [
+        ["networks", f"{network.population.K}, each with one hidden layer of {widths} units"],
+        ["inputs", f"{network.encoding.n_inputs} prepared columns{ramps}"],
+        ["units", f"{network.activation} hidden, {network.output} output"],
+        ["parameters", f"{sum(w.size for w in network.merged):,} of the shoal as one network"],
+        ["solver", f"{estimator.solver_}, {estimator.n_iter_} epochs, {minutes}"],
+        ["settings", given or "all as by default"],
+        ["seed", str(estimator.seed_)],
+    ]
+    return section("recipe", "How it was trained", shown(figures.curves(contents)), table(["", ""], rows))
+
+
+def drawn(contents: Contents) -> str:
+    """The network and its equation."""
+    if contents.equation:
+        body = f"<details><summary>The equation</summary><pre>{text_lines(contents.equation)}</pre></details>"
+    else:
+        body = paragraph(
+            f"The equation has over {MOST_WEIGHTS} weights and is not printed here; `shoal export MODEL --to equation -o FILE` writes it."
+        )
+    return section("network", "The network", shown(figures.network(contents)), body)
+
+
+def text_lines(lines: str) -> str:
+    """Text of several lines."""
+    return "\n".join(text(line) for line in lines.splitlines())
+
+
+def data(contents: Contents) -> str:
+    """The data card: rows, target, columns."""
+    facts = contents.facts
+    rows: list[list[object]] = [
+        ["table", contents.table],
+        ["SHA-256", contents.sha256 or "–"],
+        ["rows", f"{facts.n_train} learned from, {facts.n_test} held out ({facts.held_out}), {facts.n_left_out} without a target left out"],
+        *target_lines(contents),
+    ]
+    columns = [[c.name, c.kind, c.n_missing or "", c.reason] for c in contents.columns[:MOST_COLUMNS]]
+    more = len(contents.columns) - len(columns)
+    caption = (
+        f"{len(contents.columns)} columns" + (f", the first {len(columns)} of them" if more else "") + ", as the rows learned from had them"
+    )
+    return section(
+        "data",
+        "The data",
+        table(["", ""], rows),
+        table(["column", "kind", "missing", "what was seen"], columns, caption=caption, numbers=(2,)),
+    )
+
+
+def target_lines(contents: Contents) -> list[list[object]]:
+    """What is predicted, and how it is spread on the held-out rows."""
+    facts, y = contents.facts, contents.held.y
+    if facts.task == "regression":
+        Y = y.reshape(len(y), -1)
+        return [
+            [f"target {name}", f"{number(v.min())} to {number(v.max())}, mean {number(v.mean())}, standard deviation {number(v.std())}"]
+            for name, v in zip(facts.targets, Y.T, strict=True)
+        ]
+    if y.ndim == 2:
+        return [
+            [f"target {name}", f"{labels[1]}: {v.mean():.1%} of the rows"]
+            for name, labels, v in zip(facts.targets, facts.classes, y.T, strict=True)
+        ]
+    shares = [f"{label} {np.mean(y == label):.1%}" for label in contents.estimator.classes_[:MOST_CLASSES]]
+    more = f" and {len(facts.classes[0]) - MOST_CLASSES} more" if len(facts.classes[0]) > MOST_CLASSES else ""
+    return [[f"target {facts.targets[0]}", ", ".join(shares) + more]]
+
+
+def again(contents: Contents) -> str:
+    """The command that makes the model again, and the versions."""
+    facts = contents.facts
+    made = f"<pre>{text(command(facts, contents.estimator))}</pre>"
+    used = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    of = f"Of {facts.table or 'a frame'} with the SHA-256 {facts.sha256 or '–'}." if contents.sha256 != facts.sha256 else ""
+    said = f"The same seed gives the same network on the same versions and kind of processor. {of}"
+    lines = f"Python {platform.python_version()}, {used}, {platform.machine()}"
+    return section("again", "To make it again", made, paragraph(said), paragraph(lines, "muted"))
+
+
+SECTIONS: tuple[tuple[str, str, Any], ...] = (
+    ("scores", "how good", scores),
+    ("sure", "how sure", sure),
+    ("diagnosis", "diagnosis", diagnosis),
+    ("uses", "what it uses", uses),
+    ("recipe", "training", recipe),
+    ("network", "the network", drawn),
+    ("data", "the data", data),
+    ("again", "make it again", again),
+)
