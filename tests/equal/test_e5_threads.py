@@ -82,4 +82,4 @@ def test_slices_give_the_same_bits_on_one_thread_two_and_four(dtype, monkeypatch
 
 def test_networks_are_cut_by_their_shape_alone():
     assert [groups.number_of_slices(h, 200, 784) for h in (95, 96, 767, 768)] == [1, 2, 2, 4]
-    assert groups.number_of_slices(100, 32, 10) == 1  # a product of 5 µs
+    assert groups.number_of_slices(100, 200, 30) == 1  # a product of some 5 µs, less than a barrier may cost

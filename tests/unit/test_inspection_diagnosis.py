@@ -94,9 +94,10 @@ FALLING = 0.1 + 0.9 * np.exp(-np.arange(60) / 8)
     ("curve", "kind"),
     [
         pytest.param(FALLING, None, id="settles"),
-        pytest.param(FALLING + 0.2 * (-1.0) ** np.arange(60), "rattling", id="jumps up and down"),
+        pytest.param(FALLING + 0.3 + 0.2 * (-1.0) ** np.arange(60), "rattling", id="jumps up and down"),
         pytest.param(1 - 0.008 * np.arange(60), "slow", id="a straight line"),
         pytest.param(FALLING + 0.005 * (-1.0) ** np.arange(60), None, id="the noise of the batches"),
+        pytest.param(0.02 + 0.5 * np.exp(-np.arange(60) / 20) * (1 + 0.1 * (-1.0) ** np.arange(60)), None, id="jumps on its way down"),
         pytest.param(0.69 + 0.002 * (-1.0) ** np.arange(60), None, id="nothing to learn"),
         pytest.param(np.linspace(0.7, 9, 30), "diverging", id="climbs"),
         pytest.param(FALLING[:5], None, id="too short to say"),
@@ -120,11 +121,32 @@ def test_the_learning_rate_is_seen_in_the_curve(curve, kind):
         (0.99, 1.0, "underfitting"),
         (float("nan"), 1.0, "underfitting"),
         (float("nan"), 0.4, None),
+        (0.9, 0.99, "underfitting"),
     ],
 )
 def test_learned_by_heart_and_not_learned(trained, here, kind):
     """Losses where always the same answer costs 1."""
     assert [f.kind for f in fit_findings(trained, here, 1.0)] == ([kind] if kind else [])
+
+
+RATES = {
+    "slow": {"solver": "sgd", "learning_rate_init": 1e-4},
+    "rattling": {"solver": "adam", "learning_rate_init": 0.5, "activation": "tanh"},
+    "healthy": {"solver": "adam", "learning_rate_init": 0.003},
+}
+
+
+@pytest.mark.filterwarnings("ignore:max_iter")  # training says itself that it had not settled
+@pytest.mark.parametrize("kind", RATES)
+def test_rates_of_real_training_are_told_apart(kind):
+    draws = np.random.default_rng(0)
+    Xs = draws.normal(size=(600, 5))
+    ys = np.sin(2 * Xs[:, 0]) + Xs[:, 1] * Xs[:, 2] + 0.1 * draws.normal(size=600)
+    model = ShoalRegressor(
+        learning_rate="constant", max_iter=50, random_state=0, n_networks=3, hidden_layer_sizes=30, ramps=False, **RATES[kind]
+    )
+    found = [f.kind for f in model.fit(Xs[:400], ys[:400]).diagnose(Xs[400:], ys[400:])]
+    assert [k for k in found if k in ("slow", "rattling", "diverging")] == ([] if kind == "healthy" else [kind])
 
 
 def test_a_fitted_network_that_knows_its_rows_by_heart_is_caught_on_others():

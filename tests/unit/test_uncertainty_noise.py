@@ -7,7 +7,7 @@ from scipy import sparse
 from shoal.errors import DataError, UncalibratedWarning
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.network import encoded
-from shoal.uncertainty.answers import answers, spread
+from shoal.uncertainty.answers import answers, spread, spread_within
 from shoal.uncertainty.noise import own_variance, pieces
 
 QUICK = {"n_networks": 4, "hidden_layer_sizes": 16, "random_state": 0}
@@ -81,6 +81,20 @@ def test_the_own_variance_of_a_network_is_told_from_what_it_learned_by_heart(S, 
     r, d = noise - own, own - kappa * noise  # held-out residual; held-out prediction minus that of those who lean to the target
     found = own_variance(np.mean(r**2), np.mean(-r * d), np.mean(d**2))
     assert found == pytest.approx(tau2, abs=0.02 * (S + tau2))  # moments of 200,000 rows are known to √(2/m) = 0.3 %
+
+
+def test_what_sets_kinds_apart_does_not_average_away():
+    X, y = line(300)
+    network = ShoalRegressor(**QUICK, max_iter=5).fit(X, y).network_  # two with ramps, two without
+    values = np.zeros((4, 3, 1))
+    values[2:] = 5.0
+    weights = np.full((4, 3), 0.25)
+    assert spread(values, weights).min() > 5
+    np.testing.assert_array_equal(spread_within(network, values, weights), 0.0)
+    values[1] += 2.0  # among those with ramps a sample variance of 2, among the others 0
+    np.testing.assert_allclose(spread_within(network, values, weights), 1.0)
+    weights[[1, 2]] = 0.0  # one of each kind is left
+    np.testing.assert_array_equal(spread_within(network, values, 2 * weights), 0.0)
 
 
 def test_pieces_are_mixed_with_the_overall_variance_and_never_zero():

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from shoal.cli.tables import print_json, print_metrics
+from shoal.cli.tables import print_json, print_metrics, print_sureness
 
 EXAMPLE = "Example: `shoal evaluate titanic.skops passengers-1913.csv`"
 
@@ -15,7 +15,8 @@ def evaluate(
     table: Annotated[Path, typer.Argument(metavar="TABLE", help="CSV, gzipped CSV or Parquet file with the target.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
-    """Score a model on a table that holds its inputs and its target. Rows without a target are left out and counted.
+    """Score a model on a table that holds its inputs and its target, and say how far its probabilities or intervals can be
+    believed. Rows without a target are left out and counted.
 
     Rows that the model has learned from score too well: give it others.
     """
@@ -32,9 +33,11 @@ def evaluate(
                 "target": facts.targets[0] if len(facts.targets) == 1 else facts.targets,
                 "rows": {"test": found.n_rows, "left_out": found.n_left_out},
                 "metrics": found.metrics,
+                "sureness": found.sureness,
                 "model": str(model),
             }
         )
         return
     left_out = f" ({found.n_left_out} without a target left out)" if found.n_left_out else ""
     print_metrics(found.metrics, {}, f"{facts.task} of {', '.join(facts.targets)}: scores on {found.n_rows} rows of {table.name}{left_out}")
+    print_sureness(found.sureness)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from shoal.cli.tables import print_json, print_metrics, print_table
+from shoal.cli.tables import print_json, print_metrics, print_sureness, print_table
 
 EXAMPLE = "Example: `shoal show titanic.skops`"
 
@@ -84,6 +84,7 @@ def print_fit(fit: dict[str, Any]) -> None:
     print_metrics(
         fit["metrics"], fit["baselines"], f"scores on {fit['n_test']} held-out rows ({fit['held_out']}), trained in {fit['seconds']:.1f} s"
     )
+    print_sureness(fit["sureness"] or {})
     if fit["refit"]:
         print(f"then trained again on all {fit['n_train'] + fit['n_test']} rows: the scores are those of the model before that")
 

@@ -69,6 +69,19 @@ def print_metrics(metrics: Mapping[str, float], baselines: Mapping[str, Mapping[
         print("* the best of its line. linear: logistic or ridge regression; trivial: always the shares of the classes, or the mean.")
 
 
+def print_sureness(found: Mapping[str, float]) -> None:
+    """How far probabilities or intervals can be believed, in a line."""
+    if "coverage_90" in found:
+        print(
+            f"how sure: 90 % intervals cover {found['coverage_90']:.1%} of these rows; they are {number(found['width_90'])} wide on average"
+        )
+    if "calibration_error" in found:
+        print(
+            f"how sure: the likeliest class's probability is off by {found['calibration_error']:.1%} on average "
+            f"(expected calibration error); Brier score {number(found['brier_score_loss'])}"
+        )
+
+
 def number(value: float) -> str:
     """Four significant digits; fixed where that is shorter."""
     return f"{value:.4g}" if math.isfinite(value) else "-"

@@ -15,7 +15,9 @@ Floats = NDArray[np.floating]
 
 SMALL_PRODUCT = 1_000_000  # OpenBLAS multiplies up to so many H·b·n1 without packing, 150-200 GFLOP/s against 130 above
 SPLIT_FROM = 96  # hidden units: slices of fewer than 48 cost a third more than they save on two cores
-WORTH_SPLITTING = 500_000  # multiplications of a product, some 8 µs: below, the barrier costs more than a second core brings
+WORTH_SPLITTING = (
+    4_000_000  # multiplications of a product, some 60 µs: below, waiting for a busy neighbour's core costs more than it brings
+)
 MOST_UNITS = 128  # rows of a group: wider ones leave the level-2 cache
 
 

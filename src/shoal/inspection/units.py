@@ -126,7 +126,8 @@ def mirrored_pairs(parameters: Parameters, activation: str) -> list[NDArray[np.i
     own = np.hstack([parameters.W1, parameters.b1, parameters.W2.T]).astype(np.float64)
     scale = np.maximum(np.abs(own).max(axis=1), 1e-300)
     apart = [np.max(np.abs(own[i + 1 :] + own[i]), axis=1, initial=0) for i in range(len(own))]
-    return [np.array([i, i + 1 + j]) for i, row in enumerate(apart) for j in np.flatnonzero(row <= TWIN * scale[i])]
+    at_work = np.abs(own).max(axis=1) > 0  # units of zeros are copies, and found as such
+    return [np.array([i, i + 1 + j]) for i, row in enumerate(apart) if at_work[i] for j in np.flatnonzero(row <= TWIN * scale[i])]
 
 
 def mirror(pair: NDArray[np.int64], member: tuple[int, ...]) -> Finding:

@@ -74,7 +74,10 @@ def spread(values: Floats, weights: Floats) -> Floats:
 
 
 def spread_within(network: Network, values: Floats, weights: Floats) -> Floats:
-    """As `spread`, of members that see the same inputs: the mean over these kinds, `(m, n_y)`."""
+    """As `spread`, of members that see the same inputs: the mean over the kinds that have several, `(m, n_y)`; 0 where none has.
+
+    What sets one kind apart from the other is no chance, and does not average away with more members.
+    """
     kinds = np.unique(network.population.inputs, axis=0, return_inverse=True)[1].ravel()
     if kinds.max() == 0:
         return spread(values, weights)
@@ -85,4 +88,4 @@ def spread_within(network: Network, values: Floats, weights: Floats) -> Floats:
         mine = mine / np.where(several, mine.sum(axis=0), 1.0)
         total += np.where(several[:, None], spread(values, mine), 0.0)
         count += several
-    return np.asarray(np.where(count[:, None] > 0, total / np.maximum(count, 1)[:, None], spread(values, weights)))
+    return np.asarray(total / np.maximum(count, 1)[:, None])

@@ -7,7 +7,9 @@ be read off the members' differences on training rows, since those that learned 
 
     A = E r² = S + a τ²,   C = −E r d = κ S + a τ²,   D = E d² − (what the learners' own mean varies) = a τ² + κ² S,
 
-where a = Σ w² of the weights of those that held out; the three give a τ² = (A D − C²) / (A + D − 2C).
+where a = Σ w² of the weights of those that held out; the three give a τ² = (A D − C²) / (A + D − 2C). It is too much where
+networks lean to some rows more than to others, as E κ² ≥ (E κ)²; their spread on rows that they learned is too little. The
+geometric mean of both is taken where members are of two kinds, of which those with ramps lean most (docs/how-sure.md).
 
 v₁ may follow two things: the predicted value, in a few pieces, and the members' spread at the row.
 """
@@ -27,7 +29,6 @@ MOST_ROWS = 2_000  # that the noise is learned from: a variance is then known to
 PIECES, ROWS_OF_A_PIECE = 5, 40
 PRIOR_ROWS = 60  # rows of the overall variance that each piece is mixed with, so that no piece claims a certainty it met by luck
 SHARES = np.linspace(0.0, 0.95, 20)  # of the variance that may follow the members' spread
-BLOCKS = 20  # for the jackknife's standard error
 LEAST = 1e-6  # standard deviation of the noise in units of the target's: below, nothing is known
 
 
@@ -106,15 +107,17 @@ def of_target(network: Network, held: Held, said: Answers, o: int) -> tuple[Floa
         within = spread_within(network, said.values, others)[:, o] / base**2
         a = float(np.average(np.sum(weights**2, axis=0), weights=held.weight))
         moments = np.column_stack([r.residual**2, -r.residual * d, d**2 - np.sum(others**2, axis=0) * within])
-        tau2, error = own_variance(moments, held.weight)
-        A = float(np.average(moments[:, 0], weights=held.weight))
-        left = 1 - float(np.sum(network.shares**2)) / a
-        averaging = 1 - max(left, 0.0) * min(max(tau2 - error, 0.0) / max(A, 1e-300), 0.95)
-        gain = tau2 / a - float(np.average(within, weights=held.weight))
+        means = np.average(moments, axis=0, weights=held.weight)
+        least_own = float(np.average(within, weights=held.weight))
+        most_own = max(own_variance(*means) / a, least_own)
+        tau2 = most_own if one_kind(network) else float(np.sqrt(least_own * most_own))
+        left = max(1 - float(np.sum(network.shares**2)) / a, 0.0)
+        averaging = 1 - left * min(a * tau2 / max(means[0], 1e-300), 0.95)
+        gain = tau2 - least_own
     if said.variances is not None:
         return np.zeros(1), np.ones(1), 0.0, 1.0, 1.0, averaging
     typical_here = float(np.average(r.spread, weights=held.weight))
-    typical_new = max(typical_here + gain, typical_here / 2)
+    typical_new = typical_here + gain
     least = (LEAST * (1.0 if network.target is None else float(network.target.scale[o]))) ** 2
     at, variance, share = variance_model(r, typical_here, least)
     return at, variance, share, max(typical_new, least), max(typical_here, least), averaging
@@ -125,20 +128,15 @@ def in_target_units(network: Network, Y: Floats) -> Floats:
     return np.asarray(Y if network.target is None else Y * network.target.scale + network.target.center, np.float64)
 
 
-def own_variance(moments: Floats, weight: Floats) -> tuple[float, float]:
-    """a τ² from rows of (r², −r d, d² − …), and its standard error by leaving out one of 20 blocks of rows at a time."""
+def one_kind(network: Network) -> bool:
+    """Whether all members see the same inputs."""
+    return bool((network.population.inputs == network.population.inputs[0]).all())
 
-    def estimate(A: float, C: float, D: float) -> float:
-        below = A + D - 2 * C
-        return 0.0 if below <= 0 else min(max((A * D - C * C) / below, 0.0), A)
 
-    blocks = [slice(b, None, BLOCKS) for b in range(min(BLOCKS, len(weight)))]
-    sums = np.array([weight[b] @ moments[b] for b in blocks])
-    counts = np.array([weight[b].sum() for b in blocks])
-    whole = estimate(*(sums.sum(axis=0) / counts.sum()))
-    without = [estimate(*((sums.sum(axis=0) - s) / (counts.sum() - n))) for s, n in zip(sums, counts, strict=True) if 0 < n < counts.sum()]
-    n = len(without)
-    return whole, float(np.sqrt((n - 1) * np.var(without))) if n > 1 else whole
+def own_variance(A: float, C: float, D: float) -> float:
+    """a τ² from the three moments; between 0 and A."""
+    below = A + D - 2 * C
+    return 0.0 if below <= 0 else float(min(max((A * D - C * C) / below, 0.0), A))
 
 
 def variance_model(r: Residuals, typical: float, least: float) -> tuple[Floats, Floats, float]:
