@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shoal.cli.report import refuse_own_files, steps_bar
+from shoal.cli.report import check_report, steps_bar
 from shoal.cli.settings import parse_settings
 from shoal.cli.tables import print_json, print_metrics, print_sureness
 
@@ -78,11 +78,7 @@ def fit(
     refuse_table_itself(path, table, test)
     refuse_unwritable(path)
     if report is not None:
-        from shoal.report.pictures import need_matplotlib
-
-        need_matplotlib()
-        refuse_own_files(report, path, table, test)
-        refuse_unwritable(report)
+        check_report(report, path, table, test)
     with training_bar() as callbacks:
         model = raw.fit(table, target, task=task, test=test, groups=groups, time=time, callbacks=callbacks, **chosen)
     save(model, path)

@@ -25,22 +25,26 @@ def report(
     from shoal.model_file import load
     from shoal.report import write_report
 
-    refuse_own_files(output, model, table, test)
+    check_report(output, model, table, test)
     loaded = load(model)
     with steps_bar() as step:
         write_report(loaded, table, output, test=test, step=step)
     print(f"report written to {output}")
 
 
-def refuse_own_files(output: Path, *used: Path | None) -> None:
-    """The report must not take the place of what it is made of."""
+def check_report(output: Path, *used: Path | None) -> None:
+    """Find out before long work whether the report can be written; it must not take the place of what it is made of."""
     from shoal.errors import OutputError
+    from shoal.files import refuse_unwritable
+    from shoal.report.pictures import need_matplotlib
 
+    need_matplotlib()
     if output in used:
         raise OutputError(f"{output} is named twice, and would be the same file; give the report another name.")
     for path in used:
         if path is not None and output.exists() and path.exists() and output.samefile(path):
             raise OutputError(f"{output} is the model or a table itself; give the report another name.")
+    refuse_unwritable(output)
 
 
 @contextmanager

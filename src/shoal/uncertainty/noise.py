@@ -9,7 +9,7 @@ be read off the members' differences on training rows, since those that learned 
 
 where a = Σ w² of the weights of those that held out; the three give a τ² = (A D − C²) / (A + D − 2C). It is too much where
 networks lean to some rows more than to others, as E κ² ≥ (E κ)²; their spread on rows that they learned is too little. The
-geometric mean of both is taken where members are of two kinds, of which those with ramps lean most (docs/how-sure.md).
+geometric mean of both is taken (docs/how-sure.md has it measured).
 
 v₁ may follow two things: the predicted value, in a few pieces, and the members' spread at the row.
 """
@@ -109,8 +109,7 @@ def of_target(network: Network, held: Held, said: Answers, o: int) -> tuple[Floa
         moments = np.column_stack([r.residual**2, -r.residual * d, d**2 - np.sum(others**2, axis=0) * within])
         means = np.average(moments, axis=0, weights=held.weight)
         least_own = float(np.average(within, weights=held.weight))
-        most_own = max(own_variance(*means) / a, least_own)
-        tau2 = most_own if one_kind(network) else float(np.sqrt(least_own * most_own))
+        tau2 = float(np.sqrt(least_own * max(own_variance(*means) / a, least_own)))
         left = max(1 - float(np.sum(network.shares**2)) / a, 0.0)
         averaging = 1 - left * min(a * tau2 / max(means[0], 1e-300), 0.95)
         gain = tau2 - least_own
@@ -126,11 +125,6 @@ def of_target(network: Network, held: Held, said: Answers, o: int) -> tuple[Floa
 def in_target_units(network: Network, Y: Floats) -> Floats:
     """Targets as the network learns them, in their own units again."""
     return np.asarray(Y if network.target is None else Y * network.target.scale + network.target.center, np.float64)
-
-
-def one_kind(network: Network) -> bool:
-    """Whether all members see the same inputs."""
-    return bool((network.population.inputs == network.population.inputs[0]).all())
 
 
 def own_variance(A: float, C: float, D: float) -> float:
