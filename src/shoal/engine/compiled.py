@@ -9,6 +9,8 @@ import hashlib
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -74,6 +76,13 @@ def predict_kernel() -> ModuleType:
 
 def compiled(module: str) -> ModuleType:
     """A module of kernels; the first fit on a machine compiles them and says so on a terminal."""
+    with cache_of_this_version():
+        return import_module(module)
+
+
+@contextmanager
+def cache_of_this_version() -> Iterator[None]:
+    """While it lasts, what Numba decorates is kept in, and found in, this version's folder."""
     import numba
 
     config: Any = numba.config
@@ -84,6 +93,6 @@ def compiled(module: str) -> ModuleType:
             print("shoal: compiling its kernels, once on this machine (some seconds)", file=sys.stderr)
     config.CACHE_DIR = str(folder)
     try:
-        return import_module(module)
+        yield
     finally:
         config.CACHE_DIR = before

@@ -15,6 +15,7 @@ from numba import cfunc, types
 from numba.extending import intrinsic
 
 from shoal.engine.activations import ACTIVATIONS
+from shoal.engine.compiled import cache_of_this_version
 from shoal.engine.losses import LOSSES
 from shoal.engine.rules import RULES
 
@@ -29,7 +30,8 @@ def piece(function: Callable[..., None], single: bool) -> Any:
     letters = next(letters for kinds, letters in KINDS if function in kinds.values())
     number = types.float32 if single else types.float64
     taken = {"P": types.CPointer(number), "v": number, "i": types.int64}
-    return cfunc(types.void(*(taken[c] for c in letters)), cache=True, fastmath=FAST, error_model="numpy")(function)
+    with cache_of_this_version():
+        return cfunc(types.void(*(taken[c] for c in letters)), cache=True, fastmath=FAST, error_model="numpy")(function)
 
 
 def addresses(activation: str, output: str, rule: type, dtype: np.dtype) -> tuple[int, int, int]:
