@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from shoal.engine.pieces import FAST, activate, change, output_errors
-from shoal.engine.vecmath import keep_apart, of
+from shoal.engine.vecmath import keep_apart, of, turn_4_by_4
 
 INNER = {"fastmath": FAST, "error_model": "numpy", "nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 KERNEL = {"fastmath": FAST, "error_model": "numpy", "cache": True, "nogil": True}
@@ -103,8 +103,12 @@ def gather(rows, first, n, Xb, XT, y):
             Xb[i, j] = of(Xb[0, 0], 0.0)
         for j in range(y.shape[0]):
             y[j, i] = rows.Y[row, j]
+    turned = b // 4 * 4
+    for i in range(0, turned, 4):
+        for j in range(0, n1, 4):
+            turn_4_by_4(Xb, i, j, XT)
     for j in range(n1):
-        for i in range(b):
+        for i in range(turned, b):
             XT[j, i] = Xb[i, j]
 
 

@@ -68,6 +68,33 @@ def power_of_two_64(typing_context, n):
     return types.float64(types.float64), generate
 
 
+@intrinsic
+def turn_4_by_4(typing_context, X, i, j, XT):
+    """XT[j … j+3, i … i+3] = X[i … i+3, j … j+3]ᵀ in vector registers: four times as fast as number by number."""
+
+    def generate(context, builder, signature, arguments):
+        given, taken = (context.make_array(kind)(context, builder, value=v) for kind, v in ((X, arguments[0]), (XT, arguments[3])))
+        four, size = ir.VectorType(context.get_data_type(X.dtype), 4), X.dtype.bitwidth // 8
+
+        def place(array, row, column, k):
+            width = builder.extract_value(array.shape, 1)
+            start = builder.add(builder.mul(builder.add(row, ir.Constant(row.type, k)), width), column)
+            return builder.bitcast(builder.gep(array.data, [start]), four.as_pointer())
+
+        def pick(a, b, *lanes):
+            return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), 4), list(lanes)))
+
+        i_, j_ = arguments[1], arguments[2]
+        a, b, c, d = (builder.load(place(given, i_, j_, k), align=size) for k in range(4))
+        low, high = (pick(a, b, 0, 4, 1, 5), pick(c, d, 0, 4, 1, 5)), (pick(a, b, 2, 6, 3, 7), pick(c, d, 2, 6, 3, 7))
+        turned = [pick(*low, 0, 1, 4, 5), pick(*low, 2, 3, 6, 7), pick(*high, 0, 1, 4, 5), pick(*high, 2, 3, 6, 7)]
+        for k, row in enumerate(turned):
+            builder.store(row, place(taken, j_, i_, k), align=size)
+        return context.get_dummy_value()
+
+    return types.none(X, types.int64, types.int64, XT), generate
+
+
 def expm1_parts(x):
     """q and s with eˣ = q·s + s and |q| < 0.42: s = 2ⁿ, q = eʳ − 1 by its Taylor series, r = x − n ln 2."""
     raise NotImplementedError
