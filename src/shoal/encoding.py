@@ -5,7 +5,7 @@ linear in x: 0 up to its left edge, 1 from its right edge on, minus its mean ove
 smooth network bend sharply where a column's values change meaning (piecewise linear encoding, Gorishniy et al. 2022).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import pairwise
@@ -20,7 +20,7 @@ from shoal.textbook.propagation import Parameters
 
 Floats = NDArray[np.floating]
 
-BLOCK_ROWS = 8192  # worked on at once: 4 MB of 60 columns in float64
+BLOCK_NUMBERS = 1 << 17  # worked on at once: 1 MB in float64, which the caches hold
 BINS = 8
 FEW_VALUES = 9  # up to so many distinct values, each value is an edge
 HEAVY_SHARE = 1 / 8  # a value that holds more of the rows is an edge of its own
@@ -110,9 +110,9 @@ def are_flags(X: Any) -> NDArray[np.bool_]:
         others.data = (others.data != 0) & (others.data != 1)
         return np.asarray(np.asarray(others.sum(axis=0)).ravel() == 0, bool)
     flags = np.ones(X.shape[1], bool)
-    for s in range(0, len(X), BLOCK_ROWS):
+    for s in blocks(X.shape):
         if flags.any():
-            rows = X[s : s + BLOCK_ROWS]
+            rows = X[s]
             flags &= np.all((rows == 0) | (rows == 1), axis=0)
     return flags
 
@@ -139,8 +139,13 @@ def dense_moments(X: Floats, w: Floats) -> tuple[Floats, Floats]:
 
 def summed(X: Floats, of_rows: Callable[[Floats, slice], Floats]) -> Floats:
     """The sum of a function over blocks of rows in float64, and where these stand."""
-    blocks = (slice(s, s + BLOCK_ROWS) for s in range(0, len(X), BLOCK_ROWS))
-    return np.asarray(sum(of_rows(np.asarray(X[s], np.float64), s) for s in blocks))
+    return np.asarray(sum(of_rows(np.asarray(X[s], np.float64), s) for s in blocks(X.shape)))
+
+
+def blocks(shape: tuple[int, ...]) -> Iterator[slice]:
+    """All rows of a table `(m, n)`, so many at once that a copy of them stays in the caches."""
+    step = max(64, BLOCK_NUMBERS // max(1, shape[1]))
+    return (slice(s, s + step) for s in range(0, shape[0], step))
 
 
 def sparse_moments(X: Any, w: Floats) -> tuple[Floats, Floats]:
@@ -203,13 +208,13 @@ def encode(encoding: Encoding, X: Any, dtype: Any = np.float64) -> Any:
         return SparseRows(sparse.csr_array(X), encoding, np.dtype(dtype))
     X, n = np.asarray(X), encoding.n_inputs
     encoded = np.empty((X.shape[0], n + encoding.n_ramps), dtype)
-    for s in range(0, len(X), BLOCK_ROWS):  # so that no copy of the whole table in float64 is ever made
-        rows = np.asarray(X[s : s + BLOCK_ROWS], np.float64)
-        np.divide(rows - encoding.center, encoding.scale, out=encoded[s : s + BLOCK_ROWS, :n], casting="same_kind")
+    for s in blocks(encoded.shape):  # so that no copy of the whole table in float64 is ever made
+        rows = np.asarray(X[s], np.float64)
+        np.divide(rows - encoding.center, encoding.scale, out=encoded[s, :n], casting="same_kind")
         if encoding.n_ramps:
             values = ramp_values(rows, encoding.ramps)
             values -= encoding.ramp_center
-            np.multiply(values, encoding.ramp_scale, out=encoded[s : s + BLOCK_ROWS, n:], casting="same_kind")
+            np.multiply(values, encoding.ramp_scale, out=encoded[s, n:], casting="same_kind")
     return encoded
 
 

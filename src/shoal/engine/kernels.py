@@ -92,7 +92,10 @@ def thin(Z, S, r, start, rate):
 
 @njit(**INNER)
 def gather(rows, first, n, Xb, XT, y):
-    """The batch's rows as `Xb (b, n1)` and transposed `XT (n1, b)`, with the bias's 1 in column n; targets `y (n_y, b)`."""
+    """The batch's rows as `Xb (b, n1)` and transposed `XT (n1, b)`, with the bias's 1 in column n; targets `y (n_y, b)`.
+
+    An XT without rows is left alone: large products are as fast on Xbᵀ.
+    """
     b, n1 = Xb.shape
     for i in range(b):
         row = rows.order[first + i]
@@ -105,9 +108,9 @@ def gather(rows, first, n, Xb, XT, y):
             y[j, i] = rows.Y[row, j]
     turned = b // 4 * 4
     for i in range(0, turned, 4):
-        for j in range(0, n1, 4):
+        for j in range(0, XT.shape[0], 4):
             turn_4_by_4(Xb, i, j, XT)
-    for j in range(n1):
+    for j in range(XT.shape[0]):
         for i in range(turned, b):
             XT[j, i] = Xb[i, j]
 

@@ -137,16 +137,17 @@ def train_slices(shape, rows, weights, gradient, first, second, average, each, r
     n1 = W1.shape[1]
     Z2, D, y = np.empty((n_z, largest), kind), np.empty((n_z, largest), kind), np.empty((rows.Y.shape[1], largest), kind)
     db2 = np.empty((1, n_z), kind)
-    Z, S, Xb, XT, w, L = scratch(weights, mine * h, n1, largest)
+    Z, S, Xb, _, w, L = scratch(weights, mine * h, n1, largest)
+    no_XT = np.empty((0, 0), kind)
     zero, shrink = of(rates[0, 0], 0.0), each.numbers[SHRINK, 0]
     for step in range(rows.ends.size - 1):
         start, b, odd = rows.ends[step], rows.ends[step + 1] - rows.ends[step], step % 2
         if b != L.size:
-            Z, S, Xb, XT, w, L = scratch(weights, mine * h, n1, b)
-        gather(rows, start, shape.n, Xb, XT, y)
+            Z, S, Xb, _, w, L = scratch(weights, mine * h, n1, b)
+        gather(rows, start, shape.n, Xb, no_XT, y)
         for k in range(mine):
             g, low = thread + k * threads, k * h
-            np.dot(W1[g * h : (g + 1) * h], XT, Z[low : low + h])
+            np.dot(W1[g * h : (g + 1) * h], Xb.T, Z[low : low + h])
             hidden_units(shape, each, g, low, shape.t + step + 1, Z, S)
             output_sums(shape, W2, b2, g, low, Z, sums[odd, g])
             if shrink > zero:
