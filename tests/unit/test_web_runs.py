@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import threading
 import time
 
 import numpy as np
@@ -15,7 +14,6 @@ from shoal.web.guard import LARGEST_BODY
 from shoal.web.playground.live import MOST_RUNS, Runs, TooManyRunsError
 from shoal.web.playground.settings import RULES
 from shoal.web.samples import SAMPLES, sample
-from shoal.web.server import server
 
 
 def begun(**settings):
@@ -127,17 +125,6 @@ def test_a_run_nobody_watches_stops_by_itself(monkeypatch):
     run.play()
     time.sleep(0.5)
     assert not run.playing
-
-
-@pytest.fixture(scope="module")
-def port():
-    ready, found = server(0)
-    thread = threading.Thread(target=ready.run, kwargs={"sockets": [found]})
-    thread.start()
-    yield found.getsockname()[1]
-    ready.should_exit = True
-    thread.join()
-    found.close()
 
 
 def ask(port, path, method="POST", body=b"{}", headers=None):

@@ -10,18 +10,7 @@ import pytest
 pytest.importorskip("starlette")
 
 from shoal.web.guard import LARGEST_BODY
-from shoal.web.server import PortError, files, listener, server
-
-
-@pytest.fixture(scope="module")
-def port():
-    ready, found = server(0)
-    thread = threading.Thread(target=ready.run, kwargs={"sockets": [found]})
-    thread.start()
-    yield found.getsockname()[1]
-    ready.should_exit = True
-    thread.join()
-    found.close()
+from shoal.web.server import PortError, files, listener
 
 
 def ask(port, path, method="GET", headers=None, body=None):

@@ -1,20 +1,17 @@
 """`shoal diagnose`: what may be wrong with a model, seen on a table with its target."""
 
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated
 
-import typer
-
+from shoal.cli.arguments import AsJson, ModelFile, TableWithTarget
 from shoal.cli.tables import print_json, print_table
 
 EXAMPLE = "Example: `shoal diagnose titanic.skops titanic.csv`"
 
 
 def diagnose(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="Model file written by shoal fit.", show_default=False)],
-    table: Annotated[Path, typer.Argument(metavar="TABLE", help="CSV, gzipped CSV or Parquet file with the target.", show_default=False)],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    model: ModelFile,
+    table: TableWithTarget,
+    as_json: AsJson = False,
 ) -> None:
     """Look for what may be wrong with a model: units, gradients, learning rate, fit, inputs, classes, members.
 

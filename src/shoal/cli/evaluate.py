@@ -1,19 +1,15 @@
 """`shoal evaluate`: score a model on a table that holds its target."""
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
+from shoal.cli.arguments import AsJson, ModelFile, TableWithTarget
 from shoal.cli.tables import print_json, print_metrics, print_sureness
 
 EXAMPLE = "Example: `shoal evaluate titanic.skops passengers-1913.csv`"
 
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="Model file written by shoal fit.", show_default=False)],
-    table: Annotated[Path, typer.Argument(metavar="TABLE", help="CSV, gzipped CSV or Parquet file with the target.", show_default=False)],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    model: ModelFile,
+    table: TableWithTarget,
+    as_json: AsJson = False,
 ) -> None:
     """Score a model on a table that holds its inputs and its target, and say how far its probabilities or intervals can be
     believed. Rows without a target are left out and counted.

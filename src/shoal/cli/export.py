@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from shoal.cli.arguments import ModelFile
+
 if TYPE_CHECKING:
     from shoal.export import Portable
 
@@ -15,7 +17,7 @@ Precision = Literal["float", "double"]
 
 
 def export(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="Model file written by shoal fit.", show_default=False)],
+    model: ModelFile,
     to: Annotated[Form, typer.Option("--to", help="What to write.", show_default=False)],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="PATH", help="Where to: a file; for C a folder.", show_default=False)],
     dtype: Annotated[

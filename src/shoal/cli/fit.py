@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from shoal.cli.arguments import AsJson
 from shoal.cli.report import check_report, steps_bar
 from shoal.cli.settings import parse_settings
 from shoal.cli.tables import print_json, print_metrics, print_sureness
@@ -61,7 +62,7 @@ def fit(
     output: Output = None,
     report: Report = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Train a network on a table and write the model to a file.
 

@@ -7,12 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
+from shoal.cli.arguments import ModelFile
+
 EXAMPLE = "Example: `shoal predict titanic.skops passengers.csv -o answers.csv`"
 CHUNK_ROWS = 50_000  # of a hundred columns: 40 MB
 
 
 def predict(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="Model file written by shoal fit.", show_default=False)],
+    model: ModelFile,
     table: Annotated[
         Path, typer.Argument(metavar="TABLE", help="CSV, gzipped CSV or Parquet file; it may hold the target too.", show_default=False)
     ],

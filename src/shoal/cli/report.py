@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
+from shoal.cli.arguments import ModelFile, TableWithTarget
+
 EXAMPLE = "Example: `shoal report titanic.skops titanic.csv -o titanic.html`"
 
 
 def report(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="Model file written by shoal fit.", show_default=False)],
-    table: Annotated[Path, typer.Argument(metavar="TABLE", help="CSV, gzipped CSV or Parquet file with the target.", show_default=False)],
+    model: ModelFile,
+    table: TableWithTarget,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.html", help="Where to.", show_default=False)],
     test: Annotated[Path | None, typer.Option(help="The table that `shoal fit` was given as --test.", show_default=False)] = None,
 ) -> None:

@@ -1,19 +1,17 @@
 """`shoal show`: what a model file holds."""
 
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
+from shoal.cli.arguments import AsJson, ModelFile
 from shoal.cli.tables import print_json, print_metrics, print_sureness, print_table
 
 EXAMPLE = "Example: `shoal show titanic.skops`"
 
 
 def show(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="Model file.", show_default=False)],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    model: ModelFile,
+    as_json: AsJson = False,
 ) -> None:
     """Say what a model is: its shapes and counts, how it was trained, its scores, and what becomes of each column."""
     from shoal.model_file import load

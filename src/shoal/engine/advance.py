@@ -54,7 +54,7 @@ class State:
 def begin(population: Population, recipe: Recipe, g2: Output, total: Floats, dtype: Any, members: Sequence[int] | None = None) -> State:
     """The state before the first update. `members` number the networks' dropout streams, 0 … K − 1 if not given."""
     dtype = np.dtype(dtype)
-    rule = recipe.rule
+    rule, averaged = recipe.rule, bool(np.any(np.asarray(recipe.weight_average) > 0))
     groups = make_groups(
         population,
         recipe.batch_size,
@@ -62,11 +62,10 @@ def begin(population: Population, recipe: Recipe, g2: Output, total: Floats, dty
         alone=bool(np.any(np.asarray(recipe.input_dropout) > 0)),
         first=isinstance(rule, Momentum | Nesterov | Adam),
         second=isinstance(rule, RMSprop | Adam),
-        average=bool(np.any(np.asarray(recipe.weight_average) > 0)),
+        average=averaged,
     )
     keys = np.array([dropout_key(recipe.seed, k) for k in (range(population.K) if members is None else members)], np.uint64)
     total, alive = np.asarray(total, np.float64), np.ones(population.K, bool)
-    averaged = bool(np.any(np.asarray(recipe.weight_average) > 0))
     judged = "average" if averaged else "weights"
     return State(population, recipe, g2, total, groups, keys, hyper(recipe, g2, dtype), dtype, alive, judged)
 

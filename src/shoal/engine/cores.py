@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from threading import Lock
-from typing import Any
+from typing import TypeVar
 
 from threadpoolctl import ThreadpoolController
 
-LIMIT: ContextVar[int | None] = ContextVar("LIMIT", default=None)
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
-
+LIMIT: ContextVar[int | None] = ContextVar("LIMIT", default=None)  # threads that may compute; None is all cores
 ALONE: ContextVar[bool] = ContextVar("ALONE", default=False)  # whether products are limited to one thread already
 
 
@@ -38,17 +39,18 @@ def at_most(n_jobs: int | None) -> Iterator[None]:
         LIMIT.reset(token)
 
 
-def spread(run: Callable[[Any], None], tasks: Sequence[Any]) -> None:
-    """`run` every task, in their order, over as many threads as may compute; this one is among them."""
-    pending, lock = iter(tasks), Lock()
+def spread(run: Callable[[Task], Result], tasks: Sequence[Task]) -> list[Result]:
+    """What `run` gives for every task, in their order; over as many threads as may compute, this one among them."""
+    pending, lock = iter(range(len(tasks))), Lock()
+    results: dict[int, Result] = {}
 
     def work() -> None:
         while True:
             with lock:
-                task = next(pending, None)
-            if task is None:
+                place = next(pending, None)
+            if place is None:
                 return
-            run(task)
+            results[place] = run(tasks[place])
 
     others = [executor().submit(work) for _ in range(min(cores(), len(tasks)) - 1)]
     try:
@@ -56,6 +58,7 @@ def spread(run: Callable[[Any], None], tasks: Sequence[Any]) -> None:
     finally:  # also when interrupted: nobody may still compute when this returns
         for other in others:
             other.result()
+    return [results[place] for place in range(len(tasks))]
 
 
 @cache

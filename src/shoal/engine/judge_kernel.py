@@ -7,7 +7,7 @@ from shoal.engine.kernels import INNER, KERNEL, gather, hidden_units, output_sum
 from shoal.engine.pieces import output_errors
 from shoal.engine.vecmath import keep_apart, of
 
-SOFTMAX, POISSON = 1, 2
+ANY_OTHER, SOFTMAX, POISSON = range(3)  # outputs that the score treats in a way of their own
 
 
 @njit(**INNER)
@@ -47,7 +47,7 @@ def add_up(output, rows, start, g, Z2, y, L, sums):
 def judge(shape, output, rows, weights, each, hyper, sums):
     """Each network on its own rows: `sums (G, 4 + 3 n_y)` get Σ w, Σ w L, Σ w (all labels right), 0, and Σ w y, Σ w y², Σ w r² a target.
 
-    `output` is SOFTMAX or POISSON, anything else for the others. Network g's rows are those of `order` between `ends[g]`
+    `output` is one of the three above. Network g's rows are those of `order` between `ends[g]`
     and `ends[g + 1]`; weights are `(0 | 1, m)`.
     """
     h, n_z, n_y, kind, most = shape.h, shape.n_z, rows.Y.shape[1], weights.dtype, shape.b

@@ -13,7 +13,6 @@ from shoal.engine.groups import Group
 Floats = NDArray[np.floating]
 Rows = NDArray[np.int64]
 
-OUTPUTS = {"softmax": 1, "poisson": 2}  # those that the score treats in a way of their own
 JUDGED_AT_ONCE = 256  # rows, so that a network's hidden layer stays in the caches
 DENSE_ROWS = 4096  # sparse rows are made dense so many at a time
 
@@ -39,7 +38,8 @@ def judge(state: State, X: Any, Y: Floats, rows: tuple[Rows, ...] | None, weight
 
 def dense_sums(state: State, X: Floats, Y: Floats, rows: tuple[Rows, ...] | None, weight: Floats | None) -> Floats:
     """What `judge_kernel.judge` sums for every network, `(K, 4 + 3 n_y)`."""
-    k, output = kernels(), OUTPUTS.get(state.g2.name, 0)
+    k, judges = kernels(), judge_kernel()
+    output = {"softmax": judges.SOFTMAX, "poisson": judges.POISSON}.get(state.g2.name, judges.ANY_OTHER)
     sums = np.zeros((state.population.K, 4 + 3 * Y.shape[1]))
     shared = np.empty((0, 0), state.dtype) if weight is None else np.ascontiguousarray(weight[None], state.dtype)
     X, Y, everything = np.ascontiguousarray(X, state.dtype), np.ascontiguousarray(Y, state.dtype), np.arange(len(Y))
@@ -51,7 +51,7 @@ def dense_sums(state: State, X: Floats, Y: Floats, rows: tuple[Rows, ...] | None
         data = k.Rows(seen_rows(X, group), Y, shared, np.concatenate(own), ends)
         mine = np.zeros((len(group.members), sums.shape[1]))
         shape = shape_of(state, group, JUDGED_AT_ONCE)
-        judge_kernel().judge(shape, output, data, weights, per_network(state, group), state.hyper, mine)
+        judges.judge(shape, output, data, weights, per_network(state, group), state.hyper, mine)
         sums[group.members] = mine
 
     judged = len(Y) if rows is None else max((len(r) for r in rows), default=0)

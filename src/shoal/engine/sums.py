@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from shoal.engine.advance import WORTH_A_THREAD
 from shoal.engine.bends import root
 from shoal.engine.blocks import Block, join, split
-from shoal.engine.cores import cores, executor, one_blas_thread
+from shoal.engine.cores import one_blas_thread, spread
 from shoal.population import Population
 from shoal.textbook.activations import ACTIVATIONS, Activation, masked
 from shoal.textbook.outputs import Output
@@ -219,6 +219,6 @@ def over_parts(work: Callable[[Part], T], parts: Sequence[Part], each: int) -> l
     if each < TINY:
         return [work(part) for part in parts]
     with one_blas_thread():
-        if len(parts) > 1 and each * len(parts) > WORTH_A_THREAD and cores() > 1:
-            return list(executor().map(work, parts))
+        if each * len(parts) > WORTH_A_THREAD:
+            return spread(work, parts)
         return [work(part) for part in parts]

@@ -138,7 +138,7 @@ class Run:
         costs = advance_in_order(self.state, self.X, self.Y, order, ends, rates, self.weight)
         self.rows += n * self.m
         if first == 1:
-            self.bound = RUNAWAY * np.maximum(1.0, np.abs(costs[0]))
+            self.bound = bound_of(costs[0])
         losses = self.epoch_losses(order, ends, costs)
         if not self.all_active:
             losses = np.where(self.active, losses, np.nan)
@@ -178,7 +178,7 @@ class Run:
 
         What a network that diverged computed afterwards is struck from `losses`.
         """
-        lost = ~((losses <= self.bound) & (losses > -np.inf))  # a loss that is no number is lost too
+        lost = left_bounds(losses, self.bound)
         if not lost.any() and self.all_active:
             self.loss, self.epochs[:] = losses[-1], first - 1 + len(losses)
             if finite(self.state).all():
@@ -235,6 +235,16 @@ class Run:
         return Trained(
             self.kept, self.loss.copy(), best.copy(), validated, self.epochs.copy(), self.state.t, self.diverged.copy(), self.rows
         )
+
+
+def bound_of(first_cost: Floats) -> Floats:
+    """The loss from which on networks have diverged whose first batch cost so much."""
+    return RUNAWAY * np.maximum(1.0, np.abs(first_cost))
+
+
+def left_bounds(loss: Floats, bound: Floats) -> NDArray[np.bool_]:
+    """Which losses say that training diverged; one that is no number does too."""
+    return ~((loss <= bound) & (loss > -np.inf))
 
 
 def row_orders(m: int, recipe: Recipe) -> Iterator[NDArray[np.int64]]:

@@ -16,7 +16,7 @@ import numpy as np
 from shoal.recipe import Recipe
 from shoal.training.events import Epoch
 from shoal.training.full_batch import FullBatch
-from shoal.training.minibatch import Run, Trained
+from shoal.training.minibatch import Run, Trained, overwrite
 
 STEPS = 500  # of L-BFGS: concrete and energy still gain there, kin8nm and power_plant have nearly stopped
 TRIAL = 40  # steps after which the held-out rows say whether to go on
@@ -117,10 +117,9 @@ class Polished:
         judged, best = second.judged(), first.best_validation_loss
         assert judged is not None
         assert best is not None
-        parameters = [np.where(fine[:, None, None], new, old) for new, old in zip(now.parameters, first.population.parameters, strict=True)]
         return replace(
             first,
-            population=replace(now, parameters=type(now.parameters)(*parameters)),
+            population=overwrite(first.population, now, fine),
             loss=np.where(fine, second.loss, first.loss),
             best_loss=np.where(fine, second.loss, first.best_loss),
             best_validation_loss=np.where(np.isfinite(judged[0]), judged[0], best),

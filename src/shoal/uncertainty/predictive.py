@@ -28,8 +28,7 @@ def mean_and_std(network: Network, X: Any) -> tuple[Floats, Floats]:
     DataError
         For a network that knows of no noise.
     """
-    mean, scale = mean_and_scale(network, X, mixture=True)
-    return mean, scale
+    return mean_and_scale(network, X, mixture=True)
 
 
 def mean_and_scale(network: Network, X: Any, *, mixture: bool = False) -> tuple[Floats, Floats]:

@@ -25,7 +25,7 @@ from shoal.network import Network
 from shoal.population import Population
 from shoal.textbook.outputs import Output
 from shoal.training.events import Epoch
-from shoal.training.minibatch import RUNAWAY, row_orders
+from shoal.training.minibatch import bound_of, left_bounds, row_orders
 from shoal.web.playground.data import Data
 
 Floats = NDArray[np.floating]
@@ -74,7 +74,7 @@ class Training:
         self.event: Epoch | None = None
         self.last_epoch: tuple[NDArray[np.int64], Floats] | None = None  # rows and costs of the batches behind the event
         self.costs: list[Floats] = []
-        self.first_cost: Floats = np.zeros(self.run.K)
+        self.bound: Floats = bound_of(np.zeros(self.run.K))
         seen = np.unique(np.linspace(0, self.run.m - 1, min(self.run.m, JUDGED_ROWS)).astype(int))
         self.on_train = (np.asarray(self.run.X)[seen], self.run.Y[seen])
         self.on_test: tuple[Floats, Floats] | None = None
@@ -122,8 +122,8 @@ class Training:
         sizes = np.array([s.stop - s.start for s in self.run.slices[-len(costs) :]])  # after a step back the first batches are not known
         loss = np.where(self.run.active, sizes @ costs / sizes.sum(), np.nan)
         self.last_epoch = sizes, costs
-        self.first_cost = costs[0] if self.epoch == 1 else self.first_cost
-        lost = ~np.isfinite(loss) | (loss > RUNAWAY * np.maximum(1.0, np.abs(self.first_cost))) | ~finite(self.population)
+        self.bound = bound_of(costs[0]) if self.epoch == 1 else self.bound
+        lost = left_bounds(loss, self.bound) | ~finite(self.population)
         if np.any(self.run.active & lost):
             self.run.retire(self.run.active & lost)
         seconds = time.perf_counter() - self.began
