@@ -72,3 +72,18 @@ def test_tasks_are_spread_over_as_many_threads_as_asked_for_and_each_runs_once()
     with cores.at_most(2):
         cores.spread(done.append, range(50))
     assert sorted(done) == list(range(50))
+
+
+def blas_threads():
+    return {library["num_threads"] for library in cores.controller().info()}
+
+
+def test_products_stay_on_one_thread_until_the_last_who_asked_is_done():
+    before = blas_threads()
+    first, second = cores.one_blas_thread(), cores.one_blas_thread()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)  # as another thread's step may end in the middle of this one's
+    assert blas_threads() == {1}
+    second.__exit__(None, None, None)
+    assert blas_threads() == before

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from threadpoolctl import ThreadpoolController
 
@@ -15,7 +16,6 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 LIMIT: ContextVar[int | None] = ContextVar("LIMIT", default=None)  # threads that may compute; None is all cores
-ALONE: ContextVar[bool] = ContextVar("ALONE", default=False)  # whether products are limited to one thread already
 
 
 def all_cores() -> int:
@@ -79,15 +79,32 @@ def controller() -> ThreadpoolController:
     return ThreadpoolController()
 
 
+@dataclass
+class Holders:
+    """How many ask for products on one thread now, and the limit that the first of them set and the last one lifts."""
+
+    n: int = 0
+    limit: Any = None
+
+
+HOLDERS, HOLDING = Holders(), Lock()
+
+
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """While it lasts, products run on the thread that asks for them. Inside another one it costs nothing."""
-    if ALONE.get():
-        yield
-        return
-    token = ALONE.set(True)
+    """While it lasts, products run on the thread that asks for them.
+
+    The limit is the whole process's: it is lifted when the last of all threads that asked for it is done, or one that ends
+    would give its neighbours' products several threads, and with them another last digit.
+    """
+    with HOLDING:
+        HOLDERS.n += 1
+        if HOLDERS.n == 1:
+            HOLDERS.limit = controller().limit(limits=1)
     try:
-        with controller().limit(limits=1):
-            yield
+        yield
     finally:
-        ALONE.reset(token)
+        with HOLDING:
+            HOLDERS.n -= 1
+            if HOLDERS.n == 0:
+                HOLDERS.limit.restore_original_limits()
