@@ -107,7 +107,7 @@ def test_parquet_without_pyarrow_names_the_extra(tmp_path, monkeypatch):
         ("a,b,\n1,2,3\n", "column 3 of 3 has no name"),
         ("a;b\n1;2\n", "separated by ';'"),
         ("name,b\n1,2\ncaf\u00e9,2\n".encode("latin-1"), "byte 0xe9 in line 3.*UTF-8"),
-        (gzip.compress(b"a,b\n" + b"1,2\n" * 999)[:-20], "damaged gzip"),
+        (gzip.compress(b"a,b\n" + b"1,2\n" * 999, mtime=0)[:-20], "damaged gzip"),  # no time in it: the bytes name the test
         ("a,b\n1," + "x" * 200_000 + "\n", "line 2, cannot be read as CSV"),
     ],
 )
