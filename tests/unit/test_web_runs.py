@@ -2,7 +2,7 @@
 
 import http.client
 import json
-import time
+import threading
 
 import numpy as np
 import pytest
@@ -18,6 +18,15 @@ from shoal.web.samples import SAMPLES, sample
 
 def begun(**settings):
     return Runs().start({k: str(v) for k, v in settings.items()})
+
+
+def until_it_ends(run):
+    """Wait for the last frame of a run that plays: it says so itself, after the thread has decided to stop."""
+    over = threading.Event()
+    run.watchers.append(lambda: None if run.latest["playing"] else over.set())
+    if not run.latest["playing"]:
+        over.set()
+    assert over.wait(30), "a run that should have ended plays on"
 
 
 def by_the_lines(run):
@@ -43,8 +52,7 @@ def test_steps_and_epochs_end_where_fit_ends(settings):
     run.finish_epoch()
     run.finish_epoch()
     run.play(until=5 * run.training.batches)
-    while run.playing:
-        time.sleep(0.005)
+    until_it_ends(run)
     model = by_the_lines(run)
     assert model.n_iter_ == run.training.epoch == 5
     for ours, theirs in zip(run.training.population.parameters, model.network_.population.parameters, strict=True):
@@ -72,9 +80,7 @@ def test_back_is_where_it_was_and_forward_again_is_the_same():
 def test_a_run_that_leaves_the_finite_numbers_says_so_and_stops():
     run = begun(data="surface", activation="identity", rate=100)
     run.play()
-    deadline = time.monotonic() + 5
-    while run.playing and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until_it_ends(run)
     assert not run.playing
     assert not run.latest["alive"]
     assert run.latest["warnings"][0]["kind"] == "diverging"
@@ -123,7 +129,7 @@ def test_a_run_nobody_watches_stops_by_itself(monkeypatch):
     monkeypatch.setattr("shoal.web.playground.live.UNWATCHED", 0.05)
     run = begun()
     run.play()
-    time.sleep(0.5)
+    run._thread.join(30)  # no watcher to tell of its end: that is the point
     assert not run.playing
 
 
