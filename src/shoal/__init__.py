@@ -4,8 +4,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from shoal.errors import (
+    CheckpointError,
+    ClusterError,
     ColumnsError,
     DataError,
+    DeviceError,
     DivergedError,
     ExportError,
     InterruptedWarning,
@@ -44,11 +47,14 @@ _HOMES = {
     "save": "shoal.model_file",
     "to_torch": "shoal.export.torch_module",
 }
-_ROOMS = ("textbook",)  # sub-packages that `import shoal` is enough for
+_ROOMS = ("textbook", "beyond")  # sub-packages that `import shoal` is enough for
 
 __all__ = [
+    "CheckpointError",
+    "ClusterError",
     "ColumnsError",
     "DataError",
+    "DeviceError",
     "DivergedError",
     "ExportError",
     "InterruptedWarning",

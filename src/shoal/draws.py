@@ -22,6 +22,10 @@ class Purpose(IntEnum):
     ROW_ORDER = 3
     SPLIT = 4
     CALIBRATION = 5
+    SCORED = 6
+    JUDGED = 7
+    SAMPLE = 8
+    BLOCK = 9
 
 
 def member_stream(seed: int, member: int, purpose: Purpose) -> np.random.Generator:
@@ -70,6 +74,23 @@ def row_order(key: int, epoch: int, m: int) -> NDArray[np.int64]:
         j = ((v >> 32) * (i + 1)) >> 32
         order[[i, j]] = order[[j, i]]
     return order
+
+
+def row_draws(seed: int, purpose: Purpose, rows: NDArray[np.integer]) -> NDArray[np.uint64]:
+    """A draw for each row by its number, uniform over 64 bits, in `rows`' shape: the same whatever else is drawn, and in which order.
+
+    Counted as `kept` counts: splitmix64 of the stream's key and the row's number. For tables that are never held whole.
+    """
+    key = np.random.SeedSequence([seed, purpose]).generate_state(1, np.uint64)[0]
+    x = key + np.uint64(0x9E3779B97F4A7C15) * (rows.astype(np.uint64) + np.uint64(1))
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(x ^ (x >> np.uint64(31)))
+
+
+def shares(draws: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """The draws as numbers from 0 to below 1."""
+    return (draws >> np.uint64(11)).astype(np.float64) / 2.0**53
 
 
 def group_stream(seed: int, purpose: Purpose) -> np.random.Generator:

@@ -45,6 +45,18 @@ class OutputError(ShoalError, OSError):
     """A file that could not be written; what stood there before is untouched."""
 
 
+class DeviceError(ShoalError, RuntimeError):
+    """A device that was asked for and is not there; the message says what PyTorch sees, or what to install."""
+
+
+class ClusterError(ShoalError, ConnectionError):
+    """A cluster that cannot be used, or went away; the message says what is left, and where its checkpoint lies."""
+
+
+class CheckpointError(ShoalError):
+    """A checkpoint that is damaged, or belongs to another fit; the message says what differs."""
+
+
 class ShoalWarning(UserWarning):
     """Base of shoal's own warnings."""
 

@@ -70,6 +70,12 @@ def take(population: Population, members: Sequence[int] | NDArray[np.int64]) -> 
     return Population(Parameters(*(w[chosen] for w in population.parameters)), population.widths[chosen], population.inputs[chosen])
 
 
+def with_zeros(population: Population, alive: NDArray[np.bool_]) -> Population:
+    """The networks, with zeros for the weights of those that are not alive: they count for nothing, and 0 times NaN is NaN."""
+    kept = Parameters(*(np.where(alive[:, None, None], w, 0) for w in population.parameters))
+    return Population(kept, population.widths, population.inputs)
+
+
 def member(population: Population, k: int) -> Parameters:
     """Network k alone, without padding, in the chapter's shapes."""
     W1, b1, W2, b2 = population.parameters
@@ -83,8 +89,10 @@ def merge(population: Population, shares: Floats) -> Parameters:
     Its logits are Σₖ shareₖ · logits of member k, since a sum over members is a sum over more hidden units.
     `shares (K,)` add up to 1.
     """
-    W1, b1, W2, b2 = population.parameters
-    used = population.units
+    W1, b1, W2, b2 = population.parameters if population.K > 1 else member(population, 0)
     shares = np.asarray(shares, dtype=W2.dtype)
+    if population.K == 1:
+        return Parameters(W1, b1, W2 * shares[0], b2 * shares[0])
+    used = population.units
     weighted = np.moveaxis(W2 * shares[:, None, None], 1, 0)  # (n_z, K, n_h)
     return Parameters(W1[used], b1[used], np.ascontiguousarray(weighted[:, used]), np.einsum("k,kzo->zo", shares, b2))

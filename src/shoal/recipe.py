@@ -1,5 +1,7 @@
 """Recipe: how to train. Frozen, checked once; every number is one for all networks, or one for each where a group allows it."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from typing import Any, Literal, get_args
@@ -48,6 +50,8 @@ class Recipe:
         Moving average of the weights, which is then what is evaluated and kept; 0 keeps the raw weights.
     patience : int or None
         Epochs without improvement (by more than tol) before a network stops; None never stops early.
+    device : str
+        Where the updates are computed, as `engine.device.found` names it.
     """
 
     activation: str = "relu"
@@ -68,22 +72,21 @@ class Recipe:
     patience: int | None = None
     tol: float = 1e-4
     seed: int = 0
+    device: str = "cpu"
 
     def __post_init__(self) -> None:
         if self.activation not in ACTIVATIONS:
             raise InvalidParameterError(f"activation is {self.activation!r}; choose one of {', '.join(ACTIVATIONS)}")
         if self.schedule not in get_args(Schedule):
             raise InvalidParameterError(f"schedule is {self.schedule!r}; choose one of {', '.join(get_args(Schedule))}")
-        positive = {"learning_rate": self.learning_rate, "batch_size": self.batch_size, "max_epochs": self.max_epochs}
-        for name, value in positive.items():
-            if not np.all(np.isfinite(value)) or np.any(np.asarray(value) <= 0):
-                raise InvalidParameterError(f"{name} is {value!r}; it must be above 0 and finite")
+        for name in ("learning_rate", "batch_size", "max_epochs"):
+            if not every(getattr(self, name), lambda v: (v > 0) & (v < math.inf)):
+                raise InvalidParameterError(f"{name} is {getattr(self, name)!r}; it must be above 0 and finite")
         for name in ("lam", "decay", "tol", "power_t"):
-            if not np.all(np.asarray(getattr(self, name)) >= 0):
+            if not every(getattr(self, name), lambda v: v >= 0):
                 raise InvalidParameterError(f"{name} is {getattr(self, name)!r}; it must be 0 or more")
         for name in ("dropout", "input_dropout", "weight_average"):
-            share = np.asarray(getattr(self, name))
-            if not np.all((share >= 0) & (share < 1)):
+            if not every(getattr(self, name), lambda v: (v >= 0) & (v < 1)):
                 raise InvalidParameterError(f"{name} is {getattr(self, name)!r}; it must be in [0, 1)")
         if self.max_time is not None and not self.max_time > 0:
             raise InvalidParameterError(f"max_time is {self.max_time!r}; it must be above 0 seconds, or None for no limit")
@@ -93,9 +96,14 @@ class Recipe:
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
 
+def every(value: Any, is_right: Callable[[Any], Any]) -> bool:
+    """Whether a number, or each of several, is right. One plain number, as most are, needs no array, which is ten times slower."""
+    return bool(is_right(value)) if isinstance(value, float | int) else bool(np.all(is_right(np.asarray(value))))
+
+
 def each(value: PerNetwork, K: int) -> np.ndarray:
     """One value for each of K networks, `(K,)` float64."""
-    return np.broadcast_to(np.asarray(value, np.float64), (K,)).copy()
+    return np.full(K, value, np.float64)
 
 
 def batch_slices(m: int, recipe: Recipe) -> list[slice]:

@@ -12,6 +12,7 @@ from shoal.textbook import output
 from shoal.textbook.initialization import unit_variance
 from shoal.training.bayes import GROUPS, LARGEST_BETA, inverse_diagonal
 from shoal.training.full_batch import FullBatch
+from shoal.training.rows import in_memory
 
 M, N_X = 80, 2
 LIKELIHOODS = ["squared_error", "sigmoid", "softmax", "poisson"]
@@ -27,7 +28,9 @@ def noisy(noise, m=M, seed=0):
 def run_of(out="squared_error", data=None, *, n_h=6, K=3, steps=150, weight=None, seed=0):
     X, Y = rows(out, M, N_X, 2) if data is None else data
     networks = stack([unit_variance(np.random.default_rng(seed + k), N_X, n_h, logits_of(out, Y.shape[1]), N_X) for k in range(K)])
-    return FullBatch(Recipe(activation="tanh", max_epochs=steps, tol=1e-6), networks, output(out), X, Y, solver="bayes", weight=weight)
+    return FullBatch(
+        Recipe(activation="tanh", max_epochs=steps, tol=1e-6), networks, output(out), in_memory(X, Y, K, weight), solver="bayes"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +74,7 @@ def test_the_evidence_of_a_linear_model_is_its_gaussian_integral():
         getattr(block.parameters, name)[:] = 0.0  # … from 0, where tanh is 0 too, so that b2 alone is left
     block.parameters.W2[:] = 0.0
     alpha, beta = prior.alpha[0], prior.beta[0]
-    y = run.objective.Y[:, 0]
+    y = run.objective.rows.Y[:, 0]
     block.parameters.b2[:] = beta * y.sum() / (beta * M + alpha[3])
     found = run.method.sums(block)
     covariance = np.eye(M) / beta + 1 / alpha[3]
@@ -138,7 +141,7 @@ def test_padding_takes_no_part_in_the_evidence():
     results = []
     for networks in ([narrow], [narrow, wide]):
         recipe = Recipe(activation="tanh", max_epochs=12, tol=1e-6)
-        run = FullBatch(recipe, stack(networks), output("squared_error"), X, Y, solver="bayes")
+        run = FullBatch(recipe, stack(networks), output("squared_error"), in_memory(X, Y, len(networks)), solver="bayes")
         list(run)
         results.append(run.result().evidence)
     alone, beside = results
@@ -151,7 +154,7 @@ def test_a_run_that_goes_on_keeps_what_it_learned():
     first = run_of(data=noisy(0.2), steps=30)
     list(first)
     o = first.objective
-    second = FullBatch(Recipe(activation="tanh", max_epochs=1, tol=1e-6), first.result().population, first.g2, o.X, o.Y, solver="bayes")
+    second = FullBatch(Recipe(activation="tanh", max_epochs=1, tol=1e-6), first.result().population, first.g2, o.rows, solver="bayes")
     before = first.method.prior.beta.copy()
     second.resume(first.carried(), first.rows)
     list(second)

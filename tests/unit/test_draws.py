@@ -24,7 +24,8 @@ def test_another_seed_member_or_purpose_is_another_stream():
 
 
 def test_the_numbers_of_the_purposes_are_part_of_every_result():
-    assert {p.name: p.value for p in Purpose} == {"WEIGHTS": 1, "DROPOUT": 2, "ROW_ORDER": 3, "SPLIT": 4, "CALIBRATION": 5}
+    first = {"WEIGHTS": 1, "DROPOUT": 2, "ROW_ORDER": 3, "SPLIT": 4, "CALIBRATION": 5}
+    assert {p.name: p.value for p in Purpose} == {**first, "SCORED": 6, "JUDGED": 7, "SAMPLE": 8, "BLOCK": 9}
 
 
 def test_the_draws_do_not_change_from_version_to_version():

@@ -11,7 +11,8 @@ from shoal.recipe import Recipe
 from shoal.textbook import ACTIVATIONS, cost, forward, output, penalty
 from shoal.training.full_batch import FullBatch
 from shoal.training.lbfgs import PAIRS, next_trial
-from shoal.training.objective import by_steps, by_sums, value_and_gradient
+from shoal.training.objective import by_steps, by_sums, point_at, value_and_gradient
+from shoal.training.rows import in_memory
 
 M, N_X, N_Y = 40, 3, 2
 LAM = 2.0
@@ -22,7 +23,7 @@ def run_of(out="squared_error", K=2, *, activation="tanh", widths=None, steps=30
     networks = population(widths or (4,) * K, N_X, logits_of(out, N_Y))
     X, Y = rows(out, M, N_X, N_Y)
     recipe = Recipe(activation=activation, max_epochs=steps, tol=tol, lam=lam)
-    return FullBatch(recipe, networks, output(out), X, Y, solver="lbfgs", weight=weight, **settings)
+    return FullBatch(recipe, networks, output(out), in_memory(X, Y, networks.K, weight), solver="lbfgs", **settings)
 
 
 def objective_of(run, k):
@@ -45,7 +46,7 @@ def test_the_objective_is_the_textbooks_cost_with_its_penalty(out):
 
     def textbook(rows_of_theta):
         p = unflat(rows_of_theta, o.population.parameters)
-        return cost(forward(p, o.X.T, ACTIVATIONS["tanh"], g2), o.Y.T, g2) + penalty(p, LAM, M)
+        return cost(forward(p, o.rows.X.T, ACTIVATIONS["tanh"], g2), o.rows.Y.T, g2) + penalty(p, LAM, M)
 
     np.testing.assert_allclose(found, textbook(theta), rtol=1e-13)
     direction = np.random.default_rng(0).standard_normal(theta.shape)
@@ -73,8 +74,10 @@ def test_compiled_steps_and_the_textbooks_sums_give_the_same_gradient(out, activ
     o, members = run.objective, np.arange(2)
     monkeypatch.setattr("shoal.training.objective.ROWS_AT_ONCE", 8)
     theta = flat(o.population.parameters)
-    for steps, plain in zip(by_steps(o, o.population, theta, members), by_sums(o, o.population, theta, members), strict=True):
-        np.testing.assert_allclose(steps, plain, rtol=1e-12, atol=1e-14)  # the same sums in another order
+    point, block = point_at(o, theta, members), (o.rows.X, o.rows.Y, o.rows.weights)
+    steps, plain = by_steps(point, *block), by_sums(point, *block)
+    for name in ("value", "gradient"):  # the same sums in another order
+        np.testing.assert_allclose(getattr(steps, name), getattr(plain, name), rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("activation", ["tanh", "logistic"])
@@ -122,13 +125,13 @@ def test_a_run_that_goes_on_is_one_long_run():
     first, second, whole = run_of(steps=12), run_of(steps=18), run_of(steps=30)
     list(first)
     left = first.result().population
-    second = FullBatch(second.recipe, left, second.g2, second.objective.X, second.objective.Y, solver="lbfgs")
+    second = FullBatch(second.recipe, left, second.g2, second.objective.rows, solver="lbfgs")
     second.resume(first.carried(), first.rows)
     list(second)
     list(whole)
     np.testing.assert_allclose(second.loss, whole.loss, rtol=1e-10)
     assert second.rows == whole.rows
-    forgetful = FullBatch(second.recipe, left, second.g2, second.objective.X, second.objective.Y, solver="lbfgs")
+    forgetful = FullBatch(second.recipe, left, second.g2, second.objective.rows, solver="lbfgs")
     list(forgetful)
     assert np.abs(forgetful.loss / whole.loss - 1).max() > 1e-6  # the memory matters
 
@@ -144,7 +147,7 @@ def test_a_constant_objective_settles_at_once():
     networks = population((3,), N_X, 1)
     X, Y = np.zeros((5, N_X)), np.zeros((5, 1))
     dead = Population(type(networks.parameters)(*(0 * w for w in networks.parameters)), networks.widths, networks.inputs)
-    run = FullBatch(Recipe(max_epochs=10), dead, output("squared_error"), X, Y, solver="lbfgs")
+    run = FullBatch(Recipe(max_epochs=10), dead, output("squared_error"), in_memory(X, Y, dead.K), solver="lbfgs")
     events = list(run)
     assert len(events) == 1
     assert run.settled.all()

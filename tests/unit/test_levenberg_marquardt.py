@@ -15,6 +15,7 @@ from shoal.textbook.initialization import unit_variance
 from shoal.training.full_batch import FullBatch
 from shoal.training.levenberg_marquardt import FACTOR, FIRST_DAMPING, solve
 from shoal.training.objective import penalised
+from shoal.training.rows import in_memory
 from shoal.training.validation import Validation
 
 M, N_X, N_Y = 60, 3, 2
@@ -23,12 +24,28 @@ BENT = ["squared_error", "sigmoid", "softmax", "poisson", "gaussian"]
 
 
 def run_of(
-    out="squared_error", *, widths=(4, 3), activation="tanh", steps=50, lam=LAM, inputs=None, seed=0, data=None, tol=1e-9, **settings
+    out="squared_error",
+    *,
+    widths=(4, 3),
+    activation="tanh",
+    steps=50,
+    lam=LAM,
+    inputs=None,
+    seed=0,
+    data=None,
+    tol=1e-9,
+    weight=None,
+    **settings,
 ):
     X, Y = rows(out, M, N_X, N_Y) if data is None else data
     networks = population(widths, X.shape[1], logits_of(out, Y.shape[1]), seed=seed, inputs=inputs)
     return FullBatch(
-        Recipe(activation=activation, max_epochs=steps, tol=tol, lam=lam), networks, output(out), X, Y, solver="lm", **settings
+        Recipe(activation=activation, max_epochs=steps, tol=tol, lam=lam),
+        networks,
+        output(out),
+        in_memory(X, Y, networks.K, weight),
+        solver="lm",
+        **settings,
     )
 
 
@@ -37,7 +54,7 @@ def dense_step(run, theta, k, mu, weights):
     o = run.objective
 
     def Z2(t):
-        return logits(Population(unflat(t, o.population.parameters), o.population.widths, o.population.inputs), o.X, o.activation)[k]
+        return logits(Population(unflat(t, o.population.parameters), o.population.widths, o.population.inputs), o.rows.X, o.activation)[k]
 
     columns = []
     for i in range(theta.shape[1]):
@@ -46,10 +63,10 @@ def dense_step(run, theta, k, mu, weights):
         columns.append((Z2(theta + step) - Z2(theta - step)) / 2e-6)
     J = np.stack(columns, axis=-1)  # (n_z, m, p)
     z = Z2(theta)
-    RJ = np.einsum("ojm,jmp->omp", root(o.g2, z, o.Y.T), J)
+    RJ = np.einsum("ojm,jmp->omp", root(o.g2, z, o.rows.Y.T), J)
     ridge = LAM * penalised(o.population.parameters)
     A = np.einsum("omp,omq,m->pq", RJ, RJ, weights) + np.diag(ridge + mu * weights.sum())
-    gradient = np.einsum("om,omp,m->p", o.g2.error(z, o.Y.T), J, weights) + ridge * theta[k]
+    gradient = np.einsum("om,omp,m->p", o.g2.error(z, o.rows.Y.T), J, weights) + ridge * theta[k]
     return theta[k] - np.linalg.solve(A, gradient)
 
 
@@ -105,7 +122,7 @@ def test_networks_that_see_different_inputs_are_trained_side_by_side():
     W1 = run.result().population.parameters.W1
     assert not W1[1][:, 2].any()
     assert W1[0][:, 2].all()
-    assert np.all(run.loss < 0.9 * np.mean(np.sum(run.objective.Y**2, axis=1)) / 2)
+    assert np.all(run.loss < 0.9 * np.mean(np.sum(run.objective.rows.Y**2, axis=1)) / 2)
 
 
 def test_a_weight_of_two_is_the_row_twice():
@@ -155,7 +172,7 @@ def test_degenerate_rows_end_in_a_sensible_network(name, activation, solver):
     X, Y = hard(name)
     networks = stack([unit_variance(np.random.default_rng(k), 4, 5, 1, 4.0) for k in range(3)])
     recipe = Recipe(activation=activation, max_epochs=60, tol=1e-9, lam=0.0)
-    run = FullBatch(recipe, networks, output("squared_error"), X, Y, solver=solver)
+    run = FullBatch(recipe, networks, output("squared_error"), in_memory(X, Y, networks.K), solver=solver)
     list(run)
     trained = run.result()
     Z2 = logits(trained.population, X, activation)
@@ -173,7 +190,9 @@ def test_a_start_that_is_not_finite_is_left_at_once():
     networks.parameters.W1[0] = np.inf
     X, Y = rows("squared_error", M, N_X, N_Y)
     with np.errstate(invalid="ignore"):
-        run = FullBatch(Recipe(activation="tanh", max_epochs=5), networks, output("squared_error"), X * 0, Y, solver="lm")
+        run = FullBatch(
+            Recipe(activation="tanh", max_epochs=5), networks, output("squared_error"), in_memory(X * 0, Y, networks.K), solver="lm"
+        )
         list(run)
     assert run.result().diverged.tolist() == [1, 0]
     assert np.isfinite(run.loss[1])
@@ -196,7 +215,9 @@ def test_the_best_weights_on_validation_rows_are_kept(solver):
     Y, Y_val = (np.sin(x[:, :1]) + 0.5 * rng.standard_normal((len(x), 1)) for x in (X, X_val))
     networks = population((8, 8), N_X, 1)
     recipe = Recipe(activation="tanh", max_epochs=60, tol=0.0, patience=8)
-    run = FullBatch(recipe, networks, output("squared_error"), X, Y, solver=solver, validation=Validation(X_val, Y_val))
+    run = FullBatch(
+        recipe, networks, output("squared_error"), in_memory(X, Y, networks.K), solver=solver, validation=Validation(X_val, Y_val)
+    )
     judged = np.array([e.validation_loss for e in run])
     trained = run.result()
     there = np.mean((logits(trained.population, X_val, "tanh")[:, 0] - Y_val[:, 0]) ** 2, axis=1) / 2
@@ -209,7 +230,7 @@ def test_a_run_that_goes_on_is_one_long_run():
     list(first)
     o = first.objective
     recipe = Recipe(activation="tanh", max_epochs=9, tol=1e-9, lam=LAM)
-    second = FullBatch(recipe, first.result().population, first.g2, o.X, o.Y, solver="lm")
+    second = FullBatch(recipe, first.result().population, first.g2, o.rows, solver="lm")
     second.resume(first.carried(), first.rows)
     list(second), list(whole)
     np.testing.assert_allclose(second.loss, whole.loss, rtol=1e-9)
@@ -219,7 +240,9 @@ def test_the_sine_of_matlabs_function_fitting_is_reached_from_every_start():
     x = np.linspace(-1, 1, 41)[:, None]
     X, Y = x / x.std(), np.sin(np.pi * x)
     networks = stack([unit_variance(np.random.default_rng(k), 1, 5, 1, 1.0) for k in range(30)])
-    run = FullBatch(Recipe(activation="tanh", max_epochs=60, tol=1e-7), networks, output("squared_error"), X, Y, solver="lm")
+    run = FullBatch(
+        Recipe(activation="tanh", max_epochs=60, tol=1e-7), networks, output("squared_error"), in_memory(X, Y, networks.K), solver="lm"
+    )
     first = np.full(30, np.inf)
     for event in run:
         first[np.isinf(first) & (2 * event.loss < 0.002)] = event.epoch
@@ -231,6 +254,6 @@ def test_parameters_of_other_shapes_do_not_disturb_the_callers():
     networks = population((3,), N_X, N_Y)
     before = [w.copy() for w in networks.parameters]
     X, Y = rows("squared_error", M, N_X, N_Y)
-    list(FullBatch(Recipe(activation="tanh", max_epochs=3), networks, output("squared_error"), X, Y, solver="lm"))
+    list(FullBatch(Recipe(activation="tanh", max_epochs=3), networks, output("squared_error"), in_memory(X, Y, networks.K), solver="lm"))
     for there, now in zip(Parameters(*before), networks.parameters, strict=True):
         np.testing.assert_array_equal(there, now)

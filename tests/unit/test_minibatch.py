@@ -11,7 +11,8 @@ from shoal.engine.advance import carry
 from shoal.engine.outputs import logits
 from shoal.population import member
 from shoal.recipe import Recipe
-from shoal.textbook import GradientDescent, Momentum, output
+from shoal.textbook import Adam, GradientDescent, Momentum, output
+from shoal.textbook.rules import Nesterov
 from shoal.training.minibatch import RUNAWAY, Run
 from shoal.training.stopping import fresh
 from shoal.training.validation import Validation
@@ -20,13 +21,13 @@ M, N_X = 40, 3
 SAME = 1e-12  # the same sums in another order
 
 
-def run_of(out="squared_error", K=2, *, validation=None, seed=0, n_y=1, dtype=np.float64, weight=None, **settings):
+def run_of(out="squared_error", K=2, *, validation=None, seed=0, n_y=1, dtype=np.float64, weight=None, listened=True, **settings):
     networks = population((4,) * K, N_X, logits_of(out, n_y), seed=seed)
     X, Y = rows(out, M, N_X, n_y)
     if validation == "own":
         validation = Validation(*rows(out, 25, N_X, n_y, seed=9))
     recipe = Recipe(**{"batch_size": 16, "max_epochs": 6, "activation": "tanh"} | settings)
-    return Run(recipe, networks, output(out), X, Y, validation=validation, dtype=dtype, weight=weight)
+    return Run(recipe, networks, output(out), X, Y, validation=validation, dtype=dtype, weight=weight, listened=listened)
 
 
 # --- events ---------------------------------------------------------------------------------------------------------
@@ -154,6 +155,37 @@ def test_a_run_that_is_left_in_the_middle_has_the_best_weights_so_far():
     assert not trained.diverged.any()
 
 
+@pytest.mark.parametrize("rule", [Adam(), Nesterov(0.9), GradientDescent()])
+def test_between_two_events_a_run_is_where_the_first_of_them_saw_it_and_goes_on_from_there(rule):
+    settings = {"rule": rule, "weight_average": (0.0, 0.9), "dropout": (0.3, 0.0), "patience": 4, "tol": 0.01}
+    whole, run = run_of(max_epochs=30, **settings), run_of(max_epochs=30, **settings)
+    seen, events = list(whole), iter(run)
+    for _ in range(3):
+        next(events)
+    assert run.state.t > 3 * 3, "more must have been trained than was shown"
+    short = run_of(max_epochs=3, **settings)
+    assert len(list(short)) == 3
+    for mine, theirs in zip(run.result().population.parameters, short.result().population.parameters, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    assert run.result().epochs.tolist() == [3, 3]
+    assert run.state.t == short.state.t
+    rest = list(events)
+    assert [e.epoch for e in rest] == [e.epoch for e in seen[3:]]
+    np.testing.assert_allclose(rest[-1].loss, seen[-1].loss, rtol=SAME)
+    for mine, theirs in zip(run.result().population.parameters, whole.result().population.parameters, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_who_listens_changes_no_bit():
+    heard, silent = run_of(max_epochs=40, patience=3, tol=0.05), run_of(max_epochs=40, patience=3, tol=0.05, listened=False)
+    events, unheard = list(heard), list(silent)
+    assert len(events) == len(unheard) < 40
+    for event, other in zip(events, unheard, strict=True):
+        np.testing.assert_array_equal(event.loss, other.loss)
+    for mine, theirs in zip(heard.result().population.parameters, silent.result().population.parameters, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
 def test_a_run_that_was_never_begun_has_its_first_weights():
     for one, other in zip(member(run_of().result().population, 1), member(population((4, 4), N_X, 1), 1), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -162,7 +194,7 @@ def test_a_run_that_was_never_begun_has_its_first_weights():
 def test_training_ends_when_its_time_is_over(monkeypatch):
     seconds = count()
     monkeypatch.setattr("shoal.training.minibatch.time.perf_counter", lambda: float(next(seconds)))
-    events = list(run_of(max_epochs=100, max_time=3.5))
+    events = list(run_of(validation="own", max_epochs=100, max_time=3.5))
     assert [e.seconds for e in events] == [1, 2, 3, 4]  # the clock is read once at the beginning and once an epoch
 
 

@@ -2,11 +2,15 @@
 
 The work is `kernels.train`'s; here the population is laid out for it, spread over the cores, and read back. Threads take
 whole groups, whose number depends on the shapes alone, so that the thread count changes no bit of the result.
+
+The doors go by the kind of state: what stands here is the processor's, and `on_device/` has the same for a state elsewhere.
 """
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from copy import copy
+from dataclasses import dataclass, field, replace
+from functools import partial, singledispatch
 from itertools import pairwise
 from threading import Lock
 from typing import Any
@@ -16,12 +20,14 @@ from numpy.typing import NDArray
 
 from shoal.draws import dropout_key, kept
 from shoal.encoding import SparseRows
-from shoal.engine.compiled import kernels, pieces, split_kernel
+from shoal.engine.compiled import kernels, split_kernel
 from shoal.engine.cores import cores, executor, one_blas_thread, spread
+from shoal.engine.device import PROCESSOR
 from shoal.engine.groups import Group, keep_members, make_groups, read_back
+from shoal.engine.numbers import Known, addresses, bias_corrections, hyper
 from shoal.population import Population
 from shoal.recipe import Recipe, each
-from shoal.textbook.outputs import Output, exp_limits, log_variance_limits
+from shoal.textbook.outputs import Output
 from shoal.textbook.rules import Adam, Momentum, Nesterov, RMSprop
 
 Floats = NDArray[np.floating]
@@ -42,44 +48,41 @@ class State:
     recipe: Recipe
     g2: Output
     total: Floats
-    groups: list[Group]
+    groups: list[Any]  # on the processor `groups.Group`
     keys: NDArray[np.uint64]
     hyper: Floats
     dtype: np.dtype
     alive: NDArray[np.bool_]
     evaluated: str
     t: int = 0
+    known: Known = field(default_factory=Known)
 
 
 def begin(population: Population, recipe: Recipe, g2: Output, total: Floats, dtype: Any, members: Sequence[int] | None = None) -> State:
     """The state before the first update. `members` number the networks' dropout streams, 0 … K − 1 if not given."""
     dtype = np.dtype(dtype)
+    if recipe.device != PROCESSOR:
+        from shoal.engine.on_device import begin_on_device
+
+        return begin_on_device(population, recipe, g2, total, dtype, members)
     rule, averaged = recipe.rule, bool(np.any(np.asarray(recipe.weight_average) > 0))
+    thins = bool(np.any(np.asarray(recipe.input_dropout) > 0))
     groups = make_groups(
         population,
         recipe.batch_size,
         dtype,
-        alone=bool(np.any(np.asarray(recipe.input_dropout) > 0)),
+        alone=thins,
         first=isinstance(rule, Momentum | Nesterov | Adam),
         second=isinstance(rule, RMSprop | Adam),
         average=averaged,
     )
-    keys = np.array([dropout_key(recipe.seed, k) for k in (range(population.K) if members is None else members)], np.uint64)
+    members = range(population.K) if members is None else members
+    key_of = {k: dropout_key(recipe.seed, k) for k in set(members)}  # candidates of a search share their members' numbers
+    keys = np.array([key_of[k] for k in members], np.uint64)
     total, alive = np.asarray(total, np.float64), np.ones(population.K, bool)
     judged = "average" if averaged else "weights"
-    return State(population, recipe, g2, total, groups, keys, hyper(recipe, g2, dtype), dtype, alive, judged)
-
-
-def hyper(recipe: Recipe, g2: Output, dtype: np.dtype) -> Floats:
-    """The numbers that the kernels take beside the weights, in the precision of the run."""
-    rule = recipe.rule
-    first = getattr(rule, "mu", getattr(rule, "beta_1", 0.0))
-    second = getattr(rule, "rho", getattr(rule, "beta_2", 0.0))
-    one = np.ones(1, dtype)
-    settings = dict(g2.settings)
-    limits = exp_limits(one), log_variance_limits(one)
-    epsilon = getattr(rule, "epsilon", 0.0)
-    return np.array([first, second, epsilon, settings.get("delta", 1.0), settings.get("q", 0.5), *limits], dtype)
+    known = Known(thins)
+    return State(population, recipe, g2, total, groups, keys, hyper(recipe, g2, dtype), dtype, alive, judged, known=known)
 
 
 def advance(state: State, X: Any, Y: Floats, batches: Sequence[Any], rates: Floats, weight: Floats | None = None) -> Floats:
@@ -99,19 +102,20 @@ def advance(state: State, X: Any, Y: Floats, batches: Sequence[Any], rates: Floa
     return advance_in_order(state, X, Y, order, ends, rates, weight)
 
 
+@singledispatch
 def advance_in_order(
     state: State, X: Any, Y: Floats, order: NDArray[np.int64], ends: NDArray[np.int64], rates: Floats, weight: Floats | None = None
 ) -> Floats:
     """`advance` for batches that follow one another in `order`, which may hold many epochs: batch i ends before `ends[i + 1]`."""
+    if not isinstance(X, SparseRows) and not state.known.thins:
+        return run_groups(state, X, Y, order, ends, rates, weight)
     costs = np.full((len(ends) - 1, state.population.K), np.nan)
     if isinstance(X, SparseRows):  # made dense a batch at a time, never whole
         for step, rows in enumerate(batches_of(order, ends)):
             place, w = np.arange(len(rows)), None if weight is None else weight[..., rows]
-            run_groups(state, X[rows], Y[rows], place, np.array([0, len(rows)]), rates[step : step + 1], w, costs[step : step + 1])
-    elif np.any(np.asarray(state.recipe.input_dropout) > 0):
-        advance_thinned(state, X, Y, batches_of(order, ends), rates, weight, costs)
+            costs[step] = run_groups(state, X[rows], Y[rows], place, np.array([0, len(rows)]), rates[step : step + 1], w)
     else:
-        run_groups(state, X, Y, order, ends, rates, weight, costs)
+        advance_thinned(state, X, Y, batches_of(order, ends), rates, weight, costs)
     return costs
 
 
@@ -144,28 +148,26 @@ def advance_thinned(
             seen = range(n) if group.columns is None or isinstance(group.columns, slice) else group.columns
             own[:, seen] *= np.stack(masks, axis=1) / (1 - shares[k])
             state.groups, state.t = [group], t
-            run_groups(state, own, Yb, np.arange(b), np.array([0, b]), rates[step : step + 1], w, costs[step : step + 1])
+            found = run_groups(state, own, Yb, np.arange(b), np.array([0, b]), rates[step : step + 1], w)
+            costs[step, group.members] = found[0, group.members]
         state.groups = groups
 
 
 def run_groups(
-    state: State,
-    X: Floats,
-    Y: Floats,
-    order: NDArray[np.int64],
-    ends: NDArray[np.int64],
-    rates: Floats,
-    weight: Floats | None,
-    costs: Floats,
-) -> None:
-    """Every group through these batches; fills `costs (steps, K)` and counts the updates."""
+    state: State, X: Floats, Y: Floats, order: NDArray[np.int64], ends: NDArray[np.int64], rates: Floats, weight: Floats | None
+) -> Floats:
+    """Every group through these batches; returns `costs (steps, K)`, NaN for who is in no group, and counts the updates."""
     X, Y = np.ascontiguousarray(X, state.dtype), np.ascontiguousarray(Y, state.dtype)
-    k, corrections, largest = kernels(), bias_corrections(state, len(ends) - 1), int(np.diff(ends).max())
+    rates = np.ascontiguousarray(rates, state.dtype)
+    k, steps, K, known = kernels(), len(ends) - 1, state.population.K, state.known
+    corrections = bias_corrections(known, state.recipe.rule, state.t, steps, state.dtype)
+    if known.ends is not ends:
+        known.ends, known.largest = ends, int(np.diff(ends).max())
 
-    def run(group: Group) -> None:
-        mine = np.empty((len(ends) - 1, len(group.members)))
+    def run(group: Group) -> Floats:
+        mine = np.empty((steps, len(group.members)))
         taken = (
-            shape_of(state, group, largest),
+            shape_of(state, group, known.largest),
             k.Rows(seen_rows(X, group), Y, group_weight(weight, group, state.dtype), order, ends),
             group.weights,
             np.empty_like(group.weights),
@@ -173,16 +175,26 @@ def run_groups(
             group.second,
             group.average,
             per_network(state, group),
-            np.ascontiguousarray(rates[:, group.members], state.dtype),
+            rates if len(group.members) == K else np.ascontiguousarray(rates[:, group.members]),
             corrections,
             state.hyper,
             mine,
         )
         k.train(*taken) if group.slices == 1 else train_slices(group, taken)
-        costs[:, group.members] = mine
+        return mine
 
-    over_groups(state, run, [group.weights.size * len(order) for group in state.groups])
-    state.t += len(ends) - 1
+    if len(state.groups) == 1 and len(state.groups[0].members) == K:
+        with one_blas_thread():
+            costs = run(state.groups[0])
+    else:
+        costs = np.full((steps, K), np.nan)
+
+        def fill(group: Group) -> None:
+            costs[:, group.members] = run(group)
+
+        over_groups(state, fill, [group.weights.size * len(order) for group in state.groups])
+    state.t += steps
+    return costs
 
 
 def train_slices(group: Group, taken: tuple[Any, ...]) -> None:
@@ -202,15 +214,6 @@ def train_slices(group: Group, taken: tuple[Any, ...]) -> None:
             other.result()
 
 
-def bias_corrections(state: State, n: int) -> Floats:
-    """What Adam multiplies the learning rate with in the next n updates, √(1 − β₂ᵗ) / (1 − β₁ᵗ); 1 for other rules."""
-    rule = state.recipe.rule
-    if not isinstance(rule, Adam):
-        return np.ones(n, state.dtype)
-    t = np.arange(state.t + 1.0, state.t + n + 1)
-    return (np.sqrt(1 - rule.beta_2**t) / (1 - rule.beta_1**t)).astype(state.dtype)
-
-
 def over_groups(state: State, run: Callable[[Group], None], work: Sequence[int]) -> None:
     """`run` every group, over the cores where their work (multiplications) is worth it, the largest first."""
     with one_blas_thread():
@@ -223,16 +226,9 @@ def over_groups(state: State, run: Callable[[Group], None], work: Sequence[int])
 
 def shape_of(state: State, group: Group, b: int) -> Any:
     """The group's whole numbers as the kernels take them, for batches of at most b rows."""
-    k = kernels()
-    return k.Shape(
-        len(group.members) * group.slices,
-        group.h,
-        group.n,
-        state.population.parameters.W2.shape[1],
-        state.t,
-        b,
-        *pieces().addresses(state.recipe.activation, state.g2.name, type(state.recipe.rule), state.dtype),
-    )
+    rule: Any = type(state.recipe.rule)
+    where = addresses(state.recipe.activation, state.g2.name, rule, state.dtype)
+    return kernels().Shape(len(group.members) * group.slices, group.h, group.n, group.n_z, state.t, b, *where)
 
 
 def seen_rows(X: Floats, group: Group) -> Floats:
@@ -274,15 +270,19 @@ def per_network(state: State, group: Group) -> Any:
 class Carried:
     """What a later run goes on with: the groups with the rule's memory, and the count of updates."""
 
-    groups: list[Group]
+    groups: list[Any]
     t: int
 
 
+@singledispatch
 def carry(state: State) -> Carried | None:
     """What a later run needs to go on as if it had never stopped; None when networks have left, whose memory is gone."""
-    return Carried(state.groups, state.t) if state.alive.all() else None
+    if not state.alive.all():
+        return None
+    return Carried([replace(group, each=None, weight=None, judged=None, best=None) for group in state.groups], state.t)
 
 
+@singledispatch
 def resume(state: State, carried: Carried) -> None:
     """Take over an earlier run's memory where its groups are alike; the weights stay the state's own."""
     state.t = carried.t
@@ -293,39 +293,61 @@ def resume(state: State, carried: Carried) -> None:
             mine.first, mine.second = theirs.first, theirs.second
 
 
+def moment(state: State) -> tuple[Any, ...]:
+    """What updates change, as it is now, for `back_to`."""
+    return state.t, state.alive, [copy(group) for group in state.groups]
+
+
+def back_to(state: State, before: tuple[Any, ...]) -> None:
+    """The state as it was at that moment."""
+    state.t, state.alive, state.groups = before
+
+
+@singledispatch
 def current(state: State) -> Population:
     """What is evaluated and kept: the averaged weights where the recipe averages, else the raw ones."""
     return read_back(state.groups, state.population, state.evaluated)
 
 
+@singledispatch
+def moments(state: State, which: str) -> Population:
+    """What the update rule remembers of every weight, in the weights' places: "first" (v) or "second" (s), of a rule that has it."""
+    return read_back(state.groups, state.population, which)
+
+
+@singledispatch
 def remember(state: State, members: NDArray[np.bool_]) -> None:
     """What these networks' weights are now is what `remembered` gives until the next call."""
     for group in state.groups:
         on, now = members[group.members], getattr(group, state.evaluated)
+        n_on = np.count_nonzero(on)  # several times as fast as `all` and `any`
         if group.best is None:
             group.best = now.copy()
-        elif on.all():
+        elif n_on == len(on):
             group.best[:] = now
-        elif on.any():
+        elif n_on:
             for kept, laid in zip(group.parts(group.best), group.parts(now), strict=True):
                 kept[on] = laid[on]
 
 
+@singledispatch
 def remembered(state: State) -> Population:
     """The weights that `remember` kept, of the networks still in the group."""
     return read_back(state.groups, state.population, "best")
 
 
+@singledispatch
 def finite(state: State) -> NDArray[np.bool_]:
     """Which networks' weights are all finite numbers, `(K,)`; True for those that have left."""
-    fine = np.ones(state.population.K, bool)
+    fine = state.alive | True
     for group in state.groups:
-        if not np.isfinite(group.weights.sum()):
+        if not math.isfinite(np.add.reduce(group.weights)):
             for laid in group.parts(group.weights):
                 fine[group.members] &= np.isfinite(laid.reshape(len(group.members), -1).sum(axis=1))
     return fine
 
 
+@singledispatch
 def leave(state: State, active: NDArray[np.bool_]) -> None:
     """Networks that are not active leave the products."""
     state.alive = state.alive & active

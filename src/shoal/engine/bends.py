@@ -8,50 +8,54 @@ Shapes: Z2 `(…, n_z, m)`, Y `(n_y, m)`; R `(…, n_z, n_z, m)`, its rows first
 """
 
 from collections.abc import Callable
+from math import sqrt
 
-import numpy as np
-from numpy.typing import NDArray
+from array_api_compat import array_namespace, device
 
-from shoal.textbook.activations import sigmoid_prime
+from shoal.textbook.activations import Array, sigmoid_prime
 from shoal.textbook.outputs import Output, exp_limits, halves, log_variance_limits, softmax, tangent_exp_prime
 
-Floats = NDArray[np.floating]
 
-
-def diagonal(roots: Floats) -> Floats:
+def diagonal(roots: Array) -> Array:
     """R of independent logits: their roots `(…, n_z, m)` on the diagonal."""
-    return roots[..., None, :] * np.eye(roots.shape[-2])[:, :, None]
+    return roots[..., None, :] * unit_matrix(roots)
 
 
-def of_squared_error(Z2: Floats, Y: Floats) -> Floats:
+def unit_matrix(like: Array) -> Array:
+    """δₒⱼ of the outputs, `(n_z, n_z, 1)`."""
+    xp = array_namespace(like)
+    return xp.eye(like.shape[-2], dtype=like.dtype, device=device(like))[:, :, None]
+
+
+def of_squared_error(Z2: Array, Y: Array) -> Array:
     """½ r² bends by 1 everywhere."""
-    return diagonal(np.ones_like(Z2))
+    return diagonal(array_namespace(Z2).ones_like(Z2))
 
 
-def of_cross_entropy(Z2: Floats, Y: Floats) -> Floats:
+def of_cross_entropy(Z2: Array, Y: Array) -> Array:
     """σ′ = a (1 − a), whatever y is."""
-    return diagonal(np.sqrt(sigmoid_prime(Z2)))
+    return diagonal(array_namespace(Z2).sqrt(sigmoid_prime(Z2)))
 
 
-def of_softmax(Z2: Floats, Y: Floats) -> Floats:
+def of_softmax(Z2: Array, Y: Array) -> Array:
     """H = diag(a) − a aᵀ times the example's total share Σ y; R[o, j] = √aₒ (δₒⱼ − aⱼ), for Σ aₒ = 1 makes Rᵀ R = H."""
-    a = softmax(Z2)
-    R = np.sqrt(a)[..., :, None, :] * (np.eye(a.shape[-2])[:, :, None] - a[..., None, :, :])
-    return np.asarray(R * np.sqrt(np.sum(Y, axis=-2)))
+    a, xp = softmax(Z2), array_namespace(Z2)
+    R = xp.sqrt(a)[..., :, None, :] * (unit_matrix(a) - a[..., None, :, :])
+    return R * xp.sqrt(xp.sum(Y, axis=-2))
 
 
-def of_poisson(Z2: Floats, Y: Floats) -> Floats:
+def of_poisson(Z2: Array, Y: Array) -> Array:
     """a − y z bends by a = eᶻ."""
-    return diagonal(np.sqrt(tangent_exp_prime(Z2, exp_limits(Z2))))
+    return diagonal(array_namespace(Z2).sqrt(tangent_exp_prime(Z2, exp_limits(Z2))))
 
 
-def of_gaussian(Z2: Floats, Y: Floats) -> Floats:
+def of_gaussian(Z2: Array, Y: Array) -> Array:
     """Expected: e⁻ˢ in the mean, ½ in the log-variance."""
-    _, s = halves(Z2)
-    return diagonal(np.concatenate([np.sqrt(tangent_exp_prime(-s, log_variance_limits(s))), np.full_like(s, np.sqrt(0.5))], axis=-2))
+    (_, s), xp = halves(Z2), array_namespace(Z2)
+    return diagonal(xp.concat([xp.sqrt(tangent_exp_prime(-s, log_variance_limits(s))), xp.full_like(s, sqrt(0.5))], axis=-2))
 
 
-ROOTS: dict[str, Callable[[Floats, Floats], Floats]] = {
+ROOTS: dict[str, Callable[[Array, Array], Array]] = {
     "squared_error": of_squared_error,
     "sigmoid": of_cross_entropy,
     "softmax": of_softmax,
@@ -65,6 +69,6 @@ def has_curvature(g2: Output) -> bool:
     return g2.name in ROOTS
 
 
-def root(g2: Output, Z2: Floats, Y: Floats) -> Floats:
+def root(g2: Output, Z2: Array, Y: Array) -> Array:
     """R of every example."""
     return ROOTS[g2.name](Z2, Y)

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from threading import RLock
 from types import ModuleType
 from typing import Any
 
@@ -28,6 +29,7 @@ SOURCES = (
     "predict_kernel.py",
     "split_kernel.py",
 )
+DECORATING = RLock()
 
 
 def source_hash() -> str:
@@ -82,17 +84,18 @@ def compiled(module: str) -> ModuleType:
 
 @contextmanager
 def cache_of_this_version() -> Iterator[None]:
-    """While it lasts, what Numba decorates is kept in, and found in, this version's folder."""
+    """While it lasts, what Numba decorates is kept in, and found in, this version's folder; one thread at a time, for it is Numba's own."""
     import numba
 
     config: Any = numba.config
-    before, folder = config.CACHE_DIR, cache_folder()
-    if not folder.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        if sys.stderr.isatty():
-            print("shoal: compiling its kernels, once on this machine (some seconds)", file=sys.stderr)
-    config.CACHE_DIR = str(folder)
-    try:
-        yield
-    finally:
-        config.CACHE_DIR = before
+    with DECORATING:
+        before, folder = config.CACHE_DIR, cache_folder()
+        if not folder.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            if sys.stderr.isatty():
+                print("shoal: compiling its kernels, once on this machine (some seconds)", file=sys.stderr)
+        config.CACHE_DIR = str(folder)
+        try:
+            yield
+        finally:
+            config.CACHE_DIR = before

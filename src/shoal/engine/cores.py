@@ -1,20 +1,21 @@
 """How many cores there are, and keeping the matrix library from using them beside our own threads (30-50 times slower)."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sized
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
-from threading import Lock
-from typing import Any, TypeVar
+from threading import Event, Lock
+from typing import Any, TypeVar, final
 
 from threadpoolctl import ThreadpoolController
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
+NO_TASK: tuple[int, Any] = (-1, None)
 LIMIT: ContextVar[int | None] = ContextVar("LIMIT", default=None)  # threads that may compute; None is all cores
 
 
@@ -39,26 +40,39 @@ def at_most(n_jobs: int | None) -> Iterator[None]:
         LIMIT.reset(token)
 
 
-def spread(run: Callable[[Task], Result], tasks: Sequence[Task]) -> list[Result]:
-    """What `run` gives for every task, in their order; over as many threads as may compute, this one among them."""
-    pending, lock = iter(range(len(tasks))), Lock()
+def spread(run: Callable[[Task], Result], tasks: Iterable[Task], stop: Event | None = None) -> list[Result]:
+    """What `run` gives for every task, in their order; over as many threads as may compute, this one among them.
+
+    Tasks may be made as they are taken. `stop` is set when one fails, or Ctrl-C: no further one is begun then, and one under
+    way may look at it.
+    """
+    stop, pending, lock = Event() if stop is None else stop, enumerate(tasks), Lock()
     results: dict[int, Result] = {}
 
     def work() -> None:
-        while True:
-            with lock:
-                place = next(pending, None)
-            if place is None:
-                return
-            results[place] = run(tasks[place])
+        try:
+            while not stop.is_set():
+                with lock:
+                    place, task = next(pending, NO_TASK)
+                if place < 0:
+                    return
+                results[place] = run(task)
+        except BaseException:
+            stop.set()
+            raise
 
-    others = [executor().submit(work) for _ in range(min(cores(), len(tasks)) - 1)]
+    most = len(tasks) if isinstance(tasks, Sized) else cores()
+    others = [executor().submit(work) for _ in range(min(cores(), most) - 1)]
     try:
         work()
-    finally:  # also when interrupted: nobody may still compute when this returns
-        for other in others:
-            other.result()
-    return [results[place] for place in range(len(tasks))]
+        wait(others)
+    except BaseException:  # nobody may still compute when this returns
+        stop.set()
+        wait(others)
+        raise
+    for other in others:
+        other.result()
+    return [results[place] for place in range(len(results))]
 
 
 @cache
@@ -90,21 +104,27 @@ class Holders:
 HOLDERS, HOLDING = Holders(), Lock()
 
 
-@contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """While it lasts, products run on the thread that asks for them.
+@final
+class OneBlasThread:
+    """While it lasts, products run on the thread that asks for them. No generator, which an epoch of a small table would feel.
 
     The limit is the whole process's: it is lifted when the last of all threads that asked for it is done, or one that ends
     would give its neighbours' products several threads, and with them another last digit.
     """
-    with HOLDING:
-        HOLDERS.n += 1
-        if HOLDERS.n == 1:
-            HOLDERS.limit = controller().limit(limits=1)
-    try:
-        yield
-    finally:
+
+    def __enter__(self) -> None:
+        with HOLDING:
+            HOLDERS.n += 1
+            if HOLDERS.n == 1:
+                HOLDERS.limit = controller().limit(limits=1)
+
+    def __exit__(self, *error: object) -> None:
         with HOLDING:
             HOLDERS.n -= 1
             if HOLDERS.n == 0:
                 HOLDERS.limit.restore_original_limits()
+
+
+def one_blas_thread() -> OneBlasThread:
+    """`with one_blas_thread(): …`"""
+    return OneBlasThread()

@@ -1,5 +1,6 @@
 """A group's weights in the kernels' layout, and back."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -43,6 +44,13 @@ class Group:
     each: Any = None  # `kernels.PerNetwork`, made when it is first asked for
     weight: tuple[Any, Floats] | None = None  # the rows' weights last asked for, and this group's of them
     slices: int = 1
+    judged: tuple[Any, NDArray[np.int64], NDArray[np.int64]] | None = None  # the rows last judged on, as `judging` lays them out
+
+    def __copy__(self) -> "Group":
+        """With arrays of its own of what updates change in place."""
+        best = None if self.best is None else self.best.copy()
+        first, second, average = self.first.copy(), self.second.copy(), self.average.copy()
+        return replace(self, weights=self.weights.copy(), first=first, second=second, average=average, best=best)
 
     def parts(self, flat: Floats) -> tuple[Floats, Floats, Floats]:
         """A flat array as W1 `(G, h, n1)`, W2 `(G, n_z, h)` and b2 `(G, n_z, 1)`, without a copy; of slices, G is their number."""
@@ -75,6 +83,15 @@ def padded(n: int) -> int:
 def group_size(h: int, b: int, n: int) -> int:
     """Networks a group: as many as keep the product small; a function of the shapes only, never of the thread count."""
     return max(1, min(SMALL_PRODUCT // max(1, h * b * padded(n)), MOST_UNITS // h))
+
+
+def copies_in_whole_groups(population: Population, b: int) -> int:
+    """The fewest populations like this one that, side by side, fill whole groups."""
+    copies = 1
+    for members, seen in kinds_of_inputs(population):
+        size = group_size(population.parameters.W1.shape[1], b, int(seen.sum()))
+        copies = math.lcm(copies, size // math.gcd(size, len(members)))
+    return copies
 
 
 def number_of_slices(h: int, b: int, n: int) -> int:

@@ -1,5 +1,6 @@
 """How good the networks of a running group are on rows that they do not train on: loss and score, compiled."""
 
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
@@ -23,32 +24,34 @@ def judge(state: State, X: Any, Y: Floats, rows: tuple[Rows, ...] | None, weight
     `X (m, n_x)`, `Y (m, n_y)` in the state's precision; `rows` gives each of K networks its row numbers (None: all rows);
     `weight (m,)` or None. The score is the share of rows whose every label is right, or R² averaged over the targets.
     """
-    n_y = Y.shape[1]
-    sums = np.zeros((state.population.K, 4 + 3 * n_y))
-    if isinstance(X, SparseRows):
-        everything = np.arange(len(Y)) if rows is None else np.unique(np.concatenate(rows))
-        for s in range(0, len(everything), DENSE_ROWS):
-            some = everything[s : s + DENSE_ROWS]
-            mine = None if rows is None else tuple(np.flatnonzero(np.isin(some, own)) for own in rows)
-            sums += dense_sums(state, X[some], Y[some], mine, None if weight is None else weight[some])
-    else:
-        sums = dense_sums(state, X, Y, rows, weight)
-    return means(state, sums)
+    return means(state, judging_sums(state, X, Y, rows, weight))
 
 
+def judging_sums(state: State, X: Any, Y: Floats, rows: tuple[Rows, ...] | None, weight: Floats | None) -> Floats:
+    """The sums that `means` divides, `(K, 4 + 3 n_y)`; those of several blocks of rows add up. Arguments as `judge`'s."""
+    if not isinstance(X, SparseRows):
+        return dense_sums(state, X, Y, rows, weight)
+    sums = np.zeros((state.population.K, 4 + 3 * Y.shape[1]))
+    everything = np.arange(len(Y)) if rows is None else np.unique(np.concatenate(rows))
+    for s in range(0, len(everything), DENSE_ROWS):
+        some = everything[s : s + DENSE_ROWS]
+        mine = None if rows is None else tuple(np.flatnonzero(np.isin(some, own)) for own in rows)
+        sums += dense_sums(state, X[some], Y[some], mine, None if weight is None else weight[some])
+    return sums
+
+
+@singledispatch
 def dense_sums(state: State, X: Floats, Y: Floats, rows: tuple[Rows, ...] | None, weight: Floats | None) -> Floats:
     """What `judge_kernel.judge` sums for every network, `(K, 4 + 3 n_y)`."""
     k, judges = kernels(), judge_kernel()
     output = {"softmax": judges.SOFTMAX, "poisson": judges.POISSON}.get(state.g2.name, judges.ANY_OTHER)
     sums = np.zeros((state.population.K, 4 + 3 * Y.shape[1]))
     shared = np.empty((0, 0), state.dtype) if weight is None else np.ascontiguousarray(weight[None], state.dtype)
-    X, Y, everything = np.ascontiguousarray(X, state.dtype), np.ascontiguousarray(Y, state.dtype), np.arange(len(Y))
+    X, Y = np.ascontiguousarray(X, state.dtype), np.ascontiguousarray(Y, state.dtype)
 
     def run(group: Group) -> None:
         group, weights = group.whole(getattr(group, state.evaluated), state.population.parameters.W1.shape[1])
-        own = [everything if rows is None else rows[member] for member in group.members]
-        ends = np.concatenate([[0], np.cumsum([len(r) for r in own])])
-        data = k.Rows(seen_rows(X, group), Y, shared, np.concatenate(own), ends)
+        data = k.Rows(seen_rows(X, group), Y, shared, *own_rows(group, rows, len(Y)))
         mine = np.zeros((len(group.members), sums.shape[1]))
         shape = shape_of(state, group, JUDGED_AT_ONCE)
         judges.judge(shape, output, data, weights, per_network(state, group), state.hyper, mine)
@@ -57,6 +60,14 @@ def dense_sums(state: State, X: Floats, Y: Floats, rows: tuple[Rows, ...] | None
     judged = len(Y) if rows is None else max((len(r) for r in rows), default=0)
     over_groups(state, run, [group.weights.size * judged for group in state.groups])
     return sums
+
+
+def own_rows(group: Group, rows: tuple[Rows, ...] | None, m: int) -> tuple[Rows, Rows]:
+    """The rows of the group's members one after the other, and where each one's end; made once, for a run asks in every epoch."""
+    if group.judged is None or group.judged[0] is not rows or rows is None:
+        own = [np.arange(m) if rows is None else rows[member] for member in group.members]
+        group.judged = rows, np.concatenate(own), np.concatenate([[0], np.cumsum([len(r) for r in own])])
+    return group.judged[1:]
 
 
 def means(state: State, sums: Floats) -> tuple[Floats, Floats]:

@@ -11,6 +11,7 @@ from shoal.encoding import Encoding, encode
 from shoal.engine.blocks import split
 from shoal.engine.compiled import pieces, predict_kernel
 from shoal.engine.cores import one_blas_thread, spread
+from shoal.engine.device import on_device
 from shoal.population import Population
 from shoal.textbook.activations import ACTIVATIONS, masked
 from shoal.textbook.propagation import Parameters
@@ -24,7 +25,11 @@ BLOCK_ROWS = 8192  # a block's hidden layer (1024 units in float32) stays near 3
 
 
 def logits(population: Population, X: Any, activation: str) -> Floats:
-    """Z2 of every network for the same rows `X (m, n_x)`: `(K, n_z, m)`."""
+    """Z2 of every network for the same rows `X (m, n_x)`: `(K, n_z, m)`. Rows on a device (`device.send`) are answered there."""
+    if on_device(X):
+        from shoal.engine.on_device.sums import logits as logits_there
+
+        return logits_there(population, X, activation)
     blocks = split(population, population.parameters.W1.dtype)
     Z2 = np.empty((population.K, population.parameters.W2.shape[1], X.shape[0]), population.parameters.W1.dtype)
     for s in range(0, X.shape[0], BLOCK_ROWS):

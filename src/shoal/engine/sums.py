@@ -7,12 +7,14 @@ from operator import add
 from typing import Any, TypeVar
 
 import numpy as np
+from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
 from shoal.engine.advance import WORTH_A_THREAD
 from shoal.engine.bends import root
 from shoal.engine.blocks import Block, join, split
 from shoal.engine.cores import one_blas_thread, spread
+from shoal.engine.device import on_device
 from shoal.population import Population
 from shoal.textbook.activations import ACTIVATIONS, Activation, masked
 from shoal.textbook.outputs import Output
@@ -66,6 +68,10 @@ def sums(population: Population, X: Any, Y: Floats, activation: str, g2: Output,
 
     `weight` is None, `(m,)` or `(K, m)`.
     """
+    if on_device(X):
+        from shoal.engine.on_device.sums import sums as sums_there
+
+        return sums_there(population, X, Y, activation, g2, weight)
     m, n_h = len(Y), population.parameters.W1.shape[1]
     weights = np.broadcast_to(np.ones(m) if weight is None else weight, (population.K, m))
     parts = [single for block in split(population, population.parameters.W1.dtype) for single in singles(block, n_h * m)]
@@ -87,6 +93,10 @@ def sums(population: Population, X: Any, Y: Floats, activation: str, g2: Output,
 
 def losses(block: Block, X: Any, Y: Floats, activation: str, g2: Output, weights: Floats) -> Floats:
     """Σ w L alone, for the networks of a block, `(k,)`; `weights (k, m)`."""
+    if on_device(X):
+        from shoal.engine.on_device.sums import losses as losses_there
+
+        return losses_there(block, X, Y, activation, g2, weights)
     n_h = block.parameters.W1.shape[1]
 
     def of_part(part: Block) -> Floats:
@@ -105,6 +115,10 @@ def curvature(block: Block, X: Any, Y: Floats, activation: str, g2: Output, weig
 
     Takes 8 MB a thread beside the result's `k p²` numbers, however many rows there are.
     """
+    if on_device(X):
+        from shoal.engine.on_device.sums import curvature as curvature_there
+
+        return curvature_there(block, X, Y, activation, g2, weights)
     p = n_parameters(block.parameters)
 
     def of_part(part: Block) -> Curvature:
@@ -143,7 +157,7 @@ def rooted_jacobian(parameters: Parameters, columns: Floats, A1: Floats, slope: 
     dZ1 = parameters.W2.mT @ dZ2 * slope
     np.multiply(dZ1[:, :, None, :], columns, out=J[:, : ends[0]].reshape(k, n_h, n_x, m))
     J[:, ends[0] : ends[1]] = dZ1
-    np.multiply(dZ2[:, :, None, :], A1[:, None], out=J[:, ends[1] : ends[2]].reshape(k, -1, n_h, m))
+    np.multiply(dZ2[:, :, None, :], A1[:, None], out=J[:, ends[1] : ends[2]].reshape(k, dZ2.shape[1], n_h, m))
     J[:, ends[2] :] = dZ2
 
 
@@ -152,10 +166,11 @@ def gradient_sums(
 ) -> Parameters:
     """∂(Σ w L)/∂ each parameter; `weights (k, m)`."""
     # `backward` gives means over m = Σ w; times m they are sums again
-    m = weights.sum(axis=1)[:, None, None].astype(columns.dtype)
+    xp = array_namespace(columns)
+    m = xp.astype(xp.sum(weights, axis=1)[:, None, None], columns.dtype)
     with np.errstate(divide="ignore", invalid="ignore"):  # no weight at all: 0/0, and the sum is 0
-        means = backward(parameters, columns, Y, cache, g1, g2, weights[:, None, :].astype(columns.dtype))
-        return Parameters(*(np.where(m > 0, m * d, m.dtype.type(0)) for d in (means.dW1, means.db1, means.dW2, means.db2)))
+        means = backward(parameters, columns, Y, cache, g1, g2, xp.astype(weights[:, None, :], columns.dtype))
+        return Parameters(*(xp.where(m > 0, m * d, xp.zeros_like(d)) for d in (means.dW1, means.db1, means.dW2, means.db2)))
 
 
 # --- parameters in one row ------------------------------------------------------------------------------------------
@@ -173,8 +188,12 @@ def flat(parameters: Parameters) -> Floats:
 
 def unflat(theta: Floats, like: Parameters) -> Parameters:
     """Rows `(k, p)` in the shapes of `like`."""
-    ends = np.cumsum([w[0].size for w in like])[:-1]
-    return Parameters(*(part.reshape(len(theta), *w.shape[1:]) for part, w in zip(np.split(theta, ends, axis=1), like, strict=True)))
+    parts, start = [], 0
+    for w in like:
+        end = start + w[0].size
+        parts.append(theta[:, start:end].reshape(len(theta), *w.shape[1:]))
+        start = end
+    return Parameters(*parts)
 
 
 # --- blocks over the cores ------------------------------------------------------------------------------------------

@@ -36,6 +36,9 @@ class Output:
     def __call__(self, Z2: Array) -> Array:
         return self.g(Z2)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return again, (self.name, self.settings)  # another process makes it anew: lambdas do not travel
+
 
 def sum_outputs(L: Array) -> Array:
     """Each example's loss: the sum over its outputs, `(…, n_y, m)` → `(…, m)`."""
@@ -200,6 +203,12 @@ POISSON = Output("poisson", "eᶻ", "a − y z", exp_unit, poisson_loss, poisson
 GAUSSIAN = Output("gaussian", "(μ, eˢ)", "½ [s + (y − μ)² e⁻ˢ + ln 2π]", gaussian_unit, gaussian_loss, gaussian_error, logits_per_target=2)
 
 NAMES = ("sigmoid", "softmax", "squared_error", "huber", "absolute_error", "quantile", "poisson", "gaussian")
+
+
+def again(name: str, settings: tuple[tuple[str, float], ...]) -> Output:
+    """The output unit of this name and these `settings`."""
+    own = dict(settings)
+    return output(name, delta=own.get("delta", 1.0), q=own.get("q", 0.5))
 
 
 def output(name: str, *, delta: float = 1.0, q: float = 0.5) -> Output:

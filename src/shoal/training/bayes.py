@@ -68,7 +68,7 @@ class Precisions:
 
     def __init__(self, objective: Objective) -> None:
         K = objective.population.K
-        self.n_y = objective.Y.shape[1]
+        self.n_y = objective.rows.n_y
         self.noise_is_free = objective.g2.name == "squared_error"
         self.alpha = np.full((K, len(GROUPS)), np.nan)
         self.beta = np.full(K, 1 / FIRST_NOISE if self.noise_is_free else 1.0)

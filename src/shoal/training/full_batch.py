@@ -12,10 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.encoding import SparseRows
-from shoal.engine.advance import begin, leave
 from shoal.engine.cores import one_blas_thread
-from shoal.engine.judging import judge
 from shoal.population import Population
 from shoal.recipe import Recipe, each
 from shoal.textbook.outputs import Output
@@ -25,8 +22,10 @@ from shoal.training.lbfgs import LBFGS
 from shoal.training.levenberg_marquardt import FixedPenalty, LevenbergMarquardt
 from shoal.training.minibatch import Trained, overwrite
 from shoal.training.objective import Objective
+from shoal.training.rows import Rows, placed
 from shoal.training.stopping import fresh
-from shoal.training.validation import Validation
+from shoal.training.validation import Validation, judged
+from shoal.training.validation import placed as placed_validation
 
 Floats = NDArray[np.floating]
 
@@ -40,7 +39,9 @@ class Carried:
 
 
 class FullBatch:
-    """One group being trained on all rows at once. Arguments as `minibatch.Run`'s; computed in float64, kept in `dtype`.
+    """One group being trained on all its rows, wherever these lie (`rows.py`); computed in float64, kept in `dtype`.
+
+    `validation` rows are the user's or each network's own, or `Rows` whose weights say how much a row counts for whom.
 
     `tol` of the recipe is the largest derivative of J at which a network has arrived; `max_fun` bounds L-BFGS's evaluations.
     """
@@ -50,21 +51,17 @@ class FullBatch:
         recipe: Recipe,
         population: Population,
         g2: Output,
-        X: Any,
-        Y: Floats,
+        rows: Rows,
         *,
         solver: str,
-        weight: Floats | None = None,
-        validation: Validation | None = None,
+        validation: Validation | Rows | None = None,
         dtype: Any = np.float64,
         max_fun: int = 15_000,
     ) -> None:
-        self.recipe, self.g2, self.validation, self.solver, self.dtype = recipe, g2, validation, solver, np.dtype(dtype)
-        self.m, self.K = len(Y), population.K
-        weights = np.broadcast_to(np.ones(self.m) if weight is None else np.asarray(weight, np.float64), (self.K, self.m))
-        population = population.astype(np.dtype(np.float64))
-        X = X if isinstance(X, SparseRows) else np.asarray(X, np.float64)
-        self.objective = Objective(population, X, np.asarray(Y, np.float64), recipe.activation, g2, weights, each(recipe.lam, self.K))
+        self.recipe, self.g2, self.solver, self.dtype = recipe, g2, solver, np.dtype(dtype)
+        self.m, self.K = rows.m, population.K
+        rows, self.validation = placed(rows, recipe.device), placed_validation(validation, recipe.device)
+        self.objective = Objective(population.astype(np.dtype(np.float64)), rows, recipe.activation, g2, each(recipe.lam, self.K))
         self.method = method(solver, self.objective, recipe.tol, max_fun)
         self.kept = self.method.population()
         self.stopping = fresh(self.K, recipe.patience, 0.0)
@@ -77,7 +74,9 @@ class FullBatch:
 
     def __iter__(self) -> Iterator[Epoch]:
         started = time.perf_counter()
-        for epoch in range(1, self.recipe.max_epochs + 1):
+        for epoch in range(self.t + 1, self.recipe.max_epochs + 1):
+            if not self.active.any():  # it had come to its end before
+                return
             event = self.one_step(epoch, started)
             yield event
             if not self.active.any():
@@ -105,24 +104,24 @@ class FullBatch:
     def leave_lost(self, epoch: int) -> None:
         """A network whose very first cost is not finite can take no step."""
         lost = self.active & ~np.isfinite(self.loss)
-        self.diverged[lost] = epoch
-        self.active = self.active & ~lost
+        if np.count_nonzero(lost):
+            self.diverged[lost] = epoch
+            self.active = self.active & ~lost
 
     def judged(self) -> tuple[Floats, Floats] | None:
         """Mean loss and score of the active networks on their validation rows."""
         v = self.validation
         if v is None:
             return None
-        state = begin(self.method.population(), self.recipe, self.g2, self.objective.total, np.float64)
-        leave(state, self.active)
-        return judge(state, v.X, v.Y, v.rows, v.weight)
+        return judged(self.method.population(), self.recipe, self.g2, self.objective.rows.total, self.active, v)
 
     def keep(self, loss: Floats) -> None:
         """The best weights on validation rows, or the latest; networks that have stalled too long go."""
+        if self.validation is None:  # the latest weights are the best: `result` takes them
+            self.stopping.best = np.fmin(self.stopping.best, loss)
+            return
         better, stalled = self.stopping.see(np.where(self.active, loss, np.inf))
         unjudged = np.isinf(self.stopping.best)
-        if self.validation is None:
-            return  # the latest weights are the best: `result` takes them
         self.kept = overwrite(self.kept, self.method.population(), (better | unjudged) & self.active)
         self.settled |= self.active & stalled
         self.active = self.active & ~stalled

@@ -7,6 +7,7 @@ that does is kept and μ divided by ten (Marquardt 1963; Hagan & Menhaj 1994, wh
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,13 +17,16 @@ from scipy.linalg import lapack
 from shoal.engine.blocks import Block, join, split
 from shoal.engine.sums import Curvature, chosen, curvature, flat, losses, over_parts, unflat
 from shoal.population import Population
+from shoal.textbook.outputs import Output
 from shoal.training.bayes import Evidence
 from shoal.training.objective import Objective, penalised
+from shoal.training.small_steps import SmallRows, small_curvature, small_descent, small_rows
 
 Floats = NDArray[np.floating]
 
 FIRST_DAMPING, FACTOR = 1e-2, 4.0  # μ over the mean of the rows; with 4 for 10, fewer steps are taken back (docs/solvers.md)
 LEAST_DAMPING, MOST_DAMPING = 1e-20, 1e10  # beyond the largest no step helps any more
+RULE = np.array([FACTOR, LEAST_DAMPING, MOST_DAMPING])
 SMALL = 64  # parameters up to which all networks are solved in one call
 LEAST_DECREASE = 1e-12  # relative: below it a step has changed nothing
 
@@ -79,6 +83,7 @@ class LevenbergMarquardt:
         self.blocks = split(objective.population, np.dtype(np.float64))
         self.damping = np.full(objective.population.K, FIRST_DAMPING)
         self.ridges = [prior.begin(block) for block in self.blocks]
+        self.small = [small_rows(objective, block) for block in self.blocks]
 
     def population(self) -> Population:
         """The networks where they stand."""
@@ -87,23 +92,30 @@ class LevenbergMarquardt:
     def step(self, active: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
         """One step; returns J after it `(K,)` and which networks have settled (flat, or no step goes down)."""
         value, settled = np.full(len(active), np.nan), np.zeros(len(active), bool)
-        for block, ridges in zip(self.blocks, self.ridges, strict=True):
+        for block, ridges, small in zip(self.blocks, self.ridges, self.small, strict=True):
             on = active[block.members]
-            if on.any():
-                some = chosen(block, on)
-                theta, ridges[on], value[some.members], settled[some.members] = self.step_block(some, ridges[on])
+            n_on = np.count_nonzero(on)
+            if n_on:
+                some, which = (block, slice(None)) if n_on == len(on) else (chosen(block, on), on)
+                theta, ridges[which], value[some.members], settled[some.members] = self.step_block(some, ridges[which], small)
                 for whole, part in zip(block.parameters, unflat(theta, some.parameters), strict=True):
-                    whole[on] = part
+                    whole[which] = part
         return value, settled
 
-    def step_block(self, block: Block, ridge: Floats) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
+    def step_block(self, block: Block, ridge: Floats, small: SmallRows | None) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
         """One step of every network of a block; returns the new parameters and ridge `(k, p)`, J there, and who has settled."""
-        found, theta = self.sums(block), flat(block.parameters)
+        theta, total = flat(block.parameters), self.objective.rows.total[block.members]
+        found = self.sums(block) if small is None else small_curvature(small, block.members, theta, total)
         ridge = self.prior.update(block, theta, found, ridge)
-        cost = found.loss + np.sum(ridge * theta**2, axis=1) / 2
+        cost = found.loss + (ridge * theta**2).sum(axis=1) / 2
         gradient = found.gradient + ridge * theta
-        new, after = self.descend(block, theta, cost, gradient, found, ridge)
-        level = np.max(np.abs(gradient), axis=1) <= self.tol * found.weight
+        if small is None:
+            new, after = self.descend(block, theta, cost, gradient, found, ridge)
+        else:
+            damping = self.damping[block.members]
+            new, after = small_descent(small, block.members, theta, cost, gradient, found, ridge, RULE, damping)
+            self.damping[block.members] = damping
+        level = np.abs(gradient).max(axis=1) <= self.tol * found.weight
         still = level | (cost - after <= LEAST_DECREASE * cost) | (self.damping[block.members] > MOST_DAMPING)
         return new, ridge, after / found.weight, self.prior.settled(still, block.members)
 
@@ -151,12 +163,22 @@ class LevenbergMarquardt:
     def sums(self, block: Block) -> Curvature:
         """JᵀHJ and the gradient of a block over all rows."""
         o = self.objective
-        return curvature(block, o.X, o.Y, o.activation, o.g2, o.weights[block.members])
+        return o.rows.total_of(partial(curvature_of_block, block, o.activation, o.g2))
 
     def losses(self, block: Block) -> Floats:
         """Σ w L of a block."""
         o = self.objective
-        return losses(block, o.X, o.Y, o.activation, o.g2, o.weights[block.members])
+        return o.rows.total_of(partial(losses_of_block, block, o.activation, o.g2))
+
+
+def curvature_of_block(block: Block, activation: str, g2: Output, X: Any, Y: Floats, weights: Floats) -> Curvature:
+    """`curvature` over one block of rows, of which `weights` `(K, m)` are those of all networks."""
+    return curvature(block, X, Y, activation, g2, weights[block.members])
+
+
+def losses_of_block(block: Block, activation: str, g2: Output, X: Any, Y: Floats, weights: Floats) -> Floats:
+    """`losses` over one block of rows."""
+    return losses(block, X, Y, activation, g2, weights[block.members])
 
 
 def at(block: Block, theta: Floats) -> Block:

@@ -7,14 +7,14 @@ keep. Iterate it to train; `result()` may be called at any time and gives the be
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shoal.draws import row_order_key
-from shoal.engine.advance import Carried, advance_in_order, begin, current, finite, leave, remember, remembered, row_order
+from shoal.engine.advance import Carried, advance_in_order, back_to, begin, current, finite, leave, moment, remember, remembered, row_order
 from shoal.engine.advance import resume as take_over
 from shoal.engine.judging import judge
 from shoal.population import Population
@@ -30,7 +30,37 @@ Floats = NDArray[np.floating]
 SMALLEST_RATE = 1e-6  # scikit-learn's: an "adaptive" learning rate below it stops training
 AT_ONCE = 200_000_000  # multiplications, or what takes as long: some 10 ms of one core
 STEP_WORK = 20_000  # what an update costs beside its products, in multiplications
+UNPLANNED = ("adaptive", "invscaling")  # schedules that act after an epoch
+AHEAD = 20_000  # rows and learning rates of epochs that are planned ahead where each comes alone
 RUNAWAY = 1e12  # a loss so many times the first cost (at least 1) has diverged, though it may stay finite for long
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What is planned for some epochs: the order of their rows and, for every update, each network's learning rate.
+
+    `t` updates come before; `order` and `rates` hold the epochs one after the other.
+    """
+
+    epochs: range
+    t: int
+    order: NDArray[np.int64]
+    rates: Floats
+
+
+NOTHING_AHEAD = Ahead(range(0), 0, np.empty(0, np.int64), np.empty((0, 0)))
+
+
+@dataclass
+class Block:
+    """Epochs trained in one go whose events are handed over one by one: what was before, the first one, how many, and how many of
+    them have been shown.
+    """
+
+    before: dict[str, Any]
+    first: int
+    n: int
+    shown: int = 0
 
 
 @dataclass(frozen=True)
@@ -39,7 +69,8 @@ class Trained:
 
     `loss (K,)` is NaN where the network left the finite numbers; `epochs (K,)` counts those trained; `best_validation_loss`
     is None without validation rows; `diverged (K,)` is the epoch in which a network diverged, 0 for none; `rows` counts
-    those seen, again in every epoch, earlier runs included.
+    those seen, again in every epoch, earlier runs included. `judged` are the networks that rows held out can still judge,
+    where those of `population` have learned from them (None: they have not).
     """
 
     population: Population
@@ -51,13 +82,15 @@ class Trained:
     diverged: NDArray[np.int64]
     rows: int
     evidence: Evidence | None = None
+    judged: Population | None = None
 
 
 class Run:
     """One group being trained. `X (m, n_x)` encoded, `Y (m, n_y)`, `weight` None, `(m,)` or `(K, m)`.
 
     `members` name the networks' dropout streams, their places if None; `orders` replaces the drawn row order of every
-    epoch, for comparisons; `resume` continues an earlier run. Unless `listened`, events may come several at a time.
+    epoch, for comparisons; `resume` continues an earlier run. Several epochs may be trained before the event of the first comes;
+    if `listened`, `result` gives between two events what the first of them saw. After `until (K,)` epochs each network leaves.
     """
 
     def __init__(
@@ -74,15 +107,19 @@ class Run:
         members: Sequence[int] | None = None,
         orders: Iterator[NDArray[np.int64]] | None = None,
         listened: bool = True,
+        until: NDArray[np.int64] | None = None,
     ) -> None:
         self.recipe, self.g2, self.validation = recipe, g2, validation
-        self.listened = listened
+        self.listened, self.until = listened, until
         self.X, self.Y = X, np.asarray(Y, dtype)
         self.weight = None if weight is None else np.asarray(weight, dtype)
-        self.m, self.K = len(self.Y), population.K
+        self.m, self.K, self.members = len(self.Y), population.K, members
         total = np.full(self.K, float(self.m)) if weight is None else np.broadcast_to(np.asarray(weight, np.float64).sum(-1), (self.K,))
         self.state = begin(population, recipe, g2, total, dtype, members)
         self.orders = row_orders(self.m, recipe) if orders is None else orders
+        self.ahead = NOTHING_AHEAD
+        self.block: Block | None = None
+        self.started = self.seconds = 0.0
         self.kept = current(self.state)
         self.stopping = fresh(self.K, recipe.patience, recipe.tol)
         self.active = np.ones(self.K, bool)
@@ -99,43 +136,50 @@ class Run:
         self.batch_shares = np.diff(self.ends)[None] / self.m
         nothing = None if self.weight is None else np.atleast_2d(self.weight == 0)
         self.some_weigh_nothing = nothing if nothing is not None and nothing.any() else None
+        self.whole_batches = nothing is not None and nothing.sum(axis=1).max() >= np.diff(self.ends).min()  # may weigh nothing
         remember(self.state, self.active)
 
     def __iter__(self) -> Iterator[Epoch]:
-        started, done, most = time.perf_counter(), 0, self.recipe.max_epochs
-        while done < most and self.active.any():
+        self.started, self.seconds = time.perf_counter(), 0.0
+        done, most = 0, self.recipe.max_epochs
+        while done < most and np.count_nonzero(self.active):
             n = min(most - done, self.epochs_at_once())
-            last = False
-            for event in self.train_epochs(done + 1, n, started):
+            before = self.moment() if self.listened and n > 1 else None
+            events = self.train_epochs(done + 1, n)
+            block = self.block = None if before is None else Block(before, done + 1, len(events))
+            for event in events:
+                if block is not None:
+                    block.shown += 1
                 yield event
-                last = self.recipe.max_time is not None and event.seconds > self.recipe.max_time
-            done += n
-            if last:
+                done = event.epoch
+                if self.block is not block:
+                    break  # a result was asked for, and the run went back to this event
+            self.block = None
+            if self.recipe.max_time is not None and event.seconds > self.recipe.max_time:
                 return
 
     def epochs_at_once(self) -> int:
         """How many epochs the engine may run before anything can be decided, known from the shapes alone.
 
-        One, where somebody listens or something is looked at after every epoch; else as many as take some 10 ms, for
-        an event, a neighbour's key press and a time limit are then as good as at once.
+        One, where something is looked at after every epoch; else as many as take some 10 ms, for an event, a neighbour's key
+        press and a time limit are then as good as at once.
         """
-        if self.listened or self.validation is not None or self.recipe.schedule in ("adaptive", "invscaling"):
+        if self.validation is not None or self.recipe.schedule in UNPLANNED:
             return 1
         n_h, n_x = self.state.population.parameters.W1.shape[1:]
         work = len(self.slices) * STEP_WORK + 4 * self.m * int(n_h * (n_x + 1) * self.active.sum())
-        room = self.stopping.room(self.active)
-        return max(1, AT_ONCE // work if room is None else min(AT_ONCE // work, room))
+        most, room = AT_ONCE // work, self.stopping.room(self.active)
+        if room is not None:
+            most = min(most, room)
+        if self.until is not None:
+            most = min(most, int((self.until - self.epochs)[self.active].min()))
+        return max(1, most)
 
-    def train_epochs(self, first: int, n: int, started: float) -> list[Epoch]:
+    def train_epochs(self, first: int, n: int) -> list[Epoch]:
         """Train every active network n times on all rows, then look at what came out."""
         recipe, steps = self.recipe, len(self.slices)
-        order, ends = next(self.orders), self.ends
-        if n > 1:
-            order = np.concatenate([order, *(next(self.orders) for _ in range(n - 1))])
-            ends = np.concatenate([[0], np.add.outer(np.arange(n) * self.m, self.ends[1:]).ravel()])
-        planned = self.state.t - self.first_t + np.arange(1, n * steps + 1)
-        rates = np.multiply.outer(schedule_factors(recipe, planned, recipe.max_epochs * steps), self.rates)
-        costs = advance_in_order(self.state, self.X, self.Y, order, ends, rates, self.weight)
+        order, ends, rates = self.planned(first, n)
+        costs = self.pass_over(order, ends, rates)
         self.rows += n * self.m
         if first == 1:
             self.bound = bound_of(costs[0])
@@ -145,15 +189,48 @@ class Run:
         trained = self.leave_diverged(losses, first)
         v = self.validation
         judged, score = (None, None) if v is None else judge(self.state, v.X, v.Y, v.rows, v.weight)
-        self.decide(losses if judged is None else judged[None])
+        self.decide(losses if judged is None else judged)
+        if self.until is not None and (gone := self.active & (self.epochs >= self.until)).any():
+            self.retire(gone)
         self.lower_with_rows()
-        seconds, t, every = time.perf_counter() - started, self.state.t - (n - 1) * steps, steps
-        events = []
-        for i in range(n):
-            active = self.active if i == n - 1 else trained[i + 1]
-            loss, rate = losses[i], rates[(i + 1) * steps - 1]
-            events.append(Epoch(first + i, recipe.max_epochs, t + i * every, loss, judged, score, rate, seconds, active))
+        before, self.seconds = self.seconds, time.perf_counter() - self.started
+        t, most, events = self.state.t - n * steps, recipe.max_epochs, []
+        for i in range(n if self.all_active or n == 1 else max(1, int(trained.any(axis=1).sum()))):
+            active, rate = self.active if i == n - 1 else trained[i + 1], rates[(i + 1) * steps - 1]
+            seconds = self.seconds if i == n - 1 else before + (i + 1) / n * (self.seconds - before)
+            events.append(Epoch(first + i, most, t + (i + 1) * steps, losses[i], judged, score, rate, seconds, active))
         return events
+
+    def planned(self, first: int, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+        """The order of the rows, the batches' ends and the learning rates of the next n epochs, `first` the number of the first.
+
+        Planned for some epochs ahead: for small tables one epoch's cost as much as its updates.
+        """
+        ends, ahead, steps = self.ends, self.ahead, len(self.slices)
+        at = first - ahead.epochs.start
+        if not 0 <= at <= len(ahead.epochs) - n or ahead.t != self.state.t - at * steps:
+            ahead, at = self.plan_ahead(first, n), 0
+        if n > 1:
+            ends = np.concatenate([[0], np.add.outer(np.arange(n) * self.m, self.ends[1:]).ravel()])
+        return ahead.order[at * self.m : (at + n) * self.m], ends, ahead.rates[at * steps : (at + n) * steps]
+
+    def plan_ahead(self, first: int, n: int) -> Ahead:
+        """At least n epochs from `first` on; orders that were drawn before are used first."""
+        recipe, steps = self.recipe, len(self.slices)
+        one_by_one = self.validation is not None and recipe.schedule not in UNPLANNED
+        many = min(max(n, AHEAD // (self.m + steps * self.K)) if one_by_one else n, recipe.max_epochs - first + 1)
+        drawn = self.ahead.order[(first - self.ahead.epochs.start) * self.m :] if first >= self.ahead.epochs.start else self.ahead.order[:0]
+        more = max(0, many - len(drawn) // self.m)
+        order = np.concatenate([drawn, *islice(self.orders, more)]) if len(drawn) or more > 1 else next(self.orders)
+        many = len(order) // self.m
+        planned = self.state.t - self.first_t + np.arange(1, many * steps + 1)
+        rates = np.multiply.outer(schedule_factors(recipe, planned, recipe.max_epochs * steps), self.rates)
+        self.ahead = Ahead(range(first, first + many), self.state.t, order, rates)
+        return self.ahead
+
+    def pass_over(self, order: NDArray[np.int64], ends: NDArray[np.int64], rates: Floats) -> Floats:
+        """The updates of one epoch or of several; each network's cost before each, `(len(rates), K)`."""
+        return advance_in_order(self.state, self.X, self.Y, order, ends, rates, self.weight)
 
     def epoch_losses(self, order: NDArray[np.int64], ends: NDArray[np.int64], costs: Floats) -> Floats:
         """Each epoch's mean of its batch costs, `(n, K)`; a batch counts by its rows, and not where these all weigh 0."""
@@ -162,8 +239,9 @@ class Run:
             return self.batch_shares @ costs
         rows = np.diff(ends).astype(np.float64)[:, None]
         if self.some_weigh_nothing is not None:
-            seen = np.add.reduceat(self.some_weigh_nothing[:, order], ends[:-1], axis=1, dtype=np.int64).T
-            rows = rows * (seen < np.diff(ends)[:, None])
+            if self.whole_batches:
+                seen = np.add.reduceat(self.some_weigh_nothing[:, order], ends[:-1], axis=1, dtype=np.int64).T
+                rows = rows * (seen < np.diff(ends)[:, None])
             costs = np.where(rows > 0, costs, 0.0)
         sums = (rows * costs).reshape(-1, steps, self.K).sum(axis=1)
         return np.asarray(sums / np.maximum(rows.reshape(-1, steps, rows.shape[1]).sum(axis=1), 1.0))
@@ -178,11 +256,11 @@ class Run:
 
         What a network that diverged computed afterwards is struck from `losses`.
         """
-        lost = left_bounds(losses, self.bound)
-        if not lost.any() and self.all_active:
+        within = np.count_nonzero(np.abs(losses) < self.bound) == losses.size  # then nobody has left the bounds
+        if within and self.all_active and np.count_nonzero(finite(self.state)) == self.K:
             self.loss, self.epochs[:] = losses[-1], first - 1 + len(losses)
-            if finite(self.state).all():
-                return np.broadcast_to(self.active, losses.shape)
+            return self.active[None] if len(losses) == 1 else np.broadcast_to(self.active, losses.shape)
+        lost = left_bounds(losses, self.bound)
         before = np.vstack([np.zeros((1, self.K), bool), np.logical_or.accumulate(lost)[:-1]])
         trained: NDArray[np.bool_] = self.active & ~before
         self.loss = np.where(self.active, losses[np.maximum(trained.sum(axis=0) - 1, 0), np.arange(self.K)], self.loss)
@@ -197,8 +275,13 @@ class Run:
     def decide(self, losses: Floats) -> None:
         """Keep the best weights, lower rates that adapt, and let networks go that improve no more."""
         better, stalled = self.stopping.see(losses if self.all_active else np.where(self.active, losses, np.inf))
-        unjudged = np.isinf(self.stopping.best)  # until a validation loss is finite, the latest weights are the best known
-        remember(self.state, (better | unjudged) & self.active if self.validation is not None else self.active)
+        if self.validation is None:
+            remember(self.state, self.active)
+        else:
+            unjudged = np.isinf(self.stopping.best)  # until a validation loss is finite, the latest weights are the best known
+            remember(self.state, (better | unjudged) & self.active)
+        if not np.count_nonzero(stalled):
+            return
         stalled &= self.active
         if self.recipe.schedule == "adaptive" and stalled.any():
             lower = stalled & (self.rates > SMALLEST_RATE)
@@ -227,8 +310,23 @@ class Run:
         self.all_active = False
         leave(self.state, self.active)
 
+    def moment(self) -> dict[str, Any]:
+        """Everything that training changes, as it is now."""
+        now = {**vars(self), "epochs": self.epochs.copy(), "diverged": self.diverged.copy(), "stopping": replace(self.stopping)}
+        return now | {"state": moment(self.state)}
+
+    def go_back(self, block: Block) -> None:
+        """To the last event that was handed over: from before its block once more up to there, which gives the same bits."""
+        ahead, before, state = self.ahead, block.before, self.state
+        vars(self).update(before | {"state": state, "ahead": ahead, "block": None})
+        back_to(state, before["state"])
+        if block.shown:
+            self.train_epochs(block.first, block.shown)
+
     def result(self) -> Trained:
         """The best weights so far; averaged ones where the recipe averages."""
+        if self.block is not None and self.block.shown < self.block.n:
+            self.go_back(self.block)
         self.kept = overwrite(self.kept, remembered(self.state), self.active)
         validated = None if self.validation is None else self.stopping.best.copy()
         best = self.stopping.best if self.validation is None else self.loss
@@ -249,7 +347,7 @@ def left_bounds(loss: Floats, bound: Floats) -> NDArray[np.bool_]:
 
 def row_orders(m: int, recipe: Recipe) -> Iterator[NDArray[np.int64]]:
     """The order of the rows in every epoch."""
-    key = row_order_key(recipe.seed)
+    key = row_order_key(recipe.seed) if recipe.shuffle else 0
     for epoch in count(1):
         yield row_order(key, epoch, m) if recipe.shuffle else np.arange(m)
 

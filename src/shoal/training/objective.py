@@ -1,6 +1,7 @@
 """What a full-batch solver makes small: J(θ) of K networks over all their rows, each network's parameters in one row θ."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,12 +9,14 @@ from numpy.typing import NDArray
 
 from shoal.encoding import SparseRows
 from shoal.engine.advance import advance, begin, current
+from shoal.engine.device import on_device
 from shoal.engine.sums import flat, sums, unflat
 from shoal.population import Population, take
 from shoal.recipe import Recipe
 from shoal.textbook.outputs import Output
 from shoal.textbook.propagation import Parameters
 from shoal.textbook.rules import GradientDescent
+from shoal.training.rows import Rows
 
 Floats = NDArray[np.floating]
 
@@ -23,23 +26,43 @@ RATE = 2.0**30
 
 @dataclass(frozen=True)
 class Objective:
-    """J = (Σ w L + λ/2 (‖W1‖² + ‖W2‖²)) / Σ w of K networks.
+    """J = (Σ w L + λ/2 (‖W1‖² + ‖W2‖²)) / Σ w of K networks over their rows, wherever these lie.
 
-    `population` gives shapes, widths and masks; `X (m, n_x)`, `Y (m, n_y)`; `weights (K, m)`; `lam (K,)`.
+    `population` gives shapes, widths and masks; `lam (K,)`.
     """
 
     population: Population
-    X: Any
-    Y: Floats
+    rows: Rows
     activation: str
     g2: Output
-    weights: Floats
     lam: Floats
 
-    @property
-    def total(self) -> Floats:
-        """m of the chapter: each network's weight of all its rows, `(K,)`."""
-        return np.asarray(self.weights.sum(axis=1))
+
+@dataclass(frozen=True)
+class Slope:
+    """What blocks of rows add to J and to ∂J/∂θ of k networks, `(k,)` and `(k, p)`. Two of them add up with `+`."""
+
+    value: Floats
+    gradient: Floats
+
+    def __add__(self, other: "Slope") -> "Slope":
+        return Slope(self.value + other.value, self.gradient + other.gradient)
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where some networks' J is asked for: the networks `members (k,)` with the parameters `theta (k, p)`, and what J is of them.
+
+    `total (k,)` is each one's weight of all rows, not of a block's alone; `lam (k,)`.
+    """
+
+    population: Population
+    members: NDArray[np.int64]
+    theta: Floats
+    total: Floats
+    lam: Floats
+    activation: str
+    g2: Output
 
 
 def penalised(parameters: Parameters) -> Floats:
@@ -49,39 +72,47 @@ def penalised(parameters: Parameters) -> Floats:
 
 
 def value_and_gradient(objective: Objective, theta: Floats, members: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """J and ∂J/∂θ of some of the networks, `(k,)` and `(k, p)`; `theta (k, p)` is theirs."""
-    shapes = take(objective.population, members)
+    """J and ∂J/∂θ of some of the networks, `(k,)` and `(k, p)`; `theta (k, p)` is theirs. One pass over the rows."""
+    found = objective.rows.total_of(partial(slope_of_block, point_at(objective, theta, members)))
+    return found.value, found.gradient
+
+
+def point_at(objective: Objective, theta: Floats, members: NDArray[np.int64]) -> Point:
+    """The networks `members` with the parameters `theta (k, p)`."""
+    o, shapes = objective, take(objective.population, members)
     population = Population(unflat(theta, shapes.parameters), shapes.widths, shapes.inputs)
-    if isinstance(objective.X, SparseRows):
-        return by_sums(objective, population, theta, members)
-    return by_steps(objective, population, theta, members)
+    return Point(population, members, theta, o.rows.total[members], o.lam[members], o.activation, o.g2)
 
 
-def by_sums(objective: Objective, population: Population, theta: Floats, members: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """`value_and_gradient` from the textbook's sums, for any rows."""
-    found = sums(population, objective.X, objective.Y, objective.activation, objective.g2, objective.weights[members])
-    lam, free = objective.lam[members, None], penalised(population.parameters)
-    value = found.loss + np.sum(lam * free * theta**2, axis=1) / 2
-    gradient = flat(found.gradient) + lam * free * theta
-    return value / found.weight, gradient / found.weight[:, None]
+def slope_of_block(point: Point, X: Any, Y: Floats, weights: Floats) -> Slope:
+    """What one block adds."""
+    return (by_sums if isinstance(X, SparseRows) or on_device(X) else by_steps)(point, X, Y, weights[point.members])
 
 
-def by_steps(objective: Objective, population: Population, theta: Floats, members: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """`value_and_gradient` from the compiled steps, four times as fast.
+def by_sums(point: Point, X: Any, Y: Floats, weights: Floats) -> Slope:
+    """`slope_of_block` from the textbook's sums, for any rows; each block has its share of the penalty."""
+    found = sums(point.population, X, Y, point.activation, point.g2, weights)
+    lam, free = point.lam[:, None] * (found.weight / point.total)[:, None], penalised(point.population.parameters)
+    value = found.loss + np.sum(lam * free * point.theta**2, axis=1) / 2
+    gradient = flat(found.gradient) + lam * free * point.theta
+    return Slope(value / point.total, gradient / point.total[:, None])
+
+
+def by_steps(point: Point, X: Any, Y: Floats, weights: Floats) -> Slope:
+    """`slope_of_block` from the compiled steps, four times as fast.
 
     A step of gradient descent ends at θ − rate · ∂J/∂θ: what it moved is the gradient, and beside a step of 2³⁰ the rounding
     of θ is nothing. Blocks of rows count by their weight; each has the whole penalty.
     """
-    weights, total = objective.weights[members], objective.total[members]
-    recipe = Recipe(activation=objective.activation, rule=GradientDescent(), lam=tuple(objective.lam[members]), batch_size=ROWS_AT_ONCE)
-    value, gradient = np.zeros(len(members)), np.zeros_like(theta)
-    for start in range(0, len(objective.Y), ROWS_AT_ONCE):
-        rows = slice(start, start + ROWS_AT_ONCE)
-        X, Y, w = objective.X[rows], objective.Y[rows], weights[:, rows]
-        share = w.sum(axis=1) / total
-        state = begin(population, recipe, objective.g2, total, np.float64)
-        cost = advance(state, X, Y, [np.arange(len(Y))], np.full((1, len(members)), RATE), None if (w == 1).all() else w)[0]
-        slope = (theta - flat(current(state).parameters)) / RATE
+    recipe = Recipe(activation=point.activation, rule=GradientDescent(), lam=tuple(point.lam), batch_size=ROWS_AT_ONCE)
+    value, gradient = np.zeros(len(point.members)), np.zeros_like(point.theta)
+    for start in range(0, len(Y), ROWS_AT_ONCE):
+        s = slice(start, start + ROWS_AT_ONCE)
+        Xs, Ys, w = X[s], Y[s], weights[:, s]
+        share = w.sum(axis=1) / point.total
+        state = begin(point.population, recipe, point.g2, point.total, np.float64)
+        cost = advance(state, Xs, Ys, [np.arange(len(Ys))], np.full((1, len(point.members)), RATE), None if (w == 1).all() else w)[0]
+        slope = (point.theta - flat(current(state).parameters)) / RATE
         value += np.where(share > 0, share * cost, 0.0)
         gradient += np.where(share[:, None] > 0, share[:, None] * slope, 0.0)
-    return value, gradient
+    return Slope(value, gradient)

@@ -23,9 +23,8 @@ class Stopping:
 
         Several are as good as one after the other where none can stop before the last: `room` says how many those are.
         """
-        losses = np.atleast_2d(losses)
-        if len(losses) == 1:
-            return self.see_one(losses[0])
+        if losses.ndim == 1 or len(losses) == 1:
+            return self.see_one(losses.reshape(-1))
         bests = np.fmin.accumulate(np.vstack([self.best, losses]))  # fmin: a loss that is no number beats nothing
         enough = losses < bests[:-1] - self.tol
         since = np.argmax(enough[::-1], axis=0)
@@ -37,9 +36,9 @@ class Stopping:
     def see_one(self, loss: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """`see` for a single epoch."""
         better = loss < self.best
-        self.stalled = np.where(loss < self.best - self.tol, 0, self.stalled + 1)
-        self.best = np.where(better, loss, self.best)
-        return better, np.zeros(len(loss), bool) if self.patience is None else self.stalled > self.patience
+        self.stalled = (self.stalled + 1) * ~(loss < self.best - self.tol)
+        self.best = np.fmin(self.best, loss)  # fmin: a loss that is no number beats nothing
+        return better, better & False if self.patience is None else self.stalled > self.patience
 
     def room(self, active: NDArray[np.bool_]) -> int | None:
         """After how many epochs the first of the active networks might stop; None if none ever does."""

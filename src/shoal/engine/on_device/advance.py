@@ -1,0 +1,212 @@
+"""Minibatch training on a device: the doors of `engine/advance.py` for a state that lies there.
+
+Nothing goes over within an epoch: the rows went once a run, their order and the rates go once a call, and the costs stay on
+the device until its end.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+from weakref import ref
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from shoal.draws import dropout_key
+from shoal.engine import advance as doors
+from shoal.engine.advance import INPUT_ROWS, Carried, State
+from shoal.engine.device import Tensor, out_of_memory, send
+from shoal.engine.on_device.draws import factors
+from shoal.engine.on_device.groups import Group, Networks, keep_members, make_groups, read_back
+from shoal.engine.on_device.update import Batch, How, updated
+from shoal.population import Population
+from shoal.recipe import Recipe
+from shoal.textbook.outputs import Output
+from shoal.textbook.propagation import Parameters
+
+Floats = NDArray[np.floating]
+
+REMEMBERED = 8  # arrays that a run hands over in every epoch: rows, targets, weights, those of validation, and its row numbers
+
+
+class Sent:
+    """What was made on the device of arrays that a run hands over again and again. Copies of a state share it.
+
+    It keeps no array alive: what nobody else has any more, as a block of a file that was read, is forgotten.
+    """
+
+    def __init__(self) -> None:
+        self.known: deque[tuple[Callable[[], Any], Any]] = deque(maxlen=REMEMBERED)
+
+    def __deepcopy__(self, memo: Any) -> "Sent":
+        return self
+
+    def of(self, values: Any, make: Callable[[Any], Any]) -> Any:
+        """What `make` made of these very values, once."""
+        for given, made in self.known:
+            if given() is values:
+                return made
+        self.known = deque((known for known in self.known if known[0]() is not None), REMEMBERED)
+        made = make(values)
+        self.known.append((ref(values) if isinstance(values, np.ndarray) else lambda: values, made))
+        return made
+
+
+@dataclass
+class OnDevice(State):
+    """A state whose groups are `on_device.groups.Group`s."""
+
+    sent: Sent = field(default_factory=Sent)
+
+    def send(self, values: Any, dtype: Any = None) -> Tensor:
+        """Values on the device, sent once."""
+        return self.sent.of(values, lambda given: send(given, self.recipe.device, dtype))
+
+
+def begin_on_device(
+    population: Population, recipe: Recipe, g2: Output, total: Floats, dtype: np.dtype, members: Sequence[int] | None
+) -> OnDevice:
+    """`advance.begin` where `recipe.device` is no processor."""
+    total = np.asarray(total, np.float64)
+    keys = np.array([dropout_key(recipe.seed, k) for k in (range(population.K) if members is None else members)], np.uint64)
+    with out_of_memory(recipe.device):
+        groups = make_groups(population, recipe, keys, dtype)
+    judged = "average" if np.any(np.asarray(recipe.weight_average) > 0) else "weights"
+    return OnDevice(population, recipe, g2, total, groups, keys, np.empty(0, dtype), dtype, np.ones(population.K, bool), judged)
+
+
+@doors.advance_in_order.register
+def advance_in_order(
+    state: OnDevice, X: Any, Y: Any, order: NDArray[np.int64], ends: NDArray[np.int64], rates: Floats, weight: Any = None
+) -> Floats:
+    """One update a batch; costs `(number of batches, K)`."""
+    device, dtype, steps = state.recipe.device, state.dtype, len(ends) - 1
+    costs = np.full((steps, state.population.K), np.nan)
+    with out_of_memory(device):
+        rows = state.send(X, dtype), state.send(Y, dtype), None if weight is None else state.send(weight, dtype)
+        places = send(order, device)
+        found = [train(state, g, rows, places, ends.tolist(), send(rates[:, g.members], device, dtype)) for g in state.groups]
+        for group, mine in zip(state.groups, found, strict=True):
+            costs[:, group.members] = mine.cpu().numpy()
+    state.t += steps
+    return costs
+
+
+def train(
+    state: OnDevice, group: Group, rows: tuple[Tensor, Tensor, Tensor | None], order: Tensor, ends: list[int], rates: Tensor
+) -> Tensor:
+    """Every batch of one group; the costs `(steps, G)`, still on the device."""
+    recipe, (X, Y, weight) = state.recipe, rows
+    how = How(recipe.activation, state.g2, recipe.rule, group.uses.penalty, group.uses.decay)
+    X, costs = group.seen(X), torch.empty_like(rates)
+    total = send(state.total[group.members], recipe.device, state.dtype)  # of rows in blocks it is known after the state has begun
+    if weight is not None:
+        weight = weight[None] if weight.ndim == 1 else of_members(weight, group)
+    for step, (a, b) in enumerate(pairwise(ends)):
+        which, t = order[a:b], state.t + step + 1
+        batch = Batch(
+            thinned(X[which].T, group, t),
+            Y[which].T,
+            None if weight is None else weight[:, None, which],
+            units_on(group, t, b - a),
+            rates[step][:, None, None],
+            total,
+            t,
+        )
+        group.networks, costs[step] = updated(group.networks, group.own, batch, how)
+    return costs
+
+
+def of_members(values: Tensor, group: Group) -> Tensor:
+    """Rows of `(K, …)` that are this group's."""
+    return values if len(group.members) == len(values) else values[torch.from_numpy(group.members).to(values.device)]
+
+
+def units_on(group: Group, t: int, b: int) -> Tensor | None:
+    """What the hidden units of an update are multiplied with: padding is off, and dropout silences some of each example."""
+    if not group.uses.dropout:
+        return group.units
+    W1 = group.networks.parameters.W1
+    drawn = factors(group.own.key, t, torch.arange(W1.shape[1], device=W1.device), b, group.own.dropout, W1)
+    return drawn if group.units is None else group.units * drawn
+
+
+def thinned(X: Tensor, group: Group, t: int) -> Tensor:
+    """The batch's inputs `(n, b)`, or each network's own `(G, n, b)` where inputs are dropped."""
+    if not group.uses.input_dropout:
+        return X
+    n, b = X.shape
+    return X * factors(group.own.key, t, INPUT_ROWS + torch.arange(n, device=X.device), b, group.own.input_dropout, X)
+
+
+@doors.current.register
+def current(state: OnDevice) -> Population:
+    """What is evaluated and kept, in NumPy."""
+    return read_back(state.groups, state.population, Group.judged, state.dtype)
+
+
+@doors.moments.register
+def moments(state: OnDevice, which: str) -> Population:
+    """What the update rule remembers, in NumPy: its last array is the second moment where it has one, its first one the first."""
+    place = 0 if which == "first" else -1
+    return read_back(state.groups, state.population, lambda g: Parameters(*(m[place] for m in g.networks.memory)), state.dtype)
+
+
+@doors.remember.register
+def remember(state: OnDevice, members: NDArray[np.bool_]) -> None:
+    """What these networks' weights are now is what `remembered` gives until the next call."""
+    for group in state.groups:
+        on, now = members[group.members], group.judged()
+        if group.best is None or on.all():
+            group.best = now  # an update makes new tensors and leaves these as they are
+        elif on.any():
+            chosen = send(on[:, None, None], state.recipe.device)
+            group.best = Parameters(*(torch.where(chosen, new, old) for new, old in zip(now, group.best, strict=True)))
+
+
+@doors.remembered.register
+def remembered(state: OnDevice) -> Population:
+    """The weights that `remember` kept, of the networks still in the group."""
+    return read_back(state.groups, state.population, lambda group: group.judged() if group.best is None else group.best, state.dtype)
+
+
+@doors.finite.register
+def finite(state: OnDevice) -> NDArray[np.bool_]:
+    """Which networks' weights are all finite numbers, `(K,)`; True for those that have left."""
+    fine = np.ones(state.population.K, bool)
+    for group in state.groups:
+        sums = torch.stack([w.sum(dim=(1, 2)) for w in group.networks.parameters])
+        fine[group.members] = torch.isfinite(sums).all(dim=0).cpu().numpy()
+    return fine
+
+
+@doors.leave.register
+def leave(state: OnDevice, active: NDArray[np.bool_]) -> None:
+    """Networks that are not active leave the products."""
+    state.alive = state.alive & active
+    groups = [(group, active[group.members]) for group in state.groups]
+    state.groups = [group if on.all() else keep_members(group, on) for group, on in groups if on.any()]
+
+
+@doors.carry.register
+def carry(state: OnDevice) -> Carried | None:
+    """What a later run goes on with, in NumPy, so that an estimator travels without its device."""
+    memory = [[tuple(part.cpu().numpy() for part in parts) for parts in group.networks.memory] for group in state.groups]
+    return Carried(list(zip([g.members for g in state.groups], memory, strict=True)), state.t) if state.alive.all() else None
+
+
+@doors.resume.register
+def resume(state: OnDevice, carried: Carried) -> None:
+    """Take over an earlier run's memory where its groups are alike."""
+    state.t = carried.t
+    if len(carried.groups) != len(state.groups):
+        return  # another batch size may make other groups; the rule's memory then begins anew
+    for group, (members, memory) in zip(state.groups, carried.groups, strict=True):
+        now = group.networks
+        shapes = [[tuple(part.shape) for part in parts] for parts in now.memory]
+        if members.tolist() == group.members.tolist() and shapes == [[part.shape for part in parts] for parts in memory]:
+            taken = tuple(tuple(send(part, state.recipe.device) for part in parts) for parts in memory)
+            group.networks = Networks(now.parameters, taken, now.average)

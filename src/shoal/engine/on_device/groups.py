@@ -1,0 +1,140 @@
+"""Networks of a population on a device, those together that see the same inputs; and back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from shoal.engine.blocks import split
+from shoal.engine.device import Tensor, send
+from shoal.population import Population
+from shoal.recipe import Recipe, each
+from shoal.textbook.propagation import Parameters
+from shoal.textbook.rules import Memory, start
+
+Floats = NDArray[np.floating]
+
+# Numbers of a hidden layer at once, half a GB in float32; a step takes some eight such arrays. The same on every device, or the
+# sums would round otherwise on another.
+MOST_HIDDEN = 1 << 27
+
+
+class Networks(NamedTuple):
+    """What an update changes: parameters with a leading axis G, the rule's memory of each, and the weights' moving average."""
+
+    parameters: Parameters
+    memory: tuple[Memory, ...]
+    average: Parameters | None
+
+
+class Numbers(NamedTuple):
+    """What each network has of its own, `(G,)`: λ, decay, moving average; shares dropped (float64); its key."""
+
+    lam: Tensor
+    decay: Tensor
+    keep: Tensor
+    dropout: Tensor
+    input_dropout: Tensor
+    key: Tensor
+
+
+class Uses(NamedTuple):
+    """What any network of a group has more than 0 of, known without asking the device."""
+
+    penalty: bool
+    decay: bool
+    dropout: bool
+    input_dropout: bool
+
+
+@dataclass
+class Group:
+    """Networks that share one matrix product.
+
+    `members (G,)` are their places in the population, `columns` the inputs that they see (None: all); `units (G, n_h, 1)` is
+    0 for padding, None where every unit is in use.
+    """
+
+    members: NDArray[np.int64]
+    columns: Any
+    units: Tensor | None
+    own: Numbers
+    uses: Uses
+    networks: Networks
+    best: Parameters | None = None
+
+    def judged(self) -> Parameters:
+        """What is evaluated and kept: the averaged weights where there are any."""
+        return self.networks.parameters if self.networks.average is None else self.networks.average
+
+    def seen(self, X: Tensor) -> Tensor:
+        """The inputs of rows `(m, n_x)` that these networks see."""
+        return X if self.columns is None else X[:, self.columns]
+
+
+def make_groups(population: Population, recipe: Recipe, keys: NDArray[np.uint64], dtype: np.dtype) -> list[Group]:
+    """The population on `recipe.device`, in as few groups as there are kinds of inputs, but none with too large a hidden layer."""
+    device, n_h = recipe.device, population.parameters.W1.shape[1]
+    size = max(1, MOST_HIDDEN // (n_h * recipe.batch_size))
+    averaged = bool(np.any(np.asarray(recipe.weight_average) > 0))
+    groups = []
+    for block in split(population, dtype):
+        columns = send(block.columns, device) if isinstance(block.columns, np.ndarray) else block.columns
+        for s in range(0, len(block.members), size):
+            some = slice(s, s + size)
+            members = block.members[some]
+            parameters = Parameters(*(send(w[some], device) for w in block.parameters))
+            units = None if block.units is None else send(block.units[some], device)
+            now = Networks(parameters, start(recipe.rule, parameters), parameters if averaged else None)
+            own, uses = numbers(recipe, keys, members, dtype), uses_of(recipe, len(keys), members)
+            groups.append(Group(members, columns, units, own, uses, now))
+    return groups
+
+
+def numbers(recipe: Recipe, keys: NDArray[np.uint64], members: NDArray[np.int64], dtype: np.dtype) -> Numbers:
+    """What these members have of their own."""
+    K, device = len(keys), recipe.device
+    in_precision = (each(recipe.lam, K), each(recipe.decay, K), each(recipe.weight_average, K))
+    dropout = each(recipe.dropout, K).astype(dtype).astype(np.float64)  # as the kernels draw by it
+    drawn = (dropout, each(recipe.input_dropout, K), keys.view(np.int64))
+    return Numbers(*(send(v[members], device, dtype) for v in in_precision), *(send(v[members], device) for v in drawn))
+
+
+def uses_of(recipe: Recipe, K: int, members: NDArray[np.int64]) -> Uses:
+    """What these members use."""
+    return Uses(*(bool(np.any(each(v, K)[members] > 0)) for v in (recipe.lam, recipe.decay, recipe.dropout, recipe.input_dropout)))
+
+
+def read_back(groups: list[Group], like: Population, which: Callable[[Group], Parameters], dtype: np.dtype) -> Population:
+    """Parameters of the groups in the chapter's shapes and the population's places, as NumPy has them; zeros for members of no group."""
+    parameters = Parameters(*(np.zeros(w.shape, dtype) for w in like.parameters))
+    for group in groups:
+        where: Any = (group.members, slice(None), slice(None) if group.columns is None else group.columns)
+        if isinstance(group.columns, torch.Tensor):
+            where = np.ix_(group.members, np.arange(parameters.W1.shape[1]), group.columns.cpu().numpy())
+        for values, place, read in zip(parameters, (where, *[group.members] * 3), which(group), strict=True):
+            values[place] = read.cpu().numpy()
+    return Population(parameters, like.widths, like.inputs)
+
+
+def keep_members(group: Group, on: NDArray[np.bool_]) -> Group:
+    """The group without the members that are not `on`: they leave its product."""
+    places = torch.from_numpy(np.flatnonzero(on)).to(group.own.key.device)
+
+    def kept(parameters: Parameters | None) -> Parameters | None:
+        return None if parameters is None else Parameters(*(w[places] for w in parameters))
+
+    now, parameters = group.networks, kept(group.networks.parameters)
+    assert parameters is not None
+    memory = tuple(tuple(part[places] for part in parts) for parts in now.memory)
+    return replace(
+        group,
+        members=group.members[on],
+        units=None if group.units is None else group.units[places],
+        own=Numbers(*(v[places] for v in group.own)),
+        networks=Networks(parameters, memory, kept(now.average)),
+        best=kept(group.best),
+    )

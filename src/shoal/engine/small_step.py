@@ -1,0 +1,161 @@
+"""Levenberg-Marquardt's sums and its way down, compiled, for networks so small that Python would take longer than the arithmetic.
+
+Of one logit with squared errors or cross-entropy, whose bend is 1 or a (1 − a). A network's parameters stand in one row θ: W1, b1,
+W2, b2. Twins of `sums.curvature` and of `LevenbergMarquardt.descend`, held equal to them by `tests/unit/test_small_step.py`.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from shoal.engine.kernels import INNER, KERNEL
+from shoal.engine.pieces import activate, output_errors
+
+
+@njit(**INNER)
+def forward(pieces, theta, X, y, Z, S, Z2, D, L):
+    """One network: Z becomes A1 `(h, m)` and S g′(Z1), Z2 the logit, D = ∂L/∂Z2 and L each example's loss; `X (n, m)`, `y (1, m)`."""
+    n, m = X.shape
+    h = Z.shape[0]
+    b1, W2, b2 = h * n, h * n + h, h * n + 2 * h
+    for c in range(h):
+        bias = theta[b1 + c]
+        for i in range(m):
+            Z[c, i] = bias
+        for j in range(n):
+            w = theta[c * n + j]
+            for i in range(m):
+                Z[c, i] += w * X[j, i]
+    start = 0 * n  # a number, not the literal 0, for which the functions would be compiled once more
+    activate(pieces[0], Z, S, start, h * m)
+    for i in range(m):
+        Z2[0, i] = theta[b2]
+    for c in range(h):
+        w = theta[W2 + c]
+        for i in range(m):
+            Z2[0, i] += w * Z[c, i]
+    output_errors(pieces[1], Z2, y, D, L, theta, start + 1, start + 1, m, m)
+
+
+@njit(**INNER)
+def jacobian(theta, X, S, A1, J):
+    """Each example's derivatives of the logit by every parameter, `(p, m)`."""
+    n, m = X.shape
+    h = S.shape[0]
+    b1, W2, b2 = h * n, h * n + h, h * n + 2 * h
+    for c in range(h):
+        w = theta[W2 + c]
+        for i in range(m):
+            J[b1 + c, i] = w * S[c, i]
+            J[W2 + c, i] = A1[c, i]
+        for j in range(n):
+            for i in range(m):
+                J[c * n + j, i] = J[b1 + c, i] * X[j, i]
+    for i in range(m):
+        J[b2, i] = 1.0
+
+
+@njit(**INNER)
+def dot(A, q, B, r):
+    """Row q of A times row r of B."""
+    total = 0.0
+    for i in range(A.shape[1]):
+        total += A[q, i] * B[r, i]
+    return total
+
+
+@njit(**KERNEL)
+def curvature(pieces, bends, X, y, weights, members, theta, loss, gradient, JTJ):
+    """Σ w L `(k,)`, Σ w Jᵀ D `(k, p)` and Σ w Jᵀ H J `(k, p, p)` of k networks `theta (k, p)`, `members` their rows of `weights (K, m)`.
+
+    `pieces` are where the activation and the loss lie; `bends` says that H is a (1 − a), else it is 1.
+    """
+    k, p = theta.shape
+    n, m = X.shape
+    h = (p - 1) // (n + 2)
+    Z, S, Z2, D, L = np.empty((h, m)), np.empty((h, m)), np.empty((1, m)), np.empty((1, m)), np.empty(m)
+    J, R = np.empty((p, m)), np.empty((p, m))
+    for g in range(k):
+        w = weights[members[g]]
+        forward(pieces, theta[g], X, y, Z, S, Z2, D, L)
+        jacobian(theta[g], X, S, Z, J)
+        total = 0.0
+        for i in range(m):
+            total += w[i] * L[i]
+            a = D[0, i] + y[0, i]
+            Z2[0, i] = w[i] * (a * (1.0 - a) if bends else 1.0)
+            D[0, i] *= w[i]
+        loss[g] = total
+        for q in range(p):
+            gradient[g, q] = dot(J, q, D, 0)
+            for i in range(m):
+                R[q, i] = J[q, i] * Z2[0, i]
+            for r in range(q + 1):
+                JTJ[g, q, r] = dot(R, q, J, r)
+                JTJ[g, r, q] = JTJ[g, q, r]
+
+
+@njit(**INNER)
+def solve(A, x):
+    """x becomes A⁻¹ x by Cholesky's factor, which takes the place of A's lower half; False where A is not positive definite."""
+    p = x.size
+    for j in range(p):
+        for i in range(j, p):
+            total = A[i, j]
+            for q in range(j):
+                total -= A[i, q] * A[j, q]
+            if i == j:
+                if not total > 0.0:
+                    return False
+                A[j, j] = math.sqrt(total)
+            else:
+                A[i, j] = total / A[j, j]
+        for q in range(j):
+            x[j] -= A[j, q] * x[q]
+        x[j] /= A[j, j]
+    for j in range(p - 1, -1, -1):
+        x[j] /= A[j, j]
+        for q in range(j):
+            x[q] -= A[j, q] * x[j]
+    return True
+
+
+@njit(**KERNEL)
+def descend(pieces, X, y, weights, members, theta, ridge, cost, gradient, JTJ, total, rule, damping, new, after):
+    """Each network's first step that lowers its cost, with as much damping as that takes: `new (k, p)`, `after (k,)`, `damping (k,)`.
+
+    `rule` is the factor of the damping, its least and its most; `total (k,)` the rows' weight.
+    """
+    k, p = theta.shape
+    n, m = X.shape
+    h = (p - 1) // (n + 2)
+    Z, S, Z2, D, L = np.empty((h, m)), np.empty((h, m)), np.empty((1, m)), np.empty((1, m)), np.empty(m)
+    A, delta, trial = np.empty((p, p)), np.empty(p), np.empty(p)
+    for g in range(k):
+        w = weights[members[g]]
+        for q in range(p):
+            new[g, q] = theta[g, q]
+        after[g] = cost[g]
+        while damping[g] <= rule[2]:
+            for q in range(p):
+                delta[q] = gradient[g, q]
+                for r in range(q + 1):
+                    A[q, r] = JTJ[g, q, r]
+                A[q, q] += ridge[g, q] + damping[g] * total[g]
+            there = math.nan
+            if solve(A, delta):
+                there = 0.0
+                for q in range(p):
+                    trial[q] = theta[g, q] - delta[q]
+                    there += ridge[g, q] * trial[q] * trial[q] / 2.0
+                forward(pieces, trial, X, y, Z, S, Z2, D, L)
+                for i in range(m):
+                    there += w[i] * L[i]
+            if there < cost[g]:
+                for q in range(p):
+                    new[g, q] = trial[q]
+                after[g] = there
+                damping[g] = max(damping[g] / rule[0], rule[1])
+                break
+            damping[g] *= rule[0]

@@ -1,0 +1,88 @@
+"""Levenberg-Marquardt's sums and way down by `engine/small_step.py`, where the networks and their rows are few enough."""
+
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shoal.engine.blocks import Block
+from shoal.engine.compiled import compiled, pieces
+from shoal.engine.sums import Curvature, n_parameters
+from shoal.training.objective import Objective
+from shoal.training.rows import InMemory
+
+Floats = NDArray[np.floating]
+
+MOST = 2_000_000  # multiplications of JᵀJ, a millisecond: beyond, products by the matrix library gain more than Python takes
+MOST_PARAMETERS = 64
+BENDS = {"squared_error": False, "sigmoid": True}  # whether a loss of one logit bends by a (1 − a), or by 1
+
+
+@dataclass(frozen=True)
+class SmallRows:
+    """What the compiled steps of one block read: `X (n, m)` as the block sees it, `y (1, m)`, `weights (K, m)`, and the pieces' names."""
+
+    X: Floats
+    y: Floats
+    weights: Floats
+    activation: str
+    output: str
+
+
+@cache
+def steps() -> ModuleType:
+    """The compiled steps. Not among the sources that name the cache's folder: Numba sees an edit of the file itself."""
+    return compiled("shoal.engine.small_step")
+
+
+@cache
+def addresses(activation: str, output: str) -> NDArray[np.int64]:
+    """Where the pieces lie in this process."""
+    p = pieces()
+    return np.array([p.piece(p.ACTIVATIONS[activation], False).address, p.piece(p.LOSSES[output], False).address])
+
+
+def small_rows(o: Objective, block: Block) -> SmallRows | None:
+    """The rows laid out for the block's networks; None where the compiled steps are not for them."""
+    rows, p = o.rows, n_parameters(block.parameters)
+    if not isinstance(rows, InMemory) or not isinstance(rows.X, np.ndarray):
+        return None
+    if o.g2.name not in BENDS or block.units is not None or block.parameters.W2.shape[1] > 1 or p > MOST_PARAMETERS:
+        return None
+    if len(block.members) * rows.m * p * p > MOST:
+        return None
+    X, y = np.ascontiguousarray(block.columns_of(rows.X)), np.ascontiguousarray(rows.Y.T)
+    return SmallRows(X, y, np.ascontiguousarray(rows.weights), o.activation, o.g2.name)
+
+
+def small_curvature(rows: SmallRows, members: NDArray[np.int64], theta: Floats, total: Floats) -> Curvature:
+    """`sums.curvature` of the networks `theta (k, p)`, their rows' weight `total (k,)`."""
+    k, p = theta.shape
+    loss, gradient, JTJ = np.empty(k), np.empty((k, p)), np.empty((k, p, p))
+    where = addresses(rows.activation, rows.output)
+    steps().curvature(where, BENDS[rows.output], rows.X, rows.y, rows.weights, members, theta, loss, gradient, JTJ)
+    return Curvature(total, loss, gradient, JTJ)
+
+
+def small_descent(
+    rows: SmallRows,
+    members: NDArray[np.int64],
+    theta: Floats,
+    cost: Floats,
+    gradient: Floats,
+    found: Curvature,
+    ridge: Floats,
+    rule: Floats,
+    damping: Floats,
+) -> tuple[Floats, Floats]:
+    """`LevenbergMarquardt.descend`: the parameters after a step and the cost there; `damping (k,)` changes.
+
+    `rule` is the damping's factor, its least and its most.
+    """
+    new, after, where = np.empty_like(theta), np.empty_like(cost), addresses(rows.activation, rows.output)
+    given: tuple[Any, ...] = (rows.X, rows.y, rows.weights, members, theta, ridge, cost, gradient, found.JTJ, found.weight)
+    steps().descend(where, *given, rule, damping, new, after)
+    return new, after

@@ -1,0 +1,89 @@
+"""Where a full-batch training stands, as plain arrays: enough to go on in another process as if nothing had happened."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shoal.engine.blocks import split
+from shoal.engine.sums import flat
+from shoal.population import Population
+from shoal.textbook.propagation import Parameters
+from shoal.training.bayes import Precisions
+from shoal.training.events import Epoch
+from shoal.training.full_batch import FullBatch
+from shoal.training.lbfgs import LBFGS, Steps
+
+Arrays = dict[str, NDArray[Any]]
+
+RUN = ("active", "settled", "loss", "epochs", "diverged")
+CURVES = ("loss", "validation_loss", "validation_score", "learning_rate", "active")
+
+
+def standing(run: FullBatch, events: list[Epoch]) -> Arrays:
+    """The run between two of its steps, and its events so far; copies of all of it."""
+    arrays = {f"run.{name}": getattr(run, name) for name in RUN}
+    arrays |= {"run.t": np.array(run.t), "run.rows": np.array(run.rows)}
+    arrays |= {"stopping.best": run.stopping.best, "stopping.stalled": run.stopping.stalled}
+    arrays |= {f"kept.{name}": w for name, w in run.kept.parameters._asdict().items()}
+    arrays |= {f"at.{name}": w for name, w in run.method.population().parameters._asdict().items()}
+    for name in CURVES:
+        values = [getattr(event, name) for event in events]
+        if values and values[0] is not None:
+            arrays[f"events.{name}"] = np.array(values)
+    arrays["events.seconds"] = np.array([event.seconds for event in events])
+    method = run.method
+    if isinstance(method, LBFGS):
+        steps = method.steps
+        arrays |= {"lbfgs.s": steps.s, "lbfgs.y": steps.y, "lbfgs.rho": steps.rho, "lbfgs.scale": steps.scale}
+        arrays |= {"lbfgs.newest": np.array(steps.newest), "lbfgs.evaluations": method.evaluations}
+        arrays |= {"lbfgs.value": method.value, "lbfgs.gradient": method.gradient}
+    else:
+        arrays |= {"lm.damping": method.damping}
+        arrays |= {f"lm.ridge{i}": ridge for i, ridge in enumerate(method.ridges)}
+        if isinstance(method.prior, Precisions):
+            prior = method.prior
+            arrays |= {"bayes.alpha": prior.alpha, "bayes.beta": prior.beta, "bayes.log_evidence": prior.log_evidence}
+            arrays |= {"bayes.steady": prior.steady}
+    return {name: np.array(value) for name, value in arrays.items()}
+
+
+def stand(run: FullBatch, arrays: Mapping[str, NDArray[Any]]) -> list[Epoch]:
+    """Put a fresh run of the same sizes where an earlier one stood; returns that one's events."""
+    for name in RUN:
+        setattr(run, name, arrays[f"run.{name}"].copy())
+    run.t, run.rows = int(arrays["run.t"]), int(arrays["run.rows"])
+    run.stopping.best, run.stopping.stalled = arrays["stopping.best"].copy(), arrays["stopping.stalled"].copy()
+    like, method = run.kept, run.method
+    run.kept = population_of(arrays, "kept", like)
+    at = population_of(arrays, "at", like)
+    if isinstance(method, LBFGS):
+        method.theta = flat(at.parameters).astype(np.float64)
+        s, y, rho, scale = (arrays[f"lbfgs.{name}"].copy() for name in ("s", "y", "rho", "scale"))
+        method.steps = Steps(s, y, rho, scale, int(arrays["lbfgs.newest"]))
+        for name in ("evaluations", "value", "gradient"):
+            setattr(method, name, arrays[f"lbfgs.{name}"].copy())
+    else:
+        method.blocks = split(at, np.dtype(np.float64))
+        method.damping = arrays["lm.damping"].copy()
+        method.ridges = [arrays[f"lm.ridge{i}"].copy() for i in range(len(method.ridges))]
+        if isinstance(method.prior, Precisions):
+            for name in ("alpha", "beta", "log_evidence", "steady"):
+                setattr(method.prior, name, arrays[f"bayes.{name}"].copy())
+    return events_of(arrays, run.recipe.max_epochs)
+
+
+def population_of(arrays: Mapping[str, NDArray[Any]], name: str, like: Population) -> Population:
+    """Weights in the shapes of `like`."""
+    return Population(Parameters(*(arrays[f"{name}.{part}"].copy() for part in Parameters._fields)), like.widths, like.inputs)
+
+
+def events_of(arrays: Mapping[str, NDArray[Any]], n_epochs: int) -> list[Epoch]:
+    """The events of an earlier run."""
+    curves = {name: arrays.get(f"events.{name}") for name in CURVES}
+    events = []
+    for i, seconds in enumerate(arrays["events.seconds"].tolist()):
+        loss, judged, score, rate, active = (None if values is None else values[i] for values in curves.values())
+        events.append(Epoch(i + 1, n_epochs, i + 1, loss, judged, score, rate, seconds, active))  # type: ignore[arg-type]
+    return events

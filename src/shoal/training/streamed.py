@@ -1,0 +1,136 @@
+"""Minibatch training on rows that are never in memory at once: a block at a time, the rule's memory going on from block to block.
+
+How far rows are mixed is decided where the blocks are made. Here every epoch takes the blocks in a new random order, and the rows of
+each in a new random order, so that a batch holds rows of one block.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shoal.draws import row_order_key
+from shoal.engine.advance import advance_in_order, row_order
+from shoal.population import Population
+from shoal.recipe import Recipe, batch_slices, schedule_factors
+from shoal.textbook.outputs import Output
+from shoal.training.minibatch import Run
+from shoal.training.rows import Floats, T
+from shoal.training.validation import Validation
+
+
+class Block(NamedTuple):
+    """Some of the rows, as layer 1 takes them: `X (m_b, n_x)`, `Y (m_b, n_y)`, `weights (K, m_b)`, or None where each counts for all."""
+
+    X: Floats
+    Y: Floats
+    weights: Floats | None
+
+
+class Blocks(Protocol):
+    """Rows that lie somewhere in blocks, each small enough for memory.
+
+    Attributes
+    ----------
+    sizes : tuple of int
+        Rows of each block, at least 1.
+    total : ndarray, (K,)
+        Each network's weight of all rows.
+    n_y : int
+        Targets.
+    """
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Rows of each block."""
+
+    @property
+    def total(self) -> Floats:
+        """Each network's weight of all rows, `(K,)`."""
+
+    @property
+    def n_y(self) -> int:
+        """Targets of a row."""
+
+    def block(self, number: int, dtype: np.dtype) -> Block:
+        """One block."""
+
+
+class InBlocks:
+    """`rows.Rows` over blocks: full-batch solvers read them one after the other, in float64."""
+
+    def __init__(self, blocks: Blocks, told: Callable[[int], None]) -> None:
+        self.blocks, self.told = blocks, told
+        self.m, self.n_y, self.total = sum(blocks.sizes), blocks.n_y, blocks.total
+
+    def total_of(self, work: Callable[[Any, Floats, Floats], T]) -> T:
+        """Σ work(X, Y, weights) over the blocks."""
+        total: Any = None
+        for number, m in enumerate(self.blocks.sizes):
+            X, Y, weights = self.blocks.block(number, np.dtype(np.float64))
+            found = work(X, Y, np.ones((len(self.total), m)) if weights is None else weights)
+            total = found if total is None else total + found
+            del X, Y, weights  # before the next block is read
+            self.told(m)
+        return total  # type: ignore[no-any-return]
+
+
+class Streamed(Run):
+    """`minibatch.Run` over blocks. `told` is called with the number of rows after each block, for progress within an epoch."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        population: Population,
+        g2: Output,
+        blocks: Blocks,
+        *,
+        validation: Validation | None = None,
+        dtype: Any = np.float64,
+        told: Callable[[int], None],
+    ) -> None:
+        nothing = np.empty((1, 0))
+        super().__init__(recipe, population, g2, nothing, nothing, validation=validation, dtype=dtype, orders=iter(()))
+        self.blocks, self.told, self.m = blocks, told, sum(blocks.sizes)
+        self.state.total = blocks.total
+        self.order_key = row_order_key(recipe.seed)
+        self.slices_of = [batch_slices(m, recipe) for m in blocks.sizes]
+        self.slices = [s for slices in self.slices_of for s in slices]
+        self.ends = np.zeros(len(self.slices) + 1, np.int64)  # of the epoch that `pass_over` makes
+        self.passes = 0
+
+    def epochs_at_once(self) -> int:
+        """One: a pass over the blocks is long."""
+        return 1
+
+    def planned(self, first: int, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+        """One epoch's learning rates; the rows' order is drawn block by block."""
+        t, steps = self.state.t - self.first_t, len(self.slices)
+        factors = schedule_factors(self.recipe, t + np.arange(1, steps + 1), self.recipe.max_epochs * steps)
+        return np.arange(0), self.ends, np.multiply.outer(factors, self.rates)
+
+    def pass_over(self, order: NDArray[np.int64], ends: NDArray[np.int64], rates: Floats) -> Floats:
+        """One epoch's updates, block by block."""
+        costs, batches, done = np.empty((len(rates), self.K)), [], 0
+        self.passes += 1
+        for number, rows_in_order in self.orders_of_pass():
+            X, Y, weights = self.blocks.block(number, self.state.dtype)
+            slices = self.slices_of[number]
+            last, within = done + len(slices), np.array([0, *(s.stop for s in slices)])
+            costs[done:last] = advance_in_order(self.state, X, Y, rows_in_order, within, rates[done:last], weights)
+            batches.append(np.diff(within))
+            done = last
+            del X, Y, weights  # before the next block is read
+            self.told(self.blocks.sizes[number])
+        self.batch_shares = np.concatenate(batches)[None] / self.m
+        return costs
+
+    def orders_of_pass(self) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        """The blocks of this pass in their order, each with the order of its rows."""
+        n = len(self.blocks.sizes)
+        shuffled = self.recipe.shuffle
+        blocks = row_order(self.order_key, self.passes * (n + 1), n) if shuffled else np.arange(n)
+        for number in blocks.tolist():
+            m = self.blocks.sizes[number]
+            yield number, row_order(self.order_key, self.passes * (n + 1) + 1 + number, m) if shuffled else np.arange(m)
