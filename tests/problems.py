@@ -3,7 +3,13 @@
 import numpy as np
 
 from shoal.population import Population, stack
+from shoal.recipe import Recipe
 from shoal.textbook import Parameters
+from shoal.textbook import output as textbook_output
+from shoal.textbook.initialization import unit_variance
+from shoal.textbook.rules import Adam
+from shoal.training.minibatch import Run
+from shoal.training.validation import Validation
 
 OUTPUTS = ("sigmoid", "softmax", "squared_error", "huber", "absolute_error", "quantile", "poisson", "gaussian")
 
@@ -36,3 +42,20 @@ def rows(output: str, m: int, n_x: int, n_y: int, seed: int = 1):
     if output == "poisson":
         return X, rng.poisson(2.0, (m, n_y)).astype(float)
     return X, rng.standard_normal((m, n_y))
+
+
+def run_with_rows_held_out(noise=0.02, *, n_x=2, max_time=None, epochs=30):
+    """160 rows and three networks, each with an eighth of the rows held out, on a smooth function with noise."""
+    m, K, rng = 160, 3, np.random.default_rng(0)
+    X = rng.uniform(-2, 2, (m, n_x))
+    Y = np.sin(2 * X[:, :1]) * X[:, 1:2] + noise * rng.standard_normal((m, 1))
+    Y = (Y - Y.mean()) / Y.std()
+    held = tuple(np.arange(k, m, 8) for k in range(K))
+    weight = np.ones((K, m))
+    for k, mine in enumerate(held):
+        weight[k, mine] = 0.0
+    networks = stack([unit_variance(np.random.default_rng(k), n_x, 30, 1, float(n_x)) for k in range(K)])
+    recipe = Recipe(
+        rule=Adam(), learning_rate=0.01, batch_size=16, max_epochs=epochs, schedule="cosine", patience=epochs, tol=0.0, max_time=max_time
+    )
+    return Run(recipe, networks, textbook_output("squared_error"), X, Y, weight=weight, validation=Validation(X, Y, None, held))

@@ -65,7 +65,15 @@ def test_validation_scores_of_random_numbers_are_not_above_those_of_the_mean():
 
 def test_the_target_of_a_held_out_row_changes_no_weight_of_the_network_that_holds_it_out():
     X, _, y = rows(6)
-    settings = {"random_state": 0, "n_networks": 2, "ramps": False, "standardize": False, "batch_size": 1, "max_iter": 1}
+    settings = {
+        "random_state": 0,
+        "n_networks": 2,
+        "ramps": False,
+        "standardize": False,
+        "batch_size": 1,
+        "max_iter": 1,
+        "early_stopping": True,
+    }
     seen = []
 
     def watch(event):

@@ -3,34 +3,11 @@
 import numpy as np
 import pytest
 
+from problems import run_with_rows_held_out as begun
 from shoal.engine.outputs import logits
-from shoal.population import stack
-from shoal.recipe import Recipe
-from shoal.textbook import output
-from shoal.textbook.initialization import unit_variance
-from shoal.textbook.rules import Adam
-from shoal.training.minibatch import Run
 from shoal.training.polished import STEPS, TRIAL, Polished
-from shoal.training.validation import Validation
 
-M, K = 160, 3
-
-
-def begun(noise=0.02, *, n_x=2, max_time=None, epochs=30):
-    """Three networks, each with an eighth of the rows held out, on a smooth function with noise."""
-    rng = np.random.default_rng(0)
-    X = rng.uniform(-2, 2, (M, n_x))
-    Y = np.sin(2 * X[:, :1]) * X[:, 1:2] + noise * rng.standard_normal((M, 1))
-    Y = (Y - Y.mean()) / Y.std()
-    held = tuple(np.arange(k, M, 8) for k in range(K))
-    weight = np.ones((K, M))
-    for k, rows in enumerate(held):
-        weight[k, rows] = 0.0
-    networks = stack([unit_variance(np.random.default_rng(k), n_x, 30, 1, float(n_x)) for k in range(K)])
-    recipe = Recipe(
-        rule=Adam(), learning_rate=0.01, batch_size=16, max_epochs=epochs, schedule="cosine", patience=epochs, tol=0.0, max_time=max_time
-    )
-    return Run(recipe, networks, output("squared_error"), X, Y, weight=weight, validation=Validation(X, Y, None, held))
+M, K = 160, 3  # of the problem
 
 
 def test_a_smooth_target_is_taken_on_and_the_latest_weights_are_kept():
@@ -62,7 +39,7 @@ def test_rows_that_are_held_out_stay_held_out():
     run = Polished(begun())
     list(run)
     for k, held in enumerate(run.validation.rows):
-        assert not run.second.objective.weights[k, held].any()
+        assert not run.second.objective.rows.weights[k, held].any()
     assert run.second.objective.lam == pytest.approx(2 * run.first.result().best_validation_loss.mean())  # ½ r² is half the noise
 
 

@@ -10,8 +10,9 @@ from sklearn.preprocessing import PolynomialFeatures
 from sklearn.svm import SVC
 
 from shoal import ShoalClassifier, ShoalRegressor, ShoalSearchCV
+from shoal.engine.cores import at_most
 from shoal.errors import InvalidParameterError
-from shoal.estimators import together
+from shoal.estimators import fold, together
 
 # float64 sums of some hundred updates in another order, seen through accuracy and R²: exactly equal but for a row at 1/2
 SAME = 1e-6
@@ -81,8 +82,8 @@ def test_a_pipelines_last_step_is_searched_on_frames():
 def test_candidates_of_one_kind_are_one_population(monkeypatch):
     X, y, _ = data()
     sizes = []
-    train = together.train_group
-    monkeypatch.setattr(together, "train_group", lambda members, *rest: (sizes.append(len(members)), train(members, *rest)))
+    train = together.train_lot
+    monkeypatch.setattr(fold, "train_lot", lambda lot, *rest: (sizes.append(len(lot.members)), train(lot, *rest))[1])
     ShoalSearchCV(ShoalClassifier(**QUICK), GRID | {"activation": ["relu", "tanh"]}, cv=3, refit=False).fit(X, y)
     assert sizes == [8] * 2 * 2 * 3  # 2 penalties × 2 rates × 2 dropouts in each of 2 activations × 2 widths × 3 folds
 
@@ -94,6 +95,45 @@ def test_groups_whose_row_weights_would_not_fit_are_cut(monkeypatch):
     monkeypatch.setattr(together, "MOST_WEIGHTS", 75 * 2 * 3)
     cut = ShoalSearchCV(model, GRID, cv=2, refit=False).fit(X, y)
     np.testing.assert_allclose(cut.cv_results_["mean_test_score"], whole.cv_results_["mean_test_score"], atol=SAME)
+
+
+@pytest.mark.parametrize("settings", [{}, {"n_networks": 1, "ramps": False, "early_stopping": False, "dtype": "float32"}])
+def test_lots_over_any_number_of_threads_change_no_bit(settings, monkeypatch):
+    X, y, _ = data(300)
+    model = ShoalClassifier(**QUICK | {"hidden_layer_sizes": 40} | settings)
+    grid = {"alpha": np.linspace(0, 0.5, 9)}
+
+    def losses(threads):
+        with at_most(threads):
+            search = ShoalSearchCV(model, grid, cv=2, refit=False, scoring="neg_log_loss").fit(X, y)
+        return search.cv_results_["mean_test_score"]
+
+    whole = losses(1)
+    monkeypatch.setattr(together, "WORTH_A_LOT", 1)
+    sizes = []
+    monkeypatch.setattr(fold, "train_lot", lambda lot, *rest: (sizes.append(len(lot.members)), together.train_lot(lot, *rest))[1])
+    for threads in (1, 3):
+        np.testing.assert_array_equal(losses(threads), whole)
+    assert 1 < max(sizes) < 9, "a lot of whole groups, not all in one"
+    monkeypatch.setattr(fold, "MOST_AT_ONCE", 0)  # one fold after the other, as of large tables
+    np.testing.assert_array_equal(losses(2), whole)
+
+
+def test_an_interrupt_ends_a_search_on_all_threads(monkeypatch):
+    X, y, _ = data()
+    monkeypatch.setattr(together, "WORTH_A_LOT", 1)
+    done = []
+
+    def interrupt(lot, failed, heard, stop):
+        done.append(lot)
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        return together.train_lot(lot, failed, heard, stop)
+
+    monkeypatch.setattr(fold, "train_lot", interrupt)
+    with pytest.raises(KeyboardInterrupt), at_most(2):
+        ShoalSearchCV(ShoalClassifier(**QUICK), GRID | {"activation": ["relu", "tanh"]}, cv=5).fit(X, y)
+    assert len(done) < 10, "of 20 lots and more"
 
 
 def test_halving_trains_the_best_third_three_times_as_long():

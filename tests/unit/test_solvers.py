@@ -168,7 +168,7 @@ def test_what_a_user_says_of_the_way_is_obeyed_by_adamw_alone(settings):
 
 def test_an_interrupted_polish_keeps_the_best_of_adamw_or_the_latest_of_lbfgs():
     X, y = smooth(0.02)
-    first = plain_regressor(solver="adamw").fit(X, y)
+    first = plain_regressor(solver="adamw", early_stopping=True).fit(X, y)
 
     def interrupt_at(epoch):
         def interrupt(event):

@@ -37,7 +37,7 @@ def data(m=120, seed=0):
 def test_every_callback_is_handed_every_epoch():
     X, y, _ = data()
     seen = [], []
-    model = ShoalRegressor(**QUICK, callbacks=[seen[0].append, seen[1].append]).fit(X, y)
+    model = ShoalRegressor(**QUICK, early_stopping=True, callbacks=[seen[0].append, seen[1].append]).fit(X, y)
     assert all(isinstance(e, Epoch) for e in seen[0])
     assert [e.epoch for e in seen[0]] == [e.epoch for e in seen[1]] == [1, 2, 3, 4, 5, 6]
     np.testing.assert_allclose([e.loss.mean() for e in seen[0]], model.loss_curve_)
@@ -49,7 +49,7 @@ def test_python_is_silent_unless_asked_and_then_prints_a_line_an_epoch(capsys):
     X, y, _ = data()
     ShoalRegressor(**QUICK).fit(X, y)
     assert capsys.readouterr().out == ""
-    model = ShoalRegressor(**QUICK, verbose=True).fit(X, y)
+    model = ShoalRegressor(**QUICK, early_stopping=True, verbose=True).fit(X, y)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "solver: adamw"
     assert lines[1:-1] == [f"Iteration {i + 1}, loss = {loss:.8f}" for i, loss in enumerate(model.loss_curve_)]
@@ -66,7 +66,7 @@ def test_an_interrupted_fit_keeps_the_best_weights_so_far():
 
     with pytest.warns(InterruptedWarning, match="interrupted after 3 epochs; the best weights so far are kept"):
         model = ShoalRegressor(**QUICK, learning_rate="constant", callbacks=[interrupt]).fit(X, y)
-    whole = ShoalRegressor(**QUICK | {"max_iter": 3}, learning_rate="constant").fit(X, y)
+    whole = ShoalRegressor(**QUICK | {"max_iter": 3}, learning_rate="constant", early_stopping=True).fit(X, y)
     assert model.n_iter_ == 3
     np.testing.assert_array_equal(model.predict(X), whole.predict(X))
 

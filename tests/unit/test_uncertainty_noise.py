@@ -114,7 +114,7 @@ def test_rows_beyond_the_data_are_less_certain(fitted):
 
 def test_where_no_row_was_held_out_a_warning_says_so():
     X, y = line(80)
-    model = ShoalRegressor(**QUICK, max_iter=50).fit(X, y)
+    model = ShoalRegressor(**QUICK, max_iter=50, early_stopping=False).fit(X, y)
     assert model.network_.noise.source == "training rows"
     with pytest.warns(UncalibratedWarning, match="too small; fit with early_stopping=True"):
         std = model.predict(X, return_std=True)[1]

@@ -10,9 +10,10 @@ from scipy import sparse
 
 from shoal.draws import Purpose, group_stream
 from shoal.errors import DataError, InvalidParameterError
-from shoal.estimators.defaults import PARTS, Plan, Task, one_of
+from shoal.estimators.defaults import PARTS, SMALL, Plan, Task, one_of
 from shoal.estimators.groups import deal, held_out
 from shoal.network import Network
+from shoal.population import Population
 from shoal.training.validation import Validation
 from shoal.uncertainty.held import Held, all_out, learned, out_by_member, taken
 from shoal.uncertainty.noise import fit_noise
@@ -76,6 +77,13 @@ def set_aside(calibration: Any, X: Any, weight: Floats | None, seed: int) -> tup
     return kept, aside
 
 
+def different_rows(X: Any, weight: Floats | None) -> int | None:
+    """How many different rows count, where they are few; None where they are many, or lie elsewhere."""
+    if X.shape[0] >= SMALL or not (isinstance(X, np.ndarray) or sparse.issparse(X)):
+        return None
+    return len(twins(X, weight)[0])
+
+
 def twins(X: Any, weight: Floats | None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The first of all rows with the same inputs, `(number of different rows,)`, and for every row which of them it is, `(m,)`.
 
@@ -113,7 +121,10 @@ def kept_out(
     if calibration == "cv+":
         return of_every_row(X, p, seed, weight)
     n = p.hold_out or (PARTS if calibration == "temperature" and not own else 0)
-    parts = deal(m, n, labels, seed, weight) if n else []
+    if not n:
+        return None
+    few = m < SMALL and labels is None
+    parts = of_different_rows(X, n, seed, weight) if few else deal(m, n, labels, seed, weight)
     return held_out(p.with_ramps, parts) if len(parts) > 1 else None
 
 
@@ -125,14 +136,30 @@ def of_every_row(X: Any, p: Plan, seed: int, weight: Floats | None) -> RowsOfEac
     parts = deal(len(leaders), n, None, seed)
     if len(parts) < 2:
         raise DataError(f"calibration='cv+' needs at least 2 different rows that count, and there are {len(leaders)}; give more rows")
-    part_of = np.empty(len(leaders) + 1, np.int64)
-    part_of[-1] = -1  # rows that count for nothing
-    for number, part in enumerate(parts):
-        part_of[part] = number
-    rows = [np.flatnonzero(part_of[places] == number) for number in range(len(parts))]
+    rows = with_twins(parts, places)
     if of_a_kind > 1:
         return held_out(p.with_ramps, rows)
     return tuple(rows[k % len(rows)] for k in range(len(p.with_ramps)))
+
+
+def of_different_rows(X: Any, n: int, seed: int, weight: Floats | None) -> list[NDArray[np.int64]]:
+    """Rows dealt into parts by what they hold, those with the same inputs into the same, whatever their order and number.
+
+    So that of few rows an integer weight is still what as many repeated rows are.
+    """
+    leaders, places = twins(X, weight)
+    different = X[leaders]
+    different = different.toarray() if sparse.issparse(different) else np.asarray(different)
+    by_value = np.lexsort(different.T)
+    return with_twins([by_value[part] for part in deal(len(leaders), n, None, seed)], places)
+
+
+def with_twins(parts: list[NDArray[np.int64]], places: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """The rows whose places among the different ones are in each part."""
+    part_of = np.full(int(places.max(initial=-1)) + 2, -1)  # the last: rows that count for nothing
+    for number, part in enumerate(parts):
+        part_of[part] = number
+    return [np.flatnonzero(part_of[places] == number) for number in range(len(parts))]
 
 
 def judged_on(
@@ -170,14 +197,18 @@ def judged_on(
     return Judged(held, scores, lowest, highest, len(Y))
 
 
-def made_sure(network: Network, judged: Judged, calibration: Any, used: float | None) -> tuple[Network, float]:
+def made_sure(
+    network: Network, judged: Judged, calibration: Any, used: float | None, before: Population | None = None
+) -> tuple[Network, float]:
     """The network with its inputs' range, noise, scores or temperature; and that temperature, 1 where none was asked for.
 
-    `used` is the number of parameters that each network uses by its evidence, where there is one.
+    `used` is the number of parameters that each network uses by its evidence, where there is one. `before` are the networks
+    that held rows out, where those of `network` have learned from them since; scores are of rows that neither has seen.
     """
     T = fit_temperature(network, judged.held) if calibration == "temperature" else 1.0
     network = network if T == 1.0 else cooled(network, T)
-    network = replace(network, lowest=judged.lowest, highest=judged.highest, noise=fit_noise(network, judged.held, used))
+    never_saw = network if before is None else replace(network, population=before)
+    network = replace(network, lowest=judged.lowest, highest=judged.highest, noise=fit_noise(never_saw, judged.held, used))
     if judged.scores is not None:
         network = replace(network, calibration=calibrated(network, judged.scores, calibration, judged.n_rows))
     return network, T

@@ -13,6 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 
 from shoal.errors import DataError
+from shoal.estimators.elsewhere import beyond, is_elsewhere, lazy_too
 from shoal.estimators.shallow import Floats, Problem, ShallowEstimator
 from shoal.estimators.trainings import takes_pieces
 from shoal.training.events import Epoch
@@ -76,6 +77,11 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         Seconds after which training ends with the best weights so far.
     n_jobs : None or int
         Threads that may compute; None and -1 are all cores. The result is the same, bit for bit, whatever it is.
+    device : {"cpu", "cuda", "auto"}
+        Where training computes. "cuda" (or "cuda:1", …) needs PyTorch, the extra `shoal[torch]`, and such a device, or is refused;
+        "auto" takes it where it is there and X is dense, else the processor, and `device_` says which. "torch:cpu" is PyTorch on
+        the processor, to try the same lines. Predictions are the processor's, so that a model gives the same ones anywhere
+        (docs/scale.md).
     callbacks : None or sequence of callables
         Each is called with an `Epoch` after every pass over the rows.
 
@@ -96,6 +102,8 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         With "bayes" and `hidden_layer_sizes="auto"`: what each width that was tried had to say for itself.
     temperature_ : float
         What the logits were divided by; 1 with `calibration=None`. It stands in the output layer's weights already.
+    device_ : str
+        Where training computed: what `device` asked for, or what "auto" came to.
     seed_ : int
         With `random_state=seed_` the same fit comes again, bit for bit.
     """
@@ -143,6 +151,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         calibration: str | None = None,
         callbacks: Sequence[Callable[[Epoch], None]] | None = None,
         n_jobs: int | None = None,
+        device: str = "cpu",
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -181,14 +190,18 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         self.calibration = calibration
         self.callbacks = callbacks
         self.n_jobs = n_jobs
+        self.device = device
 
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None, sample_weight_val: Any = None
     ) -> "ShoalClassifier":
         """Train on rows X `(m, n)`, dense or sparse, and labels y `(m,)`, or 0/1 labels `(m, k)`.
 
-        With `X_val, y_val` (and weights) every network is judged on these rows and none are held out.
+        With `X_val, y_val` (and weights) every network is judged on these rows and none are held out. Dask collections are
+        trained on where they lie (`shoal.beyond.fit`, docs/scale.md).
         """
+        if is_elsewhere(X):
+            return beyond().fit(self, X, y, sample_weight, X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val)  # type: ignore[no-any-return]
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)  # type: ignore[no-any-return]
 
     @available_if(takes_pieces)
@@ -205,16 +218,19 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
             )
         return self._partial_fit(X, y, sample_weight, first=first, classes=classes)  # type: ignore[no-any-return]
 
+    @lazy_too
     def predict_proba(self, X: Any) -> Floats:
         """Probabilities `(m, n_classes)`, rows add up to 1; of 0/1 labels each label's own, `(m, k)`."""
         p = self._predicted(X)
         return p if p.shape[1] > 1 or self._multilabel else np.hstack([1 - p, p])
 
+    @lazy_too
     def predict_log_proba(self, X: Any) -> Floats:
         """ln of `predict_proba`, −∞ where that is 0."""
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
+    @lazy_too
     def predict(self, X: Any) -> NDArray[Any]:
         """The likeliest class of every row `(m,)`; of 0/1 labels those above a half, `(m, k)`."""
         p = self._predicted(X)

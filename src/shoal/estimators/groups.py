@@ -1,7 +1,7 @@
 """One group made ready and trained: rows dealt into held-out parts, initial weights drawn, members weighed."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from shoal.textbook import initialization as rules
 from shoal.textbook.propagation import Parameters
 
 Floats = NDArray[np.floating]
+Part = TypeVar("Part")
 
 INITS = ("auto", "zeros", "normal", "xavier", "he", "lecun", "nguyen_widrow")
 SHARPNESS = 0.2  # a kind of members whose validation loss is so much worse, relatively, weighs 1/e of the best kind
@@ -32,8 +33,8 @@ def deal(m: int, parts: int, labels: NDArray[Any] | None, seed: int, weight: Flo
     return [np.sort(order[part::parts]) for part in range(parts)]
 
 
-def held_out(with_ramps: tuple[bool, ...], parts: list[NDArray[np.int64]]) -> tuple[NDArray[np.int64], ...]:
-    """Each member's own validation rows: the k-th of a kind holds out part k, so that both kinds miss the same rows."""
+def held_out(with_ramps: tuple[bool, ...], parts: Sequence[Part]) -> tuple[Part, ...]:
+    """Each member's own part of the validation rows: the k-th of a kind holds out part k, so that both kinds miss the same rows."""
     place = {True: 0, False: 0}
     rows = []
     for ramp in with_ramps:

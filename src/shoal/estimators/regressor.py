@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from shoal.encoding import TargetScale, encode_target, fit_target
 from shoal.errors import DataError, InvalidParameterError, UncalibratedWarning
 from shoal.estimators.defaults import check_number
+from shoal.estimators.elsewhere import beyond, is_elsewhere, lazy_too
 from shoal.estimators.shallow import Floats, Problem, ShallowEstimator
 from shoal.estimators.trainings import takes_pieces
 from shoal.network import Network
@@ -31,6 +32,9 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
 
     Parameters
     ----------
+    early_stopping : {"auto", True, False}
+        "auto" holds rows out, from 16 different ones on, to find when each network is at its best, and then trains anew on all rows up to
+        there; True keeps the rows held out, as scikit-learn does.
     loss : {"squared_error", "huber", "absolute_error", "quantile", "poisson", "gaussian"}
         "poisson" predicts counts (y ≥ 0) through exp; "gaussian" learns a mean and a variance for every row.
     quantile : float in (0, 1)
@@ -97,6 +101,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         calibration: str | None = None,
         callbacks: Sequence[Callable[[Epoch], None]] | None = None,
         n_jobs: int | None = None,
+        device: str = "cpu",
     ) -> None:
         self.loss = loss
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -137,14 +142,18 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         self.calibration = calibration
         self.callbacks = callbacks
         self.n_jobs = n_jobs
+        self.device = device
 
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None, sample_weight_val: Any = None
     ) -> "ShoalRegressor":
         """Train on rows X `(m, n)`, dense or sparse, and targets y `(m,)` or `(m, n_y)`.
 
-        With `X_val, y_val` (and weights) every network is judged on these rows and none are held out.
+        With `X_val, y_val` (and weights) every network is judged on these rows and none are held out. Dask collections are
+        trained on where they lie (`shoal.beyond.fit`, docs/scale.md).
         """
+        if is_elsewhere(X):
+            return beyond().fit(self, X, y, sample_weight, X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val)  # type: ignore[no-any-return]
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)  # type: ignore[no-any-return]
 
     @available_if(takes_pieces)
@@ -152,6 +161,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         """One pass over these rows. The first call fixes the scaling for all later ones."""
         return self._partial_fit(X, y, sample_weight, first=not hasattr(self, "network_"))  # type: ignore[no-any-return]
 
+    @lazy_too
     def predict(self, X: Any, return_std: bool = False) -> Any:
         """Expected values `(m,)`, or `(m, n_y)` where y had columns; the quantile with the loss "quantile".
 
@@ -167,6 +177,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
             warn_of("standard deviations come from rows that the networks learned from, and are too small", "early_stopping=True")
         return self._of_targets(mean), self._of_targets(std)
 
+    @lazy_too
     def predict_interval(self, X: Any, coverage: float = 0.9) -> tuple[Floats, Floats]:
         """Lower and upper ends, each `(m,)` or `(m, n_y)`, that cover the targets of new rows with this probability.
 
@@ -185,6 +196,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         lower, upper = interval(self._told("intervals"), self._rows(X), coverage)
         return self._of_targets(lower), self._of_targets(upper)
 
+    @lazy_too
     def predict_quantiles(self, X: Any, q: Any) -> Floats:
         """Quantiles of the targets of new rows, `(m, len(q))`, or `(m, n_y, len(q))` where y had columns; they never cross.
 

@@ -1,9 +1,9 @@
 """ShoalSearchCV: scikit-learn's search, whose candidates train together."""
 
+import copy
 import math
 import time
 import warnings
-from collections.abc import Mapping, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -15,12 +15,11 @@ from sklearn.base import clone, is_classifier
 from sklearn.metrics._scorer import _MultimetricScorer
 from sklearn.model_selection import ParameterGrid, ParameterSampler, check_cv
 from sklearn.model_selection._search import BaseSearchCV
-from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import _check_method_params, indexable
+from sklearn.utils.validation import indexable
 
 from shoal.errors import InvalidParameterError
-from shoal.estimators.shallow import ShallowEstimator
-from shoal.estimators.together import train_together
+from shoal.estimators.elsewhere import beyond
+from shoal.estimators.fold import Outcome, last_step, parted, prefix_of, taken, tried
 
 
 class ShoalSearchCV(BaseSearchCV):
@@ -51,6 +50,9 @@ class ShoalSearchCV(BaseSearchCV):
         From 1 on a progress bar over the whole search.
     random_state : int or None
         Of the drawn candidates.
+    client : None, distributed.Client or str
+        A Dask cluster, or its scheduler's address, whose workers do the work: the table is sent to each of them once, the
+        groups that train together are the tasks, and scores are those of this machine, bit for bit. Goes with `n_jobs=None`.
 
     Attributes
     ----------
@@ -61,6 +63,8 @@ class ShoalSearchCV(BaseSearchCV):
     ------
     InvalidParameterError
         For an estimator that is no shoal, both or neither of the two kinds of parameters, a `halving` below 2.
+    ClusterError
+        For a `client` whose scheduler cannot be reached, or went away.
     """
 
     def __init__(
@@ -79,6 +83,7 @@ class ShoalSearchCV(BaseSearchCV):
         random_state: Any = None,
         error_score: Any = np.nan,
         return_train_score: bool = False,
+        client: Any = None,
     ) -> None:
         super().__init__(
             estimator,
@@ -95,6 +100,14 @@ class ShoalSearchCV(BaseSearchCV):
         self.n_iter = n_iter
         self.halving = halving
         self.random_state = random_state
+        self.client = client
+
+    def __sklearn_clone__(self) -> "ShoalSearchCV":
+        """scikit-learn's clone, with the same client: a connection cannot be copied."""
+        without = copy.copy(self)
+        without.client = None
+        twin: ShoalSearchCV = BaseSearchCV.__sklearn_clone__(without)
+        return twin.set_params(client=self.client)  # type: ignore[no-any-return]
 
     def fit(self, X: Any, y: Any, *, groups: Any = None, sample_weight: Any = None) -> "ShoalSearchCV":
         """Try all candidates, and train the best one on all rows.
@@ -187,15 +200,32 @@ class ShoalSearchCV(BaseSearchCV):
         X, y, weight, splits = data
         seed = int(np.random.SeedSequence().generate_state(1)[0])
         weights = weight, weight if self._weighs_scores else None
-        settings = (self.estimator, candidates, X, y, weights, scorers, self.error_score, self.return_train_score, seed)
-        if self.n_jobs not in (None, 1):
-            folds = Parallel(n_jobs=self.n_jobs)(delayed(one_fold)(*settings, train, test) for train, test in splits)
+        given = self.estimator, candidates, X, y, weights
+        settings = {"scorers": scorers, "with_train_score": self.return_train_score, "seed": seed}
+        if self.client is not None:
+            folds = self._evaluate_beyond(candidates, data, scorers, seed)
+        elif self.n_jobs not in (None, 1):
+            folds = [fold for (fold,) in Parallel(n_jobs=self.n_jobs)(delayed(tried)(*given, [split], **settings) for split in splits)]
         else:
             with Progress(console=Console(stderr=True), disable=not self.verbose, transient=True) as progress:
                 bar = progress.add_task(f"{len(candidates)} candidates × {len(splits)} folds", total=len(candidates) * len(splits))
                 heard = (lambda n: progress.update(bar, advance=n)) if self.verbose else None
-                folds = [one_fold(*settings, train, test, heard) for train, test in splits]
+                folds = tried(*given, splits, **settings, heard=heard)
+        folds = [settled(fold, self.error_score, self.return_train_score) for fold in folds]
         return [fold[i] for i in range(len(candidates)) for fold in folds]
+
+    def _evaluate_beyond(self, candidates: list[dict[str, Any]], data: Any, scorers: Any, seed: int) -> list[list[Outcome]]:
+        """`tried`, on a cluster's workers."""
+        X, y, weight, splits = data
+        weights = weight, weight if self._weighs_scores else None
+        settings = {"scorers": scorers, "with_train_score": self.return_train_score, "seed": seed}
+        with Progress(console=Console(stderr=True), disable=not self.verbose, transient=True) as progress:
+            bar = progress.add_task(f"{len(candidates)} candidates × {len(splits)} folds", total=len(candidates) * len(splits))
+            heard = (lambda n: progress.update(bar, advance=n)) if self.verbose else None
+            found: list[list[Outcome]] = beyond().folds_on(
+                self.client, self.estimator, candidates, (X, y, weights, splits), settings, heard
+            )
+        return found
 
     def _choose(self, results: dict[str, Any], metric: str) -> None:
         """The best of all, or under halving of those that were trained longest."""
@@ -218,88 +248,18 @@ class ShoalSearchCV(BaseSearchCV):
             self.feature_names_in_ = self.best_estimator_.feature_names_in_
 
 
-def last_step(estimator: Any) -> ShallowEstimator | None:
-    """The shoal that an estimator is or ends in."""
-    final = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
-    return final if isinstance(final, ShallowEstimator) else None
+def settled(outcomes: list[Outcome], error_score: Any, with_train_score: bool) -> list[Outcome]:
+    """A fold's outcomes, in which candidates that could not be trained have `error_score`.
 
-
-def prefix_of(estimator: Any) -> str:
-    """What the last step's parameters are called by: `NAME__` in a pipeline."""
-    return f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""
-
-
-def taken(values: Any, rows: Any) -> Any:
-    """Some rows of an array, a sparse matrix or a frame."""
-    return _check_method_params(values, {"rows": values}, rows)["rows"]
-
-
-def parted(estimator: Any, X: Any, y: Any) -> tuple[Any, ShallowEstimator]:
-    """The rows as the last step takes them, after the steps before it were fitted, and the last step."""
-    if not isinstance(estimator, Pipeline):
-        return X, estimator
-    return (estimator[:-1].fit_transform(X, y) if len(estimator) > 1 else X), estimator.steps[-1][1]
-
-
-def one_fold(
-    estimator: Any,
-    candidates: Sequence[Mapping[str, Any]],
-    X: Any,
-    y: Any,
-    weights: tuple[Any, Any],
-    scorers: Any,
-    error_score: Any,
-    with_train_score: bool,
-    seed: int,
-    train: Any,
-    test: Any,
-    heard: Any = None,
-) -> list[dict[str, Any]]:
-    """Every candidate trained on one fold's rows and scored: what scikit-learn's `_format_results` takes.
-
-    `weights` are the rows' for training and for scores, each None where there are none.
+    They raise an error where that says so, or where no candidate is left.
     """
-    whole = clone(estimator)
-    X_train, y_train = taken(X, train), taken(y, train)
-    X_test, y_test = taken(X, test), taken(y, test)
-    prepared, final = parted(whole, X_train, y_train)
-    judged = whole[:-1].transform(X_test) if isinstance(whole, Pipeline) and len(whole) > 1 else X_test
-    cut = len(prefix_of(estimator))
-    shoals = [clone(final).set_params(**{name[cut:]: clone(value, safe=False) for name, value in c.items()}) for c in candidates]
-    for shoal in shoals:
-        if shoal.random_state is None:
-            shoal.random_state = seed
-    failed: dict[int, str] = {}
-    seconds = train_or_fail(shoals, prepared, y_train, None if weights[0] is None else weights[0][train], error_score, failed, heard)
-    outcomes = []
-    for i, shoal in enumerate(shoals):
-        began = time.perf_counter()
-        scores = error_score if i in failed else scored(scorers, shoal, judged, y_test, weights[1], test)
-        outcome = {"fit_time": seconds[i], "score_time": time.perf_counter() - began, "test_scores": scores}
-        if with_train_score:
-            outcome["train_scores"] = error_score if i in failed else scored(scorers, shoal, prepared, y_train, weights[1], train)
-        outcomes.append(outcome)
-    if isinstance(first := next((o["test_scores"] for i, o in enumerate(outcomes) if i not in failed), None), dict):
-        for i in failed:
-            outcomes[i]["test_scores"] = dict.fromkeys(first, error_score)
-            if with_train_score:
-                outcomes[i]["train_scores"] = dict.fromkeys(first, error_score)
-    return outcomes
-
-
-def scored(scorers: Any, shoal: ShallowEstimator, X: Any, y: Any, weight: Any, rows: Any) -> Any:
-    """One score, or several by name; `weight` is of all rows, X and y are those of `rows`."""
-    scores = scorers(shoal, X, y) if weight is None else scorers(shoal, X, y, sample_weight=weight[rows])
-    return {name: float(v) for name, v in scores.items()} if isinstance(scores, dict) else float(scores)
-
-
-def train_or_fail(
-    shoals: Sequence[ShallowEstimator], X: Any, y: Any, weight: Any, error_score: Any, failed: dict[int, str], heard: Any
-) -> list[float]:
-    """`train_together`; a candidate that cannot be trained is noted in `failed`, or raises where `error_score` says so."""
-    seconds = train_together(shoals, X, y, weight, failed, heard)
+    failed = {i: outcome.pop("failed") for i, outcome in enumerate(outcomes) if "failed" in outcome}
     for i, words in failed.items():
-        if error_score == "raise" or len(failed) == len(shoals):
+        if error_score == "raise" or len(failed) == len(outcomes):
             raise InvalidParameterError(f"candidate {i} cannot be trained: {words}")
         warnings.warn(f"candidate {i} of a fold failed and scores {error_score}: {words}", stacklevel=2)
-    return seconds
+    first = next((o["test_scores"] for o in outcomes if "test_scores" in o), None)
+    for i in failed:
+        for name in ("test_scores", "train_scores")[: 1 + with_train_score]:
+            outcomes[i][name] = dict.fromkeys(first, error_score) if isinstance(first, dict) else error_score
+    return outcomes

@@ -15,15 +15,25 @@ from shoal.draws import seed_from
 from shoal.encoding import Encoding, TargetScale, encode, encoded_names, fit_encoding, plain
 from shoal.engine.cores import at_most, one_blas_thread
 from shoal.errors import DataError, DivergedError, InterruptedWarning, InvalidParameterError, MemberDivergedWarning
-from shoal.estimators.calibrations import Judged, check_calibration, judged_on, kept_out, made_sure, must_be_the_same, set_aside
-from shoal.estimators.curves import mean_of_finite, means_of_finite
+from shoal.estimators.calibrations import (
+    Judged,
+    check_calibration,
+    different_rows,
+    judged_on,
+    kept_out,
+    made_sure,
+    must_be_the_same,
+    set_aside,
+)
+from shoal.estimators.curves import history, mean_of_finite, means_of_finite
 from shoal.estimators.defaults import RAMP_SCALE, Plan, Task, is_auto, plan
 from shoal.estimators.groups import initial_population, mean_square_lengths, member_weights, weigh_members
 from shoal.estimators.memory import refuse_too_large
+from shoal.estimators.plain import is_plain, is_plain_target
 from shoal.estimators.seen import SeenEstimator
 from shoal.estimators.trainings import (
-    POLISH,
     Training,
+    announced,
     begin_training,
     by_evidence,
     kind_of,
@@ -33,7 +43,7 @@ from shoal.estimators.trainings import (
     warn_unsettled,
 )
 from shoal.network import Network, folded, predict
-from shoal.population import Population
+from shoal.population import Population, with_zeros
 from shoal.recipe import each
 from shoal.textbook.outputs import Output, output
 from shoal.training.events import Epoch
@@ -123,7 +133,7 @@ class ShallowEstimator(SeenEstimator, ABC):
         def drawn(n_h: int) -> Population:
             return self._initial(replace(p, width=n_h), problem, prepared.encoded, prepared.weight)
 
-        self._say(f"solver: {p.solver}{POLISH * p.polished}")
+        self._say(announced(p, self.device))
         earlier: list[Epoch] = []
         if continued:
             run = begun(self._continuation.population)
@@ -193,7 +203,7 @@ class ShallowEstimator(SeenEstimator, ABC):
             self.seed_ = seed_from(self.random_state)
         weight, aside = set_aside(self.calibration, X, given, self.seed_)
         problem = self._problem(y, weight, first=not continued)
-        p = self._plan(X, own_validation=validation[0] is not None, continued=continued)
+        p = self._plan(X, weight, own_validation=validation[0] is not None, continued=continued)
         if not continued:
             self._encoding = self._fit_encoding(X, weight, p)
         dtype = np.dtype(np.float32 if p.single_precision else np.float64)
@@ -210,9 +220,13 @@ class ShallowEstimator(SeenEstimator, ABC):
         return Prepared(X, problem, p, g2, encoded, weight, member_weights(X.shape[0], weight, rows), watched, dtype)
 
     def _checked(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> tuple[Any, Any, Floats | None]:
-        X, y = validate_data(
-            self, X, y, accept_sparse=["csr", "csc", "coo"], dtype=[np.float64, np.float32], multi_output=True, reset=reset
-        )
+        if reset and is_plain(X) and is_plain_target(y, len(X)):
+            self.n_features_in_ = X.shape[1]
+            self.__dict__.pop("feature_names_in_", None)
+        else:
+            X, y = validate_data(
+                self, X, y, accept_sparse=["csr", "csc", "coo"], dtype=[np.float64, np.float32], multi_output=True, reset=reset
+            )
         y = self._checked_targets(y)
         X = sparse.csr_array(X) if sparse.issparse(X) else X
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
@@ -220,7 +234,7 @@ class ShallowEstimator(SeenEstimator, ABC):
             raise DataError("every sample_weight is 0: there is no row to learn from")
         return X, y, weight
 
-    def _plan(self, X: Any, *, own_validation: bool, continued: bool = False, online: bool = False) -> Plan:
+    def _plan(self, X: Any, weight: Floats | None = None, *, own_validation: bool, continued: bool = False, online: bool = False) -> Plan:
         p = plan(
             self.get_params(),
             self._task,
@@ -230,6 +244,7 @@ class ShallowEstimator(SeenEstimator, ABC):
             own_validation=own_validation,
             online=online,
             begun=self._continuation.with_ramps if continued else None,
+            different=different_rows(X, weight),
         )
         if continued and not is_auto(self.hidden_layer_sizes) and p.width != (n_h := self._continuation.population.widths[0]):
             raise InvalidParameterError(
@@ -267,16 +282,19 @@ class ShallowEstimator(SeenEstimator, ABC):
     def _watch(self, run: Training, p: Plan) -> list[Epoch]:
         """Train, hand every event to the callbacks, and keep what there is when interrupted."""
         events: list[Epoch] = []
+        done = 0
         try:
             with at_most(self.n_jobs), one_blas_thread():  # asked for here once, not at every epoch
                 for event in run:
-                    events.append(event)
+                    done = event.epoch
+                    if event.validation_loss is not None or run.validation is None:
+                        events.append(event)  # the curves are those of the training that is judged
                     if self.verbose:
                         print(f"Iteration {event.epoch}, loss = {mean_of_finite(event.loss):.8f}")
                     for callback in self.callbacks or ():
                         callback(event)
         except KeyboardInterrupt:
-            warnings.warn(InterruptedWarning(f"interrupted after {len(events)} epochs; the best weights so far are kept"), stacklevel=4)
+            warnings.warn(InterruptedWarning(f"interrupted after {done} epochs; the best weights so far are kept"), stacklevel=4)
         return events
 
     def _finish(self, run: Training, problem: Problem, p: Plan, events: list[Epoch]) -> None:
@@ -293,13 +311,11 @@ class ShallowEstimator(SeenEstimator, ABC):
         finite = trained.diverged == 0
         self._report_divergence(trained, finite, p)
         shares = weigh_members(p.with_ramps, finite, trained.best_validation_loss)
-        population = trained.population
-        parameters = type(population.parameters)(*(np.where(finite[:, None, None], w, 0) for w in population.parameters))
         names = getattr(self, "feature_names_in_", None)
         names = tuple(f"x{j}" for j in range(self.n_features_in_)) if names is None else tuple(map(str, names))
         settings: dict[str, Any] = self._output_settings()
         self.network_ = Network(
-            Population(parameters, population.widths, population.inputs),
+            with_zeros(trained.population, finite),
             shares,
             p.recipe.activation,
             problem.output,
@@ -312,7 +328,8 @@ class ShallowEstimator(SeenEstimator, ABC):
         )
         used = None if trained.evidence is None else float(np.mean(trained.evidence.gamma)) / len(problem.Y[0])
         if problem.judged is not None:
-            self.network_, self.temperature_ = made_sure(self.network_, problem.judged, self.calibration, used)
+            before = None if trained.judged is None else with_zeros(trained.judged, finite)
+            self.network_, self.temperature_ = made_sure(self.network_, problem.judged, self.calibration, used, before)
 
     def _report_divergence(self, trained: Trained, finite: NDArray[np.bool_], p: Plan) -> None:
         if finite.all():
@@ -345,7 +362,7 @@ class ShallowEstimator(SeenEstimator, ABC):
         self.n_iter_ = len(events)
         self.t_ = run.rows
         self.n_layers_, self.n_outputs_ = 3, int(parameters.W2.shape[0])
-        self.solver_ = solver_of(run, p)
+        self.solver_, self.device_ = solver_of(run, p), p.recipe.device
         self.final_losses_ = trained.loss
         self.evidence_ = None if trained.evidence is None else asdict(trained.evidence)
         unit = {"sigmoid": "logistic", "softmax": "softmax", "poisson": "exp", "gaussian": "gaussian"}
@@ -374,26 +391,9 @@ class ShallowEstimator(SeenEstimator, ABC):
 
     def _is_plain(self, X: Any) -> bool:
         """Whether X is a float array that scikit-learn's checks, which cost more than a row's prediction, would pass as it is."""
-        return (
-            type(X) is np.ndarray
-            and X.dtype in (np.float64, np.float32)
-            and X.ndim == 2
-            and len(X) > 0
-            and X.shape[1] == self.n_features_in_
-            and not hasattr(self, "feature_names_in_")
-            and bool(np.isfinite(X).all())
-        )
+        return is_plain(X) and X.shape[1] == self.n_features_in_ and not hasattr(self, "feature_names_in_")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def history(events: list[Epoch]) -> dict[str, Floats]:
-    """The events' numbers as arrays `(epochs, K)`."""
-    curves = {"loss": [e.loss for e in events], "learning_rate": [e.learning_rate for e in events]}
-    if events and events[0].validation_loss is not None:
-        curves["validation_loss"] = [e.validation_loss for e in events if e.validation_loss is not None]
-        curves["validation_score"] = [e.validation_score for e in events if e.validation_score is not None]
-    return {name: np.array(values) for name, values in curves.items()}

@@ -7,15 +7,21 @@ units, as padding would cost what the widest costs. Each group trains as the can
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from threading import Event
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shoal.engine.device import PROCESSOR
+from shoal.engine.groups import copies_in_whole_groups
 from shoal.errors import ShoalError
+from shoal.estimators.curves import history
 from shoal.estimators.defaults import FULL_BATCH, Plan
-from shoal.estimators.shallow import Prepared, ShallowEstimator, history
+from shoal.estimators.shallow import Prepared, ShallowEstimator
+from shoal.estimators.trainings import ended
 from shoal.population import Population, take
 from shoal.recipe import Recipe, each
 from shoal.textbook.propagation import Parameters
@@ -26,41 +32,52 @@ Floats = NDArray[np.floating]
 
 FREE = ("alpha", "learning_rate_init", "dropout", "weight_average", "init", "init_scale", "hidden_layer_sizes")  # for shared rows
 OF_EACH = ("learning_rate", "lam", "decay", "dropout", "weight_average")  # recipe's fields that hold one number a network
+WORTH_A_LOT = 200_000_000  # multiplications, some 10 ms: what a lot costs beside its arithmetic is some hundredths of that
 MOST_WEIGHTS = 64_000_000  # numbers of row weights in one group: of more rows and networks, fewer candidates go together
 
 
-def train_together(
-    estimators: Sequence[ShallowEstimator],
-    X: Any,
-    y: Any,
-    sample_weight: Any,
-    failed: dict[int, str],
-    heard: Callable[[float], None] | None = None,
-) -> list[float]:
-    """Fit every estimator for prediction, in place; returns the seconds that each took, a group's shared out evenly.
+@dataclass(frozen=True)
+class Lot:
+    """Candidates of one kind, which train as one population on the same rows: their places, estimators, plans and first weights."""
 
-    Estimators must be fresh. What `fit` gives beside prediction (`loss_curve_`, `coefs_`, …) they do not get. One that
-    diverges is noted in `failed`, by its place. `heard` is told after every epoch how much was done, in candidates.
+    members: list[tuple[int, ShallowEstimator, Plan, Population]]
+    prepared: Prepared
+    seconds: float  # each one's share of what was made for all that are prepared alike
+
+
+def lots_of(
+    estimators: Sequence[ShallowEstimator], X: Any, y: Any, sample_weight: Any, failed: dict[int, str]
+) -> tuple[list[Lot], list[int]]:
+    """Fresh estimators in lots that train together, and the places of those that no lot takes, for `fit_alone`.
+
+    One that makes no sense is noted in `failed`, by its place.
     """
-    seconds = [0.0] * len(estimators)
+    lots: list[Lot] = []
+    alone: list[int] = []
     for alike in by_preparation(estimators):
         began = time.perf_counter()
         prepared, plans = plans_of(estimators, alike, X, y, sample_weight, failed)
-        groups: dict[Any, list[tuple[int, Plan]]] = {}
+        kinds: dict[Any, list[tuple[int, ShallowEstimator, Plan, Population]]] = {}
+        drawn: dict[Any, Population] = {}
         for i, p in plans:
-            groups.setdefault(kind(p), []).append((i, p))
-        shared = (time.perf_counter() - began) / len(alike)
-        for i, _ in groups.pop(None, []):
-            began = time.perf_counter()
-            fit_alone(i, estimators[i], X, y, sample_weight, failed, heard)
-            seconds[i] = time.perf_counter() - began
-        for members in groups.values():
-            for some in portions(members, prepared):
-                began = time.perf_counter()
-                train_group([(i, estimators[i], p) for i, p in some], prepared, failed, heard)
-                for i, _ in some:
-                    seconds[i] = shared + (time.perf_counter() - began) / len(some)
-    return seconds
+            if (what := kind(p)) is None:
+                alone.append(i)
+                continue
+            try:
+                kinds.setdefault(what, []).append((i, estimators[i], p, first_weights(estimators[i], p, prepared, drawn)))
+            except ShoalError as wrong:
+                failed[i] = str(wrong)
+        seconds = (time.perf_counter() - began) / len(alike)
+        lots += [Lot(some, prepared, seconds) for members in kinds.values() for some in portions(members, prepared)]
+    return lots, alone
+
+
+def first_weights(estimator: ShallowEstimator, p: Plan, prepared: Prepared, drawn: dict[Any, Population]) -> Population:
+    """A candidate's initial weights; `drawn` has those of others that are prepared alike, of whom many begin alike."""
+    begins = p.width, p.with_ramps, repr(estimator.init), repr(estimator.init_scale)
+    if begins not in drawn:
+        drawn[begins] = estimator._initial(p, prepared.problem, prepared.encoded, prepared.weight)
+    return drawn[begins]
 
 
 def plans_of(
@@ -78,7 +95,7 @@ def plans_of(
                 learned = {name: value for name, value in vars(estimator).items() if name not in parameters}
             else:
                 estimator.__dict__.update(learned)
-            plans.append((i, estimator._plan(prepared.X, own_validation=False)))
+            plans.append((i, estimator._plan(prepared.X, prepared.weight, own_validation=False)))
         except ShoalError as wrong:
             failed[i] = str(wrong)
     return prepared, plans
@@ -107,10 +124,27 @@ def kind(p: Plan) -> Any:
     return common, p.width, p.with_ramps, p.hold_out, p.single_precision, p.solver
 
 
-def portions(members: list[tuple[int, Plan]], prepared: Prepared) -> list[list[tuple[int, Plan]]]:
-    """The members of a group in portions whose row weights fit in memory."""
-    n = len(members) if prepared.weights is None or prepared.weights.ndim == 1 else max(1, MOST_WEIGHTS // prepared.weights.size)
-    return [members[s : s + n] for s in range(0, len(members), n)]
+def portions(
+    members: list[tuple[int, ShallowEstimator, Plan, Population]], prepared: Prepared
+) -> list[list[tuple[int, ShallowEstimator, Plan, Population]]]:
+    """Candidates of one kind in lots of some 10 ms of work at least, whose row weights fit in memory.
+
+    A lot is whole groups of the engine's, which share products, so that the cut changes no bit.
+    """
+    _, _, p, population = members[0]
+    whole = copies_in_whole_groups(population, p.recipe.batch_size)
+    work = 4 * len(prepared.problem.Y) * p.width * int((population.inputs.sum(axis=1) + 1).sum()) * p.recipe.max_epochs
+    n = whole * -(-WORTH_A_LOT // (whole * work))
+    if p.recipe.device != PROCESSOR:
+        n = len(members)  # one large population fills a device, and not several beside each other
+    if population.K == 1:
+        n = max(2, n)  # one wide network alone would be cut into slices, whose sums round otherwise
+    if prepared.weights is not None and prepared.weights.ndim == 2:
+        n = min(n, max(1, MOST_WEIGHTS // prepared.weights.size))
+    starts = list(range(0, len(members), n))
+    if len(starts) > 1 and len(members) - starts[-1] == 1 < n:
+        starts.pop()
+    return [members[a:b] for a, b in pairwise([*starts, len(members)])]
 
 
 def fit_alone(
@@ -125,20 +159,22 @@ def fit_alone(
         heard(1.0)
 
 
-def train_group(
-    members: Sequence[tuple[int, ShallowEstimator, Plan]], prepared: Prepared, failed: dict[int, str], heard: Callable[[float], None] | None
-) -> None:
-    """Candidates of one kind as one population; each gets its `network_`."""
-    C, K = len(members), len(members[0][2].with_ramps)
-    populations = [estimator._initial(p, prepared.problem, prepared.encoded, prepared.weight) for _, estimator, p in members]
+def train_lot(lot: Lot, failed: dict[int, str], heard: Callable[[float], None] | None = None, stop: Event | None = None) -> bool:
+    """Candidates of one kind as one population; each gets its `network_`. False where `stop` was set before the end.
+
+    What `fit` gives beside prediction (`loss_curve_`, `coefs_`, …) they do not get. One that diverges is noted in `failed`.
+    `heard` is told after every epoch how much was done, in candidates.
+    """
+    prepared, plans = lot.prepared, [p for _, _, p, _ in lot.members]
+    C, K = len(plans), len(plans[0].with_ramps)
     weights, v = prepared.weights, prepared.validation
     if weights is not None and weights.ndim == 2:
         weights = np.tile(weights, (C, 1))
     if v is not None and v.rows is not None:
         v = Validation(v.X, v.Y, v.weight, v.rows * C)
-    run = Run(
-        joined([p.recipe for *_, p in members], K),
-        side_by_side(populations),
+    begun = Run(
+        joined([p.recipe for p in plans], K),
+        side_by_side([population for *_, population in lot.members]),
         prepared.g2,
         prepared.encoded,
         prepared.problem.Y,
@@ -146,22 +182,28 @@ def train_group(
         validation=v,
         dtype=prepared.dtype,
         members=[k for _ in range(C) for k in range(K)],
-        listened=heard is not None,
+        listened=False,
     )
+    run = ended(begun, plans[0], v)
     events = []
     for event in run:
+        if stop is not None and stop.is_set():
+            return False
+        if v is not None and event.validation_loss is None:
+            continue  # again on all rows: neither curves nor progress tell of it
         events.append(event)
         if heard is not None:
             heard(C / event.n_epochs)
     if heard is not None and events:
         heard(C * (1 - len(events) / events[-1].n_epochs))
     trained, curves = run.result(), history(events)
-    for c, (i, estimator, p) in enumerate(members):
+    for c, (i, estimator, p, _) in enumerate(lot.members):
         mine = slice(c * K, (c + 1) * K)
         try:
             estimator._leave_network(part_of(trained, mine), prepared.problem, p, curves_of(curves, mine))
         except ShoalError as wrong:
             failed[i] = str(wrong)
+    return True
 
 
 def joined(recipes: Sequence[Recipe], K: int) -> Recipe:
@@ -182,6 +224,7 @@ def part_of(trained: Trained, mine: slice) -> Trained:
     return replace(
         trained,
         population=take(trained.population, range(mine.start, mine.stop)),
+        judged=None if trained.judged is None else take(trained.judged, range(mine.start, mine.stop)),
         loss=trained.loss[mine],
         best_loss=trained.best_loss[mine],
         best_validation_loss=None if judged is None else judged[mine],

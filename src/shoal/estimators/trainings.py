@@ -1,7 +1,7 @@
 """Which training a plan means, what it would cost, what it left unsettled, and the hidden units that the evidence prefers."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,20 +10,24 @@ from sklearn.exceptions import ConvergenceWarning
 
 from shoal.engine.advance import carry
 from shoal.engine.bends import ROOTS, has_curvature
+from shoal.engine.device import PROCESSOR, described
 from shoal.errors import InvalidParameterError
 from shoal.estimators.defaults import FULL_BATCH, Plan
 from shoal.population import Population
 from shoal.textbook.outputs import Output
+from shoal.training.all_rows import OnAllRows
 from shoal.training.events import Epoch
 from shoal.training.full_batch import FullBatch
 from shoal.training.minibatch import Run
 from shoal.training.polished import Polished
+from shoal.training.rows import in_memory
 from shoal.training.validation import Validation
 
 Floats = NDArray[np.floating]
-Training = Run | FullBatch | Polished
+Training = Run | FullBatch | Polished | OnAllRows
 
 POLISH = ", then lbfgs where held-out rows allow it"
+ALL_ROWS = "; then again on all rows"
 
 MOST_BYTES = 4 << 30  # of JᵀJ and its factor, all networks together
 LONGEST_STEP = 60.0  # seconds
@@ -43,14 +47,34 @@ def begin_training(
     validation: Validation | None = None,
     dtype: Any = np.float64,
     listened: bool = True,
+    members: Sequence[int] | None = None,
 ) -> Training:
-    """The run before its first step. `X (m, n_x)` encoded, `Y (m, n_y)`, `weight` None, `(m,)` or `(K, m)`."""
+    """The run before its first step. `X (m, n_x)` encoded, `Y (m, n_y)`, `weight` None, `(m,)` or `(K, m)`.
+
+    `members` name the networks' dropout streams, their places if None.
+    """
     if p.solver not in FULL_BATCH:
-        run = Run(p.recipe, population, g2, X, Y, weight=weight, validation=validation, dtype=dtype, listened=listened)
-        return Polished(run) if p.polished and validation is not None else run
+        known: dict[str, Any] = {"weight": weight, "validation": validation, "dtype": dtype}
+        run = Run(p.recipe, population, g2, X, Y, **known, members=members, listened=listened)
+        return ended(run, p, validation)
     if p.solver in ("lm", "bayes"):
         refuse_unfit(p, population, g2, len(Y))
-    return FullBatch(p.recipe, population, g2, X, Y, solver=p.solver, weight=weight, validation=validation, dtype=dtype, max_fun=p.max_fun)
+    rows = in_memory(X, Y, population.K, weight)
+    return FullBatch(p.recipe, population, g2, rows, solver=p.solver, validation=validation, dtype=dtype, max_fun=p.max_fun)
+
+
+def ended(run: Run, p: Plan, validation: Validation | None) -> Training:
+    """The run with what the plan lets follow it; nothing where there are no rows to judge it by."""
+    if validation is None:
+        return run
+    first = Polished(run) if p.polished else run
+    return OnAllRows(first, validation.weight) if p.all_rows else first
+
+
+def announced(p: Plan, asked: str) -> str:
+    """In a line: what will train, and where, if `asked` was more than the processor."""
+    words = f"solver: {p.solver}{POLISH * p.polished}{ALL_ROWS * p.all_rows}"
+    return words if asked == PROCESSOR else f"{words}; {described(p.recipe.device, asked)}"
 
 
 def takes_pieces(estimator: Any) -> bool:
@@ -65,7 +89,7 @@ def takes_pieces(estimator: Any) -> bool:
 
 def kind_of(run: Training) -> tuple[Any, ...]:
     """What another run must be alike in to go on with this one's memory."""
-    return (run.solver,) if isinstance(run, FullBatch) else (type(run.recipe.rule), run.state.dtype)
+    return (run.solver,) if isinstance(run, FullBatch) else (type(run.recipe.rule), run.state.dtype, run.recipe.device)
 
 
 def memory_of(run: Training) -> Any:
@@ -75,6 +99,7 @@ def memory_of(run: Training) -> Any:
 
 def solver_of(run: Training, p: Plan) -> str:
     """The name of what has trained: "adamw+lbfgs" where L-BFGS went on from AdamW's weights and was kept."""
+    run = run.first if isinstance(run, OnAllRows) else run
     return "adamw+lbfgs" if isinstance(run, Polished) and run.accepted else p.solver
 
 

@@ -17,6 +17,8 @@ from shoal.recipe import Recipe
 from shoal.training.events import Epoch
 from shoal.training.full_batch import FullBatch
 from shoal.training.minibatch import Run, Trained, overwrite
+from shoal.training.rows import in_memory
+from shoal.training.validation import Validation
 
 STEPS = 500  # of L-BFGS: concrete and energy still gain there, kin8nm and power_plant have nearly stopped
 TRIAL = 40  # steps after which the held-out rows say whether to go on
@@ -50,8 +52,7 @@ class Polished:
         if not fine.any():
             return
         best = begun.best_validation_loss
-        noise = 2 * float(np.mean(best[fine])) / self.first.Y.shape[1]
-        self.second = second = self.second_run(begun, noise, left)
+        self.second = second = lbfgs_from(self.first, begun, self.first.weight, left, self.first.validation)
         second.active &= fine
         for event in second:
             if event.epoch == TRIAL and (
@@ -65,22 +66,6 @@ class Polished:
                 t=last.t + event.t,
                 seconds=last.seconds + event.seconds,
             )
-
-    def second_run(self, begun: Trained, noise: float, left: float | None) -> FullBatch:
-        """L-BFGS with the same rows, weights and held-out rows; it never stops early, for its latest weights are kept."""
-        first = self.first
-        recipe = Recipe(activation=self.recipe.activation, lam=noise, batch_size=first.m, max_epochs=STEPS, max_time=left, tol=1e-6)
-        return FullBatch(
-            recipe,
-            begun.population,
-            first.g2,
-            first.X,
-            first.Y,
-            solver="lbfgs",
-            weight=first.weight,
-            validation=first.validation,
-            dtype=self.state.dtype,
-        )
 
     @property
     def active(self) -> Any:
@@ -126,3 +111,20 @@ class Polished:
             epochs=self.epochs,
             rows=self.rows,
         )
+
+
+def lbfgs_from(first: Run, begun: Trained, weight: Any, left: float | None, validation: Validation | None = None) -> FullBatch:
+    """L-BFGS from where networks stand; it never stops early, for its latest weights are kept. `left` seconds may it take."""
+    assert begun.best_validation_loss is not None
+    noise = 2 * float(np.mean(begun.best_validation_loss[begun.diverged == 0])) / first.Y.shape[1]
+    recipe = Recipe(
+        activation=first.recipe.activation,
+        lam=noise,
+        batch_size=first.m,
+        max_epochs=STEPS,
+        max_time=left,
+        tol=1e-6,
+        device=first.recipe.device,
+    )
+    rows = in_memory(first.X, first.Y, first.K, weight)
+    return FullBatch(recipe, begun.population, first.g2, rows, solver="lbfgs", validation=validation, dtype=first.state.dtype)

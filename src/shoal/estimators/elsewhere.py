@@ -1,0 +1,48 @@
+"""Work that is done elsewhere: by name, the one door up to the room for it, which needs an extra.
+
+Nothing below that room knows how it works; what is asked of it stands here.
+"""
+
+import importlib
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from shoal.errors import InvalidParameterError
+
+Verb = TypeVar("Verb", bound=Callable[..., Any])
+
+
+def beyond() -> Any:
+    """`shoal.beyond`, imported by the first who asks."""
+    return importlib.import_module("shoal.beyond")
+
+
+def lazy_too(method: Verb) -> Verb:
+    """A verb of prediction that stays lazy on a Dask collection: each of its blocks is answered where it lies, when it is asked for."""
+
+    @wraps(method)
+    def answered(self: Any, X: Any, *args: Any, **settings: Any) -> Any:
+        if is_elsewhere(X):
+            return beyond().lazily(self, method.__name__, X, *args, **settings)
+        return method(self, X, *args, **settings)
+
+    return answered  # type: ignore[return-value]
+
+
+def is_elsewhere(rows: Any) -> bool:
+    """Whether these rows are a Dask collection, which need not be in memory, nor on this machine."""
+    return hasattr(rows, "__dask_graph__")
+
+
+def place_of(client: Any, checkpoint: Any, max_memory: Any, refit: bool) -> dict[str, Any]:
+    """Where to train a raw table's model, if not here: what `fit_pipeline` is given."""
+    if client is None and checkpoint is not None:
+        raise InvalidParameterError(f"checkpoint={str(checkpoint)!r} keeps a training on a Dask cluster: give client= too, or leave it out")
+    if client is not None and max_memory is not None:
+        raise InvalidParameterError(
+            "client and max_memory were both given, and rows go either to a cluster's workers or to blocks on disk: give one of them"
+        )
+    if checkpoint is not None and refit:
+        raise InvalidParameterError("refit=True trains twice, and a checkpoint keeps one training: leave one of them out")
+    return {} if client is None else {"client": client, "checkpoint": checkpoint}

@@ -1,0 +1,168 @@
+"""One fold of a search: its candidates trained in lots, and scored as soon as their lot is trained.
+
+Any thread may take a lot: what is Python of one goes on while another one computes. The rest, candidates that train alone and
+scorers that are not known, is left to the thread that asks for the outcomes.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Any
+
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import _check_method_params
+
+from shoal.engine.cores import at_most, cores, one_blas_thread, spread
+from shoal.estimators.fold_scores import formulas_of, scores_of
+from shoal.estimators.shallow import ShallowEstimator
+from shoal.estimators.together import Lot, fit_alone, lots_of, train_lot
+
+MOST_AT_ONCE = 4_000_000  # numbers of a table of which several folds may be in memory at a time
+Outcome = dict[str, Any]  # of one candidate on one fold: its times, and its scores or why it `failed`
+
+
+@dataclass
+class Fold:
+    """A fold under way: candidates before or after training, the rows they learn and are judged on, and what is known so far."""
+
+    shoals: list[ShallowEstimator]
+    learned: tuple[Any, Any, Any, Any]  # X and y, the weights to train with and to score with
+    judged: tuple[Any, Any, Any]
+    scorers: Any
+    with_train_score: bool
+    heard: Callable[[float], None] | None
+    lots: list[Lot] = field(default_factory=list)
+    alone: list[int] = field(default_factory=list)
+    failed: dict[int, str] = field(default_factory=dict)
+    fit_times: dict[int, float] = field(default_factory=dict)
+    scores: dict[int, Outcome] = field(default_factory=dict)
+
+    def work(self, lot: Lot, stop: Event | None = None) -> None:
+        """Train a lot, and score its candidates where that is known to be only a formula."""
+        began = time.perf_counter()
+        if not train_lot(lot, self.failed, self.heard, stop):
+            return
+        places = [i for i, *_ in lot.members]
+        self.fit_times |= dict.fromkeys(places, lot.seconds + (time.perf_counter() - began) / len(places))
+        if formulas_of(self.scorers, self.shoals[places[0]]) is not None:
+            self.score([i for i in places if i not in self.failed])
+
+    def outcomes(self) -> list[Outcome]:
+        """What is left, done; then what came of every candidate."""
+        X, y, weight, _ = self.learned
+        for i in self.alone:
+            began = time.perf_counter()
+            fit_alone(i, self.shoals[i], X, y, weight, self.failed, self.heard)
+            self.fit_times[i] = time.perf_counter() - began
+        for i in range(len(self.shoals)):
+            if i not in self.failed and i not in self.scores:
+                self.score([i])
+        return [
+            {"fit_time": self.fit_times.get(i, 0.0)}
+            | ({"score_time": 0.0, "failed": self.failed[i]} if i in self.failed else self.scores[i])
+            for i in range(len(self.shoals))
+        ]
+
+    def score(self, places: Sequence[int]) -> None:
+        """Scores of trained candidates that were prepared alike."""
+        if not places:
+            return
+        began, shoals = time.perf_counter(), [self.shoals[i] for i in places]
+        tested = scores_of(shoals, self.scorers, *self.judged)
+        seconds = (time.perf_counter() - began) / len(places)
+        for i, score in zip(places, tested, strict=True):
+            self.scores[i] = {"score_time": seconds, "test_scores": score}
+        if self.with_train_score:
+            X, y, _, weight = self.learned
+            for i, score in zip(places, scores_of(shoals, self.scorers, X, y, weight), strict=True):
+                self.scores[i]["train_scores"] = score
+
+
+def tried(
+    estimator: Any,
+    candidates: Sequence[Mapping[str, Any]],
+    X: Any,
+    y: Any,
+    weights: tuple[Any, Any],
+    splits: Sequence[tuple[Any, Any]],
+    **settings: Any,
+) -> list[list[Outcome]]:
+    """What came of every candidate on every fold; lots are spread over the cores, of a small table those of all folds."""
+    if getattr(X, "size", 0) > MOST_AT_ONCE and len(splits) > 1:
+        return [fold for split in splits for fold in tried(estimator, candidates, X, y, weights, [split], **settings)]
+    folds = [begun(estimator, candidates, X, y, weights, *splits[0], **settings)]
+    threads = max(1, cores() // max(1, len(splits) * len(folds[0].lots)))  # within a lot
+    stop = Event()
+
+    def lots() -> Iterator[tuple[Fold, Lot]]:
+        for i, split in enumerate(splits):
+            if i:
+                folds.append(begun(estimator, candidates, X, y, weights, *split, **settings))
+            fold = folds[i]
+            while fold.lots:  # what is done lets go of its rows
+                yield fold, fold.lots.pop(0)
+
+    def work(task: tuple[Fold, Lot]) -> None:
+        fold, lot = task
+        with at_most(threads):
+            fold.work(lot, stop)
+
+    with one_blas_thread():
+        spread(work, lots(), stop)
+        return [fold.outcomes() for fold in folds]
+
+
+def begun(
+    estimator: Any,
+    candidates: Sequence[Mapping[str, Any]],
+    X: Any,
+    y: Any,
+    weights: tuple[Any, Any],
+    train: Any,
+    test: Any,
+    *,
+    scorers: Any,
+    with_train_score: bool,
+    seed: int,
+    heard: Callable[[float], None] | None = None,
+) -> Fold:
+    """The fold with its candidates in lots. `weights` are the rows' for training and for scores, each None where there are none."""
+    whole = clone(estimator)
+    X_train, y_train, X_test, y_test = taken(X, train), taken(y, train), taken(X, test), taken(y, test)
+    prepared, final = parted(whole, X_train, y_train)
+    judged = whole[:-1].transform(X_test) if isinstance(whole, Pipeline) and len(whole) > 1 else X_test
+    cut = len(prefix_of(estimator))
+    shoals = [clone(final).set_params(**{name[cut:]: clone(value, safe=False) for name, value in c.items()}) for c in candidates]
+    for shoal in shoals:
+        if shoal.random_state is None:
+            shoal.random_state = seed
+    learns, scores = weights
+    learned = prepared, y_train, None if learns is None else learns[train], None if scores is None else scores[train]
+    fold = Fold(shoals, learned, (judged, y_test, None if scores is None else scores[test]), scorers, with_train_score, heard)
+    fold.lots, fold.alone = lots_of(shoals, *learned[:3], fold.failed)
+    return fold
+
+
+def last_step(estimator: Any) -> ShallowEstimator | None:
+    """The shoal that an estimator is or ends in."""
+    final = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    return final if isinstance(final, ShallowEstimator) else None
+
+
+def prefix_of(estimator: Any) -> str:
+    """What the last step's parameters are called by: `NAME__` in a pipeline."""
+    return f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""
+
+
+def taken(values: Any, rows: Any) -> Any:
+    """Some rows of an array, a sparse matrix or a frame."""
+    return _check_method_params(values, {"rows": values}, rows)["rows"]
+
+
+def parted(estimator: Any, X: Any, y: Any) -> tuple[Any, ShallowEstimator]:
+    """The rows as the last step takes them, after the steps before it were fitted, and the last step."""
+    if not isinstance(estimator, Pipeline):
+        return X, estimator
+    return (estimator[:-1].fit_transform(X, y) if len(estimator) > 1 else X), estimator.steps[-1][1]

@@ -1,0 +1,150 @@
+"""Scores of many candidates on the same rows: of a known scorer only its formula, without what scikit-learn checks anew each time.
+
+The rows are checked and encoded once for all. Each formula equals scikit-learn's to the last bit (`tests/unit/test_fold_scores.py`);
+any other scorer, and any case that scikit-learn warns of or refuses, is left to scikit-learn.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.special import xlogy
+from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, r2_score, root_mean_squared_error
+from sklearn.metrics._scorer import _MultimetricScorer, _PassthroughScorer, _Scorer
+
+from shoal.encoding import encode
+from shoal.engine.outputs import BLOCK_ROWS, WORTH_COMPILING, network_logits
+from shoal.estimators.classifier import ShoalClassifier
+from shoal.estimators.regressor import ShoalRegressor
+from shoal.estimators.shallow import ShallowEstimator
+from shoal.network import Network, in_units, predict
+
+Floats = NDArray[np.floating]
+EPS = float(np.finfo(np.float64).eps)  # log_loss keeps so far from 0 and 1
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is to be predicted: targets `(m, 1)`, of a classifier the places of the classes, −1 for one that is not known."""
+
+    y: NDArray[Any]
+    weight: Floats | None
+    complete: bool = True  # of a classifier: whether every class is there, and no other
+
+
+Formula = Callable[[Truth, Floats], float | None]  # of the network's answers (m, n_y); None where scikit-learn has more to say
+
+
+def accuracy(truth: Truth, p: Floats) -> float | None:
+    """`accuracy_score`."""
+    said = p[:, 0] > 0.5 if p.shape[1] == 1 else p.argmax(axis=1)
+    return float(np.average(said == truth.y[:, 0], weights=truth.weight))
+
+
+def log_loss_of(truth: Truth, p: Floats) -> float | None:
+    """`log_loss`: −ln of what the true class was given."""
+    if not truth.complete:
+        return None
+    y = truth.y[:, 0]
+    given = np.where(y == 1, p[:, 0], 1 - p[:, 0]) if p.shape[1] == 1 else p[np.arange(len(y)), y]
+    return float(np.average(-xlogy(1.0, np.clip(given, EPS, 1 - EPS)), weights=truth.weight))
+
+
+def squared_error(truth: Truth, p: Floats) -> float | None:
+    """`mean_squared_error`."""
+    return float(np.average((truth.y - p) ** 2, axis=0, weights=truth.weight)[0])
+
+
+def root_squared_error(truth: Truth, p: Floats) -> float | None:
+    """`root_mean_squared_error`."""
+    return float(np.sqrt(np.average((truth.y - p) ** 2, axis=0, weights=truth.weight))[0])
+
+
+def r2(truth: Truth, p: Floats) -> float | None:
+    """`r2_score`; of fewer than two rows, or equal ones, scikit-learn has its own."""
+    weight = 1.0 if truth.weight is None else truth.weight[:, None]
+    spread = np.sum(weight * (truth.y - np.average(truth.y, axis=0, weights=truth.weight)) ** 2, axis=0)
+    if len(p) < 2 or spread[0] == 0:
+        return None
+    return float((1 - np.sum(weight * (truth.y - p) ** 2, axis=0) / spread)[0])
+
+
+KNOWN: dict[tuple[Any, str], Formula] = {  # (metric, what it asks of an estimator)
+    (accuracy_score, "predict"): accuracy,
+    (log_loss, "predict_proba"): log_loss_of,
+    (mean_squared_error, "predict"): squared_error,
+    (root_mean_squared_error, "predict"): root_squared_error,
+    (r2_score, "predict"): r2,
+}
+OF_CLASSES = (accuracy, log_loss_of)
+
+
+def scores_of(shoals: Sequence[ShallowEstimator], scorers: Any, X: Any, y: Any, weight: Floats | None) -> list[Any]:
+    """Each fitted shoal's score on rows X, y, or several by name; all were prepared alike, and so encode X alike."""
+    formulas = formulas_of(scorers, shoals[0])
+    truth = None if formulas is None else truth_of(shoals[0], y, weight)
+    if formulas is None or truth is None:
+        return [scored(scorers, shoal, X, y, weight) for shoal in shoals]
+    rows = shoals[0]._rows(X)
+    few = rows.shape[0] <= BLOCK_ROWS and not sparse.issparse(rows)  # more would fill memory, and their arithmetic outweighs the rest
+    encoded = encode(shoals[0]._encoding, rows) if few else None
+    found = []
+    for shoal in shoals:
+        p = answers(shoal.network_, rows, encoded)
+        values = {name: formula(truth, p) for name, (_, formula) in formulas.items()} if np.isfinite(p).all() else {"": None}
+        if None in values.values():
+            found.append(scored(scorers, shoal, X, y, weight))
+        else:
+            signed = {name: formulas[name][0] * value for name, value in values.items() if value is not None}
+            found.append(signed if isinstance(scorers, _MultimetricScorer) else signed[""])
+    return found
+
+
+def scored(scorers: Any, shoal: ShallowEstimator, X: Any, y: Any, weight: Floats | None) -> Any:
+    """One score, or several by name, as scikit-learn finds them."""
+    scores = scorers(shoal, X, y) if weight is None else scorers(shoal, X, y, sample_weight=weight)
+    return {name: float(v) for name, v in scores.items()} if isinstance(scores, dict) else float(scores)
+
+
+def answers(network: Network, X: Any, encoded: Any) -> Floats:
+    """`network.predict`, bit for bit, of rows that were encoded before."""
+    if encoded is None or len(encoded) * network.merged.W1.size >= WORTH_COMPILING:
+        return predict(network, X)
+    return in_units(network, network.g2(network_logits(network.merged, encoded, network.activation)))
+
+
+def formulas_of(scorers: Any, shoal: ShallowEstimator) -> dict[str, tuple[float, Formula]] | None:
+    """Sign and formula of every score by its name ("" of a single one); None if one is not known, or the estimator is not ours alone."""
+    if type(shoal) not in (ShoalClassifier, ShoalRegressor):
+        return None
+    classifies = type(shoal) is ShoalClassifier
+    several = scorers._scorers if isinstance(scorers, _MultimetricScorer) else {"": scorers}
+    found: dict[str, tuple[float, Formula]] = {}
+    for name, scorer in several.items():
+        formula: Formula | None = None
+        if type(scorer) is _PassthroughScorer:
+            sign, formula = 1.0, accuracy if classifies else r2
+        elif type(scorer) is _Scorer and not scorer._kwargs:
+            sign, formula = scorer._sign, KNOWN.get((scorer._score_func, str(scorer._response_method)))
+        if formula is None or (formula in OF_CLASSES) != classifies:
+            return None
+        found[name] = sign, formula
+    return found
+
+
+def truth_of(shoal: ShallowEstimator, y: Any, weight: Floats | None) -> Truth | None:
+    """The targets as the formulas take them; None where they are not a plain column."""
+    if not isinstance(y, np.ndarray) or y.ndim != 1 or len(y) == 0:
+        return None
+    if isinstance(shoal, ShoalRegressor):
+        plain = y.dtype.kind in "iuf" and bool(np.isfinite(y).all())
+        return Truth(y.astype(np.float64)[:, None], weight) if plain else None
+    if y.dtype.kind not in "biuU" or shoal._multilabel or shoal.classes_.dtype.kind != y.dtype.kind:
+        return None
+    codes = np.minimum(np.searchsorted(shoal.classes_, y), len(shoal.classes_) - 1)
+    known = shoal.classes_[codes] == y
+    complete = bool(known.all()) and len(np.unique(codes)) == len(shoal.classes_)
+    return Truth(np.where(known, codes, -1)[:, None], weight, complete)

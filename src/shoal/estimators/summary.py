@@ -1,0 +1,167 @@
+"""What decides how rows are encoded and what is learned from them, as sums: those of blocks, files and machines add up.
+
+A fit in memory finds the same numbers from all rows at once, to rounding.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shoal.encoding import Encoding, TargetScale, plain
+from shoal.errors import DataError
+from shoal.estimators.shallow import Problem, ShallowEstimator
+
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Total weight, mean and Σ w (x − mean)² of columns, `(n,)`. Two of them add up with `+` (Chan, Golub & LeVeque 1983)."""
+
+    weight: float
+    mean: Floats
+    squares: Floats
+
+    def __add__(self, other: "Moments") -> "Moments":
+        weight = self.weight + other.weight
+        if weight == 0:
+            return self
+        apart, share = other.mean - self.mean, other.weight / weight
+        return Moments(weight, self.mean + share * apart, self.squares + other.squares + self.weight * share * apart**2)
+
+    def scale(self, what: str) -> tuple[Floats, Floats]:
+        """Mean and standard deviation; a constant column gets the scale 1, as in `encoding.moments`."""
+        variance = self.squares / self.weight
+        if not np.isfinite(variance).all():
+            j = int(np.flatnonzero(~np.isfinite(variance))[0])
+            raise DataError(f"column {j} of {what} holds numbers so large that their squares are not finite; divide it by a constant")
+        sd = np.sqrt(variance)
+        return self.mean, np.where(sd <= 1e-12 * np.maximum(np.abs(self.mean), 1e-300), 1.0, sd)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Rows summed up. Two summaries of different rows add up with `+`.
+
+    Attributes
+    ----------
+    m, counted : int
+        Rows, and those of a weight above 0.
+    inputs, targets : Moments
+        Of the columns of X and of y; a class is no target.
+    flags : ndarray of bool, (n,)
+        Which columns hold nothing but 0 and 1.
+    lowest, highest : ndarray, (n,)
+        Over the rows of a weight above 0.
+    classes : ndarray, (c,)
+        The labels, sorted; none of a regression.
+    class_rows, class_weights : ndarray, (c,)
+    columns : int
+        Of y; 0 where it is one vector.
+    least : float
+        The smallest target.
+    """
+
+    m: int
+    counted: int
+    inputs: Moments
+    targets: Moments
+    flags: NDArray[np.bool_]
+    lowest: Floats
+    highest: Floats
+    classes: NDArray[Any]
+    class_rows: NDArray[np.int64]
+    class_weights: Floats
+    columns: int
+    least: float
+
+    def __add__(self, other: "Summary") -> "Summary":
+        if not self.m or not other.m:
+            return self if self.m else other
+        classes = np.union1d(self.classes, other.classes)
+        rows, weights = np.zeros(len(classes), np.int64), np.zeros(len(classes))
+        for part in (self, other):
+            at = np.searchsorted(classes, part.classes)
+            rows[at] += part.class_rows
+            weights[at] += part.class_weights
+        return Summary(
+            self.m + other.m,
+            self.counted + other.counted,
+            self.inputs + other.inputs,
+            self.targets + other.targets,
+            self.flags & other.flags,
+            np.minimum(self.lowest, other.lowest),
+            np.maximum(self.highest, other.highest),
+            classes,
+            rows,
+            weights,
+            self.columns,
+            min(self.least, other.least),
+        )
+
+
+def summary_of(X: Floats, y: NDArray[Any], weight: Floats | None, *, classes: bool) -> Summary:
+    """The summary of rows `X (m, n)` with labels (`classes`) or targets `y`, `(m,)` or `(m, n_y)`; `weight (m,)`."""
+    w = np.ones(len(X)) if weight is None else weight
+    some = X if weight is None else X[w > 0]
+    ends = (some.min(axis=0), some.max(axis=0)) if len(some) else (np.full(X.shape[1], np.inf), np.full(X.shape[1], -np.inf))
+    named = classes and y.ndim == 1
+    labels, at = np.unique(y if named else np.empty(0), return_inverse=True)
+    Y = np.empty((len(X), 0)) if named else np.asarray(y, np.float64).reshape(len(X), -1)
+    return Summary(
+        len(X),
+        int(np.count_nonzero(w)),
+        moments_of(X, w),
+        moments_of(Y, w),
+        np.all((X == 0) | (X == 1), axis=0),
+        np.asarray(ends[0], np.float64),
+        np.asarray(ends[1], np.float64),
+        labels,
+        np.bincount(at, minlength=len(labels)),
+        np.bincount(at, weights=w if named else None, minlength=len(labels)).astype(np.float64),
+        y.shape[1] if y.ndim == 2 else 0,
+        float(Y.min()) if Y.size else np.inf,
+    )
+
+
+def moments_of(X: Floats, w: Floats) -> Moments:
+    """The moments of rows `(m, n)` of the weights `(m,)`."""
+    total, n = float(w.sum()), X.shape[1]
+    if total == 0:
+        return Moments(0.0, np.zeros(n), np.zeros(n))
+    with np.errstate(over="ignore", invalid="ignore"):  # said by name in `scale`
+        shift = X[0].astype(np.float64)  # a column far from 0 keeps its digits
+        mean = shift + w @ (X - shift) / total
+        return Moments(total, mean, w @ (X - mean) ** 2)
+
+
+def encoding_from(summary: Summary, standardize: bool) -> Encoding:
+    """The encoding of `encoding.fit_encoding` without ramps."""
+    if not standardize:
+        return plain(len(summary.flags))
+    center, scale = summary.inputs.scale("X")
+    flags = summary.flags & (scale != 1.0)
+    return Encoding(np.where(flags, 0.0, center), np.where(flags, 1.0, scale), (np.empty(0),) * len(flags), np.empty(0))
+
+
+def problem_from(estimator: ShallowEstimator, summary: Summary) -> Problem:
+    """What is to be learned: classes, or the target's scale, decided as `fit` decides them; its `Y` stands for all rows in one.
+
+    Sets what the estimator learns of them.
+    """
+    if estimator._task == "classification":
+        if not summary.columns:
+            return estimator._problem(summary.classes, summary.class_weights, first=True)
+        return estimator._problem(summary.targets.mean[None], None, first=True)
+    if summary.targets.weight == 0:
+        raise DataError("every sample_weight is 0: there is no row to learn from")
+    mean, scale = summary.targets.scale("y")
+    regressor: Any = estimator
+    regressor._check_loss(np.array(summary.least))
+    regressor._one_column = not summary.columns
+    scaled = regressor.standardize and regressor.loss != "poisson"
+    regressor._target = TargetScale(mean, scale) if scaled else TargetScale(np.zeros(len(mean)), np.ones(len(mean)))
+    problem: Problem = regressor._problem(mean[None], None, first=False)
+    return problem
