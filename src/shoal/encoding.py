@@ -244,7 +244,8 @@ class SparseRows:
 
 def encoded_names(encoding: Encoding, names: Sequence[str]) -> list[str]:
     """A name for every encoded column: the input's own, and `name[left..right]` for a ramp."""
-    ramps = [f"{name}[{a}..{b}]" for name, e in zip(names, encoding.edges, strict=True) for a, b in pairwise(edge_texts(e))]
+    ramped = [(name, e) for name, e in zip(names, encoding.edges, strict=True) if len(e)]
+    ramps = [f"{name}[{a}..{b}]" for name, e in ramped for a, b in pairwise(edge_texts(e))]
     return [*names, *ramps]
 
 

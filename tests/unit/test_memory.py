@@ -1,6 +1,7 @@
 """Sizes that do not fit are refused before training, with the bytes needed and a setting that fits."""
 
 import re
+from threading import Event
 
 import numpy as np
 import pytest
@@ -72,6 +73,29 @@ def test_tasks_are_spread_over_as_many_threads_as_asked_for_and_each_runs_once()
     with cores.at_most(2):
         cores.spread(done.append, range(50))
     assert sorted(done) == list(range(50))
+
+
+def test_tasks_may_be_made_as_they_are_taken_and_their_results_keep_their_order():
+    with cores.at_most(3):
+        assert cores.spread(lambda i: i * i, (i for i in range(20))) == [i * i for i in range(20)]
+        assert cores.spread(abs, iter(())) == []
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_where_one_task_fails_no_further_one_is_begun_and_the_error_comes_out(threads):
+    begun, stop = [], Event()
+
+    def fail(i):
+        begun.append(i)
+        if i == 3:
+            raise KeyboardInterrupt
+        if i > 3:
+            assert stop.wait(5), "who fails must tell the others"
+
+    with cores.at_most(threads), pytest.raises(KeyboardInterrupt):
+        cores.spread(fail, range(1000), stop)
+    assert stop.is_set()
+    assert len(begun) <= 4 + threads
 
 
 def blas_threads():

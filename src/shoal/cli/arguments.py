@@ -9,4 +9,8 @@ ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="Model file wri
 TableWithTarget = Annotated[
     Path, typer.Argument(metavar="TABLE", help="CSV, gzipped CSV or Parquet file with the target.", show_default=False)
 ]
+MaxMemory = Annotated[
+    str | None,
+    typer.Option(metavar="1GB", help="Most memory for a table that needs more: it is then worked on in pieces.", show_default=False),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]

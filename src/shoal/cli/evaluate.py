@@ -1,6 +1,6 @@
 """`shoal evaluate`: score a model on a table that holds its target."""
 
-from shoal.cli.arguments import AsJson, ModelFile, TableWithTarget
+from shoal.cli.arguments import AsJson, MaxMemory, ModelFile, TableWithTarget
 from shoal.cli.tables import print_json, print_metrics, print_sureness
 
 EXAMPLE = "Example: `shoal evaluate titanic.skops passengers-1913.csv`"
@@ -9,6 +9,7 @@ EXAMPLE = "Example: `shoal evaluate titanic.skops passengers-1913.csv`"
 def evaluate(
     model: ModelFile,
     table: TableWithTarget,
+    max_memory: MaxMemory = None,
     as_json: AsJson = False,
 ) -> None:
     """Score a model on a table that holds its inputs and its target, and say how far its probabilities or intervals can be
@@ -16,12 +17,14 @@ def evaluate(
 
     Rows that the model has learned from score too well: give it others.
     """
+    from shoal.cli.progress import rows_bar
     from shoal.estimators import raw
     from shoal.model_file import load
 
     loaded = load(model)
     facts = raw.facts_of(loaded)
-    found = raw.evaluate(loaded, table)
+    with rows_bar(wanted=max_memory is not None) as progress:
+        found = raw.evaluate(loaded, table, max_memory=max_memory, progress=progress)
     if as_json:
         print_json(
             {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shoal.cli.arguments import AsJson
+from shoal.cli.arguments import AsJson, MaxMemory
 from shoal.cli.report import check_report, steps_bar
 from shoal.cli.settings import parse_settings
 from shoal.cli.tables import print_json, print_metrics, print_sureness
@@ -47,6 +47,13 @@ Output = Annotated[
 Report = Annotated[
     Path | None, typer.Option(metavar="FILE.html", help="Write a page about the model too, as shoal report does.", show_default=False)
 ]
+Dask = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Train on the workers of the Dask scheduler at tcp://HOST:PORT.", show_default=False),
+]
+Checkpoint = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="With --dask: keep what is done here, and go on from it.", show_default=False)
+]
 
 
 def fit(
@@ -62,32 +69,35 @@ def fit(
     output: Output = None,
     report: Report = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = 0,
+    max_memory: MaxMemory = None,
+    dask: Dask = None,
+    checkpoint: Checkpoint = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a network on a table and write the model to a file.
 
     The task is found from the target. A fifth of the rows is held out, and the model is scored on them beside a linear and
     a trivial model. The model that is written is the one that was scored. Ctrl-C stops training and keeps the best so far.
+    With --dask the workers of a cluster train, and --checkpoint keeps what is done, from which the same command goes on. With
+    --max-memory a table that needs more is read and trained on in pieces; prepared rows then lie in TMPDIR meanwhile.
     """
-    from shoal.cli.progress import training_bar
+    from shoal.cli.progress import fit_bar
     from shoal.estimators import raw
     from shoal.files import refuse_unwritable
     from shoal.model_file import save
 
     path = output or Path(default_name(table, target))
     chosen: dict[str, Any] = {"settings": parse_settings(settings or []), "seed": seed, "refit": refit, "categories": category or ()}
+    chosen |= {"max_memory": max_memory, "client": dask, "checkpoint": checkpoint}
     refuse_table_itself(path, table, test)
     refuse_unwritable(path)
     if report is not None:
         check_report(report, path, table, test)
-    with training_bar() as callbacks:
-        model = raw.fit(table, target, task=task, test=test, groups=groups, time=time, callbacks=callbacks, **chosen)
+    with fit_bar(in_pieces=max_memory is not None) as watching:
+        model = raw.fit(table, target, task=task, test=test, groups=groups, time=time, **watching, **chosen)
     save(model, path)
     if report is not None:
-        from shoal.report import write_report
-
-        with steps_bar() as step:
-            write_report(model, table, report, test=test, step=step)
+        report_too(model, table, report, test)
     facts = raw.facts_of(model)
     if as_json:
         print_json(summary(facts, path))
@@ -96,6 +106,14 @@ def fit(
         print(f"model written to {path}   (shoal show {path})")
         if report is not None:
             print(f"report written to {report}")
+
+
+def report_too(model: Any, table: Path, report: Path, test: Path | None) -> None:
+    """The page about the model, with a bar while it is made."""
+    from shoal.report import write_report
+
+    with steps_bar() as step:
+        write_report(model, table, report, test=test, step=step)
 
 
 def refuse_table_itself(path: Path, *tables: Path | None) -> None:

@@ -2,12 +2,13 @@
 
 import io
 import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from shoal.cli.arguments import ModelFile
+from shoal.cli.arguments import MaxMemory, ModelFile
 
 EXAMPLE = "Example: `shoal predict titanic.skops passengers.csv -o answers.csv`"
 CHUNK_ROWS = 50_000  # of a hundred columns: 40 MB
@@ -23,6 +24,7 @@ def predict(
         float | None,
         typer.Option(metavar="0.9", help="Beside each number its interval: TARGET_lower, TARGET_upper.", show_default=False),
     ] = None,
+    max_memory: MaxMemory = None,
 ) -> None:
     """Write a model's predictions for the rows of a table to a CSV file, one line a row, in the table's order.
 
@@ -30,6 +32,7 @@ def predict(
     P(target=class). The table is read in chunks, so that it may be larger than the memory. Rows with an input outside the range
     of the rows that were learned from are counted in a warning.
     """
+    from shoal.cli.progress import rows_bar
     from shoal.errors import OutputError, OutsideWarning
     from shoal.estimators import raw
     from shoal.model_file import load
@@ -38,7 +41,8 @@ def predict(
     raw.facts_of(loaded)
     if output.exists() and any(output.samefile(used) for used in (table, model) if used.exists()):
         raise OutputError(f"-o {output} is the table or the model itself; give the predictions another name.")
-    n_rows, about = predict_table(loaded, table, output, interval)
+    with rows_bar(wanted=max_memory is not None) as progress:
+        n_rows, about = predict_table(loaded, table, output, interval, max_memory, progress)
     print(f"{n_rows} predictions written to {output}")
     if about:
         warnings.warn(OutsideWarning(about), stacklevel=2)
@@ -49,28 +53,52 @@ def write_predictions(loaded: Any, table: Path, output: Path) -> int:
     return predict_table(loaded, table, output)[0]
 
 
-def predict_table(loaded: Any, table: Path, output: Path, interval: float | None = None) -> tuple[int, str]:
+def predict_table(
+    loaded: Any,
+    table: Path,
+    output: Path,
+    interval: float | None = None,
+    max_memory: str | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> tuple[int, str]:
     """Read, predict and write chunk by chunk; returns the number of rows, and what to say of rows unlike all that was learned.
 
     Nothing is left behind where a row cannot be used.
     """
     import numpy as np
 
-    from shoal.estimators import raw
+    from shoal.estimators.larger.survey import naming_rows
     from shoal.estimators.predictions import about_outside, outside, predictions
     from shoal.files import replacing
-    from shoal.table import read_chunks
 
     done, n_outside, by_input = 0, 0, np.zeros(1, np.int64)
     with replacing(output) as out:
-        for chunk in read_chunks(table, CHUNK_ROWS, raw.columns_of(loaded)):
-            rows = loaded["prepare"].transform(chunk)
+        for chunk, n_rows in pieces_of(loaded, table, max_memory):
+            with naming_rows(table.name, chunk):
+                rows = loaded["prepare"].transform(chunk)
             answers = predictions(loaded, chunk, interval=interval, prepared=rows)
             text = io.StringIO()
             answers.to_csv(text, index=False, header=not done, lineterminator="\n")
             out.write(text.getvalue().encode("utf-8"))
             done += len(answers)
+            if progress is not None:
+                progress("predicting", done, n_rows)
             if loaded["estimator"].network_.lowest is not None:  # a model that came from elsewhere may not know
                 here, inputs = outside(loaded, rows)
                 n_outside, by_input = n_outside + here, by_input + inputs
     return done, about_outside(loaded, done, n_outside, by_input) if n_outside else ""
+
+
+def pieces_of(loaded: Any, table: Path, max_memory: str | None) -> Iterator[tuple[Any, int]]:
+    """The table in pieces, each with the number of all rows (0 where it is not counted)."""
+    from shoal.estimators import raw
+    from shoal.estimators.larger.raw import pieces_within
+    from shoal.estimators.larger.size import memory_of
+    from shoal.table import read_chunks
+    from shoal.table.reading import open_table
+
+    if max_memory is None:
+        yield from ((chunk, 0) for chunk in read_chunks(table, CHUNK_ROWS, raw.columns_of(loaded)))
+        return
+    file = open_table(table)
+    yield from ((piece, file.n_rows) for piece in pieces_within(memory_of(max_memory), loaded, file))

@@ -79,9 +79,11 @@ def print_fit(fit: dict[str, Any]) -> None:
         print(f"{fit['n_left_out']} rows without a target were left out")
     if fit["interrupted"]:
         print("training was interrupted: these are the best weights until then")
-    print_metrics(
-        fit["metrics"], fit["baselines"], f"scores on {fit['n_test']} held-out rows ({fit['held_out']}), trained in {fit['seconds']:.1f} s"
-    )
+    title = f"scores on {fit['n_test']} held-out rows ({fit['held_out']}), trained in {fit['seconds']:.1f} s"
+    if fit["n_test"]:
+        print_metrics(fit["metrics"], fit["baselines"], title)
+    else:
+        print(f"no row was held out for a score; trained in {fit['seconds']:.1f} s")
     print_sureness(fit["sureness"] or {})
     if fit["refit"]:
         print(f"then trained again on all {fit['n_train'] + fit['n_test']} rows: the scores are those of the model before that")

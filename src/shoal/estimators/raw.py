@@ -5,7 +5,6 @@ file keeps and `sklearn.base.clone` rightly drops.
 """
 
 import time as clock
-import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
@@ -17,9 +16,11 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from shoal.draws import Purpose, group_stream
-from shoal.errors import ColumnsError, InterruptedWarning, InvalidParameterError, ShoalError, TableError
+from shoal.errors import ColumnsError, InvalidParameterError, ShoalError, TableError
 from shoal.estimators.classifier import ShoalClassifier
+from shoal.estimators.elsewhere import beyond, is_elsewhere, place_of
 from shoal.estimators.fingerprint import fingerprint, name_of
+from shoal.estimators.interrupted import interrupted
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.estimators.scores import Metrics, baselines, metrics_of
 from shoal.estimators.sureness import sureness_of
@@ -42,6 +43,7 @@ from shoal.training.events import Epoch
 
 Table = pd.DataFrame | str | PathLike[str]
 Watcher = Callable[[Epoch], None]
+Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ class Facts:
     categories : tuple of str
     sureness : dict or None
         How far the model's probabilities or intervals can be believed on the held-out rows: see `sureness_of`.
+    max_memory : str
+        As `fit` was given it, of a table that was read in pieces; empty for one that was held whole.
     """
 
     task: Task
@@ -107,6 +111,7 @@ class Facts:
     time: str = ""
     categories: tuple[str, ...] = ()
     sureness: Metrics | None = None
+    max_memory: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,6 +146,10 @@ def fit(
     seed: int = 0,
     refit: bool = False,
     callbacks: Sequence[Watcher] = (),
+    max_memory: str | int | None = None,
+    progress: Progress | None = None,
+    client: Any = None,
+    checkpoint: str | PathLike[str] | None = None,
 ) -> Pipeline:
     """Train on a raw table and score on rows held out from it.
 
@@ -158,6 +167,14 @@ def fit(
     seed : of the split, and of the estimator where `settings` has no "random_state"
     refit : train again on all rows after scoring; else the model that is returned is the one that was scored
     callbacks : called with every `Epoch` of training
+    max_memory : such as "1GB": most memory that training may take beside the libraries. A path whose table needs more is read and
+        trained on in pieces, the rows dealt at random into blocks on disk (in TMPDIR), so that a batch holds rows of one block, a
+        random sample of the table. Every row's side is then drawn by itself, without regard to its class; medians and the ramps'
+        edges come from a seeded sample of at most 50,000 rows, the linear baseline learns from it, and each network holds out at
+        most 20,000 rows for early stopping; counts, means, variances and levels are exact (docs/scale.md)
+    progress : called as progress(what, rows done, rows) while a table is read and trained on in pieces
+    client : distributed.Client, or the address of a Dask scheduler, whose workers train; the table is prepared and scored here
+    checkpoint : with `client` a file that keeps what is done, and from which the same call goes on (`shoal.beyond.fit`)
 
     Returns
     -------
@@ -173,20 +190,31 @@ def fit(
         For an unknown setting (with the nearest names) or a value that training cannot use.
     DivergedError
         When training leaves the finite numbers.
+    TooLargeError
+        For less memory than the smallest pieces need, with the least that works.
     """
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise InvalidParameterError(f"seed={seed!r}; it must be a whole number from 0 on.")
-    frame, learned = frame_of(table), _targets(target, groups, time)
+    learned = _targets(target, groups, time)
+    there = place_of(client, checkpoint, max_memory, refit)
+    if max_memory is not None:
+        from shoal.estimators.larger.raw import fit_within  # it stands on this file
+
+        chosen = Split(task, test, test_fraction, groups, time, seed)
+        done = fit_within(max_memory, table, learned, chosen, categories, settings, refit, callbacks, progress)
+        if done is not None:
+            return done
+    frame = frame_of(table)
     train, held, found, how = sides(frame, learned, Split(task, test, test_fraction, groups, time, seed))
-    estimator = _estimator(found.task, settings, seed, callbacks)
+    estimator = estimator_for(found.task, settings, seed, callbacks)
     allowed = (*learned, *([groups] if groups else []))
     start = clock.perf_counter()
-    model, interrupted = _train(train, allowed, categories, estimator)
+    model, stopped = _train(train, allowed, categories, estimator, there)
     seconds = clock.perf_counter() - start
     scores, others, sure = _score(model, train, held, found.task)
-    if refit and not interrupted:
+    if refit and not stopped:
         both = Side(pd.concat([train.inputs, held.inputs]), np.concatenate([train.y, held.y]))
-        model, interrupted = _train(both, allowed, categories, _estimator(found.task, settings, seed, callbacks))
+        model, stopped = _train(both, allowed, categories, estimator_for(found.task, settings, seed, callbacks), there)
     model.facts_ = Facts(
         task=found.task,
         targets=found.names,
@@ -200,8 +228,8 @@ def fit(
         baselines=others,
         seconds=seconds,
         seed=seed,
-        refit=refit and not interrupted,
-        interrupted=interrupted,
+        refit=refit and not stopped,
+        interrupted=stopped,
         sha256=fingerprint(table),
         test_table="" if test is None else name_of(test),
         test_fraction=test_fraction,
@@ -230,19 +258,25 @@ def columns_of(model: Pipeline) -> tuple[Column, ...]:
     return columns
 
 
-def evaluate(model: Pipeline, table: Table) -> Evaluation:
+def evaluate(model: Pipeline, table: Table, *, max_memory: str | int | None = None, progress: Progress | None = None) -> Evaluation:
     """Score a model made by `fit` on a table that holds its inputs and its target.
 
     Parameters
     ----------
     model : fitted Pipeline
     table : DataFrame or path
+    max_memory, progress : as for `fit`: a path is then read in pieces; of more than a million rows the area under the ROC curve is
+        that of a seeded sample of so many
 
     Returns
     -------
     Evaluation
     """
     facts = facts_of(model)
+    if max_memory is not None and not isinstance(table, pd.DataFrame):
+        from shoal.estimators.larger.raw import evaluate_within  # it stands on this file
+
+        return evaluate_within(max_memory, model, table, progress)
     frame = frame_of(table, columns_of(model))
     found = targets_of(frame, facts.targets, facts.task, facts.classes or None)
     X, estimator = model["prepare"].transform(frame.iloc[found.rows]), model["estimator"]
@@ -264,6 +298,8 @@ class Split:
 
 def frame_of(table: Table, columns: Sequence[Column] = ()) -> pd.DataFrame:
     """The table, its rows numbered from 1, so that an error names the caller's row also after a split."""
+    if is_elsewhere(table):
+        raise TableError("The table is a Dask collection: train on it with shoal.beyond.fit_table, predict with shoal.beyond.predict.")
     if not isinstance(table, pd.DataFrame):
         return read(table, columns)
     return named_frame(table).set_axis(pd.RangeIndex(1, 1 + len(table), name=ROW), axis=0)
@@ -279,7 +315,8 @@ def _targets(target: str | Sequence[str], groups: str | None, time: str | None) 
     return names
 
 
-def _column(frame: pd.DataFrame, name: str, role: str) -> pd.Series:
+def named_column(frame: pd.DataFrame, name: str, role: str) -> pd.Series:
+    """The column of a role; `ColumnsError` where it is missing."""
     if name not in frame.columns:
         matches = nearest(name, frame.columns)
         hint = f"the nearest names are {listed(matches)}" if matches else f"its columns are {listed(frame.columns)}"
@@ -291,7 +328,7 @@ def sides(frame: pd.DataFrame, names: tuple[str, ...], split: Split) -> tuple[Si
     """The rows to learn from, the rows to score on, what is learned, and how the rows were chosen."""
     for role, column in (("group", split.groups), ("time", split.time)):
         if column is not None:
-            _column(frame, column, role)
+            named_column(frame, column, role)
     found = targets_of(frame, names, split.task)
     known = frame.iloc[found.rows]
     inputs = known.drop(columns=[*names, *([split.groups] if split.groups else [])])
@@ -329,7 +366,8 @@ def _split_seed(seed: int) -> int:
     return int(group_stream(seed, Purpose.SPLIT).integers(2**32))
 
 
-def _estimator(task: Task, settings: Mapping[str, Any] | None, seed: int, callbacks: Sequence[Watcher]) -> Any:
+def estimator_for(task: Task, settings: Mapping[str, Any] | None, seed: int, callbacks: Sequence[Watcher]) -> Any:
+    """An estimator with these settings, unfitted."""
     estimator = ShoalClassifier() if task == "classification" else ShoalRegressor()
     chosen = {"random_state": seed, **(settings or {})}
     known = sorted(set(estimator.get_params(deep=False)) - {"callbacks"})
@@ -341,16 +379,15 @@ def _estimator(task: Task, settings: Mapping[str, Any] | None, seed: int, callba
     return estimator.set_params(**chosen, callbacks=list(callbacks) or None)
 
 
-def _train(side: Side, allowed: tuple[str, ...], categories: Collection[str], estimator: Any) -> tuple[Pipeline, bool]:
-    """A model fitted to one side, and whether its training was interrupted."""
+def _train(
+    side: Side, allowed: tuple[str, ...], categories: Collection[str], estimator: Any, there: Mapping[str, Any]
+) -> tuple[Pipeline, bool]:
+    """A model fitted to one side, and whether its training was interrupted; `there` says where to train, if not here."""
     prepare = preparation(describe_columns(side.inputs, categories), allowed)
     model = Pipeline([("prepare", prepare), ("estimator", estimator)])
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        model.fit(side.inputs, side.y)
-    for seen in caught:  # watched, not swallowed: the caller's own filters decide what becomes of them
-        warnings.warn(seen.message, seen.category, stacklevel=3)
-    return model, any(issubclass(seen.category, InterruptedWarning) for seen in caught)
+    if there:
+        return model, interrupted(lambda: beyond().fit_pipeline(model, side.inputs, side.y, **there))
+    return model, interrupted(lambda: model.fit(side.inputs, side.y))
 
 
 def _score(model: Pipeline, train: Side, held: Side, task: Task) -> tuple[Metrics, dict[str, Metrics], Metrics]:

@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from shoal.encoding import Encoding, TargetScale, encoded_names, plain
+from shoal.engine.device import PROCESSOR
 from shoal.errors import InvalidParameterError
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
@@ -252,6 +253,7 @@ def _fitted(made: Any, network: Network) -> Any:
     made.loss_curve_, made.loss_, made.validation_scores_ = [], float("nan"), None
     made.best_validation_score_, made.best_loss_ = None, None
     made.n_iter_, made.t_, made.solver_ = 0, 0, "none"
+    made.device_ = PROCESSOR
     made.evidence_, made.temperature_ = None, 1.0
     made.n_layers_, made.n_outputs_ = 3, int(parameters.W2.shape[0])
     unit = {"sigmoid": "logistic", "softmax": "softmax", "poisson": "exp", "gaussian": "gaussian"}

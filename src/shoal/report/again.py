@@ -24,6 +24,7 @@ def command(facts: Facts, estimator: Any) -> str:
     for option, value in (("--test", facts.test_table), ("--groups", facts.groups), ("--time", facts.time)):
         words += [option, value] if value else []
     words += [w for name in facts.categories for w in ("--category", name)]
+    words += ["--max-memory", facts.max_memory] if facts.max_memory else []
     words += ["--seed", str(facts.seed), *(["--refit"] if facts.refit else [])]
     if facts.test_fraction != 0.2:
         return in_python(facts, {**chosen, **seed})  # the command line holds out a fifth
@@ -35,6 +36,6 @@ def in_python(facts: Facts, settings: dict[str, Any]) -> str:
     table = repr(facts.table) if facts.table else "frame"
     target = repr(facts.targets[0] if len(facts.targets) == 1 else list(facts.targets))
     said = {"task": facts.task, "test_fraction": facts.test_fraction, "seed": facts.seed, "settings": settings}
-    said |= {name: getattr(facts, name) for name in ("groups", "time", "categories", "refit") if getattr(facts, name)}
+    said |= {name: getattr(facts, name) for name in ("groups", "time", "categories", "refit", "max_memory") if getattr(facts, name)}
     test = {"": "", "a frame": ", test=test_frame"}.get(facts.test_table, f", test={facts.test_table!r}")
     return f"shoal.fit({table}, {target}{test}, {', '.join(f'{name}={value!r}' for name, value in said.items())})"

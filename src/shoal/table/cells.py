@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ ROW = "row"
 
 _ISO = "ISO8601"
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+HEAD = 100  # filled cells of a column that its format of dates is guessed from
 _DATE_LIKE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 _DAYS = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y")
 # Day before month where both fit every cell: most of the world writes so, and the column's reason says it.
@@ -36,6 +37,23 @@ class Cells(NamedTuple):
     def n_known(self) -> int:
         """How many cells hold a value of the type."""
         return int(self.values.notna().sum())
+
+    @property
+    def n_refused(self) -> int:
+        """How many cells hold something else."""
+        return int(self.refused.sum())
+
+
+class Counted(Protocol):
+    """How many cells are of a type, and how many of another."""
+
+    @property
+    def n_known(self) -> int:
+        """Cells that hold a value of the type."""
+
+    @property
+    def n_refused(self) -> int:
+        """Cells that hold something else."""
 
 
 def text_cells(column: pd.Series) -> pd.Series:
@@ -61,7 +79,7 @@ def _text(cell: Any) -> Any:
     return str(cell).strip() or np.nan
 
 
-def _filled_text(column: pd.Series) -> pd.Series:
+def filled_text(column: pd.Series) -> pd.Series:
     """Text cells without the marks that stand for a missing value."""
     return _by_level(text_cells(column), lambda cell: np.nan if cell.casefold() in MISSING_MARKS else cell)
 
@@ -71,14 +89,14 @@ def number_cells(column: pd.Series) -> Cells:
     if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_complex_dtype(column.dtype):
         values = pd.Series(column.to_numpy(dtype=np.float64, na_value=np.nan), index=column.index)
         return Cells(values, np.zeros(len(column), dtype=bool))
-    text = _filled_text(column)
+    text = filled_text(column)
     values = pd.to_numeric(text, errors="coerce").astype(np.float64)
     return Cells(values, (text.notna() & values.isna()).to_numpy())
 
 
 def truth_cells(column: pd.Series) -> Cells:
     """Booleans as 1.0 and 0.0, also from the texts true, false, 1 and 0 in any case."""
-    text = _filled_text(column)
+    text = filled_text(column)
     values = _by_level(text, lambda cell: _TRUTH.get(cell.casefold(), np.nan)).astype(np.float64)
     return Cells(values, (text.notna() & values.isna()).to_numpy())
 
@@ -88,7 +106,7 @@ def date_cells(column: pd.Series, date_format: str) -> Cells:
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         zoned = column.dt.tz is not None
         return Cells(column.dt.tz_convert("UTC").dt.tz_localize(None) if zoned else column, np.zeros(len(column), dtype=bool))
-    text = _filled_text(column)
+    text = filled_text(column)
     whole = text
     if date_format == _ISO:  # pandas takes "2020" and "10-12" for ISO dates too; a date has a day
         whole = _by_level(text, lambda cell: cell if _ISO_DAY.match(cell) else np.nan)
@@ -98,18 +116,21 @@ def date_cells(column: pd.Series, date_format: str) -> Cells:
 
 def date_format_of(column: pd.Series) -> str | None:
     """The one format that nearly every cell is written in, None where there is none."""
-    text = _filled_text(column).dropna()
-    head = text.head(100)
-    if not any(_DATE_LIKE.match(cell) for cell in head):
-        return None  # nineteen formats need not be tried on every category
-    likely = [form for form in DATE_FORMATS if is_slip(date_cells(head, form), at_least=1)]
-    refused = {form: int(date_cells(text, form).refused.sum()) for form in likely}
+    text = filled_text(column).dropna()
+    refused = {form: date_cells(text, form).n_refused for form in likely_date_formats(text.head(HEAD))}
     return min(refused, key=lambda form: refused[form]) if refused else None
 
 
-def is_slip(cells: Cells, at_least: int = 10) -> bool:
+def likely_date_formats(head: pd.Series) -> list[str]:
+    """The formats that nearly all of a column's first filled cells are written in."""
+    if not any(_DATE_LIKE.match(cell) for cell in filled_text(head).dropna()):
+        return []  # nineteen formats need not be tried on every category
+    return [form for form in DATE_FORMATS if is_slip(date_cells(head, form), at_least=1)]
+
+
+def is_slip(cells: Counted, at_least: int = 10) -> bool:
     """Whether a column is of the type but for a few slips: of at least 10 filled cells, one or 5 % are refused."""
-    wrong = int(cells.refused.sum())
+    wrong = cells.n_refused
     filled = cells.n_known + wrong
     return cells.n_known > 0 and (wrong == 0 or (filled >= at_least and wrong <= max(1, filled // 20) and wrong < cells.n_known))
 
@@ -121,20 +142,30 @@ def row_number(index: pd.Index, position: int) -> int:
 
 def refusal(name: str, column: pd.Series, refused: np.ndarray, wanted: str, advice: str) -> TableError:
     """The error for cells that are not of their column's type."""
-    first, more = int(np.flatnonzero(refused)[0]), int(refused.sum()) - 1
-    where = f"row {row_number(column.index, first)}" + (f" (and {more} more of {len(column)} cells)" if more else "")
-    return TableError(f"Column {name!r} holds text where {wanted} must be: {str(column.iloc[first])!r} in {where}. {advice}")
+    first = int(np.flatnonzero(refused)[0])
+    row, cell = row_number(column.index, first), str(column.iloc[first])
+    return cell_refused(name, cell, row, int(refused.sum()), len(column), wanted, advice)
+
+
+def cell_refused(name: str, cell: str, row: int, n_refused: int, n_cells: int, wanted: str, advice: str) -> TableError:
+    """The error for `n_refused` of a column's cells, the first of which is `cell`."""
+    where = f"row {row}" + (f" (and {n_refused - 1} more of {n_cells} cells)" if n_refused > 1 else "")
+    return TableError(f"Column {name!r} holds text where {wanted} must be: {cell!r} in {where}. {advice}")
 
 
 def check_finite(name: str, values: pd.Series) -> None:
     """Refuse infinities: neither a mean nor a network survives one."""
     infinite = np.isinf(values.to_numpy())
     if infinite.any():
-        row = row_number(values.index, int(np.flatnonzero(infinite)[0]))
-        raise TableError(
-            f"Column {name!r} holds an infinity in row {row} ({int(infinite.sum())} of {len(values)} cells). "
-            "Put a number there, or leave the cell empty if the value is not known."
-        )
+        raise infinity(name, row_number(values.index, int(np.flatnonzero(infinite)[0])), int(infinite.sum()), len(values))
+
+
+def infinity(name: str, row: int, n_infinite: int, n_cells: int) -> TableError:
+    """The error for a column's infinities, the first of which stands in `row`."""
+    return TableError(
+        f"Column {name!r} holds an infinity in row {row} ({n_infinite} of {n_cells} cells). "
+        "Put a number there, or leave the cell empty if the value is not known."
+    )
 
 
 def check_filled(name: str, column: pd.Series, role: str) -> None:

@@ -2,17 +2,17 @@
 
 from collections.abc import Collection, Sequence, Sized
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from shoal.errors import ColumnsError, TableError
 from shoal.table.cells import (
-    Cells,
+    cell_refused,
     check_finite,
     date_cells,
-    date_format_of,
+    infinity,
     is_slip,
     listed,
     nearest,
@@ -21,6 +21,7 @@ from shoal.table.cells import (
     text_cells,
     truth_cells,
 )
+from shoal.table.tally import Tally, Typed
 
 Kind = Literal["number", "boolean", "category", "date", "left out"]
 
@@ -114,94 +115,119 @@ def describe_columns(frame: pd.DataFrame, categories: Collection[str] = ()) -> t
     for name in categories:
         if name not in frame.columns:
             raise ColumnsError(f"No column {name!r} to take for a category; {_known(name, frame.columns)}.")
-    return tuple(_describe(frame[name], name, name in categories) for name in frame.columns)
+    tallies = {name: Tally(name, name in categories) for name in frame.columns}
+    for name, tally in tallies.items():
+        tally.see(frame[name])
+    return tuple(described(tally.finish()) for tally in tallies.values())
 
 
-def _describe(column: pd.Series, name: str, is_category: bool) -> Column:
-    """One column, by its type where pandas knows one, else by what its text says."""
-    dtype, types = column.dtype, pd.api.types
-    if column.isna().all():
-        return Column(name, "left out", _EMPTY, len(column), len(column))
-    if is_category or isinstance(dtype, pd.CategoricalDtype):
-        return _category(column, name)
-    if types.is_bool_dtype(dtype):
-        return _truth(truth_cells(column), name)
-    if types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype):
-        return _number(number_cells(column), name)
-    if types.is_datetime64_any_dtype(dtype):
-        return _date(date_cells(column, ""), name, "ISO8601")
-    if types.is_object_dtype(dtype) or types.is_string_dtype(dtype):
-        return _describe_text(column, name)
-    raise TableError(f"Column {name!r} is of type {dtype}, which is neither number, boolean, text nor date. Turn it into one of these.")
+def described(tally: Tally) -> Column:
+    """What becomes of a column that was counted to its end.
+
+    Raises
+    ------
+    TableError
+        For infinities, or a few texts among numbers or dates.
+    """
+    if tally.n_missing == tally.n_rows:
+        return _left_out(tally, _EMPTY, tally.n_rows)
+    if "category" in tally.kinds:
+        return _category(tally)
+    if tally.kinds == {"boolean"}:
+        return _truth(tally)
+    if tally.kinds == {"number"}:
+        return _number(tally)
+    if tally.kinds == {"date"}:
+        return _date(tally, "")
+    return _describe_text(tally)
 
 
-def _describe_text(column: pd.Series, name: str) -> Column:
-    truths = truth_cells(column)
-    numbers = number_cells(column)
-    if not truths.refused.any() and numbers.refused.any():  # all 1 and 0 are numbers
-        return _truth(truths, name)
-    if is_slip(numbers) or not numbers.refused.any():  # the latter: marks of missing values only
-        if numbers.refused.any():
-            raise refusal(name, column, numbers.refused, "numbers", _SLIP_ADVICE)
-        return _number(numbers, name)
-    date_format = date_format_of(column)
-    if date_format is not None:
-        dates = date_cells(column, date_format)
-        if dates.refused.any() and is_slip(dates):
-            raise refusal(name, column, dates.refused, f"dates ({date_format})", _SLIP_ADVICE)
-        if not dates.refused.any():
-            return _date(dates, name, date_format)
-    return _category(column, name)
+def _describe_text(tally: Tally) -> Column:
+    """One column of text, by what the text says."""
+    numbers = tally.numbers
+    if not tally.truths.n_refused and numbers.n_refused:  # all 1 and 0 are numbers
+        return _truth(tally)
+    if is_slip(numbers) or not numbers.n_refused:  # the latter: marks of missing values only
+        _refuse(tally, numbers, "numbers")
+        return _number(tally)
+    if tally.dates:
+        date_format = min(tally.formats, key=lambda form: tally.dates[form].n_refused)
+        dates = tally.dates[date_format]
+        if is_slip(dates):
+            _refuse(tally, dates, f"dates ({date_format})")
+            return _date(tally, date_format)
+    return _category(tally)
 
 
-def _number(cells: Cells, name: str) -> Column:
-    values, n_rows, n_missing = cells.values, len(cells.values), len(cells.values) - cells.n_known
-    if not cells.n_known:
-        return Column(name, "left out", _EMPTY, n_rows, n_missing)
-    check_finite(name, values)
-    low, high = float(values.min()), float(values.max())
+def _refuse(tally: Tally, typed: Typed, wanted: str) -> None:
+    if typed.refused is not None:
+        row, cell = typed.refused
+        raise cell_refused(tally.name, cell, row, typed.n_refused, tally.n_rows, wanted, _SLIP_ADVICE)
+
+
+def _left_out(tally: Tally, reason: str, n_missing: int = 0, **known: Any) -> Column:
+    return Column(tally.name, "left out", reason, tally.n_rows, n_missing, **known)
+
+
+def _number(tally: Tally) -> Column:
+    numbers, n_missing = tally.numbers, tally.n_rows - tally.numbers.n_known
+    if not numbers.n_known:
+        return _left_out(tally, _EMPTY, n_missing)
+    if numbers.infinite is not None:
+        raise infinity(tally.name, numbers.infinite, numbers.n_infinite, tally.n_rows)
+    low, high = float(numbers.low), float(numbers.high)
     if low == high and not n_missing:
-        return Column(name, "left out", f"one value only: {low:.6g}", n_rows, 0, low=low, high=high)
-    return Column(name, "number", f"numbers from {low:.6g} to {high:.6g}", n_rows, n_missing, low=low, high=high)
+        return _left_out(tally, f"one value only: {low:.6g}", low=low, high=high)
+    reason = f"numbers from {low:.6g} to {high:.6g}"
+    return Column(tally.name, "number", reason, tally.n_rows, n_missing, low=low, high=high)
 
 
-def _truth(cells: Cells, name: str) -> Column:
-    n_rows, n_missing, n_true = len(cells.values), len(cells.values) - cells.n_known, int(cells.values.sum())
-    if n_true in (0, n_rows) and not n_missing:
-        return Column(name, "left out", f"one value only: {n_true > 0}", n_rows, 0)
-    return Column(name, "boolean", f"true in {n_true} of {cells.n_known} rows", n_rows, n_missing)
+def _truth(tally: Tally) -> Column:
+    n_known, n_true = tally.truths.n_known, int(tally.truths.total)
+    n_missing = tally.n_rows - n_known
+    if n_true in (0, tally.n_rows) and not n_missing:
+        return _left_out(tally, f"one value only: {n_true > 0}")
+    return Column(tally.name, "boolean", f"true in {n_true} of {n_known} rows", tally.n_rows, n_missing)
 
 
-def _date(cells: Cells, name: str, date_format: str) -> Column:
-    values, n_rows, n_missing = cells.values, len(cells.values), len(cells.values) - cells.n_known
-    days = (values - _EPOCH) / _DAY
-    low, high = float(days.min()), float(days.max())
-    written = "dates" if date_format == "ISO8601" else f"dates written {date_format}"
+def _date(tally: Tally, date_format: str) -> Column:
+    dates = tally.dates[date_format]
+    n_missing, written = tally.n_rows - dates.n_known, date_format or "ISO8601"
+    low, high = (float((end - _EPOCH) / _DAY) for end in (dates.low, dates.high))
     if low == high and not n_missing:
-        return Column(name, "left out", f"one value only: {values.min():%Y-%m-%d}", n_rows, 0, low=low, high=high, date_format=date_format)
-    reason = f"{written}, {values.min():%Y-%m-%d} to {values.max():%Y-%m-%d}"
-    has_times = bool((days.dropna() % 1 != 0).any())
-    return Column(name, "date", reason, n_rows, n_missing, low=low, high=high, date_format=date_format, has_times=has_times)
+        return _left_out(tally, f"one value only: {dates.low:%Y-%m-%d}", low=low, high=high, date_format=written)
+    how = "dates" if written == "ISO8601" else f"dates written {written}"
+    reason = f"{how}, {dates.low:%Y-%m-%d} to {dates.high:%Y-%m-%d}"
+    known: dict[str, Any] = {"low": low, "high": high, "date_format": written, "has_times": not dates.whole}
+    return Column(tally.name, "date", reason, tally.n_rows, n_missing, **known)
 
 
-def _category(column: pd.Series, name: str) -> Column:
+def _category(tally: Tally) -> Column:
     """A category, unless its one-hot columns would all be constant: one level only, or every level rare."""
-    text = text_cells(column)
-    n_rows, n_missing, rare = len(text), int(text.isna().sum()), rare_below(len(text))
-    counts = text.fillna(MISSING).value_counts()
-    frequent = counts[counts >= rare]
+    counts, n_rows, n_missing = level_counts(tally), tally.n_rows, tally.n_empty
+    rare = rare_below(n_rows)
     if n_missing == n_rows:
-        return Column(name, "left out", _EMPTY, n_rows, n_missing)
+        return _left_out(tally, _EMPTY, n_missing)
     if len(counts) == 1:
-        return Column(name, "left out", f"one value only: {counts.index[0]!r}", n_rows, n_missing)
+        return _left_out(tally, f"one value only: {counts.index[0]!r}", n_missing)
+    frequent = counts[counts >= rare]
+    texts = f"more than {tally.most_texts:,}" if tally.crowded else f"{len(counts)}"
     if frequent.empty:
-        return Column(name, "left out", f"{len(counts)} texts, none of them in {rare} rows or more", n_rows, n_missing)
-    n_rare = len(counts) - len(frequent)
+        return _left_out(tally, f"{texts} texts, none of them in {rare} rows or more", n_missing)
+    n_levels, n_rare = len(tally.texts), len(counts) - len(frequent)
     own = MOST_LEVELS if len(counts) <= MOST_LEVELS else MOST_LEVELS - 1  # one column is for the rest
-    reason = f"{text.nunique()} level{'s' if text.nunique() != 1 else ''}" + (
-        f", {n_rare} of them in fewer than {rare} rows" if n_rare else ""
-    )
-    return Column(name, "category", reason, n_rows, n_missing, levels=tuple(map(str, frequent.index[:own])))
+    reason = texts + " levels" if tally.crowded else f"{n_levels} level{'s' if n_levels != 1 else ''}"
+    reason += f", {n_rare} of them in fewer than {rare} rows" if n_rare and not tally.crowded else ""
+    return Column(tally.name, "category", reason, n_rows, n_missing, levels=tuple(map(str, frequent.index[:own])))
+
+
+def level_counts(tally: Tally) -> pd.Series:
+    """How many rows have each level of a category, the most frequent first; rows without a text count for the level `MISSING`."""
+    counts = tally.texts
+    if tally.n_empty:
+        missing = counts.get(MISSING, 0) + tally.n_empty
+        counts = pd.concat([counts.drop(MISSING, errors="ignore"), pd.Series({MISSING: missing})])
+    return counts.sort_values(ascending=False, kind="stable")
 
 
 def check_columns(frame: pd.DataFrame, columns: Sequence[Column], allowed_extra: Collection[str] = ()) -> None:

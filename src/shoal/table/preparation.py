@@ -4,7 +4,7 @@ Nothing is scaled here: shoal's estimators standardise inside and keep the scali
 folds into the network; scaling twice would only blur what a weight means. One-hot columns stay 0 and 1.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -95,6 +95,54 @@ def _one_hot(rare: int) -> Pipeline:
         SimpleImputer(strategy="constant", fill_value=MISSING, keep_empty_features=True),
         OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=rare, max_categories=MOST_LEVELS, sparse_output=False),
     )
+
+
+def fitted_preparation(
+    columns: Sequence[Column], counts: Mapping[str, pd.Series], sample: pd.DataFrame, allowed_extra: Collection[str] = ()
+) -> Pipeline:
+    """The steps of `preparation` as rows would fit them that were counted and are not at hand.
+
+    Parameters
+    ----------
+    columns : what was decided of the columns that were counted
+    counts : of every category, how many rows have each level (`level_counts`)
+    sample : some of the rows, raw; the medians are theirs
+    allowed_extra : as for `preparation`
+
+    Returns
+    -------
+    Pipeline, fitted to a few rows that stand for all: each median, a gap where a column has one, and every level as often as
+    tells the rare from the others
+    """
+    prepare = preparation(columns, allowed_extra)
+    typed = prepare["typed"].fit(sample).transform(sample)
+    rare = rare_below(columns[0].n_rows)
+    cells: dict[str, list[Any]] = {}
+    gaps: list[str] = []
+    for column, names in zip(columns, typed_names(columns), strict=True):
+        if column.kind == "category":
+            own, others = own_levels(counts[column.name], rare)
+            cells[names[0]] = [*(own * rare), *others]
+        elif column.kind != "left out":
+            cells |= {name: [typed[name].median() if typed[name].notna().any() else 0.0] for name in names}
+            gaps += names if column.n_missing else ()
+    n_rows = max(2, *(len(column) for column in cells.values()))
+    whole = {name: column + column[:1] * (n_rows - len(column)) for name, column in cells.items()}
+    stand_in = pd.DataFrame({name: pd.Series(column, dtype=typed[name].dtype) for name, column in whole.items()})
+    stand_in.loc[0, gaps] = np.nan
+    prepare["columns"].fit(stand_in[list(typed.columns)])
+    return prepare
+
+
+def own_levels(counts: pd.Series, rare: int) -> tuple[list[str], list[str]]:
+    """The levels that scikit-learn's OneHotEncoder gives a column of their own, and the others, which share one."""
+    counts = counts.sort_index()
+    frequent = counts[counts >= rare]
+    n_columns = len(frequent) + (len(frequent) < len(counts))
+    if n_columns > MOST_LEVELS:
+        frequent = frequent.sort_values(kind="stable").iloc[-(MOST_LEVELS - 1) :]
+    own = set(frequent.index)
+    return [level for level in counts.index if level in own], [level for level in counts.index if level not in own]
 
 
 def feature_names(prepare: Pipeline) -> tuple[str, ...]:

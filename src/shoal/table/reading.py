@@ -5,8 +5,9 @@ import gzip
 import io
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from shoal.errors import TableError
 from shoal.table.cells import ROW, listed, nearest
 from shoal.table.columns import Column
 
+_BUFFER = 1 << 20  # bytes of a column's pages that are read ahead: a row group may be larger than memory
 _PANDAS_INDEX = "__index_level_0__"  # what pandas calls an unnamed index in a Parquet file
 
 
@@ -48,9 +50,9 @@ def read(path: str | PathLike[str], columns: Sequence[Column] = ()) -> pd.DataFr
     if _is_parquet(file):
         with _parquet(file) as table:
             return _numbered(table.read().to_pandas(ignore_metadata=True), 0)
-    header = _checked_header(file)
+    header, _ = _checked_header(file)
     with _text(file) as handle, _named_parser_errors(file):
-        return _numbered(pd.read_csv(handle, **_options(header, columns)), 0)
+        return _numbered(pd.read_csv(handle, **_options(header, _texts(columns))), 0)
 
 
 def read_chunks(path: str | PathLike[str], rows: int = 50_000, columns: Sequence[Column] = ()) -> Iterator[pd.DataFrame]:
@@ -69,32 +71,86 @@ def read_chunks(path: str | PathLike[str], rows: int = 50_000, columns: Sequence
     if rows < 1:
         raise TableError(f"rows={rows}: a chunk has at least one row.")
     file = _existing(path)
-    return _parquet_chunks(file, rows) if _is_parquet(file) else _csv_chunks(file, rows, _checked_header(file), columns)
+    return _parquet_chunks(file, rows) if _is_parquet(file) else _csv_chunks(file, rows, _checked_header(file)[0], _texts(columns))
 
 
-def _csv_chunks(file: Path, rows: int, header: list[str], columns: Sequence[Column]) -> Iterator[pd.DataFrame]:
+@dataclass(frozen=True)
+class TableFile:
+    """A table's file, checked once, that is read in pieces as often as need be.
+
+    `names` are its columns, `n_rows` its rows; `number_bytes` says how many bytes of a floating-point number hold each column's
+    numbers exactly, 4 or 8, and 0 for a column that may hold text.
+    """
+
+    file: Path
+    names: tuple[str, ...]
+    n_rows: int
+    number_bytes: dict[str, int]
+    is_parquet: bool
+
+    def pieces(self, rows: int, texts: Collection[str] = ()) -> Iterator[pd.DataFrame]:
+        """The table, so many rows at a time; of a CSV file the columns `texts` as the text that stands there."""
+        if self.is_parquet:
+            return _parquet_chunks(self.file, rows)
+        return _csv_chunks(self.file, rows, list(self.names), texts)
+
+
+def open_table(path: str | PathLike[str]) -> TableFile:
+    """The table in a file, to be read in pieces; a CSV file is read through once, to count its rows and the cells of each.
+
+    Raises
+    ------
+    TableError
+        As `read` does.
+    """
+    file = _existing(path)
+    if not _is_parquet(file):
+        header, n_rows = _checked_header(file)
+        return TableFile(file, tuple(header), n_rows, dict.fromkeys(header, 0), False)
+    with _parquet(file) as table:
+        types = {field.name: field.type for field in table.schema_arrow if field.name != _PANDAS_INDEX}
+        widths = {name: _number_bytes(kind) for name, kind in types.items()}
+        return TableFile(file, tuple(types), table.metadata.num_rows, widths, True)
+
+
+def _number_bytes(kind: Any) -> int:
+    """Bytes of a floating-point number that holds an Arrow type's numbers exactly, 0 for what is no number."""
+    from pyarrow import types
+
+    if types.is_boolean(kind):
+        return 4
+    if types.is_floating(kind) or types.is_integer(kind):
+        return 4 if kind.bit_width <= (32 if types.is_floating(kind) else 16) else 8
+    return 0
+
+
+def _csv_chunks(file: Path, rows: int, header: list[str], texts: Collection[str]) -> Iterator[pd.DataFrame]:
     done = 0
     with _text(file) as handle, _named_parser_errors(file):
-        for chunk in pd.read_csv(handle, chunksize=rows, **_options(header, columns)):
+        for chunk in pd.read_csv(handle, chunksize=rows, **_options(header, texts)):
             yield _numbered(chunk, done)
             done += len(chunk)
 
 
 def _parquet_chunks(file: Path, rows: int) -> Iterator[pd.DataFrame]:
     done = 0
-    with _parquet(file) as table:
+    with _parquet(file, buffer_size=_BUFFER) as table:
         for batch in table.iter_batches(batch_size=rows):
             yield _numbered(batch.to_pandas(ignore_metadata=True), done)
             done += batch.num_rows
 
 
-def _options(header: list[str], columns: Sequence[Column]) -> dict[str, Any]:
-    texts = {column.name: str for column in columns if column.kind not in ("number", "left out") and column.name in header}
+def _texts(columns: Sequence[Column]) -> list[str]:
+    """The columns that a trained model reads as text."""
+    return [column.name for column in columns if column.kind not in ("number", "left out")]
+
+
+def _options(header: list[str], texts: Collection[str]) -> dict[str, Any]:
     return {
         "names": header,
         "header": 0,
         "index_col": False,
-        "dtype": texts,
+        "dtype": {name: str for name in texts if name in header},
         "keep_default_na": False,
         "na_values": [""],
         "skipinitialspace": True,
@@ -141,7 +197,7 @@ def _is_parquet(file: Path) -> bool:
 
 
 @contextmanager
-def _parquet(file: Path) -> Iterator[Any]:
+def _parquet(file: Path, buffer_size: int = 0) -> Iterator[Any]:
     """An open Parquet file whose schema is that of a table with rows."""
     try:
         import pyarrow
@@ -149,7 +205,7 @@ def _parquet(file: Path) -> Iterator[Any]:
     except ImportError as error:
         raise TableError(f"{file} is a Parquet file, which needs pyarrow. Install it with: pip install 'shoal[parquet]'") from error
     try:
-        with pyarrow.parquet.ParquetFile(file) as table:
+        with pyarrow.parquet.ParquetFile(file, buffer_size=buffer_size, pre_buffer=not buffer_size) as table:
             _check_header(file, [name for name in table.schema_arrow.names if name != _PANDAS_INDEX])
             if not table.metadata.num_rows:
                 raise TableError(f"{file} has columns but no rows.")
@@ -200,8 +256,8 @@ def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
-def _checked_header(file: Path) -> list[str]:
-    """The column names, after every row was seen to have as many cells: pandas fills short rows in silence."""
+def _checked_header(file: Path) -> tuple[list[str], int]:
+    """The column names and the number of rows, after every row was seen to have as many cells: pandas fills short rows in silence."""
     with _text(file) as handle:
         start = handle.read(4096)
         if "\0" in start:
@@ -225,7 +281,7 @@ def _checked_header(file: Path) -> list[str]:
             raise TableError(f"{file}, line {reader.line_num}, cannot be read as CSV: {_first_line(error)}. Check the quotes.") from error
     if not row:
         raise TableError(f"{file} has a header ({len(header)} columns) but no rows.")
-    return header
+    return header, row
 
 
 def _check_header(file: Path, header: list[str]) -> None:

@@ -12,7 +12,8 @@ Split = tuple[np.ndarray, np.ndarray]
 _DRAWS = 10  # group splits drawn, of which the best is taken
 
 
-def _n_test(n: int, test_fraction: float) -> int:
+def n_held_out(n: int, test_fraction: float) -> int:
+    """How many of n rows are held out: the share, 2 at least on each side."""
     if not 0 < test_fraction < 1:
         raise TableError(f"test_fraction={test_fraction} must lie between 0 and 1: it is the share of rows that is held out.")
     if n < 4:
@@ -40,7 +41,7 @@ def split_rows(n: int, y: np.ndarray | None = None, *, test_fraction: float = 0.
     A class with a single row stays in training, where it can be learned; where the held-out rows are fewer than the
     classes the draw is not stratified, and a class that would be held out whole stays in training too.
     """
-    rows, n_test = np.arange(n), _n_test(n, test_fraction)
+    rows, n_test = np.arange(n), n_held_out(n, test_fraction)
     if y is None or y.ndim > 1 or y.dtype.kind == "f" or not stratify:
         train, test = train_test_split(rows, test_size=n_test, random_state=seed)
         return np.sort(train), np.sort(test)
@@ -78,7 +79,7 @@ def split_groups(groups: pd.Series, y: np.ndarray | None = None, *, test_fractio
     train, test : sorted positions
     """
     name, n = str(groups.name), len(groups)
-    n_test = _n_test(n, test_fraction)
+    n_test = n_held_out(n, test_fraction)
     check_filled(name, groups, "group")
     codes, labels = pd.factorize(groups)
     if len(labels) < 2:
@@ -104,9 +105,9 @@ def split_time(times: pd.Series, y: np.ndarray | None = None, *, test_fraction: 
     train, test : sorted positions
     """
     name, n = str(times.name), len(times)
-    n_test = _n_test(n, test_fraction)
+    n_test = n_held_out(n, test_fraction)
     check_filled(name, times, "time")
-    order = _moments(times, name)
+    order = moments(times, name)
     border = np.sort(order)[n - n_test]
     sides = [held for held in (order >= border, order > border) if 0 < held.sum() < n]
     if not sides:
@@ -117,14 +118,14 @@ def split_time(times: pd.Series, y: np.ndarray | None = None, *, test_fraction: 
     return train, test
 
 
-def _moments(times: pd.Series, name: str) -> np.ndarray:
-    """Dates or numbers as numbers that sort."""
+def moments(times: pd.Series, name: str, written: str | None = None) -> np.ndarray:
+    """Dates or numbers as numbers that sort; `written` is the format of dates in text, found from these cells where None."""
     if not pd.api.types.is_datetime64_any_dtype(times.dtype):
         numbers = number_cells(times)
         if not numbers.refused.any() and numbers.n_known == len(times):
             check_finite(name, numbers.values)
             return numbers.values.to_numpy()
-    date_format = date_format_of(times) or "ISO8601"
+    date_format = written or date_format_of(times) or "ISO8601"
     dates = date_cells(times, date_format)
     if dates.n_known < len(times):
         wrong = dates.values.isna().to_numpy()

@@ -1,6 +1,6 @@
 """What is to be learned: the target's rows, its task and its values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -73,12 +73,10 @@ def targets_of(
     """
     frame = named_frame(frame)
     names = (target,) if isinstance(target, str) else tuple(target)
-    _check_names(frame, names)
+    check_names(frame, names)
     if task not in (None, "classification", "regression"):
         raise TableError(f"task={task!r} is unknown; use 'classification' or 'regression'.")
-    empty = np.zeros(len(frame), dtype=bool)
-    for name in names:
-        empty |= _empty(frame[name])
+    empty = without_target(frame, names)
     if empty.all():
         raise TableError(f"The target {listed(names)} has no value in any of {len(frame)} rows. Name another column, or fill it.")
     rows = np.flatnonzero(~empty)
@@ -87,7 +85,7 @@ def targets_of(
         task = _task_of_several(kept, names)
     if classes is None:
         for name in names:
-            _check_varies(kept[name], name, task)
+            _check_varies(kept[name], name, task, len(kept))
     if task == "regression":
         y = np.column_stack([_numbers(kept[name], name) for name in names])
         return Target(names, "regression", y[:, 0] if len(names) == 1 else y, rows, int(empty.sum()), ())
@@ -96,7 +94,44 @@ def targets_of(
     return Target(names, "classification", y, rows, int(empty.sum()), tuple(labels))
 
 
-def _check_names(frame: pd.DataFrame, names: tuple[str, ...]) -> None:
+def without_target(frame: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
+    """Which rows lack a value in one of these columns, `(n,)`."""
+    empty = np.zeros(len(frame), dtype=bool)
+    for name in names:
+        empty |= _empty(frame[name])
+    return empty
+
+
+def kind_of_target(
+    sample: pd.DataFrame, distinct: Mapping[str, pd.Series | None], names: Sequence[str], task: str | None, n_rows: int
+) -> tuple[Task, tuple[tuple[Label, ...], ...]]:
+    """The task and the classes of a table that is not held whole, as `targets_of` finds them.
+
+    Parameters
+    ----------
+    sample : rows that have a target
+    distinct : every value that each target has in the whole table; None where these are more than classes can be
+    names, task : as for `targets_of`
+    n_rows : rows of the whole table that have a target
+    """
+    crowded = [name for name in names if distinct[name] is None]
+    if task is None:
+        task = "regression" if crowded and number_cells(sample[crowded[0]]).n_known else _task_of_several(sample, tuple(names))
+        numbers = [number_cells(column).values for column in distinct.values() if column is not None]
+        if task == "classification" and len(numbers) == 1 and numbers[0].notna().all() and numbers[0].nunique() > 2:
+            task = "classification" if numbers[0].nunique() <= min(MOST_CLASSES, n_rows // ROWS_A_CLASS) else "regression"
+    known = {name: column for name, column in distinct.items() if column is not None}
+    for name, column in known.items():
+        _check_varies(column, name, task, n_rows)
+    if task == "regression":
+        return "regression", ()
+    if crowded:
+        raise TableError(f"The target {crowded[0]!r} has too many classes to learn them; is it a number, or a name of each row?")
+    return "classification", tuple(_classes_of(known[name], name) for name in names)
+
+
+def check_names(frame: pd.DataFrame, names: tuple[str, ...]) -> None:
+    """Refuse targets that are not named, named twice, or not there."""
     if not names or len(set(names)) < len(names):
         raise TableError(f"The targets are {listed(names) or 'not named'}; name one or more columns, each once.")
     for name in names:
@@ -141,13 +176,11 @@ def _task_of_several(frame: pd.DataFrame, names: tuple[str, ...]) -> Task:
     return "classification" if all(two_valued) else "regression"
 
 
-def _check_varies(column: pd.Series, name: str, task: str) -> None:
+def _check_varies(column: pd.Series, name: str, task: str, n_rows: int) -> None:
     values = text_cells(column)
     if values.nunique() == 1:
         what = "class" if task == "classification" else "value"
-        raise TableError(
-            f"The target {name!r} has one {what} only: {values.iloc[0]!r} in all {len(values)} rows. There is nothing to learn."
-        )
+        raise TableError(f"The target {name!r} has one {what} only: {values.iloc[0]!r} in all {n_rows} rows. There is nothing to learn.")
 
 
 def _numbers(column: pd.Series, name: str) -> np.ndarray:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.engine.groups import read_back
+from shoal.engine.advance import moments
 from shoal.errors import InvalidParameterError
-from shoal.population import Population, member
+from shoal.population import member
 from shoal.textbook.activations import ACTIVATIONS
 from shoal.textbook.propagation import Gradients, Parameters, backward, forward
 from shoal.textbook.rules import Adam, GradientDescent, Momentum, Nesterov, RMSprop
@@ -194,8 +194,7 @@ def memory(earlier: Training, which: str, name: str, at: tuple[int, int], k: int
     state = earlier.run.state
     if not isinstance(earlier.recipe.rule, REMEMBERS[which]):
         return 0.0
-    laid: Population = read_back(state.groups, state.population, which)
-    return float(getattr(member(laid, k), name)[at])
+    return float(getattr(member(moments(state, which), k), name)[at])
 
 
 def derivative(name: str, r: int, c: int, old: Parameters, X: Floats, slopes: Gradients, training: Training) -> Answer:

@@ -1,0 +1,193 @@
+"""What one pass over the partitions says of all rows: sizes, moments, classes; and how they are encoded and dealt."""
+
+import copy
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shoal.beyond.lanes import Raw, changed_lanes, over_lanes
+from shoal.beyond.lazily import RUNNING
+from shoal.encoding import Encoding, ramp_edges, ramp_values, ramps_of, summed
+from shoal.errors import DataError, InvalidParameterError
+from shoal.estimators.defaults import RAMP_SCALE, Plan
+from shoal.estimators.groups import deal, held_out
+from shoal.estimators.summary import Summary, encoding_from, summary_of
+
+Floats = NDArray[np.floating]
+
+MOST_RAMPED = 1 << 27  # rows: a column of them, sorted on one worker, takes some 5 GB
+TEXT = "OSUT"  # kinds of dtype whose labels are text
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All partitions summed up; two surveys of different partitions add up with `+`.
+
+    `sizes` are the rows of each partition that has any, `counted` those of a weight above 0; `labels` says what the labels are and
+    in which partition they were first seen.
+    """
+
+    summary: Summary
+    sizes: dict[int, int]
+    counted: dict[int, int]
+    labels: tuple[str, int]
+
+    def __add__(self, other: "Survey") -> "Survey":
+        if self.labels[0] != other.labels[0]:
+            (mine, here), (theirs, there) = self.labels, other.labels
+            raise DataError(f"partition {there + 1}: y holds {theirs}, where partition {here + 1} holds {mine}; they must be alike")
+        return Survey(self.summary + other.summary, self.sizes | other.sizes, self.counted | other.counted, self.labels)
+
+
+def survey_of(classes: bool, raw: Raw) -> Survey:
+    """One partition's."""
+    summary = summary_of(raw.X, raw.y, raw.weight, classes=classes)
+    kind = "text" if raw.y.dtype.kind in TEXT else "numbers"
+    what = kind if raw.y.ndim == 1 else f"{raw.y.shape[1]} columns of {kind}"
+    return Survey(summary, {raw.number: summary.m}, {raw.number: summary.counted}, (what, raw.number))
+
+
+def survey(client: Any, estimator: Any, lanes: list[Any]) -> tuple[Survey, list[Any]]:
+    """The survey, and the lanes with the weights that classes have.
+
+    Raises
+    ------
+    DataError
+        For what a partition must not hold, and for rows that all weigh nothing.
+    """
+    found: Survey = over_lanes(client, partial(survey_of, estimator._task == "classification"), lanes)
+    if getattr(estimator, "class_weight", None) is not None:
+        lanes = changed_lanes(client, partial(weighed_by_class, class_weights(estimator, found.summary)), lanes)
+        found = over_lanes(client, partial(survey_of, True), lanes)
+    if found.summary.inputs.weight == 0:
+        raise DataError("every row has weight 0: there is no row to learn from")
+    return found, lanes
+
+
+def class_weights(estimator: Any, summary: Summary) -> dict[Any, float]:
+    """What a row of each class counts, as scikit-learn has it."""
+    if summary.columns:
+        raise InvalidParameterError("class_weight of several labels is not known on Dask; give sample_weight, or one label")
+    labels = summary.classes.tolist()
+    if estimator.class_weight == "balanced":
+        return dict(zip(labels, (summary.m / (len(labels) * summary.class_rows)).tolist(), strict=True))
+    if not isinstance(estimator.class_weight, dict):
+        raise InvalidParameterError(f"class_weight is {estimator.class_weight!r}; it must be 'balanced', a dict of classes, or None")
+    return {label: float(estimator.class_weight.get(label, 1.0)) for label in labels}
+
+
+def weighed_by_class(weights: dict[Any, float], raw: Raw) -> Raw:
+    """A partition whose rows count what their classes do."""
+    by_class = np.array([weights[label] for label in raw.y.tolist()])
+    return replace(raw, weight=by_class if raw.weight is None else raw.weight * by_class)
+
+
+def worker_copy(estimator: Any) -> Any:
+    """The estimator as a worker needs it to check and encode rows; what classes weigh is in the rows by then."""
+    kept = copy.copy(estimator)
+    for name in RUNNING:
+        kept.__dict__.pop(name, None)
+    kept.callbacks = None
+    if hasattr(kept, "class_weight"):
+        kept.class_weight = None
+    return kept
+
+
+# --- encoding -------------------------------------------------------------------------------------------------------
+
+
+def found_encoding(client: Any, estimator: Any, lanes: list[Any], summary: Summary, p: Plan) -> Encoding:
+    """The encoding that all rows ask for: the same as in memory, ramps cut at the exact quantiles.
+
+    For these every column is brought together on one worker, one column at a time.
+    """
+    encoding = encoding_from(summary, estimator.standardize)
+    if not (any(p.with_ramps) and estimator.standardize):
+        return encoding
+    if summary.m > MOST_RAMPED:
+        raise InvalidParameterError(
+            f"ramps are cut at exact quantiles, for which a column must fit in a worker's memory; {summary.m:,} rows are more than "
+            f"{MOST_RAMPED:,}: set ramps=False"
+        )
+    edges = client.gather([edges_of(client, j, lanes) for j in range(encoding.n_inputs)])
+    total = over_lanes(client, partial(ramp_totals, tuple(edges)), lanes)
+    return replace(encoding, edges=tuple(edges), ramp_center=total / summary.inputs.weight, ramp_scale=RAMP_SCALE[estimator._task])
+
+
+def edges_of(client: Any, j: int, lanes: list[Any]) -> Any:
+    """A future of the edges of column j."""
+    return client.submit(edges_of_column, *(client.submit(column_of_lane, j, lane, pure=False) for lane in lanes), pure=False)
+
+
+def column_of_lane(j: int, lane: Any) -> tuple[Floats, Floats]:
+    """A column's values that count, and their weights."""
+    parts = [(raw.X[:, j], np.ones(len(raw.X)) if raw.weight is None else raw.weight) for raw in lane.blocks]
+    values, weights = (np.concatenate([np.empty(0), *some]) for some in zip(*parts, strict=True)) if parts else (np.empty(0), np.empty(0))
+    return values[weights > 0], weights[weights > 0]
+
+
+def edges_of_column(*parts: tuple[Floats, Floats]) -> Floats:
+    """`ramp_edges` of a column that was cut into parts."""
+    values, weights = (np.concatenate(some) for some in zip(*parts, strict=True))
+    return ramp_edges(values, weights)
+
+
+def ramp_totals(edges: tuple[Floats, ...], raw: Raw) -> Floats:
+    """Σ w of every ramp."""
+    ramps, w = ramps_of(edges), np.ones(len(raw.X)) if raw.weight is None else raw.weight
+    return summed(raw.X, lambda rows, s: w[s] @ ramp_values(rows, ramps))
+
+
+# --- rows held out --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Dealt:
+    """Which part of the rows each partition's rows are dealt into, −1 for none, and the part that each network holds out, `(K,)`."""
+
+    parts: dict[int, NDArray[np.int16]]
+    held: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Codes and weights of some partitions' rows, in their order."""
+
+    codes: NDArray[np.int64]
+    weight: Floats
+
+    def __add__(self, other: "Labels") -> "Labels":
+        return Labels(np.concatenate([self.codes, other.codes]), np.concatenate([self.weight, other.weight]))
+
+
+def labels_of(classes: NDArray[Any] | None, raw: Raw) -> Labels:
+    """What dealing needs to know of a partition's rows."""
+    codes = np.zeros(len(raw.X), np.int64) if classes is None else np.searchsorted(classes, raw.y)
+    return Labels(codes, np.ones(len(raw.X)) if raw.weight is None else raw.weight)
+
+
+def dealt(client: Any, estimator: Any, lanes: list[Any], found: Survey, p: Plan) -> Dealt | None:
+    """Rows dealt into the parts that networks hold out, as in memory; None where none are held out.
+
+    The order is drawn here, for which this machine needs some 30 bytes a row.
+    """
+    if not p.hold_out:
+        return None
+    classes = found.summary.classes if len(found.summary.classes) else None
+    labels = weight = None
+    if classes is not None or found.summary.counted < found.summary.m:
+        seen = over_lanes(client, partial(labels_of, classes), lanes)
+        labels, weight = (None if classes is None else seen.codes), seen.weight
+    parts = deal(found.summary.m, p.hold_out, labels, estimator.seed_, weight)
+    if len(parts) < 2:
+        return None
+    part = np.full(found.summary.m, -1, np.int16)
+    for number, rows in enumerate(parts):
+        part[rows] = number
+    numbers = sorted(found.sizes)
+    ends = np.cumsum([found.sizes[i] for i in numbers])
+    held = np.concatenate(held_out(p.with_ramps, [np.array([i]) for i in range(len(parts))]))
+    return Dealt(dict(zip(numbers, np.split(part, ends[:-1]), strict=True)), held)

@@ -1,0 +1,155 @@
+"""Prepared rows on disk, dealt at random into blocks that each fit in memory.
+
+Every row goes to a block of its own draw, once: a block is a random sample of the whole table, in whatever order the file has its
+rows. The rows of a block lie in the order of the file. What is held out for the score lies in pieces of its own.
+"""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shoal.draws import Purpose, row_draws, shares
+from shoal.errors import OutputError
+from shoal.estimators.memory import in_words
+
+Floats = NDArray[np.floating]
+
+SPARE_DISK = 1.05  # of what is written must be free
+
+
+class Piece(NamedTuple):
+    """Prepared rows: `X (m, n)` as the preparation gives them, `y (m, n_y)` in numbers (of a class its place), and which of the parts
+    that networks hold out a row belongs to, `part (m,)`, −1 for none.
+    """
+
+    X: Floats
+    y: Floats
+    part: NDArray[np.int64]
+
+
+@dataclass
+class Dealt:
+    """A folder of blocks, each the records of its rows.
+
+    Attributes
+    ----------
+    folder : Path
+    record : dtype
+        One row: X, y, part.
+    sizes, held_sizes : lists of int
+        Rows of each block that is learned from, and of each piece that is held out.
+    """
+
+    folder: Path
+    record: np.dtype
+    sizes: list[int]
+    held_sizes: list[int] = field(default_factory=list)
+
+    def deal(self, X: Floats, y: Floats, rows: NDArray[np.int64], seed: int, parts: "Parts") -> None:
+        """Rows to learn from go to the blocks of their draws; `rows (m,)` number them in the file."""
+        records = self.records(X, y, parts.of(rows, seed))
+        block = (row_draws(seed, Purpose.BLOCK, rows) % np.uint64(len(self.sizes))).astype(np.int64)
+        order = np.argsort(block, kind="stable")
+        ends = np.searchsorted(block[order], np.arange(len(self.sizes) + 1))
+        for number in np.unique(block).tolist():
+            mine = order[ends[number] : ends[number + 1]]
+            self.append(self.path(number), records[mine])
+            self.sizes[number] += len(mine)
+
+    def hold_out(self, X: Floats, y: Floats) -> None:
+        """A piece of the rows to score on."""
+        self.append(self.folder / f"held-{len(self.held_sizes)}", self.records(X, y, np.full(len(X), -1)))
+        self.held_sizes.append(len(X))
+
+    def drop_empty(self) -> None:
+        """Blocks that no row was dealt to are none."""
+        for number, size in reversed(list(enumerate(self.sizes))):
+            if not size:
+                last = len(self.sizes) - 1
+                if number != last:
+                    self.path(last).rename(self.path(number))
+                    self.sizes[number] = self.sizes[last]
+                self.sizes.pop()
+
+    def records(self, X: Floats, y: Floats, part: NDArray[np.int64]) -> NDArray[Any]:
+        """Rows as they are written."""
+        records = np.empty(len(X), self.record)
+        records["X"], records["y"], records["part"] = X, y, part
+        return records
+
+    def append(self, path: Path, records: NDArray[Any]) -> None:
+        """Write behind what there is.
+
+        Raises
+        ------
+        OutputError
+        """
+        try:
+            with path.open("ab") as file:
+                file.write(records.data)
+        except OSError as error:
+            raise OutputError(
+                f"The prepared rows could not be kept in {self.folder}: {error.strerror or error}. Make room there, or set TMPDIR to a "
+                "folder on a larger disk."
+            ) from error
+
+    def path(self, number: int) -> Path:
+        """Where a block lies."""
+        return self.folder / f"block-{number}"
+
+    def read(self, number: int) -> Piece:
+        """One block."""
+        return piece_of(np.fromfile(self.path(number), self.record))
+
+    def blocks(self) -> Iterator[Piece]:
+        """All blocks, one after the other."""
+        return (self.read(number) for number in range(len(self.sizes)))
+
+    def held(self) -> Iterator[Piece]:
+        """The rows to score on, piece by piece."""
+        return (piece_of(np.fromfile(self.folder / f"held-{i}", self.record)) for i in range(len(self.held_sizes)))
+
+
+def piece_of(records: NDArray[Any]) -> Piece:
+    """Records as columns of one piece; X is a view."""
+    return Piece(records["X"], records["y"], records["part"].astype(np.int64))
+
+
+def record_of(n: int, n_y: int, dtype: np.dtype) -> np.dtype:
+    """A row of n prepared inputs and n_y targets."""
+    return np.dtype([("X", dtype, (n,)), ("y", np.float64, (n_y,)), ("part", np.int8)], align=True)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of the rows of which each network holds out one: `n` of them, each with a share of all rows."""
+
+    n: int
+    share: float
+
+    def of(self, rows: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+        """The part of each row, −1 for none."""
+        if not self.n:
+            return np.full(len(rows), -1)
+        part = (shares(row_draws(seed, Purpose.JUDGED, rows)) / self.share).astype(np.int64)
+        return np.where(part < self.n, part, -1)
+
+
+def refuse_full_disk(folder: Path, needed: int) -> None:
+    """Find out before long work whether the prepared rows can be kept.
+
+    Raises
+    ------
+    OutputError
+    """
+    free = shutil.disk_usage(folder).free
+    if SPARE_DISK * needed > free:
+        raise OutputError(
+            f"The prepared rows need {in_words(needed)} on disk, and {folder} has {in_words(free)} free. Make room there, or set TMPDIR to "
+            "a folder on a larger disk."
+        )

@@ -1,0 +1,102 @@
+"""Workers and schedulers that die: nothing is lost, no bit changes, and a later call goes on."""
+
+import numpy as np
+import pytest
+
+from clusters import kill_a_worker, own_scheduler
+from shoal import ShoalClassifier, ShoalRegressor, beyond
+from shoal.beyond import checkpoints
+from shoal.errors import CheckpointError, ClusterError, OutputError
+
+da = pytest.importorskip("dask.array")
+
+QUICK = {"max_iter": 8, "n_networks": 2, "hidden_layer_sizes": 4, "activation": "tanh", "random_state": 0}
+pytestmark = pytest.mark.filterwarnings("ignore:max_iter")  # few steps on purpose
+
+
+def rows(m=160):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(m, 3))
+    return da.from_array(X, chunks=(50, 3)), da.from_array(X[:, 0] * X[:, 1] + 0.1 * rng.normal(size=m), chunks=50), X
+
+
+def assert_same_bits(ours, theirs, X):
+    for a, b in zip((*ours.coefs_, *ours.intercepts_), (*theirs.coefs_, *theirs.intercepts_), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert ours.loss_curve_ == theirs.loss_curve_
+    np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
+
+
+def at_epoch(number, action):
+    """A callback that acts once."""
+    done = []
+
+    def watch(event):
+        if event.epoch == number and not done:
+            done.append(action())
+
+    return watch
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", pytest.param("lm", marks=pytest.mark.slow), "bayes"])
+def test_a_worker_that_dies_while_sums_are_taken_changes_no_bit(client, solver):
+    X, y, raw = rows()
+    whole = beyond.fit(ShoalRegressor(solver=solver, **QUICK), X, y, client=client)
+    watch = at_epoch(3, lambda: kill_a_worker(client))
+    survivor = beyond.fit(ShoalRegressor(solver=solver, callbacks=[watch], **QUICK), X, y, client=client)
+    assert_same_bits(survivor, whole, raw)
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "lm", "bayes"])
+def test_an_interrupted_training_goes_on_from_its_checkpoint_as_if_nothing_had_happened(client, solver, tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoints, "EVERY", 0.0)
+    X, y, raw = rows()
+    kept = tmp_path / "kept"
+    whole = beyond.fit(ShoalRegressor(solver=solver, **QUICK), X, y, client=client)
+
+    def stop():
+        raise ValueError("the power is off")
+
+    with pytest.raises(ValueError, match="power"):
+        beyond.fit(ShoalRegressor(solver=solver, callbacks=[at_epoch(4, stop)], **QUICK), X, y, client=client, checkpoint=kept)
+    steps = []
+    later = ShoalRegressor(solver=solver, callbacks=[lambda event: steps.append(event.epoch)], **QUICK)
+    assert_same_bits(beyond.fit(later, X, y, client=client, checkpoint=kept), whole, raw)
+    assert steps == [5, 6, 7, 8]
+    again = beyond.fit(ShoalRegressor(solver=solver, **QUICK), X, y, client=client, checkpoint=kept)  # there is nothing left to do
+    assert_same_bits(again, whole, raw)
+
+
+def test_a_scheduler_that_dies_ends_in_an_error_that_tells_where_the_checkpoint_lies(client, tmp_path):
+    X, y, raw = rows()
+    kept = tmp_path / "kept"
+    with own_scheduler() as (address, end):
+        dying = ShoalRegressor(solver="lbfgs", callbacks=[at_epoch(4, end)], **QUICK)
+        with pytest.raises(ClusterError, match=r"The checkpoint lies in .*kept \(after step 4\): the same call goes on from there"):
+            beyond.fit(dying, X, y, client=address, checkpoint=kept)
+    later = beyond.fit(ShoalRegressor(solver="lbfgs", **QUICK), X, y, client=client, checkpoint=kept)
+    assert_same_bits(later, beyond.fit(ShoalRegressor(solver="lbfgs", **QUICK), X, y, client=client), raw)
+
+
+def test_a_checkpoint_of_another_fit_or_none_at_all_is_named(client, tmp_path):
+    X, y, _ = rows()
+    kept = tmp_path / "kept"
+    beyond.fit(ShoalRegressor(solver="lm", **QUICK), X, y, client=client, checkpoint=kept)
+    with pytest.raises(CheckpointError, match="belongs to another fit: solver was 'lm', and is 'lbfgs'"):
+        beyond.fit(ShoalRegressor(solver="lbfgs", **QUICK), X, y, client=client, checkpoint=kept)
+    with pytest.raises(CheckpointError, match="belongs to another fit: means of the inputs was"):
+        beyond.fit(ShoalRegressor(solver="lm", **QUICK), X + 1, y, client=client, checkpoint=kept)
+    kept.write_bytes(kept.read_bytes()[:500])
+    with pytest.raises(CheckpointError, match="is not a whole checkpoint"):
+        beyond.fit(ShoalRegressor(solver="lm", **QUICK), X, y, client=client, checkpoint=kept)
+    with pytest.raises(OutputError, match="There is no folder"):
+        beyond.fit(ShoalRegressor(solver="lm", **QUICK), X, y, client=client, checkpoint=tmp_path / "no" / "kept")
+
+
+def test_without_a_fixed_seed_the_checkpoints_is_taken(client, tmp_path):
+    X, y, raw = rows()
+    settings = {**QUICK, "random_state": None, "solver": "lbfgs"}
+    first = beyond.fit(ShoalClassifier(**settings), X, (y > 0).astype(int), client=client, checkpoint=tmp_path / "kept")
+    assert_same_bits(
+        beyond.fit(ShoalClassifier(**settings), X, (y > 0).astype(int), client=client, checkpoint=tmp_path / "kept"), first, raw
+    )

@@ -1,0 +1,144 @@
+"""Networks over workers: what the fit in memory gives where each sees the whole table, and shares that are said in the result."""
+
+import numpy as np
+import pytest
+from sklearn.pipeline import make_pipeline
+
+from clusters import kill_a_worker
+from shoal import ShoalClassifier, ShoalRegressor, beyond
+from shoal.errors import DataError, InvalidParameterError
+
+da = pytest.importorskip("dask.array")
+
+# float64 sums in groups of other sizes, through some hundred updates of smooth networks
+SAME = 1e-6
+QUICK = {
+    "max_iter": 6,
+    "n_networks": 4,
+    "hidden_layer_sizes": 4,
+    "activation": "tanh",
+    "random_state": 0,
+    "dtype": "float64",
+    "solver": "adamw",
+}
+
+
+def rows(m=300):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(m, 3))
+    y = X[:, 0] * X[:, 1] + X[:, 2] + 0.1 * rng.normal(size=m)
+    return X, y, da.from_array(X, chunks=(80, 3)), da.from_array(y, chunks=80)
+
+
+def assert_same_bits(ours, theirs):
+    for a, b in zip((*ours.coefs_, *ours.intercepts_), (*theirs.coefs_, *theirs.intercepts_), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_on_the_whole_table_it_is_the_fit_in_memory(client):
+    X, y, there_X, there_y = rows()
+    here = ShoalRegressor(**QUICK).fit(X, y)
+    there = beyond.fit(ShoalRegressor(**QUICK), there_X, there_y, client=client)
+    np.testing.assert_allclose(there.predict(X), here.predict(X), rtol=SAME, atol=SAME)
+    np.testing.assert_allclose(there.loss_curve_, here.loss_curve_, rtol=SAME)
+    np.testing.assert_allclose(there.network_.noise.variance[0], here.network_.noise.variance[0], rtol=1e-4)
+    np.testing.assert_allclose(there.network_.shares, here.network_.shares, rtol=SAME)
+    assert there.trained_on_ == "whole"
+    assert there.share_rows_ == (300,) * 4
+    assert there.n_iter_ == here.n_iter_
+
+
+def test_classes_by_default_settings_and_own_validation_rows(client):
+    X, y, there_X, _ = rows()
+    labels = np.digitize(y, [0.0, 1.0])
+    settings = {"max_iter": 3, "n_networks": 2, "random_state": 0, "dtype": "float64", "class_weight": "balanced"}
+    here = ShoalClassifier(**settings).fit(X, labels, X_val=X[:50], y_val=labels[:50])
+    own = {"X_val": there_X[:50], "y_val": da.from_array(labels[:50], chunks=20).rechunk(50)}
+    there = ShoalClassifier(**settings).fit(there_X, da.from_array(labels, chunks=80), **own)
+    np.testing.assert_allclose(there.predict_proba(X), here.predict_proba(X), atol=1e-5)  # relu: kinks enlarge rounding
+    assert there.classes_.tolist() == [0, 1, 2]
+
+
+def test_shares_are_partitions_and_are_told(client):
+    X, y, there_X, there_y = rows()
+    there = beyond.fit(ShoalRegressor(**{**QUICK, "max_iter": 60}), there_X, there_y, client=client, share="own")
+    assert there.trained_on_ == "own"
+    assert there.share_rows_ == (160, 140, 160, 140)  # partitions 1 and 3, 2 and 4
+    assert there.network_.noise.source == "held-out rows"
+    assert there.score(X, y) > 0.8
+    W1 = there.network_.population.parameters.W1
+    swapped = da.concatenate([there_X[:80], X[80:160] * [1, 1, 0.5], there_X[160:]])
+    other = beyond.fit(ShoalRegressor(**{**QUICK, "max_iter": 60, "standardize": False}), swapped, there_y, client=client, share="own")
+    plain = beyond.fit(ShoalRegressor(**{**QUICK, "max_iter": 60, "standardize": False}), there_X, there_y, client=client, share="own")
+    same = [
+        np.array_equal(a, b) for a, b in zip(other.network_.population.parameters.W1, plain.network_.population.parameters.W1, strict=True)
+    ]
+    assert same == [True, False, True, False]  # only networks 1 and 3 have seen the second partition
+    assert len(W1) == 4
+
+
+@pytest.mark.parametrize("share", ["whole", "own"])
+def test_a_worker_that_dies_while_networks_train_changes_no_bit(client, share, monkeypatch):
+    _, _, X, y = rows()
+    whole = beyond.fit(ShoalRegressor(**QUICK), X, y, client=client, share=share)
+
+    told = []
+
+    def say(self, line):
+        if line.startswith("network") and not told:
+            told.append(line)
+            kill_a_worker(client)
+
+    monkeypatch.setattr(ShoalRegressor, "_say", say)
+    survivor = beyond.fit(ShoalRegressor(**QUICK), X, y, client=client, share=share)
+    assert told
+    assert_same_bits(survivor, whole)
+
+
+@pytest.mark.parametrize("share", ["whole", "own"])
+def test_networks_that_are_trained_are_not_trained_again(client, share, tmp_path, monkeypatch):
+    _, _, X, y = rows()
+    whole = beyond.fit(ShoalRegressor(**QUICK), X, y, client=client, share=share)
+    kept = tmp_path / "kept"
+
+    said = []
+
+    def say(self, line):
+        if line.startswith("network"):
+            said.append(line)
+            if len(said) == 3:
+                raise ValueError("the power is off")
+
+    monkeypatch.setattr(ShoalRegressor, "_say", say)
+    with pytest.raises(ValueError, match="power"):
+        beyond.fit(ShoalRegressor(**QUICK), X, y, client=client, share=share, checkpoint=kept)
+    del said[:]
+    later = beyond.fit(ShoalRegressor(**QUICK), X, y, client=client, share=share, checkpoint=kept)
+    assert len(said) == 2  # two were kept, and the third was told before it was
+    assert_same_bits(later, whole)
+
+
+def test_smooth_regression_is_polished_as_in_memory(client):
+    X, y, there_X, there_y = rows()
+    settings = {"ramps": False, "n_networks": 2, "hidden_layer_sizes": 4, "activation": "tanh", "random_state": 0, "dtype": "float64"}
+    here = ShoalRegressor(**settings).fit(X, y)
+    there = beyond.fit(ShoalRegressor(**settings), there_X, there_y, client=client)
+    assert there.solver_ == here.solver_
+    np.testing.assert_allclose(there.predict(X), here.predict(X), rtol=1e-9, atol=1e-9)  # one group, as in memory
+    with pytest.raises(InvalidParameterError, match="choose solver='adamw' for shares"):
+        beyond.fit(ShoalRegressor(**settings), there_X, there_y, client=client, share="own")
+
+
+def test_what_makes_no_sense_is_named(client):
+    X, _, there_X, there_y = rows()
+    with pytest.raises(InvalidParameterError, match="estimator is a Pipeline; give a ShoalClassifier or ShoalRegressor"):
+        beyond.fit(make_pipeline(ShoalRegressor(**QUICK)), there_X, there_y, client=client)
+    weight = da.from_array(np.repeat([1.0, 0.0, 1.0, 0.0], [80, 80, 80, 60]), chunks=80)
+    with pytest.raises(DataError, match="share 2 of 2 has rows of weight 0 only"):
+        beyond.fit(ShoalRegressor(**QUICK), there_X, there_y, weight, client=client, share="own")
+    with pytest.raises(InvalidParameterError, match="share is 'mine'; choose one of 'whole', 'own'"):
+        beyond.fit(ShoalRegressor(**QUICK), there_X, there_y, client=client, share="mine")
+    spoilt = X.copy()
+    spoilt[-1, -1] = np.nan
+    with pytest.raises(DataError, match="partition 4 of 4: Input X contains NaN"):
+        beyond.fit(ShoalRegressor(**QUICK), da.from_array(spoilt, chunks=(80, 3)), there_y, client=client)
