@@ -79,6 +79,16 @@ def in_process(*arguments: str) -> dict[str, float]:
     return found
 
 
+def told_of(name: str, said: dict[str, float]) -> dict[str, float]:
+    """Print what a fit took as soon as it is done."""
+    print(
+        f"{name:>20}: {said['rows']:>12,} rows  R2 {said['r2']:.5f}  RMSE {said['rmse']:.5f}  {said['seconds']:7.0f} s"
+        f"  peak {said['peak'] / 1e9:.2f} GB",
+        flush=True,
+    )
+    return said
+
+
 def main() -> int:
     """Make the tables, fit both, compare."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -98,16 +108,8 @@ def main() -> int:
         write(Path(test), TEST_ROWS, asked.columns, seed=0)
         size = Path(whole).stat().st_size
         print(f"{asked.rows:,} rows x {asked.columns} float32, {size / 1e9:.2f} GB; scored on {TEST_ROWS:,} more; {SETTINGS}")
-        found = {
-            "in pieces": in_process(whole, test, str(EPOCHS["whole"]), asked.max_memory),
-            "a tenth, in memory": in_process(tenth, test, str(EPOCHS["tenth"]), ""),
-        }
-    for name, said in found.items():
-        print(
-            f"{name:>20}: {said['rows']:>12,} rows  R2 {said['r2']:.5f}  RMSE {said['rmse']:.5f}  {said['seconds']:7.0f} s"
-            f"  peak {said['peak'] / 1e9:.2f} GB"
-        )
-    pieces, memory = found["in pieces"], found["a tenth, in memory"]
+        pieces = told_of("in pieces", in_process(whole, test, str(EPOCHS["whole"]), asked.max_memory))
+        memory = told_of("a tenth, in memory", in_process(tenth, test, str(EPOCHS["tenth"]), ""))
     print("in pieces, after each stage (seconds, peak in GB so far):", pieces["stages"])
     from shoal.estimators.larger.size import parse_size
 

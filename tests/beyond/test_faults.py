@@ -38,7 +38,7 @@ def at_epoch(number, action):
     return watch
 
 
-@pytest.mark.parametrize("solver", ["lbfgs", pytest.param("lm", marks=pytest.mark.slow), "bayes"])
+@pytest.mark.parametrize("solver", ["lbfgs", *(pytest.param(name, marks=pytest.mark.slow) for name in ("lm", "bayes"))])
 def test_a_worker_that_dies_while_sums_are_taken_changes_no_bit(client, solver):
     X, y, raw = rows()
     whole = beyond.fit(ShoalRegressor(solver=solver, **QUICK), X, y, client=client)
@@ -47,7 +47,7 @@ def test_a_worker_that_dies_while_sums_are_taken_changes_no_bit(client, solver):
     assert_same_bits(survivor, whole, raw)
 
 
-@pytest.mark.parametrize("solver", ["lbfgs", "lm", "bayes"])
+@pytest.mark.parametrize("solver", ["lbfgs", pytest.param("lm", marks=pytest.mark.slow), "bayes"])
 def test_an_interrupted_training_goes_on_from_its_checkpoint_as_if_nothing_had_happened(client, solver, tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoints, "EVERY", 0.0)
     X, y, raw = rows()

@@ -77,7 +77,7 @@ def test_shares_are_partitions_and_are_told(client):
     assert len(W1) == 4
 
 
-@pytest.mark.parametrize("share", ["whole", "own"])
+@pytest.mark.parametrize("share", ["whole", pytest.param("own", marks=pytest.mark.slow)])
 def test_a_worker_that_dies_while_networks_train_changes_no_bit(client, share, monkeypatch):
     _, _, X, y = rows()
     whole = beyond.fit(ShoalRegressor(**QUICK), X, y, client=client, share=share)
@@ -95,7 +95,7 @@ def test_a_worker_that_dies_while_networks_train_changes_no_bit(client, share, m
     assert_same_bits(survivor, whole)
 
 
-@pytest.mark.parametrize("share", ["whole", "own"])
+@pytest.mark.parametrize("share", ["whole", pytest.param("own", marks=pytest.mark.slow)])
 def test_networks_that_are_trained_are_not_trained_again(client, share, tmp_path, monkeypatch):
     _, _, X, y = rows()
     whole = beyond.fit(ShoalRegressor(**QUICK), X, y, client=client, share=share)
@@ -118,6 +118,7 @@ def test_networks_that_are_trained_are_not_trained_again(client, share, tmp_path
     assert_same_bits(later, whole)
 
 
+@pytest.mark.slow
 def test_smooth_regression_is_polished_as_in_memory(client):
     X, y, there_X, there_y = rows()
     settings = {"ramps": False, "n_networks": 2, "hidden_layer_sizes": 4, "activation": "tanh", "random_state": 0, "dtype": "float64"}

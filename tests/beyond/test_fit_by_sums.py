@@ -112,6 +112,7 @@ def test_labels_of_several_kinds(client):
     assert_same(beyond.fit(ShoalClassifier(**settings), pieces(X, [77]), pieces(Y, [77]), client=client), here, X)
 
 
+@pytest.mark.slow
 def test_the_evidence_chooses_the_same_width(client):
     X, y = rows(60)
     settings = {"solver": "bayes", "max_iter": 12, "n_networks": 1, "random_state": 0}

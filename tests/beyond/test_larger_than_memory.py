@@ -295,7 +295,7 @@ def test_progress_counts_the_rows_of_every_stage(table_of):
     told, epochs = [], []
     in_pieces(table_of("number"), "number", progress=lambda *seen: told.append(seen), callbacks=[epochs.append])
     stages = list(dict.fromkeys(what for what, _, _ in told))
-    assert stages == ["reading", "preparing", "scaling", "ramps", "starting", "held out", "training", "scoring"]
+    assert stages == ["reading", "preparing", "scaling", "ramps", "held out", "training", "scoring"]
     for stage in stages:
         steps = [(done, rows) for what, done, rows in told if what == stage]
         assert steps[-1][0] == steps[-1][1]
@@ -413,6 +413,19 @@ def test_a_target_that_is_not_there_and_a_frame_are_refused(table_of, frame):
         in_pieces(table_of("number"), "numbr")
     with pytest.raises(InvalidParameterError, match="a frame lies in memory already"):
         in_pieces(frame, "number")
+
+
+def test_a_class_too_rare_for_the_sample_is_learned_and_scored_all_the_same(table_of, tmp_path, monkeypatch):
+    """The baselines know it too, or they could give it no probability."""
+    monkeypatch.setattr(fitting, "SAMPLE_ROWS", 60)
+    rows = pd.read_parquet(table_of("class")).sample(frac=1, random_state=3, ignore_index=True)
+    rows.loc[rows.index[::400], "class"] = "very rare"
+    rows.to_parquet(tmp_path / "rare.parquet")
+    model = in_pieces(tmp_path / "rare.parquet", "class", seed=2)
+    assert model.facts_.classes[0] == ("high", "low", "middle", "very rare")
+    assert model["estimator"].classes_.tolist() == list(model.facts_.classes[0])
+    assert model.facts_.baselines["linear"].keys() == model.facts_.metrics.keys()
+    assert model.facts_.baselines["trivial"]["log_loss"] < 2  # of a class without any probability it would be 36 for each row
 
 
 def test_class_weights_are_refused_rather_than_forgotten(table_of):

@@ -8,6 +8,7 @@ import shoal
 from shoal import ShoalClassifier, ShoalRegressor, beyond
 from shoal.errors import ColumnsError
 
+dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
 dd = pytest.importorskip("dask.dataframe")
 
@@ -55,7 +56,7 @@ def test_nothing_is_computed_before_it_is_asked_for(regressor):
         touched.append(i)
         return np.zeros((10, 3))
 
-    X = da.concatenate([da.from_delayed(__import__("dask").delayed(block)(i), (10, 3), float) for i in range(3)])
+    X = da.concatenate([da.from_delayed(dask.delayed(block)(i), (10, 3), float) for i in range(3)])
     answer = regressor.predict(X)
     assert touched == []
     answer[:10].compute(scheduler="synchronous")

@@ -47,7 +47,7 @@ def partitions(frame, ends):
     return dd.from_map(lambda i: pieces[i], range(len(pieces)), meta=frame.iloc[:0])
 
 
-@pytest.mark.parametrize("ends", [[], [70], [20, 60, 60, 100, 150, 190]])
+@pytest.mark.parametrize("ends", [pytest.param([], marks=pytest.mark.slow), [70], [20, 60, 60, 100, 150, 190]])
 def test_a_raw_dask_frame_is_the_table_in_memory(client, ends):
     frame = table()
     frame.loc[5, "price"] = np.nan

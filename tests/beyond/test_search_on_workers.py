@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from functools import partial
 
 import numpy as np
@@ -125,7 +126,7 @@ def test_what_is_no_client_is_named():
 
 
 def test_without_the_package_the_extra_is_named(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "distributed", None)
+    monkeypatch.setitem(sys.modules, "distributed", None)
     X, y, _ = data()
     with pytest.raises(ShoalError, match=r"pip install 'shoal\[dask\]'"):
         ShoalSearchCV(ShoalClassifier(**QUICK), GRID, client="tcp://127.0.0.1:1").fit(X, y)

@@ -144,3 +144,36 @@ def test_row_draws_are_uniform_and_other_for_every_purpose_and_seed():
     assert abs(held.mean() - 0.5) < 4 * np.sqrt(1 / 12 / len(rows))
     for one, two in ((held, sample), (held, other), (held[1:], held[:-1])):
         assert abs(np.corrcoef(one, two)[0, 1]) < 4 / np.sqrt(len(rows))
+
+
+def test_every_type_of_a_parquet_file_is_understood_as_if_it_came_whole(tmp_path):
+    """Types that pandas shows in two ways, with gaps and without, come in both."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    n, gaps = 600, [None if i % 7 == 0 and i > 300 else i for i in range(600)]
+    day = pd.Timestamp("2024-01-01")
+    table = pa.table(
+        {
+            "whole": pa.array(gaps, pa.int64()),
+            "small": pa.array([None if g is None else g % 100 for g in gaps], pa.int8()),
+            "truth": pa.array([None if g is None else g % 3 == 0 for g in gaps], pa.bool_()),
+            "named": pa.array([None if g is None else f"k{g % 4}" for g in gaps]).dictionary_encode(),
+            "day": pa.array([None if g is None else (day + pd.Timedelta(days=g)).date() for g in gaps], pa.date32()),
+            "moment": pa.array([day + pd.Timedelta(hours=g or 0) for g in gaps], pa.timestamp("us", tz="Europe/Oslo")),
+            "empty": pa.array([None] * n, pa.float32()),
+            "y": pa.array(np.arange(n) % 2 == 0),
+        }
+    )
+    pq.write_table(table, tmp_path / "t.parquet", row_group_size=250)
+    cut = Cut(0, 0.2, all_learn=True)
+    file = open_table(tmp_path / "t.parquet")
+    found = survey(file, ("y",), None, cut, categories=(), piece_rows=70, sample_rows=10_000, told=lambda rows: None)
+    frame = read(tmp_path / "t.parquet")
+    assert found.columns == describe_columns(frame.drop(columns="y"))
+    assert (found.task, found.classes) == ("classification", ((False, True),))
+    assert [column.kind for column in found.columns] == ["number", "number", "boolean", "category", "date", "date", "left out"]
+    assert (file.n_rows, file.number_bytes["whole"], file.number_bytes["small"], file.number_bytes["named"]) == (n, 8, 4, 0)
+    whole = preparation(found.columns).fit(frame.drop(columns="y"))
+    pieces = fitted_preparation(found.columns, found.counts, found.sample, ["y"])
+    np.testing.assert_array_equal(pieces.transform(found.sample), whole.transform(frame.drop(columns="y")))

@@ -4,14 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import log_loss
 
 from problems import run_with_rows_held_out as begun
 from shoal.estimators.calibrations import of_different_rows
+from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.defaults import plan
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.training.all_rows import OnAllRows, best_epochs
 from shoal.training.minibatch import Run
-from shoal.training.polished import STEPS, Polished
+from shoal.training.polished import STEPS, TRIAL, Polished
 
 M, K = 160, 3  # of the problem
 
@@ -109,9 +112,10 @@ def test_the_best_epoch_is_the_first_lowest_finite_one():
         ({"early_stopping": True}, "regression", False, False),
         ({"early_stopping": False}, "regression", False, False),
         ({"warm_start": True}, "regression", False, False),
+        ({"learning_rate": "adaptive"}, "regression", False, False),
         ({"solver": "lbfgs"}, "regression", False, False),
         ({}, "regression", True, False),
-        ({}, "classification", False, False),
+        ({}, "classification", False, False),  # of 500 rows
     ],
     ids=str,
 )
@@ -164,6 +168,13 @@ def test_split_intervals_are_measured_around_the_network_that_predicts():
     assert inside > 0.85, "rows learned from and rows set aside together: no less than asked for, but for chance of 60 rows"
 
 
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_few_rows_of_both_tasks_are_learned_from_in_the_end(task):
+    estimator = ShoalClassifier() if task == "classification" else ShoalRegressor()
+    p = plan(estimator.get_params(), task, 60, 0, sparse=False, own_validation=False)
+    assert (p.hold_out, p.all_rows, p.recipe.max_epochs) == (8, True, {"classification": 400, "regression": 1000}[task])
+
+
 @pytest.mark.parametrize(
     ("m", "different", "settings", "held", "epochs"),
     [
@@ -199,3 +210,51 @@ def test_of_few_rows_equal_inputs_are_dealt_together_whatever_their_order():
         assert {tuple(row) for row in X[part]} == {tuple(row) for row in X[order][other]}
         assert len(part) == 2 * len({tuple(row) for row in X[part]})
     assert sorted(np.concatenate(parts)) == list(range(60))
+
+
+def test_the_classes_of_few_rows_are_spread_evenly_whatever_their_order():
+    rng = np.random.default_rng(0)
+    X, labels = rng.standard_normal((64, 2)), np.repeat(["a", "b"], [48, 16])
+    order = rng.permutation(64)
+    parts = of_different_rows(X, 8, 5, None, labels)
+    shuffled = of_different_rows(X[order], 8, 5, None, labels[order])
+    for part, other in zip(parts, shuffled, strict=True):
+        assert np.sum(labels[part] == "b") == 2
+        assert {tuple(row) for row in X[part]} == {tuple(row) for row in X[order][other]}
+
+
+def test_few_noisy_rows_of_two_classes_are_not_learned_by_heart():
+    """400 epochs in full batches end at a log loss far beyond that of knowing nothing."""
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((1080, 5))
+    y = (X[:, 0] + 1.5 * rng.standard_normal(1080) > 0).astype(int)
+    model = ShoalClassifier(random_state=0).fit(X[:80], y[:80])
+    assert log_loss(y[80:], model.predict_proba(X[80:])) < np.log(2)
+
+
+def test_a_fit_that_becomes_warm_goes_on_from_what_its_held_out_rows_can_judge():
+    rng = np.random.default_rng(5)
+    X = rng.standard_normal((300, 6))
+    y = X[:, 0] + rng.standard_normal(300)
+    settings = {"random_state": 0, "n_networks": 4, "hidden_layer_sizes": 16}
+    model = ShoalRegressor(**settings).fit(X, y).set_params(warm_start=True).fit(X, y)
+    honest = ShoalRegressor(**settings, warm_start=True).fit(X, y).fit(X, y)
+    np.testing.assert_array_equal(model.predict(X), honest.predict(X))
+    np.testing.assert_array_equal(model.network_.noise.variance[0], honest.network_.noise.variance[0])
+
+
+def test_a_rejected_trial_of_lbfgs_is_no_epoch_of_the_training_anew():
+    run = OnAllRows(Polished(begun(20.0, n_x=10)), None)
+    first = begun(20.0, n_x=10)
+    judged = [event.validation_loss for event in first]
+    events = list(run)
+    assert not run.first.accepted
+    assert len(events) > len(judged) + TRIAL - 1  # a trial came between
+    np.testing.assert_array_equal(run.again.until, best_epochs(judged))
+
+
+def test_what_had_not_settled_is_named_though_all_rows_came_after():
+    rng = np.random.default_rng(6)
+    X = rng.standard_normal((200, 3))
+    with pytest.warns(ConvergenceWarning, match="max_iter=5 epochs ended before"):
+        ShoalRegressor(random_state=0, learning_rate="constant", max_iter=5, n_networks=2).fit(X, X[:, 0] * X[:, 1])

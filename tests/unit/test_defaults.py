@@ -47,10 +47,12 @@ def test_epochs_are_within_20_and_400(task, m, epochs):
     assert plan_of(task, m).recipe.max_epochs == epochs  # 500 / 6, 600 / 6; 50,000 / 3906 = 13
 
 
-def test_small_tables_are_trained_in_full_batches_and_hold_nothing_back():
+def test_small_tables_are_trained_in_full_batches_and_hold_nothing_back_for_good():
     p = plan_of(m=99)
     r = p.recipe
-    assert (r.batch_size, r.max_epochs, r.shuffle, r.dropout, p.hold_out, r.patience) == (99, 400, False, 0.0, 0, None)
+    assert (r.batch_size, r.max_epochs, r.shuffle, r.dropout, p.hold_out, r.patience) == (99, 400, False, 0.0, 8, 140)
+    assert p.all_rows
+    assert plan_of(m=15).hold_out == 0
     assert not p.single_precision
     assert plan_of(m=100).hold_out == 8
 

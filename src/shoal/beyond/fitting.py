@@ -22,7 +22,8 @@ from shoal.errors import InvalidParameterError
 from shoal.estimators.calibrations import check_calibration
 from shoal.estimators.defaults import FULL_BATCH, Plan, one_of
 from shoal.estimators.groups import initial_population
-from shoal.estimators.shallow import Problem, ShallowEstimator
+from shoal.estimators.problem import Problem
+from shoal.estimators.shallow import ShallowEstimator
 from shoal.estimators.summary import problem_from
 from shoal.estimators.trainings import by_evidence, refuse_unfit
 from shoal.population import Population

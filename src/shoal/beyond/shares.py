@@ -18,7 +18,7 @@ from shoal.errors import DataError
 from shoal.estimators.calibrations import Judged, judged_on, kept_out
 from shoal.estimators.defaults import Plan
 from shoal.estimators.groups import member_weights
-from shoal.estimators.shallow import Prepared, Problem
+from shoal.estimators.problem import Prepared, Problem
 from shoal.estimators.summary import Summary
 from shoal.estimators.trainings import warn_unsettled
 from shoal.textbook.outputs import output

@@ -123,8 +123,7 @@ def kept_out(
     n = p.hold_out or (PARTS if calibration == "temperature" and not own else 0)
     if not n:
         return None
-    few = m < SMALL and labels is None
-    parts = of_different_rows(X, n, seed, weight) if few else deal(m, n, labels, seed, weight)
+    parts = of_different_rows(X, n, seed, weight, labels) if m < SMALL else deal(m, n, labels, seed, weight)
     return held_out(p.with_ramps, parts) if len(parts) > 1 else None
 
 
@@ -142,16 +141,21 @@ def of_every_row(X: Any, p: Plan, seed: int, weight: Floats | None) -> RowsOfEac
     return tuple(rows[k % len(rows)] for k in range(len(p.with_ramps)))
 
 
-def of_different_rows(X: Any, n: int, seed: int, weight: Floats | None) -> list[NDArray[np.int64]]:
+def of_different_rows(X: Any, n: int, seed: int, weight: Floats | None, labels: NDArray[Any] | None = None) -> list[NDArray[np.int64]]:
     """Rows dealt into parts by what they hold, those with the same inputs into the same, whatever their order and number.
 
-    So that of few rows an integer weight is still what as many repeated rows are.
+    So that of few rows an integer weight is still what as many repeated rows are. With labels every class is spread evenly.
     """
     leaders, places = twins(X, weight)
     different = X[leaders]
     different = different.toarray() if sparse.issparse(different) else np.asarray(different)
     by_value = np.lexsort(different.T)
-    return with_twins([by_value[part] for part in deal(len(leaders), n, None, seed)], places)
+    if labels is not None:
+        numbers = np.unique(labels, return_inverse=True)[1]
+        labels = np.full(len(leaders), len(numbers))
+        np.minimum.at(labels, places[places >= 0], numbers[places >= 0])  # equal inputs of several classes: their first
+        labels = labels[by_value]
+    return with_twins([by_value[part] for part in deal(len(leaders), n, labels, seed)], places)
 
 
 def with_twins(parts: list[NDArray[np.int64]], places: NDArray[np.int64]) -> list[NDArray[np.int64]]:
@@ -205,9 +209,9 @@ def made_sure(
     `used` is the number of parameters that each network uses by its evidence, where there is one. `before` are the networks
     that held rows out, where those of `network` have learned from them since; scores are of rows that neither has seen.
     """
-    T = fit_temperature(network, judged.held) if calibration == "temperature" else 1.0
-    network = network if T == 1.0 else cooled(network, T)
     never_saw = network if before is None else replace(network, population=before)
+    T = fit_temperature(never_saw, judged.held) if calibration == "temperature" else 1.0
+    network = network if T == 1.0 else cooled(network, T)
     network = replace(network, lowest=judged.lowest, highest=judged.highest, noise=fit_noise(never_saw, judged.held, used))
     if judged.scores is not None:
         network = replace(network, calibration=calibrated(network, judged.scores, calibration, judged.n_rows))

@@ -14,7 +14,8 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from shoal.errors import DataError
 from shoal.estimators.elsewhere import beyond, is_elsewhere, lazy_too
-from shoal.estimators.shallow import Floats, Problem, ShallowEstimator
+from shoal.estimators.problem import Problem
+from shoal.estimators.shallow import Floats, ShallowEstimator
 from shoal.estimators.trainings import takes_pieces
 from shoal.training.events import Epoch
 
@@ -50,7 +51,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         As in scikit-learn's MLPClassifier; `tol="auto"` is 0 where rows are held out, else 1e-4.
     early_stopping : "auto" or bool
         Hold out rows, judge each network on its own part of them after every epoch, and keep its best weights.
-        "auto": from 100 rows on.
+        "auto": from 16 different rows on; below 100 rows networks then train anew on all of them, up to where they were best.
     validation_fraction : "auto" or float in (0, 1)
         Share of the rows each network holds out; "auto" is 1/8, another eighth for each of up to eight networks of a kind.
     n_iter_no_change : "auto" or int

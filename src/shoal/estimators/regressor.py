@@ -14,7 +14,8 @@ from shoal.encoding import TargetScale, encode_target, fit_target
 from shoal.errors import DataError, InvalidParameterError, UncalibratedWarning
 from shoal.estimators.defaults import check_number
 from shoal.estimators.elsewhere import beyond, is_elsewhere, lazy_too
-from shoal.estimators.shallow import Floats, Problem, ShallowEstimator
+from shoal.estimators.problem import Problem
+from shoal.estimators.shallow import Floats, ShallowEstimator
 from shoal.estimators.trainings import takes_pieces
 from shoal.network import Network
 from shoal.training.events import Epoch

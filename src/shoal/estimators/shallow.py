@@ -2,7 +2,7 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import cache
 from typing import Any
 
@@ -12,11 +12,10 @@ from scipy import sparse
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from shoal.draws import seed_from
-from shoal.encoding import Encoding, TargetScale, encode, encoded_names, fit_encoding, plain
+from shoal.encoding import Encoding, encode, encoded_names, fit_encoding, plain
 from shoal.engine.cores import at_most, one_blas_thread
 from shoal.errors import DataError, DivergedError, InterruptedWarning, InvalidParameterError, MemberDivergedWarning
 from shoal.estimators.calibrations import (
-    Judged,
     check_calibration,
     different_rows,
     judged_on,
@@ -30,6 +29,7 @@ from shoal.estimators.defaults import RAMP_SCALE, Plan, Task, is_auto, plan
 from shoal.estimators.groups import initial_population, mean_square_lengths, member_weights, weigh_members
 from shoal.estimators.memory import refuse_too_large
 from shoal.estimators.plain import is_plain, is_plain_target
+from shoal.estimators.problem import Continuation, Prepared, Problem
 from shoal.estimators.seen import SeenEstimator
 from shoal.estimators.trainings import (
     Training,
@@ -45,55 +45,13 @@ from shoal.estimators.trainings import (
 from shoal.network import Network, folded, predict
 from shoal.population import Population, with_zeros
 from shoal.recipe import each
-from shoal.textbook.outputs import Output, output
+from shoal.textbook.outputs import output
 from shoal.training.events import Epoch
 from shoal.training.minibatch import Run, Trained
 from shoal.training.validation import Validation
 from shoal.uncertainty.outside import outside_range
 
 Floats = NDArray[np.floating]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is to be learned, as the engine takes it: targets `(m, n_y)`, the output unit, and what its numbers mean."""
-
-    Y: Floats
-    output: str
-    b2: Floats
-    target: TargetScale | None
-    classes: tuple[NDArray[Any], ...] = ()
-    labels: NDArray[Any] | None = None  # classes of the rows, to spread them evenly over the held-out parts
-    judged: Judged | None = None  # what the fitted network will be judged on
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """Rows made ready: checked `X (m, n)`, `encoded` as layer 1 takes them; `weight (m,)` is the user's, `weights (K, m)`
-    or alike those that the members train with, 0 where a member holds a row out.
-    """
-
-    X: Any
-    problem: Problem
-    plan: Plan
-    g2: Output
-    encoded: Any
-    weight: Floats | None
-    weights: Floats | None
-    validation: Validation | None
-    dtype: np.dtype
-
-
-@dataclass(frozen=True)
-class Continuation:
-    """What `warm_start` and `partial_fit` go on from. A model file leaves it out."""
-
-    population: Population
-    with_ramps: tuple[bool, ...]
-    kind: tuple[Any, ...]
-    memory: Any
-    rows: int
-    events: list[Epoch]
 
 
 class ShallowEstimator(SeenEstimator, ABC):
@@ -136,7 +94,7 @@ class ShallowEstimator(SeenEstimator, ABC):
         self._say(announced(p, self.device))
         earlier: list[Epoch] = []
         if continued:
-            run = begun(self._continuation.population)
+            run = begun(self._continuation.judged)
             earlier = self._resume(run)
             events = self._watch(run, p)
         elif p.widths:
@@ -303,7 +261,9 @@ class ShallowEstimator(SeenEstimator, ABC):
         if len(trained.loss) > 1:
             self._say(spread_of(trained.loss))
         self._leave_network(trained, problem, p, history(events))
-        self._continuation = Continuation(trained.population, p.with_ramps, kind_of(run), memory_of(run), trained.rows, events)
+        self._continuation = Continuation(
+            trained.population, trained.judged or trained.population, p.with_ramps, kind_of(run), memory_of(run), trained.rows, events
+        )
         self._set_attributes(run, trained, p, events)
 
     def _leave_network(self, trained: Trained, problem: Problem, p: Plan, curves: dict[str, Floats]) -> None:

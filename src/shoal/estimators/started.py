@@ -8,7 +8,8 @@ from typing import Any
 
 from shoal.encoding import Encoding
 from shoal.estimators.defaults import Plan
-from shoal.estimators.shallow import Floats, Problem, ShallowEstimator
+from shoal.estimators.problem import Problem
+from shoal.estimators.shallow import Floats, ShallowEstimator
 from shoal.training.minibatch import Run
 
 

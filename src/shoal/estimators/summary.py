@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from shoal.encoding import Encoding, TargetScale, plain
 from shoal.errors import DataError
-from shoal.estimators.shallow import Problem, ShallowEstimator
+from shoal.estimators.problem import Problem
+from shoal.estimators.shallow import ShallowEstimator
 
 Floats = NDArray[np.floating]
 

@@ -20,7 +20,8 @@ from shoal.engine.groups import copies_in_whole_groups
 from shoal.errors import ShoalError
 from shoal.estimators.curves import history
 from shoal.estimators.defaults import FULL_BATCH, Plan
-from shoal.estimators.shallow import Prepared, ShallowEstimator
+from shoal.estimators.problem import Prepared
+from shoal.estimators.shallow import ShallowEstimator
 from shoal.estimators.trainings import ended
 from shoal.population import Population, take
 from shoal.recipe import Recipe, each

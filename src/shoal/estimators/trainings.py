@@ -139,6 +139,7 @@ def warn_unsettled(run: Training, p: Plan, events: list[Epoch]) -> None:
     """
     if p.recipe.patience is None or "cosine" in p.recipe.schedule or not events:
         return
+    run = run.first if isinstance(run, OnAllRows) else run
     waiting = ~run.settled & (run.diverged == 0) if isinstance(run, FullBatch) else run.active
     at_limit = waiting & (run.epochs == p.recipe.max_epochs)
     spent = waiting & ~run.active & ~at_limit

@@ -143,7 +143,8 @@ def check_names(frame: pd.DataFrame, names: tuple[str, ...]) -> None:
 
 def _empty(column: pd.Series) -> np.ndarray:
     """Rows without a value: empty cells, and in a column that is otherwise of numbers or truth values also marks such as NA."""
-    for cells in (number_cells(column), truth_cells(column)):
+    for read_as in (number_cells, truth_cells):  # the second takes a millisecond for a thousand numbers
+        cells = read_as(column)
         if cells.n_known and not cells.refused.any():
             return cells.values.isna().to_numpy()
     return text_cells(column).isna().to_numpy()

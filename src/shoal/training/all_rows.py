@@ -67,7 +67,7 @@ class OnAllRows:
         first, dtype = self.beginner, self.state.dtype
         if isinstance(self.first, Polished) and self.first.accepted:
             return lbfgs_from(first, begun, self.weight, left)
-        recipe, until = replace(self.recipe, patience=None), best_epochs(losses)
+        recipe, until = replace(self.recipe, patience=None), best_epochs(losses[: int(first.epochs.max())])  # without a trial of L-BFGS
         return Run(recipe, self.begins, first.g2, first.X, first.Y, weight=self.weight, dtype=dtype, members=first.members, until=until)
 
     @property

@@ -1,6 +1,6 @@
 """Dealt rows as layer 1 takes them: how they are encoded, found by adding up over the blocks, and the blocks themselves."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
@@ -49,30 +49,29 @@ def targets(y: Floats, labels: NDArray[Any] | None, one_column: bool) -> NDArray
     return y[:, 0] if one_column else y
 
 
-def found_encoding(estimator: ShallowEstimator, dealt: Dealt, summary: Summary, sample: Floats, p: Plan, told: Told) -> Encoding:
-    """The encoding that all dealt rows ask for, but for the ramps' edges, which the prepared rows `sample (s, n)` decide."""
-    encoding = encoding_from(summary, estimator.standardize)
+def found_encoding(
+    estimator: ShallowEstimator, dealt: Dealt, summary: Summary, sample: Floats, p: Plan, told: Callable[[], Told]
+) -> tuple[Encoding, Floats]:
+    """The encoding that all dealt rows ask for, and the mean square of each encoded input, `(n_encoded,)`.
+
+    The prepared rows `sample (s, n)` decide the ramps' edges. Networks without ramps need no pass over the rows.
+    """
+    encoding, inputs, m = encoding_from(summary, estimator.standardize), summary.inputs, summary.m
+    squares = (inputs.squares / m + (inputs.mean - encoding.center) ** 2) / encoding.scale**2
     if not any(p.with_ramps):
-        return encoding
+        return encoding, squares
     edges = tuple(ramp_edges(np.asarray(column, np.float64)) for column in sample.T)
-    ramps, total, m = ramps_of(edges), np.zeros(sum(max(len(e) - 1, 0) for e in edges)), 0
+    ramps, seen = ramps_of(edges), told()
+    first, second = np.zeros(len(ramps.left)), np.zeros(len(ramps.left))
     for piece in dealt.blocks():
         for part in slices(piece):
-            total += ramp_values(np.asarray(part.X, np.float64), ramps).sum(axis=0)
-        m += len(piece.y)
-        told(len(piece.y))
-    return replace(encoding, edges=edges, ramp_center=total / m, ramp_scale=RAMP_SCALE[estimator._task])
-
-
-def square_lengths(dealt: Dealt, encoding: Encoding, inputs: NDArray[np.bool_], told: Told) -> Floats:
-    """Mean squared length of the encoded rows as each network sees them, `(K,)`: `groups.mean_square_lengths` over blocks."""
-    total, m = np.zeros(inputs.shape[1]), 0
-    for piece in dealt.blocks():
-        for part in slices(piece):
-            total += np.sum(encode(encoding, part.X) ** 2, axis=0)
-        m += len(piece.y)
-        told(len(piece.y))
-    return np.asarray(inputs @ (total / m))
+            values = ramp_values(np.asarray(part.X, np.float64), ramps)
+            first += values.sum(axis=0)
+            second += np.einsum("ij,ij->j", values, values)
+        seen(len(piece.y))
+    center, scale = first / m, RAMP_SCALE[estimator._task]
+    found = replace(encoding, edges=edges, ramp_center=center, ramp_scale=scale)
+    return found, np.concatenate([squares, scale**2 * np.maximum(second / m - center**2, 0.0)])
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ from shoal.estimators.larger.training import Sampled, fit_dealt, planned
 from shoal.estimators.memory import COPIES
 from shoal.estimators.scores import Metrics, baseline_models
 from shoal.estimators.shallow import ShallowEstimator
+from shoal.table.cells import text_cells
 from shoal.table.preparation import fitted_preparation
 from shoal.table.reading import TableFile
 from shoal.table.splits import n_held_out
@@ -222,6 +223,7 @@ def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path
     dealt, parts = room_for(folder, table, found, n, p, memory)
     deal_all(table, cut, found, prepare, dealt, parts, piece_rows, asked.stage("preparing", table.n_rows))
     sample = fewer(sample, memory.rows(SAMPLE_SHARE, COPIES_OF_SAMPLE * CELL_BYTES * n, SAMPLE_ROWS), cut.seed)
+    sample = with_every_class(sample, found)
     few = Sampled(prepare.transform(sample), numbers_of(sample, found))
     stopped = interrupted(lambda: fit_dealt(estimator, p, dealt, few, labels_of(found), parts, asked.stage))
     return Learned(Pipeline([("prepare", prepare), ("estimator", estimator)]), found, dealt, few, piece_rows, stopped)
@@ -233,6 +235,17 @@ def fewer(sample: pd.DataFrame, rows: int, seed: int) -> pd.DataFrame:
         return sample
     draws = row_draws(seed, Purpose.SAMPLE, sample.index.to_numpy())
     return sample.iloc[np.sort(np.argpartition(draws, rows)[:rows])]
+
+
+def with_every_class(sample: pd.DataFrame, found: Survey) -> pd.DataFrame:
+    """The sample, with a row of each class that is too rare to have one in it: a classifier must know all classes."""
+    if found.task == "regression":
+        return sample
+    rows = [sample]
+    for name in found.targets:
+        lacking = ~text_cells(found.first_rows[name]).isin(text_cells(sample[name]).unique())
+        rows.append(found.first_rows[lacking.to_numpy()])
+    return pd.concat(rows) if any(len(more) for more in rows[1:]) else sample
 
 
 def room_for(folder: Path, table: TableFile, found: Survey, n: int, p: Plan, memory: Memory) -> tuple[Dealt, Parts]:

@@ -106,14 +106,16 @@ class Values:
     learned: pd.Series | None = None
     crowded: bool = False
 
-    def see(self, column: pd.Series, held: NDArray[np.bool_]) -> None:
-        """Take in a piece of the target without gaps."""
+    def see(self, column: pd.Series, held: NDArray[np.bool_]) -> pd.Index:
+        """Take in a piece of the target without gaps; returns the rows to learn from that are the first with their value."""
         if self.crowded:
-            return
+            return column.index[:0]
         self.seen = together(self.seen, column)
         self.learned = together(self.learned, column[~held])
         if len(self.seen) > MOST_CLASSES:
             self.crowded, self.seen, self.learned = True, None, None
+            return column.index[:0]
+        return self.learned.index.intersection(column.index)
 
 
 def together(known: pd.Series | None, more: pd.Series) -> pd.Series:
@@ -139,6 +141,8 @@ class Survey:
         Rows learned from, held out, and without a target.
     sample : DataFrame
         Some raw rows that have a target, of both sides; all where they are no more than its size.
+    first_rows : DataFrame
+        Of each class that a target has, the first raw row to learn from; more of a target of numbers.
     texts : tuple of str
         Columns of a CSV file that are read as text, since some of its pieces alone would be taken for numbers.
     """
@@ -152,6 +156,7 @@ class Survey:
     n_held: int
     n_left_out: int
     sample: pd.DataFrame
+    first_rows: pd.DataFrame
     texts: tuple[str, ...]
 
 
@@ -166,7 +171,7 @@ class Counting:
     most_texts: int = MOST_TEXTS
     tallies: dict[str, Tally] = field(default_factory=dict)
     values: dict[str, Values] = field(default_factory=dict)
-    kinds: dict[str, Tally] = field(default_factory=dict)
+    first_rows: pd.DataFrame = field(default_factory=pd.DataFrame)
     n_train: int = 0
     n_held: int = 0
     n_left_out: int = 0
@@ -181,7 +186,9 @@ class Counting:
         learned = piece[~held]
         self.n_train, self.n_held = self.n_train + len(learned), self.n_held + int(held.sum())
         for name in self.targets:
-            self.values.setdefault(name, Values(name)).see(piece[name], held)
+            values = self.values.setdefault(name, Values(name))
+            new = values.see(piece[name], held)
+            self.first_rows = pd.concat([self.first_rows, learned.loc[new]]) if len(new) else self.first_rows
         for name in piece.columns:
             if name not in self.targets and name != self.groups:
                 self.tallies.setdefault(name, Tally(name, name in self.categories, self.most_texts)).see(learned[name])
@@ -251,7 +258,9 @@ def finished(counting: Counting, task: str | None, texts: tuple[str, ...]) -> Su
     tallies = {name: tally.finish() for name, tally in counting.tallies.items()}
     columns = tuple(described(tally) for tally in tallies.values())
     counts = {column.name: level_counts(tallies[column.name]) for column in columns if column.kind == "category"}
-    return Survey(columns, counts, names, kind, classes, counting.n_train, counting.n_held, counting.n_left_out, sample, texts)
+    return Survey(
+        columns, counts, names, kind, classes, counting.n_train, counting.n_held, counting.n_left_out, sample, counting.first_rows, texts
+    )
 
 
 def refuse_classes_held_out(values: Values) -> None:

@@ -14,9 +14,10 @@ from shoal.estimators.calibrations import check_calibration, judged_on
 from shoal.estimators.defaults import FULL_BATCH, Plan, plan
 from shoal.estimators.groups import held_out, initial_population
 from shoal.estimators.larger.dealt import Dealt, Parts
-from shoal.estimators.larger.encoded import EncodedBlocks, found_encoding, kept_rows, square_lengths, summarised, targets
+from shoal.estimators.larger.encoded import EncodedBlocks, found_encoding, kept_rows, summarised, targets
 from shoal.estimators.larger.survey import Told
-from shoal.estimators.shallow import Problem, ShallowEstimator
+from shoal.estimators.problem import Problem
+from shoal.estimators.shallow import ShallowEstimator
 from shoal.estimators.summary import Summary, problem_from
 from shoal.estimators.trainings import Training, announced, by_evidence, refuse_unfit
 from shoal.population import Population
@@ -81,16 +82,15 @@ def fit_dealt(
     estimator.n_features_in_ = sample.X.shape[1]
     summary = summarised(dealt, labels, one_column, stage("scaling", m))
     problem = problem_from(estimator, summary)
-    estimator._encoding = found_encoding(estimator, dealt, summary, sample.X, p, stage("ramps", m))
+    estimator._encoding, squares = found_encoding(estimator, dealt, summary, sample.X, p, lambda: stage("ramps", m))
     inputs = inputs_seen(estimator, p)
-    lengths = square_lengths(dealt, estimator._encoding, inputs, stage("starting", m))
     blocks = encoded_blocks(estimator, p, dealt, summary, labels, one_column, parts, sample.y.shape[1])
     problem, validation = watched(estimator, p, blocks, problem, summary, sample, dtype, stage)
     g2 = output(problem.output, **estimator._output_settings())
     rows_of_epoch = stage("training", m)
 
     def drawn(n_h: int) -> Population:
-        return initial_population(estimator.get_params(), estimator.seed_, n_h, inputs, lengths, problem.b2)
+        return initial_population(estimator.get_params(), estimator.seed_, n_h, inputs, inputs @ squares, problem.b2)
 
     def begun(n_h: int) -> Training:
         population = drawn(n_h)
