@@ -9,6 +9,7 @@ from shoal.beyond import checkpoints
 from shoal.errors import CheckpointError, ClusterError, OutputError
 
 da = pytest.importorskip("dask.array")
+CommClosedError = pytest.importorskip("distributed.comm").CommClosedError
 
 QUICK = {"max_iter": 8, "n_networks": 2, "hidden_layer_sizes": 4, "activation": "tanh", "random_state": 0}
 pytestmark = pytest.mark.filterwarnings("ignore:max_iter")  # few steps on purpose
@@ -78,6 +79,26 @@ def test_a_scheduler_that_dies_ends_in_an_error_that_tells_where_the_checkpoint_
     assert_same_bits(later, beyond.fit(ShoalRegressor(solver="lbfgs", **QUICK), X, y, client=client), raw)
 
 
+@pytest.mark.parametrize("earlier", [True, False])
+def test_a_scheduler_that_dies_before_the_first_step_leaves_what_an_earlier_call_has_kept(client, tmp_path, monkeypatch, earlier):
+    X, y, _ = rows()
+    kept = tmp_path / "kept"
+    if earlier:
+        beyond.fit(ShoalRegressor(solver="lbfgs", **QUICK), X, y, client=client, checkpoint=kept)
+
+    def gone(*_args):
+        raise CommClosedError("gone")
+
+    monkeypatch.setattr(client, "gather", gone)
+    words = (
+        r"The checkpoint of an earlier call lies in .*kept: the same call goes on"
+        if earlier
+        else r"Nothing was done that .*kept could keep"
+    )
+    with pytest.raises(ClusterError, match=words):
+        beyond.fit(ShoalRegressor(solver="lbfgs", **QUICK), X, y, client=client, checkpoint=kept)
+
+
 def test_a_checkpoint_of_another_fit_or_none_at_all_is_named(client, tmp_path):
     X, y, _ = rows()
     kept = tmp_path / "kept"
@@ -100,3 +121,23 @@ def test_without_a_fixed_seed_the_checkpoints_is_taken(client, tmp_path):
     assert_same_bits(
         beyond.fit(ShoalClassifier(**settings), X, (y > 0).astype(int), client=client, checkpoint=tmp_path / "kept"), first, raw
     )
+
+
+def test_a_checkpoint_is_not_taken_for_other_limits_weights_or_validation_rows(client, tmp_path):
+    X, y, raw = rows()
+    short = {**QUICK, "max_iter": 2, "solver": "adamw"}
+    beyond.fit(ShoalRegressor(**short), X, y, client=client, checkpoint=tmp_path / "short")
+    with pytest.raises(CheckpointError, match="belongs to another fit: max_iter was 2, and is 3"):
+        beyond.fit(ShoalRegressor(**{**short, "max_iter": 3}), X, y, client=client, checkpoint=tmp_path / "short")
+    for solver in ("adamw", "lbfgs"):
+        model, kept = ShoalRegressor(**{**short, "solver": solver}), tmp_path / solver
+        own = {"X_val": X[:50], "y_val": y[:50]}
+        beyond.fit(model, X, y, da.ones(len(raw), chunks=50), **own, client=client, checkpoint=kept)
+        with pytest.raises(CheckpointError, match=r"weight of the rows was 160, and is 320"):
+            beyond.fit(model, X, y, 2 * da.ones(len(raw), chunks=50), **own, client=client, checkpoint=kept)
+        other = {"X_val": X[:50] + 1, "y_val": y[:50]}
+        with pytest.raises(CheckpointError, match="validation: means of the inputs was"):
+            beyond.fit(model, X, y, da.ones(len(raw), chunks=50), **other, client=client, checkpoint=kept)
+        other = {"X_val": X[:50], "y_val": y[50:100]}
+        with pytest.raises(CheckpointError, match="validation: means of the targets was"):
+            beyond.fit(model, X, y, da.ones(len(raw), chunks=50), **other, client=client, checkpoint=kept)

@@ -6,7 +6,7 @@ from sklearn.pipeline import make_pipeline
 
 from clusters import kill_a_worker
 from shoal import ShoalClassifier, ShoalRegressor, beyond
-from shoal.errors import DataError, InvalidParameterError
+from shoal.errors import DataError, InvalidParameterError, MemberDivergedWarning
 
 da = pytest.importorskip("dask.array")
 
@@ -139,7 +139,54 @@ def test_what_makes_no_sense_is_named(client):
         beyond.fit(ShoalRegressor(**QUICK), there_X, there_y, weight, client=client, share="own")
     with pytest.raises(InvalidParameterError, match="share is 'mine'; choose one of 'whole', 'own'"):
         beyond.fit(ShoalRegressor(**QUICK), there_X, there_y, client=client, share="mine")
+    with pytest.raises(DataError, match="y is None: give the targets"):
+        beyond.fit(ShoalRegressor(**QUICK), there_X, None, client=client)
     spoilt = X.copy()
     spoilt[-1, -1] = np.nan
     with pytest.raises(DataError, match="partition 4 of 4: Input X contains NaN"):
         beyond.fit(ShoalRegressor(**QUICK), da.from_array(spoilt, chunks=(80, 3)), there_y, client=client)
+
+
+def test_a_network_that_diverges_is_left_out_and_the_others_have_learned_from_all_rows(client):
+    # it has no second training, from which the others have networks to be judged by
+    X, y, there_X, there_y = rows()
+    settings = {**QUICK, "learning_rate_init": (0.01, 1e30, 0.01, 0.01)}
+    with pytest.warns(MemberDivergedWarning, match=r"networks \[1\] of 4"):
+        here = ShoalRegressor(**settings).fit(X, y)
+    with pytest.warns(MemberDivergedWarning, match=r"networks \[1\] of 4"):
+        there = beyond.fit(ShoalRegressor(**settings), there_X, there_y, client=client)
+    np.testing.assert_allclose(there.predict(X), here.predict(X), rtol=SAME, atol=SAME)
+    np.testing.assert_allclose(there.network_.noise.variance[0], here.network_.noise.variance[0], rtol=1e-4)
+
+
+def test_training_does_not_go_on_from_networks_of_an_earlier_fit(client):
+    X, y, there_X, there_y = rows()
+    model = ShoalRegressor(**QUICK).fit(X, y)
+    beyond.fit(model, there_X, there_y, client=client)
+    with pytest.raises(DataError, match="trained on other machines or loaded from a file cannot be trained on"):
+        model.partial_fit(X, y)
+
+
+def test_shares_of_sizes_whose_defaults_differ_are_networks_of_one_kind(client):
+    # in memory 140 rows hold some out, and 60 none; 5,200 rows have 128 units, and 4,800 have 64
+    X, y, _, _ = rows(200)
+    labels = (y > 0).astype(int)
+    settings = {"n_networks": 2, "max_iter": 2, "random_state": 0}
+    of_few = beyond.fit(ShoalClassifier(**settings), *cut((140, 60), X, labels), client=client, share="own")
+    assert of_few.share_rows_ == (140, 60)
+    assert len(of_few.network_.shares) == 2
+    X, y, _, _ = rows(10_000)
+    wide = beyond.fit(ShoalRegressor(**settings), *cut((5_200, 4_800), X, y), client=client, share="own")
+    assert wide.share_rows_ == (5_200, 4_800)
+    assert wide.network_.population.widths.tolist() == [128, 128]  # that of all rows
+
+
+def test_a_share_of_too_few_rows_to_hold_some_out_is_named(client):
+    X, y, _, _ = rows(200)
+    with pytest.raises(DataError, match="share 2 of 2 has no two different rows that count"):
+        beyond.fit(ShoalRegressor(**{**QUICK, "n_networks": 2}), *cut((199, 1), X, y), client=client, share="own")
+
+
+def cut(sizes, X, y):
+    """Rows in partitions of these sizes."""
+    return da.from_array(X, chunks=(sizes, 3)), da.from_array(y, chunks=(sizes,))

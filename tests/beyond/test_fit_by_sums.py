@@ -9,6 +9,8 @@ import pytest
 from clusters import running_cluster
 from shoal import ShoalClassifier, ShoalRegressor, beyond
 from shoal.beyond.lanes import Lane, Raw, Sum, lane_ends, over_lanes, tree
+from shoal.beyond.survey import edges_of_all
+from shoal.encoding import ramp_edges
 from shoal.errors import DataError, InvalidParameterError
 
 da = pytest.importorskip("dask.array")
@@ -218,3 +220,20 @@ def test_one_worker_gives_the_bits_of_two(client):
     with running_cluster(1) as alone:
         one = beyond.fit(ShoalRegressor(solver="lbfgs", **QUICK), pieces(X, CUTS["7"]), pieces(y, CUTS["7"]), client=alone)
     np.testing.assert_array_equal(one.coefs_[0], two.coefs_[0])
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_no_more_columns_are_brought_together_at_once_than_there_are_workers(client, monkeypatch, weighted):
+    rng = np.random.default_rng(0)
+    X, weight = rng.normal(size=(60, 5)), rng.integers(0, 3, 60).astype(float) if weighted else None
+    lanes = [Lane(i, i + 1, (Raw(i, X[s], X[s, 0], None if weight is None else weight[s]),)) for i, s in enumerate(CUT)]
+    sizes, gather = [], client.gather
+    monkeypatch.setattr(client, "gather", lambda futures: (sizes.append(len(futures)), gather(futures))[1])
+    found = edges_of_all(client, 5, [*client.scatter(lanes, hash=False), Lane(3, 4, ())])
+    assert sizes == [2, 2, 1]
+    kept = slice(None) if weight is None else weight > 0
+    for j, edges in enumerate(found):
+        np.testing.assert_array_equal(edges, ramp_edges(X[kept, j], None if weight is None else weight[kept]))
+
+
+CUT = (slice(0, 20), slice(20, 50), slice(50, 60))

@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 import shoal
-from shoal.errors import DataError, InvalidParameterError, OutputError, TableError, TooLargeError
+from shoal.errors import ColumnsError, DataError, InvalidParameterError, OutputError, TableError, TooLargeError
 from shoal.estimators import raw
 from shoal.estimators.again import sides_again
 from shoal.estimators.larger import fitting, size
@@ -62,7 +62,7 @@ def table_of(frame, tmp_path_factory):
     """The table with these targets as a file of this kind; made once."""
     folder, made = tmp_path_factory.mktemp("tables"), {}
 
-    def path(*targets, kind="parquet", away=("house",)):
+    def path(*targets, kind="parquet", away=("house", "day", "flag")):
         key = (*targets, kind, *away)
         if key not in made:
             made[key] = folder / f"{len(made)}.{kind}"
@@ -93,7 +93,6 @@ SEVERAL, ONE = "200kB", "40MB"  # blocks
 SAME_AS_WHOLE = {
     "numbers": ("number", "lbfgs", {}, "parquet", SEVERAL),
     "in one block": ("number", "lbfgs", {}, "parquet", ONE),
-    "from text": ("number", "lbfgs", {}, "csv", SEVERAL),
     "from zipped text": ("number", "lbfgs", {}, "csv.gz", SEVERAL),
     "classes": ("class", "lbfgs", {}, "parquet", SEVERAL),
     "several numbers": (["number", "second"], "lbfgs", {"loss": "huber"}, "parquet", SEVERAL),
@@ -106,7 +105,7 @@ SAME_AS_WHOLE = {
 
 @pytest.mark.parametrize(("target", "solver", "more", "kind", "memory"), SAME_AS_WHOLE.values(), ids=SAME_AS_WHOLE)
 def test_full_batch_solvers_find_over_blocks_what_they_find_in_memory(table_of, target, solver, more, kind, memory):
-    path = table_of(*np.atleast_1d(target), kind=kind)
+    path = table_of(*np.atleast_1d(target), kind=kind, away=("house",))
     settings = {"solver": solver, "early_stopping": False, **more}
     model = in_pieces(path, target, memory, settings=settings)
     ordinary, train, held = whole(model, path, settings)
@@ -134,7 +133,7 @@ def test_blocks_are_many_and_pieces_too(table_of, monkeypatch):
         pieces.append(piece_rows)
 
     monkeypatch.setattr(fitting, "deal_all", spying)
-    in_pieces(table_of("number"), "number")
+    in_pieces(table_of("number", away=("house",)), "number")
     assert len(dealt[0].sizes) >= 7
     assert sum(dealt[0].sizes) + sum(dealt[0].held_sizes) == M
     assert pieces[0] < M / 3
@@ -158,9 +157,10 @@ def test_classes_that_stand_one_after_the_other_are_mixed(table_of):
     assert model.facts_.baselines["linear"]["accuracy"] > model.facts_.baselines["trivial"]["accuracy"]
 
 
-def test_the_same_seed_gives_the_same_model_bit_for_bit(table_of):
-    one, two, other = (in_pieces(table_of("class"), "class", seed=s) for s in (4, 4, 5))
-    rows = pd.read_parquet(table_of("class")).head(200)
+def test_the_same_seed_gives_the_same_model_bit_for_bit(table_of, tmp_path):
+    rows = pd.read_parquet(table_of("class")).iloc[::4]
+    rows.to_parquet(tmp_path / "few.parquet", index=False)
+    one, two, other = (in_pieces(tmp_path / "few.parquet", "class", seed=s) for s in (4, 4, 5))
     np.testing.assert_array_equal(one.predict_proba(rows), two.predict_proba(rows))
     assert np.abs(one.predict_proba(rows) - other.predict_proba(rows)).max() > 1e-3
 
@@ -179,7 +179,7 @@ def test_medians_and_edges_come_from_a_sample_where_there_are_more_rows(table_of
     median = imputer.statistics_[list(names).index("c")]
     assert median != exact.median()
     assert 0.35 < (exact < median).mean() < 0.65  # five standard errors of the rank of 400 rows' median
-    assert model["estimator"].network_.encoding.n_ramps > 8 * 4
+    assert model["estimator"].network_.encoding.n_ramps == 8 * 4  # of each of four numbers
     assert model.facts_.metrics["r2"] > model.facts_.baselines["trivial"]["r2"]
 
 
@@ -223,8 +223,11 @@ def test_a_test_table_is_scored_in_pieces_and_all_others_are_learned(table_of, t
     assert found.metrics == pytest.approx(model.facts_.metrics, rel=1e-9)
 
 
-def test_refit_learns_from_all_rows_after_scoring(table_of):
-    model = in_pieces(table_of("number"), "number", refit=True)
+def test_refit_learns_from_all_rows_after_scoring_and_leaves_nothing_on_disk(table_of, tmp_path, monkeypatch):
+    path = table_of("number")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    model = in_pieces(path, "number", refit=True)
+    assert list(tmp_path.iterdir()) == []
     assert model.facts_.refit
     assert raw.columns_of(model)[0].n_rows == M
     assert model.facts_.n_train < M
@@ -239,9 +242,24 @@ def test_rows_without_a_target_are_left_out_and_counted(table_of, tmp_path):
     assert model.facts_.n_train + model.facts_.n_test == M - M // 10
 
 
+@pytest.mark.parametrize("way", [{"groups": "house"}, {"time": "day"}])
+def test_a_row_without_a_target_needs_neither_group_nor_time(table_of, tmp_path, way):
+    """In memory the same file trains."""
+    rows = pd.read_parquet(table_of("number", away=())).head(400)
+    rows.loc[::7, ["number", "house", "day"]] = None
+    rows.to_parquet(tmp_path / "gaps.parquet")
+    model = in_pieces(tmp_path / "gaps.parquet", "number", **way)
+    assert model.facts_.n_left_out == 58
+    assert model.facts_.n_train + model.facts_.n_test == 400 - 58
+    assert 0.05 < model.facts_.n_test / (400 - 58) < 0.4
+    train, held = sides_again(model, tmp_path / "gaps.parquet")
+    assert (len(train.y), len(held.y)) == (model.facts_.n_train, model.facts_.n_test)
+
+
 # --- afterwards ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_model_is_saved_loaded_and_exported_like_any_other(table_of, tmp_path):
     model = in_pieces(table_of("number"), "number")
     shoal.save(model, tmp_path / "m.skops")
@@ -256,14 +274,15 @@ def test_the_model_is_saved_loaded_and_exported_like_any_other(table_of, tmp_pat
 def test_predictions_and_scores_in_pieces_are_those_of_the_whole(table_of, tmp_path):
     from shoal.cli.predict import predict_table
 
+    path = tmp_path / "few.parquet"
     for target in ("number", "class", ["number", "second"], ["one", "two"]):
-        path = table_of(*np.atleast_1d(target))
+        pd.read_parquet(table_of(*np.atleast_1d(target))).iloc[::4].to_parquet(path, index=False)
         model = in_pieces(path, target)
-        done = [predict_table(model, path, tmp_path / f"{memory}.csv", max_memory=memory) for memory in (None, "200kB")]
+        done = [predict_table(model, path, tmp_path / f"{memory}.csv", max_memory=memory) for memory in (None, "60kB")]
         assert done[0] == done[1]
-        one, two = (pd.read_csv(tmp_path / f"{memory}.csv") for memory in (None, "200kB"))
+        one, two = (pd.read_csv(tmp_path / f"{memory}.csv") for memory in (None, "60kB"))
         pd.testing.assert_frame_equal(one, two, rtol=1e-12)  # rows are multiplied in other company
-        whole, pieces = raw.evaluate(model, path), raw.evaluate(model, path, max_memory="200kB")
+        whole, pieces = raw.evaluate(model, path), raw.evaluate(model, path, max_memory="60kB")
         assert (pieces.n_rows, pieces.n_left_out) == (whole.n_rows, whole.n_left_out)
         assert pieces.metrics == pytest.approx(whole.metrics, rel=1e-9)
         assert pieces.sureness == pytest.approx(whole.sureness, rel=1e-9, abs=1e-12)
@@ -303,14 +322,21 @@ def test_progress_counts_the_rows_of_every_stage(table_of):
     assert [event.epoch for event in epochs] == [1, 2, 3]
 
 
-def test_ctrl_c_keeps_the_best_so_far(table_of):
+@pytest.mark.parametrize("training", [1, 2])
+def test_ctrl_c_keeps_the_best_so_far(table_of, training):
+    """In the training that is scored, after which there is no second, and in the second, on all rows."""
+    second_epochs = []
+
     def stop(event):
-        if event.epoch == 2:
+        second_epochs.extend([event] if event.epoch == 2 else [])
+        if len(second_epochs) == training:
             raise KeyboardInterrupt
 
     with pytest.warns(shoal.InterruptedWarning):
-        model = in_pieces(table_of("number"), "number", settings={"max_iter": 50}, callbacks=[stop])
+        model = in_pieces(table_of("number"), "number", refit=True, callbacks=[stop])
+    assert len(second_epochs) == training
     assert model.facts_.interrupted
+    assert not model.facts_.refit
     assert model["estimator"].n_iter_ == 2
     assert np.isfinite(model.facts_.metrics["rmse"])
 
@@ -331,7 +357,7 @@ def test_sizes_are_read_as_they_are_written(said, n):
     assert size.parse_size(said) == n
 
 
-@pytest.mark.parametrize("settings", [{}, {"n_networks": 16, "hidden_layer_sizes": 400}])
+@pytest.mark.parametrize("settings", [{}, pytest.param({"n_networks": 16, "hidden_layer_sizes": 400}, marks=pytest.mark.slow)])
 def test_too_little_memory_is_refused_with_the_least_that_works(table_of, settings, monkeypatch):
     monkeypatch.setattr(size, "OVERHEAD", 1_000_000)
     with pytest.raises(TooLargeError, match=r"max_memory=2kB is too small: .* needs about .*; give at least that much") as refused:
@@ -363,7 +389,7 @@ SPOILT = {
 
 @pytest.mark.parametrize(("column", "cell", "words"), SPOILT.values(), ids=SPOILT)
 def test_what_is_wrong_in_a_late_piece_is_named_with_its_row(table_of, tmp_path, column, cell, words):
-    rows = pd.read_parquet(table_of("number"))
+    rows = pd.read_parquet(table_of("number"))[["a", "b", "number"]]
     rows[column] = rows[column].astype(object)
     rows.loc[1989, column] = cell
     rows.to_csv(tmp_path / "spoilt.csv", index=False)
@@ -378,6 +404,9 @@ def test_an_unknown_class_in_a_late_piece_is_named_with_its_rows(table_of, tmp_p
     rows.to_parquet(tmp_path / "new.parquet")
     with pytest.raises(TableError, match=r"'unheard of' in 1 of .* which the model does not know; .* found in rows [\d,]+ to 2,000 of new"):
         raw.evaluate(model, tmp_path / "new.parquet", max_memory="200kB")
+    rows.drop(columns="class").to_parquet(tmp_path / "no_class.parquet")
+    with pytest.raises(TableError, match="The table has no column 'class' to be the target"):
+        raw.evaluate(model, tmp_path / "no_class.parquet", max_memory="200kB")
 
 
 def test_a_class_that_only_held_out_rows_have_is_named(table_of, tmp_path):
@@ -394,6 +423,7 @@ def test_a_class_that_only_held_out_rows_have_is_named(table_of, tmp_path):
     ("given", "words"),
     [
         ({"settings": {"calibration": "cv+"}}, "calibration is 'cv\\+', which keeps rows in memory"),
+        ({"settings": {"warm_start": True}}, "warm_start is not there for tables larger than max_memory"),
         ({"settings": {"n_netwoks": 3}}, "no parameter 'n_netwoks'; the nearest names are 'n_networks'"),
         ({"settings": {"n_networks": -1}}, "n_networks is -1"),
         ({"task": "clustering"}, "task='clustering' is unknown"),
@@ -406,6 +436,17 @@ def test_what_cannot_be_is_refused_before_the_table_is_read(table_of, given, wor
     monkeypatch.setattr(fitting, "survey", None)
     with pytest.raises(DataError if "settings" not in given else InvalidParameterError, match=words):
         in_pieces(table_of("number", away=()), "number", **given)
+
+
+def test_a_test_table_that_cannot_be_used_is_refused_before_the_table_is_read(table_of, tmp_path, monkeypatch):
+    monkeypatch.setattr(fitting, "survey", None)
+    path = table_of("number")
+    for away in ("number", "b"):
+        pd.read_parquet(path).head(20).drop(columns=away).to_csv(tmp_path / "short.csv", index=False)
+        with pytest.raises(ColumnsError, match=f"The test table, short.csv, lacks 1 of the 6 columns of inputs and targets: '{away}'"):
+            in_pieces(path, "number", test=tmp_path / "short.csv")
+    with pytest.raises(InvalidParameterError, match=r"refit and test are both given, .* leave refit out"):
+        in_pieces(path, "number", test=path, refit=True)
 
 
 def test_a_target_that_is_not_there_and_a_frame_are_refused(table_of, frame):
@@ -433,12 +474,7 @@ def test_class_weights_are_refused_rather_than_forgotten(table_of):
         in_pieces(table_of("class"), "class", task="classification", settings={"class_weight": "balanced"})
 
 
-def test_nothing_is_left_on_disk(table_of, tmp_path, monkeypatch):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    in_pieces(table_of("number"), "number")
-    assert list(tmp_path.iterdir()) == []
-
-
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::shoal.OutsideWarning")  # one of the rows held out lies a little outside
 def test_the_command_line_works_in_pieces_too(table_of, tmp_path, capsys):
     import typer.testing
@@ -471,6 +507,7 @@ print(status("VmHWM") - before)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system does not say how much memory a process took")
 def test_the_memory_is_kept(tmp_path):
     """In a process of its own, on a table that takes more than that the ordinary way, in a single row group."""

@@ -6,7 +6,7 @@ import pytest
 
 import shoal
 from shoal import ShoalClassifier, ShoalRegressor, beyond
-from shoal.errors import ColumnsError
+from shoal.errors import ColumnsError, DataError
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
@@ -144,3 +144,9 @@ def test_blocks_are_answered_on_workers(client, classifier):
     X, _ = rows()
     found = classifier.predict_proba(collection(X))
     np.testing.assert_allclose(client.compute(found).result(), classifier.predict_proba(X), rtol=EXACT)
+
+
+def test_rows_in_memory_are_sent_to_the_model(regressor):
+    X, _ = rows()
+    with pytest.raises(DataError, match=r"X is a ndarray in memory, .*call model\.predict\(X\)"):
+        beyond.predict(regressor, X)

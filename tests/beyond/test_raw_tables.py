@@ -11,11 +11,12 @@ import pytest
 
 import shoal
 from shoal import ShoalRegressor, beyond
-from shoal.errors import InvalidParameterError, TableError
+from shoal.errors import ClusterError, InvalidParameterError, TableError
 from shoal.estimators import raw
 from shoal.table import describe_columns, preparation
 
 dd = pytest.importorskip("dask.dataframe")
+CommClosedError = pytest.importorskip("distributed.comm").CommClosedError
 
 SETTINGS = {"solver": "lm", "max_iter": 5, "n_networks": 2, "hidden_layer_sizes": 3, "activation": "tanh"}
 pytestmark = pytest.mark.filterwarnings("ignore:max_iter")  # few steps on purpose
@@ -110,3 +111,20 @@ def test_what_does_not_go_together_is_named(settings, words):
 def test_a_dask_frame_is_sent_to_the_right_door():
     with pytest.raises(TableError, match=r"train on it with shoal\.beyond\.fit_table"):
         shoal.fit(partitions(table(), []), "price")
+
+
+def test_a_table_in_memory_is_sent_to_the_right_door(client):
+    with pytest.raises(TableError, match=r"table is a DataFrame; .*shoal\.fit\(table, …, client=…\)"):
+        beyond.fit_table(table(), "price", client=client)
+
+
+def test_a_cluster_that_goes_away_while_columns_are_counted_leaves_the_checkpoint(client, tmp_path, monkeypatch):
+    kept = tmp_path / "kept"
+    kept.write_bytes(b"of an earlier call")
+
+    def gone(*_args):
+        raise CommClosedError("gone")
+
+    monkeypatch.setattr(client, "compute", gone)
+    with pytest.raises(ClusterError, match=r"The checkpoint of an earlier call lies in .*kept"):
+        beyond.fit_table(partitions(table(), []), "price", client=client, checkpoint=kept)

@@ -6,6 +6,8 @@ import pytest
 
 from shoal.draws import Purpose, row_draws, shares
 from shoal.errors import TableError
+from shoal.estimators.larger.fitting import frame_bytes, in_memory_bytes, rows_of_piece
+from shoal.estimators.larger.size import memory_of
 from shoal.estimators.larger.survey import Cut, Sample, survey
 from shoal.table import describe_columns, preparation, read
 from shoal.table.columns import described, level_counts
@@ -177,3 +179,19 @@ def test_every_type_of_a_parquet_file_is_understood_as_if_it_came_whole(tmp_path
     whole = preparation(found.columns).fit(frame.drop(columns="y"))
     pieces = fitted_preparation(found.columns, found.counts, found.sample, ["y"])
     np.testing.assert_array_equal(pieces.transform(found.sample), whole.transform(frame.drop(columns="y")))
+
+
+@pytest.mark.parametrize("kind", ["csv", "csv.gz", "parquet"])
+def test_long_texts_are_reckoned_with(tmp_path, kind):
+    """Zipped or not: by what they hold, or a piece of a table of letters would not fit into memory."""
+    long, m = 20_000, 30
+    frame = pd.DataFrame({"letter": [f"{i} " + "x" * long for i in range(m)], "n": np.arange(m) + 0.5, "y": np.arange(m) % 2})
+    file = tmp_path / f"t.{kind}"
+    frame.to_parquet(file) if kind == "parquet" else frame.to_csv(file, index=False)
+    table = open_table(file)
+    assert long < frame_bytes(table) < 1.05 * long
+    assert in_memory_bytes(table) > 3 * m * long
+    memory = memory_of("1GB")
+    assert rows_of_piece(table, memory) * long < memory.room
+    frame.assign(letter="short").to_csv(tmp_path / "short.csv", index=False)
+    assert frame_bytes(open_table(tmp_path / "short.csv")) == 3 * 80  # places and all: little texts take more than their letters

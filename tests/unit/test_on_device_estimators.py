@@ -8,6 +8,8 @@ import pytest
 
 from problems import population
 from shoal import ShoalClassifier, ShoalRegressor, ShoalSearchCV, TooLargeError
+from shoal.engine.advance import begin
+from shoal.engine.judging import judge
 from shoal.recipe import Recipe
 from shoal.textbook import output
 from shoal.training.full_batch import FullBatch
@@ -15,6 +17,7 @@ from shoal.training.rows import in_memory
 from shoal.training.validation import Validation
 
 torch = pytest.importorskip("torch")
+groups, judging = (pytest.importorskip(f"shoal.engine.on_device.{name}") for name in ("groups", "judging"))
 
 HERE, THERE = "cpu", "torch:cpu"
 FLOAT64 = 1e-12  # sums of some dozens of products of size 1, in another order and with exp by another library
@@ -118,3 +121,39 @@ def test_memory_that_does_not_suffice_is_told_of_by_name(monkeypatch):
     monkeypatch.setattr("shoal.engine.on_device.advance.updated", full)
     with pytest.raises(TooLargeError, match=r"memory of device 'torch:cpu' does not suffice.*fewer n_networks"):
         ShoalRegressor(device=THERE, **QUICK).fit(TABLE, TARGET)
+
+
+WIDE = np.random.default_rng(2).normal(size=(40, 50))  # fifty inputs to three hidden units: what is large is the inputs
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["all rows", "rows of their own"])
+def test_networks_that_are_judged_on_rows_of_their_own_get_few_of_many_inputs_at_once(own, monkeypatch):
+    """Each network's own rows are a copy for each network: beside them the hidden layer is the smaller part."""
+    most, sizes = 2 * 50 * 4, []
+    monkeypatch.setattr(judging, "MOST_HIDDEN", most)
+    block_sums = judging.block_sums
+
+    def spying(state, group, X, *rest):
+        sizes.append(X.shape)
+        return block_sums(state, group, X, *rest)
+
+    monkeypatch.setattr(judging, "block_sums", spying)
+    mine, Y = (np.arange(0, 30), np.arange(10, 40)) if own else None, WIDE[:, :1]
+    found = []
+    for where in (THERE, HERE):
+        state = begin(population((3, 3), 50, 1), Recipe(device=where), output("squared_error"), np.full(2, 40), np.float64)
+        found.append(judge(state, WIDE, Y, mine, None))
+    np.testing.assert_allclose(found[0][0], found[1][0], rtol=FLOAT64)
+    if own:
+        assert all(np.prod(shape) <= most for shape in sizes)
+        assert sizes[0] == (2, 50, 4)
+    else:
+        assert sizes == [(50, 40)], "one copy for all is no larger than the rows"
+
+
+@pytest.mark.parametrize(("input_dropout", "together"), [(0.0, 4), (0.2, 1)])
+def test_networks_that_drop_inputs_are_as_many_together_as_their_inputs_allow(input_dropout, together, monkeypatch):
+    monkeypatch.setattr(groups, "MOST_HIDDEN", 4 * 3 * 16)
+    recipe = Recipe(batch_size=16, input_dropout=input_dropout, device=THERE)
+    state = begin(population((3,) * 4, 12, 1), recipe, output("squared_error"), np.full(4, 40), np.float64)
+    assert [len(group.members) for group in state.groups] == [together] * (4 // together)

@@ -168,6 +168,31 @@ def test_a_candidate_that_cannot_be_trained_scores_nan_and_the_others_go_on():
         ShoalSearchCV(ShoalClassifier(**QUICK), grid, cv=2, error_score="raise").fit(X, y)
 
 
+def no_score_of_narrow_ones(model, X, y):
+    """A scorer that some candidates have no answer for."""
+    if model.hidden_layer_sizes == 5:
+        raise ValueError("too narrow to say")
+    return model.score(X, y)
+
+
+@pytest.mark.parametrize("scoring", [no_score_of_narrow_ones, {"mine": no_score_of_narrow_ones, "accuracy": "accuracy"}])
+@pytest.mark.filterwarnings("ignore:One or more of the (test|train) scores are non-finite")  # scikit-learn's, of the same candidate
+def test_a_scorer_that_raises_is_treated_as_by_grid_searches(scoring):
+    X, y, _ = data()
+    settings = {"scoring": scoring, "cv": 2, "refit": False, "error_score": -7.0, "return_train_score": True}
+    found = []
+    for search in (ShoalSearchCV, GridSearchCV):
+        with pytest.warns(UserWarning, match="Scoring failed.*will be set to -7"):
+            found.append(search(ShoalClassifier(**QUICK), {"hidden_layer_sizes": [5, 6]}, **settings).fit(X, y).cv_results_)
+    ours, theirs = found
+    names = [name for name in theirs if "_test_" in name or "_train_" in name]
+    assert any(ours[name][0] == -7.0 for name in names)
+    for name in names:
+        np.testing.assert_allclose(ours[name], theirs[name], atol=SAME)
+    with pytest.raises(ValueError, match="too narrow to say"):
+        ShoalSearchCV(ShoalClassifier(**QUICK), {"hidden_layer_sizes": [5, 6]}, **settings | {"error_score": "raise"}).fit(X, y)
+
+
 def test_processes_give_the_same_results():
     X, y, _ = data()
     one = ShoalSearchCV(ShoalClassifier(**QUICK), {"alpha": [0.0, 1.0]}, cv=2, refit=False).fit(X, y)
@@ -182,6 +207,7 @@ def test_processes_give_the_same_results():
         (ShoalSearchCV(ShoalClassifier()), "either param_grid"),
         (ShoalSearchCV(ShoalClassifier(), {"alpha": [1]}, param_distributions={"alpha": [1]}), "either param_grid"),
         (ShoalSearchCV(ShoalClassifier(), {"alpha": [1]}, halving=1), "halving is 1"),
+        (ShoalSearchCV(ShoalClassifier(), {"alpha": [1]}, client="tcp://127.0.0.1:1", n_jobs=4), "n_jobs is 4, .*give one of them"),
         (
             ShoalSearchCV(make_pipeline(PolynomialFeatures(), ShoalClassifier()), {"polynomialfeatures__degree": [1]}),
             "polynomialfeatures__degree: only parameters of the last step",

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.errors import CheckpointError
+from shoal.estimators.defaults import FULL_BATCH
 from shoal.estimators.summary import Summary
 from shoal.files import refuse_unwritable, replacing
 from shoal.training.events import Epoch
@@ -27,10 +28,8 @@ MAY_DIFFER = (
     "callbacks",
     "n_jobs",
     "verbose",
-    "max_iter",
-    "max_time",
-    "max_fun",
 )  # of two calls of which one goes on with the other
+LIMITS = ("max_iter", "max_time", "max_fun")  # these too where a training stands between two steps, from which it goes on for longer
 
 
 class Checkpoint:
@@ -89,8 +88,10 @@ class Checkpoint:
         self.write()
         if self.path is None:
             return "Nothing is left: begin anew, and give checkpoint=FILE to keep what is done."
-        if not self.done:
+        if not self.done and not self.path.exists():
             return f"Nothing was done that {self.path} could keep: begin anew."
+        if not self.done:
+            return f"The checkpoint of an earlier call lies in {self.path}: the same call goes on from there."
         return f"The checkpoint lies in {self.path} ({self.done}): the same call goes on from there."
 
 
@@ -104,10 +105,12 @@ def read(path: Path) -> tuple[dict[str, str], Arrays]:
         raise CheckpointError(f"{path} is not a whole checkpoint of shoal's ({error}). Give another file, or remove it.") from error
 
 
-def about_fit(estimator: Any, summary: Summary, **more: Any) -> dict[str, str]:
-    """What two calls must be alike in, of which one goes on with the other: settings and rows."""
-    settings = {name: repr(value) for name, value in estimator.get_params().items() if name not in MAY_DIFFER}
-    rows = {name: " ".join(f"{v:.9g}" for v in np.atleast_1d(values)) for name, values in rows_of(summary).items()}
+def about_fit(estimator: Any, summary: Summary, own: Summary | None = None, **more: Any) -> dict[str, str]:
+    """What two calls must be alike in, of which one goes on with the other: settings, rows, and the user's `own` validation rows."""
+    may_differ = (*MAY_DIFFER, *(LIMITS if estimator.solver in FULL_BATCH else ()))
+    settings = {name: repr(value) for name, value in estimator.get_params().items() if name not in may_differ}
+    judges = {} if own is None else {f"validation: {name}": values for name, values in rows_of(own).items()}
+    rows = {name: " ".join(f"{v:.9g}" for v in np.atleast_1d(values)) for name, values in {**rows_of(summary), **judges}.items()}
     return {"estimator": type(estimator).__name__, **settings, **rows, **{name: str(value) for name, value in more.items()}}
 
 
@@ -115,9 +118,11 @@ def rows_of(summary: Summary) -> dict[str, Any]:
     """By what rows are known again."""
     return {
         "number of rows": summary.m,
+        "weight of the rows": summary.inputs.weight,
         "means of the inputs": summary.inputs.mean,
         "means of the targets": summary.targets.mean,
         "rows of each class": summary.class_rows,
+        "weight of each class": summary.class_weights,
     }
 
 

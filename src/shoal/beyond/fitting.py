@@ -24,7 +24,7 @@ from shoal.estimators.defaults import FULL_BATCH, Plan, one_of
 from shoal.estimators.groups import initial_population
 from shoal.estimators.problem import Problem
 from shoal.estimators.shallow import ShallowEstimator
-from shoal.estimators.summary import problem_from
+from shoal.estimators.summary import Summary, problem_from
 from shoal.estimators.trainings import by_evidence, refuse_unfit
 from shoal.population import Population
 from shoal.textbook.outputs import output
@@ -96,11 +96,14 @@ def fit_by_sums(client: Any, estimator: Any, given: tuple[Any, Any, Any], own: t
     lanes = encoded_lanes(client, worker, dtype, r, hold)
     r = replace(r, raw=[])  # the workers' memory is for what is encoded; of a worker that dies Dask makes the rows again
     held = np.full(len(p.with_ramps), -1) if hold is None else hold.held
-    rows = replace(lane_rows(client, lanes, r.found.summary.m, r.problem, held), left=checkpoint.left)
+    rows = lane_rows(client, lanes, r.found.summary.m, r.problem, held)
     judges = None if hold is None else replace(rows, judged=True)
-    own_lanes = None
+    own_lanes = own_summary = None
     if own[0] is not None:
-        own_lanes, judges = own_rows(client, worker, dtype, own, r, held)
+        source = source_of(client, *own, what="X_val")
+        checked = checked_lanes(client, worker, source)
+        own_summary = summary_over(client, estimator, checked)
+        own_lanes, judges = own_rows(client, worker, dtype, checked, source.n, r, held)
     g2 = output(r.problem.output, **estimator._output_settings())
     lengths = over_lanes(client, square_lengths, lanes) / r.found.summary.inputs.weight
 
@@ -110,7 +113,7 @@ def fit_by_sums(client: Any, estimator: Any, given: tuple[Any, Any, Any], own: t
             refuse_unfit(p, population, g2, -(-rows.m // max(1, sum(client.nthreads().values()))))
         return FullBatch(p.recipe, population, g2, rows, solver=p.solver, validation=judges, dtype=dtype, max_fun=p.max_fun)
 
-    before = checkpoint.earlier(about_fit(estimator, r.found.summary, seed=estimator.seed_, partitions=len(r.found.sizes)))
+    before = checkpoint.earlier(about_fit(estimator, r.found.summary, own_summary, seed=estimator.seed_, partitions=len(r.found.sizes)))
     if p.widths:
         refuse_widths(checkpoint)
         run, events, estimator.evidence_table_ = by_evidence(p.widths, begun, lambda run: estimator._watch(run, p), estimator._say)
@@ -150,9 +153,15 @@ def fit_by_members(
     refuse_settings(estimator)
     lanes = lanes_of(client, estimator, given)
     keep_seed(estimator, checkpoint)
-    found = over_lanes(client, partial(survey_of, estimator._task == "classification"), lanes)
     judges = None if own[0] is None else checked_lanes(client, worker_copy(estimator), source_of(client, *own, what="X_val"))
-    return on_the_whole(client, estimator, lanes, judges, found.summary, checkpoint)
+    own_summary = None if judges is None else summary_over(client, estimator, judges)
+    return on_the_whole(client, estimator, (lanes, judges), (summary_over(client, estimator, lanes), own_summary), checkpoint)
+
+
+def summary_over(client: Any, estimator: Any, lanes: list[Any]) -> Summary:
+    """All rows of checked lanes summed up."""
+    found: Survey = over_lanes(client, partial(survey_of, estimator._task == "classification"), lanes)
+    return found.summary
 
 
 def refuse_widths(checkpoint: Checkpoint) -> None:
@@ -186,12 +195,10 @@ def lane_rows(client: Any, lanes: list[Any], m: int, problem: Problem, held: NDA
 
 
 def own_rows(
-    client: Any, worker: Any, dtype: np.dtype, own: tuple[Any, Any, Any], r: Ready, held: NDArray[np.int64]
+    client: Any, worker: Any, dtype: np.dtype, checked: list[Any], n: int, r: Ready, held: NDArray[np.int64]
 ) -> tuple[list[Any], LaneRows]:
-    """The user's validation rows, which no network learns from."""
-    source = source_of(client, *own, what="X_val")
-    checked = checked_lanes(client, worker, source)
-    work = partial(changed, partial(encoded_block, worker, dtype, None, what=("X_val", source.n)))
+    """The user's validation rows, in n partitions, which no network learns from."""
+    work = partial(changed, partial(encoded_block, worker, dtype, None, what=("X_val", n)))
     lanes = [client.submit(work, lane, pure=False) for lane in checked]
     return lanes, lane_rows(client, lanes, r.found.summary.m, r.problem, held)
 
@@ -223,7 +230,8 @@ def fit(
     ----------
     estimator : ShoalClassifier or ShoalRegressor
     X, y, sample_weight : dask arrays or data frames of numbers, cut into the same partitions; or rows in memory, which are sent
-        Rows belong together by their place in a partition; indices are not looked at.
+        `(m, n)`; `(m,)` or, of several targets, `(m, n_y)`; `(m,)`, all 0 or more. Rows belong together by their place in a
+        partition; indices are not looked at.
     X_val, y_val, sample_weight_val : the same, to judge networks on
     client : distributed.Client, or the address of a scheduler; None is Dask's current client
     share : {"whole", "own"}
@@ -237,6 +245,21 @@ def fit(
     Returns
     -------
     the estimator, fitted: what `fit` in memory gives, to rounding
+
+    Raises
+    ------
+    InvalidParameterError
+        For a setting that needs all rows in one place, or that does not go with `share` or `checkpoint`.
+    DataError
+        With the partition, for rows that cannot be learned from.
+    ClusterError
+        Where no cluster answers, or it went away; it says what is left.
+    CheckpointError
+        For a checkpoint that is damaged, or of another fit.
+    OutputError
+        Where the checkpoint cannot be written.
+    DivergedError
+        When training leaves the finite numbers.
     """
     given, own = (X, y, sample_weight), (X_val, y_val, sample_weight_val)
     if (X_val is None) != (y_val is None):

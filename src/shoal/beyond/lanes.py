@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.beyond.workers import Noted, named, on_worker, pass_on
+from shoal.beyond.workers import Noted, on_worker, pass_on
 from shoal.errors import DataError
 
 Floats = NDArray[np.floating]
@@ -58,10 +58,12 @@ def source_of(client: Any, X: Any, y: Any, weight: Any = None, what: str = "") -
     Raises
     ------
     DataError
-        For what is cut into other partitions, or lies partly here and partly there.
+        For what is cut into other partitions, or lies partly here and partly there, and for rows without targets.
     """
     if isinstance(X, Source):
         return X
+    if y is None:
+        raise DataError("y is None: give the targets, in the same partitions as X")
     if not any(hasattr(given, "__dask_graph__") for given in (X, y, weight)):
         return sent(client, X, y, weight, what)
     for name, given in (("X", X), ("y", y), ("sample_weight", weight)):
@@ -241,18 +243,14 @@ def itself(value: T) -> T:
     return value
 
 
-def over_lanes(client: Any, work: Callable[[Any], Any], lanes: Sequence[Any], left: Callable[[], str] | None = None) -> Any:
-    """Σ work(block) over all blocks with rows: one pass, whose only traffic is `work` there and sums back.
-
-    `left` tells what is left where the cluster goes away.
-    """
-    with named(left):
-        if len(lanes) > TOGETHER:
-            work = client.submit(itself, work, pure=False)
-        sums = [client.submit(summed, work, lane, pure=False) for lane in lanes]
-        while len(sums) > TOGETHER:
-            sums = [client.submit(added, *sums[i : i + TOGETHER], pure=False) for i in range(0, len(sums), TOGETHER)]
-        found = tree(client.gather(sums))
+def over_lanes(client: Any, work: Callable[[Any], Any], lanes: Sequence[Any]) -> Any:
+    """Σ work(block) over all blocks with rows: one pass, whose only traffic is `work` there and sums back."""
+    if len(lanes) > TOGETHER:
+        work = client.submit(itself, work, pure=False)
+    sums = [client.submit(summed, work, lane, pure=False) for lane in lanes]
+    while len(sums) > TOGETHER:
+        sums = [client.submit(added, *sums[i : i + TOGETHER], pure=False) for i in range(0, len(sums), TOGETHER)]
+    found = tree(client.gather(sums))
     pass_on(found.noted)
     if found.value is None:
         raise DataError("no partition has any row: there is nothing to learn from")

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from shoal.engine.cores import at_most
 from shoal.errors import DataError
+from shoal.estimators.elsewhere import is_elsewhere
 from shoal.table import TypedTable, check_columns
 
 RUNNING = ("_continuation",)  # what only further training needs, and no block
@@ -47,6 +48,8 @@ def lazily(model: Any, verb: str, X: Any, *given: Any, **settings: Any) -> Any:
     DataError, ColumnsError, ValueError
         At once for a wrong number of columns or other names; for what a block holds, when that block is computed.
     """
+    if not is_elsewhere(X):
+        raise DataError(f"X is a {type(X).__name__} in memory, and answers are lazy for Dask collections alone: call model.{verb}(X)")
     estimator = model.steps[-1][1] if isinstance(model, Pipeline) else model
     check_is_fitted(estimator, "network_")
     work = partial(answered, stripped(model), verb, given, settings)

@@ -129,7 +129,9 @@ def trained_on(
 def merged(members: Sequence[Member]) -> Member:
     """The networks of all pieces, in the order of the pieces."""
     parts = [m.trained for m in members]
-    judged = None if parts[0].judged is None else side_by_side([p.judged for p in parts if p.judged is not None])
+    # a network that diverged, or for whose second training time was too short, is judged by the weights that it has
+    first = [p.population if p.judged is None else p.judged for p in parts]
+    judged = None if all(p.judged is None for p in parts) else side_by_side(first)
     both: dict[str, Any] = {
         name: None if getattr(parts[0], name) is None else np.concatenate([getattr(p, name) for p in parts]) for name in OF_TRAINED
     }

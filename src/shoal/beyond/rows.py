@@ -54,8 +54,6 @@ class LaneRows:
         Each network's weight of all rows.
     held : ndarray of int, (K,)
         The part that each network holds out, −1 for none; `judged` makes these the only rows that count.
-    left : callable
-        Tells what is left where the cluster goes away.
     """
 
     client: Any
@@ -65,11 +63,10 @@ class LaneRows:
     total: Floats
     held: NDArray[np.int64]
     judged: bool = False
-    left: Callable[[], str] | None = None
 
     def total_of(self, work: Callable[[Any, Floats, Floats], T]) -> T:
         """Σ work(X, Y, weights) over the partitions: one pass."""
-        found: T = over_lanes(self.client, partial(weighed, work, self.held, self.judged), self.lanes, self.left)
+        found: T = over_lanes(self.client, partial(weighed, work, self.held, self.judged), self.lanes)
         return found
 
 

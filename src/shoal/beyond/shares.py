@@ -16,7 +16,7 @@ from shoal.beyond.workers import named, on_worker, pass_on
 from shoal.encoding import encode
 from shoal.errors import DataError
 from shoal.estimators.calibrations import Judged, judged_on, kept_out
-from shoal.estimators.defaults import Plan
+from shoal.estimators.defaults import Plan, patience
 from shoal.estimators.groups import member_weights
 from shoal.estimators.problem import Prepared, Problem
 from shoal.estimators.summary import Summary
@@ -43,7 +43,8 @@ class Merged:
 
 
 def finish(estimator: Any, member: Member, p: Plan, leave: Callable[[dict[str, Floats]], None]) -> None:
-    """Everything that a fit leaves behind; `leave` makes `network_`."""
+    """Everything that a fit leaves behind; `leave` makes `network_`. Nothing from which training could go on, of this fit or an earlier."""
+    estimator.__dict__.pop("_continuation", None)
     trained, events = member.trained, events_of(member, p.recipe.max_epochs)
     run: Any = Merged(trained.rows, trained.population.K, member.active, trained.epochs, trained.diverged, p.recipe)
     warn_unsettled(run, p, events)
@@ -64,20 +65,30 @@ class Whole:
     group: Group
 
 
-def on_the_whole(client: Any, estimator: Any, lanes: list[Any], own: list[Any] | None, summary: Summary, checkpoint: Checkpoint) -> Any:
-    """Every network on all rows: what `fit` in memory gives, to rounding; the table travels to every worker once."""
+def on_the_whole(
+    client: Any,
+    estimator: Any,
+    lanes: tuple[list[Any], list[Any] | None],
+    summaries: tuple[Summary, Summary | None],
+    checkpoint: Checkpoint,
+) -> Any:
+    """Every network on all rows: what `fit` in memory gives, to rounding; the table travels to every worker once.
+
+    `lanes` and `summaries` are those of the rows, and of the user's validation rows where there are any.
+    """
+    mine, own = lanes
     there = worker_copy(estimator)
     there.random_state = estimator.seed_
     if hasattr(estimator, "class_weight"):
         there.class_weight = estimator.class_weight
     names = {name: value for name, value in vars(estimator).items() if name in ("feature_names_in_", "n_features_in_")}
-    joined = client.submit(rows_of, *lanes, pure=False)
+    joined = client.submit(rows_of, *mine, pure=False)
     judges = None if own is None else client.submit(rows_of, *own, pure=False)
     whole = client.submit(made_ready, there, joined, judges, pure=False)
     with named(checkpoint.left):
         p, learned = client.submit(told, whole, pure=False).result()
         estimator.__dict__.update({**learned, **names})
-        before = checkpoint.earlier(about_fit(estimator, summary, seed=estimator.seed_, share="whole"))
+        before = checkpoint.earlier(about_fit(estimator, *summaries, seed=estimator.seed_, share="whole"))
         group = client.submit(of_whole, whole, pure=False)
         member = merged(trained_on(client, [(group, piece) for piece in pieces_of(p)], checkpoint, before, estimator._say))
 
@@ -87,7 +98,7 @@ def on_the_whole(client: Any, estimator: Any, lanes: list[Any], own: list[Any] |
             pass_on(said)
 
         finish(estimator, member, p, leave)
-    estimator.trained_on_, estimator.share_rows_ = "whole", (summary.m,) * len(p.with_ramps)
+    estimator.trained_on_, estimator.share_rows_ = "whole", (summaries[0].m,) * len(p.with_ramps)
     return estimator
 
 
@@ -150,7 +161,7 @@ def on_shares(
     shares = []
     for s in range(n):
         blocks = [client.submit(every, n, s, lane, pure=False) for lane in lanes]
-        shares.append(client.submit(made_share, there, (s, n, K), client.submit(rows_of, *blocks, pure=False), pure=False))
+        shares.append(client.submit(made_share, there, p, (s, n, K), client.submit(rows_of, *blocks, pure=False), pure=False))
     with named(checkpoint.left):
         before = checkpoint.earlier(about_fit(estimator, summary, seed=estimator.seed_, share=f"own, of {n}"))
         places = [(client.submit(of_share, share, pure=False), tuple(range(s, K, n))) for s, share in enumerate(shares)]
@@ -171,16 +182,29 @@ def every(n: int, s: int, lane: Lane) -> Lane:
     return replace(lane, blocks=tuple(b for b in lane.blocks if b.number % n == s))
 
 
-def made_share(estimator: Any, place: tuple[int, int, int], rows: Rows) -> Share:
+def share_plan(estimator: Any, whole: Plan, X: Any) -> Plan:
+    """How the networks of a share train: one kind of network on all shares, with the batches and epochs that the share's size asks for."""
+    own = estimator._plan(X, own_validation=False).recipe
+    waits = patience(estimator.get_params(), own.schedule, own.max_epochs, bool(whole.hold_out), online=False)
+    sizes = {name: getattr(own, name) for name in ("batch_size", "equal_batches", "max_epochs", "shuffle")}
+    return replace(whole, recipe=replace(whole.recipe, **sizes, patience=waits))
+
+
+def made_share(estimator: Any, whole: Plan, place: tuple[int, int, int], rows: Rows) -> Share:
     """A share's rows as layer 1 takes them, with the rows that each of its networks holds out."""
     (s, n, K), (X, y, weight) = place, rows
     if weight is not None and not weight.any():
         raise DataError(f"share {s + 1} of {n} has rows of weight 0 only; cut the rows into other partitions, or choose share='whole'")
-    p = estimator._plan(X, own_validation=False)
+    p = share_plan(estimator, whole, X)
     dtype = np.dtype(np.float32 if p.single_precision else np.float64)
     problem = estimator._problem(y, weight, first=False)
     encoded = encode(estimator._encoding, X, dtype)
     held_rows = kept_out(None, X, p, problem.labels, estimator.seed_, weight, own=False)
+    if p.hold_out and held_rows is None:
+        raise DataError(
+            f"share {s + 1} of {n} has no two different rows that count, and its networks hold some out; cut the rows into other "
+            "partitions, set early_stopping=False, or choose share='whole'"
+        )
     v = None if held_rows is None else Validation(encoded, problem.Y.astype(dtype), weight, held_rows)
     population = estimator._initial(p, problem, encoded, weight)
     g2 = output(problem.output, **estimator._output_settings())

@@ -102,7 +102,7 @@ def worker_copy(estimator: Any) -> Any:
 def found_encoding(client: Any, estimator: Any, lanes: list[Any], summary: Summary, p: Plan) -> Encoding:
     """The encoding that all rows ask for: the same as in memory, ramps cut at the exact quantiles.
 
-    For these every column is brought together on one worker, one column at a time.
+    For these every column is brought together on one worker, as many columns at a time as there are workers.
     """
     encoding = encoding_from(summary, estimator.standardize)
     if not (any(p.with_ramps) and estimator.standardize):
@@ -112,9 +112,18 @@ def found_encoding(client: Any, estimator: Any, lanes: list[Any], summary: Summa
             f"ramps are cut at exact quantiles, for which a column must fit in a worker's memory; {summary.m:,} rows are more than "
             f"{MOST_RAMPED:,}: set ramps=False"
         )
-    edges = client.gather([edges_of(client, j, lanes) for j in range(encoding.n_inputs)])
+    edges = edges_of_all(client, encoding.n_inputs, lanes)
     total = over_lanes(client, partial(ramp_totals, tuple(edges)), lanes)
     return replace(encoding, edges=tuple(edges), ramp_center=total / summary.inputs.weight, ramp_scale=RAMP_SCALE[estimator._task])
+
+
+def edges_of_all(client: Any, n: int, lanes: list[Any]) -> list[Floats]:
+    """The edges of n columns; no more of these are in the workers' memory at a time than there are workers."""
+    found: list[Floats] = []
+    while len(found) < n:
+        some = range(len(found), min(n, len(found) + max(1, len(client.nthreads()))))
+        found += client.gather([edges_of(client, j, lanes) for j in some])
+    return found
 
 
 def edges_of(client: Any, j: int, lanes: list[Any]) -> Any:
@@ -122,17 +131,20 @@ def edges_of(client: Any, j: int, lanes: list[Any]) -> Any:
     return client.submit(edges_of_column, *(client.submit(column_of_lane, j, lane, pure=False) for lane in lanes), pure=False)
 
 
-def column_of_lane(j: int, lane: Any) -> tuple[Floats, Floats]:
-    """A column's values that count, and their weights."""
-    parts = [(raw.X[:, j], np.ones(len(raw.X)) if raw.weight is None else raw.weight) for raw in lane.blocks]
-    values, weights = (np.concatenate([np.empty(0), *some]) for some in zip(*parts, strict=True)) if parts else (np.empty(0), np.empty(0))
+def column_of_lane(j: int, lane: Any) -> tuple[Floats, Floats | None]:
+    """A column's values that count, and their weights, None where none were given."""
+    values = np.concatenate([np.empty(0), *(raw.X[:, j] for raw in lane.blocks)])
+    given = [raw.weight for raw in lane.blocks if raw.weight is not None]
+    if not given:
+        return values, None
+    weights = np.concatenate(given)
     return values[weights > 0], weights[weights > 0]
 
 
-def edges_of_column(*parts: tuple[Floats, Floats]) -> Floats:
+def edges_of_column(*parts: tuple[Floats, Floats | None]) -> Floats:
     """`ramp_edges` of a column that was cut into parts."""
-    values, weights = (np.concatenate(some) for some in zip(*parts, strict=True))
-    return ramp_edges(values, weights)
+    given = [weights for _, weights in parts if weights is not None]
+    return ramp_edges(np.concatenate([values for values, _ in parts]), np.concatenate(given) if given else None)
 
 
 def ramp_totals(edges: tuple[Floats, ...], raw: Raw) -> Floats:

@@ -12,11 +12,13 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from shoal.beyond.checkpoints import Checkpoint
 from shoal.beyond.fitting import fit
 from shoal.beyond.lanes import Source
 from shoal.beyond.workers import connected, named
 from shoal.draws import Purpose, row_draws
 from shoal.errors import TableError
+from shoal.estimators.elsewhere import is_elsewhere
 from shoal.estimators.larger.size import SAMPLE_ROWS
 from shoal.estimators.larger.survey import Counting, Sample, Survey, finished
 from shoal.estimators.raw import Facts, Watcher, estimator_for, named_column
@@ -64,15 +66,19 @@ def fit_table(
     Raises
     ------
     TableError, ColumnsError, DataError
-        With the partition, for what its cells must not hold.
+        With the partition, for what its cells must not hold; for what is no dask data frame.
     """
     names = (target,) if isinstance(target, str) else tuple(target)
+    if not is_elsewhere(table) or not hasattr(table, "columns"):
+        raise TableError(
+            f"table is a {type(table).__name__}; give a dask data frame, or train on a table in memory with shoal.fit(table, …, client=…)"
+        )
     head = table._meta
     check_names(head, names)
     for name in categories:
         named_column(head, name, "category")
     began = time.perf_counter()
-    with connected(client) as cluster:
+    with connected(client) as cluster, named(Checkpoint(checkpoint).left):
         parts = table.to_delayed()
         found = counted(cluster, parts, Counting(names, None, frozenset(categories), Sample(SAMPLE_ROWS), MOST_TEXTS), task, seed)
         prepare = fitted_preparation(found.columns, found.counts, found.sample, names)
@@ -105,10 +111,9 @@ def facts_from(found: Survey, seconds: float, seed: int, categories: tuple[str, 
 def counted(client: Any, parts: Sequence[Any], nothing: Counting, task: str | None, seed: int) -> Survey:
     """The survey of all partitions, one after the other, each where it lies: the first text of a kind is the first of all."""
     seen = client.submit(Seen, nothing, (), pure=False)
-    with named():
-        for number, part in enumerate(client.compute(list(parts))):
-            seen = client.submit(see, seen, part, (number, len(parts)), seed, pure=False)
-        done = seen.result()
+    for number, part in enumerate(client.compute(list(parts))):
+        seen = client.submit(see, seen, part, (number, len(parts)), seed, pure=False)
+    done = seen.result()
     with of_row(done.rows):
         return finished(done.counting, task, ())
 

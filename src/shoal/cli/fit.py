@@ -78,8 +78,9 @@ def fit(
 
     The task is found from the target. A fifth of the rows is held out, and the model is scored on them beside a linear and
     a trivial model. The model that is written is the one that was scored. Ctrl-C stops training and keeps the best so far.
-    With --dask the workers of a cluster train, and --checkpoint keeps what is done, from which the same command goes on. With
-    --max-memory a table that needs more is read and trained on in pieces; prepared rows then lie in TMPDIR meanwhile.
+    With --dask the workers of a cluster train, and --checkpoint keeps what is done, from which the same command goes on: of
+    solvers that go through the rows in small batches, as the default does, Ctrl-C then leaves that and no model. With --max-memory
+    a table that needs more is read and trained on in pieces; prepared rows then lie in TMPDIR meanwhile.
     """
     from shoal.cli.progress import fit_bar
     from shoal.estimators import raw

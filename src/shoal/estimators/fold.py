@@ -32,6 +32,7 @@ class Fold:
     judged: tuple[Any, Any, Any]
     scorers: Any
     with_train_score: bool
+    error_score: Any
     heard: Callable[[float], None] | None
     lots: list[Lot] = field(default_factory=list)
     alone: list[int] = field(default_factory=list)
@@ -70,13 +71,13 @@ class Fold:
         if not places:
             return
         began, shoals = time.perf_counter(), [self.shoals[i] for i in places]
-        tested = scores_of(shoals, self.scorers, *self.judged)
+        tested = scores_of(shoals, self.scorers, *self.judged, self.error_score)
         seconds = (time.perf_counter() - began) / len(places)
         for i, score in zip(places, tested, strict=True):
             self.scores[i] = {"score_time": seconds, "test_scores": score}
         if self.with_train_score:
             X, y, _, weight = self.learned
-            for i, score in zip(places, scores_of(shoals, self.scorers, X, y, weight), strict=True):
+            for i, score in zip(places, scores_of(shoals, self.scorers, X, y, weight, self.error_score), strict=True):
                 self.scores[i]["train_scores"] = score
 
 
@@ -125,6 +126,7 @@ def begun(
     *,
     scorers: Any,
     with_train_score: bool,
+    error_score: Any,
     seed: int,
     heard: Callable[[float], None] | None = None,
 ) -> Fold:
@@ -140,7 +142,8 @@ def begun(
             shoal.random_state = seed
     learns, scores = weights
     learned = prepared, y_train, None if learns is None else learns[train], None if scores is None else scores[train]
-    fold = Fold(shoals, learned, (judged, y_test, None if scores is None else scores[test]), scorers, with_train_score, heard)
+    tested = judged, y_test, None if scores is None else scores[test]
+    fold = Fold(shoals, learned, tested, scorers, with_train_score, error_score, heard)
     fold.lots, fold.alone = lots_of(shoals, *learned[:3], fold.failed)
     return fold
 

@@ -14,6 +14,7 @@ from scipy import sparse
 from scipy.special import xlogy
 from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, r2_score, root_mean_squared_error
 from sklearn.metrics._scorer import _MultimetricScorer, _PassthroughScorer, _Scorer
+from sklearn.model_selection._validation import _score
 
 from shoal.encoding import encode
 from shoal.engine.outputs import BLOCK_ROWS, WORTH_COMPILING, network_logits
@@ -82,12 +83,17 @@ KNOWN: dict[tuple[Any, str], Formula] = {  # (metric, what it asks of an estimat
 OF_CLASSES = (accuracy, log_loss_of)
 
 
-def scores_of(shoals: Sequence[ShallowEstimator], scorers: Any, X: Any, y: Any, weight: Floats | None) -> list[Any]:
-    """Each fitted shoal's score on rows X, y, or several by name; all were prepared alike, and so encode X alike."""
+def scores_of(
+    shoals: Sequence[ShallowEstimator], scorers: Any, X: Any, y: Any, weight: Floats | None, error_score: Any = "raise"
+) -> list[Any]:
+    """Each fitted shoal's score on rows X, y, or several by name; all were prepared alike, and so encode X alike.
+
+    `error_score` stands for what a scorer that raises an error does not say, with a warning; "raise" lets the error through.
+    """
     formulas = formulas_of(scorers, shoals[0])
     truth = None if formulas is None else truth_of(shoals[0], y, weight)
     if formulas is None or truth is None:
-        return [scored(scorers, shoal, X, y, weight) for shoal in shoals]
+        return [scored(scorers, shoal, X, y, weight, error_score) for shoal in shoals]
     rows = shoals[0]._rows(X)
     few = rows.shape[0] <= BLOCK_ROWS and not sparse.issparse(rows)  # more would fill memory, and their arithmetic outweighs the rest
     encoded = encode(shoals[0]._encoding, rows) if few else None
@@ -96,16 +102,16 @@ def scores_of(shoals: Sequence[ShallowEstimator], scorers: Any, X: Any, y: Any, 
         p = answers(shoal.network_, rows, encoded)
         values = {name: formula(truth, p) for name, (_, formula) in formulas.items()} if np.isfinite(p).all() else {"": None}
         if None in values.values():
-            found.append(scored(scorers, shoal, X, y, weight))
+            found.append(scored(scorers, shoal, X, y, weight, error_score))
         else:
             signed = {name: formulas[name][0] * value for name, value in values.items() if value is not None}
             found.append(signed if isinstance(scorers, _MultimetricScorer) else signed[""])
     return found
 
 
-def scored(scorers: Any, shoal: ShallowEstimator, X: Any, y: Any, weight: Floats | None) -> Any:
-    """One score, or several by name, as scikit-learn finds them."""
-    scores = scorers(shoal, X, y) if weight is None else scorers(shoal, X, y, sample_weight=weight)
+def scored(scorers: Any, shoal: ShallowEstimator, X: Any, y: Any, weight: Floats | None, error_score: Any) -> Any:
+    """One score, or several by name, as scikit-learn's searches find them."""
+    scores = _score(shoal, X, y, scorers, {} if weight is None else {"sample_weight": weight}, error_score)
     return {name: float(v) for name, v in scores.items()} if isinstance(scores, dict) else float(scores)
 
 

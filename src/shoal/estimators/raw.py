@@ -165,7 +165,8 @@ def fit(
     categories : names of columns that are categories even where every cell is a number
     settings : parameters of the estimator by name, such as {"hidden_layer_sizes": (50,)}
     seed : of the split, and of the estimator where `settings` has no "random_state"
-    refit : train again on all rows after scoring; else the model that is returned is the one that was scored
+    refit : train again on all rows after scoring, those of `test` too (not in pieces); else the model that is returned is the one that
+        was scored
     callbacks : called with every `Epoch` of training
     max_memory : such as "1GB": most memory that training may take beside the libraries. A path whose table needs more is read and
         trained on in pieces, the rows dealt at random into blocks on disk (in TMPDIR), so that a batch holds rows of one block, a
@@ -192,6 +193,8 @@ def fit(
         When training leaves the finite numbers.
     TooLargeError
         For less memory than the smallest pieces need, with the least that works.
+    ClusterError, CheckpointError, OutputError
+        Where no cluster answers or it went away; for a checkpoint that is damaged or of another fit; for one that cannot be written.
     """
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise InvalidParameterError(f"seed={seed!r}; it must be a whole number from 0 on.")

@@ -62,7 +62,8 @@ class ShoalSearchCV(BaseSearchCV):
     Raises
     ------
     InvalidParameterError
-        For an estimator that is no shoal, both or neither of the two kinds of parameters, a `halving` below 2.
+        For an estimator that is no shoal, both or neither of the two kinds of parameters, a `halving` below 2,
+            `client` with `n_jobs`.
     ClusterError
         For a `client` whose scheduler cannot be reached, or went away.
     """
@@ -153,6 +154,11 @@ class ShoalSearchCV(BaseSearchCV):
             raise InvalidParameterError("give either param_grid (all combinations) or param_distributions (n_iter drawn ones)")
         if self.halving is not None and (not isinstance(self.halving, Integral) or self.halving < 2):
             raise InvalidParameterError(f"halving is {self.halving!r}; it must be a whole number from 2 on, or None")
+        if self.client is not None and self.n_jobs is not None:
+            raise InvalidParameterError(
+                f"n_jobs is {self.n_jobs!r}, which is processes of this machine, and client a cluster, whose workers do the work: "
+                "give one of them"
+            )
         if self.param_grid is not None:
             candidates = list(ParameterGrid(self.param_grid))
         else:
@@ -201,7 +207,7 @@ class ShoalSearchCV(BaseSearchCV):
         seed = int(np.random.SeedSequence().generate_state(1)[0])
         weights = weight, weight if self._weighs_scores else None
         given = self.estimator, candidates, X, y, weights
-        settings = {"scorers": scorers, "with_train_score": self.return_train_score, "seed": seed}
+        settings = {"scorers": scorers, "with_train_score": self.return_train_score, "error_score": self.error_score, "seed": seed}
         if self.client is not None:
             folds = self._evaluate_beyond(candidates, data, scorers, seed)
         elif self.n_jobs not in (None, 1):
@@ -218,7 +224,7 @@ class ShoalSearchCV(BaseSearchCV):
         """`tried`, on a cluster's workers."""
         X, y, weight, splits = data
         weights = weight, weight if self._weighs_scores else None
-        settings = {"scorers": scorers, "with_train_score": self.return_train_score, "seed": seed}
+        settings = {"scorers": scorers, "with_train_score": self.return_train_score, "error_score": self.error_score, "seed": seed}
         with Progress(console=Console(stderr=True), disable=not self.verbose, transient=True) as progress:
             bar = progress.add_task(f"{len(candidates)} candidates × {len(splits)} folds", total=len(candidates) * len(splits))
             heard = (lambda n: progress.update(bar, advance=n)) if self.verbose else None

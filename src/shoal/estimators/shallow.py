@@ -145,7 +145,10 @@ class ShallowEstimator(SeenEstimator, ABC):
 
     def _must_continue(self) -> None:
         if not hasattr(self, "_continuation"):
-            raise DataError("a model that was loaded from a file cannot be trained on: the file holds no optimizer state; fit it anew")
+            raise DataError(
+                "a model that was trained on other machines or loaded from a file cannot be trained on: no optimizer state came with it; "
+                "fit it anew"
+            )
 
     # --- steps ------------------------------------------------------------------------------------------------------
 

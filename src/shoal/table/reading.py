@@ -50,7 +50,7 @@ def read(path: str | PathLike[str], columns: Sequence[Column] = ()) -> pd.DataFr
     if _is_parquet(file):
         with _parquet(file) as table:
             return _numbered(table.read().to_pandas(ignore_metadata=True), 0)
-    header, _ = _checked_header(file)
+    header, _, _ = _checked_header(file)
     with _text(file) as handle, _named_parser_errors(file):
         return _numbered(pd.read_csv(handle, **_options(header, _texts(columns))), 0)
 
@@ -79,13 +79,15 @@ class TableFile:
     """A table's file, checked once, that is read in pieces as often as need be.
 
     `names` are its columns, `n_rows` its rows; `number_bytes` says how many bytes of a floating-point number hold each column's
-    numbers exactly, 4 or 8, and 0 for a column that may hold text.
+    numbers exactly, 4 or 8, and 0 for a column that may hold text; `text_bytes` is what a cell of these holds in the file, unzipped,
+    on the average.
     """
 
     file: Path
     names: tuple[str, ...]
     n_rows: int
     number_bytes: dict[str, int]
+    text_bytes: float
     is_parquet: bool
 
     def pieces(self, rows: int, texts: Collection[str] = ()) -> Iterator[pd.DataFrame]:
@@ -105,12 +107,21 @@ def open_table(path: str | PathLike[str]) -> TableFile:
     """
     file = _existing(path)
     if not _is_parquet(file):
-        header, n_rows = _checked_header(file)
-        return TableFile(file, tuple(header), n_rows, dict.fromkeys(header, 0), False)
+        header, n_rows, n_bytes = _checked_header(file)
+        return TableFile(file, tuple(header), n_rows, dict.fromkeys(header, 0), n_bytes / (n_rows * len(header)), False)
     with _parquet(file) as table:
         types = {field.name: field.type for field in table.schema_arrow if field.name != _PANDAS_INDEX}
         widths = {name: _number_bytes(kind) for name, kind in types.items()}
-        return TableFile(file, tuple(types), table.metadata.num_rows, widths, True)
+        return TableFile(file, tuple(types), table.metadata.num_rows, widths, _text_bytes(table.metadata, widths), True)
+
+
+def _text_bytes(metadata: Any, widths: dict[str, int]) -> float:
+    """Bytes of a cell, on the average, in the columns of a Parquet file that are no numbers; 0 where there are none."""
+    groups = (metadata.row_group(i) for i in range(metadata.num_row_groups))
+    chunks = (group.column(j) for group in groups for j in range(group.num_columns))
+    n_bytes = sum(chunk.total_uncompressed_size for chunk in chunks if not widths.get(chunk.path_in_schema))
+    cells = metadata.num_rows * sum(not width for width in widths.values())
+    return n_bytes / cells if cells else 0.0
 
 
 def _number_bytes(kind: Any) -> int:
@@ -215,7 +226,7 @@ def _parquet(file: Path, buffer_size: int = 0) -> Iterator[Any]:
 
 
 @contextmanager
-def _text(file: Path) -> Iterator[io.TextIOBase]:
+def _text(file: Path) -> Iterator[io.TextIOWrapper]:
     """The file as text, unzipped if need be; damage found while reading is named."""
     try:
         zipped = _head(file)[:2] == b"\x1f\x8b"
@@ -256,8 +267,11 @@ def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
-def _checked_header(file: Path) -> tuple[list[str], int]:
-    """The column names and the number of rows, after every row was seen to have as many cells: pandas fills short rows in silence."""
+def _checked_header(file: Path) -> tuple[list[str], int, int]:
+    """The column names, the number of rows and of bytes, unzipped, after every row was seen to have as many cells as there are names.
+
+    pandas fills short rows in silence.
+    """
     with _text(file) as handle:
         start = handle.read(4096)
         if "\0" in start:
@@ -279,9 +293,10 @@ def _checked_header(file: Path) -> tuple[list[str], int]:
                     )
         except csv.Error as error:
             raise TableError(f"{file}, line {reader.line_num}, cannot be read as CSV: {_first_line(error)}. Check the quotes.") from error
+        n_bytes = handle.buffer.tell()  # type: ignore[attr-defined]  # a buffered file, zipped or not, has it
     if not row:
         raise TableError(f"{file} has a header ({len(header)} columns) but no rows.")
-    return header, row
+    return header, row, n_bytes
 
 
 def _check_header(file: Path, header: list[str]) -> None:

@@ -76,12 +76,14 @@ class Group:
 
 
 def make_groups(population: Population, recipe: Recipe, keys: NDArray[np.uint64], dtype: np.dtype) -> list[Group]:
-    """The population on `recipe.device`, in as few groups as there are kinds of inputs, but none with too large a hidden layer."""
+    """The population on `recipe.device`, in as few groups as there are kinds of inputs, but none with too large a layer."""
     device, n_h = recipe.device, population.parameters.W1.shape[1]
-    size = max(1, MOST_HIDDEN // (n_h * recipe.batch_size))
+    thinned = bool(np.any(np.asarray(recipe.input_dropout) > 0))  # then each network has inputs of its own
     averaged = bool(np.any(np.asarray(recipe.weight_average) > 0))
     groups = []
     for block in split(population, dtype):
+        widest = max(n_h, block.parameters.W1.shape[2]) if thinned else n_h
+        size = max(1, MOST_HIDDEN // (widest * recipe.batch_size))
         columns = send(block.columns, device) if isinstance(block.columns, np.ndarray) else block.columns
         for s in range(0, len(block.members), size):
             some = slice(s, s + size)

@@ -39,12 +39,13 @@ def side_by_side(rows: tuple[NDArray[np.int64], ...], device: str) -> tuple[Tens
 
 
 def group_sums(state: OnDevice, group: Group, X: Tensor, Y: Tensor, weight: Tensor | None, own: tuple[Tensor, Tensor] | None) -> Tensor:
-    """The sums of one group, `(G, 4 + 3 n_y)` float64, so many rows at once as keep the hidden layer small."""
+    """The sums of one group, `(G, 4 + 3 n_y)` float64, so many rows at once as keep hidden layers and own inputs small."""
     n_h, n_y = state.population.parameters.W1.shape[1], Y.shape[1]
     total = torch.zeros((len(group.members), 4 + 3 * n_y), dtype=torch.float64, device=Y.device)
     X = group.seen(X)
     numbers, mine = (None, None) if own is None else (of_members(part, group) for part in own)
-    m, at_once = len(Y) if numbers is None else numbers.shape[1], max(1, MOST_HIDDEN // (n_h * len(group.members)))
+    m, widest = (len(Y), n_h) if numbers is None else (numbers.shape[1], max(n_h, X.shape[1]))
+    at_once = max(1, MOST_HIDDEN // (widest * len(group.members)))
     for start in range(0, m, at_once):
         which: Any = slice(start, start + at_once) if numbers is None else numbers[:, start : start + at_once]
         columns, targets = X[which].mT, Y[which].mT

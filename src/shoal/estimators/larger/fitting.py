@@ -48,7 +48,7 @@ from shoal.table.target import Task, targets_of, without_target
 Progress = Callable[[str, int, int], None]
 Estimated = Callable[[Task], ShallowEstimator]
 
-CELL_BYTES, TEXT_BYTES = 8, 80  # of a number in a frame, and of a text with its place
+CELL_BYTES, TEXT_BYTES = 8, 80  # of a number in a frame, and of a short text with its place
 COPIES_OF_PIECE, COPIES_OF_SAMPLE = 5, 2  # as read, as a frame, typed, imputed, prepared; and while it grows, or is prepared
 RAMPS, MOST_RAMPS = 9, 12  # encoded inputs of a number with ramps; ramps that one can have
 JUDGED_ROWS = 20_000  # that each network holds out at most: a loss is then known to a percent or two
@@ -103,20 +103,28 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Learned:
-    """A fitted model with its survey, the dealt rows, and the sample that it and the baselines learned from."""
+    """A fitted model with its survey, the dealt rows, and the sample that it and the baselines learned from.
+
+    Of a test table `scored_rows` are read at once.
+    """
 
     model: Pipeline
     survey: Survey
     dealt: Dealt
     sample: Sampled
-    piece_rows: int
+    scored_rows: int
     interrupted: bool
 
 
 def in_memory_bytes(table: TableFile) -> int:
     """What the ordinary way would take: the frame and both sides of its split, the prepared and the encoded rows."""
-    cells = sum(3 * (CELL_BYTES if width else TEXT_BYTES) + CELL_BYTES + 4 * RAMPS for width in table.number_bytes.values())
-    return table.n_rows * (cells + 2 * CELL_BYTES)
+    encoded = len(table.names) * (CELL_BYTES + 4 * RAMPS)
+    return table.n_rows * (3 * int(frame_bytes(table)) + encoded + 2 * CELL_BYTES)
+
+
+def frame_bytes(table: TableFile) -> float:
+    """Of a row in a frame; texts that are long in the file are so in memory."""
+    return sum(CELL_BYTES if width else max(TEXT_BYTES, table.text_bytes) for width in table.number_bytes.values())
 
 
 def fit_larger(table: TableFile, asked: Asked, memory: Memory) -> Fitted:
@@ -133,13 +141,14 @@ def fit_larger(table: TableFile, asked: Asked, memory: Memory) -> Fitted:
         learned = learn(table, asked, cut, memory, Path(folder))
         seconds = clock.perf_counter() - start
         n_test, left_out, metrics, others, sure = score(learned, asked)
-    model, again = learned.model, asked.refit and not learned.interrupted
-    if again:
+    model, stopped = learned.model, learned.interrupted
+    if asked.refit and not stopped:
         with tempfile.TemporaryDirectory(prefix="shoal-") as folder:
-            model = learn(table, asked, replace(cut, all_learn=True), memory, Path(folder)).model
-    found, how = learned.survey, how_held_out(asked, cut)
+            again = learn(table, asked, replace(cut, all_learn=True), memory, Path(folder))
+        model, stopped = again.model, again.interrupted
+    found, how, refit = learned.survey, how_held_out(asked, cut), asked.refit and not stopped
     left_out += found.n_left_out
-    return Fitted(model, found, n_test, left_out, metrics, others, sure, seconds, learned.interrupted, again, how)
+    return Fitted(model, found, n_test, left_out, metrics, others, sure, seconds, stopped, refit, how)
 
 
 def refuse_settings(asked: Asked, n_rows: int) -> None:
@@ -149,6 +158,11 @@ def refuse_settings(asked: Asked, n_rows: int) -> None:
     ------
     InvalidParameterError
     """
+    if asked.refit and asked.test is not None:
+        raise InvalidParameterError(
+            "refit and test are both given, and of a table larger than max_memory refit learns from one file only; leave refit out, or "
+            "put the rows of both files into one and leave test out"
+        )
     refused = []
     tasks: tuple[Task, ...] = ("classification", "regression")
     for task in tasks:
@@ -170,7 +184,7 @@ def cut_of(table: TableFile, asked: Asked, memory: Memory) -> Cut:
         return Cut(asked.seed, asked.test_fraction, all_learn=True)
     if asked.time is not None:
         rows, told = rows_of_piece(table, memory), asked.stage("times", table.n_rows)
-        return cut_by_time(table, asked.seed, asked.test_fraction, asked.time, rows, SAMPLE_ROWS, told)
+        return cut_by_time(table, asked.targets, asked.seed, asked.test_fraction, asked.time, rows, SAMPLE_ROWS, told)
     return Cut(asked.seed, asked.test_fraction, groups=asked.groups)
 
 
@@ -183,14 +197,9 @@ def how_held_out(asked: Asked, cut: Cut) -> str:
     return "rows drawn one by one at random" if cut.time is None else f"the last rows by {cut.time!r}"
 
 
-def row_bytes(table: TableFile) -> int:
-    """Of a row that is being read, with what is made of it on the way."""
-    return COPIES_OF_PIECE * sum(CELL_BYTES if width else TEXT_BYTES for width in table.number_bytes.values())
-
-
 def rows_of_piece(table: TableFile, memory: Memory, prepared: int = 0) -> int:
     """Rows that are read at once, of which so many prepared inputs are made."""
-    each = row_bytes(table) + COPIES_OF_PIECE * CELL_BYTES * prepared
+    each = COPIES_OF_PIECE * (frame_bytes(table) + CELL_BYTES * prepared)
     memory.refuse_less_than(LEAST_ROWS * each / PIECE_SHARE, f"a table of {len(table.names)} columns")
     return memory.rows(PIECE_SHARE, each, MOST_PIECE)
 
@@ -198,7 +207,7 @@ def rows_of_piece(table: TableFile, memory: Memory, prepared: int = 0) -> int:
 def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path) -> Learned:
     """A model of the rows that the cut leaves to learn from."""
     piece_rows = rows_of_piece(table, memory)
-    sample_rows = memory.rows(SAMPLE_SHARE, COPIES_OF_SAMPLE * row_bytes(table) / COPIES_OF_PIECE, SAMPLE_ROWS)
+    sample_rows = memory.rows(SAMPLE_SHARE, COPIES_OF_SAMPLE * frame_bytes(table), SAMPLE_ROWS)
     n_texts = sum(not width for width in table.number_bytes.values())
     found = survey(
         table,
@@ -209,7 +218,7 @@ def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path
         piece_rows=piece_rows,
         sample_rows=sample_rows,
         told=asked.stage("reading", table.n_rows),
-        most_texts=memory.rows(SAMPLE_SHARE, n_texts * BYTES_OF_A_TEXT, MOST_TEXTS),
+        most_texts=memory.rows(SAMPLE_SHARE, n_texts * max(BYTES_OF_A_TEXT, table.text_bytes), MOST_TEXTS),
     )
     if not (cut.all_learn or found.n_held):
         raise TableError(f"No row of {found.n_train} came to be held out; hold out a larger share, or choose another seed or column.")
@@ -220,13 +229,14 @@ def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path
     prepare = fitted_preparation(found.columns, found.counts, sample, allowed)
     n = len(prepare["columns"].get_feature_names_out())
     piece_rows = rows_of_piece(table, memory, n)
+    scored_rows = piece_rows if asked.test is None else rows_of_piece(asked.test, memory, n)
     dealt, parts = room_for(folder, table, found, n, p, memory)
     deal_all(table, cut, found, prepare, dealt, parts, piece_rows, asked.stage("preparing", table.n_rows))
     sample = fewer(sample, memory.rows(SAMPLE_SHARE, COPIES_OF_SAMPLE * CELL_BYTES * n, SAMPLE_ROWS), cut.seed)
     sample = with_every_class(sample, found)
     few = Sampled(prepare.transform(sample), numbers_of(sample, found))
     stopped = interrupted(lambda: fit_dealt(estimator, p, dealt, few, labels_of(found), parts, asked.stage))
-    return Learned(Pipeline([("prepare", prepare), ("estimator", estimator)]), found, dealt, few, piece_rows, stopped)
+    return Learned(Pipeline([("prepare", prepare), ("estimator", estimator)]), found, dealt, few, scored_rows, stopped)
 
 
 def fewer(sample: pd.DataFrame, rows: int, seed: int) -> pd.DataFrame:
@@ -331,7 +341,7 @@ def held_pieces(learned: Learned, asked: Asked) -> Iterator[tuple[Any, NDArray[n
     if asked.test is None:
         yield from ((piece.X, piece.y, 0) for piece in learned.dealt.held())
         return
-    for piece in asked.test.pieces(learned.piece_rows, learned.survey.texts):
+    for piece in asked.test.pieces(learned.scored_rows, learned.survey.texts):
         with naming_rows(asked.test.file.name, piece):
             some = piece[~without_target(piece, learned.survey.targets)]
             if len(some):

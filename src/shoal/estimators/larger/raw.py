@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from shoal.errors import InvalidParameterError, TableError
+from shoal.errors import ColumnsError, InvalidParameterError, TableError
 from shoal.estimators.fingerprint import fingerprint, name_of
 from shoal.estimators.larger.fitting import Asked, fit_larger, in_memory_bytes, rows_of_piece
 from shoal.estimators.larger.scoring import Scores
@@ -29,6 +29,7 @@ from shoal.estimators.raw import (
     named_column,
 )
 from shoal.table import feature_names, targets_of
+from shoal.table.cells import listed
 from shoal.table.reading import TableFile, open_table
 from shoal.table.target import check_names, without_target
 
@@ -63,6 +64,8 @@ def fit_within(
     if isinstance(split.test, pd.DataFrame):
         raise InvalidParameterError("test is a frame, and the table is read in pieces: give the path of a file to score on.")
     test = None if split.test is None else open_table(split.test)
+    if test is not None:
+        refuse_lacking(test, file.names)
     asked = Asked(
         learned,
         split.task,
@@ -116,13 +119,24 @@ def refuse_absent(file: TableFile, learned: tuple[str, ...], split: Split, categ
         raise TableError(f"A test table and {chosen}= were both given; the test table says already which rows are held out. Give one.")
 
 
+def refuse_lacking(test: TableFile, names: Collection[str]) -> None:
+    """What the model is made of must be in the test table too: known before the training, not after it."""
+    lacking = [name for name in names if name not in test.names]
+    if lacking:
+        raise ColumnsError(
+            f"The test table, {test.file.name}, lacks {len(lacking)} of the {len(names)} columns of inputs and targets: {listed(lacking)}. "
+            "Add or rename."
+        )
+
+
 def cut_again(facts: Facts, table: str | PathLike[str]) -> Cut:
     """How `fit` held out rows of a table that it read in pieces."""
     cut = Cut(facts.seed, facts.test_fraction, groups=facts.groups or None, all_learn=bool(facts.test_table))
     if not facts.time:
         return cut
     file, memory = open_table(table), memory_of(facts.max_memory)
-    return cut_by_time(file, facts.seed, facts.test_fraction, facts.time, rows_of_piece(file, memory), SAMPLE_ROWS, lambda n: None)
+    rows = rows_of_piece(file, memory)
+    return cut_by_time(file, facts.targets, facts.seed, facts.test_fraction, facts.time, rows, SAMPLE_ROWS, lambda n: None)
 
 
 def sides_within(facts: Facts, table: str | PathLike[str], test: Table | None) -> tuple[Side, Side]:
@@ -134,6 +148,7 @@ def sides_within(facts: Facts, table: str | PathLike[str], test: Table | None) -
         return Side(frame.iloc[found.rows].drop(columns=away), found.y)
 
     frame = frame_of(table)
+    frame = frame[~without_target(frame, facts.targets)]
     held = cut_again(facts, table).held(frame)
     return side(frame[~held]), side(frame[held] if test is None else frame_of(test))
 
@@ -141,6 +156,7 @@ def sides_within(facts: Facts, table: str | PathLike[str], test: Table | None) -
 def evaluate_within(max_memory: str | int, model: Pipeline, table: str | PathLike[str], progress: Progress | None) -> Evaluation:
     """`evaluate`, reading the table in pieces."""
     facts, file = facts_of(model), open_table(table)
+    check_names(pd.DataFrame(columns=list(file.names)), facts.targets)
     scores, left_out, done = Scores(model["estimator"], facts.task), 0, 0
     for piece in pieces_within(memory_of(max_memory), model, file):
         with naming_rows(file.file.name, piece):

@@ -59,17 +59,25 @@ class Cut:
         return moments(piece[self.time], self.time, self.written)
 
 
-def cut_by_time(table: TableFile, seed: int, fraction: float, time: str, piece_rows: int, sample_rows: int, told: "Told") -> Cut:
-    """The cut before the last rows in time: at a quantile of a seeded sample of the times, which is exact where it holds them all."""
+def cut_by_time(
+    table: TableFile, targets: tuple[str, ...], seed: int, fraction: float, time: str, piece_rows: int, sample_rows: int, told: Told
+) -> Cut:
+    """The cut before the last rows in time: at a quantile of a seeded sample of the times, which is exact where it holds them all.
+
+    Rows without a target have no say, nor need they have a time.
+    """
     cut, sample, first, last = Cut(seed, fraction, time=time), Sample(sample_rows), np.inf, -np.inf
-    for piece in table.pieces(piece_rows):
+    for whole in table.pieces(piece_rows):
+        told(len(whole))
+        piece = whole[~without_target(whole, targets)]
+        if not len(piece):
+            continue
         with naming_rows(table.file.name, piece):
             if cut.written is None and piece[time].dtype.kind in "OTU":
                 cut = replace(cut, written=date_format_of(piece[time]))
             times = cut.moments(piece)
         first, last = min(first, times.min()), max(last, times.max())
         sample.see(row_draws(seed, Purpose.SAMPLE, piece.index.to_numpy()), pd.DataFrame({"time": times}))
-        told(len(piece))
     if first == last:
         raise TableError(f"The time column {time!r} has one value only in all {table.n_rows} rows: there are no last rows.")
     times = np.sort(sample.frame["time"].to_numpy())
@@ -180,7 +188,17 @@ class Counting:
         """Count a piece; `held (m,)` says which of its rows are held out."""
         known = ~without_target(piece, self.targets)
         self.n_left_out += int((~known).sum())
-        piece, held, draws = piece[known], held[known], draws[known]
+        self.see_known(piece[known], held[known], draws[known])
+
+    def see_cut(self, piece: pd.DataFrame, cut: Cut) -> None:
+        """Count a piece of rows that the cut takes apart; those without a target need not have a group or a time."""
+        known = piece[~without_target(piece, self.targets)]
+        self.n_left_out += len(piece) - len(known)
+        if len(known):
+            self.see_known(known, cut.held(known), row_draws(cut.seed, Purpose.SAMPLE, known.index.to_numpy()))
+
+    def see_known(self, piece: pd.DataFrame, held: NDArray[np.bool_], draws: NDArray[np.uint64]) -> None:
+        """Count rows that have a target."""
         if not len(piece):
             return
         learned = piece[~held]
@@ -221,8 +239,7 @@ def survey(
         for piece in table.pieces(piece_rows, texts):
             with naming_rows(table.file.name, piece):
                 note_kinds(kinds, piece)
-                draws = row_draws(cut.seed, Purpose.SAMPLE, piece.index.to_numpy())
-                counting.see(piece, cut.held(piece), draws)
+                counting.see_cut(piece, cut)
             told(len(piece))
         mixed = tuple(name for name, seen in kinds.items() if len(seen) > 1 and name not in texts)
         if table.is_parquet or not mixed:

@@ -55,6 +55,8 @@ def planned(estimator: ShallowEstimator, m: int) -> Plan:
             "max_memory; leave calibration out, or give as much memory as the table needs"
         )
     check_calibration(estimator.calibration, estimator._task, getattr(estimator, "loss", None), estimator.n_networks)
+    if estimator.warm_start:
+        raise InvalidParameterError("warm_start is not there for tables larger than max_memory: training begins anew; leave it out")
     if getattr(estimator, "class_weight", None) is not None:
         raise InvalidParameterError("class_weight is not there for tables larger than max_memory: every row counts once; leave it out")
     estimator.seed_ = seed_from(estimator.random_state)
