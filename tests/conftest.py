@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,24 @@ from skips import missing
 # The same examples in every run and on every machine (no unseeded draw), without a clock (a busy machine is no failure).
 settings.register_profile("shoal", derandomize=True, deadline=None, max_examples=50, database=None)
 settings.load_profile("shoal")
+
+# Of both precisions, with and without validation rows: what nearly every test trains with.
+COMPILED_BY = """
+import numpy as np, shoal
+X = np.arange(240.0).reshape(120, 2) % 7
+for dtype in ("float32", "float64"):
+    shoal.ShoalRegressor(dtype=dtype, max_iter=2, n_networks=2).fit(X, X[:, 0])
+"""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the kernels once, before the workers begin, and in a process of its own.
+
+    Two workers would both compile them; and the process that compiles ends in other last digits than those that load its code.
+    """
+    if not hasattr(config, "workerinput") and not config.option.collectonly:
+        subprocess.run([sys.executable, "-W", "ignore", "-c", COMPILED_BY], check=True, cwd=Path(__file__).parents[1])
+
 
 DATA = Path(os.environ.get("SHOAL_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 

@@ -48,7 +48,7 @@ def test_a_worker_that_dies_while_sums_are_taken_changes_no_bit(client, solver):
     assert_same_bits(survivor, whole, raw)
 
 
-@pytest.mark.parametrize("solver", ["lbfgs", pytest.param("lm", marks=pytest.mark.slow), "bayes"])
+@pytest.mark.parametrize("solver", [pytest.param("lbfgs", marks=pytest.mark.slow), pytest.param("lm", marks=pytest.mark.slow), "bayes"])
 def test_an_interrupted_training_goes_on_from_its_checkpoint_as_if_nothing_had_happened(client, solver, tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoints, "EVERY", 0.0)
     X, y, raw = rows()
@@ -68,6 +68,7 @@ def test_an_interrupted_training_goes_on_from_its_checkpoint_as_if_nothing_had_h
     assert_same_bits(again, whole, raw)
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_dies_ends_in_an_error_that_tells_where_the_checkpoint_lies(client, tmp_path):
     X, y, raw = rows()
     kept = tmp_path / "kept"

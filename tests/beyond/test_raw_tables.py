@@ -31,6 +31,7 @@ def table(m=200):
     )
 
 
+@pytest.mark.slow
 def test_a_table_is_prepared_here_and_trained_there(client, tmp_path):
     frame = table()
     here = shoal.fit(frame, "price", settings=SETTINGS)
@@ -84,6 +85,7 @@ def test_wrong_cells_of_a_raw_dask_frame_are_named_with_their_partition(client):
         beyond.fit_table(partitions(table(), []), "prize", client=client)
 
 
+@pytest.mark.slow
 def test_the_command_line_trains_on_a_cluster(client, tmp_path):
     table().to_csv(tmp_path / "t.csv", index=False)
     address = client.scheduler.address

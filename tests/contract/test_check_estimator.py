@@ -17,7 +17,9 @@ def failures(estimator):
     return {r["check_name"]: repr(r["exception"]) for r in results if r["status"] == "failed"}
 
 
-@pytest.mark.parametrize("estimator", [ShoalClassifier(), ShoalRegressor()], ids=["classifier", "regressor"])
+@pytest.mark.parametrize(
+    "estimator", [pytest.param(ShoalClassifier(), id="classifier"), pytest.param(ShoalRegressor(), id="regressor", marks=pytest.mark.slow)]
+)
 def test_the_defaults_pass_with_no_expected_failures(estimator):
     assert failures(estimator) == {}
 

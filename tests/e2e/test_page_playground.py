@@ -165,8 +165,11 @@ def test_a_table_of_the_readers_own_is_trained_and_its_lines_make_the_same_weigh
     program = taken(playground, "python") + "\nfrom shoal.export import weights_json\nprint(weights_json(model.network_))"
     run = subprocess.run([sys.executable, "-c", program], cwd=mine.parent, capture_output=True, text=True, check=True)
     theirs, ours = json.loads(run.stdout), json.loads(taken(playground, "json"))
-    for name in ("W1", "b1", "W2", "b2", "encoding", "classes"):
-        assert theirs[name] == ours[name], name
+    for name in ("W1", "b1", "W2", "b2"):
+        # 1e-9 and not equal: a process that has compiled the kernels ends in other last digits than one that has loaded them.
+        np.testing.assert_allclose(theirs[name], ours[name], rtol=1e-9, atol=1e-12, err_msg=name)
+    assert theirs["encoding"] == ours["encoding"]
+    assert theirs["classes"] == ours["classes"]
     assert ours["inputs"][0] == "petal length"
     assert "[petal length]" in taken(playground, "equation")
 
