@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,3 +50,13 @@ def data_folder() -> Path:
 def manifest(data_folder: Path) -> dict[str, Any]:
     """name → entry of every shared set."""
     return json.loads((data_folder / "manifest.json").read_text())["datasets"]
+
+
+@pytest.fixture
+def one_torch_thread() -> Iterator[None]:
+    """Threads of PyTorch's that wait for a busy neighbour's core take a hundred times as long as products as little as the tests'."""
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -12,6 +12,14 @@ from shoal.training.minibatch import Run
 from shoal.training.validation import Validation
 
 OUTPUTS = ("sigmoid", "softmax", "squared_error", "huber", "absolute_error", "quantile", "poisson", "gaussian")
+# Four networks that differ in every number of the recipe in which they may.
+PER_NETWORK = {
+    "learning_rate": (0.01, 0.03, 0.02, 0.005),
+    "lam": (0.0, 0.5, 0.1, 0.0),
+    "decay": (0.1, 0.0, 0.0, 0.2),
+    "dropout": (0.0, 0.3, 0.2, 0.0),
+    "weight_average": (0.9, 0.0, 0.5, 0.0),
+}
 
 
 def logits_of(output: str, n_y: int) -> int:

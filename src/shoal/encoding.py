@@ -86,17 +86,21 @@ def fit_encoding(X: Any, weight: Floats | None = None, *, ramps: bool, ramp_scal
 
     `weight (m,)` counts each row; edges of ramps are of the rows with a weight above 0.
     """
-    center, scale = moments(X, weight)
-    flags = are_flags(X) & (scale != 1.0)
-    center, scale = np.where(flags, 0.0, center), np.where(flags, 1.0, scale)
+    found = z_scores(*moments(X, weight), are_flags(X))
     if not ramps or sparse.issparse(X):
-        return Encoding(center, scale, (np.empty(0),) * len(center), np.empty(0))
+        return found
     w = np.ones(len(X)) if weight is None else np.asarray(weight, np.float64)
     counted = slice(None) if weight is None else w > 0
     edges = tuple(ramp_edges(np.asarray(X[counted, j], np.float64), w[counted]) for j in range(X.shape[1]))
     all_ramps = ramps_of(edges)
     ramp_center = summed(X, lambda rows, s: w[s] @ ramp_values(rows, all_ramps)) / w.sum()
-    return Encoding(center, scale, edges, ramp_center, ramp_scale)
+    return replace(found, edges=edges, ramp_center=ramp_center, ramp_scale=ramp_scale)
+
+
+def z_scores(center: Floats, scale: Floats, flags: NDArray[np.bool_]) -> Encoding:
+    """The encoding without ramps of columns with these means and scales; flags that vary stay 0 and 1."""
+    flags = flags & (scale != 1.0)
+    return Encoding(np.where(flags, 0.0, center), np.where(flags, 1.0, scale), (np.empty(0),) * len(flags), np.empty(0))
 
 
 def are_flags(X: Any) -> NDArray[np.bool_]:
@@ -122,12 +126,23 @@ def moments(X: Any, weight: Floats | None = None, what: str = "X") -> tuple[Floa
     w = np.ones(X.shape[0]) if weight is None else np.asarray(weight, np.float64)
     with np.errstate(over="ignore", invalid="ignore"):  # said by name below
         mean, variance = sparse_moments(X, w) if sparse.issparse(X) else dense_moments(np.asarray(X), w)
+    return mean, scale_of(mean, variance, what)
+
+
+def scale_of(mean: Floats, variance: Floats, what: str) -> Floats:
+    """The standard deviation of each column, 1 of one that is constant but for rounding.
+
+    Raises
+    ------
+    DataError
+        For numbers whose squares are not finite.
+    """
     if not np.isfinite(variance).all():
         j = int(np.flatnonzero(~np.isfinite(variance))[0])
         raise DataError(f"column {j} of {what} holds numbers so large that their squares are not finite; divide it by a constant")
     sd = np.sqrt(variance)
     constant = sd <= 1e-12 * np.maximum(np.abs(mean), 1e-300)
-    return mean, np.where(constant, 1.0, sd)
+    return np.where(constant, 1.0, sd)
 
 
 def dense_moments(X: Floats, w: Floats) -> tuple[Floats, Floats]:

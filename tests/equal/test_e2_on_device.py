@@ -8,7 +8,7 @@ import copy
 import numpy as np
 import pytest
 
-from problems import OUTPUTS, logits_of, population, rows
+from problems import OUTPUTS, PER_NETWORK, logits_of, population, rows
 from shoal.draws import dropout_key, kept
 from shoal.engine.advance import advance, begin, current, finite, leave, moments, remember
 from shoal.engine.bends import has_curvature
@@ -34,14 +34,7 @@ M, N_X, N_H, N_Y = 13, 3, 5, 2
 RULES = [GradientDescent(), Momentum(0.8), Nesterov(0.8), RMSprop(0.9, 1e-8), Adam(0.9, 0.99, 1e-8)]
 HERE, THERE = "cpu", "torch:cpu"
 
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Threads of PyTorch's that wait for a busy neighbour's core take a hundred times as long as these little products."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 
 def assert_near(one, other, tolerance):
@@ -158,13 +151,6 @@ def test_dropout_of_units_and_inputs_trains_as_on_the_processor(dtype):
 
 ROWS = 48
 MASKS = np.array([[True] * 4, [True] * 4, [True, True, False, False], [True, False, True, True]])
-OF_EACH = {
-    "learning_rate": (0.01, 0.03, 0.02, 0.005),
-    "lam": (0.0, 0.5, 0.1, 0.0),
-    "decay": (0.1, 0.0, 0.0, 0.2),
-    "dropout": (0.0, 0.3, 0.2, 0.0),
-    "weight_average": (0.9, 0.0, 0.5, 0.0),
-}
 
 
 def run_at(where, out, **settings):
@@ -174,7 +160,7 @@ def run_at(where, out, **settings):
     weight = np.ones((4, ROWS))
     for k, part in enumerate(parts):
         weight[k, part] = 0
-    settings = {"patience": 2, "tol": 0.003, "schedule": "cosine", "seed": 3, **OF_EACH, **settings}
+    settings = {"patience": 2, "tol": 0.003, "schedule": "cosine", "seed": 3, **PER_NETWORK, **settings}
     recipe = Recipe(activation="tanh", batch_size=16, max_epochs=16, device=where, **settings)
     run = Run(recipe, networks, output(out), X, Y, weight=weight, validation=Validation(X, Y, np.linspace(0, 2, ROWS), parts))
     return run, list(run)
@@ -284,7 +270,7 @@ def test_every_number_is_made_on_the_device_that_was_asked_for(out, monkeypatch)
     # PyTorch's device "meta" computes nothing, and refuses what lies on two devices as an accelerator would
     monkeypatch.setattr("shoal.engine.on_device.sums.home", lambda values: np.zeros(values.shape))
     networks, (X, Y) = population((4, 7, 3, 7), 4, logits_of(out, 2), inputs=MASKS), rows(out, M, 4, 2)
-    recipe = Recipe(activation="silu", batch_size=M, device="meta", input_dropout=0.1, **OF_EACH)
+    recipe = Recipe(activation="silu", batch_size=M, device="meta", input_dropout=0.1, **PER_NETWORK)
     state = begin(networks, recipe, output(out), np.full(4, M), np.float32)
     there = [state.send(values, np.float32) for values in (X, Y, np.ones((4, M)))]
     order, own = send(np.arange(M), "meta"), judging.side_by_side((np.arange(3), np.arange(2), np.arange(1), np.arange(0)), "meta")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from problems import logits_of, population, rows
+from problems import PER_NETWORK, logits_of, population, rows
 from shoal.engine.advance import advance, begin, current, leave
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
@@ -18,13 +18,6 @@ TO_ROUNDING = 1e-9
 M, N_X = 60, 5
 WIDTHS = (4, 7, 3, 7)
 MASKS = np.array([[True] * 5, [True] * 5, [True, True, True, False, False], [True, False, True, False, True]])
-PER_NETWORK = {
-    "learning_rate": (0.01, 0.03, 0.02, 0.005),
-    "lam": (0.0, 0.5, 0.1, 0.0),
-    "decay": (0.1, 0.0, 0.0, 0.2),
-    "dropout": (0.0, 0.3, 0.2, 0.0),
-    "weight_average": (0.9, 0.0, 0.5, 0.0),
-}
 
 
 def run_of(networks, members, out, weight, parts, **settings):

@@ -76,7 +76,7 @@ def test_what_weighs_nothing_teaches_nothing():
     results = []
     for run, spoilt in zip(runs, (False, True), strict=True):
         for event in run:
-            if spoilt and run.again is None and event.epoch == event.n_epochs:
+            if spoilt and run.second is None and event.epoch == event.n_epochs:
                 run.beginner.Y = np.where(weight[:, None] == 0, 9.0, run.beginner.Y)  # after the judged training, before the other
         results.append(run.result().population.parameters)
     for a, b in zip(*results, strict=True):
@@ -250,7 +250,7 @@ def test_a_rejected_trial_of_lbfgs_is_no_epoch_of_the_training_anew():
     events = list(run)
     assert not run.first.accepted
     assert len(events) > len(judged) + TRIAL - 1  # a trial came between
-    np.testing.assert_array_equal(run.again.until, best_epochs(judged))
+    np.testing.assert_array_equal(run.second.until, best_epochs(judged))
 
 
 def test_what_had_not_settled_is_named_though_all_rows_came_after():

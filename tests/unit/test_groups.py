@@ -6,7 +6,7 @@ from scipy import sparse
 
 from shoal.encoding import encode, fit_encoding
 from shoal.errors import InvalidParameterError
-from shoal.estimators.groups import INITS, deal, held_out, initial_population, mean_square_lengths, member_weights, weigh_members
+from shoal.estimators.groups import INITS, deal, held_out, initial_population, mean_squares, member_weights, weigh_members
 from shoal.population import member
 
 
@@ -70,7 +70,7 @@ def test_initial_weights_depend_on_seed_and_member_and_only_on_inputs_that_are_s
 def test_pre_activations_have_variance_one_under_any_encoding():
     X = np.random.default_rng(0).standard_normal((500, 6)) * [1, 1, 1, 10, 0.1, 5]
     inputs = np.ones((1, 6), bool)
-    lengths = mean_square_lengths(X, inputs, None)
+    lengths = inputs @ mean_squares(X, None)
     assert lengths[0] == pytest.approx(np.mean(np.sum(X**2, axis=1)))
     drawn = initial_population({"init": "auto", "init_scale": 1.0}, 0, 2000, inputs, lengths, np.zeros(1))
     # 2000 units: the variance of a variance is 2/2000 for normal numbers, and more for rows of unequal length.
@@ -80,12 +80,12 @@ def test_pre_activations_have_variance_one_under_any_encoding():
 def test_lengths_are_weighted_those_of_the_inputs_seen_and_the_same_for_sparse_rows():
     X = np.array([[3.0, 4.0], [0.0, 2.0], [1.0, 0.0]])
     inputs = np.array([[True, True], [True, False]])
-    assert mean_square_lengths(X, inputs, None).tolist() == [10, 10 / 3]
-    np.testing.assert_allclose(mean_square_lengths(X, inputs, np.array([1.0, 3.0, 0.0])), [(25 + 12) / 4, 9 / 4], rtol=1e-15)
+    assert (inputs @ mean_squares(X, None)).tolist() == [10, 10 / 3]
+    np.testing.assert_allclose(inputs @ mean_squares(X, np.array([1.0, 3.0, 0.0])), [(25 + 12) / 4, 9 / 4], rtol=1e-15)
     S = sparse.csr_array(X)
     encoding = fit_encoding(S, ramps=False)
-    expected = mean_square_lengths(encode(encoding, X), inputs, None)
-    np.testing.assert_allclose(mean_square_lengths(encode(encoding, S), inputs, None), expected, rtol=1e-15)
+    expected = inputs @ mean_squares(encode(encoding, X), None)
+    np.testing.assert_allclose(inputs @ mean_squares(encode(encoding, S), None), expected, rtol=1e-15)
 
 
 def test_an_unknown_rule_is_refused_by_name():

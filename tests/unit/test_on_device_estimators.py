@@ -23,14 +23,7 @@ HERE, THERE = "cpu", "torch:cpu"
 FLOAT64 = 1e-12  # sums of some dozens of products of size 1, in another order and with exp by another library
 TO_ROUNDING = 1e-9  # whole runs of some dozens of steps
 
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Threads of PyTorch's that wait for a busy neighbour's core take a hundred times as long as these little products."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 
 TABLE = np.random.default_rng(1).normal(size=(120, 3))

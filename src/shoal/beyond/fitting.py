@@ -21,12 +21,10 @@ from shoal.draws import seed_from
 from shoal.errors import InvalidParameterError
 from shoal.estimators.calibrations import check_calibration
 from shoal.estimators.defaults import FULL_BATCH, Plan, one_of
-from shoal.estimators.groups import initial_population
 from shoal.estimators.problem import Problem
 from shoal.estimators.shallow import ShallowEstimator
 from shoal.estimators.summary import Summary, problem_from
-from shoal.estimators.trainings import by_evidence, refuse_unfit
-from shoal.population import Population
+from shoal.estimators.trainings import full_batch
 from shoal.textbook.outputs import output
 from shoal.training.full_batch import FullBatch
 
@@ -105,18 +103,16 @@ def fit_by_sums(client: Any, estimator: Any, given: tuple[Any, Any, Any], own: t
         own_summary = summary_over(client, estimator, checked)
         own_lanes, judges = own_rows(client, worker, dtype, checked, source.n, r, held)
     g2 = output(r.problem.output, **estimator._output_settings())
-    lengths = over_lanes(client, square_lengths, lanes) / r.found.summary.inputs.weight
+    squares = over_lanes(client, square_lengths, lanes) / r.found.summary.inputs.weight
 
     def begun(n_h: int) -> FullBatch:
-        population = drawn(estimator, p, r.problem, n_h, lengths)
-        if p.solver in ("lm", "bayes"):
-            refuse_unfit(p, population, g2, -(-rows.m // max(1, sum(client.nthreads().values()))))
-        return FullBatch(p.recipe, population, g2, rows, solver=p.solver, validation=judges, dtype=dtype, max_fun=p.max_fun)
+        population, of_a_thread = estimator._drawn(p, n_h, r.problem, squares), -(-rows.m // max(1, sum(client.nthreads().values())))
+        return full_batch(p, population, g2, rows, of_a_thread, validation=judges, dtype=dtype)
 
     before = checkpoint.earlier(about_fit(estimator, r.found.summary, own_summary, seed=estimator.seed_, partitions=len(r.found.sizes)))
     if p.widths:
         refuse_widths(checkpoint)
-        run, events, estimator.evidence_table_ = by_evidence(p.widths, begun, lambda run: estimator._watch(run, p), estimator._say)
+        run, events = estimator._trained(p, begun)
     else:
         run = begun(p.width)
         watched = Watched(run, checkpoint, before)
@@ -201,14 +197,6 @@ def own_rows(
     work = partial(changed, partial(encoded_block, worker, dtype, None, what=("X_val", n)))
     lanes = [client.submit(work, lane, pure=False) for lane in checked]
     return lanes, lane_rows(client, lanes, r.found.summary.m, r.problem, held)
-
-
-def drawn(estimator: Any, p: Plan, problem: Problem, n_h: int, lengths: Floats) -> Population:
-    """Initial weights, each network's from its own stream; `lengths (n_x,)` are mean squares of the encoded inputs."""
-    inputs = np.ones((len(p.with_ramps), len(lengths)), bool)
-    for k, ramp in enumerate(p.with_ramps):
-        inputs[k, estimator._encoding.n_inputs :] = ramp
-    return initial_population(estimator.get_params(), estimator.seed_, n_h, inputs, inputs @ lengths, problem.b2)
 
 
 def fit(

@@ -15,12 +15,11 @@ from shoal.beyond.checkpoints import Arrays, Checkpoint
 from shoal.beyond.workers import distributed, named, on_worker, pass_on
 from shoal.estimators.defaults import Plan
 from shoal.estimators.together import OF_EACH, side_by_side
-from shoal.estimators.trainings import begin_training, solver_of
+from shoal.estimators.trainings import begin_training, in_curves, solver_of
 from shoal.population import Population, take
 from shoal.recipe import each
 from shoal.textbook.outputs import Output
 from shoal.textbook.propagation import Parameters
-from shoal.training.events import Epoch
 from shoal.training.minibatch import Trained
 from shoal.training.validation import Validation
 
@@ -87,7 +86,7 @@ def train_members(group: Group, members: Sequence[int]) -> Member:
         listened=False,
         members=some,
     )
-    events = [event for event in run if event.validation_loss is not None or run.validation is None]
+    events = [event for event in run if in_curves(event, run)]
     curves = {name: np.array([getattr(e, name) for e in events]) for name in CURVES if getattr(events[0], name) is not None}
     return Member(run.result(), curves, np.asarray(run.active), solver_of(run, mine))
 
@@ -155,16 +154,6 @@ def beside(curves: Sequence[Floats]) -> Floats:
     """Curves `(epochs, k)` side by side, NaN where one has ended."""
     longest = max(map(len, curves))
     return np.concatenate([np.pad(c, ((0, longest - len(c)), (0, 0)), constant_values=np.nan) for c in curves], axis=1)
-
-
-def events_of(member: Member, n_epochs: int) -> list[Epoch]:
-    """The curves as the events of one training, whose times are not known."""
-    get: dict[str, Any] = {name: member.curves.get(name) for name in CURVES}
-    events = []
-    for i, loss in enumerate(member.curves["loss"]):
-        judged, score = (None if get[name] is None else get[name][i] for name in ("validation_loss", "validation_score"))
-        events.append(Epoch(i + 1, n_epochs, i + 1, loss, judged, score, get["learning_rate"][i], 0.0, np.isfinite(loss)))
-    return events
 
 
 # --- kept -----------------------------------------------------------------------------------------------------------

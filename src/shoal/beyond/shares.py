@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from shoal.beyond.checkpoints import Checkpoint, about_fit
 from shoal.beyond.lanes import Lane, Raw
-from shoal.beyond.members import Group, Member, events_of, in_order, merged, pieces_of, trained_on
+from shoal.beyond.members import Group, Member, in_order, merged, pieces_of, trained_on
 from shoal.beyond.survey import worker_copy
 from shoal.beyond.workers import named, on_worker, pass_on
 from shoal.encoding import encode
@@ -22,6 +22,7 @@ from shoal.estimators.problem import Prepared, Problem
 from shoal.estimators.summary import Summary
 from shoal.estimators.trainings import warn_unsettled
 from shoal.textbook.outputs import output
+from shoal.training.events import told_again
 from shoal.training.validation import Validation
 from shoal.uncertainty.held import Held
 from shoal.uncertainty.noise import MOST_ROWS
@@ -45,7 +46,7 @@ class Merged:
 def finish(estimator: Any, member: Member, p: Plan, leave: Callable[[dict[str, Floats]], None]) -> None:
     """Everything that a fit leaves behind; `leave` makes `network_`. Nothing from which training could go on, of this fit or an earlier."""
     estimator.__dict__.pop("_continuation", None)
-    trained, events = member.trained, events_of(member, p.recipe.max_epochs)
+    trained, events = member.trained, told_again(member.curves, p.recipe.max_epochs)
     run: Any = Merged(trained.rows, trained.population.K, member.active, trained.epochs, trained.diverged, p.recipe)
     warn_unsettled(run, p, events)
     leave(member.curves)

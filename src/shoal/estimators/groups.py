@@ -101,11 +101,18 @@ def weigh_members(with_ramps: tuple[bool, ...], finite: NDArray[np.bool_], valid
     return np.asarray(shares / shares.sum())
 
 
-def mean_square_lengths(encoded: Any, inputs: NDArray[np.bool_], weight: Floats | None) -> Floats:
-    """Mean squared length of the encoded rows as each member sees them, `(K,)`."""
+def inputs_seen(with_ramps: tuple[bool, ...], n_plain: int, n_x: int) -> NDArray[np.bool_]:
+    """Which of the n_x encoded inputs each member sees, `(K, n_x)`: those beyond `n_plain` are ramps."""
+    inputs = np.ones((len(with_ramps), n_x), bool)
+    inputs[:, n_plain:] = np.array(with_ramps)[:, None]
+    return inputs
+
+
+def mean_squares(encoded: Any, weight: Floats | None) -> Floats:
+    """Mean square of each encoded input, `(n_x,)`; of the inputs that a network sees they add up to a row's mean squared length."""
     total, count = np.zeros(encoded.shape[1]), 0.0
     for s in range(0, encoded.shape[0], BLOCK_ROWS):
         rows = np.asarray(encoded[s : s + BLOCK_ROWS], np.float64)
         w = np.ones(len(rows)) if weight is None else weight[s : s + BLOCK_ROWS]
         total, count = total + w @ rows**2, count + w.sum()
-    return np.asarray(inputs @ (total / count))
+    return np.asarray(total / count)

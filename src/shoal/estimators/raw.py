@@ -200,15 +200,14 @@ def fit(
         raise InvalidParameterError(f"seed={seed!r}; it must be a whole number from 0 on.")
     learned = _targets(target, groups, time)
     there = place_of(client, checkpoint, max_memory, refit)
+    split = Split(task, test, test_fraction, groups, time, seed)
     if max_memory is not None:
         from shoal.estimators.larger.raw import fit_within  # it stands on this file
 
-        chosen = Split(task, test, test_fraction, groups, time, seed)
-        done = fit_within(max_memory, table, learned, chosen, categories, settings, refit, callbacks, progress)
+        done = fit_within(max_memory, table, learned, split, categories, settings, refit, callbacks, progress)
         if done is not None:
             return done
-    frame = frame_of(table)
-    train, held, found, how = sides(frame, learned, Split(task, test, test_fraction, groups, time, seed))
+    train, held, found, how = sides(frame_of(table), learned, split)
     estimator = estimator_for(found.task, settings, seed, callbacks)
     allowed = (*learned, *([groups] if groups else []))
     start = clock.perf_counter()
@@ -222,7 +221,6 @@ def fit(
         task=found.task,
         targets=found.names,
         classes=found.classes,
-        table="" if isinstance(table, pd.DataFrame) else Path(table).name,
         held_out=how,
         n_train=len(train.y),
         n_test=len(held.y),
@@ -230,18 +228,26 @@ def fit(
         metrics=scores,
         baselines=others,
         seconds=seconds,
-        seed=seed,
         refit=refit and not stopped,
         interrupted=stopped,
-        sha256=fingerprint(table),
-        test_table="" if test is None else name_of(test),
-        test_fraction=test_fraction,
-        groups=groups or "",
-        time=time or "",
-        categories=tuple(categories),
         sureness=sure,
+        **asked_of(table, split, categories),
     )
     return model
+
+
+def asked_of(table: Table, split: "Split", categories: Collection[str]) -> dict[str, Any]:
+    """What `Facts` tell of the table and of how its rows were to be held out."""
+    return {
+        "table": "" if isinstance(table, pd.DataFrame) else Path(table).name,
+        "sha256": fingerprint(table),
+        "seed": split.seed,
+        "test_table": "" if split.test is None else name_of(split.test),
+        "test_fraction": split.test_fraction,
+        "groups": split.groups or "",
+        "time": split.time or "",
+        "categories": tuple(categories),
+    }
 
 
 def facts_of(model: Any) -> Facts:
@@ -349,10 +355,15 @@ def sides(frame: pd.DataFrame, names: tuple[str, ...], split: Split) -> tuple[Si
     return Side(inputs.iloc[train], found.y[train]), Side(inputs.iloc[test], found.y[test]), found, how
 
 
-def _given_sides(train: Side, found: Target, split: Split) -> tuple[Side, Side, Target, str]:
-    if split.groups is not None or split.time is not None:
+def refuse_two_cuts(split: Split) -> None:
+    """A test table says already which rows are held out."""
+    if split.test is not None and (split.groups is not None or split.time is not None):
         chosen = "groups" if split.groups is not None else "time"
         raise TableError(f"A test table and {chosen}= were both given; the test table says already which rows are held out. Give one.")
+
+
+def _given_sides(train: Side, found: Target, split: Split) -> tuple[Side, Side, Target, str]:
+    refuse_two_cuts(split)
     assert split.test is not None
     frame = frame_of(split.test)
     other = targets_of(frame, found.names, found.task, found.classes or None)

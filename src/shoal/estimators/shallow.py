@@ -2,6 +2,7 @@
 
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import cache
 from typing import Any
@@ -26,7 +27,7 @@ from shoal.estimators.calibrations import (
 )
 from shoal.estimators.curves import history, mean_of_finite, means_of_finite
 from shoal.estimators.defaults import RAMP_SCALE, Plan, Task, is_auto, plan
-from shoal.estimators.groups import initial_population, mean_square_lengths, member_weights, weigh_members
+from shoal.estimators.groups import initial_population, inputs_seen, mean_squares, member_weights, weigh_members
 from shoal.estimators.memory import refuse_too_large
 from shoal.estimators.plain import is_plain, is_plain_target
 from shoal.estimators.problem import Continuation, Prepared, Problem
@@ -36,6 +37,7 @@ from shoal.estimators.trainings import (
     announced,
     begin_training,
     by_evidence,
+    in_curves,
     kind_of,
     memory_of,
     solver_of,
@@ -88,22 +90,14 @@ class ShallowEstimator(SeenEstimator, ABC):
                 p, population, prepared.g2, rows, problem.Y, weight=weight, validation=v, dtype=prepared.dtype, listened=listened
             )
 
-        def drawn(n_h: int) -> Population:
-            return self._initial(replace(p, width=n_h), problem, prepared.encoded, prepared.weight)
-
         self._say(announced(p, self.device))
-        earlier: list[Epoch] = []
         if continued:
             run = begun(self._continuation.judged)
-            earlier = self._resume(run)
-            events = self._watch(run, p)
-        elif p.widths:
-            tried = by_evidence(p.widths, lambda n_h: begun(drawn(n_h)), lambda run: self._watch(run, p), self._say)
-            run, events, self.evidence_table_ = tried
+            events = [*self._resume(run), *self._watch(run, p)]
         else:
-            run = begun(drawn(p.width))
-            events = self._watch(run, p)
-        self._finish(run, problem, p, [*earlier, *events])
+            squares = mean_squares(prepared.encoded, prepared.weight)
+            run, events = self._trained(p, lambda n_h: begun(self._drawn(p, n_h, problem, squares)))
+        self._finish(run, problem, p, events)
         return self
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, *, first: bool, classes: Any = None) -> Any:
@@ -231,14 +225,23 @@ class ShallowEstimator(SeenEstimator, ABC):
         return Validation(encode(self._encoding, X_val, dtype), Y.astype(dtype), weight)
 
     def _initial(self, p: Plan, problem: Problem, encoded: Any, weight: Floats | None) -> Population:
-        inputs = np.ones((len(p.with_ramps), encoded.shape[1]), bool)
-        for k, ramp in enumerate(p.with_ramps):
-            inputs[k, self._encoding.n_inputs :] = ramp
-        lengths = mean_square_lengths(encoded, inputs, weight)
-        return initial_population(self.get_params(), self.seed_, p.width, inputs, lengths, problem.b2)
+        return self._drawn(p, p.width, problem, mean_squares(encoded, weight))
+
+    def _drawn(self, p: Plan, n_h: int, problem: Problem, squares: Floats) -> Population:
+        """First weights, each network's from its own stream; `squares (n_x,)` are the mean squares of the encoded inputs."""
+        inputs = inputs_seen(p.with_ramps, self._encoding.n_inputs, len(squares))
+        return initial_population(self.get_params(), self.seed_, n_h, inputs, inputs @ squares, problem.b2)
 
     def _output_settings(self) -> dict[str, float]:
         return {}
+
+    def _trained(self, p: Plan, begun: Callable[[int], Training]) -> tuple[Training, list[Epoch]]:
+        """The training that `begun` makes of a number of hidden units, done: of several numbers, that of the highest evidence."""
+        if p.widths:
+            run, events, self.evidence_table_ = by_evidence(p.widths, begun, lambda run: self._watch(run, p), self._say)
+            return run, events
+        run = begun(p.width)
+        return run, self._watch(run, p)
 
     def _watch(self, run: Training, p: Plan) -> list[Epoch]:
         """Train, hand every event to the callbacks, and keep what there is when interrupted."""
@@ -248,8 +251,8 @@ class ShallowEstimator(SeenEstimator, ABC):
             with at_most(self.n_jobs), one_blas_thread():  # asked for here once, not at every epoch
                 for event in run:
                     done = event.epoch
-                    if event.validation_loss is not None or run.validation is None:
-                        events.append(event)  # the curves are those of the training that is judged
+                    if in_curves(event, run):
+                        events.append(event)
                     if self.verbose:
                         print(f"Iteration {event.epoch}, loss = {mean_of_finite(event.loss):.8f}")
                     for callback in self.callbacks or ():

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.encoding import Encoding, TargetScale, plain
+from shoal.encoding import Encoding, TargetScale, plain, scale_of, z_scores
 from shoal.errors import DataError
 from shoal.estimators.problem import Problem
 from shoal.estimators.shallow import ShallowEstimator
@@ -33,13 +33,8 @@ class Moments:
         return Moments(weight, self.mean + share * apart, self.squares + other.squares + self.weight * share * apart**2)
 
     def scale(self, what: str) -> tuple[Floats, Floats]:
-        """Mean and standard deviation; a constant column gets the scale 1, as in `encoding.moments`."""
-        variance = self.squares / self.weight
-        if not np.isfinite(variance).all():
-            j = int(np.flatnonzero(~np.isfinite(variance))[0])
-            raise DataError(f"column {j} of {what} holds numbers so large that their squares are not finite; divide it by a constant")
-        sd = np.sqrt(variance)
-        return self.mean, np.where(sd <= 1e-12 * np.maximum(np.abs(self.mean), 1e-300), 1.0, sd)
+        """Mean and standard deviation, as `encoding.moments` gives them."""
+        return self.mean, scale_of(self.mean, self.squares / self.weight, what)
 
 
 @dataclass(frozen=True)
@@ -142,9 +137,7 @@ def encoding_from(summary: Summary, standardize: bool) -> Encoding:
     """The encoding of `encoding.fit_encoding` without ramps."""
     if not standardize:
         return plain(len(summary.flags))
-    center, scale = summary.inputs.scale("X")
-    flags = summary.flags & (scale != 1.0)
-    return Encoding(np.where(flags, 0.0, center), np.where(flags, 1.0, scale), (np.empty(0),) * len(flags), np.empty(0))
+    return z_scores(*summary.inputs.scale("X"), summary.flags)
 
 
 def problem_from(estimator: ShallowEstimator, summary: Summary) -> Problem:

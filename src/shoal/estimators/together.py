@@ -22,7 +22,7 @@ from shoal.estimators.curves import history
 from shoal.estimators.defaults import FULL_BATCH, Plan
 from shoal.estimators.problem import Prepared
 from shoal.estimators.shallow import ShallowEstimator
-from shoal.estimators.trainings import ended
+from shoal.estimators.trainings import ended, in_curves
 from shoal.population import Population, take
 from shoal.recipe import Recipe, each
 from shoal.textbook.propagation import Parameters
@@ -190,8 +190,8 @@ def train_lot(lot: Lot, failed: dict[int, str], heard: Callable[[float], None] |
     for event in run:
         if stop is not None and stop.is_set():
             return False
-        if v is not None and event.validation_loss is None:
-            continue  # again on all rows: neither curves nor progress tell of it
+        if not in_curves(event, run):
+            continue  # nor does the progress tell of it
         events.append(event)
         if heard is not None:
             heard(C / event.n_epochs)

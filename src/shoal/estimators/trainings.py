@@ -20,7 +20,7 @@ from shoal.training.events import Epoch
 from shoal.training.full_batch import FullBatch
 from shoal.training.minibatch import Run
 from shoal.training.polished import Polished
-from shoal.training.rows import in_memory
+from shoal.training.rows import Rows, in_memory
 from shoal.training.validation import Validation
 
 Floats = NDArray[np.floating]
@@ -57,10 +57,21 @@ def begin_training(
         known: dict[str, Any] = {"weight": weight, "validation": validation, "dtype": dtype}
         run = Run(p.recipe, population, g2, X, Y, **known, members=members, listened=listened)
         return ended(run, p, validation)
+    return full_batch(p, population, g2, in_memory(X, Y, population.K, weight), len(Y), validation=validation, dtype=dtype)
+
+
+def full_batch(
+    p: Plan, population: Population, g2: Output, rows: Rows, m: int, *, validation: Validation | Rows | None, dtype: Any
+) -> FullBatch:
+    """A full-batch run over rows wherever they lie, before its first step; m of them are worked on in one place, one after the other."""
     if p.solver in ("lm", "bayes"):
-        refuse_unfit(p, population, g2, len(Y))
-    rows = in_memory(X, Y, population.K, weight)
+        refuse_unfit(p, population, g2, m)
     return FullBatch(p.recipe, population, g2, rows, solver=p.solver, validation=validation, dtype=dtype, max_fun=p.max_fun)
+
+
+def in_curves(event: Epoch, run: Training) -> bool:
+    """Whether the curves tell of an event: not of the second training over all rows, which nothing judges."""
+    return event.validation_loss is not None or run.validation is None
 
 
 def ended(run: Run, p: Plan, validation: Validation | None) -> Training:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.training.events import Epoch
+from shoal.training.followed import Followed, after
 from shoal.training.full_batch import FullBatch
 from shoal.training.minibatch import Run, Trained, overwrite
 from shoal.training.polished import Polished, lbfgs_from
@@ -21,19 +22,20 @@ from shoal.training.polished import Polished, lbfgs_from
 Floats = NDArray[np.floating]
 
 
-class OnAllRows:
+class OnAllRows(Followed):
     """A training that holds rows out, and after it another without; takes the first one's place.
 
     Events of the second have no validation. Where it does not come to its end, for want of time or by an interruption, what
     the first one left stands. `weight (m,)` or None is what the rows weigh that networks held out too.
     """
 
+    first: Run | Polished
+
     def __init__(self, first: Run | Polished, weight: Floats | None) -> None:
-        self.first, self.weight = first, weight
+        super().__init__(first)
+        self.weight = weight
         self.beginner = first.first if isinstance(first, Polished) else first
-        self.recipe, self.validation, self.state, self.K = first.recipe, first.validation, first.state, first.K
         self.begins = self.beginner.kept
-        self.again: Run | FullBatch | None = None
         self.whole = False
 
     def __iter__(self) -> Iterator[Epoch]:
@@ -41,28 +43,24 @@ class OnAllRows:
         for last in self.first:
             losses.append(last.validation_loss)
             yield last
-        limit = self.recipe.max_time
-        left = None if limit is None or last is None else limit - last.seconds
-        begun = self.first.result()
-        fine = begun.diverged == 0
-        if last is None or not fine.any() or (left is not None and left <= 0):
+        if last is None:
             return
-        self.again = again = self.second(begun, losses, left)
-        again.active &= fine
-        if isinstance(again, Run):
-            again.retire(~fine)
-        for event in again:
-            yield event._replace(
-                epoch=last.epoch + event.epoch,
-                n_epochs=last.epoch + event.n_epochs,
-                t=last.t + event.t,
-                seconds=last.seconds + event.seconds,
-            )
+        left, begun = self.seconds_left(last), self.first.result()
+        fine = begun.diverged == 0
+        if not fine.any() or (left is not None and left <= 0):
+            return
+        self.second = second = self.over_all_rows(begun, losses, left)
+        if isinstance(second, Run):
+            second.retire(~fine)
+        else:
+            second.active &= fine
+        for event in second:
+            yield after(last, event, last.epoch + event.n_epochs)
             if left is not None and event.seconds > left:
                 return
         self.whole = True
 
-    def second(self, begun: Trained, losses: list[Any], left: float | None) -> Run | FullBatch:
+    def over_all_rows(self, begun: Trained, losses: list[Any], left: float | None) -> Run | FullBatch:
         """The training over all rows, before its first step."""
         first, dtype = self.beginner, self.state.dtype
         if isinstance(self.first, Polished) and self.first.accepted:
@@ -71,41 +69,27 @@ class OnAllRows:
         return Run(recipe, self.begins, first.g2, first.X, first.Y, weight=self.weight, dtype=dtype, members=first.members, until=until)
 
     @property
-    def active(self) -> Any:
-        """Which networks are in training."""
-        return self.first.active if self.again is None else self.again.active
-
-    @property
     def rows(self) -> int:
         """Rows that what is kept has seen, in both trainings."""
-        return self.first.rows + (self.again.rows if self.again is not None and self.whole else 0)
+        return self.first.rows + (self.second.rows if self.second is not None and self.whole else 0)
 
     @property
     def epochs(self) -> Any:
         """Passes over the rows that each network has made beside rows held out."""
         return self.first.epochs
 
-    @property
-    def diverged(self) -> Any:
-        """The epoch in which each network diverged, 0 for none."""
-        return self.first.diverged
-
-    def resume(self, carried: Any, rows: int = 0) -> None:
-        """Go on with an earlier run's memory of the rule."""
-        self.first.resume(carried, rows)
-
     def result(self) -> Trained:
         """What learning from all rows left, with the networks before it as `judged`; the first training's where it did not end."""
         first = self.first.result()
-        if self.again is None or not self.whole:
+        if self.second is None or not self.whole:
             return first
-        again = self.again.result()
-        fine = (first.diverged == 0) & (again.diverged == 0) & finite(again)
+        second = self.second.result()
+        fine = (first.diverged == 0) & (second.diverged == 0) & finite(second)
         return replace(
             first,
-            population=overwrite(first.population, again.population.astype(self.state.dtype), fine),
+            population=overwrite(first.population, second.population.astype(self.state.dtype), fine),
             judged=first.population,
-            loss=np.where(fine, again.loss, first.loss),
+            loss=np.where(fine, second.loss, first.loss),
             rows=self.rows,
         )
 

@@ -1,9 +1,12 @@
 """What training tells while it runs. The command line prints events, the page streams them, tests count them."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+FIELDS = ("loss", "validation_loss", "validation_score", "learning_rate")
 
 
 class Epoch(NamedTuple):
@@ -38,3 +41,19 @@ class Epoch(NamedTuple):
     learning_rate: NDArray[np.floating]
     seconds: float
     active: NDArray[np.bool_]
+
+
+def told_again(curves: Mapping[str, NDArray[Any] | None], n_epochs: int) -> list[Epoch]:
+    """The events of a training of which its curves were kept, each `(epochs, …)` by the name of its field.
+
+    Where it was not kept, who was `active` is who had a finite loss, and `seconds` are 0.
+    """
+    loss = curves["loss"]
+    assert loss is not None
+    kept = {"active": np.isfinite(loss), "seconds": np.zeros(len(loss))} | {name: c for name, c in curves.items() if c is not None}
+
+    def event(i: int) -> Epoch:
+        loss, judged, score, rate = (kept[name][i] if name in kept else None for name in FIELDS)
+        return Epoch(i + 1, n_epochs, i + 1, loss, judged, score, rate, float(kept["seconds"][i]), kept["active"][i])  # type: ignore[arg-type]
+
+    return [event(i) for i in range(len(loss))]

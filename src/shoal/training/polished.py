@@ -15,6 +15,7 @@ import numpy as np
 
 from shoal.recipe import Recipe
 from shoal.training.events import Epoch
+from shoal.training.followed import Followed, after
 from shoal.training.full_batch import FullBatch
 from shoal.training.minibatch import Run, Trained, overwrite
 from shoal.training.rows import in_memory
@@ -25,31 +26,29 @@ TRIAL = 40  # steps after which the held-out rows say whether to go on
 MAY_RISE = 1.1  # by which factor their mean loss may have risen by then
 
 
-class Polished:
+class Polished(Followed):
     """`minibatch.Run` of squared-error networks with held-out rows, and L-BFGS after it; takes `Run`'s place."""
 
+    first: Run
+    second: FullBatch | None
+
     def __init__(self, first: Run) -> None:
-        self.first = first
-        self.recipe, self.validation, self.state, self.K = first.recipe, first.validation, first.state, first.K
-        self.second: FullBatch | None = None
+        super().__init__(first)
         self.accepted = False
 
     def __iter__(self) -> Iterator[Epoch]:
         last = None
         for last in self.first:
             yield last
-        limit = self.recipe.max_time
-        left = None if limit is None or last is None else limit - last.seconds
-        if last is None or (left is not None and left <= 0):
-            return
-        yield from self.go_on(last, left)
+        if last is not None:
+            yield from self.go_on(last, self.seconds_left(last))
 
     def go_on(self, last: Epoch, left: float | None) -> Iterator[Epoch]:
         """L-BFGS from where AdamW was best, until its trial fails or its steps are made."""
         begun = self.first.result()
         assert begun.best_validation_loss is not None
         fine = begun.diverged == 0
-        if not fine.any():
+        if not fine.any() or (left is not None and left <= 0):
             return
         best = begun.best_validation_loss
         self.second = second = lbfgs_from(self.first, begun, self.first.weight, left, self.first.validation)
@@ -60,17 +59,7 @@ class Polished:
             ):
                 return
             self.accepted = self.accepted or event.epoch >= TRIAL
-            yield event._replace(
-                epoch=last.epoch + event.epoch,
-                n_epochs=self.recipe.max_epochs + STEPS,
-                t=last.t + event.t,
-                seconds=last.seconds + event.seconds,
-            )
-
-    @property
-    def active(self) -> Any:
-        """Which networks are in training."""
-        return self.first.active if self.second is None else self.second.active
+            yield after(last, event, self.recipe.max_epochs + STEPS)
 
     @property
     def rows(self) -> int:
@@ -81,15 +70,6 @@ class Polished:
     def epochs(self) -> Any:
         """Passes over the rows that each network has made."""
         return self.first.epochs + (self.second.epochs if self.second is not None else 0)
-
-    @property
-    def diverged(self) -> Any:
-        """The epoch in which each network diverged, 0 for none."""
-        return self.first.diverged
-
-    def resume(self, carried: Any, rows: int = 0) -> None:
-        """Go on with an earlier run's memory of AdamW."""
-        self.first.resume(carried, rows)
 
     def result(self) -> Trained:
         """AdamW's best weights, or L-BFGS's latest where its trial went well."""

@@ -11,7 +11,7 @@ from shoal.engine.sums import flat
 from shoal.population import Population
 from shoal.textbook.propagation import Parameters
 from shoal.training.bayes import Precisions
-from shoal.training.events import Epoch
+from shoal.training.events import Epoch, told_again
 from shoal.training.full_batch import FullBatch
 from shoal.training.lbfgs import LBFGS, Steps
 
@@ -71,19 +71,9 @@ def stand(run: FullBatch, arrays: Mapping[str, NDArray[Any]]) -> list[Epoch]:
         if isinstance(method.prior, Precisions):
             for name in ("alpha", "beta", "log_evidence", "steady"):
                 setattr(method.prior, name, arrays[f"bayes.{name}"].copy())
-    return events_of(arrays, run.recipe.max_epochs)
+    return told_again({name: arrays.get(f"events.{name}") for name in (*CURVES, "seconds")}, run.recipe.max_epochs)
 
 
 def population_of(arrays: Mapping[str, NDArray[Any]], name: str, like: Population) -> Population:
     """Weights in the shapes of `like`."""
     return Population(Parameters(*(arrays[f"{name}.{part}"].copy() for part in Parameters._fields)), like.widths, like.inputs)
-
-
-def events_of(arrays: Mapping[str, NDArray[Any]], n_epochs: int) -> list[Epoch]:
-    """The events of an earlier run."""
-    curves = {name: arrays.get(f"events.{name}") for name in CURVES}
-    events = []
-    for i, seconds in enumerate(arrays["events.seconds"].tolist()):
-        loss, judged, score, rate, active = (None if values is None else values[i] for values in curves.values())
-        events.append(Epoch(i + 1, n_epochs, i + 1, loss, judged, score, rate, seconds, active))  # type: ignore[arg-type]
-    return events

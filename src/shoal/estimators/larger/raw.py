@@ -8,7 +8,6 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from shoal.errors import ColumnsError, InvalidParameterError, TableError
-from shoal.estimators.fingerprint import fingerprint, name_of
 from shoal.estimators.larger.fitting import Asked, fit_larger, in_memory_bytes, rows_of_piece
 from shoal.estimators.larger.scoring import Scores
 from shoal.estimators.larger.size import SAMPLE_ROWS, Memory, memory_of
@@ -22,11 +21,13 @@ from shoal.estimators.raw import (
     Split,
     Table,
     Watcher,
+    asked_of,
     columns_of,
     estimator_for,
     facts_of,
     frame_of,
     named_column,
+    refuse_two_cuts,
 )
 from shoal.table import feature_names, targets_of
 from shoal.table.cells import listed
@@ -84,7 +85,6 @@ def fit_within(
         task=done.survey.task,
         targets=done.survey.targets,
         classes=done.survey.classes,
-        table=file.file.name,
         held_out=done.held_out,
         n_train=done.survey.n_train,
         n_test=done.n_test,
@@ -92,17 +92,11 @@ def fit_within(
         metrics=done.metrics,
         baselines=done.baselines,
         seconds=done.seconds,
-        seed=split.seed,
         refit=done.refit,
         interrupted=done.interrupted,
-        sha256=fingerprint(table),
-        test_table="" if split.test is None else name_of(split.test),
-        test_fraction=split.test_fraction,
-        groups=split.groups or "",
-        time=split.time or "",
-        categories=tuple(categories),
         sureness=done.sureness,
         max_memory=memory.told,
+        **asked_of(table, split, categories),
     )
     return done.model
 
@@ -114,9 +108,7 @@ def refuse_absent(file: TableFile, learned: tuple[str, ...], split: Split, categ
     for role, name in (("group", split.groups), ("time", split.time), *(("category", name) for name in categories)):
         if name is not None:
             named_column(head, name, role)
-    if split.test is not None and (split.groups or split.time):
-        chosen = "groups" if split.groups else "time"
-        raise TableError(f"A test table and {chosen}= were both given; the test table says already which rows are held out. Give one.")
+    refuse_two_cuts(split)
 
 
 def refuse_lacking(test: TableFile, names: Collection[str]) -> None:

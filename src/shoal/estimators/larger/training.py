@@ -12,17 +12,15 @@ from shoal.encoding import encode
 from shoal.errors import InvalidParameterError
 from shoal.estimators.calibrations import check_calibration, judged_on
 from shoal.estimators.defaults import FULL_BATCH, Plan, plan
-from shoal.estimators.groups import held_out, initial_population
+from shoal.estimators.groups import held_out
 from shoal.estimators.larger.dealt import Dealt, Parts
 from shoal.estimators.larger.encoded import EncodedBlocks, found_encoding, kept_rows, summarised, targets
 from shoal.estimators.larger.survey import Told
 from shoal.estimators.problem import Problem
 from shoal.estimators.shallow import ShallowEstimator
 from shoal.estimators.summary import Summary, problem_from
-from shoal.estimators.trainings import Training, announced, by_evidence, refuse_unfit
-from shoal.population import Population
+from shoal.estimators.trainings import Training, announced, full_batch
 from shoal.textbook.outputs import output
-from shoal.training.full_batch import FullBatch
 from shoal.training.streamed import InBlocks, Streamed
 from shoal.training.validation import Validation
 
@@ -85,39 +83,20 @@ def fit_dealt(
     summary = summarised(dealt, labels, one_column, stage("scaling", m))
     problem = problem_from(estimator, summary)
     estimator._encoding, squares = found_encoding(estimator, dealt, summary, sample.X, p, lambda: stage("ramps", m))
-    inputs = inputs_seen(estimator, p)
     blocks = encoded_blocks(estimator, p, dealt, summary, labels, one_column, parts, sample.y.shape[1])
     problem, validation = watched(estimator, p, blocks, problem, summary, sample, dtype, stage)
     g2 = output(problem.output, **estimator._output_settings())
     rows_of_epoch = stage("training", m)
 
-    def drawn(n_h: int) -> Population:
-        return initial_population(estimator.get_params(), estimator.seed_, n_h, inputs, inputs @ squares, problem.b2)
-
     def begun(n_h: int) -> Training:
-        population = drawn(n_h)
+        population = estimator._drawn(p, n_h, problem, squares)
         if p.solver not in FULL_BATCH:
             return Streamed(p.recipe, population, g2, blocks, validation=validation, dtype=dtype, told=rows_of_epoch)
-        if p.solver in ("lm", "bayes"):
-            refuse_unfit(p, population, g2, m)
-        rows = InBlocks(blocks, rows_of_epoch)
-        return FullBatch(p.recipe, population, g2, rows, solver=p.solver, validation=validation, dtype=dtype, max_fun=p.max_fun)
+        return full_batch(p, population, g2, InBlocks(blocks, rows_of_epoch), m, validation=validation, dtype=dtype)
 
     estimator._say(announced(p, estimator.device))
-    if p.widths:
-        run, events, estimator.evidence_table_ = by_evidence(p.widths, begun, lambda r: estimator._watch(r, p), estimator._say)
-    else:
-        run = begun(p.width)
-        events = estimator._watch(run, p)
+    run, events = estimator._trained(p, begun)
     estimator._finish(run, problem, p, events)
-
-
-def inputs_seen(estimator: ShallowEstimator, p: Plan) -> NDArray[np.bool_]:
-    """Which encoded inputs each network sees, `(K, n)`."""
-    encoding = estimator._encoding
-    inputs = np.ones((len(p.with_ramps), encoding.n_inputs + encoding.n_ramps), bool)
-    inputs[:, encoding.n_inputs :] = np.array(p.with_ramps)[:, None]
-    return inputs
 
 
 def encoded_blocks(

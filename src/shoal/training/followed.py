@@ -1,0 +1,68 @@
+"""A training and another one after it, which together take the first one's place."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any
+
+from shoal.engine.advance import State
+from shoal.recipe import Recipe
+from shoal.training.events import Epoch
+from shoal.training.full_batch import FullBatch
+from shoal.training.minibatch import Run, Trained
+from shoal.training.validation import Validation
+
+
+class Followed(ABC):
+    """What both have in common that let another training follow: abstract, see `Polished` and `OnAllRows`.
+
+    `second` is None until it has begun.
+    """
+
+    def __init__(self, first: "Run | Followed") -> None:
+        self.first = first
+        self.recipe: Recipe = first.recipe
+        self.validation: Validation | None = first.validation
+        self.state: State = first.state
+        self.K: int = first.K
+        self.second: Run | FullBatch | None = None
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[Epoch]:
+        """Train; an event a pass, those of the second after those of the first."""
+
+    @abstractmethod
+    def result(self) -> Trained:
+        """What there is to keep."""
+
+    @property
+    @abstractmethod
+    def rows(self) -> int:
+        """Rows seen."""
+
+    @property
+    @abstractmethod
+    def epochs(self) -> Any:
+        """Passes over the rows that each network has made."""
+
+    @property
+    def active(self) -> Any:
+        """Which networks are in training."""
+        return self.first.active if self.second is None else self.second.active
+
+    @property
+    def diverged(self) -> Any:
+        """The epoch in which each network diverged, 0 for none."""
+        return self.first.diverged
+
+    def resume(self, carried: Any, rows: int = 0) -> None:
+        """Go on with an earlier run's memory of the update rule."""
+        self.first.resume(carried, rows)
+
+    def seconds_left(self, last: Epoch) -> float | None:
+        """What the time limit leaves after an event; None where there is no limit."""
+        return None if self.recipe.max_time is None else self.recipe.max_time - last.seconds
+
+
+def after(last: Epoch, event: Epoch, n_epochs: int) -> Epoch:
+    """An event of the second training, counted on from the last one of the first; `n_epochs` are those of both."""
+    return event._replace(epoch=last.epoch + event.epoch, n_epochs=n_epochs, t=last.t + event.t, seconds=last.seconds + event.seconds)
