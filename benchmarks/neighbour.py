@@ -22,7 +22,12 @@ from sklearn.neural_network import MLPClassifier
 
 from shoal import ShoalClassifier
 
-WORKS = {"1000x10-8": (1000, 10, 8, 32, 50), "10000x30-32": (10_000, 30, 32, 200, 20), "20000x784-100": (20_000, 784, 100, 200, 3)}
+WORKS = {
+    "1000x10-8": (1000, 10, 8, 32, 50),
+    "10000x30-32": (10_000, 30, 32, 200, 20),
+    "10000x30-100": (10_000, 30, 100, 200, 40),
+    "20000x784-100": (20_000, 784, 100, 200, 3),
+}
 
 
 def rows(m: int, n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,6 @@
 """(E5) The thread count changes nothing: groups are cut by the shapes alone, and each is one thread's whole work."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -32,14 +32,14 @@ def test_one_thread_and_two_give_the_same_bits(dtype, monkeypatch):
         np.testing.assert_array_equal(one, two)
 
 
-POOL = ThreadPoolExecutor(4)  # slices wait for each other: there must be a thread for every one, on however few cores
+POOL = ThreadPoolExecutor(4)
 WIDE = 101  # hidden units: not a whole number of slices
 
 
-def wide_run(out, monkeypatch, *, threads, slices, dtype=np.float64, **settings):
+def wide_run(out, monkeypatch, *, threads, slices, dtype=np.float64, pool=POOL, **settings):
     """A run of one wide network whose hidden units are cut into so many slices; 1 leaves them together."""
     monkeypatch.setattr(door, "cores", lambda: threads)
-    monkeypatch.setattr(door, "executor", lambda: POOL)
+    monkeypatch.setattr(door, "executor", lambda: pool)
     monkeypatch.setattr(groups, "number_of_slices", lambda h, b, n: slices)
     X, Y = rows(out, 50, 5, 2)
     validation = Validation(*(a.astype(dtype) for a in rows(out, 20, 5, 2, seed=1)))
@@ -80,6 +80,36 @@ def test_slices_give_the_same_bits_on_one_thread_two_and_four(dtype, monkeypatch
             np.testing.assert_array_equal(one, many)
 
 
+class Busy:
+    """Threads that never come to what they are asked for."""
+
+    def submit(self, *work):
+        return Future()
+
+
+def test_slices_of_threads_that_do_not_come_are_taken_over_with_the_same_bits(monkeypatch):
+    alone, expected = wide_run("sigmoid", monkeypatch, threads=1, slices=4)
+    left, found = wide_run("sigmoid", monkeypatch, threads=3, slices=4, pool=Busy())
+    for e, f in zip(expected, found, strict=True):
+        np.testing.assert_array_equal(f.loss, e.loss)
+    for one, other in zip(alone.result().population.parameters, left.result().population.parameters, strict=True):
+        np.testing.assert_array_equal(other, one)
+
+
+def test_an_error_in_another_thread_is_raised(monkeypatch):
+    class Broken:
+        def submit(self, *work):
+            future = Future()
+            future.set_exception(MemoryError("no room"))
+            return future
+
+    with pytest.raises(MemoryError, match="no room"):
+        wide_run("sigmoid", monkeypatch, threads=2, slices=2, pool=Broken())
+
+
 def test_networks_are_cut_by_their_shape_alone():
-    assert [groups.number_of_slices(h, 200, 784) for h in (95, 96, 767, 768)] == [1, 2, 2, 4]
-    assert groups.number_of_slices(100, 200, 30) == 1  # a product of some 5 µs, less than a barrier may cost
+    assert [groups.number_of_slices(h, 200, 784) for h in (63, 64, 767, 768)] == [1, 2, 2, 4]
+    assert groups.number_of_slices(100, 200, 30) == 2
+    assert groups.number_of_slices(64, 200, 30) == 2
+    assert groups.number_of_slices(32, 200, 30) == 1  # half of what a second core saves would go into meeting
+    assert groups.number_of_slices(64, 32, 30) == 1

@@ -10,9 +10,8 @@ import math
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
-from functools import partial, singledispatch
+from functools import singledispatch
 from itertools import pairwise
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -33,7 +32,6 @@ from shoal.textbook.rules import Adam, Momentum, Nesterov, RMSprop
 Floats = NDArray[np.floating]
 
 INPUT_ROWS = 1_000_000  # rows of a dropout stream from here on belong to inputs, those before to hidden units
-ONE_SPLIT = Lock()
 WORTH_A_THREAD = 2e6  # multiplications: below some 50 µs of work, handing it over costs more than it saves
 
 
@@ -198,19 +196,19 @@ def run_groups(
 
 
 def train_slices(group: Group, taken: tuple[Any, ...]) -> None:
-    """One network in slices, over the cores: this thread takes some and the executor's the others.
-
-    One such network at a time: of two, each could hold threads that the other waits for.
-    """
-    k, shape, dtype = split_kernel(), taken[0], group.weights.dtype
-    threads = min(cores(), group.slices)
-    sums = np.empty((2, group.slices, group.n_z, shape.b), dtype)
-    squares, counters = np.zeros((2, group.slices), dtype), np.zeros(threads * k.APART, np.int64)
-    with ONE_SPLIT:
-        parts = [partial(k.train_slices, *taken, k.Team(i, threads, counters), sums, squares) for i in range(threads)]
-        others = [executor().submit(part) for part in parts[1:]]
-        parts[0]()
-        for other in others:
+    """One network in slices, over the cores: this thread and the executor's, which it does not wait for."""
+    k, shape, dtype, J = split_kernel(), taken[0], group.weights.dtype, group.slices
+    team = k.Team(
+        np.zeros(2 * J * k.APART, np.int64),
+        *(np.empty((J, group.h * shape.b), dtype) for _ in "ZS"),
+        np.empty((2, J, group.n_z, shape.b), dtype),
+        np.zeros((2, J), dtype),
+    )
+    threads = min(cores(), J)
+    others = [executor().submit(k.train_slices, *taken, i, threads, team) for i in range(1, threads)]
+    k.train_slices(*taken, 0, threads, team)
+    for other in others:
+        if not other.cancel():  # it never came to it, and nothing is left to do
             other.result()
 
 

@@ -15,10 +15,8 @@ from shoal.textbook.propagation import Parameters
 Floats = NDArray[np.floating]
 
 SMALL_PRODUCT = 1_000_000  # OpenBLAS multiplies up to so many H·b·n1 without packing, 150-200 GFLOP/s against 130 above
-SPLIT_FROM = 96  # hidden units: slices of fewer than 48 cost a third more than they save on two cores
-WORTH_SPLITTING = (
-    4_000_000  # multiplications of a product, some 60 µs: below, waiting for a busy neighbour's core costs more than it brings
-)
+SPLIT_FROM = 64  # hidden units
+WORTH_SPLITTING = 400_000  # multiplications of a product, some 8 µs: of 200,000, half of what a second core saves goes into meeting
 MOST_UNITS = 128  # rows of a group: wider ones leave the level-2 cache
 
 
@@ -98,7 +96,7 @@ def number_of_slices(h: int, b: int, n: int) -> int:
     """Into how many slices one network alone is cut, so that threads can share it; a function of the shapes only."""
     if h < SPLIT_FROM or h * b * padded(n) < WORTH_SPLITTING:
         return 1
-    return 4 if h >= 8 * SPLIT_FROM else 2
+    return 4 if h >= MOST_UNITS * 6 else 2
 
 
 def sliced(parameters: Parameters, slices: int) -> Parameters:

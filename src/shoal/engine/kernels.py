@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from shoal.engine.pieces import FAST, activate, change, output_errors
-from shoal.engine.vecmath import keep_apart, of, turn_4_by_4
+from shoal.engine.vecmath import copy_8_by_8, fetch, keep_apart, of
 
 INNER = {"fastmath": FAST, "error_model": "numpy", "nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 KERNEL = {"fastmath": FAST, "error_model": "numpy", "cache": True, "nogil": True}
@@ -48,6 +48,7 @@ class PerNetwork(NamedTuple):
     whole: NDArray[np.int64]
 
 
+WIDE = 128  # numbers a row from which the next row is asked for ahead
 SHRINK, DECAY, DROPOUT, AVERAGE = range(4)
 WIDTH, KEY, FIRST = range(3)
 
@@ -91,28 +92,44 @@ def thin(Z, S, r, start, rate):
 
 
 @njit(**INNER)
-def gather(rows, first, n, Xb, XT, y):
-    """The batch's rows as `Xb (b, n1)` and transposed `XT (n1, b)`, with the bias's 1 in column n; targets `y (n_y, b)`.
+def gather(rows, first, low, high, n, Xb, XT, y):
+    """Rows low … high − 1 of a batch into `Xb (b, n1)` and transposed `XT (n1, b)`, but for what `bias` writes; targets `y (n_y, b)`.
 
     An XT without rows is left alone: large products are as fast on Xbᵀ.
     """
-    b, n1 = Xb.shape
-    for i in range(b):
+    for i in range(low, high):
         row = rows.order[first + i]
-        for j in range(n):
-            Xb[i, j] = rows.X[row, j]
-        Xb[i, n] = of(Xb[0, 0], 1.0)
-        for j in range(n + 1, n1):
-            Xb[i, j] = of(Xb[0, 0], 0.0)
         for j in range(y.shape[0]):
             y[j, i] = rows.Y[row, j]
-    turned = b // 4 * 4
-    for i in range(0, turned, 4):
-        for j in range(0, XT.shape[0], 4):
-            turn_4_by_4(Xb, i, j, XT)
-    for j in range(XT.shape[0]):
-        for i in range(turned, b):
-            XT[j, i] = Xb[i, j]
+    if XT.shape[0] > 0 and n >= 8 and high - low >= 8:
+        for tile in range(low, high, 8):  # the last eights reach back to the ones before
+            i = min(tile, high - 8)
+            o = rows.order[first + i : first + i + 8]
+            eight = o[0], o[1], o[2], o[3], o[4], o[5], o[6], o[7]
+            for j in range(0, n, 8):
+                copy_8_by_8(rows.X, eight, min(j, n - 8), Xb, i, XT)
+        return
+    for i in range(low, high):
+        row = rows.order[first + i]
+        if n >= WIDE:  # such rows lie far apart: asking for the next one takes a fifth off the wait
+            after = rows.order[min(first + i + 1, rows.order.size - 1)]
+            for j in range(0, n, 16):
+                fetch(rows.X, after, j)
+        for j in range(n):
+            Xb[i, j] = rows.X[row, j]
+        for j in range(min(n, XT.shape[0])):
+            XT[j, i] = rows.X[row, j]
+
+
+@njit(**INNER)
+def bias(n, low, high, Xb, XT):
+    """The bias's 1 in column n of rows low … high − 1, and behind it the padding's 0."""
+    for i in range(low, high):
+        for j in range(n, Xb.shape[1]):
+            Xb[i, j] = of(Xb[0, 0], 1.0) if j == n else of(Xb[0, 0], 0.0)
+    for j in range(n, XT.shape[0]):
+        for i in range(low, high):
+            XT[j, i] = of(Xb[0, 0], 1.0) if j == n else of(Xb[0, 0], 0.0)
 
 
 @njit(**INNER)
@@ -134,11 +151,12 @@ def batch_weight(rows, g, first, w):
 
 
 @njit(**INNER)
-def scratch(like, H, n1, b):
-    """What an update of b rows is computed in: Z and S `(H, b)`, Xb `(b, n1)`, XT `(n1, b)`, shares and losses `(b,)`."""
+def scratch(like, H, n, n1, b):
+    """What an update of b rows is computed in: Z and S `(H, b)`, Xb `(b, n1)`, XT `(n1, b)` with their bias, shares and losses `(b,)`."""
     keep_apart()
     kind = like.dtype
     hidden, slopes, Xb, XT = np.empty((H, b), kind), np.empty((H, b), kind), np.empty((b, n1), kind), np.empty((n1, b), kind)
+    bias(n, 0 * b, b, Xb, XT)
     return hidden, slopes, Xb, XT, np.empty(b, kind), np.empty(b, kind)
 
 
@@ -275,13 +293,13 @@ def train(shape, rows, weights, gradient, first, second, average, each, rates, c
     W1, W2, b2 = parts(shape, weights)
     gW1, gW2, gb2 = parts(shape, gradient)
     Z2, D, y = np.empty((n_z, largest), kind), np.empty((n_z, largest), kind), np.empty((rows.Y.shape[1], largest), kind)
-    Z, S, Xb, XT, w, L = scratch(weights, W1.shape[0], W1.shape[1], largest)
+    Z, S, Xb, XT, w, L = scratch(weights, W1.shape[0], shape.n, W1.shape[1], largest)
     zero, two = of(rates[0, 0], 0.0), of(rates[0, 0], 2.0)
     for step in range(rows.ends.size - 1):
         start, end = rows.ends[step], rows.ends[step + 1]
         if end - start != L.size:  # only then: new arrays at every step cost as much as a small network
-            Z, S, Xb, XT, w, L = scratch(weights, W1.shape[0], W1.shape[1], end - start)
-        gather(rows, start, shape.n, Xb, XT, y)
+            Z, S, Xb, XT, w, L = scratch(weights, W1.shape[0], shape.n, W1.shape[1], end - start)
+        gather(rows, start, 0 * start, end - start, shape.n, Xb, XT, y)
         np.dot(W1, XT, Z)
         for g in range(G):
             hidden_units(shape, each, g, g * h, shape.t + step + 1, Z, S)

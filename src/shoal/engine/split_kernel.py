@@ -1,9 +1,11 @@
-"""One wide network trained by several threads: its hidden units in slices, one barrier an update.
+"""One network trained by several threads: its hidden units in slices, one meeting an update.
 
 A slice is laid out as a network of a group is, so that every function of `kernels.py` serves both. The output bias stands
-with slice 0, and is 0 in the others. The logits are the only sum over slices: every thread writes its slices' part, waits
-for the others, and adds all parts up in the order of the slices, whose number depends on the shape alone. So the thread
-count changes no bit. Two buffers, for even and odd updates, make one barrier enough.
+with slice 0, and is 0 in the others. The logits are the only sum over slices: each writes its part, and whoever goes on adds
+all parts up in the order of the slices, whose number depends on the shape alone. So the thread count changes no bit.
+
+A thread takes its own slices and then waits for the others'. Those of a thread that does not come, because a neighbour's process
+has its core, are taken over: which thread works on a slice changes no bit either.
 """
 
 import sys
@@ -16,6 +18,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from shoal.engine.groups import SMALL_PRODUCT
 from shoal.engine.kernels import (
     AVERAGE,
     DECAY,
@@ -24,13 +27,13 @@ from shoal.engine.kernels import (
     SHRINK,
     back_through_units,
     batch_weight,
+    bias,
     decay_weights,
     gather,
     hidden_units,
     output_sums,
     parts,
     penalize,
-    scratch,
     update,
     weigh,
 )
@@ -38,16 +41,46 @@ from shoal.engine.pieces import data, output_errors
 from shoal.engine.vecmath import keep_apart, of
 
 APART = 16  # numbers between two threads' counters: they must not share a line of the cache
-SPINS = 1000  # looks at the others' counters before the core is offered to whoever waits for it
+PATIENCE = 300  # looks at the others' counters, some 1 µs, before their slices are taken over
+SPINS = 1000  # looks before the core is offered to whoever waits for it
 GIVE_WAY = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
 
 
 class Team(NamedTuple):
-    """This thread's number, the number of threads, and their counters, APART from each other."""
+    """What the threads have in common: for each of J slices the rounds that were taken and those that are done `(2·J·APART,)`, its
+    hidden values and slopes `Z`, `S (J, h·b)`, and for even and odd updates its part of the logits `sums (2, J, n_z, b)` and its
+    `squares (2, J)`.
+    """
 
-    thread: int
-    threads: int
     counters: NDArray[np.int64]
+    Z: NDArray[np.floating]
+    S: NDArray[np.floating]
+    sums: NDArray[np.floating]
+    squares: NDArray[np.floating]
+
+
+class Batches(NamedTuple):
+    """A thread's own copies of an even and an odd update's batch: `Xb (2, b·n1)`, `XT (2, b·n1 | 0)` and `y (2, n_y, b)`; which
+    updates' they are, and for how many rows they were last laid out `(2, 2)`.
+    """
+
+    Xb: NDArray[np.floating]
+    XT: NDArray[np.floating]
+    y: NDArray[np.floating]
+    of: NDArray[np.int64]
+
+
+@intrinsic
+def take(typing_context, counters, place, before):
+    """Raise a counter from `before` by one, if no other thread has; says whether it did."""
+
+    def generate(context, builder, signature, arguments):
+        kept, at, number = arguments
+        after = builder.add(number, ir.Constant(number.type, 1))
+        found = builder.cmpxchg(data(context, builder, counters, kept, at), number, after, "acq_rel", "monotonic")
+        return builder.extract_value(found, 1)
+
+    return types.boolean(counters, types.int64, types.int64), generate
 
 
 @intrinsic
@@ -85,16 +118,27 @@ def give_way(typing_context):
 
 
 @njit(**INNER)
-def meet(counters, thread, threads, step):
-    """Wait until all threads have come to this step."""
+def all_done(counters, J, rounds):
+    """Whether so many rounds of every slice are done."""
+    for j in range(J):  # noqa: SIM110 - compiled: no generators
+        if told(counters, (J + j) * APART) < rounds:
+            return False
+    return True
+
+
+@njit(**INNER)
+def batch(shape, rows, own, step, n1):
+    """Xb `(b, n1)` and XT `(n1 | 0, b)` of an update's batch, gathered where this thread does not have it."""
     keep_apart()
-    tell(counters, thread * APART, step)
-    for other in range(threads):
-        looks = 0
-        while told(counters, other * APART) < step:
-            looks += 1
-            if looks > SPINS:
-                give_way()
+    b, odd = rows.ends[step + 1] - rows.ends[step], step % 2
+    turned = own.XT[odd, : min(b * n1, own.XT.shape[1])]
+    Xb, XT = own.Xb[odd, : b * n1].reshape(b, n1), turned.reshape(turned.size // b, b)
+    if own.of[0, odd] != step:
+        gather(rows, rows.ends[step], 0 * b, b, shape.n, Xb, XT, own.y[odd])
+        if own.of[1, odd] != b:
+            bias(shape.n, 0 * b, b, Xb, XT)
+        own.of[0, odd], own.of[1, odd] = step, b
+    return Xb, XT
 
 
 @njit(**INNER)
@@ -122,58 +166,111 @@ def add_parts(sums, Z2, b):
                 Z2[o, i] += sums[g, o, i]
 
 
-@njit(**KERNEL)
-def train_slices(shape, rows, weights, gradient, first, second, average, each, rates, corrections, hyper, costs, team, sums, squares):
-    """`kernels.train` for one network in G slices; this thread has every T-th of them.
+@njit(**INNER)
+def forward_slice(shape, rows, own, each, team, W1, W2, b2, Z2, step, g):
+    """Slice g's hidden values of an update's batch, and its part of the logits, by way of this thread's Z2."""
+    keep_apart()
+    Xb, XT = batch(shape, rows, own, step, W1.shape[1])
+    b, h, low = Xb.shape[0], shape.h, 0 * g
+    Z, S = team.Z[g, : h * b].reshape(h, b), team.S[g, : h * b].reshape(h, b)
+    if XT.shape[0] > 0:
+        np.dot(W1[g * h : (g + 1) * h], XT, Z)
+    else:
+        np.dot(W1[g * h : (g + 1) * h], Xb.T, Z)
+    hidden_units(shape, each, g, low, shape.t + step + 1, Z, S)
+    output_sums(shape, W2, b2, g, low, Z, Z2)
+    for o in range(shape.n_z):  # written once: other threads read these lines of the cache
+        for i in range(b):
+            team.sums[step % 2, g, o, i] = Z2[o, i]
+    if each.numbers[SHRINK, 0] > of(W1[0, 0], 0.0):
+        team.squares[step % 2, g] = squares_of(shape, W1, W2, g)
 
-    `sums (2, G, n_z, b)` and `squares (2, G)`, shared as the team's counters are, are what the threads tell each other;
-    `costs (steps, 1)`.
+
+@njit(**INNER)
+def backward_slice(shape, rows, own, team, W2, D, gW1, gW2, step, g):
+    """Slice g's gradients from the errors D of an update's batch."""
+    keep_apart()
+    Xb, _ = batch(shape, rows, own, step, gW1.shape[1])
+    b, h = Xb.shape[0], shape.h
+    Z, S = team.Z[g, : h * b].reshape(h, b), team.S[g, : h * b].reshape(h, b)
+    back_through_units(shape, W2, D, g, 0 * g, Z, S, gW2)
+    np.dot(Z, Xb, gW1[g * h : (g + 1) * h])
+
+
+@njit(**INNER)
+def wait(counters, thread, threads, G, rounds, patience):
+    """Wait for the other threads to do this round of their slices; returns a slice that nobody has begun, G when all are done.
+
+    A thread that does not come has had its core taken from it by a neighbour's process.
+    """
+    keep_apart()
+    looks = 0
+    while not all_done(counters, G, rounds):
+        looks += 1
+        if looks > SPINS:
+            give_way()
+        if looks > patience:
+            for g in range(G):
+                if g % threads != thread and take(counters, g * APART, rounds - 1):
+                    return g
+    return G
+
+
+@njit(**KERNEL)
+def train_slices(shape, rows, weights, gradient, first, second, average, each, rates, corrections, hyper, costs, thread, threads, team):
+    """`kernels.train` for one network in G slices; this is one of the threads that run it side by side. `costs (steps, 1)`.
+
+    Round r of a slice is its gradients and change of update r − 1 and its forward part of update r. A round begins when all
+    slices have done the one before.
     """
     G, h, n_z, largest, kind = shape.G, shape.h, shape.n_z, shape.b, weights.dtype
-    thread, threads, counters = team.thread, team.threads, team.counters
-    mine = (G - thread + threads - 1) // threads
     W1, W2, b2 = parts(shape, weights)
     gW1, gW2, gb2 = parts(shape, gradient)
-    n1 = W1.shape[1]
-    Z2, D, y = np.empty((n_z, largest), kind), np.empty((n_z, largest), kind), np.empty((rows.Y.shape[1], largest), kind)
-    db2 = np.empty((1, n_z), kind)
-    Z, S, Xb, _, w, L = scratch(weights, mine * h, n1, largest)
-    no_XT = np.empty((0, 0), kind)
-    zero, shrink = of(rates[0, 0], 0.0), each.numbers[SHRINK, 0]
-    for step in range(rows.ends.size - 1):
-        start, b, odd = rows.ends[step], rows.ends[step + 1] - rows.ends[step], step % 2
-        if b != L.size:
-            Z, S, Xb, _, w, L = scratch(weights, mine * h, n1, b)
-        gather(rows, start, shape.n, Xb, no_XT, y)
-        for k in range(mine):
-            g, low = thread + k * threads, k * h
-            np.dot(W1[g * h : (g + 1) * h], Xb.T, Z[low : low + h])
-            hidden_units(shape, each, g, low, shape.t + step + 1, Z, S)
-            output_sums(shape, W2, b2, g, low, Z, sums[odd, g])
-            if shrink > zero:
-                squares[odd, g] = squares_of(shape, W1, W2, g)
-        meet(counters, thread, threads, step + 1)
-        add_parts(sums[odd], Z2, b)
-        output_errors(shape.loss, Z2, y, D, L, hyper, n_z, y.shape[0], b, largest)
-        batch_weight(rows, 0, start, w)
-        cost = weigh(D, w, L, db2, 0 * step)
-        rate = rates[step, 0] * corrections[step]
-        for k in range(mine):
-            g, low = thread + k * threads, k * h
-            back_through_units(shape, W2, D, g, low, Z, S, gW2)
-            np.dot(Z[low : low + h], Xb, gW1[g * h : (g + 1) * h])
-            decay, keep = each.numbers[DECAY, g], each.numbers[AVERAGE, g]
-            if shrink > zero:
-                cost += shrink * squares[odd].sum() / of(zero, 2.0) if g == 0 else zero
-                penalize(shape, W1, W2, gW1, gW2, g, shrink)
-            if decay > zero:
-                decay_weights(shape, W1, W2, g, of(zero, 1.0) - rates[step, 0] * decay)
-            size = h * n1
-            update(shape, weights, gradient, first, second, average, g * size, size, rate, keep, hyper)
-            start, size = W1.size + g * W2.shape[1], W2.shape[1]
-            update(shape, weights, gradient, first, second, average, start, size, rate, keep, hyper)
-            if g == 0:
-                costs[step, 0] = cost
-                for o in range(n_z):
-                    gb2[0, o] = db2[0, o]
-                update(shape, weights, gradient, first, second, average, W1.size + W2.size, n_z, rate, keep, hyper)
+    n1, steps, counters = W1.shape[1], rows.ends.size - 1, team.counters
+    Z2, D, db2 = np.empty((n_z, largest), kind), np.empty((n_z, largest), kind), np.empty((1, n_z), kind)
+    w, L = np.empty(0, kind), np.empty(0, kind)
+    size = largest * n1
+    turned = size if h * size <= SMALL_PRODUCT else 0
+    own = Batches(
+        np.empty((2, size), kind), np.empty((2, turned), kind), np.empty((2, rows.Y.shape[1], largest), kind), np.full((2, 2), -1)
+    )
+    zero, shrink, cost = of(rates[0, 0], 0.0), each.numbers[SHRINK, 0], of(rates[0, 0], 0.0)
+    helped = False
+    for r in range(steps + 1):
+        step, known, g = r - 1, False, thread
+        patience = 0 if helped and r % 16 > 0 else PATIENCE
+        helped = False
+        while g < G:
+            if helped or take(counters, g * APART, r):
+                if step >= 0:
+                    if not known:
+                        batch(shape, rows, own, step, n1)
+                        known, b = True, rows.ends[r] - rows.ends[step]
+                        if b != L.size:
+                            w, L = np.empty(b, kind), np.empty(b, kind)
+                        add_parts(team.sums[step % 2], Z2, b)
+                        output_errors(shape.loss, Z2, own.y[step % 2], D, L, hyper, n_z, own.y.shape[1], b, largest)
+                        batch_weight(rows, 0, rows.ends[step], w)
+                        cost = weigh(D, w, L, db2, 0 * step)
+                    backward_slice(shape, rows, own, team, W2, D, gW1, gW2, step, g)
+                    if shrink > zero:
+                        penalize(shape, W1, W2, gW1, gW2, g, shrink)
+                    if each.numbers[DECAY, g] > zero:
+                        decay_weights(shape, W1, W2, g, of(zero, 1.0) - rates[step, 0] * each.numbers[DECAY, g])
+                    rate, keep = rates[step, 0] * corrections[step], each.numbers[AVERAGE, g]
+                    start, size = g * h * n1, h * n1
+                    update(shape, weights, gradient, first, second, average, start, size, rate, keep, hyper)
+                    start, size = W1.size + g * W2.shape[1], W2.shape[1]
+                    update(shape, weights, gradient, first, second, average, start, size, rate, keep, hyper)
+                    if g == 0:
+                        costs[step, 0] = cost + (shrink * team.squares[step % 2].sum() / of(zero, 2.0) if shrink > zero else zero)
+                        for o in range(n_z):
+                            gb2[0, o] = db2[0, o]
+                        update(shape, weights, gradient, first, second, average, W1.size + W2.size, n_z, rate, keep, hyper)
+                if r < steps:
+                    forward_slice(shape, rows, own, each, team, W1, W2, b2, Z2, r, g)
+                tell(counters, (G + g) * APART, r + 1)
+            g += threads  # its own slices first, then those that are left
+            if helped or g >= G:
+                g = wait(counters, thread, threads, G, r + 1, patience)
+                helped = helped or g < G

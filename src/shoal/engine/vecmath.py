@@ -69,30 +69,64 @@ def power_of_two_64(typing_context, n):
 
 
 @intrinsic
-def turn_4_by_4(typing_context, X, i, j, XT):
-    """XT[j … j+3, i … i+3] = X[i … i+3, j … j+3]ᵀ in vector registers: four times as fast as number by number."""
+def fetch(typing_context, X, i, j):
+    """Ask the memory for number j of row i of X, which will be read soon."""
 
     def generate(context, builder, signature, arguments):
-        given, taken = (context.make_array(kind)(context, builder, value=v) for kind, v in ((X, arguments[0]), (XT, arguments[3])))
-        four, size = ir.VectorType(context.get_data_type(X.dtype), 4), X.dtype.bitwidth // 8
-
-        def place(array, row, column, k):
-            width = builder.extract_value(array.shape, 1)
-            start = builder.add(builder.mul(builder.add(row, ir.Constant(row.type, k)), width), column)
-            return builder.bitcast(builder.gep(array.data, [start]), four.as_pointer())
-
-        def pick(a, b, *lanes):
-            return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), 4), list(lanes)))
-
-        i_, j_ = arguments[1], arguments[2]
-        a, b, c, d = (builder.load(place(given, i_, j_, k), align=size) for k in range(4))
-        low, high = (pick(a, b, 0, 4, 1, 5), pick(c, d, 0, 4, 1, 5)), (pick(a, b, 2, 6, 3, 7), pick(c, d, 2, 6, 3, 7))
-        turned = [pick(*low, 0, 1, 4, 5), pick(*low, 2, 3, 6, 7), pick(*high, 0, 1, 4, 5), pick(*high, 2, 3, 6, 7)]
-        for k, row in enumerate(turned):
-            builder.store(row, place(taken, j_, i_, k), align=size)
+        given = context.make_array(X)(context, builder, value=arguments[0])
+        at = builder.add(builder.mul(arguments[1], builder.extract_value(given.shape, 1)), arguments[2])
+        byte, i32 = ir.IntType(8).as_pointer(), ir.IntType(32)
+        ask = builder.module.declare_intrinsic("llvm.prefetch", [byte], ir.FunctionType(ir.VoidType(), [byte, i32, i32, i32]))
+        reading, to_keep, of_data = (ir.Constant(i32, value) for value in (0, 3, 1))
+        builder.call(ask, [builder.bitcast(builder.gep(given.data, [at]), byte), reading, to_keep, of_data])
         return context.get_dummy_value()
 
-    return types.none(X, types.int64, types.int64, XT), generate
+    return types.none(X, types.int64, types.int64), generate
+
+
+@intrinsic
+def copy_8_by_8(typing_context, X, eight, j, Xb, i, XT):
+    """Numbers j … j+7 of `eight` rows of X into rows i … i+7 of Xb, and transposed into XT.
+
+    Once through vector registers: three rounds of swaps between pairs of rows, of one, two and four numbers.
+    """
+    whole = types.int64
+
+    def generate(context, builder, signature, arguments):
+        given, rows, j_, kept, i_, turned = arguments
+        kinds = (X, given), (Xb, kept), (XT, turned)
+        X_, Xb_, XT_ = (context.make_array(kind)(context, builder, value=v) for kind, v in kinds)
+        eight, size = ir.VectorType(context.get_data_type(X.dtype), 8), X.dtype.bitwidth // 8
+
+        def after(number, k):
+            return builder.add(number, ir.Constant(number.type, k))
+
+        def place(array, row, column):
+            number = builder.add(builder.mul(row, builder.extract_value(array.shape, 1)), column)
+            return builder.bitcast(builder.gep(array.data, [number]), eight.as_pointer())
+
+        def swapped(lines, apart, low, high):
+            mixed = list(lines)
+            for k in range(8):
+                if not k & apart:
+                    pair = lines[k], lines[k + apart]
+                    mixed[k], mixed[k + apart] = (builder.shuffle_vector(*pair, chosen_lanes(lanes)) for lanes in (low, high))
+            return mixed
+
+        def chosen_lanes(lanes):
+            return ir.Constant(ir.VectorType(ir.IntType(32), 8), lanes)
+
+        lines = [builder.load(place(X_, builder.extract_value(rows, k), j_), align=size) for k in range(8)]
+        for k, line in enumerate(lines):
+            builder.store(line, place(Xb_, after(i_, k), j_), align=size)
+        lines = swapped(lines, 1, [0, 8, 2, 10, 4, 12, 6, 14], [1, 9, 3, 11, 5, 13, 7, 15])
+        lines = swapped(lines, 2, [0, 1, 8, 9, 4, 5, 12, 13], [2, 3, 10, 11, 6, 7, 14, 15])
+        lines = swapped(lines, 4, [0, 1, 2, 3, 8, 9, 10, 11], [4, 5, 6, 7, 12, 13, 14, 15])
+        for k, line in enumerate(lines):
+            builder.store(line, place(XT_, after(j_, k), i_), align=size)
+        return context.get_dummy_value()
+
+    return types.none(X, types.UniTuple(whole, 8), whole, Xb, whole, XT), generate
 
 
 def expm1_parts(x):
