@@ -21,6 +21,7 @@ from shoal.textbook.propagation import Parameters
 Floats = NDArray[np.floating]
 
 BLOCK_NUMBERS = 1 << 17  # worked on at once: 1 MB in float64, which the caches hold
+FIRST_ROWS = 64  # their mean is near enough to all rows' mean
 BINS = 8
 FEW_VALUES = 9  # up to so many distinct values, each value is an edge
 HEAVY_SHARE = 1 / 8  # a value that holds more of the rows is an edge of its own
@@ -147,9 +148,14 @@ def scale_of(mean: Floats, variance: Floats, what: str) -> Floats:
 
 def dense_moments(X: Floats, w: Floats) -> tuple[Floats, Floats]:
     """Mean and variance of each column."""
-    shift = X[0].astype(np.float64)  # a column far from 0 keeps its digits when its first value is taken off before summing
-    mean = shift + summed(X, lambda rows, s: w[s] @ (rows - shift)) / w.sum()
-    return mean, summed(X, lambda rows, s: w[s] @ (rows - mean) ** 2) / w.sum()
+    # a column far from 0 keeps its digits when about its mean is taken off before summing, and again before squaring
+    shift = np.asarray(X[:FIRST_ROWS], np.float64).mean(axis=0)
+    total, first, second = w.sum(), np.zeros(X.shape[1]), np.zeros(X.shape[1])
+    for s in blocks(X.shape):
+        rows = X[s] - shift
+        first += w[s] @ rows
+        second += w[s] @ np.multiply(rows, rows, out=rows)
+    return shift + first / total, np.maximum(second / total - (first / total) ** 2, 0.0)
 
 
 def summed(X: Floats, of_rows: Callable[[Floats, slice], Floats]) -> Floats:

@@ -144,12 +144,12 @@ def test_sparse_rows_are_never_dense_whole(monkeypatch):
         return dense
 
     monkeypatch.setattr(SparseRows, "__getitem__", watched)
-    monkeypatch.setattr("shoal.estimators.groups.BLOCK_ROWS", 32)
+    monkeypatch.setattr("shoal.encoding.BLOCK_NUMBERS", 0)  # then 64 rows
     monkeypatch.setattr("shoal.engine.judging.DENSE_ROWS", 32)
     monkeypatch.setattr("shoal.engine.outputs.BLOCK_ROWS", 32)
     monkeypatch.setattr(sparse.csr_array, "todense", None)
     ShoalClassifier(**QUICK).fit(X, y).predict(X)
-    assert max(largest) <= 32
+    assert max(largest) <= 64
 
 
 def test_it_lives_in_a_pipeline_with_weights_and_own_validation_rows():

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
-from functools import singledispatch
+from functools import partial, singledispatch
 from itertools import pairwise
 from typing import Any
 
@@ -205,7 +205,7 @@ def train_slices(group: Group, taken: tuple[Any, ...]) -> None:
         np.zeros((2, J), dtype),
     )
     threads = min(cores(), J)
-    others = [executor().submit(k.train_slices, *taken, i, threads, team) for i in range(1, threads)]
+    others = [executor().submit(partial(k.train_slices, *taken, i, threads, team)) for i in range(1, threads)]
     k.train_slices(*taken, 0, threads, team)
     for other in others:
         if not other.cancel():  # it never came to it, and nothing is left to do

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.draws import Purpose, group_stream, member_stream
-from shoal.engine.outputs import BLOCK_ROWS
+from shoal.encoding import blocks
 from shoal.errors import InvalidParameterError
 from shoal.population import Population, stack
 from shoal.textbook import initialization as rules
@@ -111,8 +111,8 @@ def inputs_seen(with_ramps: tuple[bool, ...], n_plain: int, n_x: int) -> NDArray
 def mean_squares(encoded: Any, weight: Floats | None) -> Floats:
     """Mean square of each encoded input, `(n_x,)`; of the inputs that a network sees they add up to a row's mean squared length."""
     total, count = np.zeros(encoded.shape[1]), 0.0
-    for s in range(0, encoded.shape[0], BLOCK_ROWS):
-        rows = np.asarray(encoded[s : s + BLOCK_ROWS], np.float64)
-        w = np.ones(len(rows)) if weight is None else weight[s : s + BLOCK_ROWS]
-        total, count = total + w @ rows**2, count + w.sum()
+    for s in blocks(encoded.shape):
+        rows = encoded[s]
+        w = np.ones(len(rows), rows.dtype) if weight is None else weight[s]
+        total, count = total + w @ (rows * rows), count + w.sum()
     return np.asarray(total / count)

@@ -28,7 +28,7 @@ from shoal.training.validation import Validation
 
 Floats = NDArray[np.floating]
 SMALLEST_RATE = 1e-6  # scikit-learn's: an "adaptive" learning rate below it stops training
-AT_ONCE = 200_000_000  # multiplications, or what takes as long: some 10 ms of one core
+AT_ONCE = 400_000_000  # multiplications, or what takes as long: some 20 ms of one core
 STEP_WORK = 20_000  # what an update costs beside its products, in multiplications
 UNPLANNED = ("adaptive", "invscaling")  # schedules that act after an epoch
 AHEAD = 20_000  # rows and learning rates of epochs that are planned ahead where each comes alone
@@ -161,7 +161,7 @@ class Run:
     def epochs_at_once(self) -> int:
         """How many epochs the engine may run before anything can be decided, known from the shapes alone.
 
-        One, where something is looked at after every epoch; else as many as take some 10 ms, for an event, a neighbour's key
+        One, where something is looked at after every epoch; else as many as take some 20 ms, for an event, a neighbour's key
         press and a time limit are then as good as at once.
         """
         if self.validation is not None or self.recipe.schedule in UNPLANNED:
