@@ -18,7 +18,7 @@ from shoal.training.rows import InMemory, in_memory
 from shoal.training.validation import Validation
 
 M, N_X, N_Y, K = 70, 3, 2, 3
-SOLVERS = ("lbfgs", "lm", "bayes")
+SOLVERS = ("lbfgs", "scg", "rprop", "lm", "bayes")
 # Where 70 rows are cut: one block, two, seven of which one is empty, and one row alone.
 CUTS = [(), (31,), (10, 10, 20, 21, 50, 60)]
 

@@ -9,7 +9,7 @@ from shoal import ShoalClassifier, ShoalRegressor
 from shoal.errors import InterruptedWarning, InvalidParameterError
 from shoal.estimators import trainings
 
-WHOLE = ["lbfgs", "lm", "bayes"]
+WHOLE = ["lbfgs", "scg", "rprop", "lm", "bayes"]
 QUICK = {"n_networks": 2, "hidden_layer_sizes": 5, "activation": "tanh", "max_iter": 12, "random_state": 0}
 UNDONE = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # 12 iterations need not be enough
 

@@ -281,6 +281,15 @@ def update(shape, w, d, first, second, average, start, size, rate, keep, hyper):
             mine[i] = keep * mine[i] + (of(keep, 1.0) - keep) * now[i]
 
 
+@njit(**INNER)
+def alike(rates, step, each):
+    """Whether all networks change by the same numbers, so that one sweep over all of their weights serves."""
+    for g in range(1, rates.shape[1]):
+        if rates[step, g] != rates[step, 0] or each.numbers[AVERAGE, g] != each.numbers[AVERAGE, 0]:
+            return False
+    return True
+
+
 @njit(**KERNEL)
 def train(shape, rows, weights, gradient, first, second, average, each, rates, corrections, hyper, costs):
     """One update a batch of every network of the group, in place; `costs (steps, G)` get J before each, penalty included.
@@ -310,20 +319,23 @@ def train(shape, rows, weights, gradient, first, second, average, each, rates, c
             back_through_units(shape, W2, D, g, g * h, Z, S, gW2)
         np.dot(Z, Xb, gW1)
         for g in range(G):
-            shrink, decay, keep = each.numbers[SHRINK, g], each.numbers[DECAY, g], each.numbers[AVERAGE, g]
-            rate = rates[step, g] * corrections[step]
+            shrink, decay = each.numbers[SHRINK, g], each.numbers[DECAY, g]
             if shrink > zero:
                 costs[step, g] += shrink * penalize(shape, W1, W2, gW1, gW2, g, shrink) / two
             if decay > zero:
                 decay_weights(shape, W1, W2, g, of(zero, 1.0) - rates[step, g] * decay)
-            start, size = 0 * g, weights.size
-            if G > 1:  # of one network all weights lie side by side, of several those of each matrix
-                size = h * W1.shape[1]
-                update(shape, weights, gradient, first, second, average, g * size, size, rate, keep, hyper)
+        if alike(rates, step, each):
+            start, rate, keep = 0 * step, rates[step, 0] * corrections[step], each.numbers[AVERAGE, 0]
+            update(shape, weights, gradient, first, second, average, start, weights.size, rate, keep, hyper)
+        else:
+            for g in range(G):
+                rate, keep = rates[step, g] * corrections[step], each.numbers[AVERAGE, g]
+                start, size = g * h * W1.shape[1], h * W1.shape[1]
+                update(shape, weights, gradient, first, second, average, start, size, rate, keep, hyper)
                 start, size = W1.size + g * W2.shape[1], W2.shape[1]
                 update(shape, weights, gradient, first, second, average, start, size, rate, keep, hyper)
                 start, size = W1.size + W2.size + g * n_z, n_z
-            update(shape, weights, gradient, first, second, average, start, size, rate, keep, hyper)
+                update(shape, weights, gradient, first, second, average, start, size, rate, keep, hyper)
 
 
 @njit(**KERNEL)

@@ -70,9 +70,8 @@ def compiled_logits(parameters: Parameters, encoding: Encoding, X: Any, activati
     laid = np.ascontiguousarray(np.hstack([W1, b1, padding]))
     nothing = np.zeros(n)
     center = np.array([np.concatenate([encoding.center, ramps.left]), np.concatenate([nothing, encoding.ramp_center])])
-    scale = np.array(
-        [np.concatenate([encoding.scale, ramps.width]), np.concatenate([nothing, np.full(len(ramps.left), encoding.ramp_scale)])]
-    )
+    ramped = np.full(len(ramps.left), encoding.ramp_scale)
+    per_scale = np.array([1 / np.concatenate([encoding.scale, ramps.width]), np.concatenate([nothing, ramped])])
     at = pieces().piece(pieces().ACTIVATIONS[activation], False).address
     Z2 = np.empty((len(W2), X.shape[0]))
 
@@ -80,7 +79,7 @@ def compiled_logits(parameters: Parameters, encoding: Encoding, X: Any, activati
         rows = X[s : s + BLOCK_ROWS]
         rows = np.ascontiguousarray(rows.toarray() if sparse.issparse(rows) else rows, np.float64)
         out = np.empty((len(W2), len(rows)))
-        predict_kernel().predict(at, AT_ONCE, rows, ramps.column, center, scale, laid, W2, b2[:, 0], out)
+        predict_kernel().predict(at, AT_ONCE, rows, ramps.column, center, per_scale, laid, W2, b2[:, 0], out)
         Z2[:, s : s + BLOCK_ROWS] = out
 
     with one_blas_thread():

@@ -5,28 +5,36 @@ from numba import njit
 
 from shoal.engine.kernels import INNER, KERNEL
 from shoal.engine.pieces import activate
-from shoal.engine.vecmath import keep_apart
+from shoal.engine.vecmath import keep_apart, turn_8_by_8
 
 
 @njit(**INNER)
-def encode_rows(X, first, columns, center, scale, XT):
-    """Rows of X encoded and transposed, `XT (n1, b)`: z-scores, then ramps, then the bias's 1, then padding.
+def encode_rows(X, first, columns, center, per_scale, Xb, XT):
+    """Rows of X encoded and transposed, `XT (n1, b)`: z-scores (by way of `Xb (b, n)`), then ramps, then the bias's 1, then padding.
 
-    `columns` are the ramps' columns; `center` and `scale` are `(2, n + number of ramps)`: a z-score is (x − c₀) / s₀, a
-    ramp (clip((x − c₀) / s₀, 0, 1) − c₁) · s₁.
+    `columns` are the ramps' columns; `center` and `per_scale` are `(2, n + number of ramps)`: a z-score is (x − c₀) p₀, a
+    ramp (clip((x − c₀) p₀, 0, 1) − c₁) p₁.
     """
     keep_apart()
-    n, b = X.shape[1], XT.shape[1]
-    for j in range(n):
-        for i in range(b):
-            XT[j, i] = (X[first + i, j] - center[0, j]) / scale[0, j]
+    b, n = Xb.shape
+    for i in range(b):
+        for j in range(n):
+            Xb[i, j] = (X[first + i, j] - center[0, j]) * per_scale[0, j]
+    if n >= 8 and b >= 8:
+        for i in range(0, b, 8):
+            for j in range(0, n, 8):  # the last eights reach back to the ones before
+                turn_8_by_8(Xb, min(i, b - 8), min(j, n - 8), XT)
+    else:
+        for j in range(n):
+            for i in range(b):
+                XT[j, i] = Xb[i, j]
     for r in range(columns.size):
         j, k = columns[r], n + r
         for i in range(b):
-            v = (X[first + i, j] - center[0, k]) / scale[0, k]
+            v = (X[first + i, j] - center[0, k]) * per_scale[0, k]
             v = 0.0 if v < 0.0 else v
             v = 1.0 if v > 1.0 else v
-            XT[k, i] = (v - center[1, k]) * scale[1, k]
+            XT[k, i] = (v - center[1, k]) * per_scale[1, k]
     for i in range(b):
         XT[n + columns.size, i] = 1.0
     for k in range(n + columns.size + 1, XT.shape[0]):
@@ -35,13 +43,15 @@ def encode_rows(X, first, columns, center, scale, XT):
 
 
 @njit(**KERNEL)
-def predict(activation, block, X, columns, center, scale, W1, W2, b2, Z2):
+def predict(activation, block, X, columns, center, per_scale, W1, W2, b2, Z2):
     """Z2 `(n_z, m)` of rows `X (m, n)`. `W1 (H, n1)` has the bias behind the encoded inputs; `activation` is where its piece lies."""
     H, n1 = W1.shape
+    Xb, XT, Z, S = np.empty((0, 0)), np.empty((0, 0)), np.empty((0, 0)), np.empty((0, 0))
     for first in range(0, X.shape[0], block):
         b = min(block, X.shape[0] - first)
-        XT, Z, S = np.empty((n1, b)), np.empty((H, b)), np.empty((H, b))
-        encode_rows(X, first, columns, center, scale, XT)
+        if b != Xb.shape[0]:
+            Xb, XT, Z, S = np.empty((b, X.shape[1])), np.empty((n1, b)), np.empty((H, b)), np.empty((H, b))
+        encode_rows(X, first, columns, center, per_scale, Xb, XT)
         np.dot(W1, XT, Z)
         low = 0 * b
         activate(activation, Z, S, low, H * b)

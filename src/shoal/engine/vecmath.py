@@ -84,49 +84,70 @@ def fetch(typing_context, X, i, j):
     return types.none(X, types.int64, types.int64), generate
 
 
+def eights(context, builder, kind, array):
+    """Where eight numbers of a matrix lie that begin at a row and a column, as a pointer to a vector."""
+    given = context.make_array(kind)(context, builder, value=array)
+    eight = ir.VectorType(context.get_data_type(kind.dtype), 8)
+
+    def at(row, column):
+        number = builder.add(builder.mul(row, builder.extract_value(given.shape, 1)), column)
+        return builder.bitcast(builder.gep(given.data, [number]), eight.as_pointer())
+
+    return at
+
+
+def transposed(builder, lines):
+    """Eight vectors of eight as rows → as columns: three rounds of swaps between pairs of rows, of one, two and four numbers."""
+    rounds = (
+        (1, [0, 8, 2, 10, 4, 12, 6, 14], [1, 9, 3, 11, 5, 13, 7, 15]),
+        (2, [0, 1, 8, 9, 4, 5, 12, 13], [2, 3, 10, 11, 6, 7, 14, 15]),
+        (4, [0, 1, 2, 3, 8, 9, 10, 11], [4, 5, 6, 7, 12, 13, 14, 15]),
+    )
+    lanes = ir.VectorType(ir.IntType(32), 8)
+    for apart, low, high in rounds:
+        mixed = list(lines)
+        for k in range(8):
+            if not k & apart:
+                pair = lines[k], lines[k + apart]
+                mixed[k], mixed[k + apart] = (builder.shuffle_vector(*pair, ir.Constant(lanes, chosen)) for chosen in (low, high))
+        lines = mixed
+    return lines
+
+
 @intrinsic
 def copy_8_by_8(typing_context, X, eight, j, Xb, i, XT):
-    """Numbers j … j+7 of `eight` rows of X into rows i … i+7 of Xb, and transposed into XT.
-
-    Once through vector registers: three rounds of swaps between pairs of rows, of one, two and four numbers.
-    """
+    """Numbers j … j+7 of `eight` rows of X into rows i … i+7 of Xb, and transposed into XT, once through vector registers."""
     whole = types.int64
 
     def generate(context, builder, signature, arguments):
         given, rows, j_, kept, i_, turned = arguments
-        kinds = (X, given), (Xb, kept), (XT, turned)
-        X_, Xb_, XT_ = (context.make_array(kind)(context, builder, value=v) for kind, v in kinds)
-        eight, size = ir.VectorType(context.get_data_type(X.dtype), 8), X.dtype.bitwidth // 8
-
-        def after(number, k):
-            return builder.add(number, ir.Constant(number.type, k))
-
-        def place(array, row, column):
-            number = builder.add(builder.mul(row, builder.extract_value(array.shape, 1)), column)
-            return builder.bitcast(builder.gep(array.data, [number]), eight.as_pointer())
-
-        def swapped(lines, apart, low, high):
-            mixed = list(lines)
-            for k in range(8):
-                if not k & apart:
-                    pair = lines[k], lines[k + apart]
-                    mixed[k], mixed[k + apart] = (builder.shuffle_vector(*pair, chosen_lanes(lanes)) for lanes in (low, high))
-            return mixed
-
-        def chosen_lanes(lanes):
-            return ir.Constant(ir.VectorType(ir.IntType(32), 8), lanes)
-
-        lines = [builder.load(place(X_, builder.extract_value(rows, k), j_), align=size) for k in range(8)]
+        X_, Xb_, XT_ = (eights(context, builder, kind, v) for kind, v in ((X, given), (Xb, kept), (XT, turned)))
+        after = [ir.Constant(i_.type, k) for k in range(8)]
+        size = X.dtype.bitwidth // 8
+        lines = [builder.load(X_(builder.extract_value(rows, k), j_), align=size) for k in range(8)]
         for k, line in enumerate(lines):
-            builder.store(line, place(Xb_, after(i_, k), j_), align=size)
-        lines = swapped(lines, 1, [0, 8, 2, 10, 4, 12, 6, 14], [1, 9, 3, 11, 5, 13, 7, 15])
-        lines = swapped(lines, 2, [0, 1, 8, 9, 4, 5, 12, 13], [2, 3, 10, 11, 6, 7, 14, 15])
-        lines = swapped(lines, 4, [0, 1, 2, 3, 8, 9, 10, 11], [4, 5, 6, 7, 12, 13, 14, 15])
-        for k, line in enumerate(lines):
-            builder.store(line, place(XT_, after(j_, k), i_), align=size)
+            builder.store(line, Xb_(builder.add(i_, after[k]), j_), align=size)
+        for k, line in enumerate(transposed(builder, lines)):
+            builder.store(line, XT_(builder.add(j_, after[k]), i_), align=size)
         return context.get_dummy_value()
 
     return types.none(X, types.UniTuple(whole, 8), whole, Xb, whole, XT), generate
+
+
+@intrinsic
+def turn_8_by_8(typing_context, X, i, j, XT):
+    """XT[j … j+7, i … i+7] = X[i … i+7, j … j+7]ᵀ, once through vector registers."""
+
+    def generate(context, builder, signature, arguments):
+        given, i_, j_, turned = arguments
+        X_, XT_ = eights(context, builder, X, given), eights(context, builder, XT, turned)
+        after, size = [ir.Constant(i_.type, k) for k in range(8)], X.dtype.bitwidth // 8
+        lines = [builder.load(X_(builder.add(i_, k), j_), align=size) for k in after]
+        for k, line in enumerate(transposed(builder, lines)):
+            builder.store(line, XT_(builder.add(j_, after[k]), i_), align=size)
+        return context.get_dummy_value()
+
+    return types.none(X, types.int64, types.int64, XT), generate
 
 
 def expm1_parts(x):

@@ -32,10 +32,11 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
     hidden_layer_sizes : "auto", int or tuple of one int
         Hidden units of each network; "auto" is 64, from 5,000 rows on 128. A second hidden layer is refused.
     activation : {"relu", "tanh", "logistic", "leaky_relu", "identity", "elu", "softplus", "silu"}
-    solver : {"auto", "adam", "adamw", "sgd", "rmsprop", "lbfgs", "lm", "bayes"}
+    solver : {"auto", "adam", "adamw", "sgd", "rmsprop", "lbfgs", "scg", "rprop", "lm", "bayes"}
         "auto" is "adamw" with the measured defaults ("adam" in `partial_fit`). Those that step over all rows at once, in
-        float64: "lbfgs" (any loss), "lm" (Levenberg-Marquardt), "bayes" (the same, with the penalty found from the data;
-        `hidden_layer_sizes="auto"` then chooses by evidence, `evidence_table_`). docs/solvers.md says which is for what.
+        float64: "lbfgs", "scg" (scaled conjugate gradients), "rprop" (any loss), "lm" (Levenberg-Marquardt), "bayes" (the
+        same, with the penalty found from the data; `hidden_layer_sizes="auto"` then chooses by evidence, `evidence_table_`).
+        docs/solvers.md says which is for what.
     alpha : "auto" or float ≥ 0
         L2 penalty α/(2m) (‖W1‖² + ‖W2‖²) with m the total weight of the training rows, the same for every batch size;
         with "adamw" a decoupled decay: weights shrink by learning rate · α an update.

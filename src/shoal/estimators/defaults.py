@@ -24,7 +24,7 @@ FEW = 16  # different rows, below which nothing is held back at all: eighths of 
 WIDE_FROM = 5_000  # rows from which 128 hidden units are better than 64
 FLOAT32_FROM = 500  # rows
 PARTS = 8  # each member holds out one of so many parts of the rows
-SOLVERS = ("auto", "adam", "adamw", "sgd", "rmsprop", "lbfgs", "lm", "bayes")
+SOLVERS = ("auto", "adam", "adamw", "sgd", "rmsprop", "lbfgs", "scg", "rprop", "lm", "bayes")
 SCHEDULES = ("auto", "constant", "invscaling", "adaptive", "cosine")
 STEPS = {"classification": 50, "regression": 60}  # updates = so many times √rows
 EPOCHS_WITHIN = (20, 400)
@@ -62,6 +62,8 @@ class WholeRows:
 
 FULL_BATCH: dict[str, WholeRows] = {
     "lbfgs": WholeRows({"classification": 1.0, "regression": 0.1}, 500),
+    "scg": WholeRows({"classification": 1.0, "regression": 0.1}, 500),
+    "rprop": WholeRows({"classification": 1.0, "regression": 0.1}, 500),
     "lm": WholeRows({"classification": 1.0, "regression": 0.1}, 100, width=16),
     "bayes": WholeRows({"classification": 0.0, "regression": 0.0}, 200, holds_out=False),
 }

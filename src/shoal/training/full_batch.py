@@ -1,4 +1,4 @@
-"""Training on all rows at once: the loop that L-BFGS, Levenberg-Marquardt and Bayesian regularization share.
+"""Training on all rows at once: the loop that all solvers share which have no minibatches.
 
 It is to these solvers what `minibatch.Run` is to update rules: iterate it to train, an event a step; `result()` may be called
 at any time and gives the best weights so far.
@@ -23,6 +23,8 @@ from shoal.training.levenberg_marquardt import FixedPenalty, LevenbergMarquardt
 from shoal.training.minibatch import Trained, overwrite
 from shoal.training.objective import Objective
 from shoal.training.rows import Rows, placed
+from shoal.training.rprop import Rprop
+from shoal.training.scaled_conjugate_gradient import ScaledConjugateGradient
 from shoal.training.stopping import fresh
 from shoal.training.validation import Validation, judged
 from shoal.training.validation import placed as placed_validation
@@ -36,6 +38,9 @@ class Carried:
 
     solver: str
     memory: Any
+
+
+Method = LBFGS | ScaledConjugateGradient | Rprop | LevenbergMarquardt
 
 
 class FullBatch:
@@ -157,10 +162,12 @@ class FullBatch:
         )
 
 
-def method(solver: str, objective: Objective, tol: float, max_fun: int) -> LBFGS | LevenbergMarquardt:
-    """The solver called "lbfgs", "lm" or "bayes", where the objective's networks stand."""
+def method(solver: str, objective: Objective, tol: float, max_fun: int) -> Method:
+    """The solver of this name, where the objective's networks stand."""
     if solver == "lbfgs":
         return LBFGS(objective, tol, max_fun)
-    if solver == "lm":
-        return LevenbergMarquardt(objective, FixedPenalty(objective.lam), tol)
-    return LevenbergMarquardt(objective, Precisions(objective), tol)
+    if solver == "scg":
+        return ScaledConjugateGradient(objective, tol)
+    if solver == "rprop":
+        return Rprop(objective, tol)
+    return LevenbergMarquardt(objective, FixedPenalty(objective.lam) if solver == "lm" else Precisions(objective), tol)

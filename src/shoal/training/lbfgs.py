@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.engine.sums import flat, unflat
+from shoal.engine.sums import flat
 from shoal.population import Population
-from shoal.training.objective import Objective, value_and_gradient
+from shoal.training.objective import Objective, networks_at, value_and_gradient
 
 Floats = NDArray[np.floating]
 
@@ -80,8 +80,7 @@ class LBFGS:
 
     def population(self) -> Population:
         """The networks where they stand."""
-        shapes = self.objective.population
-        return Population(unflat(self.theta.copy(), shapes.parameters), shapes.widths, shapes.inputs)
+        return networks_at(self.objective, self.theta)
 
     def memory(self) -> Steps:
         """What a later run goes on with."""

@@ -71,6 +71,12 @@ def penalised(parameters: Parameters) -> Floats:
     return np.asarray(flat(Parameters(W1, 0 * b1, W2, 0 * b2))[0])
 
 
+def networks_at(objective: Objective, theta: Floats) -> Population:
+    """All networks with the parameters `theta (K, p)`, copied."""
+    shapes = objective.population
+    return Population(unflat(theta.copy(), shapes.parameters), shapes.widths, shapes.inputs)
+
+
 def value_and_gradient(objective: Objective, theta: Floats, members: NDArray[np.int64]) -> tuple[Floats, Floats]:
     """J and ∂J/∂θ of some of the networks, `(k,)` and `(k, p)`; `theta (k, p)` is theirs. One pass over the rows."""
     found = objective.rows.total_of(partial(slope_of_block, point_at(objective, theta, members)))

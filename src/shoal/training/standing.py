@@ -1,6 +1,7 @@
 """Where a full-batch training stands, as plain arrays: enough to go on in another process as if nothing had happened."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,13 @@ from shoal.textbook.propagation import Parameters
 from shoal.training.bayes import Precisions
 from shoal.training.events import Epoch, told_again
 from shoal.training.full_batch import FullBatch
-from shoal.training.lbfgs import LBFGS, Steps
+from shoal.training.levenberg_marquardt import LevenbergMarquardt
 
 Arrays = dict[str, NDArray[Any]]
 
 RUN = ("active", "settled", "loss", "epochs", "diverged")
+PRECISIONS = ("alpha", "beta", "log_evidence", "steady")
+SLOPE = ("value", "gradient", "evaluations")
 CURVES = ("loss", "validation_loss", "validation_score", "learning_rate", "active")
 
 
@@ -34,18 +37,15 @@ def standing(run: FullBatch, events: list[Epoch]) -> Arrays:
             arrays[f"events.{name}"] = np.array(values)
     arrays["events.seconds"] = np.array([event.seconds for event in events])
     method = run.method
-    if isinstance(method, LBFGS):
-        steps = method.steps
-        arrays |= {"lbfgs.s": steps.s, "lbfgs.y": steps.y, "lbfgs.rho": steps.rho, "lbfgs.scale": steps.scale}
-        arrays |= {"lbfgs.newest": np.array(steps.newest), "lbfgs.evaluations": method.evaluations}
-        arrays |= {"lbfgs.value": method.value, "lbfgs.gradient": method.gradient}
-    else:
+    if isinstance(method, LevenbergMarquardt):
         arrays |= {"lm.damping": method.damping}
         arrays |= {f"lm.ridge{i}": ridge for i, ridge in enumerate(method.ridges)}
         if isinstance(method.prior, Precisions):
-            prior = method.prior
-            arrays |= {"bayes.alpha": prior.alpha, "bayes.beta": prior.beta, "bayes.log_evidence": prior.log_evidence}
-            arrays |= {"bayes.steady": prior.steady}
+            arrays |= {f"bayes.{name}": getattr(method.prior, name) for name in PRECISIONS}
+    else:
+        memory = method.memory()
+        arrays |= {f"memory.{field.name}": getattr(memory, field.name) for field in fields(memory)}
+        arrays |= {f"method.{name}": getattr(method, name) for name in SLOPE if hasattr(method, name)}
     return {name: np.array(value) for name, value in arrays.items()}
 
 
@@ -58,19 +58,22 @@ def stand(run: FullBatch, arrays: Mapping[str, NDArray[Any]]) -> list[Epoch]:
     like, method = run.kept, run.method
     run.kept = population_of(arrays, "kept", like)
     at = population_of(arrays, "at", like)
-    if isinstance(method, LBFGS):
-        method.theta = flat(at.parameters).astype(np.float64)
-        s, y, rho, scale = (arrays[f"lbfgs.{name}"].copy() for name in ("s", "y", "rho", "scale"))
-        method.steps = Steps(s, y, rho, scale, int(arrays["lbfgs.newest"]))
-        for name in ("evaluations", "value", "gradient"):
-            setattr(method, name, arrays[f"lbfgs.{name}"].copy())
-    else:
+    if isinstance(method, LevenbergMarquardt):
         method.blocks = split(at, np.dtype(np.float64))
         method.damping = arrays["lm.damping"].copy()
         method.ridges = [arrays[f"lm.ridge{i}"].copy() for i in range(len(method.ridges))]
         if isinstance(method.prior, Precisions):
-            for name in ("alpha", "beta", "log_evidence", "steady"):
+            for name in PRECISIONS:
                 setattr(method.prior, name, arrays[f"bayes.{name}"].copy())
+    else:
+        method.theta = flat(at.parameters).astype(np.float64)
+        memory: Any = method.memory()
+        for field in fields(memory):
+            value = arrays[f"memory.{field.name}"]
+            setattr(memory, field.name, value.copy() if value.ndim else int(value))
+        for name in SLOPE:
+            if hasattr(method, name):
+                setattr(method, name, arrays[f"method.{name}"].copy())
     return told_again({name: arrays.get(f"events.{name}") for name in (*CURVES, "seconds")}, run.recipe.max_epochs)
 
 
