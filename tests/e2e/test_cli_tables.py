@@ -78,6 +78,7 @@ def test_penguins_as_a_script_calls_it(table, tmp_path):
     np.testing.assert_array_equal(load(tmp_path / "p.skops").predict_proba(read(table("penguins"))), probabilities)
 
 
+@pytest.mark.slow
 def test_adult_sampled_in_chunks_with_the_target_in_the_table(table, tmp_path):
     frame = read(table("adult")).sample(1500, random_state=0)
     frame.to_csv(tmp_path / "adult.csv.gz", index=False)
@@ -98,6 +99,7 @@ def test_adult_sampled_in_chunks_with_the_target_in_the_table(table, tmp_path):
     np.testing.assert_allclose(backward.iloc[::-1, 1:], forward.iloc[:, 1:], rtol=1e-4, atol=1e-6)  # float32, other blocks of rows
 
 
+@pytest.mark.slow
 def test_concrete_on_a_second_table_and_by_groups(table, tmp_path):
     frame = read(table("concrete"))
     frame.iloc[:800].to_csv(tmp_path / "train.csv", index=False)

@@ -101,7 +101,7 @@ def test_weights_are_kept_in_the_precision_that_is_asked_for(solver, dtype):
         ({"solver": "bayes", "loss": "huber"}, "needs a loss that bends everywhere"),
         ({"solver": "lm", "dropout": 0.2}, "dropout is 0.2, but solver 'lm' has no minibatches"),
         ({"solver": "lbfgs", "weight_average": 0.9}, "weight_average is 0.9, but solver 'lbfgs'"),
-        ({"solver": "newton"}, "choose one of 'auto', 'adam'.*'lbfgs', 'lm', 'bayes'"),
+        ({"solver": "newton"}, "choose one of 'auto', 'adam'.*'lbfgs', 'scg', 'rprop', 'lm', 'bayes'"),
         ({"solver": "lbfgs", "max_fun": 0}, "max_fun is 0; it must be a whole number"),
         (
             {"solver": "lm", "hidden_layer_sizes": 20_000},

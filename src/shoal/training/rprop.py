@@ -16,7 +16,7 @@ from shoal.training.objective import Objective, networks_at, value_and_gradient
 Floats = NDArray[np.floating]
 
 GROW, SHRINK = 1.2, 0.5
-FIRST, LEAST, MOST = 0.01, 1e-9, 50.0  # steps of a weight; Riedmiller begins with 0.1, which throws small first weights far off
+FIRST, LEAST, MOST = 0.1, 1e-9, 50.0  # steps of a weight
 
 
 @dataclass
