@@ -1,5 +1,7 @@
 """Standard deviations: from rows held out, in the target's units, and where the networks disagree larger."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -7,8 +9,9 @@ from scipy import sparse
 from shoal.errors import DataError, UncalibratedWarning
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.network import encoded
-from shoal.uncertainty.answers import answers, spread, spread_within
-from shoal.uncertainty.noise import own_variance, pieces
+from shoal.uncertainty.answers import Answers, answers, spread, spread_within
+from shoal.uncertainty.held import Held
+from shoal.uncertainty.noise import of_target, own_variance, pieces
 
 QUICK = {"n_networks": 4, "hidden_layer_sizes": 16, "random_state": 0}
 NOISE = 0.3
@@ -71,6 +74,33 @@ def test_spread_of_equal_shares_is_the_sample_variance():
     one = np.zeros((5, 7))
     one[2] = 1.0
     np.testing.assert_array_equal(spread(values, one), 0.0)
+
+
+def test_rows_held_out_by_two_show_what_averaging_takes_away():
+    K, m, S, tau2 = 5, 20_000, 1.0, 0.5
+    rng = np.random.default_rng(0)
+    own = np.arange(m) % K
+    out = own == np.arange(K)[:, None]
+    pairs = rng.random(m) < 0.2
+    out |= pairs & (own == (np.arange(K)[:, None] - 1) % K)
+    noise = np.sqrt(S) * rng.standard_normal(m)
+    kappa = np.where(rng.random(m) < 0.5, 0.9, 0.0)  # networks learn half of the rows nearly by heart, and of the others nothing
+    values = np.sqrt(tau2) * rng.standard_normal((K, m)) + np.where(out, 0.0, kappa * noise)
+    said = Answers(values[:, None], values[:, :, None], None)
+    network = SimpleNamespace(
+        shares=np.full(K, 1 / K),
+        population=SimpleNamespace(inputs=np.ones((K, 1), bool)),
+        g2=lambda z: z,
+        output="squared_error",
+        target=None,
+    )
+    a = 0.8 + 0.2 / 2
+    for chosen, tolerance in ((out, 0.01), (own == np.arange(K)[:, None], 0.1)):
+        averaging = of_target(network, Held(None, noise[:, None], np.ones(m), chosen), said, 0)[5]
+        weight = a if chosen is out else 1.0
+        right = (S + tau2 / K) / (S + weight * tau2)
+        assert averaging == pytest.approx(right, abs=tolerance)
+    assert abs(averaging - right) > 0.05  # without pairs it is a guess: networks do not lean to all rows alike
 
 
 @pytest.mark.parametrize(("S", "tau2", "kappa"), [(1.0, 0.3, 0.0), (1.0, 0.3, 0.4), (0.1, 1.0, 0.2), (1.0, 0.0, 0.3)])

@@ -25,6 +25,7 @@ Floats = NDArray[np.floating]
 
 CHOICES: dict[Task, tuple[str | None, ...]] = {"regression": (None, "split", "cv+"), "classification": (None, "temperature")}
 SPLIT_SHARE = 5  # "split" keeps every fifth row from all networks
+PAIR_SHARE = 5  # "cv+" keeps every fifth row from two networks of a kind, whose difference there shows how far one of them strays
 RowsOfEach = tuple[NDArray[np.int64], ...]
 
 
@@ -128,7 +129,7 @@ def kept_out(
 
 
 def of_every_row(X: Any, p: Plan, seed: int, weight: Floats | None) -> RowsOfEach:
-    """Rows dealt so that every one that counts is held out by a network, those with the same inputs by the same."""
+    """Rows dealt so that every one that counts is held out by a network, some by two, those with the same inputs by the same."""
     leaders, places = twins(X, weight)
     of_a_kind = max(p.with_ramps.count(True), p.with_ramps.count(False))
     n = of_a_kind if of_a_kind > 1 else len(p.with_ramps)
@@ -136,6 +137,9 @@ def of_every_row(X: Any, p: Plan, seed: int, weight: Floats | None) -> RowsOfEac
     if len(parts) < 2:
         raise DataError(f"calibration='cv+' needs at least 2 different rows that count, and there are {len(leaders)}; give more rows")
     rows = with_twins(parts, places)
+    if of_a_kind > 2:  # of two, a row kept from both would be learned from by none of its kind
+        shared = with_twins([part[::PAIR_SHARE] for part in parts], places)
+        rows = [np.union1d(mine, shared[k - 1]) for k, mine in enumerate(rows)]
     if of_a_kind > 1:
         return held_out(p.with_ramps, rows)
     return tuple(rows[k % len(rows)] for k in range(len(p.with_ramps)))

@@ -1,8 +1,10 @@
 """How far targets lie from what a network says: learned from rows that its members were judged on, not trained on.
 
 A member's residual on a row that it held out has the variance v₁ = S + τ²: S of the target around what networks of the kind
-say on average, τ² of one network around that average. Averaging members takes away most of τ² and nothing of S. τ² cannot
-be read off the members' differences on training rows, since those that learned from a row lean to its target by some share
+say on average, τ² of one network around that average. Averaging members takes away most of τ² and nothing of S.
+
+Where rows are held out by two members of a kind ("cv+" keeps a fifth of them so), half of their mean squared difference there is
+τ². Elsewhere it cannot be read off the members' differences, since those that learned from a row lean to its target by some share
 κ of its noise. But with r the held-out residual and d the held-out prediction minus that of the members that learned it,
 
     A = E r² = S + a τ²,   C = −E r d = κ S + a τ²,   D = E d² − (what the learners' own mean varies) = a τ² + κ² S,
@@ -29,6 +31,7 @@ MOST_ROWS = 2_000  # that the noise is learned from: a variance is then known to
 PIECES, ROWS_OF_A_PIECE = 5, 40
 PRIOR_ROWS = 60  # rows of the overall variance that each piece is mixed with, so that no piece claims a certainty it met by luck
 SHARES = np.linspace(0.0, 0.95, 20)  # of the variance that may follow the members' spread
+ROWS_OF_PAIRS = 15  # held out by two networks of a kind: their mean squared difference is then known to a third
 LEAST = 1e-6  # standard deviation of the noise in units of the target's: below, nothing is known
 
 
@@ -109,7 +112,12 @@ def of_target(network: Network, held: Held, said: Answers, o: int) -> tuple[Floa
         moments = np.column_stack([r.residual**2, -r.residual * d, d**2 - np.sum(others**2, axis=0) * within])
         means = np.average(moments, axis=0, weights=held.weight)
         least_own = float(np.average(within, weights=held.weight))
-        tau2 = float(np.sqrt(least_own * max(own_variance(*means) / a, least_own)))
+        apart = spread_within(network, said.values, weights)[:, o] / base**2
+        pairs = held.weight * (apart > 0)
+        if np.count_nonzero(pairs) >= ROWS_OF_PAIRS:
+            tau2 = max(float(np.average(apart, weights=pairs)), least_own)
+        else:
+            tau2 = float(np.sqrt(least_own * max(own_variance(*means) / a, least_own)))
         left = max(1 - float(np.sum(network.shares**2)) / a, 0.0)
         averaging = 1 - left * min(a * tau2 / max(means[0], 1e-300), 0.95)
         gain = tau2 - least_own
