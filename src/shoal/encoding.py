@@ -149,7 +149,8 @@ def scale_of(mean: Floats, variance: Floats, what: str) -> Floats:
 def dense_moments(X: Floats, w: Floats) -> tuple[Floats, Floats]:
     """Mean and variance of each column."""
     # a column far from 0 keeps its digits when about its mean is taken off before summing, and again before squaring
-    shift = np.asarray(X[:FIRST_ROWS], np.float64).mean(axis=0)
+    near = np.asarray(X[np.flatnonzero(w)[:FIRST_ROWS]], np.float64)
+    shift = (near / len(near)).sum(axis=0)
     total, first, second = w.sum(), np.zeros(X.shape[1]), np.zeros(X.shape[1])
     for s in blocks(X.shape):
         rows = X[s] - shift

@@ -1,6 +1,8 @@
 """(E5) The thread count changes nothing: groups are cut by the shapes alone, and each is one thread's whole work."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -105,6 +107,24 @@ def test_an_error_in_another_thread_is_raised(monkeypatch):
 
     with pytest.raises(MemoryError, match="no room"):
         wide_run("sigmoid", monkeypatch, threads=2, slices=2, pool=Broken())
+
+
+def test_when_this_thread_fails_the_others_give_up_and_nobody_computes_any_more(monkeypatch):
+    compiled = door.split_kernel()
+    begun = Event()
+
+    def train_slices(*taken):
+        if taken[-3] == 0:
+            assert begun.wait(60)
+            raise KeyboardInterrupt
+        begun.set()
+        compiled.train_slices(*taken)
+
+    monkeypatch.setattr(door, "split_kernel", lambda: SimpleNamespace(**{**vars(compiled), "train_slices": train_slices}))
+    with pytest.raises(KeyboardInterrupt):
+        wide_run("sigmoid", monkeypatch, threads=2, slices=2, max_epochs=10**6)
+    assert POOL._work_queue.empty()
+    assert POOL.submit(lambda: "free").result(timeout=60) == "free"
 
 
 def test_networks_are_cut_by_their_shape_alone():

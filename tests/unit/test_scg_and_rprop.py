@@ -126,3 +126,27 @@ def test_a_network_that_has_arrived_stands_still(solver):
     list(run)
     assert run.settled.all()
     assert np.abs(run.method.gradient).max() <= 1e-4
+
+
+def test_where_the_cost_has_risen_rprop_gives_the_best_weights_it_had():
+    run = run_of("rprop", steps=1, scale=30.0)  # a first step of 0.1 on every weight of such rows goes too far
+    begun = value_and_gradient(run.objective, flat(run.objective.population.parameters), np.arange(2))[0]
+    losses = [begun] + [event.loss for event in run_of("rprop", steps=12, scale=30.0)]
+    assert (np.diff(losses, axis=0) > 0).any()
+    run = run_of("rprop", steps=12, scale=30.0)
+    list(run)
+    left = value_and_gradient(run.objective, flat(run.result().population.parameters), np.arange(2))[0]
+    np.testing.assert_allclose(left, np.min(losses[1:], axis=0), rtol=1e-12)
+
+
+def test_a_network_that_has_lost_its_way_begins_again_with_steps_that_count():
+    run = run_of("scg", steps=400)
+    run.one_step(1, 0.0)
+    run.method.conjugate.scale[:] = 1e15  # as after thirty trials
+    run.method.attempt = lambda members, bent: np.zeros(len(members), bool)  # all of which fail
+    before = run.one_step(2, 0.0).loss
+    del run.method.attempt
+    for epoch in range(3, 40):
+        run.one_step(epoch, 0.0)
+    assert run.epochs.min() > 30
+    assert (run.loss < 0.9 * before).all()

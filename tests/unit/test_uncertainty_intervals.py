@@ -123,6 +123,13 @@ def test_every_row_is_held_out_by_a_network_of_each_kind_and_some_by_two(n_netwo
         assert (out.sum(axis=0) == max(scoring)).mean() == pytest.approx(1 / PAIR_SHARE, abs=0.02)  # 8 of a part of 37
 
 
+def test_of_few_different_rows_every_network_learns_from_some():
+    X, y = np.repeat([[0.0], [1.0], [2.0], [3.0]], 50, axis=0), np.arange(200.0)
+    model = ShoalRegressor(hidden_layer_sizes=2, max_iter=1, n_networks=5, ramps=False, calibration="cv+", random_state=0)
+    out = model._prepare(X, y, None).problem.judged.scores.out
+    assert (~out).any(axis=1).all()
+
+
 def test_a_row_set_aside_and_a_new_row_are_measured_alike():
     X, y = waves(300, 0)
     model = ShoalRegressor(**QUICK, calibration="split", random_state=0).fit(X, y)

@@ -11,7 +11,7 @@ from shoal.estimators.regressor import ShoalRegressor
 from shoal.network import encoded
 from shoal.uncertainty.answers import Answers, answers, spread, spread_within
 from shoal.uncertainty.held import Held
-from shoal.uncertainty.noise import of_target, own_variance, pieces
+from shoal.uncertainty.noise import learned_apart, of_target, own_variance, pieces
 
 QUICK = {"n_networks": 4, "hidden_layer_sizes": 16, "random_state": 0}
 NOISE = 0.3
@@ -100,6 +100,7 @@ def test_rows_held_out_by_two_show_what_averaging_takes_away():
         weight = a if chosen is out else 1.0
         right = (S + tau2 / K) / (S + weight * tau2)
         assert averaging == pytest.approx(right, abs=tolerance)
+    assert not learned_apart(network, np.vstack([out[:4], out[3]]))  # two that learned from the same rows differ by too little
     assert abs(averaging - right) > 0.05  # without pairs it is a guess: networks do not lean to all rows alike
 
 

@@ -29,6 +29,7 @@ MAY_DIFFER = (
     "n_jobs",
     "verbose",
 )  # of two calls of which one goes on with the other
+LAYOUT = "2"  # of the arrays: raise it with a change of what a checkpoint holds
 LIMITS = ("max_iter", "max_time", "max_fun")  # these too where a training stands between two steps, from which it goes on for longer
 
 
@@ -52,7 +53,7 @@ class Checkpoint:
         CheckpointError
             For a file that is no checkpoint, or of another fit.
         """
-        self.about = about
+        self.about = about = about | {"layout": LAYOUT}
         if self.path is None or not self.path.exists():
             return None
         before, arrays = read(self.path)

@@ -8,9 +8,10 @@ The doors go by the kind of state: what stands here is the processor's, and `on_
 
 import math
 from collections.abc import Callable, Sequence
+from concurrent.futures import wait
 from copy import copy
 from dataclasses import dataclass, field, replace
-from functools import partial, singledispatch
+from functools import singledispatch
 from itertools import pairwise
 from typing import Any
 
@@ -22,7 +23,7 @@ from shoal.encoding import SparseRows
 from shoal.engine.compiled import kernels, split_kernel
 from shoal.engine.cores import cores, executor, one_blas_thread, spread
 from shoal.engine.device import PROCESSOR
-from shoal.engine.groups import Group, keep_members, make_groups, read_back
+from shoal.engine.groups import SMALL_PRODUCT, Group, keep_members, make_groups, padded, read_back
 from shoal.engine.numbers import Known, addresses, bias_corrections, hyper
 from shoal.population import Population
 from shoal.recipe import Recipe, each
@@ -196,19 +197,32 @@ def run_groups(
 
 
 def train_slices(group: Group, taken: tuple[Any, ...]) -> None:
-    """One network in slices, over the cores: this thread and the executor's, which it does not wait for."""
+    """One network in slices, over the cores: this thread and those of the executor that are free."""
     k, shape, dtype, J = split_kernel(), taken[0], group.weights.dtype, group.slices
     team = k.Team(
-        np.zeros(2 * J * k.APART, np.int64),
+        np.zeros((2 * J + 1) * k.APART, np.int64),
         *(np.empty((J, group.h * shape.b), dtype) for _ in "ZS"),
         np.empty((2, J, group.n_z, shape.b), dtype),
         np.zeros((2, J), dtype),
+        int(group.h * shape.b * padded(group.n) <= SMALL_PRODUCT),
     )
-    threads = min(cores(), J)
-    others = [executor().submit(partial(k.train_slices, *taken, i, threads, team)) for i in range(1, threads)]
-    k.train_slices(*taken, 0, threads, team)
+    threads, work = min(cores(), J), [(*taken, team)]
+
+    def part(thread: int) -> None:
+        for *first, last in work:  # nothing where a thread is free too late: it must not keep these arrays
+            k.train_slices(*first, thread, threads, last)
+
+    others = [executor().submit(part, i) for i in range(1, threads)]
+    try:
+        k.train_slices(*taken, 0, threads, team)
+    except BaseException:
+        team.counters[2 * J * k.APART] = 1  # the others give up, for nobody may compute any more when this returns
+        raise
+    finally:
+        work.clear()
+        wait([other for other in others if not other.cancel()])
     for other in others:
-        if not other.cancel():  # it never came to it, and nothing is left to do
+        if not other.cancelled():
             other.result()
 
 

@@ -18,7 +18,6 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from shoal.engine.groups import SMALL_PRODUCT
 from shoal.engine.kernels import (
     AVERAGE,
     DECAY,
@@ -47,9 +46,9 @@ GIVE_WAY = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
 
 
 class Team(NamedTuple):
-    """What the threads have in common: for each of J slices the rounds that were taken and those that are done `(2·J·APART,)`, its
-    hidden values and slopes `Z`, `S (J, h·b)`, and for even and odd updates its part of the logits `sums (2, J, n_z, b)` and its
-    `squares (2, J)`.
+    """What the threads have in common: for each of J slices the rounds that were taken and those that are done, then whether to
+    give up, APART from each other; each slice's hidden values and slopes `Z`, `S (J, h·b)`, and for even and odd updates its part
+    of the logits `sums (2, J, n_z, b)` and its `squares (2, J)`. `turned` is 1 where batches are kept transposed too, else 0.
     """
 
     counters: NDArray[np.int64]
@@ -57,6 +56,7 @@ class Team(NamedTuple):
     S: NDArray[np.floating]
     sums: NDArray[np.floating]
     squares: NDArray[np.floating]
+    turned: int
 
 
 class Batches(NamedTuple):
@@ -199,13 +199,13 @@ def backward_slice(shape, rows, own, team, W2, D, gW1, gW2, step, g):
 
 @njit(**INNER)
 def wait(counters, thread, threads, G, rounds, patience):
-    """Wait for the other threads to do this round of their slices; returns a slice that nobody has begun, G when all are done.
+    """Wait for the other threads to do this round of their slices; returns a slice that nobody has begun, G when there is none.
 
     A thread that does not come has had its core taken from it by a neighbour's process.
     """
     keep_apart()
     looks = 0
-    while not all_done(counters, G, rounds):
+    while not all_done(counters, G, rounds) and told(counters, 2 * G * APART) == 0:
         looks += 1
         if looks > SPINS:
             give_way()
@@ -230,14 +230,17 @@ def train_slices(shape, rows, weights, gradient, first, second, average, each, r
     Z2, D, db2 = np.empty((n_z, largest), kind), np.empty((n_z, largest), kind), np.empty((1, n_z), kind)
     w, L = np.empty(0, kind), np.empty(0, kind)
     size = largest * n1
-    turned = size if h * size <= SMALL_PRODUCT else 0
-    own = Batches(
-        np.empty((2, size), kind), np.empty((2, turned), kind), np.empty((2, rows.Y.shape[1], largest), kind), np.full((2, 2), -1)
-    )
+    Xb, XT, y = np.empty((2, size), kind), np.empty((2, size * team.turned), kind), np.empty((2, rows.Y.shape[1], largest), kind)
+    own = Batches(Xb, XT, y, np.full((2, 2), -1))
     zero, shrink, cost = of(rates[0, 0], 0.0), each.numbers[SHRINK, 0], of(rates[0, 0], 0.0)
     helped = False
     for r in range(steps + 1):
+        if told(counters, 2 * G * APART) > 0:
+            return
         step, known, g = r - 1, False, thread
+        b = L.size if r == 0 else rows.ends[r] - rows.ends[step]
+        if b != L.size:
+            w, L = np.empty(b, kind), np.empty(b, kind)
         patience = 0 if helped and r % 16 > 0 else PATIENCE
         helped = False
         while g < G:
@@ -245,9 +248,7 @@ def train_slices(shape, rows, weights, gradient, first, second, average, each, r
                 if step >= 0:
                     if not known:
                         batch(shape, rows, own, step, n1)
-                        known, b = True, rows.ends[r] - rows.ends[step]
-                        if b != L.size:
-                            w, L = np.empty(b, kind), np.empty(b, kind)
+                        known = True
                         add_parts(team.sums[step % 2], Z2, b)
                         output_errors(shape.loss, Z2, own.y[step % 2], D, L, hyper, n_z, own.y.shape[1], b, largest)
                         batch_weight(rows, 0, rows.ends[step], w)

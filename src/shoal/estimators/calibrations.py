@@ -25,7 +25,7 @@ Floats = NDArray[np.floating]
 
 CHOICES: dict[Task, tuple[str | None, ...]] = {"regression": (None, "split", "cv+"), "classification": (None, "temperature")}
 SPLIT_SHARE = 5  # "split" keeps every fifth row from all networks
-PAIR_SHARE = 5  # "cv+" keeps every fifth row from two networks of a kind, whose difference there shows how far one of them strays
+PAIR_SHARE = 5  # "cv+" keeps every fifth row of a part from two networks of a kind, whose difference there shows how far one strays
 RowsOfEach = tuple[NDArray[np.int64], ...]
 
 
@@ -137,7 +137,7 @@ def of_every_row(X: Any, p: Plan, seed: int, weight: Floats | None) -> RowsOfEac
     if len(parts) < 2:
         raise DataError(f"calibration='cv+' needs at least 2 different rows that count, and there are {len(leaders)}; give more rows")
     rows = with_twins(parts, places)
-    if of_a_kind > 2:  # of two, a row kept from both would be learned from by none of its kind
+    if of_a_kind > 2 and min(map(len, parts)) >= PAIR_SHARE and len(parts) > 2:  # somebody of each kind must learn from every row
         shared = with_twins([part[::PAIR_SHARE] for part in parts], places)
         rows = [np.union1d(mine, shared[k - 1]) for k, mine in enumerate(rows)]
     if of_a_kind > 1:

@@ -113,6 +113,6 @@ def mean_squares(encoded: Any, weight: Floats | None) -> Floats:
     total, count = np.zeros(encoded.shape[1]), 0.0
     for s in blocks(encoded.shape):
         rows = encoded[s]
-        w = np.ones(len(rows), rows.dtype) if weight is None else weight[s]
-        total, count = total + w @ (rows * rows), count + w.sum()
+        w = np.ones(len(rows)) if weight is None else weight[s]
+        total, count = total + w @ np.square(rows, dtype=np.float64), count + w.sum()
     return np.asarray(total / count)

@@ -44,8 +44,8 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         Where the loss "huber" turns linear, in standard deviations of the target.
     calibration : {None, "split", "cv+"}
         What `predict_interval` and `predict_quantiles` are held to. "split" keeps a fifth of the rows from all networks, and
-        intervals then cover what they say whatever the data; "cv+" keeps every row from one network of each kind, and loses
-        no row for good. docs/how-sure.md has both, measured.
+        intervals then cover what they say whatever the data; "cv+" keeps every row from one network of each kind, every fifth
+        from two, and loses no row for good. docs/how-sure.md has both, measured.
     max_iter : "auto" or int
         Epochs; "auto" makes 60 √rows updates within 20..400 epochs.
 

@@ -122,7 +122,9 @@ class FullBatch:
 
     def keep(self, loss: Floats) -> None:
         """The best weights on validation rows, or the latest; networks that have stalled too long go."""
-        if self.validation is None:  # the latest weights are the best: `result` takes them
+        if self.validation is None:
+            if isinstance(self.method, Rprop):  # of the others the latest weights are the best, and `result` takes them
+                self.kept = overwrite(self.kept, self.method.population(), self.active & (loss < self.stopping.best))
             self.stopping.best = np.fmin(self.stopping.best, loss)
             return
         better, stalled = self.stopping.see(np.where(self.active, loss, np.inf))
@@ -143,7 +145,7 @@ class FullBatch:
 
     def result(self) -> Trained:
         """The best weights so far; with "bayes" their evidence too."""
-        if self.validation is None:
+        if self.validation is None and not isinstance(self.method, Rprop):
             self.kept = self.method.population()
         validated = None if self.validation is None else self.stopping.best.copy()
         best = self.stopping.best if self.validation is None else self.loss

@@ -1,7 +1,8 @@
 """Resilient backpropagation over all rows, K networks side by side: every weight has a step of its own, which follows signs alone.
 
 Where a derivative keeps its sign its weight's step grows by a fifth; where it turns, the step is halved, and the last one is
-taken back if the cost has risen (iRprop⁺: Igel & Hüsken 2003, after Riedmiller & Braun 1993, whose numbers these are).
+taken back if the cost has risen (iRprop⁺: Igel & Hüsken 2003, after Riedmiller & Braun 1993, whose numbers these are). The cost
+may rise on the way.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from shoal.training.objective import Objective, networks_at, value_and_gradient
 Floats = NDArray[np.floating]
 
 GROW, SHRINK = 1.2, 0.5
-FIRST, LEAST, MOST = 0.1, 1e-9, 50.0  # steps of a weight
+FIRST, LEAST, MOST = 0.1, 1e-6, 50.0  # steps of a weight
 
 
 @dataclass
@@ -56,7 +57,8 @@ class Rprop:
         way.value[now] = self.value[now]
         self.move(now, move)
         settled = np.zeros(len(active), bool)
-        settled[now] = (np.abs(self.gradient[now]).max(axis=1) <= self.tol) | (way.size[now] <= LEAST).all(axis=1)
+        still = ((way.size[now] <= LEAST) | (self.gradient[now] == 0)).all(axis=1)
+        settled[now] = (np.abs(self.gradient[now]).max(axis=1) <= self.tol) | still
         return self.value.copy(), settled
 
     def move(self, members: NDArray[np.int64], move: Floats) -> None:
@@ -68,7 +70,7 @@ class Rprop:
         on, lost = members[fine], members[~fine]
         self.theta[on], self.value[on], self.gradient[on] = there[fine], value[fine], gradient[fine]
         self.way.size[lost] = np.maximum(self.way.size[lost] * SHRINK, LEAST)
-        self.way.move[lost] = 0.0
+        self.way.move[lost] = self.way.gradient[lost] = 0.0
 
     def population(self) -> Population:
         """The networks where they stand."""

@@ -50,7 +50,7 @@ class ScaledConjugateGradient:
         begun_at = self.value[now].copy()
         fine = np.isfinite(self.gradient[now]).all(axis=1)
         open_ = now[fine & (np.abs(self.gradient[now]).max(axis=1) > self.tol)]
-        uphill = dot(self.conjugate.direction[open_], self.gradient[open_]) >= 0
+        uphill = ~(dot(self.conjugate.direction[open_], self.gradient[open_]) < 0)
         self.steepest(open_[uphill])  # there was no direction yet, or rounding or a kink has spoilt it
         bent = self.curvature(open_) if len(open_) else np.empty(0)
         for _ in range(TRIALS):
@@ -61,6 +61,7 @@ class ScaledConjugateGradient:
         settled = np.zeros(len(active), bool)
         settled[open_] = self.conjugate.since[open_] == 0  # along a conjugate direction there may be none where the steepest has one
         self.steepest(open_)
+        self.conjugate.scale[open_] = FIRST_SCALE  # it has grown with every trial, and would make the next steps nothing
         with np.errstate(invalid="ignore"):  # a network whose first cost is infinite has gained nothing
             gained = begun_at - self.value[now]
         still = (gained > 0) & (gained <= LEAST_DECREASE * np.maximum(np.abs(begun_at), 1e-3))

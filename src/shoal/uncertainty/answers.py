@@ -73,12 +73,17 @@ def spread(values: Floats, weights: Floats) -> Floats:
     return np.asarray(np.where(left[:, None] > 1e-9, squares / np.maximum(left, 1e-9)[:, None], 0.0))
 
 
+def kinds_of(network: Network) -> NDArray[np.int64]:
+    """Of each member which inputs it sees, as a number `(K,)`."""
+    return np.asarray(np.unique(network.population.inputs, axis=0, return_inverse=True)[1].ravel())
+
+
 def spread_within(network: Network, values: Floats, weights: Floats) -> Floats:
     """As `spread`, of members that see the same inputs: the mean over the kinds that have several, `(m, n_y)`; 0 where none has.
 
     What sets one kind apart from the other is no chance, and does not average away with more members.
     """
-    kinds = np.unique(network.population.inputs, axis=0, return_inverse=True)[1].ravel()
+    kinds = kinds_of(network)
     if kinds.max() == 0:
         return spread(values, weights)
     total, count = np.zeros(values.shape[1:]), np.zeros(values.shape[1])

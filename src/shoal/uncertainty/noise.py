@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.network import Network, Noise
-from shoal.uncertainty.answers import Answers, answers, mean_variance, spread, spread_within, together, weights_of
+from shoal.uncertainty.answers import Answers, answers, kinds_of, mean_variance, spread, spread_within, together, weights_of
 from shoal.uncertainty.held import Held, at_most, judging, taken
 
 Floats = NDArray[np.floating]
@@ -114,7 +114,7 @@ def of_target(network: Network, held: Held, said: Answers, o: int) -> tuple[Floa
         least_own = float(np.average(within, weights=held.weight))
         apart = spread_within(network, said.values, weights)[:, o] / base**2
         pairs = held.weight * (apart > 0)
-        if np.count_nonzero(pairs) >= ROWS_OF_PAIRS:
+        if np.count_nonzero(pairs) >= ROWS_OF_PAIRS and learned_apart(network, held.out):
             tau2 = max(float(np.average(apart, weights=pairs)), least_own)
         else:
             tau2 = float(np.sqrt(least_own * max(own_variance(*means) / a, least_own)))
@@ -128,6 +128,11 @@ def of_target(network: Network, held: Held, said: Answers, o: int) -> tuple[Floa
     least = (LEAST * (1.0 if network.target is None else float(network.target.scale[o]))) ** 2
     at, variance, share = variance_model(r, typical_here, least)
     return at, variance, share, max(typical_new, least), max(typical_here, least), averaging
+
+
+def learned_apart(network: Network, out: NDArray[np.bool_]) -> bool:
+    """Whether no two members of a kind have learned from the same rows: what sets such two apart is less than what sets others."""
+    return len(np.unique(np.column_stack([kinds_of(network), out]), axis=0)) == len(out)
 
 
 def in_target_units(network: Network, Y: Floats) -> Floats:

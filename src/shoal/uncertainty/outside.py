@@ -22,7 +22,9 @@ def value_range(X: Any, weight: Floats | None = None) -> tuple[Floats, Floats]:
         ends = (sparse.csc_array(X).min(axis=0), sparse.csc_array(X).max(axis=0))
         lowest, highest = (np.asarray(e.toarray() if sparse.issparse(e) else e, np.float64).ravel() for e in ends)
         return lowest, highest
-    side_by_side = max(1, NUMBERS_IN_A_ROW // X.shape[1])
+    if not X.flags.c_contiguous or not 0 < X.shape[1] < NUMBERS_IN_A_ROW:
+        return np.asarray(X.min(axis=0), np.float64), np.asarray(X.max(axis=0), np.float64)
+    side_by_side = NUMBERS_IN_A_ROW // X.shape[1]
     whole = len(X) // side_by_side * side_by_side
     folded, rest = X[:whole].reshape(-1, side_by_side * X.shape[1]), X[whole:]  # NumPy compares long rows seven times as fast
     found = []
