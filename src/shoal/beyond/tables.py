@@ -21,7 +21,8 @@ from shoal.errors import TableError
 from shoal.estimators.elsewhere import is_elsewhere
 from shoal.estimators.larger.size import SAMPLE_ROWS
 from shoal.estimators.larger.survey import Counting, Sample, Survey, finished
-from shoal.estimators.raw import Facts, Watcher, estimator_for, named_column
+from shoal.estimators.raw import Facts, Watcher, estimator_for
+from shoal.estimators.splitting import named_column
 from shoal.table.cells import ROW
 from shoal.table.preparation import fitted_preparation
 from shoal.table.tally import MOST_TEXTS

@@ -4,7 +4,8 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from shoal.estimators.fingerprint import fingerprint
-from shoal.estimators.raw import Side, Split, Table, facts_of, frame_of, sides
+from shoal.estimators.raw import facts_of
+from shoal.estimators.splitting import Side, Split, Table, frame_of, sides
 
 
 def sides_again(model: Pipeline, table: Table, test: Table | None = None) -> tuple[Side, Side] | None:

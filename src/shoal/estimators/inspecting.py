@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from shoal.estimators.diagnosed import diagnosed
-from shoal.estimators.raw import Table, columns_of, facts_of, frame_of
+from shoal.estimators.raw import columns_of, facts_of
 from shoal.estimators.scores import metrics_of
+from shoal.estimators.splitting import Table, frame_of
 from shoal.export import portable
 from shoal.inspection import Diagnosis, sensitivities, weights_say
 from shoal.inspection.importance import N_REPEATS, Effect, Importance, importance, partial_effect

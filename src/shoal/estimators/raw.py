@@ -6,7 +6,7 @@ file keeps and `sklearn.base.clone` rightly drops.
 
 import time as clock
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -15,33 +15,26 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from shoal.draws import Purpose, group_stream
-from shoal.errors import ColumnsError, InvalidParameterError, ShoalError, TableError
+from shoal.errors import InvalidParameterError, ShoalError, TableError
 from shoal.estimators.classifier import ShoalClassifier
-from shoal.estimators.elsewhere import beyond, is_elsewhere, place_of
+from shoal.estimators.elsewhere import beyond, place_of
 from shoal.estimators.fingerprint import fingerprint, name_of
 from shoal.estimators.interrupted import interrupted
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.estimators.scores import Metrics, baselines, metrics_of
+from shoal.estimators.splitting import Side, Split, Table, frame_of, sides
 from shoal.estimators.sureness import sureness_of
 from shoal.table import (
     Column,
-    Target,
     Task,
     describe_columns,
     preparation,
-    read,
-    split_groups,
-    split_rows,
-    split_time,
     targets_of,
 )
-from shoal.table.cells import ROW, listed, nearest
-from shoal.table.columns import named_frame
+from shoal.table.cells import listed, nearest
 from shoal.table.target import Label
 from shoal.training.events import Epoch
 
-Table = pd.DataFrame | str | PathLike[str]
 Watcher = Callable[[Epoch], None]
 Progress = Callable[[str, int, int], None]
 
@@ -122,14 +115,6 @@ class Evaluation:
     n_rows: int
     n_left_out: int
     sureness: Metrics
-
-
-@dataclass(frozen=True)
-class Side:
-    """Rows of one side of a split: raw inputs and their target values."""
-
-    inputs: pd.DataFrame
-    y: np.ndarray
 
 
 def fit(
@@ -236,7 +221,7 @@ def fit(
     return model
 
 
-def asked_of(table: Table, split: "Split", categories: Collection[str]) -> dict[str, Any]:
+def asked_of(table: Table, split: Split, categories: Collection[str]) -> dict[str, Any]:
     """What `Facts` tell of the table and of how its rows were to be held out."""
     return {
         "table": "" if isinstance(table, pd.DataFrame) else Path(table).name,
@@ -293,27 +278,6 @@ def evaluate(model: Pipeline, table: Table, *, max_memory: str | int | None = No
     return Evaluation(scores, len(found.y), found.n_left_out, sure)
 
 
-@dataclass(frozen=True)
-class Split:
-    """How the caller wants rows to be held out."""
-
-    task: str | None
-    test: Table | None
-    test_fraction: float
-    groups: str | None
-    time: str | None
-    seed: int
-
-
-def frame_of(table: Table, columns: Sequence[Column] = ()) -> pd.DataFrame:
-    """The table, its rows numbered from 1, so that an error names the caller's row also after a split."""
-    if is_elsewhere(table):
-        raise TableError("The table is a Dask collection: train on it with shoal.beyond.fit_table, predict with shoal.beyond.predict.")
-    if not isinstance(table, pd.DataFrame):
-        return read(table, columns)
-    return named_frame(table).set_axis(pd.RangeIndex(1, 1 + len(table), name=ROW), axis=0)
-
-
 def _targets(target: str | Sequence[str], groups: str | None, time: str | None) -> tuple[str, ...]:
     names = (target,) if isinstance(target, str) else tuple(target)
     if groups is not None and time is not None:
@@ -322,62 +286,6 @@ def _targets(target: str | Sequence[str], groups: str | None, time: str | None) 
         if name in names:
             raise TableError(f"The column {name!r} is the target and cannot be the {role} column too. Name another.")
     return names
-
-
-def named_column(frame: pd.DataFrame, name: str, role: str) -> pd.Series:
-    """The column of a role; `ColumnsError` where it is missing."""
-    if name not in frame.columns:
-        matches = nearest(name, frame.columns)
-        hint = f"the nearest names are {listed(matches)}" if matches else f"its columns are {listed(frame.columns)}"
-        raise ColumnsError(f"The table has no column {name!r} to be the {role} column; {hint}.")
-    return frame[name]
-
-
-def sides(frame: pd.DataFrame, names: tuple[str, ...], split: Split) -> tuple[Side, Side, Target, str]:
-    """The rows to learn from, the rows to score on, what is learned, and how the rows were chosen."""
-    for role, column in (("group", split.groups), ("time", split.time)):
-        if column is not None:
-            named_column(frame, column, role)
-    found = targets_of(frame, names, split.task)
-    known = frame.iloc[found.rows]
-    inputs = known.drop(columns=[*names, *([split.groups] if split.groups else [])])
-    if split.test is not None:
-        return _given_sides(Side(inputs, found.y), found, split)
-    if split.groups is not None:
-        train, test = split_groups(known[split.groups], found.y, test_fraction=split.test_fraction, seed=_split_seed(split.seed))
-        how = f"whole groups of {split.groups!r}"
-    elif split.time is not None:
-        train, test = split_time(known[split.time], found.y, test_fraction=split.test_fraction)
-        how = f"the last rows by {split.time!r}"
-    else:
-        train, test = split_rows(len(found.y), found.y, test_fraction=split.test_fraction, seed=_split_seed(split.seed))
-        how = "rows drawn at random" + (" in each class" if found.task == "classification" and found.y.ndim == 1 else "")
-    return Side(inputs.iloc[train], found.y[train]), Side(inputs.iloc[test], found.y[test]), found, how
-
-
-def refuse_two_cuts(split: Split) -> None:
-    """A test table says already which rows are held out."""
-    if split.test is not None and (split.groups is not None or split.time is not None):
-        chosen = "groups" if split.groups is not None else "time"
-        raise TableError(f"A test table and {chosen}= were both given; the test table says already which rows are held out. Give one.")
-
-
-def _given_sides(train: Side, found: Target, split: Split) -> tuple[Side, Side, Target, str]:
-    refuse_two_cuts(split)
-    assert split.test is not None
-    frame = frame_of(split.test)
-    other = targets_of(frame, found.names, found.task, found.classes or None)
-    held = frame.iloc[other.rows]
-    lacking = [name for name in train.inputs.columns if name not in held.columns]
-    if lacking:
-        raise ColumnsError(f"The test table lacks {len(lacking)} of the columns learned from: {listed(lacking)}. Add or rename.")
-    found = replace(found, n_left_out=found.n_left_out + other.n_left_out)
-    return train, Side(held.drop(columns=list(found.names)), other.y), found, f"all rows of the test table, {name_of(split.test)}"
-
-
-def _split_seed(seed: int) -> int:
-    """scikit-learn's splitters draw from a number: the stream's first."""
-    return int(group_stream(seed, Purpose.SPLIT).integers(2**32))
 
 
 def estimator_for(task: Task, settings: Mapping[str, Any] | None, seed: int, callbacks: Sequence[Watcher]) -> Any:

@@ -14,8 +14,9 @@ from shoal.errors import InvalidParameterError, ShoalError, UncalibratedWarning
 from shoal.estimators.again import sides_again
 from shoal.estimators.fingerprint import fingerprint, name_of
 from shoal.estimators.inspecting import Uses, diagnose_rows, effect_of, importance_of, uses_of
-from shoal.estimators.raw import Facts, Side, Table, columns_of, facts_of, frame_of
+from shoal.estimators.raw import Facts, columns_of, facts_of
 from shoal.estimators.regressor import ShoalRegressor
+from shoal.estimators.splitting import Side, Table, frame_of
 from shoal.export import model_equation, portable
 from shoal.inspection import Diagnosis
 from shoal.inspection.importance import Effect, Importance

@@ -1,0 +1,103 @@
+"""Which rows of a raw table are learned from and which are held out to score on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from os import PathLike
+
+import numpy as np
+import pandas as pd
+
+from shoal.draws import Purpose, group_stream
+from shoal.errors import ColumnsError, TableError
+from shoal.estimators.elsewhere import is_elsewhere
+from shoal.estimators.fingerprint import name_of
+from shoal.table import Column, Target, read, split_groups, split_rows, split_time, targets_of
+from shoal.table.cells import ROW, listed, nearest
+from shoal.table.columns import named_frame
+
+Table = pd.DataFrame | str | PathLike[str]
+
+
+@dataclass(frozen=True)
+class Side:
+    """Rows of one side of a split: raw inputs and their target values."""
+
+    inputs: pd.DataFrame
+    y: np.ndarray
+
+
+@dataclass(frozen=True)
+class Split:
+    """How the caller wants rows to be held out."""
+
+    task: str | None
+    test: Table | None
+    test_fraction: float
+    groups: str | None
+    time: str | None
+    seed: int
+
+
+def frame_of(table: Table, columns: Sequence[Column] = ()) -> pd.DataFrame:
+    """The table, its rows numbered from 1, so that an error names the caller's row also after a split."""
+    if is_elsewhere(table):
+        raise TableError("The table is a Dask collection: train on it with shoal.beyond.fit_table, predict with shoal.beyond.predict.")
+    if not isinstance(table, pd.DataFrame):
+        return read(table, columns)
+    return named_frame(table).set_axis(pd.RangeIndex(1, 1 + len(table), name=ROW), axis=0)
+
+
+def named_column(frame: pd.DataFrame, name: str, role: str) -> pd.Series:
+    """The column of a role; `ColumnsError` where it is missing."""
+    if name not in frame.columns:
+        matches = nearest(name, frame.columns)
+        hint = f"the nearest names are {listed(matches)}" if matches else f"its columns are {listed(frame.columns)}"
+        raise ColumnsError(f"The table has no column {name!r} to be the {role} column; {hint}.")
+    return frame[name]
+
+
+def sides(frame: pd.DataFrame, names: tuple[str, ...], split: Split) -> tuple[Side, Side, Target, str]:
+    """The rows to learn from, the rows to score on, what is learned, and how the rows were chosen."""
+    for role, column in (("group", split.groups), ("time", split.time)):
+        if column is not None:
+            named_column(frame, column, role)
+    found = targets_of(frame, names, split.task)
+    known = frame.iloc[found.rows]
+    inputs = known.drop(columns=[*names, *([split.groups] if split.groups else [])])
+    if split.test is not None:
+        return _given_sides(Side(inputs, found.y), found, split)
+    if split.groups is not None:
+        train, test = split_groups(known[split.groups], found.y, test_fraction=split.test_fraction, seed=_split_seed(split.seed))
+        how = f"whole groups of {split.groups!r}"
+    elif split.time is not None:
+        train, test = split_time(known[split.time], found.y, test_fraction=split.test_fraction)
+        how = f"the last rows by {split.time!r}"
+    else:
+        train, test = split_rows(len(found.y), found.y, test_fraction=split.test_fraction, seed=_split_seed(split.seed))
+        how = "rows drawn at random" + (" in each class" if found.task == "classification" and found.y.ndim == 1 else "")
+    return Side(inputs.iloc[train], found.y[train]), Side(inputs.iloc[test], found.y[test]), found, how
+
+
+def refuse_two_cuts(split: Split) -> None:
+    """A test table says already which rows are held out."""
+    if split.test is not None and (split.groups is not None or split.time is not None):
+        chosen = "groups" if split.groups is not None else "time"
+        raise TableError(f"A test table and {chosen}= were both given; the test table says already which rows are held out. Give one.")
+
+
+def _given_sides(train: Side, found: Target, split: Split) -> tuple[Side, Side, Target, str]:
+    refuse_two_cuts(split)
+    assert split.test is not None
+    frame = frame_of(split.test)
+    other = targets_of(frame, found.names, found.task, found.classes or None)
+    held = frame.iloc[other.rows]
+    lacking = [name for name in train.inputs.columns if name not in held.columns]
+    if lacking:
+        raise ColumnsError(f"The test table lacks {len(lacking)} of the columns learned from: {listed(lacking)}. Add or rename.")
+    found = replace(found, n_left_out=found.n_left_out + other.n_left_out)
+    return train, Side(held.drop(columns=list(found.names)), other.y), found, f"all rows of the test table, {name_of(split.test)}"
+
+
+def _split_seed(seed: int) -> int:
+    """scikit-learn's splitters draw from a number: the stream's first."""
+    return int(group_stream(seed, Purpose.SPLIT).integers(2**32))
