@@ -13,7 +13,7 @@ from shoal.population import member
 from shoal.recipe import Recipe
 from shoal.textbook import Adam, GradientDescent, Momentum, output
 from shoal.textbook.rules import Nesterov
-from shoal.training.minibatch import RUNAWAY, Run
+from shoal.training.minibatch import PERFECT, RUNAWAY, Run
 from shoal.training.stopping import fresh
 from shoal.training.validation import Validation
 
@@ -122,6 +122,18 @@ def test_early_stopping_ends_each_network_by_itself_and_keeps_its_best_weights()
         kept_loss = np.mean(output("squared_error").loss(Z2, validation.Y.T))
         assert kept_loss == pytest.approx(min(losses), rel=SAME)
         assert kept_loss < losses[-1], "the last weights were not the best"
+
+
+def test_a_network_that_knows_its_validation_rows_perfectly_stops_alone():
+    X = np.random.default_rng(0).standard_normal((M, N_X))
+    X[:, 0] += 3 * np.sign(X[:, 0])  # a gap, so that probabilities can become certain
+    Y = (X[:, :1] > 0).astype(float)
+    recipe = Recipe(batch_size=8, max_epochs=400, activation="relu", learning_rate=(0.5, 1e-6), rule=Adam())
+    run = Run(recipe, population((4, 4), N_X, 1), output("sigmoid"), X, Y, validation=Validation(X, Y))
+    history, trained = list(run), run.result()
+    assert trained.epochs[0] < trained.epochs[1] == len(history) == 400
+    assert trained.best_validation_loss[0] <= PERFECT < history[trained.epochs[0] - 2].validation_loss[0]
+    assert trained.best_validation_loss[0] == history[trained.epochs[0] - 1].validation_loss[0]
 
 
 def test_without_validation_rows_the_last_weights_are_kept():

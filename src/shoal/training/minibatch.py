@@ -32,6 +32,7 @@ AT_ONCE = 400_000_000  # multiplications, or what takes as long: some 20 ms of o
 STEP_WORK = 20_000  # what an update costs beside its products, in multiplications
 UNPLANNED = ("adaptive", "invscaling")  # schedules that act after an epoch
 AHEAD = 20_000  # rows and learning rates of epochs that are planned ahead where each comes alone
+PERFECT = 1e-6  # a cross-entropy of held-out rows so small has nothing left to say: probabilities are right to six digits
 RUNAWAY = 1e12  # a loss so many times the first cost (at least 1) has diverged, though it may stay finite for long
 
 
@@ -127,6 +128,7 @@ class Run:
         self.first_rates = self.rates.copy()
         self.first_t = self.rows = 0
         self.bound = np.full(self.K, np.inf)
+        self.perfect = PERFECT if validation is not None and g2.name in ("sigmoid", "softmax") else None
         self.all_active = True
         self.loss = np.full(self.K, np.nan)
         self.epochs = np.zeros(self.K, np.int64)
@@ -280,6 +282,8 @@ class Run:
         else:
             unjudged = np.isinf(self.stopping.best)  # until a validation loss is finite, the latest weights are the best known
             remember(self.state, (better | unjudged) & self.active)
+            if self.perfect is not None and (done := self.active & (losses <= self.perfect)).any():
+                self.retire(done)
         if not np.count_nonzero(stalled):
             return
         stalled &= self.active
