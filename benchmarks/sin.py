@@ -31,6 +31,7 @@ SETTINGS = {
     "max_iter": 1000,
     "tol": 1e-9,
 }
+LOSS = GOAL / (2 * np.var(Y))  # half the squared error in units of the standardised target: what both solvers call their loss
 Row = dict[str, object]
 
 
@@ -40,17 +41,18 @@ class Reached(Exception):
 
 def shoal_start(solver: str, seed: int, n_networks: int) -> list[tuple[float, float]]:
     """Iterations and seconds of each network until its loss is below the goal, infinite if it never is."""
-    found = [(np.inf, np.inf)] * n_networks
+    found: dict[int, tuple[float, float]] = {}
 
     def look(event: object) -> None:
-        for k in np.flatnonzero(2 * event.loss * np.var(Y) < GOAL):
-            found[k] = min(found[k], (event.epoch, event.seconds))
-        if np.isfinite(found).all():
+        for k, loss in enumerate(event.loss.tolist()):
+            if loss < LOSS and k not in found:
+                found[k] = event.epoch, event.seconds
+        if len(found) == n_networks:
             raise KeyboardInterrupt  # as from the keyboard: the fit ends and keeps what it has
 
     settings = SETTINGS if solver != "bayes" else {k: v for k, v in SETTINGS.items() if k != "alpha"}
     ShoalRegressor(solver=solver, n_networks=n_networks, random_state=seed, callbacks=[look], **settings).fit(X, Y)
-    return found
+    return [found.get(k, (np.inf, np.inf)) for k in range(n_networks)]
 
 
 def sklearn_start(seed: int) -> tuple[float, float]:
@@ -63,7 +65,7 @@ def sklearn_start(seed: int) -> tuple[float, float]:
         state["begun"] = state["begun"] or time.perf_counter()
         loss, gradient = evaluate(*arguments)
         state["evaluations"] += 1
-        if 2 * loss * np.var(Y) < GOAL:
+        if loss < LOSS:
             raise Reached
         return loss, gradient
 

@@ -159,3 +159,24 @@ def descend(pieces, X, y, weights, members, theta, ridge, cost, gradient, JTJ, t
                 damping[g] = max(damping[g] / rule[0], rule[1])
                 break
             damping[g] *= rule[0]
+
+
+@njit(**KERNEL)
+def step(pieces, bends, X, y, weights, members, theta, ridge, total, rule, damping, flat, new, cost, still):
+    """A whole step under a ridge that stays: J of k networks after it `cost (k,)`, and which stand still: their largest derivative of J
+    is at most `flat[0]`, the step lowers J by `flat[1]` of itself at most, or no damping helps.
+    """
+    k, p = theta.shape
+    before, gradient, JTJ = np.empty(k), np.empty((k, p)), np.empty((k, p, p))
+    curvature(pieces, bends, X, y, weights, members, theta, before, gradient, JTJ)
+    for g in range(k):
+        largest = 0.0
+        for q in range(p):
+            before[g] += ridge[g, q] * theta[g, q] * theta[g, q] / 2.0
+            gradient[g, q] += ridge[g, q] * theta[g, q]
+            largest = max(largest, abs(gradient[g, q]))
+        still[g] = largest <= flat[0] * total[g]
+    descend(pieces, X, y, weights, members, theta, ridge, before, gradient, JTJ, total, rule, damping, new, cost)
+    for g in range(k):
+        still[g] |= before[g] - cost[g] <= flat[1] * before[g] or damping[g] > rule[2]
+        cost[g] /= total[g]

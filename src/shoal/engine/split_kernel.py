@@ -198,6 +198,25 @@ def backward_slice(shape, rows, own, team, W2, D, gW1, gW2, step, g):
 
 
 @njit(**INNER)
+def change_slice(shape, each, weights, gradient, first, second, average, rate, corrected, hyper, g):
+    """Decay, penalty, rule and moving average of slice g's weights and, with slice 0, of the output bias; `corrected` is Adam's rate."""
+    keep_apart()
+    W1, W2, b2 = parts(shape, weights)
+    gW1, gW2, _ = parts(shape, gradient)
+    shrink, decay, keep = each.numbers[SHRINK, g], each.numbers[DECAY, g], each.numbers[AVERAGE, g]
+    if shrink > of(rate, 0.0):
+        penalize(shape, W1, W2, gW1, gW2, g, shrink)
+    if decay > of(rate, 0.0):
+        decay_weights(shape, W1, W2, g, of(rate, 1.0) - rate * decay)
+    start, size = g * shape.h * W1.shape[1], shape.h * W1.shape[1]
+    update(shape, weights, gradient, first, second, average, start, size, corrected, keep, hyper)
+    start, size = W1.size + g * W2.shape[1], W2.shape[1]
+    update(shape, weights, gradient, first, second, average, start, size, corrected, keep, hyper)
+    if g == 0:
+        update(shape, weights, gradient, first, second, average, W1.size + W2.size, b2.shape[1], corrected, keep, hyper)
+
+
+@njit(**INNER)
 def wait(counters, thread, threads, G, rounds, patience):
     """Wait for the other threads to do this round of their slices; returns a slice that nobody has begun, G when there is none.
 
@@ -223,7 +242,7 @@ def train_slices(shape, rows, weights, gradient, first, second, average, each, r
     Round r of a slice is its gradients and change of update r − 1 and its forward part of update r. A round begins when all
     slices have done the one before.
     """
-    G, h, n_z, largest, kind = shape.G, shape.h, shape.n_z, shape.b, weights.dtype
+    G, n_z, largest, kind = shape.G, shape.n_z, shape.b, weights.dtype
     W1, W2, b2 = parts(shape, weights)
     gW1, gW2, gb2 = parts(shape, gradient)
     n1, steps, counters = W1.shape[1], rows.ends.size - 1, team.counters
@@ -254,20 +273,12 @@ def train_slices(shape, rows, weights, gradient, first, second, average, each, r
                         batch_weight(rows, 0, rows.ends[step], w)
                         cost = weigh(D, w, L, db2, 0 * step)
                     backward_slice(shape, rows, own, team, W2, D, gW1, gW2, step, g)
-                    if shrink > zero:
-                        penalize(shape, W1, W2, gW1, gW2, g, shrink)
-                    if each.numbers[DECAY, g] > zero:
-                        decay_weights(shape, W1, W2, g, of(zero, 1.0) - rates[step, 0] * each.numbers[DECAY, g])
-                    rate, keep = rates[step, 0] * corrections[step], each.numbers[AVERAGE, g]
-                    start, size = g * h * n1, h * n1
-                    update(shape, weights, gradient, first, second, average, start, size, rate, keep, hyper)
-                    start, size = W1.size + g * W2.shape[1], W2.shape[1]
-                    update(shape, weights, gradient, first, second, average, start, size, rate, keep, hyper)
                     if g == 0:
                         costs[step, 0] = cost + (shrink * team.squares[step % 2].sum() / of(zero, 2.0) if shrink > zero else zero)
                         for o in range(n_z):
                             gb2[0, o] = db2[0, o]
-                        update(shape, weights, gradient, first, second, average, W1.size + W2.size, n_z, rate, keep, hyper)
+                    rate = rates[step, 0]
+                    change_slice(shape, each, weights, gradient, first, second, average, rate, rate * corrections[step], hyper, g)
                 if r < steps:
                     forward_slice(shape, rows, own, each, team, W1, W2, b2, Z2, r, g)
                 tell(counters, (G + g) * APART, r + 1)

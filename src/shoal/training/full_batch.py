@@ -94,8 +94,9 @@ class FullBatch:
         with one_blas_thread():
             value, settled = self.method.step(self.active)
         self.t, self.rows = self.t + 1, self.rows + self.m
-        loss = np.where(self.active, value, np.nan)
-        self.loss = np.where(self.active, loss, self.loss)
+        all_active = np.count_nonzero(self.active) == self.K
+        loss = value if all_active else np.where(self.active, value, np.nan)
+        self.loss = loss if all_active else np.where(self.active, loss, self.loss)
         self.epochs[self.active] = epoch
         self.leave_lost(epoch)
         checked = self.judged()

@@ -20,7 +20,7 @@ from shoal.population import Population
 from shoal.textbook.outputs import Output
 from shoal.training.bayes import Evidence
 from shoal.training.objective import Objective, penalised
-from shoal.training.small_steps import SmallRows, small_curvature, small_descent, small_rows
+from shoal.training.small_steps import SmallRows, small_curvature, small_descent, small_rows, small_step
 
 Floats = NDArray[np.floating]
 
@@ -80,31 +80,52 @@ class LevenbergMarquardt:
 
     def __init__(self, objective: Objective, prior: Prior, tol: float) -> None:
         self.objective, self.prior, self.tol = objective, prior, tol
-        self.blocks = split(objective.population, np.dtype(np.float64))
         self.damping = np.full(objective.population.K, FIRST_DAMPING)
+        self.flat = np.array([tol, LEAST_DECREASE])
+        self.stand_at(objective.population)
         self.ridges = [prior.begin(block) for block in self.blocks]
         self.small = [small_rows(objective, block) for block in self.blocks]
 
+    def stand_at(self, population: Population) -> None:
+        """Begin, or go on, from these weights."""
+        self.blocks = split(population, np.dtype(np.float64))
+        self.thetas = [flat(block.parameters) for block in self.blocks]
+
     def population(self) -> Population:
         """The networks where they stand."""
+        for block, theta in zip(self.blocks, self.thetas, strict=True):
+            move(block, slice(None), theta)
         return join(self.blocks, self.objective.population)
 
     def step(self, active: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
         """One step; returns J after it `(K,)` and which networks have settled (flat, or no step goes down)."""
         value, settled = np.full(len(active), np.nan), np.zeros(len(active), bool)
-        for block, ridges, small in zip(self.blocks, self.ridges, self.small, strict=True):
+        for block, thetas, ridges, small in zip(self.blocks, self.thetas, self.ridges, self.small, strict=True):
             on = active[block.members]
             n_on = np.count_nonzero(on)
             if n_on:
                 some, which = (block, slice(None)) if n_on == len(on) else (chosen(block, on), on)
-                theta, ridges[which], value[some.members], settled[some.members] = self.step_block(some, ridges[which], small)
-                for whole, part in zip(block.parameters, unflat(theta, some.parameters), strict=True):
-                    whole[which] = part
+                new, ridges[which], value[some.members], settled[some.members] = self.step_block(some, thetas[which], ridges[which], small)
+                thetas[which] = new
+                if small is None:
+                    move(block, which, new)
         return value, settled
 
-    def step_block(self, block: Block, ridge: Floats, small: SmallRows | None) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
-        """One step of every network of a block; returns the new parameters and ridge `(k, p)`, J there, and who has settled."""
-        theta, total = flat(block.parameters), self.objective.rows.total[block.members]
+    def step_block(
+        self, block: Block, theta: Floats, ridge: Floats, small: SmallRows | None
+    ) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
+        """One step of every network of a block; returns the new parameters and ridge `(k, p)`, J there, and who has settled.
+
+        `theta (k, p)` are the block's parameters; its own arrays may be older where there are `small` rows.
+        """
+        total = self.objective.rows.total[block.members]
+        if small is not None and isinstance(self.prior, FixedPenalty):
+            damping = self.damping[block.members]
+            new, J, still = small_step(small, block.members, theta, total, ridge, RULE, damping, self.flat)
+            self.damping[block.members] = damping
+            return new, ridge, J, still
+        if small is not None:
+            move(block, slice(None), theta)  # the evidence looks at them
         found = self.sums(block) if small is None else small_curvature(small, block.members, theta, total)
         ridge = self.prior.update(block, theta, found, ridge)
         cost = found.loss + (ridge * theta**2).sum(axis=1) / 2
@@ -179,6 +200,12 @@ def curvature_of_block(block: Block, activation: str, g2: Output, X: Any, Y: Flo
 def losses_of_block(block: Block, activation: str, g2: Output, X: Any, Y: Floats, weights: Floats) -> Floats:
     """`losses` over one block of rows."""
     return losses(block, X, Y, activation, g2, weights[block.members])
+
+
+def move(block: Block, which: Any, theta: Floats) -> None:
+    """Write parameters `(k, p)` into a block, of the networks `which`."""
+    for whole, part in zip(block.parameters, unflat(theta, block.parameters), strict=True):
+        whole[which] = part
 
 
 def at(block: Block, theta: Floats) -> Block:

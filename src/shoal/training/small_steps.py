@@ -67,6 +67,21 @@ def small_curvature(rows: SmallRows, members: NDArray[np.int64], theta: Floats, 
     return Curvature(total, loss, gradient, JTJ)
 
 
+def small_step(
+    rows: SmallRows, members: NDArray[np.int64], theta: Floats, total: Floats, ridge: Floats, rule: Floats, damping: Floats, flat: Floats
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """A whole step of `LevenbergMarquardt.step_block` under a ridge that stays: the parameters and J after it, and who stands still."""
+    new, cost, still, where = (
+        np.empty_like(theta),
+        np.empty(len(theta)),
+        np.empty(len(theta), bool),
+        addresses(rows.activation, rows.output),
+    )
+    given: tuple[Any, ...] = (rows.X, rows.y, rows.weights, members, theta, ridge, total)
+    steps().step(where, BENDS[rows.output], *given, rule, damping, flat, new, cost, still)
+    return new, cost, still
+
+
 def small_descent(
     rows: SmallRows,
     members: NDArray[np.int64],

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.engine.blocks import split
 from shoal.engine.sums import flat
 from shoal.population import Population
 from shoal.textbook.propagation import Parameters
@@ -59,7 +58,7 @@ def stand(run: FullBatch, arrays: Mapping[str, NDArray[Any]]) -> list[Epoch]:
     run.kept = population_of(arrays, "kept", like)
     at = population_of(arrays, "at", like)
     if isinstance(method, LevenbergMarquardt):
-        method.blocks = split(at, np.dtype(np.float64))
+        method.stand_at(at)
         method.damping = arrays["lm.damping"].copy()
         method.ridges = [arrays[f"lm.ridge{i}"].copy() for i in range(len(method.ridges))]
         if isinstance(method.prior, Precisions):
