@@ -16,7 +16,7 @@ from shoal.training.objective import Objective, networks_at, value_and_gradient
 
 Floats = NDArray[np.floating]
 
-SIGMA = 1e-5  # of a step to see the curvature by, relative to the direction's length; Møller: at most 1e-4
+SIGMA = 1e-4  # of a step to see the curvature by, whatever the direction's length; rounding counts 1/σ times, and Møller allows no more
 FIRST_SCALE, LEAST_SCALE, MOST_SCALE = 1e-6, 1e-15, 1e15
 TRIALS = 30  # scales that an iteration tries before it gives up
 
