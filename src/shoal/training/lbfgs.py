@@ -10,16 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.engine.sums import flat
-from shoal.population import Population
-from shoal.training.objective import Objective, networks_at, value_and_gradient
+from shoal.training.objective import Objective, value_and_gradient
+from shoal.training.walk import LEAST_DECREASE, Walk, dot
 
 Floats = NDArray[np.floating]
 
 PAIRS = 10  # steps remembered: SciPy's own number
 SUFFICIENT, STEEP = 1e-4, 0.9  # Wolfe's two constants for quasi-Newton steps
 TRIALS = 30  # points a line search looks at before it gives up
-LEAST_DECREASE = 1e-12  # relative to max(|J|, 1e-3): below it an iteration has changed nothing
 
 
 @dataclass
@@ -41,24 +39,20 @@ def nothing_yet(K: int, p: int) -> Steps:
     return Steps(np.zeros((PAIRS, K, p)), np.zeros((PAIRS, K, p)), np.zeros((PAIRS, K)), np.zeros(K))
 
 
-class LBFGS:
-    """K networks on their way down; `step` moves those that are still active by one iteration."""
+class LBFGS(Walk):
+    """Along quasi-Newton directions."""
 
     def __init__(self, objective: Objective, tol: float, max_fun: int) -> None:
-        self.objective, self.tol, self.max_fun = objective, tol, max_fun
-        self.theta = flat(objective.population.parameters).astype(np.float64)
+        super().__init__(objective, tol)
+        self.max_fun = max_fun
         K, p = self.theta.shape
         self.steps = nothing_yet(K, p)
         self.evaluations = np.zeros(K, np.int64)
-        self.value: Floats = np.full(K, np.nan)
-        self.gradient: Floats = np.zeros((K, p))
 
     def step(self, active: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
         """One iteration; returns J after it `(K,)` and which networks have settled (flat, or out of steps)."""
         now = np.flatnonzero(active)
-        fresh = now[np.isnan(self.value[now])]
-        if len(fresh):
-            self.evaluate(fresh)
+        self.evaluations[self.begin(now)] += 1
         begun_at = self.value[now]
         direction = self.direction(now)
         slope = dot(direction, self.gradient[now])
@@ -78,10 +72,6 @@ class LBFGS:
         settled[now] |= (largest <= self.tol) | still
         return self.value.copy(), settled
 
-    def population(self) -> Population:
-        """The networks where they stand."""
-        return networks_at(self.objective, self.theta)
-
     def memory(self) -> Steps:
         """What a later run goes on with."""
         return self.steps
@@ -94,11 +84,6 @@ class LBFGS:
     def spent(self) -> NDArray[np.bool_]:
         """Which networks have used up `max_fun`."""
         return self.evaluations >= self.max_fun
-
-    def evaluate(self, members: NDArray[np.int64]) -> None:
-        """J and its gradient where these networks stand."""
-        self.value[members], self.gradient[members] = value_and_gradient(self.objective, self.theta[members], members)
-        self.evaluations[members] += 1
 
     def direction(self, members: NDArray[np.int64]) -> Floats:
         """−H ∂J/∂θ with the remembered curvature H, `(k, p)`; the first step has length 1 at most."""
@@ -163,11 +148,6 @@ class LBFGS:
         """Begin again with the steepest descent."""
         self.steps.rho[:, members] = 0.0
         self.steps.scale[members] = 0.0
-
-
-def dot(a: Floats, b: Floats) -> Floats:
-    """Of each network's row, `(k,)`."""
-    return np.asarray(np.einsum("kp,kp->k", a, b))
 
 
 def next_trial(low: Floats, high: Floats, t: Floats, rise: Floats, slope: Floats, enough: NDArray[np.bool_]) -> Floats:

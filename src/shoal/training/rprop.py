@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.engine.sums import flat
-from shoal.population import Population
-from shoal.training.objective import Objective, networks_at, value_and_gradient
+from shoal.training.objective import Objective, value_and_gradient
+from shoal.training.walk import Walk
 
 Floats = NDArray[np.floating]
 
@@ -30,23 +29,18 @@ class Way:
     value: Floats
 
 
-class Rprop:
-    """K networks on their way down; `step` moves those that are still active once."""
+class Rprop(Walk):
+    """Sign by sign."""
 
     def __init__(self, objective: Objective, tol: float) -> None:
-        self.objective, self.tol = objective, tol
-        self.theta = flat(objective.population.parameters).astype(np.float64)
+        super().__init__(objective, tol)
         K, p = self.theta.shape
         self.way = Way(np.full((K, p), FIRST), np.zeros((K, p)), np.zeros((K, p)), np.full(K, np.inf))
-        self.value: Floats = np.full(K, np.nan)
-        self.gradient: Floats = np.zeros((K, p))
 
     def step(self, active: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
         """One step; returns J after it `(K,)` and which networks have settled (flat, or moving no more)."""
         now, way = np.flatnonzero(active), self.way
-        fresh = now[np.isnan(self.value[now])]
-        if len(fresh):
-            self.value[fresh], self.gradient[fresh] = value_and_gradient(self.objective, self.theta[fresh], fresh)
+        self.begin(now)
         sign, g = np.sign(self.gradient[now]), self.gradient[now]
         agreement = sign * np.sign(way.gradient[now])
         kept, turned = agreement > 0, agreement < 0
@@ -72,10 +66,6 @@ class Rprop:
         self.way.size[lost] = np.maximum(self.way.size[lost] * SHRINK, LEAST)
         self.way.move[lost] = self.way.gradient[lost] = 0.0
 
-    def population(self) -> Population:
-        """The networks where they stand."""
-        return networks_at(self.objective, self.theta)
-
     def memory(self) -> Way:
         """What a later run goes on with."""
         return self.way
@@ -84,7 +74,3 @@ class Rprop:
         """Go on with the steps of an earlier run, where they are of networks of the same size."""
         if memory.size.shape == self.way.size.shape:
             self.way = memory
-
-    def spent(self) -> NDArray[np.bool_]:
-        """Nobody: one evaluation a step."""
-        return np.zeros(len(self.value), bool)

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.engine.sums import flat
-from shoal.population import Population
-from shoal.training.lbfgs import LEAST_DECREASE, dot
-from shoal.training.objective import Objective, networks_at, value_and_gradient
+from shoal.training.objective import Objective, value_and_gradient
+from shoal.training.walk import LEAST_DECREASE, Walk, dot
 
 Floats = NDArray[np.floating]
 
@@ -30,23 +28,19 @@ class Conjugate:
     since: NDArray[np.int64]
 
 
-class ScaledConjugateGradient:
-    """K networks on their way down; `step` moves those that are still active by one iteration."""
+class ScaledConjugateGradient(Walk):
+    """Along conjugate directions."""
 
     def __init__(self, objective: Objective, tol: float) -> None:
-        self.objective, self.tol = objective, tol
-        self.theta = flat(objective.population.parameters).astype(np.float64)
+        super().__init__(objective, tol)
         K, p = self.theta.shape
         self.conjugate = Conjugate(np.zeros((K, p)), np.full(K, FIRST_SCALE), np.zeros(K, np.int64))
-        self.value: Floats = np.full(K, np.nan)
-        self.gradient: Floats = np.zeros((K, p))
 
     def step(self, active: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
         """One iteration; returns J after it `(K,)` and which networks have settled (flat, or without a way down)."""
         now = np.flatnonzero(active)
-        fresh = now[np.isnan(self.value[now])]
-        if len(fresh):
-            self.value[fresh], self.gradient[fresh] = self.at(self.theta[fresh], fresh)
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.begin(now)
         begun_at = self.value[now].copy()
         fine = np.isfinite(self.gradient[now]).all(axis=1)
         open_ = now[fine & (np.abs(self.gradient[now]).max(axis=1) > self.tol)]
@@ -113,10 +107,6 @@ class ScaledConjugateGradient:
         self.steepest(on[c.since[on] >= self.theta.shape[1]])
         return np.asarray(moved)
 
-    def population(self) -> Population:
-        """The networks where they stand."""
-        return networks_at(self.objective, self.theta)
-
     def memory(self) -> Conjugate:
         """What a later run goes on with."""
         return self.conjugate
@@ -125,7 +115,3 @@ class ScaledConjugateGradient:
         """Go on along the directions of an earlier run, where they are of networks of the same size."""
         if memory.direction.shape == self.conjugate.direction.shape:
             self.conjugate = memory
-
-    def spent(self) -> NDArray[np.bool_]:
-        """Nobody: only "lbfgs" has a bound on evaluations."""
-        return np.zeros(len(self.value), bool)
