@@ -50,19 +50,18 @@ def judge(shape, output, rows, weights, each, hyper, sums):
     `output` is one of the three above. Network g's rows are those of `order` between `ends[g]`
     and `ends[g + 1]`; weights are `(0 | 1, m)`.
     """
-    h, n_z, n_y, kind, most = shape.h, shape.n_z, rows.Y.shape[1], weights.dtype, shape.b
+    h, n_z, n_y, most = shape.h, shape.n_z, rows.Y.shape[1], shape.b
     W1, W2, b2 = parts(shape, weights)
-    Z2, D, y = np.empty((n_z, most), kind), np.empty((n_z, most), kind), np.empty((n_y, most), kind)
-    Z, S, Xb, XT, _, L = scratch(weights, h, shape.n, W1.shape[1], most)
+    Z, S, Xb, XT, Z2, D, y, _, L = scratch(weights, h, shape.n, W1.shape[1], n_z, n_y, most)
     for g in range(shape.G):
         low = 0 * g  # a number, not the literal 0, for which the functions would be compiled once more
         for start in range(rows.ends[g], rows.ends[g + 1], most):
             b = min(most, rows.ends[g + 1] - start)
             if b != L.size:
-                Z, S, Xb, XT, _, L = scratch(weights, h, shape.n, W1.shape[1], b)
+                Z, S, Xb, XT, Z2, D, y, _, L = scratch(weights, h, shape.n, W1.shape[1], n_z, n_y, b)
             gather(rows, start, low, b, shape.n, Xb, XT, y)
             np.dot(W1[g * h : (g + 1) * h], XT, Z)
             hidden_units(shape, each, g, low, low, Z, S)
             output_sums(shape, W2, b2, g, low, Z, Z2)
-            output_errors(shape.loss, Z2, y, D, L, hyper, n_z, n_y, L.size, most)
+            output_errors(shape.loss, Z2, y, D, L, hyper, n_z, n_y, L.size)
             add_up(output, rows, start, g, Z2, y, L, sums)

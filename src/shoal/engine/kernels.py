@@ -48,6 +48,7 @@ class PerNetwork(NamedTuple):
     whole: NDArray[np.int64]
 
 
+MANY = 4  # outputs from which their layer is a matrix product too: below, one sweep over the units is faster
 WIDE = 128  # numbers a row from which the next row is asked for ahead
 SHRINK, DECAY, DROPOUT, AVERAGE = range(4)
 WIDTH, KEY, FIRST = range(3)
@@ -151,13 +152,16 @@ def batch_weight(rows, g, first, w):
 
 
 @njit(**INNER)
-def scratch(like, H, n, n1, b):
-    """What an update of b rows is computed in: Z and S `(H, b)`, Xb `(b, n1)`, XT `(n1, b)` with their bias, shares and losses `(b,)`."""
+def scratch(like, H, n, n1, n_z, n_y, b):
+    """What an update of b rows is computed in: Z and S `(H, b)`, Xb `(b, n1)` and XT `(n1, b)` with their bias, Z2 and D `(n_z, b)`,
+    y `(n_y, b)`, shares and losses `(b,)`.
+    """
     keep_apart()
     kind = like.dtype
     hidden, slopes, Xb, XT = np.empty((H, b), kind), np.empty((H, b), kind), np.empty((b, n1), kind), np.empty((n1, b), kind)
     bias(n, 0 * b, b, Xb, XT)
-    return hidden, slopes, Xb, XT, np.empty(b, kind), np.empty(b, kind)
+    Z2, D, y = np.empty((n_z, b), kind), np.empty((n_z, b), kind), np.empty((n_y, b), kind)
+    return hidden, slopes, Xb, XT, Z2, D, y, np.empty(b, kind), np.empty(b, kind)
 
 
 @njit(**INNER)
@@ -181,6 +185,12 @@ def output_sums(shape, W2, b2, g, low, Z, Z2):
     """Logits of network g over the batch, z = Σ W2 a + b2, from its units' values in `Z (H, b)` from row `low` on."""
     keep_apart()
     h, b = shape.h, Z.shape[1]
+    if shape.n_z >= MANY:
+        np.dot(W2[g].reshape(shape.n_z, h), Z[low : low + h], Z2)
+        for o in range(shape.n_z):
+            for i in range(b):
+                Z2[o, i] += b2[g, o]
+        return
     for o in range(shape.n_z):
         for i in range(b):
             Z2[o, i] = b2[g, o]
@@ -212,6 +222,14 @@ def back_through_units(shape, W2, D, g, low, Z, S, gW2):
     """Of every unit of network g: dW2 = Σ D a, then dz = (W2ᵀ D) g′ in a's place, in `Z (H, b)` and S from row `low` on."""
     keep_apart()
     h, b = shape.h, Z.shape[1]
+    if shape.n_z >= MANY:
+        mine, weights = Z[low : low + h], W2[g].reshape(shape.n_z, h)
+        np.dot(D, mine.T, gW2[g].reshape(shape.n_z, h))
+        np.dot(weights.T, D, mine)
+        for c in range(low, low + h):
+            for i in range(b):
+                Z[c, i] *= S[c, i]
+        return
     for c in range(h):
         r = low + c
         for o in range(shape.n_z):
@@ -297,23 +315,21 @@ def train(shape, rows, weights, gradient, first, second, average, each, rates, c
     Weights, gradient (overwritten), moments and averages in the layout that the head of this file tells, moments and
     averages empty where the rule has none. `rates (steps, G)`; `corrections (steps,)` is what Adam multiplies them with.
     """
-    G, h, n_z, largest = shape.G, shape.h, shape.n_z, shape.b
-    kind = weights.dtype
+    G, h, n_z, n_y = shape.G, shape.h, shape.n_z, rows.Y.shape[1]
     W1, W2, b2 = parts(shape, weights)
     gW1, gW2, gb2 = parts(shape, gradient)
-    Z2, D, y = np.empty((n_z, largest), kind), np.empty((n_z, largest), kind), np.empty((rows.Y.shape[1], largest), kind)
-    Z, S, Xb, XT, w, L = scratch(weights, W1.shape[0], shape.n, W1.shape[1], largest)
+    Z, S, Xb, XT, Z2, D, y, w, L = scratch(weights, W1.shape[0], shape.n, W1.shape[1], n_z, n_y, shape.b)
     zero, two = of(rates[0, 0], 0.0), of(rates[0, 0], 2.0)
     for step in range(rows.ends.size - 1):
         start, end = rows.ends[step], rows.ends[step + 1]
         if end - start != L.size:  # only then: new arrays at every step cost as much as a small network
-            Z, S, Xb, XT, w, L = scratch(weights, W1.shape[0], shape.n, W1.shape[1], end - start)
+            Z, S, Xb, XT, Z2, D, y, w, L = scratch(weights, W1.shape[0], shape.n, W1.shape[1], n_z, n_y, end - start)
         gather(rows, start, 0 * start, end - start, shape.n, Xb, XT, y)
         np.dot(W1, XT, Z)
         for g in range(G):
             hidden_units(shape, each, g, g * h, shape.t + step + 1, Z, S)
             output_sums(shape, W2, b2, g, g * h, Z, Z2)
-            output_errors(shape.loss, Z2, y, D, L, hyper, n_z, y.shape[0], L.size, largest)
+            output_errors(shape.loss, Z2, y, D, L, hyper, n_z, n_y, L.size)
             batch_weight(rows, g, start, w)
             costs[step, g] = weigh(D, w, L, gb2, g)
             back_through_units(shape, W2, D, g, g * h, Z, S, gW2)

@@ -1,7 +1,7 @@
 """Output units and their losses as the engine computes them: logits Z2 → dZ2 and each example's loss.
 
 Every function takes memory: logits, targets, D and L to be filled, hyper (of which [3] is δ, [4] q, [5] and [6] the limits
-of exp and of a log-variance), then n_z, n_y, b examples, and how far apart the rows of Z2, y and D lie.
+of exp and of a log-variance), then n_z, n_y and b examples.
 """
 
 import math
@@ -15,17 +15,17 @@ HALF_LOG_2PI = math.log(2 * math.pi) / 2
 
 
 @njit(**SLOW)
-def arrays(z2, y, d, loss, n_z, n_y, b, row):
+def arrays(z2, y, d, loss, n_z, n_y, b):
     """The memory as arrays, the losses set to 0."""
     L = carray(loss, b)
     for i in range(b):
         L[i] = of(L[i], 0.0)
-    return carray(z2, (n_z, row)), carray(y, (n_y, row)), carray(d, (n_z, row)), L
+    return carray(z2, (n_z, b)), carray(y, (n_y, b)), carray(d, (n_z, b)), L
 
 
-def cross_entropy(z2, y, d, loss, hyper, n_z, n_y, b, row):
+def cross_entropy(z2, y, d, loss, hyper, n_z, n_y, b):
     """Of one label or of several."""
-    Z2, Y, D, L = arrays(z2, y, d, loss, n_z, n_y, b, row)
+    Z2, Y, D, L = arrays(z2, y, d, loss, n_z, n_y, b)
     for o in range(n_z):
         for i in range(b):
             z = Z2[o, i]
@@ -34,9 +34,9 @@ def cross_entropy(z2, y, d, loss, hyper, n_z, n_y, b, row):
             D[o, i] = sigmoid(z) - Y[o, i]
 
 
-def softmax_cross_entropy(z2, y, d, loss, hyper, n_z, n_y, b, row):
+def softmax_cross_entropy(z2, y, d, loss, hyper, n_z, n_y, b):
     """Of one class of several; D holds e^(z − largest) on the way, L the largest, then the sum."""
-    Z2, Y, D, L = arrays(z2, y, d, loss, n_z, n_y, b, row)
+    Z2, Y, D, L = arrays(z2, y, d, loss, n_z, n_y, b)
     for i in range(b):
         L[i] = Z2[0, i]
     for o in range(1, n_z):
@@ -61,9 +61,9 @@ def softmax_cross_entropy(z2, y, d, loss, hyper, n_z, n_y, b, row):
         L[i] = total
 
 
-def squared_error(z2, y, d, loss, hyper, n_z, n_y, b, row):
+def squared_error(z2, y, d, loss, hyper, n_z, n_y, b):
     """(z − y)² / 2"""
-    Z2, Y, D, L = arrays(z2, y, d, loss, n_z, n_y, b, row)
+    Z2, Y, D, L = arrays(z2, y, d, loss, n_z, n_y, b)
     for o in range(n_z):
         for i in range(b):
             r = Z2[o, i] - Y[o, i]
@@ -71,9 +71,9 @@ def squared_error(z2, y, d, loss, hyper, n_z, n_y, b, row):
             L[i] += r * r * of(r, 0.5)
 
 
-def huber(z2, y, d, loss, hyper, n_z, n_y, b, row):
+def huber(z2, y, d, loss, hyper, n_z, n_y, b):
     """r² / 2 up to |r| = δ, then δ (|r| − δ / 2)."""
-    Z2, Y, D, L = arrays(z2, y, d, loss, n_z, n_y, b, row)
+    Z2, Y, D, L = arrays(z2, y, d, loss, n_z, n_y, b)
     delta = hyper[3]
     for o in range(n_z):
         for i in range(b):
@@ -83,9 +83,9 @@ def huber(z2, y, d, loss, hyper, n_z, n_y, b, row):
             L[i] += half * r * r if size <= delta else delta * (size - half * delta)
 
 
-def absolute_error(z2, y, d, loss, hyper, n_z, n_y, b, row):
+def absolute_error(z2, y, d, loss, hyper, n_z, n_y, b):
     """|z − y|"""
-    Z2, Y, D, L = arrays(z2, y, d, loss, n_z, n_y, b, row)
+    Z2, Y, D, L = arrays(z2, y, d, loss, n_z, n_y, b)
     for o in range(n_z):
         for i in range(b):
             r = Z2[o, i] - Y[o, i]
@@ -94,9 +94,9 @@ def absolute_error(z2, y, d, loss, hyper, n_z, n_y, b, row):
             L[i] += abs(r)
 
 
-def quantile(z2, y, d, loss, hyper, n_z, n_y, b, row):
+def quantile(z2, y, d, loss, hyper, n_z, n_y, b):
     """Pinball loss of the residual z − y: (1 − q) r above 0, −q r below."""
-    Z2, Y, D, L = arrays(z2, y, d, loss, n_z, n_y, b, row)
+    Z2, Y, D, L = arrays(z2, y, d, loss, n_z, n_y, b)
     q = hyper[4]
     for o in range(n_z):
         for i in range(b):
@@ -114,9 +114,9 @@ def tangent_exp(z, limit):
     return e * (of(z, 1.0) + (z - inside)), e
 
 
-def poisson(z2, y, d, loss, hyper, n_z, n_y, b, row):
+def poisson(z2, y, d, loss, hyper, n_z, n_y, b):
     """Negative log-likelihood of a count, without ln y!."""
-    Z2, Y, D, L = arrays(z2, y, d, loss, n_z, n_y, b, row)
+    Z2, Y, D, L = arrays(z2, y, d, loss, n_z, n_y, b)
     limit = hyper[5]
     for o in range(n_z):
         for i in range(b):
@@ -125,9 +125,9 @@ def poisson(z2, y, d, loss, hyper, n_z, n_y, b, row):
             D[o, i] = slope - Y[o, i]
 
 
-def gaussian(z2, y, d, loss, hyper, n_z, n_y, b, row):
+def gaussian(z2, y, d, loss, hyper, n_z, n_y, b):
     """Negative log-likelihood; the first half of the logits are means, the second log-variances."""
-    Z2, Y, D, L = arrays(z2, y, d, loss, n_z, n_y, b, row)
+    Z2, Y, D, L = arrays(z2, y, d, loss, n_z, n_y, b)
     limit = hyper[6]
     for o in range(n_y):
         for i in range(b):

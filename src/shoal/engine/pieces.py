@@ -21,7 +21,7 @@ from shoal.engine.rules import RULES
 
 # 'reassoc' lets sums vectorize; without 'nnan' and 'ninf' a number that is no number is still seen.
 FAST = {"contract", "reassoc", "nsz", "arcp", "afn"}
-KINDS = ((ACTIVATIONS, "PPi"), (LOSSES, "PPPPPiiii"), (RULES, "PPPPPvi"))  # P: pointer to numbers, v: a number, i: a whole one
+KINDS = ((ACTIVATIONS, "PPi"), (LOSSES, "PPPPPiii"), (RULES, "PPPPPvi"))  # P: pointer to numbers, v: a number, i: a whole one
 
 
 @cache
@@ -69,15 +69,15 @@ def activate(typing_context, address, Z, S, start, size):
 
 
 @intrinsic
-def output_errors(typing_context, address, Z2, y, D, L, hyper, n_z, n_y, b, row):
-    """D = ∂loss/∂Z2 `(n_z, b)` and L = each example's loss `(b,)`; in memory the rows of Z2, y and D lie `row` apart."""
+def output_errors(typing_context, address, Z2, y, D, L, hyper, n_z, n_y, b):
+    """D = ∂loss/∂Z2 `(n_z, b)` and L = each example's loss `(b,)`."""
     arrays = (Z2, y, D, L, hyper)
 
     def generate(context, builder, signature, arguments):
         pointers = [data(context, builder, kind, value) for kind, value in zip(arrays, arguments[1:6], strict=True)]
         return call(context, builder, arguments[0], [*pointers, *arguments[6:]])
 
-    return types.none(types.int64, *arrays, *[types.int64] * 4), generate
+    return types.none(types.int64, *arrays, *[types.int64] * 3), generate
 
 
 @intrinsic

@@ -35,7 +35,7 @@ def forward(pieces, theta, X, y, Z, S, Z2, D, L):
         w = theta[W2 + c]
         for i in range(m):
             Z2[0, i] += w * Z[c, i]
-    output_errors(pieces[1], Z2, y, D, L, theta, start + 1, start + 1, m, m)
+    output_errors(pieces[1], Z2, y, D, L, theta, start + 1, start + 1, m)
 
 
 @njit(**INNER)

@@ -60,7 +60,7 @@ class Team(NamedTuple):
 
 
 class Batches(NamedTuple):
-    """A thread's own copies of an even and an odd update's batch: `Xb (2, b·n1)`, `XT (2, b·n1 | 0)` and `y (2, n_y, b)`; which
+    """A thread's own copies of an even and an odd update's batch: `Xb (2, b·n1)`, `XT (2, b·n1 | 0)` and `y (2, n_y·b)`; which
     updates' they are, and for how many rows they were last laid out `(2, 2)`.
     """
 
@@ -134,11 +134,18 @@ def batch(shape, rows, own, step, n1):
     turned = own.XT[odd, : min(b * n1, own.XT.shape[1])]
     Xb, XT = own.Xb[odd, : b * n1].reshape(b, n1), turned.reshape(turned.size // b, b)
     if own.of[0, odd] != step:
-        gather(rows, rows.ends[step], 0 * b, b, shape.n, Xb, XT, own.y[odd])
+        gather(rows, rows.ends[step], 0 * b, b, shape.n, Xb, XT, targets(rows, own, odd, b))
         if own.of[1, odd] != b:
             bias(shape.n, 0 * b, b, Xb, XT)
         own.of[0, odd], own.of[1, odd] = step, b
     return Xb, XT
+
+
+@njit(**INNER)
+def targets(rows, own, odd, b):
+    """y `(n_y, b)` of an even or odd update's batch."""
+    n_y = rows.Y.shape[1]
+    return own.y[odd, : n_y * b].reshape(n_y, b)
 
 
 @njit(**INNER)
@@ -167,8 +174,8 @@ def add_parts(sums, Z2, b):
 
 
 @njit(**INNER)
-def forward_slice(shape, rows, own, each, team, W1, W2, b2, Z2, step, g):
-    """Slice g's hidden values of an update's batch, and its part of the logits, by way of this thread's Z2."""
+def forward_slice(shape, rows, own, each, team, W1, W2, b2, room, step, g):
+    """Slice g's hidden values of an update's batch, and its part of the logits, by way of this thread's `room`."""
     keep_apart()
     Xb, XT = batch(shape, rows, own, step, W1.shape[1])
     b, h, low = Xb.shape[0], shape.h, 0 * g
@@ -178,6 +185,7 @@ def forward_slice(shape, rows, own, each, team, W1, W2, b2, Z2, step, g):
     else:
         np.dot(W1[g * h : (g + 1) * h], Xb.T, Z)
     hidden_units(shape, each, g, low, shape.t + step + 1, Z, S)
+    Z2 = room[: shape.n_z * b].reshape(shape.n_z, b)
     output_sums(shape, W2, b2, g, low, Z, Z2)
     for o in range(shape.n_z):  # written once: other threads read these lines of the cache
         for i in range(b):
@@ -242,14 +250,14 @@ def train_slices(shape, rows, weights, gradient, first, second, average, each, r
     Round r of a slice is its gradients and change of update r − 1 and its forward part of update r. A round begins when all
     slices have done the one before.
     """
-    G, n_z, largest, kind = shape.G, shape.n_z, shape.b, weights.dtype
+    G, n_z, n_y, largest, kind = shape.G, shape.n_z, rows.Y.shape[1], shape.b, weights.dtype
     W1, W2, b2 = parts(shape, weights)
     gW1, gW2, gb2 = parts(shape, gradient)
     n1, steps, counters = W1.shape[1], rows.ends.size - 1, team.counters
-    Z2, D, db2 = np.empty((n_z, largest), kind), np.empty((n_z, largest), kind), np.empty((1, n_z), kind)
-    w, L = np.empty(0, kind), np.empty(0, kind)
+    room, errors, db2 = np.empty(n_z * largest, kind), np.empty(n_z * largest, kind), np.empty((1, n_z), kind)
+    w, L, D = np.empty(0, kind), np.empty(0, kind), np.empty((n_z, 0), kind)
     size = largest * n1
-    Xb, XT, y = np.empty((2, size), kind), np.empty((2, size * team.turned), kind), np.empty((2, rows.Y.shape[1], largest), kind)
+    Xb, XT, y = np.empty((2, size), kind), np.empty((2, size * team.turned), kind), np.empty((2, n_y * largest), kind)
     own = Batches(Xb, XT, y, np.full((2, 2), -1))
     zero, shrink, cost = of(rates[0, 0], 0.0), each.numbers[SHRINK, 0], of(rates[0, 0], 0.0)
     helped = False
@@ -259,7 +267,7 @@ def train_slices(shape, rows, weights, gradient, first, second, average, each, r
         step, known, g = r - 1, False, thread
         b = L.size if r == 0 else rows.ends[r] - rows.ends[step]
         if b != L.size:
-            w, L = np.empty(b, kind), np.empty(b, kind)
+            w, L, D = np.empty(b, kind), np.empty(b, kind), errors[: n_z * b].reshape(n_z, b)
         patience = 0 if helped and r % 16 > 0 else PATIENCE
         helped = False
         while g < G:
@@ -268,8 +276,9 @@ def train_slices(shape, rows, weights, gradient, first, second, average, each, r
                     if not known:
                         batch(shape, rows, own, step, n1)
                         known = True
+                        Z2 = room[: n_z * b].reshape(n_z, b)
                         add_parts(team.sums[step % 2], Z2, b)
-                        output_errors(shape.loss, Z2, own.y[step % 2], D, L, hyper, n_z, own.y.shape[1], b, largest)
+                        output_errors(shape.loss, Z2, targets(rows, own, step % 2, b), D, L, hyper, n_z, n_y, b)
                         batch_weight(rows, 0, rows.ends[step], w)
                         cost = weigh(D, w, L, db2, 0 * step)
                     backward_slice(shape, rows, own, team, W2, D, gW1, gW2, step, g)
@@ -280,7 +289,7 @@ def train_slices(shape, rows, weights, gradient, first, second, average, each, r
                     rate = rates[step, 0]
                     change_slice(shape, each, weights, gradient, first, second, average, rate, rate * corrections[step], hyper, g)
                 if r < steps:
-                    forward_slice(shape, rows, own, each, team, W1, W2, b2, Z2, r, g)
+                    forward_slice(shape, rows, own, each, team, W1, W2, b2, room, r, g)
                 tell(counters, (G + g) * APART, r + 1)
             g += threads  # its own slices first, then those that are left
             if helped or g >= G:
