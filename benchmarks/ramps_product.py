@@ -1,96 +1,98 @@
-"""Ramps as a product, or as a look-up: which is faster for layer 1?
+"""Ramps as a product, or looked up: which is faster for layer 1?
 
     python benchmarks/ramps_product.py
 
-A ramped row is 1 … 1, f, 0 … 0 for each column, so that its product with W1 is a running sum of W1's rows plus f times the
-next row. Timed on one thread, forward and gradient, against the plain products that the engine takes; held equal first.
+A ramped row is 1 … 1, f, 0 … 0 for each column, so that its product with W1 is a running sum of W1's rows plus f times the next one.
+On one thread: layer 1 and its gradient as the engine looks them up (`engine/stairs_kernel.py`), against the products of the same
+rows with all their ramps; held equal first. The z-scores, one a column, are a product in both.
 """
 
 import time
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numba import njit
 
+from shoal.encoding import encode, fit_encoding
+from shoal.engine import compiled
 from shoal.engine.cores import one_blas_thread
+from shoal.engine.groups import padded
+from shoal.engine.numbers import stairs_functions
+from shoal.engine.stairs import laid_out, stairs_of
 
-FAST = {"contract", "reassoc", "nsz", "arcp", "afn"}
-BINS = 8
-
-
-@njit(fastmath=FAST, error_model="numpy")
-def by_lookup(W, at, f, sums, Z):
-    """Z (b, h) from W (n·BINS, h), each row's bin `at` and fraction f, `(b, n)`; `sums (n, BINS + 1, h)` are running sums of W."""
-    n, h = at.shape[1], W.shape[1]
-    for j in range(n):
-        for c in range(h):
-            sums[j, 0, c] = 0
-        for t in range(BINS):
-            for c in range(h):
-                sums[j, t + 1, c] = sums[j, t, c] + W[j * BINS + t, c]
-    for i in range(at.shape[0]):
-        for c in range(h):
-            Z[i, c] = 0
-        for j in range(n):
-            t, share = at[i, j], f[i, j]
-            for c in range(h):
-                Z[i, c] += sums[j, t, c] + share * W[j * BINS + t, c]
+CALLS = 300
+SHAPES = ((8, 64, 32), (8, 64, 64), (4, 128, 256), (8, 128, 256), (16, 128, 256), (30, 128, 256))  # columns, units, rows of a batch
 
 
-@njit(fastmath=FAST, error_model="numpy")
-def gradient_by_lookup(dZ, at, f, tops, gW):
-    """gW (n·BINS, h) = Xᵀ dZ: each row's dZ goes to its bin, and the sums from above run down to the bins below."""
-    n, h = at.shape[1], dZ.shape[1]
-    gW[:] = 0
-    tops[:] = 0
-    for i in range(at.shape[0]):
-        for j in range(n):
-            t, share = at[i, j], f[i, j]
-            for c in range(h):
-                gW[j * BINS + t, c] += share * dZ[i, c]
-                tops[j, t, c] += dZ[i, c]
-    for j in range(n):
-        for t in range(BINS - 2, -1, -1):
-            for c in range(h):
-                tops[j, t, c] += tops[j, t + 1, c]
-        for t in range(BINS - 1):
-            for c in range(h):
-                gW[j * BINS + t, c] += tops[j, t + 1, c]
+def kernels() -> tuple[Callable[..., None], Callable[..., None], Callable[..., None]]:
+    """`CALLS` times layer 1, layer 1 and its gradient, and a product."""
+    p: Any = compiled.pieces()
+    layer_1, layer_1_gradient = p.layer_1, p.layer_1_gradient
+
+    @njit
+    def forward(deck, order, W1, XT, Z, calls):  # type: ignore[no-untyped-def]
+        for _ in range(calls):
+            layer_1(deck[0], deck, order, 0, W1, XT, Z, order.size)
+
+    @njit
+    def both(deck, order, W1, XT, X, dZ, Z, gW1, calls):  # type: ignore[no-untyped-def]
+        for _ in range(calls):
+            layer_1(deck[0], deck, order, 0, W1, XT, Z, order.size)
+            layer_1_gradient(deck[1], deck, dZ, X, gW1, order.size)
+
+    @njit
+    def product(A, B, C, calls):  # type: ignore[no-untyped-def]
+        for _ in range(calls):
+            np.dot(A, B, C)
+
+    return forward, both, product
 
 
-def microseconds(run, calls: int = 200) -> float:
-    """Median time of a call."""
-    run()
+def microseconds(run: Callable[..., None], *taken: Any) -> float:
+    """Median time of one of the calls."""
+    run(*taken, 1)
     times = []
     for _ in range(7):
         began = time.perf_counter()
-        for _ in range(calls):
-            run()
-        times.append((time.perf_counter() - began) / calls)
+        run(*taken, CALLS)
+        times.append((time.perf_counter() - began) / CALLS)
     return float(np.median(times) * 1e6)
+
+
+def with_bias(X: Any, columns: int) -> Any:
+    """The first columns, the bias's 1 and padding."""
+    rows = np.zeros((len(X), padded(columns)), np.float32)
+    rows[:, :columns], rows[:, columns] = X[:, :columns], 1
+    return rows
 
 
 def main() -> None:
     """Hold equal, time, print."""
     rng = np.random.default_rng(0)
-    for n, h, b in ((10, 64, 64), (30, 64, 128), (30, 128, 256)):
-        at, f = rng.integers(0, BINS, (b, n)), rng.random((b, n)).astype(np.float32)
-        X = np.zeros((b, n, BINS), np.float32)
-        for t in range(BINS):
-            X[:, :, t] = np.where(at > t, 1.0, np.where(at == t, f, 0.0))
-        X = X.reshape(b, -1)
-        W, dZ = rng.normal(size=(n * BINS, h)).astype(np.float32), rng.normal(size=(b, h)).astype(np.float32)
-        sums, tops, Z, gW = (np.empty(s, np.float32) for s in ((n, BINS + 1, h), (n, BINS, h), (b, h), W.shape))
-        by_lookup(W, at, f, sums, Z)
-        gradient_by_lookup(dZ, at, f, tops, gW)
-        np.testing.assert_allclose(Z, X @ W, atol=1e-3)
-        np.testing.assert_allclose(gW, X.T @ dZ, atol=1e-3)
-        WT, XT, dZT = np.ascontiguousarray(W.T), np.ascontiguousarray(X.T), np.ascontiguousarray(dZ.T)
-        ZT, gWT = np.empty((h, b), np.float32), np.empty(WT.shape, np.float32)
+    forward, both, product = kernels()
+    for n, H, b in SHAPES:
+        raw = rng.normal(size=(10_000, n))
+        encoding = fit_encoding(raw, ramps=True)
+        X = encode(encoding, raw, np.float32)
+        stairs, order = stairs_of(encoding, X), rng.permutation(len(X))[:b]
+        assert stairs is not None
+        whole, plain = with_bias(X[order], X.shape[1]), with_bias(X[order], n)
+        W1 = np.zeros((H, whole.shape[1]), np.float32)
+        W1[:, : X.shape[1] + 1] = rng.normal(size=(H, X.shape[1] + 1))
+        dZ = rng.normal(size=(H, b)).astype(np.float32)
+        Z, gW1, by_product = np.empty((H, b), np.float32), np.empty_like(W1), np.empty_like(W1)
+        laid = laid_out(stairs, n, W1.shape[1], plain.shape[1], H, b, stairs_functions(W1.dtype))
+        WT, XT = np.ascontiguousarray(whole.T), np.ascontiguousarray(plain.T)
         with one_blas_thread():
-            plain = microseconds(lambda: np.dot(WT, XT, ZT)), microseconds(lambda: np.dot(dZT, X, gWT))  # noqa: B023
-        lookup = microseconds(lambda: by_lookup(W, at, f, sums, Z)), microseconds(lambda: gradient_by_lookup(dZ, at, f, tops, gW))  # noqa: B023
-        print(f"{n} columns, {h} units, batch {b}, µs: forward {plain[0]:.1f} by product, {lookup[0]:.1f} by look-up; ", end="")
-        print(f"gradient {plain[1]:.1f} by product, {lookup[1]:.1f} by look-up")
+            both(laid.deck, order, W1, XT, plain, dZ, Z, gW1, 1)
+            np.testing.assert_allclose(Z, W1 @ WT, atol=1e-3)
+            np.testing.assert_allclose(gW1, dZ @ whole, atol=1e-2)
+            looked = microseconds(forward, laid.deck, order, W1, XT, Z)
+            gradient = microseconds(both, laid.deck, order, W1, XT, plain, dZ, Z, gW1) - looked
+            products = microseconds(product, W1, WT, Z), microseconds(product, dZ, whole, by_product)
+        print(f"{n} columns, {H} units, batch {b}, µs: layer 1 {products[0]:.1f} by product, {looked:.1f} looked up; ", end="")
+        print(f"gradient {products[1]:.1f} by product, {gradient:.1f} looked up")
 
 
 if __name__ == "__main__":

@@ -21,8 +21,8 @@ from shoal.training.validation import Validation
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_one_thread_and_two_give_the_same_bits(dtype, monkeypatch):
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(600, 7))
-    y = (X[:, 0] * X[:, 1] + 0.1 * rng.normal(size=600) > 0).astype(int)
+    X = rng.normal(size=(1500, 7))
+    y = (X[:, 0] * X[:, 1] + 0.1 * rng.normal(size=1500) > 0).astype(int)
     weights = []
     for threads in (1, 2):
         monkeypatch.setattr(door, "cores", lambda threads=threads: threads)

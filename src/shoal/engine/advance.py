@@ -24,7 +24,8 @@ from shoal.engine.compiled import kernels, split_kernel
 from shoal.engine.cores import cores, executor, one_blas_thread, spread
 from shoal.engine.device import PROCESSOR
 from shoal.engine.groups import SMALL_PRODUCT, Group, keep_members, make_groups, padded, read_back
-from shoal.engine.numbers import Known, addresses, bias_corrections, hyper
+from shoal.engine.numbers import Known, addresses, bias_corrections, hyper, stairs_functions
+from shoal.engine.stairs import TILE, WORTH_LOOKING_UP, Stairs, laid_out
 from shoal.population import Population
 from shoal.recipe import Recipe, each
 from shoal.textbook.outputs import Output
@@ -33,6 +34,7 @@ from shoal.textbook.rules import Adam, Momentum, Nesterov, RMSprop
 Floats = NDArray[np.floating]
 
 INPUT_ROWS = 1_000_000  # rows of a dropout stream from here on belong to inputs, those before to hidden units
+NOTHING = np.empty(0, np.int64)
 WORTH_A_THREAD = 2e6  # multiplications: below some 50 µs of work, handing it over costs more than it saves
 
 
@@ -40,7 +42,8 @@ WORTH_A_THREAD = 2e6  # multiplications: below some 50 µs of work, handing it o
 class State:
     """Everything that training moves: weights and the rule's memory in the kernels' layout, and the count of updates.
 
-    `total (K,)` is m of the penalty: each network's weight of all its training rows. `keys` name the dropout streams.
+    `total (K,)` is m of the penalty: each network's weight of all its training rows. `keys` name the dropout streams. `stairs` tell
+    where the rows stand on ramps, None where ramps are inputs like others.
     """
 
     population: Population
@@ -54,10 +57,19 @@ class State:
     alive: NDArray[np.bool_]
     evaluated: str
     t: int = 0
+    stairs: Stairs | None = None
     known: Known = field(default_factory=Known)
 
 
-def begin(population: Population, recipe: Recipe, g2: Output, total: Floats, dtype: Any, members: Sequence[int] | None = None) -> State:
+def begin(
+    population: Population,
+    recipe: Recipe,
+    g2: Output,
+    total: Floats,
+    dtype: Any,
+    members: Sequence[int] | None = None,
+    stairs: Stairs | None = None,
+) -> State:
     """The state before the first update. `members` number the networks' dropout streams, 0 … K − 1 if not given."""
     dtype = np.dtype(dtype)
     if recipe.device != PROCESSOR:
@@ -81,7 +93,7 @@ def begin(population: Population, recipe: Recipe, g2: Output, total: Floats, dty
     total, alive = np.asarray(total, np.float64), np.ones(population.K, bool)
     judged = "average" if averaged else "weights"
     known = Known(thins)
-    return State(population, recipe, g2, total, groups, keys, hyper(recipe, g2, dtype), dtype, alive, judged, known=known)
+    return State(population, recipe, g2, total, groups, keys, hyper(recipe, g2, dtype), dtype, alive, judged, stairs=stairs, known=known)
 
 
 def advance(state: State, X: Any, Y: Floats, batches: Sequence[Any], rates: Floats, weight: Floats | None = None) -> Floats:
@@ -179,7 +191,7 @@ def run_groups(
             state.hyper,
             mine,
         )
-        k.train(*taken) if group.slices == 1 else train_slices(group, taken)
+        k.train(*taken, looked_up(state, group)) if group.slices == 1 else train_slices(group, taken)
         return mine
 
     if len(state.groups) == 1 and len(state.groups[0].members) == K:
@@ -239,8 +251,20 @@ def over_groups(state: State, run: Callable[[Group], None], work: Sequence[int])
 def shape_of(state: State, group: Group, b: int) -> Any:
     """The group's whole numbers as the kernels take them, for batches of at most b rows."""
     rule: Any = type(state.recipe.rule)
-    where = addresses(state.recipe.activation, state.g2.name, rule, state.dtype)
+    where = addresses(state.recipe.activation, state.g2.name, rule, group.n_z, state.dtype)
     return kernels().Shape(len(group.members) * group.slices, group.h, group.n, group.n_z, state.t, b, *where)
+
+
+def looked_up(state: State, group: Group) -> NDArray[np.int64]:
+    """The deck from which this group's kernel looks ramps up: empty where its members do not see them, or a product is as fast."""
+    stairs, largest = state.stairs, state.known.largest
+    many = group.h % TILE == 0 and largest >= WORTH_LOOKING_UP
+    if stairs is None or group.columns is not None or state.known.thins or not many:
+        return NOTHING
+    if group.laid is None or group.laid.stairs is not stairs or group.laid.largest != largest:
+        n, H = group.n - int(stairs.starts[-1]), group.h * len(group.members)
+        group.laid = laid_out(stairs, n, padded(group.n), padded(n), H, largest, stairs_functions(state.dtype))
+    return group.laid.deck
 
 
 def seen_rows(X: Floats, group: Group) -> Floats:
@@ -291,7 +315,7 @@ def carry(state: State) -> Carried | None:
     """What a later run needs to go on as if it had never stopped; None when networks have left, whose memory is gone."""
     if not state.alive.all():
         return None
-    return Carried([replace(group, each=None, weight=None, judged=None, best=None) for group in state.groups], state.t)
+    return Carried([replace(group, each=None, weight=None, judged=None, laid=None, best=None) for group in state.groups], state.t)
 
 
 @singledispatch

@@ -19,11 +19,15 @@ from types import ModuleType
 from typing import Any
 
 SOURCES = (
+    "flags.py",
     "vecmath.py",
+    "stairs.py",
     "activations.py",
     "losses.py",
     "rules.py",
     "pieces.py",
+    "stairs_kernel.py",
+    "many_outputs.py",
     "kernels.py",
     "judge_kernel.py",
     "predict_kernel.py",

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.engine.blocks import kinds_of_inputs, seen_columns
+from shoal.engine.stairs import Laid
 from shoal.population import Population
 from shoal.textbook.propagation import Parameters
 
@@ -43,6 +44,7 @@ class Group:
     weight: tuple[Any, Floats] | None = None  # the rows' weights last asked for, and this group's of them
     slices: int = 1
     judged: tuple[Any, NDArray[np.int64], NDArray[np.int64]] | None = None  # the rows last judged on, as `judging` lays them out
+    laid: Laid | None = None  # the stairs last looked up, as `stairs_kernel` takes them
 
     def __copy__(self) -> "Group":
         """With arrays of its own of what updates change in place."""

@@ -3,7 +3,8 @@
 import numpy as np
 from numba import njit
 
-from shoal.engine.kernels import INNER, KERNEL, gather, hidden_units, output_sums, parts, scratch
+from shoal.engine.flags import INNER, KERNEL
+from shoal.engine.kernels import gather, hidden_units, output_sums, parts, scratch
 from shoal.engine.pieces import output_errors
 from shoal.engine.vecmath import keep_apart, of
 

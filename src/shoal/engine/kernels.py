@@ -13,19 +13,16 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from shoal.engine.pieces import FAST, activate, change, output_errors
+from shoal.engine.flags import INNER, KERNEL
+from shoal.engine.pieces import activate, change, layer_1, layer_1_gradient, many_gradients, many_logits, output_errors
 from shoal.engine.vecmath import copy_8_by_8, fetch, keep_apart, of
-
-INNER = {"fastmath": FAST, "error_model": "numpy", "nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-KERNEL = {"fastmath": FAST, "error_model": "numpy", "cache": True, "nogil": True}
-
 
 __all__ = ["PerNetwork", "Rows", "Shape", "shuffle", "train"]
 
 
 class Shape(NamedTuple):
     """Whole numbers of a group: networks, units each, inputs (without bias), logits, updates made before, most rows a batch,
-    and where the pieces of `pieces.py` lie.
+    and where the pieces of `pieces.py` lie; the last two are 0 for few outputs.
     """
 
     G: int
@@ -37,6 +34,8 @@ class Shape(NamedTuple):
     activation: int
     loss: int
     rule: int
+    logits: int
+    gradients: int
 
 
 class PerNetwork(NamedTuple):
@@ -48,8 +47,8 @@ class PerNetwork(NamedTuple):
     whole: NDArray[np.int64]
 
 
-MANY = 4  # outputs from which their layer is a matrix product too: below, one sweep over the units is faster
 WIDE = 128  # numbers a row from which the next row is asked for ahead
+FORWARD, BACKWARD, RAMPS = range(3)  # of the numbers in `stairs`
 SHRINK, DECAY, DROPOUT, AVERAGE = range(4)
 WIDTH, KEY, FIRST = range(3)
 
@@ -185,8 +184,8 @@ def output_sums(shape, W2, b2, g, low, Z, Z2):
     """Logits of network g over the batch, z = Σ W2 a + b2, from its units' values in `Z (H, b)` from row `low` on."""
     keep_apart()
     h, b = shape.h, Z.shape[1]
-    if shape.n_z >= MANY:
-        np.dot(W2[g].reshape(shape.n_z, h), Z[low : low + h], Z2)
+    if shape.logits != 0:
+        many_logits(shape.logits, W2, g * W2.shape[1], Z, low * b, Z2, shape.n_z, h, b)
         for o in range(shape.n_z):
             for i in range(b):
                 Z2[o, i] += b2[g, o]
@@ -222,10 +221,8 @@ def back_through_units(shape, W2, D, g, low, Z, S, gW2):
     """Of every unit of network g: dW2 = Σ D a, then dz = (W2ᵀ D) g′ in a's place, in `Z (H, b)` and S from row `low` on."""
     keep_apart()
     h, b = shape.h, Z.shape[1]
-    if shape.n_z >= MANY:
-        mine, weights = Z[low : low + h], W2[g].reshape(shape.n_z, h)
-        np.dot(D, mine.T, gW2[g].reshape(shape.n_z, h))
-        np.dot(weights.T, D, mine)
+    if shape.gradients != 0:
+        many_gradients(shape.gradients, W2, g * W2.shape[1], Z, low * b, D, gW2, shape.n_z, h, b)
         for c in range(low, low + h):
             for i in range(b):
                 Z[c, i] *= S[c, i]
@@ -309,23 +306,29 @@ def alike(rates, step, each):
 
 
 @njit(**KERNEL)
-def train(shape, rows, weights, gradient, first, second, average, each, rates, corrections, hyper, costs):
+def train(shape, rows, weights, gradient, first, second, average, each, rates, corrections, hyper, costs, stairs):
     """One update a batch of every network of the group, in place; `costs (steps, G)` get J before each, penalty included.
 
     Weights, gradient (overwritten), moments and averages in the layout that the head of this file tells, moments and
-    averages empty where the rule has none. `rates (steps, G)`; `corrections (steps,)` is what Adam multiplies them with.
+    averages empty where the rule has none. `stairs` are what `stairs_kernel.DECK` names, of inputs whose last ones are ramps to be looked
+    up; empty: ramps are inputs like others. `rates (steps, G)`; `corrections (steps,)` is what Adam multiplies them with.
     """
     G, h, n_z, n_y = shape.G, shape.h, shape.n_z, rows.Y.shape[1]
     W1, W2, b2 = parts(shape, weights)
     gW1, gW2, gb2 = parts(shape, gradient)
-    Z, S, Xb, XT, Z2, D, y, w, L = scratch(weights, W1.shape[0], shape.n, W1.shape[1], n_z, n_y, shape.b)
+    n_r = stairs[RAMPS] if stairs.size > 0 else 0 * h
+    n, n1 = shape.n - n_r, W1.shape[1] if n_r == 0 else (shape.n - n_r + 4) // 4 * 4
+    Z, S, Xb, XT, Z2, D, y, w, L = scratch(weights, W1.shape[0], n, n1, n_z, n_y, shape.b)
     zero, two = of(rates[0, 0], 0.0), of(rates[0, 0], 2.0)
     for step in range(rows.ends.size - 1):
         start, end = rows.ends[step], rows.ends[step + 1]
         if end - start != L.size:  # only then: new arrays at every step cost as much as a small network
-            Z, S, Xb, XT, Z2, D, y, w, L = scratch(weights, W1.shape[0], shape.n, W1.shape[1], n_z, n_y, end - start)
-        gather(rows, start, 0 * start, end - start, shape.n, Xb, XT, y)
-        np.dot(W1, XT, Z)
+            Z, S, Xb, XT, Z2, D, y, w, L = scratch(weights, W1.shape[0], n, n1, n_z, n_y, end - start)
+        gather(rows, start, 0 * start, end - start, n, Xb, XT, y)
+        if n_r == 0:
+            np.dot(W1, XT, Z)
+        else:
+            layer_1(stairs[FORWARD], stairs, rows.order, start, W1, XT, Z, L.size)
         for g in range(G):
             hidden_units(shape, each, g, g * h, shape.t + step + 1, Z, S)
             output_sums(shape, W2, b2, g, g * h, Z, Z2)
@@ -333,7 +336,10 @@ def train(shape, rows, weights, gradient, first, second, average, each, rates, c
             batch_weight(rows, g, start, w)
             costs[step, g] = weigh(D, w, L, gb2, g)
             back_through_units(shape, W2, D, g, g * h, Z, S, gW2)
-        np.dot(Z, Xb, gW1)
+        if n_r == 0:
+            np.dot(Z, Xb, gW1)
+        else:
+            layer_1_gradient(stairs[BACKWARD], stairs, Z, Xb, gW1, L.size)
         for g in range(G):
             shrink, decay = each.numbers[SHRINK, g], each.numbers[DECAY, g]
             if shrink > zero:

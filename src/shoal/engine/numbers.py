@@ -58,7 +58,14 @@ def bias_corrections(known: Known, rule: Any, done: int, n: int, dtype: np.dtype
 
 
 @cache
-def addresses(activation: str, output: str, rule: Any, dtype: np.dtype) -> tuple[int, int, int]:
+def addresses(activation: str, output: str, rule: Any, n_z: int, dtype: np.dtype) -> tuple[int, int, int, int, int]:
     """Where the pieces of a run lie in this process."""
-    found: tuple[int, int, int] = pieces().addresses(activation, output, rule, dtype)
+    found: tuple[int, int, int, int, int] = pieces().addresses(activation, output, rule, n_z, dtype)
+    return found
+
+
+@cache
+def stairs_functions(dtype: np.dtype) -> tuple[int, int]:
+    """Where layer 1 over looked-up ramps and its gradient lie in this process."""
+    found: tuple[int, int] = pieces().stairs_functions(dtype)
     return found

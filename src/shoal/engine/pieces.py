@@ -14,34 +14,50 @@ from llvmlite import ir
 from numba import cfunc, types
 from numba.extending import intrinsic
 
+from shoal.engine import many_outputs, stairs_kernel
 from shoal.engine.activations import ACTIVATIONS
 from shoal.engine.compiled import cache_of_this_version
+from shoal.engine.flags import FAST
 from shoal.engine.losses import LOSSES
 from shoal.engine.rules import RULES
 
-# 'reassoc' lets sums vectorize; without 'nnan' and 'ninf' a number that is no number is still seen.
-FAST = {"contract", "reassoc", "nsz", "arcp", "afn"}
-KINDS = ((ACTIVATIONS, "PPi"), (LOSSES, "PPPPPiii"), (RULES, "PPPPPvi"))  # P: pointer to numbers, v: a number, i: a whole one
+KINDS = (  # P: pointer to numbers, W: to whole ones, v: a number, i: a whole one
+    (ACTIVATIONS.values(), "PPi"),
+    (LOSSES.values(), "PPPPPiii"),
+    (RULES.values(), "PPPPPvi"),
+    ((many_outputs.logits,), "PPPiii"),
+    ((many_outputs.gradients,), "PPPPiii"),
+    ((stairs_kernel.layer_1,), "WWPPPi"),
+    ((stairs_kernel.layer_1_gradient,), "WPPPi"),
+)
 
 
 @cache
 def piece(function: Callable[..., None], single: bool) -> Any:
     """The function compiled for float32 or float64, as a C function with an address."""
-    letters = next(letters for kinds, letters in KINDS if function in kinds.values())
+    letters = next(letters for kinds, letters in KINDS if function in kinds)
     number = types.float32 if single else types.float64
-    taken = {"P": types.CPointer(number), "v": number, "i": types.int64}
+    taken = {"P": types.CPointer(number), "W": types.CPointer(types.int64), "v": number, "i": types.int64}
     with cache_of_this_version():
         return cfunc(types.void(*(taken[c] for c in letters)), cache=True, fastmath=FAST, error_model="numpy")(function)
 
 
-def addresses(activation: str, output: str, rule: type, dtype: np.dtype) -> tuple[int, int, int]:
-    """Where the three pieces of a run lie."""
-    single = dtype == np.float32
+def addresses(activation: str, output: str, rule: type, n_z: int, dtype: np.dtype) -> tuple[int, int, int, int, int]:
+    """Where the pieces of a run lie, the last two 0 for so few outputs that no product serves them."""
+    single, many = dtype == np.float32, n_z >= many_outputs.MANY
     return (
         piece(ACTIVATIONS[activation], single).address,
         piece(LOSSES[output], single).address,
         piece(RULES[rule.__name__], single).address,
+        piece(many_outputs.logits, single).address if many else 0,
+        piece(many_outputs.gradients, single).address if many else 0,
     )
+
+
+def stairs_functions(dtype: np.dtype) -> tuple[int, int]:
+    """Where layer 1 over looked-up ramps and its gradient lie."""
+    single = dtype == np.float32
+    return piece(stairs_kernel.layer_1, single).address, piece(stairs_kernel.layer_1_gradient, single).address
 
 
 def call(context: Any, builder: Any, address: Any, arguments: list[Any]) -> Any:
@@ -90,3 +106,52 @@ def change(typing_context, address, w, d, first, second, start, hyper, rate, siz
         return call(context, builder, at, [*pointers, data(context, builder, hyper, numbers), step, n])
 
     return types.none(types.int64, w, d, first, second, types.int64, hyper, rate, types.int64), generate
+
+
+@intrinsic
+def many_logits(typing_context, address, W2, first, Z, low, Z2, n_z, h, b):
+    """`many_outputs.logits` of weights from number `first` of W2 on and units from number `low` of Z on."""
+
+    def generate(context, builder, signature, arguments):
+        at, w, begin, z, start, out, *sizes = arguments
+        pointers = [data(context, builder, W2, w, begin), data(context, builder, Z, z, start), data(context, builder, Z2, out)]
+        return call(context, builder, at, [*pointers, *sizes])
+
+    return types.none(types.int64, W2, types.int64, Z, types.int64, Z2, *[types.int64] * 3), generate
+
+
+@intrinsic
+def many_gradients(typing_context, address, W2, first, Z, low, D, gW2, n_z, h, b):
+    """`many_outputs.gradients` of weights from number `first` of W2 and gW2 on and units from number `low` of Z on."""
+
+    def generate(context, builder, signature, arguments):
+        at, w, begin, z, start, d, out, *sizes = arguments
+        pointers = [data(context, builder, W2, w, begin), data(context, builder, Z, z, start), data(context, builder, D, d)]
+        return call(context, builder, at, [*pointers, data(context, builder, gW2, out, begin), *sizes])
+
+    return types.none(types.int64, W2, types.int64, Z, types.int64, D, gW2, *[types.int64] * 3), generate
+
+
+@intrinsic
+def layer_1(typing_context, address, stairs, order, first, W1, XT, Z, b):
+    """`stairs_kernel.layer_1` of the b rows from number `first` of `order` on."""
+    arrays = W1, XT, Z
+
+    def generate(context, builder, signature, arguments):
+        at, deck, rows, begin, *values, n = arguments
+        pointers = [data(context, builder, kind, value) for kind, value in zip(arrays, values, strict=True)]
+        return call(context, builder, at, [data(context, builder, stairs, deck), data(context, builder, order, rows, begin), *pointers, n])
+
+    return types.none(types.int64, stairs, order, types.int64, *arrays, types.int64), generate
+
+
+@intrinsic
+def layer_1_gradient(typing_context, address, stairs, dZ, Xb, gW1, b):
+    """`stairs_kernel.layer_1_gradient` of the rows that `layer_1` saw last."""
+    arrays = stairs, dZ, Xb, gW1
+
+    def generate(context, builder, signature, arguments):
+        at, *values, n = arguments
+        return call(context, builder, at, [*(data(context, builder, k, v) for k, v in zip(arrays, values, strict=True)), n])
+
+    return types.none(types.int64, *arrays, types.int64), generate

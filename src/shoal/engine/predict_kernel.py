@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from shoal.engine.kernels import INNER, KERNEL
+from shoal.engine.flags import INNER, KERNEL
 from shoal.engine.pieces import activate
 from shoal.engine.vecmath import keep_apart, turn_8_by_8
 

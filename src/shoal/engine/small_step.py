@@ -9,7 +9,7 @@ import math
 import numpy as np
 from numba import njit
 
-from shoal.engine.kernels import INNER, KERNEL
+from shoal.engine.flags import INNER, KERNEL
 from shoal.engine.pieces import activate, output_errors
 
 

@@ -18,11 +18,10 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from shoal.engine.flags import INNER, KERNEL
 from shoal.engine.kernels import (
     AVERAGE,
     DECAY,
-    INNER,
-    KERNEL,
     SHRINK,
     back_through_units,
     batch_weight,

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.encoding import TargetScale
+from shoal.engine.stairs import Stairs
 from shoal.estimators.calibrations import Judged
 from shoal.estimators.defaults import Plan
 from shoal.population import Population
@@ -45,6 +46,7 @@ class Prepared:
     weights: Floats | None
     validation: Validation | None
     dtype: np.dtype
+    stairs: Stairs | None = None  # where the rows stand on ramps, if there are any to be looked up
 
 
 @dataclass(frozen=True)

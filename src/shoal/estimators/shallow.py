@@ -15,6 +15,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from shoal.draws import seed_from
 from shoal.encoding import Encoding, encode, encoded_names, fit_encoding, plain
 from shoal.engine.cores import at_most, one_blas_thread
+from shoal.engine.stairs import stairs_of
 from shoal.errors import DataError, DivergedError, InterruptedWarning, InvalidParameterError, MemberDivergedWarning
 from shoal.estimators.calibrations import (
     check_calibration,
@@ -26,7 +27,7 @@ from shoal.estimators.calibrations import (
     set_aside,
 )
 from shoal.estimators.curves import history, mean_of_finite, means_of_finite
-from shoal.estimators.defaults import RAMP_SCALE, Plan, Task, is_auto, plan
+from shoal.estimators.defaults import FULL_BATCH, RAMP_SCALE, Plan, Task, is_auto, plan
 from shoal.estimators.groups import initial_population, inputs_seen, mean_squares, member_weights, weigh_members
 from shoal.estimators.memory import refuse_too_large
 from shoal.estimators.plain import is_plain, is_plain_target
@@ -87,7 +88,16 @@ class ShallowEstimator(SeenEstimator, ABC):
         def begun(population: Population) -> Training:
             rows, weight, v = prepared.encoded, prepared.weights, prepared.validation
             return begin_training(
-                p, population, prepared.g2, rows, problem.Y, weight=weight, validation=v, dtype=prepared.dtype, listened=listened
+                p,
+                population,
+                prepared.g2,
+                rows,
+                problem.Y,
+                weight=weight,
+                validation=v,
+                dtype=prepared.dtype,
+                listened=listened,
+                stairs=prepared.stairs,
             )
 
         self._say(announced(p, self.device))
@@ -172,7 +182,8 @@ class ShallowEstimator(SeenEstimator, ABC):
         before = self.network_ if continued else None
         problem = replace(problem, judged=judged_on(X, encoded, problem.Y, len(p.with_ramps), own=own, before=before, **known))
         g2 = output(problem.output, **self._output_settings())
-        return Prepared(X, problem, p, g2, encoded, weight, member_weights(X.shape[0], weight, rows), watched, dtype)
+        stairs = None if p.solver in FULL_BATCH else stairs_of(self._encoding, encoded)
+        return Prepared(X, problem, p, g2, encoded, weight, member_weights(X.shape[0], weight, rows), watched, dtype, stairs)
 
     def _checked(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> tuple[Any, Any, Floats | None]:
         if reset and is_plain(X) and is_plain_target(y, len(X)):

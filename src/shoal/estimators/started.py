@@ -27,7 +27,8 @@ def started(estimator: ShallowEstimator, X: Any, y: Any) -> Started:
     """The run that `estimator.fit(X, y)` would train, of an estimator with `early_stopping=False`."""
     ready = estimator._prepare(X, y, None)
     population = estimator._initial(ready.plan, ready.problem, ready.encoded, ready.weight)
-    run = Run(ready.plan.recipe, population, ready.g2, ready.encoded, ready.problem.Y, weight=ready.weights, dtype=ready.dtype)
+    known: dict[str, Any] = {"weight": ready.weights, "dtype": ready.dtype, "stairs": ready.stairs}
+    run = Run(ready.plan.recipe, population, ready.g2, ready.encoded, ready.problem.Y, **known)
     return Started(run, ready.problem, ready.plan, estimator._encoding)
 
 

@@ -184,6 +184,7 @@ def train_lot(lot: Lot, failed: dict[int, str], heard: Callable[[float], None] |
         dtype=prepared.dtype,
         members=[k for _ in range(C) for k in range(K)],
         listened=False,
+        stairs=prepared.stairs,
     )
     run = ended(begun, plans[0], v)
     events = []

@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from shoal.engine.advance import carry
 from shoal.engine.bends import ROOTS, has_curvature
 from shoal.engine.device import PROCESSOR, described
+from shoal.engine.stairs import Stairs
 from shoal.errors import InvalidParameterError
 from shoal.estimators.defaults import FULL_BATCH, Plan
 from shoal.population import Population
@@ -48,14 +49,15 @@ def begin_training(
     dtype: Any = np.float64,
     listened: bool = True,
     members: Sequence[int] | None = None,
+    stairs: Stairs | None = None,
 ) -> Training:
     """The run before its first step. `X (m, n_x)` encoded, `Y (m, n_y)`, `weight` None, `(m,)` or `(K, m)`.
 
-    `members` name the networks' dropout streams, their places if None.
+    `members` name the networks' dropout streams, their places if None; `stairs` say where the rows stand on ramps.
     """
     if p.solver not in FULL_BATCH:
         known: dict[str, Any] = {"weight": weight, "validation": validation, "dtype": dtype}
-        run = Run(p.recipe, population, g2, X, Y, **known, members=members, listened=listened)
+        run = Run(p.recipe, population, g2, X, Y, **known, members=members, listened=listened, stairs=stairs)
         return ended(run, p, validation)
     return full_batch(p, population, g2, in_memory(X, Y, population.K, weight), len(Y), validation=validation, dtype=dtype)
 

@@ -66,7 +66,8 @@ class OnAllRows(Followed):
         if isinstance(self.first, Polished) and self.first.accepted:
             return lbfgs_from(first, begun, self.weight, left)
         recipe, until = replace(self.recipe, patience=None), best_epochs(losses[: int(first.epochs.max())])  # without a trial of L-BFGS
-        return Run(recipe, self.begins, first.g2, first.X, first.Y, weight=self.weight, dtype=dtype, members=first.members, until=until)
+        known: dict[str, Any] = {"members": first.members, "stairs": first.stairs, "until": until}
+        return Run(recipe, self.begins, first.g2, first.X, first.Y, weight=self.weight, dtype=dtype, **known)
 
     @property
     def rows(self) -> int:

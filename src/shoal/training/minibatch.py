@@ -17,6 +17,7 @@ from shoal.draws import row_order_key
 from shoal.engine.advance import Carried, advance_in_order, back_to, begin, current, finite, leave, moment, remember, remembered, row_order
 from shoal.engine.advance import resume as take_over
 from shoal.engine.judging import judge
+from shoal.engine.stairs import Stairs
 from shoal.population import Population
 from shoal.recipe import Recipe, batch_slices, each, schedule_factors
 from shoal.textbook.outputs import Output
@@ -91,7 +92,8 @@ class Run:
 
     `members` name the networks' dropout streams, their places if None; `orders` replaces the drawn row order of every
     epoch, for comparisons; `resume` continues an earlier run. Several epochs may be trained before the event of the first comes;
-    if `listened`, `result` gives between two events what the first of them saw. After `until (K,)` epochs each network leaves.
+    if `listened`, `result` gives between two events what the first of them saw. After `until (K,)` epochs each network leaves. `stairs`
+    say where the rows of X stand on its ramps (`stairs_of`), which is then looked up.
     """
 
     def __init__(
@@ -109,14 +111,15 @@ class Run:
         orders: Iterator[NDArray[np.int64]] | None = None,
         listened: bool = True,
         until: NDArray[np.int64] | None = None,
+        stairs: Stairs | None = None,
     ) -> None:
         self.recipe, self.g2, self.validation = recipe, g2, validation
-        self.listened, self.until = listened, until
+        self.listened, self.until, self.stairs = listened, until, stairs
         self.X, self.Y = X, np.asarray(Y, dtype)
         self.weight = None if weight is None else np.asarray(weight, dtype)
         self.m, self.K, self.members = len(self.Y), population.K, members
         total = np.full(self.K, float(self.m)) if weight is None else np.broadcast_to(np.asarray(weight, np.float64).sum(-1), (self.K,))
-        self.state = begin(population, recipe, g2, total, dtype, members)
+        self.state = begin(population, recipe, g2, total, dtype, members, stairs)
         self.orders = row_orders(self.m, recipe) if orders is None else orders
         self.ahead = NOTHING_AHEAD
         self.block: Block | None = None

@@ -1,0 +1,82 @@
+"""Where rows stand on the ramps of their columns, which `stairs_kernel` looks up instead of multiplying by every ramp."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shoal.encoding import Encoding, SparseRows
+
+Floats = NDArray[np.floating]
+TILE = 32  # units that `stairs_kernel` works on at once
+LINE = 64  # bytes: vectors that do not cross lines of the cache are read twice as fast
+WORTH_LOOKING_UP = 48  # rows of a batch: for fewer, the tables cost more than a product over ramps
+
+
+class Stairs(NamedTuple):
+    """`at (m, c)` is the ramp, of all ramps, on which a row stands in each column that has any, and `share (m, c)` how far up it is;
+    `starts (c + 1,)` are the columns' first ramps. The encoded ramp is share · scale − shift: `shift (ramps + 1,)` holds `scale` last.
+    """
+
+    at: NDArray[np.int32]
+    share: Floats
+    starts: NDArray[np.int32]
+    shift: Floats
+
+
+def stairs_of(encoding: Encoding, X: Any) -> Stairs | None:
+    """Where encoded rows `X (m, n + ramps)` stand: a row's ramps of one column, 1 … 1, f, 0 … 0, add up to its height.
+
+    None of an encoding without ramps, and of sparse rows.
+    """
+    if not encoding.n_ramps or isinstance(X, SparseRows):
+        return None
+    counts = np.array([len(e) - 1 for e in encoding.edges if len(e)], np.int32)
+    starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+    adding = np.zeros((encoding.n_ramps, len(counts)), X.dtype)
+    adding[np.arange(encoding.n_ramps), np.repeat(np.arange(len(counts)), counts)] = 1 / encoding.ramp_scale
+    height = X[:, encoding.n_inputs :] @ adding
+    height += np.add.reduceat(encoding.ramp_center, starts[:-1])
+    at = height.astype(np.int32)
+    np.clip(at, 0, counts - 1, out=at)  # the top of the last ramp is on it
+    height -= at
+    at += starts[:-1]
+    return Stairs(at, height, starts, np.append(encoding.ramp_center * encoding.ramp_scale, encoding.ramp_scale).astype(X.dtype))
+
+
+# What `stairs_kernel` is handed, in this order: where its two functions lie, sizes, and where arrays lie: those of the stairs, then
+# room for a batch. `W` and `gW` are layer 1 without its ramps, of `plain` columns where it has `n1` with them.
+SIZES = ("layer_1", "gradient", "ramps", "columns", "inputs", "n1", "plain", "units")
+ROOM = ("batch_at", "batch_share", "rows", "shares", "bounds", "table", "turned", "errors", "tail", "W", "gW")
+DECK = (*SIZES, *Stairs._fields, *ROOM)
+
+
+@dataclass(frozen=True)
+class Laid:
+    """Stairs laid out for the kernel: `deck` are the numbers that `DECK` names, which hold as long as `arrays` are kept."""
+
+    stairs: Stairs
+    largest: int
+    deck: NDArray[np.int64]
+    arrays: tuple[NDArray[Any], ...]
+
+
+def laid_out(stairs: Stairs, n: int, n1: int, plain: int, H: int, largest: int, functions: tuple[int, int]) -> Laid:
+    """For H units over n inputs (ramps not counted) and batches of at most `largest` rows."""
+    c, n_r, dtype = len(stairs.starts) - 1, int(stairs.starts[-1]), stairs.share.dtype
+    up = -(-largest // 8) * 8  # rows are looked up by eights
+    batch_at, rows, bounds = (np.zeros(size, np.int32) for size in (up * c, largest * c, n_r + 1))
+    batch_share, shares, *tables = (
+        aligned(size, dtype) for size in (up * c, largest * c, n_r * 2 * TILE, n1 * TILE, largest * TILE, TILE * 8, H * plain, H * plain)
+    )
+    arrays = (*stairs, batch_at, batch_share, rows, shares, bounds, *tables)
+    deck = np.array([*functions, n_r, c, n, n1, plain, H, *(a.ctypes.data for a in arrays)], np.int64)
+    return Laid(stairs, largest, deck, arrays)
+
+
+def aligned(size: int, dtype: np.dtype) -> Floats:
+    """Zeros that begin with a line of the cache."""
+    whole = np.zeros(size + LINE // dtype.itemsize, dtype)
+    skip = -whole.ctypes.data % LINE // dtype.itemsize
+    return whole[skip : skip + size]
