@@ -37,6 +37,15 @@ def test_regression_of_a_thousand_rows():
     assert (r.schedule, r.max_epochs, r.patience) == ("flat_cosine", 61, 22)
 
 
+@pytest.mark.parametrize(
+    ("task", "m", "rates"),
+    [("classification", 1999, (0.003, 0.003)), ("classification", 2000, (0.006, 0.006)), ("regression", 2000, (0.02, 0.01))],
+)
+def test_classes_of_many_rows_are_learned_at_twice_the_rate(task, m, rates):
+    assert plan_of(task, m).recipe.learning_rate == rates
+    assert plan_of("classification", 5000, online=True).recipe.learning_rate == (0.003, 0.003)  # a piece's rows say little of the table's
+
+
 @pytest.mark.parametrize(("m", "batch"), [(100, 16), (500, 16), (600, 32), (1500, 64), (5000, 256), (10**6, 256)])
 def test_the_batch_is_the_power_of_two_nearest_a_24th_within_16_and_256(m, batch):
     assert plan_of(m=m).recipe.batch_size == batch

@@ -23,6 +23,7 @@ SMALL = 100  # below so many rows: full batches, nothing held back but to learn 
 FEW = 16  # different rows, below which nothing is held back at all: eighths of them say nothing
 WIDE_FROM = 5_000  # rows from which 128 hidden units are better than 64
 FLOAT32_FROM = 500  # rows
+FASTER_FROM = 2_000  # rows from which classes are learned at twice the rate: less overfits, and 50 √n updates are few (docs/defaults.md)
 PARTS = 8  # each member holds out one of so many parts of the rows
 SOLVERS = ("auto", "adam", "adamw", "sgd", "rmsprop", "lbfgs", "scg", "rprop", "lm", "bayes")
 SCHEDULES = ("auto", "constant", "invscaling", "adaptive", "cosine")
@@ -131,12 +132,13 @@ def plan(
     epochs = 1 if online else max_epochs(p, task, m, batch, EPOCHS_OF_SMALL[task] if to_the_end and hold_out else EPOCHS_WITHIN[1])
     validated = bool(hold_out) or own_validation
     by_default = solver in ("adam", "adamw")
+    faster = 2 if task == "classification" and m >= FASTER_FROM and not online else 1
     auto_alpha = tuple(k.decay for k in kinds) if solver == "adamw" else 1e-4
     alpha = chosen(p["alpha"], auto_alpha)
     recipe = Recipe(
         activation=p["activation"],
         rule=rule(p, solver),
-        learning_rate=chosen(p["learning_rate_init"], tuple(k.learning_rate for k in kinds) if by_default else SGD_RATES[solver]),
+        learning_rate=chosen(p["learning_rate_init"], tuple(faster * k.learning_rate for k in kinds) if by_default else SGD_RATES[solver]),
         schedule=schedule,
         power_t=p["power_t"],
         lam=0.0 if solver == "adamw" else alpha,
