@@ -12,7 +12,7 @@ from typing import Any
 
 from skips import missing
 
-ENDS_IN_S = 60  # seconds that processes of a busy machine may need to end when asked to
+WITHIN_S = 60  # seconds that processes of a busy machine may need to begin, or to end when asked to
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def own_scheduler(n_workers: int = 1) -> Iterator[tuple[str, Callable[[], None]]
             for process in (second, first):  # workers first: they tell the scheduler
                 process.terminate()
                 try:
-                    process.wait(ENDS_IN_S)
+                    process.wait(WITHIN_S)
                 except subprocess.TimeoutExpired:
                     process.kill()
 
@@ -50,8 +50,8 @@ def running_cluster(n_workers: int = 2) -> Iterator[Any]:
         from distributed import Client
     except ImportError as error:
         missing(f"{error.name} is not installed: pip install 'shoal[dask]'")
-    with own_scheduler(n_workers) as (address, _), Client(address) as client:
-        client.wait_for_workers(n_workers, timeout=ENDS_IN_S)
+    with own_scheduler(n_workers) as (address, _), Client(address, timeout=WITHIN_S) as client:
+        client.wait_for_workers(n_workers, timeout=WITHIN_S)
         yield client
         processes = list(client.run(os.getpid).values())
     assert [pid for pid in processes if alive(pid)] == []

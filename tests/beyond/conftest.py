@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from clusters import ENDS_IN_S, running_cluster
+from clusters import WITHIN_S, running_cluster
 
 
 @pytest.fixture(scope="session")
@@ -18,5 +18,5 @@ def shared_client() -> Iterator[Any]:
 @pytest.fixture
 def client(shared_client: Any) -> Any:
     """The shared cluster's client, both workers alive: an earlier test may have killed one."""
-    shared_client.wait_for_workers(2, timeout=ENDS_IN_S)
+    shared_client.wait_for_workers(2, timeout=WITHIN_S)
     return shared_client

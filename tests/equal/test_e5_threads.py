@@ -23,13 +23,15 @@ def test_one_thread_and_two_give_the_same_bits(dtype, monkeypatch):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(1500, 7))
     y = (X[:, 0] * X[:, 1] + 0.1 * rng.normal(size=1500) > 0).astype(int)
-    weights = []
+    weights, decks, looked_up = [], [], door.looked_up
+    monkeypatch.setattr(door, "looked_up", lambda state, group: decks.append(looked_up(state, group)) or decks[-1])
     for threads in (1, 2):
         monkeypatch.setattr(door, "cores", lambda threads=threads: threads)
         monkeypatch.setattr(door, "WORTH_A_THREAD", 0)  # hand over work of any size
         door.executor.cache_clear()
         model = ShoalClassifier(n_networks=8, max_iter=6, random_state=3, dtype=dtype).fit(X, y)
         weights.append([*model.coefs_, *model.intercepts_])
+    assert {deck.size > 0 for deck in decks} == {True, False}  # of members with ramps and of those without
     for one, two in zip(*weights, strict=True):
         np.testing.assert_array_equal(one, two)
 

@@ -1,10 +1,13 @@
 """Ramps that are looked up are the ramps that are multiplied: layer 1 and its gradient by `stairs_kernel` against plain products."""
 
+import copy
+
 import numpy as np
 import pytest
+from sklearn.model_selection import GridSearchCV
 
 from problems import logits_of, population, rows
-from shoal import ShoalClassifier
+from shoal import ShoalClassifier, ShoalRegressor, ShoalSearchCV
 from shoal.encoding import encode, fit_encoding, plain, raw_ramps
 from shoal.engine import advance
 from shoal.engine.stairs import stairs_of
@@ -30,13 +33,13 @@ def table(m=M, seed=0):
     return X
 
 
-def trained(stairs, X, dtype, *, widths=(32, 20), batch_size=57, seen=None, epochs=3, **settings):
+def trained(stairs, X, dtype, *, widths=(32, 20), batch_size=57, seen=None, epochs=3, until=None, **settings):
     """Two networks after some epochs. Batches of 57, 57, 57 and 29 rows are no whole eights."""
     _, Y = rows("softmax", len(X), 1, 3)
     recipe = Recipe(**{"batch_size": batch_size, "max_epochs": epochs, "learning_rate": 0.1, "activation": "tanh"} | settings)
     networks = population(widths, X.shape[1], logits_of("softmax", 3), inputs=seen)
     weight = np.random.default_rng(1).integers(0, 3, len(X)).astype(float)
-    run = Run(recipe, networks, output("softmax"), X, Y, weight=weight, dtype=dtype, stairs=stairs)
+    run = Run(recipe, networks, output("softmax"), X, Y, weight=weight, dtype=dtype, stairs=stairs, until=until)
     costs = np.array([event.loss for event in run])
     return run, costs
 
@@ -128,28 +131,107 @@ def test_rows_without_ramps_have_no_stairs():
     assert stairs_of(fit_encoding(X, ramps=False), X) is None
 
 
-def test_a_number_that_is_none_stays_in_its_row():
+def test_a_number_that_is_none_reads_nothing_outside_the_tables():
     X = table()
     encoding = fit_encoding(X, ramps=True)
     X = encode(encoding, X)
+    whole = stairs_of(encoding, X)
     X[3] = np.nan
     with np.errstate(invalid="ignore"):  # NaN has no whole part
         stairs = stairs_of(encoding, X)
     assert np.isnan(stairs.share[3]).all()
+    assert ((stairs.at[3] >= stairs.starts[:-1]) & (stairs.at[3] < stairs.starts[1:])).all()
+    others = np.arange(M) != 3
+    np.testing.assert_array_equal(stairs.at[others], whole.at[others])
     run, _ = trained(stairs, X, "float64", epochs=1, rule=Adam())
-    assert run.diverged.all()  # said as ever, and nothing was read outside the tables
+    assert all(looks_up(run))
+    assert run.diverged.all()  # said as ever
 
 
-def test_the_defaults_look_ramps_up_and_predict_the_same(monkeypatch):
+@pytest.fixture
+def encoded():
+    """Rows with ramps, encoded, and where they stand."""
+    X = table()
+    encoding = fit_encoding(X, ramps=True)
+    X = encode(encoding, X)
+    return X, stairs_of(encoding, X)
+
+
+def test_networks_that_leave_make_new_tables(encoded):
+    X, stairs = encoded
+    until = np.array([1, 2, 3])
+    (ours, found), (_, expected) = (trained(s, X, "float64", widths=(32, 32, 32), until=until) for s in (stairs, None))
+    assert ours.epochs.tolist() == [1, 2, 3]
+    np.testing.assert_allclose(found, expected, rtol=1e-11)
+
+
+def test_a_copied_run_has_tables_of_its_own(encoded):
+    X, stairs = encoded
+    run, _ = trained(stairs, X, "float64")
+    twin = copy.deepcopy(run.state)
+    assert all(group.laid is None for group in twin.groups)  # and not the addresses of the other's
+    order, ends, rates = np.arange(M), np.array([0, 100, M]), np.full((2, 2), 0.1)
+    costs = [advance.advance_in_order(state, X, run.Y, order, ends, rates, run.weight) for state in (run.state, twin)]
+    np.testing.assert_array_equal(costs[0], costs[1])
+
+
+def test_a_run_that_is_asked_in_the_middle_of_a_block_goes_back(encoded):
+    X, stairs = encoded
+    halves = [run_to(s, X, 2).result().population.parameters for s in (stairs, None)]
+    short, _ = trained(stairs, X, "float64", epochs=2)
+    for mine, expected, alone in zip(*halves, short.result().population.parameters, strict=True):
+        np.testing.assert_allclose(mine, expected, atol=1e-11)
+        np.testing.assert_array_equal(mine, alone)
+
+
+def run_to(stairs, X, shown):
+    """A run of 5 epochs of which so many events have been seen."""
+    _, Y = rows("softmax", len(X), 1, 3)
+    recipe = Recipe(batch_size=57, max_epochs=5, learning_rate=0.1, activation="tanh")
+    weight = np.random.default_rng(1).integers(0, 3, len(X)).astype(float)
+    run = Run(recipe, population((32, 20), X.shape[1], 3), output("softmax"), X, Y, weight=weight, stairs=stairs)
+    for event in run:
+        if event.epoch == shown:
+            return run
+    raise AssertionError("no such epoch")
+
+
+def test_stairs_of_another_precision_are_turned_into_the_run_s(encoded):
+    X, stairs = encoded  # float64
+    _, found = trained(stairs, X, "float32")
+    _, expected = trained(None, X, "float32")
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+def test_rows_that_are_not_those_of_the_stairs_are_refused(encoded):
+    X, stairs = encoded
+    with pytest.raises(ValueError, match=r"the stairs are of 200 rows, but X has 120"):
+        trained(stairs, X[:120], "float64")
+
+
+@pytest.mark.parametrize("estimator", [ShoalClassifier, ShoalRegressor])  # regression learns from all rows in the end
+def test_the_defaults_look_ramps_up_and_predict_the_same(monkeypatch, estimator):
     X = np.random.default_rng(0).normal(size=(1500, 4))  # batches of some 60 rows, for which look-ups are worth it
     y = (X[:, 0] * X[:, 1] > 0).astype(int)
     settings = {"max_iter": 8, "random_state": 0, "dtype": "float64", "activation": "tanh"}
     looked, seen = advance.looked_up, []
     monkeypatch.setattr(advance, "looked_up", lambda state, group: (found := looked(state, group), seen.append(len(found)))[0])
-    ours = ShoalClassifier(**settings).fit(X, y)
+    ours = estimator(**settings).fit(X, y)
     assert max(seen) > 0
     assert min(seen) == 0  # half of the members see z-scores alone
     monkeypatch.setattr(shallow, "stairs_of", lambda *_: None)
-    theirs = ShoalClassifier(**settings).fit(X, y)
-    # Adam's steps magnify rounding where a gradient is near 0
-    np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-8)
+    del seen[:]
+    theirs = estimator(**settings).fit(X, y)
+    assert max(seen) == 0
+    answers = [m.predict_proba(X) if estimator is ShoalClassifier else m.predict(X) for m in (ours, theirs)]
+    np.testing.assert_allclose(*answers, atol=1e-8)  # Adam's steps magnify rounding where a gradient is near 0
+
+
+def test_a_search_looks_them_up_as_a_fit_does():
+    X = np.random.default_rng(0).normal(size=(400, 4))
+    y = (X[:, 0] * X[:, 1] > 0).astype(int)
+    settings = {"max_iter": 3, "random_state": 0, "dtype": "float64", "activation": "tanh", "batch_size": 64, "hidden_layer_sizes": 32}
+    one = ShoalClassifier(**settings)
+    taken = {"param_grid": {"alpha": [0.0, 0.1]}, "cv": 2, "scoring": "neg_log_loss", "refit": False}
+    ours, theirs = ShoalSearchCV(one, **taken).fit(X, y), GridSearchCV(one, **taken).fit(X, y)
+    np.testing.assert_allclose(ours.cv_results_["mean_test_score"], theirs.cv_results_["mean_test_score"], rtol=1e-9)

@@ -25,7 +25,7 @@ from shoal.engine.cores import cores, executor, one_blas_thread, spread
 from shoal.engine.device import PROCESSOR
 from shoal.engine.groups import SMALL_PRODUCT, Group, keep_members, make_groups, padded, read_back
 from shoal.engine.numbers import Known, addresses, bias_corrections, hyper, stairs_functions
-from shoal.engine.stairs import TILE, WORTH_LOOKING_UP, Stairs, laid_out
+from shoal.engine.stairs import TILE, WORTH_LOOKING_UP, Stairs, in_precision, laid_out
 from shoal.population import Population
 from shoal.recipe import Recipe, each
 from shoal.textbook.outputs import Output
@@ -34,7 +34,7 @@ from shoal.textbook.rules import Adam, Momentum, Nesterov, RMSprop
 Floats = NDArray[np.floating]
 
 INPUT_ROWS = 1_000_000  # rows of a dropout stream from here on belong to inputs, those before to hidden units
-NOTHING = np.empty(0, np.int64)
+NO_DECK = np.empty(0, np.int64)
 WORTH_A_THREAD = 2e6  # multiplications: below some 50 µs of work, handing it over costs more than it saves
 
 
@@ -92,7 +92,7 @@ def begin(
     keys = np.array([key_of[k] for k in members], np.uint64)
     total, alive = np.asarray(total, np.float64), np.ones(population.K, bool)
     judged = "average" if averaged else "weights"
-    known = Known(thins)
+    known, stairs = Known(thins), None if stairs is None or thins else in_precision(stairs, dtype)  # ramps that drop out stand nowhere
     return State(population, recipe, g2, total, groups, keys, hyper(recipe, g2, dtype), dtype, alive, judged, stairs=stairs, known=known)
 
 
@@ -168,6 +168,10 @@ def run_groups(
     state: State, X: Floats, Y: Floats, order: NDArray[np.int64], ends: NDArray[np.int64], rates: Floats, weight: Floats | None
 ) -> Floats:
     """Every group through these batches; returns `costs (steps, K)`, NaN for who is in no group, and counts the updates."""
+    if state.stairs is not None:
+        if len(state.stairs.at) != len(X):
+            raise ValueError(f"the stairs are of {len(state.stairs.at)} rows, but X has {len(X)}: give the rows that they were made of")
+        order = np.ascontiguousarray(order, np.int64)  # read by its address
     X, Y = np.ascontiguousarray(X, state.dtype), np.ascontiguousarray(Y, state.dtype)
     rates = np.ascontiguousarray(rates, state.dtype)
     k, steps, K, known = kernels(), len(ends) - 1, state.population.K, state.known
@@ -259,10 +263,11 @@ def looked_up(state: State, group: Group) -> NDArray[np.int64]:
     """The deck from which this group's kernel looks ramps up: empty where its members do not see them, or a product is as fast."""
     stairs, largest = state.stairs, state.known.largest
     many = group.h % TILE == 0 and largest >= WORTH_LOOKING_UP
-    if stairs is None or group.columns is not None or state.known.thins or not many:
-        return NOTHING
-    if group.laid is None or group.laid.stairs is not stairs or group.laid.largest != largest:
-        n, H = group.n - int(stairs.starts[-1]), group.h * len(group.members)
+    if stairs is None or group.columns is not None or not many:
+        return NO_DECK
+    H = group.h * len(group.members)
+    if group.laid is None or not group.laid.serves(stairs, H, largest):
+        n = group.n - int(stairs.starts[-1])
         group.laid = laid_out(stairs, n, padded(group.n), padded(n), H, largest, stairs_functions(state.dtype))
     return group.laid.deck
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from shoal.engine.flags import INNER, KERNEL
 from shoal.engine.pieces import activate, change, layer_1, layer_1_gradient, many_gradients, many_logits, output_errors
+from shoal.engine.stairs import SIZES
 from shoal.engine.vecmath import copy_8_by_8, fetch, keep_apart, of
 
 __all__ = ["PerNetwork", "Rows", "Shape", "shuffle", "train"]
@@ -48,7 +49,7 @@ class PerNetwork(NamedTuple):
 
 
 WIDE = 128  # numbers a row from which the next row is asked for ahead
-FORWARD, BACKWARD, RAMPS = range(3)  # of the numbers in `stairs`
+FORWARD, BACKWARD, RAMPS, PLAIN = (SIZES.index(name) for name in ("layer_1", "gradient", "ramps", "plain"))
 SHRINK, DECAY, DROPOUT, AVERAGE = range(4)
 WIDTH, KEY, FIRST = range(3)
 
@@ -306,18 +307,18 @@ def alike(rates, step, each):
 
 
 @njit(**KERNEL)
-def train(shape, rows, weights, gradient, first, second, average, each, rates, corrections, hyper, costs, stairs):
+def train(shape, rows, weights, gradient, first, second, average, each, rates, corrections, hyper, costs, deck):
     """One update a batch of every network of the group, in place; `costs (steps, G)` get J before each, penalty included.
 
     Weights, gradient (overwritten), moments and averages in the layout that the head of this file tells, moments and
-    averages empty where the rule has none. `stairs` are what `stairs_kernel.DECK` names, of inputs whose last ones are ramps to be looked
-    up; empty: ramps are inputs like others. `rates (steps, G)`; `corrections (steps,)` is what Adam multiplies them with.
+    averages empty where the rule has none. `deck` is what `stairs.DECK` names, of inputs whose last ones are ramps to be looked up;
+    empty: ramps are inputs like others. `rates (steps, G)`; `corrections (steps,)` is what Adam multiplies them with.
     """
     G, h, n_z, n_y = shape.G, shape.h, shape.n_z, rows.Y.shape[1]
     W1, W2, b2 = parts(shape, weights)
     gW1, gW2, gb2 = parts(shape, gradient)
-    n_r = stairs[RAMPS] if stairs.size > 0 else 0 * h
-    n, n1 = shape.n - n_r, W1.shape[1] if n_r == 0 else (shape.n - n_r + 4) // 4 * 4
+    n_r, n1 = (deck[RAMPS], deck[PLAIN]) if deck.size > 0 else (0 * h, W1.shape[1])
+    n = shape.n - n_r
     Z, S, Xb, XT, Z2, D, y, w, L = scratch(weights, W1.shape[0], n, n1, n_z, n_y, shape.b)
     zero, two = of(rates[0, 0], 0.0), of(rates[0, 0], 2.0)
     for step in range(rows.ends.size - 1):
@@ -328,7 +329,7 @@ def train(shape, rows, weights, gradient, first, second, average, each, rates, c
         if n_r == 0:
             np.dot(W1, XT, Z)
         else:
-            layer_1(stairs[FORWARD], stairs, rows.order, start, W1, XT, Z, L.size)
+            layer_1(deck[FORWARD], deck, rows.order, start, W1, XT, Z, L.size)
         for g in range(G):
             hidden_units(shape, each, g, g * h, shape.t + step + 1, Z, S)
             output_sums(shape, W2, b2, g, g * h, Z, Z2)
@@ -339,7 +340,7 @@ def train(shape, rows, weights, gradient, first, second, average, each, rates, c
         if n_r == 0:
             np.dot(Z, Xb, gW1)
         else:
-            layer_1_gradient(stairs[BACKWARD], stairs, Z, Xb, gW1, L.size)
+            layer_1_gradient(deck[BACKWARD], deck, Z, Xb, gW1, L.size)
         for g in range(G):
             shrink, decay = each.numbers[SHRINK, g], each.numbers[DECAY, g]
             if shrink > zero:

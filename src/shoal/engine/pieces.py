@@ -133,22 +133,22 @@ def many_gradients(typing_context, address, W2, first, Z, low, D, gW2, n_z, h, b
 
 
 @intrinsic
-def layer_1(typing_context, address, stairs, order, first, W1, XT, Z, b):
+def layer_1(typing_context, address, deck, order, first, W1, XT, Z, b):
     """`stairs_kernel.layer_1` of the b rows from number `first` of `order` on."""
     arrays = W1, XT, Z
 
     def generate(context, builder, signature, arguments):
-        at, deck, rows, begin, *values, n = arguments
+        at, numbers, rows, begin, *values, n = arguments
         pointers = [data(context, builder, kind, value) for kind, value in zip(arrays, values, strict=True)]
-        return call(context, builder, at, [data(context, builder, stairs, deck), data(context, builder, order, rows, begin), *pointers, n])
+        return call(context, builder, at, [data(context, builder, deck, numbers), data(context, builder, order, rows, begin), *pointers, n])
 
-    return types.none(types.int64, stairs, order, types.int64, *arrays, types.int64), generate
+    return types.none(types.int64, deck, order, types.int64, *arrays, types.int64), generate
 
 
 @intrinsic
-def layer_1_gradient(typing_context, address, stairs, dZ, Xb, gW1, b):
+def layer_1_gradient(typing_context, address, deck, dZ, Xb, gW1, b):
     """`stairs_kernel.layer_1_gradient` of the rows that `layer_1` saw last."""
-    arrays = stairs, dZ, Xb, gW1
+    arrays = deck, dZ, Xb, gW1
 
     def generate(context, builder, signature, arguments):
         at, *values, n = arguments

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.encoding import Encoding, SparseRows
+from shoal.engine.cores import one_blas_thread
 
 Floats = NDArray[np.floating]
 TILE = 32  # units that `stairs_kernel` works on at once
@@ -36,7 +37,8 @@ def stairs_of(encoding: Encoding, X: Any) -> Stairs | None:
     starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
     adding = np.zeros((encoding.n_ramps, len(counts)), X.dtype)
     adding[np.arange(encoding.n_ramps), np.repeat(np.arange(len(counts)), counts)] = 1 / encoding.ramp_scale
-    height = X[:, encoding.n_inputs :] @ adding
+    with one_blas_thread():  # so that no digit depends on how many there are
+        height = X[:, encoding.n_inputs :] @ adding
     height += np.add.reduceat(encoding.ramp_center, starts[:-1])
     at = height.astype(np.int32)
     np.clip(at, 0, counts - 1, out=at)  # the top of the last ramp is on it
@@ -54,12 +56,30 @@ DECK = (*SIZES, *Stairs._fields, *ROOM)
 
 @dataclass(frozen=True)
 class Laid:
-    """Stairs laid out for the kernel: `deck` are the numbers that `DECK` names, which hold as long as `arrays` are kept."""
+    """Stairs laid out for the kernel: `deck` are the numbers that `DECK` names, which hold as long as `arrays` are kept.
+
+    A copy would have the addresses of this one's arrays, so there is none: whoever copies or pickles a group gets None here, and the
+    stairs are laid out anew.
+    """
 
     stairs: Stairs
     largest: int
     deck: NDArray[np.int64]
     arrays: tuple[NDArray[Any], ...]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(None), ()
+
+    def serves(self, stairs: Stairs, H: int, largest: int) -> bool:
+        """Whether it was laid out for these."""
+        return self.stairs is stairs and self.largest == largest and int(self.deck[SIZES.index("units")]) == H
+
+
+def in_precision(stairs: Stairs, dtype: np.dtype) -> Stairs:
+    """The stairs in the numbers that the kernels compute with."""
+    at, starts = (np.ascontiguousarray(places, np.int32) for places in (stairs.at, stairs.starts))
+    share, shift = (np.ascontiguousarray(numbers, dtype) for numbers in (stairs.share, stairs.shift))
+    return Stairs(at, share, starts, shift)
 
 
 def laid_out(stairs: Stairs, n: int, n1: int, plain: int, H: int, largest: int, functions: tuple[int, int]) -> Laid:

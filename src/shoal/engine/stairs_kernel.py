@@ -2,7 +2,7 @@
 
 Of a column's ramps a row has 1 … 1, f, 0 … 0. So W1 times them is the sum of the weights of the stairs below plus f times
 the weight of the one it stands on, and in the gradient a row gives f of its error to its own stair and all of it to those below.
-Per row and column that is two additions for every unit where a product takes twice as many operations a ramp.
+Per row, column and unit these are three operations, where a product takes two for every ramp.
 
 Units are worked on by TILE, so that tables and errors of a tile stay in the level-1 cache and sums in registers.
 `benchmarks/ramps_product.py` times it; `tests/equal/test_stairs.py` holds it equal to the product.
@@ -302,7 +302,7 @@ def turn(X, XT):
 def layer_1(deck, order, w1, xt, z, b):
     """z `(H, b)` = W1 `(H, n1)` times the rows `order (b,)`; their inputs without ramps and the bias, `xt (plain, b)`, as a product."""
     d = carray(deck, len(DECK))
-    n, n_r, c, H, eighths = d[INPUTS], d[RAMPS], d[COLUMNS], d[UNITS], b // 8 * 8
+    n, n_r, c, H, in_eights = d[INPUTS], d[RAMPS], d[COLUMNS], d[UNITS], b // 8 * 8
     room = room_of(deck, z, b)
     W1, Z, W, tail, shift = carray(w1, (H, d[N1])), carray(z, (H, b)), room.W, room.tail, room.shift
     stand(room, carray(order, b), b)
@@ -322,13 +322,13 @@ def layer_1(deck, order, w1, xt, z, b):
         for j in range(c):
             stack(room.turned, n, room.starts[j], room.starts[j + 1], shift[n_r], room.table)
         for i in range(0, b, 8):
-            whole = i < eighths
+            whole = i < in_eights
             if not whole:
                 tail[:] = zero
             look_up(room.table, room.batch_at, room.batch_share, i, Z if whole else tail, u if whole else 0, i if whole else 0)
         for k in range(TILE):
-            for i in range(eighths, b):
-                Z[u + k, i] += tail[k, i - eighths]
+            for i in range(in_eights, b):
+                Z[u + k, i] += tail[k, i - in_eights]
 
 
 def layer_1_gradient(deck, dz, xb, gw1, b):

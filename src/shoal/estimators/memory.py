@@ -10,6 +10,7 @@ from scipy import sparse
 from shoal.encoding import Encoding
 from shoal.errors import TooLargeError
 from shoal.estimators.defaults import Plan
+from shoal.estimators.trainings import looks_ramps_up
 
 COPIES = 7  # of all weights: they, their gradient, two moments, an average, the best, and what is read back
 SHARE = 0.9  # of the memory that is free now may be asked for
@@ -27,12 +28,15 @@ class Size:
     n_z: int
     itemsize: int
     held_out: bool
+    ramped: int = 0  # columns whose ramps are looked up
 
     @property
     def rows(self) -> int:
-        """Bytes of the encoded rows, the targets, and each network's weight of each row (twice: as drawn up, and as laid out)."""
+        """Bytes of the encoded rows, the targets, and each network's weight of each row (twice: as drawn up, and as laid out); of where
+        rows stand on ramps.
+        """
         own = 2 * self.K if self.held_out else 2
-        return self.m * (self.itemsize * (self.n + 2 * self.n_z + own) + 16)
+        return self.m * (self.itemsize * (self.n + 2 * self.n_z + own) + 16 + self.ramped * (self.itemsize + 4))
 
     @property
     def weights(self) -> int:
@@ -63,7 +67,8 @@ def refuse_too_large(X: Any, encoding: Encoding, p: Plan, n_z: int, dtype: np.dt
     """
     n = encoding.n_inputs + encoding.n_ramps
     dense = not sparse.issparse(X)  # sparse rows become dense a batch at a time
-    size = Size(X.shape[0], n if dense else 0, len(p.with_ramps), p.width, n_z, dtype.itemsize, p.hold_out > 0)
+    ramped = sum(len(e) > 0 for e in encoding.edges) if dense and looks_ramps_up(p) else 0
+    size = Size(X.shape[0], n if dense else 0, len(p.with_ramps), p.width, n_z, dtype.itemsize, p.hold_out > 0, ramped)
     free = free_bytes() if size.total > WORTH_ASKING else None
     if free is None or size.total <= SHARE * free:
         return
@@ -77,7 +82,7 @@ def what_fits(size: Size, encoding: Encoding, free: int) -> str:
     """A smaller setting that fits: no ramps, then float32, one network, fewer hidden units, as far as needed; or fewer rows."""
     room, said = SHARE * free, []
     if encoding.n_ramps and size.n:
-        size, said = replace(size, n=encoding.n_inputs), ["ramps=False"]
+        size, said = replace(size, n=encoding.n_inputs, ramped=0), ["ramps=False"]
     if size.total > room and size.itemsize == 8:
         size, said = replace(size, itemsize=4), [*said, "dtype='float32'"]
     if size.total > room and size.K > 1:

@@ -27,7 +27,7 @@ from shoal.estimators.calibrations import (
     set_aside,
 )
 from shoal.estimators.curves import history, mean_of_finite, means_of_finite
-from shoal.estimators.defaults import FULL_BATCH, RAMP_SCALE, Plan, Task, is_auto, plan
+from shoal.estimators.defaults import RAMP_SCALE, Plan, Task, is_auto, plan
 from shoal.estimators.groups import initial_population, inputs_seen, mean_squares, member_weights, weigh_members
 from shoal.estimators.memory import refuse_too_large
 from shoal.estimators.plain import is_plain, is_plain_target
@@ -40,6 +40,7 @@ from shoal.estimators.trainings import (
     by_evidence,
     in_curves,
     kind_of,
+    looks_ramps_up,
     memory_of,
     solver_of,
     spread_of,
@@ -182,7 +183,7 @@ class ShallowEstimator(SeenEstimator, ABC):
         before = self.network_ if continued else None
         problem = replace(problem, judged=judged_on(X, encoded, problem.Y, len(p.with_ramps), own=own, before=before, **known))
         g2 = output(problem.output, **self._output_settings())
-        stairs = None if p.solver in FULL_BATCH else stairs_of(self._encoding, encoded)
+        stairs = stairs_of(self._encoding, encoded) if looks_ramps_up(p) else None
         return Prepared(X, problem, p, g2, encoded, weight, member_weights(X.shape[0], weight, rows), watched, dtype, stairs)
 
     def _checked(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> tuple[Any, Any, Floats | None]:

@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from shoal.engine.advance import carry
 from shoal.engine.bends import ROOTS, has_curvature
 from shoal.engine.device import PROCESSOR, described
-from shoal.engine.stairs import Stairs
+from shoal.engine.stairs import WORTH_LOOKING_UP, Stairs
 from shoal.errors import InvalidParameterError
 from shoal.estimators.defaults import FULL_BATCH, Plan
 from shoal.population import Population
@@ -60,6 +60,13 @@ def begin_training(
         run = Run(p.recipe, population, g2, X, Y, **known, members=members, listened=listened, stairs=stairs)
         return ended(run, p, validation)
     return full_batch(p, population, g2, in_memory(X, Y, population.K, weight), len(Y), validation=validation, dtype=dtype)
+
+
+def looks_ramps_up(p: Plan) -> bool:
+    """Whether ramps are looked up in this training, and not multiplied: by minibatches of some size, of inputs that do not drop out."""
+    r = p.recipe
+    by_product = p.solver in FULL_BATCH or r.device != PROCESSOR or np.any(np.asarray(r.input_dropout) > 0)
+    return bool(any(p.with_ramps) and not by_product and r.batch_size >= WORTH_LOOKING_UP)
 
 
 def full_batch(

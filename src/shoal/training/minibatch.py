@@ -93,7 +93,7 @@ class Run:
     `members` name the networks' dropout streams, their places if None; `orders` replaces the drawn row order of every
     epoch, for comparisons; `resume` continues an earlier run. Several epochs may be trained before the event of the first comes;
     if `listened`, `result` gives between two events what the first of them saw. After `until (K,)` epochs each network leaves. `stairs`
-    say where the rows of X stand on its ramps (`stairs_of`), which is then looked up.
+    say where the rows of X stand on its ramps (`stairs_of`), which are then looked up.
     """
 
     def __init__(
