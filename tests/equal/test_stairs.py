@@ -33,15 +33,19 @@ def table(m=M, seed=0):
     return X
 
 
-def trained(stairs, X, dtype, *, widths=(32, 20), batch_size=57, seen=None, epochs=3, until=None, **settings):
-    """Two networks after some epochs. Batches of 57, 57, 57 and 29 rows are no whole eights."""
+def begun(stairs, X, dtype="float64", *, widths=(32, 20), batch_size=57, seen=None, epochs=3, until=None, **settings):
+    """Two networks before their first update. Batches of 57, 57, 57 and 29 rows are no whole eights."""
     _, Y = rows("softmax", len(X), 1, 3)
     recipe = Recipe(**{"batch_size": batch_size, "max_epochs": epochs, "learning_rate": 0.1, "activation": "tanh"} | settings)
     networks = population(widths, X.shape[1], logits_of("softmax", 3), inputs=seen)
     weight = np.random.default_rng(1).integers(0, 3, len(X)).astype(float)
-    run = Run(recipe, networks, output("softmax"), X, Y, weight=weight, dtype=dtype, stairs=stairs, until=until)
-    costs = np.array([event.loss for event in run])
-    return run, costs
+    return Run(recipe, networks, output("softmax"), X, Y, weight=weight, dtype=dtype, stairs=stairs, until=until)
+
+
+def trained(*given, **settings):
+    """Networks after some epochs, and their losses in each."""
+    run = begun(*given, **settings)
+    return run, np.array([event.loss for event in run])
 
 
 def looks_up(run):
@@ -186,10 +190,7 @@ def test_a_run_that_is_asked_in_the_middle_of_a_block_goes_back(encoded):
 
 def run_to(stairs, X, shown):
     """A run of 5 epochs of which so many events have been seen."""
-    _, Y = rows("softmax", len(X), 1, 3)
-    recipe = Recipe(batch_size=57, max_epochs=5, learning_rate=0.1, activation="tanh")
-    weight = np.random.default_rng(1).integers(0, 3, len(X)).astype(float)
-    run = Run(recipe, population((32, 20), X.shape[1], 3), output("softmax"), X, Y, weight=weight, stairs=stairs)
+    run = begun(stairs, X, epochs=5)
     for event in run:
         if event.epoch == shown:
             return run

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from shoal.engine.flags import INNER, KERNEL
 from shoal.engine.pieces import activate, change, layer_1, layer_1_gradient, many_gradients, many_logits, output_errors
-from shoal.engine.stairs import SIZES
+from shoal.engine.stairs import GRADIENT, LAYER_1, PLAIN, RAMPS
 from shoal.engine.vecmath import copy_8_by_8, fetch, keep_apart, of
 
 __all__ = ["PerNetwork", "Rows", "Shape", "shuffle", "train"]
@@ -49,7 +49,6 @@ class PerNetwork(NamedTuple):
 
 
 WIDE = 128  # numbers a row from which the next row is asked for ahead
-FORWARD, BACKWARD, RAMPS, PLAIN = (SIZES.index(name) for name in ("layer_1", "gradient", "ramps", "plain"))
 SHRINK, DECAY, DROPOUT, AVERAGE = range(4)
 WIDTH, KEY, FIRST = range(3)
 
@@ -311,7 +310,7 @@ def train(shape, rows, weights, gradient, first, second, average, each, rates, c
     """One update a batch of every network of the group, in place; `costs (steps, G)` get J before each, penalty included.
 
     Weights, gradient (overwritten), moments and averages in the layout that the head of this file tells, moments and
-    averages empty where the rule has none. `deck` is what `stairs.DECK` names, of inputs whose last ones are ramps to be looked up;
+    averages empty where the rule has none. `deck` is `stairs.Laid`'s, of inputs whose last ones are ramps to be looked up;
     empty: ramps are inputs like others. `rates (steps, G)`; `corrections (steps,)` is what Adam multiplies them with.
     """
     G, h, n_z, n_y = shape.G, shape.h, shape.n_z, rows.Y.shape[1]
@@ -329,7 +328,7 @@ def train(shape, rows, weights, gradient, first, second, average, each, rates, c
         if n_r == 0:
             np.dot(W1, XT, Z)
         else:
-            layer_1(deck[FORWARD], deck, rows.order, start, W1, XT, Z, L.size)
+            layer_1(deck[LAYER_1], deck, rows.order, start, W1, XT, Z, L.size)
         for g in range(G):
             hidden_units(shape, each, g, g * h, shape.t + step + 1, Z, S)
             output_sums(shape, W2, b2, g, g * h, Z, Z2)
@@ -340,7 +339,7 @@ def train(shape, rows, weights, gradient, first, second, average, each, rates, c
         if n_r == 0:
             np.dot(Z, Xb, gW1)
         else:
-            layer_1_gradient(deck[BACKWARD], deck, Z, Xb, gW1, L.size)
+            layer_1_gradient(deck[GRADIENT], deck, Z, Xb, gW1, L.size)
         for g in range(G):
             shrink, decay = each.numbers[SHRINK, g], each.numbers[DECAY, g]
             if shrink > zero:

@@ -5,7 +5,7 @@ from numba import njit
 
 from shoal.engine.flags import INNER, KERNEL
 from shoal.engine.pieces import activate
-from shoal.engine.vecmath import keep_apart, turn_8_by_8
+from shoal.engine.vecmath import keep_apart, turn
 
 
 @njit(**INNER)
@@ -20,14 +20,7 @@ def encode_rows(X, first, columns, center, per_scale, Xb, XT):
     for i in range(b):
         for j in range(n):
             Xb[i, j] = (X[first + i, j] - center[0, j]) * per_scale[0, j]
-    if n >= 8 and b >= 8:
-        for i in range(0, b, 8):
-            for j in range(0, n, 8):  # the last eights reach back to the ones before
-                turn_8_by_8(Xb, min(i, b - 8), min(j, n - 8), XT)
-    else:
-        for j in range(n):
-            for i in range(b):
-                XT[j, i] = Xb[i, j]
+    turn(Xb, XT)
     for r in range(columns.size):
         j, k = columns[r], n + r
         for i in range(b):

@@ -47,16 +47,38 @@ def stairs_of(encoding: Encoding, X: Any) -> Stairs | None:
     return Stairs(at, height, starts, np.append(encoding.ramp_center * encoding.ramp_scale, encoding.ramp_scale).astype(X.dtype))
 
 
-# What `stairs_kernel` is handed, in this order: where its two functions lie, sizes, and where arrays lie: those of the stairs, then
-# room for a batch. `W` and `gW` are layer 1 without its ramps, of `plain` columns where it has `n1` with them.
-SIZES = ("layer_1", "gradient", "ramps", "columns", "inputs", "n1", "plain", "units")
-ROOM = ("batch_at", "batch_share", "rows", "shares", "bounds", "table", "turned", "errors", "tail", "W", "gW")
-DECK = (*SIZES, *Stairs._fields, *ROOM)
+class Room(NamedTuple):
+    """Arrays of the kernel, for a batch of b rows: stairs as `stairs.Stairs` has them; `batch_at` and `batch_share (b up to eights, c)`
+    are the batch's, `rows (b·c,)` its row numbers ramp after ramp, ramp r's from `bounds[r]` on, with their `shares`; `table (ramps,
+    2·TILE)`, `turned (n1, TILE)`, `errors (b, TILE)` and `tail (TILE, 8)` are a tile's; `W` and `gW (units, plain)`.
+    """
+
+    at: NDArray[np.int32]
+    share: Floats
+    starts: NDArray[np.int32]
+    shift: Floats
+    batch_at: NDArray[np.int32]
+    batch_share: Floats
+    rows: NDArray[np.int32]
+    shares: Floats
+    bounds: NDArray[np.int32]
+    table: Floats
+    turned: Floats
+    errors: Floats
+    tail: Floats
+    W: Floats
+    gW: Floats
+
+
+# The deck: what `stairs_kernel` is handed in one array, its places in this order. Where its two functions lie, sizes, and where the
+# arrays of `Room` lie; layer 1 has n1 columns, and `PLAIN` without its ramps.
+LAYER_1, GRADIENT, RAMPS, COLUMNS, INPUTS, N1, PLAIN, UNITS, ARRAYS = range(9)
+DECK = ARRAYS + len(Room._fields)  # numbers in all
 
 
 @dataclass(frozen=True)
 class Laid:
-    """Stairs laid out for the kernel: `deck` are the numbers that `DECK` names, which hold as long as `arrays` are kept.
+    """Stairs laid out for the kernel: `deck` holds as long as `arrays` are kept, whose addresses it has.
 
     A copy would have the addresses of this one's arrays, so there is none: whoever copies or pickles a group gets None here, and the
     stairs are laid out anew.
@@ -65,14 +87,14 @@ class Laid:
     stairs: Stairs
     largest: int
     deck: NDArray[np.int64]
-    arrays: tuple[NDArray[Any], ...]
+    arrays: Room
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(None), ()
 
     def serves(self, stairs: Stairs, H: int, largest: int) -> bool:
         """Whether it was laid out for these."""
-        return self.stairs is stairs and self.largest == largest and int(self.deck[SIZES.index("units")]) == H
+        return self.stairs is stairs and self.largest == largest and int(self.deck[UNITS]) == H
 
 
 def in_precision(stairs: Stairs, dtype: np.dtype) -> Stairs:
@@ -90,7 +112,7 @@ def laid_out(stairs: Stairs, n: int, n1: int, plain: int, H: int, largest: int, 
     batch_share, shares, *tables = (
         aligned(size, dtype) for size in (up * c, largest * c, n_r * 2 * TILE, n1 * TILE, largest * TILE, TILE * 8, H * plain, H * plain)
     )
-    arrays = (*stairs, batch_at, batch_share, rows, shares, bounds, *tables)
+    arrays = Room(*stairs, batch_at, batch_share, rows, shares, bounds, *tables)
     deck = np.array([*functions, n_r, c, n, n1, plain, H, *(a.ctypes.data for a in arrays)], np.int64)
     return Laid(stairs, largest, deck, arrays)
 

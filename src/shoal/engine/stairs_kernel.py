@@ -8,47 +8,21 @@ Units are worked on by TILE, so that tables and errors of a tile stay in the lev
 `benchmarks/ramps_product.py` times it; `tests/equal/test_stairs.py` holds it equal to the product.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
 from numba import carray, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
-from numpy.typing import NDArray
 
 from shoal.engine.flags import INNER
-from shoal.engine.stairs import DECK, SIZES, TILE
-from shoal.engine.vecmath import eights, keep_apart, of, transposed, turn_8_by_8
+from shoal.engine.stairs import ARRAYS, COLUMNS, DECK, INPUTS, N1, PLAIN, RAMPS, TILE, UNITS, Room
+from shoal.engine.vecmath import eights, keep_apart, of, transposed, turn
 
 LANES = 16  # numbers of a vector, of which a tile is PARTS: two registers of 512 bits in float32
 PARTS = TILE // LANES
-RAMPS, COLUMNS, INPUTS, N1, PLAIN, UNITS = (DECK.index(name) for name in SIZES[2:])
-ARRAYS = len(SIZES)
 SUM = ("contract", "reassoc", "nsz")
-
-
-class Room(NamedTuple):
-    """Arrays of the deck, for a batch of b rows: stairs as `stairs.Stairs` has them; `batch_at` and `batch_share (b up to eights, c)`
-    are the batch's, `rows (b·c,)` its row numbers ramp after ramp, ramp r's from `bounds[r]` on, with their `shares`; `table (ramps,
-    2·TILE)`, `turned (n1, TILE)`, `errors (b, TILE)` and `tail (TILE, 8)` are a tile's; `W` and `gW (units, plain)`.
-    """
-
-    at: NDArray[np.int32]
-    share: NDArray[np.floating]
-    starts: NDArray[np.int32]
-    shift: NDArray[np.floating]
-    batch_at: NDArray[np.int32]
-    batch_share: NDArray[np.floating]
-    rows: NDArray[np.int32]
-    shares: NDArray[np.floating]
-    bounds: NDArray[np.int32]
-    table: NDArray[np.floating]
-    turned: NDArray[np.floating]
-    errors: NDArray[np.floating]
-    tail: NDArray[np.floating]
-    W: NDArray[np.floating]
-    gW: NDArray[np.floating]
 
 
 class Code:
@@ -237,7 +211,7 @@ def places_at(typing_context, address):
 def room_of(deck, like, b):
     """The arrays of a deck for a batch of b rows, numbers of the kind that `like` points to."""
     keep_apart()
-    d = carray(deck, len(DECK))
+    d = carray(deck, DECK)
     n_r, c, n1, plain, H = d[RAMPS], d[COLUMNS], d[N1], d[PLAIN], d[UNITS]
     up = (b + 7) // 8 * 8
     return Room(
@@ -285,23 +259,9 @@ def stand(room, order, b):
     bounds[bounds.size - 1] = b * c
 
 
-@njit(**INNER)
-def turn(X, XT):
-    """XT = Xᵀ, by eights; the last eights reach back to the ones before."""
-    a, b = X.shape
-    if a < 8 or b < 8:
-        for i in range(a):
-            for j in range(b):
-                XT[j, i] = X[i, j]
-        return
-    for i in range(0, a, 8):
-        for j in range(0, b, 8):
-            turn_8_by_8(X, min(i, a - 8), min(j, b - 8), XT)
-
-
 def layer_1(deck, order, w1, xt, z, b):
     """z `(H, b)` = W1 `(H, n1)` times the rows `order (b,)`; their inputs without ramps and the bias, `xt (plain, b)`, as a product."""
-    d = carray(deck, len(DECK))
+    d = carray(deck, DECK)
     n, n_r, c, H, in_eights = d[INPUTS], d[RAMPS], d[COLUMNS], d[UNITS], b // 8 * 8
     room = room_of(deck, z, b)
     W1, Z, W, tail, shift = carray(w1, (H, d[N1])), carray(z, (H, b)), room.W, room.tail, room.shift
@@ -333,7 +293,7 @@ def layer_1(deck, order, w1, xt, z, b):
 
 def layer_1_gradient(deck, dz, xb, gw1, b):
     """gw1 `(H, n1)` = dz `(H, b)` times the rows that `layer_1` saw last, whose inputs without ramps are `xb (b, plain)`."""
-    d = carray(deck, len(DECK))
+    d = carray(deck, DECK)
     n, n_r, c, H = d[INPUTS], d[RAMPS], d[COLUMNS], d[UNITS]
     room = room_of(deck, dz, b)
     dZ, gW1, gW, shift = carray(dz, (H, b)), carray(gw1, (H, d[N1])), room.gW, room.shift

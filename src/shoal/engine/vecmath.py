@@ -12,6 +12,8 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic, overload
 
+from shoal.engine.flags import INNER
+
 # 'reassoc' is left out on purpose: it collapses the two-part ln 2 and costs two digits (in float64 two hundred ulp).
 ACCURATE = {"contract", "nsz"}
 MATH = {"fastmath": ACCURATE, "error_model": "numpy", "nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
@@ -148,6 +150,20 @@ def turn_8_by_8(typing_context, X, i, j, XT):
         return context.get_dummy_value()
 
     return types.none(X, types.int64, types.int64, XT), generate
+
+
+@njit(**INNER)
+def turn(X, XT):
+    """XT[j, i] = X[i, j] for all of X, by eights; the last eights reach back to the ones before. XT may have more rows."""
+    a, b = X.shape
+    if a < 8 or b < 8:
+        for i in range(a):
+            for j in range(b):
+                XT[j, i] = X[i, j]
+        return
+    for i in range(0, a, 8):
+        for j in range(0, b, 8):
+            turn_8_by_8(X, min(i, a - 8), min(j, b - 8), XT)
 
 
 def expm1_parts(x):
