@@ -8,10 +8,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 
 from problems import run_with_rows_held_out as begun
-from shoal.estimators.calibrations import of_different_rows
 from shoal.estimators.classifier import ShoalClassifier
-from shoal.estimators.defaults import plan
 from shoal.estimators.regressor import ShoalRegressor
+from shoal.fitting.calibration import of_different_rows
+from shoal.fitting.plan import plan
 from shoal.training.all_rows import OnAllRows, best_epochs
 from shoal.training.minibatch import Run
 from shoal.training.polished import STEPS, TRIAL, Polished

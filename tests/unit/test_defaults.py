@@ -6,8 +6,8 @@ import pytest
 
 from shoal.errors import InvalidParameterError
 from shoal.estimators.classifier import ShoalClassifier
-from shoal.estimators.defaults import plan
 from shoal.estimators.regressor import ShoalRegressor
+from shoal.fitting.plan import plan
 from shoal.textbook import Adam, GradientDescent, Momentum, Nesterov, RMSprop
 
 

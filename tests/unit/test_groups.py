@@ -6,7 +6,7 @@ from scipy import sparse
 
 from shoal.encoding import encode, fit_encoding
 from shoal.errors import InvalidParameterError
-from shoal.estimators.groups import INITS, deal, held_out, initial_population, mean_squares, member_weights, weigh_members
+from shoal.fitting.initialize import INITS, deal, held_out, initial_population, mean_squares, member_weights, weigh_members
 from shoal.population import member
 
 

@@ -11,10 +11,10 @@ from sklearn.base import clone
 
 import shoal
 from shoal.errors import DataError, InvalidParameterError, UncalibratedWarning
-from shoal.estimators.calibrations import PAIR_SHARE, of_every_row, set_aside, twins
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.export import model_json, portable
+from shoal.fitting.calibration import PAIR_SHARE, of_every_row, set_aside, twins
 from shoal.uncertainty.intervals import rank
 
 QUICK = {"n_networks": 4, "hidden_layer_sizes": 16, "max_iter": 40}

@@ -19,12 +19,12 @@ from shoal.beyond.survey import Dealt, Survey, dealt, found_encoding, survey, su
 from shoal.beyond.workers import connected, named
 from shoal.draws import seed_from
 from shoal.errors import InvalidParameterError
-from shoal.estimators.calibrations import check_calibration
-from shoal.estimators.defaults import FULL_BATCH, Plan, one_of
-from shoal.estimators.problem import Problem
 from shoal.estimators.shallow import ShallowEstimator
 from shoal.estimators.summary import Summary, problem_from
-from shoal.estimators.trainings import full_batch
+from shoal.fitting.calibration import check_calibration
+from shoal.fitting.plan import FULL_BATCH, Plan, one_of
+from shoal.fitting.problem import Problem
+from shoal.fitting.train import full_batch
 from shoal.textbook.outputs import output
 from shoal.training.full_batch import FullBatch
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from shoal.beyond.checkpoints import Arrays, Checkpoint
 from shoal.beyond.workers import distributed, named, on_worker, pass_on
-from shoal.estimators.defaults import Plan
 from shoal.estimators.together import OF_EACH, side_by_side
-from shoal.estimators.trainings import begin_training, in_curves, solver_of
+from shoal.fitting.plan import Plan
+from shoal.fitting.train import begin_training, in_curves, solver_of
 from shoal.population import Population, take
 from shoal.recipe import each
 from shoal.textbook.outputs import Output

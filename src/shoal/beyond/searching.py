@@ -7,9 +7,9 @@ from typing import Any
 from sklearn.base import clone
 
 from shoal.beyond.workers import connected, over_table
-from shoal.estimators.defaults import FULL_BATCH, width
 from shoal.estimators.fold import Outcome, last_step, prefix_of, tried
 from shoal.estimators.together import by_preparation
+from shoal.fitting.plan import FULL_BATCH, width
 
 
 def folds_on(

@@ -15,12 +15,12 @@ from shoal.beyond.survey import worker_copy
 from shoal.beyond.workers import named, on_worker, pass_on
 from shoal.encoding import encode
 from shoal.errors import DataError
-from shoal.estimators.calibrations import Judged, judged_on, kept_out
-from shoal.estimators.defaults import Plan, patience
-from shoal.estimators.groups import member_weights
-from shoal.estimators.problem import Prepared, Problem
 from shoal.estimators.summary import Summary
-from shoal.estimators.trainings import warn_unsettled
+from shoal.fitting.calibration import Judged, judged_on, kept_out
+from shoal.fitting.initialize import member_weights
+from shoal.fitting.plan import Plan, patience
+from shoal.fitting.problem import Prepared, Problem
+from shoal.fitting.train import warn_unsettled
 from shoal.textbook.outputs import output
 from shoal.training.events import told_again
 from shoal.training.validation import Validation

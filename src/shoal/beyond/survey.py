@@ -12,9 +12,9 @@ from shoal.beyond.lanes import Raw, changed_lanes, over_lanes
 from shoal.beyond.lazily import RUNNING
 from shoal.encoding import Encoding, ramp_edges, ramp_values, ramps_of, summed
 from shoal.errors import DataError, InvalidParameterError
-from shoal.estimators.defaults import RAMP_SCALE, Plan
-from shoal.estimators.groups import deal, held_out
 from shoal.estimators.summary import Summary, encoding_from, summary_of
+from shoal.fitting.initialize import deal, held_out
+from shoal.fitting.plan import RAMP_SCALE, Plan
 
 Floats = NDArray[np.floating]
 

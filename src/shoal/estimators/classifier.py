@@ -14,9 +14,9 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from shoal.errors import DataError
 from shoal.estimators.elsewhere import beyond, is_elsewhere, lazy_too
-from shoal.estimators.problem import Problem
 from shoal.estimators.shallow import Floats, ShallowEstimator
-from shoal.estimators.trainings import takes_pieces
+from shoal.fitting.problem import Problem
+from shoal.fitting.train import takes_pieces
 from shoal.training.events import Epoch
 
 

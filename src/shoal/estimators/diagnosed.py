@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from shoal.estimators.defaults import FULL_BATCH
+from shoal.fitting.plan import FULL_BATCH
 from shoal.inspection import Diagnosis, diagnose
 from shoal.network import Network
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.estimators.curves import means_of_finite
+from shoal.fitting.curves import means_of_finite
 from shoal.network import Network
 
 Floats = NDArray[np.floating]

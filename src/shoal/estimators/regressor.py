@@ -12,11 +12,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from shoal.encoding import TargetScale, encode_target, fit_target
 from shoal.errors import DataError, InvalidParameterError, UncalibratedWarning
-from shoal.estimators.defaults import check_number
 from shoal.estimators.elsewhere import beyond, is_elsewhere, lazy_too
-from shoal.estimators.problem import Problem
 from shoal.estimators.shallow import Floats, ShallowEstimator
-from shoal.estimators.trainings import takes_pieces
+from shoal.fitting.plan import check_number
+from shoal.fitting.problem import Problem
+from shoal.fitting.train import takes_pieces
 from shoal.network import Network
 from shoal.training.events import Epoch
 from shoal.uncertainty.intervals import interval, quantiles

@@ -17,7 +17,10 @@ from shoal.encoding import Encoding, encode, encoded_names, fit_encoding, plain
 from shoal.engine.cores import at_most, one_blas_thread
 from shoal.engine.stairs import stairs_of
 from shoal.errors import DataError, DivergedError, InterruptedWarning, InvalidParameterError, MemberDivergedWarning
-from shoal.estimators.calibrations import (
+from shoal.estimators.plain import is_plain, is_plain_target
+from shoal.estimators.seen import SeenEstimator
+from shoal.fitting.budget import refuse_too_large
+from shoal.fitting.calibration import (
     check_calibration,
     different_rows,
     judged_on,
@@ -26,14 +29,11 @@ from shoal.estimators.calibrations import (
     must_be_the_same,
     set_aside,
 )
-from shoal.estimators.curves import history, mean_of_finite, means_of_finite
-from shoal.estimators.defaults import RAMP_SCALE, Plan, Task, is_auto, plan
-from shoal.estimators.groups import initial_population, inputs_seen, mean_squares, member_weights, weigh_members
-from shoal.estimators.memory import refuse_too_large
-from shoal.estimators.plain import is_plain, is_plain_target
-from shoal.estimators.problem import Continuation, Prepared, Problem
-from shoal.estimators.seen import SeenEstimator
-from shoal.estimators.trainings import (
+from shoal.fitting.curves import history, mean_of_finite, means_of_finite
+from shoal.fitting.initialize import initial_population, inputs_seen, mean_squares, member_weights, weigh_members
+from shoal.fitting.plan import RAMP_SCALE, Plan, Task, is_auto, plan
+from shoal.fitting.problem import Continuation, Prepared, Problem
+from shoal.fitting.train import (
     Training,
     announced,
     begin_training,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from shoal.encoding import Encoding
-from shoal.estimators.defaults import Plan
-from shoal.estimators.problem import Problem
 from shoal.estimators.shallow import Floats, ShallowEstimator
+from shoal.fitting.plan import Plan
+from shoal.fitting.problem import Problem
 from shoal.training.minibatch import Run
 
 

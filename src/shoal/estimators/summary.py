@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from shoal.encoding import Encoding, TargetScale, plain, scale_of, z_scores
 from shoal.errors import DataError
-from shoal.estimators.problem import Problem
 from shoal.estimators.shallow import ShallowEstimator
+from shoal.fitting.problem import Problem
 
 Floats = NDArray[np.floating]
 

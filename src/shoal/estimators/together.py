@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from shoal.engine.device import PROCESSOR
 from shoal.engine.groups import copies_in_whole_groups
 from shoal.errors import ShoalError
-from shoal.estimators.curves import history
-from shoal.estimators.defaults import FULL_BATCH, Plan
-from shoal.estimators.problem import Prepared
 from shoal.estimators.shallow import ShallowEstimator
-from shoal.estimators.trainings import ended, in_curves
+from shoal.fitting.curves import history
+from shoal.fitting.plan import FULL_BATCH, Plan
+from shoal.fitting.problem import Prepared
+from shoal.fitting.train import ended, in_curves
 from shoal.population import Population, take
 from shoal.recipe import Recipe, each
 from shoal.textbook.propagation import Parameters

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from shoal.draws import Purpose, row_draws, shares
 from shoal.errors import OutputError
-from shoal.estimators.memory import in_words
+from shoal.fitting.budget import in_words
 
 Floats = NDArray[np.floating]
 

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.encoding import Encoding, encode, ramp_edges, ramp_values, ramps_of
-from shoal.estimators.defaults import RAMP_SCALE, Plan
 from shoal.estimators.larger.dealt import Dealt, Piece
 from shoal.estimators.larger.survey import Told
 from shoal.estimators.shallow import ShallowEstimator
 from shoal.estimators.summary import Summary, encoding_from, summary_of
+from shoal.fitting.plan import RAMP_SCALE, Plan
 from shoal.training.streamed import Block
 
 Floats = NDArray[np.floating]

@@ -17,7 +17,6 @@ from threadpoolctl import threadpool_limits
 
 from shoal.draws import Purpose, row_draws
 from shoal.errors import InvalidParameterError, TableError
-from shoal.estimators.defaults import FULL_BATCH, Plan
 from shoal.estimators.interrupted import interrupted
 from shoal.estimators.larger.dealt import Dealt, Parts, record_of, refuse_full_disk
 from shoal.estimators.larger.encoded import targets
@@ -35,9 +34,10 @@ from shoal.estimators.larger.size import (
 )
 from shoal.estimators.larger.survey import Cut, Survey, Told, cut_by_time, naming_rows, survey
 from shoal.estimators.larger.training import Sampled, fit_dealt, planned
-from shoal.estimators.memory import COPIES
 from shoal.estimators.scores import Metrics, baseline_models
 from shoal.estimators.shallow import ShallowEstimator
+from shoal.fitting.budget import COPIES
+from shoal.fitting.plan import FULL_BATCH, Plan
 from shoal.table.cells import text_cells
 from shoal.table.preparation import fitted_preparation
 from shoal.table.reading import TableFile

@@ -12,9 +12,9 @@ from shoal.estimators.larger.fitting import Asked, fit_larger, in_memory_bytes, 
 from shoal.estimators.larger.scoring import Scores
 from shoal.estimators.larger.size import SAMPLE_ROWS, Memory, memory_of
 from shoal.estimators.larger.survey import Cut, cut_by_time, naming_rows
-from shoal.estimators.memory import in_words
 from shoal.estimators.raw import Evaluation, Facts, Progress, Watcher, asked_of, columns_of, estimator_for, facts_of
 from shoal.estimators.splitting import Side, Split, Table, frame_of, named_column, refuse_two_cuts
+from shoal.fitting.budget import in_words
 from shoal.table import feature_names, targets_of
 from shoal.table.cells import listed
 from shoal.table.reading import TableFile, open_table

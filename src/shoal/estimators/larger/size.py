@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 
 from shoal.errors import InvalidParameterError, TooLargeError
-from shoal.estimators.memory import in_words
+from shoal.fitting.budget import in_words
 
 UNITS = {"": 1, "b": 1}
 UNITS |= {letter + "b": 1000**power for power, letter in enumerate("kmgt", start=1)}

@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 from shoal.draws import seed_from
 from shoal.encoding import encode
 from shoal.errors import InvalidParameterError
-from shoal.estimators.calibrations import check_calibration, judged_on
-from shoal.estimators.defaults import FULL_BATCH, Plan, plan
-from shoal.estimators.groups import held_out
 from shoal.estimators.larger.dealt import Dealt, Parts
 from shoal.estimators.larger.encoded import EncodedBlocks, found_encoding, kept_rows, summarised, targets
 from shoal.estimators.larger.survey import Told
-from shoal.estimators.problem import Problem
 from shoal.estimators.shallow import ShallowEstimator
 from shoal.estimators.summary import Summary, problem_from
-from shoal.estimators.trainings import Training, announced, full_batch
+from shoal.fitting.calibration import check_calibration, judged_on
+from shoal.fitting.initialize import held_out
+from shoal.fitting.plan import FULL_BATCH, Plan, plan
+from shoal.fitting.problem import Problem
+from shoal.fitting.train import Training, announced, full_batch
 from shoal.textbook.outputs import output
 from shoal.training.streamed import InBlocks, Streamed
 from shoal.training.validation import Validation

@@ -10,8 +10,8 @@ from scipy import sparse
 
 from shoal.draws import Purpose, group_stream
 from shoal.errors import DataError, InvalidParameterError
-from shoal.estimators.defaults import PARTS, SMALL, Plan, Task, one_of
-from shoal.estimators.groups import deal, held_out
+from shoal.fitting.initialize import deal, held_out
+from shoal.fitting.plan import PARTS, SMALL, Plan, Task, one_of
 from shoal.network import Network
 from shoal.population import Population
 from shoal.training.validation import Validation

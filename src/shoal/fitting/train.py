@@ -13,7 +13,7 @@ from shoal.engine.bends import ROOTS, has_curvature
 from shoal.engine.device import PROCESSOR, described
 from shoal.engine.stairs import WORTH_LOOKING_UP, Stairs
 from shoal.errors import InvalidParameterError
-from shoal.estimators.defaults import FULL_BATCH, Plan
+from shoal.fitting.plan import FULL_BATCH, Plan
 from shoal.population import Population
 from shoal.textbook.outputs import Output
 from shoal.training.all_rows import OnAllRows

@@ -9,8 +9,8 @@ from scipy import sparse
 
 from shoal.encoding import Encoding
 from shoal.errors import TooLargeError
-from shoal.estimators.defaults import Plan
-from shoal.estimators.trainings import looks_ramps_up
+from shoal.fitting.plan import Plan
+from shoal.fitting.train import looks_ramps_up
 
 COPIES = 7  # of all weights: they, their gradient, two moments, an average, the best, and what is read back
 SHARE = 0.9  # of the memory that is free now may be asked for

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from shoal.encoding import TargetScale
 from shoal.engine.stairs import Stairs
-from shoal.estimators.calibrations import Judged
-from shoal.estimators.defaults import Plan
+from shoal.fitting.calibration import Judged
+from shoal.fitting.plan import Plan
 from shoal.population import Population
 from shoal.textbook.outputs import Output
 from shoal.training.events import Epoch
