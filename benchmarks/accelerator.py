@@ -23,7 +23,7 @@ from shoal.engine.advance import State, advance, begin
 from shoal.engine.device import described, found, torch_name
 from shoal.population import Population
 from shoal.recipe import Recipe
-from shoal.textbook import Adam, Parameters, output
+from shoal.textbook import Adam, Parameters, make_loss
 
 N_X, N_H, BATCH, ROWS = 30, 16, 200, 10_000
 
@@ -46,7 +46,7 @@ def networks(K: int) -> Population:
 def begun(population: Population, device: str) -> State:
     """The population before its first update, at a place."""
     recipe = Recipe(rule=Adam(), batch_size=BATCH, device=device)
-    return begin(population, recipe, output("sigmoid"), np.full(population.K, float(ROWS)), np.float32)
+    return begin(population, recipe, make_loss("sigmoid"), np.full(population.K, float(ROWS)), np.float32)
 
 
 def seconds_of(state: State, X: np.ndarray, Y: np.ndarray, n: int) -> tuple[float, np.ndarray]:

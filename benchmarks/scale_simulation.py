@@ -27,7 +27,7 @@ from shoal.beyond.lanes import TOGETHER, Lane, over_lanes
 from shoal.engine.cores import at_most
 from shoal.population import stack
 from shoal.textbook.initialization import xavier
-from shoal.textbook.outputs import output
+from shoal.textbook.losses import make_loss
 from shoal.training.objective import Objective, Slope, value_and_gradient
 from shoal.training.rows import in_memory
 
@@ -81,7 +81,7 @@ def compute_rate(rows: int, repeats: int) -> tuple[float, float]:
     rng = np.random.default_rng(0)
     X, Y = rng.standard_normal((rows, COLUMNS)), rng.standard_normal((rows, 1))
     population = stack([xavier(rng, COLUMNS, UNITS, 1) for _ in range(NETWORKS)])
-    objective = Objective(population, in_memory(X, Y, NETWORKS), "relu", output("squared_error"), np.zeros(NETWORKS))
+    objective = Objective(population, in_memory(X, Y, NETWORKS), "relu", make_loss("squared_error"), np.zeros(NETWORKS))
     theta = np.concatenate([w.reshape(NETWORKS, -1) for w in population.parameters], axis=1)
     times = []
     with at_most(1):

@@ -24,8 +24,8 @@ from sklearn.neural_network import MLPClassifier
 
 from shoal import ShoalClassifier, ShoalSearchCV
 from shoal.engine.cores import cores
-from shoal.textbook import ACTIVATIONS, Adam, Parameters, backward, forward, output
-from shoal.textbook.rules import start, update
+from shoal.textbook import ACTIVATIONS, Adam, Parameters, backward, forward, make_loss
+from shoal.textbook.optimizers import start, update
 
 try:
     import torch
@@ -97,7 +97,7 @@ def torch_fit(X: np.ndarray, y: np.ndarray, h: int, b: int, epochs: int, activat
 def textbook_fit(X: np.ndarray, y: np.ndarray, h: int, b: int, epochs: int, activation: str) -> Callable[[np.ndarray], float]:
     """The chapter's lines on minibatches, in NumPy."""
     rng, n = np.random.default_rng(0), X.shape[1]
-    g1, g2 = ACTIVATIONS[activation], output("sigmoid")
+    g1, g2 = ACTIVATIONS[activation], make_loss("sigmoid")
     W1, W2 = rng.normal(size=(h, n)) * n**-0.5, rng.normal(size=(1, h)) * h**-0.5
     parameters = Parameters(*(w.astype(np.float32) for w in (W1, np.zeros((h, 1)), W2, np.zeros((1, 1)))))
     rule = Adam()

@@ -4,10 +4,9 @@ import numpy as np
 
 from shoal.population import Population, stack
 from shoal.recipe import Recipe
-from shoal.textbook import Parameters
-from shoal.textbook import output as textbook_output
+from shoal.textbook import Parameters, make_loss
 from shoal.textbook.initialization import unit_variance
-from shoal.textbook.rules import Adam
+from shoal.textbook.optimizers import Adam
 from shoal.training.minibatch import Run
 from shoal.training.validation import Validation
 
@@ -66,4 +65,4 @@ def run_with_rows_held_out(noise=0.02, *, n_x=2, max_time=None, epochs=30):
     recipe = Recipe(
         rule=Adam(), learning_rate=0.01, batch_size=16, max_epochs=epochs, schedule="cosine", patience=epochs, tol=0.0, max_time=max_time
     )
-    return Run(recipe, networks, textbook_output("squared_error"), X, Y, weight=weight, validation=Validation(X, Y, None, held))
+    return Run(recipe, networks, make_loss("squared_error"), X, Y, weight=weight, validation=Validation(X, Y, None, held))

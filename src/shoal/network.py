@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from shoal.encoding import Encoding, TargetScale, decode_target, encode, fold, fold_target
 from shoal.engine.outputs import logits, raw_logits
 from shoal.population import Population, merge
-from shoal.textbook.outputs import Output, output
+from shoal.textbook.losses import Loss, make_loss
 from shoal.textbook.propagation import Parameters
 
 Floats = NDArray[np.floating]
@@ -77,7 +77,7 @@ class Network:
     shares : ndarray, (K,)
         Each member's share in the logits; they add up to 1.
     activation, output : str
-        Names in `textbook.activations` and `textbook.outputs`.
+        Names in `textbook.activations` and `textbook.losses`.
     delta, q : float
         Huber's threshold in units of the scaled target; the quantile.
     encoding : Encoding
@@ -123,9 +123,9 @@ class Network:
         return merge(self.population.astype(np.dtype(np.float64)), self.shares)
 
     @property
-    def g2(self) -> Output:
+    def g2(self) -> Loss:
         """The output unit."""
-        return output(self.output, delta=self.delta, q=self.q)
+        return make_loss(self.output, delta=self.delta, q=self.q)
 
     def __getstate__(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in fields(self)}  # `merged` is made again where it is needed

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from shoal.errors import InvalidParameterError
 from shoal.textbook import ACTIVATIONS
-from shoal.textbook.rules import Adam, GradientDescent, Momentum, Nesterov, Rule
+from shoal.textbook.optimizers import Adam, GradientDescent, Momentum, Nesterov, Optimizer
 
 Schedule = Literal["constant", "invscaling", "adaptive", "cosine", "flat_cosine"]
 PerNetwork = float | tuple[float, ...]
@@ -28,8 +28,8 @@ class Recipe:
     ----------
     activation : str
         A key of `textbook.ACTIVATIONS`.
-    rule : Rule
-        An update rule of `textbook.rules`.
+    rule : Optimizer
+        An update rule of `textbook.optimizers`.
     learning_rate : float or one for each network
         Above 0.
     schedule : str
@@ -55,7 +55,7 @@ class Recipe:
     """
 
     activation: str = "relu"
-    rule: Rule = field(default_factory=Adam)
+    rule: Optimizer = field(default_factory=Adam)
     learning_rate: PerNetwork = 0.001
     schedule: Schedule = "constant"
     power_t: float = 0.5
@@ -129,7 +129,7 @@ def schedule_factors(recipe: Recipe, t: Any, n_steps: int) -> Floats:
     return np.asarray(np.minimum(1.0, t / WARM_UP_STEPS) * (1.0 + np.cos(np.pi * progress)) / 2)
 
 
-def momentum_rule(mu: float, nesterov: bool) -> Rule:
+def momentum_rule(mu: float, nesterov: bool) -> Optimizer:
     """Plain gradient descent, momentum, or Nesterov's form of it."""
     if mu == 0:
         return GradientDescent()

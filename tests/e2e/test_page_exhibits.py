@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from shoal.textbook import ACTIVATIONS, backward, cost, descend, exercise_parameters, flower, forward, output, train
+from shoal.textbook import ACTIVATIONS, backward, cost, descend, exercise_parameters, flower, forward, make_loss, train
 from shoal.textbook.gradient_check import as_parameters
 from shoal.textbook.initialization import zeros
 
-TANH, SIGMOID = ACTIVATIONS["tanh"], output("sigmoid")
+TANH, SIGMOID = ACTIVATIONS["tanh"], make_loss("sigmoid")
 X, Y = flower()
 
 

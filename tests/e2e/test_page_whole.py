@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from e2e_watched import Watched
 
-from shoal.textbook import ACTIVATIONS, exercise_parameters, flower, forward, output, train
+from shoal.textbook import ACTIVATIONS, exercise_parameters, flower, forward, make_loss, train
 
-TANH, SIGMOID = ACTIVATIONS["tanh"], output("sigmoid")
+TANH, SIGMOID = ACTIVATIONS["tanh"], make_loss("sigmoid")
 X, Y = flower()
 
 

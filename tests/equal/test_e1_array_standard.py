@@ -18,13 +18,13 @@ from shoal.textbook import (
     backward,
     cost,
     forward,
+    make_loss,
     masked,
-    output,
     penalty,
     update,
 )
-from shoal.textbook.outputs import NAMES
-from shoal.textbook.rules import start
+from shoal.textbook.losses import NAMES
+from shoal.textbook.optimizers import start
 
 RULES = [GradientDescent(), Momentum(), Nesterov(), RMSprop(), Adam()]
 # Two libraries add up in another order and round exp by themselves: some hundred roundings of an array's largest number.
@@ -41,7 +41,7 @@ def library(request):
 
 def problem(name, lead, dtype):
     rng = np.random.default_rng(4)
-    n_z = 2 * output(name).logits_per_target
+    n_z = 2 * make_loss(name).logits_per_target
     shapes = (4, 3), (4, 1), (n_z, 4), (n_z, 1)
     parameters = [rng.standard_normal((*lead, *shape)).astype(dtype) for shape in shapes]
     X, Y = rng.standard_normal((3, 5)).astype(dtype), np.eye(2, dtype=dtype)[:, [0, 1, 1, 0, 1]]
@@ -65,7 +65,7 @@ def everything(parameters, X, Y, weight, D, g1, g2):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_same_lines_compute_the_same_numbers_on_other_arrays(library, dtype):
     for g1, name, lead in product(ACTIVATIONS.values(), NAMES, [(), (3,)]):
-        g2 = output(name)
+        g2 = make_loss(name)
         parameters, X, Y, weight = problem(name, lead, dtype)
         D = np.array([[1], [0], [2], [1]], dtype=dtype)
         ours = everything(parameters, X, Y, weight, D, g1, g2)

@@ -10,9 +10,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from shoal.textbook import ACTIVATIONS, Parameters, backward, check_gradients, cost, forward, output
+from shoal.textbook import ACTIVATIONS, Parameters, backward, check_gradients, cost, forward, make_loss
 from shoal.textbook.gradient_check import as_parameters
-from shoal.textbook.outputs import NAMES
+from shoal.textbook.losses import NAMES
 
 DELTA, Q = 0.7, 0.3  # Huber's threshold and the quantile, away from their symmetric defaults
 N_X, N_H, N_Y, M, K = 3, 4, 2, 5, 3
@@ -100,7 +100,7 @@ def network(lead, name, seed=2):
     W2 is halved: at a logit of 8 the plain 1 − a has already lost three digits, which is why the safe forms exist.
     """
     rng = np.random.default_rng(seed)
-    n_z = N_Y * output(name).logits_per_target
+    n_z = N_Y * make_loss(name).logits_per_target
     shapes = (N_H, N_X), (N_H, 1), (n_z, N_H), (n_z, 1)
     W1, b1, W2, b2 = (rng.standard_normal((*lead, *shape)) for shape in shapes)
     parameters = Parameters(W1, b1, W2 / 2, b2 / 2)
@@ -152,7 +152,7 @@ def complex_step(J, parameters, h=1e-30):
 @pytest.mark.parametrize(("lead", "kind"), CASES)
 @pytest.mark.parametrize(("activation", "name"), EVERY_PAIR)
 def test_the_six_formulas_are_the_complex_step_derivatives_of_the_plain_cost(activation, name, lead, kind):
-    g1, g2, weight = ACTIVATIONS[activation], output(name, delta=DELTA, q=Q), weights(kind, lead)
+    g1, g2, weight = ACTIVATIONS[activation], make_loss(name, delta=DELTA, q=Q), weights(kind, lead)
     parameters, X, Y = network(lead, name)
     assert distance_to_kinks(parameters, X, Y, g1, g2) > 1e-3
 
@@ -172,7 +172,7 @@ def test_the_six_formulas_are_the_complex_step_derivatives_of_the_plain_cost(act
 @pytest.mark.parametrize(("activation", "name"), EVERY_PAIR)
 def test_the_six_formulas_are_the_central_differences_of_the_safe_cost(activation, name, lead, kind):
     parameters, X, Y = network(lead, name)
-    check = check_gradients(parameters, X, Y, ACTIVATIONS[activation], output(name, delta=DELTA, q=Q), weights(kind, lead))
+    check = check_gradients(parameters, X, Y, ACTIVATIONS[activation], make_loss(name, delta=DELTA, q=Q), weights(kind, lead))
     assert check.largest_difference < CENTRAL_DIFFERENCE
 
 
@@ -180,7 +180,7 @@ def test_the_six_formulas_are_the_central_differences_of_the_safe_cost(activatio
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu", "elu"])
 @pytest.mark.parametrize("name", NAMES)
 def test_the_gradient_is_right_beside_the_kink_of_an_activation(activation, name, side):
-    g1, g2 = ACTIVATIONS[activation], output(name, delta=DELTA, q=Q)
+    g1, g2 = ACTIVATIONS[activation], make_loss(name, delta=DELTA, q=Q)
     parameters, X, Y = network((), name)
     Z1 = parameters.W1 @ X + parameters.b1
     b1 = parameters.b1 - Z1[:, :1] + side  # every unit's first example now lies beside the kink
@@ -194,7 +194,7 @@ def test_the_gradient_is_right_beside_the_kink_of_an_activation(activation, name
 @pytest.mark.parametrize("name", ["absolute_error", "quantile", "huber"])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_the_gradient_is_right_beside_the_kink_of_a_loss(activation, name, side):
-    g1, g2 = ACTIVATIONS[activation], output(name, delta=DELTA, q=Q)
+    g1, g2 = ACTIVATIONS[activation], make_loss(name, delta=DELTA, q=Q)
     parameters, X, Y = network((), name)
     Z2 = forward(parameters, X, g1, g2).Z2
     kinks = kinks_of(activation, name)[1]
@@ -207,6 +207,6 @@ def test_at_the_kinks_the_slope_is_the_left_one_of_the_slides_and_zero_for_an_ab
     assert ACTIVATIONS["relu"].prime(zero) == 0.0
     assert ACTIVATIONS["leaky_relu"].prime(zero) == 0.01
     assert ACTIVATIONS["elu"].prime(zero) == 1.0  # both sides agree
-    assert output("absolute_error").error(zero, zero) == 0.0
-    assert output("quantile", q=Q).error(zero, zero) == 0.0
-    assert output("huber", delta=DELTA).error(zero + DELTA, zero) == DELTA  # both sides agree
+    assert make_loss("absolute_error").dZ2(zero, zero) == 0.0
+    assert make_loss("quantile", q=Q).dZ2(zero, zero) == 0.0
+    assert make_loss("huber", delta=DELTA).dZ2(zero + DELTA, zero) == DELTA  # both sides agree

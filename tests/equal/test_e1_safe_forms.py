@@ -22,12 +22,12 @@ from shoal.textbook import (
     backward,
     cost,
     forward,
-    output,
+    make_loss,
     penalty,
     update,
 )
-from shoal.textbook.outputs import NAMES, exp_limits, log_variance_limits
-from shoal.textbook.rules import start
+from shoal.textbook.losses import NAMES, exp_limits, log_variance_limits
+from shoal.textbook.optimizers import start
 
 DTYPES = [np.float32, np.float64]
 ROUNDINGS = 8  # a handful of operations, each rounded once, and exp, log1p, tanh, which may be off by a few units themselves
@@ -99,17 +99,17 @@ def test_safe_sigmoid_and_cross_entropy_are_the_plain_ones(y, dtype):
         a = sigma(z)
         return -(y * a.ln() + (1 - y) * (1 - a).ln())
 
-    g2, Z2 = output("sigmoid"), z_of_all_sizes(dtype)[None, :]
+    g2, Z2 = make_loss("sigmoid"), z_of_all_sizes(dtype)[None, :]
     Y = np.full_like(Z2, y)
     assert_equal_to_rounding(g2(Z2)[0], in_decimals(sigma, Z2[0]))
     assert_equal_to_rounding(g2.loss(Z2, Y), in_decimals(plain_loss, Z2[0], Y[0]))
-    assert_equal_to_rounding(g2.error(Z2, Y)[0], in_decimals(lambda z, y: sigma(z) - y, Z2[0], Y[0]), 1.0)
+    assert_equal_to_rounding(g2.dZ2(Z2, Y)[0], in_decimals(lambda z, y: sigma(z) - y, Z2[0], Y[0]), 1.0)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_safe_softmax_and_cross_entropy_are_the_plain_ones(dtype):
     columns = list(product([0.0, 1.5, 40.0, -80.0], repeat=3))
-    g2, Z2 = output("softmax"), np.array(columns, dtype=dtype).T
+    g2, Z2 = make_loss("softmax"), np.array(columns, dtype=dtype).T
     Y = np.zeros_like(Z2)
     Y[0] = 1
     largest = np.max(np.abs(Z2.astype(np.float64)), axis=0)
@@ -120,18 +120,18 @@ def test_safe_softmax_and_cross_entropy_are_the_plain_ones(dtype):
     share, loss = in_decimals(plain_share, *Z2), in_decimals(lambda *z: -plain_share(*z).ln(), *Z2)
     assert_equal_to_rounding(g2(Z2)[0], share)
     assert_equal_to_rounding(g2.loss(Z2, Y), loss, np.maximum(largest, 1.0))
-    assert_equal_to_rounding(g2.error(Z2, Y)[0], share - 1, 1.0)
+    assert_equal_to_rounding(g2.dZ2(Z2, Y)[0], share - 1, 1.0)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_safe_exp_and_poisson_are_the_plain_ones_up_to_the_limit(dtype):
-    g2, Z = output("poisson"), z_of_all_sizes(dtype)
+    g2, Z = make_loss("poisson"), z_of_all_sizes(dtype)
     Z2 = Z[exp_limits(Z) >= Z][None, :]
     Y = np.full_like(Z2, 3)
     assert_equal_to_rounding(g2(Z2)[0], in_decimals(exp, Z2[0]))
     terms = in_decimals(lambda z: exp(z) + 3 * abs(z), Z2[0])
     assert_equal_to_rounding(g2.loss(Z2, Y), in_decimals(lambda z, y: exp(z) - y * z, Z2[0], Y[0]), terms)
-    assert_equal_to_rounding(g2.error(Z2, Y)[0], in_decimals(lambda z, y: exp(z) - y, Z2[0], Y[0]), 3.0)
+    assert_equal_to_rounding(g2.dZ2(Z2, Y)[0], in_decimals(lambda z, y: exp(z) - y, Z2[0], Y[0]), 3.0)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -140,13 +140,13 @@ def test_safe_gaussian_is_the_plain_one_up_to_the_limit(dtype):
     Z = z_of_all_sizes(dtype)
     s = Z[log_variance_limits(Z) >= np.abs(Z)]
     mu, y = np.full_like(s, 1.5), np.full_like(s, -0.5)  # r = 2
-    g2, Z2, Y = output("gaussian"), np.stack([mu, s]), y[None, :]
+    g2, Z2, Y = make_loss("gaussian"), np.stack([mu, s]), y[None, :]
 
     terms = in_decimals(lambda s: abs(s) / 2 + 2 * exp(-s) + 1, s)
     assert_equal_to_rounding(g2(Z2)[1], in_decimals(exp, s))
     assert_equal_to_rounding(g2.loss(Z2, Y), in_decimals(lambda s: (s + 4 * exp(-s) + two_pi.ln()) / 2, s), terms)
-    assert_equal_to_rounding(g2.error(Z2, Y)[0], in_decimals(lambda s: 2 * exp(-s), s))
-    assert_equal_to_rounding(g2.error(Z2, Y)[1], in_decimals(lambda s: (1 - 4 * exp(-s)) / 2, s), 1.0)
+    assert_equal_to_rounding(g2.dZ2(Z2, Y)[0], in_decimals(lambda s: 2 * exp(-s), s))
+    assert_equal_to_rounding(g2.dZ2(Z2, Y)[1], in_decimals(lambda s: (1 - 4 * exp(-s)) / 2, s), 1.0)
 
 
 # --- far away -------------------------------------------------------------------------------------------------------
@@ -163,20 +163,20 @@ def test_activations_and_their_derivatives_are_finite_at_plus_and_minus_1e4(name
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", NAMES)
 def test_output_loss_and_error_are_finite_at_plus_and_minus_1e4(name, dtype):
-    g2 = output(name)
+    g2 = make_loss(name)
     labels = name in {"sigmoid", "softmax"}
     targets = [(1.0, 0.0), (0.0, 1.0)] if labels else [(0.0, FAR), (FAR, FAR)] if name == "poisson" else [(0.0, FAR), (-FAR, -FAR)]
     for y in targets:
         Z2 = np.array(list(product([-FAR, 0.0, FAR], repeat=2 * g2.logits_per_target)), dtype=dtype).T
         Y = np.tile(np.array(y, dtype=dtype)[:, None], Z2.shape[1])
-        for value in (g2(Z2), g2.loss(Z2, Y), g2.error(Z2, Y)):
+        for value in (g2(Z2), g2.loss(Z2, Y), g2.dZ2(Z2, Y)):
             assert np.all(np.isfinite(value))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", NAMES)
 def test_the_cost_of_a_thousand_examples_with_ten_outputs_at_1e4_is_finite(name, dtype):
-    g2, m = output(name), 1000
+    g2, m = make_loss(name), 1000
     for z in product([-FAR, FAR], repeat=g2.logits_per_target):
         Z2 = np.repeat(np.array(z, dtype=dtype), 10)[:, None] * np.ones((1, m), dtype=dtype)
         Y = np.zeros((10, m), dtype=dtype)
@@ -199,24 +199,24 @@ STRAIGHT = {np.float32: 1e-5, np.float64: 1e-13}
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("beyond", [3.0, 50.0])
 def test_beyond_the_limit_the_poisson_gradient_belongs_to_the_loss(beyond, dtype):
-    g2, limit = output("poisson"), exp_limits(np.zeros(1, dtype=dtype))
+    g2, limit = make_loss("poisson"), exp_limits(np.zeros(1, dtype=dtype))
     Z2, Y = np.full((1, 1), limit + beyond, dtype=dtype), np.full((1, 1), 2, dtype=dtype)
-    np.testing.assert_allclose(g2.error(Z2, Y)[0], slope_of_loss(g2, Z2, Y, 0, 2), rtol=STRAIGHT[dtype] * beyond)
+    np.testing.assert_allclose(g2.dZ2(Z2, Y)[0], slope_of_loss(g2, Z2, Y, 0, 2), rtol=STRAIGHT[dtype] * beyond)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("beyond", [3.0, 50.0])
 def test_beyond_the_limit_the_gaussian_gradient_belongs_to_the_loss(beyond, dtype):
-    g2, limit = output("gaussian"), log_variance_limits(np.zeros(1, dtype=dtype))
+    g2, limit = make_loss("gaussian"), log_variance_limits(np.zeros(1, dtype=dtype))
     Z2, Y = np.array([[2.5], [-limit - beyond]], dtype=dtype), np.full((1, 1), 0.5, dtype=dtype)
-    error = g2.error(Z2, Y)
+    error = g2.dZ2(Z2, Y)
     np.testing.assert_allclose(error[0], slope_of_loss(g2, Z2, Y, 0, 0.5), rtol=STRAIGHT[dtype])  # a parabola: exact as well
     np.testing.assert_allclose(error[1], slope_of_loss(g2, Z2, Y, 1, 2), rtol=STRAIGHT[dtype] * beyond)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_exponential_goes_on_as_its_tangent(dtype):
-    g2, limit = output("poisson"), exp_limits(np.zeros(1, dtype=dtype))
+    g2, limit = make_loss("poisson"), exp_limits(np.zeros(1, dtype=dtype))
     at = np.array([[limit, limit + 1, limit + 10]], dtype=dtype)
     A2 = g2(at)[0].astype(np.float64)
     np.testing.assert_allclose(A2 / A2[0], [1, 2, 11], rtol=4 * np.finfo(dtype).eps)  # e^limit (1 + (z − limit))
@@ -229,7 +229,7 @@ def test_the_exponential_goes_on_as_its_tangent(dtype):
 @pytest.mark.parametrize("lead", [(), (2,)], ids=["one", "K"])
 @pytest.mark.parametrize(("activation", "name"), list(product(ACTIVATIONS, NAMES)))
 def test_every_result_has_the_precision_of_its_inputs(activation, name, lead, dtype):
-    g1, g2, rng = ACTIVATIONS[activation], output(name), np.random.default_rng(1)
+    g1, g2, rng = ACTIVATIONS[activation], make_loss(name), np.random.default_rng(1)
     n_z = 2 * g2.logits_per_target
     shapes = (4, 3), (4, 1), (n_z, 4), (n_z, 1)
     parameters = Parameters(*(rng.standard_normal((*lead, *shape)).astype(dtype) for shape in shapes))
@@ -249,9 +249,9 @@ def test_an_update_keeps_the_precision_of_the_parameters(rule, dtype):
         parameters,
         parameters.W1,
         parameters.W1,
-        forward(parameters, parameters.W1, ACTIVATIONS["tanh"], output("sigmoid")),
+        forward(parameters, parameters.W1, ACTIVATIONS["tanh"], make_loss("sigmoid")),
         ACTIVATIONS["tanh"],
-        output("sigmoid"),
+        make_loss("sigmoid"),
     )
     memory = start(rule, parameters)
     for t in (1, 2):

@@ -14,8 +14,8 @@ from shoal.engine.outputs import compiled_logits, logits, network_logits, raw_lo
 from shoal.engine.sums import sums
 from shoal.population import member, merge, stack
 from shoal.recipe import Recipe
-from shoal.textbook import ACTIVATIONS, output
-from shoal.textbook.rules import Adam, GradientDescent, Momentum, Nesterov, RMSprop
+from shoal.textbook import ACTIVATIONS, make_loss
+from shoal.textbook.optimizers import Adam, GradientDescent, Momentum, Nesterov, RMSprop
 
 # Sums of some dozens of products of size 1, in another order and with exp by another polynomial.
 FLOAT64, FLOAT32 = 1e-12, 1e-5
@@ -66,7 +66,7 @@ def by_hand(one, X, Y, g1, g2, *, rule="gradient_descent", steps=1, rate=RATE, w
         A1 = g1(Z1)
         Z2 = W2 @ A1 + b2
         costs.append(np.sum(w * g2.loss(Z2, Y)) / m + lam / (2 * m) * (np.sum(W1**2) + np.sum(W2**2)))
-        dZ2 = w * g2.error(Z2, Y)
+        dZ2 = w * g2.dZ2(Z2, Y)
         dW2 = dZ2 @ A1.T / m + lam / m * W2
         db2 = np.sum(dZ2, axis=1, keepdims=True) / m
         dZ1 = W2.T @ dZ2 * g1.prime(Z1)
@@ -100,7 +100,7 @@ def assert_near(one, other, tolerance):
 def test_three_steps_of_the_engine_are_the_chapters_lines(activation, out, rule):
     networks = population((N_H, N_H), N_X, logits_of(out, N_Y))
     X, Y = rows(out, M, N_X, N_Y)
-    g2, recipe = output(out), Recipe(activation=activation, rule=RULES[rule], batch_size=M)
+    g2, recipe = make_loss(out), Recipe(activation=activation, rule=RULES[rule], batch_size=M)
     now, costs = by_engine(networks, X, Y, g2, recipe, steps=3)
     for k in range(2):
         weights, J = by_hand(member(networks, k), X, Y, ACTIVATIONS[activation], g2, rule=rule, steps=3)
@@ -113,7 +113,7 @@ def test_three_steps_of_the_engine_are_the_chapters_lines(activation, out, rule)
 def test_a_step_in_float32_is_the_chapters_step(activation, out):
     networks = population((N_H,), N_X, logits_of(out, N_Y)).astype(np.dtype(np.float32))
     X, Y = (values.astype(np.float32) for values in rows(out, M, N_X, N_Y))
-    g2, recipe = output(out), Recipe(activation=activation, rule=GradientDescent(), batch_size=M)
+    g2, recipe = make_loss(out), Recipe(activation=activation, rule=GradientDescent(), batch_size=M)
     now, costs = by_engine(networks, X, Y, g2, recipe, dtype=np.float32)
     weights, J = by_hand(member(networks, 0), X.astype(float), Y.astype(float), ACTIVATIONS[activation], g2)
     assert now.parameters.W1.dtype == np.float32
@@ -131,11 +131,11 @@ def test_weights_penalty_decay_and_rates_of_each_network_act_as_written(shape):
     X, Y = rows("squared_error", M, N_X, N_Y)
     lam, decay, rates = (0.7, 0.2), (0.0, 0.5), (0.05, 0.01)
     recipe = Recipe(activation="tanh", rule=Momentum(0.8), lam=lam, decay=decay, learning_rate=rates, batch_size=M)
-    now, costs = by_engine(networks, X, Y, output("squared_error"), recipe, steps=2, rates=rates, weight=weight)
+    now, costs = by_engine(networks, X, Y, make_loss("squared_error"), recipe, steps=2, rates=rates, weight=weight)
     for k in range(2):
         mine = weight if weight.ndim == 1 else weight[k]
         settings = {"rule": "momentum", "steps": 2, "rate": rates[k], "weight": mine, "lam": lam[k], "decay": decay[k]}
-        weights, J = by_hand(member(networks, k), X, Y, ACTIVATIONS["tanh"], output("squared_error"), **settings)
+        weights, J = by_hand(member(networks, k), X, Y, ACTIVATIONS["tanh"], make_loss("squared_error"), **settings)
         np.testing.assert_allclose(costs[:, k], J, rtol=FLOAT64)
         assert_near(member(now, k), weights, FLOAT64)
 
@@ -144,7 +144,7 @@ def test_a_batch_whose_rows_all_weigh_nothing_teaches_nothing():
     networks = population((N_H, N_H), N_X, 1)
     X, Y = rows("squared_error", M, N_X, 1)
     weight = np.stack([np.zeros(M), np.ones(M)])
-    state = begin(networks, Recipe(rule=GradientDescent(), batch_size=M), output("squared_error"), np.full(2, 50.0), np.float64)
+    state = begin(networks, Recipe(rule=GradientDescent(), batch_size=M), make_loss("squared_error"), np.full(2, 50.0), np.float64)
     costs = advance(state, X, Y, [np.arange(M)], np.full((1, 2), RATE), weight)
     now = current(state)
     assert costs[0, 0] == 0
@@ -157,7 +157,7 @@ def test_a_batch_without_weight_is_no_division_by_zero_either_where_the_weights_
     networks = population((N_H,), N_X, 1)
     X, Y = rows("squared_error", M, N_X, 1)
     weight = np.where(np.arange(M) < 5, 0.0, 1.0)
-    state = begin(networks, Recipe(rule=GradientDescent(), batch_size=5), output("squared_error"), np.array([8.0]), np.float64)
+    state = begin(networks, Recipe(rule=GradientDescent(), batch_size=5), make_loss("squared_error"), np.array([8.0]), np.float64)
     assert advance(state, X, Y, [np.arange(5)], np.full((1, 1), RATE), weight)[0, 0] == 0
     assert_near(member(current(state), 0), member(networks, 0), 0)
 
@@ -165,7 +165,7 @@ def test_a_batch_without_weight_is_no_division_by_zero_either_where_the_weights_
 def test_the_weight_average_is_the_moving_average_of_the_weights_after_each_step():
     networks = population((N_H, N_H), N_X, 1)
     X, Y = rows("squared_error", M, N_X, 1)
-    g2, keep = output("squared_error"), (0.9, 0.0)
+    g2, keep = make_loss("squared_error"), (0.9, 0.0)
     recipe = Recipe(activation="tanh", rule=GradientDescent(), weight_average=keep, batch_size=M)
     now, _ = by_engine(networks, X, Y, g2, recipe, steps=3)
     for k in range(2):
@@ -185,7 +185,7 @@ MANY = 40_000  # copies of one row: as many draws of one network's output
 def test_dropout_keeps_the_mean_of_the_output(kind):
     networks = population((8,), 4, 1, seed=3)
     X, Y = np.tile(rows("squared_error", 1, 4, 1)[0], (MANY, 1)), np.zeros((MANY, 1))
-    g2, b2 = output("squared_error"), []
+    g2, b2 = make_loss("squared_error"), []
     for rate in (0.0, 0.4):
         recipe = Recipe(activation="identity", rule=GradientDescent(), batch_size=MANY, **{kind: rate})
         now, _ = by_engine(networks, X, Y, g2, recipe, rates=1.0)
@@ -198,7 +198,7 @@ def test_dropout_keeps_the_mean_of_the_output(kind):
 def test_dropout_depends_on_the_members_name_and_not_on_its_place_or_on_its_neighbours():
     networks = population((3, 6, 4), N_X, 1)
     X, Y = rows("squared_error", M, N_X, 1)
-    g2 = output("squared_error")
+    g2 = make_loss("squared_error")
     recipe = Recipe(dropout=0.5, input_dropout=0.3, rule=GradientDescent(), batch_size=M, seed=7)
     together, costs = by_engine(networks, X, Y, g2, recipe, steps=4, members=(0, 1, 2))
     alone, cost = by_engine(stack([member(networks, 2)]), X, Y, g2, recipe, steps=4, members=(2,))
@@ -218,7 +218,7 @@ def test_sums_are_the_textbooks_and_add_up_over_blocks(out, weighted, monkeypatc
     networks = population((N_H, 3), N_X, logits_of(out, N_Y), inputs=seen)
     X, Y = rows(out, M, N_X, N_Y)
     weight = {"none": None, "all": np.linspace(0, 2, M), "each": np.linspace(0, 2, 2 * M).reshape(2, M)}[weighted]
-    g2 = output(out)
+    g2 = make_loss(out)
     whole = sums(networks, X, Y, "tanh", g2, weight)
     for k in range(2):
         mine = np.ones(M) if weight is None else np.broadcast_to(weight, (2, M))[k]
@@ -243,7 +243,7 @@ def test_sums_are_the_textbooks_and_add_up_over_blocks(out, weighted, monkeypatc
 def test_sums_over_some_rows_and_over_the_others_add_up_to_those_over_all():
     networks = population((N_H,), N_X, 1)
     X, Y = rows("squared_error", M, N_X, 1)
-    first, second, both = (sums(networks, X[s], Y[s], "relu", output("squared_error")) for s in (slice(6), slice(6, M), slice(M)))
+    first, second, both = (sums(networks, X[s], Y[s], "relu", make_loss("squared_error")) for s in (slice(6), slice(6, M), slice(M)))
     added = first + second
     np.testing.assert_allclose(added.loss, both.loss, rtol=FLOAT64)
     np.testing.assert_array_equal(added.weight, both.weight)
@@ -253,7 +253,7 @@ def test_sums_over_some_rows_and_over_the_others_add_up_to_those_over_all():
 def test_sums_of_rows_without_weight_are_zero():
     networks = population((N_H,), N_X, 1)
     X, Y = rows("squared_error", M, N_X, 1)
-    nothing = sums(networks, X, Y, "relu", output("squared_error"), np.zeros(M))
+    nothing = sums(networks, X, Y, "relu", make_loss("squared_error"), np.zeros(M))
     assert nothing.loss[0] == nothing.weight[0] == 0
     assert not any(np.any(w) for w in nothing.gradient)
 

@@ -19,8 +19,8 @@ from shoal.engine.outputs import logits
 from shoal.engine.sums import curvature, losses, sums
 from shoal.population import member, stack
 from shoal.recipe import Recipe
-from shoal.textbook import ACTIVATIONS, Adam, GradientDescent, Momentum, Nesterov, RMSprop, backward, cost, forward, output, update
-from shoal.textbook.rules import start
+from shoal.textbook import ACTIVATIONS, Adam, GradientDescent, Momentum, Nesterov, RMSprop, backward, cost, forward, make_loss, update
+from shoal.textbook.optimizers import start
 from shoal.training.minibatch import Run
 from shoal.training.validation import Validation
 
@@ -65,12 +65,12 @@ def assert_alike(networks, X, Y, g2, tolerance=FLOAT64, **settings):
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_three_steps_on_a_device_are_the_engines(activation, out):
     networks = population((N_H, N_H), N_X, logits_of(out, N_Y))
-    assert_alike(networks, *rows(out, M, N_X, N_Y), output(out), activation=activation, rule=RULES[-1])
+    assert_alike(networks, *rows(out, M, N_X, N_Y), make_loss(out), activation=activation, rule=RULES[-1])
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
 def test_every_rule_on_a_device_is_the_engines_and_remembers_the_same(rule):
-    networks, (X, Y), g2 = population((N_H, 3), N_X, N_Y), rows("squared_error", M, N_X, N_Y), output("squared_error")
+    networks, (X, Y), g2 = population((N_H, 3), N_X, N_Y), rows("squared_error", M, N_X, N_Y), make_loss("squared_error")
     assert_alike(networks, X, Y, g2, activation="tanh", rule=rule)
     which = [name for name, has in (("first", (Momentum, Nesterov, Adam)), ("second", (RMSprop, Adam))) if isinstance(rule, has)]
     states = [begin(networks, Recipe(rule=rule, batch_size=M, device=where), g2, np.full(2, M), np.float64) for where in (THERE, HERE)]
@@ -83,7 +83,7 @@ def test_every_rule_on_a_device_is_the_engines_and_remembers_the_same(rule):
 @pytest.mark.parametrize("out", ["sigmoid", "softmax", "squared_error"])
 def test_a_run_on_a_device_is_the_textbooks_loop(out):
     networks, (X, Y) = population((N_H, N_H), N_X, logits_of(out, N_Y)), rows(out, M, N_X, N_Y)
-    g1, g2, rule = ACTIVATIONS["tanh"], output(out), Adam()
+    g1, g2, rule = ACTIVATIONS["tanh"], make_loss(out), Adam()
     recipe = Recipe(activation="tanh", rule=rule, batch_size=4, max_epochs=5, learning_rate=0.05, shuffle=False, device=THERE)
     run = Run(recipe, networks, g2, X, Y)
     events = list(run)
@@ -102,7 +102,7 @@ def test_a_run_on_a_device_is_the_textbooks_loop(out):
 def test_a_step_in_float32_on_a_device_is_the_engines(out):
     networks = population((N_H,), N_X, logits_of(out, N_Y)).astype(np.dtype(np.float32))
     X, Y = rows(out, M, N_X, N_Y)
-    now = assert_alike(networks, X, Y, output(out), FLOAT32, n=1, rule=GradientDescent(), dtype=np.float32)
+    now = assert_alike(networks, X, Y, make_loss(out), FLOAT32, n=1, rule=GradientDescent(), dtype=np.float32)
     assert now.parameters.W1.dtype == np.float32
 
 
@@ -112,7 +112,7 @@ def test_weights_penalty_decay_rates_and_average_of_each_network_act_as_in_the_e
     weight[..., :2] = 0.0
     settings = {"lam": (0.7, 0.0), "decay": (0.0, 0.5), "rates": (0.05, 0.01), "weight_average": (0.9, 0.0)}
     X, Y = rows("squared_error", M, N_X, N_Y)
-    assert_alike(population((N_H, 3), N_X, N_Y), X, Y, output("squared_error"), weight=weight, rule=Momentum(0.8), **settings)
+    assert_alike(population((N_H, 3), N_X, N_Y), X, Y, make_loss("squared_error"), weight=weight, rule=Momentum(0.8), **settings)
 
 
 def test_rows_that_weigh_nothing_teach_nothing_not_even_where_their_loss_overflows():
@@ -121,7 +121,7 @@ def test_rows_that_weigh_nothing_teach_nothing_not_even_where_their_loss_overflo
     weight = np.ones((2, M))
     weight[0], weight[:, :3] = 0.0, 0.0
     with np.errstate(all="ignore"):
-        now = assert_alike(networks, X, Y, output("squared_error"), weight=weight, rule=GradientDescent())
+        now = assert_alike(networks, X, Y, make_loss("squared_error"), weight=weight, rule=GradientDescent())
     assert_near(member(now, 0), member(networks, 0), 0)
     assert np.isfinite(now.parameters.W1).all()
 
@@ -144,7 +144,7 @@ def test_dropout_of_units_and_inputs_trains_as_on_the_processor(dtype):
     networks = population((N_H, 3), N_X, 1, inputs=seen).astype(np.dtype(dtype))
     X, Y = rows("squared_error", 40, N_X, 1)
     settings = {"dropout": (0.3, 0.0), "input_dropout": (0.0, 0.4), "seed": 5, "dtype": dtype, "rule": GradientDescent()}
-    assert_alike(networks, X, Y, output("squared_error"), FLOAT64 if dtype == np.float64 else FLOAT32, n=2, **settings)
+    assert_alike(networks, X, Y, make_loss("squared_error"), FLOAT64 if dtype == np.float64 else FLOAT32, n=2, **settings)
 
 
 # --- whole runs -----------------------------------------------------------------------------------------------------
@@ -162,7 +162,7 @@ def run_at(where, out, **settings):
         weight[k, part] = 0
     settings = {"patience": 2, "tol": 0.003, "schedule": "cosine", "seed": 3, **PER_NETWORK, **settings}
     recipe = Recipe(activation="tanh", batch_size=16, max_epochs=16, device=where, **settings)
-    run = Run(recipe, networks, output(out), X, Y, weight=weight, validation=Validation(X, Y, np.linspace(0, 2, ROWS), parts))
+    run = Run(recipe, networks, make_loss(out), X, Y, weight=weight, validation=Validation(X, Y, np.linspace(0, 2, ROWS), parts))
     return run, list(run)
 
 
@@ -194,10 +194,10 @@ def test_the_same_seed_gives_the_same_bits_on_a_device():
 def test_an_update_is_one_graph_that_a_compiler_can_take():
     networks, (X, Y) = population((N_H, 3), N_X, N_Y), rows("softmax", M, N_X, N_Y)
     recipe = Recipe(lam=0.1, decay=0.1, dropout=0.2, weight_average=0.5, batch_size=M, device=THERE)
-    (group,) = begin(networks, recipe, output("softmax"), np.full(2, M), np.float64).groups
+    (group,) = begin(networks, recipe, make_loss("softmax"), np.full(2, M), np.float64).groups
     one, rate, weight = (torch.ones(shape, dtype=torch.float64) for shape in ((), (2, 1, 1), (2, 1, M)))
     batch = on_device.Batch(send(X.T, THERE), send(Y.T, THERE), weight, on_device.units_on(group, 1, M), 0.01 * rate, rate[:, 0, 0], one)
-    how = on_device.How("relu", output("softmax"), recipe.rule, True, True)
+    how = on_device.How("relu", make_loss("softmax"), recipe.rule, True, True)
     whole = torch.compile(on_device.updated, fullgraph=True, backend="eager")  # traced and checked, not compiled, which takes half a minute
     (now, J), (expected, J_expected) = (make(group.networks, group.own, batch, how) for make in (whole, on_device.updated))
     assert_near((*now.parameters, J), (*expected.parameters, J_expected), FLOAT64)
@@ -207,7 +207,7 @@ def test_a_network_that_diverges_or_begins_with_nan_leaves_alone():
     networks, (X, Y) = population((4, 4, 4), N_X, 1), rows("squared_error", 60, N_X, 1)
     networks.parameters.W1[0, 0, 0] = np.nan
     recipe = Recipe(learning_rate=(0.01, 1e6, 0.02), rule=GradientDescent(), batch_size=16, max_epochs=8, device=THERE)
-    run = Run(recipe, networks, output("squared_error"), X, Y)
+    run = Run(recipe, networks, make_loss("squared_error"), X, Y)
     events = list(run)
     diverged = run.result().diverged
     assert diverged[0] == 1
@@ -217,7 +217,7 @@ def test_a_network_that_diverges_or_begins_with_nan_leaves_alone():
     alone = Run(
         Recipe(learning_rate=0.02, rule=GradientDescent(), batch_size=16, max_epochs=8),
         stack([member(networks, 2)]),
-        output("squared_error"),
+        make_loss("squared_error"),
         X,
         Y,
     )
@@ -227,7 +227,7 @@ def test_a_network_that_diverges_or_begins_with_nan_leaves_alone():
 
 def test_networks_that_have_left_cost_nothing_and_a_copy_of_a_state_goes_on_by_itself():
     networks, (X, Y) = population((4, 4), N_X, 1), rows("squared_error", M, N_X, 1)
-    state = begin(networks, Recipe(batch_size=M, device=THERE), output("squared_error"), np.full(2, M), np.float64)
+    state = begin(networks, Recipe(batch_size=M, device=THERE), make_loss("squared_error"), np.full(2, M), np.float64)
     advance(state, X, Y, [np.arange(M)], np.full((1, 2), 0.1))
     copied, before = copy.deepcopy(state), current(state)
     leave(state, np.array([False, True]))
@@ -255,7 +255,7 @@ def test_nothing_goes_over_within_an_epoch(monkeypatch):
     counts = []
     for batch_size in (64, 4):
         recipe = Recipe(dropout=0.2, lam=0.1, weight_average=0.5, batch_size=batch_size, device=THERE)
-        state = begin(networks, recipe, output("squared_error"), np.full(2, 64.0), np.float64)
+        state = begin(networks, recipe, make_loss("squared_error"), np.full(2, 64.0), np.float64)
         batches = np.split(np.arange(64), 64 // batch_size)
         moved.clear()
         for _ in range(2):
@@ -271,7 +271,7 @@ def test_every_number_is_made_on_the_device_that_was_asked_for(out, monkeypatch)
     monkeypatch.setattr("shoal.engine.on_device.sums.home", lambda values: np.zeros(values.shape))
     networks, (X, Y) = population((4, 7, 3, 7), 4, logits_of(out, 2), inputs=MASKS), rows(out, M, 4, 2)
     recipe = Recipe(activation="silu", batch_size=M, device="meta", input_dropout=0.1, **PER_NETWORK)
-    state = begin(networks, recipe, output(out), np.full(4, M), np.float32)
+    state = begin(networks, recipe, make_loss(out), np.full(4, M), np.float32)
     there = [state.send(values, np.float32) for values in (X, Y, np.ones((4, M)))]
     order, own = send(np.arange(M), "meta"), judging.side_by_side((np.arange(3), np.arange(2), np.arange(1), np.arange(0)), "meta")
     for _ in range(2):
@@ -282,16 +282,16 @@ def test_every_number_is_made_on_the_device_that_was_asked_for(out, monkeypatch)
         remember(state, np.array([True, False, True, False]))
         leave(state, np.array([True, True, False, True]))
     X, Y, weights = (send(values, "meta", np.float64) for values in there)
-    sums(networks, X, Y, "tanh", output(out), weights)
+    sums(networks, X, Y, "tanh", make_loss(out), weights)
     for block in split(networks, np.dtype(np.float64)):
-        losses(block, X, Y, "tanh", output(out), weights[block.members])
-        if has_curvature(output(out)):
-            curvature(block, X, Y, "tanh", output(out), weights[block.members])
+        losses(block, X, Y, "tanh", make_loss(out), weights[block.members])
+        if has_curvature(make_loss(out)):
+            curvature(block, X, Y, "tanh", make_loss(out), weights[block.members])
 
 
 def test_blocks_of_rows_that_nobody_has_any_more_are_forgotten():
     networks, (X, Y) = population((4,), N_X, 1), rows("squared_error", 64, N_X, 1)
-    state = begin(networks, Recipe(batch_size=16, device=THERE), output("squared_error"), np.full(1, 64.0), np.float64)
+    state = begin(networks, Recipe(batch_size=16, device=THERE), make_loss("squared_error"), np.full(1, 64.0), np.float64)
     for s in range(0, 64, 16):
         advance(state, X[s : s + 16].copy(), Y[s : s + 16].copy(), [np.arange(16)], np.full((1, 1), 0.1))
     assert len(state.sent.known) <= 2, "no more than the last block's inputs and targets lie on the device"
@@ -308,7 +308,9 @@ def test_networks_are_judged_as_on_the_processor(out, own, monkeypatch):
     mine = (np.array([1, 4, 5, 7, 11]), np.array([0, 12])) if own else None
     found = []
     for where in (THERE, HERE):
-        state = begin(networks, Recipe(activation="silu", batch_size=M, device=where, dropout=0.3), output(out), np.full(2, M), np.float64)
+        state = begin(
+            networks, Recipe(activation="silu", batch_size=M, device=where, dropout=0.3), make_loss(out), np.full(2, M), np.float64
+        )
         found.append(judge(state, X, Y, mine, np.linspace(0, 2, M)))
     assert_near(*found, FLOAT64)
 
@@ -321,8 +323,8 @@ def test_sums_on_a_device_are_the_engines(out, weighted, monkeypatch):
     seen = np.array([[True] * N_X, [True, False, True]])
     networks, (X, Y) = population((N_H, 3), N_X, logits_of(out, N_Y), inputs=seen), rows(out, M, N_X, N_Y)
     weight = {"none": None, "all": np.linspace(0, 2, M), "each": np.linspace(0, 2, 2 * M).reshape(2, M)}[weighted]
-    there = sums(networks, torch.from_numpy(X), torch.from_numpy(Y), "tanh", output(out), weight)
-    here = sums(networks, X, Y, "tanh", output(out), weight)
+    there = sums(networks, torch.from_numpy(X), torch.from_numpy(Y), "tanh", make_loss(out), weight)
+    here = sums(networks, X, Y, "tanh", make_loss(out), weight)
     assert_near((there.loss, there.weight), (here.loss, here.weight), FLOAT64)
     assert_near(there.gradient, here.gradient, FLOAT64 * M)
 
@@ -334,11 +336,11 @@ def test_curvature_on_a_device_is_the_engines(out, monkeypatch):
     networks, (X, Y) = population((N_H, 3), N_X, logits_of(out, N_Y)), rows(out, M, N_X, N_Y)
     weights, (block,) = np.linspace(0, 2, 2 * M).reshape(2, M), split(networks, np.dtype(np.float64))
     X_, Y_, weights_ = (torch.from_numpy(values) for values in (X, Y, weights))
-    there = curvature(block, X_, Y_, "tanh", output(out), weights_)
-    here = curvature(block, X, Y, "tanh", output(out), weights)
+    there = curvature(block, X_, Y_, "tanh", make_loss(out), weights_)
+    here = curvature(block, X, Y, "tanh", make_loss(out), weights)
     for a, b in zip(vars(there).values(), vars(here).values(), strict=True):
         np.testing.assert_allclose(a, b, rtol=FLOAT64 * M, atol=FLOAT64 * M)
-    lost = [losses(block, *values, "tanh", output(out), w) for *values, w in ((X_, Y_, weights_), (X, Y, weights))]
+    lost = [losses(block, *values, "tanh", make_loss(out), w) for *values, w in ((X_, Y_, weights_), (X, Y, weights))]
     np.testing.assert_allclose(*lost, rtol=FLOAT64)
 
 

@@ -10,7 +10,7 @@ from shoal.engine.advance import advance, begin, current
 from shoal.engine.outputs import logits
 from shoal.engine.sums import sums
 from shoal.recipe import Recipe
-from shoal.textbook import output
+from shoal.textbook import make_loss
 from shoal.training.minibatch import Run
 from shoal.training.validation import Validation
 
@@ -31,7 +31,7 @@ def test_steps_sums_and_logits_of_sparse_rows_are_those_of_the_dense_ones(standa
     S, X, Y = sparse_and_dense(standardized)
     assert isinstance(S, SparseRows)
     assert S.shape == X.shape
-    networks, g2 = population((4, 3), N_X, 1), output("squared_error")
+    networks, g2 = population((4, 3), N_X, 1), make_loss("squared_error")
     recipe = Recipe(batch_size=16)
     after = []
     for values in (S, X):
@@ -57,13 +57,13 @@ def test_no_more_rows_than_a_batch_or_a_block_are_dense_at_once(monkeypatch):
     monkeypatch.setattr(SparseRows, "__getitem__", watched)
     monkeypatch.setattr("shoal.engine.judging.DENSE_ROWS", 5)
     validation = Validation(S, Y, rows=(np.arange(20), np.arange(20)))
-    for _ in Run(Recipe(batch_size=8, max_epochs=2), population((4, 3), N_X, 1), output("squared_error"), S, Y, validation=validation):
+    for _ in Run(Recipe(batch_size=8, max_epochs=2), population((4, 3), N_X, 1), make_loss("squared_error"), S, Y, validation=validation):
         pass
     assert set(largest) == {8, 5}
     monkeypatch.setattr("shoal.engine.outputs.BLOCK_ROWS", 7)
     monkeypatch.setattr("shoal.engine.sums.HIDDEN_NUMBERS", 7 * 4)  # seven rows of four hidden units
     monkeypatch.setattr("shoal.engine.sums.LEAST_ROWS", 1)
     largest.clear()
-    sums(population((4,), N_X, 1), S, Y, "relu", output("squared_error"))
+    sums(population((4,), N_X, 1), S, Y, "relu", make_loss("squared_error"))
     logits(population((4,), N_X, 1), S, "relu")
     assert max(largest) == 7

@@ -9,7 +9,7 @@ from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.population import member, stack, take
 from shoal.recipe import Recipe
-from shoal.textbook import Adam, GradientDescent, output
+from shoal.textbook import Adam, GradientDescent, make_loss
 from shoal.training.minibatch import Run
 from shoal.training.validation import Validation
 
@@ -26,7 +26,7 @@ def run_of(networks, members, out, weight, parts, **settings):
     own = {name: tuple(values[k] for k in members) for name, values in PER_NETWORK.items()} | settings
     recipe = Recipe(activation="tanh", rule=Adam(), batch_size=16, max_epochs=25, patience=2, tol=0.003, seed=3, schedule="cosine", **own)
     validation = Validation(X, Y, rows=tuple(parts[k] for k in members))
-    return Run(recipe, networks, output(out), X, Y, weight=weight[list(members)], validation=validation, members=members)
+    return Run(recipe, networks, make_loss(out), X, Y, weight=weight[list(members)], validation=validation, members=members)
 
 
 @pytest.mark.parametrize("out", ["squared_error", "softmax", "gaussian"])
@@ -56,7 +56,7 @@ def test_each_network_of_a_group_learns_what_it_learns_alone(out):
 def test_padding_stays_zero_and_inputs_that_a_network_does_not_see_keep_no_weight():
     group = population(WIDTHS, N_X, 1, inputs=MASKS)
     X, Y = rows("squared_error", M, N_X, 1)
-    run = Run(Recipe(dropout=0.2, lam=0.1, batch_size=16, max_epochs=5), group, output("squared_error"), X, Y)
+    run = Run(Recipe(dropout=0.2, lam=0.1, batch_size=16, max_epochs=5), group, make_loss("squared_error"), X, Y)
     list(run)
     now = run.result().population.parameters
     for k, width in enumerate(WIDTHS):
@@ -71,14 +71,14 @@ def test_a_network_that_diverges_stops_alone():
     group = population((4, 4, 4), N_X, 1)
     X, Y = rows("squared_error", M, N_X, 1)
     settings = {"rule": GradientDescent(), "batch_size": 16, "max_epochs": 8}
-    run = Run(Recipe(learning_rate=(0.01, 1e6, 0.02), **settings), group, output("squared_error"), X, Y)
+    run = Run(Recipe(learning_rate=(0.01, 1e6, 0.02), **settings), group, make_loss("squared_error"), X, Y)
     events = list(run)
     trained = run.result()
     assert trained.diverged.tolist()[::2] == [0, 0]
     assert 1 <= trained.diverged[1] < 8
     assert events[-1].active.tolist() == [True, False, True]
     assert np.isnan(events[-1].loss[1])
-    pair = Run(Recipe(learning_rate=(0.01, 0.02), **settings), take(group, [0, 2]), output("squared_error"), X, Y)
+    pair = Run(Recipe(learning_rate=(0.01, 0.02), **settings), take(group, [0, 2]), make_loss("squared_error"), X, Y)
     list(pair)
     for mine, theirs in zip(pair.result().population.parameters, take(trained.population, [0, 2]).parameters, strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=TO_ROUNDING, atol=TO_ROUNDING)
@@ -88,7 +88,7 @@ def test_a_network_that_begins_with_nan_spoils_no_other():
     group = population((4, 4), N_X, 1)
     group.parameters.W1[0, 0, 0] = np.nan
     X, Y = rows("squared_error", M, N_X, 1)
-    run = Run(Recipe(batch_size=16, max_epochs=3), group, output("squared_error"), X, Y)
+    run = Run(Recipe(batch_size=16, max_epochs=3), group, make_loss("squared_error"), X, Y)
     events = list(run)
     assert run.result().diverged.tolist() == [1, 0]
     assert all(np.isfinite(e.loss[1]) for e in events)
@@ -98,7 +98,7 @@ def test_a_network_that_begins_with_nan_spoils_no_other():
 def test_networks_that_have_left_the_group_are_no_longer_trained():
     group = population((4, 4), N_X, 1)
     X, Y = rows("squared_error", M, N_X, 1)
-    state = begin(group, Recipe(batch_size=M), output("squared_error"), np.full(2, float(M)), np.float64)
+    state = begin(group, Recipe(batch_size=M), make_loss("squared_error"), np.full(2, float(M)), np.float64)
     leave(state, np.array([False, True]))
     costs = advance(state, X, Y, [np.arange(M)], np.full((1, 2), 0.1))
     assert np.isnan(costs[0, 0])

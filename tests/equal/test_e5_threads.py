@@ -12,8 +12,8 @@ from shoal import ShoalClassifier
 from shoal.engine import advance as door
 from shoal.engine import groups
 from shoal.recipe import Recipe
-from shoal.textbook import output
-from shoal.textbook.rules import Nesterov
+from shoal.textbook import make_loss
+from shoal.textbook.optimizers import Nesterov
 from shoal.training.minibatch import Run
 from shoal.training.validation import Validation
 
@@ -49,7 +49,7 @@ def wide_run(out, monkeypatch, *, threads, slices, dtype=np.float64, pool=POOL, 
     validation = Validation(*(a.astype(dtype) for a in rows(out, 20, 5, 2, seed=1)))
     recipe = Recipe(**{"batch_size": 16, "max_epochs": 4, "activation": "tanh", "learning_rate": 0.01} | settings)
     weight = np.random.default_rng(2).uniform(0, 2, 50)
-    run = Run(recipe, population((WIDE,), 5, logits_of(out, 2)), output(out), X, Y, weight=weight, validation=validation, dtype=dtype)
+    run = Run(recipe, population((WIDE,), 5, logits_of(out, 2)), make_loss(out), X, Y, weight=weight, validation=validation, dtype=dtype)
     return run, list(run)
 
 

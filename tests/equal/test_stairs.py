@@ -13,8 +13,8 @@ from shoal.engine import advance
 from shoal.engine.stairs import stairs_of
 from shoal.estimators import shallow
 from shoal.recipe import Recipe
-from shoal.textbook import output
-from shoal.textbook.rules import Adam
+from shoal.textbook import make_loss
+from shoal.textbook.optimizers import Adam
 from shoal.training.minibatch import Run
 
 # sums of some dozens of products of size 1 in another order, through a dozen updates of gradient descent
@@ -39,7 +39,7 @@ def begun(stairs, X, dtype="float64", *, widths=(32, 20), batch_size=57, seen=No
     recipe = Recipe(**{"batch_size": batch_size, "max_epochs": epochs, "learning_rate": 0.1, "activation": "tanh"} | settings)
     networks = population(widths, X.shape[1], logits_of("softmax", 3), inputs=seen)
     weight = np.random.default_rng(1).integers(0, 3, len(X)).astype(float)
-    return Run(recipe, networks, output("softmax"), X, Y, weight=weight, dtype=dtype, stairs=stairs, until=until)
+    return Run(recipe, networks, make_loss("softmax"), X, Y, weight=weight, dtype=dtype, stairs=stairs, until=until)
 
 
 def trained(*given, **settings):

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from shoal.textbook import ACTIVATIONS, cost, exercise_parameters, flower, forward, output, train
+from shoal.textbook import ACTIVATIONS, cost, exercise_parameters, flower, forward, make_loss, train
 from shoal.textbook.flower import LEARNING_RATE, PUBLISHED_ACCURACY
 
-TANH, SIGMOID = ACTIVATIONS["tanh"], output("sigmoid")
+TANH, SIGMOID = ACTIVATIONS["tanh"], make_loss("sigmoid")
 REPLAYED_COST = {1: 0.63276, 2: 0.57535, 3: 0.25909, 4: 0.22264, 5: 0.25068}  # after the 5000th update, five digits
 PRINTED_DIGITS = 1e-5  # the table has five digits
 MATRIX_LIBRARY = 1.0  # points of accuracy: 5000 steps let the rounding of another BLAS grow to a few of 400 examples

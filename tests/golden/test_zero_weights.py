@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from shoal.textbook import ACTIVATIONS, exercise_parameters, flower, output, train
+from shoal.textbook import ACTIVATIONS, exercise_parameters, flower, make_loss, train
 from shoal.textbook.flower import LEARNING_RATE
 from shoal.textbook.initialization import zeros
 
-SIGMOID = output("sigmoid")
+SIGMOID = make_loss("sigmoid")
 
 
 def after_1000_steps(activation, parameters):

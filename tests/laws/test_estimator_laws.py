@@ -12,7 +12,7 @@ from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.population import member, merge, stack
 from shoal.recipe import Recipe
-from shoal.textbook import ACTIVATIONS, GradientDescent, Parameters, output
+from shoal.textbook import ACTIVATIONS, GradientDescent, Parameters, make_loss
 
 TO_ROUNDING = 1e-12  # sums of some dozens of numbers of size 1, in another order
 # Fifteen updates of Adam from gradients that differ by rounding: a gradient near 1e-8 (its ε) turns that into 1e-8 of a step.
@@ -82,7 +82,7 @@ def test_the_penalty_pulls_alike_whatever_the_batch_size_is(seed, b, lam, is_wei
     after = []
     for penalty in (0.0, lam):
         recipe = Recipe(rule=GradientDescent(), lam=penalty, batch_size=23, activation="tanh")
-        state = begin(networks, recipe, output("squared_error"), np.full(2, total), np.float64)
+        state = begin(networks, recipe, make_loss("squared_error"), np.full(2, total), np.float64)
         costs = advance(state, X, Y, [np.arange(b)], np.full((1, 2), 0.1), weight)
         after.append((current(state).parameters, costs[0]))
     (free, J), (pulled, J_penalized) = after
@@ -108,7 +108,7 @@ def test_the_order_of_hidden_units_changes_no_prediction_and_no_training(seed, a
     recipe = Recipe(rule=GradientDescent(), batch_size=20, activation=activation)
     predictions = []
     for group in (networks, stack(shuffled)):
-        state = begin(group, recipe, output("squared_error"), np.full(2, 20.0), np.float64)
+        state = begin(group, recipe, make_loss("squared_error"), np.full(2, 20.0), np.float64)
         advance(state, X, Y, [np.arange(20)] * 3, np.full((3, 2), 0.05))
         predictions.append((logits(group, X, activation), logits(current(state), X, activation)))
     for one, other in zip(*predictions, strict=True):

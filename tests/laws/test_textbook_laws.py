@@ -4,15 +4,15 @@ import numpy as np
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from shoal.textbook import ACTIVATIONS, Parameters, backward, cost, forward, masked, output
+from shoal.textbook import ACTIVATIONS, Parameters, backward, cost, forward, make_loss, masked
 from shoal.textbook.gradient_check import as_parameters
-from shoal.textbook.outputs import NAMES
+from shoal.textbook.losses import NAMES
 
 ANOTHER_ORDER = 1e-12  # sums of up to 8 terms in another order, at most 1e3 large in the exponential losses
 KINKS = {"relu", "leaky_relu", "elu"}
 
 activations = st.sampled_from(list(ACTIVATIONS.values()))
-outputs = st.sampled_from([output(name) for name in NAMES])
+outputs = st.sampled_from([make_loss(name) for name in NAMES])
 sizes = st.integers(1, 5)
 seeds = st.integers(0, 2**32 - 1)
 
@@ -67,7 +67,7 @@ def test_the_error_is_the_central_difference_of_the_loss(g2, z, y):
         # h²/6 times a third derivative, which for the exponentials is as large as the loss itself, and the rounding of two losses.
         size = 1 + np.max(np.abs(above)) + np.max(np.abs(below)) + np.max(np.abs(Z2)) * (1 + y)
         room = (h**2 + 8 * 2.2e-16 / h) * size
-        np.testing.assert_allclose(g2.error(Z2, Y)[row], (above - below) / (2 * h), rtol=0, atol=room)
+        np.testing.assert_allclose(g2.dZ2(Z2, Y)[row], (above - below) / (2 * h), rtol=0, atol=room)
 
 
 @given(problems(), st.randoms(use_true_random=False))
@@ -146,31 +146,31 @@ logits = st.lists(st.floats(-1000, 1000), min_size=2, max_size=6)
 @given(logits, st.floats(-1000, 1000))
 @example([0.0, 0.0], 1000.0)
 def test_softmax_does_not_notice_a_constant_added_to_every_logit(z, constant):
-    g2, Z2 = output("softmax"), np.array(z)[:, None]
+    g2, Z2 = make_loss("softmax"), np.array(z)[:, None]
     Y = np.eye(len(z))[:, :1]
     shifted = Z2 + constant  # rounded: a difference of two such logits is wrong by up to 4 · 1000 · 2.2e-16 = 9e-13
     np.testing.assert_allclose(g2(shifted), g2(Z2), rtol=2e-12, atol=1e-300)
     np.testing.assert_allclose(g2.loss(shifted, Y), g2.loss(Z2, Y), rtol=0, atol=2e-12)
-    np.testing.assert_allclose(g2.error(shifted, Y), g2.error(Z2, Y), rtol=0, atol=2e-12)
+    np.testing.assert_allclose(g2.dZ2(shifted, Y), g2.dZ2(Z2, Y), rtol=0, atol=2e-12)
 
 
 @given(logits)
 def test_softmax_shares_add_up_to_one_and_keep_the_order_of_the_logits(z):
-    A2 = output("softmax")(np.array(z)[:, None])[:, 0]
+    A2 = make_loss("softmax")(np.array(z)[:, None])[:, 0]
     np.testing.assert_allclose(np.sum(A2), 1.0, rtol=1e-15)  # up to 6 roundings of shares below 1
     assert np.all(np.diff(A2[np.argsort(z)]) >= 0)
 
 
 @given(st.floats(-1000, 1000), st.floats(-1000, 1000), st.sampled_from([0.0, 1.0, 0.3]))
 def test_with_two_classes_softmax_is_the_sigmoid_of_the_difference(z_1, z_0, y):
-    softmax, sigmoid = output("softmax"), output("sigmoid")
+    softmax, sigmoid = make_loss("softmax"), make_loss("sigmoid")
     two, one = np.array([[z_1], [z_0]]), np.array([[z_1 - z_0]])
     Y_two, Y_one = np.array([[y], [1 - y]]), np.array([[y]])
     few_roundings = 1e-15 * max(1.0, abs(z_1 - z_0))
     np.testing.assert_allclose(softmax(two)[:1], sigmoid(one), rtol=1e-15, atol=1e-300)
     np.testing.assert_allclose(softmax.loss(two, Y_two), sigmoid.loss(one, Y_one), rtol=0, atol=few_roundings)
-    np.testing.assert_allclose(softmax.error(two, Y_two)[:1], sigmoid.error(one, Y_one), rtol=0, atol=1e-15)
-    np.testing.assert_allclose(softmax.error(two, Y_two)[1:], -sigmoid.error(one, Y_one), rtol=0, atol=1e-15)
+    np.testing.assert_allclose(softmax.dZ2(two, Y_two)[:1], sigmoid.dZ2(one, Y_one), rtol=0, atol=1e-15)
+    np.testing.assert_allclose(softmax.dZ2(two, Y_two)[1:], -sigmoid.dZ2(one, Y_one), rtol=0, atol=1e-15)
 
 
 @given(st.lists(st.floats(-10, 10), min_size=1, max_size=8))

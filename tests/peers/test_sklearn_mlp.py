@@ -13,7 +13,7 @@ from sklearn.utils import shuffle
 
 from shoal.population import member, stack
 from shoal.recipe import Recipe, momentum_rule
-from shoal.textbook import Adam, Parameters, output
+from shoal.textbook import Adam, Parameters, make_loss
 from shoal.training.minibatch import Run
 
 SAME_CURVE = 1e-6  # the design's; what is left is rounding, and scikit-learn's clipping of probabilities at 1e-16
@@ -91,7 +91,7 @@ def compare(kind, *, activation="tanh", solver="adam", alpha=0.0, batch_size=16,
         mlp.fit(X, y, weight)
     own = {"rule": rule or Adam(), "lam": alpha, "max_epochs": epochs, "patience": patience, "shuffle": settings.get("shuffle", True)}
     recipe = Recipe(**shared, **own, learning_rate=rate, schedule=schedule, power_t=settings.get("power_t", 0.5))
-    run = Run(recipe, stack([first_parameters(mlp)]), output(out), X, Y, weight=weight, orders=orders_of(mlp))
+    run = Run(recipe, stack([first_parameters(mlp)]), make_loss(out), X, Y, weight=weight, orders=orders_of(mlp))
     events = list(run)
     # Of a Poisson loss scikit-learn subtracts y − y ln y, which no weight can change.
     apart = np.mean(y - xlogy(y, y)) if kind == "poisson" else 0.0

@@ -8,7 +8,7 @@ from shoal.engine.blocks import split
 from shoal.engine.sums import flat
 from shoal.population import stack
 from shoal.recipe import Recipe
-from shoal.textbook import output
+from shoal.textbook import make_loss
 from shoal.textbook.initialization import unit_variance
 from shoal.training.bayes import GROUPS, LARGEST_BETA, inverse_diagonal
 from shoal.training.full_batch import FullBatch
@@ -29,7 +29,7 @@ def run_of(out="squared_error", data=None, *, n_h=6, K=3, steps=150, weight=None
     X, Y = rows(out, M, N_X, 2) if data is None else data
     networks = stack([unit_variance(np.random.default_rng(seed + k), N_X, n_h, logits_of(out, Y.shape[1]), N_X) for k in range(K)])
     return FullBatch(
-        Recipe(activation="tanh", max_epochs=steps, tol=1e-6), networks, output(out), in_memory(X, Y, K, weight), solver="bayes"
+        Recipe(activation="tanh", max_epochs=steps, tol=1e-6), networks, make_loss(out), in_memory(X, Y, K, weight), solver="bayes"
     )
 
 
@@ -141,7 +141,7 @@ def test_padding_takes_no_part_in_the_evidence():
     results = []
     for networks in ([narrow], [narrow, wide]):
         recipe = Recipe(activation="tanh", max_epochs=12, tol=1e-6)
-        run = FullBatch(recipe, stack(networks), output("squared_error"), in_memory(X, Y, len(networks)), solver="bayes")
+        run = FullBatch(recipe, stack(networks), make_loss("squared_error"), in_memory(X, Y, len(networks)), solver="bayes")
         list(run)
         results.append(run.result().evidence)
     alone, beside = results

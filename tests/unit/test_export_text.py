@@ -11,7 +11,7 @@ from shoal import ShoalClassifier, ShoalRegressor
 from shoal.encoding import encode
 from shoal.export import equation, weights, weights_json
 from shoal.network import predict
-from shoal.textbook import ACTIVATIONS, Parameters, forward, output
+from shoal.textbook import ACTIVATIONS, Parameters, forward, make_loss
 
 rng = np.random.default_rng(0)
 X = rng.standard_normal((40, 2)) * [3, 0.5] + [10, 0]
@@ -71,6 +71,6 @@ def test_json_holds_the_very_bits_and_enough_to_predict(kind, y, more):
     assert len(read["encoded_inputs"]) == len(read["W1"][0])
     own = Parameters(*(np.array(read[name]) for name in ("W1", "b1", "W2", "b2")))
     rows = encode(network.encoding, X[:5])
-    A2 = forward(own, rows.T, ACTIVATIONS[read["activation"]], output(read["output"])).A2[: 1 if read["output"] == "gaussian" else None]
+    A2 = forward(own, rows.T, ACTIVATIONS[read["activation"]], make_loss(read["output"])).A2[: 1 if read["output"] == "gaussian" else None]
     scale, center = (1.0, 0.0) if read["target"] is None else (read["target"]["scale"], read["target"]["center"])
     assert A2.T * scale + center == pytest.approx(predict(network, X[:5]), rel=1e-12)

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from shoal.textbook import ACTIVATIONS, Parameters, check_gradients, numerical_gradients, output
+from shoal.textbook import ACTIVATIONS, Parameters, check_gradients, make_loss, numerical_gradients
 
-RELU, TANH, SQUARED_ERROR, SIGMOID = ACTIVATIONS["relu"], ACTIVATIONS["tanh"], output("squared_error"), output("sigmoid")
+RELU, TANH, SQUARED_ERROR, SIGMOID = ACTIVATIONS["relu"], ACTIVATIONS["tanh"], make_loss("squared_error"), make_loss("sigmoid")
 # One input, one ReLU unit, one example x = 2, y = 1: z1 = 3, z2 = 6, dZ2 = 5.
 HAND, X, Y = Parameters(np.array([[1.0]]), np.array([[1.0]]), np.array([[2.0]]), np.array([[0.0]])), np.array([[2.0]]), np.array([[1.0]])
 PARABOLA = 1e-9  # J is a parabola in every parameter, so a central difference has only rounding, 2e-16 · 12.5 / 1e-5
@@ -43,12 +43,12 @@ def test_a_wrong_derivative_of_an_activation_is_seen():
 
 
 def test_an_error_that_belongs_to_another_loss_is_seen():
-    wrong = replace(SQUARED_ERROR, error=lambda Z2, Y: 2 * (Z2 - Y))  # the half forgotten
+    wrong = replace(SQUARED_ERROR, dZ2=lambda Z2, Y: 2 * (Z2 - Y))  # the half forgotten
     assert check_gradients(*random_problem(), TANH, wrong).largest_difference > 0.1
 
 
 def test_the_difference_is_relative_to_the_largest_derivative_or_one():
-    wrong = replace(SQUARED_ERROR, error=lambda Z2, Y: 2 * (Z2 - Y))  # every derivative twice too large
+    wrong = replace(SQUARED_ERROR, dZ2=lambda Z2, Y: 2 * (Z2 - Y))  # every derivative twice too large
     check = check_gradients(HAND, X, Y, RELU, wrong)
     np.testing.assert_allclose(check.largest_difference, 1.0, rtol=PARABOLA)  # 20 too much, beside 20
     small = check_gradients(HAND, X, Y + 4.99, RELU, wrong)  # dZ2 = 0.01, the largest derivative 0.04

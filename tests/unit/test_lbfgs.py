@@ -8,7 +8,7 @@ from problems import OUTPUTS, logits_of, population, rows
 from shoal.engine.sums import flat, unflat
 from shoal.population import Population, take
 from shoal.recipe import Recipe
-from shoal.textbook import ACTIVATIONS, cost, forward, output, penalty
+from shoal.textbook import ACTIVATIONS, cost, forward, make_loss, penalty
 from shoal.training.full_batch import FullBatch
 from shoal.training.lbfgs import PAIRS, next_trial
 from shoal.training.objective import by_steps, by_sums, point_at, value_and_gradient
@@ -23,7 +23,7 @@ def run_of(out="squared_error", K=2, *, activation="tanh", widths=None, steps=30
     networks = population(widths or (4,) * K, N_X, logits_of(out, N_Y))
     X, Y = rows(out, M, N_X, N_Y)
     recipe = Recipe(activation=activation, max_epochs=steps, tol=tol, lam=lam)
-    return FullBatch(recipe, networks, output(out), in_memory(X, Y, networks.K, weight), solver="lbfgs", **settings)
+    return FullBatch(recipe, networks, make_loss(out), in_memory(X, Y, networks.K, weight), solver="lbfgs", **settings)
 
 
 def objective_of(run, k):
@@ -42,7 +42,7 @@ def test_the_objective_is_the_textbooks_cost_with_its_penalty(out):
     run = run_of(out)
     o, theta = run.objective, flat(run.objective.population.parameters)
     found, gradient = value_and_gradient(o, theta, np.arange(2))
-    g2 = output(out)
+    g2 = make_loss(out)
 
     def textbook(rows_of_theta):
         p = unflat(rows_of_theta, o.population.parameters)
@@ -147,7 +147,7 @@ def test_a_constant_objective_settles_at_once():
     networks = population((3,), N_X, 1)
     X, Y = np.zeros((5, N_X)), np.zeros((5, 1))
     dead = Population(type(networks.parameters)(*(0 * w for w in networks.parameters)), networks.widths, networks.inputs)
-    run = FullBatch(Recipe(max_epochs=10), dead, output("squared_error"), in_memory(X, Y, dead.K), solver="lbfgs")
+    run = FullBatch(Recipe(max_epochs=10), dead, make_loss("squared_error"), in_memory(X, Y, dead.K), solver="lbfgs")
     events = list(run)
     assert len(events) == 1
     assert run.settled.all()

@@ -10,7 +10,7 @@ from shoal.engine.outputs import logits
 from shoal.engine.sums import flat, unflat
 from shoal.population import Population, stack
 from shoal.recipe import Recipe
-from shoal.textbook import Parameters, output
+from shoal.textbook import Parameters, make_loss
 from shoal.textbook.initialization import unit_variance
 from shoal.training.full_batch import FullBatch
 from shoal.training.levenberg_marquardt import FACTOR, FIRST_DAMPING, solve
@@ -42,7 +42,7 @@ def run_of(
     return FullBatch(
         Recipe(activation=activation, max_epochs=steps, tol=tol, lam=lam),
         networks,
-        output(out),
+        make_loss(out),
         in_memory(X, Y, networks.K, weight),
         solver="lm",
         **settings,
@@ -66,7 +66,7 @@ def dense_step(run, theta, k, mu, weights):
     RJ = np.einsum("ojm,jmp->omp", root(o.g2, z, o.rows.Y.T), J)
     ridge = LAM * penalised(o.population.parameters)
     A = np.einsum("omp,omq,m->pq", RJ, RJ, weights) + np.diag(ridge + mu * weights.sum())
-    gradient = np.einsum("om,omp,m->p", o.g2.error(z, o.rows.Y.T), J, weights) + ridge * theta[k]
+    gradient = np.einsum("om,omp,m->p", o.g2.dZ2(z, o.rows.Y.T), J, weights) + ridge * theta[k]
     return theta[k] - np.linalg.solve(A, gradient)
 
 
@@ -172,7 +172,7 @@ def test_degenerate_rows_end_in_a_sensible_network(name, activation, solver):
     X, Y = hard(name)
     networks = stack([unit_variance(np.random.default_rng(k), 4, 5, 1, 4.0) for k in range(3)])
     recipe = Recipe(activation=activation, max_epochs=60, tol=1e-9, lam=0.0)
-    run = FullBatch(recipe, networks, output("squared_error"), in_memory(X, Y, networks.K), solver=solver)
+    run = FullBatch(recipe, networks, make_loss("squared_error"), in_memory(X, Y, networks.K), solver=solver)
     list(run)
     trained = run.result()
     Z2 = logits(trained.population, X, activation)
@@ -191,7 +191,7 @@ def test_a_start_that_is_not_finite_is_left_at_once():
     X, Y = rows("squared_error", M, N_X, N_Y)
     with np.errstate(invalid="ignore"):
         run = FullBatch(
-            Recipe(activation="tanh", max_epochs=5), networks, output("squared_error"), in_memory(X * 0, Y, networks.K), solver="lm"
+            Recipe(activation="tanh", max_epochs=5), networks, make_loss("squared_error"), in_memory(X * 0, Y, networks.K), solver="lm"
         )
         list(run)
     assert run.result().diverged.tolist() == [1, 0]
@@ -216,7 +216,7 @@ def test_the_best_weights_on_validation_rows_are_kept(solver):
     networks = population((8, 8), N_X, 1)
     recipe = Recipe(activation="tanh", max_epochs=60, tol=0.0, patience=8)
     run = FullBatch(
-        recipe, networks, output("squared_error"), in_memory(X, Y, networks.K), solver=solver, validation=Validation(X_val, Y_val)
+        recipe, networks, make_loss("squared_error"), in_memory(X, Y, networks.K), solver=solver, validation=Validation(X_val, Y_val)
     )
     judged = np.array([e.validation_loss for e in run])
     trained = run.result()
@@ -241,7 +241,7 @@ def test_the_sine_of_matlabs_function_fitting_is_reached_from_every_start():
     X, Y = x / x.std(), np.sin(np.pi * x)
     networks = stack([unit_variance(np.random.default_rng(k), 1, 5, 1, 1.0) for k in range(30)])
     run = FullBatch(
-        Recipe(activation="tanh", max_epochs=60, tol=1e-7), networks, output("squared_error"), in_memory(X, Y, networks.K), solver="lm"
+        Recipe(activation="tanh", max_epochs=60, tol=1e-7), networks, make_loss("squared_error"), in_memory(X, Y, networks.K), solver="lm"
     )
     first = np.full(30, np.inf)
     for event in run:
@@ -254,6 +254,6 @@ def test_parameters_of_other_shapes_do_not_disturb_the_callers():
     networks = population((3,), N_X, N_Y)
     before = [w.copy() for w in networks.parameters]
     X, Y = rows("squared_error", M, N_X, N_Y)
-    list(FullBatch(Recipe(activation="tanh", max_epochs=3), networks, output("squared_error"), in_memory(X, Y, networks.K), solver="lm"))
+    list(FullBatch(Recipe(activation="tanh", max_epochs=3), networks, make_loss("squared_error"), in_memory(X, Y, networks.K), solver="lm"))
     for there, now in zip(Parameters(*before), networks.parameters, strict=True):
         np.testing.assert_array_equal(there, now)

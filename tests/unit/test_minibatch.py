@@ -11,8 +11,8 @@ from shoal.engine.advance import carry
 from shoal.engine.outputs import logits
 from shoal.population import member
 from shoal.recipe import Recipe
-from shoal.textbook import Adam, GradientDescent, Momentum, output
-from shoal.textbook.rules import Nesterov
+from shoal.textbook import Adam, GradientDescent, Momentum, make_loss
+from shoal.textbook.optimizers import Nesterov
 from shoal.training.minibatch import PERFECT, RUNAWAY, Run
 from shoal.training.stopping import fresh
 from shoal.training.validation import Validation
@@ -27,7 +27,7 @@ def run_of(out="squared_error", K=2, *, validation=None, seed=0, n_y=1, dtype=np
     if validation == "own":
         validation = Validation(*rows(out, 25, N_X, n_y, seed=9))
     recipe = Recipe(**{"batch_size": 16, "max_epochs": 6, "activation": "tanh"} | settings)
-    return Run(recipe, networks, output(out), X, Y, validation=validation, dtype=dtype, weight=weight, listened=listened)
+    return Run(recipe, networks, make_loss(out), X, Y, validation=validation, dtype=dtype, weight=weight, listened=listened)
 
 
 # --- events ---------------------------------------------------------------------------------------------------------
@@ -70,7 +70,7 @@ def test_validation_loss_and_score_are_scikit_learns(out, weighted):
     event = list(run)[-1]
     networks = run.result().population if np.all(run.result().best_validation_loss == event.validation_loss) else None
     assert networks is not None, "the last epoch must be the best of these few"
-    g2 = output(out)
+    g2 = make_loss(out)
     for k, Z2 in enumerate(logits(networks, X, "tanh")):
         L, A2 = g2.loss(Z2, Y.T), g2(Z2)[:n_y].T
         assert event.validation_loss[k] == pytest.approx(np.average(L, weights=weight), rel=SAME)
@@ -119,7 +119,7 @@ def test_early_stopping_ends_each_network_by_itself_and_keeps_its_best_weights()
         assert trained.epochs[k] - best - 1 > 5 - 1
         assert trained.best_validation_loss[k] == min(losses)
         Z2 = logits(trained.population, validation.X, "tanh")[k]
-        kept_loss = np.mean(output("squared_error").loss(Z2, validation.Y.T))
+        kept_loss = np.mean(make_loss("squared_error").loss(Z2, validation.Y.T))
         assert kept_loss == pytest.approx(min(losses), rel=SAME)
         assert kept_loss < losses[-1], "the last weights were not the best"
 
@@ -129,7 +129,7 @@ def test_a_network_that_knows_its_validation_rows_perfectly_stops_alone():
     X[:, 0] += 3 * np.sign(X[:, 0])  # a gap, so that probabilities can become certain
     Y = (X[:, :1] > 0).astype(float)
     recipe = Recipe(batch_size=8, max_epochs=400, activation="relu", learning_rate=(0.5, 1e-6), rule=Adam())
-    run = Run(recipe, population((4, 4), N_X, 1), output("sigmoid"), X, Y, validation=Validation(X, Y))
+    run = Run(recipe, population((4, 4), N_X, 1), make_loss("sigmoid"), X, Y, validation=Validation(X, Y))
     history, trained = list(run), run.result()
     assert trained.epochs[0] < trained.epochs[1] == len(history) == 400
     assert trained.best_validation_loss[0] <= PERFECT < history[trained.epochs[0] - 2].validation_loss[0]
@@ -282,7 +282,7 @@ def test_two_runs_of_three_epochs_one_after_the_other_are_one_of_six(rule):
     first = run_of(max_epochs=3, **settings)
     losses = [e.loss for e in first]
     X, Y = rows("squared_error", M, N_X, 1)
-    second = Run(first.recipe, first.result().population, output("squared_error"), X, Y)
+    second = Run(first.recipe, first.result().population, make_loss("squared_error"), X, Y)
     second.resume(carry(first.state), first.result().rows)
     losses += [e.loss for e in second]
     np.testing.assert_allclose(losses, expected, rtol=SAME)
@@ -296,6 +296,6 @@ def test_a_schedule_with_an_end_begins_anew_when_training_goes_on_and_rows_seen_
     X, Y = rows("squared_error", M, N_X, 1)
     for schedule, begins in (("cosine", 0.3), ("invscaling", 1 / (6 * M + 1) ** 0.5)):
         recipe = Recipe(schedule=schedule, learning_rate=1.0, batch_size=16, max_epochs=6)
-        second = Run(recipe, first.result().population, output("squared_error"), X, Y)
+        second = Run(recipe, first.result().population, make_loss("squared_error"), X, Y)
         second.resume(carry(first.state), first.result().rows)
         assert next(iter(second)).learning_rate[0] == pytest.approx(begins, rel=0.05)  # of ten rising steps the third, cosine by then 0.97

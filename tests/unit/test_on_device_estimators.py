@@ -11,7 +11,7 @@ from shoal import ShoalClassifier, ShoalRegressor, ShoalSearchCV, TooLargeError
 from shoal.engine.advance import begin
 from shoal.engine.judging import judge
 from shoal.recipe import Recipe
-from shoal.textbook import output
+from shoal.textbook import make_loss
 from shoal.training.full_batch import FullBatch
 from shoal.training.rows import in_memory
 from shoal.training.validation import Validation
@@ -60,7 +60,7 @@ def test_blocks_of_rows_that_lie_elsewhere_are_worked_on_at_the_device(solver):
     trained = []
     for where, given in ((THERE, InTwoBlocks(rows)), (THERE, rows), (HERE, rows)):
         recipe = Recipe(activation="tanh", lam=0.1, batch_size=len(Y), max_epochs=6, tol=0.0, device=where)
-        run = FullBatch(recipe, networks, output("squared_error"), given, solver=solver, validation=Validation(TABLE, Y))
+        run = FullBatch(recipe, networks, make_loss("squared_error"), given, solver=solver, validation=Validation(TABLE, Y))
         events = list(run)
         trained.append((events[-1].loss, events[-1].validation_loss, *run.result().population.parameters))
     for there in trained[:2]:
@@ -134,7 +134,7 @@ def test_networks_that_are_judged_on_rows_of_their_own_get_few_of_many_inputs_at
     mine, Y = (np.arange(0, 30), np.arange(10, 40)) if own else None, WIDE[:, :1]
     found = []
     for where in (THERE, HERE):
-        state = begin(population((3, 3), 50, 1), Recipe(device=where), output("squared_error"), np.full(2, 40), np.float64)
+        state = begin(population((3, 3), 50, 1), Recipe(device=where), make_loss("squared_error"), np.full(2, 40), np.float64)
         found.append(judge(state, WIDE, Y, mine, None))
     np.testing.assert_allclose(found[0][0], found[1][0], rtol=FLOAT64)
     if own:
@@ -148,5 +148,5 @@ def test_networks_that_are_judged_on_rows_of_their_own_get_few_of_many_inputs_at
 def test_networks_that_drop_inputs_are_as_many_together_as_their_inputs_allow(input_dropout, together, monkeypatch):
     monkeypatch.setattr(groups, "MOST_HIDDEN", 4 * 3 * 16)
     recipe = Recipe(batch_size=16, input_dropout=input_dropout, device=THERE)
-    state = begin(population((3,) * 4, 12, 1), recipe, output("squared_error"), np.full(4, 40), np.float64)
+    state = begin(population((3,) * 4, 12, 1), recipe, make_loss("squared_error"), np.full(4, 40), np.float64)
     assert [len(group.members) for group in state.groups] == [together] * (4 // together)

@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from shoal.textbook import ACTIVATIONS, Forward, Gradients, Parameters, backward, cost, forward, output, penalty
+from shoal.textbook import ACTIVATIONS, Forward, Gradients, Parameters, backward, cost, forward, make_loss, penalty
 from shoal.textbook.propagation import sum_examples
 
 RELU, TANH, IDENTITY = ACTIVATIONS["relu"], ACTIVATIONS["tanh"], ACTIVATIONS["identity"]
-SQUARED_ERROR, SIGMOID = output("squared_error"), output("sigmoid")
+SQUARED_ERROR, SIGMOID = make_loss("squared_error"), make_loss("sigmoid")
 EPS = np.finfo(float).eps
 TO_ROUNDING = 1e-14  # sums of up to 12 products of size 1, added in another order
 

@@ -12,7 +12,7 @@ import pytest
 from problems import OUTPUTS, logits_of, population, rows
 from shoal.engine.outputs import logits
 from shoal.recipe import Recipe
-from shoal.textbook import output
+from shoal.textbook import make_loss
 from shoal.training.full_batch import FullBatch
 from shoal.training.rows import InMemory, in_memory
 from shoal.training.validation import Validation
@@ -48,7 +48,7 @@ def run_over(cuts, solver, out="squared_error", *, steps=6, weight=None, validat
     recipe = Recipe(activation="tanh", max_epochs=steps, lam=0.0 if solver == "bayes" else 0.5, tol=0.0)
     networks = population((4, 3, 4), N_X, logits_of(out, N_Y))
     there = whole if cuts is None else InBlocks(whole, cuts)
-    return FullBatch(recipe, networks, output(out), there, solver=solver, validation=validation)
+    return FullBatch(recipe, networks, make_loss(out), there, solver=solver, validation=validation)
 
 
 @pytest.mark.parametrize("cuts", CUTS)
@@ -101,7 +101,7 @@ def test_networks_are_judged_on_blocks_of_their_own_rows_as_in_memory(cuts):
 
 @pytest.mark.parametrize("out", OUTPUTS)
 def test_an_output_unit_travels_to_another_process(out):
-    g2 = output(out, delta=0.3, q=0.9)
+    g2 = make_loss(out, delta=0.3, q=0.9)
     again = pickle.loads(pickle.dumps(g2))
     _, Y = rows(out, M, N_X, N_Y)
     Z2 = np.random.default_rng(0).standard_normal((logits_of(out, N_Y), M))

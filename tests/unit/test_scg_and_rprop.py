@@ -7,7 +7,7 @@ from scipy.optimize import minimize
 from problems import logits_of, population, rows
 from shoal.engine.sums import flat
 from shoal.recipe import Recipe
-from shoal.textbook import output
+from shoal.textbook import make_loss
 from shoal.training.full_batch import FullBatch
 from shoal.training.objective import value_and_gradient
 from shoal.training.rows import in_memory
@@ -21,7 +21,7 @@ def run_of(solver, out="squared_error", *, widths=(4, 3), activation="tanh", ste
     networks = population(widths, N_X, logits_of(out, N_Y))
     X, Y = rows(out, M, N_X, N_Y)
     recipe = Recipe(activation=activation, max_epochs=steps, tol=tol, lam=LAM)
-    return FullBatch(recipe, networks, output(out), in_memory(X * scale, Y, networks.K), solver=solver)
+    return FullBatch(recipe, networks, make_loss(out), in_memory(X * scale, Y, networks.K), solver=solver)
 
 
 @pytest.mark.parametrize(("solver", "tolerance"), [("scg", 1e-9), ("rprop", 1e-6)])  # rprop creeps in the end

@@ -9,7 +9,7 @@ from shoal import ShoalClassifier, ShoalRegressor
 from shoal.encoding import SparseRows, plain
 from shoal.engine.sums import flat, n_parameters
 from shoal.recipe import Recipe
-from shoal.textbook import ACTIVATIONS, output
+from shoal.textbook import ACTIVATIONS, make_loss
 from shoal.training import small_steps
 from shoal.training.full_batch import FullBatch
 from shoal.training.levenberg_marquardt import FIRST_DAMPING, RULE
@@ -27,7 +27,7 @@ def method_of(out, activation="tanh", *, weight=None, inputs=None, X=None, width
     networks = population(widths, N_X, logits_of(out, 1), seed=3, inputs=inputs)
     held = in_memory(table if X is None else X, Y, networks.K, weight)
     recipe = Recipe(activation=activation, lam=(0.0, 0.5, 2.0)[: networks.K], max_epochs=40, tol=1e-9)
-    return FullBatch(recipe, networks, output(out), held, solver="lm").method
+    return FullBatch(recipe, networks, make_loss(out), held, solver="lm").method
 
 
 def plain_and_compiled(method, block, ridge, small):

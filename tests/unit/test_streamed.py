@@ -8,8 +8,8 @@ import pytest
 
 from problems import logits_of, population, rows
 from shoal.recipe import Recipe
-from shoal.textbook import output
-from shoal.textbook.rules import Adam
+from shoal.textbook import make_loss
+from shoal.textbook.optimizers import Adam
 from shoal.training.minibatch import Run
 from shoal.training.streamed import Block, InBlocks, Streamed
 from shoal.training.validation import Validation
@@ -49,7 +49,7 @@ def recipe(**more):
 
 def streamed(cut, networks, out="softmax", told=lambda n: None, **more):
     settings = {"validation": more.pop("validation", None)}
-    return Streamed(recipe(**more), networks, output(out), cut, dtype=np.float64, told=told, **settings)
+    return Streamed(recipe(**more), networks, make_loss(out), cut, dtype=np.float64, told=told, **settings)
 
 
 @pytest.mark.parametrize("ends", [(0, M), (0, 32, 40, M)])
@@ -62,7 +62,7 @@ def test_blocks_in_order_make_the_updates_of_all_rows(ends, more):
     validation = Validation(
         cut.X, cut.Y, None, tuple(np.flatnonzero(w == 0) if k == 1 else np.arange(10) for k, w in enumerate(cut.weights))
     )
-    memory = Run(recipe(**more), networks, output("softmax"), cut.X, cut.Y, weight=cut.weights, validation=validation)
+    memory = Run(recipe(**more), networks, make_loss("softmax"), cut.X, cut.Y, weight=cut.weights, validation=validation)
     blocks = streamed(cut, networks, validation=validation, **more)
     for one, two in zip(memory, blocks, strict=True):
         np.testing.assert_allclose(two.loss, one.loss, rtol=1e-12)

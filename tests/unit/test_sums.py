@@ -12,7 +12,7 @@ from shoal.engine.blocks import split
 from shoal.engine.outputs import logits
 from shoal.engine.sums import curvature, flat, losses, sums, unflat
 from shoal.population import Population
-from shoal.textbook import output
+from shoal.textbook import make_loss
 
 M, N_X, N_Y = 40, 3, 2
 STEP = 1e-6
@@ -28,7 +28,7 @@ def problem(out, widths=(4, 3), inputs=None):
     X, Y = rows(out, M, N_X, N_Y)
     weights = np.random.default_rng(3).uniform(0, 2, (len(widths), M))
     weights[:, ::7] = 0.0
-    return networks, X, Y, output(out), weights
+    return networks, X, Y, make_loss(out), weights
 
 
 def logits_at(networks, theta, X, activation):
@@ -56,7 +56,7 @@ def test_the_gauss_newton_sums_are_those_of_a_numerical_jacobian(out, activation
     J, Z2 = numerical_jacobian(networks, theta, X, activation), logits_at(networks, theta, X, activation)
     RJ = np.einsum("kojm,kjmp->komp", root(g2, Z2, Y.T), J)
     np.testing.assert_allclose(found.JTJ, np.einsum("komp,komq,km->kpq", RJ, RJ, weights), atol=CENTRAL)
-    np.testing.assert_allclose(found.gradient, np.einsum("kom,komp,km->kp", g2.error(Z2, Y.T), J, weights), atol=CENTRAL)
+    np.testing.assert_allclose(found.gradient, np.einsum("kom,komp,km->kp", g2.dZ2(Z2, Y.T), J, weights), atol=CENTRAL)
     np.testing.assert_allclose(found.loss, np.sum(weights * g2.loss(Z2, Y.T), axis=1), rtol=SAME)
     np.testing.assert_allclose(found.weight, weights.sum(axis=1), rtol=SAME)
 
@@ -70,14 +70,14 @@ def test_a_root_squared_is_the_derivative_of_the_error_by_the_logits(out):
     for j in range(N_Y):
         step = np.zeros((N_Y, 1))
         step[j] = STEP
-        slope = (g2.error(Z2 + step, Y.T) - g2.error(Z2 - step, Y.T)) / (2 * STEP)
+        slope = (g2.dZ2(Z2 + step, Y.T) - g2.dZ2(Z2 - step, Y.T)) / (2 * STEP)
         np.testing.assert_allclose(H[:, j], slope, atol=1e-8)
 
 
 def test_the_gaussian_root_squared_is_the_mean_of_its_bend_over_targets_drawn_from_it():
-    g2, Z2 = output("gaussian"), np.array([[0.3], [0.7]])
+    g2, Z2 = make_loss("gaussian"), np.array([[0.3], [0.7]])
     y = 0.3 + np.exp(0.35) * np.random.default_rng(0).standard_normal((1, 400_000))
-    up, down = (g2.error(Z2 + np.array([[0], [d]]), y) for d in (STEP, -STEP))
+    up, down = (g2.dZ2(Z2 + np.array([[0], [d]]), y) for d in (STEP, -STEP))
     R = root(g2, Z2, y[:, :1])
     assert np.mean((up - down)[1] / (2 * STEP)) == pytest.approx(R[1, 1, 0] ** 2, abs=0.01)  # 400,000 draws: sd 0.002
     assert R[0, 0, 0] ** 2 == pytest.approx(np.exp(-0.7))
@@ -85,7 +85,7 @@ def test_the_gaussian_root_squared_is_the_mean_of_its_bend_over_targets_drawn_fr
 
 @pytest.mark.parametrize("out", OUTPUTS)
 def test_straight_losses_have_no_curvature_and_say_so(out):
-    assert has_curvature(output(out)) == (out not in ("absolute_error", "quantile", "huber"))
+    assert has_curvature(make_loss(out)) == (out not in ("absolute_error", "quantile", "huber"))
 
 
 def test_padding_and_unseen_inputs_have_no_curvature_at_all():
@@ -137,7 +137,7 @@ def test_memory_does_not_grow_with_the_rows():
     whole_jacobian = 40_000 * (16 * 12 + 1) * 8  # 62 MB
     weights = np.ones((1, len(Y)))
     tracemalloc.start()
-    curvature(block, X, Y, "tanh", output("squared_error"), weights)
+    curvature(block, X, Y, "tanh", make_loss("squared_error"), weights)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < whole_jacobian / 3

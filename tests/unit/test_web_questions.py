@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from shoal.errors import InvalidParameterError
-from shoal.textbook import ACTIVATIONS, backward, cost, exercise_parameters, flower, forward, output, train
+from shoal.textbook import ACTIVATIONS, backward, cost, exercise_parameters, flower, forward, make_loss, train
 from shoal.web.chapter import Edit, journey
 from shoal.web.exhibits.cards import KEYS
 from shoal.web.exhibits.comparing import collapse
@@ -14,7 +14,7 @@ from shoal.web.pictures import strip, thinned
 from shoal.web.question import as_json, plain, text_of
 from shoal.web.questions import ALL
 
-TANH, SIGMOID = ACTIVATIONS["tanh"], output("sigmoid")
+TANH, SIGMOID = ACTIVATIONS["tanh"], make_loss("sigmoid")
 X, Y = flower()
 SMALL = {"compare": {"step": "5"}, "race": {"step": "5"}, "dot": {"length": "1e5"}}
 

@@ -25,7 +25,7 @@ from shoal.fitting.calibration import check_calibration
 from shoal.fitting.plan import FULL_BATCH, Plan, one_of
 from shoal.fitting.problem import Problem
 from shoal.fitting.train import full_batch
-from shoal.textbook.outputs import output
+from shoal.textbook.losses import make_loss
 from shoal.training.full_batch import FullBatch
 
 Floats = NDArray[np.floating]
@@ -102,7 +102,7 @@ def fit_by_sums(client: Any, estimator: Any, given: tuple[Any, Any, Any], own: t
         checked = checked_lanes(client, worker, source)
         own_summary = summary_over(client, estimator, checked)
         own_lanes, judges = own_rows(client, worker, dtype, checked, source.n, r, held)
-    g2 = output(r.problem.output, **estimator._output_settings())
+    g2 = make_loss(r.problem.output, **estimator._output_settings())
     squares = over_lanes(client, square_lengths, lanes) / r.found.summary.inputs.weight
 
     def begun(n_h: int) -> FullBatch:

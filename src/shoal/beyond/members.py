@@ -18,7 +18,7 @@ from shoal.fitting.plan import Plan
 from shoal.fitting.train import begin_training, in_curves, solver_of
 from shoal.population import Population, take
 from shoal.recipe import each
-from shoal.textbook.outputs import Output
+from shoal.textbook.losses import Loss
 from shoal.textbook.propagation import Parameters
 from shoal.training.minibatch import Trained
 from shoal.training.validation import Validation
@@ -47,7 +47,7 @@ class Group:
 
     plan: Plan
     population: Population
-    g2: Output
+    g2: Loss
     X: Any
     Y: Floats
     weights: Floats | None

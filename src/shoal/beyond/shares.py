@@ -21,7 +21,7 @@ from shoal.fitting.initialize import member_weights
 from shoal.fitting.plan import Plan, patience
 from shoal.fitting.problem import Prepared, Problem
 from shoal.fitting.train import warn_unsettled
-from shoal.textbook.outputs import output
+from shoal.textbook.losses import make_loss
 from shoal.training.events import told_again
 from shoal.training.validation import Validation
 from shoal.uncertainty.held import Held
@@ -208,7 +208,7 @@ def made_share(estimator: Any, whole: Plan, place: tuple[int, int, int], rows: R
         )
     v = None if held_rows is None else Validation(encoded, problem.Y.astype(dtype), weight, held_rows)
     population = estimator._initial(p, problem, encoded, weight)
-    g2 = output(problem.output, **estimator._output_settings())
+    g2 = make_loss(problem.output, **estimator._output_settings())
     group = Group(p, population, g2, encoded, problem.Y, member_weights(len(X), weight, held_rows), v, dtype)
     held = judged_on(X, encoded, problem.Y, K, weight=weight, before=None, rows=held_rows).held
     picked = np.flatnonzero(held.weight > 0)

@@ -43,10 +43,10 @@ def flower(
 
 def replayed(n_h: int, seed: int = EXERCISE_SEED) -> dict[str, Any]:
     """Accuracy in per cent and cost after the last update."""
-    from shoal.textbook import ACTIVATIONS, cost, exercise_parameters, flower, forward, output, train
+    from shoal.textbook import ACTIVATIONS, cost, exercise_parameters, flower, forward, make_loss, train
     from shoal.textbook.flower import LEARNING_RATE
 
     X, Y = flower()
-    g1, g2 = ACTIVATIONS["tanh"], output("sigmoid")
+    g1, g2 = ACTIVATIONS["tanh"], make_loss("sigmoid")
     cache = forward(train(exercise_parameters(n_h, seed=seed), X, Y, g1, g2, LEARNING_RATE, STEPS), X, g1, g2)
     return {"accuracy": 100 * float(((cache.A2 > 0.5) == (Y == 1)).mean()), "cost": float(cost(cache, Y, g2))}

@@ -28,8 +28,8 @@ from shoal.engine.numbers import Known, addresses, bias_corrections, hyper, stai
 from shoal.engine.stairs import TILE, WORTH_LOOKING_UP, Stairs, in_precision, laid_out
 from shoal.population import Population
 from shoal.recipe import Recipe, each
-from shoal.textbook.outputs import Output
-from shoal.textbook.rules import Adam, Momentum, Nesterov, RMSprop
+from shoal.textbook.losses import Loss
+from shoal.textbook.optimizers import Adam, Momentum, Nesterov, RMSprop
 
 Floats = NDArray[np.floating]
 
@@ -48,7 +48,7 @@ class State:
 
     population: Population
     recipe: Recipe
-    g2: Output
+    g2: Loss
     total: Floats
     groups: list[Any]  # on the processor `groups.Group`
     keys: NDArray[np.uint64]
@@ -64,7 +64,7 @@ class State:
 def begin(
     population: Population,
     recipe: Recipe,
-    g2: Output,
+    g2: Loss,
     total: Floats,
     dtype: Any,
     members: Sequence[int] | None = None,

@@ -13,7 +13,7 @@ from math import sqrt
 from array_api_compat import array_namespace, device
 
 from shoal.textbook.activations import Array, sigmoid_prime
-from shoal.textbook.outputs import Output, exp_limits, halves, log_variance_limits, softmax, tangent_exp_prime
+from shoal.textbook.losses import Loss, exp_limits, halves, log_variance_limits, softmax, tangent_exp_prime
 
 
 def diagonal(roots: Array) -> Array:
@@ -64,11 +64,11 @@ ROOTS: dict[str, Callable[[Array, Array], Array]] = {
 }
 
 
-def has_curvature(g2: Output) -> bool:
+def has_curvature(g2: Loss) -> bool:
     """Whether the loss bends enough for a Gauss-Newton step: straight losses (absolute error, quantile, Huber's sides) do not."""
     return g2.name in ROOTS
 
 
-def root(g2: Output, Z2: Array, Y: Array) -> Array:
+def root(g2: Loss, Z2: Array, Y: Array) -> Array:
     """R of every example."""
     return ROOTS[g2.name](Z2, Y)

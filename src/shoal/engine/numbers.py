@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from shoal.engine.compiled import pieces
 from shoal.recipe import Recipe
-from shoal.textbook.outputs import Output, exp_limits, log_variance_limits
-from shoal.textbook.rules import Adam
+from shoal.textbook.losses import Loss, exp_limits, log_variance_limits
+from shoal.textbook.optimizers import Adam
 
 Floats = NDArray[np.floating]
 
@@ -30,7 +30,7 @@ class Known:
     corrections: Floats = field(default_factory=lambda: np.empty(0))
 
 
-def hyper(recipe: Recipe, g2: Output, dtype: np.dtype) -> Floats:
+def hyper(recipe: Recipe, g2: Loss, dtype: np.dtype) -> Floats:
     """The numbers that the kernels take beside the weights, in the precision of the run."""
     rule = recipe.rule
     first = getattr(rule, "mu", getattr(rule, "beta_1", 0.0))

@@ -2,7 +2,7 @@
 
 Each kind is a C function of its own, compiled when it is first asked for; the kernels are handed its address and call it
 on plain memory. So kinds add up and do not multiply: the kernels are compiled once for a precision, whatever is trained.
-Twins of `textbook/activations.py`, `outputs.py` and `rules.py`, held equal to them by `tests/equal/test_e2_*`.
+Twins of `textbook/activations.py`, `losses.py` and `optimizers.py`, held equal to them by `tests/equal/test_e2_*`.
 """
 
 from collections.abc import Callable

@@ -55,7 +55,7 @@ def adam(w, d, first, second, hyper, rate, size):
         W[i] -= rate * V[i] / (sqrt(S[i]) + epsilon)
 
 
-RULES = {  # by the name of the class in `textbook/rules.py`
+RULES = {  # by the name of the class in `textbook/optimizers.py`
     "GradientDescent": gradient_descent,
     "Momentum": momentum,
     "Nesterov": nesterov,

@@ -17,7 +17,7 @@ from shoal.engine.cores import one_blas_thread, spread
 from shoal.engine.device import on_device
 from shoal.population import Population
 from shoal.textbook.activations import ACTIVATIONS, Activation, masked
-from shoal.textbook.outputs import Output
+from shoal.textbook.losses import Loss
 from shoal.textbook.propagation import Forward, Parameters, backward, forward
 
 Floats = NDArray[np.floating]
@@ -63,7 +63,7 @@ class Curvature:
         return Curvature(self.weight + other.weight, self.loss + other.loss, self.gradient + other.gradient, self.JTJ + other.JTJ)
 
 
-def sums(population: Population, X: Any, Y: Floats, activation: str, g2: Output, weight: Floats | None = None) -> Sums:
+def sums(population: Population, X: Any, Y: Floats, activation: str, g2: Loss, weight: Floats | None = None) -> Sums:
     """Loss and gradient sums over all rows `X (m, n_x)`, `Y (m, n_y)`, a bounded number of rows at a time.
 
     `weight` is None, `(m,)` or `(K, m)`.
@@ -91,7 +91,7 @@ def sums(population: Population, X: Any, Y: Floats, activation: str, g2: Output,
     return Sums(weights.sum(axis=1), loss, join(gradients, population).parameters)
 
 
-def losses(block: Block, X: Any, Y: Floats, activation: str, g2: Output, weights: Floats) -> Floats:
+def losses(block: Block, X: Any, Y: Floats, activation: str, g2: Loss, weights: Floats) -> Floats:
     """Σ w L alone, for the networks of a block, `(k,)`; `weights (k, m)`."""
     if on_device(X):
         from shoal.engine.on_device.sums import losses as losses_there
@@ -110,7 +110,7 @@ def losses(block: Block, X: Any, Y: Floats, activation: str, g2: Output, weights
     return np.concatenate(over_parts(of_part, parts, block.parameters.W1[0].size * len(Y)))
 
 
-def curvature(block: Block, X: Any, Y: Floats, activation: str, g2: Output, weights: Floats) -> Curvature:
+def curvature(block: Block, X: Any, Y: Floats, activation: str, g2: Loss, weights: Floats) -> Curvature:
     """The Gauss-Newton sums of a block's networks over all rows `X (m, n_x)`, `Y (m, n_y)`; `weights (k, m)`.
 
     Takes 8 MB a thread beside the result's `k p²` numbers, however many rows there are.
@@ -130,7 +130,7 @@ def curvature(block: Block, X: Any, Y: Floats, activation: str, g2: Output, weig
     return Curvature(*whole)
 
 
-def curvature_of_rows(block: Block, X: Any, Y: Floats, activation: str, g2: Output, weights: Floats) -> Curvature:
+def curvature_of_rows(block: Block, X: Any, Y: Floats, activation: str, g2: Loss, weights: Floats) -> Curvature:
     """`curvature` over rows whose Jacobian fits in memory at once.
 
     An example's row of J is the chapter's `backward` of a unit error in one logit, before anything is summed.
@@ -162,7 +162,7 @@ def rooted_jacobian(parameters: Parameters, columns: Floats, A1: Floats, slope: 
 
 
 def gradient_sums(
-    parameters: Parameters, columns: Floats, Y: Floats, cache: Forward, g1: Activation, g2: Output, weights: Floats
+    parameters: Parameters, columns: Floats, Y: Floats, cache: Forward, g1: Activation, g2: Loss, weights: Floats
 ) -> Parameters:
     """∂(Σ w L)/∂ each parameter; `weights (k, m)`."""
     # `backward` gives means over m = Σ w; times m they are sums again

@@ -24,7 +24,7 @@ from shoal.population import stack
 from shoal.table import Column, preparation
 from shoal.table.columns import rare_below, typed_names
 from shoal.textbook import ACTIVATIONS
-from shoal.textbook.outputs import NAMES
+from shoal.textbook.losses import NAMES
 from shoal.textbook.propagation import Parameters
 
 REST = "\0 the rest"  # stands for the rare levels, whose texts the file does not hold

@@ -49,7 +49,7 @@ from shoal.fitting.train import (
 from shoal.network import Network, folded, predict
 from shoal.population import Population, with_zeros
 from shoal.recipe import each
-from shoal.textbook.outputs import output
+from shoal.textbook.losses import make_loss
 from shoal.training.events import Epoch
 from shoal.training.minibatch import Run, Trained
 from shoal.training.validation import Validation
@@ -132,7 +132,9 @@ class ShallowEstimator(SeenEstimator, ABC):
         before = None if first else self.network_
         problem = replace(problem, judged=judged_on(X, encoded, problem.Y, len(p.with_ramps), weight=weight, before=before))
         population = self._initial(p, problem, encoded, weight) if first else self._continuation.population
-        run = Run(p.recipe, population, output(problem.output, **self._output_settings()), encoded, problem.Y, weight=weight, dtype=dtype)
+        run = Run(
+            p.recipe, population, make_loss(problem.output, **self._output_settings()), encoded, problem.Y, weight=weight, dtype=dtype
+        )
         earlier = [] if first else self._resume(run)
         self._finish(run, problem, p, [*earlier, *self._watch(run, p)])
         return self
@@ -182,7 +184,7 @@ class ShallowEstimator(SeenEstimator, ABC):
         known = {"weight": weight, "given": given, "rows": rows, "aside": aside, "calibration": self.calibration}
         before = self.network_ if continued else None
         problem = replace(problem, judged=judged_on(X, encoded, problem.Y, len(p.with_ramps), own=own, before=before, **known))
-        g2 = output(problem.output, **self._output_settings())
+        g2 = make_loss(problem.output, **self._output_settings())
         stairs = stairs_of(self._encoding, encoded) if looks_ramps_up(p) else None
         return Prepared(X, problem, p, g2, encoded, weight, member_weights(X.shape[0], weight, rows), watched, dtype, stairs)
 

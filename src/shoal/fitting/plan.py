@@ -15,7 +15,7 @@ import numpy as np
 from shoal.engine.device import found
 from shoal.errors import InvalidParameterError
 from shoal.recipe import Recipe, Schedule, momentum_rule
-from shoal.textbook.rules import Adam, RMSprop, Rule
+from shoal.textbook.optimizers import Adam, Optimizer, RMSprop
 
 Task = Literal["classification", "regression"]
 
@@ -378,7 +378,7 @@ def patience(p: Mapping[str, Any], schedule: str, epochs: int, validated: bool, 
     return None if "cosine" in schedule else 10
 
 
-def rule(p: Mapping[str, Any], solver: str) -> Rule:
+def rule(p: Mapping[str, Any], solver: str) -> Optimizer:
     """The update rule that the solver's name and its numbers mean."""
     if solver == "sgd":
         return momentum_rule(p["momentum"], p["nesterovs_momentum"])

@@ -11,7 +11,7 @@ from shoal.engine.stairs import Stairs
 from shoal.fitting.calibration import Judged
 from shoal.fitting.plan import Plan
 from shoal.population import Population
-from shoal.textbook.outputs import Output
+from shoal.textbook.losses import Loss
 from shoal.training.events import Epoch
 from shoal.training.validation import Validation
 
@@ -40,7 +40,7 @@ class Prepared:
     X: Any
     problem: Problem
     plan: Plan
-    g2: Output
+    g2: Loss
     encoded: Any
     weight: Floats | None
     weights: Floats | None

@@ -15,7 +15,7 @@ from shoal.engine.stairs import WORTH_LOOKING_UP, Stairs
 from shoal.errors import InvalidParameterError
 from shoal.fitting.plan import FULL_BATCH, Plan
 from shoal.population import Population
-from shoal.textbook.outputs import Output
+from shoal.textbook.losses import Loss
 from shoal.training.all_rows import OnAllRows
 from shoal.training.events import Epoch
 from shoal.training.full_batch import FullBatch
@@ -40,7 +40,7 @@ UNCHANGED = 2  # widths in a row that the evidence likes less, before the search
 def begin_training(
     p: Plan,
     population: Population,
-    g2: Output,
+    g2: Loss,
     X: Any,
     Y: Floats,
     *,
@@ -70,7 +70,7 @@ def looks_ramps_up(p: Plan) -> bool:
 
 
 def full_batch(
-    p: Plan, population: Population, g2: Output, rows: Rows, m: int, *, validation: Validation | Rows | None, dtype: Any
+    p: Plan, population: Population, g2: Loss, rows: Rows, m: int, *, validation: Validation | Rows | None, dtype: Any
 ) -> FullBatch:
     """A full-batch run over rows wherever they lie, before its first step; m of them are worked on in one place, one after the other."""
     if p.solver in ("lm", "bayes"):
@@ -123,7 +123,7 @@ def solver_of(run: Training, p: Plan) -> str:
     return "adamw+lbfgs" if isinstance(run, Polished) and run.accepted else p.solver
 
 
-def refuse_unfit(p: Plan, population: Population, g2: Output, m: int) -> None:
+def refuse_unfit(p: Plan, population: Population, g2: Loss, m: int) -> None:
     """Refuse losses without curvature, and p² numbers or operations beyond reason, before anything is computed."""
     if not has_curvature(g2):
         raise InvalidParameterError(

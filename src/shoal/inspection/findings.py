@@ -13,7 +13,7 @@ from shoal.inspection.finding import Finding, counted, some_units
 from shoal.network import Network, encoded
 from shoal.population import member
 from shoal.textbook.activations import ACTIVATIONS
-from shoal.textbook.outputs import Output
+from shoal.textbook.losses import Loss
 from shoal.textbook.propagation import Parameters, forward
 
 Floats = NDArray[np.floating]
@@ -70,7 +70,7 @@ def findings(
     )
 
 
-def flat_units(parameters: Parameters, rows: Floats, activation: str, g2: Output) -> list[Finding]:
+def flat_units(parameters: Parameters, rows: Floats, activation: str, g2: Loss) -> list[Finding]:
     """Units that hardly learn: saturated ones, and dead ones that are silent on every row."""
     g1 = ACTIVATIONS[activation]
     Z1 = forward(parameters, rows.T, g1, g2).Z1

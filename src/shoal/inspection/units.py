@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from shoal.inspection.finding import Finding, counted, some_units
 from shoal.inspection.findings import BOUNDED, FLAT, MOSTLY, TWIN, identical_units
 from shoal.textbook.activations import ACTIVATIONS
-from shoal.textbook.outputs import Output
+from shoal.textbook.losses import Loss
 from shoal.textbook.propagation import Parameters, forward
 
 Floats = NDArray[np.floating]
@@ -38,7 +38,7 @@ class Layer(NamedTuple):
     gain: float
 
 
-def layer(parameters: Parameters, X: Floats, Y: Floats, activation: str, g2: Output) -> Layer:
+def layer(parameters: Parameters, X: Floats, Y: Floats, activation: str, g2: Loss) -> Layer:
     """What a member's hidden layer does on encoded rows X `(n_x, m)` with targets Y `(n_y, m)`."""
     g1 = ACTIVATIONS[activation]
     cache = forward(parameters, X, g1, g2)
@@ -46,7 +46,7 @@ def layer(parameters: Parameters, X: Floats, Y: Floats, activation: str, g2: Out
     moved = np.abs(parameters.W2) * cache.A1.std(axis=1)
     whole = cache.Z2.std(axis=1)
     moves = np.max(moved / np.maximum(whole, 1e-300)[:, None], axis=0)
-    dZ2 = g2.error(cache.Z2, Y)
+    dZ2 = g2.dZ2(cache.Z2, Y)
     arriving = parameters.W2.T @ dZ2
     dZ1 = arriving * slope
     reached = float(np.abs(arriving).sum())

@@ -1,27 +1,27 @@
 """The chapter's equations, once: pure functions in its own notation, examples as columns. Start with `propagation`."""
 
 from shoal.textbook.activations import ACTIVATIONS, Activation, masked
-from shoal.textbook.descent import Step, descend, train
 from shoal.textbook.flower import exercise_parameters, flower
 from shoal.textbook.gradient_check import GradientCheck, check_gradients, numerical_gradients
-from shoal.textbook.outputs import Output, output
+from shoal.textbook.gradient_descent import DescentStep, descend, gradient_step, train
+from shoal.textbook.losses import Loss, make_loss
+from shoal.textbook.optimizers import Adam, GradientDescent, Momentum, Nesterov, RMSprop, update
 from shoal.textbook.propagation import Forward, Gradients, Parameters, backward, cost, forward, penalty
-from shoal.textbook.rules import Adam, GradientDescent, Momentum, Nesterov, RMSprop, update
 
 __all__ = [
     "ACTIVATIONS",
     "Activation",
     "Adam",
+    "DescentStep",
     "Forward",
     "GradientCheck",
     "GradientDescent",
     "Gradients",
+    "Loss",
     "Momentum",
     "Nesterov",
-    "Output",
     "Parameters",
     "RMSprop",
-    "Step",
     "backward",
     "check_gradients",
     "cost",
@@ -29,9 +29,10 @@ __all__ = [
     "exercise_parameters",
     "flower",
     "forward",
+    "gradient_step",
+    "make_loss",
     "masked",
     "numerical_gradients",
-    "output",
     "penalty",
     "train",
     "update",

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shoal.textbook.activations import Activation
-from shoal.textbook.outputs import Output
+from shoal.textbook.losses import Loss
 from shoal.textbook.propagation import Gradients, Parameters, backward, cost, forward
 
 Array = Any
@@ -24,7 +24,7 @@ class GradientCheck(NamedTuple):
 
 
 def numerical_gradients(
-    parameters: Parameters, X: Array, Y: Array, g1: Activation, g2: Output, weight: Array | None = None, step: float = 1e-5
+    parameters: Parameters, X: Array, Y: Array, g1: Activation, g2: Loss, weight: Array | None = None, step: float = 1e-5
 ) -> Parameters:
     """Central differences (J(w + h) − J(w − h)) / 2h of every single parameter, with h = `step` · max(1, |w|).
 
@@ -55,7 +55,7 @@ def as_parameters(gradients: Gradients) -> Parameters:
     return Parameters(gradients.dW1, gradients.db1, gradients.dW2, gradients.db2)
 
 
-def check_gradients(parameters: Parameters, X: Array, Y: Array, g1: Activation, g2: Output, weight: Array | None = None) -> GradientCheck:
+def check_gradients(parameters: Parameters, X: Array, Y: Array, g1: Activation, g2: Loss, weight: Array | None = None) -> GradientCheck:
     """Compare `propagation.backward` with central differences on your own network and data.
 
     X `(n_x, m)` and Y `(n_y, m)` hold one example a column. Expect a `largest_difference` below 1e-7, but where a

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from array_api_compat import array_namespace
 
 from shoal.textbook.activations import Activation
-from shoal.textbook.outputs import Output
+from shoal.textbook.losses import Loss
 
 Array = Any
 
@@ -44,7 +44,7 @@ class Gradients(NamedTuple):
     db1: Array
 
 
-def forward(parameters: Parameters, X: Array, g1: Activation, g2: Output) -> Forward:
+def forward(parameters: Parameters, X: Array, g1: Activation, g2: Loss) -> Forward:
     """Slide 10, left: from the inputs to the prediction A2."""
     W1, b1, W2, b2 = parameters
     Z1 = W1 @ X + b1
@@ -55,16 +55,16 @@ def forward(parameters: Parameters, X: Array, g1: Activation, g2: Output) -> For
 
 
 def backward(
-    parameters: Parameters, X: Array, Y: Array, cache: Forward, g1: Activation, g2: Output, weight: Array | None = None
+    parameters: Parameters, X: Array, Y: Array, cache: Forward, g1: Activation, g2: Loss, weight: Array | None = None
 ) -> Gradients:
-    """Slide 10, right: the six formulas. `dZ2 = A2 − Y` where output unit and loss belong together (`outputs.py`).
+    """Slide 10, right: the six formulas. `dZ2 = A2 − Y` where output unit and loss belong together (`losses.py`).
 
     `weight` gives each example its weight, `(m,)` or `(K, 1, m)`; m is then the sum of the weights.
     """
     _, _, W2, _ = parameters
     Z1, A1, Z2, _ = cache
     m = total(weight, X)
-    dZ2 = weighted(g2.error(Z2, Y), weight)
+    dZ2 = weighted(g2.dZ2(Z2, Y), weight)
     dW2 = (1 / m) * dZ2 @ A1.mT
     db2 = (1 / m) * sum_examples(dZ2)
     dZ1 = W2.mT @ dZ2 * g1.prime(Z1)
@@ -73,7 +73,7 @@ def backward(
     return Gradients(dZ2, dW2, db2, dZ1, dW1, db1)
 
 
-def cost(cache: Forward, Y: Array, g2: Output, weight: Array | None = None) -> Array:
+def cost(cache: Forward, Y: Array, g2: Loss, weight: Array | None = None) -> Array:
     """Slide 9: J = (1/m) Σ L(ŷ, y), one number for each network, `()` or `(K,)`."""
     L = g2.loss(cache.Z2, Y)
     xp = array_namespace(L)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from shoal.engine.cores import one_blas_thread
 from shoal.population import Population
 from shoal.recipe import Recipe, each
-from shoal.textbook.outputs import Output
+from shoal.textbook.losses import Loss
 from shoal.training.bayes import Precisions
 from shoal.training.events import Epoch
 from shoal.training.lbfgs import LBFGS
@@ -55,7 +55,7 @@ class FullBatch:
         self,
         recipe: Recipe,
         population: Population,
-        g2: Output,
+        g2: Loss,
         rows: Rows,
         *,
         solver: str,

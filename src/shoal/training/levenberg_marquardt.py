@@ -17,7 +17,7 @@ from scipy.linalg import lapack
 from shoal.engine.blocks import Block, join, split
 from shoal.engine.sums import Curvature, chosen, curvature, flat, losses, over_parts, unflat
 from shoal.population import Population
-from shoal.textbook.outputs import Output
+from shoal.textbook.losses import Loss
 from shoal.training.bayes import Evidence
 from shoal.training.objective import Objective, penalised
 from shoal.training.small_steps import SmallRows, small_curvature, small_descent, small_rows, small_step
@@ -192,12 +192,12 @@ class LevenbergMarquardt:
         return o.rows.total_of(partial(losses_of_block, block, o.activation, o.g2))
 
 
-def curvature_of_block(block: Block, activation: str, g2: Output, X: Any, Y: Floats, weights: Floats) -> Curvature:
+def curvature_of_block(block: Block, activation: str, g2: Loss, X: Any, Y: Floats, weights: Floats) -> Curvature:
     """`curvature` over one block of rows, of which `weights` `(K, m)` are those of all networks."""
     return curvature(block, X, Y, activation, g2, weights[block.members])
 
 
-def losses_of_block(block: Block, activation: str, g2: Output, X: Any, Y: Floats, weights: Floats) -> Floats:
+def losses_of_block(block: Block, activation: str, g2: Loss, X: Any, Y: Floats, weights: Floats) -> Floats:
     """`losses` over one block of rows."""
     return losses(block, X, Y, activation, g2, weights[block.members])
 

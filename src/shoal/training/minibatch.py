@@ -20,7 +20,7 @@ from shoal.engine.judging import judge
 from shoal.engine.stairs import Stairs
 from shoal.population import Population
 from shoal.recipe import Recipe, batch_slices, each, schedule_factors
-from shoal.textbook.outputs import Output
+from shoal.textbook.losses import Loss
 from shoal.textbook.propagation import Parameters
 from shoal.training.bayes import Evidence
 from shoal.training.events import Epoch
@@ -100,7 +100,7 @@ class Run:
         self,
         recipe: Recipe,
         population: Population,
-        g2: Output,
+        g2: Loss,
         X: Any,
         Y: Floats,
         *,

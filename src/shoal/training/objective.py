@@ -13,9 +13,9 @@ from shoal.engine.device import on_device
 from shoal.engine.sums import flat, sums, unflat
 from shoal.population import Population, take
 from shoal.recipe import Recipe
-from shoal.textbook.outputs import Output
+from shoal.textbook.losses import Loss
+from shoal.textbook.optimizers import GradientDescent
 from shoal.textbook.propagation import Parameters
-from shoal.textbook.rules import GradientDescent
 from shoal.training.rows import Rows
 
 Floats = NDArray[np.floating]
@@ -34,7 +34,7 @@ class Objective:
     population: Population
     rows: Rows
     activation: str
-    g2: Output
+    g2: Loss
     lam: Floats
 
 
@@ -62,7 +62,7 @@ class Point:
     total: Floats
     lam: Floats
     activation: str
-    g2: Output
+    g2: Loss
 
 
 def penalised(parameters: Parameters) -> Floats:

@@ -14,7 +14,7 @@ from shoal.draws import row_order_key
 from shoal.engine.advance import advance_in_order, row_order
 from shoal.population import Population
 from shoal.recipe import Recipe, batch_slices, schedule_factors
-from shoal.textbook.outputs import Output
+from shoal.textbook.losses import Loss
 from shoal.training.minibatch import Run
 from shoal.training.rows import Floats, T
 from shoal.training.validation import Validation
@@ -83,7 +83,7 @@ class Streamed(Run):
         self,
         recipe: Recipe,
         population: Population,
-        g2: Output,
+        g2: Loss,
         blocks: Blocks,
         *,
         validation: Validation | None = None,

@@ -12,7 +12,7 @@ from shoal.engine.device import PROCESSOR, send
 from shoal.engine.judging import judge, judging_sums, means
 from shoal.population import Population
 from shoal.recipe import Recipe
-from shoal.textbook.outputs import Output
+from shoal.textbook.losses import Loss
 from shoal.training.rows import Rows
 
 Floats = NDArray[np.floating]
@@ -45,7 +45,7 @@ class Judges:
 
     population: Population
     recipe: Recipe
-    g2: Output
+    g2: Loss
     total: Floats
     active: NDArray[np.bool_]
 
@@ -57,7 +57,7 @@ class Judges:
 
 
 def judged(
-    population: Population, recipe: Recipe, g2: Output, total: Floats, active: NDArray[np.bool_], validation: Validation | Rows
+    population: Population, recipe: Recipe, g2: Loss, total: Floats, active: NDArray[np.bool_], validation: Validation | Rows
 ) -> tuple[Floats, Floats]:
     """Mean loss and score of the active networks on their validation rows, `(K,)` each; NaN for the others.
 

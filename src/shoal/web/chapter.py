@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shoal.errors import InvalidParameterError
-from shoal.textbook import ACTIVATIONS, Activation, Forward, Parameters, descend, exercise_parameters, flower, forward, output
+from shoal.textbook import ACTIVATIONS, Activation, Forward, Parameters, descend, exercise_parameters, flower, forward, make_loss
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -21,7 +21,7 @@ RATE, SEED, SCALE = 1.2, 2, 0.01
 UNITS = 4
 START, LAST = 600, 10_000  # the step at which the reader meets the network, and the last one
 EXAMPLE = 357  # the example first in hand; examples count from 1 on the page, as rows and columns do
-TANH, SIGMOID = ACTIVATIONS["tanh"], output("sigmoid")
+TANH, SIGMOID = ACTIVATIONS["tanh"], make_loss("sigmoid")
 
 # The steps that the static copy records, and its examples: close together where the cost falls fast.
 STEPS = (

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from shoal.textbook import activations, descent, gradient_check, initialization, outputs, propagation, rules
+from shoal.textbook import activations, gradient_check, gradient_descent, initialization, losses, propagation
 from shoal.textbook.flower import exercise_parameters
 
 Line = dict[str, str]
@@ -24,17 +24,17 @@ def in_code() -> dict[str, list[Line]]:
     return {
         "1": [cut(propagation.forward, "Z1 ="), cut(activations.sigmoid, "e =", "return")],
         "2": [cut(propagation.forward, "Z1 =", "A1 =")],
-        "3": [cut(propagation.forward, "Z1 =", "A1 =", "Z2 =", "A2 ="), cut(outputs.cross_entropy, "return")],
+        "3": [cut(propagation.forward, "Z1 =", "A1 =", "Z2 =", "A2 ="), cut(losses.cross_entropy, "return")],
         "4": [cut(propagation.forward, "Z1 =", "A1 =")],
         "5": [cut(propagation.forward, "Z1 =")],
         "6": [cut(activations.sigmoid, "e =", "return"), cut(activations.relu, "return"), cut(activations.leaky_relu, "return")],
-        "7": [cut(descent.train, "steps =", "for _", "next")],
+        "7": [cut(gradient_descent.train, "steps =", "for _", "next")],
         "8": [
             cut(activations.tanh_prime, "A =", "return"),
             cut(activations.sigmoid_prime, "return"),
             cut(activations.relu_prime, "return"),
         ],
-        "9": [cut(descent.descend, "cache =", "gradients =", "parameters, memory ="), cut(rules.GradientDescent.change, "return")],
+        "9": [cut(gradient_descent.descend, "cache =", "gradients ="), cut(gradient_descent.gradient_step, "W1 =", "b1 =", "W2 =", "b2 =")],
         "10": [
             cut(propagation.backward, "dZ2 =", "dW2 =", "db2 =", "dZ1 =", "dW1 =", "db1 ="),
             cut(propagation.sum_examples, "return"),

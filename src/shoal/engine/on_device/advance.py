@@ -24,7 +24,7 @@ from shoal.engine.on_device.groups import Group, Networks, keep_members, make_gr
 from shoal.engine.on_device.update import Batch, How, updated
 from shoal.population import Population
 from shoal.recipe import Recipe
-from shoal.textbook.outputs import Output
+from shoal.textbook.losses import Loss
 from shoal.textbook.propagation import Parameters
 
 Floats = NDArray[np.floating]
@@ -67,7 +67,7 @@ class OnDevice(State):
 
 
 def begin_on_device(
-    population: Population, recipe: Recipe, g2: Output, total: Floats, dtype: np.dtype, members: Sequence[int] | None
+    population: Population, recipe: Recipe, g2: Loss, total: Floats, dtype: np.dtype, members: Sequence[int] | None
 ) -> OnDevice:
     """`advance.begin` where `recipe.device` is no processor."""
     total = np.asarray(total, np.float64)

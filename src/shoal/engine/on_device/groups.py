@@ -12,8 +12,8 @@ from shoal.engine.blocks import split
 from shoal.engine.device import Tensor, send
 from shoal.population import Population
 from shoal.recipe import Recipe, each
+from shoal.textbook.optimizers import Memory, start
 from shoal.textbook.propagation import Parameters
-from shoal.textbook.rules import Memory, start
 
 Floats = NDArray[np.floating]
 

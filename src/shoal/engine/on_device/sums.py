@@ -15,7 +15,7 @@ from shoal.engine.device import Tensor, out_of_memory, send
 from shoal.engine.on_device.groups import MOST_HIDDEN
 from shoal.engine.sums import Curvature, Sums, activation_of, gradient_sums, n_parameters, row_blocks
 from shoal.population import Population
-from shoal.textbook.outputs import SQUARED_ERROR, Output
+from shoal.textbook.losses import SQUARED_ERROR, Loss
 from shoal.textbook.propagation import Parameters, forward
 
 Floats = NDArray[np.floating]
@@ -35,7 +35,7 @@ def home(values: Tensor) -> Floats:
     return np.asarray(values.cpu().numpy())
 
 
-def sums(population: Population, X: Tensor, Y: Tensor, activation: str, g2: Output, weight: Any) -> Sums:
+def sums(population: Population, X: Tensor, Y: Tensor, activation: str, g2: Loss, weight: Any) -> Sums:
     """`sums.sums`; `weight` is None, `(m,)` or `(K, m)`."""
     device, K, m = str(X.device), population.K, len(Y)
     weights = torch.ones(m, dtype=X.dtype, device=X.device) if weight is None else send(weight, device)
@@ -70,7 +70,7 @@ def logits(population: Population, X: Tensor, activation: str) -> Floats:
     return Z2
 
 
-def losses(block: Block, X: Tensor, Y: Tensor, activation: str, g2: Output, weights: Tensor) -> Floats:
+def losses(block: Block, X: Tensor, Y: Tensor, activation: str, g2: Loss, weights: Tensor) -> Floats:
     """`sums.losses`; `weights (k, m)`."""
     part = there(block, str(X.device))
 
@@ -82,7 +82,7 @@ def losses(block: Block, X: Tensor, Y: Tensor, activation: str, g2: Output, weig
         return home(over_rows(of_rows, part, len(Y), MOST_HIDDEN // block.parameters.W1.shape[1])[0])
 
 
-def curvature(block: Block, X: Tensor, Y: Tensor, activation: str, g2: Output, weights: Tensor) -> Curvature:
+def curvature(block: Block, X: Tensor, Y: Tensor, activation: str, g2: Loss, weights: Tensor) -> Curvature:
     """`sums.curvature`; `weights (k, m)`."""
     part = there(block, str(X.device))
     p, g1 = n_parameters(block.parameters), activation_of(part, activation)

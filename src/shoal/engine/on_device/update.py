@@ -8,9 +8,9 @@ import torch
 from shoal.engine.device import Tensor
 from shoal.engine.on_device.groups import Networks, Numbers
 from shoal.textbook.activations import ACTIVATIONS, Activation, masked
-from shoal.textbook.outputs import Output
+from shoal.textbook.losses import Loss
+from shoal.textbook.optimizers import Optimizer, update
 from shoal.textbook.propagation import Gradients, Parameters, backward, cost, forward, penalty
-from shoal.textbook.rules import Rule, update
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,8 @@ class How:
     """What all networks of a group have in common; `penalised` and `decays` say whether any of them has a λ or a decay above 0."""
 
     activation: str
-    g2: Output
-    rule: Rule
+    g2: Loss
+    rule: Optimizer
     penalised: bool
     decays: bool
 
@@ -62,18 +62,18 @@ def activation_of(name: str, units: Tensor | None) -> Activation:
     return ACTIVATIONS[name] if units is None else masked(ACTIVATIONS[name], units)
 
 
-def counted(g2: Output, weight: Tensor) -> Output:
+def counted(g2: Loss, weight: Tensor) -> Loss:
     """The output unit over rows of which those of weight 0 say nothing, whatever their numbers have become."""
 
     def loss(Z2: Tensor, Y: Tensor) -> Tensor:
         L = g2.loss(Z2, Y)
         return torch.where(weight[:, 0] != 0, L, torch.zeros_like(L))
 
-    def error(Z2: Tensor, Y: Tensor) -> Tensor:
-        dZ2 = g2.error(Z2, Y)
-        return torch.where(weight != 0, dZ2, torch.zeros_like(dZ2))
+    def dZ2(Z2: Tensor, Y: Tensor) -> Tensor:
+        slope = g2.dZ2(Z2, Y)
+        return torch.where(weight != 0, slope, torch.zeros_like(slope))
 
-    return replace(g2, loss=loss, error=error)
+    return replace(g2, loss=loss, dZ2=dZ2)
 
 
 def of_rows_that_count(gradients: Gradients, J: Tensor, weight: Tensor) -> tuple[Gradients, Tensor]:

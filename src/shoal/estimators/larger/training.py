@@ -20,7 +20,7 @@ from shoal.fitting.initialize import held_out
 from shoal.fitting.plan import FULL_BATCH, Plan, plan
 from shoal.fitting.problem import Problem
 from shoal.fitting.train import Training, announced, full_batch
-from shoal.textbook.outputs import output
+from shoal.textbook.losses import make_loss
 from shoal.training.streamed import InBlocks, Streamed
 from shoal.training.validation import Validation
 
@@ -85,7 +85,7 @@ def fit_dealt(
     estimator._encoding, squares = found_encoding(estimator, dealt, summary, sample.X, p, lambda: stage("ramps", m))
     blocks = encoded_blocks(estimator, p, dealt, summary, labels, one_column, parts, sample.y.shape[1])
     problem, validation = watched(estimator, p, blocks, problem, summary, sample, dtype, stage)
-    g2 = output(problem.output, **estimator._output_settings())
+    g2 = make_loss(problem.output, **estimator._output_settings())
     rows_of_epoch = stage("training", m)
 
     def begun(n_h: int) -> Training:

@@ -3,7 +3,7 @@
 The network is one hidden layer of all members' units. Cells come in and answers go out as double; scaling and ramps are
 computed in double, so that a large offset costs no digits, and so is the output layer; the hidden layer, which has nearly
 all the weights and all the work, is of the type asked for.
-Every formula is the textbook's (`textbook/activations.py`, `textbook/outputs.py`), in its safe form.
+Every formula is the textbook's (`textbook/activations.py`, `textbook/losses.py`), in its safe form.
 """
 
 from shoal.errors import ExportError

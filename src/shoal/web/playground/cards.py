@@ -14,8 +14,8 @@ from shoal.engine.advance import moments
 from shoal.errors import InvalidParameterError
 from shoal.population import member
 from shoal.textbook.activations import ACTIVATIONS
+from shoal.textbook.optimizers import Adam, GradientDescent, Momentum, Nesterov, RMSprop
 from shoal.textbook.propagation import Gradients, Parameters, backward, forward
-from shoal.textbook.rules import Adam, GradientDescent, Momentum, Nesterov, RMSprop
 from shoal.web.exhibits.cards import Card, card, long_sum, term, total
 from shoal.web.playground.training import Training
 from shoal.web.question import Answer
@@ -170,7 +170,7 @@ def moved(earlier: Training, name: str, at: tuple[int, int], k: int, d: float) -
 
 
 def ruled(rule: Any, d: float, v0: float, s0: float, alpha: float, t: int) -> tuple[list[Card], str]:
-    """What an update rule adds, as terms, and its memory in words. `textbook.rules` has the formulas."""
+    """What an update rule adds, as terms, and its memory in words. `textbook.optimizers` has the formulas."""
     one = np.array([d])
     kept = {GradientDescent: (), Momentum: (v0,), Nesterov: (v0,), RMSprop: (s0,), Adam: (v0, s0)}[type(rule)]
     _, after = rule.change(one, tuple(np.array([w]) for w in kept), alpha, t)

@@ -23,7 +23,7 @@ from shoal.estimators.shallow import ShallowEstimator
 from shoal.estimators.started import encoded_targets, started
 from shoal.network import Network
 from shoal.population import Population
-from shoal.textbook.outputs import Output
+from shoal.textbook.losses import Loss
 from shoal.training.events import Epoch
 from shoal.training.minibatch import bound_of, left_bounds, row_orders
 from shoal.web.playground.data import Data
@@ -220,7 +220,7 @@ def finite(population: Population) -> NDArray[np.bool_]:
     return np.asarray(np.all([np.isfinite(w).all(axis=(1, 2)) for w in population.parameters], axis=0))
 
 
-def score(g2: Output, Z2: Floats, Y: Floats) -> float:
+def score(g2: Loss, Z2: Floats, Y: Floats) -> float:
     """Accuracy, or R² of regression, of logits `(n_z, m)` against targets `(m, n_y)`."""
     if g2.name == "softmax":
         return float(np.mean(Z2.argmax(axis=0) == Y.argmax(axis=1)))

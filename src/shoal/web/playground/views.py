@@ -14,7 +14,7 @@ from shoal.inspection import Costs, Finding, findings
 from shoal.network import Network, in_units
 from shoal.population import Population, member
 from shoal.textbook.activations import ACTIVATIONS
-from shoal.textbook.outputs import output
+from shoal.textbook.losses import make_loss
 from shoal.textbook.propagation import forward
 from shoal.web.pictures import packed, unit_rows
 from shoal.web.playground.data import Data, held_rows, typical
@@ -211,7 +211,7 @@ class View:
     def picture(self, network: Network) -> dict[str, Any]:
         """The outcome over the columns drawn: the shoal's answer, and how far its members spread."""
         Z2 = logits(network.population, self.outcome, network.activation)
-        g2 = output(network.output)
+        g2 = make_loss(network.output)
         together = in_units(network, g2(Z2.mean(axis=0).astype(np.float64)))
         several = np.stack([in_units(network, g2(z.astype(np.float64))) for z in Z2]) if len(Z2) > 1 else None
         return self.over_plane(Z2, together, several) if self.plane else self.along(together, several)

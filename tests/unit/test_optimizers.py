@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from shoal.textbook import Adam, GradientDescent, Gradients, Momentum, Nesterov, Parameters, RMSprop, update
-from shoal.textbook.rules import start
+from shoal.textbook.optimizers import start
 
 TO_ROUNDING = 1e-14  # a dozen operations on numbers of size 1
 RULES = [GradientDescent(), Momentum(), Nesterov(), RMSprop(), Adam()]

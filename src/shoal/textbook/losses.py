@@ -1,4 +1,4 @@
-"""Output units married to their losses (slides 9-10): logits Z2 → A2, the loss of each example, dZ2 = ∂loss/∂Z2.
+"""Losses with the output units that belong to them (slides 9-10): logits Z2 → A2, the loss of each example, dZ2 = ∂loss/∂Z2.
 
 The slide's `dZ2 = A2 − Y` holds for the output unit and the loss that belong together. Each pair stands here as one
 object with three functions. Shapes: Z2 `(…, n_z, m)`, Y `(n_y, m)`, A2 like Z2, loss `(…, m)` (summed over the
@@ -21,23 +21,23 @@ Array = Any
 
 
 @dataclass(frozen=True)
-class Output:
-    """One output unit and its loss. `g2(Z2)` is A2; `g2.loss(Z2, Y)` is each example's loss; `g2.error(Z2, Y)` is dZ2."""
+class Loss:
+    """A loss and its output unit. `g2(Z2)` is A2; `g2.loss(Z2, Y)` is each example's loss; `g2.dZ2(Z2, Y)` is dZ2."""
 
     name: str
     formula: str
     loss_formula: str
     g: Callable[[Array], Array]
     loss: Callable[[Array, Array], Array]
-    error: Callable[[Array, Array], Array]
+    dZ2: Callable[[Array, Array], Array]
     logits_per_target: int = 1
-    settings: tuple[tuple[str, float], ...] = ()  # what `output` needs beside the name to make it again
+    settings: tuple[tuple[str, float], ...] = ()  # what `make_loss` needs beside the name to make it again
 
     def __call__(self, Z2: Array) -> Array:
         return self.g(Z2)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return again, (self.name, self.settings)  # another process makes it anew: lambdas do not travel
+        return remade, (self.name, self.settings)  # another process makes it anew: lambdas do not travel
 
 
 def sum_outputs(L: Array) -> Array:
@@ -95,7 +95,7 @@ def absolute_error_slope(Z2: Array, Y: Array) -> Array:
     return array_namespace(Z2).sign(Z2 - Y)
 
 
-def huber(delta: float) -> Output:
+def huber(delta: float) -> Loss:
     """Identity with Huber's loss: ½ r² for |r| ≤ δ, else δ (|r| − δ/2). `delta` in units of Y, above 0."""
 
     def loss(Z2: Array, Y: Array) -> Array:
@@ -103,13 +103,13 @@ def huber(delta: float) -> Output:
         r = xp.abs(Z2 - Y)
         return sum_outputs(xp.where(r <= delta, r * r / 2, delta * (r - delta / 2)))
 
-    def error(Z2: Array, Y: Array) -> Array:
+    def dZ2(Z2: Array, Y: Array) -> Array:
         return array_namespace(Z2).clip(Z2 - Y, -delta, delta)
 
-    return Output("huber", "z", "½ r², or δ (|r| − δ/2) for |r| > δ", identity, loss, error, settings=(("delta", delta),))
+    return Loss("huber", "z", "½ r², or δ (|r| − δ/2) for |r| > δ", identity, loss, dZ2, settings=(("delta", delta),))
 
 
-def quantile(q: float) -> Output:
+def quantile(q: float) -> Loss:
     """Identity with the pinball loss, whose minimum is the q-quantile: q (y − z) for y > z, else (1 − q)(z − y)."""
 
     def loss(Z2: Array, Y: Array) -> Array:
@@ -117,12 +117,12 @@ def quantile(q: float) -> Output:
         r = Z2 - Y
         return sum_outputs(xp.where(r > 0, (1 - q) * r, -q * r))
 
-    def error(Z2: Array, Y: Array) -> Array:
+    def dZ2(Z2: Array, Y: Array) -> Array:
         xp = array_namespace(Z2)
         r = Z2 - Y
         return xp.where(r > 0, (1 - q) * xp.ones_like(r), xp.where(r < 0, -q * xp.ones_like(r), xp.zeros_like(r)))
 
-    return Output("quantile", "z", "q (y − z), or (1 − q)(z − y) for z > y", identity, loss, error, settings=(("q", q),))
+    return Loss("quantile", "z", "q (y − z), or (1 − q)(z − y) for z > y", identity, loss, dZ2, settings=(("q", q),))
 
 
 # --- exp and Poisson ------------------------------------------------------------------------------------------------
@@ -195,24 +195,24 @@ def gaussian_error(Z2: Array, Y: Array) -> Array:
     return array_namespace(Z2).concat([r * tangent_exp(-s, limit), (1 - r * r * tangent_exp_prime(-s, limit)) / 2], axis=-2)
 
 
-SIGMOID = Output("sigmoid", "1 / (1 + e⁻ᶻ)", "−[y ln a + (1 − y) ln(1 − a)]", sigmoid, cross_entropy, lambda Z2, Y: sigmoid(Z2) - Y)
-SOFTMAX = Output("softmax", "eᶻ / Σ eᶻ", "−Σ y ln a", softmax, softmax_cross_entropy, lambda Z2, Y: softmax(Z2) - Y)
-SQUARED_ERROR = Output("squared_error", "z", "½ (z − y)²", identity, squared_error, lambda Z2, Y: Z2 - Y)
-ABSOLUTE_ERROR = Output("absolute_error", "z", "|z − y|", identity, absolute_error, absolute_error_slope)
-POISSON = Output("poisson", "eᶻ", "a − y z", exp_unit, poisson_loss, poisson_error)
-GAUSSIAN = Output("gaussian", "(μ, eˢ)", "½ [s + (y − μ)² e⁻ˢ + ln 2π]", gaussian_unit, gaussian_loss, gaussian_error, logits_per_target=2)
+SIGMOID = Loss("sigmoid", "1 / (1 + e⁻ᶻ)", "−[y ln a + (1 − y) ln(1 − a)]", sigmoid, cross_entropy, lambda Z2, Y: sigmoid(Z2) - Y)
+SOFTMAX = Loss("softmax", "eᶻ / Σ eᶻ", "−Σ y ln a", softmax, softmax_cross_entropy, lambda Z2, Y: softmax(Z2) - Y)
+SQUARED_ERROR = Loss("squared_error", "z", "½ (z − y)²", identity, squared_error, lambda Z2, Y: Z2 - Y)
+ABSOLUTE_ERROR = Loss("absolute_error", "z", "|z − y|", identity, absolute_error, absolute_error_slope)
+POISSON = Loss("poisson", "eᶻ", "a − y z", exp_unit, poisson_loss, poisson_error)
+GAUSSIAN = Loss("gaussian", "(μ, eˢ)", "½ [s + (y − μ)² e⁻ˢ + ln 2π]", gaussian_unit, gaussian_loss, gaussian_error, logits_per_target=2)
 
 NAMES = ("sigmoid", "softmax", "squared_error", "huber", "absolute_error", "quantile", "poisson", "gaussian")
 
 
-def again(name: str, settings: tuple[tuple[str, float], ...]) -> Output:
-    """The output unit of this name and these `settings`."""
+def remade(name: str, settings: tuple[tuple[str, float], ...]) -> Loss:
+    """The loss of this name and these `settings`."""
     own = dict(settings)
-    return output(name, delta=own.get("delta", 1.0), q=own.get("q", 0.5))
+    return make_loss(name, delta=own.get("delta", 1.0), q=own.get("q", 0.5))
 
 
-def output(name: str, *, delta: float = 1.0, q: float = 0.5) -> Output:
-    """The output unit and loss called `name`; `delta` is Huber's threshold in units of Y, `q` the quantile in (0, 1)."""
+def make_loss(name: str, *, delta: float = 1.0, q: float = 0.5) -> Loss:
+    """The loss called `name`, with its output unit; `delta` is Huber's threshold in units of Y, `q` the quantile in (0, 1)."""
     if name == "huber":
         return huber(delta)
     if name == "quantile":

@@ -92,16 +92,16 @@ class Adam:
         return -rate * v / (array_namespace(dw).sqrt(s) + self.epsilon), (v, s)
 
 
-Rule = GradientDescent | Momentum | Nesterov | RMSprop | Adam
+Optimizer = GradientDescent | Momentum | Nesterov | RMSprop | Adam
 
 
-def start(rule: Rule, parameters: Parameters) -> tuple[Memory, ...]:
+def start(rule: Optimizer, parameters: Parameters) -> tuple[Memory, ...]:
     """The memory of all four parameters before the first update."""
     return tuple(rule.start(w) for w in parameters)
 
 
 def update(
-    rule: Rule,
+    rule: Optimizer,
     parameters: Parameters,
     gradients: Gradients,
     memory: tuple[Memory, ...],

@@ -5,11 +5,11 @@ from itertools import islice, pairwise
 
 import numpy as np
 
-from shoal.textbook import ACTIVATIONS, Parameters, cost, descend, exercise_parameters, flower, forward, output, train
+from shoal.textbook import ACTIVATIONS, Parameters, cost, descend, exercise_parameters, flower, forward, make_loss, train
 from shoal.textbook.initialization import zeros
 
 RELU, TANH = ACTIVATIONS["relu"], ACTIVATIONS["tanh"]
-SQUARED_ERROR, SIGMOID = output("squared_error"), output("sigmoid")
+SQUARED_ERROR, SIGMOID = make_loss("squared_error"), make_loss("sigmoid")
 # One input, one ReLU unit, one example x = 2, y = 1: z1 = 3, z2 = 6, J = ½·5²; whole numbers, nothing is rounded.
 HAND, X, Y = Parameters(np.array([[1.0]]), np.array([[1.0]]), np.array([[2.0]]), np.array([[0.0]])), np.array([[2.0]]), np.array([[1.0]])
 
