@@ -8,7 +8,7 @@ import pytest
 
 from shoal import ShoalClassifier, ShoalRegressor, TooLargeError
 from shoal.engine import cores
-from shoal.estimators import memory
+from shoal.fitting import budget as memory
 
 
 def rows(m=400, n=6):

@@ -7,7 +7,7 @@ from sklearn.metrics import log_loss
 
 from shoal import ShoalClassifier, ShoalRegressor
 from shoal.errors import InterruptedWarning, InvalidParameterError
-from shoal.estimators import trainings
+from shoal.fitting import train as trainings
 
 WHOLE = ["lbfgs", "scg", "rprop", "lm", "bayes"]
 QUICK = {"n_networks": 2, "hidden_layer_sizes": 5, "activation": "tanh", "max_iter": 12, "random_state": 0}
