@@ -1,67 +1,276 @@
-"""Files that are written whole or not at all: beside, then renamed, so that a killed process loses nothing that was there."""
+"""Files of people: inputs that are named for what they are, outputs that are written whole or not at all.
 
+Reading: `input_file` is the one check that every reader begins with, so that no reader waits at a pipe or walks round a
+link for ever. Writing: `replacing` and `replacing_folder` write beside the target, then rename, so that a killed process loses nothing that
+was there. What a killed process leaves beside a target is removed by the next write to that target.
+"""
+
+import errno
 import os
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from difflib import get_close_matches
 from pathlib import Path
 from typing import IO
 
-from shoal.errors import OutputError
+from shoal.errors import OutputError, ShoalError
+from shoal.left_overs import beside, mark, sweep_beside, sweep_temporary
+
+Anywhere = str | os.PathLike[str]
+
+_DESCRIPTORS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
+_FOLDERS_OF_DESCRIPTORS = ("/dev/fd/", "/proc/self/fd/")
+_LOOP = "is a link that leads back to itself"
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def input_file(path: Anywhere, refused: type[ShoalError], noun: str = "file", advice: str = "name a file in it") -> Path:
+    """The path of a file that can be read; anything else is refused by name, and nothing is opened.
+
+    Parameters
+    ----------
+    path : what the user gave
+    refused : the error to raise
+    noun : what the file is, as in "There is no model file x"
+    advice : what to do where a folder was given
+
+    Returns
+    -------
+    Path of a regular file, links followed
+
+    Raises
+    ------
+    refused
+        For no such file (with the nearest names there), a folder, a link that leads back to itself, a pipe, a socket, a device.
+    """
+    file = Path(path)
+    try:
+        mode = file.stat().st_mode
+    except ValueError as error:  # a zero byte
+        raise refused(f"{os.fspath(path)!r} is no name of a file: {error}.") from error
+    except OSError as error:
+        raise refused(_not_there(path, noun, error)) from error
+    if stat.S_ISREG(mode):
+        return file
+    if stat.S_ISDIR(mode):
+        raise refused(f"{path} is a folder; {advice}.")
+    raise refused(f"{path} is {_kind(mode)}, not a {noun}: it cannot be read from the start again. Copy it into a file, and give that.")
+
+
+def read_input(path: Anywhere, refused: type[ShoalError], noun: str = "file", advice: str = "name a file in it") -> bytes:
+    """All bytes of an input file; raises as `input_file` does, and where it may not be read."""
+    file = input_file(path, refused, noun, advice)
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise refused(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def _not_there(path: Anywhere, noun: str, error: OSError) -> str:
+    if error.errno == errno.ELOOP:
+        return f"{path} {_LOOP}; there is no {noun} behind it. Give the file itself."
+    if error.errno not in (errno.ENOENT, errno.ENOTDIR):
+        return f"{path} cannot be read: {error.strerror or error}."
+    if Path(path).is_symlink():
+        return f"There is no {noun} {path}: it is a link to {Path(path).readlink()}, which is not there."
+    names = _nearest(Path(path))
+    hint = f"the nearest names there are {', '.join(map(repr, names))}" if names else "check the name and the folder"
+    return f"There is no {noun} {path}; {hint}."
+
+
+def _nearest(file: Path) -> list[str]:
+    try:
+        there = {other.name.casefold(): other.name for other in file.parent.iterdir()}
+    except OSError:
+        return []
+    return [there[match] for match in get_close_matches(file.name.casefold(), there, n=3, cutoff=0.5)]
+
+
+def _kind(mode: int) -> str:
+    kinds = ((stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a disk"))
+    return next((name for test, name in kinds if test(mode)), "no file")
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
 
 
 @contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """A file to write that takes its place only when it is whole; a device or pipe is written to as it is.
+def replacing(path: Anywhere) -> Iterator[IO[bytes]]:
+    """A file to write that takes its place only when it is whole; a device or a pipe is written to as it is.
 
     Raises
     ------
     OutputError
         When the folder or the disk refuses; what stood there before is untouched.
     """
-    try:
-        target = Path(os.path.realpath(path))
-        if target.is_dir():
-            raise OutputError(f"{path} is a folder; give the name of a file in it.")
-        if target.exists() and not target.is_file():
-            with target.open("wb") as device:
-                yield device
+    with _naming(path):
+        special = _special(path)
+        if special is not None:
+            with special as out:
+                yield out
             return
-        if not target.parent.is_dir():
-            raise OutputError(f"There is no folder {target.parent} to write {target.name} into. Make it, or give another.")
-        with _beside(target) as out:
+        with _whole(_target(path)) as out:
             yield out
-    except OutputError:
-        raise
-    except OSError as error:
-        raise OutputError(
-            f"{path} could not be written: {error.strerror or error}. What stood there is untouched; give another place, or make room."
-        ) from error
 
 
-def refuse_unwritable(path: str | os.PathLike[str]) -> None:
+def refuse_unwritable(path: Anywhere) -> None:
     """Find out before long work whether its result can be written there; raises the `OutputError` that `replacing` would."""
-    target = Path(os.path.realpath(path))
-    tried = target.parent / f".{target.name}.try" if target.is_file() or not target.exists() else target
-    if tried == target and not target.is_dir():
-        return  # a device or a pipe
-    with replacing(tried):
-        pass
-    tried.unlink()
+    with _naming(path):
+        special = _special(path)
+        if special is not None:
+            special.close()
+            return
+        part = beside(_target(path))
+        try:
+            part.touch(exist_ok=False)
+        finally:
+            part.unlink(missing_ok=True)
 
 
-def made_folder(path: str | os.PathLike[str]) -> Path:
+def made_folder(path: Anywhere) -> Path:
     """The folder, made where it is missing, with those above it; raises an `OutputError` where that cannot be."""
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"The folder {path} cannot be made: {error.strerror or error}. Give another, or make it first.") from error
+    except (OSError, ValueError) as error:
+        raise OutputError(f"The folder {path} cannot be made: {_said(error)}. Give another, or make it first.") from error
     return Path(path)
 
 
+def write_folder(folder: Anywhere, files: Mapping[str, str]) -> Path:
+    """Write texts that belong together into a folder, all or none; it is made if it is not there, and other files in it stay.
+
+    Parameters
+    ----------
+    folder : where to
+    files : name → content
+
+    Raises
+    ------
+    OutputError
+        For a file where the folder must be, or a place that cannot be written; nothing is left behind, nothing is lost.
+    """
+    with _naming(folder):
+        mode = _mode(folder)
+        target = Path(os.path.realpath(folder))
+        if mode is not None and not stat.S_ISDIR(mode):
+            what = "a file" if stat.S_ISREG(mode) else _kind(mode)
+            raise OutputError(f"{folder} is {what}; these are {len(files)} files: give the name of a folder.")
+        if not target.parent.is_dir():
+            raise OutputError(f"There is no folder {Path(folder).parent} to make {Path(folder).name} in. Make it, or give another.")
+        sweep_beside(target)
+        part = beside(target)
+        try:
+            part.mkdir()
+            for name, text in files.items():
+                with (part / name).open("w", encoding="utf-8", newline="\n") as out:
+                    out.write(text)
+                    out.flush()
+                    os.fsync(out.fileno())
+            if mode is None:
+                part.rename(target)
+            else:
+                for name in files:
+                    (part / name).replace(target / name)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    return target
+
+
 @contextmanager
-def _beside(target: Path) -> Iterator[IO[bytes]]:
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+def temporary_folder() -> Iterator[Path]:
+    """A folder for as long as the block runs, where `TMPDIR` says; those that killed processes left there are removed first."""
+    sweep_temporary()
+    with tempfile.TemporaryDirectory(prefix=f"shoal-{mark()}-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def _naming(path: Anywhere) -> Iterator[None]:
+    """Whatever the system refuses, said of the path that the user gave."""
+    try:
+        yield
+    except OutputError:
+        raise
+    except ValueError as error:
+        if "\0" not in os.fspath(path):
+            raise  # of the writer's own
+        raise OutputError(f"{os.fspath(path)!r} is no name of a file: {error}.") from error
+    except OSError as error:
+        raise OutputError(
+            f"{path} could not be written: {_said(error)}. What stood there is untouched; give another place, or make room."
+        ) from error
+
+
+def _said(error: BaseException) -> str:
+    return str(getattr(error, "strerror", None) or error)
+
+
+def _mode(path: Anywhere) -> int | None:
+    """What stands at a path, None where nothing does; a link that leads back to itself is refused."""
+    try:
+        return Path(path).stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OutputError(f"{path} {_LOOP}; nothing can be written there. Remove it, or give another place.") from error
+        raise
+
+
+def _descriptor(path: Anywhere) -> int | None:
+    """The number of an open file that a path such as /dev/stdout names."""
+    text = os.fspath(path)
+    if text in _DESCRIPTORS:
+        return _DESCRIPTORS[text]
+    number = next((text.removeprefix(folder) for folder in _FOLDERS_OF_DESCRIPTORS if text.startswith(folder)), "")
+    return int(number) if number.isdecimal() else None
+
+
+def _special(path: Anywhere) -> IO[bytes] | None:
+    """What is written to as it is: an open file by its number, a device, a pipe that somebody reads; None for a file to replace."""
+    number = _descriptor(path)
+    if number is not None and os.name == "posix":
+        with suppress(AttributeError, ValueError, OSError):  # a stream that is closed, or none
+            sys.stdout.flush()
+        return os.fdopen(os.dup(number), "wb")
+    mode = _mode(path)
+    if mode is None or stat.S_ISREG(mode):
+        return None
+    if stat.S_ISDIR(mode):
+        raise OutputError(f"{path} is a folder; give the name of a file in it.")
+    if stat.S_ISSOCK(mode) or stat.S_ISBLK(mode):
+        raise OutputError(f"{path} is {_kind(mode)}, and no file is written there; give the name of a file.")
+    try:
+        descriptor = os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0))  # else opening waits for a reader
+    except OSError as error:
+        if stat.S_ISFIFO(mode) and error.errno == errno.ENXIO:
+            raise OutputError(f"{path} is a pipe that nobody reads. Start its reader first, or give the name of a file.") from error
+        raise
+    os.set_blocking(descriptor, True)
+    return os.fdopen(descriptor, "wb")
+
+
+def _target(path: Anywhere) -> Path:
+    """The file to replace, links followed."""
+    target, given = Path(os.path.realpath(path)), Path(path)
+    if not target.parent.is_dir():
+        leads = f", to which {given} leads" if given.is_symlink() else ""
+        raise OutputError(
+            f"There is no folder {target.parent if leads else given.parent}{leads} to write {given.name} into. Make it, or give another."
+        )
+    return target
+
+
+@contextmanager
+def _whole(target: Path) -> Iterator[IO[bytes]]:
+    sweep_beside(target)
+    part = beside(target)
     try:
         with part.open("xb") as out:
             yield out

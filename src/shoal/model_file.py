@@ -26,7 +26,7 @@ from shoal.errors import ModelFileError
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.raw import Facts
 from shoal.estimators.regressor import ShoalRegressor
-from shoal.files import replacing
+from shoal.files import read_input, replacing
 from shoal.network import Calibration, Network, Noise
 from shoal.population import Population
 from shoal.table import MODEL_CLASSES
@@ -114,14 +114,7 @@ def load(path: str | os.PathLike[str]) -> Any:
         For no file, a truncated or foreign one, or one that holds anything else than a model.
     """
     file = Path(path)
-    try:
-        if not file.is_file():
-            raise ModelFileError(
-                f"There is no model file {file}; {'it is a folder' if file.is_dir() else 'check the name and the folder'}."
-            )
-        data = file.read_bytes()
-    except OSError as error:
-        raise ModelFileError(f"{file} cannot be read: {error.strerror or error}.") from error
+    data = read_input(file, ModelFileError, "model file", "name a model file in it")
     try:
         _check(data)
         import skops.io  # half a second: it imports every estimator of scikit-learn's

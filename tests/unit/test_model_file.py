@@ -323,7 +323,7 @@ def test_parts_that_do_not_fit_each_other_are_refused(tmp_path):
 def test_no_file_and_a_folder(tmp_path):
     with pytest.raises(ModelFileError, match="no model file"):
         load(tmp_path / "none.skops")
-    with pytest.raises(ModelFileError, match="it is a folder"):
+    with pytest.raises(ModelFileError, match="is a folder"):
         load(tmp_path)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from shoal.errors import CheckpointError
 from shoal.estimators.summary import Summary
-from shoal.files import refuse_unwritable, replacing
+from shoal.files import read_input, refuse_unwritable, replacing
 from shoal.fitting.plan import FULL_BATCH
 from shoal.training.events import Epoch
 from shoal.training.full_batch import FullBatch
@@ -99,7 +99,7 @@ class Checkpoint:
 def read(path: Path) -> tuple[dict[str, str], Arrays]:
     """What a checkpoint belongs to, and its arrays."""
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
+        with np.load(io.BytesIO(read_input(path, CheckpointError, "checkpoint")), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         return json.loads(str(arrays.pop("about"))), arrays
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:

@@ -5,7 +5,6 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from shoal.estimators.raw import Facts
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.estimators.taken_over import classifier, regressor
 from shoal.export.weights import FORMAT
+from shoal.files import read_input
 from shoal.network import Network
 from shoal.population import stack
 from shoal.table import Column, preparation
@@ -47,9 +47,7 @@ def from_json(path: str | os.PathLike[str]) -> Pipeline | ShoalClassifier | Shoa
         For no file, another file, or one whose parts do not fit each other.
     """
     try:
-        said = json.loads(Path(path).read_text("utf-8"))
-    except OSError as error:
-        raise ModelFileError(f"{path} cannot be read: {error.strerror or error}.") from error
+        said = json.loads(read_input(path, ModelFileError, "file", "name the JSON file of a model in it").decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{path} is no JSON of a model ({str(error)[:80]}).") from error
     if not isinstance(said, dict) or said.get("format") != FORMAT or "task" not in said:

@@ -2,12 +2,12 @@
 
 from shoal.export.c99 import c99
 from shoal.export.equation import equation, model_equation
-from shoal.export.folder import write_folder
 from shoal.export.json_text import model_json
 from shoal.export.latex import model_latex
 from shoal.export.portable import Portable, portable
 from shoal.export.python_text import python_text
 from shoal.export.weights import weights, weights_json
+from shoal.files import write_folder
 
 __all__ = [
     "Portable",

@@ -15,7 +15,8 @@ from typing import Any
 import pandas as pd
 
 from shoal.errors import TableError
-from shoal.table.cells import ROW, listed, nearest
+from shoal.files import input_file
+from shoal.table.cells import ROW, listed
 from shoal.table.columns import Column
 
 _BUFFER = 1 << 20  # bytes of a column's pages that are read ahead: a row group may be larger than memory
@@ -176,15 +177,8 @@ def _numbered(frame: pd.DataFrame, done: int) -> pd.DataFrame:
 
 
 def _existing(path: str | PathLike[str]) -> Path:
-    file = Path(path)
+    file = input_file(path, TableError, "file", "name a CSV or Parquet file in it")
     try:
-        if file.is_dir():
-            raise TableError(f"{file} is a folder; name a CSV or Parquet file in it.")
-        if not file.exists():
-            folder = file.parent
-            names = nearest(file.name, (other.name for other in folder.iterdir())) if folder.is_dir() else []
-            hint = f"the nearest names there are {listed(names)}" if names else "check the name and the folder"
-            raise TableError(f"There is no file {file}; {hint}.")
         if not file.stat().st_size:
             raise TableError(f"{file} is empty (0 bytes); a table has a header line and rows.")
     except OSError as error:

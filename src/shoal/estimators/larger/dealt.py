@@ -94,8 +94,8 @@ class Dealt:
                 file.write(records.data)
         except OSError as error:
             raise OutputError(
-                f"The prepared rows could not be kept in {self.folder}: {error.strerror or error}. Make room there, or set TMPDIR to a "
-                "folder on a larger disk."
+                f"The prepared rows could not be kept in {self.folder.parent}: {error.strerror or error}. Make room there, or set "
+                "TMPDIR to a folder on a larger disk."
             ) from error
 
     def path(self, number: int) -> Path:
@@ -150,6 +150,6 @@ def refuse_full_disk(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if SPARE_DISK * needed > free:
         raise OutputError(
-            f"The prepared rows need {in_words(needed)} on disk, and {folder} has {in_words(free)} free. Make room there, or set TMPDIR to "
-            "a folder on a larger disk."
+            f"The prepared rows need {in_words(needed)} on disk, and {folder.parent} has {in_words(free)} free. Make room there, or "
+            "set TMPDIR to a folder on a larger disk."
         )

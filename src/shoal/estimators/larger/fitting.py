@@ -1,6 +1,5 @@
 """`shoal.fit` on a table that does not fit into the memory it may take."""
 
-import tempfile
 import time as clock
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -36,6 +35,7 @@ from shoal.estimators.larger.survey import Cut, Survey, Told, cut_by_time, namin
 from shoal.estimators.larger.training import Sampled, fit_dealt, planned
 from shoal.estimators.scores import Metrics, baseline_models
 from shoal.estimators.shallow import ShallowEstimator
+from shoal.files import temporary_folder
 from shoal.fitting.budget import COPIES
 from shoal.fitting.plan import FULL_BATCH, Plan
 from shoal.table.cells import text_cells
@@ -137,14 +137,14 @@ def fit_larger(table: TableFile, asked: Asked, memory: Memory) -> Fitted:
     start = clock.perf_counter()
     refuse_settings(asked, table.n_rows)
     cut = cut_of(table, asked, memory)
-    with tempfile.TemporaryDirectory(prefix="shoal-") as folder:
-        learned = learn(table, asked, cut, memory, Path(folder))
+    with temporary_folder() as folder:
+        learned = learn(table, asked, cut, memory, folder)
         seconds = clock.perf_counter() - start
         n_test, left_out, metrics, others, sure = score(learned, asked)
     model, stopped = learned.model, learned.interrupted
     if asked.refit and not stopped:
-        with tempfile.TemporaryDirectory(prefix="shoal-") as folder:
-            again = learn(table, asked, replace(cut, all_learn=True), memory, Path(folder))
+        with temporary_folder() as folder:
+            again = learn(table, asked, replace(cut, all_learn=True), memory, folder)
         model, stopped = again.model, again.interrupted
     found, how, refit = learned.survey, how_held_out(asked, cut), asked.refit and not stopped
     left_out += found.n_left_out
