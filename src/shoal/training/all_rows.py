@@ -62,12 +62,11 @@ class OnAllRows(Followed):
 
     def over_all_rows(self, begun: Trained, losses: list[Any], left: float | None) -> Run | FullBatch:
         """The training over all rows, before its first step."""
-        first, dtype = self.beginner, self.state.dtype
+        first = self.beginner
         if isinstance(self.first, Polished) and self.first.accepted:
-            return lbfgs_from(first, begun, self.weight, left)
+            return lbfgs_from(first, begun, first.all_rows(self.weight), left)
         recipe, until = replace(self.recipe, patience=None), best_epochs(losses[: int(first.epochs.max())])  # without a trial of L-BFGS
-        known: dict[str, Any] = {"members": first.members, "stairs": first.stairs, "until": until}
-        return Run(recipe, self.begins, first.g2, first.X, first.Y, weight=self.weight, dtype=dtype, **known)
+        return first.again(recipe, self.begins, self.weight, until)
 
     @property
     def rows(self) -> int:

@@ -24,6 +24,7 @@ from shoal.textbook.losses import Loss
 from shoal.textbook.propagation import Parameters
 from shoal.training.bayes import Evidence
 from shoal.training.events import Epoch
+from shoal.training.rows import Rows, in_memory
 from shoal.training.stopping import fresh
 from shoal.training.validation import Validation
 
@@ -309,6 +310,22 @@ class Run:
         if carried is not None:
             take_over(self.state, carried)
             self.first_t = self.state.t
+
+    def again(self, recipe: Recipe, population: Population, weight: Floats | None, until: NDArray[np.int64]) -> "Run":
+        """A run of the same networks on all rows, with none held out: from `population`, each for `until (K,)` epochs.
+
+        `weight (m,)` is what the rows weigh that networks held out too.
+        """
+        known: dict[str, Any] = {"members": self.members, "stairs": self.stairs, "until": until}
+        return Run(recipe, population, self.g2, self.X, self.Y, weight=weight, dtype=self.state.dtype, **known)
+
+    def training_rows(self) -> Rows:
+        """The rows that each network learns from, as a full-batch solver takes them."""
+        return in_memory(self.X, self.Y, self.K, self.weight)
+
+    def all_rows(self, weight: Floats | None) -> Rows:
+        """All rows with the weights `(m,)`, with none held out, as a full-batch solver takes them."""
+        return in_memory(self.X, self.Y, self.K, weight)
 
     def retire(self, gone: NDArray[np.bool_]) -> None:
         """Networks leave the products; what was remembered of them is kept."""

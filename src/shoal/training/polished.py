@@ -18,7 +18,7 @@ from shoal.training.events import Epoch
 from shoal.training.followed import Followed, after
 from shoal.training.full_batch import FullBatch
 from shoal.training.minibatch import Run, Trained, overwrite
-from shoal.training.rows import in_memory
+from shoal.training.rows import Rows
 from shoal.training.validation import Validation
 
 STEPS = 500  # of L-BFGS: concrete and energy still gain there, kin8nm and power_plant have nearly stopped
@@ -51,7 +51,7 @@ class Polished(Followed):
         if not fine.any() or (left is not None and left <= 0):
             return
         best = begun.best_validation_loss
-        self.second = second = lbfgs_from(self.first, begun, self.first.weight, left, self.first.validation)
+        self.second = second = lbfgs_from(self.first, begun, self.first.training_rows(), left, self.first.validation)
         second.active &= fine
         for event in second:
             if event.epoch == TRIAL and (
@@ -93,18 +93,17 @@ class Polished(Followed):
         )
 
 
-def lbfgs_from(first: Run, begun: Trained, weight: Any, left: float | None, validation: Validation | None = None) -> FullBatch:
+def lbfgs_from(first: Run, begun: Trained, rows: Rows, left: float | None, validation: Validation | None = None) -> FullBatch:
     """L-BFGS from where networks stand; it never stops early, for its latest weights are kept. `left` seconds may it take."""
     assert begun.best_validation_loss is not None
-    noise = 2 * float(np.mean(begun.best_validation_loss[begun.diverged == 0])) / first.Y.shape[1]
+    noise = 2 * float(np.mean(begun.best_validation_loss[begun.diverged == 0])) / rows.n_y
     recipe = Recipe(
         activation=first.recipe.activation,
         lam=noise,
-        batch_size=first.m,
+        batch_size=rows.m,
         max_epochs=STEPS,
         max_time=left,
         tol=1e-6,
         device=first.recipe.device,
     )
-    rows = in_memory(first.X, first.Y, first.K, weight)
     return FullBatch(recipe, begun.population, first.g2, rows, solver="lbfgs", validation=validation, dtype=first.state.dtype)

@@ -56,6 +56,9 @@ class Blocks(Protocol):
     def block(self, number: int, dtype: np.dtype) -> Block:
         """One block."""
 
+    def with_none_held_out(self) -> "Blocks":
+        """The same rows, each of which counts for every network."""
+
 
 class InBlocks:
     """`rows.Rows` over blocks: full-batch solvers read them one after the other, in float64."""
@@ -89,9 +92,10 @@ class Streamed(Run):
         validation: Validation | None = None,
         dtype: Any = np.float64,
         told: Callable[[int], None],
+        until: NDArray[np.int64] | None = None,
     ) -> None:
         nothing = np.empty((1, 0))
-        super().__init__(recipe, population, g2, nothing, nothing, validation=validation, dtype=dtype, orders=iter(()))
+        super().__init__(recipe, population, g2, nothing, nothing, validation=validation, dtype=dtype, orders=iter(()), until=until)
         self.blocks, self.told, self.m = blocks, told, sum(blocks.sizes)
         self.state.total = blocks.total
         self.order_key = row_order_key(recipe.seed)
@@ -99,6 +103,19 @@ class Streamed(Run):
         self.slices = [s for slices in self.slices_of for s in slices]
         self.ends = np.zeros(len(self.slices) + 1, np.int64)  # of the epoch that `pass_over` makes
         self.passes = 0
+
+    def again(self, recipe: Recipe, population: Population, weight: Floats | None, until: NDArray[np.int64]) -> "Streamed":
+        """A run of the same networks on all rows, with none held out; the blocks know what the rows weigh."""
+        blocks = self.blocks.with_none_held_out()
+        return Streamed(recipe, population, self.g2, blocks, dtype=self.state.dtype, told=self.told, until=until)
+
+    def training_rows(self) -> InBlocks:
+        """The rows that each network learns from, as a full-batch solver takes them."""
+        return InBlocks(self.blocks, self.told)
+
+    def all_rows(self, weight: Floats | None) -> InBlocks:
+        """All rows, with none held out, as a full-batch solver takes them; the blocks know what the rows weigh."""
+        return InBlocks(self.blocks.with_none_held_out(), self.told)
 
     def epochs_at_once(self) -> int:
         """One: a pass over the blocks is long."""

@@ -96,6 +96,10 @@ class EncodedBlocks:
         """One block, read and encoded."""
         return self.encoded(self.dealt.read(number), dtype)
 
+    def with_none_held_out(self) -> "EncodedBlocks":
+        """The same rows, each of which counts for every network."""
+        return replace(self, parts=None, total=np.full_like(self.total, float(sum(self.sizes))))
+
     def encoded(self, piece: Piece, dtype: np.dtype) -> Block:
         """A piece as layer 1 takes it."""
         y = self.estimator._checked_targets(targets(piece.y, self.labels, self.one_column))
