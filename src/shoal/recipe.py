@@ -27,7 +27,7 @@ class Recipe:
     Attributes
     ----------
     activation : str
-        A key of `textbook.ACTIVATIONS`.
+        A key of `textbook.ACTIVATIONS`; "sigmoid" is "logistic".
     rule : Optimizer
         An update rule of `textbook.optimizers`.
     learning_rate : float or one for each network
@@ -75,8 +75,7 @@ class Recipe:
     device: str = "cpu"
 
     def __post_init__(self) -> None:
-        if self.activation not in ACTIVATIONS:
-            raise InvalidParameterError(f"activation is {self.activation!r}; choose one of {', '.join(ACTIVATIONS)}")
+        object.__setattr__(self, "activation", ACTIVATIONS[self.activation].name)  # "sigmoid" is "logistic" from here on
         if self.schedule not in get_args(Schedule):
             raise InvalidParameterError(f"schedule is {self.schedule!r}; choose one of {', '.join(get_args(Schedule))}")
         for name in ("learning_rate", "batch_size", "max_epochs"):

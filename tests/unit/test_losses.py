@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from shoal.errors import InvalidParameterError
 from shoal.textbook import make_loss
 from shoal.textbook.losses import NAMES
 
@@ -127,6 +128,6 @@ def test_where_unit_and_loss_belong_together_the_error_is_a2_minus_y(name):
     np.testing.assert_array_equal(make_loss(name).dZ2(Z2, Y), make_loss(name)(Z2) - Y)
 
 
-def test_an_unknown_output_is_a_key_error():
-    with pytest.raises(KeyError, match="hinge"):
+def test_an_unknown_loss_is_named():
+    with pytest.raises(InvalidParameterError, match="'hinge'; choose one of sigmoid, softmax"):
         make_loss("hinge")

@@ -99,3 +99,7 @@ def test_a_momentum_of_zero_is_plain_descent():
 def test_a_recipe_tells_every_field():
     assert Recipe(tol=0.5).describe()["tol"] == 0.5
     assert set(Recipe().describe()) == set(Recipe.__dataclass_fields__)
+
+
+def test_the_chapters_sigmoid_is_logistic_from_here_on():
+    assert Recipe(activation="sigmoid") == Recipe(activation="logistic")

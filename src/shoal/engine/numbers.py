@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from shoal.engine.compiled import pieces
 from shoal.recipe import Recipe
-from shoal.textbook.losses import Loss, exp_limits, log_variance_limits
+from shoal.textbook.losses import Loss
 from shoal.textbook.optimizers import Adam
+from shoal.textbook.output_units import exp_limits, log_variance_limits
 
 Floats = NDArray[np.floating]
 

@@ -9,7 +9,7 @@ from shoal.export.c99.parts import wrapped
 from shoal.export.portable import PARTS_OF_DATE, Feature, Portable
 from shoal.export.weights import numbers
 from shoal.textbook.activations import LEAK
-from shoal.textbook.losses import exp_limits
+from shoal.textbook.output_units import exp_limits
 
 LOGISTIC = """def logistic(z):
     if z >= 0:

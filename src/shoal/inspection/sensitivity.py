@@ -15,7 +15,7 @@ from scipy import sparse
 from shoal.encoding import encode
 from shoal.network import OF_THE_MEAN, Network
 from shoal.textbook.activations import ACTIVATIONS
-from shoal.textbook.losses import exp_limits, tangent_exp_prime
+from shoal.textbook.output_units import exp_limits, tangent_exp_prime
 from shoal.textbook.propagation import forward
 
 Floats = NDArray[np.floating]

@@ -1,12 +1,17 @@
-"""The chapter's equations, once: pure functions in its own notation, examples as columns. Start with `propagation`."""
+"""The chapter's equations, once: pure functions in its own notation, examples as columns. Start with `propagation`.
+
+`README.md` beside this file is the table slide | formula | function | test | exhibit.
+"""
 
 from shoal.textbook.activations import ACTIVATIONS, Activation, masked
 from shoal.textbook.flower import exercise_parameters, flower
-from shoal.textbook.gradient_check import GradientCheck, check_gradients, numerical_gradients
+from shoal.textbook.gradient_check import GradientCheck, check_gradients, numerical_gradients, numerical_slope
 from shoal.textbook.gradient_descent import DescentStep, descend, gradient_step, train
 from shoal.textbook.losses import Loss, make_loss
 from shoal.textbook.optimizers import Adam, GradientDescent, Momentum, Nesterov, RMSprop, update
 from shoal.textbook.propagation import Forward, Gradients, Parameters, backward, cost, forward, penalty
+from shoal.textbook.pros_and_cons import dead_units, linear_collapse, saturated
+from shoal.textbook.vectorization import columns_apart, compare_dot, forward_by_loop, layer, layer_by_loop, repeated, timed, unit
 
 __all__ = [
     "ACTIVATIONS",
@@ -24,16 +29,28 @@ __all__ = [
     "RMSprop",
     "backward",
     "check_gradients",
+    "columns_apart",
+    "compare_dot",
     "cost",
+    "dead_units",
     "descend",
     "exercise_parameters",
     "flower",
     "forward",
+    "forward_by_loop",
     "gradient_step",
+    "layer",
+    "layer_by_loop",
+    "linear_collapse",
     "make_loss",
     "masked",
     "numerical_gradients",
+    "numerical_slope",
     "penalty",
+    "repeated",
+    "saturated",
+    "timed",
     "train",
+    "unit",
     "update",
 ]

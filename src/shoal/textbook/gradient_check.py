@@ -1,4 +1,4 @@
-"""Numerical derivatives of the cost, to hold the six formulas against (slide 10)."""
+"""Numerical derivatives, to hold the formulas against: of activations (slide 8) and of the cost (slide 10)."""
 
 from typing import Any, NamedTuple
 
@@ -23,13 +23,57 @@ class GradientCheck(NamedTuple):
     largest_difference: float
 
 
+def numerical_slope(g: Activation, Z: Array, step: float = 1e-5) -> Array:
+    """The measured slope of an activation, slide 8: (g(z + h) − g(z − h)) / 2h.
+
+    Parameters
+    ----------
+    g : Activation
+    Z : array of any shape, in float64
+    step : float
+        h.
+
+    Returns
+    -------
+    array of Z's shape
+
+    Examples
+    --------
+    >>> from shoal.textbook import ACTIVATIONS
+    >>> numerical_slope(ACTIVATIONS["tanh"], np.asarray([-10.0, 0.0, 10.0])).round(6).tolist()
+    [0.0, 1.0, 0.0]
+    """
+    return (g(Z + step) - g(Z - step)) / (2 * step)
+
+
 def numerical_gradients(
     parameters: Parameters, X: Array, Y: Array, g1: Activation, g2: Loss, weight: Array | None = None, step: float = 1e-5
 ) -> Parameters:
     """Central differences (J(w + h) − J(w − h)) / 2h of every single parameter, with h = `step` · max(1, |w|).
 
-    The step balances the formula's error h² against rounding / h: about 1e-10 of the cost in float64. Costs two
-    forward passes a parameter. With a leading axis K every network's own parameters are moved at once.
+    The step balances the formula's error h² against rounding / h: about 1e-10 of the cost in float64. Each parameter
+    costs two forward passes. With a leading axis K every network's own parameters are moved at once.
+
+    Parameters
+    ----------
+    parameters : Parameters
+    X, Y : arrays `(n_x, m)` and `(n_y, m)`
+    g1 : Activation
+    g2 : Loss
+    weight : array `(m,)` or `(K, 1, m)`, optional
+    step : float
+
+    Returns
+    -------
+    Parameters
+        ∂J/∂W1, ∂J/∂b1, ∂J/∂W2, ∂J/∂b2, NumPy arrays in float64.
+
+    Examples
+    --------
+    >>> from shoal.textbook import ACTIVATIONS, exercise_parameters, flower, make_loss
+    >>> slopes = numerical_gradients(exercise_parameters(4), *flower(40), ACTIVATIONS["tanh"], make_loss("sigmoid"))
+    >>> [w.shape for w in slopes]
+    [(4, 2), (4, 1), (1, 4), (1, 1)]
     """
     arrays = [np.array(w, dtype=np.float64) for w in parameters]
     slopes = [np.zeros_like(w) for w in arrays]
@@ -51,15 +95,49 @@ def numerical_gradients(
 
 
 def as_parameters(gradients: Gradients) -> Parameters:
-    """dW1, db1, dW2, db2 in the order of the parameters."""
+    """dW1, db1, dW2, db2 in the order of the parameters.
+
+    Parameters
+    ----------
+    gradients : Gradients
+
+    Returns
+    -------
+    Parameters
+
+    Examples
+    --------
+    >>> as_parameters(Gradients(dZ2=None, dW2=3, db2=4, dZ1=None, dW1=1, db1=2))
+    Parameters(W1=1, b1=2, W2=3, b2=4)
+    """
     return Parameters(gradients.dW1, gradients.db1, gradients.dW2, gradients.db2)
 
 
 def check_gradients(parameters: Parameters, X: Array, Y: Array, g1: Activation, g2: Loss, weight: Array | None = None) -> GradientCheck:
-    """Compare `propagation.backward` with central differences on your own network and data.
+    """Compare slide 10's formulas (`propagation.backward`) with central differences on your own network and data.
 
-    X `(n_x, m)` and Y `(n_y, m)` hold one example a column. Expect a `largest_difference` below 1e-7, but where a
-    ReLU's z lies within 1e-5 of its kink: there the two answer different questions.
+    Expect a `largest_difference` below 1e-7, but where a ReLU's z lies within 1e-5 of its kink: there the two answer
+    different questions.
+
+    Parameters
+    ----------
+    parameters : Parameters
+    X, Y : arrays `(n_x, m)` and `(n_y, m)`
+        An example in each column.
+    g1 : Activation
+    g2 : Loss
+    weight : array `(m,)` or `(K, 1, m)`, optional
+
+    Returns
+    -------
+    GradientCheck
+
+    Examples
+    --------
+    >>> from shoal.textbook import ACTIVATIONS, exercise_parameters, flower, make_loss
+    >>> check = check_gradients(exercise_parameters(4), *flower(40), ACTIVATIONS["tanh"], make_loss("sigmoid"))
+    >>> check.largest_difference < 1e-7
+    True
     """
     cache = forward(parameters, X, g1, g2)
     formula = as_parameters(backward(parameters, X, Y, cache, g1, g2, weight))

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from shoal.textbook.activations import Activation
 from shoal.textbook.losses import Loss
 from shoal.textbook.propagation import Forward, Gradients, Parameters, backward, cost, forward
+from shoal.textbook.shapes import check_like
 
 Array = Any
 
@@ -23,7 +24,33 @@ class DescentStep(NamedTuple):
 
 
 def gradient_step(parameters: Parameters, gradients: Gradients, learning_rate: Array) -> Parameters:
-    """Slide 9's four lines: W[1] := W[1] − α dW[1], b[1] := b[1] − α db[1], W[2] := W[2] − α dW[2], b[2] := b[2] − α db[2]."""
+    """Slide 9's four lines: W1 := W1 − α dW1, b1 := b1 − α db1, W2 := W2 − α dW2, b2 := b2 − α db2.
+
+    Parameters
+    ----------
+    parameters : Parameters
+    gradients : Gradients
+        What `propagation.backward` returned for them.
+    learning_rate : float, or array `(K, 1, 1)`
+        α, above 0.
+
+    Returns
+    -------
+    Parameters
+
+    Raises
+    ------
+    DataError
+        A derivative does not have its parameter's shape, as after a sum without keepdims.
+
+    Examples
+    --------
+    >>> one, two = np.ones((1, 1)), 2 * np.ones((1, 1))
+    >>> after = gradient_step(Parameters(one, one, one, one), Gradients(None, two, one, None, two, one), learning_rate=0.25)
+    >>> [w.item() for w in after]
+    [0.5, 0.75, 0.5, 0.75]
+    """
+    check_like(gradients, parameters)
     W1, b1, W2, b2 = parameters
     _, dW2, db2, _, dW1, db1 = gradients
     alpha = learning_rate
@@ -35,7 +62,28 @@ def gradient_step(parameters: Parameters, gradients: Gradients, learning_rate: A
 
 
 def descend(parameters: Parameters, X: Array, Y: Array, g1: Activation, g2: Loss, learning_rate: float) -> Iterator[DescentStep]:
-    """Gradient descent without end: yields a `DescentStep`, then takes it. X `(n_x, m)`, Y `(n_y, m)`."""
+    """Gradient descent without end, slide 9: yields a `DescentStep`, then takes it.
+
+    Parameters
+    ----------
+    parameters : Parameters
+    X, Y : arrays `(n_x, m)` and `(n_y, m)`
+    g1 : Activation
+    g2 : Loss
+    learning_rate : float
+        α, above 0.
+
+    Yields
+    ------
+    DescentStep
+
+    Examples
+    --------
+    >>> from shoal.textbook import ACTIVATIONS, exercise_parameters, flower, make_loss
+    >>> steps = descend(exercise_parameters(4), *flower(), ACTIVATIONS["tanh"], make_loss("sigmoid"), learning_rate=1.2)
+    >>> round(float(next(steps).J), 4), round(float(next(steps).J), 4)
+    (0.693, 0.693)
+    """
     while True:
         cache = forward(parameters, X, g1, g2)
         gradients = backward(parameters, X, Y, cache, g1, g2)
@@ -44,7 +92,31 @@ def descend(parameters: Parameters, X: Array, Y: Array, g1: Activation, g2: Loss
 
 
 def train(parameters: Parameters, X: Array, Y: Array, g1: Activation, g2: Loss, learning_rate: float, n_steps: int) -> Parameters:
-    """The parameters after `n_steps` updates of batch gradient descent."""
+    """The parameters after `n_steps` updates of batch gradient descent, slide 9.
+
+    Parameters
+    ----------
+    parameters : Parameters
+    X, Y : arrays `(n_x, m)` and `(n_y, m)`
+    g1 : Activation
+    g2 : Loss
+    learning_rate : float
+        α, above 0.
+    n_steps : int
+        At least 0.
+
+    Returns
+    -------
+    Parameters
+
+    Examples
+    --------
+    >>> from shoal.textbook import ACTIVATIONS, exercise_parameters, flower, forward, make_loss
+    >>> (X, Y), g1, g2 = flower(), ACTIVATIONS["tanh"], make_loss("sigmoid")
+    >>> trained = train(exercise_parameters(4), X, Y, g1, g2, learning_rate=1.2, n_steps=200)
+    >>> bool(np.mean((forward(trained, X, g1, g2).A2 > 0.5) == Y) > 0.8)  # the share of points on their own side
+    True
+    """
     steps = descend(parameters, X, Y, g1, g2, learning_rate)
     for _ in range(n_steps):
         next(steps)

@@ -15,14 +15,35 @@ from typing import Any
 
 from array_api_compat import array_namespace
 
+from shoal.errors import InvalidParameterError
 from shoal.textbook.activations import relu, sigmoid
+from shoal.textbook.output_units import (
+    exp_limits,
+    exp_unit,
+    gaussian_unit,
+    halves,
+    identity,
+    log_variance_limits,
+    softmax,
+    tangent_exp,
+    tangent_exp_prime,
+)
 
 Array = Any
 
 
 @dataclass(frozen=True)
 class Loss:
-    """A loss and its output unit. `g2(Z2)` is A2; `g2.loss(Z2, Y)` is each example's loss; `g2.dZ2(Z2, Y)` is dZ2."""
+    """A loss and its output unit. `g2(Z2)` is A2; `g2.loss(Z2, Y)` is L of each example; `g2.dZ2(Z2, Y)` is ∂L/∂Z2.
+
+    The chapter's `dZ2 = A2 − Y` is `g2.dZ2` of the sigmoid, the softmax, the squared error and Poisson (slide 10).
+
+    Examples
+    --------
+    >>> g2, Z2, Y = make_loss("sigmoid"), np.asarray([[0.0, 0.0]]), np.asarray([[1.0, 0.0]])
+    >>> g2(Z2).tolist(), g2.loss(Z2, Y).round(6).tolist(), g2.dZ2(Z2, Y).tolist()
+    ([[0.5, 0.5]], [0.693147, 0.693147], [[-0.5, 0.5]])
+    """
 
     name: str
     formula: str
@@ -34,14 +55,29 @@ class Loss:
     settings: tuple[tuple[str, float], ...] = ()  # what `make_loss` needs beside the name to make it again
 
     def __call__(self, Z2: Array) -> Array:
+        """A2 = g2(Z2), in Z2's shape."""
         return self.g(Z2)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return remade, (self.name, self.settings)  # another process makes it anew: lambdas do not travel
+        return _remade, (self.name, self.settings)  # another process makes it anew: lambdas do not travel
 
 
 def sum_outputs(L: Array) -> Array:
-    """Each example's loss: the sum over its outputs, `(…, n_y, m)` → `(…, m)`."""
+    """Each example's loss: the sum over its outputs.
+
+    Parameters
+    ----------
+    L : array `(…, n_y, m)`
+
+    Returns
+    -------
+    array `(…, m)`
+
+    Examples
+    --------
+    >>> sum_outputs(np.ones((2, 3))).tolist()
+    [2.0, 2.0, 2.0]
+    """
     return array_namespace(L).sum(L, axis=-2)
 
 
@@ -49,7 +85,23 @@ def sum_outputs(L: Array) -> Array:
 
 
 def cross_entropy(Z2: Array, Y: Array) -> Array:
-    """−[y ln a + (1 − y) ln(1 − a)] = max(0, z) − y z + ln(1 + e^−|z|), a = σ(z)"""
+    """L = −[y ln a + (1 − y) ln(1 − a)] = max(0, z) − y z + ln(1 + e^−|z|) with a = σ(z), slide 9.
+
+    Parameters
+    ----------
+    Z2 : array `(…, n_y, m)`
+    Y : array `(n_y, m)`
+        0 or 1, or a probability.
+
+    Returns
+    -------
+    array `(…, m)`
+
+    Examples
+    --------
+    >>> cross_entropy(np.asarray([[0.0, 1e4]]), np.asarray([[1.0, 0.0]])).round(6).tolist()  # ln 2; z itself
+    [0.693147, 10000.0]
+    """
     xp = array_namespace(Z2)
     return sum_outputs(relu(Z2) - Y * Z2 + xp.log1p(xp.exp(-xp.abs(Z2))))
 
@@ -57,15 +109,24 @@ def cross_entropy(Z2: Array, Y: Array) -> Array:
 # --- softmax and cross-entropy: one class of several ----------------------------------------------------------------
 
 
-def softmax(Z2: Array) -> Array:
-    """eᶻ / Σ eᶻ over the outputs, shifted by the largest z, which changes nothing and cannot overflow."""
-    xp = array_namespace(Z2)
-    e = xp.exp(Z2 - xp.max(Z2, axis=-2, keepdims=True))
-    return e / xp.sum(e, axis=-2, keepdims=True)
-
-
 def softmax_cross_entropy(Z2: Array, Y: Array) -> Array:
-    """−Σ y ln a = Σ y (ln Σ eᶻ − z); Y holds 0 and 1, or shares that add up to 1"""
+    """L = −Σ y ln a = Σ y (ln Σ eᶻ − z) with a = softmax(z).
+
+    Parameters
+    ----------
+    Z2 : array `(…, n_y, m)`
+    Y : array `(n_y, m)`
+        A 1 in the row of the class, or shares that add up to 1.
+
+    Returns
+    -------
+    array `(…, m)`
+
+    Examples
+    --------
+    >>> softmax_cross_entropy(np.zeros((2, 1)), np.asarray([[1.0], [0.0]])).round(6).tolist()  # ln 2
+    [0.693147]
+    """
     xp = array_namespace(Z2)
     shifted = Z2 - xp.max(Z2, axis=-2, keepdims=True)
     log_sum = xp.log(xp.sum(xp.exp(shifted), axis=-2, keepdims=True))
@@ -75,28 +136,82 @@ def softmax_cross_entropy(Z2: Array, Y: Array) -> Array:
 # --- identity and a loss of the residual r = z − y ------------------------------------------------------------------
 
 
-def identity(Z2: Array) -> Array:
-    """a = z"""
-    return Z2
-
-
 def squared_error(Z2: Array, Y: Array) -> Array:
-    """½ (z − y)²"""
+    """L = ½ (z − y)².
+
+    Parameters
+    ----------
+    Z2, Y : arrays `(…, n_y, m)`
+
+    Returns
+    -------
+    array `(…, m)`
+
+    Examples
+    --------
+    >>> squared_error(np.asarray([[3.0]]), np.asarray([[1.0]])).tolist()
+    [2.0]
+    """
     return sum_outputs((Z2 - Y) * (Z2 - Y) / 2)
 
 
 def absolute_error(Z2: Array, Y: Array) -> Array:
-    """|z − y|"""
+    """L = |z − y|, whose minimum is the median.
+
+    Parameters
+    ----------
+    Z2, Y : arrays `(…, n_y, m)`
+
+    Returns
+    -------
+    array `(…, m)`
+
+    Examples
+    --------
+    >>> absolute_error(np.asarray([[3.0]]), np.asarray([[1.0]])).tolist()
+    [2.0]
+    """
     return sum_outputs(array_namespace(Z2).abs(Z2 - Y))
 
 
 def absolute_error_slope(Z2: Array, Y: Array) -> Array:
-    """sign(z − y), 0 at the kink"""
+    """dZ2 = sign(z − y), 0 at the kink.
+
+    Parameters
+    ----------
+    Z2, Y : arrays `(…, n_y, m)`
+
+    Returns
+    -------
+    array of Z2's shape
+
+    Examples
+    --------
+    >>> absolute_error_slope(np.asarray([[3.0, 1.0]]), np.asarray([[1.0, 1.0]])).tolist()
+    [[1.0, 0.0]]
+    """
     return array_namespace(Z2).sign(Z2 - Y)
 
 
 def huber(delta: float) -> Loss:
-    """Identity with Huber's loss: ½ r² for |r| ≤ δ, else δ (|r| − δ/2). `delta` in units of Y, above 0."""
+    """L = ½ r² for |r| ≤ δ, else δ (|r| − δ/2), with r = z − y (Huber 1964), and the identity as output unit.
+
+    Parameters
+    ----------
+    delta : float
+        δ, above 0, in units of Y.
+
+    Returns
+    -------
+    Loss
+
+    Examples
+    --------
+    >>> huber(1.0).loss(np.asarray([[0.5, 3.0]]), np.zeros((1, 2))).tolist()
+    [0.125, 2.5]
+    """
+    if not 0 < delta < math.inf:
+        raise InvalidParameterError(f"delta is {delta!r}; give a finite number above 0, in units of Y")
 
     def loss(Z2: Array, Y: Array) -> Array:
         xp = array_namespace(Z2)
@@ -110,7 +225,24 @@ def huber(delta: float) -> Loss:
 
 
 def quantile(q: float) -> Loss:
-    """Identity with the pinball loss, whose minimum is the q-quantile: q (y − z) for y > z, else (1 − q)(z − y)."""
+    """L = q (y − z) for y > z, else (1 − q)(z − y), whose minimum is the q-quantile (Koenker and Bassett 1978).
+
+    Parameters
+    ----------
+    q : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    Loss
+
+    Examples
+    --------
+    >>> quantile(0.75).loss(np.asarray([[0.0, 0.0]]), np.asarray([[1.0, -1.0]])).tolist()
+    [0.75, 0.25]
+    """
+    if not 0 < q < 1:
+        raise InvalidParameterError(f"q is {q!r}; give a number between 0 and 1")
 
     def loss(Z2: Array, Y: Array) -> Array:
         xp = array_namespace(Z2)
@@ -128,68 +260,86 @@ def quantile(q: float) -> Loss:
 # --- exp and Poisson ------------------------------------------------------------------------------------------------
 
 
-def exp_limits(Z: Array) -> float:
-    """The z beyond which eᶻ continues as its tangent: at z = 1e4, 10,000 of them still add up to a finite number in Z's precision."""
-    return 690.0 if array_namespace(Z).finfo(Z.dtype).bits > 32 else 68.0
-
-
-def log_variance_limits(Z: Array) -> float:
-    """As `exp_limits`, lower: the precision e⁻ˢ is multiplied by a squared residual, up to 1e8 for residuals of 1e4."""
-    return 600.0 if array_namespace(Z).finfo(Z.dtype).bits > 32 else 46.0
-
-
-def tangent_exp(Z: Array, limit: float) -> Array:
-    """eᶻ up to `limit`, beyond it the tangent there: finite, convex and increasing for every z."""
-    xp = array_namespace(Z)
-    inside = xp.where(limit < Z, limit * xp.ones_like(Z), Z)
-    return xp.exp(inside) * (1 + (Z - inside))
-
-
-def tangent_exp_prime(Z: Array, limit: float) -> Array:
-    """The slope of `tangent_exp`: eᶻ, constant beyond `limit`."""
-    xp = array_namespace(Z)
-    return xp.exp(xp.where(limit < Z, limit * xp.ones_like(Z), Z))
-
-
-def exp_unit(Z2: Array) -> Array:
-    """a = eᶻ, the expected count"""
-    return tangent_exp(Z2, exp_limits(Z2))
-
-
 def poisson_loss(Z2: Array, Y: Array) -> Array:
-    """a − y z: the negative log-likelihood of a count y ≥ 0 without ln y!, which no weight can change"""
+    """L = a − y z with a = eᶻ: the negative log-likelihood of a count y ≥ 0 without ln y!, which no weight can change.
+
+    Parameters
+    ----------
+    Z2, Y : arrays `(…, n_y, m)`
+
+    Returns
+    -------
+    array `(…, m)`
+
+    Examples
+    --------
+    >>> poisson_loss(np.zeros((1, 1)), np.asarray([[2.0]])).tolist()
+    [1.0]
+    """
     return sum_outputs(exp_unit(Z2) - Y * Z2)
 
 
 def poisson_error(Z2: Array, Y: Array) -> Array:
-    """a − y"""
+    """dZ2 = a − y.
+
+    Parameters
+    ----------
+    Z2, Y : arrays `(…, n_y, m)`
+
+    Returns
+    -------
+    array of Z2's shape
+
+    Examples
+    --------
+    >>> poisson_error(np.zeros((1, 1)), np.asarray([[2.0]])).tolist()
+    [[-1.0]]
+    """
     return tangent_exp_prime(Z2, exp_limits(Z2)) - Y
 
 
 # --- Gaussian: a mean and a log-variance for each target ------------------------------------------------------------
 
 
-def halves(Z2: Array) -> tuple[Array, Array]:
-    """Means μ and log-variances s, `(…, 2 n_y, m)` → two of `(…, n_y, m)`."""
-    n_y = Z2.shape[-2] // 2
-    return Z2[..., :n_y, :], Z2[..., n_y:, :]
-
-
-def gaussian_unit(Z2: Array) -> Array:
-    """a = (μ, σ²) with σ² = eˢ"""
-    mu, s = halves(Z2)
-    return array_namespace(Z2).concat([mu, tangent_exp(s, log_variance_limits(s))], axis=-2)
-
-
 def gaussian_loss(Z2: Array, Y: Array) -> Array:
-    """½ [s + (y − μ)² e⁻ˢ + ln 2π]: the negative log-likelihood in nats"""
+    """L = ½ [s + (y − μ)² e⁻ˢ + ln 2π]: the negative log-likelihood in nats (Nix and Weigend 1994).
+
+    Parameters
+    ----------
+    Z2 : array `(…, 2 n_y, m)`
+    Y : array `(…, n_y, m)`
+
+    Returns
+    -------
+    array `(…, m)`
+
+    Examples
+    --------
+    >>> gaussian_loss(np.zeros((2, 1)), np.zeros((1, 1))).round(6).tolist()  # ½ ln 2π
+    [0.918939]
+    """
     mu, s = halves(Z2)
     r = mu - Y
     return sum_outputs((s + r * r * tangent_exp(-s, log_variance_limits(s)) + math.log(2 * math.pi)) / 2)
 
 
 def gaussian_error(Z2: Array, Y: Array) -> Array:
-    """∂/∂μ = (μ − y) e⁻ˢ and ∂/∂s = ½ [1 − (y − μ)² e⁻ˢ]"""
+    """dZ2: ∂L/∂μ = (μ − y) e⁻ˢ and ∂L/∂s = ½ [1 − (y − μ)² e⁻ˢ].
+
+    Parameters
+    ----------
+    Z2 : array `(…, 2 n_y, m)`
+    Y : array `(…, n_y, m)`
+
+    Returns
+    -------
+    array of Z2's shape
+
+    Examples
+    --------
+    >>> gaussian_error(np.zeros((2, 1)), np.asarray([[2.0]])).tolist()
+    [[-2.0], [-1.5]]
+    """
     mu, s = halves(Z2)
     r, limit = mu - Y, log_variance_limits(s)
     return array_namespace(Z2).concat([r * tangent_exp(-s, limit), (1 - r * r * tangent_exp_prime(-s, limit)) / 2], axis=-2)
@@ -205,16 +355,43 @@ GAUSSIAN = Loss("gaussian", "(μ, eˢ)", "½ [s + (y − μ)² e⁻ˢ + ln 2π]"
 NAMES = ("sigmoid", "softmax", "squared_error", "huber", "absolute_error", "quantile", "poisson", "gaussian")
 
 
-def remade(name: str, settings: tuple[tuple[str, float], ...]) -> Loss:
-    """The loss of this name and these `settings`."""
+def _remade(name: str, settings: tuple[tuple[str, float], ...]) -> Loss:
+    """The loss of this name and these `settings`, as a pickle holds it."""
     own = dict(settings)
     return make_loss(name, delta=own.get("delta", 1.0), q=own.get("q", 0.5))
 
 
 def make_loss(name: str, *, delta: float = 1.0, q: float = 0.5) -> Loss:
-    """The loss called `name`, with its output unit; `delta` is Huber's threshold in units of Y, `q` the quantile in (0, 1)."""
+    """The loss called `name`, with its output unit.
+
+    Parameters
+    ----------
+    name : {"sigmoid", "softmax", "squared_error", "huber", "absolute_error", "quantile", "poisson", "gaussian"}
+        The first two are cross-entropy, of one label or several, and of one class of many.
+    delta : float
+        Huber's threshold δ, above 0, in units of Y.
+    q : float
+        The quantile, between 0 and 1.
+
+    Returns
+    -------
+    Loss
+
+    Raises
+    ------
+    InvalidParameterError
+        An unknown name, or a δ or q out of range.
+
+    Examples
+    --------
+    >>> make_loss("sigmoid").loss_formula
+    '−[y ln a + (1 − y) ln(1 − a)]'
+    """
     if name == "huber":
         return huber(delta)
     if name == "quantile":
         return quantile(q)
-    return {o.name: o for o in (SIGMOID, SOFTMAX, SQUARED_ERROR, ABSOLUTE_ERROR, POISSON, GAUSSIAN)}[name]
+    for loss in (SIGMOID, SOFTMAX, SQUARED_ERROR, ABSOLUTE_ERROR, POISSON, GAUSSIAN):
+        if loss.name == name:
+            return loss
+    raise InvalidParameterError(f"the loss is {name!r}; choose one of {', '.join(NAMES)}")

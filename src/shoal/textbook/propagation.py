@@ -1,4 +1,4 @@
-"""Forward and backward propagation: the chapter's slides 3, 4 and 10, line by line.
+"""Forward and backward propagation: the chapter's slides 3, 4, 9 and 10, line by line.
 
 Examples are columns. `X (n_x, m)`; `W1 (n_h, n_x)`, `b1 (n_h, 1)`, `W2 (n_y, n_h)`, `b2 (n_y, 1)`; `Z1, A1 (n_h, m)`;
 `Z2, A2, Y (n_y, m)`; `dW1` means ∂J/∂W1 and has W1's shape. Every parameter may carry a leading axis K: the same
@@ -11,6 +11,7 @@ from array_api_compat import array_namespace
 
 from shoal.textbook.activations import Activation
 from shoal.textbook.losses import Loss
+from shoal.textbook.shapes import check_network, check_targets, check_weight
 
 Array = Any
 
@@ -45,7 +46,39 @@ class Gradients(NamedTuple):
 
 
 def forward(parameters: Parameters, X: Array, g1: Activation, g2: Loss) -> Forward:
-    """Slide 10, left: from the inputs to the prediction A2."""
+    """From the inputs to the prediction A2: slide 3 for one example, slides 4 and 10 (left) for m of them.
+
+    Z1 = W1 X + b1, A1 = g1(Z1), Z2 = W2 A1 + b2, A2 = g2(Z2).
+
+    Parameters
+    ----------
+    parameters : Parameters
+    X : array `(n_x, m)`
+        An example in each column.
+    g1 : Activation
+        Of the hidden units.
+    g2 : Loss
+        Whose output unit is applied to Z2.
+
+    Returns
+    -------
+    Forward
+        `Z1, A1 (n_h, m)`; `Z2, A2 (n_y, m)`; each with the leading axes of the parameters.
+
+    Raises
+    ------
+    DataError
+        Names the array whose shape does not fit.
+
+    Examples
+    --------
+    >>> from shoal.textbook import ACTIVATIONS, make_loss
+    >>> W1, b1, W2, b2 = np.asarray([[1.0, 2.0]]), np.zeros((1, 1)), np.asarray([[3.0]]), np.ones((1, 1))
+    >>> cache = forward(Parameters(W1, b1, W2, b2), np.asarray([[1.0], [1.0]]), ACTIVATIONS["relu"], make_loss("squared_error"))
+    >>> [a.item() for a in cache]
+    [3.0, 3.0, 10.0, 10.0]
+    """
+    check_network(parameters, X)
     W1, b1, W2, b2 = parameters
     Z1 = W1 @ X + b1
     A1 = g1(Z1)
@@ -57,10 +90,44 @@ def forward(parameters: Parameters, X: Array, g1: Activation, g2: Loss) -> Forwa
 def backward(
     parameters: Parameters, X: Array, Y: Array, cache: Forward, g1: Activation, g2: Loss, weight: Array | None = None
 ) -> Gradients:
-    """Slide 10, right: the six formulas. `dZ2 = A2 − Y` where output unit and loss belong together (`losses.py`).
+    """The six derivatives of J, slide 10 (right). `dZ2 = A2 − Y` where output unit and loss belong together (`losses`).
 
-    `weight` gives each example its weight, `(m,)` or `(K, 1, m)`; m is then the sum of the weights.
+    dW2 = (1/m) dZ2 A1ᵀ, db2 = (1/m) Σ dZ2, dZ1 = W2ᵀ dZ2 ∘ g1′(Z1), dW1 = (1/m) dZ1 Xᵀ, db1 = (1/m) Σ dZ1, the sums over
+    the examples.
+
+    Parameters
+    ----------
+    parameters : Parameters
+    X, Y : arrays `(n_x, m)` and `(n_y, m)`
+    cache : Forward
+        What `forward` returned for these parameters and this X.
+    g1 : Activation
+    g2 : Loss
+    weight : array `(m,)` or `(K, 1, m)`, optional
+        Of each example; m is then the sum of the weights.
+
+    Returns
+    -------
+    Gradients
+        `dZ2 (n_y, m)`, `dW2 (n_y, n_h)`, `db2 (n_y, 1)`, `dZ1 (n_h, m)`, `dW1 (n_h, n_x)`, `db1 (n_h, 1)`.
+
+    Raises
+    ------
+    DataError
+        Names the array whose shape does not fit.
+
+    Examples
+    --------
+    >>> from shoal.textbook import ACTIVATIONS, make_loss
+    >>> W1, b1, W2, b2 = np.asarray([[1.0, 2.0]]), np.zeros((1, 1)), np.asarray([[3.0]]), np.ones((1, 1))
+    >>> p, X, Y = Parameters(W1, b1, W2, b2), np.asarray([[1.0], [1.0]]), np.asarray([[8.0]])
+    >>> g1, g2 = ACTIVATIONS["relu"], make_loss("squared_error")
+    >>> [d.tolist() for d in backward(p, X, Y, forward(p, X, g1, g2), g1, g2)]  # dZ2, dW2, db2, dZ1, dW1, db1
+    [[[2.0]], [[6.0]], [[2.0]], [[6.0]], [[6.0, 6.0]], [[6.0]]]
     """
+    check_network(parameters, X)
+    check_targets(cache.Z2, Y, g2.logits_per_target, g2.name)
+    check_weight(weight, X.shape[-1])
     _, _, W2, _ = parameters
     Z1, A1, Z2, _ = cache
     m = total(weight, X)
@@ -74,7 +141,29 @@ def backward(
 
 
 def cost(cache: Forward, Y: Array, g2: Loss, weight: Array | None = None) -> Array:
-    """Slide 9: J = (1/m) Σ L(ŷ, y), one number for each network, `()` or `(K,)`."""
+    """The cost J = (1/m) Σ L(ŷ, y), slide 9.
+
+    Parameters
+    ----------
+    cache : Forward
+    Y : array `(n_y, m)`
+    g2 : Loss
+    weight : array `(m,)` or `(K, 1, m)`, optional
+        Of each example; m is then the sum of the weights.
+
+    Returns
+    -------
+    array `()`, or `(K,)` for K networks
+
+    Examples
+    --------
+    >>> from shoal.textbook import make_loss
+    >>> Z2 = np.asarray([[1.0, 5.0]])
+    >>> float(cost(Forward(None, None, Z2, Z2), np.asarray([[0.0, 2.0]]), make_loss("squared_error")))  # (1/2 + 9/2) / 2
+    2.5
+    """
+    check_targets(cache.Z2, Y, g2.logits_per_target, g2.name)
+    check_weight(weight, cache.Z2.shape[-1])
     L = g2.loss(cache.Z2, Y)
     xp = array_namespace(L)
     if weight is None:
@@ -84,24 +173,89 @@ def cost(cache: Forward, Y: Array, g2: Loss, weight: Array | None = None) -> Arr
 
 
 def penalty(parameters: Parameters, lam: Array | float, m: Array | float) -> Array:
-    """λ/(2m) (‖W1‖² + ‖W2‖²), added to J where weights shall stay small; the biases are free."""
+    """λ/(2m) (‖W1‖² + ‖W2‖²), which is added to J so that the weights stay small; the biases are free.
+
+    Parameters
+    ----------
+    parameters : Parameters
+    lam : number, or array `(K,)`
+        λ, at least 0.
+    m : number, or array `(K,)`
+        How many examples J is the mean of.
+
+    Returns
+    -------
+    array `()`, or `(K,)` for K networks
+
+    Examples
+    --------
+    >>> p = Parameters(np.asarray([[3.0]]), np.ones((1, 1)), np.asarray([[4.0]]), np.ones((1, 1)))
+    >>> float(penalty(p, 2.0, 5))
+    5.0
+    """
     xp = array_namespace(parameters.W1)
     squares = xp.sum(parameters.W1**2, axis=(-2, -1)) + xp.sum(parameters.W2**2, axis=(-2, -1))
     return lam / (2 * m) * squares
 
 
 def sum_examples(dZ: Array) -> Array:
-    """`np.sum(dZ, axis=1, keepdims=True)`: without keepdims the sum loses its second axis, and added to Z it broadcasts the wrong way."""
+    """`np.sum(dZ, axis=1, keepdims=True)`, slide 10.
+
+    Without keepdims the sum has the shape `(n_h,)`, and added to Z it broadcasts over the units instead of the examples.
+
+    Parameters
+    ----------
+    dZ : array `(…, n, m)`
+
+    Returns
+    -------
+    array `(…, n, 1)`
+
+    Examples
+    --------
+    >>> sum_examples(np.ones((2, 3))).tolist()
+    [[3.0], [3.0]]
+    """
     return array_namespace(dZ).sum(dZ, axis=-1, keepdims=True)
 
 
 def weighted(dZ2: Array, weight: Array | None) -> Array:
-    """dZ2 with each example's column multiplied by its weight."""
+    """dZ2 with each example's column multiplied by its weight.
+
+    Parameters
+    ----------
+    dZ2 : array `(…, n_y, m)`
+    weight : array `(m,)` or `(K, 1, m)`, or None for weights of 1
+
+    Returns
+    -------
+    array like dZ2
+
+    Examples
+    --------
+    >>> weighted(np.ones((1, 2)), np.asarray([1.0, 3.0])).tolist()
+    [[1.0, 3.0]]
+    """
     return dZ2 if weight is None else weight * dZ2
 
 
 def total(weight: Array | None, X: Array) -> Array | int:
-    """m: the number of examples, or the sum of their weights, `()` or `(K, 1, 1)`."""
+    """m, slide 9: the number of examples, or the sum of their weights.
+
+    Parameters
+    ----------
+    weight : array `(m,)` or `(K, 1, m)`, or None for weights of 1
+    X : array `(…, n_x, m)`
+
+    Returns
+    -------
+    int, or array `()` or `(K, 1, 1)`
+
+    Examples
+    --------
+    >>> total(None, np.ones((2, 3))), float(total(np.asarray([1.0, 3.0]), np.ones((2, 2))))
+    (3, 4.0)
+    """
     if weight is None:
         return int(X.shape[-1])
     xp = array_namespace(weight)

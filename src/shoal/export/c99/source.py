@@ -9,7 +9,7 @@ from shoal.export.c99.parts import CNames, Precision, has_class, literal, matrix
 from shoal.export.names import c_string, comment
 from shoal.export.portable import PARTS_OF_DATE, Feature, Portable
 from shoal.textbook.activations import LEAK
-from shoal.textbook.losses import exp_limits
+from shoal.textbook.output_units import exp_limits
 
 LOGISTIC = "z >= 0 ? 1 / (1 + exp_(-z)) : exp_(z) / (1 + exp_(z))"
 ACTIVATIONS = {

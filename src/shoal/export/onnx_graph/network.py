@@ -10,7 +10,7 @@ from shoal.export.onnx_graph.nodes import Graph
 from shoal.export.portable import Portable
 from shoal.network import Network
 from shoal.textbook.activations import LEAK
-from shoal.textbook.losses import exp_limits
+from shoal.textbook.output_units import exp_limits
 
 MOST_SINGLE = 1e36  # z-scores in float are held within: beyond, sums of float would not be finite
 

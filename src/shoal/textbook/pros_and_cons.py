@@ -1,0 +1,87 @@
+"""What slide 7 says of activation functions, as numbers: saturated values, dead units, and the linear collapse."""
+
+from typing import Any, NamedTuple
+
+from array_api_compat import array_namespace
+
+from shoal.textbook.activations import Activation
+from shoal.textbook.propagation import Parameters
+
+Array = Any
+
+FLAT = 0.01  # a unit with a smaller slope than this hardly learns
+
+
+def saturated(g: Activation, Z: Array, below: float = FLAT) -> Array:
+    """Where a unit is saturated: abs(g′(z)) < 0.01, so that gradient descent hardly moves its weights (slide 7).
+
+    Parameters
+    ----------
+    g : Activation
+    Z : array of any shape
+    below : float
+        The slope that counts as flat.
+
+    Returns
+    -------
+    array of Z's shape, of truth values
+
+    Examples
+    --------
+    >>> from shoal.textbook import ACTIVATIONS
+    >>> saturated(ACTIVATIONS["tanh"], np.asarray([0.0, 10.0])).tolist()
+    [False, True]
+    """
+    return array_namespace(Z).abs(g.prime(Z)) < below
+
+
+def dead_units(g: Activation, Z1: Array) -> Array:
+    """Which hidden units are dead: g′(z) is 0 for every example, so that gradient descent never moves them (slide 7).
+
+    Parameters
+    ----------
+    g : Activation
+    Z1 : array `(…, n_h, m)`
+
+    Returns
+    -------
+    array `(…, n_h)` of truth values
+
+    Examples
+    --------
+    >>> from shoal.textbook import ACTIVATIONS
+    >>> dead_units(ACTIVATIONS["relu"], np.asarray([[-1.0, -2.0], [-1.0, 3.0]])).tolist()
+    [True, False]
+    """
+    return array_namespace(Z1).all(g.prime(Z1) == 0, axis=-1)
+
+
+class LinearUnit(NamedTuple):
+    """One linear layer: `W (n_y, n_x)` and `b (n_y, 1)`."""
+
+    W: Array
+    b: Array
+
+
+def linear_collapse(parameters: Parameters) -> LinearUnit:
+    """The one linear layer that a network with identity units is: W2 (W1 x + b1) + b2 = (W2 W1) x + (W2 b1 + b2) (slide 7).
+
+    Parameters
+    ----------
+    parameters : Parameters
+
+    Returns
+    -------
+    LinearUnit
+        `W = W2 W1` of shape `(n_y, n_x)`, `b = W2 b1 + b2` of shape `(n_y, 1)`.
+
+    Examples
+    --------
+    >>> from shoal.textbook import Parameters
+    >>> two = Parameters(np.asarray([[2.0]]), np.asarray([[1.0]]), np.asarray([[3.0]]), np.asarray([[4.0]]))
+    >>> W, b = linear_collapse(two)
+    >>> W.item(), b.item()
+    (6.0, 7.0)
+    """
+    W1, b1, W2, b2 = parameters
+    return LinearUnit(W2 @ W1, W2 @ b1 + b2)
