@@ -16,7 +16,7 @@ from numba import njit
 
 from shoal.encoding import encode, fit_encoding
 from shoal.engine import compiled
-from shoal.engine.cores import one_blas_thread
+from shoal.engine.blas_threads import one_blas_thread
 from shoal.engine.groups import padded
 from shoal.engine.numbers import stairs_functions
 from shoal.engine.stairs import laid_out, stairs_of

@@ -96,18 +96,3 @@ def test_where_one_task_fails_no_further_one_is_begun_and_the_error_comes_out(th
         cores.spread(fail, range(1000), stop)
     assert stop.is_set()
     assert len(begun) <= 4 + threads
-
-
-def blas_threads():
-    return {library["num_threads"] for library in cores.controller().info()}
-
-
-def test_products_stay_on_one_thread_until_the_last_who_asked_is_done():
-    before = blas_threads()
-    first, second = cores.one_blas_thread(), cores.one_blas_thread()
-    first.__enter__()
-    second.__enter__()
-    first.__exit__(None, None, None)  # as another thread's step may end in the middle of this one's
-    assert blas_threads() == {1}
-    second.__exit__(None, None, None)
-    assert blas_threads() == before

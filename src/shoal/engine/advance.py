@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from shoal.draws import dropout_key, kept
 from shoal.encoding import SparseRows
+from shoal.engine.blas_threads import one_blas_thread
 from shoal.engine.compiled import kernels, split_kernel
-from shoal.engine.cores import cores, executor, one_blas_thread, spread
+from shoal.engine.cores import cores, executor, spread
 from shoal.engine.device import PROCESSOR
 from shoal.engine.groups import SMALL_PRODUCT, Group, keep_members, make_groups, padded, read_back
 from shoal.engine.numbers import Known, addresses, bias_corrections, hyper, stairs_functions

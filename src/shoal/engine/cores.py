@@ -1,16 +1,15 @@
-"""How many cores there are, and keeping the matrix library from using them beside our own threads (30-50 times slower)."""
+"""How many cores there are, and work spread over them."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import cache
 from threading import Event, Lock
-from typing import Any, TypeVar, final
+from typing import Any, TypeVar
 
-from threadpoolctl import ThreadpoolController
+from shoal.engine.blas_threads import LIMIT as BLAS_LIMIT
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -78,53 +77,8 @@ def spread(run: Callable[[Task], Result], tasks: Iterable[Task], stop: Event | N
 @cache
 def executor() -> ThreadPoolExecutor:
     """Threads for what is compiled and lets go of Python's lock, kept between calls."""
-    return ThreadPoolExecutor(all_cores(), thread_name_prefix="shoal")
+    return ThreadPoolExecutor(all_cores(), thread_name_prefix="shoal", initializer=BLAS_LIMIT.for_good)
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=executor.cache_clear)  # threads do not survive a fork: the child makes its own
-
-
-@cache
-def controller() -> ThreadpoolController:
-    """The matrix libraries loaded now; SciPy's, which compiled products call, is loaded first. Kept, for finding them takes 2 ms."""
-    import scipy.linalg  # noqa: F401
-
-    return ThreadpoolController()
-
-
-@dataclass
-class Holders:
-    """How many ask for products on one thread now, and the limit that the first of them set and the last one lifts."""
-
-    n: int = 0
-    limit: Any = None
-
-
-HOLDERS, HOLDING = Holders(), Lock()
-
-
-@final
-class OneBlasThread:
-    """While it lasts, products run on the thread that asks for them. No generator, which an epoch of a small table would feel.
-
-    The limit is the whole process's: it is lifted when the last of all threads that asked for it is done, or one that ends
-    would give its neighbours' products several threads, and with them another last digit.
-    """
-
-    def __enter__(self) -> None:
-        with HOLDING:
-            HOLDERS.n += 1
-            if HOLDERS.n == 1:
-                HOLDERS.limit = controller().limit(limits=1)
-
-    def __exit__(self, *error: object) -> None:
-        with HOLDING:
-            HOLDERS.n -= 1
-            if HOLDERS.n == 0:
-                HOLDERS.limit.restore_original_limits()
-
-
-def one_blas_thread() -> OneBlasThread:
-    """`with one_blas_thread(): …`"""
-    return OneBlasThread()

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from shoal.encoding import Encoding, encode
+from shoal.engine.blas_threads import one_blas_thread
 from shoal.engine.blocks import split
 from shoal.engine.compiled import pieces, predict_kernel
-from shoal.engine.cores import one_blas_thread, spread
+from shoal.engine.cores import spread
 from shoal.engine.device import on_device
 from shoal.population import Population
 from shoal.textbook.activations import ACTIVATIONS, masked

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.encoding import Encoding, SparseRows
-from shoal.engine.cores import one_blas_thread
+from shoal.engine.blas_threads import one_blas_thread
 
 Floats = NDArray[np.floating]
 TILE = 32  # units that `stairs_kernel` works on at once

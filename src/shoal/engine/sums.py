@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from shoal.engine.advance import WORTH_A_THREAD
 from shoal.engine.bends import root
+from shoal.engine.blas_threads import one_blas_thread
 from shoal.engine.blocks import Block, join, split
-from shoal.engine.cores import one_blas_thread, spread
+from shoal.engine.cores import spread
 from shoal.engine.device import on_device
 from shoal.population import Population
 from shoal.textbook.activations import ACTIVATIONS, Activation, masked

@@ -14,7 +14,8 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import _check_method_params
 
-from shoal.engine.cores import at_most, cores, one_blas_thread, spread
+from shoal.engine.blas_threads import one_blas_thread
+from shoal.engine.cores import at_most, cores, spread
 from shoal.estimators.fold_scores import formulas_of, scores_of
 from shoal.estimators.shallow import ShallowEstimator
 from shoal.estimators.together import Lot, fit_alone, lots_of, train_lot

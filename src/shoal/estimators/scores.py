@@ -15,8 +15,8 @@ from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, r2_sc
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
 
+from shoal.engine.blas_threads import one_thread
 from shoal.table import Task
 
 Metrics = dict[str, float]
@@ -74,7 +74,7 @@ def baselines(X: np.ndarray, y: np.ndarray, X_test: np.ndarray, y_test: np.ndarr
     """
     trivial, linear = baseline_models(task, several=y.ndim == 2)
     # One thread: beside other work on the machine the threads of a BLAS wait for each other many times longer than they work.
-    with warnings.catch_warnings(), threadpool_limits(1):
+    with warnings.catch_warnings(), one_thread():
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings("ignore", "Label .* is present in all training examples", UserWarning)
         fitted = {"trivial": trivial.fit(X, y), "linear": linear.fit(X, y)}

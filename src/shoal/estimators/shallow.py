@@ -14,7 +14,8 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from shoal.draws import seed_from
 from shoal.encoding import Encoding, encode, encoded_names, fit_encoding, plain
-from shoal.engine.cores import at_most, one_blas_thread
+from shoal.engine.blas_threads import one_blas_thread
+from shoal.engine.cores import at_most
 from shoal.engine.stairs import stairs_of
 from shoal.errors import DataError, DivergedError, InterruptedWarning, InvalidParameterError, MemberDivergedWarning
 from shoal.estimators.plain import is_plain, is_plain_target

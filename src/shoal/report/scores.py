@@ -10,8 +10,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputRegressor
-from threadpoolctl import threadpool_limits
 
+from shoal.engine.blas_threads import one_thread
 from shoal.estimators.scores import baseline_models
 from shoal.report.html import number
 from shoal.table import Task
@@ -55,7 +55,7 @@ def baselines(X: Floats, y: NDArray[Any], task: Task, seed: int) -> dict[str, An
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings("ignore", "Label .* is present in all training examples", UserWarning)
-        with threadpool_limits(1):
+        with one_thread():
             return {"trivial": trivial.fit(X, y), "linear": linear.fit(X, y), "boosting": boosting.fit(X, y)}
 
 
@@ -68,7 +68,7 @@ def counts_of(m: int, seed: int) -> Floats:
 
 def scored(model: Any, X: Any, y: NDArray[Any], task: Task, counts: Floats) -> Scored:
     """A fitted model's scores on rows it has not learned from, under scikit-learn's names, as `estimators.scores.metrics_of` has them."""
-    with threadpool_limits(1):
+    with one_thread():
         of = regression_scores(y, model.predict(X), counts) if task == "regression" else classification_scores(model, X, y, counts)
     return Scored({name: float(v[0]) for name, v in of.items()}, {name: v[1:] for name, v in of.items()})
 

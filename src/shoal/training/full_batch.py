@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.engine.cores import one_blas_thread
+from shoal.engine.blas_threads import one_blas_thread
 from shoal.population import Population
 from shoal.recipe import Recipe, each
 from shoal.textbook.losses import Loss

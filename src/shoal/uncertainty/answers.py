@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.engine.cores import one_blas_thread
+from shoal.engine.blas_threads import one_blas_thread
 from shoal.engine.outputs import logits
 from shoal.network import Network, in_units
 

@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits
 
 from shoal.draws import Purpose, row_draws
+from shoal.engine.blas_threads import one_thread
 from shoal.errors import InvalidParameterError, TableError
 from shoal.estimators.interrupted import interrupted
 from shoal.estimators.larger.dealt import Dealt, Parts, record_of, refuse_full_disk
@@ -318,7 +318,7 @@ def score(learned: Learned, asked: Asked) -> tuple[int, int, Metrics, dict[str, 
     labels, one_column = labels_of(found), len(found.targets) == 1
     trivial, linear = baseline_models(found.task, several=not one_column)
     y = targets(sample.y, labels, one_column)
-    with warnings.catch_warnings(), threadpool_limits(1):
+    with warnings.catch_warnings(), one_thread():
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings("ignore", "Label .* is present in all training examples", UserWarning)
         models = {"shoal": estimator, "trivial": trivial.fit(sample.X, y), "linear": linear.fit(sample.X, y)}
