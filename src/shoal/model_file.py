@@ -29,11 +29,12 @@ from shoal.estimators.regressor import ShoalRegressor
 from shoal.files import read_input, replacing
 from shoal.network import Calibration, Network, Noise
 from shoal.population import Population
-from shoal.table import MODEL_CLASSES
+from shoal.table import Column, Learned, Preparation, PreparedTable, TypedTable
 from shoal.textbook import ACTIVATIONS, Parameters
 
 ESTIMATORS = (ShoalClassifier, ShoalRegressor)
-OURS: tuple[type, ...] = (*ESTIMATORS, Network, Noise, Calibration, Encoding, TargetScale, Population, Parameters, Facts, *MODEL_CLASSES)
+TABLE = (TypedTable, PreparedTable, Preparation, Learned, Column)
+OURS: tuple[type, ...] = (*ESTIMATORS, Network, Noise, Calibration, Encoding, TargetScale, Population, Parameters, Facts, *TABLE)
 STEPS = (Pipeline, ColumnTransformer, SimpleImputer, MissingIndicator, OneHotEncoder)
 
 # What only a running program needs, to go on with training: the events, the update rule's memory.

@@ -175,8 +175,8 @@ def test_how_much_memory_decides_nothing_but_the_blocks(table_of):
 def test_medians_and_edges_come_from_a_sample_where_there_are_more_rows(table_of, monkeypatch):
     monkeypatch.setattr(fitting, "SAMPLE_ROWS", 400)
     model, exact = in_pieces(table_of("number"), "number"), pd.read_parquet(table_of("number"))["c"]
-    (_, imputer, names), *_ = model["prepare"]["columns"].transformers_
-    median = imputer.statistics_[list(names).index("c")]
+    features = model["prepare"]["columns"].preparation_.features
+    median = next(feature.fill for feature in features if feature.name == "c")
     assert median != exact.median()
     assert 0.35 < (exact < median).mean() < 0.65  # five standard errors of the rank of 400 rows' median
     assert model["estimator"].network_.encoding.n_ramps == 8 * 4  # of each of four numbers

@@ -11,8 +11,8 @@ from shoal.estimators.larger.size import memory_of
 from shoal.estimators.larger.survey import Cut, Sample, survey
 from shoal.table import describe_columns, preparation, read
 from shoal.table.columns import described, level_counts
-from shoal.table.preparation import fitted_preparation
 from shoal.table.reading import open_table
+from shoal.table.steps import fitted_preparation
 from shoal.table.tally import Tally
 
 SETS = ["titanic", "adult", "seoul_bike", "bank_marketing", "penguins", "abalone"]

@@ -17,8 +17,8 @@ from onnx_or_skip import onnx_graph
 from shoal import ExportError, OutputError, ShoalClassifier, ShoalRegressor
 from shoal.export import c99, model_latex, portable, python_text, write_folder
 from shoal.export.c99.source import DATES
-from shoal.export.portable import Feature
 from shoal.export.sample_rows import EXTREMES, answers, matrix_of, sample_rows
+from shoal.table import Feature, preparation_of
 from skips import missing
 
 QUICK = {"n_networks": 1, "hidden_layer_sizes": 3, "max_iter": 1, "random_state": 0}
@@ -31,7 +31,7 @@ def found():
     return portable(fitted_table("survived"))
 
 
-def test_fields_and_prepared_columns_are_read_from_the_steps(found):
+def test_fields_and_prepared_columns_are_the_preparation_s(found):
     kinds = {field.name: field.kind for field in found.fields}
     assert kinds["boarded"] == "date"
     assert kinds == dict.fromkeys(("age", "fare", "year"), "number") | dict.fromkeys(("port", "deck"), "category") | {
@@ -47,13 +47,13 @@ def test_fields_and_prepared_columns_are_read_from_the_steps(found):
     age = [feature for feature in found.features if feature.field == 0]
     median = table()["age"].iloc[:0].median()  # the training rows' own, not the whole table's
     assert [feature.part for feature in age] == ["value", "missing"]
-    assert age[0].fill == fitted_table("survived")["prepare"]["columns"].named_transformers_["numbers"].statistics_[0]
+    assert age[0].fill == preparation_of(fitted_table("survived")["prepare"]).learned[0].fills[0]
     assert np.isnan(median)
     assert found.network.feature_names == tuple(feature.name for feature in found.features)
 
 
 def test_prepared_columns_are_what_the_steps_make(found):
-    """The exported Python's own preparation, column by column, equal to scikit-learn's."""
+    """The exported Python's own preparation, column by column, equal to the model's."""
     space: dict = {}
     exec(python_text(found), space)
     rows = sample_rows(found)

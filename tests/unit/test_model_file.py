@@ -251,7 +251,7 @@ HOSTILE = {
     "a negative array": (lambda: changed(members={"0.npy": vast("(-1, -8)")}), "0.npy' says it is"),
     "a short array": (lambda: changed(members={"0.npy": npy(np.zeros(9))[:-1]}), "0.npy' says it is"),
     "no array": (lambda: changed(members={"0.npy": b""}), "damaged"),
-    "no network": (lambda: _packed(model()["prepare"]), "ColumnTransformer, not a network"),
+    "no network": (lambda: _packed(model()["prepare"]), "PreparedTable, not a network"),
 }
 
 

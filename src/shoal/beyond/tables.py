@@ -24,7 +24,7 @@ from shoal.estimators.larger.survey import Counting, Sample, Survey, finished
 from shoal.estimators.raw import Facts, Watcher, estimator_for
 from shoal.estimators.splitting import named_column
 from shoal.table.cells import ROW
-from shoal.table.preparation import fitted_preparation
+from shoal.table.steps import fitted_preparation
 from shoal.table.tally import MOST_TEXTS
 from shoal.table.target import check_names, targets_of, without_target
 

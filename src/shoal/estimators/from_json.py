@@ -1,4 +1,4 @@
-"""Back from JSON: the network, and the preparation, as scikit-learn's own steps fitted anew to what the file says of them."""
+"""Back from JSON: the network and its preparation."""
 
 import json
 import math
@@ -8,7 +8,6 @@ from dataclasses import fields
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from shoal.encoding import Encoding, TargetScale
@@ -21,13 +20,10 @@ from shoal.export.weights import FORMAT
 from shoal.files import read_input
 from shoal.network import Network
 from shoal.population import stack
-from shoal.table import Column, preparation
-from shoal.table.columns import rare_below, typed_names
+from shoal.table import Column, Learned, Preparation, prepared_by
 from shoal.textbook import ACTIVATIONS
 from shoal.textbook.losses import NAMES
 from shoal.textbook.propagation import Parameters
-
-REST = "\0 the rest"  # stands for the rare levels, whose texts the file does not hold
 
 
 def from_json(path: str | os.PathLike[str]) -> Pipeline | ShoalClassifier | ShoalRegressor:
@@ -130,41 +126,15 @@ def _scores(said: Mapping[str, Any]) -> dict[str, float]:
     return {name: math.nan if value is None else float(value) for name, value in said.items()}
 
 
-# --- scikit-learn's steps, fitted to rows that bring forth the medians, indicators and levels of the file -------------
-
-
 def _preparation(said: Mapping[str, Any]) -> Pipeline:
     columns = tuple(Column(**{**column, "levels": tuple(column["levels"])}) for column in said["columns"])
-    steps = preparation(columns, tuple(said["allowed_extra"]))
-    raw = pd.DataFrame(columns=[column.name for column in columns], dtype=object)
-    steps["typed"].fit(raw)
-    steps["columns"].fit(_rows(said, columns))
-    return steps
+    learned = tuple(_learned(field, [f for f in said["features"] if f["field"] == j]) for j, field in enumerate(said["fields"]))
+    return prepared_by(Preparation(columns, learned), tuple(said["allowed_extra"]))
 
 
-def _rows(said: Mapping[str, Any], columns: tuple[Column, ...]) -> pd.DataFrame:
-    """Typed rows: each number is its median or missing, each level stands there often enough to be one."""
-    rare = rare_below(columns[0].n_rows)
-    used = [(column, names) for column, names in zip(columns, typed_names(columns), strict=True) if column.kind != "left out"]
-    cells: dict[str, list[Any]] = {}
-    for j, (column, names) in enumerate(used):
-        mine = [feature for feature in said["features"] if feature["field"] == j]
-        if column.kind == "category":
-            field = said["fields"][j]
-            cells[names[0]] = [level for level in field["levels"] for _ in range(rare)] + [REST] * bool(field["has_other"])
-            continue
-        missing = any(feature["part"] == "missing" for feature in mine)
-        fills = [float(feature["fill"]) for feature in mine if feature["part"] != "missing"]
-        for name, fill in zip(names, fills, strict=True):
-            cells[name] = [fill, math.nan if missing else fill]
-    n = max(map(len, cells.values()))
-    return pd.DataFrame({name: pd.Series(_filled(values, n), dtype=_dtype(values)) for name, values in cells.items()})
-
-
-def _filled(values: list[Any], n: int) -> list[Any]:
-    """As many cells as the others have: the first again."""
-    return [*values, *[values[0]] * (n - len(values))]
-
-
-def _dtype(values: list[Any]) -> Any:
-    return object if isinstance(values[0], str) else np.float64
+def _learned(field: Mapping[str, Any], features: list[Mapping[str, Any]]) -> Learned:
+    """What the file says of one field, from the prepared columns that are made of it."""
+    if field["kind"] == "category":
+        return Learned(levels=tuple(field["levels"]), has_other=bool(field["has_other"]))
+    fills = tuple(float(feature["fill"]) for feature in features if feature["part"] != "missing")
+    return Learned(fills, any(feature["part"] == "missing" for feature in features))

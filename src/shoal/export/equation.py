@@ -9,8 +9,9 @@ import numpy as np
 
 from shoal.encoding import Encoding
 from shoal.export.names import printable
-from shoal.export.portable import Feature, Field, Portable
+from shoal.export.portable import Portable
 from shoal.network import Network, folded
+from shoal.table import Feature, Field
 from shoal.textbook.activations import ACTIVATIONS
 
 WORD = re.compile(r"[^\W\d]\w*")

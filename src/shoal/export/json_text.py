@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from shoal.export.portable import Feature, Field, Portable
+from shoal.export.portable import Portable
 from shoal.export.weights import laid_out, weights
+from shoal.table import Feature, Field
 
 
 def model_json(model: Portable) -> str:

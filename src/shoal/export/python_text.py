@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 
 from shoal.export.c99.parts import wrapped
-from shoal.export.portable import PARTS_OF_DATE, Feature, Portable
+from shoal.export.portable import Portable
 from shoal.export.weights import numbers
+from shoal.table import Feature
+from shoal.table.preparation import PARTS_OF_DATE
 from shoal.textbook.activations import LEAK
 from shoal.textbook.output_units import exp_limits
 

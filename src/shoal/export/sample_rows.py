@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from shoal.export.portable import Field, Portable
+from shoal.export.portable import Portable
 from shoal.network import in_units, predict_logits
+from shoal.table import Field
 
 Cell = float | str | None
 Row = tuple[Cell, ...]

@@ -1,19 +1,24 @@
-"""From a raw table to numbers: reading, what each column is, scikit-learn's preparation, the target, and splits.
+"""From a raw table to numbers: reading, what each column is, its preparation, the target, and splits.
 
-Stands on `shoal.errors` alone. The steps a model keeps are scikit-learn's own, behind one step that gives every
-column its type (`TypedTable`); `MODEL_CLASSES` names what a model file must be allowed to hold beside them.
+Stands on `shoal.errors` alone. What a model keeps of its training table is one value, a `Preparation`, behind two steps of
+scikit-learn's kind (`TypedTable`, `PreparedTable`).
 """
 
 from shoal.table.columns import Column, Kind, check_columns, coerce, describe_columns
-from shoal.table.preparation import MODEL_CLASSES, TypedTable, feature_names, preparation
+from shoal.table.preparation import Feature, Field, Learned, Preparation
 from shoal.table.reading import read, read_chunks
 from shoal.table.splits import split_groups, split_rows, split_time
+from shoal.table.steps import PreparedTable, TypedTable, feature_names, preparation, preparation_of, prepared_by
 from shoal.table.target import Target, Task, targets_of, task_of
 
 __all__ = [
-    "MODEL_CLASSES",
     "Column",
+    "Feature",
+    "Field",
     "Kind",
+    "Learned",
+    "Preparation",
+    "PreparedTable",
     "Target",
     "Task",
     "TypedTable",
@@ -22,6 +27,8 @@ __all__ = [
     "describe_columns",
     "feature_names",
     "preparation",
+    "preparation_of",
+    "prepared_by",
     "read",
     "read_chunks",
     "split_groups",

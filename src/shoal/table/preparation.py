@@ -1,141 +1,252 @@
-"""scikit-learn's own steps for a table: imputing with indicators, one-hot with rare and unknown levels.
+"""From a raw frame to a dense matrix: medians with indicators, one-hot levels with a column for the rare, parts of dates.
 
-Nothing is scaled here: shoal's estimators standardise inside and keep the scaling beside the weights, where it
-folds into the network; scaling twice would only blur what a weight means. One-hot columns stay 0 and 1.
+What the training rows decided is one value, a `Preparation`: it is what the transformer applies, what a model file holds
+and what exports read. Nothing is scaled here: shoal's estimators standardise inside and keep the scaling beside the
+weights, where it folds into the network. One-hot columns stay 0 and 1.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from numpy.typing import NDArray
 
-from shoal.errors import TableError
-from shoal.table.cells import listed
-from shoal.table.columns import MISSING, MOST_LEVELS, Column, check_columns, coerce, rare_below, typed_names, unused
+from shoal.table.columns import MISSING, MOST_LEVELS, Column, rare_below, typed_names, unused
+
+FieldKind = Literal["number", "boolean", "category", "date"]
+Part = Literal["value", "days", "day of year", "weekday", "hour", "missing", "level"]
+PARTS_OF_DATE: tuple[Part, ...] = ("days", "day of year", "weekday", "hour")
+REST = "infrequent_sklearn"  # ends the name of the column that rare and unknown levels share, as scikit-learn names it
 
 
-class TypedTable(TransformerMixin, BaseEstimator):
-    """First step of a model: a raw frame in, a frame whose columns have their types out, or a named error.
+@dataclass(frozen=True)
+class Field:
+    """One cell of a row as the caller gives it.
 
-    Parameters
+    Attributes
+    ----------
+    name : str
+        The user's own.
+    kind : {"number", "boolean", "category", "date"}
+    levels : tuple of str
+        Of a category: the texts with a column of their own, in the order of their columns.
+    has_other : bool
+        Whether rare and unknown texts share one more column; without it they are 0 in all of them.
+    low, high : float
+        Range in training; of a date in days since 1970.
+    has_times : bool
+        Whether a date comes with the time of day.
+    """
+
+    name: str
+    kind: FieldKind = "number"
+    levels: tuple[str, ...] = ()
+    has_other: bool = False
+    low: float = -1.0
+    high: float = 1.0
+    has_times: bool = False
+
+    @property
+    def missing(self) -> int:
+        """The place of an empty cell among a category's columns; len(levels) is that of the rest."""
+        return self.levels.index(MISSING) if MISSING in self.levels else len(self.levels)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What its typed columns hold."""
+        if self.kind == "date":
+            return PARTS_OF_DATE if self.has_times else PARTS_OF_DATE[:3]
+        return ("value",)
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One prepared column: which field it is made of, and how.
+
+    Attributes
+    ----------
+    name : str
+        No two alike.
+    field : int
+        Place of its field.
+    part : str
+        "value", or a part of a date ("days" since 1970, "day of year" from 1, "weekday" from Monday = 0, "hour"); "missing"
+        is 1 for an empty cell, "level" is 1 for one level.
+    fill : float
+        What stands for a missing value; NaN leaves it missing, as a bare estimator does.
+    level : int
+        Which level; len(levels) for the rest.
+    """
+
+    name: str
+    field: int
+    part: Part = "value"
+    fill: float = float("nan")
+    level: int = -1
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What the training rows decided of one column that is not left out.
+
+    Attributes
+    ----------
+    fills : tuple of float
+        Of every typed column of a number, boolean or date: the median, which stands for a missing value.
+    indicator : bool
+        Whether a prepared column says that the cell is empty: training saw empty ones.
+    levels : tuple of str
+        Of a category: the levels with a column of their own, sorted.
+    has_other : bool
+        Whether rare and unknown levels share one more.
+    """
+
+    fills: tuple[float, ...] = ()
+    indicator: bool = False
+    levels: tuple[str, ...] = ()
+    has_other: bool = False
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How a typed frame becomes a matrix. Frozen at fit.
+
+    Attributes
     ----------
     columns : tuple of Column
-        What `describe_columns` decided at fit.
-    allowed_extra : tuple of str
-        Columns that may stand in the table without being inputs: the target, the groups.
+        All columns of the training table, those that were left out too.
+    learned : tuple of Learned
+        Of every column that was not.
     """
 
-    def __init__(self, columns: tuple[Column, ...], allowed_extra: tuple[str, ...] = ()) -> None:
-        self.columns = columns
-        self.allowed_extra = allowed_extra
+    columns: tuple[Column, ...]
+    learned: tuple[Learned, ...]
 
-    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:
-        """Check the columns; there is nothing left to learn."""
-        check_columns(X, self.columns, self.allowed_extra)
-        self.feature_names_in_ = np.array([column.name for column in self.columns if column.kind != "left out"], dtype=object)
-        self.n_features_in_ = len(self.feature_names_in_)
-        return self
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """The cells that a row is made of."""
+        return tuple(_field(column, known) for column, known in zip(used(self.columns), self.learned, strict=True))
 
-    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """The typed frame; `ColumnsError` for lacking or added columns, `TableError` for cells of another type."""
-        check_columns(X, self.columns, self.allowed_extra)
-        return coerce(X, self.columns)
+    @cached_property
+    def features(self) -> tuple[Feature, ...]:
+        """The prepared columns in order: values, indicators, the further parts of dates, levels."""
+        both = list(enumerate(zip(self.fields, self.learned, strict=True)))
+        numbers = [(j, field, known) for j, (field, known) in both if field.kind != "category"]
+        typed = [names for column, names in zip(self.columns, typed_names(self.columns), strict=True) if column.kind != "left out"]
+        made = [Feature(typed[j][0], j, field.parts[0], known.fills[0]) for j, field, known in numbers]
+        # The first part of a date says when it is missing; its other parts need not repeat that.
+        made += [Feature(f"missingindicator_{typed[j][0]}", j, "missing") for j, _, known in numbers if known.indicator]
+        for j, field, known in numbers:
+            further = zip(typed[j][1:], field.parts[1:], known.fills[1:], strict=True)
+            made += [Feature(name, j, part, fill) for name, part, fill in further]
+        for j, (field, _) in both:
+            texts = [*field.levels, *([REST] if field.has_other else [])] if field.kind == "category" else []
+            made += [Feature(f"{typed[j][0]}_{text}", j, "level", level=level) for level, text in enumerate(texts)]
+        return tuple(_named_apart(made))
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Names of the typed columns."""
-        used = zip(self.columns, typed_names(self.columns), strict=True)
-        return np.array([name for column, names in used if column.kind != "left out" for name in names], dtype=object)
+    def __getstate__(self) -> dict[str, Any]:
+        return {"columns": self.columns, "learned": self.learned}  # fields and features are made again where they are needed
 
-
-# What a model file holds of ours beside scikit-learn's steps.
-MODEL_CLASSES: tuple[type, ...] = (TypedTable, Column)
-
-
-def preparation(columns: Sequence[Column], allowed_extra: Collection[str] = ()) -> Pipeline:
-    """The unfitted steps from a raw frame to a dense float64 matrix.
-
-    Parameters
-    ----------
-    columns : what `describe_columns` decided
-    allowed_extra : names of columns that may be there without being inputs
-
-    Returns
-    -------
-    Pipeline of "typed" (`TypedTable`) and "columns" (a `ColumnTransformer` of scikit-learn's own steps)
-    """
-    used = [(column, names) for column, names in zip(columns, typed_names(columns), strict=True) if column.kind != "left out"]
-    if not used:
-        reasons = listed((f"{column.name}: {column.reason}" for column in columns), most=4)
-        raise TableError(
-            f"No column is left to learn from; all {len(columns)} were left out ({reasons}). Give the table an informative column."
-        )
-    categories = [column.name for column, _ in used if column.kind == "category"]
-    # The first part of a date says when it is missing; its other parts need not repeat that.
-    numbers = [names[0] for column, names in used if column.kind != "category"]
-    parts = [name for column, names in used if column.kind == "date" for name in names[1:]]
-    steps = [
-        ("numbers", SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True), numbers),
-        ("parts", SimpleImputer(strategy="median", keep_empty_features=True), parts),
-        ("categories", _one_hot(rare_below(columns[0].n_rows)), categories),
-    ]
-    transformer = ColumnTransformer([step for step in steps if step[2]], sparse_threshold=0)
-    return Pipeline([("typed", TypedTable(tuple(columns), tuple(map(str, allowed_extra)))), ("columns", transformer)])
+    def apply(self, typed: pd.DataFrame) -> NDArray[np.float64]:
+        """The matrix `(m, number of features)` of a frame that `coerce` made."""
+        first = np.cumsum([0, *(len(field.parts) for field in self.fields)])
+        matrix = np.zeros((len(typed), len(self.features)))
+        for i, feature in enumerate(self.features):
+            field, at = self.fields[feature.field], first[feature.field]
+            if feature.part == "level":
+                if feature.level == 0:  # the first of a category's columns, which stand side by side
+                    places = _places(typed.iloc[:, at], field)
+                    rows = np.flatnonzero(places >= 0)
+                    matrix[rows, i + places[rows]] = 1.0
+                continue
+            values = typed.iloc[:, at + (0 if feature.part == "missing" else field.parts.index(feature.part))].to_numpy(np.float64)
+            matrix[:, i] = np.isnan(values) if feature.part == "missing" else np.where(np.isnan(values), feature.fill, values)
+        return matrix
 
 
-def _one_hot(rare: int) -> Pipeline:
+def used(columns: Sequence[Column]) -> list[Column]:
+    """The columns that are inputs."""
+    return [column for column in columns if column.kind != "left out"]
+
+
+def _field(column: Column, known: Learned) -> Field:
+    low, high = (0.0, 1.0) if column.low is None or column.high is None else (column.low, column.high)
+    assert column.kind != "left out"
+    return Field(column.name, column.kind, known.levels, known.has_other, float(low), float(high), column.has_times)
+
+
+def _named_apart(features: list[Feature]) -> list[Feature]:
+    """The features under names no two of which are alike, also where a level and a column are named alike."""
+    taken: set[str] = set()
+    apart = []
+    for feature in features:
+        free = unused(feature.name, taken)
+        taken.add(free)
+        apart.append(Feature(free, feature.field, feature.part, feature.fill, feature.level))
+    return apart
+
+
+def _places(cells: pd.Series, field: Field) -> NDArray[np.int64]:
+    """Of every cell of a category the place of its level, len(levels) for the rest, −1 where no column is 1."""
+    rest = len(field.levels) if field.has_other else -1
+    known = {text: place for place, text in enumerate(field.levels)}
+    codes, texts = pd.factorize(cells)
     # An empty cell is a level of its own: the most frequent level in its place would hide that nothing was known
     # (Titanic's cabins are known for the upper decks only). An unknown level is treated as the rare ones are.
-    return make_pipeline(
-        SimpleImputer(strategy="constant", fill_value=MISSING, keep_empty_features=True),
-        OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=rare, max_categories=MOST_LEVELS, sparse_output=False),
-    )
+    places = np.array([*(known.get(text, rest) for text in texts), known.get(MISSING, rest)], np.int64)
+    return places[codes]  # the code of an empty cell is -1: the last
 
 
-def fitted_preparation(
-    columns: Sequence[Column], counts: Mapping[str, pd.Series], sample: pd.DataFrame, allowed_extra: Collection[str] = ()
-) -> Pipeline:
-    """The steps of `preparation` as rows would fit them that were counted and are not at hand.
+def fit_preparation(columns: Sequence[Column], typed: pd.DataFrame) -> Preparation:
+    """What a typed frame of training rows decides."""
+    counts = {
+        column.name: typed[names[0]].fillna(MISSING).value_counts()
+        for column, names in zip(columns, typed_names(columns), strict=True)
+        if column.kind == "category"
+    }
+    gaps = {column.name: bool(typed[names[0]].isna().any()) for column, names in used_names(columns) if column.kind != "category"}
+    return decided(columns, typed, counts, gaps)
 
-    Parameters
-    ----------
-    columns : what was decided of the columns that were counted
-    counts : of every category, how many rows have each level (`level_counts`)
-    sample : some of the rows, raw; the medians are theirs
-    allowed_extra : as for `preparation`
 
-    Returns
-    -------
-    Pipeline, fitted to a few rows that stand for all: each median, a gap where a column has one, and every level as often as
-    tells the rare from the others
-    """
-    prepare = preparation(columns, allowed_extra)
-    typed = prepare["typed"].fit(sample).transform(sample)
+def decided(columns: Sequence[Column], typed: pd.DataFrame, counts: Mapping[str, pd.Series], gaps: Mapping[str, bool]) -> Preparation:
+    """What medians of a typed frame, the counts of each category's levels, and the empty cells of the other columns decide."""
     rare = rare_below(columns[0].n_rows)
-    cells: dict[str, list[Any]] = {}
-    gaps: list[str] = []
-    for column, names in zip(columns, typed_names(columns), strict=True):
+    learned = []
+    for column, names in used_names(columns):
         if column.kind == "category":
             own, others = own_levels(counts[column.name], rare)
-            cells[names[0]] = [*(own * rare), *others]
-        elif column.kind != "left out":
-            cells |= {name: [typed[name].median() if typed[name].notna().any() else 0.0] for name in names}
-            gaps += names if column.n_missing else ()
-    n_rows = max(2, *(len(column) for column in cells.values()))
-    whole = {name: column + column[:1] * (n_rows - len(column)) for name, column in cells.items()}
-    stand_in = pd.DataFrame({name: pd.Series(column, dtype=typed[name].dtype) for name, column in whole.items()})
-    stand_in.loc[0, gaps] = np.nan
-    prepare["columns"].fit(stand_in[list(typed.columns)])
-    return prepare
+            learned.append(Learned(levels=tuple(own), has_other=bool(others)))
+        else:
+            learned.append(Learned(tuple(median(typed[name].to_numpy(np.float64)) for name in names), gaps[column.name]))
+    return Preparation(tuple(columns), tuple(learned))
+
+
+def used_names(columns: Sequence[Column]) -> list[tuple[Column, tuple[str, ...]]]:
+    """The columns that are inputs, each with its names after `coerce`."""
+    return [pair for pair in zip(columns, typed_names(columns), strict=True) if pair[0].kind != "left out"]
+
+
+def median(values: NDArray[np.float64]) -> float:
+    """The median of the numbers that are known, 0 where none is."""
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return 0.0
+    half = len(known) // 2
+    if len(known) % 2:
+        return float(np.partition(known, half)[half])
+    low, high = np.partition(known, (half - 1, half))[half - 1 : half + 1].tolist()
+    whole = low + high
+    return float(whole / 2 if np.isfinite(whole) else low / 2 + high / 2)
 
 
 def own_levels(counts: pd.Series, rare: int) -> tuple[list[str], list[str]]:
-    """The levels that scikit-learn's OneHotEncoder gives a column of their own, and the others, which share one."""
+    """The levels that get a column of their own, sorted, and the others, which share one.
+
+    Own: levels of `rare` rows or more; where these are too many the most frequent of them, of equally frequent ones the later.
+    """
     counts = counts.sort_index()
     frequent = counts[counts >= rare]
     n_columns = len(frequent) + (len(frequent) < len(counts))
@@ -143,19 +254,3 @@ def own_levels(counts: pd.Series, rare: int) -> tuple[list[str], list[str]]:
         frequent = frequent.sort_values(kind="stable").iloc[-(MOST_LEVELS - 1) :]
     own = set(frequent.index)
     return [level for level in counts.index if level in own], [level for level in counts.index if level not in own]
-
-
-def feature_names(prepare: Pipeline) -> tuple[str, ...]:
-    """Names of the prepared columns, none of them twice, also where a level and a column are named alike.
-
-    Parameters
-    ----------
-    prepare : a fitted `preparation`
-    """
-    names: list[str] = []
-    taken: set[str] = set()
-    for name in prepare.get_feature_names_out():
-        free = unused(name.partition("__")[2], taken)
-        names.append(free)
-        taken.add(free)
-    return tuple(names)

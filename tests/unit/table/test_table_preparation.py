@@ -1,15 +1,21 @@
-"""From a raw frame to numbers, with scikit-learn's own steps."""
+"""From a raw frame to numbers."""
+
+import pickle
 
 import numpy as np
 import pandas as pd
 import pytest
-import skops.io
+from sklearn import config_context
 from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import Ridge
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 from shoal.errors import ColumnsError, TableError
-from shoal.table import MODEL_CLASSES, describe_columns, feature_names, preparation, read, targets_of
+from shoal.table import Column, describe_columns, feature_names, preparation, preparation_of, prepared_by, read, targets_of
+from shoal.table.columns import MISSING, MOST_LEVELS, coerce, rare_below, typed_names
 
 
 def mixed(n: int = 60) -> pd.DataFrame:
@@ -96,22 +102,85 @@ def test_no_column_left():
         preparation(describe_columns(pd.DataFrame({"same": [1, 1], "none": [None, None]})))
 
 
-def test_a_model_takes_raw_frames_and_round_trips():
+def test_a_model_takes_raw_frames_is_cloned_and_pickled():
     frame = mixed()
     y = np.arange(len(frame), dtype=float)
     model = Pipeline([("prepare", preparation(describe_columns(frame), ["y"])), ("estimator", Ridge())]).fit(frame.assign(y=y), y)
-    data = skops.io.dumps(model)
-    names = {f"{kind.__module__}.{kind.__qualname__}" for kind in MODEL_CLASSES}
-    assert set(skops.io.get_untrusted_types(data=data)) - {"numpy.dtype"} == names
-    loaded = skops.io.loads(data, trusted=[*names, "numpy.dtype"])
+    loaded = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(loaded.predict(frame), model.predict(frame.assign(y=y)))
     np.testing.assert_array_equal(clone(loaded).fit(frame, y).predict(frame), model.predict(frame))
+    assert loaded["prepare"]["typed"].columns == describe_columns(frame)
+    known = preparation_of(model["prepare"])
+    assert preparation_of(loaded["prepare"]) == known
+    np.testing.assert_array_equal(prepared_by(known).transform(frame), model["prepare"].transform(frame))
     with pytest.raises(ColumnsError, match=r"lacks 1 column .*'size'"):
         loaded.predict(frame.drop(columns="size"))
     with pytest.raises(ColumnsError, match="not trained on: 'z'"):
         loaded.predict(frame.assign(z=1))
     with pytest.raises(TableError, match="'large' in row 3"):
         loaded.predict(frame.assign(size=["1", "2", "large"] * 20))
+
+
+@pytest.mark.parametrize("output", ["default", "pandas"])
+def test_what_scikit_learn_is_set_to_put_out_changes_nothing(output):
+    """Two columns whose one-hot names are alike, fitted and asked under either setting, and between them."""
+    frame = pd.DataFrame({"c": ["d_x", "e"] * 30, "c_d": ["x", "z", "x"] * 20, "when": pd.date_range("2024-01-01", periods=60)})
+    y = np.arange(60.0)
+    with config_context(transform_output=output):
+        model = Pipeline([("prepare", preparation(describe_columns(frame))), ("estimator", Ridge())]).fit(frame, y)
+        inside = model.predict(frame)
+    np.testing.assert_array_equal(model.predict(frame), inside)
+    names = feature_names(model["prepare"])
+    assert len(set(names)) == len(names)
+    prepared = model["prepare"].set_output(transform="pandas").transform(frame)  # asked for by name, it is obeyed
+    assert tuple(prepared.columns) == names
+
+
+def by_scikit_learn(columns: tuple[Column, ...]) -> ColumnTransformer:
+    """The same preparation of a typed frame by scikit-learn's own steps, which ours is held to."""
+    used = [(c, names) for c, names in zip(columns, typed_names(columns), strict=True) if c.kind != "left out"]
+    numbers = [names[0] for c, names in used if c.kind != "category"]
+    parts = [name for c, names in used if c.kind == "date" for name in names[1:]]
+    rare = rare_below(columns[0].n_rows)
+    one_hot = make_pipeline(
+        SimpleImputer(strategy="constant", fill_value=MISSING, keep_empty_features=True),
+        OneHotEncoder(
+            handle_unknown="infrequent_if_exist",
+            min_frequency=rare,
+            max_categories=MOST_LEVELS,
+            sparse_output=False,
+        ),
+    )
+    steps = [
+        ("numbers", SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True), numbers),
+        ("parts", SimpleImputer(strategy="median", keep_empty_features=True), parts),
+        ("categories", one_hot, [c.name for c, _ in used if c.kind == "category"]),
+    ]
+    return ColumnTransformer([step for step in steps if step[2]], sparse_threshold=0)
+
+
+def same_as_scikit_learn(frame: pd.DataFrame) -> None:
+    """Fitted to half of the rows and asked of all, with every second column emptied too, bit for bit."""
+    columns, half = describe_columns(frame), frame.iloc[::2]
+    ours, its = preparation(columns).fit(half), by_scikit_learn(columns).fit(coerce(half, columns))
+    gaps = frame.head(100).astype(object)
+    gaps = gaps.where(np.broadcast_to(np.arange(gaps.shape[1]) % 2 == 1, gaps.shape), None)
+    for rows in (frame, gaps):
+        np.testing.assert_array_equal(ours.transform(rows), its.transform(coerce(rows, columns)), strict=True)
+    theirs = [name.partition("__")[2] for name in its.get_feature_names_out()]
+    assert [name.rsplit(" (", 1)[0] for name in feature_names(ours)] == [name.rsplit(" (", 1)[0] for name in theirs]
+
+
+def test_every_number_is_scikit_learn_s():
+    rng = np.random.default_rng(1)
+    wide = [f"level {i}" for i in rng.integers(0, 400, 6_000)]  # more than have columns, with ties at the border
+    frame = pd.DataFrame(
+        {"wide": wide, "large": rng.normal(size=6_000) * 1e300, "few": rng.integers(0, 3, 6_000), "text": rng.choice([*"aabc"], 6_000)}
+    )
+    frame.loc[::3, "large"] = np.nan
+    frame.loc[::50, "text"] = None
+    same_as_scikit_learn(frame)
+    same_as_scikit_learn(mixed())
 
 
 SETS = (
@@ -138,6 +207,7 @@ def test_every_shared_set_prepares(name, data_folder, manifest):
     columns = describe_columns(inputs)
     assert len(columns) == entry["n_features"]
     assert {column.name: column.n_missing for column in columns if column.n_missing} == entry["missing_by_column"]
+    same_as_scikit_learn(inputs.head(3_000))
     prepare = preparation(columns)
     matrix = prepare.fit_transform(inputs)
     names = feature_names(prepare)

@@ -39,9 +39,9 @@ from shoal.files import temporary_folder
 from shoal.fitting.budget import COPIES
 from shoal.fitting.plan import FULL_BATCH, Plan
 from shoal.table.cells import text_cells
-from shoal.table.preparation import fitted_preparation
 from shoal.table.reading import TableFile
 from shoal.table.splits import n_held_out
+from shoal.table.steps import fitted_preparation
 from shoal.table.tally import BYTES_OF_A_TEXT, MOST_TEXTS
 from shoal.table.target import Task, targets_of, without_target
 

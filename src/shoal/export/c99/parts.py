@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from shoal.errors import ExportError
 from shoal.export.names import comment, identifier
-from shoal.export.portable import Field, Portable
+from shoal.export.portable import Portable
+from shoal.table import Field
 
 Precision = Literal["double", "float"]
 

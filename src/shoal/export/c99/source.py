@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 
 from shoal.export.c99.parts import CNames, Precision, has_class, literal, matrix, own_levels, places, table, wrapped
 from shoal.export.names import c_string, comment
-from shoal.export.portable import PARTS_OF_DATE, Feature, Portable
+from shoal.export.portable import Portable
+from shoal.table import Feature
+from shoal.table.preparation import PARTS_OF_DATE
 from shoal.textbook.activations import LEAK
 from shoal.textbook.output_units import exp_limits
 

@@ -3,8 +3,9 @@
 import numpy as np
 
 from shoal.export.c99.parts import CNames, literal, own_levels, wrapped
-from shoal.export.portable import Field, Portable
+from shoal.export.portable import Portable
 from shoal.export.sample_rows import Cell, Row, answers, extreme_rows, sample_rows, spread
+from shoal.table import Field
 
 TOLERANCE = {"double": 1e-12, "float": 1e-5}  # shares of the output's range: design (E6)
 

@@ -6,7 +6,8 @@ from itertools import groupby
 import numpy as np
 
 from shoal.export.onnx_graph.nodes import Graph
-from shoal.export.portable import Feature, Field, Portable
+from shoal.export.portable import Portable
+from shoal.table import Feature, Field
 
 SECONDS_A_DAY = 86_400.0
 
