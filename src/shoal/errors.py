@@ -29,7 +29,7 @@ class TooLargeError(ShoalError, MemoryError):
     """Sizes that do not fit in memory; the message has the bytes needed and a smaller setting that fits."""
 
 
-class DivergedError(ShoalError, ArithmeticError):
+class DivergedError(ShoalError, ValueError, ArithmeticError):
     """Training left the finite numbers in every network; the message names the epoch and the likely cause."""
 
 

@@ -101,8 +101,7 @@ def test_rows_of_weight_zero_do_not_matter():
     np.testing.assert_array_equal(one.predict_proba(X), other.predict_proba(X))
 
 
-@pytest.mark.parametrize("early_stopping", [True, False])
-@pytest.mark.parametrize("n_weighted", [1, 2, 9, 30])
+@pytest.mark.parametrize(("n_weighted", "early_stopping"), [(1, False), (2, "auto"), (2, False), (9, True), (9, False), (30, True)])
 def test_a_few_weighted_rows_among_many_train(n_weighted, early_stopping):
     X, y = blobs(150)
     weight = np.where(np.arange(150) < n_weighted, 1.0, 0.0)

@@ -56,7 +56,7 @@ def test_two_warm_fits_are_one_long_fit(solver):
     model = ShoalRegressor(**steady | {"max_iter": 6}, warm_start=True).fit(X, y)
     model.fit(X, y)
     whole = ShoalRegressor(**steady).fit(X, y)
-    assert model.n_iter_ == whole.n_iter_ == 12
+    assert (model.n_iter_, len(model.loss_curve_), whole.n_iter_) == (6, 12, 12)
     np.testing.assert_allclose(model.predict(X), whole.predict(X), rtol=1e-6)
     np.testing.assert_allclose(model.loss_curve_, whole.loss_curve_, rtol=1e-6)
 
@@ -191,7 +191,7 @@ def test_a_polished_fit_goes_on_when_it_is_warm():
     model = plain_regressor(warm_start=True).fit(X, y)
     steps, score = model.n_iter_, model.score(X, y)
     model.fit(X, y)
-    assert model.n_iter_ > steps
+    assert len(model.loss_curve_) == steps + model.n_iter_ > steps
     assert model.score(X, y) > score
 
 

@@ -20,7 +20,7 @@ from shoal.fitting.calibration import Judged, judged_on, kept_out
 from shoal.fitting.initialize import member_weights
 from shoal.fitting.plan import Plan, patience
 from shoal.fitting.problem import Prepared, Problem
-from shoal.fitting.train import warn_unsettled
+from shoal.fitting.train import asks_to_settle, warn_unsettled
 from shoal.textbook.losses import make_loss
 from shoal.training.events import told_again
 from shoal.training.validation import Validation
@@ -48,7 +48,7 @@ def finish(estimator: Any, member: Member, p: Plan, leave: Callable[[dict[str, F
     estimator.__dict__.pop("_continuation", None)
     trained, events = member.trained, told_again(member.curves, p.recipe.max_epochs)
     run: Any = Merged(trained.rows, trained.population.K, member.active, trained.epochs, trained.diverged, p.recipe)
-    warn_unsettled(run, p, events)
+    warn_unsettled(run, p, events, asked=asks_to_settle(estimator, p))
     leave(member.curves)
     estimator._set_attributes(run, trained, p, events)
     estimator.solver_ = member.solver

@@ -254,6 +254,14 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
             raise DataError("y has several columns with more than two values each; give one column of classes, or columns of 0 and 1")
         return column_or_1d(y, warn=True)
 
+    def _check_same_classes(self, y: Any) -> None:
+        found = np.unique(y)
+        if y.ndim == 1 and not self._multilabel and not np.array_equal(found, self.classes_):
+            raise DataError(
+                "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
+                f"Previously got {self.classes_}, `y` has {found}; keep them, or begin anew with warm_start=False"
+            )
+
     def _problem(self, y: Any, weight: Floats | None, *, first: bool, classes: Any = None) -> Problem:
         w = np.ones(len(y)) if weight is None else weight
         if not first and (y.ndim == 2) != self._multilabel:

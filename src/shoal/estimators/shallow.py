@@ -2,7 +2,7 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import cache
 from typing import Any
@@ -17,7 +17,7 @@ from shoal.encoding import Encoding, encode, encoded_names, fit_encoding, plain
 from shoal.engine.blas_threads import one_blas_thread
 from shoal.engine.cores import at_most
 from shoal.engine.stairs import stairs_of
-from shoal.errors import DataError, DivergedError, InterruptedWarning, InvalidParameterError, MemberDivergedWarning
+from shoal.errors import DataError, InterruptedWarning, InvalidParameterError
 from shoal.estimators.plain import is_plain, is_plain_target
 from shoal.estimators.seen import SeenEstimator
 from shoal.fitting.budget import refuse_too_large
@@ -28,6 +28,7 @@ from shoal.fitting.calibration import (
     kept_out,
     made_sure,
     must_be_the_same,
+    refuse_too_few,
     set_aside,
 )
 from shoal.fitting.curves import history, mean_of_finite, means_of_finite
@@ -37,19 +38,20 @@ from shoal.fitting.problem import Continuation, Prepared, Problem
 from shoal.fitting.train import (
     Training,
     announced,
+    asks_to_settle,
     begin_training,
     by_evidence,
     in_curves,
     kind_of,
     looks_ramps_up,
     memory_of,
+    report_divergence,
     solver_of,
     spread_of,
     warn_unsettled,
 )
 from shoal.network import Network, folded, predict
 from shoal.population import Population, with_zeros
-from shoal.recipe import each
 from shoal.textbook.losses import make_loss
 from shoal.training.events import Epoch
 from shoal.training.minibatch import Run, Trained
@@ -105,14 +107,19 @@ class ShallowEstimator(SeenEstimator, ABC):
         self._say(announced(p, self.device))
         if continued:
             run = begun(self._continuation.judged)
-            events = [*self._resume(run), *self._watch(run, p)]
+            earlier, events = self._resume(run), self._watch(run, p)
         else:
+            earlier = []
             squares = mean_squares(prepared.encoded, prepared.weight)
             run, events = self._trained(p, lambda n_h: begun(self._drawn(p, n_h, problem, squares)))
-        self._finish(run, problem, p, events)
+        self._finish(run, problem, p, events, earlier)
         return self
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, *, first: bool, classes: Any = None) -> Any:
+        if self.early_stopping is True:
+            raise InvalidParameterError(
+                "partial_fit does not support early_stopping=True: its rows come in pieces, and none are held out; choose 'auto' or False"
+            )
         X, y, weight = self._checked(X, y, sample_weight, reset=first)
         if not first:
             self._must_continue()
@@ -137,7 +144,7 @@ class ShallowEstimator(SeenEstimator, ABC):
             p.recipe, population, make_loss(problem.output, **self._output_settings()), encoded, problem.Y, weight=weight, dtype=dtype
         )
         earlier = [] if first else self._resume(run)
-        self._finish(run, problem, p, [*earlier, *self._watch(run, p)])
+        self._finish(run, problem, p, self._watch(run, p), earlier, in_pieces=True)
         return self
 
     def _resume(self, run: Training) -> list[Epoch]:
@@ -167,6 +174,7 @@ class ShallowEstimator(SeenEstimator, ABC):
         check_calibration(self.calibration, self._task, getattr(self, "loss", None), self.n_networks)
         X, y, given = self._checked(X, y, sample_weight, reset=not continued)
         if continued:
+            self._check_same_classes(y)
             must_be_the_same(self.network_, self.calibration, X.shape[0])
         else:
             self.seed_ = seed_from(self.random_state)
@@ -181,6 +189,8 @@ class ShallowEstimator(SeenEstimator, ABC):
         given_rows = validation[0] is not None or validation[1] is not None
         own = self._own_validation(*validation, dtype) if given_rows else None
         rows = kept_out(self.calibration, X, p, problem.labels, self.seed_, weight, own=given_rows)
+        if self.early_stopping is True and p.hold_out:
+            refuse_too_few(rows)
         watched = Validation(encoded, problem.Y.astype(dtype), weight, rows) if rows is not None and p.hold_out else own
         known = {"weight": weight, "given": given, "rows": rows, "aside": aside, "calibration": self.calibration}
         before = self.network_ if continued else None
@@ -250,6 +260,9 @@ class ShallowEstimator(SeenEstimator, ABC):
     def _output_settings(self) -> dict[str, float]:
         return {}
 
+    def _check_same_classes(self, y: Any) -> None:
+        """Refuse to go on with other classes; numbers have none."""
+
     def _trained(self, p: Plan, begun: Callable[[int], Training]) -> tuple[Training, list[Epoch]]:
         """The training that `begun` makes of a number of hidden units, done: of several numbers, that of the highest evidence."""
         if p.widths:
@@ -276,21 +289,26 @@ class ShallowEstimator(SeenEstimator, ABC):
             warnings.warn(InterruptedWarning(f"interrupted after {done} epochs; the best weights so far are kept"), stacklevel=4)
         return events
 
-    def _finish(self, run: Training, problem: Problem, p: Plan, events: list[Epoch]) -> None:
+    def _finish(
+        self, run: Training, problem: Problem, p: Plan, events: list[Epoch], earlier: Sequence[Epoch] = (), *, in_pieces: bool = False
+    ) -> None:
+        """All that a fit leaves: `events` are its own, `earlier` those of the calls that it goes on from."""
         trained = run.result()
-        warn_unsettled(run, p, events)
+        if not in_pieces:  # of which each is gone through once, whatever its loss does
+            warn_unsettled(run, p, events, asked=asks_to_settle(self, p))
+        events = [*earlier, *events]
         if len(trained.loss) > 1:
             self._say(spread_of(trained.loss))
         self._leave_network(trained, problem, p, history(events))
         self._continuation = Continuation(
             trained.population, trained.judged or trained.population, p.with_ramps, kind_of(run), memory_of(run), trained.rows, events
         )
-        self._set_attributes(run, trained, p, events)
+        self._set_attributes(run, trained, p, events, len(earlier))
 
     def _leave_network(self, trained: Trained, problem: Problem, p: Plan, curves: dict[str, Floats]) -> None:
         """`network_`, which is all that prediction needs."""
         finite = trained.diverged == 0
-        self._report_divergence(trained, finite, p)
+        report_divergence(trained.diverged, p, problem.judged, standardized=self.standardize)
         shares = weigh_members(p.with_ramps, finite, trained.best_validation_loss)
         names = getattr(self, "feature_names_in_", None)
         names = tuple(f"x{j}" for j in range(self.n_features_in_)) if names is None else tuple(map(str, names))
@@ -312,24 +330,7 @@ class ShallowEstimator(SeenEstimator, ABC):
             before = None if trained.judged is None else with_zeros(trained.judged, finite)
             self.network_, self.temperature_ = made_sure(self.network_, problem.judged, self.calibration, used, before)
 
-    def _report_divergence(self, trained: Trained, finite: NDArray[np.bool_], p: Plan) -> None:
-        if finite.all():
-            return
-        rate = float(np.max(each(p.recipe.learning_rate, len(finite))))
-        cause = f"the learning rate (learning_rate_init={rate:g}) is probably too high; try {rate / 10:g}"
-        cause += "" if self.standardize else ", or standardize=True if the columns are of very different size"
-        if not finite.any():
-            epoch = int(trained.diverged[trained.diverged > 0].min())
-            raise DivergedError(f"training diverged in epoch {epoch}, its loss left all bounds: {cause}")
-        gone = np.flatnonzero(~finite)
-        warnings.warn(
-            MemberDivergedWarning(
-                f"networks {gone.tolist()} of {len(finite)} diverged in epochs {trained.diverged[gone].tolist()} and were left out: {cause}"
-            ),
-            stacklevel=4,
-        )
-
-    def _set_attributes(self, run: Training, trained: Trained, p: Plan, events: list[Epoch]) -> None:
+    def _set_attributes(self, run: Training, trained: Trained, p: Plan, events: list[Epoch], n_earlier: int = 0) -> None:
         parameters = folded(self.network_)
         self.coefs_ = [parameters.W1.T.copy(), parameters.W2.T.copy()]
         self.intercepts_ = [parameters.b1[:, 0].copy(), parameters.b2[:, 0].copy()]
@@ -340,7 +341,7 @@ class ShallowEstimator(SeenEstimator, ABC):
         self.validation_scores_ = scores or None
         self.best_validation_score_ = max(self.validation_scores_) if self.validation_scores_ else None
         self.best_loss_ = None if scores or not self.loss_curve_ else min(self.loss_curve_)
-        self.n_iter_ = len(events)
+        self.n_iter_ = len(events) - n_earlier  # of this call, as scikit-learn counts; the curves are of all
         self.t_ = run.rows
         self.n_layers_, self.n_outputs_ = 3, int(parameters.W2.shape[0])
         self.solver_, self.device_ = solver_of(run, p), p.recipe.device

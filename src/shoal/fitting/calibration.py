@@ -116,7 +116,8 @@ def kept_out(
     """The rows that each network is trained without, or None: for early stopping, and so that every row can be judged.
 
     With "cv+" as many parts as there are networks of a kind, so that every row is held out by one of them; with
-    "temperature" as for early stopping, unless the user's `own` validation rows will do.
+    "temperature" as for early stopping, unless the user's `own` validation rows will do. Of few rows that count there are fewer
+    parts than asked for, of two rows at least.
     """
     m = X.shape[0]
     if calibration == "cv+":
@@ -124,8 +125,24 @@ def kept_out(
     n = p.hold_out or (PARTS if calibration == "temperature" and not own else 0)
     if not n:
         return None
-    parts = of_different_rows(X, n, seed, weight, labels) if m < SMALL else deal(m, n, labels, seed, weight)
+    counted = m if weight is None else int(np.count_nonzero(weight))
+    parts = of_different_rows(X, n, seed, weight, labels) if m < SMALL else deal(m, of_two_rows(n, counted), labels, seed, weight)
     return held_out(p.with_ramps, parts) if len(parts) > 1 else None
+
+
+def of_two_rows(n: int, counted: int) -> int:
+    """The number of parts, at most n, that leaves two of the rows that count in each; two parts at least."""
+    return max(2, min(n, counted // 2))
+
+
+def refuse_too_few(rows: RowsOfEach | None) -> None:
+    """Refuse to judge a network on a single row, or on none, where early stopping was asked for."""
+    fewest = 0 if rows is None else min(map(len, rows))
+    if fewest < 2:
+        raise DataError(
+            f"The validation set is too small: a network would hold out {fewest} of the rows that count, and early_stopping=True needs 2. "
+            "Increase 'validation_fraction' or the size of your dataset, or choose early_stopping=False"
+        )
 
 
 def of_every_row(X: Any, p: Plan, seed: int, weight: Floats | None) -> RowsOfEach:
@@ -159,7 +176,7 @@ def of_different_rows(X: Any, n: int, seed: int, weight: Floats | None, labels: 
         labels = np.full(len(leaders), len(numbers))
         np.minimum.at(labels, places[places >= 0], numbers[places >= 0])  # equal inputs of several classes: their first
         labels = labels[by_value]
-    return with_twins([by_value[part] for part in deal(len(leaders), n, labels, seed)], places)
+    return with_twins([by_value[part] for part in deal(len(leaders), of_two_rows(n, len(leaders)), labels, seed)], places)
 
 
 def with_twins(parts: list[NDArray[np.int64]], places: NDArray[np.int64]) -> list[NDArray[np.int64]]:

@@ -23,10 +23,14 @@ SHARPNESS = 0.2  # a kind of members whose validation loss is so much worse, rel
 def deal(m: int, parts: int, labels: NDArray[Any] | None, seed: int, weight: Floats | None = None) -> list[NDArray[np.int64]]:
     """Row numbers in `parts` parts of nearly equal size, drawn at random; with labels, every class is spread evenly.
 
-    Rows of weight 0 are in no part, as they could not judge; there are never more parts than rows.
+    Rows of weight 0 are in no part, as they could not judge, nor is the only row of a class, which all must learn; there are never
+    more parts than rows.
     """
     order = group_stream(seed, Purpose.SPLIT).permutation(m)
     order = order if weight is None else order[weight[order] > 0]
+    if labels is not None:
+        _, places, counts = np.unique(labels[order], return_inverse=True, return_counts=True)
+        order = order[counts[places] > 1]
     parts = min(parts, len(order))
     if labels is not None:
         order = order[np.argsort(labels[order], kind="stable")]
@@ -114,5 +118,6 @@ def mean_squares(encoded: Any, weight: Floats | None) -> Floats:
     for s in blocks(encoded.shape):
         rows = encoded[s]
         w = np.ones(len(rows)) if weight is None else weight[s]
-        total, count = total + w @ np.square(rows, dtype=np.float64), count + w.sum()
+        with np.errstate(over="ignore"):  # then training leaves the finite numbers, which has a name
+            total, count = total + w @ np.square(rows, dtype=np.float64), count + w.sum()
     return np.asarray(total / count)

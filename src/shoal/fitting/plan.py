@@ -368,14 +368,17 @@ def parts_held_out(p: Mapping[str, Any], m: int, *, of_few: bool = False) -> int
 
 
 def patience(p: Mapping[str, Any], schedule: str, epochs: int, validated: bool, online: bool) -> int | None:
-    """Epochs without improvement: 35 % of all, at least 8; scikit-learn's 10 for a rate without end; never where a cosine ends anyway."""
+    """Epochs without improvement: 35 % of all, at least 8; scikit-learn's 10 for a rate without end, or for a `tol` that is set.
+
+    Never where a cosine ends anyway.
+    """
     if online:
         return None
     if p["n_iter_no_change"] != "auto":
         return int(p["n_iter_no_change"])
     if validated:
         return max(8, math.ceil(0.35 * epochs))
-    return None if "cosine" in schedule else 10
+    return None if "cosine" in schedule and is_auto(p["tol"]) else 10
 
 
 def rule(p: Mapping[str, Any], solver: str) -> Optimizer:

@@ -12,9 +12,11 @@ from shoal.engine.advance import carry
 from shoal.engine.bends import ROOTS, has_curvature
 from shoal.engine.device import PROCESSOR, described
 from shoal.engine.stairs import WORTH_LOOKING_UP, Stairs
-from shoal.errors import InvalidParameterError
-from shoal.fitting.plan import FULL_BATCH, Plan
+from shoal.errors import DivergedError, InvalidParameterError, MemberDivergedWarning
+from shoal.fitting.calibration import Judged
+from shoal.fitting.plan import FULL_BATCH, Plan, is_auto
 from shoal.population import Population
+from shoal.recipe import each
 from shoal.textbook.losses import Loss
 from shoal.training.all_rows import OnAllRows
 from shoal.training.events import Epoch
@@ -33,6 +35,7 @@ ALL_ROWS = "; then again on all rows"
 MOST_BYTES = 4 << 30  # of JᵀJ and its factor, all networks together
 LONGEST_STEP = 60.0  # seconds
 MULTIPLICATIONS = 1e10  # a second and core, of products in float64: half of what the machine of docs/solvers.md does
+LARGE = 1e6  # values of unscaled inputs beyond which they, and not the learning rate, make training diverge
 STILL_FALLING = 0.01  # a loss that fell by a hundredth in the last tenth of the epochs had not settled
 UNCHANGED = 2  # widths in a row that the evidence likes less, before the search ends
 
@@ -152,28 +155,62 @@ def g2_rows(population: Population) -> int:
     return int(population.parameters.W2.shape[1])
 
 
-def warn_unsettled(run: Training, p: Plan, events: list[Epoch]) -> None:
-    """Name the networks that stopped on a limit while what they are judged on was still falling, and what to change.
+def warn_unsettled(run: Training, p: Plan, events: list[Epoch], *, asked: bool) -> None:
+    """Name the networks that a limit stopped before they had settled, and what to change.
 
-    Not where the learning rate ends at 0 anyway, nor where no patience was asked for.
+    Where the user `asked` for a stop (`asks_to_settle`), every network that has not come to it is named, as scikit-learn does. Else
+    those whose loss was still falling, and none where the learning rate ends at 0 anyway or nothing stops training early.
+    `max_fun` bounds what nothing else does: whoever spends it is named.
     """
-    if p.recipe.patience is None or "cosine" in p.recipe.schedule or not events:
+    if not events or not (asked or (p.recipe.patience is not None and "cosine" not in p.recipe.schedule)):
         return
     run = run.first if isinstance(run, OnAllRows) else run
     waiting = ~run.settled & (run.diverged == 0) if isinstance(run, FullBatch) else run.active
     at_limit = waiting & (run.epochs == p.recipe.max_epochs)
     spent = waiting & ~run.active & ~at_limit
-    fall = last_fall(events[-p.recipe.max_epochs :])
+    fall = last_fall(events)
+    at_limit &= asked | (fall > STILL_FALLING)
     for who, limit in ((at_limit, f"max_iter={p.recipe.max_epochs} epochs"), (spent, f"max_fun={p.max_fun} evaluations")):
-        gone = np.flatnonzero(who & (fall > STILL_FALLING))
+        gone = np.flatnonzero(who)
         if len(gone):
+            fell = f"it fell by up to {fall[gone].max():.1%} in the last tenth of them" if len(events) > 1 else "it was seen once"
             warnings.warn(
                 ConvergenceWarning(
-                    f"{limit} ended before the loss settled in networks {gone.tolist()} of {run.K}: it fell by up to "
-                    f"{fall[gone].max():.1%} in the last tenth of them; raise {limit.partition('=')[0]}"
+                    f"{limit} ended before the loss settled in networks {gone.tolist()} of {run.K}: {fell}; raise {limit.partition('=')[0]}"
                 ),
                 stacklevel=5,
             )
+
+
+def report_divergence(diverged: NDArray[np.int64], p: Plan, judged: Judged | None, *, standardized: bool) -> None:
+    """Name the networks that left the finite numbers, of `diverged (K,)` the epoch or 0, and the likely cause; raise where all did."""
+    gone = np.flatnonzero(diverged)
+    if not len(gone):
+        return
+    rate = float(np.max(each(p.recipe.learning_rate, len(diverged))))
+    cause = f"the learning rate (learning_rate_init={rate:g}) is probably too high; try {rate / 10:g}"
+    cause += "" if standardized else ", or standardize=True if the columns are of very different size"
+    if len(gone) < len(diverged):
+        warnings.warn(
+            MemberDivergedWarning(
+                f"networks {gone.tolist()} of {len(diverged)} diverged in epochs {diverged[gone].tolist()} and were left out: {cause}"
+            ),
+            stacklevel=5,
+        )
+        return
+    largest = 0.0 if judged is None else float(np.max(np.abs([judged.lowest, judged.highest]), initial=0.0))
+    if not standardized and largest > LARGE:
+        cause = (
+            "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed. "
+            f"X holds values up to {largest:.3g}: set standardize=True"
+        )
+    raise DivergedError(f"training diverged in epoch {diverged.min()}, its loss left all bounds: {cause}")
+
+
+def asks_to_settle(estimator: Any, p: Plan) -> bool:
+    """Whether the user says when training has settled, by `tol` or `n_iter_no_change`, and no schedule's planned end is an end too."""
+    says = not (is_auto(estimator.tol) and is_auto(estimator.n_iter_no_change))
+    return says and not ("cosine" in p.recipe.schedule and is_auto(estimator.max_iter))
 
 
 def last_fall(events: list[Epoch]) -> Floats:
