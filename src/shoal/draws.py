@@ -5,13 +5,12 @@ on where a network stands in a group or on how many threads compute, so that the
 """
 
 from enum import IntEnum
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.errors import InvalidParameterError
+from shoal.kinds import SeedKind
 
 
 class Purpose(IntEnum):
@@ -100,10 +99,7 @@ def group_stream(seed: int, purpose: Purpose) -> np.random.Generator:
 
 def seed_from(random_state: Any) -> int:
     """A seed from scikit-learn's `random_state`: a whole number is taken as it is, a RandomState draws one, None asks the system."""
-    if random_state is None:
+    checked = SeedKind().read("random_state", random_state)
+    if checked is None:
         return int(np.random.SeedSequence().generate_state(1)[0])
-    if isinstance(random_state, np.random.RandomState):
-        return int(random_state.randint(2**31 - 1))
-    if isinstance(random_state, Integral) and int(random_state) >= 0:
-        return int(random_state)
-    raise InvalidParameterError(f"random_state is {random_state!r}; it must be None, a whole number from 0 on, or a numpy RandomState")
+    return int(checked.randint(2**31 - 1)) if isinstance(checked, np.random.RandomState) else int(checked)

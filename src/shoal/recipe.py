@@ -1,16 +1,15 @@
-"""Recipe: how to train. Frozen, checked once; every number is one for all networks, or one for each where a group allows it."""
+"""Recipe: how to train. Frozen; every number is one for all networks, or one for each where a group allows it.
 
-import math
-from collections.abc import Callable
+Nothing is checked here: what users set is checked once, by `fitting.settings`.
+"""
+
 from dataclasses import dataclass, field, fields
 from itertools import pairwise
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.errors import InvalidParameterError
-from shoal.textbook import ACTIVATIONS
 from shoal.textbook.optimizers import Adam, GradientDescent, Momentum, Nesterov, Optimizer
 
 Schedule = Literal["constant", "invscaling", "adaptive", "cosine", "flat_cosine"]
@@ -74,30 +73,9 @@ class Recipe:
     seed: int = 0
     device: str = "cpu"
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "activation", ACTIVATIONS[self.activation].name)  # "sigmoid" is "logistic" from here on
-        if self.schedule not in get_args(Schedule):
-            raise InvalidParameterError(f"schedule is {self.schedule!r}; choose one of {', '.join(get_args(Schedule))}")
-        for name in ("learning_rate", "batch_size", "max_epochs"):
-            if not every(getattr(self, name), lambda v: (v > 0) & (v < math.inf)):
-                raise InvalidParameterError(f"{name} is {getattr(self, name)!r}; it must be above 0 and finite")
-        for name in ("lam", "decay", "tol", "power_t"):
-            if not every(getattr(self, name), lambda v: v >= 0):
-                raise InvalidParameterError(f"{name} is {getattr(self, name)!r}; it must be 0 or more")
-        for name in ("dropout", "input_dropout", "weight_average"):
-            if not every(getattr(self, name), lambda v: (v >= 0) & (v < 1)):
-                raise InvalidParameterError(f"{name} is {getattr(self, name)!r}; it must be in [0, 1)")
-        if self.max_time is not None and not self.max_time > 0:
-            raise InvalidParameterError(f"max_time is {self.max_time!r}; it must be above 0 seconds, or None for no limit")
-
     def describe(self) -> dict[str, Any]:
         """Name and value of every field, for reports."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
-
-
-def every(value: Any, is_right: Callable[[Any], Any]) -> bool:
-    """Whether a number, or each of several, is right. One plain number, as most are, needs no array, which is ten times slower."""
-    return bool(is_right(value)) if isinstance(value, float | int) else bool(np.all(is_right(np.asarray(value))))
 
 
 def each(value: PerNetwork, K: int) -> np.ndarray:

@@ -12,6 +12,7 @@ from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.fitting.calibration import of_different_rows
 from shoal.fitting.plan import plan
+from shoal.fitting.settings import settings_of
 from shoal.training.all_rows import OnAllRows, best_epochs
 from shoal.training.minibatch import Run
 from shoal.training.polished import STEPS, TRIAL, Polished
@@ -120,7 +121,8 @@ def test_the_best_epoch_is_the_first_lowest_finite_one():
     ids=str,
 )
 def test_who_learns_from_all_rows(settings, task, own, wanted):
-    p = plan(ShoalRegressor(**settings).get_params(), task, 500, 0, sparse=False, own_validation=own)
+    made = (ShoalClassifier if task == "classification" else ShoalRegressor)(**settings)
+    p = plan(settings_of(made), 500, 0, sparse=False, own_validation=own)
     assert p.all_rows is wanted
 
 
@@ -171,7 +173,7 @@ def test_split_intervals_are_measured_around_the_network_that_predicts():
 @pytest.mark.parametrize("task", ["classification", "regression"])
 def test_few_rows_of_both_tasks_are_learned_from_in_the_end(task):
     estimator = ShoalClassifier() if task == "classification" else ShoalRegressor()
-    p = plan(estimator.get_params(), task, 60, 0, sparse=False, own_validation=False)
+    p = plan(settings_of(estimator), 60, 0, sparse=False, own_validation=False)
     assert (p.hold_out, p.all_rows, p.recipe.max_epochs) == (8, True, {"classification": 400, "regression": 1000}[task])
 
 
@@ -188,7 +190,7 @@ def test_few_rows_of_both_tasks_are_learned_from_in_the_end(task):
     ],
 )
 def test_few_rows_are_held_out_only_to_learn_from_them_in_the_end(m, different, settings, held, epochs):
-    p = plan(ShoalRegressor(**settings).get_params(), "regression", m, 0, sparse=False, own_validation=False, different=different)
+    p = plan(settings_of(ShoalRegressor(**settings)), m, 0, sparse=False, own_validation=False, different=different)
     assert (p.hold_out, p.recipe.max_epochs, p.recipe.batch_size) == (held, epochs, m)
     assert p.all_rows is (held > 0)
 

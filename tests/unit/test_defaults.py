@@ -8,12 +8,13 @@ from shoal.errors import InvalidParameterError
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.fitting.plan import plan
+from shoal.fitting.settings import settings_of
 from shoal.textbook import Adam, GradientDescent, Momentum, Nesterov, RMSprop
 
 
 def plan_of(task="classification", m=1000, *, sparse=False, own_validation=False, online=False, begun=None, **settings):
     made = (ShoalClassifier if task == "classification" else ShoalRegressor)(**{"n_networks": 2} | settings)
-    return plan(made.get_params(), task, m, 0, sparse=sparse, own_validation=own_validation, online=online, begun=begun)
+    return plan(settings_of(made), m, 0, sparse=sparse, own_validation=own_validation, online=online, begun=begun)
 
 
 # --- the study's numbers --------------------------------------------------------------------------------------------

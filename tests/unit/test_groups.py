@@ -5,8 +5,8 @@ import pytest
 from scipy import sparse
 
 from shoal.encoding import encode, fit_encoding
-from shoal.errors import InvalidParameterError
-from shoal.fitting.initialize import INITS, deal, held_out, initial_population, mean_squares, member_weights, weigh_members
+from shoal.fitting.initialize import deal, held_out, initial_population, mean_squares, member_weights, weigh_members
+from shoal.fitting.settings import INITS, Settings
 from shoal.population import member
 
 
@@ -50,7 +50,7 @@ def test_a_member_gives_weight_zero_to_the_rows_it_holds_out():
 @pytest.mark.parametrize("init", INITS)
 def test_initial_weights_depend_on_seed_and_member_and_only_on_inputs_that_are_seen(init):
     inputs = np.array([[True, True, True], [True, False, True]])
-    settings = {"init": init, "init_scale": 0.01}
+    settings = Settings(task="regression", init=init)
     drawn = initial_population(settings, 3, 5, inputs, np.array([3.0, 2.0]), np.array([0.7]))
     again = initial_population(settings, 3, 5, inputs, np.array([3.0, 2.0]), np.array([0.7]))
     for one, other in zip(drawn.parameters, again.parameters, strict=True):
@@ -72,7 +72,7 @@ def test_pre_activations_have_variance_one_under_any_encoding():
     inputs = np.ones((1, 6), bool)
     lengths = inputs @ mean_squares(X, None)
     assert lengths[0] == pytest.approx(np.mean(np.sum(X**2, axis=1)))
-    drawn = initial_population({"init": "auto", "init_scale": 1.0}, 0, 2000, inputs, lengths, np.zeros(1))
+    drawn = initial_population(Settings(task="regression"), 0, 2000, inputs, lengths, np.zeros(1))
     # 2000 units: the variance of a variance is 2/2000 for normal numbers, and more for rows of unequal length.
     assert np.var(drawn.parameters.W1[0] @ X.T) == pytest.approx(1.0, abs=0.15)
 
@@ -86,11 +86,6 @@ def test_lengths_are_weighted_those_of_the_inputs_seen_and_the_same_for_sparse_r
     encoding = fit_encoding(S, ramps=False)
     expected = inputs @ mean_squares(encode(encoding, X), None)
     np.testing.assert_allclose(inputs @ mean_squares(encode(encoding, S), None), expected, rtol=1e-15)
-
-
-def test_an_unknown_rule_is_refused_by_name():
-    with pytest.raises(InvalidParameterError, match="init is 'orthogonal'; choose one of 'auto', 'zeros'"):
-        initial_population({"init": "orthogonal"}, 0, 2, np.ones((1, 1), bool), np.ones(1), np.zeros(1))
 
 
 KINDS, ALL = (True, True, False, False), np.ones(4, bool)

@@ -7,7 +7,8 @@ from sklearn.base import clone
 from sklearn.metrics import r2_score
 
 from shoal.errors import DataError, DivergedError, InvalidParameterError, MemberDivergedWarning
-from shoal.estimators.regressor import LOSSES, ShoalRegressor
+from shoal.estimators.regressor import ShoalRegressor
+from shoal.fitting.settings import LOSSES
 
 QUICK = {"n_networks": 2, "hidden_layer_sizes": 8, "max_iter": 10, "random_state": 0}
 

@@ -22,9 +22,11 @@ from shoal.errors import InvalidParameterError
 from shoal.estimators.shallow import ShallowEstimator
 from shoal.estimators.summary import Summary, problem_from
 from shoal.fitting.calibration import check_calibration
-from shoal.fitting.plan import FULL_BATCH, Plan, one_of
+from shoal.fitting.plan import FULL_BATCH, Plan
 from shoal.fitting.problem import Problem
+from shoal.fitting.settings import settings_of
 from shoal.fitting.train import full_batch
+from shoal.kinds import ChoiceKind
 from shoal.textbook.losses import make_loss
 from shoal.training.full_batch import FullBatch
 
@@ -55,7 +57,7 @@ def ready(client: Any, estimator: Any, given: tuple[Any, Any, Any], checkpoint: 
     keep_seed(estimator, checkpoint)
     found, lanes = survey(client, estimator, lanes)
     table = Table((found.summary.m, estimator.n_features_in_))
-    p = estimator._plan(table, own_validation=own_validation)
+    p = estimator._plan(settings_of(estimator), table, own_validation=own_validation)
     problem = problem_from(estimator, found.summary)
     estimator._encoding = found_encoding(client, estimator, lanes, found.summary, p)
     return Ready(client, lanes, found, p, problem)
@@ -77,12 +79,13 @@ def keep_seed(estimator: Any, checkpoint: Checkpoint) -> None:
 
 def refuse_settings(estimator: Any) -> None:
     """Refuse what needs all rows in one place, or what an earlier fit left."""
-    check_calibration(estimator.calibration, estimator._task, getattr(estimator, "loss", None), estimator.n_networks)
-    if estimator.calibration is not None:
+    settings = settings_of(estimator)
+    check_calibration(settings)
+    if settings.calibration is not None:
         raise InvalidParameterError(
             f"calibration is {estimator.calibration!r}, for which all rows must be in one place; on Dask choose calibration=None"
         )
-    if estimator.warm_start:
+    if settings.warm_start:
         raise InvalidParameterError("warm_start goes on with networks in memory; on Dask choose warm_start=False, and checkpoint= to go on")
 
 
@@ -252,7 +255,7 @@ def fit(
     given, own = (X, y, sample_weight), (X_val, y_val, sample_weight_val)
     if (X_val is None) != (y_val is None):
         raise InvalidParameterError("X_val and y_val belong together: give both, or neither")
-    one_of("share", share, ("whole", "own"))
+    ChoiceKind(("whole", "own")).read("share", share)
     if not isinstance(estimator, ShallowEstimator):
         raise InvalidParameterError(
             f"estimator is a {type(estimator).__name__}; give a ShoalClassifier or ShoalRegressor (of raw tables: shoal.fit(client=…))"

@@ -7,9 +7,11 @@ from typing import Any
 from sklearn.base import clone
 
 from shoal.beyond.workers import connected, over_table
+from shoal.errors import ShoalError
 from shoal.estimators.fold import Outcome, last_step, prefix_of, tried
 from shoal.estimators.together import by_preparation
 from shoal.fitting.plan import FULL_BATCH, width
+from shoal.fitting.settings import settings_of
 
 
 def folds_on(
@@ -64,6 +66,6 @@ def groups_of(estimator: Any, candidates: Sequence[dict[str, Any]], m: int) -> l
 def width_of(shoal: Any, m: int) -> Any:
     """The hidden units, or what was given where these make no sense: `fit` says so."""
     try:
-        return width({"hidden_layer_sizes": shoal.hidden_layer_sizes}, m)
-    except (TypeError, ValueError):
-        return repr(shoal.hidden_layer_sizes)
+        return width(settings_of(shoal), m)
+    except ShoalError:
+        return id(shoal)

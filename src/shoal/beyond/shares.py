@@ -20,6 +20,7 @@ from shoal.fitting.calibration import Judged, judged_on, kept_out
 from shoal.fitting.initialize import member_weights
 from shoal.fitting.plan import Plan, patience
 from shoal.fitting.problem import Prepared, Problem
+from shoal.fitting.settings import settings_of
 from shoal.fitting.train import asks_to_settle, warn_unsettled
 from shoal.textbook.losses import make_loss
 from shoal.training.events import told_again
@@ -185,8 +186,9 @@ def every(n: int, s: int, lane: Lane) -> Lane:
 
 def share_plan(estimator: Any, whole: Plan, X: Any) -> Plan:
     """How the networks of a share train: one kind of network on all shares, with the batches and epochs that the share's size asks for."""
-    own = estimator._plan(X, own_validation=False).recipe
-    waits = patience(estimator.get_params(), own.schedule, own.max_epochs, bool(whole.hold_out), online=False)
+    settings = settings_of(estimator)
+    own = estimator._plan(settings, X, own_validation=False).recipe
+    waits = patience(settings, own.schedule, own.max_epochs, bool(whole.hold_out), online=False)
     sizes = {name: getattr(own, name) for name in ("batch_size", "equal_batches", "max_epochs", "shuffle")}
     return replace(whole, recipe=replace(whole.recipe, **sizes, patience=waits))
 

@@ -13,8 +13,10 @@ from shoal.beyond.lazily import RUNNING
 from shoal.encoding import Encoding, ramp_edges, ramp_values, ramps_of, summed
 from shoal.errors import DataError, InvalidParameterError
 from shoal.estimators.summary import Summary, encoding_from, summary_of
+from shoal.fitting.class_weight import weights_of_classes
 from shoal.fitting.initialize import deal, held_out
 from shoal.fitting.plan import RAMP_SCALE, Plan
+from shoal.fitting.settings import settings_of
 
 Floats = NDArray[np.floating]
 
@@ -71,12 +73,8 @@ def class_weights(estimator: Any, summary: Summary) -> dict[Any, float]:
     """What a row of each class counts, as scikit-learn has it."""
     if summary.columns:
         raise InvalidParameterError("class_weight of several labels is not known on Dask; give sample_weight, or one label")
-    labels = summary.classes.tolist()
-    if estimator.class_weight == "balanced":
-        return dict(zip(labels, (summary.m / (len(labels) * summary.class_rows)).tolist(), strict=True))
-    if not isinstance(estimator.class_weight, dict):
-        raise InvalidParameterError(f"class_weight is {estimator.class_weight!r}; it must be 'balanced', a dict of classes, or None")
-    return {label: float(estimator.class_weight.get(label, 1.0)) for label in labels}
+    weights = weights_of_classes(settings_of(estimator).class_weight, summary.classes, summary.class_rows)
+    return dict(zip(summary.classes.tolist(), weights.tolist(), strict=True))
 
 
 def weighed_by_class(weights: dict[Any, float], raw: Raw) -> Raw:

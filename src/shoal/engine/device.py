@@ -3,6 +3,7 @@
 PyTorch is the extra `shoal[torch]` and is imported when a device is asked for. The lines that run there are `on_device/`.
 """
 
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import numpy as np
 
 from shoal.encoding import SparseRows
 from shoal.errors import DeviceError, InvalidParameterError, TooLargeError
+from shoal.kinds import shown
 
 Tensor = Any  # PyTorch's, whose types are not there without the extra
 
@@ -27,9 +29,8 @@ def check_spelling(asked: Any) -> None:
     ------
     InvalidParameterError
     """
-    number = asked.removeprefix("cuda:") if isinstance(asked, str) else ""
-    if asked not in (PROCESSOR, "auto", "cuda", "torch:cpu") and not (number != asked and number.isdecimal()):
-        raise InvalidParameterError(f"device is {asked!r}; choose one of {SPELLINGS}")
+    if not isinstance(asked, str) or not (asked in (PROCESSOR, "auto", "cuda", "torch:cpu") or re.fullmatch(r"cuda:[0-9]{1,4}", asked)):
+        raise InvalidParameterError(f"device is {shown(asked)}; choose one of {SPELLINGS}")
 
 
 def found(asked: str, *, sparse: bool = False) -> str:

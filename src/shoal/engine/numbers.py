@@ -38,6 +38,7 @@ def hyper(recipe: Recipe, g2: Loss, dtype: np.dtype) -> Floats:
     second = getattr(rule, "rho", getattr(rule, "beta_2", 0.0))
     settings = dict(g2.settings)
     epsilon = getattr(rule, "epsilon", 0.0)
+    epsilon = epsilon and max(epsilon, float(np.finfo(dtype).tiny))  # what the precision holds no more would divide 0 by 0
     return np.array([first, second, epsilon, settings.get("delta", 1.0), settings.get("q", 0.5), *output_limits(dtype)], dtype)
 
 

@@ -8,18 +8,20 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import ClassifierMixin
 from sklearn.utils import column_or_1d
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 
 from shoal.errors import DataError
 from shoal.estimators.elsewhere import beyond, is_elsewhere, lazy_too
 from shoal.estimators.shallow import Floats, ShallowEstimator
+from shoal.fitting.class_weight import row_weights
 from shoal.fitting.problem import Problem
+from shoal.fitting.settings import Settings, documented
 from shoal.fitting.train import takes_pieces
 from shoal.training.events import Epoch
 
 
+@documented("classification")
 class ShoalClassifier(ClassifierMixin, ShallowEstimator):
     """A shoal of shallow networks that classifies.
 
@@ -29,63 +31,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
 
     Parameters
     ----------
-    hidden_layer_sizes : "auto", int or tuple of one int
-        Hidden units of each network; "auto" is 64, from 5,000 rows on 128. A second hidden layer is refused.
-    activation : {"relu", "tanh", "logistic", "leaky_relu", "identity", "elu", "softplus", "silu"}
-    solver : {"auto", "adam", "adamw", "sgd", "rmsprop", "lbfgs", "scg", "rprop", "lm", "bayes"}
-        "auto" is "adamw" with the measured defaults ("adam" in `partial_fit`). Those that step over all rows at once, in
-        float64: "lbfgs", "scg" (scaled conjugate gradients), "rprop" (any loss), "lm" (Levenberg-Marquardt), "bayes" (the
-        same, with the penalty found from the data; `hidden_layer_sizes="auto"` then chooses by evidence, `evidence_table_`).
-        docs/solvers.md says which is for what.
-    alpha : "auto" or float ≥ 0
-        L2 penalty α/(2m) (‖W1‖² + ‖W2‖²) with m the total weight of the training rows, the same for every batch size;
-        with "adamw" a decoupled decay: weights shrink by learning rate · α an update.
-    batch_size : "auto" or int
-        "auto": the power of 2 nearest rows/24 within 16..256; all rows below 100.
-    learning_rate : {"auto", "constant", "invscaling", "adaptive", "cosine"}
-    learning_rate_init : "auto" or float > 0
-    power_t : float
-        Exponent of "invscaling".
-    max_iter : "auto" or int
-        Epochs; "auto" makes 50 √rows updates within 20..400 epochs.
-    shuffle, random_state, tol, verbose, warm_start, momentum, nesterovs_momentum, beta_1, beta_2, epsilon
-        As in scikit-learn's MLPClassifier; `tol="auto"` is 0 where rows are held out, else 1e-4.
-    early_stopping : "auto" or bool
-        Hold out rows, judge each network on its own part of them after every epoch, and keep its best weights.
-        "auto": from 16 different rows on; below 100 rows networks then train anew on all of them, up to where they were best.
-    validation_fraction : "auto" or float in (0, 1)
-        Share of the rows each network holds out; "auto" is 1/8, another eighth for each of up to eight networks of a kind.
-    n_iter_no_change : "auto" or int
-        Epochs without improvement before a network stops; "auto" is 35 % of all, at least 8.
-    class_weight : None, "balanced" or dict
-    dropout, input_dropout : "auto" or float in [0, 1); float in [0, 1)
-    n_networks : int
-        Networks trained together.
-    init : {"auto", "zeros", "normal", "xavier", "he", "lecun", "nguyen_widrow"}
-    init_scale : float
-        Standard deviation of "normal" weights: the chapter's 0.01.
-    standardize : bool
-        False feeds X as it is, without ramps: the chapter's network.
-    ramps : "auto" or bool
-        Piecewise linear ramps beside the z-scores; "auto" in half of the networks (the one network if there is one).
-    weight_average : "auto" or float in [0, 1)
-    dtype : {"auto", "float32", "float64"}
-        "auto" is float64 below 500 rows, else float32.
-    calibration : {None, "temperature"}
-        "temperature" divides the logits by the number that makes held-out rows likeliest (docs/how-sure.md).
-    max_fun : int
-        Evaluations of the cost that "lbfgs" may take for each network.
-    max_time : None or float
-        Seconds after which training ends with the best weights so far.
-    n_jobs : None or int
-        Threads that may compute; None and -1 are all cores. The result is the same, bit for bit, whatever it is.
-    device : {"cpu", "cuda", "auto"}
-        Where training computes. "cuda" (or "cuda:1", …) needs PyTorch, the extra `shoal[torch]`, and such a device, or is refused;
-        "auto" takes it where it is there and X is dense, else the processor, and `device_` says which. "torch:cpu" is PyTorch on
-        the processor, to try the same lines. Predictions are the processor's, so that a model gives the same ones anywhere
-        (docs/scale.md).
-    callbacks : None or sequence of callables
-        Each is called with an `Epoch` after every pass over the rows.
+    {parameters}
 
     Attributes
     ----------
@@ -293,14 +239,14 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         one_hot = np.eye(len(self.classes_))[codes]
         return Problem(one_hot, "softmax", log_shares, None, (self.classes_,), codes)
 
-    def _checked(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> tuple[Any, Any, Floats | None]:
-        X, y, weight = super()._checked(X, y, sample_weight, reset=reset)
-        if self.class_weight is not None:
-            balanced = compute_sample_weight(self.class_weight, y)
-            weight = balanced if weight is None else weight * balanced
-            if not weight.any():
-                raise DataError(f"class_weight={self.class_weight!r} leaves every row with weight 0: there is no row to learn from")
-        return X, y, weight
+    def _weighted(self, settings: Settings, y: Any, weight: Floats | None, known: Any = None) -> Floats | None:
+        if settings.class_weight is None:
+            return weight
+        by_class = row_weights(settings.class_weight, y, known)
+        weight = by_class if weight is None else weight * by_class
+        if not weight.any():
+            raise DataError(f"class_weight={self.class_weight!r} leaves every row with weight 0: there is no row to learn from")
+        return weight
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -11,43 +11,28 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from shoal.encoding import TargetScale, encode_target, fit_target
-from shoal.errors import DataError, InvalidParameterError, UncalibratedWarning
+from shoal.errors import DataError, UncalibratedWarning
 from shoal.estimators.elsewhere import beyond, is_elsewhere, lazy_too
 from shoal.estimators.shallow import Floats, ShallowEstimator
-from shoal.fitting.plan import check_number
 from shoal.fitting.problem import Problem
+from shoal.fitting.settings import documented
 from shoal.fitting.train import takes_pieces
 from shoal.network import Network
 from shoal.training.events import Epoch
 from shoal.uncertainty.intervals import interval, quantiles
 from shoal.uncertainty.predictive import known_noise, mean_and_std
 
-LOSSES = ("squared_error", "huber", "absolute_error", "quantile", "poisson", "gaussian")
 
-
+@documented("regression")
 class ShoalRegressor(RegressorMixin, ShallowEstimator):
     """A shoal of shallow networks that predicts numbers.
 
     `fit` standardises inputs and target, trains `n_networks` networks with one hidden layer as one population, and
-    combines them into a single network. All arguments but these are as in `ShoalClassifier`.
+    combines them into a single network.
 
     Parameters
     ----------
-    early_stopping : {"auto", True, False}
-        "auto" holds rows out, from 16 different ones on, to find when each network is at its best, and then trains anew on all rows up to
-        there; True keeps the rows held out, as scikit-learn does.
-    loss : {"squared_error", "huber", "absolute_error", "quantile", "poisson", "gaussian"}
-        "poisson" predicts counts (y ≥ 0) through exp; "gaussian" learns a mean and a variance for every row.
-    quantile : float in (0, 1)
-        Which quantile the loss "quantile" predicts.
-    huber_delta : float > 0
-        Where the loss "huber" turns linear, in standard deviations of the target.
-    calibration : {None, "split", "cv+"}
-        What `predict_interval` and `predict_quantiles` are held to. "split" keeps a fifth of the rows from all networks, and
-        intervals then cover what they say whatever the data; "cv+" keeps every row from one network of each kind, every fifth
-        from two, and loses no row for good. docs/how-sure.md has both, measured.
-    max_iter : "auto" or int
-        Epochs; "auto" makes 60 √rows updates within 20..400 epochs.
+    {parameters}
 
     Attributes
     ----------
@@ -247,15 +232,11 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         return Problem(encode_target(self._target, Y), self.loss, b2, self._target)
 
     def _check_loss(self, y: Any) -> None:
-        if self.loss not in LOSSES:
-            raise InvalidParameterError(f"loss is {self.loss!r}; choose one of {', '.join(map(repr, LOSSES))}")
-        check_number("quantile", self.quantile, lambda q: (q > 0) & (q < 1), "between 0 and 1")
-        check_number("huber_delta", self.huber_delta, lambda delta: delta > 0, "above 0 standard deviations")
         if self.loss == "poisson" and np.any(y < 0):
             raise DataError(f"loss='poisson' counts, but y holds {float(np.min(y)):g}; all must be 0 or more")
 
     def _output_settings(self) -> dict[str, float]:
-        return {"delta": self.huber_delta, "q": self.quantile}
+        return {"delta": float(self.huber_delta), "q": float(self.quantile)}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -33,8 +33,9 @@ from shoal.fitting.calibration import (
 )
 from shoal.fitting.curves import history, mean_of_finite, means_of_finite
 from shoal.fitting.initialize import initial_population, inputs_seen, mean_squares, member_weights, weigh_members
-from shoal.fitting.plan import RAMP_SCALE, Plan, Task, is_auto, plan
+from shoal.fitting.plan import RAMP_SCALE, Plan, plan
 from shoal.fitting.problem import Continuation, Prepared, Problem
+from shoal.fitting.settings import Settings, Task, settings_of
 from shoal.fitting.train import (
     Training,
     announced,
@@ -82,12 +83,13 @@ class ShallowEstimator(SeenEstimator, ABC):
     # --- scikit-learn's verbs ---------------------------------------------------------------------------------------
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, sample_weight_val: Any) -> Any:
-        continued = self.warm_start and hasattr(self, "network_")
+        settings = settings_of(self)
+        continued = settings.warm_start and hasattr(self, "network_")
         if continued:
             self._must_continue()
         prepared = self._prepare(X, y, sample_weight, continued=continued, validation=(X_val, y_val, sample_weight_val))
         p, problem = prepared.plan, prepared.problem
-        listened = bool(self.verbose or self.callbacks)
+        listened = bool(settings.verbose or settings.callbacks)
 
         def begun(population: Population) -> Training:
             rows, weight, v = prepared.encoded, prepared.weights, prepared.validation
@@ -116,11 +118,13 @@ class ShallowEstimator(SeenEstimator, ABC):
         return self
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, *, first: bool, classes: Any = None) -> Any:
-        if self.early_stopping is True:
+        settings = settings_of(self)
+        if settings.early_stopping is True:
             raise InvalidParameterError(
                 "partial_fit does not support early_stopping=True: its rows come in pieces, and none are held out; choose 'auto' or False"
             )
         X, y, weight = self._checked(X, y, sample_weight, reset=first)
+        weight = self._weighted(settings, y, weight, classes if first else getattr(self, "classes_", None))
         if not first:
             self._must_continue()
         if first:
@@ -130,9 +134,9 @@ class ShallowEstimator(SeenEstimator, ABC):
                     "give it at least 2 (better hundreds), or set standardize=False"
                 )
             self.seed_ = seed_from(self.random_state)
-        check_calibration(self.calibration, self._task, None, self.n_networks, pieces=True)
+        check_calibration(settings, pieces=True)
         problem = self._problem(y, weight, first=first, classes=classes)
-        p = self._plan(X, own_validation=False, continued=not first, online=True)
+        p = self._plan(settings, X, own_validation=False, continued=not first, online=True)
         if first:
             self._encoding = self._fit_encoding(X, weight, p)
         dtype = np.dtype(np.float32 if self.dtype == "float32" else np.float64)
@@ -171,8 +175,10 @@ class ShallowEstimator(SeenEstimator, ABC):
         self, X: Any, y: Any, sample_weight: Any, *, continued: bool = False, validation: tuple[Any, Any, Any] = (None, None, None)
     ) -> Prepared:
         """All that `fit` makes of its rows before the first weight is drawn."""
-        check_calibration(self.calibration, self._task, getattr(self, "loss", None), self.n_networks)
+        settings = settings_of(self)
+        check_calibration(settings)
         X, y, given = self._checked(X, y, sample_weight, reset=not continued)
+        given = self._weighted(settings, y, given)
         if continued:
             self._check_same_classes(y)
             must_be_the_same(self.network_, self.calibration, X.shape[0])
@@ -180,7 +186,7 @@ class ShallowEstimator(SeenEstimator, ABC):
             self.seed_ = seed_from(self.random_state)
         weight, aside = set_aside(self.calibration, X, given, self.seed_)
         problem = self._problem(y, weight, first=not continued)
-        p = self._plan(X, weight, own_validation=validation[0] is not None, continued=continued)
+        p = self._plan(settings, X, weight, own_validation=validation[0] is not None, continued=continued)
         if not continued:
             self._encoding = self._fit_encoding(X, weight, p)
         dtype = np.dtype(np.float32 if p.single_precision else np.float64)
@@ -214,10 +220,22 @@ class ShallowEstimator(SeenEstimator, ABC):
             raise DataError("every sample_weight is 0: there is no row to learn from")
         return X, y, weight
 
-    def _plan(self, X: Any, weight: Floats | None = None, *, own_validation: bool, continued: bool = False, online: bool = False) -> Plan:
+    def _weighted(self, settings: Settings, y: Any, weight: Floats | None, known: Any = None) -> Floats | None:
+        """The rows' weights, after what their classes weigh; `known` are all classes where these rows may lack some."""
+        return weight
+
+    def _plan(
+        self,
+        settings: Settings,
+        X: Any,
+        weight: Floats | None = None,
+        *,
+        own_validation: bool,
+        continued: bool = False,
+        online: bool = False,
+    ) -> Plan:
         p = plan(
-            self.get_params(),
-            self._task,
+            settings,
             X.shape[0],
             self.seed_,
             sparse=sparse.issparse(X),
@@ -226,7 +244,7 @@ class ShallowEstimator(SeenEstimator, ABC):
             begun=self._continuation.with_ramps if continued else None,
             different=different_rows(X, weight),
         )
-        if continued and not is_auto(self.hidden_layer_sizes) and p.width != (n_h := self._continuation.population.widths[0]):
+        if continued and settings.n_h != "auto" and p.width != (n_h := self._continuation.population.widths[0]):
             raise InvalidParameterError(
                 f"hidden_layer_sizes is {self.hidden_layer_sizes!r}, but training goes on with networks of {n_h} hidden units; "
                 "keep their number, or begin anew with warm_start=False"
@@ -255,7 +273,7 @@ class ShallowEstimator(SeenEstimator, ABC):
     def _drawn(self, p: Plan, n_h: int, problem: Problem, squares: Floats) -> Population:
         """First weights, each network's from its own stream; `squares (n_x,)` are the mean squares of the encoded inputs."""
         inputs = inputs_seen(p.with_ramps, self._encoding.n_inputs, len(squares))
-        return initial_population(self.get_params(), self.seed_, n_h, inputs, inputs @ squares, problem.b2)
+        return initial_population(settings_of(self), self.seed_, n_h, inputs, inputs @ squares, problem.b2)
 
     def _output_settings(self) -> dict[str, float]:
         return {}

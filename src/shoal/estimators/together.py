@@ -22,6 +22,7 @@ from shoal.estimators.shallow import ShallowEstimator
 from shoal.fitting.curves import history
 from shoal.fitting.plan import FULL_BATCH, Plan
 from shoal.fitting.problem import Prepared
+from shoal.fitting.settings import Settings, settings_of
 from shoal.fitting.train import ended, in_curves
 from shoal.population import Population, take
 from shoal.recipe import Recipe, each
@@ -31,7 +32,8 @@ from shoal.training.validation import Validation
 
 Floats = NDArray[np.floating]
 
-FREE = ("alpha", "learning_rate_init", "dropout", "weight_average", "init", "init_scale", "hidden_layer_sizes")  # for shared rows
+# Settings in which candidates that share rows may differ, here each made the same.
+FREE: dict[str, Any] = dict.fromkeys(("lam", "learning_rate", "dropout", "weight_average", "init", "init_scale", "n_h"), 0.0)
 OF_EACH = ("learning_rate", "lam", "decay", "dropout", "weight_average")  # recipe's fields that hold one number a network
 WORTH_A_LOT = 200_000_000  # multiplications, some 10 ms: what a lot costs beside its arithmetic is some hundredths of that
 MOST_WEIGHTS = 64_000_000  # numbers of row weights in one group: of more rows and networks, fewer candidates go together
@@ -96,7 +98,7 @@ def plans_of(
                 learned = {name: value for name, value in vars(estimator).items() if name not in parameters}
             else:
                 estimator.__dict__.update(learned)
-            plans.append((i, estimator._plan(prepared.X, prepared.weight, own_validation=False)))
+            plans.append((i, estimator._plan(settings_of(estimator), prepared.X, prepared.weight, own_validation=False)))
         except ShoalError as wrong:
             failed[i] = str(wrong)
     return prepared, plans
@@ -104,16 +106,23 @@ def plans_of(
 
 def by_preparation(estimators: Sequence[ShallowEstimator]) -> list[list[int]]:
     """Places of the estimators whose rows are prepared alike."""
-    alike: list[tuple[dict[str, Any], list[int]]] = []
+    alike: list[tuple[Settings | None, list[int]]] = []
     for i, estimator in enumerate(estimators):
-        fixed = {name: value for name, value in estimator.get_params(deep=False).items() if name not in FREE}
-        for other, places in alike:
-            if all(other[name] is value or np.array_equal(other[name], value) for name, value in fixed.items()):
-                places.append(i)
-                break
-        else:
+        fixed = fixed_settings(estimator)
+        places = next((places for other, places in alike if fixed is not None and other == fixed), None)
+        if places is None:
             alike.append((fixed, [i]))
+        else:
+            places.append(i)
     return [places for _, places in alike]
+
+
+def fixed_settings(estimator: ShallowEstimator) -> Settings | None:
+    """What candidates that share rows have in common; None of one whose parameters make no sense, as preparing it will show."""
+    try:
+        return replace(settings_of(estimator), **FREE)
+    except ShoalError:
+        return None
 
 
 def kind(p: Plan) -> Any:

@@ -11,7 +11,8 @@ from scipy import sparse
 from shoal.draws import Purpose, group_stream
 from shoal.errors import DataError, InvalidParameterError
 from shoal.fitting.initialize import deal, held_out
-from shoal.fitting.plan import PARTS, SMALL, Plan, Task, one_of
+from shoal.fitting.plan import PARTS, SMALL, Plan
+from shoal.fitting.settings import Settings
 from shoal.network import Network
 from shoal.population import Population
 from shoal.training.validation import Validation
@@ -23,7 +24,6 @@ from shoal.uncertainty.temperature import cooled, fit_temperature
 
 Floats = NDArray[np.floating]
 
-CHOICES: dict[Task, tuple[str | None, ...]] = {"regression": (None, "split", "cv+"), "classification": (None, "temperature")}
 SPLIT_SHARE = 5  # "split" keeps every fifth row from all networks
 PAIR_SHARE = 5  # "cv+" keeps every fifth row of a part from two networks of a kind, whose difference there shows how far one strays
 RowsOfEach = tuple[NDArray[np.int64], ...]
@@ -40,9 +40,9 @@ class Judged:
     n_rows: int
 
 
-def check_calibration(calibration: Any, task: Task, loss: str | None, n_networks: Any, *, pieces: bool = False) -> None:
-    """Refuse what cannot be calibrated, with the choices; `pieces` where rows come in pieces."""
-    one_of("calibration", calibration, CHOICES[task])
+def check_calibration(s: Settings, *, pieces: bool = False) -> None:
+    """Refuse what cannot be calibrated; `pieces` where rows come in pieces."""
+    calibration = s.calibration
     if calibration is None:
         return
     if pieces:
@@ -50,14 +50,14 @@ def check_calibration(calibration: Any, task: Task, loss: str | None, n_networks
             f"calibration is {calibration!r}, which keeps rows from the networks, and partial_fit gets rows in pieces; call fit, or "
             "choose calibration=None"
         )
-    if loss == "quantile":
+    if s.task == "regression" and s.loss == "quantile":
         raise InvalidParameterError(
             f"calibration is {calibration!r}, but loss='quantile' predicts one quantile, around which no interval is meant; choose loss "
             "'squared_error', 'huber', 'absolute_error', 'poisson' or 'gaussian', and predict_quantiles"
         )
-    if calibration == "cv+" and n_networks == 1:
+    if calibration == "cv+" and s.K == 1:
         raise InvalidParameterError(
-            f"calibration is 'cv+', which judges every row by networks that others trained without, but n_networks is {n_networks}; "
+            f"calibration is 'cv+', which judges every row by networks that others trained without, but n_networks is {s.K}; "
             "choose n_networks of 2 or more, or calibration='split'"
         )
 

@@ -1,6 +1,6 @@
 """One group made ready and trained: rows dealt into held-out parts, initial weights drawn, members weighed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from shoal.draws import Purpose, group_stream, member_stream
 from shoal.encoding import blocks
-from shoal.errors import InvalidParameterError
+from shoal.fitting.settings import Settings
 from shoal.population import Population, stack
 from shoal.textbook import initialization as rules
 from shoal.textbook.propagation import Parameters
@@ -16,7 +16,6 @@ from shoal.textbook.propagation import Parameters
 Floats = NDArray[np.floating]
 Part = TypeVar("Part")
 
-INITS = ("auto", "zeros", "normal", "xavier", "he", "lecun", "nguyen_widrow")
 SHARPNESS = 0.2  # a kind of members whose validation loss is so much worse, relatively, weighs 1/e of the best kind
 
 
@@ -57,37 +56,31 @@ def member_weights(m: int, weight: Floats | None, rows: tuple[NDArray[np.int64],
     return weights
 
 
-def initial_population(
-    p: Mapping[str, Any], seed: int, n_h: int, inputs: NDArray[np.bool_], square_lengths: Floats, b2: Floats
-) -> Population:
+def initial_population(s: Settings, seed: int, n_h: int, inputs: NDArray[np.bool_], square_lengths: Floats, b2: Floats) -> Population:
     """Initial weights of every member, each from its own stream.
 
     `inputs (K, n_x)` is what each member sees, `square_lengths (K,)` the mean squared length of its input rows, `b2 (n_z,)`
     the output biases of the rule "auto".
     """
-    if p["init"] not in INITS:
-        raise InvalidParameterError(f"init is {p['init']!r}; choose one of {', '.join(map(repr, INITS))}")
     networks = []
     for k, seen in enumerate(inputs):
         n_x = int(seen.sum())
-        drawn = draw(p, member_stream(seed, k, Purpose.WEIGHTS), n_x, n_h, len(b2), square_lengths[k])
+        drawn = draw(s, member_stream(seed, k, Purpose.WEIGHTS), n_x, n_h, len(b2), square_lengths[k])
         W1 = np.zeros((n_h, len(seen)))
         W1[:, seen] = drawn.W1
-        networks.append(Parameters(W1, drawn.b1, drawn.W2, b2[:, None] if p["init"] == "auto" else drawn.b2))
+        networks.append(Parameters(W1, drawn.b1, drawn.W2, b2[:, None] if s.init == "auto" else drawn.b2))
     return stack(networks, inputs)
 
 
-def draw(p: Mapping[str, Any], rng: np.random.Generator, n_x: int, n_h: int, n_z: int, square_length: float) -> Parameters:
+def draw(s: Settings, rng: np.random.Generator, n_x: int, n_h: int, n_z: int, square_length: float) -> Parameters:
     """One network's initial weights by the rule that `init` names."""
-    if p["init"] == "zeros":
+    if s.init == "zeros":
         return rules.zeros(n_x, n_h, n_z)
-    if p["init"] == "normal":
-        return rules.small_random(rng, n_x, n_h, n_z, p["init_scale"])
-    if p["init"] == "auto":
+    if s.init == "normal":
+        return rules.small_random(rng, n_x, n_h, n_z, s.init_scale)
+    if s.init == "auto":
         return rules.unit_variance(rng, n_x, n_h, n_z, square_length)
-    return {"xavier": rules.xavier, "he": rules.he, "lecun": rules.lecun, "nguyen_widrow": rules.nguyen_widrow}[p["init"]](
-        rng, n_x, n_h, n_z
-    )
+    return {"xavier": rules.xavier, "he": rules.he, "lecun": rules.lecun, "nguyen_widrow": rules.nguyen_widrow}[s.init](rng, n_x, n_h, n_z)
 
 
 def weigh_members(with_ramps: tuple[bool, ...], finite: NDArray[np.bool_], validation_loss: Floats | None) -> Floats:

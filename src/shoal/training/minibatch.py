@@ -255,7 +255,8 @@ class Run:
     def lower_with_rows(self) -> None:
         """ "invscaling": rates fall with the rows seen."""
         if self.recipe.schedule == "invscaling":
-            self.rates = self.first_rates / (self.rows + 1) ** self.recipe.power_t
+            with np.errstate(over="ignore"):  # then they are 0
+                self.rates = self.first_rates / np.float64(self.rows + 1) ** self.recipe.power_t
 
     def leave_diverged(self, losses: Floats, first: int) -> NDArray[np.bool_]:
         """Networks that diverged stop alone; the others go on. Returns which networks were trained in each epoch, `(n, K)`.

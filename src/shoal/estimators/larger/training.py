@@ -19,6 +19,7 @@ from shoal.fitting.calibration import check_calibration, judged_on
 from shoal.fitting.initialize import held_out
 from shoal.fitting.plan import FULL_BATCH, Plan, plan
 from shoal.fitting.problem import Problem
+from shoal.fitting.settings import settings_of
 from shoal.fitting.train import Training, announced, full_batch
 from shoal.textbook.losses import make_loss
 from shoal.training.streamed import InBlocks, Streamed
@@ -47,18 +48,19 @@ def planned(estimator: ShallowEstimator, m: int) -> Plan:
     InvalidParameterError
         For a calibration that keeps rows from all networks, and training that goes on.
     """
-    if estimator.calibration in ("split", "cv+"):
+    settings = settings_of(estimator)
+    if settings.calibration in ("split", "cv+"):
         raise InvalidParameterError(
             f"calibration is {estimator.calibration!r}, which keeps rows in memory to judge intervals by, and the table is larger than "
             "max_memory; leave calibration out, or give as much memory as the table needs"
         )
-    check_calibration(estimator.calibration, estimator._task, getattr(estimator, "loss", None), estimator.n_networks)
-    if estimator.warm_start:
+    check_calibration(settings)
+    if settings.warm_start:
         raise InvalidParameterError("warm_start is not there for tables larger than max_memory: training begins anew; leave it out")
-    if getattr(estimator, "class_weight", None) is not None:
+    if settings.class_weight is not None:
         raise InvalidParameterError("class_weight is not there for tables larger than max_memory: every row counts once; leave it out")
     estimator.seed_ = seed_from(estimator.random_state)
-    p = plan(estimator.get_params(), estimator._task, m, estimator.seed_, sparse=False, own_validation=False)
+    p = plan(settings, m, estimator.seed_, sparse=False, own_validation=False)
     if estimator.calibration == "temperature" and not p.hold_out:
         raise InvalidParameterError("calibration='temperature' needs rows that networks hold out; leave early_stopping to 'auto'")
     return replace(p, polished=False, all_rows=False)
