@@ -13,7 +13,7 @@ from shoal.cli.fit import default_name
 from shoal.cli.settings import parse_settings
 from shoal.errors import InvalidParameterError
 from shoal.model_file import load
-from shoal.web.exhibits.speed import measured
+from shoal.web.exhibits.slide_13 import measured
 
 
 def test_the_demo_does_the_main_job(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from e2e_watched import Watched
 
 from shoal.textbook import ACTIVATIONS, exercise_parameters, flower, forward, make_loss, train
+from shoal.web.questions import SLIDES
 
 TANH, SIGMOID = ACTIVATIONS["tanh"], make_loss("sigmoid")
 X, Y = flower()
@@ -76,6 +77,8 @@ def test_no_exhibit_is_wider_than_its_screen_and_each_has_code_notes_and_an_equa
         watched.settle(slide)
         assert watched.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), slide
         section = watched.page.locator(f"#slide-{slide}")
+        for title in (section.locator("h2"), watched.page.locator(f'.rail a[href="#slide-{slide}"]')):
+            assert title.text_content() == f"{slide}{SLIDES[slide - 1].TITLE}"
         assert section.locator(".incode code").count() >= 1
         assert section.locator("aside .note").count() >= 3
         assert section.locator(".head math").count() >= 1

@@ -1,19 +1,24 @@
 """What the page is told: each answer against the textbook, and bad parameters refused with their names."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from shoal.errors import InvalidParameterError
 from shoal.textbook import ACTIVATIONS, backward, cost, exercise_parameters, flower, forward, make_loss, train
+from shoal.web import chapter
 from shoal.web.chapter import Edit, journey
 from shoal.web.exhibits.cards import KEYS
-from shoal.web.exhibits.comparing import collapse
+from shoal.web.exhibits.slide_07 import collapse
 from shoal.web.pictures import strip, thinned
+from shoal.web.playground.settings import read_settings
 from shoal.web.question import as_json, plain, text_of
 from shoal.web.questions import ALL
 
+STATIC = Path(chapter.__file__).parent / "static"
 TANH, SIGMOID = ACTIVATIONS["tanh"], make_loss("sigmoid")
 X, Y = flower()
 SMALL = {"compare": {"step": "5"}, "race": {"step": "5"}, "dot": {"length": "1e5"}}
@@ -139,3 +144,23 @@ def test_small_pieces():
     assert [text_of(v) for v in (3.0, 0.01, -1.5)] == ["3", "0.01", "-1.5"]
     assert thinned(list(range(1000)), 10)["at"][-1] == 999
     assert strip(np.array([[-2.0, 0.0, 2.0]]))["rows"] == ["aiq"]
+
+
+def test_the_manifest_knows_every_slide_every_question_and_every_setting_of_the_playground():
+    manifest = ALL["page"]({})["manifest"]
+    assert [slide["number"] for slide in manifest["slides"]] == list(range(1, 14))
+    assert set(manifest["questions"]) == set(ALL)
+    assert {name for name, known in manifest["questions"].items() if known["measured"]} == {"loop", "dot"}
+    assert manifest["questions"]["unit"]["defaults"] == {"g": "logistic", "w1": "0.9", "w2": "1.3", "b": "-1.5", "ex": "357"}
+    settings = manifest["settings"]["network"] | manifest["settings"]["picture"]
+    assert read_settings(settings) == read_settings({})
+
+
+def test_what_the_page_declares_is_a_parameter_of_a_question():
+    """`declareAs(key, "question.parameter")` of the page's scripts takes its start from the manifest."""
+    known = ALL["page"]({})["manifest"]["questions"]
+    scripts = "".join(path.read_text(encoding="utf-8") for path in (STATIC / "exhibits").glob("slide-*.js"))
+    declared = re.findall(r'declareAs\([^,]+, "(\w+)\.(\w+)"\)', scripts)
+    assert len(declared) > 10
+    for question, parameter in declared:
+        assert parameter in known[question]["defaults"], f"{question}.{parameter}"

@@ -20,14 +20,16 @@ def vectorization(
     The slide lists a million numbers, but the sum it prints belongs to ten million: both lengths are run. Its first call
     of np.dot pays for warming up; here np.dot is the best of eleven on one thread, the loop runs once.
     """
-    from shoal.web.exhibits.speed import BEST_OF, SLIDE, measured
+    from shoal.web.exhibits.slide_13 import BEST_OF, PRINTED, measured
 
     found = [measured(n, seed) for n in LENGTHS]
     if as_json:
         print_json(found)
         return
     rows = [[f"{r['n']:,}", f"{r['loop_ms']:.1f}", f"{r['product_ms']:.3f}", f"{r['ratio']:.0f}", f"{r['product']:.6f}"] for r in found]
-    rows.append(["the slide", f"{SLIDE['loop_ms']:.1f}", f"{SLIDE['product_ms']:.3f}", f"{SLIDE['ratio']:.0f}", f"{SLIDE['sum']:.6f}"])
+    rows.append(
+        ["the slide", f"{PRINTED['loop_ms']:.1f}", f"{PRINTED['product_ms']:.3f}", f"{PRINTED['ratio']:.0f}", f"{PRINTED['sum']:.6f}"]
+    )
     print_table(["numbers", "loop, ms", "np.dot, ms", "ratio", "sum"], rows, "loop against product", numbers=range(5))
     worst = max(r["relative"] for r in found)
     print(f"np.dot: best of {BEST_OF} on one thread; loop: once. Both ways give the same sum to {worst:.0e}, relative.")

@@ -1,7 +1,85 @@
-"""Every question that the page may ask, by name."""
+"""The manifest of the page: every question by name, and what the page must know before it asks anything, each fact once.
 
-from shoal.web.exhibits import cards, comparing, hand, learning, network, speed, starting, units
-from shoal.web.question import Question
+`exhibits/slide_NN.py` and `static/exhibits/slide-NN.js` are the two halves of slide NN. Titles, questions, defaults and the
+playground's settings stand on the Python side; the page reads them from the answer to the question "page".
+"""
 
-MODULES = (hand, cards, units, network, learning, comparing, starting, speed)
-ALL: dict[str, Question] = {question.name: question for module in MODULES for question in module.QUESTIONS}
+from typing import Any
+
+from shoal.textbook import ACTIVATIONS
+from shoal.web.chapter import EXAMPLE, LAST, RATE, SCALE, SEED, START, UNITS, points
+from shoal.web.code import in_code
+from shoal.web.exhibits import (
+    cards,
+    hand,
+    slide_01,
+    slide_02,
+    slide_03,
+    slide_04,
+    slide_05,
+    slide_06,
+    slide_07,
+    slide_08,
+    slide_09,
+    slide_10,
+    slide_11,
+    slide_12,
+    slide_13,
+)
+from shoal.web.pictures import LIMIT
+from shoal.web.playground.settings import KINDS, PICTURE
+from shoal.web.question import Answer, Question
+
+SLIDES: tuple[Any, ...] = (
+    slide_01,
+    slide_02,
+    slide_03,
+    slide_04,
+    slide_05,
+    slide_06,
+    slide_07,
+    slide_08,
+    slide_09,
+    slide_10,
+    slide_11,
+    slide_12,
+    slide_13,
+)
+MODULES: tuple[Any, ...] = (hand, cards, *SLIDES)
+
+
+def page() -> Answer:
+    """What does not change while the page is open."""
+    X, Y = points()
+    return {
+        "X": X,
+        "Y": Y[0],
+        "limit": LIMIT,
+        "rate": RATE,
+        "seed": SEED,
+        "scale": SCALE,
+        "units": UNITS,
+        "start": START,
+        "last": LAST,
+        "example": EXAMPLE,
+        "activations": {g.name: {"formula": g.formula, "derivative": g.derivative} for g in ACTIVATIONS.values()},
+        "code": in_code(),
+        "manifest": manifest(),
+    }
+
+
+def manifest() -> Answer:
+    """Titles of the exhibits, defaults of every question's parameters, which answers are measured, the playground's settings."""
+    return {
+        "slides": [{"number": i, "title": m.TITLE, "slide": m.SLIDE} for i, m in enumerate(SLIDES, start=1)],
+        "questions": {
+            q.name: {"measured": q.measured, "defaults": {name: kind.default for name, kind in q.takes.items()}} for q in ALL.values()
+        },
+        "settings": {
+            "network": {name: kind.default for name, kind in KINDS.items() if name not in PICTURE},
+            "picture": {name: KINDS[name].default for name in PICTURE},
+        },
+    }
+
+
+ALL: dict[str, Question] = {q.name: q for q in (Question("page", page), *(q for module in MODULES for q in module.QUESTIONS))}

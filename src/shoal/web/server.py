@@ -22,7 +22,7 @@ from starlette.routing import BaseRoute, Route
 
 from shoal.errors import ShoalError
 from shoal.web.chapter import LAST, journey
-from shoal.web.exhibits.speed import BusyError
+from shoal.web.exhibits.slide_13 import BusyError
 from shoal.web.guard import Guard, refusal
 from shoal.web.playground.routes import Playground
 from shoal.web.playground.warm import warm

@@ -1,1 +1,1 @@
-"""What each exhibit asks for, a module for each group of slides; `questions.ALL` gathers them."""
+"""What each exhibit asks for: slide_NN.py answers slide-NN.js. `hand` and `cards` serve them all; `questions` gathers them."""

@@ -65,6 +65,8 @@ KINDS: dict[str, Kind] = {
     "held": Text("{}"),
 }
 
+PICTURE = ("x", "y", "held")  # these choose what is drawn of a network; all others make another network
+
 
 def read_settings(given: Mapping[str, Any]) -> dict[str, Any]:
     """Values from the texts of an address, defaults for those not given; an unknown name is refused."""

@@ -1,5 +1,5 @@
 // The page begins here: what does not change is asked once, then strip, rail and exhibits come to life.
-import { ask, loadRecorded } from "./lib/ask.js";
+import { ask, learn, loadRecorded } from "./lib/ask.js";
 import { startCards } from "./lib/card.js";
 import { find, h, put, s } from "./lib/dom.js";
 import { defineEquation } from "./lib/equation.js";
@@ -41,6 +41,14 @@ function showCode(code) {
   }
 }
 
+/** The exhibits' titles, in their heads and in the contents. @param {{number: number, title: string}[]} slides */
+function showTitles(slides) {
+  for (const { number, title } of slides) {
+    find(`#title-${number}`).append(title);
+    put(find(`.rail a[href="#slide-${number}"] span + span`), title);
+  }
+}
+
 async function start() {
   startTheme();
   defineEquation();
@@ -53,6 +61,8 @@ async function start() {
   find("#theme").addEventListener("click", toggleTheme);
   await loadRecorded();
   const page = await ask("page");
+  learn(page.manifest.questions);
+  showTitles(page.manifest.slides);
   declare("step", page.start, "hand.step");
   declare("ex", page.example, "example.ex");
   declare("edits", "");
@@ -62,7 +72,7 @@ async function start() {
   startStrip(page);
   startKeys(page);
   for (const slide of SLIDES) slide(page);
-  playground();
+  playground(page.manifest.settings);
   startRail();
   document.documentElement.dataset.ready = "yes";
 }

@@ -4,7 +4,7 @@ import { h, letter, line, put, s, text } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
 import { num, sig } from "../lib/numbers.js";
 import { Plane } from "../lib/plane.js";
-import { declare, get, number, set } from "../lib/store.js";
+import { declare, declareAs, get, number, set } from "../lib/store.js";
 import { drawSurface } from "../lib/surface.js";
 
 /** @typedef {[number, number]} Point */
@@ -12,10 +12,7 @@ import { drawSurface } from "../lib/surface.js";
 /** @param {any} page */
 export function slide1(page) {
   const KEYS = { g: "1.g", w1: "1.w1", w2: "1.w2", b: "1.b" };
-  declare(KEYS.g, "logistic", "unit.g");
-  declare(KEYS.w1, 0.9, "unit.w1");
-  declare(KEYS.w2, 1.3, "unit.w2");
-  declare(KEYS.b, -1.5, "unit.b");
+  for (const [name, key] of Object.entries(KEYS)) declareAs(key, `unit.${name}`);
   declare("1.turn", 0);
   const plane = new Plane({ limit: page.limit, label: "The unit's output over the plane of inputs: its cut, its levels, and the arrow w" });
   const surface = s("svg", {

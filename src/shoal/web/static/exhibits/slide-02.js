@@ -5,20 +5,15 @@ import { exhibit } from "../lib/exhibit.js";
 import { emptyMatrix } from "../lib/matrix.js";
 import { column, edge, edgeKeys, named, widest } from "../lib/network.js";
 import { dots, Plane } from "../lib/plane.js";
-import { declare, get, listen, number, set } from "../lib/store.js";
+import { declare, declareAs, get, listen, number, set } from "../lib/store.js";
 
 const BOX = { x: 14, y: 8, w: 370, h: 316 };
 
 /** @param {any} page */
 export function slide2(page) {
-  for (const [key, value] of [
-    ["2.n_x", 2],
-    ["2.n_h", 4],
-    ["2.n_y", 1],
-  ])
-    declare(String(key), Number(value), `shapes.${String(key).slice(2)}`);
-  declare("2.look", "cut", "bent.look_along");
-  declare("2.turn", 0, "bent.turn");
+  for (const name of ["n_x", "n_h", "n_y"]) declareAs(`2.${name}`, `shapes.${name}`);
+  declareAs("2.look", "bent.look_along");
+  declareAs("2.turn", "bent.turn");
   declare("2.bend", 1);
   const drawing = h("div", {});
   const shapes = h("div", { class: "shapes" });

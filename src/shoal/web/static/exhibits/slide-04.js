@@ -5,7 +5,7 @@ import { h, put } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
 import { wide } from "../lib/matrix.js";
 import { num, sig, whole } from "../lib/numbers.js";
-import { declare, get, number, set } from "../lib/store.js";
+import { declareAs, get, number, set } from "../lib/store.js";
 
 const SECONDS = 4; // how long the loop takes in the animation
 
@@ -14,7 +14,7 @@ const time = (s) => (s < 1e-3 ? `${sig(s * 1e6, 3)} µs` : `${sig(s * 1e3, 3)} m
 
 /** @param {any} page */
 export function slide4(page) {
-  declare("4.layer", "Z1", "loop.layer");
+  declareAs("4.layer", "loop.layer");
   const lanes = { loop: h("div", { class: "lane4" }), product: h("div", { class: "lane4" }) };
   const column = h("div", { class: "claim" });
   const claim = h("p", { class: "claim", role: "status" });

@@ -5,14 +5,14 @@ import { eq } from "../lib/equation.js";
 import { exhibit } from "../lib/exhibit.js";
 import { matrix } from "../lib/matrix.js";
 import { num } from "../lib/numbers.js";
-import { declare, get } from "../lib/store.js";
+import { declareAs, get } from "../lib/store.js";
 
 const UNITS = ["unit 1", "unit 2", "unit 3", "unit 4"];
 
 /** @param {any} page */
 export function slide5(page) {
-  declare("5.i", 1, "three_columns.i");
-  declare("5.j", 200, "three_columns.j");
+  declareAs("5.i", "three_columns.i");
+  declareAs("5.j", "three_columns.j");
   const [apart, together, biased] = [h("div", { class: "equals" }), h("div", { class: "equals" }), h("div", { class: "equals" })];
   const claim = h("p", { class: "claim", role: "status" });
   const op = (/** @type {string} */ sign) => h("span", { class: "op" }, sign);

@@ -4,7 +4,7 @@ import { h, line, picture, put, s, text } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
 import { tone } from "../lib/network.js";
 import { MINUS, num, sig } from "../lib/numbers.js";
-import { declare, get, number } from "../lib/store.js";
+import { declareAs, get, number } from "../lib/store.js";
 
 /** @type {[string, string][]} */
 const FOUR = [
@@ -24,9 +24,9 @@ const LIMIT = 6;
 
 /** @param {any} page */
 export function slide6(page) {
-  declare("6.z", 1, "at_z.z");
-  declare("6.g1", "tanh");
-  declare("6.g2", "logistic");
+  declareAs("6.z", "two_units.z");
+  declareAs("6.g1", "two_units.g1");
+  declareAs("6.g2", "two_units.g2");
   const [four, more] = [h("div", { class: "four" }), h("div", { class: "four" })];
   const says = h("p", { class: "claim", style: "margin-top:20px" });
 

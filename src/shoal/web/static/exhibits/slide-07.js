@@ -6,7 +6,7 @@ import { exhibit } from "../lib/exhibit.js";
 import { matrix } from "../lib/matrix.js";
 import { num, whole } from "../lib/numbers.js";
 import { Plane } from "../lib/plane.js";
-import { declare, get, number } from "../lib/store.js";
+import { declareAs, get, number } from "../lib/store.js";
 
 /** @type {[string, string, string][]} */
 const FIVE = [
@@ -20,7 +20,7 @@ const LAST = 3000;
 
 /** @param {any} page */
 export function slide7(page) {
-  declare("7.step", 1000, "compare.step");
+  declareAs("7.step", "compare.step");
   const lanes = FIVE.map(([key, name, dash]) => ({
     key,
     name,

@@ -9,12 +9,12 @@ import { declare, get, set } from "../lib/store.js";
 
 const LIMIT = 10.9;
 const [W, LEFT, RIGHT] = [586, 40, 6];
-/** @type {Record<string, {name: string, equations: string[], slope: string}>} */
+/** @type {Record<string, {name: string, equations: string[]}>} */
 export const SHOWN = {
-  logistic: { name: "sigmoid", equations: ["σ(z) = {1}/{1 + e^{−z}}", "σ′(z) = a (1 − a)"], slope: "a (1 − a)" },
-  tanh: { name: "tanh", equations: ["tanh(z) = {e^z − e^{−z}}/{e^z + e^{−z}}", "tanh′(z) = 1 − a^2"], slope: "1 − a²" },
-  relu: { name: "ReLU", equations: ["g(z) = max(0, z)", "g′(z) = 0 ;; or ;; 1"], slope: "0 or 1" },
-  leaky_relu: { name: "leaky ReLU", equations: ["g(z) = max(0.01 z, z)", "g′(z) = 0.01 ;; or ;; 1"], slope: "0.01 or 1" },
+  logistic: { name: "sigmoid", equations: ["σ(z) = {1}/{1 + e^{−z}}", "σ′(z) = a (1 − a)"] },
+  tanh: { name: "tanh", equations: ["tanh(z) = {e^z − e^{−z}}/{e^z + e^{−z}}", "tanh′(z) = 1 − a^2"] },
+  relu: { name: "ReLU", equations: ["g(z) = max(0, z)", "g′(z) = 0 ;; or ;; 1"] },
+  leaky_relu: { name: "leaky ReLU", equations: ["g(z) = max(0.01 z, z)", "g′(z) = 0.01 ;; or ;; 1"] },
 };
 
 /** @param {number} v */
@@ -220,7 +220,7 @@ export function slide8(page) {
         { class: "digits" },
         h("span", {}, "g(z)"),
         num(here.g, { digits: 13, name: "g" }),
-        h("span", {}, `g′: ${SHOWN[g]?.slope}`),
+        h("span", {}, `g′: ${page.activations[g].derivative}`),
         formula,
         h("span", {}, "g′: measured"),
         measured,

@@ -6,7 +6,7 @@ import { exhibit } from "../lib/exhibit.js";
 import { matrix } from "../lib/matrix.js";
 import { num, sig, whole } from "../lib/numbers.js";
 import { Plane } from "../lib/plane.js";
-import { declare, get, number, set } from "../lib/store.js";
+import { declareAs, get, number, set } from "../lib/store.js";
 import { walk } from "../lib/strip.js";
 
 const UNITS = ["unit 1", "unit 2", "unit 3", "unit 4"];
@@ -21,7 +21,7 @@ const WORDS = {
 
 /** @param {any} page */
 export function slide9(page) {
-  declare("9.rate", page.rate, "descent.rate");
+  declareAs("9.rate", "descent.rate");
   const plane = new Plane({ size: 330, limit: page.limit, label: "The boundary at this step" });
   const [curve, word, update, arithmetic] = [
     h("figure", {}),

@@ -1,19 +1,19 @@
 // 11. All zeros against small random: four units that are one, to the last bit.
+import { defaultOf } from "../lib/ask.js";
 import { chart, costScale, roundTicks } from "../lib/chart.js";
 import { choice, slider, toggle } from "../lib/controls.js";
 import { find, h, put } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
 import { full, num, sig, whole } from "../lib/numbers.js";
 import { Plane, tile } from "../lib/plane.js";
-import { declare, get, number, set } from "../lib/store.js";
-
-const LAST = 5000;
+import { declareAs, get, number, set } from "../lib/store.js";
 
 /** @param {any} page */
 export function slide11(page) {
-  declare("11.g1", "logistic", "race.g1");
-  declare("11.out", "yes", "race.leave_out");
-  declare("11.step", LAST, "race.step");
+  const end = Number(defaultOf("race.step"));
+  declareAs("11.g1", "race.g1");
+  declareAs("11.out", "race.leave_out");
+  declareAs("11.step", "race.step");
   const lanes = /** @type {const} */ (["zeros", "random"]).map((begin) => ({
     begin,
     plane: new Plane({
@@ -35,14 +35,14 @@ export function slide11(page) {
   /** Let the two race from step 0, a few steps a frame at first, then more. */
   function start() {
     cancelAnimationFrame(running);
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return set({ "11.step": LAST });
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return set({ "11.step": end });
     let step = 0;
     const turn = () => {
       if (find("#slide-11").dataset.busy !== "yes") {
-        set({ "11.step": Math.min(LAST, step) });
+        set({ "11.step": Math.min(end, step) });
         step = step < 20 ? step + 2 : Math.ceil(step * 1.06);
       }
-      if (number("11.step") < LAST) running = requestAnimationFrame(turn);
+      if (number("11.step") < end) running = requestAnimationFrame(turn);
     };
     set({ "11.step": 0 });
     running = requestAnimationFrame(turn);
@@ -131,7 +131,7 @@ export function slide11(page) {
             ],
           }),
           toggle({ key: "11.out", label: `leave example ${page.example} out` }),
-          slider({ key: "11.step", label: "step", min: 0, max: LAST, step: 10, width: 130, show: whole }),
+          slider({ key: "11.step", label: "step", min: 0, max: end, step: 10, width: 130, show: whole }),
           race,
         ),
         h("div", { class: "two" }, ...lanes.map((l) => l.box)),

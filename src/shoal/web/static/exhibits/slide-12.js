@@ -5,9 +5,8 @@ import { h, line, picture, put, s, text } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
 import { matrix } from "../lib/matrix.js";
 import { MINUS, num, sig } from "../lib/numbers.js";
-import { declare, get, number } from "../lib/store.js";
+import { declareAs, get, number } from "../lib/store.js";
 
-const LAST = 600;
 /** @type {[string, string, string][]} */
 const RUNS = [
   ["normal", "yours", ""],
@@ -19,8 +18,8 @@ const RUNS = [
 
 /** @param {any} page */
 export function slide12(page) {
-  declare("12.scale", 0.01, "small.scale");
-  declare("12.g1", "tanh", "small.g1");
+  declareAs("12.scale", "small.scale");
+  declareAs("12.g1", "small.g1");
   const [bars, curves] = [h("figure", {}), h("figure", {})];
   const [says, weights, table] = [h("p", { class: "cap figcap" }), h("div", {}), h("div", {})];
 
@@ -150,8 +149,8 @@ export function slide12(page) {
           {
             width: 430,
             height: 220,
-            label: `Cost over ${LAST} steps from each start`,
-            x: [0, LAST],
+            label: `Cost over ${small.last} steps from each start`,
+            x: [0, small.last],
             xTicks: [0, 200, 400, 600],
             ...costScale(all),
           },
@@ -188,7 +187,7 @@ export function slide12(page) {
         h(
           "table",
           { class: "tab" },
-          h("thead", {}, h("tr", {}, ...["", "start", `cost at ${LAST}`, "right"].map((t) => h("th", {}, t)))),
+          h("thead", {}, h("tr", {}, ...["", "start", `cost at ${small.last}`, "right"].map((t) => h("th", {}, t)))),
           h("tbody", {}, ...rows),
         ),
       );

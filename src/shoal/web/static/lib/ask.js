@@ -8,7 +8,21 @@ let recorded;
 /** @type {Map<string, Promise<Answer>>} */
 const asked = new Map();
 const KEPT = 400;
-const MEASURED = new Set(["dot", "loop"]);
+/** @typedef {{measured: boolean, defaults: Record<string, string>}} Known what the server says of a question */
+/** @type {Record<string, Known>} */ let known = {};
+
+/** What every question is, from the manifest of the page. @param {Record<string, Known>} questions */
+export function learn(questions) {
+  known = questions;
+}
+
+/** Where `question.parameter` starts. @param {string} parameter */
+export function defaultOf(parameter) {
+  const [question = "", name = ""] = parameter.split(".");
+  const value = known[question]?.defaults[name];
+  if (value === undefined) throw new Error(`no question has the parameter ${parameter}`);
+  return value;
+}
 
 /** What a static copy carries inside the page under this name, packed; undefined on the live page. @param {string} id @returns {Promise<any>} */
 export async function unpack(id) {
@@ -66,7 +80,7 @@ export function ask(name, parameters = {}) {
   const before = asked.get(address);
   if (before) return before;
   const answer = fetched(address);
-  if (!MEASURED.has(name)) {
+  if (!known[name]?.measured) {
     asked.set(address, answer);
     answer.catch(() => asked.delete(address));
     const oldest = asked.keys().next().value;

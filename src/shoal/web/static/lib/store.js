@@ -1,5 +1,5 @@
 // The state of the whole page, kept in its address: `#slide-3&step=700&ex=12`. Only what differs from the start is written.
-import { near } from "./ask.js";
+import { defaultOf, near } from "./ask.js";
 
 /** @type {Map<string, string>} */ const defaults = new Map();
 /** @type {Map<string, string>} */ const values = new Map();
@@ -31,6 +31,11 @@ function read() {
 export function declare(key, value, parameter) {
   defaults.set(key, String(value));
   if (parameter) recordedAs.set(key, parameter);
+}
+
+/** Name a piece of state that is a question's parameter: it starts where the parameter does. @param {string} key @param {string} parameter */
+export function declareAs(key, parameter) {
+  declare(key, defaultOf(parameter), parameter);
 }
 
 /** @param {string} key @returns {string} */

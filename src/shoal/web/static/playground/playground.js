@@ -18,8 +18,9 @@ import { takeAway } from "./take.js";
 const READ = 110; // milliseconds between two readings of the numbers while it trains
 const PATIENCE = 180; // milliseconds that a slider may still move
 
-export function playground() {
-  declareSettings();
+/** @param {import("./settings.js").Served} served */
+export function playground(served) {
+  declareSettings(served);
   const section = find("#playground");
   const stage = find(".stage", section);
   let begun = false;

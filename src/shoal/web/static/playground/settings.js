@@ -4,47 +4,32 @@ import { h } from "../lib/dom.js";
 import { sig } from "../lib/numbers.js";
 import { declare, get } from "../lib/store.js";
 
-/** Settings that make another network; a change begins a new run. @type {Record<string, string | number>} */
-const NETWORK = {
-  data: "flower",
-  table: "",
-  target: "",
-  points: 400,
-  noise: 0.1,
-  hold_out: 0.2,
-  units: 4,
-  activation: "tanh",
-  loss: "squared_error",
-  solver: "descent",
-  rate: 1.2,
-  batch: 0,
-  l2: 0,
-  init: "normal",
-  scale: 0.01,
-  seed: 2,
-  networks: 1,
-  standardize: "no",
-};
-/** Settings of the picture alone. @type {Record<string, string | number>} */
-const PICTURE = { x: "", y: "", held: "{}" };
+/** The server's settings by name, and where each starts. A change of `network` begins a new run; `picture` chooses what is drawn. @typedef {{network: Record<string, string>, picture: Record<string, string>}} Served */
 
 const OWN = { solver: "adam", rate: 0.01, batch: 32, init: "auto", units: 16, standardize: "yes" };
 
-export const networkKeys = Object.keys(NETWORK).map((k) => `p.${k}`);
-export const pictureKeys = [...Object.keys(PICTURE), "member"].map((k) => `p.${k}`);
+/** @type {Served} */ const served = { network: {}, picture: {} };
+/** Filled by `declareSettings`. @type {string[]} */
+export const networkKeys = [];
+/** As `networkKeys`. @type {string[]} */
+export const pictureKeys = [];
 
-export function declareSettings() {
-  for (const [name, value] of Object.entries({ ...NETWORK, ...PICTURE, member: 0, t: 0 })) declare(`p.${name}`, value);
+/** @param {Served} settings */
+export function declareSettings(settings) {
+  Object.assign(served, settings);
+  networkKeys.push(...Object.keys(served.network).map((k) => `p.${k}`));
+  pictureKeys.push(...[...Object.keys(served.picture), "member"].map((k) => `p.${k}`));
+  for (const [name, value] of Object.entries({ ...served.network, ...served.picture, member: 0, t: 0 })) declare(`p.${name}`, value);
 }
 
 /** The settings as the server takes them. @returns {Record<string, string>} */
 export const settings = () =>
-  Object.fromEntries([...Object.keys(NETWORK), ...Object.keys(PICTURE)].map((name) => [name, get(`p.${name}`)]));
+  Object.fromEntries([...Object.keys(served.network), ...Object.keys(served.picture)].map((name) => [name, get(`p.${name}`)]));
 
 /** What a table of the reader's own begins with: inputs standardised, and a rule that suits most tables. @param {string} table @param {string} target */
 export const ownTable = (table, target) =>
   Object.fromEntries(
-    Object.entries({ ...OWN, ...PICTURE, data: "own", table, target, member: 0, t: 0 }).map(([name, value]) => [`p.${name}`, value]),
+    Object.entries({ ...OWN, ...served.picture, data: "own", table, target, member: 0, t: 0 }).map(([name, value]) => [`p.${name}`, value]),
   );
 
 const logarithmic = { to: (/** @type {number} */ p) => Number((10 ** p).toPrecision(2)), from: (/** @type {number} */ v) => Math.log10(v) };

@@ -1,17 +1,19 @@
-"""Exhibits 11 and 12: all zeros against small random, and how small is small."""
+"""Exhibit 11: all zeros against small random."""
 
 from functools import lru_cache
 
 import numpy as np
 
 from shoal.textbook import ACTIVATIONS, Parameters, backward, exercise_parameters, forward
-from shoal.textbook.initialization import he, lecun, nguyen_widrow, small_random, xavier, zeros
+from shoal.textbook.initialization import zeros
 from shoal.web.chapter import EXAMPLE, RATE, SCALE, SEED, SIGMOID, UNITS, Array, Path, points, right
 from shoal.web.pictures import outcome, thinned, tiles
-from shoal.web.question import Answer, Choice, Question, Real, Whole
+from shoal.web.question import Answer, Choice, Question, Whole
 
-RACE_LAST, SCALE_LAST = 5000, 600
-G1 = ("logistic", "tanh", "relu")
+TITLE = "All zeros"
+SLIDE = "What if you initialize weights to zero?"
+
+RACE_LAST = 5000
 
 
 def race_points(leave_out: bool) -> tuple[Array, Array]:
@@ -57,59 +59,14 @@ def lane(parameters: Parameters, X: Array, Y: Array, g1: str) -> Answer:
     }
 
 
-def begin_with(rule: str, scale: float) -> Parameters:
-    """The initial weights of one rule, drawn as the exercise draws."""
-    rng = np.random.default_rng(SEED)
-    if rule == "normal":
-        return small_random(rng, 2, UNITS, 1, scale)
-    return {"xavier": xavier, "he": he, "lecun": lecun, "nguyen_widrow": nguyen_widrow}[rule](rng, 2, UNITS, 1)
-
-
-@lru_cache(maxsize=96)
-def trial(rule: str, scale: float, g1: str) -> Path:
-    """The flower trained from these initial weights."""
-    X, Y = points()
-    return Path(begin_with(rule, scale), X, Y, ACTIVATIONS[g1], RATE)
-
-
-def small(scale: float, g1: str) -> Answer:
-    """One scale beside the named rules: where z1 lies at the start, what share is flat, and 600 steps of cost."""
-    X, Y = points()
-    activation = ACTIVATIONS[g1]
-    start = begin_with("normal", scale)
-    cache = forward(start, X, activation, SIGMOID)
-    reach = max(4.0, float(np.max(np.abs(cache.Z1))))
-    counts, edges = np.histogram(cache.Z1, bins=41, range=(-reach, reach))
-    answer: Answer = {
-        "counts": counts,
-        "edges": edges,
-        "flat": int(np.sum(np.abs(activation.prime(cache.Z1)) < 0.01)),
-        "total": int(cache.Z1.size),
-        "W1": start.W1,
-        "spread": float(np.std(cache.Z1)),
-        "runs": {},
-    }
-    for rule in ("normal", "xavier", "he", "lecun", "nguyen_widrow"):
-        path = trial(rule, scale if rule == "normal" else 0.0, g1)
-        after = path.at(SCALE_LAST)
-        answer["runs"][rule] = {
-            "costs": thinned(path.costs(SCALE_LAST), 121),
-            "J": path.costs(SCALE_LAST)[-1],
-            "right": right(forward(after, X, activation, SIGMOID).A2, Y),
-        }
-    return answer
-
-
-SCALES = tuple(round(10 ** (e / 2), 6) for e in range(-8, 5))
 QUESTIONS = (
     Question(
         "race",
         race,
         {
-            "g1": Choice(G1),
+            "g1": Choice(("logistic", "tanh", "relu")),
             "leave_out": Choice(("yes", "no")),
             "step": Whole(0, RACE_LAST, RACE_LAST, (0, 1, 10, 100, 1000, 2500, 3000, 5000)),
         },
     ),
-    Question("small", small, {"scale": Real(1e-4, 100, 0.01, SCALES), "g1": Choice(("tanh", "logistic", "relu"))}),
 )

@@ -5,10 +5,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from shoal.textbook import ACTIVATIONS, Parameters, exercise_parameters, forward
+from shoal.textbook import ACTIVATIONS, Parameters, dead_units, exercise_parameters, forward, linear_collapse, saturated
 from shoal.web.chapter import EXAMPLE, RATE, SCALE, SEED, SIGMOID, UNITS, Path, points, right
 from shoal.web.pictures import outcome, thinned
 from shoal.web.question import Answer, Question, Whole
+
+TITLE = "What each is good for"
+SLIDE = "Pros and cons of activation functions"
 
 COMPARED = ("logistic", "tanh", "relu", "leaky_relu", "identity")
 COMPARE_LAST = 3000
@@ -29,13 +32,12 @@ def compare(step: int) -> Answer:
         path, g = trained(name), ACTIVATIONS[name]
         parameters = path.at(step)
         cache = forward(parameters, X, g, SIGMOID)
-        slopes = np.abs(g.prime(cache.Z1))
         answer[name] = {
             "J": path.costs(step)[-1],
             "costs": thinned(path.costs(step), 121),
             "right": right(cache.A2, Y),
-            "flat": int(np.sum(slopes < 0.01)),
-            "dead": int(np.sum(np.all(cache.A1 == 0, axis=1))) if name == "relu" else 0,
+            "flat": int(np.sum(saturated(g, cache.Z1))),
+            "dead": int(np.sum(dead_units(g, cache.Z1))),
             **outcome(parameters, g, 48),
         }
     answer["collapse"] = collapse(trained("identity").at(step))
@@ -45,8 +47,7 @@ def compare(step: int) -> Answer:
 def collapse(parameters: Parameters) -> Answer:
     """With identity units W2 (W1 x + b1) + b2 = (W2 W1) x + (W2 b1 + b2): in exact arithmetic equal, in doubles to rounding."""
     X, _ = points()
-    W1, b1, W2, b2 = parameters
-    W, b = W2 @ W1, W2 @ b1 + b2
+    W, b = linear_collapse(parameters)
     two_layers = forward(parameters, X, ACTIVATIONS["identity"], SIGMOID).Z2
     exact_two, exact_one = in_fractions(parameters, EXAMPLE - 1)
     return {

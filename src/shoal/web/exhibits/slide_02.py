@@ -1,7 +1,5 @@
-"""Exhibits 2, 4 and 5: shapes, the plane as the hidden layer bends it, the loop beside the product, and why they agree."""
+"""Exhibit 2: the shapes, and the plane as the hidden layer bends it."""
 
-import statistics
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,10 +7,13 @@ import numpy as np
 
 from shoal.textbook import Parameters, forward
 from shoal.textbook.initialization import zeros
-from shoal.web.chapter import EXAMPLE, EXAMPLES, LAST, SIGMOID, START, STEPS, TANH, Array, Edit, look, right
-from shoal.web.exhibits.hand import EDITS, STEP
-from shoal.web.pictures import LIMIT, outcome, strip
+from shoal.web.chapter import LAST, SIGMOID, START, STEPS, TANH, Array, Edit, look, right
+from shoal.web.exhibits.hand import EDITS
+from shoal.web.pictures import LIMIT, outcome
 from shoal.web.question import Answer, Choice, Question, Whole
+
+TITLE = "A network, named"
+SLIDE = "Neural network representation learning"
 
 LINES = 17  # lines of the grid each way, and points along each
 ALONG = 61
@@ -70,65 +71,6 @@ def view(parameters: Parameters, A1: Array, look_along: str, turn: int) -> tuple
     return (lambda A: w @ A + b2 / size), (lambda A: u @ A), np.stack([w, u], axis=1)
 
 
-def loop(step: int, edits: tuple[Edit, ...], layer: str) -> Answer:
-    """`textbook.forward` called for each column and once for all; the two times, and how far the numbers are apart."""
-    seen = look(step, edits)
-    m = seen.X.shape[1]
-
-    def column_by_column() -> list[Array]:
-        return [getattr(forward(seen.parameters, seen.X[:, [i]], TANH, SIGMOID), layer) for i in range(m)]
-
-    def at_once() -> Array:
-        return getattr(forward(seen.parameters, seen.X, TANH, SIGMOID), layer)  # type: ignore[no-any-return]
-
-    one, all_ = np.hstack(column_by_column()), at_once()
-    loop_s, product_s = seconds(column_by_column, 5), seconds(at_once, 41)
-    return {
-        "m": m,
-        "loop": loop_s,
-        "product": product_s,
-        "ratio": loop_s / product_s,
-        "difference": float(np.max(np.abs(one - all_))),
-        "same_bits": int(np.sum(one == all_)),
-        "total": int(all_.size),
-        "Z": all_,
-        "strip": strip(all_),
-    }
-
-
-def seconds(run: Callable[[], Any], times: int) -> float:
-    """The middle of several runs, the first of which is not counted: it warms up."""
-    run()
-    taken = []
-    for _ in range(times):
-        begin = time.perf_counter()
-        run()
-        taken.append(time.perf_counter() - begin)
-    return statistics.median(taken)
-
-
-def three_columns(step: int, edits: tuple[Edit, ...], i: int, j: int, k: int) -> Answer:
-    """W1 times three columns one by one and as a block, with b1 added to each."""
-    seen = look(step, edits)
-    W1, b1, _, _ = seen.parameters
-    block = seen.X[:, [i - 1, j - 1, k - 1]]
-    apart = np.hstack([W1 @ block[:, [c]] for c in range(3)])
-    together = W1 @ block
-    return {
-        "columns": [i, j, k],
-        "W1": W1,
-        "b1": b1,
-        "block": block,
-        "apart": apart,
-        "together": together,
-        "repeated": np.broadcast_to(b1, (b1.shape[0], 3)),
-        "Z1": together + b1,
-        "same_bits": int(np.sum(apart == together)),
-        "difference": float(np.max(np.abs(apart - together))),
-    }
-
-
-COLUMN = Whole(1, 400, 1, EXAMPLES[:1])
 PAIRS = tuple(f"{i}{j}" for i in range(1, 5) for j in range(1, 5) if i < j)
 SIZE = (1, 2, 3, 4, 6, 8)
 QUESTIONS = (
@@ -142,13 +84,5 @@ QUESTIONS = (
             "look_along": Choice(("cut", *PAIRS), ("cut", "12", "34")),
             "turn": Whole(0, 180, 0),
         },
-    ),
-    Question(
-        "loop", loop, {"step": Whole(0, STEPS[-1], STEP.start), "edits": EDITS, "layer": Choice(("Z1", "A1", "Z2", "A2"))}, measured=True
-    ),
-    Question(
-        "three_columns",
-        three_columns,
-        {"step": STEP, "edits": EDITS, "i": COLUMN, "j": Whole(1, 400, 200, (200,)), "k": Whole(1, 400, EXAMPLE, EXAMPLES)},
     ),
 )

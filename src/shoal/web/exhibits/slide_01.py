@@ -1,0 +1,66 @@
+"""Exhibit 1: one unit alone, over the plane."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from shoal.textbook import ACTIVATIONS, Activation
+from shoal.textbook import vectorization as textbook
+from shoal.web.chapter import EXAMPLE, EXAMPLES, points
+from shoal.web.pictures import field, plane
+from shoal.web.question import Answer, Choice, Question, Real, Whole
+
+TITLE = "A unit"
+SLIDE = "What is a neural network?"
+
+
+def unit(g: str, w1: float, w2: float, b: float, ex: int) -> Answer:
+    """One unit over the plane: its colour, its surface, where it crosses its levels, and what it says of one example."""
+    activation = ACTIVATIONS[g]
+    w = np.array([[w1], [w2]])
+    over = textbook.unit(w, b, plane(72), activation).a[0]
+    surface = textbook.unit(w, b, plane(23), activation).a[0]
+    logistic = g == "logistic"
+    x = points()[0][:, [ex - 1]]
+    z, a = textbook.unit(w, b, x, activation)
+    norm = float(np.linalg.norm(w))
+    centred = 2 * over - 1 if logistic else over
+    reference = 1.0 if g in ("logistic", "tanh") else max(1.0, float(np.max(np.abs(over))))
+    return {
+        "heat": field(centred, reference),
+        "surface": {"k": 23, "a": np.round(surface, 5), "low": min(0.0, float(surface.min())), "high": max(1.0, float(surface.max()))},
+        "colour": np.round(np.clip((2 * surface - 1 if logistic else surface) / reference, -1, 1), 3),
+        "levels": levels(activation),
+        "norm": norm,
+        "offset": -b / norm if norm else None,
+        "x": x[:, 0],
+        "products": (w * x)[:, 0],
+        "z": z.item(),
+        "a": a.item(),
+    }
+
+
+@lru_cache(maxsize=16)
+def levels(activation: Activation) -> list[dict[str, float]]:
+    """Three levels of a and the z at which the unit reaches them; the first is its cut."""
+    wanted = {"logistic": (0.5, 0.1, 0.9), "tanh": (0.0, -0.8, 0.8), "relu": (0.0, 1.0, 2.0)}.get(activation.name, (0.0, -1.0, 1.0))
+    z = np.linspace(-400, 400, 3_200_001) if activation.name == "leaky_relu" else np.linspace(-12, 12, 480_001)
+    a = activation(z)
+    if activation.name == "relu":
+        return [{"a": v, "z": v} for v in wanted]
+    return [{"a": v, "z": float(np.round(np.interp(v, a, z), 6))} for v in wanted if a[0] <= v <= a[-1]]
+
+
+QUESTIONS = (
+    Question(
+        "unit",
+        unit,
+        {
+            "g": Choice(("logistic", "tanh", "relu", "leaky_relu", "identity"), ("logistic", "tanh", "relu")),
+            "w1": Real(-6, 6, 0.9, (-2.0, -0.5, 0.9, 2.0)),
+            "w2": Real(-6, 6, 1.3, (-2.0, 0.0, 1.3, 2.5)),
+            "b": Real(-12, 12, -1.5, (-4.0, -1.5, 0.0, 2.0)),
+            "ex": Whole(1, 400, EXAMPLE, EXAMPLES[-1:]),
+        },
+    ),
+)

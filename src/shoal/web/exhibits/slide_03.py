@@ -1,0 +1,47 @@
+"""Exhibit 3: one example followed through the network."""
+
+from shoal.textbook import backward, forward
+from shoal.web.chapter import SIGMOID, TANH, Edit, look
+from shoal.web.exhibits.hand import EDITS, EX, STEP
+from shoal.web.question import Answer, Question, Real
+
+TITLE = "One example forward"
+SLIDE = "Computing the output"
+
+
+def example(step: int, edits: tuple[Edit, ...], ex: int, x1: float | None, x2: float | None) -> Answer:
+    """One example forward and back: every product, sum, bias and bend. `x1`, `x2` put a point of the reader's own in its place."""
+    seen = look(step, edits)
+    i = ex - 1
+    x, y = seen.X[:, [i]].copy(), seen.Y[:, [i]]
+    for row, own in enumerate((x1, x2)):
+        if own is not None:
+            x[row, 0] = own
+    W1, b1, W2, b2 = seen.parameters
+    cache = forward(seen.parameters, x, TANH, SIGMOID)
+    g = backward(seen.parameters, x, y, cache, TANH, SIGMOID)
+    products1, products2 = W1 * x.T, W2 * cache.A1.T
+    return {
+        "ex": ex,
+        "x": x[:, 0],
+        "y": int(y[0, 0]),
+        "own": x1 is not None or x2 is not None,
+        "products1": products1,
+        "sums1": (W1 @ x)[:, 0],
+        "b1": b1[:, 0],
+        "z1": cache.Z1[:, 0],
+        "a1": cache.A1[:, 0],
+        "slope1": TANH.prime(cache.Z1)[:, 0],
+        "products2": products2[0],
+        "sum2": float((W2 @ cache.A1)[0, 0]),
+        "b2": float(b2[0, 0]),
+        "z2": float(cache.Z2[0, 0]),
+        "a2": float(cache.A2[0, 0]),
+        "loss": float(SIGMOID.loss(cache.Z2, y)[0]),
+        "dZ2": float(g.dZ2[0, 0]),
+        "dZ1": g.dZ1[:, 0],
+    }
+
+
+OWN = Real(-100, 100, optional=True)
+QUESTIONS = (Question("example", example, {"step": STEP, "edits": EDITS, "ex": EX, "x1": OWN, "x2": OWN}),)

@@ -1,0 +1,43 @@
+"""Exhibit 4: the loop over examples beside the product, with their times."""
+
+import statistics
+import time
+
+import numpy as np
+
+from shoal.textbook import forward, forward_by_loop, timed
+from shoal.web.chapter import SIGMOID, STEPS, TANH, Edit, look
+from shoal.web.exhibits.hand import EDITS, STEP
+from shoal.web.pictures import strip
+from shoal.web.question import Answer, Choice, Question, Whole
+
+TITLE = "All examples at once"
+SLIDE = "Vectorizing across multiple examples"
+
+
+def loop(step: int, edits: tuple[Edit, ...], layer: str) -> Answer:
+    """Both ways over all 400 examples; the middle of the times of several runs, and how far the numbers are apart."""
+    seen = look(step, edits)
+    network = seen.parameters, seen.X, TANH, SIGMOID
+    by_loop = timed(lambda: forward_by_loop(*network), time.perf_counter, runs=5)
+    at_once = timed(lambda: forward(*network), time.perf_counter, runs=41)
+    one, all_ = (getattr(run.result, layer) for run in (by_loop, at_once))
+    loop_s, product_s = (statistics.median(run.durations) for run in (by_loop, at_once))
+    return {
+        "m": seen.X.shape[1],
+        "loop": loop_s,
+        "product": product_s,
+        "ratio": loop_s / product_s,
+        "difference": float(np.max(np.abs(one - all_))),
+        "same_bits": int(np.sum(one == all_)),
+        "total": int(all_.size),
+        "Z": all_,
+        "strip": strip(all_),
+    }
+
+
+QUESTIONS = (
+    Question(
+        "loop", loop, {"step": Whole(0, STEPS[-1], STEP.start), "edits": EDITS, "layer": Choice(("Z1", "A1", "Z2", "A2"))}, measured=True
+    ),
+)

@@ -1,0 +1,41 @@
+"""Exhibit 5: W times three columns, one by one and as a block."""
+
+import numpy as np
+
+from shoal.textbook import columns_apart, layer, repeated
+from shoal.web.chapter import EXAMPLE, EXAMPLES, Edit, look
+from shoal.web.exhibits.hand import EDITS, STEP
+from shoal.web.question import Answer, Question, Whole
+
+TITLE = "Why that is allowed"
+SLIDE = "Justification for vectorized implementation"
+
+
+def three_columns(step: int, edits: tuple[Edit, ...], i: int, j: int, k: int) -> Answer:
+    """W1 times three columns one by one and as a block, with b1 added to each."""
+    seen = look(step, edits)
+    W1, b1, _, _ = seen.parameters
+    block = seen.X[:, [i - 1, j - 1, k - 1]]
+    apart, together = columns_apart(W1, block), W1 @ block
+    return {
+        "columns": [i, j, k],
+        "W1": W1,
+        "b1": b1,
+        "block": block,
+        "apart": apart,
+        "together": together,
+        "repeated": repeated(b1, 3),
+        "Z1": layer(W1, b1, block),
+        "same_bits": int(np.sum(apart == together)),
+        "difference": float(np.max(np.abs(apart - together))),
+    }
+
+
+COLUMN = Whole(1, 400, 1, EXAMPLES[:1])
+QUESTIONS = (
+    Question(
+        "three_columns",
+        three_columns,
+        {"step": STEP, "edits": EDITS, "i": COLUMN, "j": Whole(1, 400, 200, (200,)), "k": Whole(1, 400, EXAMPLE, EXAMPLES)},
+    ),
+)

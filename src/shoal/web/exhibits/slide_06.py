@@ -1,0 +1,59 @@
+"""Exhibit 6: one z through every activation, and through two units one after the other."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from shoal.textbook import ACTIVATIONS, saturated
+from shoal.web.chapter import Array
+from shoal.web.question import Answer, Choice, Question, Real
+
+TITLE = "Four activations"
+SLIDE = "Activation functions"
+
+SHOWN = ("logistic", "tanh", "relu", "leaky_relu", "identity", "elu", "softplus", "silu")
+QUARTERS = tuple(round(v / 4, 2) for v in range(-44, 45))
+
+
+@lru_cache(maxsize=1)
+def curves() -> Answer:
+    """Every g and g′ on a grid of z, and the stretches on which g′ < 0.01."""
+    z = np.linspace(-11, 11, 441)
+    fine = np.linspace(-40, 40, 800_001)
+    answer: Answer = {"z": np.round(z, 4)}
+    for name in SHOWN:
+        g = ACTIVATIONS[name]
+        answer[name] = {"g": np.round(g(z), 6), "prime": np.round(g.prime(z), 6), "flat": stretches(fine, saturated(g, fine))}
+    return answer
+
+
+def stretches(z: Array, inside: Array) -> list[list[float]]:
+    """The runs of z on which `inside` holds, as pairs of ends."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], inside.astype(int), [0]])))
+    return [[float(z[a]), float(z[b - 1])] for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def two_units(z: float, g1: str, g2: str) -> Answer:
+    """z through a hidden unit and an output unit, one after the other, with what that pair is for."""
+    a1 = float(ACTIVATIONS[g1](np.array(z)))
+    a2 = float(ACTIVATIONS[g2](np.array(a1)))
+    says = {
+        "logistic": "A sigmoid output lies between 0 and 1: a probability.",
+        "identity": "An output unit without a bend can be any number: a regression.",
+        "softplus": "A softplus output is never negative: an amount.",
+    }
+    return {"a1": a1, "a2": a2, "says": says[g2]}
+
+
+QUESTIONS = (
+    Question("curves", curves),
+    Question(
+        "two_units",
+        two_units,
+        {
+            "z": Real(-11, 11, 1.0, QUARTERS),
+            "g1": Choice(("tanh", "logistic", "relu", "leaky_relu")),
+            "g2": Choice(("logistic", "identity", "softplus")),
+        },
+    ),
+)

@@ -1,0 +1,67 @@
+"""Exhibit 9: gradient descent, a step at a time and at any rate."""
+
+import numpy as np
+
+from shoal.textbook import backward, forward
+from shoal.textbook.gradient_check import as_parameters
+from shoal.web.chapter import LAST, RATE, SIGMOID, START, TANH, Edit, journey, points, right
+from shoal.web.exhibits.hand import EDITS
+from shoal.web.pictures import outcome, thinned
+from shoal.web.question import Answer, Question, Real, Whole
+
+TITLE = "Descent"
+SLIDE = "Gradient descent for neural networks"
+
+RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.6, 1.2, 2.0, 3.0, 5.0, 10.0)
+
+
+def descent(step: int, edits: tuple[Edit, ...], rate: float) -> Answer:
+    """One step of descent at this rate: W before, −α dW, W after, the cost so far, and what the rate does."""
+    X, Y = points()
+    way = journey(edits, rate)
+    before, after = way.at(step), way.at(step + 1)
+    cache = forward(before, X, TANH, SIGMOID)
+    slopes = as_parameters(backward(before, X, Y, cache, TANH, SIGMOID))
+    costs = way.costs(step + 1)
+    correct = right(cache.A2, Y)
+    return {
+        "step": step,
+        "rate": rate,
+        "before": before._asdict(),
+        "slopes": slopes._asdict(),
+        "change": {k: -rate * w for k, w in slopes._asdict().items()},
+        "after": after._asdict(),
+        "J": costs[step],
+        "J_after": costs[step + 1],
+        "costs": thinned(costs[: step + 1]),
+        "right": correct,
+        "verdict": verdict(costs),
+        **outcome(before, TANH),
+    }
+
+
+def verdict(costs: list[float]) -> str:
+    """What a rate does, from the costs so far: `starts`, `crawls`, `falls`, `rattles` or `leaves`."""
+    J = np.array(costs)
+    if len(J) < 20:
+        return "starts"
+    if not np.all(np.isfinite(J)) or J[-1] > 1.5 * J[0]:
+        return "leaves"
+    ups = float(np.mean(np.diff(J[-200:]) > 0))
+    if ups > 0.1:
+        return "rattles"
+    fallen = (J[0] - J[-1]) / J[0]
+    return "crawls" if fallen < 0.02 else "falls"
+
+
+QUESTIONS = (
+    Question(
+        "descent",
+        descent,
+        {
+            "step": Whole(0, LAST - 1, START, (0, 1, 2, 5, 20, 60, 110, 200, 599, 600, 601, 1000, 2000)),
+            "edits": EDITS,
+            "rate": Real(0.001, 10, RATE, RATES),
+        },
+    ),
+)
