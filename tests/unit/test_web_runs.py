@@ -135,7 +135,7 @@ def test_a_run_nobody_watches_stops_by_itself(monkeypatch):
 
 def ask(port, path, method="POST", body=b"{}", headers=None):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    connection.request(method, path, body, headers or {})
+    connection.request(method, path, body, {"Origin": f"http://127.0.0.1:{port}"} | (headers or {}))
     answer = connection.getresponse()
     got = answer.status, answer.read()
     connection.close()
@@ -187,7 +187,13 @@ def test_a_body_streamed_without_a_length_is_cut_off(port):
 
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
-        connection.request("POST", "/api/tables?name=big.csv", pieces(), encode_chunked=True, headers={"Transfer-Encoding": "chunked"})
+        connection.request(
+            "POST",
+            "/api/tables?name=big.csv",
+            pieces(),
+            encode_chunked=True,
+            headers={"Transfer-Encoding": "chunked", "Origin": f"http://127.0.0.1:{port}"},
+        )
         answer = connection.getresponse()
         assert answer.status == 413
         assert b"larger than 50 MB" in answer.read()

@@ -52,7 +52,8 @@ def test_a_question_is_answered(port):
         ("/api/ask/nothing", "GET", {}, 404, "no question"),
         ("/api/ask/hand?step=x", "GET", {}, 400, "whole number"),
         ("/api/ask/hand?step=" + "1" * 9000, "GET", {}, 414, "longer"),
-        ("/", "POST", {"Content-Length": "3"}, 405, "POST"),
+        ("/", "POST", {"Content-Length": "3"}, 403, "needs the Origin of the page"),
+        ("/", "PUT", {"Origin": "null"}, 403, "are refused"),
         ("/", "POST", {"Content-Length": str(LARGEST_BODY + 1)}, 413, "larger than 50 MB"),
     ],
 )

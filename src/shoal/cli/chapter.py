@@ -11,6 +11,12 @@ EXAMPLE = "Example: `shoal chapter --port 8137`"
 def chapter(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port on this machine; else a free one.", show_default=False)] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the browser.")] = False,
+    token: Annotated[
+        str,
+        typer.Option(
+            envvar="SHOAL_TOKEN", help="What programs that post send as X-Shoal-Token; else only the page may.", show_default=False
+        ),
+    ] = "",
     export: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write a copy that needs no server into DIR.", show_default=False)
     ] = None,
@@ -27,7 +33,7 @@ def chapter(
         if export is not None:
             print(f"the chapter is written to {web.export(export)}")
         else:
-            web.serve(port, not no_browser)
+            web.serve(port, not no_browser, token)
     except ModuleNotFoundError as error:
         raise ShoalError(
             f"The live chapter needs the package {error.name!r}, which is not installed. Run: pip install 'shoal[chapter]'"

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 
-def serve(port: int | None = None, browser: bool = True) -> None:
-    """Open the chapter on this machine and answer until Ctrl-C; `port` None finds one."""
+def serve(port: int | None = None, browser: bool = True, token: str = "") -> None:
+    """Open the chapter on this machine and answer until Ctrl-C; `port` None finds one, programs that post send the `token`."""
     from shoal.web.server import serve as run  # Starlette and uvicorn come with the extra shoal[chapter]
 
-    run(port, browser)
+    run(port, browser, token)
 
 
 def export(folder: str | Path) -> Path:

@@ -1,9 +1,11 @@
 """Who may talk to the server: this machine's own browser, on the page's own address, with bodies of a bounded size.
 
 Loopback alone does not keep other web sites out: a page elsewhere can send requests to 127.0.0.1 or point a name of its
-own at it. So every request must name this host, and any Origin it names must be this one.
+own at it. So every request must name this host, and any Origin it names must be this one. What changes something (a POST)
+must name that Origin, which browsers write and pages cannot, or hold the token that the server was started with.
 """
 
+import hmac
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -12,11 +14,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_BODY = 50 * 1024 * 1024
 LONGEST_ADDRESS = 8192
+TOKEN_HEADER = "x-shoal-token"
 HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # with none at all, browsers leave the Origin out of what is sent while a page closes
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-cache",
 }
@@ -28,15 +31,17 @@ class TooLargeError(Exception):
 
 def refusal(status: int, message: str) -> JSONResponse:
     """An answer that says in one sentence why not."""
-    return JSONResponse({"error": message}, status_code=status, headers=HEADERS)
+    readable = message.encode("utf-8", "replace").decode()  # half a surrogate pair is no text that can be sent
+    return JSONResponse({"error": readable}, status_code=status, headers=HEADERS)
 
 
 class Guard:
     """Wraps the application: checks Host, Origin and sizes, and adds the headers that keep the page to itself."""
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], token: str = "") -> None:
         self.app = app
         self.hosts = hosts
+        self.token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -53,20 +58,31 @@ class Guard:
 
     def check(self, scope: Scope) -> JSONResponse | None:
         """None, or the refusal that this request has earned."""
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        host, origin = headers.get("host", ""), headers.get("origin")
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in reversed(scope["headers"])}
+        origins = [value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"origin"]
+        host, foreign = headers.get("host", ""), [origin for origin in origins if origin not in {f"http://{h}" for h in self.hosts}]
         if host not in self.hosts:
             return refusal(421, f"the page answers only to {' and '.join(sorted(self.hosts))}, not to {host[:80]!r}")
-        if origin is not None and origin not in {f"http://{h}" for h in self.hosts}:
-            return refusal(403, f"requests from {origin[:80]!r} are refused; open the page itself")
+        if foreign:
+            return refusal(403, f"requests from {foreign[0][:80]!r} are refused; open the page itself")
         if headers.get("sec-fetch-site") in ("cross-site", "same-site") and headers.get("sec-fetch-mode") != "navigate":
             return refusal(403, "requests from other sites are refused; open the page itself")
         if len(scope.get("raw_path", b"")) + len(scope.get("query_string", b"")) > LONGEST_ADDRESS:
             return refusal(414, f"the address is longer than {LONGEST_ADDRESS} characters")
         length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > LARGEST_BODY:
+        if not length.isdecimal() or len(length) > 15 or int(length) > LARGEST_BODY:
             return refusal(413, "the body is larger than 50 MB; send a smaller table")
+        if scope["method"] not in ("GET", "HEAD", "OPTIONS") and not origins and not self.knows(headers.get(TOKEN_HEADER, "")):
+            return refusal(
+                403,
+                f"a {scope['method'][:20]} needs the Origin of the page, or the header {TOKEN_HEADER} with the token that "
+                "`shoal chapter --token` was given",
+            )
         return None
+
+    def knows(self, token: str) -> bool:
+        """Whether this is the server's token; a server without one knows none."""
+        return bool(self.token) and hmac.compare_digest(token.encode(), self.token.encode(errors="surrogateescape"))
 
 
 def bounded(receive: Receive) -> Receive:

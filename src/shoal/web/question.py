@@ -6,6 +6,7 @@ of a table that `export` filled, so every parameter also says which of its value
 
 import json
 import math
+import reprlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -138,6 +139,20 @@ class Question:
             yield dict(zip(grid, texts, strict=True))
 
 
+def json_object(text: str | bytes) -> dict[str, Any] | None:
+    """The JSON object in a text; None for anything else, nested thousands deep or of digits without end among it."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def brief(value: Any) -> str:
+    """A value as an error shows it: however deep or long it is, a few of its levels and characters."""
+    return reprlib.repr(value)[:60]
+
+
 def plain(value: Any) -> Any:
     """The value as JSON can hold it: arrays as lists, numbers that are not finite as null."""
     if isinstance(value, np.ndarray):
@@ -155,4 +170,5 @@ def plain(value: Any) -> Any:
 
 def as_json(answer: Answer) -> bytes:
     """The answer as compact JSON; doubles keep every digit."""
-    return json.dumps(plain(answer), separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    text = json.dumps(plain(answer), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "replace")  # half a surrogate pair is no text that can be sent

@@ -5,11 +5,15 @@ itself, so that two tabs that ask for the same steps do not take them twice.
 """
 
 import mimetypes
+import os
 import socket
 import threading
+import time
 import webbrowser
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from starlette.applications import Starlette
@@ -25,12 +29,14 @@ from shoal.web.chapter import LAST, journey
 from shoal.web.exhibits.slide_13 import BusyError
 from shoal.web.guard import Guard, refusal
 from shoal.web.playground.routes import Playground
+from shoal.web.playground.warm import stop as stop_compiling
 from shoal.web.playground.warm import warm
 from shoal.web.question import as_json
 from shoal.web.questions import ALL
 
 HOST, USUAL_PORT = "127.0.0.1", 8137
 STATIC = Path(__file__).parent / "static"
+CLOSING = 0.6  # seconds between Ctrl-C and the end of the process, whatever it is doing
 TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -91,17 +97,44 @@ async def no_such(request: Request, failed: Exception) -> Response:
     )
 
 
-def routes() -> list[BaseRoute]:
+def routes(playground: Playground) -> list[BaseRoute]:
     """The addresses of the page: questions, the playground's own, files."""
-    return [Route("/api/ask/{name}", question, methods=["GET"]), *Playground().routes(), Route("/{path:path}", file, methods=["GET"])]
+    return [Route("/api/ask/{name}", question, methods=["GET"]), *playground.routes(), Route("/{path:path}", file, methods=["GET"])]
 
 
-def app(port: int = USUAL_PORT) -> Starlette:
-    """The application as it answers on `port` of this machine."""
+def app(port: int = USUAL_PORT, token: str = "", playground: Playground | None = None) -> Starlette:
+    """The application as it answers on `port` of this machine; programs that are no browser send the `token` to change something."""
     hosts = frozenset({f"{HOST}:{port}", f"localhost:{port}"})
     return Starlette(
-        routes=routes(), middleware=[Middleware(Guard, hosts=hosts)], exception_handlers={HTTPException: no_such, 500: no_such}
+        routes=routes(playground or Playground()),
+        middleware=[Middleware(Guard, hosts=hosts, token=token)],
+        exception_handlers={HTTPException: no_such, 500: no_such},
     )
+
+
+class ChapterServer(uvicorn.Server):
+    """A server that ends soon after Ctrl-C: what can be stopped is stopped, and what cannot ends with the process."""
+
+    def __init__(self, config: uvicorn.Config, playground: Playground) -> None:
+        super().__init__(config)
+        self.playground, self.ending = playground, threading.Event()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Called by the signal, in the main thread, whatever lock that holds: so it only says so to a thread that waits for it."""
+        super().handle_exit(sig, frame)
+        self.ending.set()
+
+    def end_in_time(self) -> None:
+        """Wait for Ctrl-C, stop what can be stopped, and end the process where it does not end by itself."""
+        self.ending.wait()
+        self.close()
+        time.sleep(CLOSING)
+        os._exit(0)  # a thread that computes cannot be stopped from outside
+
+    def close(self) -> None:
+        """Stop training, reading and compiling."""
+        self.playground.close()
+        stop_compiling()
 
 
 def listener(port: int | None) -> socket.socket:
@@ -123,22 +156,29 @@ def listener(port: int | None) -> socket.socket:
     raise PortError(f"no port of {HOST} can be listened on")
 
 
-def server(port: int | None = None) -> tuple[uvicorn.Server, socket.socket]:
+def server(port: int | None = None, token: str = "") -> tuple[ChapterServer, socket.socket]:
     """A server that has its port but does not run yet."""
-    found = listener(port)
+    found, playground = listener(port), Playground()
     settings = uvicorn.Config(
-        app(found.getsockname()[1]), log_level="warning", lifespan="off", timeout_graceful_shutdown=1, limit_concurrency=256
+        app(found.getsockname()[1], token, playground),
+        log_level="warning",
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+        limit_concurrency=256,
     )
-    return uvicorn.Server(settings), found
+    return ChapterServer(settings, playground), found
 
 
-def serve(port: int | None = None, browser: bool = True) -> None:
+def serve(port: int | None = None, browser: bool = True, token: str = "") -> None:
     """Open the live chapter: say where it is, show it in the browser, answer until Ctrl-C."""
-    ready, found = server(port)
+    ready, found = server(port, token)
     address = f"http://{HOST}:{found.getsockname()[1]}/"
     print(f"The chapter is open at {address}   (Ctrl-C closes it)", flush=True)
     threading.Thread(target=journey().at, args=(LAST,), daemon=True).start()  # so that the slider's far end answers at once
     threading.Thread(target=warm, daemon=True).start()
     if browser:
         threading.Timer(0.3, webbrowser.open, args=(address,)).start()
-    ready.run(sockets=[found])
+    threading.Thread(target=ready.end_in_time, daemon=True).start()
+    with suppress(KeyboardInterrupt):  # it is how the page is closed
+        ready.run(sockets=[found])
+    ready.close()

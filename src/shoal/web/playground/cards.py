@@ -85,8 +85,8 @@ def score(training: Training, X: Floats, Y: Floats, rows: str) -> Answer:
         totals = [total(f"÷ {m}", count / m), total("in per cent", 100 * count / m)]
         return card("accuracy", "right ÷ m", [term(count, note=side)], totals, f"Of {m} {rows}.{shoal_of(training)}")
     y = Y[:, 0].astype(np.float64)
-    missed, spread = (y - g2(Z2)[0]) ** 2, float(((y - y.mean()) ** 2).sum())
-    left = float(missed.sum())
+    missed, spread = (y - g2(Z2)[0]) ** 2, ((y - y.mean()) ** 2).sum()
+    left = missed.sum()
     totals = [total("Σ (y − ŷ)²", left), total("Σ (y − ȳ)²", spread), total("1 − first ÷ second", 1 - left / spread)]
     formula = "R² = 1 − Σ (y − ŷ)² / Σ (y − ȳ)²"
     return card("R²", formula, long_sum(missed, None, 0), totals, f"Over {m} {rows}; ȳ is their mean.{shoal_of(training)}")

@@ -20,6 +20,7 @@ from shoal.web.samples import SAMPLES, sample
 
 Array = np.ndarray[Any, np.dtype[Any]]
 MOST_CLASSES = 20
+MOST_NUMBERS = 25_000_000  # of all rows, prepared: 200 MB
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Data:
     @property
     def axes(self) -> tuple[str, ...]:
         """Columns that can be drawn: numbers with a range."""
-        return tuple(c.name for c in self.columns if c.kind == "number" and c.low is not None and c.low < (c.high or c.low))
+        return tuple(c.name for c in self.columns if c.kind == "number" and c.low is not None and c.high is not None and c.low < c.high)
 
 
 def of_sample(name: str, points: int, noise: float, held: float, seed: int) -> Data:
@@ -97,12 +98,23 @@ def of_table(table: Table, target: str, held: float, seed: int) -> Data:
     frame = table.frame.iloc[found.rows].drop(columns=[target])
     train, test = divided(len(found.y), found.y, held, seed)
     columns = describe_columns(frame.iloc[train])
+    n_numbers = len(frame) * sum(most_inputs(column) for column in columns)
+    if n_numbers > MOST_NUMBERS:
+        raise TableError(
+            f"{table.name} becomes up to {n_numbers:,} numbers when its categories have columns of their own; the page takes "
+            f"{MOST_NUMBERS:,}. Send fewer rows, or fewer columns of text. `shoal fit` takes larger tables."
+        )
     prepare = preparation(columns).fit(frame.iloc[train])
     lines = table_lines(table.name, target, held, seed, len(test))
     data = Data(table.name, found.task, target, frame, found.y, train, test, columns, prepare, lines, tuple(table.frame.columns))
     if not data.axes:
         raise TableError(f"Beside the target {target!r} no column holds numbers that vary: there is no axis to draw on. Choose another.")
     return data
+
+
+def most_inputs(column: Column) -> int:
+    """At most so many inputs of the network come from a column: levels, the rare ones, parts of a date, whether a cell is missing."""
+    return {"left out": 0, "category": len(column.levels) + 2, "date": 5}.get(column.kind, 2)
 
 
 def table_lines(name: str, target: str, held: float, seed: int, n_test: int) -> tuple[str, ...]:
@@ -148,5 +160,6 @@ def typical(data: Data) -> dict[str, Any]:
 def held_rows(data: Data, held: Mapping[str, Any], n: int) -> pd.DataFrame:
     """n raw rows, all of them the typical row with the reader's own values in it."""
     row = {**typical(data), **held}
-    own = {name: data.frame[name].dtype for name in data.frame.columns if name not in held}
+    free = {*held, *(c.name for c in data.columns if c.kind == "number")}  # a median of whole numbers may end in .5
+    own = {name: data.frame[name].dtype for name in data.frame.columns if name not in free}
     return pd.DataFrame({name: pd.Series([row[name]] * n, dtype=own.get(name)) for name in data.frame.columns})

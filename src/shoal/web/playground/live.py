@@ -4,6 +4,7 @@ A run plays only while its event stream is open: the page that closes takes its 
 """
 
 import asyncio
+import logging
 import secrets
 import threading
 import time
@@ -12,17 +13,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from shoal.errors import ShoalError
+import numpy as np
+
+from shoal.errors import ShoalError, TableError
 from shoal.web.playground.cards import how
 from shoal.web.playground.data import Data, of_sample, of_table
 from shoal.web.playground.lines import python
 from shoal.web.playground.settings import estimator, read_settings
-from shoal.web.playground.tables import Tables
+from shoal.web.playground.store import Tables
 from shoal.web.playground.training import Training
 from shoal.web.playground.views import View, read_held
 from shoal.web.playground.warm import warm
 from shoal.web.question import as_json
 
+LOG = logging.getLogger(__name__)
 MOST_RUNS = 8
 LEFT_ALONE = 5.0  # seconds after which a run that nobody plays or touches makes room for a new one
 UNWATCHED = 5.0  # seconds that a run may play before its stream opens
@@ -87,7 +91,7 @@ class LiveRun:
     @contextmanager
     def still(self) -> Iterator[None]:
         """Nothing moves meanwhile; afterwards the latest frame is true again."""
-        with self._turn:
+        with self._turn, np.errstate(all="ignore"):  # numbers past the range become null, which the page calls "not finite"
             self.touched = time.monotonic()
             self._halt()
             yield
@@ -141,7 +145,7 @@ class LiveRun:
 
     def how(self, key: str) -> dict[str, Any]:
         """How one of its numbers came; a number that is to be understood stands still meanwhile."""
-        with self._turn:
+        with self._turn, np.errstate(all="ignore"):
             self.touched = time.monotonic()
             self._halt()
             return how(self.training, key, min(self.member, self.training.population.K - 1))
@@ -247,7 +251,8 @@ class Runs:
             self.make_room()
             self._starting += 1  # a place is taken before the work is done, so that a thousand asked at once find it taken
         try:
-            run = LiveRun(chosen, self.data(chosen))
+            with np.errstate(all="ignore"), naming_surprises(chosen["data"] == "own"):
+                run = LiveRun(chosen, self.data(chosen))
             with self._lock:
                 self._runs[run.id] = run
         finally:
@@ -291,6 +296,12 @@ class Runs:
         if run is not None:
             run.pause()
 
+    def close(self) -> None:
+        """Stop all that is trained and read, without waiting for it."""
+        self.tables.close()
+        for run in list(self._runs.values()):
+            run.unwatched()
+
     def __len__(self) -> int:
         with self._lock:
             return len(self._runs)
@@ -299,6 +310,21 @@ class Runs:
         """How many are at work now."""
         with self._lock:
             return sum(run.playing for run in self._runs.values())
+
+
+@contextmanager
+def naming_surprises(own: bool) -> Iterator[None]:
+    """Whatever a reader's own table makes a library say is a sentence for the reader, and a line in the server's log."""
+    try:
+        yield
+    except (ArithmeticError, LookupError, TypeError, ValueError) as surprise:
+        if not own or isinstance(surprise, ShoalError):
+            raise
+        LOG.warning("a table could not be drawn", exc_info=True)
+        first = (str(surprise).splitlines() or [""])[0]
+        raise TableError(
+            f"This table cannot be learned from here ({type(surprise).__name__}: {first[:200]}). Choose another target."
+        ) from surprise
 
 
 class Watcher:

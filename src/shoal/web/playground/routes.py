@@ -2,24 +2,26 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from shoal.errors import InvalidParameterError, ShoalError
+from shoal.errors import InvalidParameterError, ShoalError, TooLargeError
 from shoal.web.guard import refusal
 from shoal.web.playground.live import LAST_UPDATE, LiveRun, NoSuchRunError, Runs, TooManyRunsError, Watcher
 from shoal.web.playground.tables import described
-from shoal.web.question import as_json
+from shoal.web.question import as_json, brief, json_object
 
 LARGEST_COMMAND = 64 * 1024
 HEARTBEAT = 15.0
+GONE_EVERY = 0.5  # seconds between two looks whether the reader of a table still waits
 Answering = Callable[[Request], Awaitable[Response]]
 
 
@@ -29,7 +31,7 @@ def answered(answer: dict[str, Any]) -> Response:
 
 
 def polite(answer: Answering) -> Answering:
-    """Errors that shoal raises on purpose as sentences; numbers and tables that surprise everyone too, with what they say."""
+    """Errors that shoal raises on purpose as sentences, each with the status that says whose turn it is."""
 
     async def wrapped(request: Request) -> Response:
         try:
@@ -38,8 +40,12 @@ def polite(answer: Answering) -> Answering:
             return refusal(404, str(gone))
         except TooManyRunsError as full:
             return refusal(429, str(full))
+        except (TooLargeError, MemoryError) as large:
+            return refusal(413, f"{large or 'this takes more memory than there is'}; send fewer rows or columns, or set fewer units")
         except ShoalError as wrong:
             return refusal(400, str(wrong))
+        except ClientDisconnect:
+            return refusal(400, "the connection was closed before all was sent")  # which nobody reads
 
     return wrapped
 
@@ -51,12 +57,9 @@ async def command_of(request: Request) -> dict[str, Any]:
         body += part
         if len(body) > LARGEST_COMMAND:
             raise InvalidParameterError(f"a command is longer than {LARGEST_COMMAND} bytes")
-    try:
-        command = json.loads(body or b"{}")
-    except ValueError:
-        command = None
-    if not isinstance(command, dict):
-        raise InvalidParameterError("a command's body is one JSON object")
+    command = json_object(body or b"{}")
+    if command is None:
+        raise InvalidParameterError("a command's body is one JSON object, of a few levels")
     return command
 
 
@@ -65,6 +68,10 @@ class Playground:
 
     def __init__(self) -> None:
         self.runs = Runs()
+
+    def close(self) -> None:
+        """Stop what is trained and what is read: the server ends."""
+        self.runs.close()
 
     def routes(self) -> list[BaseRoute]:
         """Every address."""
@@ -82,8 +89,15 @@ class Playground:
         """`POST /api/tables?name=FILE`: the file itself is the body."""
         content = await request.body()
         name = request.query_params.get("name", "table.csv")
-        tables = self.runs.tables
-        key = await run_in_threadpool(tables.add, name, content)
+        tables, stop = self.runs.tables, threading.Event()
+        reading = asyncio.ensure_future(run_in_threadpool(tables.add, name, content, stop))
+        try:
+            while not (await asyncio.wait([reading], timeout=GONE_EVERY))[0]:
+                if await request.is_disconnected():
+                    stop.set()
+        finally:
+            stop.set()  # where the server itself ends
+        key = await reading
         return answered(described(key, tables.get(key)))
 
     async def start(self, request: Request) -> Response:
@@ -128,7 +142,7 @@ def shown(run: LiveRun) -> Response:
 def obey(run: LiveRun, name: str, given: dict[str, Any]) -> Response:
     """One command, and what the run looks like after it."""
     if name == "view":
-        run.look(str(given.get("x", "")), str(given.get("y", "")), held_of(given), whole(given, "member", 0))
+        run.look(text(given, "x"), text(given, "y"), held_of(given), whole(given, "member", 0))
         return shown(run)
     if name == "play":
         run.play(whole(given, "until", 0) or None)
@@ -151,7 +165,15 @@ def whole(given: dict[str, Any], name: str, default: int) -> int:
     """A whole number of a command."""
     value = given.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LAST_UPDATE:
-        raise InvalidParameterError(f"{name}={str(value)[:40]!r} is not a whole number from 0 to {LAST_UPDATE}")
+        raise InvalidParameterError(f"{name}={brief(value)} is not a whole number from 0 to {LAST_UPDATE}")
+    return value
+
+
+def text(given: dict[str, Any], name: str) -> str:
+    """A text of a command, such as a column's name."""
+    value = given.get(name, "")
+    if not isinstance(value, str):
+        raise InvalidParameterError(f"{name}={brief(value)} is not a text")
     return value
 
 

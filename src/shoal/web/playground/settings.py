@@ -10,7 +10,7 @@ from shoal.estimators.regressor import ShoalRegressor
 from shoal.estimators.shallow import ShallowEstimator
 from shoal.table import Task
 from shoal.textbook import ACTIVATIONS
-from shoal.web.question import Choice, Kind, Real, Whole
+from shoal.web.question import Choice, Kind, Real, Whole, brief
 from shoal.web.samples import SAMPLES
 
 
@@ -73,6 +73,8 @@ def read_settings(given: Mapping[str, Any]) -> dict[str, Any]:
     for name in given:
         if name not in KINDS:
             raise InvalidParameterError(f"the playground has no {name[:40]!r}; it has {', '.join(KINDS)}")
+        if not isinstance(given[name], str | int | float):
+            raise InvalidParameterError(f"{name}={brief(given[name])} is neither a text nor a number")
     return {name: kind.read(name, str(given.get(name, kind.default))) for name, kind in KINDS.items()}
 
 

@@ -1,10 +1,9 @@
-"""The reader's own tables: read as the command line reads them, a few kept in memory under a name made of their contents."""
+"""The reader's own tables: read as the command line reads them, within sizes that a page can draw, packed and unpacked."""
 
-import hashlib
-import re
-import tempfile
-import threading
-from collections import OrderedDict
+import csv
+import gzip
+import io
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,15 @@ import pandas as pd
 from shoal.errors import TableError
 from shoal.table import describe_columns, read
 from shoal.table.columns import Column
+from shoal.table.reading import open_table
 
-MOST_TABLES = 4
 MOST_COLUMNS = 400
+MOST_ROWS = 1_000_000
+MOST_CELLS = 10_000_000
+MOST_BYTES = 200_000_000  # of a table, unpacked
+FEW_BYTES = 1_000_000  # of text, unpacked: such a table is read here, a larger one in a process of its own
+PARQUET = b"PAR1"
+_PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -28,49 +33,59 @@ class Table:
     columns: tuple[Column, ...]
 
 
-class Tables:
-    """The tables that were sent, the oldest leaving when there are too many."""
+def check_size(name: str, content: bytes) -> bool:
+    """Whether the bytes are few, unpacked; the table is refused when they are, or hold, more than the page takes.
 
-    def __init__(self) -> None:
-        self._kept: OrderedDict[str, Table] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def add(self, name: str, content: bytes) -> str:
-        """Read a table; returns the key under which it is kept."""
-        key = hashlib.sha256(content).hexdigest()[:16]
-        table = parsed(Path(name.replace("\\", "/")).name or "table.csv", content)
-        with self._lock:
-            self._kept[key] = table
-            self._kept.move_to_end(key)
-            while len(self._kept) > MOST_TABLES:
-                self._kept.popitem(last=False)
-        return key
-
-    def get(self, key: str) -> Table:
-        """The table under this key; `TableError` when it is not here (any more)."""
-        with self._lock:
-            if key not in self._kept:
-                raise TableError("This link's table is not in this server's memory: tables stay with their reader. Drop the file again.")
-            self._kept.move_to_end(key)
-            return self._kept[key]
+    They are counted a piece at a time, so that a small file that unpacks to a large one takes no memory.
+    """
+    if content[:4] == PARQUET:
+        return False
+    file = gzip.GzipFile(fileobj=io.BytesIO(content)) if content[:2] == b"\x1f\x8b" else io.BytesIO(content)
+    n_bytes = n_rows = n_commas = 0
+    try:
+        while piece := file.read(_PIECE):
+            if not n_bytes:
+                refuse(name, columns=n_columns(piece))
+            n_bytes += len(piece)
+            n_rows += max(piece.count(b"\n"), piece.count(b"\r"))
+            n_commas += piece.count(b",")
+            refuse(name, rows=n_rows - 1, cells=n_rows + n_commas, n_bytes=n_bytes)
+    except (gzip.BadGzipFile, zlib.error, EOFError):
+        pass  # reading names the damage
+    return n_bytes <= FEW_BYTES
 
 
-def parsed(name: str, content: bytes) -> Table:
-    """The table in these bytes, as `shoal fit NAME` would read it."""
-    safe = re.sub(r"[^\w.+ -]+", "_", name)[-80:] or "table.csv"
-    with tempfile.TemporaryDirectory(prefix="shoal-") as folder:
-        path = Path(folder) / safe
-        path.write_bytes(content)
-        try:
-            frame = read(path)
-        except TableError as wrong:
-            raise TableError(str(wrong).replace(str(path), name)) from None
+def n_columns(piece: bytes) -> int:
+    """How many names the first line of a text holds."""
+    try:
+        return len(next(csv.reader([piece.lstrip().splitlines()[0].decode("utf-8", "replace")])))
+    except (csv.Error, IndexError, StopIteration):
+        return 0  # reading names what is wrong
+
+
+def refuse(name: str, rows: int = 0, columns: int = 0, cells: int = 0, n_bytes: int = 0) -> None:
+    """Refuse a table that is larger than the page takes."""
+    if columns > MOST_COLUMNS:
+        raise TableError(f"{name} has {columns} columns; the page draws tables of up to {MOST_COLUMNS}. `shoal fit` takes larger ones.")
+    for found, most, what in ((rows, MOST_ROWS, "rows"), (cells, MOST_CELLS, "cells"), (n_bytes, MOST_BYTES, "bytes, unpacked")):
+        if found > most:
+            raise TableError(f"{name} has more than {most:,} {what}, which is as many as the page takes. `shoal fit` takes larger tables.")
+
+
+def parsed(name: str, path: Path) -> Table:
+    """The table in a file that a reader calls `name`."""
+    try:
+        with path.open("rb") as file:
+            is_parquet = file.read(4) == PARQUET
+        if is_parquet:
+            found = open_table(path)
+            refuse(name, found.n_rows, len(found.names), found.n_rows * len(found.names))
+        frame = read(path)
+    except TableError as wrong:
+        raise TableError(str(wrong).replace(str(path), name)) from None
     if len(frame.columns) < 2:
         raise TableError(f"{name} has one column only; a table to learn from has a target and at least one input.")
-    if len(frame.columns) > MOST_COLUMNS:
-        raise TableError(
-            f"{name} has {len(frame.columns)} columns; the page draws tables of up to {MOST_COLUMNS}. `shoal fit` takes larger ones."
-        )
+    refuse(name, len(frame), len(frame.columns), frame.size)
     columns = describe_columns(frame)
     if not any(column.kind == "number" for column in columns):
         raise TableError(

@@ -19,6 +19,7 @@ from sklearn.metrics import r2_score
 from shoal.encoding import encode
 from shoal.engine.advance import State, advance, current
 from shoal.engine.outputs import logits
+from shoal.errors import InvalidParameterError
 from shoal.estimators.shallow import ShallowEstimator
 from shoal.estimators.started import encoded_targets, started
 from shoal.network import Network
@@ -30,6 +31,7 @@ from shoal.web.playground.data import Data
 
 Floats = NDArray[np.floating]
 KEPT_BYTES = 48_000_000
+MOST_WEIGHTS = 200_000  # of layer 1: the places behind a run then stay below half a gigabyte
 MOST_KEPT = 3000
 JUDGED_ROWS = 10_000  # costs are means over so many rows at most, evenly chosen
 
@@ -63,6 +65,12 @@ class Training:
 
     def __init__(self, estimator: ShallowEstimator, data: Data) -> None:
         y = data.y
+        n_weights = data.X.shape[1] * int(estimator.hidden_layer_sizes[0]) * int(estimator.n_networks)
+        if n_weights > MOST_WEIGHTS:
+            raise InvalidParameterError(
+                f"{data.X.shape[1]} inputs × {estimator.hidden_layer_sizes[0]} units × {estimator.n_networks} networks are {n_weights:,} "
+                f"weights; the page remembers the way of up to {MOST_WEIGHTS:,}. Set fewer units or networks"
+            )
         begun = started(estimator, data.X, y[data.train])
         self.run, self.problem, self.encoding = begun.run, begun.problem, begun.encoding
         self.recipe, self.names, self.began = begun.plan.recipe, data.names, time.perf_counter()

@@ -1,6 +1,5 @@
 """What the playground shows of a run: the scene, which changes with the reader's choice, and frames, which change with training."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +18,7 @@ from shoal.textbook.propagation import forward
 from shoal.web.pictures import packed, unit_rows
 from shoal.web.playground.data import Data, held_rows, typical
 from shoal.web.playground.training import Training
+from shoal.web.question import brief, json_object
 
 Floats = NDArray[np.floating]
 GRID, TILE, LINE = 56, 20, 161  # points along a side of the outcome, of a unit's tile, of a curve
@@ -68,11 +68,13 @@ class View:
         if column.kind == "number":
             try:
                 number = float(value)
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 number = float("nan")
             if not np.isfinite(number):
-                raise InvalidParameterError(f"{name!r} holds numbers; {str(value)[:40]!r} is none")
+                raise InvalidParameterError(f"{name[:60]!r} holds numbers; {brief(value)} is none")
             return number
+        if not isinstance(value, str | int | float | None):
+            raise InvalidParameterError(f"{name[:60]!r} is held at one value; {brief(value)} is none")
         return value
 
     def grid(self, k: int) -> Floats:
@@ -276,10 +278,7 @@ def span(values: Floats) -> tuple[float, float]:
 
 def read_held(text: str) -> dict[str, Any]:
     """The held values of an address, a JSON object of column names."""
-    try:
-        held = json.loads(text or "{}")
-    except ValueError:
-        held = None
-    if not isinstance(held, dict):
+    held = json_object(text or "{}")
+    if held is None:
         raise InvalidParameterError(f"held={text[:60]!r} is not a JSON object of columns and values")
     return held

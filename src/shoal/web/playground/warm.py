@@ -6,6 +6,7 @@ What was compiled lies in the engine's own cache on disk, where this server find
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 
 from shoal.engine.compiled import cache_folder
 from shoal.web.playground.data import of_sample
@@ -15,6 +16,7 @@ from shoal.web.playground.training import Training
 PROGRAM = "from shoal.web.playground.warm import train_a_little; train_a_little()"
 LONGEST = 180.0  # seconds; after that the engine is compiled here, and the page waits
 _TURN = threading.Lock()
+_compiling: list[subprocess.Popen[bytes]] = []
 
 
 def warm() -> None:
@@ -24,11 +26,25 @@ def warm() -> None:
         if mark.exists():
             return
         try:
-            subprocess.run([sys.executable, "-c", PROGRAM], timeout=LONGEST, check=True, capture_output=True)
-            mark.parent.mkdir(parents=True, exist_ok=True)
-            mark.touch()
+            command, nothing = [sys.executable, "-P", "-c", PROGRAM], subprocess.DEVNULL
+            with subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing) as process:
+                _compiling.append(process)
+                try:
+                    ended = process.wait(LONGEST)
+                finally:
+                    process.kill()
+                    _compiling.clear()
+            if not ended:
+                mark.parent.mkdir(parents=True, exist_ok=True)
+                mark.touch()
         except (subprocess.SubprocessError, OSError):
             return  # where nothing can be kept on disk, the first step compiles
+
+
+def stop() -> None:
+    """End the process that compiles: the server ends."""
+    with suppress(OSError, IndexError):
+        _compiling[0].kill()
 
 
 def train_a_little() -> None:

@@ -1,0 +1,68 @@
+"""The tables that were sent: a few kept in memory under a name made of their contents."""
+
+import hashlib
+import re
+import threading
+from collections import OrderedDict
+
+from shoal.errors import TableError
+from shoal.files import temporary_folder
+from shoal.web.playground.apart import parsed_apart
+from shoal.web.playground.tables import Table, check_size, parsed
+
+MOST_TABLES = 4
+
+
+class Tables:
+    """The tables that were sent, the oldest leaving when there are too many."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, Table] = OrderedDict()
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+
+    def add(self, name: str, content: bytes, stop: threading.Event | None = None) -> str:
+        """Read a table; returns the key under which it is kept.
+
+        Raises
+        ------
+        TableError
+            For what is no table, is larger than the page draws, or whose reading was stopped: by `stop`, by `close`, or by a limit.
+        """
+        key = hashlib.sha256(content).hexdigest()[:16]
+        table = table_of(short_name(name), content, (self._closed, *([stop] if stop else [])))
+        with self._lock:
+            self._kept[key] = table
+            self._kept.move_to_end(key)
+            while len(self._kept) > MOST_TABLES:
+                self._kept.popitem(last=False)
+        return key
+
+    def get(self, key: str) -> Table:
+        """The table under this key; `TableError` when it is not here (any more)."""
+        with self._lock:
+            if key not in self._kept:
+                raise TableError("This link's table is not in this server's memory: tables stay with their reader. Drop the file again.")
+            self._kept.move_to_end(key)
+            return self._kept[key]
+
+    def close(self) -> None:
+        """Stop reading: the server ends."""
+        self._closed.set()
+
+
+def short_name(name: str) -> str:
+    """What a table is called: the last part of what the browser calls it, at most 80 characters."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    readable = "".join(c for c in last.encode("utf-8", "replace").decode() if c.isprintable())[-80:]
+    return readable if readable.strip(". ") else "table.csv"
+
+
+def table_of(name: str, content: bytes, stops: tuple[threading.Event, ...]) -> Table:
+    """The table in these bytes, as `shoal fit NAME` would read it, within the page's limits."""
+    few = check_size(name, content)
+    ending = re.search(r"\.[a-z0-9]{1,8}$", name.lower())
+    with temporary_folder() as folder:
+        path = folder / f"table{ending[0] if ending else ''}"
+        path.write_bytes(content)
+        return parsed(name, path) if few else parsed_apart(name, path, stops)

@@ -1,0 +1,56 @@
+"""The page's application asked in this process: no port, no thread of a server, no browser."""
+
+import asyncio
+import json
+from collections.abc import Iterable
+from typing import Any
+
+HOST = "127.0.0.1:8137"
+OWN = (("origin", f"http://{HOST}"),)
+
+
+def ask(
+    app: Any, method: str, path: str, body: bytes = b"", headers: Iterable[tuple[str, str]] = OWN, query: bytes = b""
+) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of one answer; what the application raises is raised here."""
+    sent: list[dict[str, Any]] = []
+    asked = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> dict[str, Any]:
+        if asked:
+            return asked.pop()
+        await asyncio.sleep(3600)  # the reader waits for its answer
+        raise AssertionError("the application never answered")
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    raw = path.encode("utf-8", "surrogateescape")
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": raw,
+        "root_path": "",
+        "query_string": query,
+        "headers": [(b"host", HOST.encode()), *((k.encode("latin-1"), v.encode("latin-1")) for k, v in headers)],
+        "client": ("127.0.0.1", 50000),
+        "server": ("127.0.0.1", 8137),
+    }
+    asyncio.run(app(scope, receive, send))
+    start, *rest = sent
+    return start["status"], {k.decode(): v.decode("latin-1") for k, v in start["headers"]}, b"".join(m.get("body", b"") for m in rest)
+
+
+def error_of(answer: tuple[int, dict[str, str], bytes]) -> str:
+    """The sentence of a refusal; fails for anything else."""
+    status, _, body = answer
+    assert 400 <= status < 500, (status, body[:300])
+    said = json.loads(body)
+    assert list(said) == ["error"]
+    assert isinstance(said["error"], str)
+    assert said["error"]
+    return said["error"]
