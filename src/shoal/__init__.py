@@ -1,92 +1,55 @@
 """Shallow neural networks, whole shoals of them."""
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from shoal.errors import (
-    CheckpointError,
-    ClusterError,
-    ColumnsError,
-    DataError,
-    DeviceError,
-    DivergedError,
-    ExportError,
-    InterruptedWarning,
-    InvalidParameterError,
-    MemberDivergedWarning,
-    ModelFileError,
-    OutputError,
-    OutsideWarning,
-    ShoalError,
-    ShoalWarning,
-    TableError,
-    TooLargeError,
-    UncalibratedWarning,
-)
+__version__ = "0.1.0"  # the one place: pyproject.toml reads it here
 
-if TYPE_CHECKING:
-    from shoal import textbook
-    from shoal.estimators.classifier import ShoalClassifier
-    from shoal.estimators.from_json import from_json
-    from shoal.estimators.raw import fit
-    from shoal.estimators.regressor import ShoalRegressor
-    from shoal.estimators.search import ShoalSearchCV
-    from shoal.estimators.taken_over import from_fitted
-    from shoal.export.torch_module import to_torch
-    from shoal.model_file import load, save
-
-# scikit-learn and pandas take a second to import: `shoal --help` and `import shoal.textbook` do without.
+# Each public name once, with the module that defines it. `__init__.pyi` is written from this table by
+# `python tests/unit/test_public_names.py`. scikit-learn and pandas take a second to import: a name is imported when first used.
 _HOMES = {
-    "ShoalClassifier": "shoal.estimators.classifier",
-    "ShoalRegressor": "shoal.estimators.regressor",
-    "ShoalSearchCV": "shoal.estimators.search",
-    "fit": "shoal.estimators.raw",
-    "from_fitted": "shoal.estimators.taken_over",
-    "from_json": "shoal.estimators.from_json",
-    "load": "shoal.model_file",
-    "save": "shoal.model_file",
-    "to_torch": "shoal.export.torch_module",
+    "shoal.errors": (
+        "CheckpointError",
+        "ClusterError",
+        "ColumnsError",
+        "DataError",
+        "DeviceError",
+        "DivergedError",
+        "ExportError",
+        "InterruptedWarning",
+        "InvalidParameterError",
+        "MemberDivergedWarning",
+        "ModelFileError",
+        "OutputError",
+        "OutsideWarning",
+        "ShoalError",
+        "ShoalWarning",
+        "TableError",
+        "TooLargeError",
+        "UncalibratedWarning",
+    ),
+    "shoal.estimators.classifier": ("ShoalClassifier",),
+    "shoal.estimators.from_json": ("from_json",),
+    "shoal.estimators.raw": ("fit",),
+    "shoal.estimators.regressor": ("ShoalRegressor",),
+    "shoal.estimators.search": ("ShoalSearchCV",),
+    "shoal.estimators.taken_over": ("from_fitted",),
+    "shoal.export.torch_module": ("to_torch",),
+    "shoal.model_file": ("load", "save"),
 }
-_ROOMS = ("textbook", "beyond")  # sub-packages that `import shoal` is enough for
+_PACKAGES = ("beyond", "textbook")  # sub-packages that `import shoal` is enough for
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = [
-    "CheckpointError",
-    "ClusterError",
-    "ColumnsError",
-    "DataError",
-    "DeviceError",
-    "DivergedError",
-    "ExportError",
-    "InterruptedWarning",
-    "InvalidParameterError",
-    "MemberDivergedWarning",
-    "ModelFileError",
-    "OutputError",
-    "OutsideWarning",
-    "ShoalClassifier",
-    "ShoalError",
-    "ShoalRegressor",
-    "ShoalSearchCV",
-    "ShoalWarning",
-    "TableError",
-    "TooLargeError",
-    "UncalibratedWarning",
-    "fit",
-    "from_fitted",
-    "from_json",
-    "load",
-    "save",
-    "textbook",
-    "to_torch",
-]
+__all__ = sorted([*_HOME_OF, "__version__", "textbook"])
 
 
 def __getattr__(name: str) -> Any:
-    if name in _ROOMS:
+    if name in _PACKAGES:
         return importlib.import_module(f"shoal.{name}")
-    if name not in _HOMES:
+    if name not in _HOME_OF:
         raise AttributeError(f"module 'shoal' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    value = globals()[name] = getattr(importlib.import_module(_HOME_OF[name]), name)
+    return value
 
 
 def __dir__() -> list[str]:

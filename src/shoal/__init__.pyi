@@ -1,0 +1,63 @@
+# Written by `python tests/unit/test_public_names.py` from the table in __init__.py.
+from shoal import beyond as beyond
+from shoal import textbook as textbook
+from shoal.errors import CheckpointError as CheckpointError
+from shoal.errors import ClusterError as ClusterError
+from shoal.errors import ColumnsError as ColumnsError
+from shoal.errors import DataError as DataError
+from shoal.errors import DeviceError as DeviceError
+from shoal.errors import DivergedError as DivergedError
+from shoal.errors import ExportError as ExportError
+from shoal.errors import InterruptedWarning as InterruptedWarning
+from shoal.errors import InvalidParameterError as InvalidParameterError
+from shoal.errors import MemberDivergedWarning as MemberDivergedWarning
+from shoal.errors import ModelFileError as ModelFileError
+from shoal.errors import OutputError as OutputError
+from shoal.errors import OutsideWarning as OutsideWarning
+from shoal.errors import ShoalError as ShoalError
+from shoal.errors import ShoalWarning as ShoalWarning
+from shoal.errors import TableError as TableError
+from shoal.errors import TooLargeError as TooLargeError
+from shoal.errors import UncalibratedWarning as UncalibratedWarning
+from shoal.estimators.classifier import ShoalClassifier as ShoalClassifier
+from shoal.estimators.from_json import from_json as from_json
+from shoal.estimators.raw import fit as fit
+from shoal.estimators.regressor import ShoalRegressor as ShoalRegressor
+from shoal.estimators.search import ShoalSearchCV as ShoalSearchCV
+from shoal.estimators.taken_over import from_fitted as from_fitted
+from shoal.export.torch_module import to_torch as to_torch
+from shoal.model_file import load as load
+from shoal.model_file import save as save
+
+__version__: str
+__all__ = [
+    "CheckpointError",
+    "ClusterError",
+    "ColumnsError",
+    "DataError",
+    "DeviceError",
+    "DivergedError",
+    "ExportError",
+    "InterruptedWarning",
+    "InvalidParameterError",
+    "MemberDivergedWarning",
+    "ModelFileError",
+    "OutputError",
+    "OutsideWarning",
+    "ShoalClassifier",
+    "ShoalError",
+    "ShoalRegressor",
+    "ShoalSearchCV",
+    "ShoalWarning",
+    "TableError",
+    "TooLargeError",
+    "UncalibratedWarning",
+    "__version__",
+    "fit",
+    "from_fitted",
+    "from_json",
+    "load",
+    "save",
+    "textbook",
+    "to_torch",
+]
