@@ -73,5 +73,9 @@ class UncalibratedWarning(ShoalWarning):
     """An interval or standard deviation that no rows were kept back for, so that nothing holds it to what it says."""
 
 
+class CacheWarning(ShoalWarning):
+    """Compiled code cannot be kept in the usual folder; the message says why, what happens instead, and what to set."""
+
+
 class OutsideWarning(ShoalWarning):
     """Rows with an input outside the range of the rows that were learned from; predictions there are guesses."""

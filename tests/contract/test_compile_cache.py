@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
@@ -17,12 +18,22 @@ print(float(model.coefs_[0].sum()))
 """
 
 
-def trained(package: Path, cache: Path) -> str:
-    """What a fresh process prints whose only shoal is the one in `package`."""
+def started(package: Path, cache: Path) -> subprocess.Popen:
+    """A fresh process whose only shoal is the one in `package`."""
     environment = {**os.environ, "PYTHONPATH": str(package), "XDG_CACHE_HOME": str(cache)}
-    ran = subprocess.run([sys.executable, "-c", TRAIN], env=environment, capture_output=True, text=True)
-    assert ran.returncode == 0, ran.stderr
-    return ran.stdout
+    return subprocess.Popen([sys.executable, "-W", "error", "-c", TRAIN], env=environment, stdout=PIPE, stderr=PIPE, text=True)
+
+
+def printed(process: subprocess.Popen) -> str:
+    """What it prints."""
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    return out
+
+
+def trained(package: Path, cache: Path) -> str:
+    """What a fresh process prints."""
+    return printed(started(package, cache))
 
 
 @pytest.mark.slow
@@ -39,3 +50,21 @@ def test_an_empty_cache_is_filled_and_an_edit_of_the_mathematics_is_seen(tmp_pat
     assert "    return e / (e + two)\n" in text
     source.write_text(text.replace("    return e / (e + two)\n", "    return e / (e + two) / two\n"))
     assert trained(package, cache) != first
+
+
+@pytest.mark.slow
+def test_two_processes_fill_one_empty_cache_at_once_and_a_damaged_one_is_filled_again(tmp_path):
+    package, cache = Path(shoal.__file__).parents[1], tmp_path / "cache"
+    both = [started(package, cache) for _ in range(2)]
+    first, second = (float(printed(process)) for process in both)
+    assert first == second
+    found = float(trained(package, cache))
+    assert found == pytest.approx(first, rel=1e-12)  # the process that compiles may end in another last digit
+    kept = sorted(cache.rglob("*.nbc"))
+    for i, path in enumerate(kept):
+        content = path.read_bytes()
+        middle = len(content) // 2
+        path.write_bytes((b"", content[:middle], content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])[i % 3])
+    assert float(trained(package, cache)) == pytest.approx(first, rel=1e-12)
+    assert float(trained(package, cache)) == found
+    assert sorted(cache.rglob("*.nbc")) == kept

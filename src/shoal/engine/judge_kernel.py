@@ -1,9 +1,8 @@
 """Judging, compiled: each network of a group on its own rows, added up so that blocks of rows add up too."""
 
 import numpy as np
-from numba import njit
 
-from shoal.engine.flags import INNER, KERNEL
+from shoal.engine.jit import inner, kernel
 from shoal.engine.kernels import gather, hidden_units, output_sums, parts, scratch
 from shoal.engine.pieces import output_errors
 from shoal.engine.vecmath import keep_apart, of
@@ -11,7 +10,7 @@ from shoal.engine.vecmath import keep_apart, of
 ANY_OTHER, SOFTMAX, POISSON = range(3)  # outputs that the score treats in a way of their own
 
 
-@njit(**INNER)
+@inner
 def add_up(output, rows, start, g, Z2, y, L, sums):
     """One batch's part of what `judge` sums. Right: the largest probability is the label's, or every label on its side of 1/2."""
     keep_apart()
@@ -44,7 +43,7 @@ def add_up(output, rows, start, g, Z2, y, L, sums):
             sums[g, 6 + 3 * o] += w * (value - target) * (value - target)
 
 
-@njit(**KERNEL)
+@kernel
 def judge(shape, output, rows, weights, each, hyper, sums):
     """Each network on its own rows: `sums (G, 4 + 3 n_y)` get Σ w, Σ w L, Σ w (all labels right), 0, and Σ w y, Σ w y², Σ w r² a target.
 

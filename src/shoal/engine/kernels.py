@@ -10,10 +10,9 @@ behind this: `docs/engine.md`. The whole is held equal to `textbook/` by `tests/
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from shoal.engine.flags import INNER, KERNEL
+from shoal.engine.jit import inner, kernel
 from shoal.engine.pieces import activate, change, layer_1, layer_1_gradient, many_gradients, many_logits, output_errors
 from shoal.engine.stairs import GRADIENT, LAYER_1, PLAIN, RAMPS
 from shoal.engine.vecmath import copy_8_by_8, fetch, keep_apart, of
@@ -63,7 +62,7 @@ class Rows(NamedTuple):
     ends: NDArray[np.int64]
 
 
-@njit(**INNER)
+@inner
 def stream(key, t, row):
     """Where the draws of one row of one update start: splitmix64 of the network's key, the update and the row."""
     x = key + np.uint64(0x9E3779B97F4A7C15) * (np.uint64(t) * np.uint64(0x100000001B3) + np.uint64(row) + np.uint64(1))
@@ -72,7 +71,7 @@ def stream(key, t, row):
     return np.uint32((x ^ (x >> np.uint64(31))) & np.uint64(0xFFFFFFFF))
 
 
-@njit(**INNER)
+@inner
 def thin(Z, S, r, start, rate):
     """Silence a share `rate` of row r of Z (and of S alike), and make up for it in the values that stay.
 
@@ -91,7 +90,7 @@ def thin(Z, S, r, start, rate):
         S[r, i] *= factor
 
 
-@njit(**INNER)
+@inner
 def gather(rows, first, low, high, n, Xb, XT, y):
     """Rows low … high − 1 of a batch into `Xb (b, n1)` and transposed `XT (n1, b)`, but for what `bias` writes; targets `y (n_y, b)`.
 
@@ -121,7 +120,7 @@ def gather(rows, first, low, high, n, Xb, XT, y):
             XT[j, i] = rows.X[row, j]
 
 
-@njit(**INNER)
+@inner
 def bias(n, low, high, Xb, XT):
     """The bias's 1 in column n of rows low … high − 1, and behind it the padding's 0."""
     for i in range(low, high):
@@ -132,7 +131,7 @@ def bias(n, low, high, Xb, XT):
             XT[j, i] = of(Xb[0, 0], 1.0) if j == n else of(Xb[0, 0], 0.0)
 
 
-@njit(**INNER)
+@inner
 def batch_weight(rows, g, first, w):
     """The batch's weights as shares that add up to 1 (all 0 where every row weighs 0, which then teaches nothing)."""
     b = w.size
@@ -150,7 +149,7 @@ def batch_weight(rows, g, first, w):
         w[i] *= share
 
 
-@njit(**INNER)
+@inner
 def scratch(like, H, n, n1, n_z, n_y, b):
     """What an update of b rows is computed in: Z and S `(H, b)`, Xb `(b, n1)` and XT `(n1, b)` with their bias, Z2 and D `(n_z, b)`,
     y `(n_y, b)`, shares and losses `(b,)`.
@@ -163,7 +162,7 @@ def scratch(like, H, n, n1, n_z, n_y, b):
     return hidden, slopes, Xb, XT, Z2, D, y, np.empty(b, kind), np.empty(b, kind)
 
 
-@njit(**INNER)
+@inner
 def hidden_units(shape, each, g, low, t, Z, S):
     """a = g(z) and g′(z) of every unit of network g, in `Z (H, b)` and S from row `low` on; padded units are off, dropped ones too."""
     keep_apart()
@@ -179,7 +178,7 @@ def hidden_units(shape, each, g, low, t, Z, S):
             thin(Z, S, low + c, stream(np.uint64(each.whole[KEY, g]), t, each.whole[FIRST, g] + c), dropped)
 
 
-@njit(**INNER)
+@inner
 def output_sums(shape, W2, b2, g, low, Z, Z2):
     """Logits of network g over the batch, z = Σ W2 a + b2, from its units' values in `Z (H, b)` from row `low` on."""
     keep_apart()
@@ -199,7 +198,7 @@ def output_sums(shape, W2, b2, g, low, Z, Z2):
                 Z2[o, i] += w * Z[low + c, i]
 
 
-@njit(**INNER)
+@inner
 def weigh(D, w, L, db2, g):
     """D and the losses by the rows' shares: D in place, its sums in row g of db2; returns Σ w L. A weight of 0 hides even NaN."""
     keep_apart()
@@ -216,7 +215,7 @@ def weigh(D, w, L, db2, g):
     return J
 
 
-@njit(**INNER)
+@inner
 def back_through_units(shape, W2, D, g, low, Z, S, gW2):
     """Of every unit of network g: dW2 = Σ D a, then dz = (W2ᵀ D) g′ in a's place, in `Z (H, b)` and S from row `low` on."""
     keep_apart()
@@ -249,7 +248,7 @@ def back_through_units(shape, W2, D, g, low, Z, S, gW2):
                 Z[r, i] *= S[r, i]
 
 
-@njit(**INNER)
+@inner
 def parts(shape, w):
     """W1 `(H, n1)`, W2 `(G, n_z·h)` and b2 `(G, n_z)` of a flat array."""
     keep_apart()
@@ -259,7 +258,7 @@ def parts(shape, w):
     return w[:a].reshape(H, a // H), w[a : a + G * outs].reshape(G, outs), w[a + G * outs :].reshape(G, shape.n_z)
 
 
-@njit(**INNER)
+@inner
 def penalize(shape, W1, W2, gW1, gW2, g, shrink):
     """dW += shrink W for every weight of network g that is no bias; returns Σ W² over them."""
     keep_apart()
@@ -274,7 +273,7 @@ def penalize(shape, W1, W2, gW1, gW2, g, shrink):
     return squares
 
 
-@njit(**INNER)
+@inner
 def decay_weights(shape, W1, W2, g, left):
     """Every weight of network g that is no bias times `left`."""
     keep_apart()
@@ -285,7 +284,7 @@ def decay_weights(shape, W1, W2, g, left):
         W2[g, j] *= left
 
 
-@njit(**INNER)
+@inner
 def update(shape, w, d, first, second, average, start, size, rate, keep, hyper):
     """Rule and moving average of `size` weights from `start` on."""
     keep_apart()
@@ -296,7 +295,7 @@ def update(shape, w, d, first, second, average, start, size, rate, keep, hyper):
             mine[i] = keep * mine[i] + (of(keep, 1.0) - keep) * now[i]
 
 
-@njit(**INNER)
+@inner
 def alike(rates, step, each):
     """Whether all networks change by the same numbers, so that one sweep over all of their weights serves."""
     for g in range(1, rates.shape[1]):
@@ -305,7 +304,7 @@ def alike(rates, step, each):
     return True
 
 
-@njit(**KERNEL)
+@kernel
 def train(shape, rows, weights, gradient, first, second, average, each, rates, corrections, hyper, costs, deck):
     """One update a batch of every network of the group, in place; `costs (steps, G)` get J before each, penalty included.
 
@@ -360,7 +359,7 @@ def train(shape, rows, weights, gradient, first, second, average, each, rates, c
                 update(shape, weights, gradient, first, second, average, start, size, rate, keep, hyper)
 
 
-@njit(**KERNEL)
+@kernel
 def shuffle(key, epoch, order):
     """The order of the rows in an epoch: Fisher-Yates' shuffle by splitmix64 of key and epoch; `draws.row_order` is the same in Python."""
     golden = np.uint64(0x9E3779B97F4A7C15)

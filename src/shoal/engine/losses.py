@@ -6,15 +6,15 @@ of exp and of a log-variance), then n_z, n_y and b examples.
 
 import math
 
-from numba import carray, njit
+from numba import carray
 
-from shoal.engine.vecmath import ACCURATE, exp, ln, log1p_exp_of_minus, of, sigmoid
+from shoal.engine.jit import accurate
+from shoal.engine.vecmath import exp, ln, log1p_exp_of_minus, of, sigmoid
 
-SLOW = {"fastmath": ACCURATE, "error_model": "numpy", "nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 HALF_LOG_2PI = math.log(2 * math.pi) / 2
 
 
-@njit(**SLOW)
+@accurate
 def arrays(z2, y, d, loss, n_z, n_y, b):
     """The memory as arrays, the losses set to 0."""
     L = carray(loss, b)
@@ -106,7 +106,7 @@ def quantile(z2, y, d, loss, hyper, n_z, n_y, b):
             L[i] += (one - q) * r if r > zero else -q * r
 
 
-@njit(**SLOW)
+@accurate
 def tangent_exp(z, limit):
     """eᶻ up to `limit`, beyond it the tangent, and the slope of that."""
     inside = limit if z > limit else z

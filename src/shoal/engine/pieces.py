@@ -11,13 +11,12 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import cfunc, types
+from numba import types
 from numba.extending import intrinsic
 
 from shoal.engine import many_outputs, stairs_kernel
 from shoal.engine.activations import ACTIVATIONS
-from shoal.engine.compiled import cache_of_this_version
-from shoal.engine.flags import FAST
+from shoal.engine.jit import c_function
 from shoal.engine.losses import LOSSES
 from shoal.engine.rules import RULES
 
@@ -38,8 +37,7 @@ def piece(function: Callable[..., None], single: bool) -> Any:
     letters = next(letters for kinds, letters in KINDS if function in kinds)
     number = types.float32 if single else types.float64
     taken = {"P": types.CPointer(number), "W": types.CPointer(types.int64), "v": number, "i": types.int64}
-    with cache_of_this_version():
-        return cfunc(types.void(*(taken[c] for c in letters)), cache=True, fastmath=FAST, error_model="numpy")(function)
+    return c_function(function, types.void(*(taken[c] for c in letters)))
 
 
 def addresses(activation: str, output: str, rule: type, n_z: int, dtype: np.dtype) -> tuple[int, int, int, int, int]:

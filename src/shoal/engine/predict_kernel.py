@@ -1,14 +1,13 @@
 """Prediction, compiled: raw rows → logits of one network in float64, a block of rows at a time."""
 
 import numpy as np
-from numba import njit
 
-from shoal.engine.flags import INNER, KERNEL
+from shoal.engine.jit import inner, kernel
 from shoal.engine.pieces import activate
 from shoal.engine.vecmath import keep_apart, turn
 
 
-@njit(**INNER)
+@inner
 def encode_rows(X, first, columns, center, per_scale, Xb, XT):
     """Rows of X encoded and transposed, `XT (n1, b)`: z-scores (by way of `Xb (b, n)`), then ramps, then the bias's 1, then padding.
 
@@ -35,7 +34,7 @@ def encode_rows(X, first, columns, center, per_scale, Xb, XT):
             XT[k, i] = 0.0
 
 
-@njit(**KERNEL)
+@kernel
 def predict(activation, block, X, columns, center, per_scale, W1, W2, b2, Z2):
     """Z2 `(n_z, m)` of rows `X (m, n)`. `W1 (H, n1)` has the bias behind the encoded inputs; `activation` is where its piece lies."""
     H, n1 = W1.shape

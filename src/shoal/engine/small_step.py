@@ -7,13 +7,12 @@ W2, b2. Twins of `sums.curvature` and of `LevenbergMarquardt.descend`, held equa
 import math
 
 import numpy as np
-from numba import njit
 
-from shoal.engine.flags import INNER, KERNEL
+from shoal.engine.jit import inner, kernel
 from shoal.engine.pieces import activate, output_errors
 
 
-@njit(**INNER)
+@inner
 def forward(pieces, theta, X, y, Z, S, Z2, D, L):
     """One network: Z becomes A1 `(h, m)` and S g′(Z1), Z2 the logit, D = ∂L/∂Z2 and L each example's loss; `X (n, m)`, `y (1, m)`."""
     n, m = X.shape
@@ -38,7 +37,7 @@ def forward(pieces, theta, X, y, Z, S, Z2, D, L):
     output_errors(pieces[1], Z2, y, D, L, theta, start + 1, start + 1, m)
 
 
-@njit(**INNER)
+@inner
 def jacobian(theta, X, S, A1, J):
     """Each example's derivatives of the logit by every parameter, `(p, m)`."""
     n, m = X.shape
@@ -56,7 +55,7 @@ def jacobian(theta, X, S, A1, J):
         J[b2, i] = 1.0
 
 
-@njit(**INNER)
+@inner
 def dot(A, q, B, r):
     """Row q of A times row r of B."""
     total = 0.0
@@ -65,7 +64,7 @@ def dot(A, q, B, r):
     return total
 
 
-@njit(**KERNEL)
+@kernel
 def curvature(pieces, bends, X, y, weights, members, theta, loss, gradient, JTJ):
     """Σ w L `(k,)`, Σ w Jᵀ D `(k, p)` and Σ w Jᵀ H J `(k, p, p)` of k networks `theta (k, p)`, `members` their rows of `weights (K, m)`.
 
@@ -96,7 +95,7 @@ def curvature(pieces, bends, X, y, weights, members, theta, loss, gradient, JTJ)
                 JTJ[g, r, q] = JTJ[g, q, r]
 
 
-@njit(**INNER)
+@inner
 def solve(A, x):
     """x becomes A⁻¹ x by Cholesky's factor, which takes the place of A's lower half; False where A is not positive definite."""
     p = x.size
@@ -121,7 +120,7 @@ def solve(A, x):
     return True
 
 
-@njit(**KERNEL)
+@kernel
 def descend(pieces, X, y, weights, members, theta, ridge, cost, gradient, JTJ, total, rule, damping, new, after):
     """Each network's first step that lowers its cost, with as much damping as that takes: `new (k, p)`, `after (k,)`, `damping (k,)`.
 
@@ -161,7 +160,7 @@ def descend(pieces, X, y, weights, members, theta, ridge, cost, gradient, JTJ, t
             damping[g] *= rule[0]
 
 
-@njit(**KERNEL)
+@kernel
 def step(pieces, bends, X, y, weights, members, theta, ridge, total, rule, damping, flat, new, cost, still):
     """A whole step under a ridge that stays: J of k networks after it `cost (k,)`, and which stand still: their largest derivative of J
     is at most `flat[0]`, the step lowers J by `flat[1]` of itself at most, or no damping helps.

@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from shoal.engine.flags import INNER, KERNEL
+from shoal.engine.jit import inner, kernel
 from shoal.engine.kernels import (
     AVERAGE,
     DECAY,
@@ -116,7 +116,7 @@ def give_way(typing_context):
     return types.none(), generate
 
 
-@njit(**INNER)
+@inner
 def all_done(counters, J, rounds):
     """Whether so many rounds of every slice are done."""
     for j in range(J):  # noqa: SIM110 - compiled: no generators
@@ -125,7 +125,7 @@ def all_done(counters, J, rounds):
     return True
 
 
-@njit(**INNER)
+@inner
 def batch(shape, rows, own, step, n1):
     """Xb `(b, n1)` and XT `(n1 | 0, b)` of an update's batch, gathered where this thread does not have it."""
     keep_apart()
@@ -140,14 +140,14 @@ def batch(shape, rows, own, step, n1):
     return Xb, XT
 
 
-@njit(**INNER)
+@inner
 def targets(rows, own, odd, b):
     """y `(n_y, b)` of an even or odd update's batch."""
     n_y = rows.Y.shape[1]
     return own.y[odd, : n_y * b].reshape(n_y, b)
 
 
-@njit(**INNER)
+@inner
 def squares_of(shape, W1, W2, g):
     """Σ W² over the weights of slice g that are no bias."""
     keep_apart()
@@ -160,7 +160,7 @@ def squares_of(shape, W1, W2, g):
     return total
 
 
-@njit(**INNER)
+@inner
 def add_parts(sums, Z2, b):
     """Z2 = Σ of the slices' logits `(J, n_z, b)`, in their order."""
     keep_apart()
@@ -172,7 +172,7 @@ def add_parts(sums, Z2, b):
                 Z2[o, i] += sums[g, o, i]
 
 
-@njit(**INNER)
+@inner
 def forward_slice(shape, rows, own, each, team, W1, W2, b2, room, step, g):
     """Slice g's hidden values of an update's batch, and its part of the logits, by way of this thread's `room`."""
     keep_apart()
@@ -193,7 +193,7 @@ def forward_slice(shape, rows, own, each, team, W1, W2, b2, room, step, g):
         team.squares[step % 2, g] = squares_of(shape, W1, W2, g)
 
 
-@njit(**INNER)
+@inner
 def backward_slice(shape, rows, own, team, W2, D, gW1, gW2, step, g):
     """Slice g's gradients from the errors D of an update's batch."""
     keep_apart()
@@ -204,7 +204,7 @@ def backward_slice(shape, rows, own, team, W2, D, gW1, gW2, step, g):
     np.dot(Z, Xb, gW1[g * h : (g + 1) * h])
 
 
-@njit(**INNER)
+@inner
 def change_slice(shape, each, weights, gradient, first, second, average, rate, corrected, hyper, g):
     """Decay, penalty, rule and moving average of slice g's weights and, with slice 0, of the output bias; `corrected` is Adam's rate."""
     keep_apart()
@@ -223,7 +223,7 @@ def change_slice(shape, each, weights, gradient, first, second, average, rate, c
         update(shape, weights, gradient, first, second, average, W1.size + W2.size, b2.shape[1], corrected, keep, hyper)
 
 
-@njit(**INNER)
+@inner
 def wait(counters, thread, threads, G, rounds, patience):
     """Wait for the other threads to do this round of their slices; returns a slice that nobody has begun, G when there is none.
 
@@ -242,7 +242,7 @@ def wait(counters, thread, threads, G, rounds, patience):
     return G
 
 
-@njit(**KERNEL)
+@kernel
 def train_slices(shape, rows, weights, gradient, first, second, average, each, rates, corrections, hyper, costs, thread, threads, team):
     """`kernels.train` for one network in G slices; this is one of the threads that run it side by side. `costs (steps, 1)`.
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import carray, njit, types
+from numba import carray, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from shoal.engine.flags import INNER
+from shoal.engine.jit import inner
 from shoal.engine.stairs import ARRAYS, COLUMNS, DECK, INPUTS, N1, PLAIN, RAMPS, TILE, UNITS, Room
 from shoal.engine.vecmath import eights, keep_apart, of, transposed, turn
 
@@ -207,7 +207,7 @@ def places_at(typing_context, address):
     return types.CPointer(types.int32)(types.int64), generate
 
 
-@njit(**INNER)
+@inner
 def room_of(deck, like, b):
     """The arrays of a deck for a batch of b rows, numbers of the kind that `like` points to."""
     keep_apart()
@@ -233,7 +233,7 @@ def room_of(deck, like, b):
     )
 
 
-@njit(**INNER)
+@inner
 def stand(room, order, b):
     """On which ramps the rows of `order (b,)` stand and how far up, and the rows of every ramp."""
     keep_apart()

@@ -9,14 +9,10 @@ import math
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic, overload
 
-from shoal.engine.flags import INNER
-
-# 'reassoc' is left out on purpose: it collapses the two-part ln 2 and costs two digits (in float64 two hundred ulp).
-ACCURATE = {"contract", "nsz"}
-MATH = {"fastmath": ACCURATE, "error_model": "numpy", "nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+from shoal.engine.jit import accurate, inner
 
 LOG2_E = 1 / math.log(2)
 # ln 2 in two parts: the first has trailing zeros enough that n times it is exact
@@ -152,7 +148,7 @@ def turn_8_by_8(typing_context, X, i, j, XT):
     return types.none(X, types.int64, types.int64, XT), generate
 
 
-@njit(**INNER)
+@inner
 def turn(X, XT):
     """XT[j, i] = X[i, j] for all of X, by eights; the last eights reach back to the ones before. XT may have more rows."""
     a, b = X.shape
@@ -220,14 +216,14 @@ def _exp_range(x):
     return lambda x: np.float64(708.0)
 
 
-@njit(**MATH)
+@accurate
 def clamp(x, low, high):
     """x within low..high; NaN stays NaN."""
     x = low if x < low else x
     return high if x > high else x
 
 
-@njit(**MATH)
+@accurate
 def exp(x):
     """eˣ to 1 ulp, clamped at ±87 (float32) or ±708: never 0, never infinite."""
     limit = exp_range(x)
@@ -235,14 +231,14 @@ def exp(x):
     return q * s + s
 
 
-@njit(**MATH)
+@accurate
 def sigmoid(x):
     """1 / (1 + e⁻ˣ) to 3 ulp."""
     one = of(x, 1.0)
     return one / (one + exp(-x))
 
 
-@njit(**MATH)
+@accurate
 def tanh(x):
     """e/(e + 2) with e = e²ˣ − 1 by its own series, so that it is as exact near 0 as elsewhere: 3 ulp. Never exceeds 1."""
     limit = of(x, 19.1)  # tanh is 1 to the last bit from here on, in float32 already from 9.1
@@ -252,7 +248,7 @@ def tanh(x):
     return e / (e + two)
 
 
-@njit(**MATH)
+@accurate
 def log1p_exp_of_minus(x):
     """ln(1 + e⁻ˣ) for x ≥ 0, to 4 ulp: 2 artanh(e / (2 + e)) by its series, e = e⁻ˣ ≤ 1, argument ≤ 1/3."""
     e = exp(-x)
@@ -308,7 +304,7 @@ def _artanh_of_third(u):
     return artanh64
 
 
-@njit(**MATH)
+@accurate
 def softplus(x):
     """ln(1 + eˣ) = max(0, x) + ln(1 + e^−|x|)."""
     zero = of(x, 0.0)
@@ -316,7 +312,7 @@ def softplus(x):
     return positive + log1p_exp_of_minus(abs(x))
 
 
-@njit(**MATH)
+@accurate
 def ln(x):
     """Natural logarithm, the library's: called once an example for softmax, not once a unit."""
     return np.log(x)

@@ -34,7 +34,7 @@ class SmallRows:
 
 @cache
 def steps() -> ModuleType:
-    """The compiled steps. Not among the sources that name the cache's folder: Numba sees an edit of the file itself."""
+    """The compiled steps."""
     return compiled("shoal.engine.small_step")
 
 

@@ -22,7 +22,10 @@ _compiling: list[subprocess.Popen[bytes]] = []
 def warm() -> None:
     """Returns when the engine is compiled; at once where it is already."""
     with _TURN:
-        mark = cache_folder() / "playground.compiled"
+        folder = cache_folder()
+        if folder is None:
+            return  # where nothing can be kept on disk, the first step compiles
+        mark = folder / "playground.compiled"
         if mark.exists():
             return
         try:
@@ -35,10 +38,9 @@ def warm() -> None:
                     process.kill()
                     _compiling.clear()
             if not ended:
-                mark.parent.mkdir(parents=True, exist_ok=True)
                 mark.touch()
         except (subprocess.SubprocessError, OSError):
-            return  # where nothing can be kept on disk, the first step compiles
+            return
 
 
 def stop() -> None:

@@ -1,0 +1,123 @@
+"""The engine's way to Numba: what functions are compiled with, and how their machine code is kept (`code_cache`).
+
+`kernel`: called from Python. `inner`: called from kernels. `accurate`: the same for mathematics whose sums must stay in order.
+`c_function`: called by its address. Numba's own cache stops every later process at a damaged file, and unpickles whatever lies in its
+folder; so functions get a cache of ours, by the three calls that Numba makes of one (seen in Numba 0.61 to 0.68).
+"""
+
+import os
+import pickle
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from numba import config, njit
+from numba.core import compiler, serialize
+from numba.core.ccallback import CFunc
+from numba.core.compiler_lock import global_compiler_lock
+
+from shoal.engine.code_cache import Folder, cache_folder, drop, load, save
+
+# 'reassoc' lets sums vectorize; without 'nnan' and 'ninf' a number that is no number is still seen.
+FAST = {"contract", "reassoc", "nsz", "arcp", "afn"}
+# 'reassoc' is left out on purpose: it collapses the two-part ln 2 and costs two digits (in float64 two hundred ulp).
+ACCURATE = {"contract", "nsz"}
+NO_PYTHON: dict[str, Any] = {"error_model": "numpy", "nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+REBUILD: Any = compiler.CompileResult._rebuild
+DUMP: Any = serialize.dumps
+DECORATING = RLock()
+
+if hasattr(os, "register_at_fork"):
+    # A child forked while another thread compiles would find Numba's lock taken for ever.
+    release = global_compiler_lock.release
+    os.register_at_fork(before=global_compiler_lock.acquire, after_in_parent=release, after_in_child=release)
+
+
+class MachineCode:
+    """One function's compiled code on disk, as Numba's dispatchers ask for it. What cannot be loaded is compiled again."""
+
+    def __init__(self, function: Callable[..., Any], folder: Callable[[], Path | None] = cache_folder) -> None:
+        self.function, self.folder = function, folder
+        self.name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}".replace("<", "").replace(">", "")
+
+    def entry(self, signature: Any, codegen: Any) -> tuple[str, bytes]:
+        """An overload's file, and what it stands for: the function, the types that it takes, and the processor."""
+        code = sha256(self.function.__code__.co_code).hexdigest()
+        key = repr((self.function.__module__, self.function.__qualname__, signature, codegen.magic_tuple(), code)).encode()
+        return f"{self.name}-{sha256(key).hexdigest()[:24]}.nbc", key
+
+    def load_overload(self, signature: Any, target: Any) -> Any:
+        """The compiled function, or None."""
+        path = self.folder()
+        if path is None:
+            return None
+        target.refresh()
+        name, key = self.entry(signature, target.codegen())
+        payload = load(Folder(path), name, key)
+        if payload is None:
+            return None
+        try:
+            return REBUILD(target, *pickle.loads(payload))
+        except Exception:
+            drop(Folder(path), name)
+            return None
+
+    def save_overload(self, signature: Any, result: Any) -> None:
+        """Keep a compiled function."""
+        path = self.folder()
+        if path is None or result.library.has_dynamic_globals:
+            return
+        name, key = self.entry(signature, result.codegen)
+        save(Folder(path), name, key, DUMP(result._reduce()))
+
+    def flush(self) -> None:
+        """Asked for when a function is compiled anew, which is then kept in the old one's place."""
+
+    @property
+    def cache_path(self) -> str:
+        """For Numba's statistics."""
+        return str(self.folder() or "")
+
+
+@contextmanager
+def compiling() -> Iterator[None]:
+    """NUMBA_DISABLE_JIT is for code that also runs as Python; this does not."""
+    options: Any = config
+    with DECORATING:
+        before, options.DISABLE_JIT = options.DISABLE_JIT, 0
+        try:
+            yield
+        finally:
+            options.DISABLE_JIT = before
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Decorator: compiled when Python first calls it, without Python's lock, and kept on disk."""
+    with compiling():
+        compiled: Any = njit(fastmath=FAST, error_model="numpy", nogil=True)(function)
+    compiled._cache = MachineCode(function)
+    return compiled
+
+
+def inner(function: Callable[..., Any]) -> Any:
+    """Decorator: compiled into those that call it."""
+    with compiling():
+        return njit(fastmath=FAST, **NO_PYTHON)(function)
+
+
+def accurate(function: Callable[..., Any]) -> Any:
+    """Decorator: `inner` for mathematics, whose sums keep their order."""
+    with compiling():
+        return njit(fastmath=ACCURATE, **NO_PYTHON)(function)
+
+
+def c_function(function: Callable[..., Any], signature: Any) -> Any:
+    """The function compiled for these types now, with an `address`."""
+    types = signature.args, signature.return_type
+    compiled: Any = CFunc(function, types, locals={}, options={"fastmath": FAST, "error_model": "numpy"})
+    compiled._cache = MachineCode(function)
+    compiled.compile()
+    return compiled
