@@ -83,6 +83,17 @@ def test_weights_several_targets_and_own_validation_rows(client):
     np.testing.assert_allclose(there.validation_scores_, here.validation_scores_, rtol=SAME)
 
 
+@pytest.mark.parametrize("settings", [{"solver": "bayes"}, {"solver": "lbfgs", "alpha": 0.3}])
+def test_weights_that_add_up_to_one_are_relative_there_too(client, settings):
+    X, y = rows()
+    w = np.random.default_rng(1).uniform(0.2, 2.0, len(y))
+    w[:9], w[40:] = 0.0, w[40:].round()  # whole numbers in some partitions alone
+    here = ShoalRegressor(**QUICK, **settings).fit(X, y, w / 512)
+    there = beyond.fit(ShoalRegressor(**QUICK, **settings), pieces(X, [40]), pieces(y, [40]), pieces(w / 512, [40]), client=client)
+    assert_same(there, here, X)
+    np.testing.assert_allclose(there.network_.noise.variance[0], here.network_.noise.variance[0], rtol=1e-7)
+
+
 def test_frames_with_unsorted_and_duplicate_indices(client):
     X, y = rows()
     rng = np.random.default_rng(2)

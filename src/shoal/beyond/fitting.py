@@ -57,7 +57,7 @@ def ready(client: Any, estimator: Any, given: tuple[Any, Any, Any], checkpoint: 
     keep_seed(estimator, checkpoint)
     found, lanes = survey(client, estimator, lanes)
     table = Table((found.summary.m, estimator.n_features_in_))
-    p = estimator._plan(settings_of(estimator), table, own_validation=own_validation)
+    p = estimator._plan(settings_of(estimator), table, unit=found.unit, own_validation=own_validation)
     problem = problem_from(estimator, found.summary)
     estimator._encoding = found_encoding(client, estimator, lanes, found.summary, p)
     return Ready(client, lanes, found, p, problem)

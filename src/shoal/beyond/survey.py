@@ -29,13 +29,14 @@ class Survey:
     """All partitions summed up; two surveys of different partitions add up with `+`.
 
     `sizes` are the rows of each partition that has any, `counted` those of a weight above 0; `labels` says what the labels are and
-    in which partition they were first seen.
+    in which partition they were first seen. The weights are in rows, of which each was `unit` (fitting/weights.py).
     """
 
     summary: Summary
     sizes: dict[int, int]
     counted: dict[int, int]
     labels: tuple[str, int]
+    unit: float = 1.0
 
     def __add__(self, other: "Survey") -> "Survey":
         if self.labels[0] != other.labels[0]:
@@ -53,7 +54,7 @@ def survey_of(classes: bool, raw: Raw) -> Survey:
 
 
 def survey(client: Any, estimator: Any, lanes: list[Any]) -> tuple[Survey, list[Any]]:
-    """The survey, and the lanes with the weights that classes have.
+    """The survey, and the lanes with the weights that classes have, in rows.
 
     Raises
     ------
@@ -66,6 +67,10 @@ def survey(client: Any, estimator: Any, lanes: list[Any]) -> tuple[Survey, list[
         found = over_lanes(client, partial(survey_of, True), lanes)
     if found.summary.inputs.weight == 0:
         raise DataError("every row has weight 0: there is no row to learn from")
+    unit = found.summary.unit
+    if unit != 1:
+        lanes = changed_lanes(client, partial(weighed_in_rows, unit), lanes)
+        found = replace(over_lanes(client, partial(survey_of, estimator._task == "classification"), lanes), unit=unit)
     return found, lanes
 
 
@@ -81,6 +86,11 @@ def weighed_by_class(weights: dict[Any, float], raw: Raw) -> Raw:
     """A partition whose rows count what their classes do."""
     by_class = np.array([weights[label] for label in raw.y.tolist()])
     return replace(raw, weight=by_class if raw.weight is None else raw.weight * by_class)
+
+
+def weighed_in_rows(unit: float, raw: Raw) -> Raw:
+    """A partition whose weights are in rows, of which each was `unit`."""
+    return replace(raw, weight=None if raw.weight is None else raw.weight / unit)
 
 
 def worker_copy(estimator: Any) -> Any:

@@ -145,6 +145,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
     ) -> "ShoalClassifier":
         """Train on rows X `(m, n)`, dense or sparse, and labels y `(m,)`, or 0/1 labels `(m, k)`.
 
+        `sample_weight` of whole numbers counts rows; any other says how much rows matter beside each other, in whatever unit.
         With `X_val, y_val` (and weights) every network is judged on these rows and none are held out. Dask collections are
         trained on where they lie (`shoal.beyond.fit`, docs/scale.md).
         """

@@ -135,6 +135,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
     ) -> "ShoalRegressor":
         """Train on rows X `(m, n)`, dense or sparse, and targets y `(m,)` or `(m, n_y)`.
 
+        `sample_weight` of whole numbers counts rows; any other says how much rows matter beside each other, in whatever unit.
         With `X_val, y_val` (and weights) every network is judged on these rows and none are held out. Dask collections are
         trained on where they lie (`shoal.beyond.fit`, docs/scale.md).
         """

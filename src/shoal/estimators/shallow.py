@@ -23,6 +23,7 @@ from shoal.estimators.seen import SeenEstimator
 from shoal.fitting.budget import refuse_too_large
 from shoal.fitting.calibration import (
     check_calibration,
+    check_pieces,
     different_rows,
     judged_on,
     kept_out,
@@ -33,7 +34,7 @@ from shoal.fitting.calibration import (
 )
 from shoal.fitting.curves import history, mean_of_finite, means_of_finite
 from shoal.fitting.initialize import initial_population, inputs_seen, mean_squares, member_weights, weigh_members
-from shoal.fitting.plan import RAMP_SCALE, Plan, plan
+from shoal.fitting.plan import RAMP_SCALE, Plan, is_auto, plan
 from shoal.fitting.problem import Continuation, Prepared, Problem
 from shoal.fitting.settings import Settings, Task, settings_of
 from shoal.fitting.train import (
@@ -51,6 +52,7 @@ from shoal.fitting.train import (
     spread_of,
     warn_unsettled,
 )
+from shoal.fitting.weights import in_rows, penalised_in_rows
 from shoal.network import Network, folded, predict
 from shoal.population import Population, with_zeros
 from shoal.textbook.losses import make_loss
@@ -119,24 +121,16 @@ class ShallowEstimator(SeenEstimator, ABC):
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, *, first: bool, classes: Any = None) -> Any:
         settings = settings_of(self)
-        if settings.early_stopping is True:
-            raise InvalidParameterError(
-                "partial_fit does not support early_stopping=True: its rows come in pieces, and none are held out; choose 'auto' or False"
-            )
         X, y, weight = self._checked(X, y, sample_weight, reset=first)
         weight = self._weighted(settings, y, weight, classes if first else getattr(self, "classes_", None))
         if not first:
             self._must_continue()
+        check_pieces(settings, X.shape[0], first=first)
         if first:
-            if self.standardize and X.shape[0] < 2:
-                raise DataError(
-                    f"the first call of partial_fit got {X.shape[0]} row; its rows fix the scaling of all later ones: "
-                    "give it at least 2 (better hundreds), or set standardize=False"
-                )
             self.seed_ = seed_from(self.random_state)
-        check_calibration(settings, pieces=True)
+        weight, unit = in_rows(weight)
         problem = self._problem(y, weight, first=first, classes=classes)
-        p = self._plan(settings, X, own_validation=False, continued=not first, online=True)
+        p = self._plan(settings, X, unit=unit, own_validation=False, continued=not first, online=True)
         if first:
             self._encoding = self._fit_encoding(X, weight, p)
         dtype = np.dtype(np.float32 if self.dtype == "float32" else np.float64)
@@ -184,9 +178,10 @@ class ShallowEstimator(SeenEstimator, ABC):
             must_be_the_same(self.network_, self.calibration, X.shape[0])
         else:
             self.seed_ = seed_from(self.random_state)
+        given, unit = in_rows(given)
         weight, aside = set_aside(self.calibration, X, given, self.seed_)
         problem = self._problem(y, weight, first=not continued)
-        p = self._plan(settings, X, weight, own_validation=validation[0] is not None, continued=continued)
+        p = self._plan(settings, X, weight, unit=unit, own_validation=validation[0] is not None, continued=continued)
         if not continued:
             self._encoding = self._fit_encoding(X, weight, p)
         dtype = np.dtype(np.float32 if p.single_precision else np.float64)
@@ -195,7 +190,7 @@ class ShallowEstimator(SeenEstimator, ABC):
         given_rows = validation[0] is not None or validation[1] is not None
         own = self._own_validation(*validation, dtype) if given_rows else None
         rows = kept_out(self.calibration, X, p, problem.labels, self.seed_, weight, own=given_rows)
-        if self.early_stopping is True and p.hold_out:
+        if settings.early_stopping is True and p.hold_out:
             refuse_too_few(rows)
         watched = Validation(encoded, problem.Y.astype(dtype), weight, rows) if rows is not None and p.hold_out else own
         known = {"weight": weight, "given": given, "rows": rows, "aside": aside, "calibration": self.calibration}
@@ -203,7 +198,7 @@ class ShallowEstimator(SeenEstimator, ABC):
         problem = replace(problem, judged=judged_on(X, encoded, problem.Y, len(p.with_ramps), own=own, before=before, **known))
         g2 = make_loss(problem.output, **self._output_settings())
         stairs = stairs_of(self._encoding, encoded) if looks_ramps_up(p) else None
-        return Prepared(X, problem, p, g2, encoded, weight, member_weights(X.shape[0], weight, rows), watched, dtype, stairs)
+        return Prepared(X, problem, p, g2, encoded, weight, unit, member_weights(X.shape[0], weight, rows), watched, dtype, stairs)
 
     def _checked(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> tuple[Any, Any, Floats | None]:
         if reset and is_plain(X) and is_plain_target(y, len(X)):
@@ -231,9 +226,11 @@ class ShallowEstimator(SeenEstimator, ABC):
         weight: Floats | None = None,
         *,
         own_validation: bool,
+        unit: float = 1.0,
         continued: bool = False,
         online: bool = False,
     ) -> Plan:
+        """What the settings come to for these rows; `weight` is in rows, of which each was `unit` (fitting/weights.py)."""
         p = plan(
             settings,
             X.shape[0],
@@ -249,7 +246,7 @@ class ShallowEstimator(SeenEstimator, ABC):
                 f"hidden_layer_sizes is {self.hidden_layer_sizes!r}, but training goes on with networks of {n_h} hidden units; "
                 "keep their number, or begin anew with warm_start=False"
             )
-        return p
+        return p if is_auto(settings.lam) else replace(p, recipe=penalised_in_rows(p.recipe, unit))
 
     def _fit_encoding(self, X: Any, weight: Floats | None, p: Plan) -> Encoding:
         if not self.standardize:

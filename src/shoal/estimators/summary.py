@@ -13,6 +13,7 @@ from shoal.encoding import Encoding, TargetScale, plain, scale_of, z_scores
 from shoal.errors import DataError
 from shoal.estimators.shallow import ShallowEstimator
 from shoal.fitting.problem import Problem
+from shoal.fitting.weights import are_whole, rounded
 
 Floats = NDArray[np.floating]
 
@@ -58,6 +59,8 @@ class Summary:
         Of y; 0 where it is one vector.
     least : float
         The smallest target.
+    whole : bool
+        Whether all weights are whole numbers.
     """
 
     m: int
@@ -72,6 +75,7 @@ class Summary:
     class_weights: Floats
     columns: int
     least: float
+    whole: bool = True
 
     def __add__(self, other: "Summary") -> "Summary":
         if not self.m or not other.m:
@@ -95,7 +99,13 @@ class Summary:
             weights,
             self.columns,
             min(self.least, other.least),
+            self.whole and other.whole,
         )
+
+    @property
+    def unit(self) -> float:
+        """The weight that stands for one row, as `fitting.weights.unit_of` finds it."""
+        return 1.0 if self.whole else rounded(self.inputs.weight / self.counted)
 
 
 def summary_of(X: Floats, y: NDArray[Any], weight: Floats | None, *, classes: bool) -> Summary:
@@ -119,6 +129,7 @@ def summary_of(X: Floats, y: NDArray[Any], weight: Floats | None, *, classes: bo
         np.bincount(at, weights=w if named else None, minlength=len(labels)).astype(np.float64),
         y.shape[1] if y.ndim == 2 else 0,
         float(Y.min()) if Y.size else np.inf,
+        are_whole(w),
     )
 
 

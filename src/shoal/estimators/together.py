@@ -98,7 +98,9 @@ def plans_of(
                 learned = {name: value for name, value in vars(estimator).items() if name not in parameters}
             else:
                 estimator.__dict__.update(learned)
-            plans.append((i, estimator._plan(settings_of(estimator), prepared.X, prepared.weight, own_validation=False)))
+            plans.append(
+                (i, estimator._plan(settings_of(estimator), prepared.X, prepared.weight, unit=prepared.unit, own_validation=False))
+            )
         except ShoalError as wrong:
             failed[i] = str(wrong)
     return prepared, plans

@@ -40,16 +40,29 @@ class Judged:
     n_rows: int
 
 
-def check_calibration(s: Settings, *, pieces: bool = False) -> None:
-    """Refuse what cannot be calibrated; `pieces` where rows come in pieces."""
+def check_pieces(s: Settings, m: int, *, first: bool) -> None:
+    """Refuse what `partial_fit` cannot do: hold rows out, or scale by a `first` piece of a single row."""
+    if s.early_stopping is True:
+        raise InvalidParameterError(
+            "partial_fit does not support early_stopping=True: its rows come in pieces, and none are held out; choose 'auto' or False"
+        )
+    if s.calibration is not None:
+        raise InvalidParameterError(
+            f"calibration is {s.calibration!r}, which keeps rows from the networks, and partial_fit gets rows in pieces; call fit, or "
+            "choose calibration=None"
+        )
+    if first and s.standardize and m < 2:
+        raise DataError(
+            f"the first call of partial_fit got {m} row; its rows fix the scaling of all later ones: "
+            "give it at least 2 (better hundreds), or set standardize=False"
+        )
+
+
+def check_calibration(s: Settings) -> None:
+    """Refuse what cannot be calibrated."""
     calibration = s.calibration
     if calibration is None:
         return
-    if pieces:
-        raise InvalidParameterError(
-            f"calibration is {calibration!r}, which keeps rows from the networks, and partial_fit gets rows in pieces; call fit, or "
-            "choose calibration=None"
-        )
     if s.task == "regression" and s.loss == "quantile":
         raise InvalidParameterError(
             f"calibration is {calibration!r}, but loss='quantile' predicts one quantile, around which no interval is meant; choose loss "

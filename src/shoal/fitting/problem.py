@@ -33,8 +33,8 @@ class Problem:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Rows made ready: checked `X (m, n)`, `encoded` as layer 1 takes them; `weight (m,)` is the user's, `weights (K, m)`
-    or alike those that the members train with, 0 where a member holds a row out.
+    """Rows made ready: checked `X (m, n)`, `encoded` as layer 1 takes them; `weight (m,)` is the user's in rows, of which each was
+    `unit` (fitting/weights.py); `weights (K, m)` or alike those that the members train with, 0 where a member holds a row out.
     """
 
     X: Any
@@ -43,6 +43,7 @@ class Prepared:
     g2: Loss
     encoded: Any
     weight: Floats | None
+    unit: float
     weights: Floats | None
     validation: Validation | None
     dtype: np.dtype
