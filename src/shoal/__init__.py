@@ -29,13 +29,12 @@ _HOMES = {
         "UncalibratedWarning",
     ),
     "shoal.estimators.classifier": ("ShoalClassifier",),
-    "shoal.estimators.from_json": ("from_json",),
     "shoal.estimators.raw": ("fit",),
     "shoal.estimators.regressor": ("ShoalRegressor",),
     "shoal.estimators.search": ("ShoalSearchCV",),
     "shoal.estimators.taken_over": ("from_fitted",),
     "shoal.export.torch_module": ("to_torch",),
-    "shoal.model_file": ("load", "save"),
+    "shoal.persistence": ("from_json", "load", "save"),
 }
 _PACKAGES = ("beyond", "textbook")  # sub-packages that `import shoal` is enough for
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

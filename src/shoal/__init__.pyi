@@ -20,14 +20,14 @@ from shoal.errors import TableError as TableError
 from shoal.errors import TooLargeError as TooLargeError
 from shoal.errors import UncalibratedWarning as UncalibratedWarning
 from shoal.estimators.classifier import ShoalClassifier as ShoalClassifier
-from shoal.estimators.from_json import from_json as from_json
 from shoal.estimators.raw import fit as fit
 from shoal.estimators.regressor import ShoalRegressor as ShoalRegressor
 from shoal.estimators.search import ShoalSearchCV as ShoalSearchCV
 from shoal.estimators.taken_over import from_fitted as from_fitted
 from shoal.export.torch_module import to_torch as to_torch
-from shoal.model_file import load as load
-from shoal.model_file import save as save
+from shoal.persistence import from_json as from_json
+from shoal.persistence import load as load
+from shoal.persistence import save as save
 
 __version__: str
 __all__ = [

@@ -262,8 +262,8 @@ def test_a_row_without_a_target_needs_neither_group_nor_time(table_of, tmp_path,
 @pytest.mark.slow
 def test_the_model_is_saved_loaded_and_exported_like_any_other(table_of, tmp_path):
     model = in_pieces(table_of("number"), "number")
-    shoal.save(model, tmp_path / "m.skops")
-    again = shoal.load(tmp_path / "m.skops")
+    shoal.save(model, tmp_path / "m.shoal")
+    again = shoal.load(tmp_path / "m.shoal")
     rows = pd.read_parquet(table_of("number")).head(100)
     np.testing.assert_array_equal(again.predict(rows), model.predict(rows))
     assert again.facts_ == model.facts_
@@ -487,7 +487,7 @@ def test_the_command_line_works_in_pieces_too(table_of, tmp_path, capsys):
         return done.output
 
     quick = [word for name, value in QUICK.items() for word in ("--set", f"{name}={value}")]
-    model = tmp_path / "m.skops"
+    model = tmp_path / "m.shoal"
     said = run("fit", table_of("class"), "--target", "class", "--max-memory", "200kB", *quick, "-o", model)
     assert "held out: rows drawn one by one at random" in said
     found = json.loads(run("evaluate", model, table_of("class"), "--max-memory", "200kB", "--json"))

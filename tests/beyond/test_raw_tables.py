@@ -39,8 +39,8 @@ def test_a_table_is_prepared_here_and_trained_there(client, tmp_path):
     np.testing.assert_allclose(there.predict(frame), here.predict(frame), rtol=1e-9)
     assert there.facts_.metrics == pytest.approx(here.facts_.metrics, rel=1e-9)
     assert (tmp_path / "kept").exists()
-    shoal.save(there, tmp_path / "model.skops")
-    np.testing.assert_array_equal(shoal.load(tmp_path / "model.skops").predict(frame), there.predict(frame))
+    shoal.save(there, tmp_path / "model.shoal")
+    np.testing.assert_array_equal(shoal.load(tmp_path / "model.shoal").predict(frame), there.predict(frame))
 
 
 def partitions(frame, ends):

@@ -27,5 +27,5 @@ def test_a_raw_table_becomes_a_network_that_predicts(name, data_folder, tmp_path
     answers = model.predict(frame)
     assert len(answers) == len(frame)
     assert task == "classification" or np.isfinite(np.asarray(answers, float)).all()
-    path = shoal.save(model, tmp_path / "m.skops")
+    path = shoal.save(model, tmp_path / "m.shoal")
     np.testing.assert_array_equal(shoal.load(path).predict(frame), answers)

@@ -10,7 +10,7 @@ import pytest
 from e2e_shell import Warm, answer, refusal, shoal
 
 from shoal.estimators.raw import fit
-from shoal.model_file import save
+from shoal.persistence import save
 
 QUICK = ("--set", "n_networks=1", "--set", "max_iter=2")
 
@@ -27,7 +27,7 @@ def place(tmp_path_factory) -> Path:
     """A folder with a table and a model."""
     folder = tmp_path_factory.mktemp("ship")
     ship().to_csv(folder / "ship.csv", index=False)
-    save(fit(folder / "ship.csv", "survived", settings={"n_networks": 1, "max_iter": 2}), folder / "ship.skops")
+    save(fit(folder / "ship.csv", "survived", settings={"n_networks": 1, "max_iter": 2}), folder / "ship.shoal")
     return folder
 
 
@@ -100,7 +100,7 @@ def test_tables_that_cannot_be_predicted_leave_the_old_predictions(warm, place, 
     frame, words = PREDICTED[name]
     frame.to_csv(tmp_path / "rows.csv", index=False)
     (tmp_path / "out.csv").write_text("old")
-    line = refusal(warm("predict", place / "ship.skops", "rows.csv", "-o", "out.csv", cwd=tmp_path))
+    line = refusal(warm("predict", place / "ship.shoal", "rows.csv", "-o", "out.csv", cwd=tmp_path))
     assert [word for word in words if word not in line] == []
     assert (tmp_path / "out.csv").read_text() == "old"
     assert {p.name for p in tmp_path.iterdir()} == {"rows.csv", "out.csv"}
@@ -124,16 +124,16 @@ MODELS = {
 @pytest.mark.parametrize("name", MODELS)
 def test_files_that_are_no_models(warm, place, tmp_path, name):
     change, word = MODELS[name]
-    (tmp_path / "m.skops").write_bytes(change((place / "ship.skops").read_bytes()))
-    assert word in refusal(warm("predict", "m.skops", place / "ship.csv", "-o", "out.csv", cwd=tmp_path))
-    assert [p.name for p in tmp_path.iterdir()] == ["m.skops"]
+    (tmp_path / "m.shoal").write_bytes(change((place / "ship.shoal").read_bytes()))
+    assert word in refusal(warm("predict", "m.shoal", place / "ship.csv", "-o", "out.csv", cwd=tmp_path))
+    assert [p.name for p in tmp_path.iterdir()] == ["m.shoal"]
 
 
 def test_other_commands_name_them_too(warm, place, tmp_path):
-    assert "no model file" in refusal(warm("show", "none.skops", cwd=tmp_path))
+    assert "no model file" in refusal(warm("show", "none.shoal", cwd=tmp_path))
     assert "does not begin as a model file does" in refusal(warm("evaluate", place / "ship.csv", place / "ship.csv", cwd=tmp_path))
     ship().drop(columns="survived").to_csv(tmp_path / "unknown.csv", index=False)
-    assert "no column 'survived'" in refusal(warm("evaluate", place / "ship.skops", "unknown.csv", cwd=tmp_path))
+    assert "no column 'survived'" in refusal(warm("evaluate", place / "ship.shoal", "unknown.csv", cwd=tmp_path))
 
 
 def unwritable(tmp_path: Path) -> Path:
@@ -146,10 +146,10 @@ def unwritable(tmp_path: Path) -> Path:
 
 def test_places_that_cannot_be_written_to(warm, place, tmp_path):
     quick = ("fit", place / "ship.csv", "--target", "survived", *QUICK)
-    assert "There is no folder" in refusal(warm(*quick, "-o", "none/m.skops", cwd=tmp_path))
+    assert "There is no folder" in refusal(warm(*quick, "-o", "none/m.shoal", cwd=tmp_path))
     assert "is a folder" in refusal(warm(*quick, "-o", ".", cwd=tmp_path))
-    assert "ermission denied" in refusal(warm(*quick, "-o", unwritable(tmp_path) / "m.skops", cwd=tmp_path))
-    line = refusal(warm("predict", place / "ship.skops", place / "ship.csv", "-o", place / "ship.csv", cwd=tmp_path))
+    assert "ermission denied" in refusal(warm(*quick, "-o", unwritable(tmp_path) / "m.shoal", cwd=tmp_path))
+    line = refusal(warm("predict", place / "ship.shoal", place / "ship.csv", "-o", place / "ship.csv", cwd=tmp_path))
     assert "is the table or the model itself" in line
     assert "is the table itself" in refusal(warm(*quick, "-o", place / "ship.csv", cwd=tmp_path))
     assert (place / "ship.csv").read_text() == ship().to_csv(index=False)
@@ -161,11 +161,11 @@ def test_a_full_disk_leaves_what_was_there(place, tmp_path):
 
         resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
 
-    (tmp_path / "m.skops").write_text("old")
-    done = shoal("fit", place / "ship.csv", "--target", "survived", *QUICK, "-o", "m.skops", cwd=tmp_path, preexec_fn=small_files)
+    (tmp_path / "m.shoal").write_text("old")
+    done = shoal("fit", place / "ship.csv", "--target", "survived", *QUICK, "-o", "m.shoal", cwd=tmp_path, preexec_fn=small_files)
     assert "could not be written: File too large" in refusal(done)
-    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("m.skops", "old")]
-    assert "No space left" in refusal(shoal("predict", place / "ship.skops", place / "ship.csv", "-o", "/dev/full", cwd=tmp_path))
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("m.shoal", "old")]
+    assert "No space left" in refusal(shoal("predict", place / "ship.shoal", place / "ship.csv", "-o", "/dev/full", cwd=tmp_path))
 
 
 def test_usage_errors_say_how_it_is_called(warm, tmp_path):
@@ -176,8 +176,8 @@ def test_usage_errors_say_how_it_is_called(warm, tmp_path):
 
 
 def test_a_process_of_its_own_ends_in_the_same_way(place, tmp_path):
-    (tmp_path / "m.skops").write_bytes(pickle.dumps(Runs()))
+    (tmp_path / "m.shoal").write_bytes(pickle.dumps(Runs()))
     assert "nearest names are 'survived'" in refusal(shoal("fit", place / "ship.csv", "--target", "Surviving", cwd=tmp_path))
-    assert "could run any code" in refusal(shoal("predict", "m.skops", place / "ship.csv", "-o", "out.csv", cwd=tmp_path))
+    assert "could run any code" in refusal(shoal("predict", "m.shoal", place / "ship.csv", "-o", "out.csv", cwd=tmp_path))
     line = refusal(shoal("fit", place / "ship.csv", "--target", "survived", "--set", *SETTINGS["diverging"][0], cwd=tmp_path))
     assert "learning rate" in line

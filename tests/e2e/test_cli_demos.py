@@ -12,20 +12,20 @@ from shoal.cli import _spread_settings, demo_flower
 from shoal.cli.fit import default_name
 from shoal.cli.settings import parse_settings
 from shoal.errors import InvalidParameterError
-from shoal.model_file import load
+from shoal.persistence import load
 from shoal.web.exhibits.slide_13 import measured
 
 
 def test_the_demo_does_the_main_job(tmp_path):
     text = answer(shoal("demo", cwd=tmp_path))
     folder = tmp_path / "shoal-demo"
-    assert {p.name for p in folder.iterdir()} == {"digits.csv", "digits-unseen.csv", "digits.skops", "predictions.csv"}
-    facts = load(folder / "digits.skops").facts_
+    assert {p.name for p in folder.iterdir()} == {"digits.csv", "digits-unseen.csv", "digits.shoal", "predictions.csv"}
+    facts = load(folder / "digits.shoal").facts_
     assert (facts.n_train, facts.n_test) == (1438, 359)
     assert facts.metrics["accuracy"] > 0.95 > 0.15 > facts.baselines["trivial"]["accuracy"]
     answers, truth = pd.read_csv(folder / "predictions.csv"), pd.read_csv(folder / "digits-unseen.csv")
     assert (answers["digit"] == truth["digit"]).mean() == pytest.approx(facts.metrics["accuracy"])
-    for word in ("linear", "trivial", "digits.skops", "predictions.csv", "show", "demo flower", "demo vectorization", "chapter"):
+    for word in ("linear", "trivial", "digits.shoal", "predictions.csv", "show", "demo flower", "demo vectorization", "chapter"):
         assert word in text
 
 
@@ -89,5 +89,5 @@ def test_one_set_takes_several_settings():
 
 
 def test_the_models_name_follows_table_and_target():
-    assert default_name(Path("data/titanic.csv.gz"), ["Survived"]) == "titanic-Survived.skops"
-    assert default_name(Path("a.parquet"), ["y 1/2", "z"]) == "a-y_1_2+z.skops"
+    assert default_name(Path("data/titanic.csv.gz"), ["Survived"]) == "titanic-Survived.shoal"
+    assert default_name(Path("a.parquet"), ["y 1/2", "z"]) == "a-y_1_2+z.shoal"

@@ -18,7 +18,7 @@ from onnx_or_skip import onnx_graph
 def place(tmp_path_factory):
     """A folder with a model."""
     folder = tmp_path_factory.mktemp("models")
-    shoal.save(fitted_table("survived"), folder / "ship 1.skops")
+    shoal.save(fitted_table("survived"), folder / "ship 1.shoal")
     return folder
 
 
@@ -30,7 +30,7 @@ def warm():
 
 
 def test_c_as_a_person_would_compile_it(warm, place, tmp_path):
-    text = answer(warm("export", place / "ship 1.skops", "--to", "c", "-o", "out", cwd=tmp_path))
+    text = answer(warm("export", place / "ship 1.shoal", "--to", "c", "-o", "out", cwd=tmp_path))
     assert "ship_1.h, ship_1.c, ship_1_test.c written to out; try: cc -O2 -std=c99 ship_1.c ship_1_test.c -o ship_1 -lm" in text
     gcc()
     command = ["gcc", *STRICT, "ship_1.c", "ship_1_test.c", "-o", "ship_1", "-lm"]
@@ -39,14 +39,14 @@ def test_c_as_a_person_would_compile_it(warm, place, tmp_path):
 
 
 def test_c_by_another_name_in_float(warm, place, tmp_path):
-    answer(warm("export", place / "ship 1.skops", "--to", "c", "-o", "out", "--name", "boat", "--dtype", "float", cwd=tmp_path))
+    answer(warm("export", place / "ship 1.shoal", "--to", "c", "-o", "out", "--name", "boat", "--dtype", "float", cwd=tmp_path))
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["boat.c", "boat.h", "boat_test.c"]
     assert "typedef float real;" in (tmp_path / "out" / "boat.c").read_text()
 
 
 def test_onnx_is_compared_before_it_is_written(warm, place, tmp_path):
     onnx_graph()
-    said = answer(warm("export", place / "ship 1.skops", "--to", "onnx", "-o", "m.onnx", cwd=tmp_path))
+    said = answer(warm("export", place / "ship 1.shoal", "--to", "onnx", "-o", "m.onnx", cwd=tmp_path))
     assert "in ONNX Runtime it agrees to" in said
     import onnxruntime
 
@@ -54,15 +54,15 @@ def test_onnx_is_compared_before_it_is_written(warm, place, tmp_path):
     assert [given.name for given in session.get_inputs()][:3] == ["age", "fare", "port"]
     assert [given.name for given in session.get_outputs()] == ["label", "probabilities"]
     unchecked = answer(
-        warm("export", place / "ship 1.skops", "--to", "onnx", "--no-check", "--dtype", "double", "-o", "d.onnx", cwd=tmp_path)
+        warm("export", place / "ship 1.shoal", "--to", "onnx", "--no-check", "--dtype", "double", "-o", "d.onnx", cwd=tmp_path)
     )
     assert "not compared" in unchecked
 
 
 def test_json_python_and_equation(warm, place, tmp_path):
     for form in ("json", "python", "equation"):
-        assert answer(warm("export", place / "ship 1.skops", "--to", form, "-o", f"m.{form}", cwd=tmp_path)) == f"m.{form} written\n"
-    model, frame = shoal.load(place / "ship 1.skops"), table().head(20)
+        assert answer(warm("export", place / "ship 1.shoal", "--to", form, "-o", f"m.{form}", cwd=tmp_path)) == f"m.{form} written\n"
+    model, frame = shoal.load(place / "ship 1.shoal"), table().head(20)
     frame = frame.drop(columns=["class", "insured", "paid", "owed", "survived"])
     np.testing.assert_array_equal(shoal.from_json(tmp_path / "m.json").predict_proba(frame), model.predict_proba(frame))
     script = (
@@ -93,7 +93,7 @@ REFUSED = {
 def test_refusals_leave_nothing_and_lose_nothing(warm, place, tmp_path, name):
     arguments, words = REFUSED[name]
     (tmp_path / "kept").write_text("old")
-    model = place / "ship 1.skops"
+    model = place / "ship 1.shoal"
     before = model.read_bytes()
     arguments = [model if argument == "MODEL" else argument for argument in arguments]
     assert words in refusal(warm("export", model, *arguments, cwd=tmp_path))
@@ -107,7 +107,7 @@ def test_onnx_that_disagrees_is_not_written(place, tmp_path, monkeypatch):
     from shoal.cli.export import write_onnx
     from shoal.export import portable
 
-    found = portable(shoal.load(place / "ship 1.skops"))
+    found = portable(shoal.load(place / "ship 1.shoal"))
     wrong = graph.model_onnx(found)
     biases = max((tensor for tensor in wrong.graph.initializer if tensor.dims == [1, 128]), key=lambda tensor: len(tensor.raw_data))
     values = np.frombuffer(biases.raw_data, np.float32) + 0.01
@@ -126,5 +126,5 @@ def test_without_the_extra_it_says_how_to_get_it(place, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
     monkeypatch.setitem(sys.modules, "onnx.helper", None)
     with pytest.raises(shoal.ExportError, match=r"pip install 'shoal\[onnx\]'"):
-        write_onnx(portable(shoal.load(place / "ship 1.skops")), tmp_path / "m.onnx", "float", check=True)
+        write_onnx(portable(shoal.load(place / "ship 1.shoal")), tmp_path / "m.onnx", "float", check=True)
     assert list(tmp_path.iterdir()) == []

@@ -28,8 +28,8 @@ def place(tmp_path_factory):
     frame = people()
     frame.to_csv(folder / "leak.csv", index=False)
     frame.drop(columns="refund").to_csv(folder / "people.csv", index=False)
-    shoal.save(shoal.fit(folder / "leak.csv", "bought", settings=QUICK), folder / "leak.skops")
-    shoal.save(shoal.fit(folder / "people.csv", "bought", settings=QUICK), folder / "people.skops")
+    shoal.save(shoal.fit(folder / "leak.csv", "bought", settings=QUICK), folder / "leak.shoal")
+    shoal.save(shoal.fit(folder / "people.csv", "bought", settings=QUICK), folder / "people.shoal")
     return folder
 
 
@@ -41,25 +41,25 @@ def warm():
 
 
 def test_diagnose_names_the_column_that_gives_the_answer_away(warm, place):
-    found = answer_json(warm("diagnose", "leak.skops", "leak.csv", "--json", cwd=place))
+    found = answer_json(warm("diagnose", "leak.shoal", "leak.csv", "--json", cwd=place))
     assert [(f["kind"], f["columns"]) for f in found["findings"]] == [("leakage", ["refund"])]
-    said = answer(warm("diagnose", "leak.skops", "leak.csv", cwd=place))
+    said = answer(warm("diagnose", "leak.shoal", "leak.csv", cwd=place))
     assert "a column that gives the answer away" in said
     assert "'refund' alone takes" in said
 
 
 def test_diagnose_leaves_a_healthy_model_in_peace(warm, place):
-    assert answer(warm("diagnose", "people.skops", "people.csv", cwd=place)) == "Nothing to complain about, on 240 rows of people.csv.\n"
+    assert answer(warm("diagnose", "people.shoal", "people.csv", cwd=place)) == "Nothing to complain about, on 240 rows of people.csv.\n"
 
 
 def test_diagnose_refuses_a_table_without_the_target(warm, place, tmp_path):
     people().drop(columns=["refund", "bought"]).to_csv(tmp_path / "new.csv", index=False)
-    assert "bought" in refusal(warm("diagnose", place / "people.skops", "new.csv", cwd=tmp_path))
+    assert "bought" in refusal(warm("diagnose", place / "people.shoal", "new.csv", cwd=tmp_path))
 
 
 def test_a_report_is_one_file_that_a_browser_shows_without_a_word(warm, place, tmp_path, browser):
     pytest.importorskip("matplotlib")
-    said = answer(warm("report", place / "people.skops", place / "people.csv", "-o", "r.html", cwd=tmp_path))
+    said = answer(warm("report", place / "people.shoal", place / "people.csv", "-o", "r.html", cwd=tmp_path))
     assert said == "report written to r.html\n"
     assert [path.name for path in tmp_path.iterdir()] == ["r.html"]
     assert (tmp_path / "r.html").stat().st_size < 3_000_000
@@ -80,7 +80,7 @@ def test_a_report_is_one_file_that_a_browser_shows_without_a_word(warm, place, t
 def test_fit_writes_the_report_beside_the_model(warm, place, tmp_path):
     pytest.importorskip("matplotlib")
     quick = [w for name, value in QUICK.items() for w in ("--set", f"{name}={value}")]
-    said = answer(warm("fit", place / "people.csv", "--target", "bought", *quick, "-o", "m.skops", "--report", "r.html", cwd=tmp_path))
+    said = answer(warm("fit", place / "people.csv", "--target", "bought", *quick, "-o", "m.shoal", "--report", "r.html", cwd=tmp_path))
     assert "report written to r.html" in said
     page = (tmp_path / "r.html").read_text("utf-8")
     assert "shoal fit people.csv --target bought --task classification" in page
@@ -92,7 +92,7 @@ REFUSED = {
     "the model itself": (("report", "MODEL", "TABLE", "-o", "MODEL"), "the same file"),
     "the table itself": (("report", "MODEL", "TABLE", "-o", "TABLE"), "the same file"),
     "a table that does not fit": (("report", "MODEL", "other.csv", "-o", "kept"), "bought"),
-    "a report in the place of the table": (("fit", "TABLE", "--target", "bought", "-o", "m.skops", "--report", "TABLE"), "the same file"),
+    "a report in the place of the table": (("fit", "TABLE", "--target", "bought", "-o", "m.shoal", "--report", "TABLE"), "the same file"),
     "a report in the place of the model": (("fit", "TABLE", "--target", "bought", "-o", "kept", "--report", "kept"), "the same file"),
 }
 
@@ -102,7 +102,7 @@ def test_refusals_leave_nothing_and_lose_nothing(warm, place, tmp_path, name):
     arguments, words = REFUSED[name]
     (tmp_path / "kept").write_text("old")
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
-    files = {"MODEL": place / "people.skops", "TABLE": place / "people.csv"}
+    files = {"MODEL": place / "people.shoal", "TABLE": place / "people.csv"}
     before = {path: path.read_bytes() for path in files.values()}
     assert words in refusal(warm(*(files.get(word, word) for word in arguments), cwd=tmp_path))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "other.csv"]

@@ -15,7 +15,7 @@ from e2e_shell import SHOAL, SURROUNDINGS, answer, answer_json, refusal, shoal
 
 from shoal.cli.predict import write_predictions
 from shoal.estimators.raw import fit
-from shoal.model_file import load
+from shoal.persistence import load
 from shoal.table import read
 
 CLASSIFICATION, REGRESSION = {"accuracy", "log_loss"}, {"rmse", "mae", "r2"}
@@ -40,8 +40,8 @@ def test_titanic_from_fit_to_predictions(table, tmp_path):
     text = answer(done)
     assert "classification of Survived: 713 rows to learn from, 178 held out" in text
     assert re.search(r"accuracy +0\.\d+.* 0\.618", text)  # beside the trivial model: always "did not survive"
-    assert [p.name for p in tmp_path.iterdir()] == ["titanic-Survived.skops"]
-    model = tmp_path / "titanic-Survived.skops"
+    assert [p.name for p in tmp_path.iterdir()] == ["titanic-Survived.shoal"]
+    model = tmp_path / "titanic-Survived.shoal"
     facts = load(model).facts_
     assert facts.metrics["accuracy"] > 0.78 > facts.baselines["trivial"]["accuracy"]
 
@@ -64,18 +64,18 @@ def test_titanic_from_fit_to_predictions(table, tmp_path):
 
 
 def test_penguins_as_a_script_calls_it(table, tmp_path):
-    arguments = ("fit", table("penguins"), "--target", "species", "--json", "--seed", 3, "-o", "p.skops", "--set", "n_networks=2")
+    arguments = ("fit", table("penguins"), "--target", "species", "--json", "--seed", 3, "-o", "p.shoal", "--set", "n_networks=2")
     first = answer_json(shoal(*arguments, cwd=tmp_path))
     assert list(first) == ["task", "target", "rows", "metrics", "baselines", "seconds", "model"]
-    assert (first["task"], first["target"], first["model"]) == ("classification", "species", "p.skops")
+    assert (first["task"], first["target"], first["model"]) == ("classification", "species", "p.shoal")
     assert first["rows"] == {"train": 275, "test": 69}
     assert set(first["metrics"]) == set(first["baselines"]["linear"]) == set(first["baselines"]["trivial"]) == CLASSIFICATION
     assert first["metrics"]["accuracy"] > 0.9
-    probabilities = load(tmp_path / "p.skops").predict_proba(read(table("penguins")))
+    probabilities = load(tmp_path / "p.shoal").predict_proba(read(table("penguins")))
     again = answer_json(shoal(*arguments, cwd=tmp_path))
     assert again["metrics"] == first["metrics"]
-    assert load(tmp_path / "p.skops").facts_.metrics == first["metrics"]
-    np.testing.assert_array_equal(load(tmp_path / "p.skops").predict_proba(read(table("penguins"))), probabilities)
+    assert load(tmp_path / "p.shoal").facts_.metrics == first["metrics"]
+    np.testing.assert_array_equal(load(tmp_path / "p.shoal").predict_proba(read(table("penguins"))), probabilities)
 
 
 @pytest.mark.slow
@@ -86,7 +86,7 @@ def test_adult_sampled_in_chunks_with_the_target_in_the_table(table, tmp_path):
     if "education-num" not in frame:
         settings = settings[:-2]
     found = answer_json(shoal("fit", "adult.csv.gz", "--target", "income", *settings, "--refit", "--json", cwd=tmp_path))
-    assert found["model"] == "adult-income.skops"
+    assert found["model"] == "adult-income.shoal"
     assert set(found["metrics"]) == {*CLASSIFICATION, "roc_auc"}
     assert found["metrics"]["roc_auc"] > 0.8
     model = load(tmp_path / found["model"])
@@ -119,9 +119,9 @@ def test_concrete_on_a_second_table_and_by_groups(table, tmp_path):
     truth = frame["strength"].to_numpy()[800:]
     inside = np.mean((ends["strength_lower"] <= truth) & (truth <= ends["strength_upper"]))
     assert evaluated["sureness"]["coverage_90"] == pytest.approx(inside, abs=1e-9)
-    grouped = answer_json(shoal("fit", "train.csv", "--target", "strength", "--groups", "age", "-o", "g.skops", *quick, cwd=tmp_path))
+    grouped = answer_json(shoal("fit", "train.csv", "--target", "strength", "--groups", "age", "-o", "g.shoal", *quick, cwd=tmp_path))
     assert sum(grouped["rows"].values()) == 800
-    assert "age" not in {column.name for column in load(tmp_path / "g.skops")["prepare"]["typed"].columns}
+    assert "age" not in {column.name for column in load(tmp_path / "g.shoal")["prepare"]["typed"].columns}
 
 
 def test_chunks_are_one_file(table, tmp_path, monkeypatch):
@@ -138,7 +138,7 @@ def test_several_targets(table, tmp_path):
     targets = ("--target", "y1", "--target", "y2", "--target", "y3", "--set", "n_networks=2", "--set", "max_iter=5", "--json")
     found = answer_json(shoal("fit", table("proben1_flare"), *targets, cwd=tmp_path))
     assert found["target"] == ["y1", "y2", "y3"]
-    assert found["model"] == "proben1_flare-y1+y2+y3.skops"
+    assert found["model"] == "proben1_flare-y1+y2+y3.shoal"
     predicted(shoal("predict", found["model"], table("proben1_flare"), "-o", "out.csv", cwd=tmp_path))
     assert pd.read_csv(tmp_path / "out.csv").shape == (1066, 3)
 
@@ -164,7 +164,7 @@ def test_progress_on_a_terminal_and_an_interrupt_that_keeps_the_best_so_far(tabl
     assert "of 2 networks" in text
     assert re.search(r"warning: interrupted after \d+ epochs", text)
     assert b'"task": "regression"' in out
-    assert load(tmp_path / "concrete-strength.skops").facts_.interrupted
+    assert load(tmp_path / "concrete-strength.shoal").facts_.interrupted
 
 
 def until(terminal: int, word: bytes, seconds: float) -> bytes:
@@ -191,8 +191,8 @@ def test_ctrl_c_before_training_leaves_nothing(table, tmp_path):
 
 
 def test_what_was_there_is_replaced_only_by_a_whole_file(table, tmp_path):
-    (tmp_path / "m.skops").write_text("old")
-    refusal(shoal("fit", table("penguins"), "--target", "species", "-o", "m.skops", "--set", "n_networks=0", cwd=tmp_path))
-    assert (tmp_path / "m.skops").read_text() == "old"
-    answer(shoal("fit", table("penguins"), "--target", "species", "-o", "m.skops", "--set", "max_iter=2", cwd=tmp_path))
-    assert (tmp_path / "m.skops").read_bytes()[:2] == b"PK"
+    (tmp_path / "m.shoal").write_text("old")
+    refusal(shoal("fit", table("penguins"), "--target", "species", "-o", "m.shoal", "--set", "n_networks=0", cwd=tmp_path))
+    assert (tmp_path / "m.shoal").read_text() == "old"
+    answer(shoal("fit", table("penguins"), "--target", "species", "-o", "m.shoal", "--set", "max_iter=2", cwd=tmp_path))
+    assert (tmp_path / "m.shoal").read_bytes()[:2] == b"PK"

@@ -93,8 +93,8 @@ def check_json(model, found, folder):
         if hasattr(model, verb):
             np.testing.assert_array_equal(getattr(back, verb)(X), getattr(model, verb)(X))
     assert model_json(portable(back)).split('"networks"')[0] == model_json(found).split('"networks"')[0]
-    shoal.save(back, folder / "back.skops")
-    np.testing.assert_array_equal(shoal.load(folder / "back.skops").predict(X), model.predict(X))
+    shoal.save(back, folder / "back.shoal")
+    np.testing.assert_array_equal(shoal.load(folder / "back.shoal").predict(X), model.predict(X))
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -47,8 +47,8 @@ def test_scikit_learns_networks_predict_as_they_did(case, scaled, tmp_path):
     assert getattr(taken, verb)(X).shape == getattr(model, verb)(X).shape
     assert taken.score(X, y) == pytest.approx(model.score(X, y))
     assert taken.out_activation_ == mlp.out_activation_
-    shoal.save(taken, tmp_path / "m.skops")
-    np.testing.assert_array_equal(shoal.load(tmp_path / "m.skops").predict(X), taken.predict(X))
+    shoal.save(taken, tmp_path / "m.shoal")
+    np.testing.assert_array_equal(shoal.load(tmp_path / "m.shoal").predict(X), taken.predict(X))
 
 
 @pytest.mark.parametrize("y", [X[:, 0] * 100 + 7, X[:, :2] * 100 + 7])
@@ -203,10 +203,10 @@ DAMAGED = {
     "another format": (lambda said: {**said, "format": "a recipe"}, "its format is 'a recipe'"),
     "weights alone": (lambda said: {key: said[key] for key in ("format", "W1", "b1", "W2", "b2")}, "of a whole model"),
     "a lacking part": (lambda said: {key: said[key] for key in said if key != "encoding"}, "damaged .KeyError"),
-    "a weight too few": (lambda said: {**said, "W1": said["W1"][1:]}, "instead of"),
-    "no number": (lambda said: {**said, "b2": [["NaN"]]}, "holds what is no number"),
-    "an unknown activation": (lambda said: {**said, "activation": "os.system"}, "not one that shoal knows"),
-    "an unknown output": (lambda said: {**said, "output": "maxout"}, "not one that shoal knows"),
+    "a weight too few": (lambda said: {**said, "W1": said["W1"][1:]}, "has the shape"),
+    "no number": (lambda said: {**said, "b2": [["NaN"]]}, "holds what is not a number"),
+    "an unknown activation": (lambda said: {**said, "activation": "os.system"}, "not one of"),
+    "an unknown output": (lambda said: {**said, "output": "maxout"}, "not one of"),
     "a list": (lambda said: [1], "its format is 'list'"),
 }
 

@@ -262,9 +262,9 @@ def test_the_command_makes_the_model_again(tmp_path):
     words = shlex.split(command(model.facts_, model["estimator"]))
     assert words[:3] == ["shoal", "fit", "my table.csv"]
     words[2] = str(tmp_path / "my table.csv")
-    done = CliRunner().invoke(app, [*words[1:], "-o", str(tmp_path / "again.skops")])
+    done = CliRunner().invoke(app, [*words[1:], "-o", str(tmp_path / "again.shoal")])
     assert done.exit_code == 0, done.output
-    again = shoal.load(tmp_path / "again.skops")
+    again = shoal.load(tmp_path / "again.shoal")
     np.testing.assert_array_equal(again["estimator"].coefs_[0], model["estimator"].coefs_[0])
 
 

@@ -249,7 +249,7 @@ def test_counts_are_never_below_0_and_every_target_has_its_own_interval():
 def test_a_model_file_keeps_what_makes_it_sure(tmp_path, calibration):
     X, y = waves(200, 0)
     model = ShoalRegressor(**QUICK, calibration=calibration, random_state=0).fit(X, np.column_stack([y, -y]))
-    again = shoal.load(shoal.save(model, tmp_path / "m.skops"))
+    again = shoal.load(shoal.save(model, tmp_path / "m.shoal"))
     assert again.calibration == calibration
     for mine, its in zip(model.predict_interval(X), again.predict_interval(X), strict=True):
         np.testing.assert_array_equal(mine, its)

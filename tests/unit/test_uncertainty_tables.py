@@ -10,7 +10,7 @@ from shoal.cli.tables import print_sureness
 from shoal.errors import InvalidParameterError, UncalibratedWarning
 from shoal.estimators.predictions import predictions
 from shoal.estimators.raw import evaluate, fit
-from shoal.model_file import load, save
+from shoal.persistence import load, save
 
 QUICK = {"n_networks": 4, "hidden_layer_sizes": 8, "max_iter": 20}
 
@@ -61,7 +61,7 @@ def test_coverage_and_reliability_are_said(priced, tmp_path, capsys):
     assert found.sureness["coverage_90"] == pytest.approx(inside.mean(), abs=1e-12)
     assert found.sureness["width_90"] == pytest.approx((ends["price_upper"] - ends["price_lower"]).mean(), rel=1e-9)
     assert set(priced.facts_.sureness) == {"coverage_90", "width_90"}
-    assert load(save(priced, tmp_path / "m.skops")).facts_ == priced.facts_
+    assert load(save(priced, tmp_path / "m.shoal")).facts_ == priced.facts_
     print_sureness(found.sureness)
     assert f"90 % intervals cover {inside.mean():.1%} of these rows" in capsys.readouterr().out
 

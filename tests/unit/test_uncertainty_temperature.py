@@ -80,7 +80,7 @@ def test_labels_have_one_temperature_and_files_keep_it(tmp_path):
     Y = np.column_stack([y, X[:, 2] > 0]).astype(int)
     model = ShoalClassifier(**BY_HEART, calibration="temperature").fit(X, Y)
     assert model.temperature_ > 1
-    again = shoal.load(shoal.save(model, tmp_path / "m.skops"))
+    again = shoal.load(shoal.save(model, tmp_path / "m.shoal"))
     np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
     assert again.temperature_ == model.temperature_
 

@@ -41,10 +41,10 @@ def run_demo(folder: Path, seed: int) -> None:
     from shoal.cli.progress import training_bar
     from shoal.estimators import raw
     from shoal.files import made_folder, replacing
-    from shoal.model_file import save
+    from shoal.persistence import save
 
     train, test = folder / "digits.csv", folder / "digits-unseen.csv"
-    model_path, answers = folder / "digits.skops", folder / "predictions.csv"
+    model_path, answers = folder / "digits.shoal", folder / "predictions.csv"
     made_folder(folder)
     for path, text in zip((train, test), digits(seed), strict=True):
         with replacing(path) as out:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from shoal.cli.arguments import AsJson, ModelFile, TableWithTarget
 from shoal.cli.tables import print_json, print_table
 
-EXAMPLE = "Example: `shoal diagnose titanic.skops titanic.csv`"
+EXAMPLE = "Example: `shoal diagnose titanic.shoal titanic.csv`"
 
 
 def diagnose(
@@ -18,7 +18,7 @@ def diagnose(
     Rows that the model has not learned from tell most. A healthy model gives no findings; the exit code is 0 either way.
     """
     from shoal.estimators.inspecting import diagnose_table
-    from shoal.model_file import load
+    from shoal.persistence import load
 
     found = diagnose_table(load(model), table)
     if as_json:

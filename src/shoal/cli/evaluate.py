@@ -3,7 +3,7 @@
 from shoal.cli.arguments import AsJson, MaxMemory, ModelFile, TableWithTarget
 from shoal.cli.tables import print_json, print_metrics, print_sureness
 
-EXAMPLE = "Example: `shoal evaluate titanic.skops passengers-1913.csv`"
+EXAMPLE = "Example: `shoal evaluate titanic.shoal passengers-1913.csv`"
 
 
 def evaluate(
@@ -19,7 +19,7 @@ def evaluate(
     """
     from shoal.cli.progress import rows_bar
     from shoal.estimators import raw
-    from shoal.model_file import load
+    from shoal.persistence import load
 
     loaded = load(model)
     facts = raw.facts_of(loaded)

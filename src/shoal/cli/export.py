@@ -10,7 +10,7 @@ from shoal.cli.arguments import ModelFile
 if TYPE_CHECKING:
     from shoal.export import Portable
 
-EXAMPLE = "Example: `shoal export titanic.skops --to c -o titanic`"
+EXAMPLE = "Example: `shoal export titanic.shoal --to c -o titanic`"
 
 Form = Literal["onnx", "c", "json", "python", "equation"]
 Precision = Literal["float", "double"]
@@ -37,7 +37,7 @@ def export(
     """
     from shoal.errors import ExportError, OutputError
     from shoal.export import portable
-    from shoal.model_file import load
+    from shoal.persistence import load
 
     if dtype is not None and to not in ("onnx", "c"):
         raise ExportError(f"--dtype {dtype} is for onnx and c; {to} holds every digit.")

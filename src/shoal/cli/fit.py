@@ -14,7 +14,7 @@ from shoal.cli.tables import print_json, print_metrics, print_sureness
 if TYPE_CHECKING:
     from shoal.estimators.raw import Facts
 
-EXAMPLE = "Example: `shoal fit titanic.csv --target Survived --set hidden_layer_sizes=100 -o titanic.skops`"
+EXAMPLE = "Example: `shoal fit titanic.csv --target Survived --set hidden_layer_sizes=100 -o titanic.shoal`"
 TABLE_ENDINGS = (".gz", ".csv", ".parquet", ".pq", ".txt", ".data")
 
 
@@ -42,7 +42,7 @@ Categories = Annotated[
 ]
 Output = Annotated[
     Path | None,
-    typer.Option("-o", "--output", metavar="MODEL.skops", help="Where to; else TABLE-TARGET.skops here.", show_default=False),
+    typer.Option("-o", "--output", metavar="MODEL.shoal", help="Where to; else TABLE-TARGET.shoal here.", show_default=False),
 ]
 Report = Annotated[
     Path | None, typer.Option(metavar="FILE.html", help="Write a page about the model too, as shoal report does.", show_default=False)
@@ -85,7 +85,7 @@ def fit(
     from shoal.cli.progress import fit_bar
     from shoal.estimators import raw
     from shoal.files import refuse_unwritable
-    from shoal.model_file import save
+    from shoal.persistence import save
 
     path = output or Path(default_name(table, target))
     chosen: dict[str, Any] = {"settings": parse_settings(settings or []), "seed": seed, "refit": refit, "categories": category or ()}
@@ -126,11 +126,11 @@ def refuse_table_itself(path: Path, *tables: Path | None) -> None:
 
 
 def default_name(table: Path, targets: list[str]) -> str:
-    """`data/titanic.csv.gz` and `Survived` make `titanic-Survived.skops`."""
+    """`data/titanic.csv.gz` and `Survived` make `titanic-Survived.shoal`."""
     stem = table.name
     for ending in TABLE_ENDINGS:
         stem = stem.removesuffix(ending)
-    return re.sub(r"[^\w.+-]+", "_", f"{stem}-{'+'.join(targets)}") + ".skops"
+    return re.sub(r"[^\w.+-]+", "_", f"{stem}-{'+'.join(targets)}") + ".shoal"
 
 
 def summary(facts: "Facts", path: Path) -> dict[str, object]:

@@ -10,7 +10,7 @@ import typer
 
 from shoal.cli.arguments import MaxMemory, ModelFile
 
-EXAMPLE = "Example: `shoal predict titanic.skops passengers.csv -o answers.csv`"
+EXAMPLE = "Example: `shoal predict titanic.shoal passengers.csv -o answers.csv`"
 CHUNK_ROWS = 50_000  # of a hundred columns: 40 MB
 
 
@@ -35,7 +35,7 @@ def predict(
     from shoal.cli.progress import rows_bar
     from shoal.errors import OutputError, OutsideWarning
     from shoal.estimators import raw
-    from shoal.model_file import load
+    from shoal.persistence import load
 
     loaded = load(model)
     raw.facts_of(loaded)

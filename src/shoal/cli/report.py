@@ -10,7 +10,7 @@ import typer
 
 from shoal.cli.arguments import ModelFile, TableWithTarget
 
-EXAMPLE = "Example: `shoal report titanic.skops titanic.csv -o titanic.html`"
+EXAMPLE = "Example: `shoal report titanic.shoal titanic.csv -o titanic.html`"
 
 
 def report(
@@ -24,7 +24,7 @@ def report(
     With the table that the model was made of, its held-out rows are scored and other models learn from the rest; of another
     table all rows are scored.
     """
-    from shoal.model_file import load
+    from shoal.persistence import load
     from shoal.report import write_report
 
     check_report(output, model, table, test)

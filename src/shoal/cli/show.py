@@ -6,7 +6,7 @@ from typing import Any
 from shoal.cli.arguments import AsJson, ModelFile
 from shoal.cli.tables import print_json, print_metrics, print_sureness, print_table
 
-EXAMPLE = "Example: `shoal show titanic.skops`"
+EXAMPLE = "Example: `shoal show titanic.shoal`"
 
 
 def show(
@@ -14,7 +14,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Say what a model is: its shapes and counts, how it was trained, its scores, and what becomes of each column."""
-    from shoal.model_file import load
+    from shoal.persistence import load
 
     found = description(load(model))
     if as_json:

@@ -13,11 +13,12 @@ from scipy import sparse
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from shoal.draws import seed_from
-from shoal.encoding import Encoding, encode, encoded_names, fit_encoding, plain
+from shoal.encoding import Encoding, encode, fit_encoding, plain
 from shoal.engine.blas_threads import one_blas_thread
 from shoal.engine.cores import at_most
 from shoal.engine.stairs import stairs_of
 from shoal.errors import DataError, InterruptedWarning, InvalidParameterError
+from shoal.estimators.attributes import follow
 from shoal.estimators.plain import is_plain, is_plain_target
 from shoal.estimators.seen import SeenEstimator
 from shoal.fitting.budget import refuse_too_large
@@ -53,7 +54,7 @@ from shoal.fitting.train import (
     warn_unsettled,
 )
 from shoal.fitting.weights import in_rows, penalised_in_rows
-from shoal.network import Network, folded, predict
+from shoal.network import Network, predict
 from shoal.population import Population, with_zeros
 from shoal.textbook.losses import make_loss
 from shoal.training.events import Epoch
@@ -346,10 +347,7 @@ class ShallowEstimator(SeenEstimator, ABC):
             self.network_, self.temperature_ = made_sure(self.network_, problem.judged, self.calibration, used, before)
 
     def _set_attributes(self, run: Training, trained: Trained, p: Plan, events: list[Epoch], n_earlier: int = 0) -> None:
-        parameters = folded(self.network_)
-        self.coefs_ = [parameters.W1.T.copy(), parameters.W2.T.copy()]
-        self.intercepts_ = [parameters.b1[:, 0].copy(), parameters.b2[:, 0].copy()]
-        self.encoded_feature_names_ = np.array(encoded_names(self._encoding, self.network_.feature_names), dtype=object)
+        follow(self, self.network_)
         self.loss_curve_ = means_of_finite([e.loss for e in events])
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else float("nan")
         scores = means_of_finite([e.validation_score for e in events if e.validation_score is not None])
@@ -358,12 +356,9 @@ class ShallowEstimator(SeenEstimator, ABC):
         self.best_loss_ = None if scores or not self.loss_curve_ else min(self.loss_curve_)
         self.n_iter_ = len(events) - n_earlier  # of this call, as scikit-learn counts; the curves are of all
         self.t_ = run.rows
-        self.n_layers_, self.n_outputs_ = 3, int(parameters.W2.shape[0])
         self.solver_, self.device_ = solver_of(run, p), p.recipe.device
         self.final_losses_ = trained.loss
         self.evidence_ = None if trained.evidence is None else asdict(trained.evidence)
-        unit = {"sigmoid": "logistic", "softmax": "softmax", "poisson": "exp", "gaussian": "gaussian"}
-        self.out_activation_ = unit.get(self.network_.output, "identity")
 
     def _predicted(self, X: Any) -> Floats:
         """The network's answer for checked rows, `(m, n_y)`."""

@@ -11,12 +11,13 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from shoal.encoding import Encoding, TargetScale, encoded_names, plain
+from shoal.encoding import Encoding, TargetScale, plain
 from shoal.engine.device import PROCESSOR
 from shoal.errors import InvalidParameterError
+from shoal.estimators.attributes import follow
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
-from shoal.network import Network, folded
+from shoal.network import Network
 from shoal.population import stack
 from shoal.textbook.propagation import Parameters
 
@@ -242,20 +243,13 @@ def _settings(network: Network) -> dict[str, Any]:
 
 def _fitted(made: Any, network: Network) -> Any:
     """The attributes that fit would have set."""
-    parameters = folded(network)
-    made.network_, made._encoding, made.seed_ = network, network.encoding, 0
-    made.n_features_in_ = network.encoding.n_inputs
+    follow(made, network)
+    made.seed_ = 0
     if network.feature_names != tuple(f"x{j}" for j in range(made.n_features_in_)):
         made.feature_names_in_ = np.array(network.feature_names, dtype=object)
-    made.coefs_ = [parameters.W1.T.copy(), parameters.W2.T.copy()]
-    made.intercepts_ = [parameters.b1[:, 0].copy(), parameters.b2[:, 0].copy()]
-    made.encoded_feature_names_ = np.array(encoded_names(network.encoding, network.feature_names), dtype=object)
     made.loss_curve_, made.loss_, made.validation_scores_ = [], float("nan"), None
     made.best_validation_score_, made.best_loss_ = None, None
     made.n_iter_, made.t_, made.solver_ = 0, 0, "none"
     made.device_ = PROCESSOR
     made.evidence_, made.temperature_ = None, 1.0
-    made.n_layers_, made.n_outputs_ = 3, int(parameters.W2.shape[0])
-    unit = {"sigmoid": "logistic", "softmax": "softmax", "poisson": "exp", "gaussian": "gaussian"}
-    made.out_activation_ = unit.get(network.output, "identity")
     return made

@@ -1,0 +1,121 @@
+"""From what a file holds, checked, to a fitted model."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from shoal.encoding import Encoding, TargetScale
+from shoal.estimators.attributes import follow
+from shoal.estimators.raw import Facts
+from shoal.network import Calibration, Network, Noise
+from shoal.persistence.schema import ESTIMATORS, check, preparation_from
+from shoal.persistence.stored import Stored, decoded, labels_from, or_nan
+from shoal.population import Population
+from shoal.table import prepared_by
+from shoal.textbook.propagation import Parameters
+
+HISTORY = ("loss", "learning_rate", "validation_loss", "validation_score")
+
+
+def built(stored: Stored) -> Any:
+    """The model that a file holds: a Pipeline, ShoalClassifier or ShoalRegressor.
+
+    Raises
+    ------
+    ModelFileError
+        For what is no whole model; nothing is built then.
+    """
+    check(stored)
+    manifest = stored.manifest
+    estimator = _estimator(stored, network_from(stored))
+    if manifest["steps"] is None:
+        return estimator
+    said = manifest["preparation"]
+    before = [] if said is None else [prepared_by(preparation_from(said), tuple(said["allowed_extra"]))]
+    model = Pipeline(list(zip(manifest["steps"], [*before, estimator], strict=True)))
+    if manifest["facts"] is not None:
+        model.facts_ = facts_from(manifest["facts"])
+    return model
+
+
+def network_from(stored: Stored) -> Network:
+    """The network of checked values."""
+    a, said = stored.arrays, stored.manifest["network"]
+    ends = np.cumsum(a["edge_counts"])[:-1]
+    return Network(
+        population=Population(Parameters(a["W1"], a["b1"], a["W2"], a["b2"]), a["widths"], a["inputs"]),
+        shares=a["shares"],
+        activation=said["activation"],
+        output=said["output"],
+        encoding=Encoding(a["center"], a["scale"], _cut(a["edges"], ends), a["ramp_center"], said["ramp_scale"]),
+        target=TargetScale(a["target_center"], a["target_scale"]) if "target_scale" in a else None,
+        classes=() if said["classes"] is None else (labels_from(said["classes"]),),
+        feature_names=tuple(said["feature_names"]),
+        history={name: a[f"history_{name}"] for name in HISTORY if f"history_{name}" in a},
+        delta=said["delta"],
+        q=said["q"],
+        noise=_noise(stored),
+        calibration=None if said["calibration"] is None else Calibration(**said["calibration"], scores=a["calibration_scores"]),
+        lowest=a.get("lowest"),
+        highest=a.get("highest"),
+    )
+
+
+def _cut(values: NDArray[Any], ends: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:
+    return tuple(part.copy() for part in np.split(values, ends))
+
+
+def _noise(stored: Stored) -> Noise | None:
+    a, source = stored.arrays, stored.manifest["network"]["noise"]
+    if source is None:
+        return None
+    ends = np.cumsum(a["noise_counts"])[:-1]
+    rest = {name: a[f"noise_{name}"] for name in ("share", "typical", "typical_learned", "averaging")}
+    return Noise(_cut(a["noise_at"], ends), _cut(a["noise_variance"], ends), **rest, source=source)
+
+
+def _estimator(stored: Stored, network: Network) -> Any:
+    """A fitted estimator around the network, with the attributes that fit gave it."""
+    said, a = stored.manifest["estimator"], stored.arrays
+    made: Any = ESTIMATORS[stored.manifest["model"]](**{name: decoded(value) for name, value in said["parameters"].items()})
+    if network.classes:
+        made.classes_, made._multilabel = network.classes[0], said["multilabel"]
+    else:
+        made._one_column, made._target = said["one_column"], network.target
+    follow(made, network)
+    if said["has_names"]:
+        made.feature_names_in_ = np.array(network.feature_names, dtype=object)
+    for name, value in said["attributes"].items():
+        setattr(made, f"{name}_", value)
+    if made.loss_ is None:
+        made.loss_ = float("nan")
+    made.loss_curve_ = a["loss_curve"].tolist()
+    made.validation_scores_ = a["validation_scores"].tolist() if "validation_scores" in a else None
+    if "final_losses" in a:
+        made.final_losses_ = a["final_losses"]
+    made.evidence_ = _together(a, "evidence", ("alpha", "beta", "gamma", "n_parameters", "log_evidence"))
+    table = _together(a, "evidence_table", ("hidden_units", "log_evidence", "best_log_evidence", "gamma", "n_parameters"))
+    if table is not None:
+        made.evidence_table_ = table
+    return made
+
+
+def _together(arrays: Any, part: str, names: tuple[str, ...]) -> dict[str, NDArray[Any]] | None:
+    return {name: arrays[f"{part}_{name}"] for name in names} if f"{part}_{names[0]}" in arrays else None
+
+
+def facts_from(said: dict[str, Any]) -> Facts:
+    """What is known of a fit."""
+    return Facts(
+        **{
+            **said,
+            "targets": tuple(said["targets"]),
+            "classes": tuple(map(tuple, said["classes"])),
+            "categories": tuple(said["categories"]),
+            "metrics": or_nan(said["metrics"]),
+            "baselines": {name: or_nan(scores) for name, scores in said["baselines"].items()},
+            "sureness": None if said["sureness"] is None else or_nan(said["sureness"]),
+        }
+    )

@@ -1,0 +1,85 @@
+"""A model file's outside: a zip of one `manifest.json` and one `.npy` an array, none of them compressed.
+
+Sizes are compared with the file's before memory is taken, and arrays are read as plain numbers, never as pickles. The same
+content always makes the same bytes.
+"""
+
+import io
+import json
+import math
+import zipfile
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shoal.errors import ModelFileError
+from shoal.persistence.stored import Stored
+
+MANIFEST_NAME = "manifest.json"
+MOST_MANIFEST_BYTES = 1 << 26  # the manifests of the widest tables need a tenth
+LONGEST_HEADER = 10_000  # what NumPy reads of an array's header by itself
+
+
+def packed(stored: Stored) -> bytes:
+    """The file's bytes."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        manifest = json.dumps(stored.manifest, separators=(",", ":"), allow_nan=False)
+        archive.writestr(zipfile.ZipInfo(MANIFEST_NAME), manifest.encode("ascii"))
+        for name, array in stored.arrays.items():
+            member = io.BytesIO()
+            little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+            np.lib.format.write_array(member, np.asarray(little), version=(1, 0), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue())
+    return out.getvalue()
+
+
+def members(archive: zipfile.ZipFile, n_bytes: int, index: str = MANIFEST_NAME) -> dict[str, int]:
+    """Name → size of every member. What is stored uncompressed cannot be longer than the file: no bomb fits."""
+    found = archive.infolist()
+    sizes = {member.filename: member.file_size for member in found}
+    odd = [m.filename for m in found if m.compress_type != zipfile.ZIP_STORED or m.compress_size != m.file_size or m.flag_bits & 1]
+    if odd:
+        raise ModelFileError(f"its part {odd[0][:60]!r} is compressed or encrypted")
+    if len(sizes) < len(found) or sum(sizes.values()) > n_bytes:
+        raise ModelFileError(f"its {len(found)} parts overlap: {sum(sizes.values())} bytes in a file of {n_bytes}")
+    if sizes.get(index, 0) > MOST_MANIFEST_BYTES:
+        raise ModelFileError(f"its {index} has {sizes[index]} bytes; at most {MOST_MANIFEST_BYTES} are read")
+    return sizes
+
+
+def manifest_of(archive: zipfile.ZipFile, index: str = MANIFEST_NAME) -> dict[str, Any]:
+    """The manifest, parsed: numbers that JSON does not know are refused."""
+    found = json.loads(archive.read(index), parse_constant=_no_number)
+    if not isinstance(found, dict):
+        raise ModelFileError(f"its {index} holds a {type(found).__name__}, not a record")
+    return found
+
+
+def _no_number(text: str) -> float:
+    raise ModelFileError(f"it holds {text}, which is no number")
+
+
+Header = tuple[str, tuple[int, ...], bool, int]  # type, shape, whether columns come first, where the numbers begin
+
+
+def header_of(stream: IO[bytes], name: str, size: int) -> Header:
+    """What an array says of itself, after it was seen to be exactly as long as that."""
+    version = np.lib.format.read_magic(stream)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, by_columns, dtype = read(stream, max_header_size=LONGEST_HEADER)
+    at = stream.tell()
+    plain = dtype.kind in "biufU" and dtype.itemsize and all(type(n) is int and n >= 0 for n in shape)
+    if not plain or at + math.prod(shape) * dtype.itemsize != size:
+        raise ModelFileError(f"its array {name[:60]!r} says it is {str(shape)[:60]} of {str(dtype)[:40]}, in {size} bytes")
+    return dtype.str, shape, by_columns, at
+
+
+def array_of(data: bytes, header: Header) -> NDArray[Any]:
+    """The array of a member whose header was read; one that can be written to."""
+    kind, shape, by_columns, at = header
+    values = np.frombuffer(data, np.dtype(kind), offset=at).reshape(shape, order="F" if by_columns else "C")
+    if np.dtype(kind).kind == "b" and not np.isin(np.frombuffer(data, np.uint8, offset=at), (0, 1)).all():
+        raise ModelFileError("an array of truth values holds other bytes than 0 and 1")
+    return values.copy(order="K")

@@ -1,0 +1,123 @@
+"""Save and load a model: `.shoal` files, and those that shoal once wrote with skops."""
+
+import os
+import zipfile
+from pathlib import Path
+from typing import IO, Any
+
+from shoal.errors import ModelFileError
+from shoal.files import input_file, replacing
+from shoal.persistence.building import built
+from shoal.persistence.container import MANIFEST_NAME, array_of, header_of, manifest_of, members, packed
+from shoal.persistence.migrations import migrated
+from shoal.persistence.schema import check
+from shoal.persistence.skops_files import SCHEMA_NAME, from_skops
+from shoal.persistence.stored import Stored
+from shoal.persistence.storing import stored
+
+
+def save(model: Any, path: str | os.PathLike[str]) -> Path:
+    """Write a fitted model to a file, beside what stood there, and then in its place.
+
+    Parameters
+    ----------
+    model : fitted Pipeline made by `shoal.fit`, or a fitted `ShoalClassifier` or `ShoalRegressor`
+    path : where to; ".shoal" is the usual ending
+
+    Returns
+    -------
+    Path of the file
+
+    Raises
+    ------
+    ModelFileError
+        For a model that is not fitted, has steps of other makers, or holds what does not fit together.
+    OutputError
+        For a folder that cannot be written to, or a full disk; what stood there before is untouched.
+
+    Notes
+    -----
+    Callbacks are not saved, nor is a random generator: the seed that was drawn from it takes its place.
+    """
+    found = stored(model)
+    try:
+        check(found)
+    except ModelFileError as refused:
+        raise ModelFileError(f"The model cannot be saved: {refused}. Fit it anew, or take that setting out.") from refused
+    data = packed(found)
+    with replacing(path) as out:
+        out.write(data)
+    return Path(path)
+
+
+def load(path: str | os.PathLike[str]) -> Any:
+    """Read a model that `save` wrote. Never runs code from the file, and builds nothing before all of it is checked.
+
+    Parameters
+    ----------
+    path : the file, of this version's format or of an earlier one (.skops)
+
+    Returns
+    -------
+    fitted Pipeline, ShoalClassifier or ShoalRegressor
+
+    Raises
+    ------
+    ModelFileError
+        For no file, a truncated or foreign one, or one whose parts do not fit each other.
+    """
+    file = input_file(path, ModelFileError, noun="model file")
+    try:
+        with file.open("rb") as data:
+            return _read(data, file.stat().st_size)
+    except ModelFileError as refused:
+        raise ModelFileError(
+            f"{file} is not a whole shoal model: {refused}. Give a file that `shoal fit` or shoal.save wrote."
+        ) from refused
+    except OSError as error:
+        raise ModelFileError(f"{file} cannot be read: {error.strerror or error}.") from error
+    except zipfile.BadZipFile as error:
+        raise ModelFileError(f"{file} is not a whole shoal model: it is cut short or damaged ({_first_line(error)}).") from error
+    except Exception as error:  # a hostile file can make any parser say anything, RecursionError and MemoryError included
+        raise ModelFileError(f"{file} is a damaged model: {_first_line(error)}. Copy or train it again.") from error
+
+
+def _read(data: IO[bytes], n_bytes: int) -> Any:
+    start = data.read(8)
+    if not start.startswith(b"PK\x03\x04"):
+        raise ModelFileError(_foreign(start))
+    with zipfile.ZipFile(data) as archive:
+        names = archive.namelist()
+        if SCHEMA_NAME in names and MANIFEST_NAME not in names:
+            return built(from_skops(archive, n_bytes))
+        if MANIFEST_NAME not in names:
+            raise ModelFileError(f"it is a zip without a {MANIFEST_NAME}")
+        return built(migrated(_content(archive, n_bytes)))
+
+
+def _content(archive: zipfile.ZipFile, n_bytes: int) -> Stored:
+    """The manifest and the arrays, each of which was seen to be of the size that it says."""
+    sizes = members(archive, n_bytes)
+    manifest = manifest_of(archive)
+    headers = {}
+    for member, size in sizes.items():
+        if member == MANIFEST_NAME:
+            continue
+        if not member.endswith(".npy"):
+            raise ModelFileError(f"it has a part {member[:60]!r}, which is none of a model's")
+        with archive.open(member) as stream:
+            headers[member.removesuffix(".npy")] = header_of(stream, member, size)
+    return Stored(manifest, {name: array_of(archive.read(f"{name}.npy"), header) for name, header in headers.items()})
+
+
+def _foreign(start: bytes) -> str:
+    if not start:
+        return "it is empty (0 bytes)"
+    if start[:1] == b"\x80":
+        return "it is a pickle, which could run any code; it was not opened"
+    return f"it does not begin as a model file does, but with {start!r}"
+
+
+def _first_line(error: BaseException) -> str:
+    text = (str(error).splitlines() or [""])[0].rstrip(".")
+    return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__

@@ -1,0 +1,172 @@
+"""Back from the JSON of `shoal export --to json`: the same values as of a model file, through the same checks."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from shoal.engine.device import PROCESSOR
+from shoal.errors import ModelFileError
+from shoal.estimators.classifier import ShoalClassifier
+from shoal.estimators.raw import Facts
+from shoal.estimators.regressor import ShoalRegressor
+from shoal.export.json_text import feature_of
+from shoal.export.weights import FORMAT
+from shoal.persistence.building import built
+from shoal.persistence.schema import preparation_from
+from shoal.persistence.stored import Stored
+from shoal.persistence.storing import gathered
+
+PARAMETERS = {"huber_delta": "delta", "quantile": "q"}
+
+
+def from_json(path: str | os.PathLike[str]) -> Pipeline | ShoalClassifier | ShoalRegressor:
+    """Read a model that `shoal export --to json` wrote. It predicts bit for bit as the one that was written.
+
+    Parameters
+    ----------
+    path : the file
+
+    Returns
+    -------
+    fitted Pipeline, ShoalClassifier or ShoalRegressor, whose members are one network
+
+    Raises
+    ------
+    ModelFileError
+        For no file, another file, or one whose parts do not fit each other.
+    """
+    try:
+        said = json.loads(Path(path).read_text("utf-8"))
+    except OSError as error:
+        raise ModelFileError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise ModelFileError(f"{path} is no JSON of a model ({str(error)[:80]}).") from error
+    if not isinstance(said, dict) or said.get("format") != FORMAT or "task" not in said:
+        found = said.get("format") if isinstance(said, dict) else type(said).__name__
+        raise ModelFileError(f"{path} is no model: its format is {str(found)[:40]!r}, not {FORMAT!r} of a whole model.")
+    try:
+        return built(stored_of(said))
+    except ModelFileError as error:
+        raise ModelFileError(f"{path} cannot be used: {error}. Export the model again.") from error
+    except Exception as error:  # a hostile file can lack or twist any part
+        raise ModelFileError(f"{path} cannot be used: it is damaged ({type(error).__name__}: {str(error)[:80]}).") from error
+
+
+def stored_of(said: Mapping[str, Any]) -> Stored:
+    """What the JSON holds, as a model file does; unchecked."""
+    prepared, coding, target = said["preparation"], said["encoding"], said["target"]
+    n, classifies = len(said["inputs"]), bool(said["classes"])
+    plain_names = [f"x{j}" for j in range(n)]
+    names = said["inputs"] if prepared is None else plain_names
+    arrays = {name: _numbers(said[name], name)[None] for name in ("W1", "b1", "W2", "b2")}
+    arrays |= {"widths": np.array(arrays["W1"].shape[1:2]), "inputs": np.ones((1, arrays["W1"].shape[-1]), bool), "shares": np.ones(1)}
+    arrays |= {name: _numbers(coding[name], name) for name in ("center", "scale", "ramp_center")}
+    edges = [_numbers(each, "ramp_edges") for each in coding["ramp_edges"]]
+    arrays |= {"edge_counts": np.array([len(each) for each in edges], np.int64), "edges": np.concatenate([np.empty(0), *edges])}
+    if target is not None:
+        arrays |= {f"target_{name}": _numbers(target[name], f"target.{name}") for name in ("center", "scale")}
+    arrays |= {"history_loss": np.empty((0, 1)), "history_learning_rate": np.empty((0, 1)), "loss_curve": np.empty(0)}
+    network = {
+        **{name: said[name] for name in ("activation", "output")},
+        **{name: _number(said["settings"][name], name) for name in ("delta", "q")},
+        "ramp_scale": _number(coding["ramp_scale"], "ramp_scale"),
+        "feature_names": names,
+        "classes": _classes(said["classes"]),
+        "noise": None,
+        "calibration": None,
+    }
+    estimator = {
+        "parameters": _parameters(network, arrays, classifies),
+        "has_names": names != plain_names,
+        "multilabel": said["multilabel"] if classifies else None,
+        "one_column": None if classifies else said["one_column"],
+        "attributes": {
+            "seed": 0,
+            "n_iter": 0,
+            "t": 0,
+            "loss": None,
+            "best_loss": None,
+            "best_validation_score": None,
+            "temperature": 1.0,
+            "solver": "none",
+            "device": PROCESSOR,
+        },
+    }
+    manifest = gathered(
+        "classifier" if classifies else "regressor",
+        steps=None if prepared is None else ["prepare", "estimator"],
+        network=network,
+        estimator=estimator,
+        preparation=None if prepared is None else _preparation(prepared),
+        facts=None if prepared is None or said["facts"] is None else _facts(said["facts"]),
+    )
+    if (said["task"] == "classification") != classifies:
+        raise ModelFileError(f"its task is {str(said['task'])[:40]!r}, and it has {'' if classifies else 'no '}classes")
+    return Stored(manifest, arrays)
+
+
+def _number(value: Any, name: str) -> float:
+    if type(value) not in (int, float):
+        raise ModelFileError(f"{name} is {str(value)[:40]!r}, not a number")
+    return float(value)
+
+
+def _numbers(values: Any, name: str) -> NDArray[np.float64]:
+    """Lists of numbers as an array; texts and truth values are none."""
+    rows = values if isinstance(values, list) and values and isinstance(values[0], list) else [values]
+    if not all(isinstance(row, list) and all(type(value) in (int, float) for value in row) for row in rows):
+        raise ModelFileError(f"{name} holds what is not a number")
+    if len({len(row) for row in rows}) > 1:
+        raise ModelFileError(f"{name} has rows of several lengths")
+    return np.array(values, np.float64)
+
+
+def _classes(said: Any) -> dict[str, Any] | None:
+    if not said:
+        return None
+    (labels,) = said
+    return {"type": np.array(labels).dtype.str, "labels": labels}
+
+
+def _parameters(network: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], classifies: bool) -> dict[str, Any]:
+    """What another fit would have to be told to train such networks."""
+    scaled = bool(np.any(arrays["center"] != 0) or np.any(arrays["scale"] != 1) or len(arrays["edges"]))
+    chosen = {
+        "hidden_layer_sizes": int(arrays["widths"][0]),
+        "activation": network["activation"],
+        "n_networks": 1,
+        "standardize": scaled,
+        "ramps": bool(len(arrays["edges"])),
+    }
+    if not classifies:
+        chosen |= {"loss": network["output"], **{name: network[own] for name, own in PARAMETERS.items()}}
+    return chosen
+
+
+def _facts(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts, and what they were before the file's shoal knew of them."""
+    known = {f.name: f.default for f in fields(Facts) if f.default is not MISSING}
+    return {**known, "categories": [], **said}
+
+
+def _preparation(said: Mapping[str, Any]) -> dict[str, Any]:
+    learned = [_learned(field, [f for f in said["features"] if f["field"] == j]) for j, field in enumerate(said["fields"])]
+    made = {"columns": said["columns"], "learned": learned, "allowed_extra": said["allowed_extra"]}
+    if [feature_of(feature) for feature in preparation_from(made).features] != said["features"]:
+        raise ModelFileError("its prepared columns are not those that its fields make")
+    return made
+
+
+def _learned(field: Mapping[str, Any], features: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the file says of one field, from the prepared columns that are made of it."""
+    if field["kind"] == "category":
+        return {"fills": [], "indicator": False, "levels": field["levels"], "has_other": field["has_other"]}
+    fills = [_number(feature["fill"], "fill") for feature in features if feature["part"] != "missing"]
+    return {"fills": fills, "indicator": len(fills) < len(features), "levels": [], "has_other": False}

@@ -1,0 +1,389 @@
+"""The format of a model file, version 1: every field's type, range and order, every array's shape, and how all of them fit together.
+
+`check` refuses whatever does not fit, before one object is built; compiled code then gets its sizes from checked values only.
+Letters of shapes: K networks, h hidden units of the widest, x encoded inputs, z logits, n inputs, y targets, r ramps, e edges of
+ramps; k knots of the noise, s calibration scores, t epochs, v epochs with a validation, c points of the loss curve, d validation
+scores, w widths that the evidence chose among.
+
+Frozen: a change of what a field means is a new VERSION, and `migrations` gets the step that turns the old one into it.
+"""
+
+import re
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from shoal.errors import InvalidParameterError, ModelFileError
+from shoal.estimators.classifier import ShoalClassifier
+from shoal.estimators.regressor import ShoalRegressor
+from shoal.fitting.settings import checked_settings
+from shoal.persistence.checks import Array, Flag, Items, Label, Maybe, Named, Real, Record, Setting, Sizes, Text, Whole
+from shoal.persistence.stored import Stored, decoded, labels_from
+from shoal.table import Column, Learned, Preparation
+from shoal.table.cells import DATE_FORMATS
+from shoal.table.columns import MOST_LEVELS
+from shoal.textbook import ACTIVATIONS
+from shoal.textbook.losses import NAMES, make_loss
+
+FORMAT = "shoal model"
+VERSION = 1
+
+ESTIMATORS: dict[str, type] = {"classifier": ShoalClassifier, "regressor": ShoalRegressor}
+OF_CLASSES = ("sigmoid", "softmax")
+TYPE_OF_LABELS = re.compile(r"object|\|b1|\|[iu]1|<[iu][248]|<f[48]|<U[1-9][0-9]{0,4}")
+MOST_LABEL_BYTES = 1 << 26
+SHARES_WITHIN = 1e-9  # of 1: shares are computed in float64
+RAMPS_WITHIN = 1e-6  # of 0 and 1: the mean of a ramp is a sum over all rows
+
+SCORES = Named(Maybe(Real()))
+COLUMN = Record(
+    {
+        "name": Text(empty=False),
+        "kind": Text(("number", "boolean", "category", "date", "left out")),
+        "reason": Text(),
+        "n_rows": Whole(1),
+        "n_missing": Whole(),
+        "levels": Items(Text(), apart=True),
+        "low": Maybe(Real()),
+        "high": Maybe(Real()),
+        "date_format": Text(("", *DATE_FORMATS)),
+        "has_times": Flag(),
+    }
+)
+LEARNED = Record({"fills": Items(Real()), "indicator": Flag(), "levels": Items(Text(), apart=True, rising=True), "has_other": Flag()})
+FACTS = Record(
+    {
+        "task": Text(("classification", "regression")),
+        "targets": Items(Text(), apart=True),
+        "classes": Items(Items(Label())),
+        "table": Text(),
+        "held_out": Text(),
+        "n_train": Whole(),
+        "n_test": Whole(),
+        "n_left_out": Whole(),
+        "metrics": SCORES,
+        "baselines": Named(SCORES),
+        "seconds": Real(0.0),
+        "seed": Whole(),
+        "refit": Flag(),
+        "interrupted": Flag(),
+        "sha256": Text(),
+        "test_table": Text(),
+        "test_fraction": Real(0.0, 1.0),
+        "groups": Text(),
+        "time": Text(),
+        "categories": Items(Text()),
+        "sureness": Maybe(SCORES),
+        "max_memory": Text(),
+    }
+)
+# Attributes of a fitted estimator that are one value each, without the underscore at their end.
+ATTRIBUTES = Record(
+    {
+        "seed": Whole(),
+        "n_iter": Whole(),
+        "t": Whole(),
+        "loss": Maybe(Real()),
+        "best_loss": Maybe(Real()),
+        "best_validation_score": Maybe(Real()),
+        "temperature": Real(0.0, open=True),
+        "solver": Text(),
+        "device": Text(),
+    },
+    optional=frozenset({"t", "best_loss", "best_validation_score", "temperature"}),
+)
+MANIFEST = Record(
+    {
+        "format": Text((FORMAT,)),
+        "version": Whole(VERSION, VERSION),
+        "shoal": Text(),
+        "model": Text(tuple(ESTIMATORS)),
+        "steps": Maybe(Items(Text(empty=False), apart=True)),
+        "network": Record(
+            {
+                "activation": Text(tuple(ACTIVATIONS)),
+                "output": Text(NAMES),
+                "delta": Real(0.0, open=True),
+                "q": Real(0.0, 1.0, open=True),
+                "ramp_scale": Real(0.0, open=True),
+                "feature_names": Items(Text(), "n"),
+                "classes": Maybe(Record({"type": Text(), "labels": Items(Label())})),
+                "noise": Maybe(Text(("held-out rows", "evidence", "training rows"))),
+                "calibration": Maybe(Record({"kind": Text(("split", "cv+")), "n_rows": Whole(1)})),
+            }
+        ),
+        "estimator": Record(
+            {
+                "parameters": Named(Setting()),
+                "has_names": Flag(),
+                "multilabel": Maybe(Flag()),
+                "one_column": Maybe(Flag()),
+                "attributes": ATTRIBUTES,
+            }
+        ),
+        "preparation": Maybe(Record({"columns": Items(COLUMN), "learned": Items(LEARNED), "allowed_extra": Items(Text())})),
+        "facts": Maybe(FACTS),
+    }
+)
+
+FLOAT, EITHER = ("<f8",), ("<f4", "<f8")
+ARRAYS: dict[str, Array] = {
+    "W1": Array(EITHER, ("K", "h", "x")),
+    "b1": Array(EITHER, ("K", "h", 1)),
+    "W2": Array(EITHER, ("K", "z", "h")),
+    "b2": Array(EITHER, ("K", "z", 1)),
+    "widths": Array(("<i8",), ("K",), low=1),
+    "inputs": Array(("|b1",), ("K", "x")),
+    "shares": Array(FLOAT, ("K",), 0.0, 1.0),
+    "center": Array(FLOAT, ("n",)),
+    "scale": Array(FLOAT, ("n",), 0.0, above=True),
+    "edge_counts": Array(("<i8",), ("n",), low=0),
+    "edges": Array(FLOAT, ("e",)),
+    "ramp_center": Array(FLOAT, ("r",), -RAMPS_WITHIN, 1 + RAMPS_WITHIN),
+    "target_center": Array(FLOAT, ("y",), part_of="target"),
+    "target_scale": Array(FLOAT, ("y",), 0.0, above=True, part_of="target"),
+    "lowest": Array(FLOAT, ("n",), part_of="range"),
+    "highest": Array(FLOAT, ("n",), part_of="range"),
+    "noise_counts": Array(("<i8",), ("y",), low=1, part_of="noise"),
+    "noise_at": Array(FLOAT, ("k",), part_of="noise"),
+    "noise_variance": Array(FLOAT, ("k",), 0.0, above=True, part_of="noise"),
+    "noise_share": Array(FLOAT, ("y",), 0.0, 1.0, part_of="noise"),
+    "noise_typical": Array(FLOAT, ("y",), 0.0, above=True, part_of="noise"),
+    "noise_typical_learned": Array(FLOAT, ("y",), 0.0, above=True, part_of="noise"),
+    "noise_averaging": Array(FLOAT, ("y",), 0.0, 1.0, above=True, part_of="noise"),
+    "calibration_scores": Array(FLOAT, ("s", "y"), sorted=True, part_of="calibration"),
+    "history_loss": Array(EITHER, ("t", "K"), nan=True),
+    "history_learning_rate": Array(EITHER, ("t", "K"), nan=True),
+    "history_validation_loss": Array(EITHER, ("v", "K"), nan=True, part_of="validation"),
+    "history_validation_score": Array(EITHER, ("v", "K"), nan=True, part_of="validation"),
+    "final_losses": Array(EITHER, ("K",), nan=True, part_of="final_losses"),
+    "loss_curve": Array(FLOAT, ("c",)),
+    "validation_scores": Array(FLOAT, ("d",), part_of="validation_scores"),
+    "evidence_alpha": Array(FLOAT, ("K", 4), nan=True, part_of="evidence"),
+    "evidence_beta": Array(FLOAT, ("K",), nan=True, part_of="evidence"),
+    "evidence_gamma": Array(FLOAT, ("K",), nan=True, part_of="evidence"),
+    "evidence_n_parameters": Array(("<i8",), ("K",), low=0, part_of="evidence"),
+    "evidence_log_evidence": Array(FLOAT, ("K",), nan=True, part_of="evidence"),
+    "evidence_table_hidden_units": Array(("<i8",), ("w",), low=1, part_of="evidence_table"),
+    "evidence_table_log_evidence": Array(FLOAT, ("w",), nan=True, part_of="evidence_table"),
+    "evidence_table_best_log_evidence": Array(FLOAT, ("w",), nan=True, part_of="evidence_table"),
+    "evidence_table_gamma": Array(FLOAT, ("w",), nan=True, part_of="evidence_table"),
+    "evidence_table_n_parameters": Array(FLOAT, ("w",), low=0, part_of="evidence_table"),
+}
+
+
+def check(stored: Stored) -> None:
+    """Refuse what is no whole model.
+
+    Raises
+    ------
+    ModelFileError
+        With the field, what it holds and what it must hold.
+    """
+    sizes = check_manifest(stored.manifest)
+    check_headers({name: (a.dtype.newbyteorder("<").str, a.shape) for name, a in stored.arrays.items()}, stored.manifest, sizes)
+    for name, array in ARRAYS.items():
+        if name in stored.arrays:
+            array.check_values(name, stored.arrays[name])
+    for holds, what in RELATIONS:
+        if not holds(stored, sizes):
+            raise ModelFileError(what)
+    _check_columns(stored, sizes)
+    _check_parameters(stored)
+
+
+def check_manifest(manifest: Any) -> Sizes:
+    """Refuse a manifest with a field of another type or range; returns what is known of the sizes."""
+    sizes: Sizes = {}
+    MANIFEST.check(manifest, "manifest", sizes)
+    classes = manifest["network"]["classes"]
+    if classes is not None:
+        _check_labels(classes)
+    return sizes
+
+
+def check_headers(headers: dict[str, tuple[str, tuple[int, ...]]], manifest: dict[str, Any], sizes: Sizes) -> None:
+    """Refuse arrays of another type or shape, one too many or too few; `headers` are each one's type and shape."""
+    more = sorted(set(headers) - set(ARRAYS))
+    if more:
+        raise ModelFileError(f"it has an array {more[0]!r}, which is none of a model's")
+    parts = {ARRAYS[name].part_of for name in headers} | {""}
+    lacking = [name for name, array in ARRAYS.items() if array.part_of in parts and name not in headers]
+    if lacking:
+        raise ModelFileError(f"the array {lacking[0]!r} is missing")
+    for name, array in ARRAYS.items():
+        if name in headers:
+            array.check_header(name, *headers[name], sizes)
+        if name == "W2":
+            per_target = make_loss(manifest["network"]["output"]).logits_per_target
+            sizes["y"] = sizes["z"] // per_target
+            if not sizes["y"] or sizes["y"] * per_target != sizes["z"] or not sizes["K"] or not sizes["h"]:
+                raise ModelFileError(f"the network has {sizes['K']} members, {sizes['h']} hidden units and {sizes['z']} logits")
+
+
+def _check_labels(classes: dict[str, Any]) -> None:
+    """Labels of one type, sorted, no two alike, which their array type holds as they are."""
+    labels, kind = classes["labels"], classes["type"]
+    if not TYPE_OF_LABELS.fullmatch(kind) or (kind[:2] == "<U" and int(kind[2:]) * 4 * len(labels) > MOST_LABEL_BYTES):
+        raise ModelFileError(f"the labels' type is {kind[:20]!r}")
+    if len(labels) < 2 or len({type(label) for label in labels}) > 1 or any(a >= b for a, b in pairwise(labels)):
+        raise ModelFileError("the class labels are not at least two of one type, sorted, no two alike")
+    try:
+        held = labels_from(classes).tolist()
+    except (ValueError, TypeError, OverflowError):
+        held = []
+    if held != labels or type(held[0]) is not type(labels[0]):
+        raise ModelFileError(f"the class labels do not fit their type {kind!r}")
+
+
+# --- how the parts fit together ---------------------------------------------------------------------------------------
+
+Holds = Callable[[Stored, Sizes], bool]
+
+
+def _is_classifier(m: Stored) -> bool:
+    return bool(m.manifest["model"] == "classifier")
+
+
+def _classes_fit(m: Stored, sizes: Sizes) -> bool:
+    network, multilabel = m.manifest["network"], m.manifest["estimator"]["multilabel"]
+    if not _is_classifier(m):
+        return network["classes"] is None and multilabel is None and network["output"] not in OF_CLASSES
+    if network["classes"] is None or multilabel is None or network["output"] not in OF_CLASSES:
+        return False
+    labels, z = network["classes"]["labels"], sizes["z"]
+    if multilabel:
+        return bool(network["output"] == "sigmoid" and labels == list(range(z)) and type(labels[0]) is int)
+    return bool(len(labels) == (2 if network["output"] == "sigmoid" else z) and (z == 1) == (network["output"] == "sigmoid"))
+
+
+def _padding_is_zero(m: Stored, sizes: Sizes) -> bool:
+    beyond = np.arange(sizes["h"]) >= m.arrays["widths"][:, None]
+    W1, b1, W2 = (m.arrays[name] for name in ("W1", "b1", "W2"))
+    return not (W1[beyond].any() or b1[beyond].any() or np.moveaxis(W2, 1, 2)[beyond].any())
+
+
+def _masked_is_zero(m: Stored, sizes: Sizes) -> bool:
+    return not np.moveaxis(m.arrays["W1"], 1, 2)[~m.arrays["inputs"]].any()
+
+
+def _edges_rise(m: Stored, sizes: Sizes) -> bool:
+    counts = m.arrays["edge_counts"]
+    if counts.sum() != sizes["e"] or np.any((counts > 0) & (counts < 2)):
+        return False
+    with np.errstate(over="ignore"):
+        steps = np.diff(m.arrays["edges"])
+    within = np.ones(max(sizes["e"] - 1, 0), bool)
+    ends = np.cumsum(counts)[:-1]
+    within[ends[(ends > 0) & (ends < sizes["e"])] - 1] = False  # from the last edge of a column to the first of the next
+    return bool(np.all((steps > 0) & np.isfinite(steps) | ~within))
+
+
+def _noise_can_be(m: Stored, sizes: Sizes) -> bool:
+    network = m.manifest["network"]
+    return network["noise"] is None or network["output"] not in (*OF_CLASSES, "quantile")
+
+
+def _noise_rises(m: Stored, sizes: Sizes) -> bool:
+    if "noise_at" not in m.arrays:
+        return True
+    ends = np.cumsum(m.arrays["noise_counts"])
+    return bool(ends[-1] == sizes["k"] and all((np.diff(part) > 0).all() for part in np.split(m.arrays["noise_at"], ends[:-1])))
+
+
+def _range_fits(m: Stored, sizes: Sizes) -> bool:
+    return "lowest" not in m.arrays or bool((m.arrays["lowest"] <= m.arrays["highest"]).all())
+
+
+def _facts_fit(m: Stored, sizes: Sizes) -> bool:
+    facts, network = m.manifest["facts"], m.manifest["network"]
+    if facts is None:
+        return True
+    if m.manifest["preparation"] is None or facts["task"] != ("classification" if _is_classifier(m) else "regression"):
+        return False
+    if not _is_classifier(m):
+        return len(facts["targets"]) == sizes["y"] and not facts["classes"]
+    if m.manifest["estimator"]["multilabel"]:
+        return len(facts["targets"]) == sizes["z"] == len(facts["classes"]) and all(len(labels) == 2 for labels in facts["classes"])
+    return len(facts["targets"]) == 1 and facts["classes"] == [network["classes"]["labels"]]
+
+
+def _calibration_fits(m: Stored, sizes: Sizes) -> bool:
+    said = m.manifest["network"]["calibration"]
+    if said is None or "calibration_scores" not in m.arrays:
+        return said is None and "calibration_scores" not in m.arrays
+    return "noise_at" in m.arrays and 1 <= sizes["s"] <= said["n_rows"]
+
+
+RELATIONS: tuple[tuple[Holds, str], ...] = (
+    (lambda m, s: len({m.arrays[name].dtype for name in ("W1", "b1", "W2", "b2")}) == 1, "its weights are of several types"),
+    (lambda m, s: s["n"] >= 1 and s["x"] == s["n"] + s["r"], "its network takes another number of inputs than its encoding makes"),
+    (lambda m, s: bool((m.arrays["widths"] <= s["h"]).all()), "a network is wider than its weights"),
+    (_padding_is_zero, "hidden units beyond a network's width are not 0"),
+    (_masked_is_zero, "weights of inputs that a network does not see are not 0"),
+    (lambda m, s: abs(float(m.arrays["shares"].sum()) - 1) <= SHARES_WITHIN, "the networks' shares do not add up to 1"),
+    (_edges_rise, "the ramps' edges do not increase, or are not as many as their columns say"),
+    (lambda m, s: int(np.maximum(m.arrays["edge_counts"] - 1, 0).sum()) == s["r"], "it has another number of ramps than its edges make"),
+    (_classes_fit, "its classes, its output unit and what it is do not fit each other"),
+    (lambda m, s: (m.manifest["estimator"]["one_column"] is None) == _is_classifier(m), "one_column is for regressors, and they need it"),
+    (lambda m, s: m.manifest["estimator"]["one_column"] in (None, False) or s["y"] == 1, "its one target has several columns"),
+    (lambda m, s: ("target_scale" in m.arrays) != _is_classifier(m), "a regressor has a scale of its target, and a classifier has none"),
+    (_range_fits, "the range of its inputs ends before it begins"),
+    (lambda m, s: (m.manifest["network"]["noise"] is None) == ("noise_at" not in m.arrays), "its noise is there in part"),
+    (_noise_can_be, "it has a noise that its output cannot have"),
+    (_noise_rises, "the knots of its noise do not increase, or are not as many as they say"),
+    (_calibration_fits, "its calibration is there in part, or of more scores than rows"),
+    (_facts_fit, "what is known of its fit is of another model"),
+)  # fmt: skip
+
+
+def _check_columns(m: Stored, sizes: Sizes) -> None:
+    """The preparation's columns fit what was learned of them, and make the inputs that the network takes."""
+    said, steps = m.manifest["preparation"], m.manifest["steps"]
+    n_steps = 0 if steps is None else len(steps)
+    if (said is None and n_steps > 1) or (said is not None and n_steps != 2) or any("__" in name for name in steps or ()):
+        raise ModelFileError(f"the steps {steps} are not those of {'a table' if said is not None else 'a matrix'}")
+    if said is None:
+        return
+    columns, used = said["columns"], [column for column in said["columns"] if column["kind"] != "left out"]
+    if len({column["name"] for column in columns}) < len(columns) or len(used) != len(said["learned"]) or not used:
+        raise ModelFileError("its columns are named alike, or are not as many as it has learned of")
+    for column, known in zip(used, said["learned"], strict=True):
+        category, date = column["kind"] == "category", column["kind"] == "date"
+        n_fills = 0 if category else 1 if not date else 4 if column["has_times"] else 3
+        n_levels = len(known["levels"]) + known["has_other"]
+        fits = len(known["fills"]) == n_fills and not (category and known["indicator"]) and (n_levels > 0) == category
+        ends = column["low"] is not None and column["high"] is not None and column["low"] <= column["high"]
+        fits = fits and len(known["levels"]) <= MOST_LEVELS and (ends or column["kind"] not in ("number", "date"))
+        if not fits or bool(column["date_format"]) != date or column["n_missing"] > column["n_rows"]:
+            raise ModelFileError(f"what it has learned of the column {column['name'][:60]!r} does not fit its kind, {column['kind']}")
+    if len({column["n_rows"] for column in columns}) > 1:
+        raise ModelFileError("its columns are of different numbers of rows")
+    n = len(preparation_from(said).features)
+    if n != sizes["n"]:
+        raise ModelFileError(f"its preparation makes {n} columns, and its network takes {sizes['n']}")
+
+
+def preparation_from(said: dict[str, Any]) -> Preparation:
+    """The preparation that a checked manifest describes."""
+    columns = tuple(Column(**{**column, "levels": tuple(column["levels"])}) for column in said["columns"])
+    learned = tuple(
+        Learned(tuple(known["fills"]), known["indicator"], tuple(known["levels"]), known["has_other"]) for known in said["learned"]
+    )
+    return Preparation(columns, learned)
+
+
+def _check_parameters(m: Stored) -> None:
+    """Parameters that the estimator has, with values that it takes."""
+    kind = ESTIMATORS[m.manifest["model"]]
+    known = kind().get_params(deep=False)
+    given = {name: decoded(value) for name, value in m.manifest["estimator"]["parameters"].items()}
+    for name in given:
+        if name not in known or name == "callbacks":
+            raise ModelFileError(f"it has a parameter {name[:60]!r}, which a {m.manifest['model']} has not")
+    try:
+        checked_settings({**known, **given}, "classification" if _is_classifier(m) else "regression")
+    except InvalidParameterError as refused:
+        raise ModelFileError(str(refused)) from refused

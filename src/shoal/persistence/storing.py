@@ -1,0 +1,182 @@
+"""From a fitted model to what its file holds."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from shoal import __version__
+from shoal.errors import ModelFileError
+from shoal.estimators.raw import Facts
+from shoal.network import Network
+from shoal.persistence.schema import ARRAYS, ATTRIBUTES, ESTIMATORS, FORMAT, VERSION
+from shoal.persistence.stored import Stored, coded, labels_of, numbers_or_none
+from shoal.table import Preparation, preparation_of
+
+
+def stored(model: Any) -> Stored:
+    """A fitted model as plain data.
+
+    Raises
+    ------
+    ModelFileError
+        For what is no fitted model of shoal's, or holds what a file cannot.
+    """
+    steps, prepare, estimator = _parts(model)
+    kind = next((name for name, kind in ESTIMATORS.items() if type(estimator) is kind), None)
+    if kind is None:
+        raise ModelFileError(
+            f"A {type(estimator).__name__} is no model of shoal's. Save what shoal.fit returned, or a fitted estimator; "
+            "skops and joblib save models of other makers."
+        )
+    if not hasattr(estimator, "network_"):
+        raise ModelFileError(f"The {type(estimator).__name__} is not fitted, so there is nothing to save. Call fit first.")
+    network: Network = estimator.network_
+    facts = getattr(model, "facts_", None) if prepare is not None else None
+    manifest = gathered(
+        kind,
+        steps=steps,
+        network=network_record(network),
+        estimator=estimator_record(estimator, estimator.get_params(deep=False)),
+        preparation=None if prepare is None else preparation_record(*prepare),
+        facts=None if facts is None else facts_record(facts),
+    )
+    return Stored(manifest, {**network_arrays(network), **curves(estimator)})
+
+
+def gathered(kind: str, **parts: Any) -> dict[str, Any]:
+    """The manifest of a classifier or regressor: what every file begins with, and its parts."""
+    return {"format": FORMAT, "version": VERSION, "shoal": __version__, "model": kind, **parts}
+
+
+def _parts(model: Any) -> tuple[list[str] | None, tuple[Preparation, Sequence[str]] | None, Any]:
+    """The steps' names, the preparation with the names of columns that need not be inputs, and the estimator."""
+    if not isinstance(model, Pipeline):
+        return None, None, model
+    names, *before = [name for name, _ in model.steps], *[step for _, step in model.steps[:-1]]
+    if not before:
+        return names, None, model.steps[-1][1]
+    known = preparation_of(before[0]) if len(before) == 1 else None
+    if known is None:
+        name, step = model.steps[0]
+        raise ModelFileError(
+            f"The step {name!r} ({type(step).__name__}) is not shoal's, and a .shoal file holds only what shoal.fit builds. "
+            "Save the last step alone, or the whole Pipeline with skops or joblib."
+        )
+    return names, (known, before[0].steps[0][1].allowed_extra), model.steps[-1][1]
+
+
+def network_record(network: Network) -> dict[str, Any]:
+    """What of a network is no array."""
+    calibration = network.calibration
+    return {
+        "activation": network.activation,
+        "output": network.output,
+        "delta": float(network.delta),
+        "q": float(network.q),
+        "ramp_scale": float(network.encoding.ramp_scale),
+        "feature_names": list(map(str, network.feature_names)),
+        "classes": labels_of(network.classes[0]) if network.classes else None,
+        "noise": None if network.noise is None else network.noise.source,
+        "calibration": None if calibration is None else {"kind": calibration.kind, "n_rows": int(calibration.n_rows)},
+    }
+
+
+def network_arrays(network: Network) -> dict[str, NDArray[Any]]:
+    """All arrays of a network."""
+    W1, b1, W2, b2 = network.population.parameters
+    encoding, noise = network.encoding, network.noise
+    found: dict[str, Any] = {
+        "W1": W1,
+        "b1": b1,
+        "W2": W2,
+        "b2": b2,
+        "widths": _whole(network.population.widths),
+        "inputs": network.population.inputs,
+        "shares": _double(network.shares),
+        "center": _double(encoding.center),
+        "scale": _double(encoding.scale),
+        "edge_counts": _whole([len(edges) for edges in encoding.edges]),
+        "edges": _double(_joined(encoding.edges)),
+        "ramp_center": _double(encoding.ramp_center),
+    }
+    if network.target is not None:
+        found |= {"target_center": _double(network.target.center), "target_scale": _double(network.target.scale)}
+    if network.lowest is not None and network.highest is not None:
+        found |= {"lowest": _double(network.lowest), "highest": _double(network.highest)}
+    if noise is not None:
+        found |= {"noise_counts": _whole([len(at) for at in noise.at]), "noise_at": _double(_joined(noise.at))}
+        found["noise_variance"] = _double(_joined(noise.variance))
+        found |= {f"noise_{name}": _double(getattr(noise, name)) for name in ("share", "typical", "typical_learned", "averaging")}
+    if network.calibration is not None:
+        found["calibration_scores"] = _double(network.calibration.scores)
+    return found | {f"history_{name}": np.asarray(curve) for name, curve in network.history.items()}
+
+
+def _joined(parts: Sequence[Any]) -> NDArray[np.float64]:
+    return np.concatenate([np.empty(0), *parts])
+
+
+def _whole(values: Any) -> NDArray[np.int64]:
+    return np.asarray(values).astype(np.int64)
+
+
+def _double(values: Any) -> NDArray[np.float64]:
+    return np.asarray(values, np.float64)
+
+
+def curves(estimator: Any) -> dict[str, NDArray[Any]]:
+    """The attributes of an estimator that are arrays of their own."""
+    found: dict[str, Any] = {"loss_curve": _double(estimator.loss_curve_)}
+    for name in ("final_losses", "validation_scores"):
+        if getattr(estimator, f"{name}_", None) is not None:
+            found[name] = np.asarray(getattr(estimator, f"{name}_"))
+    for name in ("evidence", "evidence_table"):
+        for key, values in (getattr(estimator, f"{name}_", None) or {}).items():
+            array = f"{name}_{key}"
+            found[array] = _whole(values) if array in ARRAYS and ARRAYS[array].types == ("<i8",) else _double(values)
+    return found
+
+
+def estimator_record(estimator: Any, parameters: dict[str, Any]) -> dict[str, Any]:
+    """What of an estimator is no array: its parameters without callbacks, and what fit has found."""
+    parameters = {name: value for name, value in parameters.items() if name != "callbacks"}
+    if not isinstance(parameters["random_state"], int | np.integer | None):
+        parameters["random_state"] = int(estimator.seed_)  # a generator is not saved: the seed that was drawn from it is
+    return {
+        "parameters": {name: coded(value, name) for name, value in parameters.items()},
+        "has_names": hasattr(estimator, "feature_names_in_"),
+        "multilabel": getattr(estimator, "_multilabel", None),
+        "one_column": getattr(estimator, "_one_column", None),
+        "attributes": {name: _attribute(getattr(estimator, f"{name}_")) for name in ATTRIBUTES.fields if hasattr(estimator, f"{name}_")},
+    }
+
+
+def _attribute(value: Any) -> Any:
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def preparation_record(known: Preparation, allowed_extra: Sequence[str]) -> dict[str, Any]:
+    """A preparation in plain values."""
+    columns = [{**asdict(column), "levels": list(column.levels)} for column in known.columns]
+    learned = [{**asdict(each), "fills": list(each.fills), "levels": list(each.levels)} for each in known.learned]
+    return {"columns": columns, "learned": learned, "allowed_extra": list(allowed_extra)}
+
+
+def facts_record(facts: Facts) -> dict[str, Any]:
+    """What is known of a fit in plain values."""
+    said: dict[str, Any] = {f.name: getattr(facts, f.name) for f in fields(facts)}
+    said = {name: value.item() if isinstance(value, np.generic) else value for name, value in said.items()}
+    said |= {name: list(said[name]) for name in ("targets", "categories")}
+    return said | {
+        "classes": [list(labels) for labels in facts.classes],
+        "metrics": numbers_or_none(facts.metrics),
+        "baselines": {name: numbers_or_none(scores) for name, scores in facts.baselines.items()},
+        "sureness": None if facts.sureness is None else numbers_or_none(facts.sureness),
+        "seconds": float(facts.seconds),
+        "test_fraction": float(facts.test_fraction),
+    }
