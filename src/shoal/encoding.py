@@ -17,8 +17,7 @@ from scipy import sparse
 
 from shoal.errors import DataError
 from shoal.textbook.propagation import Parameters
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 BLOCK_NUMBERS = 1 << 17  # worked on at once: 1 MB in float64, which the caches hold
 FIRST_ROWS = 64  # their mean is near enough to all rows' mean

@@ -13,8 +13,7 @@ from shoal.engine.outputs import logits, raw_logits
 from shoal.population import Population, merge
 from shoal.textbook.losses import Loss, make_loss
 from shoal.textbook.propagation import Parameters
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 OF_THE_MEAN = ("squared_error", "huber", "absolute_error", "quantile")  # outputs whose logit is the prediction itself
 

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.textbook.propagation import Parameters
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,12 @@ from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shoal.textbook.optimizers import Adam, GradientDescent, Momentum, Nesterov, Optimizer
+from shoal.types import Floats
 
 Schedule = Literal["constant", "invscaling", "adaptive", "cosine", "flat_cosine"]
 PerNetwork = float | tuple[float, ...]
-Floats = NDArray[np.floating]
 
 WARM_UP_STEPS = 10  # cosine schedules start with so many rising steps, defaults-facts §1
 

@@ -30,8 +30,6 @@ from shoal.kinds import ChoiceKind
 from shoal.textbook.losses import make_loss
 from shoal.training.full_batch import FullBatch
 
-Floats = NDArray[np.floating]
-
 
 class Table(NamedTuple):
     """What stands for all rows where only their number is asked."""

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from shoal.beyond.workers import Noted, on_worker, pass_on
 from shoal.errors import DataError
+from shoal.types import Floats
 
-Floats = NDArray[np.floating]
 T = TypeVar("T")
 
 TOGETHER = 8  # results that are added in one place: the client up to so many lanes, else workers first

@@ -22,8 +22,7 @@ from shoal.textbook.losses import Loss
 from shoal.textbook.propagation import Parameters
 from shoal.training.minibatch import Trained
 from shoal.training.validation import Validation
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 CURVES = ("loss", "validation_loss", "validation_score", "learning_rate")
 OF_TRAINED = ("loss", "best_loss", "best_validation_loss", "epochs", "diverged")

@@ -11,10 +11,9 @@ from shoal.beyond.lanes import over_lanes
 from shoal.beyond.rows import Block
 from shoal.estimators.summary import Summary
 from shoal.fitting.calibration import Judged
+from shoal.types import Floats
 from shoal.uncertainty.held import Held, all_out
 from shoal.uncertainty.noise import MOST_ROWS
-
-Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True)

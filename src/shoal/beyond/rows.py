@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from shoal.beyond.lanes import Raw, of_partition, over_lanes
 from shoal.encoding import encode
+from shoal.types import Floats
 
-Floats = NDArray[np.floating]
 T = TypeVar("T")
 
 

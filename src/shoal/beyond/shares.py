@@ -25,10 +25,10 @@ from shoal.fitting.train import asks_to_settle, warn_unsettled
 from shoal.textbook.losses import make_loss
 from shoal.training.events import told_again
 from shoal.training.validation import Validation
+from shoal.types import Floats
 from shoal.uncertainty.held import Held
 from shoal.uncertainty.noise import MOST_ROWS
 
-Floats = NDArray[np.floating]
 Rows = tuple[Any, Any, Floats | None]
 
 

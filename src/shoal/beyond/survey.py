@@ -17,8 +17,7 @@ from shoal.fitting.class_weight import weights_of_classes
 from shoal.fitting.initialize import deal, held_out
 from shoal.fitting.plan import RAMP_SCALE, Plan
 from shoal.fitting.settings import settings_of
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 MOST_RAMPED = 1 << 27  # rows: a column of them, sorted on one worker, takes some 5 GB
 TEXT = "OSUT"  # kinds of dtype whose labels are text

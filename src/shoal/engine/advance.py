@@ -31,8 +31,7 @@ from shoal.population import Population
 from shoal.recipe import Recipe, each
 from shoal.textbook.losses import Loss
 from shoal.textbook.optimizers import Adam, Momentum, Nesterov, RMSprop
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 INPUT_ROWS = 1_000_000  # rows of a dropout stream from here on belong to inputs, those before to hidden units
 NO_DECK = np.empty(0, np.int64)

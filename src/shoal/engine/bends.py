@@ -12,9 +12,10 @@ from math import sqrt
 
 from array_api_compat import array_namespace, device
 
-from shoal.textbook.activations import Array, sigmoid_prime
+from shoal.textbook.activations import sigmoid_prime
 from shoal.textbook.losses import Loss
 from shoal.textbook.output_units import exp_limits, halves, log_variance_limits, softmax, tangent_exp_prime
+from shoal.types import Array
 
 
 def diagonal(roots: Array) -> Array:

@@ -12,8 +12,7 @@ from shoal.engine.blocks import kinds_of_inputs, seen_columns
 from shoal.engine.stairs import Laid
 from shoal.population import Population
 from shoal.textbook.propagation import Parameters
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 SMALL_PRODUCT = 1_000_000  # OpenBLAS multiplies up to so many H·b·n1 without packing, 150-200 GFLOP/s against 130 above
 SPLIT_FROM = 64  # hidden units

@@ -10,8 +10,8 @@ from shoal.encoding import SparseRows
 from shoal.engine.advance import State, over_groups, per_network, seen_rows, shape_of
 from shoal.engine.compiled import judge_kernel, kernels
 from shoal.engine.groups import Group
+from shoal.types import Floats
 
-Floats = NDArray[np.floating]
 Rows = NDArray[np.int64]
 
 JUDGED_AT_ONCE = 256  # rows, so that a network's hidden layer stays in the caches

@@ -12,8 +12,7 @@ from shoal.recipe import Recipe
 from shoal.textbook.losses import Loss
 from shoal.textbook.optimizers import Adam
 from shoal.textbook.output_units import exp_limits, log_variance_limits
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 CORRECTIONS_AHEAD = 1024  # updates: one at a time, they cost as much as a small update
 

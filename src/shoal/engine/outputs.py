@@ -4,7 +4,6 @@ from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from shoal.encoding import Encoding, encode
@@ -16,8 +15,7 @@ from shoal.engine.device import on_device
 from shoal.population import Population
 from shoal.textbook.activations import ACTIVATIONS, masked
 from shoal.textbook.propagation import Parameters
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 WORTH_COMPILING = 50_000_000  # weights times rows: what takes NumPy some 50 ms, and so loading compiled code
 WORTH_LIMITING = 200_000  # the same: where a product may take several threads, whom a neighbour slows ten times and more

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from shoal.encoding import Encoding, SparseRows
 from shoal.engine.blas_threads import one_blas_thread
+from shoal.types import Floats
 
-Floats = NDArray[np.floating]
 TILE = 32  # units that `stairs_kernel` works on at once
 LINE = 64  # bytes: vectors that do not cross lines of the cache are read twice as fast
 WORTH_LOOKING_UP = 48  # rows of a batch: for fewer, the tables cost more than a product over ramps

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 from array_api_compat import array_namespace
-from numpy.typing import NDArray
 
 from shoal.engine.advance import WORTH_A_THREAD
 from shoal.engine.bends import root
@@ -20,8 +19,8 @@ from shoal.population import Population
 from shoal.textbook.activations import ACTIVATIONS, Activation, masked
 from shoal.textbook.losses import Loss
 from shoal.textbook.propagation import Forward, Parameters, backward, forward
+from shoal.types import Floats
 
-Floats = NDArray[np.floating]
 T = TypeVar("T")
 Part = TypeVar("Part")
 

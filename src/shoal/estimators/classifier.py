@@ -13,12 +13,13 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from shoal.errors import DataError
 from shoal.estimators.elsewhere import beyond, is_elsewhere, lazy_too
-from shoal.estimators.shallow import Floats, ShallowEstimator
+from shoal.estimators.shallow import ShallowEstimator
 from shoal.fitting.class_weight import row_weights
 from shoal.fitting.problem import Problem
 from shoal.fitting.settings import Settings, documented
 from shoal.fitting.train import takes_pieces
 from shoal.training.events import Epoch
+from shoal.types import Floats
 
 
 @documented("classification")

@@ -4,15 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from shoal.fitting.plan import FULL_BATCH
 from shoal.inspection import Diagnosis, diagnose
 from shoal.network import Network
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 
 def diagnosed(estimator: Any, X: Any, y: Any, *, names: tuple[str, ...] = (), columns: bool = True) -> Diagnosis:

@@ -22,8 +22,8 @@ from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.estimators.shallow import ShallowEstimator
 from shoal.network import Network, in_units, predict
+from shoal.types import Floats
 
-Floats = NDArray[np.floating]
 EPS = float(np.finfo(np.float64).eps)  # log_loss keeps so far from 0 and 1
 
 

@@ -18,8 +18,7 @@ from shoal.inspection.importance import N_REPEATS, Effect, Importance, importanc
 from shoal.inspection.rows import leaking_columns
 from shoal.table import TypedTable, feature_names, targets_of
 from shoal.table.columns import typed_names
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 GRID = 24  # values of a numeric column, from its 2nd to its 98th percentile
 LEVELS = 12  # of a category, the most frequent

@@ -3,12 +3,10 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shoal.fitting.curves import means_of_finite
 from shoal.network import Network
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 WIDTH, HEIGHT, EDGE = 220, 56, 3  # pixels
 MOST_POINTS = 120

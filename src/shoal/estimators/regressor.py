@@ -13,12 +13,13 @@ from sklearn.utils.validation import check_is_fitted
 from shoal.encoding import TargetScale, encode_target, fit_target
 from shoal.errors import DataError, UncalibratedWarning
 from shoal.estimators.elsewhere import beyond, is_elsewhere, lazy_too
-from shoal.estimators.shallow import Floats, ShallowEstimator
+from shoal.estimators.shallow import ShallowEstimator
 from shoal.fitting.problem import Problem
 from shoal.fitting.settings import documented
 from shoal.fitting.train import takes_pieces
 from shoal.network import Network
 from shoal.training.events import Epoch
+from shoal.types import Floats
 from shoal.uncertainty.intervals import interval, quantiles
 from shoal.uncertainty.predictive import known_noise, mean_and_std
 

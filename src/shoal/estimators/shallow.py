@@ -60,9 +60,8 @@ from shoal.textbook.losses import make_loss
 from shoal.training.events import Epoch
 from shoal.training.minibatch import Run, Trained
 from shoal.training.validation import Validation
+from shoal.types import Floats
 from shoal.uncertainty.outside import outside_range
-
-Floats = NDArray[np.floating]
 
 
 class ShallowEstimator(SeenEstimator, ABC):

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from shoal.encoding import Encoding
-from shoal.estimators.shallow import Floats, ShallowEstimator
+from shoal.estimators.shallow import ShallowEstimator
 from shoal.fitting.plan import Plan
 from shoal.fitting.problem import Problem
 from shoal.training.minibatch import Run
+from shoal.types import Floats
 
 
 @dataclass(frozen=True)

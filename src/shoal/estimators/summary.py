@@ -14,8 +14,7 @@ from shoal.errors import DataError
 from shoal.estimators.shallow import ShallowEstimator
 from shoal.fitting.problem import Problem
 from shoal.fitting.weights import are_whole, rounded
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 
 @dataclass(frozen=True)

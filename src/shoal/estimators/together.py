@@ -13,7 +13,6 @@ from threading import Event
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shoal.engine.device import PROCESSOR
 from shoal.engine.groups import copies_in_whole_groups
@@ -29,8 +28,7 @@ from shoal.recipe import Recipe, each
 from shoal.textbook.propagation import Parameters
 from shoal.training.minibatch import Run, Trained
 from shoal.training.validation import Validation
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 # Settings in which candidates that share rows may differ, here each made the same.
 FREE: dict[str, Any] = dict.fromkeys(("lam", "learning_rate", "dropout", "weight_average", "init", "init_scale", "n_h"), 0.0)

@@ -16,13 +16,12 @@ from shoal.fitting.settings import Settings
 from shoal.network import Network
 from shoal.population import Population
 from shoal.training.validation import Validation
+from shoal.types import Floats
 from shoal.uncertainty.held import Held, all_out, learned, out_by_member, taken
 from shoal.uncertainty.noise import fit_noise
 from shoal.uncertainty.outside import value_range
 from shoal.uncertainty.predictive import calibrated
 from shoal.uncertainty.temperature import cooled, fit_temperature
-
-Floats = NDArray[np.floating]
 
 SPLIT_SHARE = 5  # "split" keeps every fifth row from all networks
 PAIR_SHARE = 5  # "cv+" keeps every fifth row of a part from two networks of a kind, whose difference there shows how far one strays

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from shoal.errors import InvalidParameterError
 from shoal.kinds import FROM_0, NumberKind, ParameterKind, is_text, shown
+from shoal.types import Floats
 
-Floats = NDArray[np.float64]
 ClassWeight = str | Mapping[Hashable, float] | Sequence[Mapping[Hashable, float]]
 NAMED = 10  # labels that an error lists
 

@@ -1,11 +1,9 @@
 """The curves of a training, and those of several networks as one: the mean over those that have a value."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shoal.training.events import Epoch
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 
 def mean_of_finite(values: Floats) -> float:

@@ -12,8 +12,8 @@ from shoal.fitting.settings import Settings
 from shoal.population import Population, stack
 from shoal.textbook import initialization as rules
 from shoal.textbook.propagation import Parameters
+from shoal.types import Floats
 
-Floats = NDArray[np.floating]
 Part = TypeVar("Part")
 
 SHARPNESS = 0.2  # a kind of members whose validation loss is so much worse, relatively, weighs 1/e of the best kind

@@ -14,8 +14,7 @@ from shoal.population import Population
 from shoal.textbook.losses import Loss
 from shoal.training.events import Epoch
 from shoal.training.validation import Validation
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ from shoal.training.minibatch import Run
 from shoal.training.polished import Polished
 from shoal.training.rows import Rows, in_memory
 from shoal.training.validation import Validation
+from shoal.types import Floats
 
-Floats = NDArray[np.floating]
 Training = Run | FullBatch | Polished | OnAllRows
 
 POLISH = ", then lbfgs where held-out rows allow it"

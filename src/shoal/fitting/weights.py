@@ -9,11 +9,9 @@ add up to 1 as for weights that add up to the number of rows. An `alpha` that is
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shoal.recipe import Recipe
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 SAME = 1e-12  # relative: the rounding of weights that were meant to be 1 on average
 

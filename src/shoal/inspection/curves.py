@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shoal.inspection.finding import Finding
 from shoal.inspection.findings import diverging
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 ENOUGH = 10  # epochs: fewer are no curve
 RATTLES = 0.05  # of the loss itself, up or down at every epoch

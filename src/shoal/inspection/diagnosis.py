@@ -16,8 +16,7 @@ from shoal.network import OF_THE_MEAN, Network, encoded
 from shoal.population import member
 from shoal.textbook.activations import ACTIVATIONS
 from shoal.textbook.propagation import Parameters, forward
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 MOST_ROWS = 4000  # spread evenly over those given: more would show nothing else
 SPREAD = 4.0  # times the mean squared error of the shoal: each member is then five times as wrong as all together

@@ -15,8 +15,7 @@ from shoal.population import member
 from shoal.textbook.activations import ACTIVATIONS
 from shoal.textbook.losses import Loss
 from shoal.textbook.propagation import Parameters, forward
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 FLAT = 0.01  # below this slope the chapter calls a unit saturated
 MOSTLY = 0.9  # a unit that is flat on so many of the rows hardly learns

@@ -6,12 +6,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.inspection import permutation_importance
 
 from shoal.network import Network, predict_members
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 N_REPEATS = 5  # scikit-learn's default
 

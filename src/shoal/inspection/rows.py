@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.inspection.finding import Finding
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 FEW_ROWS = 100  # below, a column may well be constant by chance
 RARE = 0.05  # of the rows

@@ -9,7 +9,6 @@ textbook's, with its slope on the left of a kink.
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from shoal.encoding import encode
@@ -17,8 +16,7 @@ from shoal.network import OF_THE_MEAN, Network
 from shoal.textbook.activations import ACTIVATIONS
 from shoal.textbook.output_units import exp_limits, tangent_exp_prime
 from shoal.textbook.propagation import forward
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 BLOCK = 1024  # rows at once
 

@@ -10,8 +10,7 @@ from shoal.inspection.findings import BOUNDED, FLAT, MOSTLY, TWIN, identical_uni
 from shoal.textbook.activations import ACTIVATIONS
 from shoal.textbook.losses import Loss
 from shoal.textbook.propagation import Parameters, forward
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 MANY = 0.1  # of the units of narrow networks; of wide ones HALF: benchmarks/false_alarms.py finds up to 47 % dead in good fits
 HALF = 0.5

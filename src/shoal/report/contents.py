@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from shoal.errors import InvalidParameterError, ShoalError, UncalibratedWarning
@@ -22,8 +21,8 @@ from shoal.inspection import Diagnosis
 from shoal.inspection.importance import Effect, Importance
 from shoal.report.scores import Scored, baselines, counts_of, scored
 from shoal.table import Column, targets_of
+from shoal.types import Floats
 
-Floats = NDArray[np.floating]
 Step = Callable[[str], None]
 
 STEPS = ("scores", "baselines", "diagnosis", "importance", "effects", "figures")

@@ -15,8 +15,7 @@ from shoal.engine.blas_threads import one_thread
 from shoal.estimators.scores import baseline_models
 from shoal.report.html import number
 from shoal.table import Task
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 RESAMPLES = 400  # of the held-out rows: the ends of a 95 % interval are then about ten resamples from the last
 HEADLINE = {"classification": "log_loss", "regression": "rmse"}

@@ -6,13 +6,11 @@ the slope on the left, 0 for ReLU at 0, as the slides have it. Every form is saf
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from array_api_compat import array_namespace
 
 from shoal.errors import InvalidParameterError
-
-Array = Any  # any array of the array API standard: NumPy, PyTorch, CuPy
+from shoal.types import Array
 
 LEAK = 0.01  # slide 8: the slope of leaky ReLU for z < 0
 

@@ -1,14 +1,13 @@
 """Numerical derivatives, to hold the formulas against: of activations (slide 8) and of the cost (slide 10)."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from shoal.textbook.activations import Activation
 from shoal.textbook.losses import Loss
 from shoal.textbook.propagation import Gradients, Parameters, backward, cost, forward
-
-Array = Any
+from shoal.types import Array
 
 
 class GradientCheck(NamedTuple):

@@ -4,14 +4,13 @@ What uses another update than slide 9's, momentum or Adam, stands in `optimizers
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from shoal.textbook.activations import Activation
 from shoal.textbook.losses import Loss
 from shoal.textbook.propagation import Forward, Gradients, Parameters, backward, cost, forward
 from shoal.textbook.shapes import check_like
-
-Array = Any
+from shoal.types import Array
 
 
 class DescentStep(NamedTuple):

@@ -28,8 +28,7 @@ from shoal.textbook.output_units import (
     tangent_exp,
     tangent_exp_prime,
 )
-
-Array = Any
+from shoal.types import Array
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,14 @@ the new value is `w + change`. `learning_rate`, α, is a number or broadcasts ag
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from array_api_compat import array_namespace
 
 from shoal.errors import InvalidParameterError
 from shoal.textbook.propagation import Gradients, Parameters
 from shoal.textbook.shapes import check_like
+from shoal.types import Array
 
-Array = Any
 Memory = tuple[Array, ...]
 
 

@@ -4,11 +4,9 @@ Shapes: Z2 `(…, n_z, m)`, A2 like Z2; a leading axis K may stand before. n_z =
 n_y means followed by n_y log-variances.
 """
 
-from typing import Any
-
 from array_api_compat import array_namespace
 
-Array = Any
+from shoal.types import Array
 
 
 def softmax(Z2: Array) -> Array:

@@ -5,15 +5,14 @@ Examples are columns. `X (n_x, m)`; `W1 (n_h, n_x)`, `b1 (n_h, 1)`, `W2 (n_y, n_
 lines then compute K networks at once, `Z1 (K, n_h, m)` and so on. `.mT` is the transpose of the last two axes.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from array_api_compat import array_namespace
 
 from shoal.textbook.activations import Activation
 from shoal.textbook.losses import Loss
 from shoal.textbook.shapes import check_network, check_targets, check_weight
-
-Array = Any
+from shoal.types import Array
 
 
 class Parameters(NamedTuple):

@@ -1,13 +1,12 @@
 """What slide 7 says of activation functions, as numbers: saturated values, dead units, and the linear collapse."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from array_api_compat import array_namespace
 
 from shoal.textbook.activations import Activation
 from shoal.textbook.propagation import Parameters
-
-Array = Any
+from shoal.types import Array
 
 FLAT = 0.01  # a unit with a smaller slope than this hardly learns
 

@@ -4,11 +4,8 @@ NumPy stops at a product whose sizes do not fit, without naming either array, an
 in place of a column. The equations call these checks, so that they themselves stay the slides' lines.
 """
 
-from typing import Any
-
 from shoal.errors import DataError
-
-Array = Any
+from shoal.types import Array
 
 
 def check_columns(name_w: str, w: Array, name_x: str, x: Array) -> None:

@@ -14,8 +14,7 @@ from shoal.textbook.activations import Activation
 from shoal.textbook.losses import Loss
 from shoal.textbook.propagation import Forward, Parameters, forward
 from shoal.textbook.shapes import check_columns, check_layer, check_vectors
-
-Array = Any
+from shoal.types import Array
 
 
 class Unit(NamedTuple):

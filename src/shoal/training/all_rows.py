@@ -18,8 +18,7 @@ from shoal.training.followed import Followed, after
 from shoal.training.full_batch import FullBatch
 from shoal.training.minibatch import Run, Trained, overwrite
 from shoal.training.polished import Polished, lbfgs_from
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 
 class OnAllRows(Followed):

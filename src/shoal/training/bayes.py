@@ -18,8 +18,7 @@ from shoal.engine.blocks import Block
 from shoal.engine.sums import Curvature, flat, over_parts
 from shoal.textbook.propagation import Parameters
 from shoal.training.objective import Objective
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 SMALLEST_PRECISION, LARGEST_PRECISION = 1e-6, 1e6  # of weights, in units of standardised inputs and targets
 LARGEST_BETA = 1e12  # noise of a millionth of the target's spread: rows that are fitted perfectly claim no less

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shoal.engine.blas_threads import one_blas_thread
 from shoal.population import Population
@@ -28,8 +27,7 @@ from shoal.training.scaled_conjugate_gradient import ScaledConjugateGradient
 from shoal.training.stopping import fresh
 from shoal.training.validation import Validation, judged
 from shoal.training.validation import placed as placed_validation
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from shoal.training.objective import Objective, value_and_gradient
 from shoal.training.walk import LEAST_DECREASE, Walk, dot
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 PAIRS = 10  # steps remembered: SciPy's own number
 SUFFICIENT, STEEP = 1e-4, 0.9  # Wolfe's two constants for quasi-Newton steps

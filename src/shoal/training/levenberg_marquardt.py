@@ -21,8 +21,7 @@ from shoal.textbook.losses import Loss
 from shoal.training.bayes import Evidence
 from shoal.training.objective import Objective, penalised
 from shoal.training.small_steps import SmallRows, small_curvature, small_descent, small_rows, small_step
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 FIRST_DAMPING, FACTOR = 1e-2, 4.0  # μ over the mean of the rows; with 4 for 10, fewer steps are taken back (docs/solvers.md)
 LEAST_DAMPING, MOST_DAMPING = 1e-20, 1e10  # beyond the largest no step helps any more

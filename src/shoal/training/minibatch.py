@@ -27,8 +27,8 @@ from shoal.training.events import Epoch
 from shoal.training.rows import Rows, in_memory
 from shoal.training.stopping import fresh
 from shoal.training.validation import Validation
+from shoal.types import Floats
 
-Floats = NDArray[np.floating]
 SMALLEST_RATE = 1e-6  # scikit-learn's: an "adaptive" learning rate below it stops training
 AT_ONCE = 400_000_000  # multiplications, or what takes as long: some 20 ms of one core
 STEP_WORK = 20_000  # what an update costs beside its products, in multiplications

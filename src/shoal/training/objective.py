@@ -17,8 +17,7 @@ from shoal.textbook.losses import Loss
 from shoal.textbook.optimizers import GradientDescent
 from shoal.textbook.propagation import Parameters
 from shoal.training.rows import Rows
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 ROWS_AT_ONCE = 1024  # their hidden layer stays in the level-2 cache
 RATE = 2.0**30

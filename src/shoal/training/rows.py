@@ -10,12 +10,11 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shoal.encoding import SparseRows
 from shoal.engine.device import PROCESSOR, send
+from shoal.types import Floats
 
-Floats = NDArray[np.floating]
 T = TypeVar("T")
 
 

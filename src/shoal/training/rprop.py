@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from shoal.training.objective import Objective, value_and_gradient
 from shoal.training.walk import Walk
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 GROW, SHRINK = 1.2, 0.5
 FIRST, LEAST, MOST = 0.1, 1e-6, 50.0  # steps of a weight

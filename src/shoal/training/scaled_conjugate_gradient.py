@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from shoal.training.objective import Objective, value_and_gradient
 from shoal.training.walk import LEAST_DECREASE, Walk, dot
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 SIGMA = 1e-4  # of a step to see the curvature by, whatever the direction's length; rounding counts 1/σ times, and Møller allows no more
 FIRST_SCALE, LEAST_SCALE, MOST_SCALE = 1e-6, 1e-15, 1e15

@@ -13,8 +13,7 @@ from shoal.engine.compiled import compiled, pieces
 from shoal.engine.sums import Curvature, n_parameters
 from shoal.training.objective import Objective
 from shoal.training.rows import InMemory
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 MOST = 2_000_000  # multiplications of JᵀJ, a millisecond: beyond, products by the matrix library gain more than Python takes
 MOST_PARAMETERS = 64

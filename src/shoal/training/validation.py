@@ -14,8 +14,7 @@ from shoal.population import Population
 from shoal.recipe import Recipe
 from shoal.textbook.losses import Loss
 from shoal.training.rows import Rows
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 
 @dataclass(frozen=True)

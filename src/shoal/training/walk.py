@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from shoal.engine.sums import flat
 from shoal.population import Population
 from shoal.training.objective import Objective, networks_at, value_and_gradient
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 LEAST_DECREASE = 1e-12  # relative to max(|J|, 1e-3): below it an iteration has changed nothing
 

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from shoal.engine.blas_threads import one_blas_thread
 from shoal.engine.outputs import logits
 from shoal.network import Network, in_units
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 
 @dataclass(frozen=True)

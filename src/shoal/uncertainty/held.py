@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.encoding import SparseRows
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 
 @dataclass(frozen=True)

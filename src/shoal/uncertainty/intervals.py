@@ -9,14 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from shoal.errors import InvalidParameterError
 from shoal.network import Network
+from shoal.types import Floats
 from shoal.uncertainty.predictive import mean_and_scale, mean_and_std
-
-Floats = NDArray[np.floating]
 
 
 def interval(network: Network, X: Any, coverage: float) -> tuple[Floats, Floats]:

@@ -22,10 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.network import Network, Noise
+from shoal.types import Floats
 from shoal.uncertainty.answers import Answers, answers, kinds_of, mean_variance, spread, spread_within, together, weights_of
 from shoal.uncertainty.held import Held, at_most, judging, taken
-
-Floats = NDArray[np.floating]
 
 MOST_ROWS = 2_000  # that the noise is learned from: a variance is then known to a few percent, and a fit hardly slower
 PIECES, ROWS_OF_A_PIECE = 5, 40

@@ -8,8 +8,7 @@ from scipy import sparse
 
 from shoal.errors import DataError
 from shoal.network import Network
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 NUMBERS_IN_A_ROW = 512
 

@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 from shoal.encoding import SparseRows
 from shoal.errors import DataError
 from shoal.network import Calibration, Network, Noise, encoded, predict
+from shoal.types import Floats
 from shoal.uncertainty.answers import answers, mean_variance, spread, together, weights_of
 from shoal.uncertainty.held import Held, judging, taken
 from shoal.uncertainty.noise import in_target_units, noise_variance
-
-Floats = NDArray[np.floating]
 
 BLOCK_ROWS = 8192  # members' predictions of so many rows stay near 1 MB
 

@@ -1,9 +1,8 @@
 """Whether probabilities mean what they say: Brier's score and the expected calibration error."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 BINS = 15  # equal in width, as in Guo et al. 2017
 

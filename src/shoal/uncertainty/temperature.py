@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from shoal.errors import DataError
@@ -11,8 +10,6 @@ from shoal.network import Network
 from shoal.textbook.propagation import Parameters
 from shoal.uncertainty.answers import answers, weights_of
 from shoal.uncertainty.held import Held, judging, taken
-
-Floats = NDArray[np.floating]
 
 WITHIN = 0.05, 20.0  # rows that are all told apart would ask for no temperature at all
 

@@ -26,8 +26,7 @@ from shoal.population import Population
 from shoal.recipe import Recipe
 from shoal.textbook.losses import Loss
 from shoal.textbook.propagation import Parameters
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 REMEMBERED = 8  # arrays that a run hands over in every epoch: rows, targets, weights, those of validation, and its row numbers
 

@@ -15,8 +15,6 @@ from shoal.recipe import Recipe, each
 from shoal.textbook.optimizers import Memory, start
 from shoal.textbook.propagation import Parameters
 
-Floats = NDArray[np.floating]
-
 # Numbers of a hidden layer at once, half a GB in float32; a step takes some eight such arrays. The same on every device, or the
 # sums would round otherwise on another.
 MOST_HIDDEN = 1 << 27

@@ -12,8 +12,7 @@ from shoal.engine.on_device.advance import OnDevice, of_members
 from shoal.engine.on_device.groups import MOST_HIDDEN, Group
 from shoal.engine.on_device.update import activation_of
 from shoal.textbook.propagation import forward
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 
 @doors.dense_sums.register

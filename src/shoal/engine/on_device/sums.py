@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from shoal.engine.bends import root
 from shoal.engine.blocks import Block, join, split
@@ -17,8 +16,7 @@ from shoal.engine.sums import Curvature, Sums, activation_of, gradient_sums, n_p
 from shoal.population import Population
 from shoal.textbook.losses import SQUARED_ERROR, Loss
 from shoal.textbook.propagation import Parameters, forward
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 JACOBIAN_NUMBERS = 1 << 27  # of a Jacobian at once, 1 GB in float64
 

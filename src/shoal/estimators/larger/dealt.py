@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from shoal.draws import Purpose, row_draws, shares
 from shoal.errors import OutputError
 from shoal.fitting.budget import in_words
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 SPARE_DISK = 1.05  # of what is written must be free
 

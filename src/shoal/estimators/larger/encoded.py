@@ -16,8 +16,7 @@ from shoal.estimators.shallow import ShallowEstimator
 from shoal.estimators.summary import Summary, encoding_from, summary_of
 from shoal.fitting.plan import RAMP_SCALE, Plan
 from shoal.training.streamed import Block
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 AT_ONCE = 8192  # rows whose float64 copies are made at once
 

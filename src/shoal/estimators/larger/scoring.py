@@ -19,9 +19,8 @@ from shoal.estimators.scores import Metrics
 from shoal.estimators.summary import Moments, moments_of
 from shoal.estimators.sureness import COVERAGE, LEAST_ROWS
 from shoal.table.target import Task
+from shoal.types import Floats
 from shoal.uncertainty.reliability import BINS
-
-Floats = NDArray[np.floating]
 
 ROC_ROWS = 1_000_000
 

@@ -24,8 +24,7 @@ from shoal.fitting.train import Training, announced, full_batch
 from shoal.textbook.losses import make_loss
 from shoal.training.streamed import InBlocks, Streamed
 from shoal.training.validation import Validation
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 Stage = Callable[[str, int], Told]
 

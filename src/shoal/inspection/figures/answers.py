@@ -3,11 +3,9 @@
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shoal.inspection.figures.axes import axes_or_new, bare, ink
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 MOST_POINTS = 1000  # more hide each other
 MOST_INTERVALS = 150

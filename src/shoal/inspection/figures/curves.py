@@ -3,12 +3,10 @@
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shoal.inspection.figures.axes import axes_or_new, bare
 from shoal.network import Network
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 FAINT = 0.35
 FAR = 20.0  # times the lowest loss: a curve that falls so far is told on a logarithmic scale

@@ -10,8 +10,7 @@ from shoal.inspection.figures.axes import axes_or_new, ink, short
 from shoal.network import Network
 from shoal.population import member
 from shoal.textbook.propagation import Parameters
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 MOST_INPUTS = 16
 MOST_UNITS = 16

@@ -3,15 +3,13 @@
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shoal.inspection.figures.axes import new_figure, short
 from shoal.network import Network, encoded
 from shoal.population import member
 from shoal.textbook.activations import ACTIVATIONS
 from shoal.textbook.propagation import forward
-
-Floats = NDArray[np.floating]
+from shoal.types import Floats
 
 MOST_UNITS = 24
 GRID = 40  # pixels a side

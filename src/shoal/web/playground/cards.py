@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shoal.engine.advance import moments
 from shoal.errors import InvalidParameterError
@@ -16,11 +15,11 @@ from shoal.population import member
 from shoal.textbook.activations import ACTIVATIONS
 from shoal.textbook.optimizers import Adam, GradientDescent, Momentum, Nesterov, RMSprop
 from shoal.textbook.propagation import Gradients, Parameters, backward, forward
+from shoal.types import Floats
 from shoal.web.exhibits.cards import Card, card, long_sum, term, total
 from shoal.web.playground.training import Training
 from shoal.web.question import Answer
 
-Floats = NDArray[np.floating]
 SHAPES = ("W1", "b1", "W2", "b2")
 SUMS = {"dW1": "1/m dZ1 Xᵀ", "db1": "1/m Σ dZ1", "dW2": "1/m dZ2 A1ᵀ", "db2": "1/m Σ dZ2"}
 ALWAYS = ("train", "test", "score", "score_test", "loss", "rate")

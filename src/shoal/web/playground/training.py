@@ -27,9 +27,9 @@ from shoal.population import Population
 from shoal.textbook.losses import Loss
 from shoal.training.events import Epoch
 from shoal.training.minibatch import bound_of, left_bounds, row_orders
+from shoal.types import Floats
 from shoal.web.playground.data import Data
 
-Floats = NDArray[np.floating]
 KEPT_BYTES = 48_000_000
 MOST_WEIGHTS = 200_000  # of layer 1: the places behind a run then stay below half a gigabyte
 MOST_KEPT = 3000

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shoal.encoding import encode
 from shoal.engine.outputs import logits
@@ -15,12 +14,12 @@ from shoal.population import Population, member
 from shoal.textbook.activations import ACTIVATIONS
 from shoal.textbook.losses import make_loss
 from shoal.textbook.propagation import forward
+from shoal.types import Floats
 from shoal.web.pictures import packed, unit_rows
 from shoal.web.playground.data import Data, held_rows, typical
 from shoal.web.playground.training import Training
 from shoal.web.question import brief, json_object
 
-Floats = NDArray[np.floating]
 GRID, TILE, LINE = 56, 20, 161  # points along a side of the outcome, of a unit's tile, of a curve
 MOST_POINTS = 1200
 SHOWN_INPUTS = 10
