@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from shoal.engine.cores import at_most
 from shoal.errors import DataError
 from shoal.estimators.elsewhere import is_elsewhere
+from shoal.fit_facts import known_facts
 from shoal.table import TypedTable, check_columns
 
 RUNNING = ("_continuation",)  # what only further training needs, and no block
@@ -178,7 +179,7 @@ def is_raw(model: Any) -> bool:
 
 def names_of(model: Any, estimator: Any, verb: str) -> tuple[Any, list[Any]]:
     """What one answer a row is called, and what several are: targets, or classes."""
-    facts = getattr(model, "facts_", None)
+    facts = known_facts(model)
     targets = list(facts.targets) if facts is not None else []
     name = targets[0] if len(targets) == 1 else None
     if "proba" in verb:

@@ -23,6 +23,7 @@ from shoal.estimators.larger.size import SAMPLE_ROWS
 from shoal.estimators.larger.survey import Counting, Sample, Survey, finished
 from shoal.estimators.raw import Facts, Watcher, estimator_for
 from shoal.estimators.splitting import named_column
+from shoal.fit_facts import keep_facts
 from shoal.table.cells import ROW
 from shoal.table.steps import fitted_preparation
 from shoal.table.tally import MOST_TEXTS
@@ -86,7 +87,7 @@ def fit_table(
         estimator = estimator_for(found.task, settings, seed, callbacks)
         fit(estimator, source(parts, prepare, found), None, client=cluster, share=share, checkpoint=checkpoint)
     model = Pipeline([("prepare", prepare), ("estimator", estimator)])
-    model.facts_ = facts_from(found, time.perf_counter() - began, seed, tuple(categories))
+    keep_facts(model, facts_from(found, time.perf_counter() - began, seed, tuple(categories)))
     return model
 
 

@@ -32,18 +32,20 @@ def show(
 def description(model: Any) -> dict[str, Any]:
     """All that is known of a model, ready for JSON."""
     from shoal.estimators import raw
+    from shoal.fit_facts import known_facts
     from shoal.table import feature_names
 
     estimator = model.steps[-1][1] if hasattr(model, "steps") else model
     defaults = type(estimator)().get_params(deep=False)
     settings = {name: value for name, value in estimator.get_params(deep=False).items() if repr(value) != repr(defaults[name])}
     found = {"estimator": type(estimator).__name__, "settings": settings, "network": network_facts(estimator)}
-    if not isinstance(getattr(model, "facts_", None), raw.Facts):
+    facts = known_facts(model)
+    if not isinstance(facts, raw.Facts):
         return found
     wanted = ("name", "kind", "reason", "n_rows", "n_missing")
     columns = [{name: getattr(column, name) for name in wanted} for column in raw.columns_of(model)]
     names = feature_names(model["prepare"])
-    return {"fit": asdict(model.facts_), **found, "columns": columns, "n_prepared": len(names), "inputs": list(names)}
+    return {"fit": asdict(facts), **found, "columns": columns, "n_prepared": len(names), "inputs": list(names)}
 
 
 def network_facts(estimator: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from shoal.encoding import encoded_names
+from shoal.fit_facts import mark_of
 from shoal.network import Network, folded
 
 UNITS = {"sigmoid": "logistic", "softmax": "softmax", "poisson": "exp", "gaussian": "gaussian"}  # others are the identity
@@ -13,7 +14,7 @@ UNITS = {"sigmoid": "logistic", "softmax": "softmax", "poisson": "exp", "gaussia
 def follow(made: Any, network: Network) -> None:
     """Give an estimator its network, and the attributes that follow from it."""
     parameters = folded(network)
-    made.network_, made._encoding = network, network.encoding
+    made.network_, made._encoding, made._mark = network, network.encoding, mark_of(network)
     made.n_features_in_ = network.encoding.n_inputs
     made.coefs_ = [parameters.W1.T.copy(), parameters.W2.T.copy()]
     made.intercepts_ = [parameters.b1[:, 0].copy(), parameters.b2[:, 0].copy()]

@@ -9,7 +9,9 @@ from sklearn.pipeline import Pipeline
 
 from shoal.errors import InvalidParameterError
 from shoal.estimators.raw import facts_of
-from shoal.table import feature_names
+from shoal.export import portable
+from shoal.fit_facts import known_facts
+from shoal.table import Task, feature_names
 
 
 def predictions(model: Pipeline, frame: pd.DataFrame, *, interval: float | None = None, prepared: Any = None) -> pd.DataFrame:
@@ -31,26 +33,34 @@ def predictions(model: Pipeline, frame: pd.DataFrame, *, interval: float | None 
     InvalidParameterError
         For an interval of classes, or one that the estimator cannot give.
     """
-    facts, estimator = facts_of(model), model["estimator"]
+    task, targets, labels = answers_of(model)
+    estimator = model["estimator"]
     X = model["prepare"].transform(frame) if prepared is None else prepared
     answer = np.asarray(estimator.predict(X))
-    if facts.task == "regression":
-        return _values(facts.targets, answer, None if interval is None else estimator.predict_interval(X, interval), frame.index)
+    if task == "regression":
+        return _values(targets, answer, None if interval is None else estimator.predict_interval(X, interval), frame.index)
     if interval is not None:
         raise InvalidParameterError(
-            f"interval={interval:g} was asked for, but {', '.join(facts.targets)} is a class; its probabilities stand beside it"
+            f"interval={interval:g} was asked for, but {', '.join(targets)} is a class; its probabilities stand beside it"
         )
     shares = np.asarray(estimator.predict_proba(X))
-    if len(facts.targets) == 1:
-        name = facts.targets[0]
-        return pd.DataFrame(
-            {name: answer, **{f"P({name}={label})": p for label, p in zip(facts.classes[0], shares.T, strict=True)}}, frame.index
-        )
+    if len(targets) == 1:
+        name = targets[0]
+        return pd.DataFrame({name: answer, **{f"P({name}={label})": p for label, p in zip(labels[0], shares.T, strict=True)}}, frame.index)
     named: dict[str, Any] = {}
-    for k, (name, classes) in enumerate(zip(facts.targets, facts.classes, strict=True)):
+    for k, (name, classes) in enumerate(zip(targets, labels, strict=True)):
         named[name] = np.array(classes)[answer[:, k]]
         named[f"P({name}={classes[1]})"] = shares[:, k]
     return pd.DataFrame(named, frame.index)
+
+
+def answers_of(model: Pipeline) -> tuple[Task, tuple[str, ...], tuple[tuple[Any, ...], ...]]:
+    """What a model answers: its task, the names of its targets, and the classes of each; of a model fitted anew its own."""
+    if known_facts(model) is None and hasattr(model, "facts_"):
+        own = portable(model)
+        return ("classification" if own.is_classifier else "regression"), own.targets, own.classes
+    facts = facts_of(model)
+    return facts.task, facts.targets, facts.classes
 
 
 def _values(targets: tuple[str, ...], answer: np.ndarray, ends: tuple[np.ndarray, np.ndarray] | None, index: Any) -> pd.DataFrame:

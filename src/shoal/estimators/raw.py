@@ -1,7 +1,7 @@
 """From a raw table to a fitted model: `fit(table, target)` gives scikit-learn's Pipeline of a preparation and an estimator.
 
 The model takes raw frames. What is known of its fit (`Facts`) travels with it as the attribute `facts_`, which a model
-file keeps and `sklearn.base.clone` rightly drops.
+file keeps and `sklearn.base.clone` rightly drops. `facts_of` reads it, and refuses it once the model was fitted anew.
 """
 
 import time as clock
@@ -24,6 +24,7 @@ from shoal.estimators.regressor import ShoalRegressor
 from shoal.estimators.scores import Metrics, baselines, metrics_of
 from shoal.estimators.splitting import Side, Split, Table, frame_of, sides
 from shoal.estimators.sureness import sureness_of
+from shoal.fit_facts import keep_facts, known_facts
 from shoal.table import (
     Column,
     Task,
@@ -202,21 +203,24 @@ def fit(
     if refit and not stopped:
         both = Side(pd.concat([train.inputs, held.inputs]), np.concatenate([train.y, held.y]))
         model, stopped = _train(both, allowed, categories, estimator_for(found.task, settings, seed, callbacks), there)
-    model.facts_ = Facts(
-        task=found.task,
-        targets=found.names,
-        classes=found.classes,
-        held_out=how,
-        n_train=len(train.y),
-        n_test=len(held.y),
-        n_left_out=found.n_left_out,
-        metrics=scores,
-        baselines=others,
-        seconds=seconds,
-        refit=refit and not stopped,
-        interrupted=stopped,
-        sureness=sure,
-        **asked_of(table, split, categories),
+    keep_facts(
+        model,
+        Facts(
+            task=found.task,
+            targets=found.names,
+            classes=found.classes,
+            held_out=how,
+            n_train=len(train.y),
+            n_test=len(held.y),
+            n_left_out=found.n_left_out,
+            metrics=scores,
+            baselines=others,
+            seconds=seconds,
+            refit=refit and not stopped,
+            interrupted=stopped,
+            sureness=sure,
+            **asked_of(table, split, categories),
+        ),
     )
     return model
 
@@ -236,9 +240,14 @@ def asked_of(table: Table, split: Split, categories: Collection[str]) -> dict[st
 
 
 def facts_of(model: Any) -> Facts:
-    """The facts of a model made by `fit`; a `ShoalError` says what a model without them is."""
-    facts = getattr(model, "facts_", None)
+    """The facts of a model made by `fit`; a `ShoalError` says what a model without them, or with those of an earlier fit, is."""
+    facts = known_facts(model)
     if not isinstance(facts, Facts):
+        if hasattr(model, "facts_"):
+            raise ShoalError(
+                "This model was fitted anew since shoal.fit made it, and what is known of its table, target and scores is of the earlier "
+                "fit. Call shoal.fit with the new table; predict, exports and files go on with the new fit."
+            )
         raise ShoalError(
             f"This model is a {type(model).__name__} that was not trained on a raw table, so its target and columns are unknown. "
             "Give one made by `shoal fit` or shoal.fit."

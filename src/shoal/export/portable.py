@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from shoal.errors import ExportError
+from shoal.fit_facts import known_facts
 from shoal.network import Network
 from shoal.table import Feature, Field, preparation_of
 
@@ -94,7 +95,7 @@ def portable(model: Any, form: str = "this format", *, foreign: bool = False) ->
         raise ExportError(
             f"This {type(estimator).__name__} is no fitted network of shoal's; fit it first, or take it over with from_fitted."
         )
-    facts, one_column = getattr(model, "facts_", None), getattr(estimator, "_one_column", True)
+    facts, one_column = known_facts(model), getattr(estimator, "_one_column", True)
     if not isinstance(model, Pipeline):
         return replace(named(network, *bare(network), facts), one_column=one_column)
     known = preparation_of(model.steps[0][1])

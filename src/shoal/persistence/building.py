@@ -9,6 +9,7 @@ from sklearn.pipeline import Pipeline
 from shoal.encoding import Encoding, TargetScale
 from shoal.estimators.attributes import follow
 from shoal.estimators.raw import Facts
+from shoal.fit_facts import keep_facts
 from shoal.network import Calibration, Network, Noise
 from shoal.persistence.schema import ESTIMATORS, check, preparation_from
 from shoal.persistence.stored import Stored, decoded, labels_from, or_nan
@@ -36,7 +37,7 @@ def built(stored: Stored) -> Any:
     before = [] if said is None else [prepared_by(preparation_from(said), tuple(said["allowed_extra"]))]
     model = Pipeline(list(zip(manifest["steps"], [*before, estimator], strict=True)))
     if manifest["facts"] is not None:
-        model.facts_ = facts_from(manifest["facts"])
+        keep_facts(model, facts_from(manifest["facts"]))
     return model
 
 

@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 from shoal import __version__
 from shoal.errors import ModelFileError
 from shoal.estimators.raw import Facts
+from shoal.fit_facts import known_facts
 from shoal.network import Network
 from shoal.persistence.schema import ARRAYS, ATTRIBUTES, ESTIMATORS, FORMAT, VERSION
 from shoal.persistence.stored import Stored, coded, labels_of, numbers_or_none
@@ -35,7 +36,7 @@ def stored(model: Any) -> Stored:
     if not hasattr(estimator, "network_"):
         raise ModelFileError(f"The {type(estimator).__name__} is not fitted, so there is nothing to save. Call fit first.")
     network: Network = estimator.network_
-    facts = getattr(model, "facts_", None) if prepare is not None else None
+    facts = known_facts(model) if prepare is not None else None
     manifest = gathered(
         kind,
         steps=steps,

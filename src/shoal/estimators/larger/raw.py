@@ -14,6 +14,7 @@ from shoal.estimators.larger.size import SAMPLE_ROWS, Memory, memory_of
 from shoal.estimators.larger.survey import Cut, cut_by_time, naming_rows
 from shoal.estimators.raw import Evaluation, Facts, Progress, Watcher, asked_of, columns_of, estimator_for, facts_of
 from shoal.estimators.splitting import Side, Split, Table, frame_of, named_column, refuse_two_cuts
+from shoal.fit_facts import keep_facts
 from shoal.fitting.budget import in_words
 from shoal.table import feature_names, targets_of
 from shoal.table.cells import listed
@@ -67,7 +68,7 @@ def fit_within(
         progress,
     )
     done = fit_larger(file, asked, memory)
-    done.model.facts_ = Facts(
+    facts = Facts(
         task=done.survey.task,
         targets=done.survey.targets,
         classes=done.survey.classes,
@@ -84,6 +85,7 @@ def fit_within(
         max_memory=memory.told,
         **asked_of(table, split, categories),
     )
+    keep_facts(done.model, facts)
     return done.model
 
 
