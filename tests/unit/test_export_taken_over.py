@@ -223,7 +223,7 @@ def test_other_files_are_no_json(tmp_path):
     (tmp_path / "m.json").write_text("PK\x03\x04")
     with pytest.raises(ModelFileError, match="is no JSON of a model"):
         shoal.from_json(tmp_path / "m.json")
-    with pytest.raises(ModelFileError, match="cannot be read"):
+    with pytest.raises(ModelFileError, match="There is no file"):
         shoal.from_json(tmp_path / "none.json")
 
 
