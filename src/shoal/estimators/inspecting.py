@@ -11,13 +11,14 @@ from sklearn.pipeline import Pipeline
 from shoal.estimators.diagnosed import diagnosed
 from shoal.estimators.raw import columns_of, facts_of
 from shoal.estimators.scores import metrics_of
-from shoal.estimators.splitting import Table, frame_of
+from shoal.estimators.splitting import frame_of, text_targets
 from shoal.export import portable
 from shoal.inspection import Diagnosis, sensitivities, weights_say
 from shoal.inspection.importance import N_REPEATS, Effect, Importance, importance, partial_effect
 from shoal.inspection.rows import leaking_columns
 from shoal.table import TypedTable, feature_names, targets_of
 from shoal.table.columns import typed_names
+from shoal.table.frames import Table
 from shoal.types import Floats
 
 GRID = 24  # values of a numeric column, from its 2nd to its 98th percentile
@@ -63,7 +64,7 @@ def diagnose_table(model: Pipeline, table: Table) -> Diagnosis:
         For a model that knows no table, or a table that does not fit it.
     """
     facts = facts_of(model)
-    frame = frame_of(table, columns_of(model))
+    frame = frame_of(table, columns_of(model), texts=text_targets(facts.targets, facts.classes))
     found = targets_of(frame, facts.targets, facts.task, facts.classes or None)
     return diagnose_rows(model, frame.iloc[found.rows], found.y)
 

@@ -12,6 +12,7 @@ from shoal.estimators.raw import facts_of
 from shoal.export import portable
 from shoal.fit_facts import known_facts
 from shoal.table import Task, feature_names
+from shoal.table.target import labels_array
 
 
 def predictions(model: Pipeline, frame: pd.DataFrame, *, interval: float | None = None, prepared: Any = None) -> pd.DataFrame:
@@ -49,7 +50,7 @@ def predictions(model: Pipeline, frame: pd.DataFrame, *, interval: float | None 
         return pd.DataFrame({name: answer, **{f"P({name}={label})": p for label, p in zip(labels[0], shares.T, strict=True)}}, frame.index)
     named: dict[str, Any] = {}
     for k, (name, classes) in enumerate(zip(targets, labels, strict=True)):
-        named[name] = np.array(classes)[answer[:, k]]
+        named[name] = labels_array(classes)[answer[:, k]]
         named[f"P({name}={classes[1]})"] = shares[:, k]
     return pd.DataFrame(named, frame.index)
 

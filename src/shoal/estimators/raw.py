@@ -5,7 +5,7 @@ file keeps and `sklearn.base.clone` rightly drops. `facts_of` reads it, and refu
 """
 
 import time as clock
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -22,7 +22,7 @@ from shoal.estimators.fingerprint import fingerprint, name_of
 from shoal.estimators.interrupted import interrupted
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.estimators.scores import Metrics, baselines, metrics_of
-from shoal.estimators.splitting import Side, Split, Table, frame_of, sides
+from shoal.estimators.splitting import Side, Split, frame_of, sides, text_targets
 from shoal.estimators.sureness import sureness_of
 from shoal.fit_facts import keep_facts, known_facts
 from shoal.table import (
@@ -32,8 +32,9 @@ from shoal.table import (
     preparation,
     targets_of,
 )
-from shoal.table.cells import listed, nearest
-from shoal.table.target import Label
+from shoal.table.cells import brief, listed, nearest
+from shoal.table.frames import Table, frame_or_path, is_path, one_of
+from shoal.table.target import Label, check_task
 from shoal.training.events import Epoch
 
 Watcher = Callable[[Epoch], None]
@@ -120,14 +121,14 @@ class Evaluation:
 
 def fit(
     table: Table,
-    target: str | Sequence[str],
+    target: Hashable | Sequence[Hashable],
     *,
     task: str | None = None,
     test: Table | None = None,
     test_fraction: float = 0.2,
-    groups: str | None = None,
-    time: str | None = None,
-    categories: Collection[str] = (),
+    groups: Hashable = None,
+    time: Hashable = None,
+    categories: Collection[Hashable] = (),
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     refit: bool = False,
@@ -141,8 +142,9 @@ def fit(
 
     Parameters
     ----------
-    table : DataFrame, or path of a CSV, gzipped CSV or Parquet file
-    target : name of the column to predict, or names of several
+    table : DataFrame, or what can be turned into one (a mapping of columns, a structured or 2-D array, an Arrow table, a polars frame),
+        or path of a CSV, gzipped CSV or Parquet file. Columns are known by their names as text: 0 is "0"
+    target : name of the column to predict, or a list of several
     task : {"classification", "regression"}, found from the target where None
     test : a second table to score on; without it rows of the first are held out
     test_fraction : share of rows held out
@@ -182,20 +184,21 @@ def fit(
     ClusterError, CheckpointError, OutputError
         Where no cluster answers or it went away; for a checkpoint that is damaged or of another fit; for one that cannot be written.
     """
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise InvalidParameterError(f"seed={seed!r}; it must be a whole number from 0 on.")
-    learned = _targets(target, groups, time)
+    _check_arguments(seed, task, settings, refit, callbacks, progress)
     there = place_of(client, checkpoint, max_memory, refit)
-    split = Split(task, test, test_fraction, groups, time, seed)
+    seed, table, test = int(seed), frame_or_path(table), None if test is None else frame_or_path(test)
+    learned, named, categories = _roles(table, target, groups, time, categories)
+    split = Split(task, test, test_fraction, *named, seed, categories)
     if max_memory is not None:
         from shoal.estimators.larger.raw import fit_within  # it stands on this file
 
         done = fit_within(max_memory, table, learned, split, categories, settings, refit, callbacks, progress)
         if done is not None:
             return done
-    train, held, found, how = sides(frame_of(table), learned, split)
+    frame = frame_of(table, texts=categories, codes=[*learned, *split.coded])
+    train, held, found, how = sides(frame, learned, split)
     estimator = estimator_for(found.task, settings, seed, callbacks)
-    allowed = (*learned, *([groups] if groups else []))
+    allowed = (*found.names, *split.coded)
     start = clock.perf_counter()
     model, stopped = _train(train, allowed, categories, estimator, there)
     seconds = clock.perf_counter() - start
@@ -219,23 +222,23 @@ def fit(
             refit=refit and not stopped,
             interrupted=stopped,
             sureness=sure,
-            **asked_of(table, split, categories),
+            **asked_of(table, split),
         ),
     )
     return model
 
 
-def asked_of(table: Table, split: Split, categories: Collection[str]) -> dict[str, Any]:
+def asked_of(table: Table, split: Split) -> dict[str, Any]:
     """What `Facts` tell of the table and of how its rows were to be held out."""
     return {
-        "table": "" if isinstance(table, pd.DataFrame) else Path(table).name,
+        "table": Path(table).name if is_path(table) else "",
         "sha256": fingerprint(table),
         "seed": split.seed,
         "test_table": "" if split.test is None else name_of(split.test),
         "test_fraction": split.test_fraction,
         "groups": split.groups or "",
         "time": split.time or "",
-        "categories": tuple(categories),
+        "categories": split.categories,
     }
 
 
@@ -267,7 +270,7 @@ def evaluate(model: Pipeline, table: Table, *, max_memory: str | int | None = No
     Parameters
     ----------
     model : fitted Pipeline
-    table : DataFrame or path
+    table : as for `fit`
     max_memory, progress : as for `fit`: a path is then read in pieces; of more than a million rows the area under the ROC curve is
         that of a seeded sample of so many
 
@@ -276,25 +279,51 @@ def evaluate(model: Pipeline, table: Table, *, max_memory: str | int | None = No
     Evaluation
     """
     facts = facts_of(model)
-    if max_memory is not None and not isinstance(table, pd.DataFrame):
+    if max_memory is not None and is_path(table):
         from shoal.estimators.larger.raw import evaluate_within  # it stands on this file
 
         return evaluate_within(max_memory, model, table, progress)
-    frame = frame_of(table, columns_of(model))
+    frame = frame_of(table, columns_of(model), texts=text_targets(facts.targets, facts.classes))
     found = targets_of(frame, facts.targets, facts.task, facts.classes or None)
     X, estimator = model["prepare"].transform(frame.iloc[found.rows]), model["estimator"]
     scores, sure = metrics_of(estimator, X, found.y, facts.task), sureness_of(estimator, X, found.y)
     return Evaluation(scores, len(found.y), found.n_left_out, sure)
 
 
-def _targets(target: str | Sequence[str], groups: str | None, time: str | None) -> tuple[str, ...]:
-    names = (target,) if isinstance(target, str) else tuple(target)
+def _check_arguments(seed: Any, task: Any, settings: Any, refit: Any, callbacks: Any, progress: Any) -> None:
+    """Refuse what no fit can use, before anything is read."""
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise InvalidParameterError(f"seed={brief(seed)}; it must be a whole number from 0 on.")
+    check_task(task)
+    if settings is not None and not (isinstance(settings, Mapping) and all(isinstance(name, str) for name in settings)):
+        raise InvalidParameterError(
+            f"settings={brief(settings)} must be a mapping of parameter names to values, such as {{'n_networks': 3}}."
+        )
+    if not isinstance(refit, bool | np.bool_):
+        raise InvalidParameterError(f"refit={brief(refit)} must be True or False.")
+    if not isinstance(callbacks, Iterable) or not all(map(callable, callbacks)):
+        raise InvalidParameterError(f"callbacks={brief(callbacks)} must be a list of functions that take an Epoch.")
+    if progress is not None and not callable(progress):
+        raise InvalidParameterError(f"progress={brief(progress)} must be a function of a text and two numbers.")
+
+
+def _roles(
+    table: Table, target: Any, groups: Any, time: Any, categories: Any
+) -> tuple[tuple[str, ...], tuple[str | None, str | None], tuple[str, ...]]:
+    """The names of the targets, of the group and time column (None where there is none), and of the categories."""
+    columns = tuple(table.columns) if isinstance(table, pd.DataFrame) else ()
+    names = one_of(columns, target, "target")
+    roles: list[str | None] = []
+    for role, chosen in (("groups", groups), ("time", time)):
+        found = (None,) if chosen is None else one_of(columns, chosen, role)
+        if len(found) != 1:
+            raise TableError(f"{role}={brief(chosen)} names {len(found)} columns; give one.")
+        if found[0] in names:
+            raise TableError(f"The column {brief(found[0])} is the target and cannot be the {role} column too. Name another.")
+        roles.append(found[0])
     if groups is not None and time is not None:
-        raise TableError(f"groups={groups!r} and time={time!r}: rows are held out by one of them. Give one.")
-    for role, name in (("groups", groups), ("time", time)):
-        if name in names:
-            raise TableError(f"The column {name!r} is the target and cannot be the {role} column too. Name another.")
-    return names
+        raise TableError(f"groups={brief(groups)} and time={brief(time)}: rows are held out by one of them. Give one.")
+    return names, (roles[0], roles[1]), () if categories is None else one_of(columns, categories, "categories")
 
 
 def estimator_for(task: Task, settings: Mapping[str, Any] | None, seed: int, callbacks: Sequence[Watcher]) -> Any:

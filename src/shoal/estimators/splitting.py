@@ -1,21 +1,18 @@
 """Which rows of a raw table are learned from and which are held out to score on."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from os import PathLike
 
 import numpy as np
 import pandas as pd
 
 from shoal.draws import Purpose, group_stream
 from shoal.errors import ColumnsError, TableError
-from shoal.estimators.elsewhere import is_elsewhere
 from shoal.estimators.fingerprint import name_of
 from shoal.table import Column, Target, read, split_groups, split_rows, split_time, targets_of
-from shoal.table.cells import ROW, listed, nearest
-from shoal.table.columns import named_frame
-
-Table = pd.DataFrame | str | PathLike[str]
+from shoal.table.cells import ROW, brief, listed, nearest
+from shoal.table.frames import Table, as_frame, is_path
+from shoal.table.target import Label
 
 
 @dataclass(frozen=True)
@@ -36,15 +33,28 @@ class Split:
     groups: str | None
     time: str | None
     seed: int
+    categories: tuple[str, ...] = ()
+
+    @property
+    def coded(self) -> list[str]:
+        """The group column, which is no input and whose cells are names, never quantities."""
+        return [] if self.groups is None else [self.groups]
 
 
-def frame_of(table: Table, columns: Sequence[Column] = ()) -> pd.DataFrame:
-    """The table, its rows numbered from 1, so that an error names the caller's row also after a split."""
-    if is_elsewhere(table):
-        raise TableError("The table is a Dask collection: train on it with shoal.beyond.fit_table, predict with shoal.beyond.predict.")
-    if not isinstance(table, pd.DataFrame):
-        return read(table, columns)
-    return named_frame(table).set_axis(pd.RangeIndex(1, 1 + len(table), name=ROW), axis=0)
+def frame_of(table: Table, columns: Sequence[Column] = (), *, texts: Collection[str] = (), codes: Collection[str] = ()) -> pd.DataFrame:
+    """The table, its rows numbered from 1, so that an error names the caller's row also after a split.
+
+    `columns`, `texts` and `codes` say what of a file is read as text (`shoal.table.read`).
+    """
+    if is_path(table):
+        return read(table, columns, texts=texts, codes=codes)
+    frame = as_frame(table)
+    return frame.set_axis(pd.RangeIndex(1, 1 + len(frame), name=ROW), axis=0)
+
+
+def text_targets(names: Sequence[str], classes: Sequence[Sequence[Label]]) -> list[str]:
+    """The targets whose classes are texts, which a file's cells are then too: "007" is no 7."""
+    return [name for name, labels in zip(names, classes, strict=False) if all(isinstance(label, str) for label in labels)]
 
 
 def named_column(frame: pd.DataFrame, name: str, role: str) -> pd.Series:
@@ -52,7 +62,7 @@ def named_column(frame: pd.DataFrame, name: str, role: str) -> pd.Series:
     if name not in frame.columns:
         matches = nearest(name, frame.columns)
         hint = f"the nearest names are {listed(matches)}" if matches else f"its columns are {listed(frame.columns)}"
-        raise ColumnsError(f"The table has no column {name!r} to be the {role} column; {hint}.")
+        raise ColumnsError(f"The table has no column {brief(name)} to be the {role} column; {hint}.")
     return frame[name]
 
 
@@ -63,7 +73,7 @@ def sides(frame: pd.DataFrame, names: tuple[str, ...], split: Split) -> tuple[Si
             named_column(frame, column, role)
     found = targets_of(frame, names, split.task)
     known = frame.iloc[found.rows]
-    inputs = known.drop(columns=[*names, *([split.groups] if split.groups else [])])
+    inputs = known.drop(columns=[*names, *split.coded])
     if split.test is not None:
         return _given_sides(Side(inputs, found.y), found, split)
     if split.groups is not None:
@@ -88,7 +98,7 @@ def refuse_two_cuts(split: Split) -> None:
 def _given_sides(train: Side, found: Target, split: Split) -> tuple[Side, Side, Target, str]:
     refuse_two_cuts(split)
     assert split.test is not None
-    frame = frame_of(split.test)
+    frame = frame_of(split.test, texts=[*split.categories, *text_targets(found.names, found.classes)])
     other = targets_of(frame, found.names, found.task, found.classes or None)
     held = frame.iloc[other.rows]
     lacking = [name for name in train.inputs.columns if name not in held.columns]

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from sklearn.pipeline import Pipeline
 
-from shoal.estimators.fingerprint import Table
 from shoal.files import refuse_unwritable, replacing
 from shoal.report.contents import STEPS, Contents, gather
 from shoal.report.html import text
 from shoal.report.pictures import need_matplotlib
 from shoal.report.sections import SECTIONS
+from shoal.table.frames import Table
 
 __all__ = ["STEPS", "write_report"]
 

@@ -15,12 +15,13 @@ from shoal.estimators.fingerprint import fingerprint, name_of
 from shoal.estimators.inspecting import Uses, diagnose_rows, effect_of, importance_of, uses_of
 from shoal.estimators.raw import Facts, columns_of, facts_of
 from shoal.estimators.regressor import ShoalRegressor
-from shoal.estimators.splitting import Side, Table, frame_of
+from shoal.estimators.splitting import Side, frame_of, text_targets
 from shoal.export import model_equation, portable
 from shoal.inspection import Diagnosis
 from shoal.inspection.importance import Effect, Importance
 from shoal.report.scores import Scored, baselines, counts_of, scored
 from shoal.table import Column, targets_of
+from shoal.table.frames import Table, frame_or_path
 from shoal.types import Floats
 
 Step = Callable[[str], None]
@@ -87,7 +88,7 @@ class Contents:
 
 def gather(model: Pipeline, table: Table, test: Table | None, step: Step) -> Contents:
     """Look at a model on a table; `step` is told the name of each step of `STEPS` as it begins."""
-    facts = facts_of(model)
+    facts, table, test = facts_of(model), frame_or_path(table), None if test is None else frame_or_path(test)
     step("scores")
     train, held = rows_of(model, table, test)
     counts, prepare = counts_of(len(held.y), facts.seed), model["prepare"]
@@ -134,7 +135,7 @@ def rows_of(model: Pipeline, table: Table, test: Table | None) -> tuple[Side | N
             f"table says nothing. Give {name_of(test)} alone to score on it."
         )
     facts = facts_of(model)
-    frame = frame_of(table, columns_of(model))
+    frame = frame_of(table, columns_of(model), texts=text_targets(facts.targets, facts.classes))
     found = targets_of(frame, facts.targets, facts.task, facts.classes or None)
     inputs = [column.name for column in columns_of(model)]
     lacking = [name for name in inputs if name not in frame.columns]

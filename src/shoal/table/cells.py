@@ -1,7 +1,9 @@
 """What the cells of one column hold: text, numbers, truth values or dates, understood in one way at fit and at predict time."""
 
+import numbers
 import re
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, NamedTuple, Protocol
 
@@ -9,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from shoal.errors import TableError
+from shoal.table.dates import far_date
 
 # How tools write "no value" (R, databases, spreadsheets, UCI). They count as missing only among numbers, truth values
 # and dates: in a column of text "NA" or "none" is often a real category (no basement, no guarantor) and stays one.
@@ -24,6 +27,8 @@ _DATE_LIKE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 _DAYS = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y")
 # Day before month where both fit every cell: most of the world writes so, and the column's reason says it.
 DATE_FORMATS = (_ISO, *(day + time for day in _DAYS for time in ("", " %H:%M", " %H:%M:%S")))
+_LONG_NAME = 200  # characters; comparing longer names takes the square of their length
+_HUGE = 10**400  # beyond every floating-point number; Python refuses to write whole numbers of some thousand digits
 _TRUTH = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
 
 
@@ -73,10 +78,32 @@ def _by_level(column: pd.Series, convert: Callable[[Any], Any]) -> pd.Series:
 
 
 def _text(cell: Any) -> Any:
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8").strip() or np.nan
     # A whole float is written as an integer: codes 1, 2, 3 turn into 1.0, 2.0, 3.0 as soon as one cell is missing.
-    if isinstance(cell, float | np.floating) and float(cell).is_integer():
+    if isinstance(cell, float | np.floating | Decimal) and float(cell).is_integer():
         return str(int(cell))
+    if isinstance(cell, numbers.Rational) and not isinstance(cell, bool | np.bool_):  # whole numbers, and fractions
+        return _rational_text(cell)
     return str(cell).strip() or np.nan
+
+
+def cell_text(cell: Any) -> str:
+    """A cell as it is named in an error."""
+    try:
+        return str(cell)
+    except ValueError:  # a whole number of some thousand digits
+        return brief(cell)
+
+
+def _rational_text(cell: numbers.Rational) -> str:
+    whole = int(cell.numerator)
+    if cell.denominator == 1 and -_HUGE < whole < _HUGE:
+        return str(whole)
+    try:
+        return str(float(cell))
+    except OverflowError:
+        return "-inf" if whole < 0 else "inf"
 
 
 def filled_text(column: pd.Series) -> pd.Series:
@@ -111,7 +138,20 @@ def date_cells(column: pd.Series, date_format: str) -> Cells:
     if date_format == _ISO:  # pandas takes "2020" and "10-12" for ISO dates too; a date has a day
         whole = _by_level(text, lambda cell: cell if _ISO_DAY.match(cell) else np.nan)
     values = pd.to_datetime(whole, format=date_format, errors="coerce", utc=True).dt.tz_localize(None)
+    unread = (whole.notna() & values.isna()).to_numpy()
+    if unread.any():
+        values = _with_far_dates(values, whole, unread, date_format)
     return Cells(values, (text.notna() & values.isna()).to_numpy())
+
+
+def _with_far_dates(values: pd.Series, text: pd.Series, unread: np.ndarray, date_format: str) -> pd.Series:
+    """The dates with those added that pandas cannot hold in the unit that it chose, in microseconds then."""
+    far = np.array([far_date(cell, date_format) for cell in text[unread]], dtype="datetime64[us]")
+    if np.isnat(far).all():
+        return values
+    dates = values.to_numpy().astype("datetime64[us]")
+    dates[unread] = far
+    return pd.Series(dates, index=values.index)
 
 
 def date_format_of(column: pd.Series) -> str | None:
@@ -137,20 +177,21 @@ def is_slip(cells: Counted, at_least: int = 10) -> bool:
 
 def row_number(index: pd.Index, position: int) -> int:
     """The number of a data row, the first being 1: as in the file where the frame comes from `read`, else by position."""
-    return int(index[position]) if index.name == ROW else position + 1
+    is_numbered = index.name == ROW and pd.api.types.is_integer_dtype(index.dtype)
+    return int(index[position]) if is_numbered else position + 1
 
 
 def refusal(name: str, column: pd.Series, refused: np.ndarray, wanted: str, advice: str) -> TableError:
     """The error for cells that are not of their column's type."""
     first = int(np.flatnonzero(refused)[0])
-    row, cell = row_number(column.index, first), str(column.iloc[first])
+    row, cell = row_number(column.index, first), cell_text(column.iloc[first])
     return cell_refused(name, cell, row, int(refused.sum()), len(column), wanted, advice)
 
 
 def cell_refused(name: str, cell: str, row: int, n_refused: int, n_cells: int, wanted: str, advice: str) -> TableError:
     """The error for `n_refused` of a column's cells, the first of which is `cell`."""
     where = f"row {row}" + (f" (and {n_refused - 1} more of {n_cells} cells)" if n_refused > 1 else "")
-    return TableError(f"Column {name!r} holds text where {wanted} must be: {cell!r} in {where}. {advice}")
+    return TableError(f"Column {brief(name)} holds text where {wanted} must be: {brief(cell)} in {where}. {advice}")
 
 
 def check_finite(name: str, values: pd.Series) -> None:
@@ -163,7 +204,7 @@ def check_finite(name: str, values: pd.Series) -> None:
 def infinity(name: str, row: int, n_infinite: int, n_cells: int) -> TableError:
     """The error for a column's infinities, the first of which stands in `row`."""
     return TableError(
-        f"Column {name!r} holds an infinity in row {row} ({n_infinite} of {n_cells} cells). "
+        f"Column {brief(name)} holds an infinity in row {row} ({n_infinite} of {n_cells} cells). "
         "Put a number there, or leave the cell empty if the value is not known."
     )
 
@@ -174,19 +215,30 @@ def check_filled(name: str, column: pd.Series, role: str) -> None:
     if empty.any():
         row = row_number(column.index, int(np.flatnonzero(empty)[0]))
         raise TableError(
-            f"The {role} column {name!r} is empty in row {row} ({int(empty.sum())} of {len(column)} rows): "
+            f"The {role} column {brief(name)} is empty in row {row} ({int(empty.sum())} of {len(column)} rows): "
             "a row without it belongs to no side of the split. Fill the cells or remove the rows."
         )
 
 
+def brief(value: object, most: int = 120) -> str:
+    """A value as Python writes it, cut where it is longer than a message can be."""
+    try:
+        text = " ".join(repr(value).splitlines())
+    except Exception:  # a whole number of some thousand digits, or an object whose own writing fails
+        return f"a {type(value).__name__}"
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 def listed(names: Iterable[object], most: int = 6) -> str:
     """Names in quotes, the first few of them."""
-    shown = [repr(name) for name in names]
+    shown = [brief(name) for name in names]
     more = f" and {len(shown) - most} more" if len(shown) > most else ""
     return ", ".join(shown[:most]) + more
 
 
 def nearest(name: str, names: Iterable[str]) -> list[str]:
     """The names most like this one, whatever their case."""
-    by_folded = {other.casefold(): other for other in names}
+    if len(name) > _LONG_NAME:
+        return []
+    by_folded = {other.casefold(): other for other in names if len(other) <= _LONG_NAME}
     return [by_folded[match] for match in get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.5)]

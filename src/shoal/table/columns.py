@@ -4,11 +4,11 @@ from collections.abc import Collection, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
 
 from shoal.errors import ColumnsError, TableError
 from shoal.table.cells import (
+    brief,
     cell_refused,
     check_finite,
     date_cells,
@@ -21,6 +21,8 @@ from shoal.table.cells import (
     text_cells,
     truth_cells,
 )
+from shoal.table.dates import days_since_1970, parts_of_dates, written_day
+from shoal.table.frames import as_frame, column_name, named_frame, one_of
 from shoal.table.tally import Tally, Typed
 
 Kind = Literal["number", "boolean", "category", "date", "left out"]
@@ -29,8 +31,6 @@ MISSING = "missing"  # the level that an empty cell of a category becomes
 MOST_LEVELS = 256  # levels with a column of their own; the rarer share one, so that a wide category cannot fill the memory
 
 _EMPTY = "no value in any row"
-_DAY = pd.Timedelta(days=1)
-_EPOCH = pd.Timestamp("1970-01-01")
 _SLIP_ADVICE = "Correct the cell, or leave it empty if the value is not known; a column of codes can be named a category."
 
 
@@ -73,28 +73,12 @@ def rare_below(n_rows: int) -> int:
     return max(2, min(5, n_rows // 20))
 
 
-def named_frame(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with text as column names; refuses what is no frame, and names that are missing or stand twice."""
-    if not isinstance(frame, pd.DataFrame):
-        raise TableError(f"A table is a pandas DataFrame with named columns; this is {type(frame).__name__}. Wrap it in pandas.DataFrame.")
-    names = pd.Index([str(name) for name in frame.columns], dtype=object)
-    if names.has_duplicates:
-        twice = list(dict.fromkeys(names[names.duplicated()]))
-        raise TableError(
-            f"Duplicate column names: {listed(twice)} ({len(twice)} of {len(set(names))} names). Give every column its own name."
-        )
-    if any(not name.strip() for name in names):
-        position = next(i for i, name in enumerate(names) if not name.strip()) + 1
-        raise TableError(f"Column {position} of {len(names)} has no name. Name it, or remove it.")
-    return frame.set_axis(names, axis=1)
-
-
 def describe_columns(frame: pd.DataFrame, categories: Collection[str] = ()) -> tuple[Column, ...]:
     """Decide what becomes of every input column.
 
     Parameters
     ----------
-    frame : DataFrame of shape (n_rows, n_columns)
+    frame : DataFrame of shape (n_rows, n_columns), or what `as_frame` takes
         The training rows, inputs only (no target, no group column).
     categories : names of columns that are categories even where every cell is a number.
 
@@ -107,15 +91,16 @@ def describe_columns(frame: pd.DataFrame, categories: Collection[str] = ()) -> t
     TableError
         For no rows or no columns, duplicate names, infinities, a few texts among numbers or dates, a type that is no table's.
     """
-    frame = named_frame(frame)
+    frame = as_frame(frame)
     if not len(frame) or not len(frame.columns):
         raise TableError(
             f"Nothing to learn from: {len(frame)} rows and {len(frame.columns)} input columns. Give rows and a column beside the target."
         )
-    for name in categories:
+    named = one_of(frame.columns, categories, "categories")
+    for name in named:
         if name not in frame.columns:
-            raise ColumnsError(f"No column {name!r} to take for a category; {_known(name, frame.columns)}.")
-    tallies = {name: Tally(name, name in categories) for name in frame.columns}
+            raise ColumnsError(f"No column {brief(name)} to take for a category; {_known(name, frame.columns)}.")
+    tallies = {name: Tally(name, name in named) for name in frame.columns}
     for name, tally in tallies.items():
         tally.see(frame[name])
     return tuple(described(tally.finish()) for tally in tallies.values())
@@ -175,7 +160,7 @@ def _number(tally: Tally) -> Column:
         return _left_out(tally, _EMPTY, n_missing)
     if numbers.infinite is not None:
         raise infinity(tally.name, numbers.infinite, numbers.n_infinite, tally.n_rows)
-    low, high = float(numbers.low), float(numbers.high)
+    low, high = float(numbers.low or 0.0), float(numbers.high or 0.0)
     if low == high and not n_missing:
         return _left_out(tally, f"one value only: {low:.6g}", low=low, high=high)
     reason = f"numbers from {low:.6g} to {high:.6g}"
@@ -193,11 +178,11 @@ def _truth(tally: Tally) -> Column:
 def _date(tally: Tally, date_format: str) -> Column:
     dates = tally.dates[date_format]
     n_missing, written = tally.n_rows - dates.n_known, date_format or "ISO8601"
-    low, high = (float((end - _EPOCH) / _DAY) for end in (dates.low, dates.high))
+    low, high = float(dates.low or 0.0), float(dates.high or 0.0)
     if low == high and not n_missing:
-        return _left_out(tally, f"one value only: {dates.low:%Y-%m-%d}", low=low, high=high, date_format=written)
+        return _left_out(tally, f"one value only: {written_day(low)}", low=low, high=high, date_format=written)
     how = "dates" if written == "ISO8601" else f"dates written {written}"
-    reason = f"{how}, {dates.low:%Y-%m-%d} to {dates.high:%Y-%m-%d}"
+    reason = f"{how}, {written_day(low)} to {written_day(high)}"
     known: dict[str, Any] = {"low": low, "high": high, "date_format": written, "has_times": not dates.whole}
     return Column(tally.name, "date", reason, tally.n_rows, n_missing, **known)
 
@@ -237,10 +222,10 @@ def check_columns(frame: pd.DataFrame, columns: Sequence[Column], allowed_extra:
     """
     there = list(named_frame(frame).columns)
     lacking = [column.name for column in columns if column.kind != "left out" and column.name not in set(there)]
-    known = {column.name for column in columns} | set(map(str, allowed_extra))
+    known = {column.name for column in columns} | set(map(column_name, allowed_extra))
     added = [name for name in there if name not in known]
     if lacking:
-        hints = [f"{name!r} ({_known(name, added or there)})" for name in lacking[:3]]
+        hints = [f"{brief(name)} ({_known(name, added or there)})" for name in lacking[:3]]
         more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
         raise ColumnsError(f"The table lacks {_columns(lacking)} that the model was trained on: {', '.join(hints)}{more}. Add or rename.")
     if added:
@@ -273,7 +258,7 @@ def coerce(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
     TableError
         For no rows, or a cell that is not of its column's type or infinite.
     """
-    frame = named_frame(frame)
+    frame = as_frame(frame, [column.name for column in columns if column.kind != "left out"])
     if not len(frame):
         raise TableError(f"The table has {_columns(frame.columns)} but no rows. Give at least one.")
     typed: dict[str, pd.Series] = {}
@@ -297,9 +282,8 @@ def _coerce(cells: pd.Series, column: Column) -> list[pd.Series]:
     if column.kind != "date":
         check_finite(column.name, read.values)
         return [read.values]
-    date = read.values.dt
-    parts = [(read.values - _EPOCH) / _DAY, date.day_of_year, date.day_of_week, date.hour]
-    return [part.astype(np.float64) for part in parts[: 4 if column.has_times else 3]]
+    parts = [days_since_1970(read.values), *parts_of_dates(read.values)]
+    return [pd.Series(part, index=cells.index) for part in parts[: 4 if column.has_times else 3]]
 
 
 def typed_names(columns: Sequence[Column]) -> list[tuple[str, ...]]:

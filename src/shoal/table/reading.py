@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -14,16 +15,21 @@ from typing import Any
 
 import pandas as pd
 
-from shoal.errors import TableError
+from shoal.errors import ShoalError, TableError
 from shoal.files import input_file
-from shoal.table.cells import ROW, listed
+from shoal.table.cells import ROW, brief, listed
 from shoal.table.columns import Column
+from shoal.table.frames import arrow_frame, as_frame, first_line
 
 _BUFFER = 1 << 20  # bytes of a column's pages that are read ahead: a row group may be larger than memory
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_EXACT_DIGITS, _INTEGER_DIGITS = 15, 18  # that every floating-point number, and every integer of 64 bits, holds
 _PANDAS_INDEX = "__index_level_0__"  # what pandas calls an unnamed index in a Parquet file
 
 
-def read(path: str | PathLike[str], columns: Sequence[Column] = ()) -> pd.DataFrame:
+def read(
+    path: str | PathLike[str], columns: Sequence[Column] = (), *, texts: Collection[str] = (), codes: Collection[str] = ()
+) -> pd.DataFrame:
     """Read a table.
 
     Parameters
@@ -31,10 +37,12 @@ def read(path: str | PathLike[str], columns: Sequence[Column] = ()) -> pd.DataFr
     path : a CSV file (comma, UTF-8, a header line), the same gzipped, or a Parquet file
     columns : of a trained model: its categories, dates and booleans are then read as the text that stands in the file,
         so that "007" stays "007" also where every cell looks like a number
+    texts : more columns that are read as the text that stands in a CSV file
+    codes : columns such as the target that are read so where their whole numbers have zeros before them, "007" beside "7"
 
     Returns
     -------
-    DataFrame, its index named "row" and counting from 1, so that later errors can name the row of the file
+    DataFrame with plain cells (`as_frame`), its index named "row" and counting from 1, so that later errors can name the row of the file
 
     Notes
     -----
@@ -50,10 +58,10 @@ def read(path: str | PathLike[str], columns: Sequence[Column] = ()) -> pd.DataFr
     file = _existing(path)
     if _is_parquet(file):
         with _parquet(file) as table:
-            return _numbered(table.read().to_pandas(ignore_metadata=True), 0)
-    header, _, _ = _checked_header(file)
+            return as_frame(_numbered(arrow_frame(table.read()), 0))
+    found = _checked_rows(file, codes)
     with _text(file) as handle, _named_parser_errors(file):
-        return _numbered(pd.read_csv(handle, **_options(header, _texts(columns))), 0)
+        return _numbered(pd.read_csv(handle, **_options(found.header, {*_texts(columns), *texts, *found.texts}, found.integers)), 0)
 
 
 def read_chunks(path: str | PathLike[str], rows: int = 50_000, columns: Sequence[Column] = ()) -> Iterator[pd.DataFrame]:
@@ -72,7 +80,7 @@ def read_chunks(path: str | PathLike[str], rows: int = 50_000, columns: Sequence
     if rows < 1:
         raise TableError(f"rows={rows}: a chunk has at least one row.")
     file = _existing(path)
-    return _parquet_chunks(file, rows) if _is_parquet(file) else _csv_chunks(file, rows, _checked_header(file)[0], _texts(columns))
+    return _parquet_chunks(file, rows) if _is_parquet(file) else _csv_chunks(file, rows, _checked_rows(file).header, _texts(columns))
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,7 @@ class TableFile:
 
     `names` are its columns, `n_rows` its rows; `number_bytes` says how many bytes of a floating-point number hold each column's
     numbers exactly, 4 or 8, and 0 for a column that may hold text; `text_bytes` is what a cell of these holds in the file, unzipped,
-    on the average.
+    on the average. `texts` are read as text wherever the table is read, `integers` as integers with gaps.
     """
 
     file: Path
@@ -90,16 +98,20 @@ class TableFile:
     number_bytes: dict[str, int]
     text_bytes: float
     is_parquet: bool
+    texts: tuple[str, ...] = ()
+    integers: tuple[str, ...] = ()
 
     def pieces(self, rows: int, texts: Collection[str] = ()) -> Iterator[pd.DataFrame]:
         """The table, so many rows at a time; of a CSV file the columns `texts` as the text that stands there."""
         if self.is_parquet:
             return _parquet_chunks(self.file, rows)
-        return _csv_chunks(self.file, rows, list(self.names), texts)
+        return _csv_chunks(self.file, rows, list(self.names), {*self.texts, *texts}, self.integers)
 
 
-def open_table(path: str | PathLike[str]) -> TableFile:
+def open_table(path: str | PathLike[str], *, texts: Collection[str] = (), codes: Collection[str] = ()) -> TableFile:
     """The table in a file, to be read in pieces; a CSV file is read through once, to count its rows and the cells of each.
+
+    `texts` and `codes` are as for `read`.
 
     Raises
     ------
@@ -108,8 +120,10 @@ def open_table(path: str | PathLike[str]) -> TableFile:
     """
     file = _existing(path)
     if not _is_parquet(file):
-        header, n_rows, n_bytes = _checked_header(file)
-        return TableFile(file, tuple(header), n_rows, dict.fromkeys(header, 0), n_bytes / (n_rows * len(header)), False)
+        found = _checked_rows(file, codes)
+        names, cell_bytes = tuple(found.header), found.n_bytes / (found.n_rows * len(found.header))
+        as_text = (*texts, *found.texts)
+        return TableFile(file, names, found.n_rows, dict.fromkeys(names, 0), cell_bytes, False, as_text, found.integers)
     with _parquet(file) as table:
         types = {field.name: field.type for field in table.schema_arrow if field.name != _PANDAS_INDEX}
         widths = {name: _number_bytes(kind) for name, kind in types.items()}
@@ -136,10 +150,10 @@ def _number_bytes(kind: Any) -> int:
     return 0
 
 
-def _csv_chunks(file: Path, rows: int, header: list[str], texts: Collection[str]) -> Iterator[pd.DataFrame]:
+def _csv_chunks(file: Path, rows: int, header: list[str], texts: Collection[str], integers: Collection[str] = ()) -> Iterator[pd.DataFrame]:
     done = 0
     with _text(file) as handle, _named_parser_errors(file):
-        for chunk in pd.read_csv(handle, chunksize=rows, **_options(header, texts)):
+        for chunk in pd.read_csv(handle, chunksize=rows, **_options(header, texts, integers)):
             yield _numbered(chunk, done)
             done += len(chunk)
 
@@ -147,8 +161,10 @@ def _csv_chunks(file: Path, rows: int, header: list[str], texts: Collection[str]
 def _parquet_chunks(file: Path, rows: int) -> Iterator[pd.DataFrame]:
     done = 0
     with _parquet(file, buffer_size=_BUFFER) as table:
+        import pyarrow
+
         for batch in table.iter_batches(batch_size=rows):
-            yield _numbered(batch.to_pandas(ignore_metadata=True), done)
+            yield as_frame(_numbered(arrow_frame(pyarrow.Table.from_batches([batch])), done))
             done += batch.num_rows
 
 
@@ -157,12 +173,12 @@ def _texts(columns: Sequence[Column]) -> list[str]:
     return [column.name for column in columns if column.kind not in ("number", "left out")]
 
 
-def _options(header: list[str], texts: Collection[str]) -> dict[str, Any]:
+def _options(header: list[str], texts: Collection[str], integers: Collection[str] = ()) -> dict[str, Any]:
     return {
         "names": header,
         "header": 0,
         "index_col": False,
-        "dtype": {name: str for name in texts if name in header},
+        "dtype": dict.fromkeys(integers, "Int64") | {name: str for name in texts if name in header},
         "keep_default_na": False,
         "na_values": [""],
         "skipinitialspace": True,
@@ -215,8 +231,10 @@ def _parquet(file: Path, buffer_size: int = 0) -> Iterator[Any]:
             if not table.metadata.num_rows:
                 raise TableError(f"{file} has columns but no rows.")
             yield table
-    except (pyarrow.ArrowException, OSError) as error:
-        raise TableError(f"{file} is not a whole Parquet file: {_first_line(error)}. Write it again.") from error
+    except ShoalError:
+        raise
+    except Exception as error:  # a damaged file can make every part of its reader fail, in errors of any kind
+        raise TableError(f"{file} is not a whole Parquet file: {first_line(error)}. Write it again.") from error
 
 
 @contextmanager
@@ -233,7 +251,7 @@ def _text(file: Path) -> Iterator[io.TextIOWrapper]:
             f"{file} is not UTF-8 text: byte 0x{byte:02x} in line {_undecodable_line(file)}. Save it with the encoding UTF-8."
         ) from error
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise TableError(f"{file} is a damaged gzip file: {_first_line(error)}. Copy or compress it again.") from error
+        raise TableError(f"{file} is a damaged gzip file: {first_line(error)}. Copy or compress it again.") from error
     except OSError as error:
         raise TableError(f"{file} cannot be read: {error.strerror or error}.") from error
 
@@ -253,16 +271,56 @@ def _undecodable_line(file: Path) -> int:
 def _named_parser_errors(file: Path) -> Iterator[None]:
     try:
         yield
-    except pd.errors.ParserError as error:
-        raise TableError(f"{file} cannot be read as CSV: {_first_line(error)}. Check quotes and commas.") from error
+    except (ShoalError, UnicodeDecodeError):
+        raise
+    except (ValueError, OverflowError) as error:
+        raise TableError(f"{file} cannot be read as CSV: {first_line(error)}. Check quotes and commas.") from error
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+@dataclass
+class _Spelling:
+    """How the whole numbers of a column are written: `zeros` before them, `wide` ones, `gaps`, and anything `else`."""
+
+    zeros: bool = False
+    most_digits: int = 0
+    gaps: bool = False
+    other: bool = False
+
+    def see(self, cell: str) -> None:
+        """Take in one cell."""
+        if not cell:
+            self.gaps = True
+        elif not _WHOLE.fullmatch(cell):
+            self.other = True
+        else:
+            digits = cell.lstrip("+-")
+            self.zeros |= len(digits) > 1 and digits[0] == "0"
+            self.most_digits = max(self.most_digits, len(digits))
+
+    @property
+    def is_text(self) -> bool:
+        """Whether these are codes that a number would lose the zeros of, or too wide for any integer."""
+        return not self.other and (self.zeros or (self.gaps and self.most_digits > _INTEGER_DIGITS))
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether a gap would turn integers into floating-point numbers that do not hold them."""
+        return not self.other and self.gaps and _EXACT_DIGITS < self.most_digits <= _INTEGER_DIGITS
 
 
-def _checked_header(file: Path) -> tuple[list[str], int, int]:
-    """The column names, the number of rows and of bytes, unzipped, after every row was seen to have as many cells as there are names.
+@dataclass(frozen=True)
+class _CheckedRows:
+    """What one pass over a CSV file finds: names, rows, bytes unzipped, and how columns of codes must be read."""
+
+    header: list[str]
+    n_rows: int
+    n_bytes: int
+    texts: tuple[str, ...]
+    integers: tuple[str, ...]
+
+
+def _checked_rows(file: Path, codes: Collection[str] = ()) -> _CheckedRows:
+    """Names and sizes of a CSV file, after every row was seen to have as many cells as there are names.
 
     pandas fills short rows in silence.
     """
@@ -278,6 +336,7 @@ def _checked_header(file: Path) -> tuple[list[str], int, int]:
             lines = (line for line in reader if line not in ([], [""]))  # blank lines are skipped, as pandas skips them
             header = [name.strip() for name in next(lines, [])]
             _check_header(file, header)
+            spellings = {header.index(name): _Spelling() for name in codes if name in header}
             row = 0
             for row, line in enumerate(lines, start=1):
                 if len(line) != len(header):
@@ -285,12 +344,15 @@ def _checked_header(file: Path) -> tuple[list[str], int, int]:
                         f"{file}: row {row} (line {reader.line_num}) has {len(line)} cells, the header has {len(header)}. "
                         "Check its commas and quotes."
                     )
+                for place, spelling in spellings.items():
+                    spelling.see(line[place].strip())
         except csv.Error as error:
-            raise TableError(f"{file}, line {reader.line_num}, cannot be read as CSV: {_first_line(error)}. Check the quotes.") from error
+            raise TableError(f"{file}, line {reader.line_num}, cannot be read as CSV: {first_line(error)}. Check the quotes.") from error
         n_bytes = handle.buffer.tell()  # type: ignore[attr-defined]  # a buffered file, zipped or not, has it
     if not row:
         raise TableError(f"{file} has a header ({len(header)} columns) but no rows.")
-    return header, row, n_bytes
+    texts = tuple(header[place] for place, spelling in spellings.items() if spelling.is_text)
+    return _CheckedRows(header, row, n_bytes, texts, tuple(header[place] for place, s in spellings.items() if s.is_integer))
 
 
 def _check_header(file: Path, header: list[str]) -> None:
@@ -307,4 +369,4 @@ def _check_header(file: Path, header: list[str]) -> None:
         raise TableError(f"{file}: duplicate column names {listed(twice)} in a header of {len(header)}. Give every column its own name.")
     separator = next((mark for mark in ";\t|" if len(header) == 1 and mark in header[0]), None)
     if separator:
-        raise TableError(f"{file} seems to be separated by {separator!r}: its header is one cell, {header[0][:60]!r}. Save it with commas.")
+        raise TableError(f"{file} seems to be separated by {separator!r}: its header is {brief(header[0], 60)}. Save it with commas.")

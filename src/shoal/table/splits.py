@@ -1,11 +1,14 @@
 """Which rows are held out: at random (stratified), whole groups, or the last in time. The seed is the caller's."""
 
+import numbers
+
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
 from shoal.errors import TableError
-from shoal.table.cells import check_filled, check_finite, date_cells, date_format_of, listed, number_cells
+from shoal.table.cells import brief, check_filled, check_finite, date_cells, date_format_of, listed, number_cells, text_cells
+from shoal.table.dates import microseconds
 
 Split = tuple[np.ndarray, np.ndarray]
 
@@ -14,8 +17,8 @@ _DRAWS = 10  # group splits drawn, of which the best is taken
 
 def n_held_out(n: int, test_fraction: float) -> int:
     """How many of n rows are held out: the share, 2 at least on each side."""
-    if not 0 < test_fraction < 1:
-        raise TableError(f"test_fraction={test_fraction} must lie between 0 and 1: it is the share of rows that is held out.")
+    if isinstance(test_fraction, bool) or not isinstance(test_fraction, numbers.Real) or not 0 < test_fraction < 1:
+        raise TableError(f"test_fraction={brief(test_fraction)} must lie between 0 and 1: it is the share of rows that is held out.")
     if n < 4:
         raise TableError(f"{n} rows are too few to hold some out: at least 4 are needed, 2 on each side. Give more rows.")
     return min(max(2, round(n * test_fraction)), n - 2)
@@ -81,14 +84,14 @@ def split_groups(groups: pd.Series, y: np.ndarray | None = None, *, test_fractio
     name, n = str(groups.name), len(groups)
     n_test = n_held_out(n, test_fraction)
     check_filled(name, groups, "group")
-    codes, labels = pd.factorize(groups)
+    codes, labels = pd.factorize(text_cells(groups))  # 1, 1.0 and True are one value to pandas
     if len(labels) < 2:
-        raise TableError(f"The group column {name!r} has one group only, {labels[0]!r} in all {n} rows: no group can be held out.")
+        raise TableError(f"The group column {brief(name)} has one group only, {labels[0]!r} in all {n} rows: no group can be held out.")
     draws = GroupShuffleSplit(
         n_splits=_DRAWS, test_size=min(max(1, round(len(labels) * test_fraction)), len(labels) - 1), random_state=seed
     )
     train, test = min(draws.split(codes, groups=codes), key=lambda split: (len(_unseen(y, *split)), abs(len(split[1]) - n_test)))
-    _check_classes(y, train, test, f"the groups of {name!r} that were held out; choose another seed or column")
+    _check_classes(y, train, test, f"the groups of {brief(name)} that were held out; choose another seed or column")
     return np.sort(train), np.sort(test)
 
 
@@ -111,10 +114,10 @@ def split_time(times: pd.Series, y: np.ndarray | None = None, *, test_fraction: 
     border = np.sort(order)[n - n_test]
     sides = [held for held in (order >= border, order > border) if 0 < held.sum() < n]
     if not sides:
-        raise TableError(f"The time column {name!r} has one value only, {times.iloc[0]!s} in all {n} rows: there are no last rows.")
+        raise TableError(f"The time column {brief(name)} has one value only, {times.iloc[0]!s} in all {n} rows: there are no last rows.")
     held = min(sides, key=lambda side: abs(int(side.sum()) - n_test))
     train, test = np.flatnonzero(~held), np.flatnonzero(held)
-    _check_classes(y, train, test, f"the last rows by {name!r}; hold out another share of rows")
+    _check_classes(y, train, test, f"the last rows by {brief(name)}; hold out another share of rows")
     return train, test
 
 
@@ -131,10 +134,10 @@ def moments(times: pd.Series, name: str, written: str | None = None) -> np.ndarr
         wrong = dates.values.isna().to_numpy()
         seen = listed(dict.fromkeys(times[wrong].astype(str)), 3)
         raise TableError(
-            f"The time column {name!r} must hold dates or numbers; {int(wrong.sum())} of {len(times)} rows hold {seen}. "
+            f"The time column {brief(name)} must hold dates or numbers; {int(wrong.sum())} of {len(times)} rows hold {seen}. "
             "Write dates like 2024-01-31."
         )
-    return dates.values.to_numpy().astype("datetime64[us]").astype(np.int64)
+    return microseconds(dates.values)
 
 
 def _unseen(y: np.ndarray | None, train: np.ndarray, test: np.ndarray) -> np.ndarray:

@@ -5,7 +5,6 @@ more than `MOST_TEXTS` different ones.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ from shoal.table.cells import (
     HEAD,
     ROW,
     Cells,
+    cell_text,
     date_cells,
     filled_text,
     likely_date_formats,
@@ -23,6 +23,7 @@ from shoal.table.cells import (
     text_cells,
     truth_cells,
 )
+from shoal.table.dates import are_whole_days, days_since_1970
 
 # Different texts of a column that are counted one by one when it comes in pieces. Beyond, the rarest are dropped, and what is left
 # may be counted too low by at most rows / MOST_TEXTS (Agarwal et al., Mergeable Summaries, 2012).
@@ -34,7 +35,8 @@ BYTES_OF_A_TEXT = 200  # with its count, twice while pieces are joined
 class Typed:
     """The cells of a column read as one type.
 
-    `n_known` and `n_refused` count them; `low` and `high` are the least and the greatest value; `total` is the sum of truth values;
+    `n_known` and `n_refused` count them; `low` and `high` are the least and the greatest value (of dates in days since
+    1970); `total` is the sum of truth values;
     `whole` says that no value has a fraction (of dates: a time of day); `refused` and `infinite` are the rows of the first cell
     that is of another type, with its text, and of the first infinity.
     """
@@ -42,8 +44,8 @@ class Typed:
     n_known: int = 0
     n_refused: int = 0
     n_infinite: int = 0
-    low: Any = None
-    high: Any = None
+    low: float | None = None
+    high: float | None = None
     total: float = 0.0
     whole: bool = True
     refused: tuple[int, str] | None = None
@@ -54,17 +56,19 @@ class Typed:
         values, n_refused = cells.values, cells.n_refused
         if n_refused and self.refused is None:
             first = int(np.flatnonzero(cells.refused)[0])
-            self.refused = row_number(column.index, first), str(column.iloc[first])
+            self.refused = row_number(column.index, first), cell_text(column.iloc[first])
         self.n_refused += n_refused
         n_known = cells.n_known
         if not n_known:
             return
         self.n_known += n_known
-        low, high = values.min(), values.max()
+        is_date = not pd.api.types.is_float_dtype(values.dtype)
+        numbers = pd.Series(days_since_1970(values)) if is_date else values
+        low, high = float(numbers.min()), float(numbers.max())
         self.low = low if self.low is None else min(self.low, low)
         self.high = high if self.high is None else max(self.high, high)
-        if not pd.api.types.is_float_dtype(values.dtype):
-            self.whole = self.whole and bool((values.dropna() == values.dropna().dt.normalize()).all())
+        if is_date:
+            self.whole = self.whole and are_whole_days(values)
         elif np.isinf(low) or np.isinf(high):
             infinite = np.isinf(values.to_numpy())
             self.infinite = row_number(values.index, int(np.flatnonzero(infinite)[0])) if self.infinite is None else self.infinite

@@ -1,21 +1,26 @@
 """What is to be learned: the target's rows, its task and its values."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from shoal.errors import TableError
-from shoal.table.cells import check_finite, listed, nearest, number_cells, refusal, text_cells, truth_cells
-from shoal.table.columns import named_frame
+from shoal.table.cells import brief, check_finite, listed, nearest, number_cells, refusal, text_cells, truth_cells
+from shoal.table.frames import as_frame, one_of
+from shoal.table.tally import kind_of
 
 Task = Literal["classification", "regression"]
 Label = str | int | bool
 
 MOST_CLASSES = 20  # whole numbers with more values than this are measured, not named
 ROWS_A_CLASS = 10  # fewer rows a value, on average, and they are measured too
+
+_EXACT = 2**53  # from here on neighbouring whole numbers are one floating-point number
+_WHOLE = re.compile(r"[+-]?[0-9]{1,30}")
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class Target:
 
 def targets_of(
     frame: pd.DataFrame,
-    target: str | Sequence[str],
+    target: Any,
     task: str | None = None,
     classes: Sequence[Sequence[Label]] | None = None,
 ) -> Target:
@@ -56,8 +61,8 @@ def targets_of(
 
     Parameters
     ----------
-    frame : DataFrame
-    target : name of the column, or names of several
+    frame : DataFrame, or what `as_frame` takes
+    target : name of the column, or a list of several
     task : {"classification", "regression"}, found from the values where None
     classes : the classes a model knows (`Target.classes`), to score it on another table: labels are matched by their
         text, one class alone is then no error, an unknown label is.
@@ -71,11 +76,12 @@ def targets_of(
     TableError
         For a missing column, no value at all, one value only, text or infinities where numbers must be.
     """
-    frame = named_frame(frame)
-    names = (target,) if isinstance(target, str) else tuple(target)
+    frame = as_frame(frame)
+    names = one_of(frame.columns, target, "target")
     check_names(frame, names)
-    if task not in (None, "classification", "regression"):
-        raise TableError(f"task={task!r} is unknown; use 'classification' or 'regression'.")
+    check_task(task)
+    for name in names:
+        kind_of(frame[name], name)
     empty = without_target(frame, names)
     if empty.all():
         raise TableError(f"The target {listed(names)} has no value in any of {len(frame)} rows. Name another column, or fill it.")
@@ -89,9 +95,16 @@ def targets_of(
     if task == "regression":
         y = np.column_stack([_numbers(kept[name], name) for name in names])
         return Target(names, "regression", y[:, 0] if len(names) == 1 else y, rows, int(empty.sum()), ())
-    labels = [_classes_of(kept[name], name) for name in names] if classes is None else [tuple(known) for known in classes]
+    marked = [] if classes is not None else [name for name in names if has_marks(frame[name], empty)]
+    labels = [_classes_of(kept[name], name, name in marked) for name in names] if classes is None else [tuple(known) for known in classes]
     y = _encode(kept, names, labels)
     return Target(names, "classification", y, rows, int(empty.sum()), tuple(labels))
+
+
+def check_task(task: str | None) -> None:
+    """Refuse a task that there is not."""
+    if task is not None and (not isinstance(task, str) or task not in ("classification", "regression")):
+        raise TableError(f"task={brief(task)} is unknown; use 'classification' or 'regression'.")
 
 
 def without_target(frame: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
@@ -102,8 +115,18 @@ def without_target(frame: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
     return empty
 
 
+def has_marks(column: pd.Series, empty: np.ndarray) -> bool:
+    """Whether texts such as NA stand where there is no value: the mark of numbers or truth values that were written as text."""
+    return bool(text_cells(column[empty]).notna().any())
+
+
 def kind_of_target(
-    sample: pd.DataFrame, distinct: Mapping[str, pd.Series | None], names: Sequence[str], task: str | None, n_rows: int
+    sample: pd.DataFrame,
+    distinct: Mapping[str, pd.Series | None],
+    names: Sequence[str],
+    task: str | None,
+    n_rows: int,
+    marked: Collection[str] = (),
 ) -> tuple[Task, tuple[tuple[Label, ...], ...]]:
     """The task and the classes of a table that is not held whole, as `targets_of` finds them.
 
@@ -113,6 +136,7 @@ def kind_of_target(
     distinct : every value that each target has in the whole table; None where these are more than classes can be
     names, task : as for `targets_of`
     n_rows : rows of the whole table that have a target
+    marked : targets with texts that stand for no value (`has_marks`)
     """
     crowded = [name for name in names if distinct[name] is None]
     if task is None:
@@ -127,7 +151,7 @@ def kind_of_target(
         return "regression", ()
     if crowded:
         raise TableError(f"The target {crowded[0]!r} has too many classes to learn them; is it a number, or a name of each row?")
-    return "classification", tuple(_classes_of(known[name], name) for name in names)
+    return "classification", tuple(_classes_of(known[name], name, name in marked) for name in names)
 
 
 def check_names(frame: pd.DataFrame, names: tuple[str, ...]) -> None:
@@ -138,7 +162,7 @@ def check_names(frame: pd.DataFrame, names: tuple[str, ...]) -> None:
         if name not in frame.columns:
             matches = nearest(name, frame.columns)
             hint = f"the nearest names are {listed(matches)}" if matches else f"its columns are {listed(frame.columns)}"
-            raise TableError(f"The table has no column {name!r} to be the target; {hint}.")
+            raise TableError(f"The table has no column {brief(name)} to be the target; {hint}.")
 
 
 def _empty(column: pd.Series) -> np.ndarray:
@@ -158,15 +182,22 @@ def task_of(column: pd.Series) -> Task:
     """
     filled = column[~_empty(column)]
     numbers = number_cells(filled)
+    if not numbers.n_known:  # texts such as NA are the names of classes where there is nothing else
+        return "classification"
     if isinstance(column.dtype, pd.CategoricalDtype) or _is_truth(filled) or numbers.refused.any():
         # A few slips among measured numbers must not turn thousands of values into classes.
         slips = numbers.refused.any() and numbers.refused.sum() <= len(filled) // 20 and numbers.values.nunique() > MOST_CLASSES
         return "regression" if slips and not isinstance(column.dtype, pd.CategoricalDtype) else "classification"
     values = numbers.values
-    if not (np.isfinite(values) & (values % 1 == 0)).all():
+    if not (np.isfinite(values) & (values % 1 == 0)).all() or _is_inexact(filled, values):
         return "regression"
-    n_values = values.nunique()
+    n_values = filled.nunique() if pd.api.types.is_integer_dtype(filled.dtype) else values.nunique()
     return "classification" if n_values <= 2 or n_values <= min(MOST_CLASSES, len(values) // ROWS_A_CLASS) else "regression"
+
+
+def _is_inexact(column: pd.Series, values: pd.Series) -> bool:
+    """Whether these are floating-point numbers so large that each stands for many whole ones."""
+    return pd.api.types.is_float_dtype(column.dtype) and bool((values.abs() >= _EXACT).any())
 
 
 def _task_of_several(frame: pd.DataFrame, names: tuple[str, ...]) -> Task:
@@ -181,7 +212,9 @@ def _check_varies(column: pd.Series, name: str, task: str, n_rows: int) -> None:
     values = text_cells(column)
     if values.nunique() == 1:
         what = "class" if task == "classification" else "value"
-        raise TableError(f"The target {name!r} has one {what} only: {values.iloc[0]!r} in all {n_rows} rows. There is nothing to learn.")
+        raise TableError(
+            f"The target {brief(name)} has one {what} only: {brief(values.iloc[0])} in all {n_rows} rows. There is nothing to learn."
+        )
 
 
 def _numbers(column: pd.Series, name: str) -> np.ndarray:
@@ -191,6 +224,8 @@ def _numbers(column: pd.Series, name: str) -> np.ndarray:
             name, column, numbers.refused, "numbers", "Correct the cells; a target of names is learned with the task classification."
         )
     check_finite(name, numbers.values)
+    if not numbers.n_known:
+        raise TableError(f"The target {brief(name)} holds no number, but {brief(text_cells(column).iloc[0])} and the like. Choose another.")
     return numbers.values.to_numpy()
 
 
@@ -199,16 +234,67 @@ def _is_truth(column: pd.Series) -> bool:
     return not truth_cells(column).refused.any() and bool(number_cells(column.astype(object)).refused.any())
 
 
-def _classes_of(column: pd.Series, name: str) -> tuple[Label, ...]:
-    """The sorted labels: booleans, whole numbers, or text."""
-    if _is_truth(column):
+def _classes_of(column: pd.Series, name: str, marked: bool) -> tuple[Label, ...]:
+    """The sorted labels: booleans, whole numbers, or text.
+
+    Texts stay texts, "007" beside "7", so that labels are those that the caller has. Where texts such as NA stand for no value
+    (`marked`) the others are the numbers or truth values that they say; so are truth values spelled in several ways.
+    """
+    texts = text_cells(column).unique()
+    cells = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else column
+    is_text = pd.api.types.infer_dtype(cells, skipna=True) in ("string", "bytes")
+    if _is_truth(column) and (marked or not is_text or len(texts) > 2):
         return tuple(sorted(bool(value) for value in truth_cells(column).values.unique()))
     numbers = number_cells(column)
-    if not isinstance(column.dtype, pd.CategoricalDtype) and not numbers.refused.any():
+    if numbers.n_known and not numbers.refused.any() and (marked or not is_text):
         check_finite(name, numbers.values)
-        if (numbers.values % 1 == 0).all():
-            return tuple(sorted(int(value) for value in numbers.values.unique()))
-    return tuple(sorted(text_cells(column).unique()))
+        whole = bool((numbers.values % 1 == 0).all())
+        if whole and _is_inexact(column, numbers.values):
+            raise TableError(
+                f"The target {brief(name)} holds floating-point numbers from 2^53 on, which stand for many whole numbers each and name no "
+                "class. Give them as integers or as text."
+            )
+        labels = {int(_whole(text)) for text in texts} if whole else set()
+        if labels and len(labels) == len(texts) and not (is_text and any(_has_zeros(text) for text in texts)) and _fits(labels):
+            return tuple(sorted(labels))
+    if any("\0" in text for text in texts):
+        raise TableError(f"The target {brief(name)} holds a label with a zero byte, which no label can keep. Remove it.")
+    return tuple(sorted(texts))
+
+
+def _whole(text: str) -> str:
+    """A text that is a whole number in its one spelling: "1.0" and "01" are "1"; any other text as it is."""
+    if _WHOLE.fullmatch(text):
+        return str(int(text))
+    try:
+        number = float(text.replace("_", "?"))  # Python alone takes 1_000 for a number
+    except ValueError:
+        return text
+    return str(int(number)) if number.is_integer() else text
+
+
+def _has_zeros(text: str) -> bool:
+    """Whether a whole number is written with zeros before it, as codes are."""
+    return len(text.lstrip("+-")) > 1 and text.lstrip("+-").startswith("0") and bool(_WHOLE.fullmatch(text))
+
+
+def _fits(labels: Collection[int]) -> bool:
+    """Whether one of NumPy's types of integers holds all of them."""
+    return integer_type(labels) is not None
+
+
+def integer_type(labels: Collection[int]) -> type[np.integer] | None:
+    """The type that holds whole numbers exactly; None where there is none."""
+    low, high = min(labels), max(labels)
+    if low >= -(2**63) and high < 2**63:
+        return np.int64
+    return np.uint64 if low >= 0 and high < 2**64 else None
+
+
+def labels_array(classes: Sequence[Label]) -> np.ndarray:
+    """Classes as an array of their type, `(c,)`: NumPy alone makes floating-point numbers of integers from 2^63 on."""
+    is_whole = all(isinstance(label, int) and not isinstance(label, bool) for label in classes)
+    return np.array(classes, dtype=integer_type(classes) if is_whole and classes else None)  # type: ignore[arg-type]
 
 
 def _encode(frame: pd.DataFrame, names: tuple[str, ...], classes: list[tuple[Label, ...]]) -> np.ndarray:
@@ -217,11 +303,11 @@ def _encode(frame: pd.DataFrame, names: tuple[str, ...], classes: list[tuple[Lab
         raise TableError(f"There are {len(names)} targets and classes for {len(classes)}; they must be those of one model.")
     codes: np.ndarray = np.column_stack([_codes(frame[name], name, known) for name, known in zip(names, classes, strict=True)])
     if len(names) == 1:
-        labels: np.ndarray = np.array(classes[0])[codes[:, 0]]
+        labels: np.ndarray = labels_array(classes[0])[codes[:, 0]]
         return labels
     for name, known in zip(names, classes, strict=True):
         if len(known) > 2:
-            raise TableError(f"The target {name!r} has {len(known)} classes; several targets need two each. Train one model for each.")
+            raise TableError(f"The target {brief(name)} has {len(known)} classes; several targets need two each. Train one model for each.")
     return codes
 
 
@@ -235,7 +321,7 @@ def _codes(column: pd.Series, name: str, known: tuple[Label, ...]) -> np.ndarray
     if unknown.any():
         labels = list(dict.fromkeys(text[unknown]))
         raise TableError(
-            f"The target {name!r} holds {listed(labels)} in {int(unknown.sum())} of {len(text)} rows, which the model does not know; "
+            f"The target {brief(name)} holds {listed(labels)} in {int(unknown.sum())} of {len(text)} rows, which the model does not know; "
             f"its classes are {listed(known)}. Correct the labels, or train with them."
         )
     return keys.map(place).to_numpy(dtype=np.int64)
@@ -243,6 +329,4 @@ def _codes(column: pd.Series, name: str, known: tuple[Label, ...]) -> np.ndarray
 
 def _number_text(text: pd.Series, known: tuple[Label, ...]) -> pd.Series:
     """Labels that are numbers in one spelling: "1.0" in a text column is the class 1."""
-    if not all(isinstance(label, int) for label in known):
-        return text
-    return text_cells(pd.to_numeric(text, errors="coerce")).fillna(text)
+    return text.map(_whole) if all(isinstance(label, int) for label in known) else text

@@ -43,7 +43,7 @@ from shoal.table.reading import TableFile
 from shoal.table.splits import n_held_out
 from shoal.table.steps import fitted_preparation
 from shoal.table.tally import BYTES_OF_A_TEXT, MOST_TEXTS
-from shoal.table.target import Task, targets_of, without_target
+from shoal.table.target import Task, labels_array, targets_of, without_target
 
 Progress = Callable[[str, int, int], None]
 Estimated = Callable[[Task], ShallowEstimator]
@@ -302,7 +302,7 @@ def deal_all(table: TableFile, cut: Cut, found: Survey, prepare: Pipeline, dealt
 
 def labels_of(found: Survey) -> NDArray[Any] | None:
     """The classes whose places are dealt; None for numbers, and for several labels of 0 and 1."""
-    return np.array(found.classes[0]) if len(found.classes) == 1 else None
+    return labels_array(found.classes[0]) if len(found.classes) == 1 else None
 
 
 def numbers_of(frame: pd.DataFrame, found: Survey) -> NDArray[np.floating]:

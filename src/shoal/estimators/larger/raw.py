@@ -13,11 +13,12 @@ from shoal.estimators.larger.scoring import Scores
 from shoal.estimators.larger.size import SAMPLE_ROWS, Memory, memory_of
 from shoal.estimators.larger.survey import Cut, cut_by_time, naming_rows
 from shoal.estimators.raw import Evaluation, Facts, Progress, Watcher, asked_of, columns_of, estimator_for, facts_of
-from shoal.estimators.splitting import Side, Split, Table, frame_of, named_column, refuse_two_cuts
+from shoal.estimators.splitting import Side, Split, frame_of, named_column, refuse_two_cuts, text_targets
 from shoal.fit_facts import keep_facts
 from shoal.fitting.budget import in_words
 from shoal.table import feature_names, targets_of
 from shoal.table.cells import listed
+from shoal.table.frames import Table, is_path
 from shoal.table.reading import TableFile, open_table
 from shoal.table.target import check_names, without_target
 
@@ -40,18 +41,19 @@ def fit_within(
     TableError, InvalidParameterError, TooLargeError, OutputError
     """
     memory = memory_of(max_memory)
-    if isinstance(table, pd.DataFrame):
+    if not is_path(table):
         raise InvalidParameterError(f"max_memory={max_memory!r} is for tables in files; a frame lies in memory already: leave it out.")
-    file = open_table(table)
+    codes = [*learned, *split.coded]
+    file = open_table(table, texts=categories, codes=codes)
     needed = in_memory_bytes(file)
     if needed <= memory.room:
         if (settings or {}).get("verbose"):
             print(f"{file.file.name} needs about {in_words(needed)}, which fits into max_memory={memory.told}: it is read whole")
         return None
     refuse_absent(file, learned, split, categories)
-    if isinstance(split.test, pd.DataFrame):
+    if split.test is not None and not is_path(split.test):
         raise InvalidParameterError("test is a frame, and the table is read in pieces: give the path of a file to score on.")
-    test = None if split.test is None else open_table(split.test)
+    test = None if split.test is None else open_table(split.test, texts=[*categories, *file.texts], codes=codes)
     if test is not None:
         refuse_lacking(test, file.names)
     asked = Asked(
@@ -61,7 +63,7 @@ def fit_within(
         split.test_fraction,
         split.groups,
         split.time,
-        tuple(categories),
+        split.categories,
         split.seed,
         lambda task: estimator_for(task, settings, split.seed, callbacks),
         refit,
@@ -83,7 +85,7 @@ def fit_within(
         interrupted=done.interrupted,
         sureness=done.sureness,
         max_memory=memory.told,
-        **asked_of(table, split, categories),
+        **asked_of(table, split),
     )
     keep_facts(done.model, facts)
     return done.model
@@ -114,7 +116,8 @@ def cut_again(facts: Facts, table: str | PathLike[str]) -> Cut:
     cut = Cut(facts.seed, facts.test_fraction, groups=facts.groups or None, all_learn=bool(facts.test_table))
     if not facts.time:
         return cut
-    file, memory = open_table(table), memory_of(facts.max_memory)
+    codes = [*facts.targets, facts.groups]
+    file, memory = open_table(table, texts=facts.categories, codes=codes), memory_of(facts.max_memory)
     rows = rows_of_piece(file, memory)
     return cut_by_time(file, facts.targets, facts.seed, facts.test_fraction, facts.time, rows, SAMPLE_ROWS, lambda n: None)
 
@@ -127,15 +130,17 @@ def sides_within(facts: Facts, table: str | PathLike[str], test: Table | None) -
         away = [*facts.targets, *([facts.groups] if facts.groups else [])]
         return Side(frame.iloc[found.rows].drop(columns=away), found.y)
 
-    frame = frame_of(table)
+    texts = [*facts.categories, *text_targets(facts.targets, facts.classes)]
+    frame = frame_of(table, texts=texts, codes=[facts.groups])
     frame = frame[~without_target(frame, facts.targets)]
     held = cut_again(facts, table).held(frame)
-    return side(frame[~held]), side(frame[held] if test is None else frame_of(test))
+    return side(frame[~held]), side(frame[held] if test is None else frame_of(test, texts=texts))
 
 
 def evaluate_within(max_memory: str | int, model: Pipeline, table: str | PathLike[str], progress: Progress | None) -> Evaluation:
     """`evaluate`, reading the table in pieces."""
-    facts, file = facts_of(model), open_table(table)
+    facts = facts_of(model)
+    file = open_table(table, texts=text_targets(facts.targets, facts.classes))
     check_names(pd.DataFrame(columns=list(file.names)), facts.targets)
     scores, left_out, done = Scores(model["estimator"], facts.task), 0, 0
     for piece in pieces_within(memory_of(max_memory), model, file):

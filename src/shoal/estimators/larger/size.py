@@ -1,12 +1,15 @@
 """How much memory a fit may take, and how many rows at once that means."""
 
 import ctypes
+import math
+import numbers
 import re
 import sys
 from dataclasses import dataclass
 
 from shoal.errors import InvalidParameterError, TooLargeError
 from shoal.fitting.budget import in_words
+from shoal.table.cells import brief
 
 UNITS = {"": 1, "b": 1}
 UNITS |= {letter + "b": 1000**power for power, letter in enumerate("kmgt", start=1)}
@@ -29,9 +32,11 @@ def parse_size(size: str | int) -> int:
     ------
     InvalidParameterError
     """
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", str(size).lower())
-    if isinstance(size, bool) or not found or found[2] not in UNITS or not float(found[1]):
-        raise InvalidParameterError(f"max_memory is {size!r}, which is no size; write it like '1GB', '500MB' or '2GiB'")
+    is_number = isinstance(size, numbers.Real) and not isinstance(size, bool) and math.isfinite(size)
+    text = f"{float(size):.0f}" if is_number else size if isinstance(size, str) else ""
+    found = re.fullmatch(r"\s*([0-9]{1,30}(?:\.[0-9]+)?)\s*([a-z]*)\s*", text.lower())
+    if not found or found[2] not in UNITS or not float(found[1]):
+        raise InvalidParameterError(f"max_memory is {brief(size)}, which is no size; write it like '1GB', '500MB' or '2GiB'")
     return int(float(found[1]) * UNITS[found[2]])
 
 

@@ -17,7 +17,7 @@ from shoal.table.columns import described, level_counts
 from shoal.table.reading import TableFile
 from shoal.table.splits import moments, n_held_out
 from shoal.table.tally import MOST_TEXTS, Tally
-from shoal.table.target import Label, Task, kind_of_target, without_target
+from shoal.table.target import Label, Task, has_marks, kind_of_target, without_target
 
 MOST_CLASSES = 1_000  # values of a target beyond which it is no class
 
@@ -107,12 +107,16 @@ class Sample:
 
 @dataclass
 class Values:
-    """The different values of one target, of all rows and of those that are learned from; None once there are too many."""
+    """The different values of one target, of all rows and of those that are learned from; None once there are too many.
+
+    `marked` says that texts such as NA stand where there is none (`table.target.has_marks`).
+    """
 
     name: str
     seen: pd.Series | None = None
     learned: pd.Series | None = None
     crowded: bool = False
+    marked: bool = False
 
     def see(self, column: pd.Series, held: NDArray[np.bool_]) -> pd.Index:
         """Take in a piece of the target without gaps; returns the rows to learn from that are the first with their value."""
@@ -187,15 +191,23 @@ class Counting:
     def see(self, piece: pd.DataFrame, held: NDArray[np.bool_], draws: NDArray[np.uint64]) -> None:
         """Count a piece; `held (m,)` says which of its rows are held out."""
         known = ~without_target(piece, self.targets)
-        self.n_left_out += int((~known).sum())
+        self.see_unknown(piece[~known])
         self.see_known(piece[known], held[known], draws[known])
 
     def see_cut(self, piece: pd.DataFrame, cut: Cut) -> None:
         """Count a piece of rows that the cut takes apart; those without a target need not have a group or a time."""
-        known = piece[~without_target(piece, self.targets)]
-        self.n_left_out += len(piece) - len(known)
+        empty = without_target(piece, self.targets)
+        self.see_unknown(piece[empty])
+        known = piece[~empty]
         if len(known):
             self.see_known(known, cut.held(known), row_draws(cut.seed, Purpose.SAMPLE, known.index.to_numpy()))
+
+    def see_unknown(self, piece: pd.DataFrame) -> None:
+        """Count rows that lack a target."""
+        self.n_left_out += len(piece)
+        for name in self.targets if len(piece) else ():
+            values = self.values.setdefault(name, Values(name))
+            values.marked = values.marked or has_marks(piece[name], np.ones(len(piece), bool))
 
     def see_known(self, piece: pd.DataFrame, held: NDArray[np.bool_], draws: NDArray[np.uint64]) -> None:
         """Count rows that have a target."""
@@ -268,7 +280,8 @@ def finished(counting: Counting, task: str | None, texts: tuple[str, ...]) -> Su
         raise TableError("Nothing to learn from: the table has no column beside the target. Give it one.")
     sample = counting.sample.frame.sort_index()
     seen = {name: values.seen for name, values in counting.values.items()}
-    kind, classes = kind_of_target(sample, seen, names, task, n_known)
+    marked = [name for name, values in counting.values.items() if values.marked]
+    kind, classes = kind_of_target(sample, seen, names, task, n_known, marked)
     if kind == "classification":
         for values in counting.values.values():
             refuse_classes_held_out(values)

@@ -1,0 +1,76 @@
+"""Dates of any year and unit as numbers, by whole-number arithmetic: pandas' own parts end at the years 1 and 9999, or 1677 and 2262."""
+
+import re
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+_A_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}  # in the units that pandas has
+_THURSDAY = 3  # 1 January 1970, Monday being 0
+_SAFE_MICROSECONDS = 2**62
+# Years that nanoseconds do not reach; before pandas 3 a text of one is read as no date.
+_FAR_YEAR = re.compile(r"(?<!\d)(0\d{3}|1[0-5]\d\d|16[0-7]\d|22[6-9]\d|2[3-9]\d\d|[3-9]\d{3})(?!\d)")
+
+
+def days_since_1970(values: pd.Series) -> Floats:
+    """Dates without a time zone as days and their fractions, `(m,)`; NaN where one is missing."""
+    moments, a_day, missing = _whole_units(values)
+    return np.where(missing, np.nan, moments / a_day)
+
+
+def parts_of_dates(values: pd.Series) -> tuple[Floats, Floats, Floats]:
+    """Day of the year from 1 on, day of the week from Monday, 0, on, and the hour, each `(m,)`; NaN where a date is missing."""
+    moments, a_day, missing = _whole_units(values)
+    day = moments // a_day
+    dates = day.astype("datetime64[D]")
+    first = dates.astype("datetime64[Y]").astype("datetime64[D]").astype(np.int64)
+    hour = (moments - day * a_day) // (a_day // 24)
+    found = (day - first + 1, (day + _THURSDAY) % 7, hour)
+    of_year, of_week, of_day = (np.where(missing, np.nan, part) for part in found)
+    return of_year, of_week, of_day
+
+
+def are_whole_days(values: pd.Series) -> bool:
+    """Whether no date has a time of day but midnight."""
+    moments, a_day, missing = _whole_units(values)
+    return bool((moments[~missing] % a_day == 0).all())
+
+
+def microseconds(values: pd.Series) -> NDArray[np.int64] | Floats:
+    """Dates as numbers that sort, in microseconds since 1970; floating-point ones where a date is too far away for whole ones."""
+    moments, a_day, _ = _whole_units(values)
+    a_second = a_day // 86_400
+    if a_second > 1_000_000:
+        return moments // (a_second // 1_000_000)
+    factor = 1_000_000 // a_second
+    if len(moments) and float(np.abs(moments.astype(np.float64)).max()) * factor > _SAFE_MICROSECONDS:
+        return moments.astype(np.float64) * factor
+    return moments * factor
+
+
+def written_day(days: float) -> str:
+    """Days since 1970 as a date such as 2024-01-31."""
+    return str(np.datetime64(int(np.floor(days)), "D"))
+
+
+def far_date(cell: str, date_format: str) -> np.datetime64:
+    """A text of a year that nanoseconds do not reach as a date, NaT where it is none; `date_format` as pandas has it."""
+    if not _FAR_YEAR.search(cell):
+        return np.datetime64("NaT", "us")
+    try:
+        found = datetime.fromisoformat(cell) if date_format == "ISO8601" else datetime.strptime(cell, date_format)
+        return np.datetime64(found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found, "us")
+    except (ValueError, OverflowError):
+        return np.datetime64("NaT", "us")
+
+
+def _whole_units(values: pd.Series) -> tuple[NDArray[np.int64], int, NDArray[np.bool_]]:
+    """Dates in their own unit since 1970, units of a day, and which are missing (0 in the first)."""
+    dates = values.to_numpy()
+    missing = np.isnat(dates)
+    a_day = _A_DAY[np.datetime_data(dates.dtype)[0]]
+    return np.where(missing, 0, dates.astype(np.int64)), a_day, missing
