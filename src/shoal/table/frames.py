@@ -110,8 +110,17 @@ def column_names(chosen: Any, role: str) -> tuple[str, ...]:
 
 
 def one_of(columns: Collection[str], chosen: Any, role: str) -> tuple[str, ...]:
-    """`column_names` for a table with these columns: a tuple that is the label of one of them is one column."""
-    return (column_name(chosen),) if isinstance(chosen, tuple) and column_name(chosen) in columns else column_names(chosen, role)
+    """`column_names` for a table with these columns.
+
+    A tuple that is the label of one of them is one column, and 1 and 1.0 are one label, as they are to pandas.
+    """
+    if isinstance(chosen, tuple) and column_name(chosen) in columns:
+        return (column_name(chosen),)
+    is_number = isinstance(chosen, int | float | np.integer | np.floating) and abs(chosen) < 2**53
+    if is_number and column_name(chosen) not in columns and float(chosen).is_integer():
+        equal = [name for name in (column_name(int(chosen)), column_name(float(chosen))) if name in columns]
+        return tuple(equal[:1]) or column_names(chosen, role)
+    return column_names(chosen, role)
 
 
 def is_valid_text(text: str) -> bool:
