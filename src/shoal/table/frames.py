@@ -116,11 +116,16 @@ def one_of(columns: Collection[str], chosen: Any, role: str) -> tuple[str, ...]:
     """
     if isinstance(chosen, tuple) and column_name(chosen) in columns:
         return (column_name(chosen),)
-    is_number = isinstance(chosen, int | float | np.integer | np.floating) and abs(chosen) < 2**53
-    if is_number and column_name(chosen) not in columns and float(chosen).is_integer():
-        equal = [name for name in (column_name(int(chosen)), column_name(float(chosen))) if name in columns]
-        return tuple(equal[:1]) or column_names(chosen, role)
-    return column_names(chosen, role)
+    equal = [name for name in _spellings(chosen) if name in columns]
+    return tuple(equal[:1]) or column_names(chosen, role)
+
+
+def _spellings(label: Any) -> tuple[str, ...]:
+    """A small whole number as pandas may write the label that equals it; none of another label."""
+    if not isinstance(label, int | float | np.integer | np.floating):
+        return ()
+    number = float(label) if -(2**53) < label < 2**53 else 0.5
+    return (column_name(label), str(int(number)), str(number)) if number.is_integer() else ()
 
 
 def is_valid_text(text: str) -> bool:
