@@ -14,7 +14,6 @@ of their own call `read` where they begin.
 import ast
 import math
 import reprlib
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ from shoal.errors import InvalidParameterError
 
 MOST_SIZE = 2**31 - 1  # of a layer or a population; memory ends long before
 NO_LIMIT = 2**53  # limits from here on are no limits: floats hold every whole number below
-LARGEST = sys.float_info.max
+LARGEST = float(np.finfo(np.float32).max)  # of numbers: training may go in single precision
 TRUE, FALSE, NONE, INFINITE = ("true", "yes", "on"), ("false", "no", "off"), ("none", "null"), ("inf", "infinity")
 
 _SHORT = reprlib.Repr()
@@ -172,10 +171,11 @@ class NumberRange:
     holds: Callable[[float], bool]
 
 
-FROM_0 = NumberRange("0 or more", "≥ 0", lambda v: 0 <= v <= LARGEST)
+FROM_0 = NumberRange("of 0 or more", "≥ 0", lambda v: 0 <= v <= LARGEST)
 ABOVE_0 = NumberRange("above 0", "> 0", lambda v: 0 < v <= LARGEST)
 SHARE = NumberRange("from 0 to below 1", "in [0, 1)", lambda v: 0 <= v < 1)
 FROM_0_TO_1 = NumberRange("from 0 to 1", "in [0, 1]", lambda v: 0 <= v <= 1)
+FROM_0_TO_1E30 = NumberRange("from 0 to 1e30", "in [0, 1e30]", lambda v: 0 <= v <= 1e30)  # times a normal draw single precision holds it
 BETWEEN_0_AND_1 = NumberRange("between 0 and 1", "in (0, 1)", lambda v: 0 < v < 1)
 
 
@@ -196,7 +196,7 @@ class NumberKind(ParameterKind):
 
     @property
     def words(self) -> str:
-        return f"{self.range.words}{self.unit and f' {self.unit}'}{', or auto' * self.auto}{', or None for no limit' * self.none}"
+        return f"a number {self.range.words}{self.unit and f' {self.unit}'}{', or auto' * self.auto}{', or None for no limit' * self.none}"
 
     @property
     def doc(self) -> str:
@@ -219,6 +219,8 @@ class NumberKind(ParameterKind):
         """The number, if it lies in the range."""
         if number == math.inf and self.infinite is not None:
             return self.infinite
+        if LARGEST < number < math.inf:
+            raise ValueError(f"it must be at most {LARGEST:.3g}, the largest number of single precision")
         if not self.range.holds(number):
             raise ValueError
         return number
@@ -361,7 +363,7 @@ class CallbacksKind(ParameterKind):
     def plain(self, value: Any, K: int) -> Any:
         if value is None:
             return ()
-        functions = items(value)
+        functions = items(value) if isinstance(value, Sequence) else None
         if functions is None or not all(map(callable, functions)):
             raise ValueError
         return tuple(functions)

@@ -77,8 +77,9 @@ def test_help_comes_without_the_heavy_packages():
 
 
 def test_settings_are_read_as_python_or_as_text():
-    texts = ["a=(50,)", "b=1e-3", "c=adam", "d=True", "e=none", "f={'x': 2}", "g=a=b"]
-    assert parse_settings(texts) == {"a": (50,), "b": 1e-3, "c": "adam", "d": True, "e": None, "f": {"x": 2}, "g": "a=b"}
+    texts = ["hidden_layer_sizes=(50,)", "alpha=1e-3", "solver=adam", "shuffle=True", "max_time=none", "class_weight={'x': 2}", "g=a=b"]
+    read = {"hidden_layer_sizes": (50,), "alpha": 1e-3, "solver": "adam", "shuffle": True, "max_time": None, "class_weight": {"x": 2}}
+    assert parse_settings(texts) == {**read, "g": "a=b"}
     with pytest.raises(InvalidParameterError, match="PARAMETER=VALUE"):
         parse_settings(["a="])
 

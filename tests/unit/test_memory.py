@@ -45,6 +45,12 @@ def test_where_no_setting_helps_the_rows_that_fit_are_named():
     assert re.search(r"at most \d+ rows fit, with ramps=False", refused(5e3))
 
 
+@pytest.mark.parametrize("K", [10**8, 2**31 - 1])
+def test_a_number_of_networks_beyond_memory_is_refused_before_anything_is_listed(K):  # lists of 10⁸ take minutes
+    with pytest.raises(TooLargeError, match=rf"n_networks is {K:,}: they need at least"):
+        ShoalRegressor(n_networks=K).fit(*rows())
+
+
 def test_small_fits_do_not_ask(monkeypatch):
     monkeypatch.setattr(memory, "free_bytes", lambda: pytest.fail("a fit of a few MB asked how much memory there is"))
     ShoalRegressor(max_iter=1, random_state=0).fit(*rows())

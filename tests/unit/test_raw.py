@@ -190,7 +190,7 @@ def test_callbacks_see_the_epochs_and_an_interrupt_keeps_what_there_is():
         (InvalidParameterError, "no parameter 'callbacks'", {"settings": {"callbacks": 3}}),
         (InvalidParameterError, "exactly one hidden layer", {"settings": {"hidden_layer_sizes": (10, 10)}}),
         (InvalidParameterError, "seed=-1", {"seed": -1}),
-        (DivergedError, r"in epoch \d+.*the learning rate", {"settings": {**FAST, "solver": "sgd", "learning_rate_init": 1e300}}),
+        (DivergedError, r"in epoch \d+.*the learning rate", {"settings": {**FAST, "solver": "sgd", "learning_rate_init": 1e30}}),
     ],
 )
 @pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning", "ignore:invalid value:RuntimeWarning")

@@ -183,13 +183,13 @@ def test_every_rule_of_initial_weights_trains(init):
     ("settings", "words"),
     [
         ({"loss": "mse"}, "loss is 'mse'; choose one of 'squared_error', 'huber'"),
-        ({"loss": "quantile", "quantile": 1.0}, "quantile is 1.0; it must be between 0 and 1"),
-        ({"loss": "quantile", "quantile": "median"}, "quantile is 'median'; it must be between 0 and 1"),
-        ({"loss": "huber", "huber_delta": 0}, "huber_delta is 0; it must be above 0"),
-        ({"loss": "huber", "huber_delta": None}, "huber_delta is None; it must be above 0"),
+        ({"loss": "quantile", "quantile": 1.0}, "quantile is 1.0; it must be a number between 0 and 1"),
+        ({"loss": "quantile", "quantile": "median"}, "quantile is 'median'; it must be a number between 0 and 1"),
+        ({"loss": "huber", "huber_delta": 0}, "huber_delta is 0; it must be a number above 0"),
+        ({"loss": "huber", "huber_delta": None}, "huber_delta is None; it must be a number above 0"),
         ({"hidden_layer_sizes": (10, 10)}, "exactly one hidden layer"),
         ({"solver": "newton"}, "solver is 'newton'; choose one of"),
-        ({"alpha": -1}, "alpha is -1; it must be 0 or more"),
+        ({"alpha": -1}, "alpha is -1; it must be a number of 0 or more"),
         ({"random_state": -5}, "random_state is -5; it must be None, a whole number"),
     ],
 )

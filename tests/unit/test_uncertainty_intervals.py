@@ -1,9 +1,11 @@
 """Intervals and quantiles: what they cover, what they may have seen, and every request they refuse."""
 
 from dataclasses import replace
+from decimal import Decimal
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 from scipy.stats import norm
@@ -275,7 +277,7 @@ def test_the_same_seed_gives_the_same_intervals_and_clones_forget():
     assert not hasattr(clone(model), "network_")
 
 
-@pytest.mark.parametrize("coverage", [0, 1, 1.5, -0.1, "0.9", None, np.nan])
+@pytest.mark.parametrize("coverage", [0, 1, 1.5, -0.1, "0.9", None, np.nan, True, b"0", 1j, np.array(0.5), Decimal("0.5"), pd.NA])
 def test_coverage_outside_0_and_1_is_refused(coverage):
     X, y = waves(120, 0)
     model = ShoalRegressor(**{**QUICK, "max_iter": 2}, calibration="split", random_state=0).fit(X, y)
@@ -283,6 +285,15 @@ def test_coverage_outside_0_and_1_is_refused(coverage):
         model.predict_interval(X, coverage)
     with pytest.raises(InvalidParameterError, match=r"q is .*between 0 and 1"):
         model.predict_quantiles(X, [0.5, coverage])
+
+
+@pytest.mark.parametrize("q", [1e-320, np.array(0.5), b"x", {0.5}, [], [[0.5]], (), "0.5", [0.5, True]])
+def test_quantiles_of_another_kind_are_refused_by_name(q):
+    X, y = waves(100, 0)
+    model = ShoalRegressor(**{**QUICK, "max_iter": 2}, calibration="split", random_state=0).fit(X, y)
+    with pytest.raises(InvalidParameterError, match=r"^q( is |=1|=9)"):
+        model.predict_quantiles(X, q)
+    np.testing.assert_array_equal(model.predict_quantiles(X, pd.Series([0.5])), model.predict_quantiles(X, 0.5))
 
 
 def test_more_coverage_than_the_rows_can_show_is_refused():

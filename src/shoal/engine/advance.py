@@ -382,9 +382,11 @@ def finite(state: State) -> NDArray[np.bool_]:
     """Which networks' weights are all finite numbers, `(K,)`; True for those that have left."""
     fine = state.alive | True
     for group in state.groups:
-        if not math.isfinite(np.add.reduce(group.weights)):
+        with np.errstate(over="ignore"):  # a sum that overflows is as infinite as one of its terms
+            total = np.add.reduce(group.weights)
+        if not math.isfinite(total):
             for laid in group.parts(group.weights):
-                fine[group.members] &= np.isfinite(laid.reshape(len(group.members), -1).sum(axis=1))
+                fine[group.members] &= np.isfinite(laid.reshape(len(group.members), -1)).all(axis=1)
     return fine
 
 

@@ -37,8 +37,10 @@ def hyper(recipe: Recipe, g2: Loss, dtype: np.dtype) -> Floats:
     second = getattr(rule, "rho", getattr(rule, "beta_2", 0.0))
     settings = dict(g2.settings)
     epsilon = getattr(rule, "epsilon", 0.0)
-    epsilon = epsilon and max(epsilon, float(np.finfo(dtype).tiny))  # what the precision holds no more would divide 0 by 0
-    return np.array([first, second, epsilon, settings.get("delta", 1.0), settings.get("q", 0.5), *output_limits(dtype)], dtype)
+    least, most = float(np.finfo(dtype).tiny), float(np.finfo(dtype).max)
+    epsilon = epsilon and min(max(epsilon, least), most)  # what the precision holds no more would divide 0 by 0
+    delta = min(max(settings.get("delta", 1.0), least), most)
+    return np.array([first, second, epsilon, delta, settings.get("q", 0.5), *output_limits(dtype)], dtype)
 
 
 @cache

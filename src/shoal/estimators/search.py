@@ -4,7 +4,6 @@ import copy
 import math
 import time
 import warnings
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -13,13 +12,13 @@ from rich.console import Console
 from rich.progress import Progress
 from sklearn.base import clone, is_classifier
 from sklearn.metrics._scorer import _MultimetricScorer
-from sklearn.model_selection import ParameterGrid, ParameterSampler, check_cv
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils.validation import indexable
 
 from shoal.errors import InvalidParameterError
 from shoal.estimators.elsewhere import beyond
 from shoal.estimators.fold import Outcome, last_step, parted, prefix_of, taken, tried
+from shoal.estimators.search_checks import candidates_of, check_refit, check_search, folds_of, refused_as, scorers_of
 
 
 class ShoalSearchCV(BaseSearchCV):
@@ -121,18 +120,20 @@ class ShoalSearchCV(BaseSearchCV):
             For training, and for scores that take weights, as in scikit-learn.
         """
         candidates = self._candidates()
-        scorers, refit_metric = self._get_scorers()
+        scorers, refit_metric = scorers_of(self, self._get_scorers)
         X, y, groups = indexable(X, y, groups)
-        self._checked_cv_orig = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
-        splits = list(self._checked_cv_orig.split(X, y, groups))
+        self._checked_cv_orig, splits = folds_of(self, X, y, groups, is_classifier(self.estimator))
         self.n_splits_ = len(splits)
         self._weighs_scores = sample_weight is not None and self._check_scorers_accept_sample_weight()
         data = X, y, None if sample_weight is None else np.asarray(sample_weight, float), splits
         results, outcomes = self._rounds(candidates, data, scorers)
         self.multimetric_ = isinstance(outcomes[0]["test_scores"], dict)
         if callable(self.scoring) and self.multimetric_:
-            self._check_refit_for_multimetric(outcomes[0]["test_scores"])
+            with refused_as("refit", self.refit):
+                self._check_refit_for_multimetric(outcomes[0]["test_scores"])
             refit_metric = self.refit
+        elif callable(self.scoring):
+            check_refit(self.refit, None)
         if self.refit or not self.multimetric_:
             self._choose(results, refit_metric)
         if self.refit:
@@ -152,25 +153,13 @@ class ShoalSearchCV(BaseSearchCV):
             )
         if (self.param_grid is None) == (self.param_distributions is None):
             raise InvalidParameterError("give either param_grid (all combinations) or param_distributions (n_iter drawn ones)")
-        if self.halving is not None and (not isinstance(self.halving, Integral) or self.halving < 2):
-            raise InvalidParameterError(f"halving is {self.halving!r}; it must be a whole number from 2 on, or None")
+        check_search(self)
         if self.client is not None and self.n_jobs is not None:
             raise InvalidParameterError(
                 f"n_jobs is {self.n_jobs!r}, which is processes of this machine, and client a cluster, whose workers do the work: "
                 "give one of them"
             )
-        if self.param_grid is not None:
-            candidates = list(ParameterGrid(self.param_grid))
-        else:
-            candidates = list(ParameterSampler(self.param_distributions, self.n_iter, random_state=self.random_state))
-        prefix = prefix_of(self.estimator)
-        outside = sorted({name for c in candidates for name in c if not name.startswith(prefix)})
-        if outside:
-            raise InvalidParameterError(
-                f"{', '.join(outside)}: only parameters of the last step, {prefix}…, can be searched together; "
-                "for those of other steps use scikit-learn's GridSearchCV"
-            )
-        return candidates
+        return candidates_of(self)
 
     def _rounds(self, candidates: list[dict[str, Any]], data: Any, scorers: Any) -> tuple[dict[str, Any], list[Any]]:
         """All candidates once, or round after round with fewer of them and more epochs."""

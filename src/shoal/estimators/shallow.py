@@ -21,7 +21,7 @@ from shoal.errors import DataError, InterruptedWarning, InvalidParameterError
 from shoal.estimators.attributes import follow
 from shoal.estimators.plain import is_plain, is_plain_target
 from shoal.estimators.seen import SeenEstimator
-from shoal.fitting.budget import refuse_too_large
+from shoal.fitting.budget import refuse_too_large, refuse_too_many
 from shoal.fitting.calibration import (
     check_calibration,
     check_pieces,
@@ -231,6 +231,7 @@ class ShallowEstimator(SeenEstimator, ABC):
         online: bool = False,
     ) -> Plan:
         """What the settings come to for these rows; `weight` is in rows, of which each was `unit` (fitting/weights.py)."""
+        refuse_too_many(settings.K)
         p = plan(
             settings,
             X.shape[0],

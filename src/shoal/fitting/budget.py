@@ -1,5 +1,6 @@
 """What training would need of memory, said before it begins."""
 
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from shoal.fitting.plan import Plan
 from shoal.fitting.train import looks_ramps_up
 
 COPIES = 7  # of all weights: they, their gradient, two moments, an average, the best, and what is read back
+OF_EACH_NETWORK = 4096  # bytes of Python's own beside its weights, measured with one hidden unit
+WORTH_COUNTING = 10_000  # networks: fewer are listed at no cost
 SHARE = 0.9  # of the memory that is free now may be asked for
 WORTH_ASKING = 1 << 28  # bytes: a smaller fit does not look how much is free
 
@@ -55,7 +58,43 @@ def free_bytes() -> int | None:
     if not said.exists():
         return None
     available = next((line for line in said.read_text().splitlines() if line.startswith("MemAvailable")), None)
-    return None if available is None else int(available.split()[1]) * 1024
+    if available is None:
+        return None
+    return max(0, min(int(available.split()[1]) * 1024, *bytes_allowed()))
+
+
+def bytes_allowed() -> list[int]:
+    """What the limits of this process (`ulimit -v`) and of its container leave, where there are any and Linux shows them."""
+    found = [sys.maxsize]
+    try:
+        import resource
+
+        most = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if most != resource.RLIM_INFINITY:
+            found.append(most - int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize())
+        group = Path("/sys/fs/cgroup")
+        cap = (group / "memory.max").read_text().strip()
+        if cap != "max":
+            kept = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+            found.append(int(cap) - int((group / "memory.current").read_text()) + int(kept.get("inactive_file", 0)))
+    except (ImportError, OSError, ValueError):
+        pass  # another system, or an older one
+    return found
+
+
+def refuse_too_many(K: int) -> None:
+    """Refuse so many networks that what is listed for each fits nowhere, before it is listed; `refuse_too_large` weighs the rest.
+
+    Raises
+    ------
+    TooLargeError
+    """
+    free = free_bytes() if K > WORTH_COUNTING else None
+    if free is not None and SHARE * free < OF_EACH_NETWORK * K:
+        raise TooLargeError(
+            f"n_networks is {K:,}: they need at least {in_words(OF_EACH_NETWORK * K)} before their weights, and {in_words(free)} are free; "
+            f"set fewer, at most {int(SHARE * free / OF_EACH_NETWORK):,}"
+        )
 
 
 def refuse_too_large(X: Any, encoding: Encoding, p: Plan, n_z: int, dtype: np.dtype) -> None:

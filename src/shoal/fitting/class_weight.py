@@ -126,7 +126,7 @@ def check_labels(name: str, weights: Mapping[Hashable, float], labels: NDArray[A
     unknown = [key for key in weights if key not in classes]
     if without and unknown:
         raise InvalidParameterError(
-            f"{name} has no weight for {listed(without)}, and {listed(unknown)} of its keys is no class of y; "
+            f"{name} is {shown(dict(weights))}; it leaves out {listed(without)}, and {listed(unknown)} of its keys is no class of y: "
             f"give the labels as they stand in y: {listed(classes)}"
         )
 

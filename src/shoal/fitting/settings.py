@@ -31,6 +31,7 @@ from shoal.kinds import (
     BETWEEN_0_AND_1,
     FROM_0,
     FROM_0_TO_1,
+    FROM_0_TO_1E30,
     LARGEST,
     SHARE,
     CallbacksKind,
@@ -231,7 +232,9 @@ class Settings:
     )
     K: int = declared("n_networks", WholeKind(), 8, "Networks trained together.")
     init: str = declared("init", ChoiceKind(INITS), "auto", "Rule of the first weights.")
-    init_scale: float = declared("init_scale", NumberKind(FROM_0), 0.01, 'Standard deviation of "normal" weights: the chapter\'s 0.01.')
+    init_scale: float = declared(
+        "init_scale", NumberKind(FROM_0_TO_1E30), 0.01, 'Standard deviation of "normal" weights: the chapter\'s 0.01.'
+    )
     standardize: bool = declared("standardize", FlagKind(), True, "False feeds X as it is, without ramps: the chapter's network.")
     ramps: bool | Auto = declared(
         "ramps",

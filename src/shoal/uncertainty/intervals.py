@@ -5,16 +5,18 @@ hence the rank ⌈(n + 1) · coverage⌉ (Vovk et al. 2005; for scores of held-o
 """
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from scipy.special import ndtri
 
 from shoal.errors import InvalidParameterError
+from shoal.kinds import BETWEEN_0_AND_1, NumberKind, items
 from shoal.network import Network
 from shoal.types import Floats
 from shoal.uncertainty.predictive import mean_and_scale, mean_and_std
+
+A_SHARE = NumberKind(BETWEEN_0_AND_1)
 
 
 def interval(network: Network, X: Any, coverage: float) -> tuple[Floats, Floats]:
@@ -22,7 +24,7 @@ def interval(network: Network, X: Any, coverage: float) -> tuple[Floats, Floats]
 
     With calibration prediction ± r-th smallest |score| · scale, else mean ± z · standard deviation.
     """
-    share = checked_share("coverage", coverage)
+    share = A_SHARE.read("coverage", coverage)
     if network.calibration is None:
         mean, std = mean_and_std(network, X)
         reach = float(ndtri((1 + share) / 2)) * std
@@ -55,31 +57,19 @@ def rank(n: int, share: float, what: str) -> int:
     """⌈(n + 1) · share⌉, and an error where n scores cannot say so much."""
     r = math.ceil((n + 1) * share - 1e-9)  # (n + 1) · 0.9 = 9.000000000000002 must not be taken for more than 9
     if r > n:
-        needed = math.ceil(share / (1 - share) - 1e-9)
+        needed = math.ceil(share / max(1 - share, 1e-18) - 1e-9)
         raise InvalidParameterError(
             f"{what} needs at least {needed} rows to calibrate on, and there are {n}; ask for less, or fit more rows"
         )
     return max(r, 1)
 
 
-def checked_share(name: str, value: Any) -> float:
-    """A number between 0 and 1, ends excluded."""
-    try:
-        share = float(value)
-    except (TypeError, ValueError):
-        share = math.nan
-    if not 0 < share < 1 or isinstance(value, str):
-        raise InvalidParameterError(f"{name} is {value!r}; it must be a number between 0 and 1, such as 0.9")
-    return share
-
-
 def checked_shares(q: Any) -> Floats:
-    """Quantiles as an array `(len(q),)`."""
-    many = q if isinstance(q, Sequence | np.ndarray) and not isinstance(q, str) else [q]
-    wanted = np.array([checked_share("q", v) for v in many])
-    if not len(wanted):
+    """Quantiles as an array `(len(q),)`: of one number, or of several in a list, a tuple or an array of one axis."""
+    many = items(q)
+    if many is not None and not many:
         raise InvalidParameterError("q is empty; give at least one number between 0 and 1")
-    return wanted
+    return np.array([A_SHARE.read("q", v) for v in ([q] if many is None else many)])
 
 
 def at_least_zero(network: Network, values: Floats) -> Floats:

@@ -15,6 +15,7 @@ from shoal.estimators.larger.encoded import EncodedBlocks, found_encoding, kept_
 from shoal.estimators.larger.survey import Told
 from shoal.estimators.shallow import ShallowEstimator
 from shoal.estimators.summary import Summary, problem_from
+from shoal.fitting.budget import refuse_too_many
 from shoal.fitting.calibration import check_calibration, judged_on
 from shoal.fitting.initialize import held_out
 from shoal.fitting.plan import FULL_BATCH, Plan, plan
@@ -59,6 +60,7 @@ def planned(estimator: ShallowEstimator, m: int) -> Plan:
     if settings.class_weight is not None:
         raise InvalidParameterError("class_weight is not there for tables larger than max_memory: every row counts once; leave it out")
     estimator.seed_ = seed_from(estimator.random_state)
+    refuse_too_many(settings.K)
     p = plan(settings, m, estimator.seed_, sparse=False, own_validation=False)
     if estimator.calibration == "temperature" and not p.hold_out:
         raise InvalidParameterError("calibration='temperature' needs rows that networks hold out; leave early_stopping to 'auto'")
