@@ -4,10 +4,10 @@ A card is `terms` (factors to be multiplied, then added up; `gap` stands for man
 what is done next and the value after it. The last total is the number on the page.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from shoal.errors import InvalidParameterError
-from shoal.textbook import backward, cost
+from shoal.textbook import Gradients, backward, cost
 from shoal.web.chapter import RATE, SCALE, SEED, SIGMOID, TANH, UNITS, Array, Edit, Seen, journey, look, right
 from shoal.web.exhibits.hand import EDITS, EX, STEP
 from shoal.web.question import Answer, Choice, Question
@@ -16,14 +16,17 @@ Card = dict[str, object]
 
 
 def term(*factors: float, note: str = "") -> Card:
+    """One term of a sum: factors, and what they are."""
     return {"factors": [float(f) for f in factors], "note": note}
 
 
 def total(label: str, value: float) -> Card:
+    """What is done next, and the value after it."""
     return {"label": label, "value": float(value)}
 
 
 def card(title: str, formula: str, terms: Sequence[Card], totals: Sequence[Card], says: str = "") -> Answer:
+    """The card of one number."""
     return {"title": title, "formula": formula, "terms": list(terms), "totals": list(totals), "says": says}
 
 
@@ -137,58 +140,50 @@ def one_forward(name: str, r: int, seen: Seen, i: int) -> Answer:
 def derivative(name: str, r: int, c: int, seen: Seen, i: int) -> Answer:
     """A number of the backward pass: of example i for dZ2 and dZ1, of all examples for the others."""
     g = backward(seen.parameters, seen.X, seen.Y, seen.cache, TANH, SIGMOID)
-    m, A1, W2 = seen.Y.size, seen.cache.A1, seen.parameters.W2
-    slope = TANH.prime(seen.cache.Z1)
-    cards: dict[str, Callable[[], Answer]] = {
-        "dZ2": lambda: card(
+    if name in ("dZ2", "dZ1"):
+        return one_backward(name, r, seen, g, i)
+    return mean_over_examples(name, r, c, seen, g, i)
+
+
+def one_backward(name: str, r: int, seen: Seen, g: Gradients, i: int) -> Answer:
+    """A number of the backward pass of example i."""
+    if name == "dZ2":
+        return card(
             "dZ2",
             "dZ2 = A2 − Y",
             [term(seen.cache.A2[0, i], note="a2"), term(-seen.Y[0, i], note="−y")],
             [total("miss", g.dZ2[0, i])],
             f"Column {i + 1}: how far this prediction is off.",
-        ),
-        "dZ1": lambda: card(
-            f"dZ1[{r + 1}]",
-            "dZ1 = W2ᵀ dZ2 ∘ g1′(Z1)",
-            [term(W2[0, r], g.dZ2[0, i], slope[r, i], note="w · miss · slope")],
-            [total("product", g.dZ1[r, i])],
-            f"Unit {r + 1}, column {i + 1}: the miss, back along its edge, times the slope there.",
-        ),
-        "dW2": lambda: card(
-            f"dW2[1, {c + 1}]",
-            "dW2 = 1/m dZ2 A1ᵀ",
-            long_sum(g.dZ2[0], A1[c], i),
-            [total("sum", g.dZ2[0] @ A1[c]), total(f"÷ {m}", g.dW2[0, c])],
-            f"The row of dZ2 times the row of unit {c + 1} in A1.",
-        ),
-        "db2": lambda: card(
-            "db2",
-            "db2 = 1/m Σ dZ2",
-            long_sum(g.dZ2[0], None, i),
-            [total("sum", g.dZ2[0].sum()), total(f"÷ {m}", g.db2[0, 0])],
-            "The mean miss.",
-        ),
-        "dW1": lambda: card(
-            f"dW1[{r + 1}, {c + 1}]",
-            "dW1 = 1/m dZ1 Xᵀ",
-            long_sum(g.dZ1[r], seen.X[c], i),
-            [total("sum", g.dZ1[r] @ seen.X[c]), total(f"÷ {m}", g.dW1[r, c])],
-            f"The row of unit {r + 1} in dZ1 times the row of x{c + 1} in X.",
-        ),
-        "db1": lambda: card(
-            f"db1[{r + 1}]",
-            "db1 = 1/m Σ dZ1",
-            long_sum(g.dZ1[r], None, i),
-            [total("sum", g.dZ1[r].sum()), total(f"÷ {m}", g.db1[r, 0])],
-            f"The mean of unit {r + 1}'s row of dZ1.",
-        ),
+        )
+    slope = TANH.prime(seen.cache.Z1)
+    return card(
+        f"dZ1[{r + 1}]",
+        "dZ1 = W2ᵀ dZ2 ∘ g1′(Z1)",
+        [term(seen.parameters.W2[0, r], g.dZ2[0, i], slope[r, i], note="w · miss · slope")],
+        [total("product", g.dZ1[r, i])],
+        f"Unit {r + 1}, column {i + 1}: the miss, back along its edge, times the slope there.",
+    )
+
+
+def mean_over_examples(name: str, r: int, c: int, seen: Seen, g: Gradients, i: int) -> Answer:
+    """A derivative of the cost: a sum over all examples, divided by m."""
+    explained = {
+        "dW2": (f"dW2[1, {c + 1}]", "dW2 = 1/m dZ2 A1ᵀ", f"The row of dZ2 times the row of unit {c + 1} in A1."),
+        "db2": ("db2", "db2 = 1/m Σ dZ2", "The mean miss."),
+        "dW1": (f"dW1[{r + 1}, {c + 1}]", "dW1 = 1/m dZ1 Xᵀ", f"The row of unit {r + 1} in dZ1 times the row of x{c + 1} in X."),
+        "db1": (f"db1[{r + 1}]", "db1 = 1/m Σ dZ1", f"The mean of unit {r + 1}'s row of dZ1."),
     }
-    if name not in cards:
+    if name not in explained:
         raise InvalidParameterError(f"no number of the network in hand is called {name!r}")
-    return cards[name]()
+    title, formula, says = explained[name]
+    dZ, inputs = (g.dZ2, seen.cache.A1) if name.endswith("2") else (g.dZ1, seen.X)
+    own = inputs[c] if name.startswith("dW") else None
+    m, whole = seen.Y.size, float(dZ[r].sum() if own is None else dZ[r] @ own)
+    return card(title, formula, long_sum(dZ[r], own, i), [total("sum", whole), total(f"÷ {m}", getattr(g, name)[r, c])], says)
 
 
 def places(name: str, rows: int, columns: int) -> list[str]:
+    """The keys of a matrix's numbers, counted from 1."""
     return [f"{name}-{r + 1}-{c + 1}" for r in range(rows) for c in range(columns)]
 
 

@@ -1,0 +1,115 @@
+"""The limits that CONTRIBUTING.md states, read from the source itself.
+
+`exceptions.json` lists what is over a limit today, by name, so that code may move between files. A name that no longer
+needs its exception fails the test as well, and `python tests/house/test_house.py` takes it out: the lists only get shorter.
+"""
+
+import ast
+import json
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import shoal
+
+HOME = Path(shoal.__file__).parent
+FUNCTION, KERNEL, FILE, PARAMETERS = 50, 120, 400, 8
+EXCEPTIONS = Path(__file__).with_name("exceptions.json")
+COMPILED = {"accurate", "inner", "intrinsic", "kernel"}  # decorators of `shoal.engine`
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@cache
+def trees():
+    """Every module of the package, by its path."""
+    return {path.relative_to(HOME).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(HOME.rglob("*.py"))}
+
+
+@cache
+def functions():
+    """(path, qualified name, node) of every function and method; functions inside functions belong to the outer one."""
+    found = []
+
+    def visit(path, node, prefix):
+        for child in node.body:
+            if isinstance(child, ast.ClassDef):
+                visit(path, child, f"{prefix}{child.name}.")
+            elif isinstance(child, FUNCTIONS):
+                found.append((path, prefix + child.name, child))
+
+    for path, tree in trees().items():
+        visit(path, tree, "")
+    return found
+
+
+def length(node):
+    """Lines from `def` to the end, without the docstring."""
+    lines = node.end_lineno - node.lineno + 1
+    if ast.get_docstring(node):
+        lines -= node.body[0].end_lineno - node.body[0].lineno + 1
+    return lines
+
+
+def is_kernel(node):
+    """Numba compiles it."""
+    return any(ast.unparse(decorator).partition("(")[0] in COMPILED for decorator in node.decorator_list)
+
+
+def parameters(node):
+    """All but self and cls."""
+    taken = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    return len(taken) - (bool(taken) and taken[0].arg in ("self", "cls"))
+
+
+def long_functions():
+    return [name for _, name, node in functions() if length(node) > (KERNEL if is_kernel(node) else FUNCTION)]
+
+
+def long_files():
+    return [path for path in trees() if len((HOME / path).read_text(encoding="utf-8").splitlines()) > FILE]
+
+
+def many_parameters():
+    apart = [(path, name, node) for path, name, node in functions() if not name.endswith("__init__") and not path.startswith("cli/")]
+    return [name for _, name, node in apart if parameters(node) > PARAMETERS]
+
+
+def repeated_class_names():
+    names = Counter(node.name for tree in trees().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    return [name for name, times in names.items() if times > 1]
+
+
+def files_that_import_by_name():
+    """`importlib.import_module` hides an import from import-linter: only the files named may call it."""
+    calls = {path: [n for n in ast.walk(tree) if isinstance(n, ast.Call)] for path, tree in trees().items()}
+    return [path for path, found in calls.items() if any(ast.unparse(n.func).endswith("import_module") for n in found)]
+
+
+def without_a_docstring():
+    """Public functions of a module. Methods that fill in a documented method of their base need none of their own."""
+    return [name for _, name, node in functions() if "." not in name and not name.startswith("_") and not ast.get_docstring(node)]
+
+
+RULES = {
+    rule.__name__: rule
+    for rule in (long_functions, long_files, many_parameters, repeated_class_names, files_that_import_by_name, without_a_docstring)
+}
+
+
+def allowed():
+    """Rule → the names that may be over its limit."""
+    return {name: set(names) for name, names in json.loads(EXCEPTIONS.read_text(encoding="utf-8")).items()}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_what_is_over_a_limit_is_a_known_exception_and_every_exception_is_needed(name):
+    found, known = set(RULES[name]()), allowed()[name]
+    assert not found - known, f"{name}: over the limit: {sorted(found - known)}"
+    assert not known - found, f"{name}: no longer over the limit, run `python tests/house/test_house.py`: {sorted(known - found)}"
+
+
+if __name__ == "__main__":
+    shorter = {name: sorted(names & set(RULES[name]())) for name, names in allowed().items()}
+    EXCEPTIONS.write_text(json.dumps(shorter, indent=2) + "\n", encoding="utf-8")
