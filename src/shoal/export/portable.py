@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from shoal.errors import ExportError
+from shoal.export.steps import does_nothing, inputs_of
 from shoal.fit_facts import known_facts
 from shoal.network import Network
 from shoal.table import Feature, Field, preparation_of
@@ -98,17 +99,17 @@ def portable(model: Any, form: str = "this format", *, foreign: bool = False) ->
     facts, one_column = known_facts(model), getattr(estimator, "_one_column", True)
     if not isinstance(model, Pipeline):
         return replace(named(network, *bare(network), facts), one_column=one_column)
-    known = preparation_of(model.steps[0][1])
-    if known is None or len(model.steps) != 2:
-        before = Pipeline(model.steps[:-1])
-        if not foreign or not before.steps:
-            name, step = model.steps[0]
-            _refuse(name, step, form)
-        names = getattr(before, "feature_names_in_", [f"x{j}" for j in range(before.n_features_in_)])
-        fields = tuple(Field(str(name)) for name in names)
-        return replace(named(network, *bare(network), facts), fields=fields, one_column=one_column, before=before)
+    steps = [(name, step) for name, step in model.steps[:-1] if not does_nothing(step)]
+    if not steps:
+        return replace(named(network, *bare(network), facts), one_column=one_column)
+    known = preparation_of(steps[0][1])
+    if known is None or len(steps) != 1:
+        if not foreign:
+            _refuse(*steps[0], form)
+        fields = tuple(Field(name) for name in inputs_of(steps))
+        return replace(named(network, *bare(network), facts), fields=fields, one_column=one_column, before=Pipeline(steps))
     network = replace(network, feature_names=tuple(feature.name for feature in known.features))
-    return replace(named(network, known.fields, known.features, facts), prepare=model.steps[0][1], one_column=one_column)
+    return replace(named(network, known.fields, known.features, facts), prepare=steps[0][1], one_column=one_column)
 
 
 def _refuse(name: str, step: Any, form: str) -> NoReturn:

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from shoal.export.portable import Portable
+from shoal.export.steps import rows_like_training
 from shoal.network import in_units, predict_logits
 from shoal.table import Field
 
@@ -23,6 +24,8 @@ def sample_rows(model: Portable, n: int = 24) -> list[Row]:
 
     Cells: a number, 0 or 1 for a boolean, seconds since 1970 for a date (NaN where empty), a text or None for a category.
     """
+    if model.before is not None:
+        return list(rows_like_training(model.before.steps, n))
     return [tuple(_cell(field, i, j, empty=not model.is_bare) for j, field in enumerate(model.fields)) for i in range(n)]
 
 
@@ -68,7 +71,8 @@ def matrix_of(model: Portable, rows: list[Row]) -> NDArray[np.float64]:
         if model.before is None:
             return X
         named = hasattr(model.before, "feature_names_in_")
-        return np.asarray(model.before.transform(pd.DataFrame(X, columns=[f.name for f in model.fields]) if named else X), np.float64)
+        made = model.before.transform(pd.DataFrame(X, columns=[f.name for f in model.fields]) if named else X)
+        return np.asarray(made.toarray() if hasattr(made, "toarray") else made, np.float64)
     return np.asarray(model.prepare.transform(frame_of(model, rows)), np.float64)
 
 

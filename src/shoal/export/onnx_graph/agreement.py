@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.errors import ExportError
-from shoal.export.onnx_graph.nodes import needed
+from shoal.export.onnx_graph.nodes import session
 from shoal.export.portable import Portable
 from shoal.export.sample_rows import Row, answers, sample_rows, spread
 
@@ -27,19 +27,23 @@ def feeds(model: Portable, rows: list[Row]) -> dict[str, NDArray[Any]]:
     return given
 
 
-def session(proto: Any) -> Any:
-    """An ONNX Runtime session on the processor, one thread."""
-    runtime = needed("onnxruntime")
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return runtime.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])
-
-
 def onnx_answers(proto: Any, model: Portable, rows: list[Row]) -> tuple[NDArray[Any] | None, NDArray[np.floating]]:
     """What ONNX Runtime says: the labels (None for regression), and the probabilities or predictions `(m, n)`."""
     given = session(proto).run(None, feeds(model, rows))
     return (None if len(given) == 1 else given[0]), np.asarray(given[-1], np.float64)
+
+
+def asked(model: Portable, rows: list[Row]) -> NDArray[np.floating]:
+    """What the model itself says of the rows."""
+    try:
+        return answers(model, rows)
+    except Exception as error:
+        if model.before is None:
+            raise
+        raise ExportError(
+            f"The steps before the network refuse the rows that it was to be compared on ({error}). Nothing was written. Compare it on "
+            "rows of your own, and export it with no check."
+        ) from error
 
 
 def check_onnx(proto: Any, model: Portable, precision: str) -> float:
@@ -55,11 +59,12 @@ def check_onnx(proto: Any, model: Portable, precision: str) -> float:
         Where they differ by more than the precision allows: 1e-5 of the range in float, 1e-12 in double.
     """
     rows = sample_rows(model)
+    wanted = asked(model, rows)
     _, said = onnx_answers(proto, model, rows)
-    wanted = answers(model, rows)
     middle = 0.0 if model.is_classifier or model.network.target is None else model.network.target.center
     single = np.finfo(np.float32).eps * np.abs(wanted) if precision == "float" else 0.0  # answers are rounded to float
     difference = np.maximum(np.abs(said - wanted) - single, 0) / (spread(model) + np.abs(wanted - middle))
+    difference = np.where(np.isnan(said) & np.isnan(wanted), 0.0, difference)  # neither has an answer
     worst = float(difference.max())
     if not worst <= TOLERANCE[precision]:
         row, output = np.unravel_index(int(np.argmax(np.where(np.isnan(difference), np.inf, difference))), difference.shape)

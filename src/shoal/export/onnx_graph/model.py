@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 
 from shoal.errors import ExportError
-from shoal.export.onnx_graph.foreign import joined, preparation_onnx
+from shoal.export.onnx_graph.foreign import write_steps
 from shoal.export.onnx_graph.network import logits, output_unit
 from shoal.export.onnx_graph.nodes import Graph, needed
 from shoal.export.onnx_graph.preparation import prepare
@@ -45,6 +45,8 @@ def model_onnx(model: Portable, precision: Precision = "float") -> Any:
     graph = Graph({*names, *(unused(name, names) for name in OUTPUTS)})
     inputs = [declared(onnx, model, j, name) for j, name in enumerate(names)]
     x = "X" if model.is_bare else prepare(graph, model, names)
+    if model.before is not None:
+        x = write_steps(graph, model.before.steps, x, OPSET)
     n_z = int(model.network.merged.W2.shape[0]) // (2 if model.network.output == "gaussian" else 1)
     answer = output_unit(graph, model, logits(graph, model.network, x, dtype, n_z))
     if model.is_bare:
@@ -58,15 +60,13 @@ def model_onnx(model: Portable, precision: Precision = "float") -> Any:
         producer_name="shoal",
     )
     onnx.helper.set_model_props(whole, facts(model))
-    if model.before is not None:
-        whole = joined(preparation_onnx(model.before, len(model.fields), OPSET), whole)
     onnx.checker.check_model(whole, full_check=True)
     return whole
 
 
 def declared(onnx: Any, model: Portable, j: int, name: str) -> Any:
     """An input's name, type and shape."""
-    kind, shape = onnx.TensorProto.DOUBLE, ["rows", len(model.features) if model.is_bare else 1]
+    kind, shape = onnx.TensorProto.DOUBLE, ["rows", len(model.fields) if model.is_bare else 1]
     if not model.is_bare and model.fields[j].kind == "category":
         kind = onnx.TensorProto.STRING
     return onnx.helper.make_tensor_value_info(name, kind, shape)

@@ -19,6 +19,15 @@ def needed(module: str) -> Any:
         ) from error
 
 
+def session(proto: Any) -> Any:
+    """An ONNX Runtime session on the processor, one thread."""
+    runtime = needed("onnxruntime")
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return runtime.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
 class Graph:
     """Collects nodes; `graph("Add", a, b)` is a node's output, and NumPy arrays among its inputs become constants."""
 
