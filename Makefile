@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test slow check bench table clean
+.PHONY: demo test slow check bench table lowest latest clean
 
 demo: $(VENV)/.installed  ## train on a real table, save the model, predict
 	@$(BIN)/shoal demo
@@ -23,8 +23,25 @@ bench: $(VENV)/.tested  ## how long a fit takes beside scikit-learn's, each with
 table: $(VENV)/.tested  ## the defaults on 36 shared tables beside seven established tools (some minutes)
 	@$(BIN)/python benchmarks/defaults_table.py
 
+# The lanes: the tests with other versions than those of .venv. torch is left out: each version is gigabytes.
+EXTRAS = $(shell $(BIN)/python -c 'import tomllib; print(*("--extra " + name for name in tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"] if name != "torch"))')
+TESTS ?= tests
+
+lowest: RESOLVE = --resolution lowest-direct
+lowest: $(VENV)/.made  ## the tests with the lowest versions that pyproject.toml admits
+latest: RESOLVE = --resolution highest --prerelease allow
+latest: $(VENV)/.made  ## the tests with the newest versions, those before a release among them
+
+lowest latest:
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip compile --quiet --python $(BIN)/python $(RESOLVE) $(EXTRAS) --group dev --output-file $(VENV)/$@.txt pyproject.toml > /dev/null
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-$@
+	@$(BIN)/uv pip install --quiet --python .venv-$@/bin/python --requirement $(VENV)/$@.txt
+	@$(BIN)/uv pip install --quiet --python .venv-$@/bin/python --no-deps --editable .
+	@.venv-$@/bin/python -m pytest -n 2 --dist worksteal --override-ini filterwarnings=default $(TESTS)
+
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "shoal needs Python 3.11 or newer; this is %s. Call make PYTHON=path/to/python3.11" % sys.version.split()[0])'

@@ -10,15 +10,17 @@ OWN = (("origin", f"http://{HOST}"),)
 
 
 def ask(
-    app: Any, method: str, path: str, body: bytes = b"", headers: Iterable[tuple[str, str]] = OWN, query: bytes = b""
+    app: Any, method: str, path: str, body: bytes = b"", headers: Iterable[tuple[str, str]] = OWN, query: bytes = b"", leaves: bool = False
 ) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and body of one answer; what the application raises is raised here."""
+    """Status, headers and body of one answer; what the application raises is raised here. Who `leaves` does so when all is sent."""
     sent: list[dict[str, Any]] = []
     asked = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> dict[str, Any]:
         if asked:
             return asked.pop()
+        if leaves:
+            return {"type": "http.disconnect"}
         await asyncio.sleep(3600)  # the reader waits for its answer
         raise AssertionError("the application never answered")
 

@@ -238,6 +238,19 @@ def test_a_browser_that_goes_takes_its_training_with_it(browser, chapter_address
     assert live(chapter_address)["playing"] == 0
 
 
+def test_a_page_that_is_left_frees_its_place(browser, chapter_address):
+    watched = Watched(browser, chapter_address, viewport={"width": 1440, "height": 900})
+    opened(watched, "")
+    before = live(chapter_address)["live"]
+    watched.page.goto("about:blank")
+    for _ in range(40):
+        if live(chapter_address)["live"] < before:
+            break
+        browser.new_page().close()
+    assert live(chapter_address)["live"] == before - 1, "what a page sends when it is left names its origin too"
+    watched.close()
+
+
 def test_warnings_multi_class_and_regression_are_drawn(chapter):
     opened(chapter, "&p.data=blobs&p.init=zeros&p.units=3")
     assert "Units 1, 2 and 3 are the same to the last digit" in chapter.page.inner_text(".warnings")

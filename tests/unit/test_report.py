@@ -235,7 +235,7 @@ def test_a_small_network_shows_its_equation(tmp_path):
 def test_shuffled_targets_are_at_chance(tmp_path):
     """Nothing leaks into the report: with a shuffled target no score is far from chance, and no column matters."""
     frame = table(400)[["age", "port", "survived"]]
-    frame["survived"] = rng.permutation(frame["survived"])
+    frame["survived"] = rng.permutation(frame["survived"].to_numpy(copy=True))
     model = shoal.fit(frame, "survived", settings={"n_networks": 4, "max_iter": 30})
     from shoal.report.contents import gather
 

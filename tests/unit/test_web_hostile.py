@@ -339,6 +339,12 @@ def test_reading_is_stopped_when_asked_when_the_server_ends_and_after_its_time(t
         parsed_apart("t.csv", tmp_path / "t.csv", (), longest=0.1)
 
 
+def test_reading_stops_when_the_reader_leaves(page):
+    content = b"a,b\n" + b"1,2\n" * 900_000
+    left = ask(page, "POST", "/api/tables", content, query=b"name=big.csv", leaves=True)
+    assert error_of(left) == "The reading of big.csv was stopped."
+
+
 def test_a_table_read_apart_is_the_one_read_here(tmp_path):
     (tmp_path / "t.csv").write_bytes(b"a,b,c\n1,2,x\n3,,y\n5,7,x\n")
     from shoal.web.playground.tables import parsed
