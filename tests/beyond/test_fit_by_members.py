@@ -6,6 +6,7 @@ from sklearn.pipeline import make_pipeline
 
 from clusters import kill_a_worker
 from shoal import ShoalClassifier, ShoalRegressor, beyond
+from shoal.beyond import shares
 from shoal.errors import DataError, InvalidParameterError, MemberDivergedWarning
 
 da = pytest.importorskip("dask.array")
@@ -84,12 +85,12 @@ def test_a_worker_that_dies_while_networks_train_changes_no_bit(client, share, m
 
     told = []
 
-    def say(self, line):
+    def say(settings, line):
         if line.startswith("network") and not told:
             told.append(line)
             kill_a_worker(client)
 
-    monkeypatch.setattr(ShoalRegressor, "_say", say)
+    monkeypatch.setattr(shares, "say", say)
     survivor = beyond.fit(ShoalRegressor(**QUICK), X, y, client=client, share=share)
     assert told
     assert_same_bits(survivor, whole)
@@ -103,13 +104,13 @@ def test_networks_that_are_trained_are_not_trained_again(client, share, tmp_path
 
     said = []
 
-    def say(self, line):
+    def say(settings, line):
         if line.startswith("network"):
             said.append(line)
             if len(said) == 3:
                 raise ValueError("the power is off")
 
-    monkeypatch.setattr(ShoalRegressor, "_say", say)
+    monkeypatch.setattr(shares, "say", say)
     with pytest.raises(ValueError, match="power"):
         beyond.fit(ShoalRegressor(**QUICK), X, y, client=client, share=share, checkpoint=kept)
     del said[:]

@@ -11,7 +11,7 @@ from shoal import ShoalClassifier, ShoalRegressor, ShoalSearchCV
 from shoal.encoding import encode, fit_encoding, plain, raw_ramps
 from shoal.engine import advance
 from shoal.engine.stairs import stairs_of
-from shoal.estimators import shallow
+from shoal.fitting import source
 from shoal.recipe import Recipe
 from shoal.textbook import make_loss
 from shoal.textbook.optimizers import Adam
@@ -220,7 +220,7 @@ def test_the_defaults_look_ramps_up_and_predict_the_same(monkeypatch, estimator)
     ours = estimator(**settings).fit(X, y)
     assert max(seen) > 0
     assert min(seen) == 0  # half of the members see z-scores alone
-    monkeypatch.setattr(shallow, "stairs_of", lambda *_: None)
+    monkeypatch.setattr(source, "stairs_of", lambda *_: None)
     del seen[:]
     theirs = estimator(**settings).fit(X, y)
     assert max(seen) == 0

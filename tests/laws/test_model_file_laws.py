@@ -39,7 +39,6 @@ SILENT = (
     "estimator.attributes",
     "shoal",
     "history_",
-    "loss_curve",
     "final_losses",
     "evidence",
     "validation_",

@@ -114,7 +114,7 @@ def test_weights_that_leave_no_row_are_refused():
     X, y = blobs()
     with pytest.raises(ValueError, match=r"(?i)sample.weight"):
         ShoalClassifier(**QUICK).fit(X, y, np.zeros(120))
-    with pytest.raises(DataError, match=r"class_weight=\{0: 0, 1: 0\} leaves every row with weight 0"):
+    with pytest.raises(DataError, match=r"class_weight=\{0: 0.0, 1: 0.0\} leaves every row with weight 0"):
         ShoalClassifier(**QUICK, class_weight={0: 0, 1: 0}).fit(X, y)
     with pytest.raises(ValueError, match="Negative values in data passed to `sample_weight`"):
         ShoalClassifier(**QUICK).fit(X, y, np.linspace(-1, 1, 120))

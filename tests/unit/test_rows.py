@@ -14,7 +14,7 @@ from shoal.engine.outputs import logits
 from shoal.recipe import Recipe
 from shoal.textbook import make_loss
 from shoal.training.full_batch import FullBatch
-from shoal.training.rows import InMemory, in_memory
+from shoal.training.rows import ArrayRows, in_memory
 from shoal.training.validation import Validation
 
 M, N_X, N_Y, K = 70, 3, 2, 3
@@ -27,7 +27,7 @@ CUTS = [(), (31,), (10, 10, 20, 21, 50, 60)]
 class InBlocks:
     """Rows cut into blocks, each of which gets a copy of the work as another process would."""
 
-    whole: InMemory
+    whole: ArrayRows
     cuts: tuple[int, ...]
 
     m = property(lambda self: self.whole.m)

@@ -12,7 +12,8 @@ from sklearn.svm import SVC
 from shoal import ShoalClassifier, ShoalRegressor, ShoalSearchCV
 from shoal.engine.cores import at_most
 from shoal.errors import InvalidParameterError
-from shoal.estimators import fold, together
+from shoal.estimators import fold
+from shoal.fitting import candidates
 
 # float64 sums of some hundred updates in another order, seen through accuracy and R²: exactly equal but for a row at 1/2
 SAME = 1e-6
@@ -82,8 +83,8 @@ def test_a_pipelines_last_step_is_searched_on_frames():
 def test_candidates_of_one_kind_are_one_population(monkeypatch):
     X, y, _ = data()
     sizes = []
-    train = together.train_lot
-    monkeypatch.setattr(fold, "train_lot", lambda lot, *rest: (sizes.append(len(lot.members)), train(lot, *rest))[1])
+    train = candidates.train_batch
+    monkeypatch.setattr(fold, "train_batch", lambda batch, *rest: (sizes.append(len(batch.members)), train(batch, *rest))[1])
     ShoalSearchCV(ShoalClassifier(**QUICK), GRID | {"activation": ["relu", "tanh"]}, cv=3, refit=False).fit(X, y)
     assert sizes == [8] * 2 * 2 * 3  # 2 penalties × 2 rates × 2 dropouts in each of 2 activations × 2 widths × 3 folds
 
@@ -92,13 +93,13 @@ def test_groups_whose_row_weights_would_not_fit_are_cut(monkeypatch):
     X, y, _ = data()
     model = ShoalClassifier(**QUICK, early_stopping=True)
     whole = ShoalSearchCV(model, GRID, cv=2, refit=False).fit(X, y)
-    monkeypatch.setattr(together, "MOST_WEIGHTS", 75 * 2 * 3)
+    monkeypatch.setattr(candidates, "MOST_WEIGHTS", 75 * 2 * 3)
     cut = ShoalSearchCV(model, GRID, cv=2, refit=False).fit(X, y)
     np.testing.assert_allclose(cut.cv_results_["mean_test_score"], whole.cv_results_["mean_test_score"], atol=SAME)
 
 
 @pytest.mark.parametrize("settings", [{}, {"n_networks": 1, "ramps": False, "early_stopping": False, "dtype": "float32"}])
-def test_lots_over_any_number_of_threads_change_no_bit(settings, monkeypatch):
+def test_batches_over_any_number_of_threads_change_no_bit(settings, monkeypatch):
     X, y, _ = data(300)
     model = ShoalClassifier(**QUICK | {"hidden_layer_sizes": 40} | settings)
     grid = {"alpha": np.linspace(0, 0.5, 9)}
@@ -109,31 +110,33 @@ def test_lots_over_any_number_of_threads_change_no_bit(settings, monkeypatch):
         return search.cv_results_["mean_test_score"]
 
     whole = losses(1)
-    monkeypatch.setattr(together, "WORTH_A_LOT", 1)
+    monkeypatch.setattr(candidates, "MIN_BATCH_COST", 1)
     sizes = []
-    monkeypatch.setattr(fold, "train_lot", lambda lot, *rest: (sizes.append(len(lot.members)), together.train_lot(lot, *rest))[1])
+    monkeypatch.setattr(
+        fold, "train_batch", lambda batch, *rest: (sizes.append(len(batch.members)), candidates.train_batch(batch, *rest))[1]
+    )
     for threads in (1, 3):
         np.testing.assert_array_equal(losses(threads), whole)
-    assert 1 < max(sizes) < 9, "a lot of whole groups, not all in one"
+    assert 1 < max(sizes) < 9, "batches of whole groups, not all in one"
     monkeypatch.setattr(fold, "MOST_AT_ONCE", 0)  # one fold after the other, as of large tables
     np.testing.assert_array_equal(losses(2), whole)
 
 
 def test_an_interrupt_ends_a_search_on_all_threads(monkeypatch):
     X, y, _ = data()
-    monkeypatch.setattr(together, "WORTH_A_LOT", 1)
+    monkeypatch.setattr(candidates, "MIN_BATCH_COST", 1)
     done = []
 
-    def interrupt(lot, failed, heard, stop):
-        done.append(lot)
+    def interrupt(batch, failed, progress, stop):
+        done.append(batch)
         if len(done) == 2:
             raise KeyboardInterrupt
-        return together.train_lot(lot, failed, heard, stop)
+        return candidates.train_batch(batch, failed, progress, stop)
 
-    monkeypatch.setattr(fold, "train_lot", interrupt)
+    monkeypatch.setattr(fold, "train_batch", interrupt)
     with pytest.raises(KeyboardInterrupt), at_most(2):
         ShoalSearchCV(ShoalClassifier(**QUICK), GRID | {"activation": ["relu", "tanh"]}, cv=5).fit(X, y)
-    assert len(done) < 10, "of 20 lots and more"
+    assert len(done) < 10, "of 20 batches and more"
 
 
 def test_halving_trains_the_best_third_three_times_as_long():

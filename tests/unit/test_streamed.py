@@ -47,9 +47,9 @@ def recipe(**more):
     return Recipe(**{**plain, "schedule": "cosine", "lam": 0.1, "dropout": 0.2, **more})
 
 
-def streamed(cut, networks, out="softmax", told=lambda n: None, **more):
+def streamed(cut, networks, out="softmax", progress=lambda n: None, **more):
     settings = {"validation": more.pop("validation", None)}
-    return Streamed(recipe(**more), networks, make_loss(out), cut, dtype=np.float64, told=told, **settings)
+    return Streamed(recipe(**more), networks, make_loss(out), cut, dtype=np.float64, progress=progress, **settings)
 
 
 @pytest.mark.parametrize("ends", [(0, M), (0, 32, 40, M)])
@@ -96,12 +96,14 @@ def test_a_shuffled_run_over_blocks_learns():
     X = rng.standard_normal((M, N_X))
     Y = np.column_stack([np.sin(X[:, 0]), X[:, 1]])
     cut = Cut(X, Y, np.ones((K, M)), (0, 50, M))
-    told = []
-    run = streamed(cut, population((8, 8, 8), N_X, N_Y), "squared_error", told.append, shuffle=True, max_epochs=60, dropout=0.0, lam=0.0)
+    progress = []
+    run = streamed(
+        cut, population((8, 8, 8), N_X, N_Y), "squared_error", progress.append, shuffle=True, max_epochs=60, dropout=0.0, lam=0.0
+    )
     losses = [event.loss for event in run]
     assert np.all(losses[-1] < 0.2 * losses[0])
-    assert sum(told) == 60 * M
-    assert set(told) == {50, M - 50}
+    assert sum(progress) == 60 * M
+    assert set(progress) == {50, M - 50}
 
 
 def test_a_network_that_diverges_leaves_and_the_others_go_on():
@@ -114,7 +116,7 @@ def test_a_network_that_diverges_leaves_and_the_others_go_on():
 
 def test_full_batch_solvers_are_told_the_sums_of_blocks():
     cut, _ = problem(ends=(0, 11, 12, M))
-    told = []
-    found = InBlocks(cut, told.append).total_of(lambda X, Y, weights: np.array([X.sum(), (weights @ Y).sum(), len(X)]))
+    progress = []
+    found = InBlocks(cut, progress.append).total_of(lambda X, Y, weights: np.array([X.sum(), (weights @ Y).sum(), len(X)]))
     np.testing.assert_allclose(found, [cut.X.sum(), (cut.weights @ cut.Y).sum(), M], rtol=1e-12)
-    assert told == [11, 1, 84]
+    assert progress == [11, 1, 84]

@@ -285,7 +285,7 @@ def test_a_fitted_model_takes_further_pieces():
 def test_a_model_without_the_rules_memory_cannot_go_on():
     X, y, _ = data()
     model = ShoalRegressor(**QUICK, warm_start=True).fit(X, y)
-    del model._continuation  # as a model file leaves it
+    model._fitted = model._fitted.without_continuation()  # as a model file leaves it
     for go_on in (model.fit, model.partial_fit):
         with pytest.raises(DataError, match="loaded from a file cannot be trained on"):
             go_on(X, y)

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.errors import CheckpointError
-from shoal.estimators.summary import Summary
 from shoal.files import read_input, refuse_unwritable, replacing
 from shoal.fitting.plan import FULL_BATCH
+from shoal.fitting.summary import Summary
 from shoal.training.events import Epoch
 from shoal.training.full_batch import FullBatch
 from shoal.training.standing import stand, standing

@@ -1,126 +1,89 @@
 """`fit` on Dask collections: full-batch solvers by sums over partitions, update rules by networks over workers."""
 
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from os import PathLike
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import _check_feature_names, _check_n_features
 
 from shoal.beyond.checkpoints import Checkpoint, Watched, about_fit
-from shoal.beyond.lanes import changed, checked_lanes, over_lanes, source_of
-from shoal.beyond.noise import judged_on
-from shoal.beyond.rows import LaneRows, encoded_block, square_lengths, total_weights
+from shoal.beyond.lanes import checked_lanes, source_of
 from shoal.beyond.shares import on_shares, on_the_whole
-from shoal.beyond.survey import Dealt, Survey, dealt, found_encoding, survey, survey_of, worker_copy
+from shoal.beyond.source import Partitions, RowsOnWorkers
+from shoal.beyond.survey import survey_over
 from shoal.beyond.workers import connected, named
 from shoal.draws import seed_from
-from shoal.errors import InvalidParameterError
-from shoal.estimators.shallow import ShallowEstimator
-from shoal.estimators.summary import Summary, problem_from
+from shoal.errors import DataError, InvalidParameterError
+from shoal.estimators._sklearn import keep_columns
+from shoal.estimators.base import ShallowEstimator, adopt, for_prediction, input_names
 from shoal.fitting.calibration import check_calibration
-from shoal.fitting.plan import FULL_BATCH, Plan
-from shoal.fitting.problem import Problem
-from shoal.fitting.settings import settings_of
-from shoal.fitting.train import full_batch
+from shoal.fitting.pipeline import Prepared, draw, finish, prepare, train, watch
+from shoal.fitting.plan import FULL_BATCH
+from shoal.fitting.settings import Settings, settings_of
+from shoal.fitting.summary import Summary
 from shoal.kinds import ChoiceKind
-from shoal.textbook.losses import make_loss
 from shoal.training.full_batch import FullBatch
 
 
-class Table(NamedTuple):
-    """What stands for all rows where only their number is asked."""
-
-    shape: tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Ready:
-    """Rows on workers, and all that is known of them before the first weight is drawn."""
-
-    client: Any
-    raw: list[Any]
-    found: Survey
-    plan: Plan
-    problem: Problem
-
-
-def ready(client: Any, estimator: Any, given: tuple[Any, Any, Any], checkpoint: Checkpoint, *, own_validation: bool) -> Ready:
-    """Rows checked and surveyed where they lie; the estimator has learned what the rows' columns and targets are."""
-    refuse_settings(estimator)
-    lanes = lanes_of(client, estimator, given)
-    keep_seed(estimator, checkpoint)
-    found, lanes = survey(client, estimator, lanes)
-    table = Table((found.summary.m, estimator.n_features_in_))
-    p = estimator._plan(settings_of(estimator), table, unit=found.unit, own_validation=own_validation)
-    problem = problem_from(estimator, found.summary)
-    estimator._encoding = found_encoding(client, estimator, lanes, found.summary, p)
-    return Ready(client, lanes, found, p, problem)
-
-
-def lanes_of(client: Any, estimator: Any, given: tuple[Any, Any, Any]) -> list[Any]:
-    """The rows in lanes, checked, once the estimator knows their columns."""
+def checked_source(client: Any, estimator: Any, given: tuple[Any, Any, Any], own: tuple[Any, Any, Any]) -> Partitions:
+    """Rows checked and surveyed where they lie; the estimator notes their columns."""
     source = source_of(client, *given)
-    _check_feature_names(estimator, source.meta, reset=True)
-    _check_n_features(estimator, source.meta, reset=True)
-    return checked_lanes(client, worker_copy(estimator), source)
+    keep_columns(estimator, source.meta)
+    there, classes = for_prediction(estimator), estimator._task == "classification"
+    lanes = checked_lanes(client, there, source)
+    found, judges = survey_over(client, lanes, classes=classes), None
+    if found.summary.inputs.weight == 0:
+        raise DataError("every row has weight 0: there is no row to learn from")
+    if own[0] is not None:
+        their = source_of(client, *own, what="X_val")
+        judges = checked_lanes(client, there, their), their.n
+    return Partitions(client, lanes, found, judges)
 
 
-def keep_seed(estimator: Any, checkpoint: Checkpoint) -> None:
-    """The seed of this fit; where none is asked for, that of the call that it goes on with."""
-    known = checkpoint.seed() if estimator.random_state is None else None
-    estimator.seed_ = seed_from(estimator.random_state) if known is None else known
+def settings_here(estimator: Any, checkpoint: Checkpoint) -> Settings:
+    """The settings, checked; with the seed of the call that this one goes on with, where none is asked for.
 
-
-def refuse_settings(estimator: Any) -> None:
-    """Refuse what needs all rows in one place, or what an earlier fit left."""
+    Raises
+    ------
+    InvalidParameterError
+        For what needs all rows in one place, or what an earlier fit left.
+    """
     settings = settings_of(estimator)
     check_calibration(settings)
     if settings.calibration is not None:
         raise InvalidParameterError(
-            f"calibration is {estimator.calibration!r}, for which all rows must be in one place; on Dask choose calibration=None"
+            f"calibration is {settings.calibration!r}, for which all rows must be in one place; on Dask choose calibration=None"
         )
     if settings.warm_start:
         raise InvalidParameterError("warm_start goes on with networks in memory; on Dask choose warm_start=False, and checkpoint= to go on")
+    known = checkpoint.seed() if settings.random_state is None else None
+    return replace(settings, random_state=seed_from(settings.random_state) if known is None else known)
 
 
 def fit_by_sums(client: Any, estimator: Any, given: tuple[Any, Any, Any], own: tuple[Any, Any, Any], checkpoint: Checkpoint) -> Any:
     """Full-batch training: each step is a few passes over the partitions, each for all networks at once."""
-    r = ready(client, estimator, given, checkpoint, own_validation=own[0] is not None)
-    p, worker, dtype = r.plan, worker_copy(estimator), np.dtype(np.float32 if r.plan.single_precision else np.float64)
-    hold = dealt(client, estimator, r.raw, r.found, p) if own[0] is None else None
-    lanes = encoded_lanes(client, worker, dtype, r, hold)
-    r = replace(r, raw=[])  # the workers' memory is for what is encoded; of a worker that dies Dask makes the rows again
-    held = np.full(len(p.with_ramps), -1) if hold is None else hold.held
-    rows = lane_rows(client, lanes, r.found.summary.m, r.problem, held)
-    judges = None if hold is None else replace(rows, judged=True)
-    own_lanes = own_summary = None
-    if own[0] is not None:
-        source = source_of(client, *own, what="X_val")
-        checked = checked_lanes(client, worker, source)
-        own_summary = summary_over(client, estimator, checked)
-        own_lanes, judges = own_rows(client, worker, dtype, checked, source.n, r, held)
-    g2 = make_loss(r.problem.output, **estimator._output_settings())
-    squares = over_lanes(client, square_lengths, lanes) / r.found.summary.inputs.weight
-
-    def begun(n_h: int) -> FullBatch:
-        population, of_a_thread = estimator._drawn(p, n_h, r.problem, squares), -(-rows.m // max(1, sum(client.nthreads().values())))
-        return full_batch(p, population, g2, rows, of_a_thread, validation=judges, dtype=dtype)
-
-    before = checkpoint.earlier(about_fit(estimator, r.found.summary, own_summary, seed=estimator.seed_, partitions=len(r.found.sizes)))
+    settings = settings_here(estimator, checkpoint)
+    source = checked_source(client, estimator, given, own)
+    ready = prepare(settings, source, names=input_names(estimator))
+    own_summary = None if source.own is None else survey_over(client, source.own[0], classes=settings.task == "classification").summary
+    found, p = source.found, ready.plan
+    del source  # the workers' memory is for what is encoded; of a worker that dies Dask makes the rows again
+    before = checkpoint.earlier(about_fit(estimator, ready_summary(ready), own_summary, seed=ready.seed, partitions=len(found.sizes)))
     if p.widths:
         refuse_widths(checkpoint)
-        run, events = estimator._trained(p, begun)
+        run, events, table = train(ready, lambda n_h: ready.rows.begin(p, draw(ready, n_h), listened=True))
     else:
-        run = begun(p.width)
+        run, table = ready.rows.begin(p, draw(ready, p.width), listened=True), None
+        assert isinstance(run, FullBatch)
         watched = Watched(run, checkpoint, before)
-        events = [*watched.earlier, *estimator._watch(watched, p)]
-    judged = judged_on(client, lanes, own_lanes, held, run.diverged == 0, r.found.summary, by_evidence=p.solver == "bayes")
-    estimator._finish(run, replace(r.problem, judged=judged), p, events)
-    return estimator
+        events = [*watched.earlier, *watch(watched, settings)]
+    return adopt(estimator, finish(ready, run, events, evidence_table=table))
+
+
+def ready_summary(ready: Prepared) -> Summary:
+    """All rows summed up, with their final weights."""
+    assert isinstance(ready.rows, RowsOnWorkers)
+    return ready.rows.found.summary
 
 
 def fit_pipeline(model: Pipeline, X: Any, y: Any, *, client: Any = None, checkpoint: str | PathLike[str] | None = None) -> Pipeline:
@@ -135,30 +98,16 @@ def fit_by_members(
     client: Any, estimator: Any, given: tuple[Any, Any, Any], own: tuple[Any, Any, Any], share: str, checkpoint: Checkpoint
 ) -> Any:
     """Update rules: network by network over the workers."""
+    if share == "own" and own[0] is not None:
+        raise InvalidParameterError("share='own' judges every network on rows of its own share; leave X_val out, or choose share='whole'")
+    settings = settings_here(estimator, checkpoint)
+    source = checked_source(client, estimator, given, own)
     if share == "own":
-        if own[0] is not None:
-            raise InvalidParameterError(
-                "share='own' judges every network on rows of its own share; leave X_val out, or choose share='whole'"
-            )
-        r = ready(client, estimator, given, checkpoint, own_validation=False)
-        if r.plan.polished:
-            raise InvalidParameterError(
-                "solver='auto' may let L-BFGS go on from all networks on the same rows; choose solver='adamw' for shares"
-            )
-        n = min(max(1, sum(client.nthreads().values())), len(r.plan.with_ramps), len(r.found.sizes))
-        return on_shares(client, estimator, r.raw, n, r.plan, r.problem, r.found.summary, checkpoint)
-    refuse_settings(estimator)
-    lanes = lanes_of(client, estimator, given)
-    keep_seed(estimator, checkpoint)
-    judges = None if own[0] is None else checked_lanes(client, worker_copy(estimator), source_of(client, *own, what="X_val"))
-    own_summary = None if judges is None else summary_over(client, estimator, judges)
-    return on_the_whole(client, estimator, (lanes, judges), (summary_over(client, estimator, lanes), own_summary), checkpoint)
-
-
-def summary_over(client: Any, estimator: Any, lanes: list[Any]) -> Summary:
-    """All rows of checked lanes summed up."""
-    found: Survey = over_lanes(client, partial(survey_of, estimator._task == "classification"), lanes)
-    return found.summary
+        fitted = on_shares(client, estimator, settings, source, checkpoint)
+    else:
+        own_summary = None if source.own is None else survey_over(client, source.own[0], classes=settings.task == "classification").summary
+        fitted = on_the_whole(client, estimator, settings, source, own_summary, checkpoint)
+    return adopt(estimator, fitted)
 
 
 def refuse_widths(checkpoint: Checkpoint) -> None:
@@ -168,36 +117,6 @@ def refuse_widths(checkpoint: Checkpoint) -> None:
             "with solver='bayes' and hidden_layer_sizes='auto' several widths are trained, and no checkpoint keeps them; give "
             "hidden_layer_sizes, or no checkpoint"
         )
-
-
-def encoded_lanes(client: Any, worker: Any, dtype: np.dtype, r: Ready, hold: Dealt | None) -> list[Any]:
-    """The rows as layer 1 takes them, each partition with the parts that its rows are dealt into."""
-    spans = client.gather([client.submit(span, lane, pure=False) for lane in r.raw])
-    lanes = []
-    for lane, (first, end) in zip(r.raw, spans, strict=True):
-        parts = None if hold is None else {i: part for i, part in hold.parts.items() if first <= i < end}
-        lanes.append(client.submit(changed, partial(encoded_block, worker, dtype, parts), lane, pure=False))
-    return lanes
-
-
-def span(lane: Any) -> tuple[int, int]:
-    """Which partitions it has."""
-    return lane.first, lane.end
-
-
-def lane_rows(client: Any, lanes: list[Any], m: int, problem: Problem, held: NDArray[np.int64]) -> LaneRows:
-    """The lanes as a solver's rows."""
-    total = over_lanes(client, partial(total_weights, held), lanes)
-    return LaneRows(client, tuple(lanes), m, problem.Y.shape[1], total, held)
-
-
-def own_rows(
-    client: Any, worker: Any, dtype: np.dtype, checked: list[Any], n: int, r: Ready, held: NDArray[np.int64]
-) -> tuple[list[Any], LaneRows]:
-    """The user's validation rows, in n partitions, which no network learns from."""
-    work = partial(changed, partial(encoded_block, worker, dtype, None, what=("X_val", n)))
-    lanes = [client.submit(work, lane, pure=False) for lane in checked]
-    return lanes, lane_rows(client, lanes, r.found.summary.m, r.problem, held)
 
 
 def fit(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from shoal.beyond.workers import Noted, on_worker, pass_on
 from shoal.errors import DataError
+from shoal.estimators.base import checked_rows
 from shoal.types import Floats
 
 T = TypeVar("T")
@@ -37,7 +38,7 @@ class Raw:
 
 
 @dataclass(frozen=True)
-class Source:
+class RawPartitions:
     """The partitions of X, y and the weights as delayed objects, each n of them; `what` X is called in errors."""
 
     X: tuple[Any, ...]
@@ -52,7 +53,7 @@ class Source:
         return len(self.X)
 
 
-def source_of(client: Any, X: Any, y: Any, weight: Any = None, what: str = "") -> Source:
+def source_of(client: Any, X: Any, y: Any, weight: Any = None, what: str = "") -> RawPartitions:
     """Dask arrays or data frames as partitions that belong together; rows in memory are cut into such.
 
     Raises
@@ -60,7 +61,7 @@ def source_of(client: Any, X: Any, y: Any, weight: Any = None, what: str = "") -
     DataError
         For what is cut into other partitions, or lies partly here and partly there, and for rows without targets.
     """
-    if isinstance(X, Source):
+    if isinstance(X, RawPartitions):
         return X
     if y is None:
         raise DataError("y is None: give the targets, in the same partitions as X")
@@ -90,10 +91,10 @@ def source_of(client: Any, X: Any, y: Any, weight: Any = None, what: str = "") -
             raise DataError(f"X has {len(parts)} partitions and {name} has {len(delayed)}; they must be cut alike: repartition one of them")
         others.append(tuple(delayed))
     assert others[0] is not None
-    return Source(tuple(parts), others[0], others[1], X._meta if frame else np.empty((0, X.shape[1])), what)
+    return RawPartitions(tuple(parts), others[0], others[1], X._meta if frame else np.empty((0, X.shape[1])), what)
 
 
-def sent(client: Any, X: Any, y: Any, weight: Any, what: str) -> Source:
+def sent(client: Any, X: Any, y: Any, weight: Any, what: str) -> RawPartitions:
     """Rows in memory in partitions: as many for rows of one size, whatever the cluster. The scheduler keeps them, whichever worker dies."""
     X = X if hasattr(X, "columns") else np.asarray(X)
     if getattr(X, "ndim", 0) != 2:
@@ -110,7 +111,7 @@ def sent(client: Any, X: Any, y: Any, weight: Any, what: str) -> Source:
         return tuple(client.submit(itself, rows[a:b], pure=False) for a, b in pairwise(ends))
 
     meta = X.iloc[:0] if hasattr(X, "columns") else X[:0]
-    return Source(parts(X), parts(y), None if weight is None else parts(weight), meta, what)
+    return RawPartitions(parts(X), parts(y), None if weight is None else parts(weight), meta, what)
 
 
 # --- lanes ----------------------------------------------------------------------------------------------------------
@@ -137,7 +138,7 @@ def lane_ends(n: int, threads: int) -> list[int]:
     return [min(n, end) for end in range(size, n + size, size)]
 
 
-def checked_lanes(client: Any, estimator: Any, source: Source) -> list[Any]:
+def checked_lanes(client: Any, estimator: Any, source: RawPartitions) -> list[Any]:
     """Futures of the lanes, their blocks `Raw`."""
     from dask.delayed import delayed
 
@@ -161,7 +162,7 @@ def checked_lane(estimator: Any, what: str, first: int, n: int, Xs: list[Any], y
             weight = None if weights is None else checked_weights(weights[i], len(X))
             if not len(X):
                 continue
-            X, y, _ = estimator._checked(X, y, None, reset=False)
+            X, y = checked_rows(estimator, X, y, reset=False)
             if y.dtype.kind == "f" and not np.isfinite(y).all():
                 raise DataError(f"y holds {float(y[~np.isfinite(y)][0])} in row {int(np.flatnonzero(~np.isfinite(y))[0]) + 1}")
             blocks.append(Raw(first + i, X, y, weight))

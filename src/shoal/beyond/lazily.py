@@ -7,15 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from shoal.engine.cores import at_most
 from shoal.errors import DataError
+from shoal.estimators.base import for_prediction
 from shoal.estimators.elsewhere import is_elsewhere
 from shoal.fit_facts import known_facts
 from shoal.table import TypedTable, check_columns
-
-RUNNING = ("_continuation",)  # what only further training needs, and no block
 
 
 def predict(model: Any, X: Any, **settings: Any) -> Any:
@@ -151,10 +150,7 @@ def stripped(model: Any) -> Any:
         name, last = kept.steps[-1]
         kept.steps = [*kept.steps[:-1], (name, stripped(last))]
         return kept
-    for name in RUNNING:
-        kept.__dict__.pop(name, None)
-    kept.callbacks = None
-    return kept
+    return for_prediction(model)
 
 
 def one_row(estimator: Any) -> Any:
@@ -169,7 +165,7 @@ def checked_names(model: Any, X: Any) -> None:
     if typed:
         check_columns(X._meta, typed[0].columns, typed[0].allowed_extra)
     elif not isinstance(model, Pipeline):
-        model._rows(pd.DataFrame(np.zeros((1, len(X.columns))), columns=X.columns))
+        validate_data(model, pd.DataFrame(np.zeros((1, len(X.columns))), columns=X.columns), reset=False)
 
 
 def is_raw(model: Any) -> bool:

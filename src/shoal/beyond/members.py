@@ -13,15 +13,14 @@ from numpy.typing import NDArray
 
 from shoal.beyond.checkpoints import Arrays, Checkpoint
 from shoal.beyond.workers import distributed, named, on_worker, pass_on
-from shoal.estimators.together import OF_EACH, side_by_side
+from shoal.fitting.candidates import OF_EACH, side_by_side
 from shoal.fitting.plan import Plan
-from shoal.fitting.train import begin_training, in_curves, solver_of
+from shoal.fitting.source import RowsInMemory
+from shoal.fitting.train import in_curves, solver_of
 from shoal.population import Population, take
 from shoal.recipe import each
-from shoal.textbook.losses import Loss
 from shoal.textbook.propagation import Parameters
 from shoal.training.minibatch import Trained
-from shoal.training.validation import Validation
 from shoal.types import Floats
 
 CURVES = ("loss", "validation_loss", "validation_score", "learning_rate")
@@ -38,20 +37,13 @@ class Group:
         Of all K networks.
     population : Population
         Their first weights.
-    X, Y : encoded rows and targets
-    weights : ndarray, (K, m) or (m,), or None
-    validation : Validation or None
-        Its `rows` are those of all networks.
+    rows : RowsInMemory
+        Their weights and the validation's `rows` are those of all networks.
     """
 
     plan: Plan
     population: Population
-    g2: Loss
-    X: Any
-    Y: Floats
-    weights: Floats | None
-    validation: Validation | None
-    dtype: np.dtype
+    rows: RowsInMemory
 
 
 @dataclass(frozen=True)
@@ -70,21 +62,13 @@ def train_members(group: Group, members: Sequence[int]) -> Member:
     K = group.population.K
     numbers: dict[str, Any] = {name: tuple(float(v) for v in each(getattr(p.recipe, name), K)[some]) for name in OF_EACH}
     mine = replace(p, recipe=replace(p.recipe, **numbers), with_ramps=tuple(p.with_ramps[k] for k in some))
-    weights, v = group.weights, group.validation
+    weights, v = group.rows.weights, group.rows.validation
     if v is not None and v.rows is not None:
         v = replace(v, rows=tuple(v.rows[k] for k in some))
-    run = begin_training(
-        mine,
-        take(group.population, some),
-        group.g2,
-        group.X,
-        group.Y,
-        weight=weights[some] if weights is not None and weights.ndim == 2 else weights,
-        validation=v,
-        dtype=group.dtype,
-        listened=False,
-        members=some,
-    )
+    weights = weights[some] if weights is not None and weights.ndim == 2 else weights
+    # Ramps are multiplied here and looked up in a fit in memory: to rounding the same.
+    rows = replace(group.rows, weights=weights, validation=v, stairs=None)
+    run = rows.begin(mine, take(group.population, some), listened=False, members=some)
     events = [event for event in run if in_curves(event, run)]
     curves = {name: np.array([getattr(e, name) for e in events]) for name in CURVES if getattr(events[0], name) is not None}
     return Member(run.result(), curves, np.asarray(run.active), solver_of(run, mine))

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from shoal.beyond.lanes import over_lanes
 from shoal.beyond.rows import Block
-from shoal.estimators.summary import Summary
 from shoal.fitting.calibration import Judged
+from shoal.fitting.summary import Summary
 from shoal.types import Floats
 from shoal.uncertainty.held import Held, all_out
 from shoal.uncertainty.noise import MOST_ROWS

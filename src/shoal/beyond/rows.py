@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.beyond.lanes import Raw, of_partition, over_lanes
-from shoal.encoding import encode
+from shoal.encoding import Encoding, encode
+from shoal.fitting.targets import Targets, encode_targets
 from shoal.types import Floats
 
 T = TypeVar("T")
@@ -30,15 +31,20 @@ class Block:
 
 
 def encoded_block(
-    estimator: Any, dtype: np.dtype, parts: dict[int, NDArray[np.int16]] | None, raw: Raw, what: tuple[str, int] = ("", 0)
+    targets: Targets,
+    encoding: Encoding,
+    dtype: np.dtype,
+    parts: dict[int, NDArray[np.int16]] | None,
+    raw: Raw,
+    what: tuple[str, int] = ("", 0),
 ) -> Block:
-    """A partition as layer 1 takes it, in the precision that the estimator asks for; `parts` are those of every partition.
+    """A partition as layer 1 takes it, in the precision of the plan; `parts` are those of every partition.
 
     `what` says in errors what the rows are, and how many partitions they have.
     """
-    X = np.asarray(encode(estimator._encoding, raw.X, dtype), np.float64)
+    X = np.asarray(encode(encoding, raw.X, dtype), np.float64)
     with of_partition(what[0], raw.number, what[1]):
-        Y = np.asarray(estimator._problem(raw.y, None, first=False).Y, np.float64)
+        Y = np.asarray(encode_targets(targets, raw.y).Y, np.float64)
     weight = np.ones(len(X)) if raw.weight is None else raw.weight
     return Block(raw.number, X, Y, weight, None if parts is None else parts[raw.number])
 

@@ -8,8 +8,8 @@ from sklearn.base import clone
 
 from shoal.beyond.workers import connected, over_table
 from shoal.errors import ShoalError
-from shoal.estimators.fold import Outcome, last_step, prefix_of, tried
-from shoal.estimators.together import by_preparation
+from shoal.estimators.fold import Outcome, last_step, prefix_of, settings_or_error, tried
+from shoal.fitting.candidates import by_preparation
 from shoal.fitting.plan import FULL_BATCH, width
 from shoal.fitting.settings import settings_of
 
@@ -49,14 +49,14 @@ def one_group(
 
 
 def groups_of(estimator: Any, candidates: Sequence[dict[str, Any]], m: int) -> list[list[int]]:
-    """Places of candidates that may train together on m rows: prepared alike and of one width, as `together` groups them.
+    """Places of candidates that may train together on m rows: prepared alike and of one width, as `fitting.candidates` groups them.
 
     A solver that steps over all rows, or one of which nothing is known, trains each candidate alone.
     """
     final, cut = last_step(estimator), len(prefix_of(estimator))
     shoals = [clone(final).set_params(**{name[cut:]: clone(value, safe=False) for name, value in c.items()}) for c in candidates]
     groups: dict[Any, list[int]] = {}
-    for alike, places in enumerate(by_preparation(shoals)):
+    for alike, places in enumerate(by_preparation([settings_or_error(shoal) for shoal in shoals])):
         for i in places:
             alone = i if shoals[i].solver in FULL_BATCH else None
             groups.setdefault((alike, alone, width_of(shoals[i], m)), []).append(i)

@@ -1,6 +1,5 @@
 """What one pass over the partitions says of all rows: sizes, moments, classes; and how they are encoded and dealt."""
 
-import copy
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -9,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.beyond.lanes import Raw, changed_lanes, over_lanes
-from shoal.beyond.lazily import RUNNING
 from shoal.encoding import Encoding, ramp_edges, ramp_values, ramps_of, summed
 from shoal.errors import DataError, InvalidParameterError
-from shoal.estimators.summary import Summary, encoding_from, summary_of
 from shoal.fitting.class_weight import weights_of_classes
 from shoal.fitting.initialize import deal, held_out
 from shoal.fitting.plan import RAMP_SCALE, Plan
-from shoal.fitting.settings import settings_of
+from shoal.fitting.settings import Settings
+from shoal.fitting.summary import Summary, encoding_from, summary_of
 from shoal.types import Floats
 
 MOST_RAMPED = 1 << 27  # rows: a column of them, sorted on one worker, takes some 5 GB
@@ -28,14 +26,13 @@ class Survey:
     """All partitions summed up; two surveys of different partitions add up with `+`.
 
     `sizes` are the rows of each partition that has any, `counted` those of a weight above 0; `labels` says what the labels are and
-    in which partition they were first seen. The weights are in rows, of which each was `unit` (fitting/weights.py).
+    in which partition they were first seen.
     """
 
     summary: Summary
     sizes: dict[int, int]
     counted: dict[int, int]
     labels: tuple[str, int]
-    unit: float = 1.0
 
     def __add__(self, other: "Survey") -> "Survey":
         if self.labels[0] != other.labels[0]:
@@ -52,32 +49,28 @@ def survey_of(classes: bool, raw: Raw) -> Survey:
     return Survey(summary, {raw.number: summary.m}, {raw.number: summary.counted}, (what, raw.number))
 
 
-def survey(client: Any, estimator: Any, lanes: list[Any]) -> tuple[Survey, list[Any]]:
-    """The survey, and the lanes with the weights that classes have, in rows.
+def survey_over(client: Any, lanes: list[Any], *, classes: bool) -> Survey:
+    """The survey of checked lanes; `classes` says whether y holds labels.
 
     Raises
     ------
     DataError
-        For what a partition must not hold, and for rows that all weigh nothing.
+        For what a partition must not hold.
     """
-    found: Survey = over_lanes(client, partial(survey_of, estimator._task == "classification"), lanes)
-    if getattr(estimator, "class_weight", None) is not None:
-        lanes = changed_lanes(client, partial(weighed_by_class, class_weights(estimator, found.summary)), lanes)
-        found = over_lanes(client, partial(survey_of, True), lanes)
-    if found.summary.inputs.weight == 0:
-        raise DataError("every row has weight 0: there is no row to learn from")
-    unit = found.summary.unit
-    if unit != 1:
-        lanes = changed_lanes(client, partial(weighed_in_rows, unit), lanes)
-        found = replace(over_lanes(client, partial(survey_of, estimator._task == "classification"), lanes), unit=unit)
-    return found, lanes
+    found: Survey = over_lanes(client, partial(survey_of, classes), lanes)
+    return found
 
 
-def class_weights(estimator: Any, summary: Summary) -> dict[Any, float]:
-    """What a row of each class counts, as scikit-learn has it."""
+def weighted_lanes(client: Any, class_weight: Any, lanes: list[Any], summary: Summary) -> list[Any]:
+    """The lanes with the weights that classes have."""
+    return changed_lanes(client, partial(weighed_by_class, class_weights(class_weight, summary)), lanes)
+
+
+def class_weights(class_weight: Any, summary: Summary) -> dict[Any, float]:
+    """What a row of each class counts."""
     if summary.columns:
         raise InvalidParameterError("class_weight of several labels is not known on Dask; give sample_weight, or one label")
-    weights = weights_of_classes(settings_of(estimator).class_weight, summary.classes, summary.class_rows)
+    weights = weights_of_classes(class_weight, summary.classes, summary.class_rows)
     return dict(zip(summary.classes.tolist(), weights.tolist(), strict=True))
 
 
@@ -92,27 +85,16 @@ def weighed_in_rows(unit: float, raw: Raw) -> Raw:
     return replace(raw, weight=None if raw.weight is None else raw.weight / unit)
 
 
-def worker_copy(estimator: Any) -> Any:
-    """The estimator as a worker needs it to check and encode rows; what classes weigh is in the rows by then."""
-    kept = copy.copy(estimator)
-    for name in RUNNING:
-        kept.__dict__.pop(name, None)
-    kept.callbacks = None
-    if hasattr(kept, "class_weight"):
-        kept.class_weight = None
-    return kept
-
-
 # --- encoding -------------------------------------------------------------------------------------------------------
 
 
-def found_encoding(client: Any, estimator: Any, lanes: list[Any], summary: Summary, p: Plan) -> Encoding:
+def found_encoding(client: Any, settings: Settings, lanes: list[Any], summary: Summary, p: Plan) -> Encoding:
     """The encoding that all rows ask for: the same as in memory, ramps cut at the exact quantiles.
 
     For these every column is brought together on one worker, as many columns at a time as there are workers.
     """
-    encoding = encoding_from(summary, estimator.standardize)
-    if not (any(p.with_ramps) and estimator.standardize):
+    encoding = encoding_from(summary, settings.standardize)
+    if not (any(p.with_ramps) and settings.standardize):
         return encoding
     if summary.m > MOST_RAMPED:
         raise InvalidParameterError(
@@ -121,7 +103,7 @@ def found_encoding(client: Any, estimator: Any, lanes: list[Any], summary: Summa
         )
     edges = edges_of_all(client, encoding.n_inputs, lanes)
     total = over_lanes(client, partial(ramp_totals, tuple(edges)), lanes)
-    return replace(encoding, edges=tuple(edges), ramp_center=total / summary.inputs.weight, ramp_scale=RAMP_SCALE[estimator._task])
+    return replace(encoding, edges=tuple(edges), ramp_center=total / summary.inputs.weight, ramp_scale=RAMP_SCALE[settings.task])
 
 
 def edges_of_all(client: Any, n: int, lanes: list[Any]) -> list[Floats]:
@@ -164,8 +146,8 @@ def ramp_totals(edges: tuple[Floats, ...], raw: Raw) -> Floats:
 
 
 @dataclass(frozen=True)
-class Dealt:
-    """Which part of the rows each partition's rows are dealt into, −1 for none, and the part that each network holds out, `(K,)`."""
+class HeldParts:
+    """The part that each row of every partition belongs to, −1 for none, and the part that each network holds out, `(K,)`."""
 
     parts: dict[int, NDArray[np.int16]]
     held: NDArray[np.int64]
@@ -188,8 +170,8 @@ def labels_of(classes: NDArray[Any] | None, raw: Raw) -> Labels:
     return Labels(codes, np.ones(len(raw.X)) if raw.weight is None else raw.weight)
 
 
-def dealt(client: Any, estimator: Any, lanes: list[Any], found: Survey, p: Plan) -> Dealt | None:
-    """Rows dealt into the parts that networks hold out, as in memory; None where none are held out.
+def held_parts(client: Any, seed: int, lanes: list[Any], found: Survey, p: Plan) -> HeldParts | None:
+    """Rows split into the parts that networks hold out, as in memory; None where none are held out.
 
     The order is drawn here, for which this machine needs some 30 bytes a row.
     """
@@ -200,7 +182,7 @@ def dealt(client: Any, estimator: Any, lanes: list[Any], found: Survey, p: Plan)
     if classes is not None or found.summary.counted < found.summary.m:
         seen = over_lanes(client, partial(labels_of, classes), lanes)
         labels, weight = (None if classes is None else seen.codes), seen.weight
-    parts = deal(found.summary.m, p.hold_out, labels, estimator.seed_, weight)
+    parts = deal(found.summary.m, p.hold_out, labels, seed, weight)
     if len(parts) < 2:
         return None
     part = np.full(found.summary.m, -1, np.int16)
@@ -209,4 +191,4 @@ def dealt(client: Any, estimator: Any, lanes: list[Any], found: Survey, p: Plan)
     numbers = sorted(found.sizes)
     ends = np.cumsum([found.sizes[i] for i in numbers])
     held = np.concatenate(held_out(p.with_ramps, [np.array([i]) for i in range(len(parts))]))
-    return Dealt(dict(zip(numbers, np.split(part, ends[:-1]), strict=True)), held)
+    return HeldParts(dict(zip(numbers, np.split(part, ends[:-1]), strict=True)), held)

@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 
 from shoal.beyond.checkpoints import Checkpoint
 from shoal.beyond.fitting import fit
-from shoal.beyond.lanes import Source
+from shoal.beyond.lanes import RawPartitions
 from shoal.beyond.workers import connected, named
 from shoal.draws import Purpose, row_draws
 from shoal.errors import TableError
@@ -130,7 +130,7 @@ def see(seen: Seen, part: pd.DataFrame, place: tuple[int, int], seed: int) -> Se
     return Seen(counting, (*seen.rows, len(part)))
 
 
-def source(parts: Sequence[Any], prepare: Pipeline, found: Survey) -> Source:
+def source(parts: Sequence[Any], prepare: Pipeline, found: Survey) -> RawPartitions:
     """The partitions prepared: matrices and targets, rows without a target left out."""
     from dask.delayed import delayed
 
@@ -141,7 +141,7 @@ def source(parts: Sequence[Any], prepare: Pipeline, found: Survey) -> Source:
     )
     both = [work(steps, known, part, (number, len(parts))) for number, part in enumerate(parts)]
     n = len(prepare["columns"].get_feature_names_out())
-    return Source(tuple(pair[0] for pair in both), tuple(pair[1] for pair in both), None, np.empty((0, n)))
+    return RawPartitions(tuple(pair[0] for pair in both), tuple(pair[1] for pair in both), None, np.empty((0, n)))
 
 
 def prepared(prepare: Pipeline, found: Survey, part: pd.DataFrame, place: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

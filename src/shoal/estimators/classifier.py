@@ -5,18 +5,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.base import ClassifierMixin
-from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
+from sklearn.utils.multiclass import unique_labels
 
 from shoal.errors import DataError
+from shoal.estimators.base import FittedAttribute, ShallowEstimator
 from shoal.estimators.elsewhere import beyond, is_elsewhere, lazy_too
-from shoal.estimators.shallow import ShallowEstimator
-from shoal.fitting.class_weight import row_weights
-from shoal.fitting.problem import Problem
-from shoal.fitting.settings import Settings, documented
+from shoal.fitting.settings import documented
 from shoal.fitting.train import takes_pieces
 from shoal.training.events import Epoch
 from shoal.types import Floats
@@ -58,7 +54,8 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
     """
 
     _task = "classification"
-    _multilabel: bool
+    classes_ = FittedAttribute(lambda f: f.targets.classes)
+    _multilabel = FittedAttribute(lambda f: f.targets.multilabel)
 
     def __init__(
         self,
@@ -152,13 +149,12 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         """
         if is_elsewhere(X):
             return beyond().fit(self, X, y, sample_weight, X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val)  # type: ignore[no-any-return]
-        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)  # type: ignore[no-any-return]
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))  # type: ignore[no-any-return]
 
     @available_if(takes_pieces)
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> "ShoalClassifier":
         """One pass over these rows. The first call needs all `classes`, and fixes the scaling for all later ones."""
-        first = not hasattr(self, "network_")
-        if first:
+        if not self.__sklearn_is_fitted__():
             if classes is None:
                 raise DataError("classes must be passed on the first call to partial_fit: later rows may hold labels these do not")
             classes = unique_labels(classes)
@@ -166,7 +162,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
             raise DataError(
                 f"classes is {unique_labels(classes).tolist()}, but the first call of partial_fit was given {self.classes_.tolist()}"
             )
-        return self._partial_fit(X, y, sample_weight, first=first, classes=classes)  # type: ignore[no-any-return]
+        return self._fit_piece(X, y, sample_weight, classes=classes)  # type: ignore[no-any-return]
 
     @lazy_too
     def predict_proba(self, X: Any) -> Floats:
@@ -187,68 +183,6 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         if self._multilabel:
             return (p > 0.5).astype(int)
         return np.asarray(self.classes_[(p[:, 0] > 0.5).astype(int) if p.shape[1] == 1 else p.argmax(axis=1)])
-
-    # --- steps of fit -----------------------------------------------------------------------------------------------
-
-    def _checked_targets(self, y: Any) -> Any:
-        if isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "biuU":
-            return y  # classes without a doubt, which scikit-learn's search for their kind takes 0.2 ms to say
-        kind = type_of_target(y)
-        if kind not in ("binary", "multiclass"):
-            check_classification_targets(y)  # says in scikit-learn's words what is wrong, if anything is
-        if kind == "multilabel-indicator":
-            return y.toarray() if sparse.issparse(y) else np.asarray(y)
-        if kind == "multiclass-multioutput":
-            raise DataError("y has several columns with more than two values each; give one column of classes, or columns of 0 and 1")
-        return column_or_1d(y, warn=True)
-
-    def _check_same_classes(self, y: Any) -> None:
-        found = np.unique(y)
-        if y.ndim == 1 and not self._multilabel and not np.array_equal(found, self.classes_):
-            raise DataError(
-                "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
-                f"Previously got {self.classes_}, `y` has {found}; keep them, or begin anew with warm_start=False"
-            )
-
-    def _problem(self, y: Any, weight: Floats | None, *, first: bool, classes: Any = None) -> Problem:
-        w = np.ones(len(y)) if weight is None else weight
-        if not first and (y.ndim == 2) != self._multilabel:
-            seen, begun = ("one column", "columns of 0 and 1") if self._multilabel else (f"{y.shape[1]} columns", "one column of classes")
-            raise DataError(f"y has {seen}, but the network was begun with {begun}")
-        if y.ndim == 2:
-            if first:
-                self._multilabel, self.classes_ = True, np.arange(y.shape[1])
-            elif y.shape[1] != len(self.classes_):
-                raise DataError(f"y has {y.shape[1]} columns, but the network was begun with {len(self.classes_)}")
-            share = np.clip(w @ y / w.sum(), 1e-6, 1 - 1e-6)
-            return Problem(y.astype(np.float64), "sigmoid", np.log(share / (1 - share)), None, (self.classes_,))
-        if first:
-            self._multilabel = False
-            self.classes_ = np.unique(y) if classes is None else classes
-        if len(self.classes_) < 2:
-            raise DataError(
-                f"y has 1 class only, {self.classes_.tolist()[0]!r}: there is nothing to tell apart; a classifier needs at least 2"
-            )
-        codes = np.searchsorted(self.classes_, y)
-        codes = np.minimum(codes, len(self.classes_) - 1)
-        unknown = self.classes_[codes] != y
-        if np.any(unknown):
-            raise DataError(f"y holds {np.unique(y[unknown]).tolist()}, which is none of the classes {self.classes_.tolist()}")
-        shares = np.bincount(codes, weights=w, minlength=len(self.classes_)) / w.sum()
-        log_shares = np.log(np.maximum(shares, 1e-6))
-        if len(self.classes_) == 2:
-            return Problem(codes[:, None].astype(float), "sigmoid", log_shares[1:] - log_shares[:1], None, (self.classes_,), codes)
-        one_hot = np.eye(len(self.classes_))[codes]
-        return Problem(one_hot, "softmax", log_shares, None, (self.classes_,), codes)
-
-    def _weighted(self, settings: Settings, y: Any, weight: Floats | None, known: Any = None) -> Floats | None:
-        if settings.class_weight is None:
-            return weight
-        by_class = row_weights(settings.class_weight, y, known)
-        weight = by_class if weight is None else weight * by_class
-        if not weight.any():
-            raise DataError(f"class_weight={self.class_weight!r} leaves every row with weight 0: there is no row to learn from")
-        return weight
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

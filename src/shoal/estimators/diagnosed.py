@@ -8,6 +8,7 @@ from scipy import sparse
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from shoal.fitting.plan import FULL_BATCH
+from shoal.fitting.targets import checked_targets, encode_targets
 from shoal.inspection import Diagnosis, diagnose
 from shoal.network import Network
 from shoal.types import Floats
@@ -34,7 +35,8 @@ def rows_and_targets(estimator: Any, X: Any, y: Any) -> tuple[Any, Floats]:
     X, y = validate_data(
         estimator, X, y, accept_sparse=["csr", "csc", "coo"], dtype=[np.float64, np.float32], multi_output=True, reset=False
     )
-    Y: Floats = estimator._problem(estimator._checked_targets(y), None, first=False).Y
+    targets = estimator._fitted.targets
+    Y = encode_targets(targets, checked_targets(targets.task, y)).Y
     return (sparse.csr_array(X) if sparse.issparse(X) else X), Y
 
 

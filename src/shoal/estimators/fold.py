@@ -1,6 +1,6 @@
-"""One fold of a search: its candidates trained in lots, and scored as soon as their lot is trained.
+"""One fold of a search: its candidates trained in batches, and scored as soon as their batch is trained.
 
-Any thread may take a lot: what is Python of one goes on while another one computes. The rest, candidates that train alone and
+Any thread may take a batch: the Python part of one runs while another one computes. The rest, candidates that train alone and
 scorers that are not known, is left to the thread that asks for the outcomes.
 """
 
@@ -16,9 +16,13 @@ from sklearn.utils.validation import _check_method_params
 
 from shoal.engine.blas_threads import one_blas_thread
 from shoal.engine.cores import at_most, cores, spread
+from shoal.errors import ShoalError
+from shoal.estimators.base import ShallowEstimator, adopt, input_names
 from shoal.estimators.fold_scores import formulas_of, scores_of
-from shoal.estimators.shallow import ShallowEstimator
-from shoal.estimators.together import Lot, fit_alone, lots_of, train_lot
+from shoal.fitting.candidates import CandidateBatch, batches_of, train_batch
+from shoal.fitting.pipeline import Names
+from shoal.fitting.settings import Settings, settings_of
+from shoal.fitting.source import InMemory
 
 MOST_AT_ONCE = 4_000_000  # numbers of a table of which several folds may be in memory at a time
 Outcome = dict[str, Any]  # of one candidate on one fold: its times, and its scores or why it `failed`
@@ -35,19 +39,22 @@ class Fold:
     with_train_score: bool
     error_score: Any
     heard: Callable[[float], None] | None
-    lots: list[Lot] = field(default_factory=list)
+    batches: list[CandidateBatch] = field(default_factory=list)
     alone: list[int] = field(default_factory=list)
     failed: dict[int, str] = field(default_factory=dict)
     fit_times: dict[int, float] = field(default_factory=dict)
     scores: dict[int, Outcome] = field(default_factory=dict)
 
-    def work(self, lot: Lot, stop: Event | None = None) -> None:
-        """Train a lot, and score its candidates where that is known to be only a formula."""
+    def work(self, batch: CandidateBatch, stop: Event | None = None) -> None:
+        """Train a batch, and score its candidates where the score is a known formula."""
         began = time.perf_counter()
-        if not train_lot(lot, self.failed, self.heard, stop):
+        trained = train_batch(batch, self.failed, self.heard, stop)
+        if trained is None:
             return
-        places = [i for i, *_ in lot.members]
-        self.fit_times |= dict.fromkeys(places, lot.seconds + (time.perf_counter() - began) / len(places))
+        for i, fitted in trained.items():
+            adopt(self.shoals[i], fitted)
+        places = [candidate.place for candidate in batch.members]
+        self.fit_times |= dict.fromkeys(places, batch.seconds + (time.perf_counter() - began) / len(places))
         if formulas_of(self.scorers, self.shoals[places[0]]) is not None:
             self.score([i for i in places if i not in self.failed])
 
@@ -56,7 +63,12 @@ class Fold:
         X, y, weight, _ = self.learned
         for i in self.alone:
             began = time.perf_counter()
-            fit_alone(i, self.shoals[i], X, y, weight, self.failed, self.heard)
+            try:
+                self.shoals[i].fit(X, y, weight)
+            except ShoalError as wrong:
+                self.failed[i] = str(wrong)
+            if self.heard is not None:
+                self.heard(1.0)
             self.fit_times[i] = time.perf_counter() - began
         for i in range(len(self.shoals)):
             if i not in self.failed and i not in self.scores:
@@ -91,28 +103,28 @@ def tried(
     splits: Sequence[tuple[Any, Any]],
     **settings: Any,
 ) -> list[list[Outcome]]:
-    """What came of every candidate on every fold; lots are spread over the cores, of a small table those of all folds."""
+    """What came of every candidate on every fold; batches are spread over the cores, of a small table those of all folds."""
     if getattr(X, "size", 0) > MOST_AT_ONCE and len(splits) > 1:
         return [fold for split in splits for fold in tried(estimator, candidates, X, y, weights, [split], **settings)]
     folds = [begun(estimator, candidates, X, y, weights, *splits[0], **settings)]
-    threads = max(1, cores() // max(1, len(splits) * len(folds[0].lots)))  # within a lot
+    threads = max(1, cores() // max(1, len(splits) * len(folds[0].batches)))  # within a batch
     stop = Event()
 
-    def lots() -> Iterator[tuple[Fold, Lot]]:
+    def waiting() -> Iterator[tuple[Fold, CandidateBatch]]:
         for i, split in enumerate(splits):
             if i:
                 folds.append(begun(estimator, candidates, X, y, weights, *split, **settings))
             fold = folds[i]
-            while fold.lots:  # what is done lets go of its rows
-                yield fold, fold.lots.pop(0)
+            while fold.batches:  # a batch that is done frees its rows
+                yield fold, fold.batches.pop(0)
 
-    def work(task: tuple[Fold, Lot]) -> None:
-        fold, lot = task
+    def work(task: tuple[Fold, CandidateBatch]) -> None:
+        fold, batch = task
         with at_most(threads):
-            fold.work(lot, stop)
+            fold.work(batch, stop)
 
     with one_blas_thread():
-        spread(work, lots(), stop)
+        spread(work, waiting(), stop)
         return [fold.outcomes() for fold in folds]
 
 
@@ -131,7 +143,7 @@ def begun(
     seed: int,
     heard: Callable[[float], None] | None = None,
 ) -> Fold:
-    """The fold with its candidates in lots. `weights` are the rows' for training and for scores, each None where there are none."""
+    """The fold with its candidates in batches. `weights` are the rows' for training and for scores, each None where there are none."""
     whole = clone(estimator)
     X_train, y_train, X_test, y_test = taken(X, train), taken(y, train), taken(X, test), taken(y, test)
     prepared, final = parted(whole, X_train, y_train)
@@ -145,8 +157,30 @@ def begun(
     learned = prepared, y_train, None if learns is None else learns[train], None if scores is None else scores[train]
     tested = judged, y_test, None if scores is None else scores[test]
     fold = Fold(shoals, learned, tested, scorers, with_train_score, error_score, heard)
-    fold.lots, fold.alone = lots_of(shoals, *learned[:3], fold.failed)
+    settings = [settings_or_error(shoal) for shoal in shoals]
+    source, names = source_of(shoals, *learned[:3], fold.failed)
+    if source is not None:
+        fold.batches, fold.alone = batches_of(settings, source, names, fold.failed)
     return fold
+
+
+def settings_or_error(shoal: ShallowEstimator) -> Settings | ShoalError:
+    """A candidate's settings, or what is wrong with them."""
+    try:
+        return settings_of(shoal)
+    except ShoalError as wrong:
+        return wrong
+
+
+def source_of(shoals: Sequence[ShallowEstimator], X: Any, y: Any, weight: Any, failed: dict[int, str]) -> tuple[InMemory | None, Names]:
+    """The rows that all candidates learn from, checked once; None, with every candidate noted in `failed`, for rows that none can take."""
+    first = shoals[0]
+    try:
+        source = first._source(X, y, weight, (None, None, None), reset=True)
+    except ShoalError as wrong:
+        failed |= dict.fromkeys(range(len(shoals)), str(wrong))
+        return None, None
+    return source, input_names(first)
 
 
 def last_step(estimator: Any) -> ShallowEstimator | None:

@@ -18,9 +18,9 @@ from sklearn.model_selection._validation import _score
 
 from shoal.encoding import encode
 from shoal.engine.outputs import BLOCK_ROWS, WORTH_COMPILING, network_logits
+from shoal.estimators.base import ShallowEstimator
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
-from shoal.estimators.shallow import ShallowEstimator
 from shoal.network import Network, in_units, predict
 from shoal.types import Floats
 
@@ -96,7 +96,7 @@ def scores_of(
         return [scored(scorers, shoal, X, y, weight, error_score) for shoal in shoals]
     rows = shoals[0]._rows(X)
     few = rows.shape[0] <= BLOCK_ROWS and not sparse.issparse(rows)  # more would fill memory, and their arithmetic outweighs the rest
-    encoded = encode(shoals[0]._encoding, rows) if few else None
+    encoded = encode(shoals[0].network_.encoding, rows) if few else None
     found = []
     for shoal in shoals:
         p = answers(shoal.network_, rows, encoded)

@@ -4,17 +4,13 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-from scipy import sparse
 from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from shoal.encoding import TargetScale, encode_target, fit_target
-from shoal.errors import DataError, UncalibratedWarning
+from shoal.errors import UncalibratedWarning
+from shoal.estimators.base import FittedAttribute, ShallowEstimator
 from shoal.estimators.elsewhere import beyond, is_elsewhere, lazy_too
-from shoal.estimators.shallow import ShallowEstimator
-from shoal.fitting.problem import Problem
 from shoal.fitting.settings import documented
 from shoal.fitting.train import takes_pieces
 from shoal.network import Network
@@ -44,7 +40,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
     """
 
     _task = "regression"
-    _one_column: bool
+    _one_column = FittedAttribute(lambda f: f.targets.one_column)
 
     def __init__(
         self,
@@ -142,12 +138,12 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         """
         if is_elsewhere(X):
             return beyond().fit(self, X, y, sample_weight, X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val)  # type: ignore[no-any-return]
-        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)  # type: ignore[no-any-return]
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))  # type: ignore[no-any-return]
 
     @available_if(takes_pieces)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> "ShoalRegressor":
         """One pass over these rows. The first call fixes the scaling for all later ones."""
-        return self._partial_fit(X, y, sample_weight, first=not hasattr(self, "network_"))  # type: ignore[no-any-return]
+        return self._fit_piece(X, y, sample_weight)  # type: ignore[no-any-return]
 
     @lazy_too
     def predict(self, X: Any, return_std: bool = False) -> Any:
@@ -201,44 +197,12 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         if self.network_.calibration is None:
             known_noise(self.network_)
             warn_of(f"{what} are those of a normal distribution, which no rows were kept back to check", "calibration='cv+' or 'split'")
-        return self.network_
+        network: Network = self.network_
+        return network
 
     def _of_targets(self, values: Floats) -> Floats:
         """`(m, n_y, …)` without the axis of the targets where y had none."""
         return values[:, 0] if self._one_column else values
-
-    # --- steps of fit -----------------------------------------------------------------------------------------------
-
-    def _checked_targets(self, y: Any) -> Any:
-        y = y.toarray() if sparse.issparse(y) else np.asarray(y)
-        if y.dtype.kind in "OUS":
-            try:
-                y = y.astype(np.float64)
-            except ValueError as error:
-                raise DataError(f"y holds text where numbers must be ({error}); for classes use ShoalClassifier") from None
-        return y.astype(np.float64)
-
-    def _problem(self, y: Any, weight: Floats | None, *, first: bool, classes: Any = None) -> Problem:
-        self._check_loss(y)
-        Y = y.reshape(len(y), -1)
-        if first:
-            self._one_column = y.ndim == 1
-            scaled = self.standardize and self.loss != "poisson"
-            self._target = fit_target(Y, weight) if scaled else TargetScale(np.zeros(Y.shape[1]), np.ones(Y.shape[1]))
-        elif len(self._target.center) != Y.shape[1]:
-            raise DataError(f"y has {Y.shape[1]} columns, but the network was begun with {len(self._target.center)}")
-        n_y = Y.shape[1]
-        b2 = np.zeros(2 * n_y if self.loss == "gaussian" else n_y)
-        if self.loss == "poisson":
-            b2 = np.log(np.maximum(np.average(Y, axis=0, weights=weight), 1e-6))
-        return Problem(encode_target(self._target, Y), self.loss, b2, self._target)
-
-    def _check_loss(self, y: Any) -> None:
-        if self.loss == "poisson" and np.any(y < 0):
-            raise DataError(f"loss='poisson' counts, but y holds {float(np.min(y)):g}; all must be 0 or more")
-
-    def _output_settings(self) -> dict[str, float]:
-        return {"delta": float(self.huber_delta), "q": float(self.quantile)}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

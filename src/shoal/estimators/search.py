@@ -15,10 +15,13 @@ from sklearn.metrics._scorer import _MultimetricScorer
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils.validation import indexable
 
+from shoal.draws import seed_from
 from shoal.errors import InvalidParameterError
 from shoal.estimators.elsewhere import beyond
 from shoal.estimators.fold import Outcome, last_step, parted, prefix_of, taken, tried
 from shoal.estimators.search_checks import candidates_of, check_refit, check_search, folds_of, refused_as, scorers_of
+from shoal.fitting.pipeline import planned
+from shoal.fitting.settings import settings_of
 
 
 class ShoalSearchCV(BaseSearchCV):
@@ -188,7 +191,10 @@ class ShoalSearchCV(BaseSearchCV):
         rows = splits[0][0]
         estimator = clone(self.estimator)
         before, final = parted(estimator, taken(X, rows), taken(y, rows))
-        return int(final._prepare(before, taken(y, rows), None if weight is None else weight[rows]).plan.recipe.max_epochs)
+        source = final._source(before, taken(y, rows), None if weight is None else weight[rows], (None, None, None), reset=True)
+        settings = settings_of(final)
+        seed = seed_from(settings.random_state)
+        return int(planned(settings, source.weighted(settings, seed), seed, None).recipe.max_epochs)
 
     def _evaluate(self, candidates: list[dict[str, Any]], data: Any, scorers: Any) -> list[dict[str, Any]]:
         """Scores of every candidate on every fold, candidate by candidate, as scikit-learn lists them."""

@@ -12,11 +12,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from shoal.encoding import Encoding, TargetScale, plain
-from shoal.engine.device import PROCESSOR
 from shoal.errors import InvalidParameterError
-from shoal.estimators.attributes import follow
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
+from shoal.fitting.fitted import Fitted
+from shoal.fitting.targets import Targets
 from shoal.network import Network
 from shoal.population import stack
 from shoal.textbook.propagation import Parameters
@@ -215,17 +215,21 @@ def _network(
 
 def classifier(network: Network, *, multilabel: bool) -> ShoalClassifier:
     """A fitted classifier around a network."""
-    made = ShoalClassifier(**_settings(network))
-    made.classes_, made._multilabel = network.classes[0], multilabel
-    return _fitted(made, network)  # type: ignore[no-any-return]
+    targets = Targets("classification", network.output, network.classes[0], one_column=not multilabel)
+    return ShoalClassifier(**_settings(network))._adopt(imported(network, targets))  # type: ignore[no-any-return]
 
 
 def regressor(network: Network, *, one_column: bool) -> ShoalRegressor:
     """A fitted regressor around a network; `one_column` where it learned one target as a vector."""
-    assert network.target is not None
+    targets = Targets("regression", network.output, None, network.target, one_column, network.delta, network.q)
     made = ShoalRegressor(loss=network.output, quantile=network.q, huber_delta=network.delta, **_settings(network))
-    made._one_column, made._target = one_column, network.target
-    return _fitted(made, network)  # type: ignore[no-any-return]
+    return made._adopt(imported(network, targets))  # type: ignore[no-any-return]
+
+
+def imported(network: Network, targets: Targets) -> Fitted:
+    """What a fit would have left, where only the network is known."""
+    named = network.feature_names != tuple(f"x{j}" for j in range(network.encoding.n_inputs))
+    return Fitted(network, targets, named, final_losses=np.full(network.population.K, np.nan))
 
 
 def _settings(network: Network) -> dict[str, Any]:
@@ -239,17 +243,3 @@ def _settings(network: Network) -> dict[str, Any]:
         "standardize": scaled,
         "ramps": bool(encoding.n_ramps),
     }
-
-
-def _fitted(made: Any, network: Network) -> Any:
-    """The attributes that fit would have set."""
-    follow(made, network)
-    made.seed_ = 0
-    if network.feature_names != tuple(f"x{j}" for j in range(made.n_features_in_)):
-        made.feature_names_in_ = np.array(network.feature_names, dtype=object)
-    made.loss_curve_, made.loss_, made.validation_scores_ = [], float("nan"), None
-    made.best_validation_score_, made.best_loss_ = None, None
-    made.n_iter_, made.t_, made.solver_ = 0, 0, "none"
-    made.device_ = PROCESSOR
-    made.evidence_, made.temperature_ = None, 1.0
-    return made

@@ -14,7 +14,8 @@ from shoal.fitting.initialize import deal, held_out
 from shoal.fitting.plan import PARTS, SMALL, Plan
 from shoal.fitting.settings import Settings
 from shoal.network import Network
-from shoal.population import Population
+from shoal.population import Population, with_zeros
+from shoal.training.minibatch import Trained
 from shoal.training.validation import Validation
 from shoal.types import Floats
 from shoal.uncertainty.held import Held, all_out, learned, out_by_member, taken
@@ -37,6 +38,11 @@ class Judged:
     lowest: Floats
     highest: Floats
     n_rows: int
+
+
+def largest_of(judged: Judged) -> float:
+    """The largest raw input, as a size."""
+    return float(np.max(np.abs([judged.lowest, judged.highest]), initial=0.0))
 
 
 def check_pieces(s: Settings, m: int, *, first: bool) -> None:
@@ -232,6 +238,14 @@ def judged_on(
     if before is not None and before.lowest is not None and before.highest is not None:
         lowest, highest = np.minimum(lowest, before.lowest), np.maximum(highest, before.highest)
     return Judged(held, scores, lowest, highest, len(Y))
+
+
+def calibrate(network: Network, judged: Judged, calibration: Any, trained: Trained) -> tuple[Network, float]:
+    """`made_sure`, of the networks that a training left."""
+    n_y = network.population.parameters.W2.shape[1] // network.g2.logits_per_target
+    used = None if trained.evidence is None else float(np.mean(trained.evidence.gamma)) / n_y
+    before = None if trained.judged is None else with_zeros(trained.judged, trained.diverged == 0)
+    return made_sure(network, judged, calibration, used, before)
 
 
 def made_sure(

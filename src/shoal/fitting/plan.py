@@ -88,6 +88,11 @@ class Plan:
     polished: bool = False  # L-BFGS goes on after AdamW
     all_rows: bool = False  # in the end the networks learn from the rows too that they held out
 
+    @property
+    def dtype(self) -> np.dtype:
+        """The precision in which networks are trained and kept."""
+        return np.dtype(np.float32 if self.single_precision else np.float64)
+
 
 def chosen(value: Any, default: Any) -> Any:
     """`value`, or `default` where it is "auto"."""

@@ -13,8 +13,8 @@ from shoal.engine.bends import ROOTS, has_curvature
 from shoal.engine.device import PROCESSOR, described
 from shoal.engine.stairs import WORTH_LOOKING_UP, Stairs
 from shoal.errors import DivergedError, InvalidParameterError, MemberDivergedWarning
-from shoal.fitting.calibration import Judged
 from shoal.fitting.plan import FULL_BATCH, Plan, is_auto
+from shoal.fitting.settings import Settings
 from shoal.population import Population
 from shoal.recipe import each
 from shoal.textbook.losses import Loss
@@ -182,8 +182,11 @@ def warn_unsettled(run: Training, p: Plan, events: list[Epoch], *, asked: bool) 
             )
 
 
-def report_divergence(diverged: NDArray[np.int64], p: Plan, judged: Judged | None, *, standardized: bool) -> None:
-    """Name the networks that left the finite numbers, of `diverged (K,)` the epoch or 0, and the likely cause; raise where all did."""
+def report_divergence(diverged: NDArray[np.int64], p: Plan, largest: float, *, standardized: bool) -> None:
+    """Name the networks that left the finite numbers, and the likely cause; raise where all did.
+
+    `diverged (K,)` is the epoch in which each did, 0 for none; `largest` the largest raw input.
+    """
     gone = np.flatnonzero(diverged)
     if not len(gone):
         return
@@ -198,7 +201,6 @@ def report_divergence(diverged: NDArray[np.int64], p: Plan, judged: Judged | Non
             stacklevel=5,
         )
         return
-    largest = 0.0 if judged is None else float(np.max(np.abs([judged.lowest, judged.highest]), initial=0.0))
     if not standardized and largest > LARGE:
         cause = (
             "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed. "
@@ -207,10 +209,10 @@ def report_divergence(diverged: NDArray[np.int64], p: Plan, judged: Judged | Non
     raise DivergedError(f"training diverged in epoch {diverged.min()}, its loss left all bounds: {cause}")
 
 
-def asks_to_settle(estimator: Any, p: Plan) -> bool:
+def asks_to_settle(settings: Settings, p: Plan) -> bool:
     """Whether the user says when training has settled, by `tol` or `n_iter_no_change`, and no schedule's planned end is an end too."""
-    says = not (is_auto(estimator.tol) and is_auto(estimator.n_iter_no_change))
-    return says and not ("cosine" in p.recipe.schedule and is_auto(estimator.max_iter))
+    says = not (is_auto(settings.tol) and is_auto(settings.patience))
+    return says and not ("cosine" in p.recipe.schedule and is_auto(settings.max_epochs))
 
 
 def last_fall(events: list[Epoch]) -> Floats:

@@ -7,9 +7,12 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from shoal.encoding import Encoding, TargetScale
-from shoal.estimators.attributes import follow
+from shoal.estimators.base import adopt
 from shoal.estimators.raw import Facts
 from shoal.fit_facts import keep_facts
+from shoal.fitting.fitted import Fitted
+from shoal.fitting.settings import Task
+from shoal.fitting.targets import Targets
 from shoal.network import Calibration, Network, Noise
 from shoal.persistence.schema import ESTIMATORS, check, preparation_from
 from shoal.persistence.stored import Stored, decoded, labels_from, or_nan
@@ -78,29 +81,36 @@ def _noise(stored: Stored) -> Noise | None:
 
 
 def _estimator(stored: Stored, network: Network) -> Any:
-    """A fitted estimator around the network, with the attributes that fit gave it."""
-    said, a = stored.manifest["estimator"], stored.arrays
+    """A fitted estimator around the network."""
+    said = stored.manifest["estimator"]
     made: Any = ESTIMATORS[stored.manifest["model"]](**{name: decoded(value) for name, value in said["parameters"].items()})
-    if network.classes:
-        made.classes_, made._multilabel = network.classes[0], said["multilabel"]
-    else:
-        made._one_column, made._target = said["one_column"], network.target
-    follow(made, network)
-    if said["has_names"]:
-        made.feature_names_in_ = np.array(network.feature_names, dtype=object)
-    for name, value in said["attributes"].items():
-        setattr(made, f"{name}_", value)
-    if made.loss_ is None:
-        made.loss_ = float("nan")
-    made.loss_curve_ = a["loss_curve"].tolist()
-    made.validation_scores_ = a["validation_scores"].tolist() if "validation_scores" in a else None
-    if "final_losses" in a:
-        made.final_losses_ = a["final_losses"]
-    made.evidence_ = _together(a, "evidence", ("alpha", "beta", "gamma", "n_parameters", "log_evidence"))
+    return adopt(made, fitted_from(stored, network))
+
+
+def fitted_from(stored: Stored, network: Network) -> Fitted:
+    """What the fit left, from checked values; training cannot go on from it."""
+    said, a = stored.manifest["estimator"], stored.arrays
+    known = said["attributes"]
+    one_column = not said["multilabel"] if network.classes else said["one_column"]
+    task: Task = "classification" if network.classes else "regression"
+    classes = network.classes[0] if network.classes else None
     table = _together(a, "evidence_table", ("hidden_units", "log_evidence", "best_log_evidence", "gamma", "n_parameters"))
-    if table is not None:
-        made.evidence_table_ = table
-    return made
+    return Fitted(
+        network,
+        Targets(task, network.output, classes, network.target, one_column, network.delta, network.q),
+        said["has_names"],
+        known["seed"],
+        known.get("temperature", 1.0),
+        known["solver"],
+        known["device"],
+        known.get("t", 0),
+        a.get("final_losses", np.full(network.population.K, np.nan)),
+        _together(a, "evidence", ("alpha", "beta", "gamma", "n_parameters", "log_evidence")),
+        table,
+        trained_on=known.get("trained_on", ""),
+        share_rows=tuple(known.get("share_rows", ())),
+        epochs_before=len(network.history["loss"]) - known["n_iter"],
+    )
 
 
 def _together(arrays: Any, part: str, names: tuple[str, ...]) -> dict[str, NDArray[Any]] | None:

@@ -4,7 +4,6 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from shoal.estimators.raw import Facts
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.export.json_text import feature_of
 from shoal.export.weights import FORMAT
+from shoal.files import read_input
 from shoal.persistence.building import built
 from shoal.persistence.schema import preparation_from
 from shoal.persistence.stored import Stored
@@ -43,9 +43,7 @@ def from_json(path: str | os.PathLike[str]) -> Pipeline | ShoalClassifier | Shoa
         For no file, another file, or one whose parts do not fit each other.
     """
     try:
-        said = json.loads(Path(path).read_text("utf-8"))
-    except OSError as error:
-        raise ModelFileError(f"{path} cannot be read: {error.strerror or error}.") from error
+        said = json.loads(read_input(path, ModelFileError, noun="file").decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{path} is no JSON of a model ({str(error)[:80]}).") from error
     if not isinstance(said, dict) or said.get("format") != FORMAT or "task" not in said:
@@ -72,7 +70,7 @@ def stored_of(said: Mapping[str, Any]) -> Stored:
     arrays |= {"edge_counts": np.array([len(each) for each in edges], np.int64), "edges": np.concatenate([np.empty(0), *edges])}
     if target is not None:
         arrays |= {f"target_{name}": _numbers(target[name], f"target.{name}") for name in ("center", "scale")}
-    arrays |= {"history_loss": np.empty((0, 1)), "history_learning_rate": np.empty((0, 1)), "loss_curve": np.empty(0)}
+    arrays |= {"history_loss": np.empty((0, 1)), "history_learning_rate": np.empty((0, 1))}
     network = {
         **{name: said[name] for name in ("activation", "output")},
         **{name: _number(said["settings"][name], name) for name in ("delta", "q")},
@@ -91,9 +89,6 @@ def stored_of(said: Mapping[str, Any]) -> Stored:
             "seed": 0,
             "n_iter": 0,
             "t": 0,
-            "loss": None,
-            "best_loss": None,
-            "best_validation_score": None,
             "temperature": 1.0,
             "solver": "none",
             "device": PROCESSOR,

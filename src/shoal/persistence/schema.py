@@ -85,14 +85,13 @@ ATTRIBUTES = Record(
         "seed": Whole(),
         "n_iter": Whole(),
         "t": Whole(),
-        "loss": Maybe(Real()),
-        "best_loss": Maybe(Real()),
-        "best_validation_score": Maybe(Real()),
         "temperature": Real(0.0, open=True),
         "solver": Text(),
         "device": Text(),
+        "trained_on": Text(("whole", "own")),
+        "share_rows": Items(Whole()),
     },
-    optional=frozenset({"t", "best_loss", "best_validation_score", "temperature"}),
+    optional=frozenset({"t", "temperature", "trained_on", "share_rows"}),
 )
 MANIFEST = Record(
     {
@@ -159,8 +158,6 @@ ARRAYS: dict[str, Array] = {
     "history_validation_loss": Array(EITHER, ("v", "K"), nan=True, part_of="validation"),
     "history_validation_score": Array(EITHER, ("v", "K"), nan=True, part_of="validation"),
     "final_losses": Array(EITHER, ("K",), nan=True, part_of="final_losses"),
-    "loss_curve": Array(FLOAT, ("c",)),
-    "validation_scores": Array(FLOAT, ("d",), part_of="validation_scores"),
     "evidence_alpha": Array(FLOAT, ("K", 4), nan=True, part_of="evidence"),
     "evidence_beta": Array(FLOAT, ("K",), nan=True, part_of="evidence"),
     "evidence_gamma": Array(FLOAT, ("K",), nan=True, part_of="evidence"),
@@ -318,6 +315,10 @@ def _calibration_fits(m: Stored, sizes: Sizes) -> bool:
 
 
 RELATIONS: tuple[tuple[Holds, str], ...] = (
+    (
+        lambda s, sizes: s.manifest["estimator"]["attributes"]["n_iter"] <= len(s.arrays["history_loss"]),
+        "estimator.attributes.n_iter counts more epochs than history_loss holds",
+    ),
     (lambda m, s: len({m.arrays[name].dtype for name in ("W1", "b1", "W2", "b2")}) == 1, "its weights are of several types"),
     (lambda m, s: s["n"] >= 1 and s["x"] == s["n"] + s["r"], "its network takes another number of inputs than its encoding makes"),
     (lambda m, s: bool((m.arrays["widths"] <= s["h"]).all()), "a network is wider than its weights"),

@@ -131,10 +131,9 @@ def _double(values: Any) -> NDArray[np.float64]:
 
 def curves(estimator: Any) -> dict[str, NDArray[Any]]:
     """The attributes of an estimator that are arrays of their own."""
-    found: dict[str, Any] = {"loss_curve": _double(estimator.loss_curve_)}
-    for name in ("final_losses", "validation_scores"):
-        if getattr(estimator, f"{name}_", None) is not None:
-            found[name] = np.asarray(getattr(estimator, f"{name}_"))
+    found: dict[str, Any] = {}
+    if getattr(estimator, "final_losses_", None) is not None:
+        found["final_losses"] = np.asarray(estimator.final_losses_)
     for name in ("evidence", "evidence_table"):
         for key, values in (getattr(estimator, f"{name}_", None) or {}).items():
             array = f"{name}_{key}"
@@ -157,8 +156,7 @@ def estimator_record(estimator: Any, parameters: dict[str, Any]) -> dict[str, An
 
 
 def _attribute(value: Any) -> Any:
-    value = value.item() if isinstance(value, np.generic) else value
-    return None if isinstance(value, float) and not np.isfinite(value) else value
+    return list(value) if isinstance(value, tuple) else value.item() if isinstance(value, np.generic) else value
 
 
 def preparation_record(known: Preparation, allowed_extra: Sequence[str]) -> dict[str, Any]:

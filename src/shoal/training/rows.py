@@ -50,7 +50,7 @@ class Rows(Protocol):
 
 
 @dataclass(frozen=True)
-class InMemory:
+class ArrayRows:
     """Rows that lie in memory: one block. `X (m, n_x)` or SparseRows, `Y (m, n_y)`, `weights (K, m)`, `total (K,)`."""
 
     X: Any
@@ -109,16 +109,16 @@ def placed(rows: Rows, device: str) -> Rows:
     """Rows for work on a device: those in memory are sent at once and for good, others block by block."""
     if device == PROCESSOR:
         return rows
-    if not isinstance(rows, InMemory):
+    if not isinstance(rows, ArrayRows):
         return Sent(rows, device)
     X, Y, weights = rows.X, rows.Y, rows.weights
     alike = len(weights) > 1 and weights.strides[0] == 0  # one row of weights for all networks
     sent = send(weights[:1] if alike else weights, device).expand(weights.shape)
-    return InMemory(send(X, device), send(Y, device), sent, rows.total)
+    return ArrayRows(send(X, device), send(Y, device), sent, rows.total)
 
 
-def in_memory(X: Any, Y: Floats, K: int, weight: Floats | None = None) -> InMemory:
+def in_memory(X: Any, Y: Floats, K: int, weight: Floats | None = None) -> ArrayRows:
     """Rows `X (m, n_x)`, `Y (m, n_y)` in float64 for K networks; `weight` is None, `(m,)` or `(K, m)`."""
     X, Y = X if isinstance(X, SparseRows) else np.asarray(X, np.float64), np.asarray(Y, np.float64)
     weights = np.broadcast_to(np.ones(len(Y)) if weight is None else np.asarray(weight, np.float64), (K, len(Y)))
-    return InMemory(X, Y, weights, np.asarray(weights.sum(axis=1)))
+    return ArrayRows(X, Y, weights, np.asarray(weights.sum(axis=1)))

@@ -12,7 +12,7 @@ from shoal.engine.blocks import Block
 from shoal.engine.compiled import compiled, pieces
 from shoal.engine.sums import Curvature, n_parameters
 from shoal.training.objective import Objective
-from shoal.training.rows import InMemory
+from shoal.training.rows import ArrayRows
 from shoal.types import Floats
 
 MOST = 2_000_000  # multiplications of JᵀJ, a millisecond: beyond, products by the matrix library gain more than Python takes
@@ -47,7 +47,7 @@ def addresses(activation: str, output: str) -> NDArray[np.int64]:
 def small_rows(o: Objective, block: Block) -> SmallRows | None:
     """The rows laid out for the block's networks; None where the compiled steps are not for them."""
     rows, p = o.rows, n_parameters(block.parameters)
-    if not isinstance(rows, InMemory) or not isinstance(rows.X, np.ndarray):
+    if not isinstance(rows, ArrayRows) or not isinstance(rows.X, np.ndarray):
         return None
     if o.g2.name not in BENDS or block.units is not None or block.parameters.W2.shape[1] > 1 or p > MOST_PARAMETERS:
         return None

@@ -64,8 +64,8 @@ class Blocks(Protocol):
 class InBlocks:
     """`rows.Rows` over blocks: full-batch solvers read them one after the other, in float64."""
 
-    def __init__(self, blocks: Blocks, told: Callable[[int], None]) -> None:
-        self.blocks, self.told = blocks, told
+    def __init__(self, blocks: Blocks, progress: Callable[[int], None]) -> None:
+        self.blocks, self.progress = blocks, progress
         self.m, self.n_y, self.total = sum(blocks.sizes), blocks.n_y, blocks.total
 
     def total_of(self, work: Callable[[Any, Floats, Floats], T]) -> T:
@@ -76,12 +76,12 @@ class InBlocks:
             found = work(X, Y, np.ones((len(self.total), m)) if weights is None else weights)
             total = found if total is None else total + found
             del X, Y, weights  # before the next block is read
-            self.told(m)
+            self.progress(m)
         return total  # type: ignore[no-any-return]
 
 
 class Streamed(Run):
-    """`minibatch.Run` over blocks. `told` is called with the number of rows after each block, for progress within an epoch."""
+    """`minibatch.Run` over blocks. `progress` is called with the number of rows after each block, for progress within an epoch."""
 
     def __init__(
         self,
@@ -92,12 +92,12 @@ class Streamed(Run):
         *,
         validation: Validation | None = None,
         dtype: Any = np.float64,
-        told: Callable[[int], None],
+        progress: Callable[[int], None],
         until: NDArray[np.int64] | None = None,
     ) -> None:
         nothing = np.empty((1, 0))
         super().__init__(recipe, population, g2, nothing, nothing, validation=validation, dtype=dtype, orders=iter(()), until=until)
-        self.blocks, self.told, self.m = blocks, told, sum(blocks.sizes)
+        self.blocks, self.progress, self.m = blocks, progress, sum(blocks.sizes)
         self.state.total = blocks.total
         self.order_key = row_order_key(recipe.seed)
         self.slices_of = [batch_slices(m, recipe) for m in blocks.sizes]
@@ -108,15 +108,15 @@ class Streamed(Run):
     def again(self, recipe: Recipe, population: Population, weight: Floats | None, until: NDArray[np.int64]) -> "Streamed":
         """A run of the same networks on all rows, with none held out; the blocks know what the rows weigh."""
         blocks = self.blocks.with_none_held_out()
-        return Streamed(recipe, population, self.g2, blocks, dtype=self.state.dtype, told=self.told, until=until)
+        return Streamed(recipe, population, self.g2, blocks, dtype=self.state.dtype, progress=self.progress, until=until)
 
     def training_rows(self) -> InBlocks:
         """The rows that each network learns from, as a full-batch solver takes them."""
-        return InBlocks(self.blocks, self.told)
+        return InBlocks(self.blocks, self.progress)
 
     def all_rows(self, weight: Floats | None) -> InBlocks:
         """All rows, with none held out, as a full-batch solver takes them; the blocks know what the rows weigh."""
-        return InBlocks(self.blocks.with_none_held_out(), self.told)
+        return InBlocks(self.blocks.with_none_held_out(), self.progress)
 
     def epochs_at_once(self) -> int:
         """One: a pass over the blocks is long."""
@@ -140,7 +140,7 @@ class Streamed(Run):
             batches.append(np.diff(within))
             done = last
             del X, Y, weights  # before the next block is read
-            self.told(self.blocks.sizes[number])
+            self.progress(self.blocks.sizes[number])
         self.batch_shares = np.concatenate(batches)[None] / self.m
         return costs
 

@@ -16,9 +16,8 @@ from sklearn.pipeline import Pipeline
 from shoal.draws import Purpose, row_draws
 from shoal.engine.blas_threads import one_thread
 from shoal.errors import InvalidParameterError, TableError
+from shoal.estimators.base import ShallowEstimator, adopt
 from shoal.estimators.interrupted import interrupted
-from shoal.estimators.larger.dealt import Dealt, Parts, record_of, refuse_full_disk
-from shoal.estimators.larger.encoded import targets
 from shoal.estimators.larger.scoring import Scores
 from shoal.estimators.larger.size import (
     BLOCK_SHARE,
@@ -32,12 +31,14 @@ from shoal.estimators.larger.size import (
     give_back,
 )
 from shoal.estimators.larger.survey import Cut, Survey, Told, cut_by_time, naming_rows, survey
-from shoal.estimators.larger.training import Sampled, fit_dealt, planned
 from shoal.estimators.scores import Metrics, baseline_models
-from shoal.estimators.shallow import ShallowEstimator
 from shoal.files import temporary_folder
+from shoal.fitting import pipeline
+from shoal.fitting.block_store import BlockStore, Parts, record_of, refuse_full_disk
 from shoal.fitting.budget import COPIES
+from shoal.fitting.on_disk import OnDisk, Sampled, plan_on_disk
 from shoal.fitting.plan import FULL_BATCH, Plan
+from shoal.fitting.settings import settings_of
 from shoal.table.cells import text_cells
 from shoal.table.reading import TableFile
 from shoal.table.splits import n_held_out
@@ -85,7 +86,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedTable:
     """A model of a table larger than memory, and what `Facts` tell of it."""
 
     model: Pipeline
@@ -103,15 +104,15 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Learned:
-    """A fitted model with its survey, the dealt rows, and the sample that it and the baselines learned from.
+    """A fitted model with its survey, the blocks of its rows, and these as a source, whose sample the baselines learned from.
 
     Of a test table `scored_rows` are read at once.
     """
 
     model: Pipeline
     survey: Survey
-    dealt: Dealt
-    sample: Sampled
+    store: BlockStore
+    source: OnDisk
     scored_rows: int
     interrupted: bool
 
@@ -127,7 +128,7 @@ def frame_bytes(table: TableFile) -> float:
     return sum(CELL_BYTES if width else max(TEXT_BYTES, table.text_bytes) for width in table.number_bytes.values())
 
 
-def fit_larger(table: TableFile, asked: Asked, memory: Memory) -> Fitted:
+def fit_larger(table: TableFile, asked: Asked, memory: Memory) -> FittedTable:
     """Survey, prepare and deal, train, and score, never holding more than the memory allows.
 
     Raises
@@ -148,7 +149,7 @@ def fit_larger(table: TableFile, asked: Asked, memory: Memory) -> Fitted:
         model, stopped = again.model, again.interrupted
     found, how, refit = learned.survey, how_held_out(asked, cut), asked.refit and not stopped
     left_out += found.n_left_out
-    return Fitted(model, found, n_test, left_out, metrics, others, sure, seconds, stopped, refit, how)
+    return FittedTable(model, found, n_test, left_out, metrics, others, sure, seconds, stopped, refit, how)
 
 
 def refuse_settings(asked: Asked, n_rows: int) -> None:
@@ -168,7 +169,7 @@ def refuse_settings(asked: Asked, n_rows: int) -> None:
     for task in tasks:
         if asked.task in (None, task):
             try:
-                planned(asked.estimator(task), n_rows)
+                plan_on_disk(settings_of(asked.estimator(task)), n_rows)
                 return
             except InvalidParameterError as error:
                 refused.append(error)
@@ -223,20 +224,22 @@ def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path
     if not (cut.all_learn or found.n_held):
         raise TableError(f"No row of {found.n_train} came to be held out; hold out a larger share, or choose another seed or column.")
     estimator = asked.estimator(found.task)
-    p = planned(estimator, found.n_train)
+    settings = settings_of(estimator)
+    p = plan_on_disk(settings, found.n_train)
     sample = found.sample[~cut.held(found.sample)]
     allowed = (*asked.targets, *([asked.groups] if asked.groups else []))
     prepare = fitted_preparation(found.columns, found.counts, sample, allowed)
     n = len(prepare["columns"].get_feature_names_out())
     piece_rows = rows_of_piece(table, memory, n)
     scored_rows = piece_rows if asked.test is None else rows_of_piece(asked.test, memory, n)
-    dealt, parts = room_for(folder, table, found, n, p, memory)
-    deal_all(table, cut, found, prepare, dealt, parts, piece_rows, asked.stage("preparing", table.n_rows))
+    store, parts = room_for(folder, table, found, n, p, memory)
+    write_all(table, cut, found, prepare, store, parts, piece_rows, asked.stage("preparing", table.n_rows))
     sample = fewer(sample, memory.rows(SAMPLE_SHARE, COPIES_OF_SAMPLE * CELL_BYTES * n, SAMPLE_ROWS), cut.seed)
     sample = with_every_class(sample, found)
     few = Sampled(prepare.transform(sample), numbers_of(sample, found))
-    stopped = interrupted(lambda: fit_dealt(estimator, p, dealt, few, labels_of(found), parts, asked.stage))
-    return Learned(Pipeline([("prepare", prepare), ("estimator", estimator)]), found, dealt, few, scored_rows, stopped)
+    source = OnDisk(store, few, labels_of(found), parts, asked.stage)
+    stopped = interrupted(lambda: adopt(estimator, pipeline.fit(settings, source)))
+    return Learned(Pipeline([("prepare", prepare), ("estimator", estimator)]), found, store, source, scored_rows, stopped)
 
 
 def fewer(sample: pd.DataFrame, rows: int, seed: int) -> pd.DataFrame:
@@ -258,7 +261,7 @@ def with_every_class(sample: pd.DataFrame, found: Survey) -> pd.DataFrame:
     return pd.concat(rows) if any(len(more) for more in rows[1:]) else sample
 
 
-def room_for(folder: Path, table: TableFile, found: Survey, n: int, p: Plan, memory: Memory) -> tuple[Dealt, Parts]:
+def room_for(folder: Path, table: TableFile, found: Survey, n: int, p: Plan, memory: Memory) -> tuple[BlockStore, Parts]:
     """Blocks of a size that training can work on, not yet filled; and the parts that networks hold out.
 
     n is the number of prepared inputs.
@@ -283,30 +286,32 @@ def room_for(folder: Path, table: TableFile, found: Survey, n: int, p: Plan, mem
     block_rows = max(LEAST_ROWS, int(BLOCK_SHARE * left / each))
     refuse_full_disk(folder, (m + found.n_held) * record.itemsize)
     share = min(1.0, judged / m) / parts if parts else 1.0
-    return Dealt(folder, record, [0] * -(-m // block_rows)), Parts(parts, share)
+    return BlockStore(folder, record, [0] * -(-m // block_rows)), Parts(parts, share)
 
 
-def deal_all(table: TableFile, cut: Cut, found: Survey, prepare: Pipeline, dealt: Dealt, parts: Parts, piece_rows: int, told: Told) -> None:
+def write_all(
+    table: TableFile, cut: Cut, found: Survey, prepare: Pipeline, store: BlockStore, parts: Parts, piece_rows: int, told: Told
+) -> None:
     """Read the table once more, prepare its rows and deal them."""
     for piece in table.pieces(piece_rows, found.texts):
         with naming_rows(table.file.name, piece):
             some = piece[~without_target(piece, found.targets)]
             if len(some):
                 X, y, held = prepare.transform(some), numbers_of(some, found), cut.held(some)
-                dealt.deal(X[~held], y[~held], some.index.to_numpy()[~held], cut.seed, parts)
+                store.add(X[~held], y[~held], some.index.to_numpy()[~held], cut.seed, parts)
                 if held.any():
-                    dealt.hold_out(X[held], y[held])
+                    store.hold_out(X[held], y[held])
         told(len(piece))
-    dealt.drop_empty()
+    store.drop_empty()
 
 
 def labels_of(found: Survey) -> NDArray[Any] | None:
-    """The classes whose places are dealt; None for numbers, and for several labels of 0 and 1."""
+    """The classes whose places are stored; None for numbers, and for several labels of 0 and 1."""
     return labels_array(found.classes[0]) if len(found.classes) == 1 else None
 
 
 def numbers_of(frame: pd.DataFrame, found: Survey) -> NDArray[np.floating]:
-    """The targets of rows that have one, as they are dealt, `(m, n_y)`: numbers, the places of classes, or 0 and 1."""
+    """The targets of rows that have one, as they are store, `(m, n_y)`: numbers, the places of classes, or 0 and 1."""
     y = targets_of(frame, found.targets, found.task, found.classes).y
     labels = labels_of(found)
     return np.asarray(np.searchsorted(labels, y) if labels is not None else y, np.float64).reshape(len(frame), -1)
@@ -314,10 +319,9 @@ def numbers_of(frame: pd.DataFrame, found: Survey) -> NDArray[np.floating]:
 
 def score(learned: Learned, asked: Asked) -> tuple[int, int, Metrics, dict[str, Metrics], Metrics]:
     """The model's and the baselines' scores on the rows that are held out: their number, those without a target, the scores."""
-    found, sample, estimator = learned.survey, learned.sample, learned.model["estimator"]
-    labels, one_column = labels_of(found), len(found.targets) == 1
-    trivial, linear = baseline_models(found.task, several=not one_column)
-    y = targets(sample.y, labels, one_column)
+    found, source, estimator = learned.survey, learned.source, learned.model["estimator"]
+    trivial, linear = baseline_models(found.task, several=not source.one_column)
+    sample, y = source.sample, source.targets_in(source.sample.y)
     with warnings.catch_warnings(), one_thread():
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings("ignore", "Label .* is present in all training examples", UserWarning)
@@ -328,7 +332,7 @@ def score(learned: Learned, asked: Asked) -> tuple[int, int, Metrics, dict[str, 
         left_out += n_missing
         if len(numbers):
             for each in scores.values():
-                each.see(X, targets(numbers, labels, one_column))
+                each.see(X, source.targets_in(numbers))
         told(len(numbers) + n_missing)
     if not scores["shoal"].m:
         raise TableError("The test table has no row with a target to score on.")
@@ -339,7 +343,7 @@ def score(learned: Learned, asked: Asked) -> tuple[int, int, Metrics, dict[str, 
 def held_pieces(learned: Learned, asked: Asked) -> Iterator[tuple[Any, NDArray[np.floating], int]]:
     """Prepared rows to score on, what they hold, and how many more have no target."""
     if asked.test is None:
-        yield from ((piece.X, piece.y, 0) for piece in learned.dealt.held())
+        yield from ((piece.X, piece.y, 0) for piece in learned.store.held())
         return
     for piece in asked.test.pieces(learned.scored_rows, learned.survey.texts):
         with naming_rows(asked.test.file.name, piece):

@@ -19,7 +19,7 @@ from shoal.errors import ShoalError, TableError
 from shoal.web.playground.cards import how
 from shoal.web.playground.data import Data, of_sample, of_table
 from shoal.web.playground.lines import python
-from shoal.web.playground.settings import estimator, read_settings
+from shoal.web.playground.settings import read_settings, settings
 from shoal.web.playground.store import Tables
 from shoal.web.playground.training import Training
 from shoal.web.playground.views import View, read_held
@@ -50,7 +50,7 @@ class LiveRun:
     def __init__(self, chosen: dict[str, Any], data: Data) -> None:
         self.id = secrets.token_urlsafe(9)
         self.chosen, self.data = chosen, data
-        self.training = Training(estimator(chosen, data.task, len(data.train)), data)
+        self.training = Training(settings(chosen, data.task, len(data.train)), data)
         self.member = 0
         self.view = View(data, self.training, chosen["x"], chosen["y"], read_held(chosen["held"]))
         self.touched = time.monotonic()
@@ -119,7 +119,7 @@ class LiveRun:
     def reset(self) -> None:
         """To the first update, with the same settings."""
         with self.still():
-            self.training = Training(estimator(self.chosen, self.data.task, len(self.data.train)), self.data)
+            self.training = Training(settings(self.chosen, self.data.task, len(self.data.train)), self.data)
             self.view = View(self.data, self.training, self.view.x, self.view.y or "none", self.view.held)
 
     def look(self, x: str, y: str, held: Mapping[str, Any], k: int) -> None:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from shoal.errors import InvalidParameterError
+from shoal.estimators.base import ShallowEstimator
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
-from shoal.estimators.shallow import ShallowEstimator
+from shoal.fitting.settings import Settings, settings_of
 from shoal.table import Task
 from shoal.textbook import ACTIVATIONS
 from shoal.web.question import Choice, Kind, Real, Whole, brief
@@ -110,7 +111,6 @@ def estimator_class(task: Task) -> type[ShallowEstimator]:
     return ShoalClassifier if task == "classification" else ShoalRegressor
 
 
-def estimator(chosen: Mapping[str, Any], task: Task, m: int) -> ShallowEstimator:
-    """The estimator that this choice means; how long it trains is the reader's to say."""
-    made: ShallowEstimator = estimator_class(task)(**parameters(chosen, task, m), max_iter=1, n_iter_no_change=1)
-    return made
+def settings(chosen: Mapping[str, Any], task: Task, m: int) -> Settings:
+    """The settings that this choice means; how long it trains is the reader's to say."""
+    return settings_of(estimator_class(task)(**parameters(chosen, task, m), max_iter=1, n_iter_no_change=1))

@@ -20,13 +20,15 @@ from shoal.encoding import encode
 from shoal.engine.advance import State, advance, current
 from shoal.engine.outputs import logits
 from shoal.errors import InvalidParameterError
-from shoal.estimators.shallow import ShallowEstimator
-from shoal.estimators.started import encoded_targets, started
+from shoal.fitting.pipeline import begin
+from shoal.fitting.settings import Settings
+from shoal.fitting.source import InMemory
+from shoal.fitting.targets import checked_targets, encode_targets
 from shoal.network import Network
 from shoal.population import Population
 from shoal.textbook.losses import Loss
 from shoal.training.events import Epoch
-from shoal.training.minibatch import bound_of, left_bounds, row_orders
+from shoal.training.minibatch import Run, bound_of, left_bounds, row_orders
 from shoal.types import Floats
 from shoal.web.playground.data import Data
 
@@ -63,17 +65,18 @@ class Kept:
 class Training:
     """A run that can be stepped on and back. Not safe for several threads: `live.py` sees to that."""
 
-    def __init__(self, estimator: ShallowEstimator, data: Data) -> None:
-        y = data.y
-        n_weights = data.X.shape[1] * int(estimator.hidden_layer_sizes[0]) * int(estimator.n_networks)
+    def __init__(self, settings: Settings, data: Data) -> None:
+        y = checked_targets(settings.task, data.y)
+        n_weights = data.X.shape[1] * int(settings.n_h) * settings.K
         if n_weights > MOST_WEIGHTS:
             raise InvalidParameterError(
-                f"{data.X.shape[1]} inputs × {estimator.hidden_layer_sizes[0]} units × {estimator.n_networks} networks are {n_weights:,} "
+                f"{data.X.shape[1]} inputs × {settings.n_h} units × {settings.K} networks are {n_weights:,} "
                 f"weights; the page remembers the way of up to {MOST_WEIGHTS:,}. Set fewer units or networks"
             )
-        begun = started(estimator, data.X, y[data.train])
-        self.run, self.problem, self.encoding = begun.run, begun.problem, begun.encoding
-        self.recipe, self.names, self.began = begun.plan.recipe, data.names, time.perf_counter()
+        ready, run = begin(settings, InMemory(data.X, y[data.train]))
+        assert isinstance(run, Run), "the playground's settings hold no rows out"
+        self.run, self.targets, self.encoding = run, ready.targets, ready.encoding
+        self.recipe, self.names, self.began = ready.plan.recipe, data.names, time.perf_counter()
         self.g2 = self.run.g2
         self.orders: Iterator[NDArray[np.int64]] = row_orders(self.run.m, self.recipe)
         self.drawn = 0
@@ -87,8 +90,8 @@ class Training:
         self.on_train = (np.asarray(self.run.X)[seen], self.run.Y[seen])
         self.on_test: tuple[Floats, Floats] | None = None
         if len(data.test):
-            self.on_test = (self.encoded(data.X_test[:JUDGED_ROWS]), encoded_targets(estimator, y[data.test][:JUDGED_ROWS]))
-        size = sum(w.nbytes for w in begun.run.kept.parameters) * 4 + 2000
+            self.on_test = (self.encoded(data.X_test[:JUDGED_ROWS]), encode_targets(self.targets, y[data.test][:JUDGED_ROWS]).Y)
+        size = sum(w.nbytes for w in run.kept.parameters) * 4 + 2000
         self.kept: deque[Kept] = deque(maxlen=int(min(MOST_KEPT, max(50, KEPT_BYTES // size))))
         self.keep()
 
@@ -196,10 +199,10 @@ class Training:
             population,
             np.full(population.K, 1 / population.K),
             self.recipe.activation,
-            self.problem.output,
+            self.targets.loss,
             self.encoding,
-            self.problem.target,
-            self.problem.classes,
+            self.targets.scale,
+            () if self.targets.classes is None else (self.targets.classes,),
             self.names,
             {"loss": np.array(self.losses)[:, None]},
         )

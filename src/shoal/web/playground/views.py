@@ -8,6 +8,7 @@ import numpy as np
 from shoal.encoding import encode
 from shoal.engine.outputs import logits
 from shoal.errors import InvalidParameterError
+from shoal.fitting.targets import places
 from shoal.inspection import Costs, Finding, findings
 from shoal.network import Network, in_units
 from shoal.population import Population, member
@@ -110,11 +111,11 @@ class View:
             "networks": population.K,
             "parameters": n_h * n_x + n_h + n_z * n_h + n_z,
             "activation": recipe.activation,
-            "output": UNIT_NAMES.get(training.problem.output, "identity"),
-            "loss": LOSS_NAMES[training.problem.output],
+            "output": UNIT_NAMES.get(training.targets.loss, "identity"),
+            "loss": LOSS_NAMES[training.targets.loss],
             "formula": training.g2.loss_formula,
-            "scaled": bool(training.problem.target is not None and training.problem.target.scale[0] != 1),
-            "classes": [str(label) for labels in training.problem.classes for label in labels],
+            "scaled": bool(training.targets.scale is not None and training.targets.scale.scale[0] != 1),
+            "classes": [] if training.targets.classes is None else [str(label) for label in training.targets.classes],
             "outputs": self.output_names(),
             "batches": training.batches,
             "rate": float(np.max(training.recipe.learning_rate)),
@@ -132,10 +133,10 @@ class View:
 
     def output_names(self) -> list[str]:
         """A name for each output unit that is drawn."""
-        problem = self.training.problem
-        if problem.output == "gaussian":
+        targets = self.training.targets
+        if targets.loss == "gaussian":
             return ["mean", "ln variance"]
-        return [str(label) for label in problem.classes[0]][:SHOWN_OUTPUTS] if problem.output == "softmax" else ["ŷ"]
+        return ["ŷ"] if targets.classes is None or targets.loss != "softmax" else [str(label) for label in targets.classes][:SHOWN_OUTPUTS]
 
     def points(self) -> dict[str, Any]:
         """Training and held-out rows in the columns drawn: places, and the class or the value of each."""
@@ -148,7 +149,8 @@ class View:
         known = np.isfinite(xs) & np.isfinite(ys)
         y = data.y[place][known]
         if data.task == "classification":
-            y = np.searchsorted(self.training.problem.classes[0], y)
+            assert self.training.targets.classes is not None
+            y = places(self.training.targets.classes, y)
         return {"x": xs[known], "y": ys[known], "v": y, "test": held[known].astype(int)}
 
     def holds(self) -> list[dict[str, Any]]:

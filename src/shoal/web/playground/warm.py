@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from shoal.engine.compiled import cache_folder
 from shoal.web.playground.data import of_sample
-from shoal.web.playground.settings import estimator, read_settings
+from shoal.web.playground.settings import read_settings, settings
 from shoal.web.playground.training import Training
 
 PROGRAM = "from shoal.web.playground.warm import train_a_little; train_a_little()"
@@ -52,4 +52,4 @@ def stop() -> None:
 def train_a_little() -> None:
     """One epoch of what the playground trains."""
     data = of_sample("moons", 40, 0.1, 0.0, 0)
-    Training(estimator(read_settings({}), data.task, len(data.train)), data).advance(1)
+    Training(settings(read_settings({}), data.task, len(data.train)), data).advance(1)

@@ -1,7 +1,7 @@
-"""Prepared rows on disk, dealt at random into blocks that each fit in memory.
+"""Prepared rows on disk, distributed at random over blocks that each fit in memory.
 
-Every row goes to a block of its own draw, once: a block is a random sample of the whole table, in whatever order the file has its
-rows. The rows of a block lie in the order of the file. What is held out for the score lies in pieces of its own.
+A draw of its own sends every row to one block, once: a block is a random sample of the whole table, whatever the order of the file.
+The rows of a block keep the order of the file. Rows held out for the score lie in pieces of their own.
 """
 
 import shutil
@@ -32,7 +32,7 @@ class Piece(NamedTuple):
 
 
 @dataclass
-class Dealt:
+class BlockStore:
     """A folder of blocks, each the records of its rows.
 
     Attributes
@@ -49,8 +49,8 @@ class Dealt:
     sizes: list[int]
     held_sizes: list[int] = field(default_factory=list)
 
-    def deal(self, X: Floats, y: Floats, rows: NDArray[np.int64], seed: int, parts: "Parts") -> None:
-        """Rows to learn from go to the blocks of their draws; `rows (m,)` number them in the file."""
+    def add(self, X: Floats, y: Floats, rows: NDArray[np.int64], seed: int, parts: "Parts") -> None:
+        """Write rows to learn from to the blocks of their draws; `rows (m,)` number them in the file."""
         records = self.records(X, y, parts.of(rows, seed))
         block = (row_draws(seed, Purpose.BLOCK, rows) % np.uint64(len(self.sizes))).astype(np.int64)
         order = np.argsort(block, kind="stable")
@@ -66,7 +66,7 @@ class Dealt:
         self.held_sizes.append(len(X))
 
     def drop_empty(self) -> None:
-        """Blocks that no row was dealt to are none."""
+        """Remove blocks without rows."""
         for number, size in reversed(list(enumerate(self.sizes))):
             if not size:
                 last = len(self.sizes) - 1

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from shoal.encoding import Encoding, TargetScale, plain, scale_of, z_scores
 from shoal.errors import DataError
-from shoal.estimators.shallow import ShallowEstimator
-from shoal.fitting.problem import Problem
+from shoal.fitting.settings import Settings
+from shoal.fitting.targets import Targets, encode_targets, fit_targets, initial_bias, number_targets, unscaled
 from shoal.fitting.weights import are_whole, rounded
 from shoal.types import Floats
 
@@ -150,22 +150,31 @@ def encoding_from(summary: Summary, standardize: bool) -> Encoding:
     return z_scores(*summary.inputs.scale("X"), summary.flags)
 
 
-def problem_from(estimator: ShallowEstimator, summary: Summary) -> Problem:
-    """What is to be learned: classes, or the target's scale, decided as `fit` decides them; its `Y` stands for all rows in one.
+def targets_from_sums(settings: Settings, summary: Summary) -> Targets:
+    """What y means, decided as `fit_targets` decides it of rows in memory.
 
-    Sets what the estimator learns of them.
+    Raises
+    ------
+    DataError
+        For one class only, counts below 0, and rows that all weigh 0.
     """
-    if estimator._task == "classification":
-        if not summary.columns:
-            return estimator._problem(summary.classes, summary.class_weights, first=True)
-        return estimator._problem(summary.targets.mean[None], None, first=True)
+    if settings.task == "classification":
+        return fit_targets(settings, typical_targets(summary), None)
     if summary.targets.weight == 0:
         raise DataError("every sample_weight is 0: there is no row to learn from")
     mean, scale = summary.targets.scale("y")
-    regressor: Any = estimator
-    regressor._check_loss(np.array(summary.least))
-    regressor._one_column = not summary.columns
-    scaled = regressor.standardize and regressor.loss != "poisson"
-    regressor._target = TargetScale(mean, scale) if scaled else TargetScale(np.zeros(len(mean)), np.ones(len(mean)))
-    problem: Problem = regressor._problem(mean[None], None, first=False)
-    return problem
+    scaled = settings.standardize and settings.loss != "poisson"
+    targets = number_targets(settings, TargetScale(mean, scale) if scaled else unscaled(len(mean)), one_column=not summary.columns)
+    encode_targets(targets, np.full((1, len(mean)), summary.least))  # raises for counts below 0
+    return targets
+
+
+def bias_from(targets: Targets, summary: Summary) -> Floats:
+    """The initial output biases of `initial_bias`, `(n_z,)`."""
+    weight = summary.class_weights if targets.classes is not None and targets.one_column else None
+    return initial_bias(targets, encode_targets(targets, typical_targets(summary)), weight)
+
+
+def typical_targets(summary: Summary) -> NDArray[Any]:
+    """Targets that stand for all rows: each class once, else the mean of the columns."""
+    return summary.classes if len(summary.classes) else summary.targets.mean[None]

@@ -1,0 +1,199 @@
+"""The skin that both estimators share: rows and parameters are checked, `fitting.pipeline` is called, what it leaves is stored.
+
+Attributes that end in "_" are derived from `Fitted`, which a fit, a model file and an import leave alike.
+"""
+
+import copy
+from abc import ABC
+from collections.abc import Callable
+from functools import cache
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from shoal.engine.cores import at_most
+from shoal.errors import DataError, InvalidParameterError
+from shoal.estimators._sklearn import checked_weights
+from shoal.estimators.plain import is_plain, is_plain_target
+from shoal.estimators.seen import SeenEstimator
+from shoal.fitting.fitted import Fitted
+from shoal.fitting.pipeline import Names, continuation_of, fit, fit_piece
+from shoal.fitting.settings import Task, settings_of
+from shoal.fitting.source import InMemory
+from shoal.fitting.targets import checked_targets
+from shoal.network import predict
+from shoal.types import Floats
+from shoal.uncertainty.outside import outside_range
+
+SPARSE = ["csr", "csc", "coo"]
+NUMBERS = [np.float64, np.float32]
+
+
+class FittedAttribute:
+    """An attribute that is derived from `Fitted`. It is not there before fit, nor, if optional, where `of` gives None."""
+
+    def __init__(self, of: Callable[[Fitted], Any], *, optional: bool = False) -> None:
+        self.of, self.optional = of, optional
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, estimator: Any, owner: type) -> Any:
+        if estimator is None:
+            return self
+        fitted = vars(estimator).get("_fitted")
+        value = None if fitted is None else self.of(fitted)
+        if fitted is None or (value is None and self.optional):
+            raise AttributeError(f"{owner.__name__!r} object has no attribute {self.name!r}")
+        return value
+
+
+def checked_rows(estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, NDArray[Any]]:
+    """Rows `(m, n)`, dense or CSR, and targets as `fitting.targets.checked_targets` gives them.
+
+    With `reset` the estimator notes the number and the names of the columns; else they must be those it knows.
+    """
+    if reset and is_plain(X) and is_plain_target(y, len(X)):
+        estimator.n_features_in_ = X.shape[1]
+        estimator.__dict__.pop("feature_names_in_", None)
+    else:
+        X, y = validate_data(estimator, X, y, accept_sparse=SPARSE, dtype=NUMBERS, multi_output=True, reset=reset)
+    return (sparse.csr_array(X) if sparse.issparse(X) else X), checked_targets(estimator._task, y)
+
+
+def adopt(estimator: Any, fitted: Fitted) -> Any:
+    """The estimator with what a fit elsewhere left: on disk, on a cluster, in a search, in a file."""
+    return estimator._adopt(fitted)
+
+
+def input_names(estimator: Any) -> Names:
+    """The names of the inputs, where they have names."""
+    names = getattr(estimator, "feature_names_in_", None)
+    return None if names is None else tuple(map(str, names))
+
+
+def for_prediction(estimator: Any) -> Any:
+    """A copy without what does not travel to other machines: callbacks, and what only further training needs."""
+    kept = copy.copy(estimator)
+    kept.callbacks = None
+    if "_fitted" in vars(kept):
+        kept._fitted = kept._fitted.without_continuation()
+    return kept
+
+
+class ShallowEstimator(SeenEstimator, ABC):
+    """Networks with one hidden layer behind scikit-learn's interface. Abstract: see ShoalClassifier and ShoalRegressor."""
+
+    _task: ClassVar[Task]
+    _fitted: Fitted
+
+    network_ = FittedAttribute(lambda f: f.network)
+    coefs_ = FittedAttribute(lambda f: f.coefs)
+    intercepts_ = FittedAttribute(lambda f: f.intercepts)
+    encoded_feature_names_ = FittedAttribute(lambda f: f.encoded_names)
+    loss_curve_ = FittedAttribute(lambda f: f.loss_curve)
+    loss_ = FittedAttribute(lambda f: f.loss)
+    best_loss_ = FittedAttribute(lambda f: f.best_loss)
+    validation_scores_ = FittedAttribute(lambda f: f.validation_scores)
+    best_validation_score_ = FittedAttribute(lambda f: f.best_validation_score)
+    final_losses_ = FittedAttribute(lambda f: f.final_losses)
+    n_iter_ = FittedAttribute(lambda f: f.n_epochs)
+    t_ = FittedAttribute(lambda f: f.rows_seen)
+    n_layers_ = FittedAttribute(lambda f: 3)
+    n_outputs_ = FittedAttribute(lambda f: int(f.network.merged.W2.shape[0]))
+    out_activation_ = FittedAttribute(lambda f: f.unit_name)
+    solver_ = FittedAttribute(lambda f: f.solver)
+    device_ = FittedAttribute(lambda f: f.device)
+    seed_ = FittedAttribute(lambda f: f.seed)
+    temperature_ = FittedAttribute(lambda f: f.temperature)
+    evidence_ = FittedAttribute(lambda f: f.evidence)
+    evidence_table_ = FittedAttribute(lambda f: f.evidence_table, optional=True)
+    trained_on_ = FittedAttribute(lambda f: f.trained_on or None, optional=True)
+    share_rows_ = FittedAttribute(lambda f: f.share_rows or None, optional=True)
+
+    @classmethod
+    @cache
+    def _get_param_names(cls) -> list[str]:
+        return list(super()._get_param_names())  # scikit-learn reads the signature anew each time, 50 µs
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return "_fitted" in vars(self)
+
+    # --- fitting ----------------------------------------------------------------------------------------------------
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, own: tuple[Any, Any, Any]) -> Any:
+        settings = settings_of(self)
+        before = self._fitted if settings.warm_start and self.__sklearn_is_fitted__() else None
+        if before is not None:
+            continuation_of(before)
+        source = self._source(X, y, sample_weight, own, reset=before is None)
+        self._fitted = fit(settings, source, names=input_names(self), before=before)
+        return self
+
+    def _fit_piece(self, X: Any, y: Any, sample_weight: Any, *, classes: Any = None) -> Any:
+        settings, before = settings_of(self), self._fitted if self.__sklearn_is_fitted__() else None
+        source = self._source(X, y, sample_weight, (None, None, None), reset=before is None)
+        self._fitted = fit_piece(settings, source, names=input_names(self), before=before, classes=classes)
+        return self
+
+    def _source(self, X: Any, y: Any, sample_weight: Any, own: tuple[Any, Any, Any], *, reset: bool) -> InMemory:
+        """Rows, targets and weights checked; `own` are the user's validation rows."""
+        X, y = checked_rows(self, X, y, reset=reset)
+        weight = checked_weights(sample_weight, X)
+        if weight is not None and weight.sum() == 0:
+            raise DataError("every sample_weight is 0: there is no row to learn from")
+        return InMemory(X, y, weight, self._own_rows(*own))
+
+    def _own_rows(self, X_val: Any, y_val: Any, weight: Any) -> tuple[Any, Any, Floats | None] | None:
+        """The user's validation rows, checked as other rows are."""
+        if X_val is None and y_val is None:
+            return None
+        if X_val is None or y_val is None:
+            given, missing = ("y_val", "X_val") if X_val is None else ("X_val", "y_val")
+            raise InvalidParameterError(f"{given} was given without {missing}: give both, or neither")
+        X, y = checked_rows(self, X_val, y_val, reset=False)
+        return X, y, checked_weights(weight, X)
+
+    def _adopt(self, fitted: Fitted) -> Any:
+        """Take over what a fit elsewhere left."""
+        self._fitted = fitted
+        self.n_features_in_ = fitted.network.encoding.n_inputs
+        self.__dict__.pop("feature_names_in_", None)
+        if fitted.named:
+            self.feature_names_in_ = np.array(fitted.network.feature_names, dtype=object)
+        return self
+
+    # --- prediction -------------------------------------------------------------------------------------------------
+
+    def _predicted(self, X: Any) -> Floats:
+        """The network's answer for checked rows, `(m, n_y)`."""
+        X = self._rows(X)
+        with at_most(self.n_jobs):
+            return predict(self.network_, X)
+
+    def _rows(self, X: Any) -> Any:
+        """Rows `(m, n)` checked, dense or CSR."""
+        check_is_fitted(self)
+        if not self._is_plain(X):
+            X = validate_data(self, X, accept_sparse=SPARSE, dtype=NUMBERS, reset=False)
+        return sparse.csr_array(X) if sparse.issparse(X) else X
+
+    def _is_plain(self, X: Any) -> bool:
+        """Whether X is a float array that scikit-learn's checks, which cost more than a row's prediction, would pass as it is."""
+        return is_plain(X) and X.shape[1] == self.n_features_in_ and not hasattr(self, "feature_names_in_")
+
+    def outside(self, X: Any, *, columns: bool = False) -> NDArray[np.bool_]:
+        """Which rows of X `(m, n)` have an input outside the range of the rows that were learned from, `(m,)`.
+
+        With `columns` which values do, `(m, n)`. Predictions there are guesses beyond the data, and intervals do not hold.
+        """
+        found = outside_range(self.network_, self._rows(X))
+        return found if columns else np.asarray(found.any(axis=1))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

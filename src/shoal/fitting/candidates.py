@@ -1,0 +1,255 @@
+"""Many settings over one source of rows: the candidates of a search, trained side by side.
+
+Candidates that read the same rows in the same order are one population. Within a group may differ: initial weights, learning rate,
+penalty, dropout and the moving average of the weights, which each network has for itself. Any other difference makes another group;
+so does another number of hidden units, as every network of a group is padded to the widest. Each group trains as its candidates
+would alone, to rounding.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from threading import Event
+from typing import Any
+
+import numpy as np
+
+from shoal.engine.device import PROCESSOR
+from shoal.engine.groups import copies_in_whole_groups
+from shoal.errors import ShoalError
+from shoal.fitting.curves import history
+from shoal.fitting.fitted import Fitted
+from shoal.fitting.pipeline import Names, Prepared, draw, fitted_of, network_of, planned, prepare
+from shoal.fitting.plan import FULL_BATCH, Plan
+from shoal.fitting.settings import Settings
+from shoal.fitting.source import InMemory, RowsInMemory
+from shoal.fitting.train import ended, in_curves, solver_of
+from shoal.population import Population, take
+from shoal.recipe import Recipe, each
+from shoal.textbook.propagation import Parameters
+from shoal.training.minibatch import Run, Trained
+from shoal.training.validation import Validation
+from shoal.types import Floats
+
+# Settings in which candidates that share rows may differ, each with a value that stands for all.
+FREE: dict[str, Any] = dict.fromkeys(("lam", "learning_rate", "dropout", "weight_average", "init", "init_scale", "n_h"), 0.0)
+OF_EACH = ("learning_rate", "lam", "decay", "dropout", "weight_average")  # fields of the recipe that hold one number a network
+MIN_BATCH_COST = 200_000_000  # multiplications, some 10 ms: a batch's overhead is some hundredths of that
+MOST_WEIGHTS = 64_000_000  # numbers of row weights in one group: of more rows and networks, fewer candidates train together
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One setting: its place in the search, how it will train, and its first weights."""
+
+    place: int
+    ready: Prepared
+    population: Population
+
+
+@dataclass(frozen=True)
+class CandidateBatch:
+    """Candidates of one kind, which train as one population on the same rows; `seconds` is each one's share of their preparation."""
+
+    members: list[Candidate]
+    rows: RowsInMemory
+    seconds: float
+
+
+def batches_of(
+    settings: Sequence[Settings | ShoalError], source: InMemory, names: Names, failed: dict[int, str]
+) -> tuple[list[CandidateBatch], list[int]]:
+    """Candidates in batches that train together, and the places of those that no batch takes, which train alone.
+
+    One whose settings make no sense is noted in `failed`, by its place.
+    """
+    batches: list[CandidateBatch] = []
+    alone: list[int] = []
+    for alike in by_preparation(settings):
+        began = time.perf_counter()
+        kinds: dict[Any, list[Candidate]] = {}
+        drawn: dict[Any, Population] = {}
+        for i, ready in prepared_alike(settings, alike, source, names, failed):
+            if (what := kind(ready.plan)) is None:
+                alone.append(i)
+                continue
+            try:
+                kinds.setdefault(what, []).append(Candidate(i, ready, first_weights(ready, drawn)))
+            except ShoalError as wrong:
+                failed[i] = str(wrong)
+        seconds = (time.perf_counter() - began) / len(alike)
+        for members in kinds.values():
+            rows = members[0].ready.rows
+            assert isinstance(rows, RowsInMemory)
+            batches += [CandidateBatch(some, rows, seconds) for some in portions(members, rows)]
+    return batches, alone
+
+
+def first_weights(ready: Prepared, drawn: dict[Any, Population]) -> Population:
+    """A candidate's initial weights; `drawn` has those of others that are prepared alike, many of which begin alike."""
+    begins = ready.plan.width, ready.plan.with_ramps, ready.settings.init, ready.settings.init_scale
+    if begins not in drawn:
+        drawn[begins] = draw(ready, ready.plan.width)
+    return drawn[begins]
+
+
+def prepared_alike(
+    settings: Sequence[Settings | ShoalError], alike: list[int], source: InMemory, names: Names, failed: dict[int, str]
+) -> list[tuple[int, Prepared]]:
+    """The candidates whose settings make sense; the first one's rows, targets and encoding serve all."""
+    first: Prepared | None = None
+    weighted = source
+    found = []
+    for i in alike:
+        s = settings[i]
+        if isinstance(s, ShoalError):
+            failed[i] = str(s)
+            continue
+        try:
+            if first is None:
+                first = prepare(s, source, names=names)
+                weighted = source.weighted(s, first.seed)
+                found.append((i, first))
+            else:
+                found.append((i, replace(first, settings=s, plan=planned(s, weighted, first.seed, None))))
+        except ShoalError as wrong:
+            failed[i] = str(wrong)
+    return found
+
+
+def by_preparation(settings: Sequence[Settings | ShoalError]) -> list[list[int]]:
+    """Places of the candidates whose rows are prepared alike; one whose settings make no sense stands alone."""
+    alike: list[tuple[Settings | None, list[int]]] = []
+    for i, s in enumerate(settings):
+        fixed = None if isinstance(s, ShoalError) else replace(s, **FREE)
+        places = next((places for other, places in alike if fixed is not None and other == fixed), None)
+        if places is None:
+            alike.append((fixed, [i]))
+        else:
+            places.append(i)
+    return [places for _, places in alike]
+
+
+def kind(p: Plan) -> Any:
+    """What plans of one group have in common; None for one that trains alone."""
+    if p.solver in FULL_BATCH or p.polished or np.any(np.asarray(p.recipe.input_dropout) > 0):
+        return None
+    alike: dict[str, Any] = dict.fromkeys(OF_EACH, 0.5)
+    return replace(p.recipe, **alike), p.width, p.with_ramps, p.hold_out, p.single_precision, p.solver
+
+
+def portions(members: list[Candidate], rows: RowsInMemory) -> list[list[Candidate]]:
+    """Candidates of one kind in batches of at least some 10 ms of work, whose row weights fit in memory.
+
+    A batch is made of whole groups of the engine, which share products, so that the cut changes no bit.
+    """
+    p, population = members[0].ready.plan, members[0].population
+    whole = copies_in_whole_groups(population, p.recipe.batch_size)
+    work = 4 * len(rows.Y) * p.width * int((population.inputs.sum(axis=1) + 1).sum()) * p.recipe.max_epochs
+    n = whole * -(-MIN_BATCH_COST // (whole * work))
+    if p.recipe.device != PROCESSOR:
+        n = len(members)  # one large population fills a device; several beside each other do not
+    if population.K == 1:
+        n = max(2, n)  # one wide network alone would be cut into slices, whose sums round otherwise
+    if rows.weights is not None and rows.weights.ndim == 2:
+        n = min(n, max(1, MOST_WEIGHTS // rows.weights.size))
+    starts = list(range(0, len(members), n))
+    if len(starts) > 1 and len(members) - starts[-1] == 1 < n:
+        starts.pop()
+    return [members[a:b] for a, b in pairwise([*starts, len(members)])]
+
+
+def train_batch(
+    batch: CandidateBatch, failed: dict[int, str], progress: Callable[[float], None] | None = None, stop: Event | None = None
+) -> dict[int, Fitted] | None:
+    """Candidates of one kind as one population; each one's fitted model by its place. None where `stop` was set before the end.
+
+    One that diverges is noted in `failed`. `progress` is called after every epoch with how much was done, in candidates.
+    """
+    p, C = batch.members[0].ready.plan, len(batch.members)
+    K = len(p.with_ramps)
+    begun = joint_run(batch)
+    run = ended(begun, p, begun.validation)
+    events = []
+    for event in run:
+        if stop is not None and stop.is_set():
+            return None
+        if not in_curves(event, run):
+            continue  # progress does not count it either
+        events.append(event)
+        if progress is not None:
+            progress(C / event.n_epochs)
+    if progress is not None and events:
+        progress(C * (1 - len(events) / events[-1].n_epochs))
+    trained, curves, found = run.result(), history(events), {}
+    for c, candidate in enumerate(batch.members):
+        mine, ready = slice(c * K, (c + 1) * K), candidate.ready
+        part = part_of(trained, mine)
+        try:
+            network, temperature = network_of(ready, part, curves_of(curves, mine))
+        except ShoalError as wrong:
+            failed[candidate.place] = str(wrong)
+            continue
+        found[candidate.place] = fitted_of(ready, part, network, temperature, solver_of(run, ready.plan), trained.rows)
+    return found
+
+
+def joint_run(batch: CandidateBatch) -> Run:
+    """The training of all candidates before its first step."""
+    rows, C = batch.rows, len(batch.members)
+    plans = [candidate.ready.plan for candidate in batch.members]
+    K = len(plans[0].with_ramps)
+    weights, v = rows.weights, rows.validation
+    if weights is not None and weights.ndim == 2:
+        weights = np.tile(weights, (C, 1))
+    if v is not None and v.rows is not None:
+        v = Validation(v.X, v.Y, v.weight, v.rows * C)
+    return Run(
+        joined([p.recipe for p in plans], K),
+        side_by_side([candidate.population for candidate in batch.members]),
+        rows.targets.g2,
+        rows.X,
+        rows.Y,
+        weight=weights,
+        validation=v,
+        dtype=rows.dtype,
+        members=[k for _ in range(C) for k in range(K)],
+        listened=False,
+        stairs=rows.stairs,
+    )
+
+
+def joined(recipes: Sequence[Recipe], K: int) -> Recipe:
+    """One recipe for all, every number of a network in its place."""
+    numbers: dict[str, Any] = {name: tuple(float(v) for r in recipes for v in each(getattr(r, name), K)) for name in OF_EACH}
+    return replace(recipes[0], **numbers)
+
+
+def side_by_side(populations: Sequence[Population]) -> Population:
+    """Populations of networks of one width as one."""
+    parameters = Parameters(*(np.concatenate(parts) for parts in zip(*(q.parameters for q in populations), strict=True)))
+    return Population(parameters, np.concatenate([q.widths for q in populations]), np.concatenate([q.inputs for q in populations]))
+
+
+def part_of(trained: Trained, mine: slice) -> Trained:
+    """What training left of some networks."""
+    judged = trained.best_validation_loss
+    return replace(
+        trained,
+        population=take(trained.population, range(mine.start, mine.stop)),
+        judged=None if trained.judged is None else take(trained.judged, range(mine.start, mine.stop)),
+        loss=trained.loss[mine],
+        best_loss=trained.best_loss[mine],
+        best_validation_loss=None if judged is None else judged[mine],
+        epochs=trained.epochs[mine],
+        diverged=trained.diverged[mine],
+    )
+
+
+def curves_of(curves: dict[str, Floats], mine: slice) -> dict[str, Floats]:
+    """The history of some networks, as long as one of them trained."""
+    curves = {name: values[:, mine] for name, values in curves.items()}
+    trained = np.flatnonzero(np.isfinite(curves["loss"]).any(axis=1))
+    last = int(trained[-1]) + 1 if len(trained) else 0
+    return {name: values[:last] for name, values in curves.items()}

@@ -1,0 +1,168 @@
+"""Fitted: what a fit leaves. Every attribute of a fitted estimator is derived from it, so none can be set twice or forgotten."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from shoal.encoding import encoded_names
+from shoal.engine.device import PROCESSOR
+from shoal.fitting.curves import means_of_finite
+from shoal.fitting.targets import Targets
+from shoal.network import Network, folded
+from shoal.population import Population
+from shoal.textbook.propagation import Parameters
+from shoal.training.events import Epoch
+from shoal.types import Floats
+
+# The name that scikit-learn gives an output unit, where it is not "identity".
+UNIT_NAMES = {"sigmoid": "logistic", "softmax": "softmax", "poisson": "exp", "gaussian": "gaussian"}
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """What `warm_start` and `partial_fit` go on from. A model file leaves it out.
+
+    Attributes
+    ----------
+    population : Population
+        The weights that were kept.
+    judged : Population
+        The weights that held-out rows can still judge; `warm_start` holds out the same rows again.
+    with_ramps : tuple of bool, (K,)
+        Which members see ramps.
+    kind : tuple
+        What another run must have in common to use `memory`.
+    memory : Any
+        The optimizer's state.
+    rows : int
+        Rows seen so far, again in every epoch.
+    events : list of Epoch
+    """
+
+    population: Population
+    judged: Population
+    with_ramps: tuple[bool, ...]
+    kind: tuple[Any, ...]
+    memory: Any
+    rows: int
+    events: list[Epoch]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted model.
+
+    Attributes
+    ----------
+    network : Network
+        All that prediction needs.
+    targets : Targets
+        What y means.
+    named : bool
+        Whether the inputs had names.
+    seed : int
+    temperature : float
+        By which logits were divided; 1 where no calibration asked for it.
+    solver : str
+        What has trained, such as "adamw+lbfgs"; "none" for a network that comes from elsewhere.
+    device : str
+    rows_seen : int
+        Rows that were trained on, again in every epoch.
+    final_losses : ndarray, (K,)
+        Each network's last loss, NaN where it is not known.
+    evidence : mapping or None
+        Of the solver "bayes".
+    evidence_table : mapping or None
+        Widths that were tried, with the evidence of each.
+    continuation : Continuation or None
+        None where training cannot go on.
+    trained_on : str
+        On a cluster: "whole" or "own", the share of the rows that each network learned from; else empty.
+    share_rows : tuple of int
+        On a cluster: how many rows each network learned from.
+    epochs_before : int
+        Epochs of the calls that this one went on from.
+    """
+
+    network: Network
+    targets: Targets
+    named: bool = False
+    seed: int = 0
+    temperature: float = 1.0
+    solver: str = "none"
+    device: str = PROCESSOR
+    rows_seen: int = 0
+    final_losses: Floats = field(default_factory=lambda: np.empty(0))
+    evidence: Mapping[str, Any] | None = None
+    evidence_table: Mapping[str, Floats] | None = None
+    continuation: Continuation | None = None
+    trained_on: str = ""
+    share_rows: tuple[int, ...] = ()
+    epochs_before: int = 0
+
+    # --- derived ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """The merged network over raw inputs and raw ramps."""
+        return folded(self.network)
+
+    @cached_property
+    def coefs(self) -> list[Floats]:
+        """W1ᵀ and W2ᵀ, as scikit-learn has them."""
+        return [self.parameters.W1.T.copy(), self.parameters.W2.T.copy()]
+
+    @cached_property
+    def intercepts(self) -> list[Floats]:
+        """b1 and b2 as vectors."""
+        return [self.parameters.b1[:, 0].copy(), self.parameters.b2[:, 0].copy()]
+
+    @cached_property
+    def encoded_names(self) -> Any:
+        """A name for every encoded input."""
+        return np.array(encoded_names(self.network.encoding, self.network.feature_names), dtype=object)
+
+    @cached_property
+    def loss_curve(self) -> list[float]:
+        """The mean loss of the networks after each epoch."""
+        return means_of_finite(list(self.network.history["loss"]))
+
+    @cached_property
+    def validation_scores(self) -> list[float] | None:
+        """The networks' mean score on held-out rows after each epoch; None where none were held out."""
+        return means_of_finite(list(self.network.history.get("validation_score", ()))) or None
+
+    @property
+    def loss(self) -> float:
+        """The last loss, NaN where there is none."""
+        return self.loss_curve[-1] if self.loss_curve else float("nan")
+
+    @property
+    def best_validation_score(self) -> float | None:
+        """The highest validation score."""
+        return max(self.validation_scores) if self.validation_scores else None
+
+    @property
+    def best_loss(self) -> float | None:
+        """The lowest loss, where no rows were held out."""
+        return None if self.validation_scores or not self.loss_curve else min(self.loss_curve)
+
+    @property
+    def n_epochs(self) -> int:
+        """Passes over the rows in the last call, as scikit-learn counts; the curves are of all calls."""
+        return len(self.network.history["loss"]) - self.epochs_before
+
+    @property
+    def unit_name(self) -> str:
+        """scikit-learn's name for the output unit."""
+        return UNIT_NAMES.get(self.network.output, "identity")
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # what is derived is made again
+
+    def without_continuation(self) -> "Fitted":
+        """All that prediction needs, without what only further training does."""
+        return replace(self, continuation=None)

@@ -1,0 +1,381 @@
+"""A fit, stage by stage. This is the one place that knows what a fit is.
+
+    Settings → Plan → Problem → Encoding → Population → Trained → Fitted
+
+`decide` and `prepare` make every decision that precedes training: what y means, how to train (every "auto" becomes a number), how
+inputs are encoded, which rows are held out. `fit` draws the first weights, trains, and finishes; `begin` stops before the first update,
+for a caller that takes the steps itself; `fit_piece` is one call of `partial_fit`. All are pure functions over a `Source` of rows: they
+read no estimator and write into none.
+"""
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from shoal.draws import seed_from
+from shoal.encoding import Encoding, encode
+from shoal.engine.blas_threads import one_blas_thread
+from shoal.engine.cores import at_most
+from shoal.errors import DataError, InterruptedWarning, InvalidParameterError
+from shoal.fitting.budget import refuse_too_many
+from shoal.fitting.calibration import calibrate, check_calibration, check_pieces, judged_on, largest_of, must_be_the_same
+from shoal.fitting.curves import history, mean_of_finite
+from shoal.fitting.fitted import Continuation, Fitted
+from shoal.fitting.initialize import initial_population, inputs_seen, mean_squares, weigh_members
+from shoal.fitting.plan import Plan, is_auto, plan
+from shoal.fitting.settings import Settings
+from shoal.fitting.source import InMemory, Source, TrainingRows
+from shoal.fitting.targets import Targets
+from shoal.fitting.train import (
+    Training,
+    announced,
+    asks_to_settle,
+    by_evidence,
+    in_curves,
+    kind_of,
+    memory_of,
+    report_divergence,
+    solver_of,
+    spread_of,
+    warn_unsettled,
+)
+from shoal.fitting.weights import penalised_in_rows
+from shoal.network import Network
+from shoal.population import Population, with_zeros
+from shoal.training.events import Epoch
+from shoal.training.minibatch import Run, Trained
+from shoal.types import Floats
+
+Names = tuple[str, ...] | None
+S = TypeVar("S", bound=Source)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What is decided before rows are encoded.
+
+    Attributes
+    ----------
+    settings : Settings
+    seed : int
+    plan : Plan
+    targets : Targets
+        The problem: what y means, and the loss.
+    bias : ndarray, (n_z,)
+        Initial output biases of the rule "auto".
+    encoding : Encoding
+    names : tuple of str, or None
+        Of the inputs, where they have names.
+    """
+
+    settings: Settings
+    seed: int
+    plan: Plan
+    targets: Targets
+    bias: Floats
+    encoding: Encoding
+    names: Names
+
+
+@dataclass(frozen=True)
+class Prepared(Decided):
+    """Everything that precedes the first weights; `rows` are encoded, with those that each network holds out."""
+
+    rows: TrainingRows
+
+
+def decide(settings: Settings, source: S, *, names: Names = None, before: Fitted | None = None) -> tuple[Decided, S]:
+    """The stages before rows are encoded; and the source with the weights that training uses.
+
+    Parameters
+    ----------
+    settings : Settings
+    source : Source
+        Its weights are the user's.
+    names : names of the inputs
+    before : what an earlier call left, where `warm_start` goes on with it: classes, scales and encoding are then its own
+    """
+    check_calibration(settings)
+    if before is None:
+        seed = seed_from(settings.random_state)
+    else:
+        must_be_the_same(before.network, settings.calibration, source.m)
+        source.check_same_classes(before.targets)
+        seed = before.seed
+    source = source.weighted(settings, seed)
+    targets = source.targets(settings, None if before is None else before.targets)
+    p = planned(settings, source, seed, before)
+    encoding = source.encoding(settings, p) if before is None else before.network.encoding
+    return Decided(settings, seed, p, targets, source.bias(targets), encoding, names), source
+
+
+def prepare(settings: Settings, source: Source, *, names: Names = None, before: Fitted | None = None) -> Prepared:
+    """All stages before training; parameters as for `decide`."""
+    d, source = decide(settings, source, names=names, before=before)
+    return with_rows(d, source.rows(settings, d.plan, d.targets, d.encoding, d.seed, None if before is None else before.network))
+
+
+def with_rows(decided: Decided, rows: TrainingRows) -> Prepared:
+    """What is decided, with the rows that networks are trained on."""
+    return Prepared(**{f.name: getattr(decided, f.name) for f in fields(Decided)}, rows=rows)
+
+
+def without_rows(prepared: Prepared) -> Decided:
+    """What is decided, to be sent to where the rows are not."""
+    return Decided(**{f.name: getattr(prepared, f.name) for f in fields(Decided)})
+
+
+def planned(settings: Settings, source: Source, seed: int, before: Fitted | None, *, online: bool = False) -> Plan:
+    """Every "auto" as a number; of networks that training goes on with, what they are.
+
+    Raises
+    ------
+    InvalidParameterError
+        For another number of networks or hidden units than training goes on with.
+    """
+    refuse_too_many(settings.K)
+    earlier = None if before is None else continuation_of(before)
+    p = plan(
+        settings,
+        source.m,
+        seed,
+        sparse=source.sparse,
+        own_validation=source.own_validation,
+        online=online,
+        begun=None if earlier is None else earlier.with_ramps,
+        different=source.different(),
+    )
+    if earlier is not None and settings.n_h != "auto" and p.width != (n_h := earlier.population.widths[0]):
+        raise InvalidParameterError(
+            f"hidden_layer_sizes is {settings.n_h!r}, but training goes on with networks of {n_h} hidden units; "
+            "keep their number, or begin anew with warm_start=False"
+        )
+    return p if is_auto(settings.lam) else replace(p, recipe=penalised_in_rows(p.recipe, source.unit))
+
+
+def draw(prepared: Prepared, n_h: int) -> Population:
+    """First weights of n_h hidden units, each network's from its own stream."""
+    squares = prepared.rows.mean_squares
+    inputs = inputs_seen(prepared.plan.with_ramps, prepared.encoding.n_inputs, len(squares))
+    return initial_population(prepared.settings, prepared.seed, n_h, inputs, inputs @ squares, prepared.bias)
+
+
+def fit(settings: Settings, source: Source, *, names: Names = None, before: Fitted | None = None) -> Fitted:
+    """Prepare, train, finish.
+
+    Raises
+    ------
+    DataError, InvalidParameterError, TooLargeError
+        For rows or settings that training cannot use.
+    DivergedError
+        When the loss of every network leaves all bounds.
+    """
+    ready = prepare(settings, source, names=names, before=before)
+    p, listened = ready.plan, bool(settings.verbose or settings.callbacks)
+    say(settings, announced(p, settings.device))
+    if before is not None:
+        run = ready.rows.begin(p, continuation_of(before).judged, listened=listened)
+        earlier = resume(run, before)
+        return finish(ready, run, watch(run, settings), earlier=earlier)
+    run, events, table = train(ready, lambda n_h: ready.rows.begin(p, draw(ready, n_h), listened=listened))
+    return finish(ready, run, events, evidence_table=table)
+
+
+def begin(settings: Settings, source: Source, *, names: Names = None) -> tuple[Prepared, Training]:
+    """All that `fit` does before the first update, for a caller that takes the steps itself."""
+    ready = prepare(settings, source, names=names)
+    return ready, ready.rows.begin(ready.plan, draw(ready, ready.plan.width), listened=True)
+
+
+def fit_piece(settings: Settings, source: InMemory, *, names: Names = None, before: Fitted | None, classes: Any = None) -> Fitted:
+    """One call of `partial_fit`: a pass over these rows. The first call fixes classes, scales and encoding for all later ones."""
+    check_pieces(settings, source.m, first=before is None)
+    seed = seed_from(settings.random_state) if before is None else before.seed
+    source = source.weighted(settings, seed, classes if before is None else before.targets.classes)
+    targets = source.targets(settings, None if before is None else before.targets, classes)
+    p = planned(settings, source, seed, before, online=True)
+    encoding = source.encoding(settings, p) if before is None else before.network.encoding
+    dtype = np.dtype(np.float32 if settings.dtype == "float32" else np.float64)
+    rows = PieceInMemory.of(source, targets, encoding, dtype, len(p.with_ramps), before)
+    ready = Prepared(settings, seed, p, targets, source.bias(targets), encoding, names, rows)
+    population = draw(ready, p.width) if before is None else continuation_of(before).population
+    run = rows.begin(p, population, listened=True)
+    earlier = [] if before is None else resume(run, before)
+    return finish(ready, run, watch(run, settings), earlier=earlier, in_pieces=True)
+
+
+@dataclass(frozen=True)
+class PieceInMemory:
+    """The rows of one call of `partial_fit`, encoded as those of the first call: none is held out."""
+
+    X: Any
+    Y: Floats
+    weight: Floats | None
+    targets: Targets
+    judged: Any
+    dtype: np.dtype
+
+    @staticmethod
+    def of(source: InMemory, targets: Targets, encoding: Encoding, dtype: np.dtype, K: int, before: Fitted | None) -> "PieceInMemory":
+        """The encoded rows of a source."""
+        encoded, Y = encode(encoding, source.X, dtype), source.learned(targets).Y
+        network = None if before is None else before.network
+        judged = judged_on(source.X, encoded, Y, K, weight=source.weight, before=network)
+        return PieceInMemory(encoded, Y, source.weight, targets, judged, dtype)
+
+    @property
+    def mean_squares(self) -> Floats:
+        """Mean square of each encoded input."""
+        return mean_squares(self.X, self.weight)
+
+    @property
+    def largest(self) -> float:
+        """The largest raw input."""
+        return largest_of(self.judged)
+
+    def begin(self, plan: Plan, population: Population, *, listened: bool) -> Training:
+        """The pass over these rows before its first step."""
+        return Run(plan.recipe, population, self.targets.g2, self.X, self.Y, weight=self.weight, dtype=self.dtype)
+
+    def calibrated(self, network: Network, trained: Trained) -> tuple[Network, float]:
+        """The network with the noise of these rows."""
+        return calibrate(network, self.judged, None, trained)
+
+
+# --- training -------------------------------------------------------------------------------------------------------
+
+
+def train(
+    prepared: Prepared, start: Callable[[int], Training], wrap: Callable[[Training], Any] = lambda run: run
+) -> tuple[Training, list[Epoch], Mapping[str, Floats] | None]:
+    """The training that `start` makes of a number of hidden units, done; of several numbers, the one of the highest evidence."""
+    p, settings = prepared.plan, prepared.settings
+    if p.widths:
+        return by_evidence(p.widths, start, lambda run: watch(run, settings), lambda line: say(settings, line))
+    run = start(p.width)
+    return run, watch(wrap(run), settings), None
+
+
+def watch(run: Any, settings: Settings) -> list[Epoch]:
+    """Train, hand every event to the callbacks, and keep what there is when interrupted."""
+    events: list[Epoch] = []
+    done = 0
+    try:
+        with at_most(settings.n_jobs), one_blas_thread():  # set once, not at every epoch
+            for event in run:
+                done = event.epoch
+                if in_curves(event, run):
+                    events.append(event)
+                if settings.verbose:
+                    print(f"Iteration {event.epoch}, loss = {mean_of_finite(event.loss):.8f}")
+                for callback in settings.callbacks:
+                    callback(event)
+    except KeyboardInterrupt:
+        warnings.warn(InterruptedWarning(f"interrupted after {done} epochs; the best weights so far are kept"), stacklevel=6)
+    return events
+
+
+def resume(run: Training, before: Fitted) -> list[Epoch]:
+    """Give the run what the last call left, and return that call's events. Another rule or precision begins with a state of its own."""
+    last = continuation_of(before)
+    run.resume(last.memory if last.kind == kind_of(run) else None, last.rows)
+    return last.events
+
+
+def continuation_of(before: Fitted) -> Continuation:
+    """What training goes on from.
+
+    Raises
+    ------
+    DataError
+        For a model that was loaded from a file or trained on a cluster.
+    """
+    if before.continuation is None:
+        raise DataError(
+            "a model that was trained on other machines or loaded from a file cannot be trained on: no optimizer state came with it; "
+            "fit it anew"
+        )
+    return before.continuation
+
+
+def say(settings: Settings, line: str) -> None:
+    """Print a line where printing was asked for."""
+    if settings.verbose:
+        print(line)
+
+
+# --- finishing ------------------------------------------------------------------------------------------------------
+
+
+def finish(
+    ready: Prepared,
+    run: Training,
+    events: list[Epoch],
+    *,
+    earlier: Sequence[Epoch] = (),
+    evidence_table: Mapping[str, Floats] | None = None,
+    in_pieces: bool = False,
+) -> Fitted:
+    """The fitted model that a training leaves, with what further training needs.
+
+    `events` are those of this call, `earlier` those of the calls that it goes on from. Each of several pieces is gone through once,
+    whatever its loss does, so that no warning says that it had not settled.
+    """
+    p, trained = ready.plan, run.result()
+    if not in_pieces:
+        warn_unsettled(run, p, events, asked=asks_to_settle(ready.settings, p))
+    events = [*earlier, *events]
+    if len(trained.loss) > 1:
+        say(ready.settings, spread_of(trained.loss))
+    network, temperature = network_of(ready, trained, history(events))
+    judged = trained.judged or trained.population
+    continuation = Continuation(trained.population, judged, p.with_ramps, kind_of(run), memory_of(run), trained.rows, events)
+    fitted = fitted_of(ready, trained, network, temperature, solver_of(run, p), run.rows)
+    return replace(fitted, continuation=continuation, evidence_table=evidence_table, epochs_before=len(earlier))
+
+
+def fitted_of(
+    ready: Decided,
+    trained: Trained,
+    network: Network,
+    temperature: float,
+    solver: str,
+    rows_seen: int,
+) -> Fitted:
+    """All that is known of a fit."""
+    return Fitted(
+        network,
+        ready.targets,
+        ready.names is not None,
+        ready.seed,
+        temperature,
+        solver,
+        ready.plan.recipe.device,
+        rows_seen,
+        trained.loss,
+        None if trained.evidence is None else asdict(trained.evidence),
+    )
+
+
+def network_of(ready: Prepared, trained: Trained, curves: Mapping[str, Floats]) -> tuple[Network, float]:
+    """The network that training left, calibrated; and the temperature of its logits."""
+    finite = trained.diverged == 0
+    report_divergence(trained.diverged, ready.plan, ready.rows.largest, standardized=ready.settings.standardize)
+    t, n = ready.targets, ready.encoding.n_inputs
+    network = Network(
+        with_zeros(trained.population, finite),
+        weigh_members(ready.plan.with_ramps, finite, trained.best_validation_loss),
+        ready.plan.recipe.activation,
+        t.loss,
+        ready.encoding,
+        t.scale,
+        () if t.classes is None else (t.classes,),
+        tuple(f"x{j}" for j in range(n)) if ready.names is None else ready.names,
+        curves,
+        t.delta,
+        t.q,
+    )
+    return ready.rows.calibrated(network, trained)

@@ -1,0 +1,285 @@
+"""Where the rows of a fit lie, and the one protocol by which the pipeline asks for them.
+
+`Source` has three implementations: `InMemory` here, blocks on disk (`on_disk`), and the partitions of a Dask cluster (`shoal.dask`).
+Each answers the same questions; what is asked, and in which order, stands in `pipeline`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from shoal.encoding import Encoding, encode, fit_encoding, plain
+from shoal.engine.stairs import stairs_of
+from shoal.errors import DataError
+from shoal.fitting.budget import refuse_too_large
+from shoal.fitting.calibration import Judged, calibrate, different_rows, judged_on, kept_out, largest_of, refuse_too_few, set_aside
+from shoal.fitting.class_weight import row_weights
+from shoal.fitting.initialize import mean_squares, member_weights
+from shoal.fitting.plan import RAMP_SCALE, Plan
+from shoal.fitting.settings import Settings
+from shoal.fitting.targets import EncodedTargets, Targets, checked_targets, encode_targets, fit_targets, initial_bias
+from shoal.fitting.train import Training, begin_training, looks_ramps_up
+from shoal.fitting.weights import in_rows
+from shoal.network import Network
+from shoal.population import Population
+from shoal.training.minibatch import Trained
+from shoal.training.validation import Validation
+from shoal.types import Floats
+
+
+class TrainingRows(Protocol):
+    """Encoded rows that networks are trained on, wherever they lie."""
+
+    @property
+    def mean_squares(self) -> Floats:
+        """Mean square of each encoded input, `(n_x,)`."""
+
+    @property
+    def largest(self) -> float:
+        """The largest raw input, as a size."""
+
+    def begin(self, plan: Plan, population: Population, *, listened: bool) -> Training:
+        """The training of these networks before its first step."""
+
+    def calibrated(self, network: Network, trained: Trained) -> tuple[Network, float]:
+        """The network with its noise, intervals or temperature, and that temperature (`calibration.calibrate`)."""
+
+
+class Source(Protocol):
+    """Rows with their targets and weights.
+
+    Attributes
+    ----------
+    m : int
+        Rows.
+    unit : float
+        The weight, as given, that stands for one row (fitting/weights.py); weights of `weighted` are in rows.
+    sparse, own_validation : bool
+        Whether the rows are sparse, and whether the user gave rows to judge networks on.
+    """
+
+    @property
+    def m(self) -> int:
+        """Rows."""
+
+    @property
+    def unit(self) -> float:
+        """The weight, as given, that stands for one row."""
+
+    @property
+    def sparse(self) -> bool:
+        """Whether the rows are a sparse matrix."""
+
+    @property
+    def own_validation(self) -> bool:
+        """Whether the user gave rows to judge networks on."""
+
+    def check_same_classes(self, targets: Targets) -> None:
+        """Refuse rows to go on with that have other classes than the rows before."""
+
+    def weighted(self, settings: Settings, seed: int, classes: NDArray[Any] | None = None) -> Self:
+        """The source whose weights count classes as `class_weight` says, and that leaves out rows set aside for calibration."""
+
+    def different(self) -> int | None:
+        """How many different rows count, where they are few; None where they are many."""
+
+    def targets(self, settings: Settings, known: Targets | None, classes: NDArray[Any] | None = None) -> Targets:
+        """What y means: decided now, or checked against what an earlier call decided."""
+
+    def encoding(self, settings: Settings, plan: Plan) -> Encoding:
+        """What a number becomes before layer 1."""
+
+    def rows(self, settings: Settings, plan: Plan, targets: Targets, encoding: Encoding, seed: int, before: Network | None) -> TrainingRows:
+        """The rows encoded, with those that each network holds out."""
+
+    def bias(self, targets: Targets) -> Floats:
+        """Initial output biases of the rule "auto", `(n_z,)`."""
+
+
+@dataclass(frozen=True)
+class InMemory:
+    """Rows that lie in memory, checked: `X (m, n)` dense or CSR, `y` as `targets.checked_targets` gives it, `weight (m,)` or None.
+
+    `given` is the weight before rows were set aside for calibration, `aside` are these rows. `own` are the user's validation rows
+    `(X, y, weight)`.
+    """
+
+    X: Any
+    y: NDArray[Any]
+    weight: Floats | None = None
+    own: tuple[Any, NDArray[Any], Floats | None] | None = None
+    given: Floats | None = None
+    aside: NDArray[np.int64] | None = None
+    unit: float = 1.0
+
+    @property
+    def m(self) -> int:
+        """Rows."""
+        return int(self.X.shape[0])
+
+    @property
+    def sparse(self) -> bool:
+        """Whether the rows are a sparse matrix."""
+        return bool(sparse.issparse(self.X))
+
+    @property
+    def own_validation(self) -> bool:
+        """Whether the user gave rows to judge networks on."""
+        return self.own is not None
+
+    def check_same_classes(self, targets: Targets) -> None:
+        """Refuse rows to go on with that have other classes than the rows before.
+
+        Raises
+        ------
+        DataError
+        """
+        if targets.classes is None or not targets.one_column or self.y.ndim != 1:
+            return
+        found = np.unique(self.y)
+        if not np.array_equal(found, targets.classes):
+            raise DataError(
+                "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
+                f"Previously got {targets.classes}, `y` has {found}; keep them, or begin anew with warm_start=False"
+            )
+
+    def weighted(self, settings: Settings, seed: int, classes: NDArray[Any] | None = None) -> Self:
+        """Weights by class, in rows, and weight 0 for rows that are set aside for calibration."""
+        weight = self.weight
+        if settings.class_weight is not None:
+            by_class = row_weights(settings.class_weight, self.y, classes)
+            weight = by_class if weight is None else weight * by_class
+            if not weight.any():
+                raise DataError(f"class_weight={settings.class_weight!r} leaves every row with weight 0: there is no row to learn from")
+        weight, unit = in_rows(weight)
+        kept, aside = set_aside(settings.calibration, self.X, weight, seed)
+        return replace(self, weight=kept, given=weight, aside=aside, unit=unit)
+
+    def different(self) -> int | None:
+        """How many different rows count, where they are few."""
+        return different_rows(self.X, self.weight)
+
+    def targets(self, settings: Settings, known: Targets | None, classes: NDArray[Any] | None = None) -> Targets:
+        """Decided from these rows, or checked against what an earlier call decided."""
+        found = fit_targets(settings, self.y, self.weight, classes) if known is None else known
+        _ = self.learned(found)
+        return found
+
+    def learned(self, targets: Targets) -> EncodedTargets:
+        """The targets as a network learns them."""
+        return encode_targets(targets, self.y)
+
+    def bias(self, targets: Targets) -> Floats:
+        """Initial output biases."""
+        return initial_bias(targets, self.learned(targets), self.weight)
+
+    def encoding(self, settings: Settings, plan: Plan) -> Encoding:
+        """z-scores, and the ramps that the plan asks for."""
+        if not settings.standardize:
+            return plain(self.X.shape[1])
+        return fit_encoding(self.X, self.weight, ramps=any(plan.with_ramps), ramp_scale=RAMP_SCALE[settings.task])
+
+    def rows(
+        self, settings: Settings, plan: Plan, targets: Targets, encoding: Encoding, seed: int, before: Network | None
+    ) -> "RowsInMemory":
+        """All rows encoded, with those that each network holds out and those that the fitted network is judged on."""
+        X, weight, dtype = self.X, self.weight, plan.dtype
+        refuse_too_large(X, encoding, plan, n_logits(targets), dtype)
+        encoded, learned = encode(encoding, X, dtype), self.learned(targets)
+        own = None if self.own is None else validation_rows(self.own, targets, encoding, dtype)
+        held = kept_out(settings.calibration, X, plan, learned.labels, seed, weight, own=own is not None)
+        if settings.early_stopping is True and plan.hold_out:
+            refuse_too_few(held)
+        watched = Validation(encoded, learned.Y.astype(dtype), weight, held) if held is not None and plan.hold_out else own
+        known: dict[str, Any] = {
+            "weight": weight,
+            "given": self.given,
+            "rows": held,
+            "aside": self.aside,
+            "calibration": settings.calibration,
+        }
+        judged = judged_on(X, encoded, learned.Y, len(plan.with_ramps), own=own, before=before, **known)
+        stairs = stairs_of(encoding, encoded) if looks_ramps_up(plan) else None
+        weights = member_weights(self.m, weight, held)
+        return RowsInMemory(settings, targets, encoded, learned.Y, weight, weights, watched, judged, dtype, stairs)
+
+
+@dataclass(frozen=True)
+class RowsInMemory:
+    """Encoded rows in memory.
+
+    Attributes
+    ----------
+    X : array or SparseRows, (m, n_x)
+    Y : ndarray, (m, n_y)
+    weight : ndarray, (m,), or None
+        The user's.
+    weights : ndarray, (K, m) or (m,), or None
+        Those that members train with, 0 where a member holds a row out.
+    validation : Validation or None
+        What members are judged on after every epoch.
+    judged : Judged
+        What the fitted network is judged on.
+    stairs : Stairs or None
+        Where rows stand on ramps, if ramps are looked up.
+    """
+
+    settings: Settings
+    targets: Targets
+    X: Any
+    Y: Floats
+    weight: Floats | None
+    weights: Floats | None
+    validation: Validation | None
+    judged: Judged
+    dtype: np.dtype
+    stairs: Any = None
+
+    @cached_property
+    def mean_squares(self) -> Floats:
+        """Mean square of each encoded input."""
+        return mean_squares(self.X, self.weight)
+
+    @property
+    def largest(self) -> float:
+        """The largest raw input."""
+        return largest_of(self.judged)
+
+    def begin(self, plan: Plan, population: Population, *, listened: bool, members: Sequence[int] | None = None) -> Training:
+        """The training of these networks before its first step."""
+        return begin_training(
+            plan,
+            population,
+            self.targets.g2,
+            self.X,
+            self.Y,
+            weight=self.weights,
+            validation=self.validation,
+            dtype=self.dtype,
+            listened=listened,
+            members=members,
+            stairs=self.stairs,
+        )
+
+    def calibrated(self, network: Network, trained: Trained) -> tuple[Network, float]:
+        """The network with its noise, intervals or temperature."""
+        return calibrate(network, self.judged, self.settings.calibration, trained)
+
+
+def validation_rows(own: tuple[Any, NDArray[Any], Floats | None], targets: Targets, encoding: Encoding, dtype: np.dtype) -> Validation:
+    """The user's validation rows as members are judged on them."""
+    X, y, weight = own
+    Y = encode_targets(targets, checked_targets(targets.task, y)).Y
+    return Validation(encode(encoding, X, dtype), Y.astype(dtype), weight)
+
+
+def n_logits(targets: Targets) -> int:
+    """Logits of an example."""
+    if targets.classes is None or not targets.one_column:
+        return targets.g2.logits_per_target * targets.n_columns
+    return 1 if len(targets.classes) == 2 else len(targets.classes)
