@@ -32,6 +32,8 @@ from shoal.textbook.losses import make_loss
 
 FEW = ("table", "ramps", "outputs", "cv+", "gaussian", "multilabel", "temperature", "bayes")  # of the fast lane
 
+EVERY = 7  # of all changes, in the slow lane: a kind of model has some 3,000
+
 # Fields that no prediction depends on: whatever they hold, a model that loads answers as it did.
 SILENT = (
     "facts",
@@ -233,8 +235,8 @@ def test_any_single_change_is_refused_or_is_what_the_file_says(tmp_path_factory,
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::numpy.exceptions.ComplexWarning")
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_change_of_every_field_of_every_kind(tmp_path, kind):
-    for field, change in all_changes(kind):
+def test_changes_of_every_field_of_every_kind(tmp_path, kind):
+    for field, change in all_changes(kind)[list(KINDS).index(kind) % EVERY :: EVERY]:
         found = made(change)
         if found is not None:
             try:

@@ -207,8 +207,26 @@ DAMAGED = {
     "no number": (lambda said: {**said, "b2": [["NaN"]]}, "holds what is not a number"),
     "an unknown activation": (lambda said: {**said, "activation": "os.system"}, "not one of"),
     "an unknown output": (lambda said: {**said, "output": "maxout"}, "not one of"),
+    "a text for a number": (lambda said: with_encoding(said, center=["0", 1.0]), "center holds what is not a number"),
+    "a truth for a number": (lambda said: with_encoding(said, ramp_scale=True), "ramp_scale is 'True', not a number"),
+    "an infinite edge": (lambda said: with_edges(said, lambda e: [*e[:-1], float("inf")]), "'edges' holds what is not a finite number"),
+    "decreasing edges": (lambda said: with_edges(said, lambda e: e[::-1]), "edges do not increase"),
+    "equal edges": (lambda said: with_edges(said, lambda e: [e[0]] * len(e)), "edges do not increase"),
+    "an edge less": (lambda said: with_edges(said, lambda e: e[1:]), "another number of"),
+    "a scale of 0": (lambda said: with_encoding(said, scale=[0.0, 1.0, 1.0]), "'scale' holds 0"),
+    "unsorted classes": (lambda said: {**said, "classes": [said["classes"][0][::-1]]}, "sorted"),
+    "a class more": (lambda said: {**said, "classes": [[*said["classes"][0], 7]]}, "do not fit each other|of one type"),
+    "no integer for a truth": (lambda said: {**said, "multilabel": 0}, "multilabel is 0"),
     "a list": (lambda said: [1], "its format is 'list'"),
 }
+
+
+def with_encoding(said, **new):
+    return {**said, "encoding": {**said["encoding"], **new}}
+
+
+def with_edges(said, change):
+    return with_encoding(said, ramp_edges=[change(edges) if edges else edges for edges in said["encoding"]["ramp_edges"]])
 
 
 @pytest.mark.parametrize("name", DAMAGED)

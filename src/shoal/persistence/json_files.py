@@ -42,8 +42,9 @@ def from_json(path: str | os.PathLike[str]) -> Pipeline | ShoalClassifier | Shoa
     ModelFileError
         For no file, another file, or one whose parts do not fit each other.
     """
+    data = read_input(path, ModelFileError)
     try:
-        said = json.loads(read_input(path, ModelFileError, noun="file").decode("utf-8"))
+        said = json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{path} is no JSON of a model ({str(error)[:80]}).") from error
     if not isinstance(said, dict) or said.get("format") != FORMAT or "task" not in said:
@@ -70,7 +71,7 @@ def stored_of(said: Mapping[str, Any]) -> Stored:
     arrays |= {"edge_counts": np.array([len(each) for each in edges], np.int64), "edges": np.concatenate([np.empty(0), *edges])}
     if target is not None:
         arrays |= {f"target_{name}": _numbers(target[name], f"target.{name}") for name in ("center", "scale")}
-    arrays |= {"history_loss": np.empty((0, 1)), "history_learning_rate": np.empty((0, 1))}
+    arrays |= {"history_loss": np.empty((0, 1)), "history_learning_rate": np.empty((0, 1)), "loss_curve": np.empty(0)}
     network = {
         **{name: said[name] for name in ("activation", "output")},
         **{name: _number(said["settings"][name], name) for name in ("delta", "q")},
@@ -89,6 +90,9 @@ def stored_of(said: Mapping[str, Any]) -> Stored:
             "seed": 0,
             "n_iter": 0,
             "t": 0,
+            "loss": None,
+            "best_loss": None,
+            "best_validation_score": None,
             "temperature": 1.0,
             "solver": "none",
             "device": PROCESSOR,

@@ -34,6 +34,7 @@ ESTIMATORS: dict[str, type] = {"classifier": ShoalClassifier, "regressor": Shoal
 OF_CLASSES = ("sigmoid", "softmax")
 TYPE_OF_LABELS = re.compile(r"object|\|b1|\|[iu]1|<[iu][248]|<f[48]|<U[1-9][0-9]{0,4}")
 MOST_LABEL_BYTES = 1 << 26
+LARGEST_WEIGHT = 1e100  # a product of two such is finite: no training ends beyond, and inf − inf would be an answer of NaN
 SHARES_WITHIN = 1e-9  # of 1: shares are computed in float64
 RAMPS_WITHIN = 1e-6  # of 0 and 1: the mean of a ramp is a sum over all rows
 
@@ -106,7 +107,7 @@ MANIFEST = Record(
                 "output": Text(NAMES),
                 "delta": Real(0.0, open=True),
                 "q": Real(0.0, 1.0, open=True),
-                "ramp_scale": Real(0.0, open=True),
+                "ramp_scale": Real(0.0, 1e6, open=True),
                 "feature_names": Items(Text(), "n"),
                 "classes": Maybe(Record({"type": Text(), "labels": Items(Label())})),
                 "noise": Maybe(Text(("held-out rows", "evidence", "training rows"))),
@@ -129,9 +130,9 @@ MANIFEST = Record(
 
 FLOAT, EITHER = ("<f8",), ("<f4", "<f8")
 ARRAYS: dict[str, Array] = {
-    "W1": Array(EITHER, ("K", "h", "x")),
-    "b1": Array(EITHER, ("K", "h", 1)),
-    "W2": Array(EITHER, ("K", "z", "h")),
+    "W1": Array(EITHER, ("K", "h", "x"), -LARGEST_WEIGHT, LARGEST_WEIGHT),
+    "b1": Array(EITHER, ("K", "h", 1), -LARGEST_WEIGHT, LARGEST_WEIGHT),
+    "W2": Array(EITHER, ("K", "z", "h"), -LARGEST_WEIGHT, LARGEST_WEIGHT),
     "b2": Array(EITHER, ("K", "z", 1)),
     "widths": Array(("<i8",), ("K",), low=1),
     "inputs": Array(("|b1",), ("K", "x")),
@@ -331,6 +332,7 @@ RELATIONS: tuple[tuple[Holds, str], ...] = (
     (lambda m, s: (m.manifest["estimator"]["one_column"] is None) == _is_classifier(m), "one_column is for regressors, and they need it"),
     (lambda m, s: m.manifest["estimator"]["one_column"] in (None, False) or s["y"] == 1, "its one target has several columns"),
     (lambda m, s: ("target_scale" in m.arrays) != _is_classifier(m), "a regressor has a scale of its target, and a classifier has none"),
+    (lambda m, s: not (m.manifest["estimator"]["has_names"] and m.manifest["preparation"]), "its prepared columns have names of their own"),
     (_range_fits, "the range of its inputs ends before it begins"),
     (lambda m, s: (m.manifest["network"]["noise"] is None) == ("noise_at" not in m.arrays), "its noise is there in part"),
     (_noise_can_be, "it has a noise that its output cannot have"),
