@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.metrics import accuracy_score
 from sklearn.pipeline import Pipeline
 
-from shoal.errors import ColumnsError, DivergedError, InterruptedWarning, InvalidParameterError, ShoalError, TableError
+from shoal.errors import ColumnsError, DataError, DivergedError, InterruptedWarning, InvalidParameterError, ShoalError, TableError
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.predictions import predictions
 from shoal.estimators.raw import columns_of, evaluate, facts_of, fit
@@ -198,6 +198,81 @@ def test_bad_input_is_named(error, text, changes):
     arguments = {"table": passengers(), "target": "survived", "settings": FAST, **changes}
     with pytest.raises(error, match=text):
         fit(**arguments)
+
+
+HALF = np.arange(40) / 2
+
+
+@pytest.mark.parametrize(
+    ("error", "text", "changes"),
+    [
+        (TableError, "this is NoneType", {"table": None}),
+        (TableError, "no column 't'.* its columns are '0', '1'", {"table": np.zeros((4, 2))}),
+        (TableError, "target=None names no column", {"target": None}),
+        (TableError, "no column '1.5'", {"target": 1.5}),
+        (TableError, "target is a Series of values", {"target": pd.Series(HALF)}),
+        (TableError, r"groups=\['a', 't'\] names 2 columns", {"groups": ["a", "t"]}),
+        (ColumnsError, "no column '7' to be the time column", {"time": 7}),
+        (ColumnsError, "No column '5' to take for a category", {"categories": 5}),
+        (InvalidParameterError, "settings='abc' must be a mapping", {"settings": "abc"}),
+        (InvalidParameterError, "settings={1: 2} must be a mapping", {"settings": {1: 2}}),
+        (InvalidParameterError, "refit='no' must be True or False", {"refit": "no"}),
+        (InvalidParameterError, "callbacks=3 must be", {"callbacks": 3}),
+        (InvalidParameterError, "progress=3 must be", {"progress": 3}),
+        (InvalidParameterError, "seed='1'", {"seed": "1"}),
+        (TableError, "task=3 is unknown", {"task": 3}),
+        (TableError, "task=array", {"task": np.array(["a", "b"])}),
+        (TableError, "test_fraction='x' must lie between 0 and 1", {"test_fraction": "x"}),
+        (TableError, "test_fraction=None must lie between 0 and 1", {"test_fraction": None}),
+        (TableError, "test_fraction=True must lie between 0 and 1", {"test_fraction": True}),
+        (TableError, "this is int", {"test": 5}),
+        (TableError, "no column 't'", {"table": {}}),
+        (TableError, "no value in any of 0 rows", {"table": {"a": [], "t": []}}),
+        (DataError, "squares are not finite", {"table": {"a": HALF, "t": 1e160 * HALF}}),
+        (DataError, "squares are not finite", {"table": {"a": HALF, "t": np.where(HALF > 9, 1e308, -1e308)}}),
+        (DataError, "not finite", {"test": {"a": [1.0, 1e308], "t": [0.0, 1.0]}}),
+    ],
+)
+def test_whatever_is_given_as_an_argument_is_an_answer_or_a_named_error(error, text, changes):
+    quick = {"n_networks": 1, "max_iter": 2, "hidden_layer_sizes": 3, "activation": "relu"}
+    arguments = {"table": {"a": HALF, "t": HALF[::-1]}, "target": "t", "settings": quick, **changes}
+    with pytest.raises(error, match=text):
+        fit(**arguments)
+
+
+def test_every_label_names_a_column_and_every_table_is_one(tmp_path):
+    """Numbers as names, of a target, a group and a category; the model answers a mapping, an array and a frame alike."""
+    table = pd.DataFrame({0: HALF, 1: HALF[::-1] + 0.25, np.int8(2): np.arange(40) % 8, 3.5: np.arange(40) % 2})
+    quick = {"n_networks": 1, "max_iter": 2, "hidden_layer_sizes": 3}
+    model = fit(table, 1, groups=np.int64(2), categories=[3.5], settings=quick, seed=np.uint8(4))
+    facts = facts_of(model)
+    assert (facts.targets, facts.groups, facts.categories, facts.seed) == (("1.0",), "2.0", ("3.5",), 4)
+    rows = table.drop(columns=[1.0, 2.0])
+    answers = model.predict(rows)
+    np.testing.assert_array_equal(model.predict({"0.0": HALF, "3.5": np.arange(40) % 2}), answers)
+    np.testing.assert_array_equal(model.predict(table.to_records(index=False)), answers)
+    assert evaluate(model, table.to_dict("list")).metrics == evaluate(model, table).metrics
+
+
+def test_scores_of_targets_whose_squares_are_not_finite_are_right():
+    """Against the same rows divided by a power of two, which changes no digit."""
+    quick = {"n_networks": 1, "max_iter": 2, "hidden_layer_sizes": 3}
+    test = {"a": [1.0, 2.0, 3.0], "t": [0.5, 1e200, -1e200]}
+    facts = facts_of(fit({"a": HALF, "t": HALF[::-1]}, "t", test=test, settings=quick))
+    assert facts.metrics == pytest.approx({"rmse": 1e200 * np.sqrt(2 / 3), "mae": 2e200 / 3, "r2": 0.0}, rel=1e-12, abs=1e-12)
+    assert facts.baselines["trivial"]["rmse"] == pytest.approx(1e200 * np.sqrt(2 / 3))
+
+
+def test_labels_of_text_are_scored_on_the_very_target(tmp_path):
+    """Codes that look like one number are several classes, in a frame and in a file."""
+    code = np.array(["007", "07", "7", "08"])[np.arange(80) % 4]
+    frame = pd.DataFrame({"x": np.arange(80) % 4 + 0.01 * np.arange(80), "code": code})
+    model = fit(frame, "code", settings=FAST)
+    assert list(model.classes_) == ["007", "07", "08", "7"]
+    assert model.score(frame, frame["code"]) == evaluate(model, frame).metrics["accuracy"]
+    frame.to_csv(tmp_path / "codes.csv", index=False)
+    assert evaluate(model, tmp_path / "codes.csv").metrics == evaluate(model, frame).metrics
+    assert facts_of(fit(tmp_path / "codes.csv", "code", settings=FAST)).classes == facts_of(model).classes
 
 
 def test_a_model_without_facts_is_named(model):

@@ -171,8 +171,13 @@ class ShallowEstimator(SeenEstimator, ABC):
     def _predicted(self, X: Any) -> Floats:
         """The network's answer for checked rows, `(m, n_y)`."""
         X = self._rows(X)
-        with at_most(self.n_jobs):
-            return predict(self.network_, X)
+        with at_most(self.n_jobs), np.errstate(over="ignore", invalid="ignore"):
+            answers = predict(self.network_, X)
+        finite = np.isfinite(answers)
+        if not finite.all():
+            row = int(np.flatnonzero(~finite.all(axis=1))[0]) + 1
+            raise DataError(f"row {row} of X holds a number so large that its prediction is not finite; remove it, or correct it")
+        return answers
 
     def _rows(self, X: Any) -> Any:
         """Rows `(m, n)` checked, dense or CSR."""

@@ -87,7 +87,10 @@ def named_frame(table: Any) -> pd.DataFrame:
 
 def column_name(label: Any) -> str:
     """The text under which a column is known: 0 is "0", the pair ("a", 1) of a MultiIndex is "('a', 1)"."""
-    return str(label)
+    try:
+        return str(label)
+    except Exception:  # a whole number of some thousand digits, or an object that cannot be written
+        return brief(label)
 
 
 def column_names(chosen: Any, role: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 from shoal.draws import Purpose, row_draws
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.larger.survey import Sample
-from shoal.estimators.scores import Metrics
+from shoal.estimators.scores import Metrics, answers, checked_scores
 from shoal.estimators.summary import Moments, moments_of
 from shoal.estimators.sureness import COVERAGE, LEAST_ROWS
 from shoal.table.target import Task
@@ -41,7 +41,8 @@ class Scores:
         if self.task == "regression":
             self.see_numbers(X, y)
         else:
-            self.see_classes(np.asarray(self.model.predict(X)), np.asarray(self.model.predict_proba(X), np.float64), y)
+            shares = np.asarray(answers(self.model.predict_proba, X), np.float64)
+            self.see_classes(np.asarray(answers(self.model.predict, X)), shares, y)
         self.m += len(y)
 
     def add(self, **found: Any) -> None:
@@ -51,8 +52,9 @@ class Scores:
 
     def see_numbers(self, X: Any, y: Floats) -> None:
         """Errors of numbers, and how often intervals hold them."""
-        residual = (y - np.asarray(self.model.predict(X), np.float64)).reshape(len(y), -1)
-        self.add(squares=np.sum(residual**2, axis=0), distances=np.sum(np.abs(residual), axis=0))
+        residual = (y - np.asarray(answers(self.model.predict, X), np.float64)).reshape(len(y), -1)
+        with np.errstate(over="ignore", invalid="ignore"):  # named in `metrics`
+            self.add(squares=np.sum(residual**2, axis=0), distances=np.sum(np.abs(residual), axis=0))
         here = moments_of(y.reshape(len(y), -1), np.ones(len(y)))
         self.targets = here if self.targets is None else self.targets + here
         calibration = self.calibration()
@@ -87,8 +89,9 @@ class Scores:
             assert self.targets is not None
             scores = {"rmse": float(np.mean(np.sqrt(sums["squares"] / m))), "mae": float(np.mean(sums["distances"] / m))}
             spread, left = self.targets.squares, sums["squares"]
-            explained = np.where(spread > 0, 1 - left / np.where(spread > 0, spread, 1.0), np.where(left > 0, 0.0, 1.0))
-            return {**scores, "r2": float(np.mean(explained))} if m > 1 else scores
+            with np.errstate(invalid="ignore"):
+                explained = np.where(spread > 0, 1 - left / np.where(spread > 0, spread, 1.0), np.where(left > 0, 0.0, 1.0))
+            return checked_scores({**scores, "r2": float(np.mean(explained))} if m > 1 else scores)
         scores = {"accuracy": sums["right"] / m, "log_loss": self.mean("surprise")}
         hits = self.ranked.frame
         if len(hits) and hits["hit"].nunique() == 2:
