@@ -71,7 +71,7 @@ def stored_of(said: Mapping[str, Any]) -> Stored:
     arrays |= {"edge_counts": np.array([len(each) for each in edges], np.int64), "edges": np.concatenate([np.empty(0), *edges])}
     if target is not None:
         arrays |= {f"target_{name}": _numbers(target[name], f"target.{name}") for name in ("center", "scale")}
-    arrays |= {"history_loss": np.empty((0, 1)), "history_learning_rate": np.empty((0, 1)), "loss_curve": np.empty(0)}
+    arrays |= {"history_loss": np.empty((0, 1)), "history_learning_rate": np.empty((0, 1))}
     network = {
         **{name: said[name] for name in ("activation", "output")},
         **{name: _number(said["settings"][name], name) for name in ("delta", "q")},
@@ -90,9 +90,6 @@ def stored_of(said: Mapping[str, Any]) -> Stored:
             "seed": 0,
             "n_iter": 0,
             "t": 0,
-            "loss": None,
-            "best_loss": None,
-            "best_validation_score": None,
             "temperature": 1.0,
             "solver": "none",
             "device": PROCESSOR,
