@@ -25,6 +25,10 @@ class ColumnsError(TableError):
     """A table whose columns are not those the model was trained on."""
 
 
+class LayoutError(ShoalError, ValueError):
+    """Arrays that do not fit one another reached the engine, which then computes nothing: rows, weights or networks of other sizes."""
+
+
 class TooLargeError(ShoalError, MemoryError):
     """Sizes that do not fit in memory; the message has the bytes needed and a smaller setting that fits."""
 

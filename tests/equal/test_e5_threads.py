@@ -10,7 +10,8 @@ import pytest
 from problems import logits_of, population, rows
 from shoal import ShoalClassifier
 from shoal.engine import advance as door
-from shoal.engine import groups
+from shoal.engine import groups, slices
+from shoal.engine.cores import executor
 from shoal.recipe import Recipe
 from shoal.textbook import make_loss
 from shoal.textbook.optimizers import Nesterov
@@ -28,7 +29,7 @@ def test_one_thread_and_two_give_the_same_bits(dtype, monkeypatch):
     for threads in (1, 2):
         monkeypatch.setattr(door, "cores", lambda threads=threads: threads)
         monkeypatch.setattr(door, "WORTH_A_THREAD", 0)  # hand over work of any size
-        door.executor.cache_clear()
+        executor.cache_clear()
         model = ShoalClassifier(n_networks=8, max_iter=6, random_state=3, dtype=dtype).fit(X, y)
         weights.append([*model.coefs_, *model.intercepts_])
     assert {deck.size > 0 for deck in decks} == {True, False}  # of members with ramps and of those without
@@ -40,11 +41,12 @@ POOL = ThreadPoolExecutor(4)
 WIDE = 101  # hidden units: not a whole number of slices
 
 
-def wide_run(out, monkeypatch, *, threads, slices, dtype=np.float64, pool=POOL, **settings):
+def wide_run(out, monkeypatch, *, threads, parts, dtype=np.float64, pool=POOL, **settings):
     """A run of one wide network whose hidden units are cut into so many slices; 1 leaves them together."""
     monkeypatch.setattr(door, "cores", lambda: threads)
-    monkeypatch.setattr(door, "executor", lambda: pool)
-    monkeypatch.setattr(groups, "number_of_slices", lambda h, b, n: slices)
+    monkeypatch.setattr(slices, "cores", lambda: threads)
+    monkeypatch.setattr(slices, "executor", lambda: pool)
+    monkeypatch.setattr(groups, "number_of_slices", lambda h, b, n: parts)
     X, Y = rows(out, 50, 5, 2)
     validation = Validation(*(a.astype(dtype) for a in rows(out, 20, 5, 2, seed=1)))
     recipe = Recipe(**{"batch_size": 16, "max_epochs": 4, "activation": "tanh", "learning_rate": 0.01} | settings)
@@ -66,8 +68,8 @@ SETTINGS = {
 @pytest.mark.parametrize("what", SETTINGS)
 @pytest.mark.parametrize("slices", [2, 4])
 def test_a_wide_network_in_slices_is_the_network_in_one_piece(out, what, slices, monkeypatch):
-    whole, expected = wide_run(out, monkeypatch, threads=1, slices=1, **SETTINGS[what])
-    cut, found = wide_run(out, monkeypatch, threads=2, slices=slices, **SETTINGS[what])
+    whole, expected = wide_run(out, monkeypatch, threads=1, parts=1, **SETTINGS[what])
+    cut, found = wide_run(out, monkeypatch, threads=2, parts=slices, **SETTINGS[what])
     for e, f in zip(expected, found, strict=True):
         np.testing.assert_allclose(f.loss, e.loss, rtol=1e-9)  # sums in another order, carried through 16 updates
         np.testing.assert_allclose(f.validation_loss, e.validation_loss, rtol=1e-9)
@@ -78,7 +80,7 @@ def test_a_wide_network_in_slices_is_the_network_in_one_piece(out, what, slices,
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_slices_give_the_same_bits_on_one_thread_two_and_four(dtype, monkeypatch):
     settings = {"lam": 0.1, "decay": 0.01, "dropout": 0.2, "weight_average": 0.9}
-    runs = [wide_run("softmax", monkeypatch, threads=t, slices=4, dtype=dtype, **settings)[0] for t in (1, 2, 3, 4)]
+    runs = [wide_run("softmax", monkeypatch, threads=t, parts=4, dtype=dtype, **settings)[0] for t in (1, 2, 3, 4)]
     for other in runs[1:]:
         for one, many in zip(runs[0].result().population.parameters, other.result().population.parameters, strict=True):
             np.testing.assert_array_equal(one, many)
@@ -92,8 +94,8 @@ class Busy:
 
 
 def test_slices_of_threads_that_do_not_come_are_taken_over_with_the_same_bits(monkeypatch):
-    alone, expected = wide_run("sigmoid", monkeypatch, threads=1, slices=4)
-    left, found = wide_run("sigmoid", monkeypatch, threads=3, slices=4, pool=Busy())
+    alone, expected = wide_run("sigmoid", monkeypatch, threads=1, parts=4)
+    left, found = wide_run("sigmoid", monkeypatch, threads=3, parts=4, pool=Busy())
     for e, f in zip(expected, found, strict=True):
         np.testing.assert_array_equal(f.loss, e.loss)
     for one, other in zip(alone.result().population.parameters, left.result().population.parameters, strict=True):
@@ -108,11 +110,11 @@ def test_an_error_in_another_thread_is_raised(monkeypatch):
             return future
 
     with pytest.raises(MemoryError, match="no room"):
-        wide_run("sigmoid", monkeypatch, threads=2, slices=2, pool=Broken())
+        wide_run("sigmoid", monkeypatch, threads=2, parts=2, pool=Broken())
 
 
 def test_when_this_thread_fails_the_others_give_up_and_nobody_computes_any_more(monkeypatch):
-    compiled = door.split_kernel()
+    compiled = slices.split_kernel()
     begun = Event()
 
     def train_slices(*taken):
@@ -120,11 +122,11 @@ def test_when_this_thread_fails_the_others_give_up_and_nobody_computes_any_more(
             assert begun.wait(60)
             raise KeyboardInterrupt
         begun.set()
-        compiled.train_slices(*taken)
+        return compiled.train_slices(*taken)
 
-    monkeypatch.setattr(door, "split_kernel", lambda: SimpleNamespace(**{**vars(compiled), "train_slices": train_slices}))
+    monkeypatch.setattr(slices, "split_kernel", lambda: SimpleNamespace(**{**vars(compiled), "train_slices": train_slices}))
     with pytest.raises(KeyboardInterrupt):
-        wide_run("sigmoid", monkeypatch, threads=2, slices=2, max_epochs=10**6)
+        wide_run("sigmoid", monkeypatch, threads=2, parts=2, max_epochs=10**6)
     assert POOL._work_queue.empty()
     assert POOL.submit(lambda: "free").result(timeout=60) == "free"
 

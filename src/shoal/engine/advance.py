@@ -8,7 +8,6 @@ The doors go by the kind of state: what stands here is the processor's, and `on_
 
 import math
 from collections.abc import Callable, Sequence
-from concurrent.futures import wait
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import singledispatch
@@ -21,12 +20,15 @@ from numpy.typing import NDArray
 from shoal.draws import dropout_key, kept
 from shoal.encoding import SparseRows
 from shoal.engine.blas_threads import one_blas_thread
-from shoal.engine.compiled import kernels, split_kernel
-from shoal.engine.cores import cores, executor, spread
+from shoal.engine.compiled import kernels
+from shoal.engine.cores import cores, spread
 from shoal.engine.device import PROCESSOR
-from shoal.engine.groups import SMALL_PRODUCT, Group, keep_members, make_groups, padded, read_back
+from shoal.engine.groups import Group, keep_members, make_groups, padded, read_back
 from shoal.engine.numbers import Known, addresses, bias_corrections, hyper, stairs_functions
+from shoal.engine.sizes import OF_STEPS, refuse, refuse_rows
+from shoal.engine.slices import train_slices
 from shoal.engine.stairs import TILE, WORTH_LOOKING_UP, Stairs, in_precision, laid_out
+from shoal.errors import LayoutError
 from shoal.population import Population
 from shoal.recipe import Recipe, each
 from shoal.textbook.losses import Loss
@@ -59,6 +61,11 @@ class State:
     t: int = 0
     stairs: Stairs | None = None
     known: Known = field(default_factory=Known)
+
+    @property
+    def n_y(self) -> int:
+        """Targets."""
+        return int(self.population.parameters.W2.shape[1]) // self.g2.logits_per_target
 
 
 def begin(
@@ -168,16 +175,18 @@ def run_groups(
     state: State, X: Floats, Y: Floats, order: NDArray[np.int64], ends: NDArray[np.int64], rates: Floats, weight: Floats | None
 ) -> Floats:
     """Every group through these batches; returns `costs (steps, K)`, NaN for who is in no group, and counts the updates."""
-    if state.stairs is not None:
-        if len(state.stairs.at) != len(X):
-            raise ValueError(f"the stairs are of {len(state.stairs.at)} rows, but X has {len(X)}: give the rows that they were made of")
-        order = np.ascontiguousarray(order, np.int64)  # read by its address
+    if state.stairs is not None and len(state.stairs.at) != len(X):
+        raise LayoutError(f"the stairs are of {len(state.stairs.at)} rows, but X has {len(X)}: give the rows that they were made of")
     X, Y = np.ascontiguousarray(X, state.dtype), np.ascontiguousarray(Y, state.dtype)
+    refuse_rows(X, Y, state.population.parameters.W1.shape[2], state.n_y, weight, state.population.K)
+    order, ends = np.ascontiguousarray(order, np.int64), np.ascontiguousarray(ends, np.int64)
     rates = np.ascontiguousarray(rates, state.dtype)
     k, steps, K, known = kernels(), len(ends) - 1, state.population.K, state.known
+    if rates.ndim != 2 or len(rates) < steps or rates.shape[1] != K:
+        refuse(OF_STEPS)
     corrections = bias_corrections(known, state.recipe.rule, state.t, steps, state.dtype)
     if known.ends is not ends:
-        known.ends, known.largest = ends, int(np.diff(ends).max())
+        known.ends, known.largest = ends, int(np.diff(ends).max(initial=0))
 
     def run(group: Group) -> Floats:
         mine = np.empty((steps, len(group.members)))
@@ -195,7 +204,7 @@ def run_groups(
             state.hyper,
             mine,
         )
-        k.train(*taken, looked_up(state, group)) if group.slices == 1 else train_slices(group, taken)
+        refuse(k.train(*taken, looked_up(state, group)) if group.slices == 1 else train_slices(group, taken))
         return mine
 
     if len(state.groups) == 1 and len(state.groups[0].members) == K:
@@ -210,36 +219,6 @@ def run_groups(
         over_groups(state, fill, [group.weights.size * len(order) for group in state.groups])
     state.t += steps
     return costs
-
-
-def train_slices(group: Group, taken: tuple[Any, ...]) -> None:
-    """One network in slices, over the cores: this thread and those of the executor that are free."""
-    k, shape, dtype, J = split_kernel(), taken[0], group.weights.dtype, group.slices
-    team = k.Team(
-        np.zeros((2 * J + 1) * k.APART, np.int64),
-        *(np.empty((J, group.h * shape.b), dtype) for _ in "ZS"),
-        np.empty((2, J, group.n_z, shape.b), dtype),
-        np.zeros((2, J), dtype),
-        int(group.h * shape.b * padded(group.n) <= SMALL_PRODUCT),
-    )
-    threads, work = min(cores(), J), [(*taken, team)]
-
-    def part(thread: int) -> None:
-        for *first, last in work:  # nothing where a thread is free too late: it must not keep these arrays
-            k.train_slices(*first, thread, threads, last)
-
-    others = [executor().submit(part, i) for i in range(1, threads)]
-    try:
-        k.train_slices(*taken, 0, threads, team)
-    except BaseException:
-        team.counters[2 * J * k.APART] = 1  # the others give up, for nobody may compute any more when this returns
-        raise
-    finally:
-        work.clear()
-        wait([other for other in others if not other.cancel()])
-    for other in others:
-        if not other.cancelled():
-            other.result()
 
 
 def over_groups(state: State, run: Callable[[Group], None], work: Sequence[int]) -> None:

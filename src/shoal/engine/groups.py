@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.engine.blocks import kinds_of_inputs, seen_columns
+from shoal.engine.sizes import refuse_population
 from shoal.engine.stairs import Laid
 from shoal.population import Population
 from shoal.textbook.propagation import Parameters
@@ -116,6 +117,7 @@ def sliced(parameters: Parameters, slices: int) -> Parameters:
 
 def make_groups(population: Population, b: int, dtype: np.dtype, *, alone: bool, first: bool, second: bool, average: bool) -> list[Group]:
     """The population in groups, kinds of inputs in the order of their first members; `alone`: one network each."""
+    refuse_population(population)
     groups = []
     for members, seen in kinds_of_inputs(population):
         n, h = int(seen.sum()), population.parameters.W1.shape[1]

@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from shoal.engine.bounds import misfit_of_judging
 from shoal.engine.jit import inner, kernel
 from shoal.engine.kernels import gather, hidden_units, output_sums, parts, scratch
 from shoal.engine.pieces import output_errors
+from shoal.engine.sizes import FITS
 from shoal.engine.vecmath import keep_apart, of
 
 ANY_OTHER, SOFTMAX, POISSON = range(3)  # outputs that the score treats in a way of their own
@@ -48,8 +50,11 @@ def judge(shape, output, rows, weights, each, hyper, sums):
     """Each network on its own rows: `sums (G, 4 + 3 n_y)` get Σ w, Σ w L, Σ w (all labels right), 0, and Σ w y, Σ w y², Σ w r² a target.
 
     `output` is one of the three above. Network g's rows are those of `order` between `ends[g]`
-    and `ends[g + 1]`; weights are `(0 | 1, m)`.
+    and `ends[g + 1]`; weights are `(0 | 1, m)`. Returns 0, or which arrays do not fit the others (`sizes.REASONS`).
     """
+    wrong = misfit_of_judging(shape, rows, weights, each, sums)
+    if wrong != FITS:
+        return wrong
     h, n_z, n_y, most = shape.h, shape.n_z, rows.Y.shape[1], shape.b
     W1, W2, b2 = parts(shape, weights)
     Z, S, Xb, XT, Z2, D, y, _, L = scratch(weights, h, shape.n, W1.shape[1], n_z, n_y, most)
@@ -65,3 +70,4 @@ def judge(shape, output, rows, weights, each, hyper, sums):
             output_sums(shape, W2, b2, g, low, Z, Z2)
             output_errors(shape.loss, Z2, y, D, L, hyper, n_z, n_y, L.size)
             add_up(output, rows, start, g, Z2, y, L, sums)
+    return FITS

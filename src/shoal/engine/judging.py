@@ -10,6 +10,7 @@ from shoal.encoding import SparseRows
 from shoal.engine.advance import State, over_groups, per_network, seen_rows, shape_of
 from shoal.engine.compiled import judge_kernel, kernels
 from shoal.engine.groups import Group
+from shoal.engine.sizes import refuse, refuse_rows
 from shoal.types import Floats
 
 Rows = NDArray[np.int64]
@@ -45,6 +46,7 @@ def dense_sums(state: State, X: Floats, Y: Floats, rows: tuple[Rows, ...] | None
     """What `judge_kernel.judge` sums for every network, `(K, 4 + 3 n_y)`."""
     k, judges = kernels(), judge_kernel()
     output = {"softmax": judges.SOFTMAX, "poisson": judges.POISSON}.get(state.g2.name, judges.ANY_OTHER)
+    refuse_rows(X, Y, state.population.parameters.W1.shape[2], state.n_y, weight)
     sums = np.zeros((state.population.K, 4 + 3 * Y.shape[1]))
     shared = np.empty((0, 0), state.dtype) if weight is None else np.ascontiguousarray(weight[None], state.dtype)
     X, Y = np.ascontiguousarray(X, state.dtype), np.ascontiguousarray(Y, state.dtype)
@@ -54,7 +56,7 @@ def dense_sums(state: State, X: Floats, Y: Floats, rows: tuple[Rows, ...] | None
         data = k.Rows(seen_rows(X, group), Y, shared, *own_rows(group, rows, len(Y)))
         mine = np.zeros((len(group.members), sums.shape[1]))
         shape = shape_of(state, group, JUDGED_AT_ONCE)
-        judges.judge(shape, output, data, weights, per_network(state, group), state.hyper, mine)
+        refuse(judges.judge(shape, output, data, weights, per_network(state, group), state.hyper, mine))
         sums[group.members] = mine
 
     judged = len(Y) if rows is None else max((len(r) for r in rows), default=0)

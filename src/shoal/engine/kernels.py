@@ -12,8 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from shoal.engine.bounds import misfit
 from shoal.engine.jit import inner, kernel
 from shoal.engine.pieces import activate, change, layer_1, layer_1_gradient, many_gradients, many_logits, output_errors
+from shoal.engine.sizes import FITS
 from shoal.engine.stairs import GRADIENT, LAYER_1, PLAIN, RAMPS
 from shoal.engine.vecmath import copy_8_by_8, fetch, keep_apart, of
 
@@ -310,8 +312,13 @@ def train(shape, rows, weights, gradient, first, second, average, each, rates, c
 
     Weights, gradient (overwritten), moments and averages in the layout that the head of this file tells, moments and
     averages empty where the rule has none. `deck` is `stairs.Laid`'s, of inputs whose last ones are ramps to be looked up;
-    empty: ramps are inputs like others. `rates (steps, G)`; `corrections (steps,)` is what Adam multiplies them with.
+    empty: ramps are inputs like others. `rates (steps, G)`; `corrections (steps,)` is what Adam multiplies them with. Returns 0, or
+    which arrays do not fit the others (`sizes.REASONS`).
     """
+    memory, numbers = (weights, gradient, first, second, average), (rates, corrections, hyper)
+    wrong = misfit(shape, rows, each, memory, numbers, costs, shape.G, deck)
+    if wrong != FITS:
+        return wrong
     G, h, n_z, n_y = shape.G, shape.h, shape.n_z, rows.Y.shape[1]
     W1, W2, b2 = parts(shape, weights)
     gW1, gW2, gb2 = parts(shape, gradient)
@@ -357,6 +364,7 @@ def train(shape, rows, weights, gradient, first, second, average, each, rates, c
                 update(shape, weights, gradient, first, second, average, start, size, rate, keep, hyper)
                 start, size = W1.size + W2.size + g * n_z, n_z
                 update(shape, weights, gradient, first, second, average, start, size, rate, keep, hyper)
+    return FITS
 
 
 @kernel

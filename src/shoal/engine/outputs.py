@@ -12,6 +12,7 @@ from shoal.engine.blocks import split
 from shoal.engine.compiled import pieces, predict_kernel
 from shoal.engine.cores import spread
 from shoal.engine.device import on_device
+from shoal.engine.sizes import refuse, refuse_network
 from shoal.population import Population
 from shoal.textbook.activations import ACTIVATIONS, masked
 from shoal.textbook.propagation import Parameters
@@ -55,6 +56,7 @@ def raw_logits(parameters: Parameters, encoding: Encoding, X: Any, activation: s
     work = X.shape[0] * parameters.W1.size
     if work >= WORTH_COMPILING:
         return compiled_logits(parameters, encoding, X, activation)
+    refuse_network(parameters, encoding, X)
     with one_blas_thread() if work > WORTH_LIMITING else nullcontext():
         Z2 = np.empty((parameters.W2.shape[0], X.shape[0]))
         for s in range(0, X.shape[0], BLOCK_ROWS):
@@ -64,6 +66,7 @@ def raw_logits(parameters: Parameters, encoding: Encoding, X: Any, activation: s
 
 def compiled_logits(parameters: Parameters, encoding: Encoding, X: Any, activation: str) -> Floats:
     """`raw_logits` by the kernel, blocks of rows over all cores."""
+    refuse_network(parameters, encoding, X)
     W1, b1, W2, b2 = parameters
     n, ramps, padding = encoding.n_inputs, encoding.ramps, np.zeros((len(W1), -(W1.shape[1] + 1) % 4))
     laid = np.ascontiguousarray(np.hstack([W1, b1, padding]))
@@ -78,7 +81,7 @@ def compiled_logits(parameters: Parameters, encoding: Encoding, X: Any, activati
         rows = X[s : s + BLOCK_ROWS]
         rows = np.ascontiguousarray(rows.toarray() if sparse.issparse(rows) else rows, np.float64)
         out = np.empty((len(W2), len(rows)))
-        predict_kernel().predict(at, AT_ONCE, rows, ramps.column, center, per_scale, laid, W2, b2[:, 0], out)
+        refuse(predict_kernel().predict(at, AT_ONCE, rows, ramps.column, center, per_scale, laid, W2, b2[:, 0], out))
         Z2[:, s : s + BLOCK_ROWS] = out
 
     with one_blas_thread():

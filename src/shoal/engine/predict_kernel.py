@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from shoal.engine.bounds import misfit_of_prediction
 from shoal.engine.jit import inner, kernel
 from shoal.engine.pieces import activate
+from shoal.engine.sizes import FITS
 from shoal.engine.vecmath import keep_apart, turn
 
 
@@ -36,7 +38,13 @@ def encode_rows(X, first, columns, center, per_scale, Xb, XT):
 
 @kernel
 def predict(activation, block, X, columns, center, per_scale, W1, W2, b2, Z2):
-    """Z2 `(n_z, m)` of rows `X (m, n)`. `W1 (H, n1)` has the bias behind the encoded inputs; `activation` is where its piece lies."""
+    """Z2 `(n_z, m)` of rows `X (m, n)`. `W1 (H, n1)` has the bias behind the encoded inputs; `activation` is where its piece lies.
+
+    Returns 0, or which arrays do not fit the others (`sizes.REASONS`).
+    """
+    wrong = misfit_of_prediction(block, X, columns, (center, per_scale), (W1, W2, b2), Z2)
+    if wrong != FITS:
+        return wrong
     H, n1 = W1.shape
     Xb, XT, Z, S = np.empty((0, 0)), np.empty((0, 0)), np.empty((0, 0)), np.empty((0, 0))
     for first in range(0, X.shape[0], block):
@@ -51,3 +59,4 @@ def predict(activation, block, X, columns, center, per_scale, W1, W2, b2, Z2):
         for o in range(b2.size):
             for i in range(b):
                 Z2[o, first + i] = out[o, i] + b2[o]
+    return FITS

@@ -8,8 +8,10 @@ import math
 
 import numpy as np
 
+from shoal.engine.bounds import misfit_of_small_steps, misfit_of_sums
 from shoal.engine.jit import inner, kernel
 from shoal.engine.pieces import activate, output_errors
+from shoal.engine.sizes import FITS, OF_STEPS
 
 
 @inner
@@ -68,8 +70,14 @@ def dot(A, q, B, r):
 def curvature(pieces, bends, X, y, weights, members, theta, loss, gradient, JTJ):
     """Σ w L `(k,)`, Σ w Jᵀ D `(k, p)` and Σ w Jᵀ H J `(k, p, p)` of k networks `theta (k, p)`, `members` their rows of `weights (K, m)`.
 
-    `pieces` are where the activation and the loss lie; `bends` says that H is a (1 − a), else it is 1.
+    `pieces` are where the activation and the loss lie; `bends` says that H is a (1 − a), else it is 1. Returns 0, or which arrays do not
+    fit the others (`sizes.REASONS`).
     """
+    wrong = misfit_of_small_steps(pieces, X, y, weights, members, theta)
+    if wrong == FITS:
+        wrong = misfit_of_sums(theta.shape[0], theta.shape[1], loss, gradient, JTJ)
+    if wrong != FITS:
+        return wrong
     k, p = theta.shape
     n, m = X.shape
     h = (p - 1) // (n + 2)
@@ -93,6 +101,7 @@ def curvature(pieces, bends, X, y, weights, members, theta, loss, gradient, JTJ)
             for r in range(q + 1):
                 JTJ[g, q, r] = dot(R, q, J, r)
                 JTJ[g, r, q] = JTJ[g, q, r]
+    return FITS
 
 
 @inner
@@ -124,8 +133,18 @@ def solve(A, x):
 def descend(pieces, X, y, weights, members, theta, ridge, cost, gradient, JTJ, total, rule, damping, new, after):
     """Each network's first step that lowers its cost, with as much damping as that takes: `new (k, p)`, `after (k,)`, `damping (k,)`.
 
-    `rule` is the factor of the damping, its least and its most; `total (k,)` the rows' weight.
+    `rule` is the factor of the damping, its least and its most; `total (k,)` the rows' weight. Returns 0, or which arrays do not fit the
+    others (`sizes.REASONS`).
     """
+    wrong = misfit_of_small_steps(pieces, X, y, weights, members, theta)
+    if wrong == FITS:
+        wrong = misfit_of_sums(theta.shape[0], theta.shape[1], cost, gradient, JTJ)
+    if wrong == FITS and (rule.size < 3 or total.size != theta.shape[0] or damping.size != total.size or after.size != total.size):
+        wrong = OF_STEPS
+    if wrong == FITS and (ridge.shape != theta.shape or new.shape != theta.shape):
+        wrong = OF_STEPS
+    if wrong != FITS:
+        return wrong
     k, p = theta.shape
     n, m = X.shape
     h = (p - 1) // (n + 2)
@@ -158,16 +177,21 @@ def descend(pieces, X, y, weights, members, theta, ridge, cost, gradient, JTJ, t
                 damping[g] = max(damping[g] / rule[0], rule[1])
                 break
             damping[g] *= rule[0]
+    return FITS
 
 
 @kernel
 def step(pieces, bends, X, y, weights, members, theta, ridge, total, rule, damping, flat, new, cost, still):
     """A whole step under a ridge that stays: J of k networks after it `cost (k,)`, and which stand still: their largest derivative of J
-    is at most `flat[0]`, the step lowers J by `flat[1]` of itself at most, or no damping helps.
+    is at most `flat[0]`, the step lowers J by `flat[1]` of itself at most, or no damping helps. Returns as `descend` does.
     """
     k, p = theta.shape
+    if flat.size < 2 or total.size != k or damping.size != k or still.size != k or ridge.shape != theta.shape:
+        return OF_STEPS
     before, gradient, JTJ = np.empty(k), np.empty((k, p)), np.empty((k, p, p))
-    curvature(pieces, bends, X, y, weights, members, theta, before, gradient, JTJ)
+    wrong = curvature(pieces, bends, X, y, weights, members, theta, before, gradient, JTJ)
+    if wrong != FITS:
+        return wrong
     for g in range(k):
         largest = 0.0
         for q in range(p):
@@ -175,7 +199,10 @@ def step(pieces, bends, X, y, weights, members, theta, ridge, total, rule, dampi
             gradient[g, q] += ridge[g, q] * theta[g, q]
             largest = max(largest, abs(gradient[g, q]))
         still[g] = largest <= flat[0] * total[g]
-    descend(pieces, X, y, weights, members, theta, ridge, before, gradient, JTJ, total, rule, damping, new, cost)
+    wrong = descend(pieces, X, y, weights, members, theta, ridge, before, gradient, JTJ, total, rule, damping, new, cost)
+    if wrong != FITS:
+        return wrong
     for g in range(k):
         still[g] |= before[g] - cost[g] <= flat[1] * before[g] or damping[g] > rule[2]
         cost[g] /= total[g]
+    return FITS

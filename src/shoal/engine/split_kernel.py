@@ -18,6 +18,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from shoal.engine.bounds import misfit, misfit_of_team
 from shoal.engine.jit import inner, kernel
 from shoal.engine.kernels import (
     AVERAGE,
@@ -36,6 +37,7 @@ from shoal.engine.kernels import (
     weigh,
 )
 from shoal.engine.pieces import data, output_errors
+from shoal.engine.sizes import FITS
 from shoal.engine.vecmath import keep_apart, of
 
 APART = 16  # numbers between two threads' counters: they must not share a line of the cache
@@ -247,8 +249,14 @@ def train_slices(shape, rows, weights, gradient, first, second, average, each, r
     """`kernels.train` for one network in G slices; this is one of the threads that run it side by side. `costs (steps, 1)`.
 
     Round r of a slice is its gradients and change of update r − 1 and its forward part of update r. A round begins when all
-    slices have done the one before.
+    slices have done the one before. Returns 0, or which arrays do not fit the others (`sizes.REASONS`), alike in every thread.
     """
+    memory, numbers = (weights, gradient, first, second, average), (rates, corrections, hyper)
+    wrong = misfit(shape, rows, each, memory, numbers, costs, 1, np.empty(0, np.int64))
+    if wrong == FITS:
+        wrong = misfit_of_team(shape, team, thread, threads, APART)
+    if wrong != FITS:
+        return wrong
     G, n_z, n_y, largest, kind = shape.G, shape.n_z, rows.Y.shape[1], shape.b, weights.dtype
     W1, W2, b2 = parts(shape, weights)
     gW1, gW2, gb2 = parts(shape, gradient)
@@ -262,7 +270,7 @@ def train_slices(shape, rows, weights, gradient, first, second, average, each, r
     helped = False
     for r in range(steps + 1):
         if told(counters, 2 * G * APART) > 0:
-            return
+            return FITS
         step, known, g = r - 1, False, thread
         b = L.size if r == 0 else rows.ends[r] - rows.ends[step]
         if b != L.size:
@@ -294,3 +302,4 @@ def train_slices(shape, rows, weights, gradient, first, second, average, each, r
             if helped or g >= G:
                 g = wait(counters, thread, threads, G, r + 1, patience)
                 helped = helped or g < G
+    return FITS

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from shoal.encoding import Encoding, SparseRows
 from shoal.engine.blas_threads import one_blas_thread
+from shoal.engine.sizes import OF_COLUMNS, OF_RAMPS, refuse
 from shoal.types import Floats
 
 TILE = 32  # units that `stairs_kernel` works on at once
@@ -33,6 +34,8 @@ def stairs_of(encoding: Encoding, X: Any) -> Stairs | None:
     """
     if not encoding.n_ramps or isinstance(X, SparseRows):
         return None
+    if X.shape[1] != encoding.n_inputs + encoding.n_ramps:
+        refuse(OF_COLUMNS)
     counts = np.array([len(e) - 1 for e in encoding.edges if len(e)], np.int32)
     starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
     adding = np.zeros((encoding.n_ramps, len(counts)), X.dtype)
@@ -98,7 +101,12 @@ class Laid:
 
 
 def in_precision(stairs: Stairs, dtype: np.dtype) -> Stairs:
-    """The stairs in the numbers that the kernels compute with."""
+    """The stairs in the numbers that the kernels compute with; refused where a row stands on a ramp that is not there."""
+    c, n_r = len(stairs.starts) - 1, int(stairs.starts[-1])
+    if stairs.at.shape[1:] != (c,) or stairs.share.shape != stairs.at.shape or stairs.shift.shape != (n_r + 1,) or stairs.starts[0] != 0:
+        refuse(OF_RAMPS)
+    if np.any(np.diff(stairs.starts) < 0) or (stairs.at.size and not 0 <= stairs.at.min() <= stairs.at.max() < n_r):
+        refuse(OF_RAMPS)
     at, starts = (np.ascontiguousarray(places, np.int32) for places in (stairs.at, stairs.starts))
     share, shift = (np.ascontiguousarray(numbers, dtype) for numbers in (stairs.share, stairs.shift))
     return Stairs(at, share, starts, shift)

@@ -15,6 +15,7 @@ from shoal.engine.blas_threads import one_blas_thread
 from shoal.engine.blocks import Block, join, split
 from shoal.engine.cores import spread
 from shoal.engine.device import on_device
+from shoal.engine.sizes import refuse_rows
 from shoal.population import Population
 from shoal.textbook.activations import ACTIVATIONS, Activation, masked
 from shoal.textbook.losses import Loss
@@ -73,6 +74,8 @@ def sums(population: Population, X: Any, Y: Floats, activation: str, g2: Loss, w
 
         return sums_there(population, X, Y, activation, g2, weight)
     m, n_h = len(Y), population.parameters.W1.shape[1]
+    n_y = population.parameters.W2.shape[1] // g2.logits_per_target
+    refuse_rows(X, Y, population.parameters.W1.shape[2], n_y, weight, population.K)
     weights = np.broadcast_to(np.ones(m) if weight is None else weight, (population.K, m))
     parts = [single for block in split(population, population.parameters.W1.dtype) for single in singles(block, n_h * m)]
     loss = np.zeros(population.K)

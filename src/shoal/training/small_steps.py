@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from shoal.engine.blocks import Block
 from shoal.engine.compiled import compiled, pieces
+from shoal.engine.sizes import refuse
 from shoal.engine.sums import Curvature, n_parameters
 from shoal.training.objective import Objective
 from shoal.training.rows import ArrayRows
@@ -62,7 +63,7 @@ def small_curvature(rows: SmallRows, members: NDArray[np.int64], theta: Floats, 
     k, p = theta.shape
     loss, gradient, JTJ = np.empty(k), np.empty((k, p)), np.empty((k, p, p))
     where = addresses(rows.activation, rows.output)
-    steps().curvature(where, BENDS[rows.output], rows.X, rows.y, rows.weights, members, theta, loss, gradient, JTJ)
+    refuse(steps().curvature(where, BENDS[rows.output], rows.X, rows.y, rows.weights, members, theta, loss, gradient, JTJ))
     return Curvature(total, loss, gradient, JTJ)
 
 
@@ -77,7 +78,7 @@ def small_step(
         addresses(rows.activation, rows.output),
     )
     given: tuple[Any, ...] = (rows.X, rows.y, rows.weights, members, theta, ridge, total)
-    steps().step(where, BENDS[rows.output], *given, rule, damping, flat, new, cost, still)
+    refuse(steps().step(where, BENDS[rows.output], *given, rule, damping, flat, new, cost, still))
     return new, cost, still
 
 
@@ -98,5 +99,5 @@ def small_descent(
     """
     new, after, where = np.empty_like(theta), np.empty_like(cost), addresses(rows.activation, rows.output)
     given: tuple[Any, ...] = (rows.X, rows.y, rows.weights, members, theta, ridge, cost, gradient, found.JTJ, found.weight)
-    steps().descend(where, *given, rule, damping, new, after)
+    refuse(steps().descend(where, *given, rule, damping, new, after))
     return new, after

@@ -1,0 +1,179 @@
+"""Whether the arrays that a kernel gets fit one another: asked once a call, outside its loops, before anything is computed.
+
+The kernels index without looking, so that loops become vector instructions. Each returns what is found here, 0 where all fits;
+`sizes.refuse` makes an error of it.
+"""
+
+import numpy as np
+
+from shoal.engine.jit import inner
+from shoal.engine.sizes import (
+    FITS,
+    OF_COLUMNS,
+    OF_EACH,
+    OF_ENDS,
+    OF_MEMORY,
+    OF_ORDER,
+    OF_RAMPS,
+    OF_ROW_WEIGHTS,
+    OF_STEPS,
+    OF_TEAM,
+    OF_WEIGHTS,
+)
+from shoal.engine.stairs import ARRAYS, INPUTS, N1, PLAIN, RAMPS, TILE, UNITS
+from shoal.engine.vecmath import keep_apart
+
+HYPER = 7  # numbers of the rule and the loss
+PER_NETWORK = 4, 3  # rows of `PerNetwork.numbers` and `whole`
+
+
+@inner
+def misfit_of_weights(shape, weights, each):
+    """Of the flat weights and the networks' own numbers."""
+    keep_apart()
+    G, h, outs = shape.G, shape.h, shape.n_z * shape.h
+    if G < 1 or h < 1 or shape.n < 0 or shape.n_z < 1 or shape.b < 0:
+        return OF_WEIGHTS
+    a = weights.size - G * (outs + shape.n_z)
+    if a < G * h * (shape.n + 1) or a % (G * h) != 0:
+        return OF_WEIGHTS
+    if each.numbers.shape[0] < PER_NETWORK[0] or each.whole.shape[0] < PER_NETWORK[1]:
+        return OF_EACH
+    if each.numbers.shape[1] != G or each.whole.shape[1] != G:
+        return OF_EACH
+    for g in range(G):
+        if each.whole[0, g] < 0 or each.whole[0, g] > h:
+            return OF_EACH
+    return FITS
+
+
+@inner
+def misfit_of_rows(rows, columns, networks, largest):
+    """Of what is read; a batch has at most `largest` rows."""
+    keep_apart()
+    m, order, ends = rows.X.shape[0], rows.order, rows.ends
+    if rows.X.shape[1] < columns or rows.Y.shape[0] != m:
+        return OF_COLUMNS
+    k = rows.weight.shape[0]
+    if k > 0 and (rows.weight.shape[1] != m or (k != 1 and k != networks)):
+        return OF_ROW_WEIGHTS
+    if ends.size < 1 or ends[0] < 0 or ends[ends.size - 1] > order.size:
+        return OF_ENDS
+    for i in range(ends.size - 1):
+        if ends[i + 1] < ends[i] or ends[i + 1] - ends[i] > largest:
+            return OF_ENDS
+    outside = 0
+    for i in range(order.size):
+        outside += 1 if np.uint64(order[i]) >= np.uint64(m) else 0  # of whole numbers without a sign, a negative one is large
+    return OF_ORDER if outside > 0 else FITS
+
+
+@inner
+def misfit(shape, rows, each, memory, numbers, costs, networks, deck):
+    """Of what `train` and `train_slices` take: `memory` is weights, gradient, both moments and averages, `numbers` are rates, corrections
+    and those of the optimizer; `networks` is 1 for one network in slices.
+    """
+    keep_apart()
+    weights, gradient, first, second, average = memory
+    rates, corrections, hyper = numbers
+    wrong = misfit_of_weights(shape, weights, each)
+    if wrong != FITS:
+        return wrong
+    n_r, H = 0, shape.G * shape.h
+    if deck.size > 0:
+        wrong = misfit_of_deck(deck, shape, (weights.size - shape.n_z * (H + shape.G)) // H)
+        if wrong != FITS:
+            return wrong
+        n_r = deck[RAMPS]
+    if gradient.size != weights.size or hyper.size < HYPER:
+        return OF_MEMORY
+    for kept in (first, second, average):
+        if kept.size != 0 and kept.size != weights.size:
+            return OF_MEMORY
+    wrong = misfit_of_rows(rows, shape.n - n_r, networks, shape.b)
+    if wrong != FITS:
+        return wrong
+    steps = rows.ends.size - 1
+    if rates.shape[0] < steps or rates.shape[1] != networks or corrections.size < steps:
+        return OF_STEPS
+    return OF_STEPS if costs.shape[0] < steps or costs.shape[1] != networks else FITS
+
+
+@inner
+def misfit_of_deck(deck, shape, n1):
+    """Of ramps that are looked up."""
+    if deck.size < ARRAYS or deck[UNITS] != shape.G * shape.h or deck[UNITS] % TILE != 0 or deck[N1] != n1:
+        return OF_RAMPS
+    if deck[RAMPS] < 1 or deck[INPUTS] < 0 or deck[INPUTS] + deck[RAMPS] != shape.n:
+        return OF_RAMPS
+    return OF_RAMPS if deck[PLAIN] <= deck[INPUTS] or deck[PLAIN] > n1 else FITS
+
+
+@inner
+def misfit_of_team(shape, team, thread, threads, apart):
+    """Of what the threads of one network share."""
+    G, b = shape.G, shape.b
+    if thread < 0 or thread >= threads or team.counters.size < (2 * G + 1) * apart or team.turned < 0 or team.turned > 1:
+        return OF_TEAM
+    if team.Z.shape[0] < G or team.S.shape[0] < G or team.Z.shape[1] < shape.h * b or team.S.shape[1] < shape.h * b:
+        return OF_TEAM
+    if team.squares.shape[0] != 2 or team.squares.shape[1] != G or team.sums.shape[0] != 2 or team.sums.shape[1] != G:
+        return OF_TEAM
+    return OF_TEAM if team.sums.shape[2] < shape.n_z or team.sums.shape[3] < b else FITS
+
+
+@inner
+def misfit_of_judging(shape, rows, weights, each, sums):
+    """Of what `judge` takes."""
+    keep_apart()
+    wrong = misfit_of_weights(shape, weights, each)
+    if wrong != FITS:
+        return wrong
+    wrong = misfit_of_rows(rows, shape.n, 1, rows.order.size)
+    if wrong != FITS:
+        return wrong
+    if rows.ends.size <= shape.G or shape.b < 1:
+        return OF_ENDS
+    return OF_STEPS if sums.shape[0] < shape.G or sums.shape[1] != 4 + 3 * rows.Y.shape[1] else FITS
+
+
+@inner
+def misfit_of_prediction(block, X, columns, scales, weights, Z2):
+    """Of what `predict` takes: `scales` are its center and per_scale, `weights` W1, W2 and b2."""
+    keep_apart()
+    (center, per_scale), (W1, W2, b2) = scales, weights
+    n, r = X.shape[1], columns.size
+    if block < 1 or W1.shape[1] <= n + r or W2.shape[1] != W1.shape[0] or W2.shape[0] != b2.size:
+        return OF_WEIGHTS
+    if center.shape[0] != 2 or per_scale.shape[0] != 2 or center.shape[1] != n + r or per_scale.shape[1] != n + r:
+        return OF_COLUMNS
+    for k in range(r):
+        if columns[k] < 0 or columns[k] >= n:
+            return OF_COLUMNS
+    return OF_STEPS if Z2.shape[0] != b2.size or Z2.shape[1] != X.shape[0] else FITS
+
+
+@inner
+def misfit_of_small_steps(pieces, X, y, weights, members, theta):
+    """Of what the steps of `small_step.py` read."""
+    keep_apart()
+    n, m = X.shape
+    k, p = theta.shape
+    if pieces.size < 2 or p < n + 3 or (p - 1) % (n + 2) != 0 or members.size != k:
+        return OF_WEIGHTS
+    if y.shape[0] < 1 or y.shape[1] != m:
+        return OF_COLUMNS
+    if weights.shape[1] != m:
+        return OF_ROW_WEIGHTS
+    for g in range(k):
+        if members[g] < 0 or members[g] >= weights.shape[0]:
+            return OF_EACH
+    return FITS
+
+
+@inner
+def misfit_of_sums(k, p, one, matrix, cube):
+    """Of arrays `(k,)`, `(k, p)` and `(k, p, p)`."""
+    if one.size != k or matrix.shape[0] != k or matrix.shape[1] != p:
+        return OF_STEPS
+    return OF_STEPS if cube.shape[0] != k or cube.shape[1] != p or cube.shape[2] != p else FITS
