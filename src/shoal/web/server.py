@@ -36,7 +36,7 @@ from shoal.web.questions import ALL
 
 HOST, USUAL_PORT = "127.0.0.1", 8137
 STATIC = Path(__file__).parent / "static"
-CLOSING = 0.6  # seconds between Ctrl-C and the end of the process, whatever it is doing
+CLOSING = 0.4  # seconds between Ctrl-C and the end of the process, whatever it is doing
 TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
