@@ -220,6 +220,7 @@ HALF = np.arange(40) / 2
         (InvalidParameterError, "callbacks=3 must be", {"callbacks": 3}),
         (InvalidParameterError, "progress=3 must be", {"progress": 3}),
         (InvalidParameterError, "seed='1'", {"seed": "1"}),
+        (InvalidParameterError, "seed=.* from 0 to 18446744073709551615", {"seed": 2**64}),
         (TableError, "task=3 is unknown", {"task": 3}),
         (TableError, "task=array", {"task": np.array(["a", "b"])}),
         (TableError, "test_fraction='x' must lie between 0 and 1", {"test_fraction": "x"}),

@@ -37,6 +37,7 @@ from shoal.table.frames import Table, frame_or_path, is_path, one_of
 from shoal.table.target import Label, check_task
 from shoal.training.events import Epoch
 
+MOST_SEED = 2**64 - 1  # that a model file holds
 Watcher = Callable[[Epoch], None]
 Progress = Callable[[str, int, int], None]
 
@@ -292,8 +293,8 @@ def evaluate(model: Pipeline, table: Table, *, max_memory: str | int | None = No
 
 def _check_arguments(seed: Any, task: Any, settings: Any, refit: Any, callbacks: Any, progress: Any) -> None:
     """Refuse what no fit can use, before anything is read."""
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise InvalidParameterError(f"seed={brief(seed)}; it must be a whole number from 0 on.")
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed <= MOST_SEED:
+        raise InvalidParameterError(f"seed={brief(seed)}; it must be a whole number from 0 to {MOST_SEED}.")
     check_task(task)
     if settings is not None and not (isinstance(settings, Mapping) and all(isinstance(name, str) for name in settings)):
         raise InvalidParameterError(
