@@ -26,6 +26,7 @@ _HOMES = {
         "ShoalWarning",
         "TableError",
         "TooLargeError",
+        "OtherScaleWarning",
         "UncalibratedWarning",
     ),
     "shoal.estimators.classifier": ("ShoalClassifier",),

@@ -18,6 +18,7 @@ from shoal.errors import ShoalError as ShoalError
 from shoal.errors import ShoalWarning as ShoalWarning
 from shoal.errors import TableError as TableError
 from shoal.errors import TooLargeError as TooLargeError
+from shoal.errors import OtherScaleWarning as OtherScaleWarning
 from shoal.errors import UncalibratedWarning as UncalibratedWarning
 from shoal.estimators.classifier import ShoalClassifier as ShoalClassifier
 from shoal.estimators.raw import fit as fit
@@ -42,6 +43,7 @@ __all__ = [
     "InvalidParameterError",
     "MemberDivergedWarning",
     "ModelFileError",
+    "OtherScaleWarning",
     "OutputError",
     "OutsideWarning",
     "ShoalClassifier",

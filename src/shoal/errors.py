@@ -81,5 +81,9 @@ class CacheWarning(ShoalWarning):
     """Compiled code cannot be kept in the usual folder; the message says why, what happens instead, and what to set."""
 
 
+class OtherScaleWarning(ShoalWarning):
+    """Validation rows of another scale than the training rows, as those are that did not pass a pipeline's scaler."""
+
+
 class OutsideWarning(ShoalWarning):
     """Rows with an input outside the range of the rows that were learned from; predictions there are guesses."""

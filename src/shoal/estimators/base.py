@@ -20,6 +20,7 @@ from shoal.estimators._sklearn import checked_weights
 from shoal.estimators.plain import is_plain, is_plain_target
 from shoal.estimators.seen import SeenEstimator
 from shoal.fitting.fitted import Fitted
+from shoal.fitting.own_rows import warn_of_other_scale
 from shoal.fitting.pipeline import Names, continuation_of, fit, fit_piece
 from shoal.fitting.settings import Task, settings_of
 from shoal.fitting.source import InMemory
@@ -145,7 +146,10 @@ class ShallowEstimator(SeenEstimator, ABC):
         weight = checked_weights(sample_weight, X)
         if weight is not None and weight.sum() == 0:
             raise DataError("every sample_weight is 0: there is no row to learn from")
-        return InMemory(X, y, weight, self._own_rows(*own))
+        judges = self._own_rows(*own)
+        if judges is not None:
+            warn_of_other_scale(X, weight, judges[0], input_names(self) or tuple(f"x{j}" for j in range(X.shape[1])))
+        return InMemory(X, y, weight, judges)
 
     def _own_rows(self, X_val: Any, y_val: Any, weight: Any) -> tuple[Any, Any, Floats | None] | None:
         """The user's validation rows, checked as other rows are."""

@@ -8,7 +8,7 @@ from shoal.errors import InvalidParameterError
 from shoal.estimators.base import ShallowEstimator
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
-from shoal.fitting.settings import Settings, settings_of
+from shoal.fitting.settings import INITS, Settings, settings_of
 from shoal.table import Task
 from shoal.textbook import ACTIVATIONS
 from shoal.web.question import Choice, Kind, Real, Whole, brief
@@ -56,7 +56,7 @@ KINDS: dict[str, Kind] = {
     "rate": Real(1e-5, 100, 1.2),
     "batch": Whole(0, 10_000, 0),  # 0: all rows
     "l2": Real(0, 1000, 0),
-    "init": Choice(("normal", "auto", "zeros", "xavier", "he", "lecun", "nguyen_widrow")),
+    "init": Choice(("normal", *(name for name in INITS if name != "normal"))),
     "scale": Real(0.0001, 100, 0.01),
     "seed": Whole(0, 2**31 - 1, 2),
     "networks": Whole(1, 32, 1),
