@@ -12,13 +12,13 @@ from shoal.errors import InterruptedWarning as InterruptedWarning
 from shoal.errors import InvalidParameterError as InvalidParameterError
 from shoal.errors import MemberDivergedWarning as MemberDivergedWarning
 from shoal.errors import ModelFileError as ModelFileError
+from shoal.errors import OtherScaleWarning as OtherScaleWarning
 from shoal.errors import OutputError as OutputError
 from shoal.errors import OutsideWarning as OutsideWarning
 from shoal.errors import ShoalError as ShoalError
 from shoal.errors import ShoalWarning as ShoalWarning
 from shoal.errors import TableError as TableError
 from shoal.errors import TooLargeError as TooLargeError
-from shoal.errors import OtherScaleWarning as OtherScaleWarning
 from shoal.errors import UncalibratedWarning as UncalibratedWarning
 from shoal.estimators.classifier import ShoalClassifier as ShoalClassifier
 from shoal.estimators.raw import fit as fit

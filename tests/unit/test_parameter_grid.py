@@ -102,3 +102,18 @@ def test_an_odd_value_fits_as_its_plain_one_or_is_refused_by_name(task, name):
             fits[key] = fitted(task, name, plain)
         found = fitted(task, name, value)
         assert found == fits[key], f"{value!r} is not {plain!r}"
+
+
+@pytest.mark.parametrize("name", ["solver", "standardize", "class_weight", "n_networks", "callbacks", "calibration"])
+@pytest.mark.parametrize("value", [[], "nope", pd.NA, np.array([1, 2]), Unprintable(), b"x"], ids=lambda v: type(v).__name__)
+def test_pieces_are_refused_by_name_too(name, value):
+    if name == "callbacks" and isinstance(value, list):
+        value = ["no function"]
+    with pytest.raises(InvalidParameterError, match=f"^{name} is "):
+        ShoalClassifier(**COMMON | {name: value}).partial_fit(X, Y["classification"], classes=[0, 1])
+
+
+def test_predictions_refuse_a_number_of_threads_that_is_none():
+    model = ShoalRegressor(**COMMON, ramps=False).fit(X, Y["regression"]).set_params(n_jobs="all")
+    with pytest.raises(InvalidParameterError, match=r"^n_jobs is 'all'"):
+        model.predict(X)

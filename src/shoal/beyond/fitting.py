@@ -177,8 +177,9 @@ def fit(
         raise InvalidParameterError(
             f"estimator is a {type(estimator).__name__}; give a ShoalClassifier or ShoalRegressor (of raw tables: shoal.fit(client=…))"
         )
+    settings = settings_of(estimator)
     kept = Checkpoint(checkpoint)
     with connected(client) as cluster, named(kept.left):
-        if estimator.solver in FULL_BATCH:
+        if settings.solver in FULL_BATCH:
             return fit_by_sums(cluster, estimator, given, own, kept)
         return fit_by_members(cluster, estimator, given, own, share, kept)

@@ -58,7 +58,7 @@ def groups_of(estimator: Any, candidates: Sequence[dict[str, Any]], m: int) -> l
     groups: dict[Any, list[int]] = {}
     for alike, places in enumerate(by_preparation([settings_or_error(shoal) for shoal in shoals])):
         for i in places:
-            alone = i if shoals[i].solver in FULL_BATCH else None
+            alone = i if str(shoals[i].solver) in FULL_BATCH else None
             groups.setdefault((alike, alone, width_of(shoals[i], m)), []).append(i)
     return list(groups.values())
 

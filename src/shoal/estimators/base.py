@@ -22,7 +22,7 @@ from shoal.estimators.seen import SeenEstimator
 from shoal.fitting.fitted import Fitted
 from shoal.fitting.own_rows import warn_of_other_scale
 from shoal.fitting.pipeline import Names, continuation_of, fit, fit_piece
-from shoal.fitting.settings import Task, settings_of
+from shoal.fitting.settings import N_JOBS, Task, settings_of
 from shoal.fitting.source import InMemory
 from shoal.fitting.targets import checked_targets
 from shoal.network import predict
@@ -175,7 +175,7 @@ class ShallowEstimator(SeenEstimator, ABC):
     def _predicted(self, X: Any) -> Floats:
         """The network's answer for checked rows, `(m, n_y)`."""
         X = self._rows(X)
-        with at_most(self.n_jobs), np.errstate(over="ignore", invalid="ignore"):
+        with at_most(N_JOBS.read("n_jobs", self.n_jobs)), np.errstate(over="ignore", invalid="ignore"):
             answers = predict(self.network_, X)
         finite = np.isfinite(answers)
         if not finite.all():

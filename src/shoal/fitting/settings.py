@@ -55,6 +55,7 @@ SCHEDULES = ("auto", "constant", "invscaling", "adaptive", "cosine")
 INITS = ("auto", "zeros", "normal", "xavier", "he", "lecun", "nguyen_widrow")
 LOSSES = ("squared_error", "huber", "absolute_error", "quantile", "poisson", "gaussian")
 CALIBRATIONS: dict[Task, tuple[str | None, ...]] = {"regression": (None, "split", "cv+"), "classification": (None, "temperature")}
+N_JOBS = WholeKind(none=True, minus_1=True)  # asked for by predictions too
 
 
 @final
@@ -265,7 +266,7 @@ class Settings:
     )
     n_jobs: int | None = declared(
         "n_jobs",
-        WholeKind(none=True, minus_1=True),
+        N_JOBS,
         None,
         "Threads that may compute; None and -1 are all cores. The result is the same, bit for bit, whatever it is.",
     )

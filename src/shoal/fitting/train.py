@@ -102,7 +102,7 @@ def announced(p: Plan, asked: str) -> str:
 
 def takes_pieces(estimator: Any) -> bool:
     """Whether `partial_fit` is there: not with a solver that needs all rows at once."""
-    if estimator.solver in FULL_BATCH:
+    if isinstance(estimator.solver, str) and estimator.solver in FULL_BATCH:
         raise AttributeError(
             f"solver is {estimator.solver!r}, which needs all rows at once, and partial_fit gets them in pieces; choose 'adam', 'adamw', "
             "'sgd' or 'rmsprop', or call fit"
