@@ -23,16 +23,17 @@ def mark_of(network: Network) -> str:
 def keep_facts(model: Any, facts: Any) -> None:
     """Give a Pipeline the facts of the fit that it has now."""
     model.facts_ = facts
-    model.__dict__["_facts_mark"] = getattr(last_step(model), "_mark", None)
+    model.__dict__["_facts_mark"] = mark_now(model)
 
 
 def known_facts(model: Any) -> Any:
     """The facts of the fit that a model has now; None where there are none, or it was fitted anew since."""
     facts = getattr(model, "facts_", None)
-    return facts if getattr(model, "_facts_mark", None) == getattr(last_step(model), "_mark", None) else None
+    return facts if facts is not None and getattr(model, "_facts_mark", None) == mark_now(model) else None
 
 
-def last_step(model: Any) -> Any:
-    """The estimator that a Pipeline ends in; anything else itself."""
+def mark_now(model: Any) -> str | None:
+    """The mark of the network that a model has now."""
     steps = getattr(model, "steps", None)
-    return steps[-1][1] if steps else model
+    network = getattr(steps[-1][1] if steps else model, "network_", None)
+    return mark_of(network) if isinstance(network, Network) else None

@@ -14,7 +14,7 @@ from shoal.estimators.predictions import predictions
 from shoal.estimators.raw import evaluate, facts_of
 from shoal.export import portable
 from shoal.export.json_text import model_json
-from shoal.fit_facts import known_facts
+from shoal.fit_facts import known_facts, mark_now
 
 SETTINGS = {"n_networks": 1, "max_iter": 3, "hidden_layer_sizes": 4}
 
@@ -66,9 +66,9 @@ def test_the_same_weights_with_other_labels_are_another_fit(fitted):
     model = copy.deepcopy(fitted)
     model.set_params(**{f"estimator__{name}": value for name, value in seed.items()})
     model.fit(frame, y)
-    first = model["estimator"]._mark
+    first = mark_now(model)
     model.fit(frame, np.where(y == "yes", "ja", "nein"))  # in the same order: the very same numbers
-    assert model["estimator"]._mark != first
+    assert mark_now(model) != first
 
 
 def test_pieces_and_numbers_learned_since_are_another_fit():
