@@ -124,7 +124,7 @@ from threadpoolctl import threadpool_info
 from shoal import ShoalRegressor
 from shoal.engine.blas_threads import libraries
 
-X = np.random.default_rng(0).standard_normal((3000, 20)); y = X[:, 0]
+X = np.random.default_rng(0).standard_normal((1000, 20)); y = X[:, 0]
 blas = lambda: sorted({i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"})
 fit = lambda **given: ShoalRegressor(n_networks=4, max_iter=2, random_state=0, early_stopping=False, **given).fit(X, y).predict(X)
 for library in libraries(): library.set(2)
@@ -147,12 +147,12 @@ def train():
     while not stop.is_set():
         fit(); more.release()
 thread = threading.Thread(target=train, daemon=True); thread.start()
-for _ in range(8):
+for _ in range(5):
     assert more.acquire(timeout=60)
     pid = os.fork()
     if pid == 0: os._exit(0)
     os.waitpid(pid, 0)
-facts["the parent trains on"] = all(more.acquire(timeout=60) for _ in range(8))
+facts["the parent trains on"] = all(more.acquire(timeout=60) for _ in range(5))
 facts["child's library while the parent trains"] = forked(blas)
 facts["child fits while the parent trains"] = forked(lambda: bool(np.array_equal(fit(), want)))
 stop.set(); thread.join(60)
