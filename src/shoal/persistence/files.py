@@ -39,12 +39,16 @@ def save(model: Any, path: str | os.PathLike[str]) -> Path:
     -----
     Callbacks are not saved, nor is a random generator: the seed that was drawn from it takes its place.
     """
-    found = stored(model)
     try:
+        found = stored(model)
         check(found)
+        data = packed(found)
     except ModelFileError as refused:
+        if str(refused).endswith("."):
+            raise
         raise ModelFileError(f"The model cannot be saved: {refused}. Fit it anew, or take that setting out.") from refused
-    data = packed(found)
+    except Exception as error:  # attributes that were set by hand can hold anything
+        raise ModelFileError(f"The model cannot be saved: its parts are not a model's ({_first_line(error)}). Fit it anew.") from error
     with replacing(path) as out:
         out.write(data)
     return Path(path)

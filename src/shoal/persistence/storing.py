@@ -29,9 +29,9 @@ def stored(model: Any) -> Stored:
     steps, prepare, estimator = _parts(model)
     kind = next((name for name, kind in ESTIMATORS.items() if type(estimator) is kind), None)
     if kind is None:
+        instead = "its best_estimator_" if hasattr(estimator, "best_estimator_") else "what shoal.fit returned, or a fitted estimator"
         raise ModelFileError(
-            f"A {type(estimator).__name__} is no model of shoal's. Save what shoal.fit returned, or a fitted estimator; "
-            "skops and joblib save models of other makers."
+            f"A {type(estimator).__name__} is no model of shoal's. Save {instead}; skops and joblib save models of other makers."
         )
     if not hasattr(estimator, "network_"):
         raise ModelFileError(f"The {type(estimator).__name__} is not fitted, so there is nothing to save. Call fit first.")
