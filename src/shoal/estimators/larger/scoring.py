@@ -16,8 +16,8 @@ from shoal.draws import Purpose, row_draws
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.larger.survey import Sample
 from shoal.estimators.scores import Metrics, answers, checked_scores
-from shoal.estimators.summary import Moments, moments_of
 from shoal.estimators.sureness import COVERAGE, LEAST_ROWS
+from shoal.fitting.summary import Moments, moments_of
 from shoal.table.target import Task
 from shoal.types import Floats
 from shoal.uncertainty.reliability import BINS
