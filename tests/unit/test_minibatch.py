@@ -108,6 +108,22 @@ def test_without_patience_nothing_stops():
     assert not any(stopping.see(np.array([1.0, np.nan]))[1].any() for _ in range(50))
 
 
+def test_others_decide_when_a_network_is_at_its_best():
+    by = np.array([[0, 0.5, 0.5, 0], [0.5, 0, 0.5, 0], [0.5, 0.5, 0, 0], [0, 0, 0, 1.0]])
+    curves = np.array([[3.0, 2, 1, 4, 5], [3, 1, 2, 2, 2], [5, 2, 1, 1, 3], [1, 2, 3, 4, 5]]).T
+    stopping = fresh(4, patience=1, tol=0.0, by=by)
+    seen = [stopping.see(losses) for losses in curves]
+    best = [max(t for t, (better, _) in enumerate(seen) if better[k]) for k in range(4)]
+    assert best == [1, 2, 1, 0]  # of (2+1)/2 < (1+2)/2 ties the first counts; network 0's own best would be 2
+    np.testing.assert_array_equal(stopping.reached(), [curves[t, k] for k, t in enumerate(best)])
+    # 0 and 2 have stalled for two epochs at t = 3, but network 1 still goes on, for which they decide: all three stop together.
+    assert [stalled.tolist() for _, stalled in seen[2:]] == [[False] * 3 + [True], [False] * 3 + [True], [True] * 4]
+    alone = fresh(2, patience=None, tol=0.0, by=np.array([[0.0, 1.0], [1.0, 0.0]]))
+    alone.see(np.array([1.0, 2.0]))
+    alone.see(np.array([np.nan, 1.5]))  # network 0 has diverged and counts as it last stood
+    np.testing.assert_array_equal(alone.best, [1.5, 1.0])
+
+
 def test_early_stopping_ends_each_network_by_itself_and_keeps_its_best_weights():
     run = run_of(validation="own", max_epochs=200, patience=5, learning_rate=(0.05, 0.3), K=2)
     history, trained = list(run), run.result()

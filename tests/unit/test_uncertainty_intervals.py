@@ -17,6 +17,9 @@ from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.export import model_json, portable
 from shoal.fitting.calibration import PAIR_SHARE, of_every_row, set_aside, twins
+from shoal.fitting.pipeline import prepare
+from shoal.fitting.settings import settings_of
+from shoal.fitting.source import InMemory
 from shoal.uncertainty.intervals import rank
 
 QUICK = {"n_networks": 4, "hidden_layer_sizes": 16, "max_iter": 40}
@@ -28,6 +31,11 @@ def waves(m, seed):
     rng = np.random.default_rng(seed)
     X = rng.uniform(-2, 2, (m, 2))
     return X, np.sin(2 * X[:, 0]) + X[:, 1] + (0.1 + 0.1 * (X[:, 0] + 2)) * rng.standard_normal(m)
+
+
+def prepared_rows(model, X, y):
+    """Everything that precedes the first weights, as `fit` makes it."""
+    return prepare(settings_of(model), InMemory(X, y))
 
 
 def covered(model, seed=100, m=2000, coverage=0.9):
@@ -99,8 +107,8 @@ def test_e8_a_network_never_learns_from_a_row_that_it_scores():
     settings = {**QUICK, "ramps": False, "standardize": False, "early_stopping": False, "learning_rate_init": 0.01, "random_state": 1}
     model = ShoalRegressor(**settings, calibration="cv+")
     before = model.fit(X, y).network_.population.parameters
-    prepared = model._prepare(X, y, None)
-    out = prepared.problem.judged.scores.out
+    prepared = prepared_rows(model, X, y).rows
+    out = prepared.judged.scores.out
     assert set(out.sum(axis=0)) == {1, 2}, "every row is scored by one network of four, some by two"
     assert np.all((prepared.weights == 0) == out), "a network learns from a row or scores it"
     for k in range(4):
@@ -111,6 +119,43 @@ def test_e8_a_network_never_learns_from_a_row_that_it_scores():
             assert not np.array_equal(mine[(k + 1) % 4], its[(k + 1) % 4])
 
 
+@pytest.mark.parametrize(("n_networks", "ramps"), [(8, "auto"), (5, False), (3, "auto"), (2, "auto"), (2, True)])
+def test_no_row_decides_when_a_network_stops_that_it_judges(n_networks, ramps):
+    X, y = waves(150, 0)
+    model = ShoalRegressor(hidden_layer_sizes=2, max_iter=1, n_networks=n_networks, ramps=ramps, calibration="cv+", random_state=0)
+    rows = prepared_rows(model, X, y).rows
+    out, watching = rows.judged.scores.out, rows.validation
+    np.testing.assert_allclose(watching.by.sum(axis=1), 1.0)
+    for k in range(n_networks):
+        deciding = np.concatenate([watching.rows[j] for j in np.flatnonzero(watching.by[k])])
+        assert len(deciding) >= 30
+        assert not out[k, deciding].any()
+    assert prepared_rows(ShoalRegressor(hidden_layer_sizes=2, max_iter=1, random_state=0), X, y).rows.validation.by is None
+
+
+def coverage_of_few(m, repeats, coverage=0.9):
+    """The mean coverage over fits of m rows each with the defaults."""
+    found = []
+    for s in range(repeats):
+        X, y = waves(m, s)
+        found.append(covered(ShoalRegressor(calibration="cv+", random_state=s).fit(X, y), 1000 + s, coverage=coverage))
+    return np.mean(found)
+
+
+def test_100_rows_are_covered_as_asked():
+    # 100 scores and one fit: coverage varies by 0.045 a fit. Before other networks decided when one stops it was 0.862 on average.
+    assert abs(coverage_of_few(100, 24) - 0.905) < 2.5 * 0.045 / np.sqrt(24) + 0.005
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("m", "deviation"), [(30, 0.07), (50, 0.05), (100, 0.045), (300, 0.025)])
+@pytest.mark.parametrize("coverage", [0.5, 0.8, 0.9])
+def test_few_rows_are_covered_as_asked(m, deviation, coverage):
+    # The deviation of one fit at 90 %, wider at 50 % by that of a rank: √(¼ / 0.09) times.
+    sure = 3 * deviation * np.sqrt(coverage * (1 - coverage) / 0.09) / np.sqrt(60)
+    assert abs(coverage_of_few(m, 60, coverage) - np.ceil((m + 1) * coverage) / (m + 1)) < sure + 0.015
+
+
 @pytest.mark.parametrize(
     ("n_networks", "ramps", "scoring"),
     [(8, "auto", (2, 4)), (5, False, (1, 2)), (3, False, (1, 2)), (3, "auto", (1, 2)), (2, "auto", 1), (2, True, 1)],
@@ -118,7 +163,7 @@ def test_e8_a_network_never_learns_from_a_row_that_it_scores():
 def test_every_row_is_held_out_by_a_network_of_each_kind_and_some_by_two(n_networks, ramps, scoring):
     X, y = waves(150, 0)
     model = ShoalRegressor(hidden_layer_sizes=2, max_iter=1, n_networks=n_networks, ramps=ramps, calibration="cv+", random_state=0)
-    out = model._prepare(X, y, None).problem.judged.scores.out
+    out = prepared_rows(model, X, y).rows.judged.scores.out
     assert set(out.sum(axis=0)) == set(np.atleast_1d(scoring))
     assert out.sum(axis=0).max() < n_networks  # somebody learns from every row
     if n_networks >= 5:
@@ -128,7 +173,7 @@ def test_every_row_is_held_out_by_a_network_of_each_kind_and_some_by_two(n_netwo
 def test_of_few_different_rows_every_network_learns_from_some():
     X, y = np.repeat([[0.0], [1.0], [2.0], [3.0]], 50, axis=0), np.arange(200.0)
     model = ShoalRegressor(hidden_layer_sizes=2, max_iter=1, n_networks=5, ramps=False, calibration="cv+", random_state=0)
-    out = model._prepare(X, y, None).problem.judged.scores.out
+    out = prepared_rows(model, X, y).rows.judged.scores.out
     assert (~out).any(axis=1).all()
 
 
@@ -164,7 +209,7 @@ def test_rows_that_are_equal_are_held_out_together(make):
     assert len(leaders) == 60
     np.testing.assert_array_equal(places[60:120], places[120:])
     assert np.all(places[:7] == -1)
-    prepared = ShoalRegressor(**QUICK, random_state=0)._prepare(thrice, np.tile(y, 3), None)
+    prepared = prepared_rows(ShoalRegressor(**QUICK, random_state=0), thrice, np.tile(y, 3))
     for kept in (*of_every_row(thrice, prepared.plan, 0, None), set_aside("split", thrice, None, 0)[1]):
         assert len(kept) == 3 * len({int(i) % 60 for i in kept})
 

@@ -11,7 +11,7 @@ from shoal.estimators.regressor import ShoalRegressor
 from shoal.network import encoded
 from shoal.uncertainty.answers import Answers, answers, spread, spread_within
 from shoal.uncertainty.held import Held
-from shoal.uncertainty.noise import learned_apart, of_target, own_variance, pieces
+from shoal.uncertainty.noise import Residuals, learned_apart, of_target, own_variance, pieces, variance_model
 
 QUICK = {"n_networks": 4, "hidden_layer_sizes": 16, "random_state": 0}
 NOISE = 0.3
@@ -121,11 +121,46 @@ def test_what_sets_kinds_apart_does_not_average_away():
     values[2:] = 5.0
     weights = np.full((4, 3), 0.25)
     assert spread(values, weights).min() > 5
-    np.testing.assert_array_equal(spread_within(network, values, weights), 0.0)
+    np.testing.assert_array_equal(spread_within(network, values, weights), np.zeros((2, 3, 1)))
     values[1] += 2.0  # among those with ramps a sample variance of 2, among the others 0
-    np.testing.assert_allclose(spread_within(network, values, weights), 1.0)
+    np.testing.assert_allclose(np.sort(spread_within(network, values, weights)[:, :, 0], axis=0), [[0.0] * 3, [2.0] * 3])
     weights[[1, 2]] = 0.0  # one of each kind is left
-    np.testing.assert_array_equal(spread_within(network, values, 2 * weights), 0.0)
+    assert np.isnan(spread_within(network, values, 2 * weights)).all()
+
+
+def test_each_kind_takes_away_what_its_own_members_stray():
+    rng = np.random.default_rng(0)
+    K, m, tau2, shares = 4, 20_000, np.array([4.0, 0.25]), np.array([0.05, 0.45])  # the kind that strays most counts least
+    kinds = np.repeat([0, 1], K)
+    out = (np.arange(m) % K == np.arange(K)[:, None]) | (((np.arange(m) + 1) % K == np.arange(K)[:, None]) & (rng.random(m) < 0.2))
+    out = np.vstack([out, out])
+    noise = rng.standard_normal(m)
+    values = np.sqrt(tau2)[kinds][:, None] * rng.standard_normal((2 * K, m))
+    network = SimpleNamespace(
+        shares=np.repeat(shares, K) / (K * shares.sum()),
+        population=SimpleNamespace(inputs=np.array([[True, True]] * K + [[True, False]] * K)),
+        activation=None,
+        g2=lambda z: z,
+        output="squared_error",
+        target=None,
+    )
+    said = Answers(values[:, None], values[:, :, None], None)
+    averaging = of_target(network, Held(None, noise[:, None], np.ones(m), out), said, 0)[5]
+    new = noise - network.shares @ values
+    weights = network.shares[:, None] * out / (network.shares @ out)
+    old = noise - np.sum(weights * values, axis=0)
+    # Ratios of means of 20,000 squares: √(2 · 2 / m) = 1.4 %. One τ² for both kinds would say 0.4.
+    assert averaging == pytest.approx(np.mean(new**2) / np.mean(old**2), abs=0.03)
+
+
+@pytest.mark.parametrize(("follows", "m", "found"), [(True, 2000, True), (False, 2000, False), (True, 150, False)])
+def test_the_variance_follows_the_spread_where_many_rows_show_it(follows, m, found):
+    rng = np.random.default_rng(3)
+    spreads = rng.chisquare(3, m) / 3
+    residual = np.sqrt(spreads if follows else np.ones(m)) * rng.standard_t(5, m)
+    share = variance_model(Residuals(rng.standard_normal(m), residual, np.ones(m), spreads), 1.0, 1e-12)[2]
+    assert (share > 0.3) == found
+    assert m > 200 or share == 0.0
 
 
 def test_pieces_are_mixed_with_the_overall_variance_and_never_zero():

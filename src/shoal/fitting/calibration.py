@@ -163,6 +163,26 @@ def refuse_too_few(rows: RowsOfEach | None) -> None:
         )
 
 
+def watched(calibration: Any, rows: RowsOfEach, p: Plan, all_rows: Validation) -> Validation:
+    """The rows whose loss each network watches, of those that it holds out, and whose watching says when which network stops.
+
+    With "cv+" every row will judge the networks that hold it out, and must not decide when these stop: the rows of the others of the
+    kind do, and rows that two of a kind hold out decide for nobody. Else each network watches all its rows, and decides itself.
+    """
+    if calibration != "cv+":
+        return replace(all_rows, rows=rows)
+    weight = np.ones(len(all_rows.Y)) if all_rows.weight is None else all_rows.weight
+    out = np.zeros((len(rows), len(weight)), bool)
+    for k, mine in enumerate(rows):
+        out[k, mine] = True
+    kinds = np.array(p.with_ramps)
+    alike = kinds[:, None] == kinds
+    watch = np.stack([mine & (np.unique(out[alike[k]], axis=0).sum(axis=0) == 1) for k, mine in enumerate(out)])
+    apart = (out.astype(float) @ watch.T) == 0
+    by = np.where((apart & alike).any(axis=1, keepdims=True), apart & alike, apart) * (watch @ weight)
+    return replace(all_rows, rows=tuple(np.flatnonzero(mine) for mine in watch), by=by / by.sum(axis=1, keepdims=True))
+
+
 def of_every_row(X: Any, p: Plan, seed: int, weight: Floats | None) -> RowsOfEach:
     """Rows dealt so that every one that counts is held out by a network, some by two, those with the same inputs by the same."""
     leaders, places = twins(X, weight)

@@ -204,7 +204,7 @@ def joint_run(batch: CandidateBatch) -> Run:
     if weights is not None and weights.ndim == 2:
         weights = np.tile(weights, (C, 1))
     if v is not None and v.rows is not None:
-        v = Validation(v.X, v.Y, v.weight, v.rows * C)
+        v = Validation(v.X, v.Y, v.weight, v.rows * C, None if v.by is None else np.kron(np.eye(C), v.by))
     return Run(
         joined([p.recipe for p in plans], K),
         side_by_side([candidate.population for candidate in batch.members]),

@@ -17,7 +17,17 @@ from shoal.encoding import Encoding, encode, fit_encoding, plain
 from shoal.engine.stairs import stairs_of
 from shoal.errors import DataError
 from shoal.fitting.budget import refuse_too_large
-from shoal.fitting.calibration import Judged, calibrate, different_rows, judged_on, kept_out, largest_of, refuse_too_few, set_aside
+from shoal.fitting.calibration import (
+    Judged,
+    calibrate,
+    different_rows,
+    judged_on,
+    kept_out,
+    largest_of,
+    refuse_too_few,
+    set_aside,
+    watched,
+)
 from shoal.fitting.class_weight import row_weights
 from shoal.fitting.initialize import mean_squares, member_weights
 from shoal.fitting.plan import RAMP_SCALE, Plan
@@ -195,7 +205,9 @@ class InMemory:
         held = kept_out(settings.calibration, X, plan, learned.labels, seed, weight, own=own is not None)
         if settings.early_stopping is True and plan.hold_out:
             refuse_too_few(held)
-        watched = Validation(encoded, learned.Y.astype(dtype), weight, held) if held is not None and plan.hold_out else own
+        watching = own
+        if held is not None and plan.hold_out:
+            watching = watched(settings.calibration, held, plan, Validation(encoded, learned.Y.astype(dtype), weight))
         known: dict[str, Any] = {
             "weight": weight,
             "given": self.given,
@@ -206,7 +218,7 @@ class InMemory:
         judged = judged_on(X, encoded, learned.Y, len(plan.with_ramps), own=own, before=before, **known)
         stairs = stairs_of(encoding, encoded) if looks_ramps_up(plan) else None
         weights = member_weights(self.m, weight, held)
-        return RowsInMemory(settings, targets, encoded, learned.Y, weight, weights, watched, judged, dtype, stairs)
+        return RowsInMemory(settings, targets, encoded, learned.Y, weight, weights, watching, judged, dtype, stairs)
 
 
 @dataclass(frozen=True)

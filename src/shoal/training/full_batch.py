@@ -67,7 +67,7 @@ class FullBatch:
         self.objective = Objective(population.astype(np.dtype(np.float64)), rows, recipe.activation, g2, each(recipe.lam, self.K))
         self.method = method(solver, self.objective, recipe.tol, max_fun)
         self.kept = self.method.population()
-        self.stopping = fresh(self.K, recipe.patience, 0.0)
+        self.stopping = fresh(self.K, recipe.patience, 0.0, validation.by if isinstance(validation, Validation) else None)
         self.active = np.ones(self.K, bool)
         self.settled = np.zeros(self.K, bool)
         self.loss = np.full(self.K, np.nan)
@@ -146,7 +146,7 @@ class FullBatch:
         """The best weights so far; with "bayes" their evidence too."""
         if self.validation is None and not isinstance(self.method, Rprop):
             self.kept = self.method.population()
-        validated = None if self.validation is None else self.stopping.best.copy()
+        validated = None if self.validation is None else self.stopping.reached()
         best = self.stopping.best if self.validation is None else self.loss
         with one_blas_thread():
             evidence = self.method.evidence_at(self.kept) if isinstance(self.method, LevenbergMarquardt) else None

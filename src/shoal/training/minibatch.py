@@ -126,7 +126,7 @@ class Run:
         self.block: Block | None = None
         self.started = self.seconds = 0.0
         self.kept = current(self.state)
-        self.stopping = fresh(self.K, recipe.patience, recipe.tol)
+        self.stopping = fresh(self.K, recipe.patience, recipe.tol, None if validation is None else validation.by)
         self.active = np.ones(self.K, bool)
         self.rates = each(recipe.learning_rate, self.K)
         self.first_rates = self.rates.copy()
@@ -353,7 +353,7 @@ class Run:
         if self.block is not None and self.block.shown < self.block.n:
             self.go_back(self.block)
         self.kept = overwrite(self.kept, remembered(self.state), self.active)
-        validated = None if self.validation is None else self.stopping.best.copy()
+        validated = None if self.validation is None else self.stopping.reached()
         best = self.stopping.best if self.validation is None else self.loss
         return Trained(
             self.kept, self.loss.copy(), best.copy(), validated, self.epochs.copy(), self.state.t, self.diverged.copy(), self.rows

@@ -1,4 +1,8 @@
-"""When a network has learned enough: no improvement for `patience` epochs."""
+"""When a network has learned enough: no improvement for `patience` epochs.
+
+Rows that decide when a network stops cannot judge it afterwards: the epoch that is best for these very rows looks better on them
+than on new ones. Where every row must judge (calibration="cv+"), the rows of other networks of the kind decide: `by`.
+"""
 
 from dataclasses import dataclass
 
@@ -10,12 +14,23 @@ from shoal.types import Floats
 
 @dataclass
 class Stopping:
-    """For each of K networks: the best loss so far and for how many epochs it has not been beaten by more than tol."""
+    """For each of K networks: the best loss so far and for how many epochs it has not been beaten by more than tol.
+
+    Attributes
+    ----------
+    by : ndarray, (K, K), or None
+        Row k weighs the losses that decide for network k, those of other networks; each row adds up to 1. None: each its own.
+    last, at_best : ndarray, (K,)
+        Each network's own loss when it was last trained, and when it was last at its best.
+    """
 
     patience: int | None
     tol: float
     best: Floats
     stalled: NDArray[np.int64]
+    by: Floats | None
+    last: Floats
+    at_best: Floats
 
     def see(self, losses: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Take the loss of one epoch `(K,)`, or of several in a row `(n, K)`; returns which networks are at their best so far
@@ -33,18 +48,33 @@ class Stopping:
         better = losses[-1] < bests[-2]
         return better, np.zeros(len(better), bool) if self.patience is None else self.stalled > self.patience
 
-    def see_one(self, loss: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    def see_one(self, own: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """`see` for a single epoch."""
+        if self.by is None:
+            return self.see_each(own)
+        # A network that has left counts as it last stood: a constant moves no minimum.
+        self.last = np.where(np.isfinite(own), own, self.last)
+        better, stalled = self.see_each(self.by @ self.last)
+        self.at_best = np.where(better, self.last, self.at_best)
+        needed = ((self.by > 0) & (~stalled & np.isfinite(own))[:, None]).any(axis=0)  # somebody goes on who is decided for by it
+        return better, stalled & ~needed
+
+    def see_each(self, loss: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """`see` for a single epoch of losses that decide."""
         better = loss < self.best
         self.stalled = (self.stalled + 1) * ~(loss < self.best - self.tol)
         self.best = np.fmin(self.best, loss)  # fmin: a loss that is no number beats nothing
         return better, better & False if self.patience is None else self.stalled > self.patience
+
+    def reached(self) -> Floats:
+        """Each network's own loss at its best, `(K,)`."""
+        return self.best.copy() if self.by is None else self.at_best.copy()
 
     def room(self, active: NDArray[np.bool_]) -> int | None:
         """After how many epochs the first of the active networks might stop; None if none ever does."""
         return None if self.patience is None else int(self.patience + 1 - self.stalled[active].max())
 
 
-def fresh(K: int, patience: int | None, tol: float) -> Stopping:
+def fresh(K: int, patience: int | None, tol: float, by: Floats | None = None) -> Stopping:
     """Nothing seen yet."""
-    return Stopping(patience, tol, np.full(K, np.inf), np.zeros(K, np.int64))
+    return Stopping(patience, tol, np.full(K, np.inf), np.zeros(K, np.int64), by, np.zeros(K), np.full(K, np.inf))

@@ -22,12 +22,14 @@ class Validation:
     """What each network is judged on.
 
     `X (m, n_x)`, `Y (m, n_y)`, `weight (m,)` or None; `rows` gives each of K networks its row numbers, None means all rows for all.
+    `by (K, K)` or None weighs, in row k, the networks whose losses say when network k is at its best (`Stopping`).
     """
 
     X: Any
     Y: Floats
     weight: Floats | None = None
     rows: tuple[NDArray[np.int64], ...] | None = None
+    by: Floats | None = None
 
 
 def placed(validation: "Validation | Rows | None", device: str) -> "Validation | Rows | None":
@@ -35,7 +37,7 @@ def placed(validation: "Validation | Rows | None", device: str) -> "Validation |
     if device == PROCESSOR or not isinstance(validation, Validation):
         return validation
     v = validation
-    return Validation(send(v.X, device), send(v.Y, device), None if v.weight is None else send(v.weight, device), v.rows)
+    return Validation(send(v.X, device), send(v.Y, device), None if v.weight is None else send(v.weight, device), v.rows, v.by)
 
 
 @dataclass(frozen=True)

@@ -78,18 +78,19 @@ def kinds_of(network: Network) -> NDArray[np.int64]:
 
 
 def spread_within(network: Network, values: Floats, weights: Floats) -> Floats:
-    """As `spread`, of members that see the same inputs: the mean over the kinds that have several, `(m, n_y)`; 0 where none has.
+    """As `spread`, of members that see the same inputs: one for each kind, `(kinds, m, n_y)`; NaN where fewer than two are weighed.
 
     What sets one kind apart from the other is no chance, and does not average away with more members.
     """
-    kinds = kinds_of(network)
-    if kinds.max() == 0:
-        return spread(values, weights)
-    total, count = np.zeros(values.shape[1:]), np.zeros(values.shape[1])
-    for kind in range(kinds.max() + 1):
-        mine = weights * (kinds == kind)[:, None]
+    of_kind = []
+    for mine in of_each_kind(network, weights):
         several = np.count_nonzero(mine, axis=0) > 1
         mine = mine / np.where(several, mine.sum(axis=0), 1.0)
-        total += np.where(several[:, None], spread(values, mine), 0.0)
-        count += several
-    return np.asarray(total / np.maximum(count, 1)[:, None])
+        of_kind.append(np.where(several[:, None], spread(values, mine), np.nan))
+    return np.stack(of_kind)
+
+
+def of_each_kind(network: Network, weights: Floats) -> Floats:
+    """Weights `(K, m)`, those of each kind alone: `(kinds, K, m)`, 0 for the others."""
+    kinds = kinds_of(network)
+    return np.stack([weights * (kinds == kind)[:, None] for kind in range(kinds.max() + 1)])

@@ -23,14 +23,16 @@ from numpy.typing import NDArray
 
 from shoal.network import Network, Noise
 from shoal.types import Floats
-from shoal.uncertainty.answers import Answers, answers, kinds_of, mean_variance, spread, spread_within, together, weights_of
+from shoal.uncertainty.answers import Answers, answers, kinds_of, mean_variance, of_each_kind, spread, spread_within, together, weights_of
 from shoal.uncertainty.held import Held, at_most, judging, taken
 
 MOST_ROWS = 2_000  # that the noise is learned from: a variance is then known to a few percent, and a fit hardly slower
 PIECES, ROWS_OF_A_PIECE = 5, 40
 PRIOR_ROWS = 60  # rows of the overall variance that each piece is mixed with, so that no piece claims a certainty it met by luck
+ROWS_OF_A_SPREAD = 200  # from which on the variance may follow the members' spread: a share of it is then known to a tenth or two
 SHARES = np.linspace(0.0, 0.95, 20)  # of the variance that may follow the members' spread
-ROWS_OF_PAIRS = 15  # held out by two networks of a kind: their mean squared difference is then known to a third
+# Held out by two networks of a kind: what averaging takes away, mostly a tenth or two of the variance, is then known to half of it.
+ROWS_OF_PAIRS = 6
 LEAST = 1e-6  # standard deviation of the noise in units of the target's: below, nothing is known
 
 
@@ -106,20 +108,7 @@ def of_target(network: Network, held: Held, said: Answers, o: int) -> tuple[Floa
     averaging, gain = 1.0, 0.0
     if len(partly) == len(target) and np.count_nonzero(network.shares) > 1:
         d = (predicted - together(network, said, others)[:, o]) / base
-        within = spread_within(network, said.values, others)[:, o] / base**2
-        a = float(np.average(np.sum(weights**2, axis=0), weights=held.weight))
-        moments = np.column_stack([r.residual**2, -r.residual * d, d**2 - np.sum(others**2, axis=0) * within])
-        means = np.average(moments, axis=0, weights=held.weight)
-        least_own = float(np.average(within, weights=held.weight))
-        apart = spread_within(network, said.values, weights)[:, o] / base**2
-        pairs = held.weight * (apart > 0)
-        if np.count_nonzero(pairs) >= ROWS_OF_PAIRS and learned_apart(network, held.out):
-            tau2 = max(float(np.average(apart, weights=pairs)), least_own)
-        else:
-            tau2 = float(np.sqrt(least_own * max(own_variance(*means) / a, least_own)))
-        left = max(1 - float(np.sum(network.shares**2)) / a, 0.0)
-        averaging = 1 - left * min(a * tau2 / max(means[0], 1e-300), 0.95)
-        gain = tau2 - least_own
+        averaging, gain = what_averages_away(network, held, said.values[:, :, [o]] / base[:, None], weights, others, r, d)
     if said.variances is not None:
         return np.zeros(1), np.ones(1), 0.0, 1.0, 1.0, averaging
     typical_here = float(np.average(r.spread, weights=held.weight))
@@ -127,6 +116,39 @@ def of_target(network: Network, held: Held, said: Answers, o: int) -> tuple[Floa
     least = (LEAST * (1.0 if network.target is None else float(network.target.scale[o]))) ** 2
     at, variance, share = variance_model(r, typical_here, least)
     return at, variance, share, max(typical_new, least), max(typical_here, least), averaging
+
+
+def what_averages_away(
+    network: Network, held: Held, values: Floats, weights: Floats, others: Floats, r: Residuals, d: Floats
+) -> tuple[float, float]:
+    """What is left of a held-out residual's variance when all members are combined, and how much more they differ on new rows.
+
+    Kinds of members stray differently and are weighed differently, so each has a τ² of its own: of the variance that members put
+    into a held-out prediction, Σ w² τ² over those that held the row out, Σ s² τ² over all of them is left.
+    """
+
+    def mean(of_rows: Floats) -> Floats:
+        return np.asarray(np.average(of_rows, axis=-1, weights=held.weight))
+
+    shares = network.shares[:, None]
+    held_out, learned_from, all_of_kind = (np.sum(of_each_kind(network, w) ** 2, axis=1) for w in (weights, others, shares))
+    within = np.nan_to_num(spread_within(network, values, others)[:, :, 0])
+    least = mean(within)
+    tau2 = least
+    apart = spread_within(network, values, weights)[:, :, 0]
+    paired = np.isfinite(apart) & (held.weight > 0)
+    if (paired.sum(axis=1) >= ROWS_OF_PAIRS).any() and learned_apart(network, held.out):
+        tau2 = np.array(
+            [max(np.average(v[p], weights=held.weight[p]), b) if p.any() else b for v, p, b in zip(apart, paired, least, strict=True)]
+        )
+    elif (known := float(mean(held_out) @ least)) > 0:
+        moments = np.stack([r.residual**2, -r.residual * d, d**2 - np.sum(learned_from * within, axis=0)])
+        A, C, D = mean(moments)
+        tau2 = least * np.sqrt(max(own_variance(A, C, D) / known, 1.0))
+    gone = float(np.maximum(mean(held_out) - all_of_kind[:, 0], 0.0) @ tau2)
+    together_of_kind = np.sum(of_each_kind(network, shares), axis=1)[:, 0]
+    more = (together_of_kind - all_of_kind[:, 0]) @ (tau2 - least) / max(1 - float(np.sum(shares**2)), 1e-9)
+    return 1 - min(gone / max(float(mean(r.residual**2)), 1e-300), 0.95), float(more)
 
 
 def learned_apart(network: Network, out: NDArray[np.bool_]) -> bool:
@@ -146,10 +168,13 @@ def own_variance(A: float, C: float, D: float) -> float:
 
 
 def variance_model(r: Residuals, typical: float, least: float) -> tuple[Floats, Floats, float]:
-    """Knots in the predicted value, the variances there, and the share that follows the spread, most likely in that order."""
+    """Knots in the predicted value, the variances there, and the share that follows the spread, most likely in that order.
+
+    Of fewer than 200 rows the likeliest share fits these very rows better than new ones, and intervals measured by it are too narrow.
+    """
     square = np.maximum(r.residual**2, 0.0)
     at, variance = pieces(r.predicted, square, r.weight, least)
-    if typical <= least or len(square) < ROWS_OF_A_PIECE:
+    if typical <= least or len(square) < ROWS_OF_A_SPREAD:
         return at, variance, 0.0
     smooth, follows = in_pieces(at, variance, r.predicted), r.spread / typical
     v = smooth * ((1 - SHARES[:, None]) + SHARES[:, None] * follows)
