@@ -95,6 +95,8 @@ SAME_AS_WHOLE = {
     "in one block": ("number", "lbfgs", {}, "parquet", ONE),
     "from zipped text": ("number", "lbfgs", {}, "csv.gz", SEVERAL),
     "classes": ("class", "lbfgs", {}, "parquet", SEVERAL),
+    "weighed classes": ("class", "lbfgs", {"class_weight": {"low": 3, "middle": 1.5}}, "parquet", SEVERAL),
+    "balanced classes": ("class", "lbfgs", {"class_weight": "balanced"}, "parquet", SEVERAL),
     "several numbers": (["number", "second"], "lbfgs", {"loss": "huber"}, "parquet", SEVERAL),
     "several labels": (["one", "two"], "lbfgs", {}, "parquet", SEVERAL),
     "curvature": ("number", "lm", {}, "parquet", "3MB"),
@@ -124,18 +126,18 @@ def test_full_batch_solvers_find_over_blocks_what_they_find_in_memory(table_of, 
 
 def test_blocks_are_many_and_pieces_too(table_of, monkeypatch):
     """What the tests above stand on: 200 kB are not enough for all rows."""
-    dealt, pieces = [], []
-    deal_all = fitting.deal_all
+    written, pieces = [], []
+    write_all = fitting.write_all
 
     def spying(table, cut, found, prepare, blocks, parts, piece_rows, told):
-        deal_all(table, cut, found, prepare, blocks, parts, piece_rows, told)
-        dealt.append(blocks)
+        write_all(table, cut, found, prepare, blocks, parts, piece_rows, told)
+        written.append(blocks)
         pieces.append(piece_rows)
 
-    monkeypatch.setattr(fitting, "deal_all", spying)
+    monkeypatch.setattr(fitting, "write_all", spying)
     in_pieces(table_of("number", away=("house",)), "number")
-    assert len(dealt[0].sizes) >= 7
-    assert sum(dealt[0].sizes) + sum(dealt[0].held_sizes) == M
+    assert len(written[0].sizes) >= 7
+    assert sum(written[0].sizes) + sum(written[0].held_sizes) == M
     assert pieces[0] < M / 3
 
 
@@ -318,8 +320,8 @@ def test_progress_counts_the_rows_of_every_stage(table_of):
     for stage in stages:
         steps = [(done, rows) for what, done, rows in told if what == stage]
         assert steps[-1][0] == steps[-1][1]
-        assert sum(done == rows for done, rows in steps) == (3 if stage == "training" else 1)  # three epochs
-    assert [event.epoch for event in epochs] == [1, 2, 3]
+        assert sum(done == rows for done, rows in steps) == (6 if stage == "training" else 1)  # three epochs, and three on all rows
+    assert [event.epoch for event in epochs] == [1, 2, 3, 4, 5, 6]
 
 
 @pytest.mark.parametrize("training", [1, 2])
@@ -467,11 +469,6 @@ def test_a_class_too_rare_for_the_sample_is_learned_and_scored_all_the_same(tabl
     assert model["estimator"].classes_.tolist() == list(model.facts_.classes[0])
     assert model.facts_.baselines["linear"].keys() == model.facts_.metrics.keys()
     assert model.facts_.baselines["trivial"]["log_loss"] < 2  # of a class without any probability it would be 36 for each row
-
-
-def test_class_weights_are_refused_rather_than_forgotten(table_of):
-    with pytest.raises(InvalidParameterError, match="class_weight is not there"):
-        in_pieces(table_of("class"), "class", task="classification", settings={"class_weight": "balanced"})
 
 
 @pytest.mark.slow
