@@ -8,6 +8,7 @@ from scipy import sparse
 
 from shoal.errors import DataError, UncalibratedWarning
 from shoal.estimators.regressor import ShoalRegressor
+from shoal.fitting.calibration import optimism
 from shoal.network import encoded
 from shoal.uncertainty.answers import Answers, answers, spread, spread_within
 from shoal.uncertainty.held import Held
@@ -151,6 +152,22 @@ def test_each_kind_takes_away_what_its_own_members_stray():
     old = noise - np.sum(weights * values, axis=0)
     # Ratios of means of 20,000 squares: √(2 · 2 / m) = 1.4 %. One τ² for both kinds would say 0.4.
     assert averaging == pytest.approx(np.mean(new**2) / np.mean(old**2), abs=0.03)
+
+
+@pytest.mark.parametrize("output", ["squared_error", "gaussian"])
+def test_what_the_best_epoch_hides_is_read_off_the_other_networks_curves(output):
+    curves = np.array([[4.0, 5, 4], [2, 4, 3], [3, 2, 2], [3, 3, np.nan]])  # best at epochs 1, 2, 2; the last has stopped
+    out = np.eye(3, dtype=bool)
+    network = SimpleNamespace(
+        history={"validation_loss": curves},
+        output=output,
+        shares=np.full(3, 1 / 3),
+        population=SimpleNamespace(inputs=np.ones((3, 1), bool)),
+    )
+    # The sums of the others are least at epoch 2 for network 0, at epoch 1 for network 1 (2 + 3 = 3 + 2, the first) and at 2 for the last.
+    right = (3 + 4 + 2) / (2 + 2 + 2) if output == "squared_error" else 1.0
+    assert optimism(network, Held(None, np.zeros((3, 1)), np.ones(3), out)) == pytest.approx(right)
+    assert optimism(network, Held(None, np.zeros((3, 1)), np.ones(3), np.ones((3, 3), bool))) == 1.0  # rows that choose for all
 
 
 @pytest.mark.parametrize(("follows", "m", "found"), [(True, 2000, True), (False, 2000, False), (True, 150, False)])

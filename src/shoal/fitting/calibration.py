@@ -18,6 +18,7 @@ from shoal.population import Population, with_zeros
 from shoal.training.minibatch import Trained
 from shoal.training.validation import Validation
 from shoal.types import Floats
+from shoal.uncertainty.answers import kinds_of
 from shoal.uncertainty.held import Held, all_out, learned, out_by_member, taken
 from shoal.uncertainty.noise import fit_noise
 from shoal.uncertainty.outside import value_range
@@ -279,10 +280,37 @@ def made_sure(
     never_saw = network if before is None else replace(network, population=before)
     T = fit_temperature(never_saw, judged.held) if calibration == "temperature" else 1.0
     network = network if T == 1.0 else cooled(network, T)
-    network = replace(network, lowest=judged.lowest, highest=judged.highest, noise=fit_noise(never_saw, judged.held, used))
+    noise = fit_noise(never_saw, judged.held, used)
+    if noise is not None and noise.source == "held-out rows" and calibration is None:
+        larger = optimism(network, judged.held)
+        noise = replace(noise, variance=tuple(larger * v for v in noise.variance))
+    network = replace(network, lowest=judged.lowest, highest=judged.highest, noise=noise)
     if judged.scores is not None:
         network = replace(network, calibration=calibrated(network, judged.scores, calibration, judged.n_rows))
     return network, T
+
+
+def optimism(network: Network, held: Held) -> float:
+    """By which factor squared errors on new rows exceed those on rows that said when each network was at its best, from 1 on.
+
+    At the epoch that the other networks' rows prefer, a network's loss on its own rows is that of rows that did not choose. The ratio to
+    the loss that they chose, its least, summed over the networks, is the factor. 1 where the loss is no mean of squares, and where no
+    network has others of its kind that hold other rows out.
+    """
+    curves = network.history.get("validation_loss")
+    if curves is None or not len(curves) or network.output not in ("squared_error", "huber"):
+        return 1.0
+    losses = np.where(np.isfinite(curves), curves, np.inf)
+    out, kinds, alive = held.out & (held.weight > 0), kinds_of(network), network.shares > 0
+    apart = (out.astype(float) @ out.T == 0) & (kinds[:, None] == kinds) & alive & alive[:, None] & out.any(axis=1)
+    least, chosen = 0.0, 0.0
+    for k in np.flatnonzero(apart.any(axis=1)):
+        trained = np.isfinite(losses[:, k])
+        others = np.minimum.accumulate(losses[:, apart[k]], axis=0)
+        others = np.where(np.isfinite(losses[:, apart[k]]), losses[:, apart[k]], others[-1])
+        best = int(np.argmin(np.where(trained, others.sum(axis=1), np.inf)))
+        least, chosen = least + network.shares[k] * losses[:, k].min(), chosen + network.shares[k] * losses[best, k]
+    return max(chosen / least, 1.0) if least > 0 else 1.0
 
 
 def must_be_the_same(network: Network, calibration: Any, n_rows: int) -> None:
