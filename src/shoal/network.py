@@ -15,8 +15,6 @@ from shoal.textbook.losses import Loss, make_loss
 from shoal.textbook.propagation import Parameters
 from shoal.types import Floats
 
-OF_THE_MEAN = ("squared_error", "huber", "absolute_error", "quantile")  # outputs whose logit is the prediction itself
-
 
 @dataclass(frozen=True)
 class Noise:
@@ -156,13 +154,13 @@ def predict_members(network: Network, X: Any) -> Floats:
 
 def in_units(network: Network, A2: Floats) -> Floats:
     """Outputs `(n_z, m)` as rows `(m, n_y)` in the target's own units; of a Gaussian output the mean."""
-    rows = A2.T if network.output != "gaussian" else A2[: A2.shape[0] // 2].T
+    rows = network.g2.unit.of_means(A2).T
     return np.asarray(rows if network.target is None else decode_target(network.target, rows))
 
 
 def folded(network: Network) -> Parameters:
     """The merged network over raw numbers and raw ramps, in float64, with the target's scale inside where the output is linear."""
     parameters = fold(network.encoding, network.merged)
-    if network.target is None or network.output not in OF_THE_MEAN:
+    if network.target is None or not network.g2.unit.is_identity:
         return parameters
     return fold_target(network.target, parameters)

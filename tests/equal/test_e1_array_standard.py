@@ -23,7 +23,7 @@ from shoal.textbook import (
     penalty,
     update,
 )
-from shoal.textbook.losses import NAMES
+from shoal.textbook.losses import LOSSES
 from shoal.textbook.optimizers import start
 
 RULES = [GradientDescent(), Momentum(), Nesterov(), RMSprop(), Adam()]
@@ -64,7 +64,7 @@ def everything(parameters, X, Y, weight, D, g1, g2):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_same_lines_compute_the_same_numbers_on_other_arrays(library, dtype):
-    for g1, name, lead in product(ACTIVATIONS.values(), NAMES, [(), (3,)]):
+    for g1, name, lead in product(ACTIVATIONS.values(), LOSSES, [(), (3,)]):
         g2 = make_loss(name)
         parameters, X, Y, weight = problem(name, lead, dtype)
         D = np.array([[1], [0], [2], [1]], dtype=dtype)

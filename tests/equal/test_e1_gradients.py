@@ -12,11 +12,11 @@ import pytest
 
 from shoal.textbook import ACTIVATIONS, Parameters, backward, check_gradients, cost, forward, make_loss
 from shoal.textbook.gradient_check import as_parameters
-from shoal.textbook.losses import NAMES
+from shoal.textbook.losses import LOSSES
 
 DELTA, Q = 0.7, 0.3  # Huber's threshold and the quantile, away from their symmetric defaults
 N_X, N_H, N_Y, M, K = 3, 4, 2, 5, 3
-EVERY_PAIR = list(product(ACTIVATIONS, NAMES))
+EVERY_PAIR = list(product(ACTIVATIONS, LOSSES))
 CASES = [  # the leading axis of the parameters, and the weights of the examples
     pytest.param((), "none", id="one"),
     pytest.param((), "shared", id="one-weighted"),
@@ -178,7 +178,7 @@ def test_the_six_formulas_are_the_central_differences_of_the_safe_cost(activatio
 
 @pytest.mark.parametrize("side", [-BESIDE, BESIDE], ids=["left", "right"])
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu", "elu"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", LOSSES)
 def test_the_gradient_is_right_beside_the_kink_of_an_activation(activation, name, side):
     g1, g2 = ACTIVATIONS[activation], make_loss(name, delta=DELTA, q=Q)
     parameters, X, Y = network((), name)

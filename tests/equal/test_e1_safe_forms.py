@@ -26,7 +26,7 @@ from shoal.textbook import (
     penalty,
     update,
 )
-from shoal.textbook.losses import NAMES
+from shoal.textbook.losses import LOSSES
 from shoal.textbook.optimizers import start
 from shoal.textbook.output_units import exp_limits, log_variance_limits
 
@@ -162,7 +162,7 @@ def test_activations_and_their_derivatives_are_finite_at_plus_and_minus_1e4(name
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", LOSSES)
 def test_output_loss_and_error_are_finite_at_plus_and_minus_1e4(name, dtype):
     g2 = make_loss(name)
     labels = name in {"sigmoid", "softmax"}
@@ -175,7 +175,7 @@ def test_output_loss_and_error_are_finite_at_plus_and_minus_1e4(name, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", LOSSES)
 def test_the_cost_of_a_thousand_examples_with_ten_outputs_at_1e4_is_finite(name, dtype):
     g2, m = make_loss(name), 1000
     for z in product([-FAR, FAR], repeat=g2.logits_per_target):
@@ -228,7 +228,7 @@ def test_the_exponential_goes_on_as_its_tangent(dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("lead", [(), (2,)], ids=["one", "K"])
-@pytest.mark.parametrize(("activation", "name"), list(product(ACTIVATIONS, NAMES)))
+@pytest.mark.parametrize(("activation", "name"), list(product(ACTIVATIONS, LOSSES)))
 def test_every_result_has_the_precision_of_its_inputs(activation, name, lead, dtype):
     g1, g2, rng = ACTIVATIONS[activation], make_loss(name), np.random.default_rng(1)
     n_z = 2 * g2.logits_per_target

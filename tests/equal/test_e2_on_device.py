@@ -11,7 +11,6 @@ import pytest
 from problems import OUTPUTS, PER_NETWORK, logits_of, population, rows
 from shoal.draws import dropout_key, kept
 from shoal.engine.advance import advance, begin, current, finite, leave, moments, remember
-from shoal.engine.bends import has_curvature
 from shoal.engine.blocks import split
 from shoal.engine.device import send
 from shoal.engine.judging import judge
@@ -285,7 +284,7 @@ def test_every_number_is_made_on_the_device_that_was_asked_for(out, monkeypatch)
     sums(networks, X, Y, "tanh", make_loss(out), weights)
     for block in split(networks, np.dtype(np.float64)):
         losses(block, X, Y, "tanh", make_loss(out), weights[block.members])
-        if has_curvature(make_loss(out)):
+        if make_loss(out).root is not None:
             curvature(block, X, Y, "tanh", make_loss(out), weights[block.members])
 
 

@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 
 from shoal.textbook import ACTIVATIONS, Parameters, backward, cost, forward, make_loss, masked
 from shoal.textbook.gradient_check import as_parameters
-from shoal.textbook.losses import NAMES
+from shoal.textbook.losses import LOSSES
 
 ANOTHER_ORDER = 1e-12  # sums of up to 8 terms in another order, at most 1e3 large in the exponential losses
 KINKS = {"relu", "leaky_relu", "elu"}
 
 activations = st.sampled_from(list(ACTIVATIONS.values()))
-outputs = st.sampled_from([make_loss(name) for name in NAMES])
+outputs = st.sampled_from([make_loss(name) for name in LOSSES])
 sizes = st.integers(1, 5)
 seeds = st.integers(0, 2**32 - 1)
 

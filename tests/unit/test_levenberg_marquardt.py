@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from problems import logits_of, population, rows
-from shoal.engine.bends import root
 from shoal.engine.blocks import split
 from shoal.engine.outputs import logits
 from shoal.engine.sums import flat, unflat
@@ -63,7 +62,7 @@ def dense_step(run, theta, k, mu, weights):
         columns.append((Z2(theta + step) - Z2(theta - step)) / 2e-6)
     J = np.stack(columns, axis=-1)  # (n_z, m, p)
     z = Z2(theta)
-    RJ = np.einsum("ojm,jmp->omp", root(o.g2, z, o.rows.Y.T), J)
+    RJ = np.einsum("ojm,jmp->omp", o.g2.root(z, o.rows.Y.T), J)
     ridge = LAM * penalised(o.population.parameters)
     A = np.einsum("omp,omq,m->pq", RJ, RJ, weights) + np.diag(ridge + mu * weights.sum())
     gradient = np.einsum("om,omp,m->p", o.g2.dZ2(z, o.rows.Y.T), J, weights) + ridge * theta[k]

@@ -7,7 +7,7 @@ import pytest
 
 from shoal.errors import InvalidParameterError
 from shoal.textbook import make_loss
-from shoal.textbook.losses import NAMES
+from shoal.textbook.losses import LOSSES
 
 FEW_ROUNDINGS = 1e-15  # numbers of size 1 after a handful of operations
 LN2, LN3, LN4 = math.log(2), math.log(3), math.log(4)
@@ -103,7 +103,7 @@ def test_gaussian_with_a_mean_and_a_log_variance_for_each_of_two_targets():
 
 
 @pytest.mark.parametrize("lead", [(), (3,), (3, 2)])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", LOSSES)
 def test_shapes_of_prediction_loss_and_error(name, lead):
     n_y, m = 2, 5
     g2 = make_loss(name)
@@ -113,7 +113,7 @@ def test_shapes_of_prediction_loss_and_error(name, lead):
     assert g2.dZ2(Z2, Y).shape == Z2.shape
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", LOSSES)
 def test_a_logit_that_is_not_a_number_makes_the_loss_not_a_number(name):
     g2 = make_loss(name)
     Z2, Y = np.zeros((2, 2)), np.ones((2 // g2.logits_per_target, 2))

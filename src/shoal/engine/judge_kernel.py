@@ -9,7 +9,7 @@ from shoal.engine.pieces import output_errors
 from shoal.engine.sizes import FITS
 from shoal.engine.vecmath import keep_apart, of
 
-ANY_OTHER, SOFTMAX, POISSON = range(3)  # outputs that the score treats in a way of their own
+ANY_OTHER, SOFTMAX, EXP = range(3)  # output units that the score treats in a way of their own
 
 
 @inner
@@ -38,7 +38,7 @@ def add_up(output, rows, start, g, Z2, y, L, sums):
         for o in range(n_y):
             target = np.float64(y[o, i])
             value = np.float64(Z2[o, i])
-            if output == POISSON:
+            if output == EXP:
                 value = np.exp(min(value, 700.0))
             sums[g, 4 + 3 * o] += w * target
             sums[g, 5 + 3 * o] += w * target * target

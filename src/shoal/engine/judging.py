@@ -45,7 +45,7 @@ def judging_sums(state: State, X: Any, Y: Floats, rows: tuple[Rows, ...] | None,
 def dense_sums(state: State, X: Floats, Y: Floats, rows: tuple[Rows, ...] | None, weight: Floats | None) -> Floats:
     """What `judge_kernel.judge` sums for every network, `(K, 4 + 3 n_y)`."""
     k, judges = kernels(), judge_kernel()
-    output = {"softmax": judges.SOFTMAX, "poisson": judges.POISSON}.get(state.g2.name, judges.ANY_OTHER)
+    output = {"softmax": judges.SOFTMAX, "exp": judges.EXP}.get(state.g2.unit.name, judges.ANY_OTHER)
     refuse_rows(X, Y, state.population.parameters.W1.shape[2], state.n_y, weight)
     sums = np.zeros((state.population.K, 4 + 3 * Y.shape[1]))
     shared = np.empty((0, 0), state.dtype) if weight is None else np.ascontiguousarray(weight[None], state.dtype)
@@ -79,7 +79,7 @@ def means(state: State, sums: Floats) -> tuple[Floats, Floats]:
     for group in state.groups:
         in_group[group.members] = True
     with np.errstate(all="ignore"):  # a loss that is not finite is not the best one; no rows give NaN
-        if state.g2.name in ("softmax", "sigmoid"):
+        if state.g2.of_classes:
             score = right / total
         else:
             y, y_squared, residual = (sums[:, 4 + part :: 3] for part in range(3))

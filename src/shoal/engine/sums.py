@@ -10,7 +10,6 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from shoal.engine.advance import WORTH_A_THREAD
-from shoal.engine.bends import root
 from shoal.engine.blas_threads import one_blas_thread
 from shoal.engine.blocks import Block, join, split
 from shoal.engine.cores import spread
@@ -52,7 +51,8 @@ class Curvature:
     """Sums over rows for k networks that see the same inputs; their p parameters stand in one row as `flat` lays them.
 
     `weight (k,)`: Σ w; `loss (k,)`: Σ w L; `gradient (k, p)`: Σ w Jᵀ dZ2, which is Jᵀ r of least squares; `JTJ (k, p, p)`:
-    Σ w Jᵀ H J with J the derivatives of the logits and H the loss's bend in them (`bends.py`), 1 for least squares.
+    Σ w Jᵀ H J with J the derivatives of the logits and H the loss's second derivative in them (`textbook/curvature.py`), 1 for least
+    squares.
     """
 
     weight: Floats
@@ -141,7 +141,8 @@ def curvature_of_rows(block: Block, X: Any, Y: Floats, activation: str, g2: Loss
     parameters, columns, g1 = block.parameters, block.columns_of(X), activation_of(block, activation)
     cache = forward(parameters, columns, g1, g2)
     gradient = gradient_sums(parameters, columns, Y.T, cache, g1, g2, weights)
-    R = root(g2, cache.Z2, Y.T) * np.sqrt(weights)[:, None, None, :]
+    assert g2.root is not None, g2.name  # `fitting.train.refuse_unfit`
+    R = g2.root(cache.Z2, Y.T) * np.sqrt(weights)[:, None, None, :]
     slope = g1.prime(cache.Z1)
     p = n_parameters(parameters)
     JTJ = np.zeros((len(weights), p, p))

@@ -157,7 +157,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
             return self._of_targets(self._predicted(X))
         rows = self._rows(X)
         mean, std = mean_and_std(self.network_, rows)
-        if known_noise(self.network_).source == "training rows" and self.loss != "gaussian":
+        if known_noise(self.network_).source == "training rows" and not self.network_.g2.unit.states_variance:
             warn_of("standard deviations come from rows that the networks learned from, and are too small", "early_stopping=True")
         return self._of_targets(mean), self._of_targets(std)
 

@@ -19,6 +19,7 @@ from shoal.fitting.fitted import Fitted
 from shoal.fitting.targets import Targets
 from shoal.network import Network
 from shoal.population import stack
+from shoal.textbook.losses import LOSSES
 from shoal.textbook.propagation import Parameters
 
 TORCH_ACTIVATIONS = {
@@ -32,7 +33,7 @@ TORCH_ACTIVATIONS = {
     "SiLU": "silu",
 }
 TORCH_SETTINGS = {"LeakyReLU": ("negative_slope", 0.01), "ELU": ("alpha", 1.0), "Softplus": ("beta", 1.0)}
-OUTPUTS = {"identity": "squared_error", "logistic": "sigmoid", "softmax": "softmax", "exp": "poisson"}
+OUTPUTS = {g2.unit.name: g2.name for g2 in reversed(LOSSES.values())}  # by scikit-learn's name of the unit, the first loss that has it
 
 
 def from_fitted(

@@ -54,17 +54,18 @@ def model_equation(model: Portable) -> str:
     elif model.is_classifier or len(model.targets) == 1:
         said = outputs(network, sums, model.targets[0])
     else:
-        said = several(network, sums, model.targets)
+        said = values(network, sums, [quoted(name) for name in model.targets])
     made = [] if model.is_bare else ["", *(f"{quoted(f.name)} = {made_of(f, model.fields[f.field])}" for f in model.features)]
     return "\n".join([*lines, "", *said, "", *meanings(network), *made]) + "\n"
 
 
-def several(network: Network, sums: Sequence[str], targets: Sequence[str]) -> list[str]:
-    """The lines of several measured targets."""
-    if network.output == "gaussian":
-        return gaussian(network, sums, [quoted(name) for name in targets])
-    begin, end = ("exp(", ")") if network.output == "poisson" else ("", "")
-    return [f"{quoted(name)} = {begin}{z}{end}" for name, z in zip(targets, sums, strict=True)]
+def values(network: Network, sums: Sequence[str], names: Sequence[str]) -> list[str]:
+    """The lines of measured targets; `names` are quoted."""
+    unit = network.g2.unit
+    if unit.states_variance:
+        return gaussian(network, sums, names)
+    begin, end = ("", "") if unit.is_identity else (f"{unit.title}(", ")")
+    return [f"{name} = {begin}{z}{end}" for name, z in zip(names, sums, strict=True)]
 
 
 def made_of(feature: Feature, field: Field) -> str:
@@ -84,24 +85,22 @@ def made_of(feature: Feature, field: Field) -> str:
 def outputs(network: Network, sums: Sequence[str], target: str) -> list[str]:
     """The lines of the output units."""
     name = quoted(target)
-    if network.output == "sigmoid":
+    unit = network.g2.unit
+    if unit.decides == "side":
         labels = [labels[-1] for labels in network.classes] if len(sums) == 1 else list(network.classes[0])
         return [f"P({name} = {label_text(label)}) = sigmoid({z})" for label, z in zip(labels, sums, strict=True)]
-    if network.output == "softmax":
+    if unit.decides == "largest":
         places = [f"z{i + 1}" for i in range(len(sums))]
         whole = " + ".join(f"exp({p})" for p in places)
         shares = [f"P({name} = {label_text(label)}) = exp({p}) / ({whole})" for label, p in zip(network.classes[0], places, strict=True)]
         return [*(f"{p} = {z}" for p, z in zip(places, sums, strict=True)), *shares]
-    if network.output == "poisson":
-        return [f"{name} = exp({z})" for z in sums]
-    if network.output == "gaussian":
-        return gaussian(network, sums, [name] * (len(sums) // 2))
-    return [f"{name if len(sums) == 1 else f'{name}[{i}]'} = {z}" for i, z in enumerate(sums)]
+    n = unit.n_targets(len(sums))
+    return values(network, sums, [name if n == 1 else f"{name}[{i}]" for i in range(n)])
 
 
 def gaussian(network: Network, sums: Sequence[str], names: Sequence[str]) -> list[str]:
     """Means, then variances, in the target's own units: here the scale is not folded, as exp stands between."""
-    n = len(sums) // 2
+    n = len(names)
     center, scale = (np.zeros(n), np.ones(n)) if network.target is None else (network.target.center, network.target.scale)
     means = [f"{y} = {scaled(f'({z})', s)} + {number(c)}" for y, z, s, c in zip(names, sums[:n], scale, center, strict=True)]
     return [*means, *(f"variance of {y} = {scaled(f'exp({z})', s * s)}" for y, z, s in zip(names, sums[n:], scale, strict=True))]
@@ -116,10 +115,9 @@ def meanings(network: Network) -> list[str]:
     """What the named functions mean, in the textbook's own words."""
     g1 = ACTIVATIONS[network.activation]
     said = [f"{g1.name}(z) = {g1.formula}"]
-    if network.output == "sigmoid" and network.activation != "logistic":
-        said.append(f"sigmoid(z) = {network.g2.formula}")
-    elif network.output == "sigmoid":
-        said.append("sigmoid(z) = logistic(z)")
+    unit = network.g2.unit
+    if unit.decides == "side":
+        said.append(f"{unit.title}(z) = {f'{g1.name}(z)' if unit.g is g1.g else unit.formula}")
     if network.encoding.n_ramps:
         said.append("clip(v) = v, but 0 below 0 and 1 above 1")
     return ["where " + said[0], *("      " + line for line in said[1:])]

@@ -56,17 +56,18 @@ def model_latex(model: Portable) -> str:
 def outputs(model: Portable, sums: Sequence[str]) -> list[str]:
     """The lines of the output units."""
     network, names = model.network, [latex(name) for name in model.output_names]
-    if network.output == "softmax":
+    unit = network.g2.unit
+    if unit.decides == "largest":
         places = [f"z_{{{i + 1}}}" for i in range(len(sums))]
         whole = r" + ".join(f"e^{{{p}}}" for p in places)
         shares = [rf"{name} &= \frac{{e^{{{p}}}}}{{{whole}}}" for name, p in zip(names, places, strict=True)]
         return [*(f"{p} &= {z}" for p, z in zip(places, sums, strict=True)), *shares]
-    if network.output == "sigmoid":
+    if unit.decides == "side":
         shown = names if model.multilabel else names[1:]
-        return [*(rf"{name} &= \sigma({z})" for name, z in zip(shown, sums, strict=True)), r"\sigma(z) &= \frac{1}{1 + e^{-z}}"]
-    if network.output == "poisson":
-        return [rf"{name} &= \exp({z})" for name, z in zip(names, sums, strict=True)]
-    if network.output == "gaussian" and network.target is not None:
+        return [*(rf"{name} &= \sigma({z})" for name, z in zip(shown, sums, strict=True)), rf"\sigma(z) &= {unit.latex}"]
+    if not unit.is_identity and not unit.states_variance:
+        return [f"{name} &= {unit.latex.replace('(z)', f'({z})')}" for name, z in zip(names, sums, strict=True)]
+    if unit.states_variance and network.target is not None:
         pairs = zip(names, sums, network.target.scale, network.target.center, strict=False)
         return [rf"{name} &= {number(scale)}\,({z}) {signed(center)}" for name, z, scale, center in pairs]
     return [f"{name} &= {z}" for name, z in zip(names, sums, strict=True)]

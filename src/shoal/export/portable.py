@@ -123,12 +123,12 @@ def _refuse(name: str, step: Any, form: str) -> NoReturn:
 def named(network: Network, fields: tuple[Field, ...], features: tuple[Feature, ...], facts: Any) -> Portable:
     """The parts with the names of targets and classes: those of the facts, or plain ones."""
     n_z = int(network.merged.W2.shape[0])
-    n_y = n_z // 2 if network.output == "gaussian" else n_z
+    n_y = network.g2.unit.n_targets(n_z)
     if not network.classes:
         targets = tuple(facts.targets) if facts is not None else (("y",) if n_y == 1 else tuple(f"y{i + 1}" for i in range(n_y)))
         return Portable(fields, features, network, targets, (), False, facts=facts)
     labels = tuple(plain(label) for label in network.classes[0])
-    multilabel = network.output == "sigmoid" and not (n_z == 1 and len(labels) == 2)
+    multilabel = network.g2.unit.decides == "side" and not (n_z == 1 and len(labels) == 2)
     if facts is not None:
         return Portable(fields, features, network, tuple(facts.targets), tuple(map(tuple, facts.classes)), multilabel, facts=facts)
     targets = tuple(f"y{i + 1}" for i in range(n_z)) if multilabel else ("y",)

@@ -78,7 +78,7 @@ def python_text(model: Portable) -> str:
         TEXT if "category" in kinds else "",
         DATES if "date" in kinds else "",
         prepare(model),
-        LOGISTIC if network.activation in ("logistic", "silu") or network.output == "sigmoid" else "",
+        LOGISTIC if network.activation in ("logistic", "silu") or network.g2.unit.decides == "side" else "",
         f"def g(z):\n    return {ACTIVATIONS[network.activation]}\n",
         layers(model),
         predict(model),
@@ -94,7 +94,7 @@ def constants(model: Portable) -> str:
     """The names and the numbers."""
     network, encoding = model.network, model.network.encoding
     W1, b1, W2, b2 = network.merged
-    n = W2.shape[0] // 2 if network.output == "gaussian" else W2.shape[0]
+    n = network.g2.unit.n_targets(W2.shape[0])
     ramps = [(j, float(a), float(b), float(c)) for (j, a, b), c in zip(edges(model), encoding.ramp_center, strict=True)]
     said: dict[str, Any] = {
         "COLUMNS": [field.name for field in model.fields],
@@ -193,7 +193,7 @@ def predict(model: Portable) -> str:
 
 def shares(model: Portable) -> list[str]:
     """The probability of every class."""
-    if model.network.output == "sigmoid":
+    if model.network.g2.unit.decides == "side":
         return ["    p = logistic(z[0])", "    p = [1 - p, p]"]
     return ["    e = [math.exp(max(v - max(z), -1000.0)) for v in z]", "    p = [v / sum(e) for v in e]"]
 
@@ -201,7 +201,7 @@ def shares(model: Portable) -> list[str]:
 def values(model: Portable) -> list[str]:
     """Expected values in the targets' own units."""
     lines = []
-    if model.network.output == "poisson":
+    if model.network.g2.unit.name == "exp":
         limit = exp_limits(np.zeros(1))
         lines.append(f"    z = [math.exp(min(v, {limit!r})) * (1 + (v - min(v, {limit!r}))) for v in z]")
     if (target := model.network.target) is not None:

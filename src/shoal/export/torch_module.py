@@ -40,7 +40,7 @@ def to_torch(model: Any) -> Any:
             "and the module what model['prepare'].transform makes of the table; ONNX takes both in one."
         )
     network = found.network
-    if network.output == "gaussian":
+    if network.g2.unit.states_variance:
         raise ExportError("A Gaussian output (mean and variance) has no PyTorch module of one kind; ONNX and C write its mean.")
     W1, b1, W2, b2 = (torch.tensor(np.ascontiguousarray(w)) for w in folded(network))
     first = [ramp_module(torch, network.encoding)] if network.encoding.n_ramps else []

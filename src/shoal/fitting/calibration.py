@@ -15,6 +15,7 @@ from shoal.fitting.plan import PARTS, SMALL, Plan
 from shoal.fitting.settings import Settings
 from shoal.network import Network
 from shoal.population import Population, with_zeros
+from shoal.textbook.losses import make_loss
 from shoal.training.minibatch import Trained
 from shoal.training.validation import Validation
 from shoal.types import Floats
@@ -69,7 +70,7 @@ def check_calibration(s: Settings) -> None:
     calibration = s.calibration
     if calibration is None:
         return
-    if s.task == "regression" and s.loss == "quantile":
+    if s.task == "regression" and not make_loss(s.loss).centred:
         raise InvalidParameterError(
             f"calibration is {calibration!r}, but loss='quantile' predicts one quantile, around which no interval is meant; choose loss "
             "'squared_error', 'huber', 'absolute_error', 'poisson' or 'gaussian', and predict_quantiles"

@@ -17,9 +17,6 @@ from shoal.textbook.propagation import Parameters
 from shoal.training.events import Epoch
 from shoal.types import Floats
 
-# The name that scikit-learn gives an output unit, where it is not "identity".
-UNIT_NAMES = {"sigmoid": "logistic", "softmax": "softmax", "poisson": "exp", "gaussian": "gaussian"}
-
 
 @dataclass(frozen=True)
 class Continuation:
@@ -158,7 +155,7 @@ class Fitted:
     @property
     def unit_name(self) -> str:
         """scikit-learn's name for the output unit."""
-        return UNIT_NAMES.get(self.network.output, "identity")
+        return self.network.g2.unit.name
 
     def __getstate__(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in fields(self)}  # what is derived is made again

@@ -15,6 +15,7 @@ from shoal.engine.device import found
 from shoal.errors import InvalidParameterError
 from shoal.fitting.settings import Settings, Task
 from shoal.recipe import Recipe, Schedule, momentum_rule
+from shoal.textbook.losses import make_loss
 from shoal.textbook.optimizers import Adam, Optimizer, RMSprop
 
 SMALL = 100  # below so many rows: full batches, nothing held back but to learn from it in the end
@@ -165,7 +166,7 @@ def plan(
 
 def wants_polish(s: Settings) -> bool:
     """Whether L-BFGS may go on from AdamW's weights: smooth regression (squared error, no ramps) with nothing said of AdamW's way."""
-    smooth = s.task == "regression" and s.loss == "squared_error" and s.ramps is False and s.standardize
+    smooth = s.task == "regression" and make_loss(s.loss).is_least_squares and s.ramps is False and s.standardize
     return bool(smooth and is_auto(s.solver) and s.input_dropout == 0 and all(is_auto(getattr(s, name)) for name in ADAMW_S_WAY))
 
 

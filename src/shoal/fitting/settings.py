@@ -43,7 +43,7 @@ from shoal.kinds import (
     SeedKind,
     WholeKind,
 )
-from shoal.textbook import ACTIVATIONS
+from shoal.textbook import ACTIVATIONS, losses
 
 Task = Literal["classification", "regression"]
 Auto = Literal["auto"]
@@ -53,7 +53,7 @@ Documented = TypeVar("Documented", bound=type)
 SOLVERS = ("auto", "adam", "adamw", "sgd", "rmsprop", "lbfgs", "scg", "rprop", "lm", "bayes")
 SCHEDULES = ("auto", "constant", "invscaling", "adaptive", "cosine")
 INITS = ("auto", "zeros", "normal", "xavier", "he", "lecun", "nguyen_widrow")
-LOSSES = ("squared_error", "huber", "absolute_error", "quantile", "poisson", "gaussian")
+LOSSES = tuple(g2.name for g2 in losses.LOSSES.values() if not g2.of_classes)
 CALIBRATIONS: dict[Task, tuple[str | None, ...]] = {"regression": (None, "split", "cv+"), "classification": (None, "temperature")}
 N_JOBS = WholeKind(none=True, minus_1=True)  # asked for by predictions too
 

@@ -14,6 +14,7 @@ from shoal.errors import DataError
 from shoal.fitting.settings import Settings
 from shoal.fitting.targets import Targets, encode_targets, fit_targets, initial_bias, number_targets, unscaled
 from shoal.fitting.weights import are_whole, rounded
+from shoal.textbook.losses import make_loss
 from shoal.types import Floats
 
 
@@ -163,7 +164,7 @@ def targets_from_sums(settings: Settings, summary: Summary) -> Targets:
     if summary.targets.weight == 0:
         raise DataError("every sample_weight is 0: there is no row to learn from")
     mean, scale = summary.targets.scale("y")
-    scaled = settings.standardize and settings.loss != "poisson"
+    scaled = settings.standardize and make_loss(settings.loss).scales_target
     targets = number_targets(settings, TargetScale(mean, scale) if scaled else unscaled(len(mean)), one_column=not summary.columns)
     encode_targets(targets, np.full((1, len(mean)), summary.least))  # raises for counts below 0
     return targets

@@ -19,8 +19,6 @@ from shoal.fitting.settings import Settings, Task
 from shoal.textbook.losses import Loss, make_loss
 from shoal.types import Floats
 
-LEAST_SHARE = 1e-6  # of a class that no row has: its logit stays finite
-
 
 @dataclass(frozen=True)
 class Targets:
@@ -131,7 +129,7 @@ def fit_targets(settings: Settings, y: NDArray[Any], weight: Floats | None, clas
     """
     if settings.task == "regression":
         Y = y.reshape(len(y), -1)
-        scaled = settings.standardize and settings.loss != "poisson"
+        scaled = settings.standardize and make_loss(settings.loss).scales_target
         return number_targets(settings, fit_target(Y, weight) if scaled else unscaled(Y.shape[1]), one_column=y.ndim == 1)
     if y.ndim == 2:
         return Targets("classification", "sigmoid", np.arange(y.shape[1]), one_column=False)
@@ -181,8 +179,9 @@ def one_hot(codes: NDArray[np.int64], n_classes: int) -> Floats:
 def checked_columns(targets: Targets, y: Floats) -> Floats:
     """Numbers `(m, n_y)`, as many as the network was begun with; counts are 0 or more."""
     Y = y.reshape(len(y), -1)
-    if targets.loss == "poisson" and np.any(Y < 0):
-        raise DataError(f"loss='poisson' counts, but y holds {float(np.min(Y)):g}; all must be 0 or more")
+    least = targets.g2.least
+    if float(np.min(Y, initial=np.inf)) < least:
+        raise DataError(f"loss={targets.loss!r} takes y of {least:g} or more, but y holds {float(np.min(Y)):g}")
     if Y.shape[1] != targets.n_columns:
         raise DataError(f"y has {Y.shape[1]} columns, but the network was begun with {targets.n_columns}")
     return Y
@@ -200,19 +199,15 @@ def places(classes: NDArray[Any], y: NDArray[Any]) -> NDArray[np.int64]:
 def initial_bias(targets: Targets, encoded: EncodedTargets, weight: Floats | None) -> Floats:
     """The output biases `(n_z,)` of the rule "auto": the logits of a network that predicts the mean of these rows.
 
-    Log-odds of each class's share; the log of the mean count; 0 for scaled numbers.
+    The loss knows which: log-odds of each class's share; the log of the mean count; 0 for scaled numbers.
     """
-    Y = encoded.Y
-    w = np.ones(len(Y)) if weight is None else weight
+    Y, rule = encoded.Y, targets.g2.initial_bias
+    if rule is None:
+        return np.zeros(targets.g2.logits_per_target * Y.shape[1])
     if encoded.labels is not None:
         assert targets.classes is not None
+        w = np.ones(len(Y)) if weight is None else weight
         shares = np.bincount(encoded.labels, weights=w, minlength=len(targets.classes)) / w.sum()
-        log_shares = np.log(np.maximum(shares, LEAST_SHARE))
-        return np.asarray(log_shares[1:] - log_shares[:1] if len(shares) == 2 else log_shares)
-    if targets.classes is not None:
-        share = np.clip(w @ Y / w.sum(), LEAST_SHARE, 1 - LEAST_SHARE)
-        return np.asarray(np.log(share / (1 - share)))
-    if targets.loss == "poisson":
-        assert targets.scale is not None
-        return np.asarray(np.log(np.maximum(np.average(decode_target(targets.scale, Y), axis=0, weights=weight), LEAST_SHARE)))
-    return np.zeros(targets.g2.logits_per_target * Y.shape[1])
+        return np.asarray(rule(shares[1:], shares[:1]) if len(shares) == 2 else rule(shares, 1 - shares))
+    mean = np.average(Y if targets.scale is None else decode_target(targets.scale, Y), axis=0, weights=weight)
+    return np.asarray(rule(mean, 1 - mean))

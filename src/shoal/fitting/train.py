@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from shoal.engine.advance import carry
-from shoal.engine.bends import ROOTS, has_curvature
 from shoal.engine.device import PROCESSOR, described
 from shoal.engine.stairs import WORTH_LOOKING_UP, Stairs
 from shoal.errors import DivergedError, InvalidParameterError, MemberDivergedWarning
@@ -17,7 +16,7 @@ from shoal.fitting.plan import FULL_BATCH, Plan, is_auto
 from shoal.fitting.settings import Settings
 from shoal.population import Population
 from shoal.recipe import each
-from shoal.textbook.losses import Loss
+from shoal.textbook.losses import LOSSES, Loss
 from shoal.training.all_rows import OnAllRows
 from shoal.training.events import Epoch
 from shoal.training.full_batch import FullBatch
@@ -128,9 +127,10 @@ def solver_of(run: Training, p: Plan) -> str:
 
 def refuse_unfit(p: Plan, population: Population, g2: Loss, m: int) -> None:
     """Refuse losses without curvature, and p² numbers or operations beyond reason, before anything is computed."""
-    if not has_curvature(g2):
+    if g2.root is None:
+        bent = [other.name for other in LOSSES.values() if other.root is not None]
         raise InvalidParameterError(
-            f"solver is {p.solver!r}, which needs a loss that bends everywhere ({', '.join(ROOTS)}); {g2.name!r} has straight parts: "
+            f"solver is {p.solver!r}, which needs a loss that bends everywhere ({', '.join(bent)}); {g2.name!r} has straight parts: "
             "choose solver 'lbfgs' or 'adamw', or another loss"
         )
     n_p = largest_parameter_count(population)

@@ -12,7 +12,7 @@ from shoal.inspection.finding import Diagnosis, Finding
 from shoal.inspection.findings import diverging, unscaled_inputs
 from shoal.inspection.rows import constant_inputs, leaking_columns, rare_classes
 from shoal.inspection.units import layer, unit_findings
-from shoal.network import OF_THE_MEAN, Network, encoded
+from shoal.network import Network, encoded
 from shoal.population import member
 from shoal.textbook.activations import ACTIVATIONS
 from shoal.textbook.propagation import Parameters, forward
@@ -73,9 +73,9 @@ def as_they_are(encoding: Encoding) -> NDArray[np.int64]:
 def leaking_inputs(network: Network, rows: Floats, Y: Floats) -> list[Finding]:
     """Single inputs that give the first target away."""
     columns = list(zip(network.feature_names, rows[:, : network.encoding.n_inputs].T, strict=True))
-    labels = network.output in ("sigmoid", "softmax")
-    y = Y[:, 0] if Y.shape[1] == 1 or network.output != "softmax" else Y.argmax(axis=1)
-    return leaking_columns(columns, y, classes=labels)
+    unit = network.g2.unit
+    y = Y[:, 0] if Y.shape[1] == 1 or unit.decides != "largest" else Y.argmax(axis=1)
+    return leaking_columns(columns, y, classes=network.g2.of_classes)
 
 
 def answer_findings(network: Network, alone: list[Parameters], members: list[int], rows: Floats, Y: Floats) -> list[Finding]:
@@ -104,24 +104,21 @@ def training_loss(network: Network) -> float:
 
 
 def constant_loss(network: Network, Y: Floats) -> float:
-    """The mean loss of the best constant answer on these rows; 0 where no constant is (poisson and gaussian have no zero)."""
-    if network.output == "sigmoid":
-        share = np.clip(Y.mean(axis=0), 1e-9, 1 - 1e-9)
-        return float(-np.sum(share * np.log(share) + (1 - share) * np.log(1 - share)))
-    if network.output == "softmax":
-        share = np.clip(Y.mean(axis=0), 1e-9, 1)
-        return float(-np.sum(share * np.log(share)))
-    if network.output not in OF_THE_MEAN:
+    """The mean loss of the best constant answer on these rows; 0 of a loss whose least is not 0 (counts, a variance)."""
+    g2 = network.g2
+    if not g2.reaches_zero:
         return 0.0
-    level = {"squared_error": Y.mean(axis=0), "quantile": np.quantile(Y, network.q, axis=0)}.get(network.output, np.median(Y, axis=0))
-    return float(np.mean(network.g2.loss(np.repeat(level[:, None], len(Y), axis=1), Y.T)))
+    level = Y.mean(axis=0) if g2.level is None else np.quantile(Y, g2.level, axis=0)
+    level = level if g2.initial_bias is None else np.asarray(g2.initial_bias(level, 1 - level))
+    return float(np.mean(g2.loss(np.repeat(level[:, None], len(Y), axis=1), Y.T)))
 
 
 def answers(network: Network, Z2: Floats, Y: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The true and the predicted places among the classes; empty where there is not one label of several."""
-    if network.output == "softmax":
+    decides = network.g2.unit.decides
+    if decides == "largest":
         return Y.argmax(axis=1), Z2.argmax(axis=0)
-    if network.output == "sigmoid" and Y.shape[1] == 1:
+    if decides == "side" and Y.shape[1] == 1:
         return Y[:, 0].astype(int), (Z2[0] > 0).astype(int)
     return np.empty(0, int), np.empty(0, int)
 
@@ -149,7 +146,7 @@ def apart(network: Network, Z2: Floats, together: Floats, Y: Floats) -> list[Fin
         if other <= APART:
             return []
         return [Finding("disagreement", f"A member names another class than the shoal on {other:.0%} of {len(Y)} rows.", advice)]
-    if network.output not in OF_THE_MEAN:
+    if not network.g2.unit.is_identity:
         return []
     error, spread = float(np.mean((together - Y.T) ** 2)), float(np.mean(Z2.var(axis=0)))
     if spread <= SPREAD * error or spread <= 1e-4 * float(np.var(Y)):  # alike, or all of them as good as exact

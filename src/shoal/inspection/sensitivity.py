@@ -12,9 +12,8 @@ import numpy as np
 from scipy import sparse
 
 from shoal.encoding import encode
-from shoal.network import OF_THE_MEAN, Network
+from shoal.network import Network
 from shoal.textbook.activations import ACTIVATIONS
-from shoal.textbook.output_units import exp_limits, tangent_exp_prime
 from shoal.textbook.propagation import forward
 from shoal.types import Floats
 
@@ -70,17 +69,8 @@ def block(network: Network, X: Floats) -> Floats:
 
 def through_output(network: Network, Z2: Floats, dZ2: Floats) -> Floats:
     """dZ2/dx `(m, n, n_z)` becomes dy/dx `(m, n, n_y)`."""
-    if network.output == "softmax":
-        p = network.g2(Z2).T[:, None, :]
-        return np.asarray(p * (dZ2 - np.sum(p * dZ2, axis=2, keepdims=True)))
-    if network.output == "sigmoid":
-        p = network.g2(Z2).T[:, None, :]
-        return np.asarray(p * (1 - p) * dZ2)
-    if network.output == "gaussian":
-        dZ2 = dZ2[:, :, : dZ2.shape[2] // 2]
-    elif network.output not in OF_THE_MEAN:  # poisson
-        dZ2 = dZ2 * tangent_exp_prime(Z2, exp_limits(Z2)).T[:, None, :]
-    return dZ2 if network.target is None else dZ2 * network.target.scale
+    dy = np.moveaxis(network.g2.unit.change(Z2, np.moveaxis(dZ2, 0, 2)), 2, 0)
+    return np.asarray(dy if network.target is None else dy * network.target.scale)
 
 
 def sensitivities(network: Network, X: Any) -> Floats:

@@ -25,13 +25,13 @@ from shoal.table import Column, Learned, Preparation
 from shoal.table.cells import DATE_FORMATS
 from shoal.table.columns import MOST_LEVELS
 from shoal.textbook import ACTIVATIONS
-from shoal.textbook.losses import NAMES, make_loss
+from shoal.textbook.losses import LOSSES, make_loss
 
 FORMAT = "shoal model"
 VERSION = 1
 
 ESTIMATORS: dict[str, type] = {"classifier": ShoalClassifier, "regressor": ShoalRegressor}
-OF_CLASSES = ("sigmoid", "softmax")
+OF_CLASSES = tuple(g2.name for g2 in LOSSES.values() if g2.of_classes)
 TYPE_OF_LABELS = re.compile(r"object|\|b1|\|[iu]1|<[iu][248]|<f[48]|<U[1-9][0-9]{0,4}")
 MOST_LABEL_BYTES = 1 << 26
 LARGEST_WEIGHT = 1e100  # a product of two such is finite: no training ends beyond, and inf − inf would be an answer of NaN
@@ -104,7 +104,7 @@ MANIFEST = Record(
         "network": Record(
             {
                 "activation": Text(tuple(ACTIVATIONS)),
-                "output": Text(NAMES),
+                "output": Text(tuple(LOSSES)),
                 "delta": Real(0.0, open=True),
                 "q": Real(0.0, 1.0, open=True),
                 "ramp_scale": Real(0.0, 1e6, open=True),
@@ -252,9 +252,10 @@ def _classes_fit(m: Stored, sizes: Sizes) -> bool:
     if network["classes"] is None or multilabel is None or network["output"] not in OF_CLASSES:
         return False
     labels, z = network["classes"]["labels"], sizes["z"]
+    by_side = LOSSES[network["output"]].unit.decides == "side"
     if multilabel:
-        return bool(network["output"] == "sigmoid" and labels == list(range(z)) and type(labels[0]) is int)
-    return bool(len(labels) == (2 if network["output"] == "sigmoid" else z) and (z == 1) == (network["output"] == "sigmoid"))
+        return bool(by_side and labels == list(range(z)) and type(labels[0]) is int)
+    return bool(len(labels) == (2 if by_side else z) and (z == 1) == by_side)
 
 
 def _padding_is_zero(m: Stored, sizes: Sizes) -> bool:
@@ -281,7 +282,7 @@ def _edges_rise(m: Stored, sizes: Sizes) -> bool:
 
 def _noise_can_be(m: Stored, sizes: Sizes) -> bool:
     network = m.manifest["network"]
-    return network["noise"] is None or network["output"] not in (*OF_CLASSES, "quantile")
+    return network["noise"] is None or LOSSES[network["output"]].centred
 
 
 def _noise_rises(m: Stored, sizes: Sizes) -> bool:

@@ -126,6 +126,6 @@ def network(contents: Contents) -> list[Picture]:
     from shoal.table import feature_names
 
     named = replace(contents.estimator.network_, feature_names=feature_names(contents.model["prepare"]))
-    names = contents.facts.targets if contents.facts.task == "regression" and named.output != "gaussian" else ()
+    names = contents.facts.targets if contents.facts.task == "regression" and not named.g2.unit.states_variance else ()
     caption = "One member: blue lines are weights above 0, orange ones below, as thick as they are large"
     return [picture(caption, lambda ax: NetworkDisplay.from_network(named, outputs=names, ax=ax), (7, 4.6))]

@@ -1,34 +1,42 @@
-"""Losses with the output units that belong to them (slides 9-10): logits Z2 → A2, the loss of each example, dZ2 = ∂loss/∂Z2.
+"""Losses with the output units that belong to them (slides 9-10), and what is known of each: every such fact stands here once.
 
-The slide's `dZ2 = A2 − Y` holds for the output unit and the loss that belong together. Each pair stands here as one
-object with three functions. Shapes: Z2 `(…, n_z, m)`, Y `(n_y, m)`, A2 like Z2, loss `(…, m)` (summed over the
-outputs of an example), dZ2 like Z2; a leading axis K may stand before Z2. n_z = n_y, but for the Gaussian unit,
-whose logits are n_y means followed by n_y log-variances.
+The slide's `dZ2 = A2 − Y` holds for the output unit and the loss that belong together. Each pair is one `Loss`: three functions
+(`loss_functions` has their formulas), and the facts that training, scores, intervals, exports and the page ask for. Shapes:
+Z2 `(…, n_z, m)`, Y `(n_y, m)`, A2 like Z2, loss `(…, m)` (summed over the outputs of an example), dZ2 like Z2; a leading axis K may
+stand before Z2. n_z = n_y, but for the Gaussian unit, whose logits are n_y means followed by n_y log-variances.
 
-Losses come from the logits, never from A2, and stay finite at |Z2| = 1e4 in float32 and float64.
+A further loss is one more entry of `LOSSES`, its kernel in `engine/losses.py`, and its test.
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from array_api_compat import array_namespace
 
 from shoal.errors import InvalidParameterError
-from shoal.textbook.activations import relu, sigmoid
-from shoal.textbook.output_units import (
-    exp_limits,
-    exp_unit,
-    gaussian_unit,
-    halves,
-    identity,
-    log_variance_limits,
-    softmax,
-    tangent_exp,
-    tangent_exp_prime,
+from shoal.textbook import output_units as units
+from shoal.textbook.activations import sigmoid
+from shoal.textbook.curvature import cross_entropy_root, gaussian_root, poisson_root, softmax_root, squared_error_root
+from shoal.textbook.loss_functions import (
+    absolute_error,
+    absolute_error_slope,
+    cross_entropy,
+    gaussian_error,
+    gaussian_loss,
+    poisson_error,
+    poisson_loss,
+    softmax_cross_entropy,
+    squared_error,
+    sum_outputs,
 )
+from shoal.textbook.output_units import OutputUnit, softmax
 from shoal.types import Array
+
+LEAST_SHARE = 1e-6  # of a class that no row has: its logit stays finite
+
+Function = Callable[[Array, Array], Array]
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,33 @@ class Loss:
     """A loss and its output unit. `g2(Z2)` is A2; `g2.loss(Z2, Y)` is L of each example; `g2.dZ2(Z2, Y)` is ∂L/∂Z2.
 
     The chapter's `dZ2 = A2 − Y` is `g2.dZ2` of the sigmoid, the softmax, the squared error and Poisson (slide 10).
+
+    Attributes
+    ----------
+    name : str
+        Users' name of the loss of a regression; of classes the name of the unit.
+    title : str
+        What people call it.
+    unit : OutputUnit
+        The output unit: its function, its link, its name elsewhere.
+    loss_formula : str
+    loss, dZ2 : functions of Z2 and Y
+    root : function of Z2 and Y, or None
+        R with RᵀR the Hessian in the logits (`curvature`); None for a loss with straight parts, which has no Gauss-Newton step.
+    initial_bias : function of the means of Y and of 1 − Y, `(n_y,)` each
+        The logits `(n_y,)` of a network that predicts the mean; None where they are 0.
+    least : float
+        The lowest y that has a meaning.
+    scales_target : bool
+        Whether y is learned as a z-score.
+    level : float or None
+        The quantile of y that the best constant logit is; None where it is the mean.
+    reaches_zero : bool
+        Whether a perfect answer costs 0.
+    centred : bool
+        Whether answers lie in the middle of what y can be, a mean or a median; classes and other quantiles do not.
+    settings : tuple of (str, float)
+        What `make_loss` needs beside the name to make it again.
 
     Examples
     --------
@@ -45,151 +80,92 @@ class Loss:
     """
 
     name: str
-    formula: str
+    title: str
+    unit: OutputUnit
     loss_formula: str
-    g: Callable[[Array], Array]
-    loss: Callable[[Array, Array], Array]
-    dZ2: Callable[[Array, Array], Array]
-    logits_per_target: int = 1
-    settings: tuple[tuple[str, float], ...] = ()  # what `make_loss` needs beside the name to make it again
+    loss: Function
+    dZ2: Function
+    root: Function | None = None
+    initial_bias: Function | None = None
+    least: float = -math.inf
+    scales_target: bool = True
+    level: float | None = None
+    reaches_zero: bool = True
+    centred: bool = True
+    settings: tuple[tuple[str, float], ...] = ()
 
     def __call__(self, Z2: Array) -> Array:
         """A2 = g2(Z2), in Z2's shape."""
-        return self.g(Z2)
+        return self.unit.g(Z2)
+
+    @property
+    def formula(self) -> str:
+        """Of the output unit."""
+        return self.unit.formula
+
+    @property
+    def logits_per_target(self) -> int:
+        """Rows of Z2 for each row of Y."""
+        return self.unit.logits_per_target
+
+    @property
+    def of_classes(self) -> bool:
+        """Whether Y holds classes: 0 and 1, or shares."""
+        return self.unit.decides is not None
+
+    @property
+    def is_least_squares(self) -> bool:
+        """Whether L is ½ r², so that its least sum is the likeliest whatever the variance of the noise is."""
+        return self.loss is squared_error
+
+    @property
+    def score(self) -> Literal["accuracy", "r2"]:
+        """How well rows are predicted, in one number."""
+        return "accuracy" if self.of_classes else "r2"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _remade, (self.name, self.settings)  # another process makes it anew: lambdas do not travel
 
 
-def sum_outputs(L: Array) -> Array:
-    """Each example's loss: the sum over its outputs.
+def log_odds(mean: Array, rest: Array) -> Array:
+    """ln p − ln (1 − p): the logit of a share p.
 
     Parameters
     ----------
-    L : array `(…, n_y, m)`
+    mean, rest : arrays of one shape
+        p and 1 − p.
 
     Returns
     -------
-    array `(…, m)`
+    array of that shape
 
     Examples
     --------
-    >>> sum_outputs(np.ones((2, 3))).tolist()
-    [2.0, 2.0, 2.0]
+    >>> log_odds(np.asarray([0.75]), np.asarray([0.25])).round(6).tolist()
+    [1.098612]
     """
-    return array_namespace(L).sum(L, axis=-2)
+    return log_mean(mean, rest) - log_mean(rest, mean)
 
 
-# --- sigmoid and cross-entropy: one label, or many independent ones -------------------------------------------------
-
-
-def cross_entropy(Z2: Array, Y: Array) -> Array:
-    """L = −[y ln a + (1 − y) ln(1 − a)] = max(0, z) − y z + ln(1 + e^−|z|) with a = σ(z), slide 9.
+def log_mean(mean: Array, rest: Array) -> Array:
+    """ln of the mean, which is a logit of the softmax and of exp.
 
     Parameters
     ----------
-    Z2 : array `(…, n_y, m)`
-    Y : array `(n_y, m)`
-        0 or 1, or a probability.
+    mean, rest : arrays of one shape
+        `rest` is not used.
 
     Returns
     -------
-    array `(…, m)`
+    array of that shape
 
     Examples
     --------
-    >>> cross_entropy(np.asarray([[0.0, 1e4]]), np.asarray([[1.0, 0.0]])).round(6).tolist()  # ln 2; z itself
-    [0.693147, 10000.0]
+    >>> log_mean(np.asarray([1.0, 0.0]), np.zeros(2)).round(6).tolist()
+    [0.0, -13.815511]
     """
-    xp = array_namespace(Z2)
-    return sum_outputs(relu(Z2) - Y * Z2 + xp.log1p(xp.exp(-xp.abs(Z2))))
-
-
-# --- softmax and cross-entropy: one class of several ----------------------------------------------------------------
-
-
-def softmax_cross_entropy(Z2: Array, Y: Array) -> Array:
-    """L = −Σ y ln a = Σ y (ln Σ eᶻ − z) with a = softmax(z).
-
-    Parameters
-    ----------
-    Z2 : array `(…, n_y, m)`
-    Y : array `(n_y, m)`
-        A 1 in the row of the class, or shares that add up to 1.
-
-    Returns
-    -------
-    array `(…, m)`
-
-    Examples
-    --------
-    >>> softmax_cross_entropy(np.zeros((2, 1)), np.asarray([[1.0], [0.0]])).round(6).tolist()  # ln 2
-    [0.693147]
-    """
-    xp = array_namespace(Z2)
-    shifted = Z2 - xp.max(Z2, axis=-2, keepdims=True)
-    log_sum = xp.log(xp.sum(xp.exp(shifted), axis=-2, keepdims=True))
-    return sum_outputs(Y * (log_sum - shifted))
-
-
-# --- identity and a loss of the residual r = z − y ------------------------------------------------------------------
-
-
-def squared_error(Z2: Array, Y: Array) -> Array:
-    """L = ½ (z − y)².
-
-    Parameters
-    ----------
-    Z2, Y : arrays `(…, n_y, m)`
-
-    Returns
-    -------
-    array `(…, m)`
-
-    Examples
-    --------
-    >>> squared_error(np.asarray([[3.0]]), np.asarray([[1.0]])).tolist()
-    [2.0]
-    """
-    return sum_outputs((Z2 - Y) * (Z2 - Y) / 2)
-
-
-def absolute_error(Z2: Array, Y: Array) -> Array:
-    """L = |z − y|, whose minimum is the median.
-
-    Parameters
-    ----------
-    Z2, Y : arrays `(…, n_y, m)`
-
-    Returns
-    -------
-    array `(…, m)`
-
-    Examples
-    --------
-    >>> absolute_error(np.asarray([[3.0]]), np.asarray([[1.0]])).tolist()
-    [2.0]
-    """
-    return sum_outputs(array_namespace(Z2).abs(Z2 - Y))
-
-
-def absolute_error_slope(Z2: Array, Y: Array) -> Array:
-    """dZ2 = sign(z − y), 0 at the kink.
-
-    Parameters
-    ----------
-    Z2, Y : arrays `(…, n_y, m)`
-
-    Returns
-    -------
-    array of Z2's shape
-
-    Examples
-    --------
-    >>> absolute_error_slope(np.asarray([[3.0, 1.0]]), np.asarray([[1.0, 1.0]])).tolist()
-    [[1.0, 0.0]]
-    """
-    return array_namespace(Z2).sign(Z2 - Y)
+    xp = array_namespace(mean)
+    return xp.log(xp.where(mean < LEAST_SHARE, LEAST_SHARE * xp.ones_like(mean), mean))
 
 
 def huber(delta: float) -> Loss:
@@ -220,7 +196,8 @@ def huber(delta: float) -> Loss:
     def dZ2(Z2: Array, Y: Array) -> Array:
         return array_namespace(Z2).clip(Z2 - Y, -delta, delta)
 
-    return Loss("huber", "z", "½ r², or δ (|r| − δ/2) for |r| > δ", identity, loss, dZ2, settings=(("delta", delta),))
+    formula = "½ r², or δ (|r| − δ/2) for |r| > δ"
+    return Loss("huber", "Huber's loss", units.IDENTITY, formula, loss, dZ2, level=0.5, settings=(("delta", delta),))
 
 
 def quantile(q: float) -> Loss:
@@ -253,111 +230,67 @@ def quantile(q: float) -> Loss:
         r = Z2 - Y
         return xp.where(r > 0, (1 - q) * xp.ones_like(r), xp.where(r < 0, -q * xp.ones_like(r), xp.zeros_like(r)))
 
-    return Loss("quantile", "z", "q (y − z), or (1 − q)(z − y) for z > y", identity, loss, dZ2, settings=(("q", q),))
+    formula = "q (y − z), or (1 − q)(z − y) for z > y"
+    return Loss("quantile", "pinball loss", units.IDENTITY, formula, loss, dZ2, level=q, centred=False, settings=(("q", q),))
 
 
-# --- exp and Poisson ------------------------------------------------------------------------------------------------
+SIGMOID = Loss(
+    "sigmoid",
+    "cross-entropy",
+    units.SIGMOID,
+    "−[y ln a + (1 − y) ln(1 − a)]",
+    cross_entropy,
+    lambda Z2, Y: sigmoid(Z2) - Y,
+    root=cross_entropy_root,
+    initial_bias=log_odds,
+    centred=False,
+)
+SOFTMAX = Loss(
+    "softmax",
+    "cross-entropy",
+    units.SOFTMAX,
+    "−Σ y ln a",
+    softmax_cross_entropy,
+    lambda Z2, Y: softmax(Z2) - Y,
+    root=softmax_root,
+    initial_bias=log_mean,
+    centred=False,
+)
+SQUARED_ERROR = Loss(
+    "squared_error", "half squared error", units.IDENTITY, "½ (z − y)²", squared_error, lambda Z2, Y: Z2 - Y, root=squared_error_root
+)
+ABSOLUTE_ERROR = Loss("absolute_error", "absolute error", units.IDENTITY, "|z − y|", absolute_error, absolute_error_slope, level=0.5)
+POISSON = Loss(
+    "poisson",
+    "Poisson log-loss",
+    units.EXP,
+    "a − y z",
+    poisson_loss,
+    poisson_error,
+    root=poisson_root,
+    initial_bias=log_mean,
+    least=0.0,
+    scales_target=False,
+    reaches_zero=False,
+)
+GAUSSIAN = Loss(
+    "gaussian",
+    "Gaussian log-loss",
+    units.GAUSSIAN,
+    "½ [s + (y − μ)² e⁻ˢ + ln 2π]",
+    gaussian_loss,
+    gaussian_error,
+    root=gaussian_root,
+    reaches_zero=False,
+)
 
-
-def poisson_loss(Z2: Array, Y: Array) -> Array:
-    """L = a − y z with a = eᶻ: the negative log-likelihood of a count y ≥ 0 without ln y!, which no weight can change.
-
-    Parameters
-    ----------
-    Z2, Y : arrays `(…, n_y, m)`
-
-    Returns
-    -------
-    array `(…, m)`
-
-    Examples
-    --------
-    >>> poisson_loss(np.zeros((1, 1)), np.asarray([[2.0]])).tolist()
-    [1.0]
-    """
-    return sum_outputs(exp_unit(Z2) - Y * Z2)
-
-
-def poisson_error(Z2: Array, Y: Array) -> Array:
-    """dZ2 = a − y.
-
-    Parameters
-    ----------
-    Z2, Y : arrays `(…, n_y, m)`
-
-    Returns
-    -------
-    array of Z2's shape
-
-    Examples
-    --------
-    >>> poisson_error(np.zeros((1, 1)), np.asarray([[2.0]])).tolist()
-    [[-1.0]]
-    """
-    return tangent_exp_prime(Z2, exp_limits(Z2)) - Y
-
-
-# --- Gaussian: a mean and a log-variance for each target ------------------------------------------------------------
-
-
-def gaussian_loss(Z2: Array, Y: Array) -> Array:
-    """L = ½ [s + (y − μ)² e⁻ˢ + ln 2π]: the negative log-likelihood in nats (Nix and Weigend 1994).
-
-    Parameters
-    ----------
-    Z2 : array `(…, 2 n_y, m)`
-    Y : array `(…, n_y, m)`
-
-    Returns
-    -------
-    array `(…, m)`
-
-    Examples
-    --------
-    >>> gaussian_loss(np.zeros((2, 1)), np.zeros((1, 1))).round(6).tolist()  # ½ ln 2π
-    [0.918939]
-    """
-    mu, s = halves(Z2)
-    r = mu - Y
-    return sum_outputs((s + r * r * tangent_exp(-s, log_variance_limits(s)) + math.log(2 * math.pi)) / 2)
-
-
-def gaussian_error(Z2: Array, Y: Array) -> Array:
-    """dZ2: ∂L/∂μ = (μ − y) e⁻ˢ and ∂L/∂s = ½ [1 − (y − μ)² e⁻ˢ].
-
-    Parameters
-    ----------
-    Z2 : array `(…, 2 n_y, m)`
-    Y : array `(…, n_y, m)`
-
-    Returns
-    -------
-    array of Z2's shape
-
-    Examples
-    --------
-    >>> gaussian_error(np.zeros((2, 1)), np.asarray([[2.0]])).tolist()
-    [[-2.0], [-1.5]]
-    """
-    mu, s = halves(Z2)
-    r, limit = mu - Y, log_variance_limits(s)
-    return array_namespace(Z2).concat([r * tangent_exp(-s, limit), (1 - r * r * tangent_exp_prime(-s, limit)) / 2], axis=-2)
-
-
-SIGMOID = Loss("sigmoid", "1 / (1 + e⁻ᶻ)", "−[y ln a + (1 − y) ln(1 − a)]", sigmoid, cross_entropy, lambda Z2, Y: sigmoid(Z2) - Y)
-SOFTMAX = Loss("softmax", "eᶻ / Σ eᶻ", "−Σ y ln a", softmax, softmax_cross_entropy, lambda Z2, Y: softmax(Z2) - Y)
-SQUARED_ERROR = Loss("squared_error", "z", "½ (z − y)²", identity, squared_error, lambda Z2, Y: Z2 - Y)
-ABSOLUTE_ERROR = Loss("absolute_error", "z", "|z − y|", identity, absolute_error, absolute_error_slope)
-POISSON = Loss("poisson", "eᶻ", "a − y z", exp_unit, poisson_loss, poisson_error)
-GAUSSIAN = Loss("gaussian", "(μ, eˢ)", "½ [s + (y − μ)² e⁻ˢ + ln 2π]", gaussian_unit, gaussian_loss, gaussian_error, logits_per_target=2)
-
-NAMES = ("sigmoid", "softmax", "squared_error", "huber", "absolute_error", "quantile", "poisson", "gaussian")
+LOSSES = {g2.name: g2 for g2 in (SIGMOID, SOFTMAX, SQUARED_ERROR, huber(1.0), ABSOLUTE_ERROR, quantile(0.5), POISSON, GAUSSIAN)}
+SETTABLE: dict[str, Callable[[float], Loss]] = {"delta": huber, "q": quantile}  # a setting, and the loss that it makes
 
 
 def _remade(name: str, settings: tuple[tuple[str, float], ...]) -> Loss:
     """The loss of this name and these `settings`, as a pickle holds it."""
-    own = dict(settings)
-    return make_loss(name, delta=own.get("delta", 1.0), q=own.get("q", 0.5))
+    return make_loss(name, **dict(settings))
 
 
 def make_loss(name: str, *, delta: float = 1.0, q: float = 0.5) -> Loss:
@@ -365,8 +298,8 @@ def make_loss(name: str, *, delta: float = 1.0, q: float = 0.5) -> Loss:
 
     Parameters
     ----------
-    name : {"sigmoid", "softmax", "squared_error", "huber", "absolute_error", "quantile", "poisson", "gaussian"}
-        The first two are cross-entropy, of one label or several, and of one class of many.
+    name : a key of `LOSSES`
+        "sigmoid" and "softmax" are cross-entropy, of one label or several, and of one class of many.
     delta : float
         Huber's threshold δ, above 0, in units of Y.
     q : float
@@ -386,11 +319,7 @@ def make_loss(name: str, *, delta: float = 1.0, q: float = 0.5) -> Loss:
     >>> make_loss("sigmoid").loss_formula
     '−[y ln a + (1 − y) ln(1 − a)]'
     """
-    if name == "huber":
-        return huber(delta)
-    if name == "quantile":
-        return quantile(q)
-    for loss in (SIGMOID, SOFTMAX, SQUARED_ERROR, ABSOLUTE_ERROR, POISSON, GAUSSIAN):
-        if loss.name == name:
-            return loss
-    raise InvalidParameterError(f"the loss is {name!r}; choose one of {', '.join(NAMES)}")
+    if name not in LOSSES:
+        raise InvalidParameterError(f"the loss is {name!r}; choose one of {', '.join(LOSSES)}")
+    found, given = LOSSES[name], {"delta": delta, "q": q}
+    return SETTABLE[found.settings[0][0]](given[found.settings[0][0]]) if found.settings else found

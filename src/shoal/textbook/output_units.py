@@ -4,9 +4,69 @@ Shapes: Z2 `(…, n_z, m)`, A2 like Z2; a leading axis K may stand before. n_z =
 n_y means followed by n_y log-variances.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
 from array_api_compat import array_namespace
 
+from shoal.textbook.activations import sigmoid, sigmoid_prime
 from shoal.types import Array
+
+
+@dataclass(frozen=True)
+class OutputUnit:
+    """An output unit g[2]: its function, and what is known of it.
+
+    Attributes
+    ----------
+    name : str
+        scikit-learn's name of it, where it has one.
+    title : str
+        What people call it.
+    formula : str
+    latex : str
+        a as a function of z.
+    g : function of Z2
+        A2.
+    change : function of Z2 and of a change dZ2 `(…, n_z, m)`
+        The change of the predicted values, to first order: ∂a/∂z · dZ2, `(…, n_y, m)`.
+    decides : {"side", "largest"} or None
+        How a class is read from the logits: each one is a yes above 0, or the largest is the class; None where no class is.
+    logits_per_target : int
+        2 where a logit of the mean is followed by one of the log-variance.
+    """
+
+    name: str
+    title: str
+    formula: str
+    latex: str
+    g: Callable[[Array], Array]
+    change: Callable[[Array, Array], Array]
+    decides: Literal["side", "largest"] | None = None
+    logits_per_target: int = 1
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether the logit is the prediction itself, so that the target's scale folds into the weights."""
+        return self.g is identity
+
+    @property
+    def states_variance(self) -> bool:
+        """Whether A2 holds a variance for each mean."""
+        return self.logits_per_target == 2
+
+    def n_targets(self, n_z: int) -> int:
+        """How many targets so many logits are for."""
+        return n_z // self.logits_per_target
+
+    def of_means(self, rows: Array) -> Array:
+        """Of rows `(…, n_z, m)` of Z2 or A2 those of the means, `(…, n_y, m)`."""
+        return rows[..., : self.n_targets(rows.shape[-2]), :]
+
+    def of_variances(self, rows: Array) -> Array:
+        """Of rows `(…, n_z, m)` of Z2 or A2 those that are no mean: log-variances or variances, if there are any."""
+        return rows[..., self.n_targets(rows.shape[-2]) :, :]
 
 
 def softmax(Z2: Array) -> Array:
@@ -190,3 +250,91 @@ def gaussian_unit(Z2: Array) -> Array:
     """
     mu, s = halves(Z2)
     return array_namespace(Z2).concat([mu, tangent_exp(s, log_variance_limits(s))], axis=-2)
+
+
+def sigmoid_change(Z2: Array, dZ2: Array) -> Array:
+    """σ′(z) dz.
+
+    Parameters
+    ----------
+    Z2 : array `(n_y, m)`
+    dZ2 : array `(…, n_y, m)`
+
+    Returns
+    -------
+    array of dZ2's shape
+
+    Examples
+    --------
+    >>> sigmoid_change(np.zeros((1, 1)), np.ones((1, 1))).tolist()
+    [[0.25]]
+    """
+    return sigmoid_prime(Z2) * dZ2
+
+
+def softmax_change(Z2: Array, dZ2: Array) -> Array:
+    """a (dz − Σ a dz).
+
+    Parameters
+    ----------
+    Z2 : array `(n_y, m)`
+    dZ2 : array `(…, n_y, m)`
+
+    Returns
+    -------
+    array of dZ2's shape
+
+    Examples
+    --------
+    >>> softmax_change(np.zeros((2, 1)), np.asarray([[1.0], [0.0]])).tolist()
+    [[0.25], [-0.25]]
+    """
+    a, xp = softmax(Z2), array_namespace(Z2)
+    return a * (dZ2 - xp.sum(a * dZ2, axis=-2, keepdims=True))
+
+
+def exp_change(Z2: Array, dZ2: Array) -> Array:
+    """eᶻ dz.
+
+    Parameters
+    ----------
+    Z2 : array `(n_y, m)`
+    dZ2 : array `(…, n_y, m)`
+
+    Returns
+    -------
+    array of dZ2's shape
+
+    Examples
+    --------
+    >>> exp_change(np.zeros((1, 1)), np.full((1, 1), 3.0)).tolist()
+    [[3.0]]
+    """
+    return tangent_exp_prime(Z2, exp_limits(Z2)) * dZ2
+
+
+def mean_change(Z2: Array, dZ2: Array) -> Array:
+    """dμ, of the mean alone.
+
+    Parameters
+    ----------
+    Z2 : array `(2 n_y, m)`
+    dZ2 : array `(…, 2 n_y, m)`
+
+    Returns
+    -------
+    array `(…, n_y, m)`
+
+    Examples
+    --------
+    >>> mean_change(np.zeros((2, 1)), np.asarray([[3.0], [1.0]])).tolist()
+    [[3.0]]
+    """
+    return halves(dZ2)[0]
+
+
+SIGMOID = OutputUnit("logistic", "sigmoid", "1 / (1 + e⁻ᶻ)", r"\frac{1}{1 + e^{-z}}", sigmoid, sigmoid_change, decides="side")
+SOFTMAX = OutputUnit("softmax", "softmax", "eᶻ / Σ eᶻ", r"\frac{e^{z}}{\sum e^{z}}", softmax, softmax_change, decides="largest")
+IDENTITY = OutputUnit("identity", "identity", "z", "z", identity, lambda Z2, dZ2: dZ2)
+EXP = OutputUnit("exp", "exp", "eᶻ", r"\exp(z)", exp_unit, exp_change)
+GAUSSIAN = OutputUnit("gaussian", "mean and variance", "(μ, eˢ)", r"(\mu, e^{s})", gaussian_unit, mean_change, logits_per_target=2)

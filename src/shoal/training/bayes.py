@@ -68,7 +68,7 @@ class Precisions:
     def __init__(self, objective: Objective) -> None:
         K = objective.population.K
         self.n_y = objective.rows.n_y
-        self.noise_is_free = objective.g2.name == "squared_error"
+        self.noise_is_free = objective.g2.is_least_squares
         self.alpha = np.full((K, len(GROUPS)), np.nan)
         self.beta = np.full(K, 1 / FIRST_NOISE if self.noise_is_free else 1.0)
         self.log_evidence = np.full(K, np.nan)

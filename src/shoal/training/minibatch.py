@@ -132,7 +132,7 @@ class Run:
         self.first_rates = self.rates.copy()
         self.first_t = self.rows = 0
         self.bound = np.full(self.K, np.inf)
-        self.perfect = PERFECT if validation is not None and g2.name in ("sigmoid", "softmax") else None
+        self.perfect = PERFECT if validation is not None and g2.of_classes else None
         self.all_active = True
         self.loss = np.full(self.K, np.nan)
         self.epochs = np.zeros(self.K, np.int64)

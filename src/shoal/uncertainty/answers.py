@@ -37,10 +37,10 @@ def answers(network: Network, X: Any) -> Answers:
         Z2 = logits(network.population, X, network.activation).astype(np.float64)
     A2 = [network.g2(z) for z in Z2]
     values = np.stack([in_units(network, a) for a in A2])
-    if network.output != "gaussian":
+    if not network.g2.unit.states_variance:
         return Answers(Z2, values, None)
     scale = np.ones(values.shape[2]) if network.target is None else network.target.scale
-    return Answers(Z2, values, np.stack([a[a.shape[0] // 2 :].T * scale**2 for a in A2]))
+    return Answers(Z2, values, np.stack([network.g2.unit.of_variances(a).T * scale**2 for a in A2]))
 
 
 def weights_of(network: Network, chosen: NDArray[np.bool_]) -> Floats:

@@ -32,7 +32,7 @@ def interval(network: Network, X: Any, coverage: float) -> tuple[Floats, Floats]
         sizes = np.sort(np.abs(network.calibration.scores), axis=0)
         mean, scale = mean_and_scale(network, X)
         reach = sizes[rank(len(sizes), share, f"coverage={coverage:g}") - 1] * scale
-    return at_least_zero(network, mean - reach), at_least_zero(network, mean + reach)
+    return at_the_least(network, mean - reach), at_the_least(network, mean + reach)
 
 
 def quantiles(network: Network, X: Any, q: Any) -> Floats:
@@ -44,13 +44,13 @@ def quantiles(network: Network, X: Any, q: Any) -> Floats:
     wanted = checked_shares(q)
     if network.calibration is None:
         mean, std = mean_and_std(network, X)
-        return at_least_zero(network, mean[:, :, None] + std[:, :, None] * ndtri(wanted))
+        return at_the_least(network, mean[:, :, None] + std[:, :, None] * ndtri(wanted))
     scores = network.calibration.scores
     n = len(scores)
     mean, scale = mean_and_scale(network, X)
     ranks = [rank(n, v, f"q={v:g}") if v >= 0.5 else n + 1 - rank(n, 1 - v, f"q={v:g}") for v in wanted.tolist()]
     picked = scores[np.array(ranks) - 1].T  # (n_y, len(q))
-    return at_least_zero(network, mean[:, :, None] + scale[:, :, None] * picked)
+    return at_the_least(network, mean[:, :, None] + scale[:, :, None] * picked)
 
 
 def rank(n: int, share: float, what: str) -> int:
@@ -72,6 +72,6 @@ def checked_shares(q: Any) -> Floats:
     return np.array([A_SHARE.read("q", v) for v in ([q] if many is None else many)])
 
 
-def at_least_zero(network: Network, values: Floats) -> Floats:
-    """Counts are never below 0."""
-    return np.maximum(values, 0.0) if network.output == "poisson" else values
+def at_the_least(network: Network, values: Floats) -> Floats:
+    """Of a loss whose targets have a lowest value, a count's 0, no value below it."""
+    return values if math.isinf(network.g2.least) else np.maximum(values, network.g2.least)

@@ -54,7 +54,7 @@ def fit_noise(network: Network, held: Held, used: float | None = None) -> Noise 
     evidence has found how many parameters γ a member uses on average: `used`. Then the noise is Σ r² / (N − γ), and the
     members' spread comes on top.
     """
-    if network.output in ("quantile", "sigmoid", "softmax"):
+    if not network.g2.centred:
         return None
     with np.errstate(over="ignore", invalid="ignore"):
         noise = seen_noise(network, held, used)

@@ -55,7 +55,7 @@ def _scale(network: Network, noise: Noise, rows: Any, mean: Floats, mixture: boo
 def known_noise(network: Network) -> Noise:
     """The network's noise, or an error that says why there is none."""
     if network.noise is None:
-        why = "its loss predicts one quantile" if network.output == "quantile" else "no rows showed any when it was made"
+        why = "its loss predicts one quantile" if not network.g2.centred else "no rows showed any when it was made"
         raise DataError(f"this network knows nothing of the noise around its predictions: {why}; fit one to rows, with another loss")
     return network.noise
 

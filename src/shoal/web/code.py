@@ -6,7 +6,16 @@ import textwrap
 from collections.abc import Callable
 from typing import Any
 
-from shoal.textbook import activations, gradient_check, gradient_descent, initialization, losses, propagation, pros_and_cons, vectorization
+from shoal.textbook import (
+    activations,
+    gradient_check,
+    gradient_descent,
+    initialization,
+    loss_functions,
+    propagation,
+    pros_and_cons,
+    vectorization,
+)
 from shoal.textbook.flower import exercise_parameters
 
 Line = dict[str, str]
@@ -29,7 +38,7 @@ def in_code() -> dict[str, list[Line]]:
     return {
         "1": [cut(vectorization.unit, "z =", "a ="), cut(activations.sigmoid, "e =", "return")],
         "2": [cut(propagation.forward, "Z1 =", "A1 =")],
-        "3": [cut(propagation.forward, "Z1 =", "A1 =", "Z2 =", "A2 ="), cut(losses.cross_entropy, "return")],
+        "3": [cut(propagation.forward, "Z1 =", "A1 =", "Z2 =", "A2 ="), cut(loss_functions.cross_entropy, "return")],
         "4": [cut(vectorization.layer_by_loop, "for i", "x =", "columns.append"), cut(vectorization.layer, "return")],
         "5": [cut(vectorization.columns_apart, "return"), cut(vectorization.layer, "return")],
         "6": [cut(activations.sigmoid, "e =", "return"), cut(activations.relu, "return"), cut(activations.leaky_relu, "return")],

@@ -60,9 +60,8 @@ def block_sums(state: OnDevice, group: Group, X: Tensor, Y: Tensor, w: Tensor) -
     cache = forward(group.judged(), X, activation_of(state.recipe.activation, group.units), state.g2)
     L, Z2, n_y = state.g2.loss(cache.Z2, Y).to(torch.float64), cache.Z2, Y.shape[-2]
     sides = (Z2[:, :n_y] > 0) == (Y > 0.5)
-    right = Z2.argmax(dim=-2) == Y.argmax(dim=-2) if state.g2.name == "softmax" else sides.all(dim=-2)
-    value, y = Z2[:, :n_y].to(torch.float64), Y.to(torch.float64)
-    value = value.clamp(max=700.0).exp() if state.g2.name == "poisson" else value
+    right = Z2.argmax(dim=-2) == Y.argmax(dim=-2) if state.g2.unit.decides == "largest" else sides.all(dim=-2)
+    value, y = state.g2.unit.of_means(state.g2(Z2.to(torch.float64))), Y.to(torch.float64)
     each = torch.ones_like(L)
     sums = [each, L, right.to(torch.float64), torch.zeros_like(L)]
     for o in range(n_y):

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from shoal.engine.bends import root
 from shoal.engine.blocks import Block, join, split
 from shoal.engine.device import Tensor, out_of_memory, send
 from shoal.engine.on_device.groups import MOST_HIDDEN
@@ -89,7 +88,8 @@ def curvature(block: Block, X: Tensor, Y: Tensor, activation: str, g2: Loss, wei
         columns, targets, w = part.columns_of(X[s]), Y[s].T, weights[:, s]
         cache = forward(part.parameters, columns, g1, g2)
         gradient = gradient_sums(part.parameters, columns, targets, cache, g1, g2, w)
-        R, slope = root(g2, cache.Z2, targets) * w.sqrt()[:, None, None, :], g1.prime(cache.Z1)
+        assert g2.root is not None, g2.name  # `fitting.train.refuse_unfit`
+        R, slope = g2.root(cache.Z2, targets) * w.sqrt()[:, None, None, :], g1.prime(cache.Z1)
         J = (jacobian(part.parameters, columns, cache.A1, slope, R[:, o]) for o in range(R.shape[1]))
         return (
             (w * g2.loss(cache.Z2, targets)).sum(dim=-1),

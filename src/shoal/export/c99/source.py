@@ -117,8 +117,7 @@ def sizes(model: Portable) -> str:
 
 def n_logits(model: Portable) -> int:
     """Logits that the answer needs: of a Gaussian output the means alone."""
-    n_z = int(model.network.merged.W2.shape[0])
-    return n_z // 2 if model.network.output == "gaussian" else n_z
+    return model.network.g2.unit.n_targets(int(model.network.merged.W2.shape[0]))
 
 
 def labels(model: Portable, names: CNames) -> str:
@@ -292,15 +291,15 @@ LIKELIEST = """    for (i = 0, k = 1; k < N_Z; k++)
 def output_unit(model: Portable) -> tuple[str, str]:
     """Lines that turn z2 into out, and the line that returns."""
     network = model.network
-    if network.output == "softmax":
+    if network.g2.unit.decides == "largest":
         return SOFTMAX, LIKELIEST
-    if network.output == "sigmoid" and not model.multilabel:
+    if network.g2.unit.decides == "side" and not model.multilabel:
         return TWO_CLASSES, "    return isnan(out[1]) ? -1 : out[1] > 0.5;\n"
-    if network.output == "sigmoid":
+    if network.g2.unit.decides == "side":
         return f"    for (k = 0; k < N_Z; k++)\n        out[k] = {SIGMOID};\n", ""
     value = "z2[k]"
     begin = ""
-    if network.output == "poisson":
+    if network.g2.unit.name == "exp":
         limit = literal(exp_limits(np.zeros(1)))
         begin = f"        const double inside = z2[k] > {limit} ? {limit} : z2[k];\n"
         value = "exp(inside) * (1 + (z2[k] - inside))"

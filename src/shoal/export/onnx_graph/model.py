@@ -47,7 +47,7 @@ def model_onnx(model: Portable, precision: Precision = "float") -> Any:
     x = "X" if model.is_bare else prepare(graph, model, names)
     if model.before is not None:
         x = write_steps(graph, model.before.steps, x, OPSET)
-    n_z = int(model.network.merged.W2.shape[0]) // (2 if model.network.output == "gaussian" else 1)
+    n_z = model.network.g2.unit.n_targets(int(model.network.merged.W2.shape[0]))
     answer = output_unit(graph, model, logits(graph, model.network, x, dtype, n_z))
     if model.is_bare:
         answer = nan_where_input_is(graph, x, answer)

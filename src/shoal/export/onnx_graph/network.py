@@ -94,12 +94,12 @@ ACTIVATIONS: dict[str, Callable[[Graph, str, Any], str]] = {
 def output_unit(graph: Graph, model: Portable, Z2: str) -> str:
     """The probability of every class, or the expected values in the targets' own units, in double."""
     network = model.network
-    if network.output == "softmax":
+    if network.g2.unit.decides == "largest":
         return graph("Softmax", Z2, axis=1)
-    if network.output == "sigmoid":
+    if network.g2.unit.decides == "side":
         p = logistic(graph, Z2, np.float64)
         return p if model.multilabel else graph("Concat", graph("Sub", np.array(1.0), p), p, axis=1)
-    if network.output == "poisson":
+    if network.g2.unit.name == "exp":
         limit = np.array(exp_limits(np.zeros(1)))
         inside = graph("Min", Z2, limit)
         Z2 = graph("Mul", graph("Exp", inside), graph("Add", graph("Sub", Z2, inside), np.array(1.0)))

@@ -98,11 +98,12 @@ def lines(ax: Any, W: Floats, x: int, left: Floats, right: Floats) -> None:
 
 def output_names(network: Network, n_z: int) -> list[str]:
     """What each output says."""
-    if network.output == "softmax":
+    unit = network.g2.unit
+    if unit.decides == "largest":
         return [str(label) for label in network.classes[0]]
-    if network.output == "sigmoid" and n_z == 1 and len(network.classes[0]) == 2:
+    if unit.decides and n_z == 1 and len(network.classes[0]) == 2:
         return [str(network.classes[0][1])]
-    if network.output == "gaussian":
-        n_y = n_z // 2
+    if unit.states_variance:
+        n_y = unit.n_targets(n_z)
         return [*(f"mean {i + 1}" for i in range(n_y)), *(f"log-variance {i + 1}" for i in range(n_y))]
     return ["y"] if n_z == 1 else [f"y{i + 1}" for i in range(n_z)]

@@ -77,9 +77,10 @@ def mean_cost(training: Training, X: Floats, Y: Floats, rows: str) -> Answer:
 def score(training: Training, X: Floats, Y: Floats, rows: str) -> Answer:
     """The share of right answers, or R²."""
     Z2, m, g2 = training.answers(X), len(Y), training.g2
-    if g2.name in ("sigmoid", "softmax"):
-        right = Z2.argmax(axis=0) == Y.argmax(axis=1) if g2.name == "softmax" else ((Y > 0.5) == (Z2 > 0).T).all(axis=1)
-        side = "the likeliest class is the true one" if g2.name == "softmax" else "on their own side of 0.5"
+    if g2.of_classes:
+        likeliest = g2.unit.decides == "largest"
+        right = Z2.argmax(axis=0) == Y.argmax(axis=1) if likeliest else ((Y > 0.5) == (Z2 > 0).T).all(axis=1)
+        side = "the likeliest class is the true one" if likeliest else "on their own side of 0.5"
         count = int(right.sum())
         totals = [total(f"÷ {m}", count / m), total("in per cent", 100 * count / m)]
         return card("accuracy", "right ÷ m", [term(count, note=side)], totals, f"Of {m} {rows}.{shoal_of(training)}")

@@ -11,6 +11,7 @@ from shoal.estimators.regressor import ShoalRegressor
 from shoal.fitting.settings import INITS, Settings, settings_of
 from shoal.table import Task
 from shoal.textbook import ACTIVATIONS
+from shoal.textbook.losses import LOSSES
 from shoal.web.question import Choice, Kind, Real, Whole, brief
 from shoal.web.samples import SAMPLES
 
@@ -51,7 +52,7 @@ KINDS: dict[str, Kind] = {
     "hold_out": Real(0, 0.5, 0.2),
     "units": Whole(1, 64, 4),
     "activation": Choice(("tanh", *(name for name in ACTIVATIONS if name != "tanh"))),
-    "loss": Choice(("squared_error", "huber", "absolute_error", "gaussian", "poisson")),
+    "loss": Choice(tuple(g2.name for g2 in LOSSES.values() if g2.centred)),
     "solver": Choice(tuple(RULES)),
     "rate": Real(1e-5, 100, 1.2),
     "batch": Whole(0, 10_000, 0),  # 0: all rows

@@ -233,9 +233,9 @@ def finite(population: Population) -> NDArray[np.bool_]:
 
 def score(g2: Loss, Z2: Floats, Y: Floats) -> float:
     """Accuracy, or R² of regression, of logits `(n_z, m)` against targets `(m, n_y)`."""
-    if g2.name == "softmax":
+    if g2.unit.decides == "largest":
         return float(np.mean(Z2.argmax(axis=0) == Y.argmax(axis=1)))
-    if g2.name == "sigmoid":
+    if g2.unit.decides == "side":
         return float(np.mean((Y > 0.5) == (Z2 > 0).T))
-    A2 = np.nan_to_num(g2(Z2)[: Y.shape[1]].T)
+    A2 = np.nan_to_num(g2.unit.of_means(g2(Z2)).T)
     return float(r2_score(Y, A2)) if len(Y) > 1 else float("nan")

@@ -28,16 +28,6 @@ SHOWN_OUTPUTS = 8
 WARNED_ROWS = 600
 CURVE = 300  # places of the cost curve that the warnings look at
 MARGIN = 0.06
-LOSS_NAMES = {
-    "sigmoid": "cross-entropy",
-    "softmax": "cross-entropy",
-    "squared_error": "half squared error",
-    "huber": "Huber's loss",
-    "absolute_error": "absolute error",
-    "gaussian": "Gaussian log-loss",
-    "poisson": "Poisson log-loss",
-}
-UNIT_NAMES = {"sigmoid": "sigmoid", "softmax": "softmax", "gaussian": "mean and variance", "poisson": "exp"}
 
 
 class View:
@@ -111,8 +101,8 @@ class View:
             "networks": population.K,
             "parameters": n_h * n_x + n_h + n_z * n_h + n_z,
             "activation": recipe.activation,
-            "output": UNIT_NAMES.get(training.targets.loss, "identity"),
-            "loss": LOSS_NAMES[training.targets.loss],
+            "output": training.g2.unit.title,
+            "loss": training.g2.title,
             "formula": training.g2.loss_formula,
             "scaled": bool(training.targets.scale is not None and training.targets.scale.scale[0] != 1),
             "classes": [] if training.targets.classes is None else [str(label) for label in training.targets.classes],
@@ -133,10 +123,10 @@ class View:
 
     def output_names(self) -> list[str]:
         """A name for each output unit that is drawn."""
-        targets = self.training.targets
-        if targets.loss == "gaussian":
+        targets, unit = self.training.targets, self.training.g2.unit
+        if unit.states_variance:
             return ["mean", "ln variance"]
-        return ["ŷ"] if targets.classes is None or targets.loss != "softmax" else [str(label) for label in targets.classes][:SHOWN_OUTPUTS]
+        return ["ŷ"] if targets.classes is None or unit.decides != "largest" else [str(label) for label in targets.classes][:SHOWN_OUTPUTS]
 
     def points(self) -> dict[str, Any]:
         """Training and held-out rows in the columns drawn: places, and the class or the value of each."""
