@@ -10,9 +10,9 @@ from shoal.population import stack
 from shoal.recipe import Recipe
 from shoal.textbook import make_loss
 from shoal.textbook.initialization import unit_variance
-from shoal.training.bayes import GROUPS, LARGEST_BETA, inverse_diagonal
 from shoal.training.full_batch import FullBatch
 from shoal.training.rows import in_memory
+from shoal.training.solvers.bayes import GROUPS, LARGEST_BETA, inverse_diagonal
 
 M, N_X = 80, 2
 LIKELIHOODS = ["squared_error", "sigmoid", "softmax", "poisson"]
@@ -45,7 +45,7 @@ def test_evidence_and_gamma_are_those_of_the_dense_formulas(out):
     run = run_of(out, steps=20)
     list(run)
     trained = run.result()
-    evidence, prior = trained.evidence, run.method.prior
+    evidence, prior = trained.evidence, run.now.at.known
     (block,) = split(trained.population, np.dtype(np.float64))
     found, theta, N = run.method.sums(block), flat(block.parameters), M * 2
     groups = np.repeat(np.arange(4), [w[0].size for w in block.parameters])
@@ -66,9 +66,9 @@ def test_the_evidence_of_a_linear_model_is_its_gaussian_integral():
     """Networks whose hidden layer is fixed are linear in W2 and b2: there the evidence is exact, the density of y itself."""
     run = run_of(data=noisy(0.2), K=1, steps=3)
     list(run)
-    (block,) = split(run.method.population(), np.dtype(np.float64))
+    (block,) = split(run.population, np.dtype(np.float64))
     found = run.method.sums(block)
-    prior = run.method.prior
+    prior = run.now.at.known
     prior.alpha[0, :2] = 1e14  # W1 and b1 cannot move …
     for name in ("W1", "b1"):
         getattr(block.parameters, name)[:] = 0.0  # … from 0, where tanh is 0 too, so that b2 alone is left
@@ -79,7 +79,7 @@ def test_the_evidence_of_a_linear_model_is_its_gaussian_integral():
     found = run.method.sums(block)
     covariance = np.eye(M) / beta + 1 / alpha[3]
     exact = -(y @ np.linalg.solve(covariance, y) + np.linalg.slogdet(2 * np.pi * covariance)[1]) / 2
-    assert prior.findings(block, found).log_evidence[0] == pytest.approx(exact, rel=1e-9)
+    assert run.method.prior.findings(prior, block, found).log_evidence[0] == pytest.approx(exact, rel=1e-9)
 
 
 def test_gamma_lies_between_0_and_the_number_of_parameters(fitted):
@@ -155,10 +155,10 @@ def test_a_run_that_goes_on_keeps_what_it_learned():
     list(first)
     o = first.objective
     second = FullBatch(Recipe(activation="tanh", max_epochs=1, tol=1e-6), first.result().population, first.g2, o.rows, solver="bayes")
-    before = first.method.prior.beta.copy()
-    second.resume(first.carried(), first.rows)
+    before = first.now.at.known.beta.copy()
+    second.resume(first.carry(), first.rows)
     list(second)
-    np.testing.assert_allclose(second.method.prior.beta, before, rtol=0.05)
+    np.testing.assert_allclose(second.now.at.known.beta, before, rtol=0.05)
 
 
 def test_the_inverse_diagonal_survives_an_indefinite_matrix():

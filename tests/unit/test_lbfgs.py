@@ -10,9 +10,9 @@ from shoal.population import Population, take
 from shoal.recipe import Recipe
 from shoal.textbook import ACTIVATIONS, cost, forward, make_loss, penalty
 from shoal.training.full_batch import FullBatch
-from shoal.training.lbfgs import PAIRS, next_trial
 from shoal.training.objective import by_steps, by_sums, point_at, value_and_gradient
 from shoal.training.rows import in_memory
+from shoal.training.solvers.lbfgs import PAIRS, next_trial
 
 M, N_X, N_Y = 40, 3, 2
 LAM = 2.0
@@ -88,9 +88,9 @@ def test_where_it_ends_scipy_finds_nothing_lower(out, activation):
     assert run.settled.all()
     for k in range(2):
         value, _ = objective_of(run, k)
-        theirs = minimize(value, run.method.theta[k], jac=True, method="L-BFGS-B", options=SCIPY)
+        theirs = minimize(value, run.now.at.theta[k], jac=True, method="L-BFGS-B", options=SCIPY)
         assert run.loss[k] - theirs.fun < 1e-8
-        assert np.max(np.abs(value(run.method.theta[k])[1])) < 1e-4  # where no step lowers J by 1e-12 any more
+        assert np.max(np.abs(value(run.now.at.theta[k])[1])) < 1e-4  # where no step lowers J by 1e-12 any more
 
 
 def test_the_loss_never_rises_and_an_event_comes_with_every_iteration():
@@ -116,7 +116,7 @@ def test_a_network_of_a_group_walks_as_it_walks_alone():
 def test_it_takes_no_more_evaluations_than_it_may():
     run = run_of(max_fun=15, tol=0.0)
     list(run)
-    assert run.method.evaluations.max() <= 15
+    assert run.now.at.evaluations.max() <= 15
     assert not run.settled.any()
     assert not run.active.any()
 
@@ -126,7 +126,7 @@ def test_a_run_that_goes_on_is_one_long_run():
     list(first)
     left = first.result().population
     second = FullBatch(second.recipe, left, second.g2, second.objective.rows, solver="lbfgs")
-    second.resume(first.carried(), first.rows)
+    second.resume(first.carry(), first.rows)
     list(second)
     list(whole)
     np.testing.assert_allclose(second.loss, whole.loss, rtol=1e-10)
@@ -139,8 +139,8 @@ def test_a_run_that_goes_on_is_one_long_run():
 def test_the_memory_holds_the_last_steps_alone():
     run = run_of(steps=PAIRS + 5, tol=0.0)
     list(run)
-    assert run.method.steps.s.shape[0] == PAIRS
-    assert np.all(run.method.steps.rho > 0)
+    assert len(run.now.at.pairs) == PAIRS
+    assert all(np.all(pair.rho > 0) for pair in run.now.at.pairs)
 
 
 def test_a_constant_objective_settles_at_once():

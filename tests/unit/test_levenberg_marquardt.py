@@ -12,9 +12,9 @@ from shoal.recipe import Recipe
 from shoal.textbook import Parameters, make_loss
 from shoal.textbook.initialization import unit_variance
 from shoal.training.full_batch import FullBatch
-from shoal.training.levenberg_marquardt import FACTOR, FIRST_DAMPING, solve
 from shoal.training.objective import penalised
 from shoal.training.rows import in_memory
+from shoal.training.solvers.levenberg_marquardt import FACTOR, FIRST_DAMPING, solve
 from shoal.training.validation import Validation
 
 M, N_X, N_Y = 60, 3, 2
@@ -76,11 +76,11 @@ def test_a_step_is_the_dense_references(out, weighted):
     run = run_of(out, weight=weight)
     theta = flat(run.objective.population.parameters)
     tried = 0
-    run.method.step(np.ones(2, bool))
+    run.now.at, _ = run.method.step(run.now.at, np.ones(2, bool))
     for k in range(2):
-        taken_back = round(np.log(run.method.damping[k] * FACTOR / FIRST_DAMPING) / np.log(FACTOR))
+        taken_back = round(np.log(run.now.at.damping[k] * FACTOR / FIRST_DAMPING) / np.log(FACTOR))
         expected = dense_step(run, theta, k, FIRST_DAMPING * FACTOR**taken_back, weight[k])
-        np.testing.assert_allclose(flat(run.method.population().parameters)[k], expected, atol=1e-6)  # central differences
+        np.testing.assert_allclose(flat(run.population.parameters)[k], expected, atol=1e-6)  # central differences
         tried += 1
     assert tried == 2
 
@@ -89,7 +89,7 @@ def test_the_cost_never_rises_and_every_network_has_its_own_damping():
     run = run_of("squared_error", widths=(6, 5, 4, 3, 2), steps=6)
     losses = np.array([e.loss for e in run])
     assert np.nanmax(np.diff(losses, axis=0)) <= 0
-    assert len(set(run.method.damping.round(12))) > 1
+    assert len(set(run.now.at.damping.round(12))) > 1
 
 
 @pytest.mark.parametrize("out", [o for o in BENT if o != "gaussian"])  # whose expected bend arrives slowly
@@ -97,7 +97,7 @@ def test_it_arrives_where_the_derivative_is_zero(out):
     run = run_of(out, steps=400)
     list(run)
     assert run.settled.all()
-    for block in split(run.method.population(), np.dtype(np.float64)):
+    for block in split(run.population, np.dtype(np.float64)):
         found, theta = run.method.sums(block), flat(block.parameters)
         gradient = (found.gradient + LAM * penalised(block.parameters) * theta) / M
         assert np.abs(gradient).max() < 1e-5
@@ -230,7 +230,7 @@ def test_a_run_that_goes_on_is_one_long_run():
     o = first.objective
     recipe = Recipe(activation="tanh", max_epochs=9, tol=1e-9, lam=LAM)
     second = FullBatch(recipe, first.result().population, first.g2, o.rows, solver="lm")
-    second.resume(first.carried(), first.rows)
+    second.resume(first.carry(), first.rows)
     list(second), list(whole)
     np.testing.assert_allclose(second.loss, whole.loss, rtol=1e-9)
 

@@ -93,7 +93,7 @@ def test_networks_are_judged_on_blocks_of_their_own_rows_as_in_memory(cuts):
         run = run_over(where, "lbfgs", "sigmoid", weight=learns, validation=validation, X=X, Y=Y)
         scores.append([(event.validation_loss, event.validation_score) for event in run])
     np.testing.assert_allclose(scores[1], scores[0], rtol=1e-9)
-    there = logits(run.method.population(), X, "tanh")
+    there = logits(run.population, X, "tanh")
     right = np.all((there > 0) == (Y.T > 0.5), axis=1)
     for k, mine in enumerate(own):  # by hand: the weighted share of rows whose every label is right
         assert scores[0][-1][1][k] == pytest.approx(importance[mine] @ right[k, mine] / importance[mine].sum())

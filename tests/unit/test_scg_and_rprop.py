@@ -1,5 +1,7 @@
 """Scaled conjugate gradients and resilient backpropagation: each walks as its paper says, and ends where nothing lower is near."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -11,7 +13,7 @@ from shoal.textbook import make_loss
 from shoal.training.full_batch import FullBatch
 from shoal.training.objective import value_and_gradient
 from shoal.training.rows import in_memory
-from shoal.training.rprop import FIRST, GROW, LEAST, MOST, SHRINK
+from shoal.training.solvers.rprop import FIRST, GROW, LEAST, MOST, SHRINK
 
 M, N_X, N_Y, LAM = 40, 3, 2, 2.0
 SOLVERS = ["scg", "rprop"]
@@ -83,7 +85,7 @@ def test_scg_solves_a_quadratic_in_as_many_steps_as_it_has_directions():
     p = run.objective.population.parameters
     for w in (p.W1, p.b1, p.W2):  # where they are 0, so are their derivatives: only the output biases are left to learn
         w[...] = 0.0
-    run.method.theta = flat(p)
+    run.now.at = replace(run.now.at, theta=flat(p))
     list(run)
     assert run.epochs.max() <= 3  # two biases, a quadratic with equal curvatures, and one look that it is flat
 
@@ -113,7 +115,7 @@ def test_rows_that_drive_a_step_too_far_leave_finite_networks(solver):
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_a_network_whose_first_cost_is_infinite_is_named_and_stays(solver):
     run = run_of(solver, steps=5)
-    run.method.theta[0] *= 1e200  # whose square is no number any more
+    run.now.at.theta[0] *= 1e200  # whose square is no number any more
     with np.errstate(over="ignore", invalid="ignore"):
         list(run)
     np.testing.assert_array_equal(run.diverged, [1, 0])
@@ -125,7 +127,7 @@ def test_a_network_that_has_arrived_stands_still(solver):
     run = run_of(solver, activation="identity", steps=3000, tol=1e-4)
     list(run)
     assert run.settled.all()
-    assert np.abs(run.method.gradient).max() <= 1e-4
+    assert np.abs(run.now.at.gradient).max() <= 1e-4
 
 
 def test_where_the_cost_has_risen_rprop_gives_the_best_weights_it_had():
@@ -142,8 +144,8 @@ def test_where_the_cost_has_risen_rprop_gives_the_best_weights_it_had():
 def test_a_network_that_has_lost_its_way_begins_again_with_steps_that_count():
     run = run_of("scg", steps=400)
     run.one_step(1, 0.0)
-    run.method.conjugate.scale[:] = 1e15  # as after thirty trials
-    run.method.attempt = lambda members, bent: np.zeros(len(members), bool)  # all of which fail
+    run.now.at.scale[:] = 1e15  # as after thirty trials
+    run.method.attempt = lambda state, members, bent: np.zeros(len(members), bool)  # all of which fail
     before = run.one_step(2, 0.0).loss
     del run.method.attempt
     for epoch in range(3, 40):

@@ -12,9 +12,9 @@ from shoal.recipe import Recipe
 from shoal.textbook import ACTIVATIONS, make_loss
 from shoal.training import small_steps
 from shoal.training.full_batch import FullBatch
-from shoal.training.levenberg_marquardt import FIRST_DAMPING, RULE
 from shoal.training.rows import in_memory
 from shoal.training.small_steps import small_curvature, small_descent, small_rows
+from shoal.training.solvers.levenberg_marquardt import FIRST_DAMPING, RULE
 
 M, N_X = 50, 3
 SAME = 1e-10  # sums of 50 rows in another order, and exp and tanh of 3 ulp
@@ -41,16 +41,18 @@ def plain_and_compiled(method, block, ridge, small):
 def test_sums_and_steps_are_the_plain_ones(out, activation, weight):
     inputs = np.array([[True, True, True], [True, False, True], [True, True, True]])
     method = method_of(out, activation, weight=weight, inputs=inputs)
-    for block, ridge, small in zip(method.blocks, method.ridges, method.small, strict=True):
+    state = method.begin()
+    for block, ridge, small in zip(method.blocks, state.ridge, method.small, strict=True):
         found, ours, theta = plain_and_compiled(method, block, ridge, small)
         for name in ("weight", "loss", "gradient", "JTJ"):
             theirs = getattr(found, name)
             np.testing.assert_allclose(getattr(ours, name), theirs, rtol=SAME, atol=SAME * np.abs(theirs).max(), err_msg=name)
         cost = found.loss + np.sum(ridge * theta**2, axis=1) / 2
-        gradient, damping = found.gradient + ridge * theta, method.damping[block.members]
+        gradient, damping = found.gradient + ridge * theta, state.damping[block.members]
         new, after = small_descent(small, block.members, theta, cost, gradient, found, ridge, RULE, damping)
-        expected, there = method.descend(block, theta, cost, gradient, found, ridge)
-        np.testing.assert_array_equal(damping, method.damping[block.members])
+        plain = state.damping[block.members]
+        expected, there = method.descend(block, theta, cost, gradient, found, ridge, plain)
+        np.testing.assert_array_equal(damping, plain)
         assert np.all(damping != FIRST_DAMPING)
         np.testing.assert_allclose(new, expected, rtol=1e-8, atol=1e-8)  # through a linear system
         np.testing.assert_allclose(after, there, rtol=1e-9)
@@ -58,7 +60,7 @@ def test_sums_and_steps_are_the_plain_ones(out, activation, weight):
 
 def test_where_no_step_goes_down_the_damping_gives_up_and_nothing_moves():
     method = method_of("squared_error")
-    block, ridge, small = method.blocks[0], method.ridges[0], method.small[0]
+    block, ridge, small = method.blocks[0], method.begin().ridge[0], method.small[0]
     found, _, theta = plain_and_compiled(method, block, ridge, small)
     for cost, JTJ in ((np.zeros(3), found.JTJ), (found.loss, np.full_like(found.JTJ, np.nan)), (np.full(3, np.nan), found.JTJ)):
         damping = np.full(3, FIRST_DAMPING)

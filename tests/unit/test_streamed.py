@@ -80,14 +80,14 @@ def test_every_epoch_takes_blocks_and_rows_in_another_order_and_every_row_once()
     cut, networks = problem(ends=ends)
     run = streamed(cut, networks, shuffle=True, max_epochs=3)
     seen = []
-    for run.passes in (1, 2):
+    for run.now.done in (0, 1):
         of_pass = list(run.orders_of_pass())
         assert sorted(number for number, _ in of_pass) == list(range(5))
         for number, order in of_pass:
             np.testing.assert_array_equal(np.sort(order), np.arange(ends[number + 1] - ends[number]))
         seen.append([number for number, _ in of_pass] + [o for _, order in of_pass for o in order.tolist()])
     assert seen[0] != seen[1]
-    run.passes = 1
+    run.now.done = 0
     assert [number for number, _ in run.orders_of_pass()] == seen[0][:5]
 
 

@@ -16,9 +16,8 @@ from shoal.errors import CheckpointError
 from shoal.files import read_input, refuse_unwritable, replacing
 from shoal.fitting.plan import FULL_BATCH
 from shoal.fitting.summary import Summary
-from shoal.training.events import Epoch
+from shoal.training.events import Epoch, packed_events, unpacked_events
 from shoal.training.full_batch import FullBatch
-from shoal.training.standing import stand, standing
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -29,7 +28,7 @@ MAY_DIFFER = (
     "n_jobs",
     "verbose",
 )  # of two calls of which one goes on with the other
-LAYOUT = "2"  # of the arrays: raise it with a change of what a checkpoint holds
+LAYOUT = "3"  # of the arrays: raise it with a change of what a checkpoint holds
 LIMITS = ("max_iter", "max_time", "max_fun")  # these too where a training stands between two steps, from which it goes on for longer
 
 
@@ -132,7 +131,9 @@ class Watched:
 
     def __init__(self, run: FullBatch, checkpoint: Checkpoint, before: Arrays | None) -> None:
         self.run, self.checkpoint, self.validation = run, checkpoint, run.validation
-        self.earlier: list[Epoch] = [] if before is None else stand(run, before)
+        self.earlier: list[Epoch] = [] if before is None else unpacked_events(before)
+        if before is not None:
+            run.unpack(before, self.earlier)
 
     def __iter__(self) -> Iterator[Epoch]:
         events = list(self.earlier)
@@ -140,7 +141,7 @@ class Watched:
             for event in self.run:
                 events.append(event)
                 if self.checkpoint.path is not None:
-                    self.checkpoint.keep(standing(self.run, events), f"after step {event.epoch}")
+                    self.checkpoint.keep(self.run.pack() | packed_events(events), f"after step {event.epoch}")
                 yield event
         finally:
             self.checkpoint.write()

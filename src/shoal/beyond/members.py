@@ -16,11 +16,11 @@ from shoal.beyond.workers import distributed, named, on_worker, pass_on
 from shoal.fitting.candidates import OF_EACH, side_by_side
 from shoal.fitting.plan import Plan
 from shoal.fitting.source import RowsInMemory
-from shoal.fitting.train import in_curves, solver_of
+from shoal.fitting.train import in_curves
 from shoal.population import Population, take
 from shoal.recipe import each
 from shoal.textbook.propagation import Parameters
-from shoal.training.minibatch import Trained
+from shoal.training.trained import Trained
 from shoal.types import Floats
 
 CURVES = ("loss", "validation_loss", "validation_score", "learning_rate")
@@ -71,7 +71,7 @@ def train_members(group: Group, members: Sequence[int]) -> Member:
     run = rows.begin(mine, take(group.population, some), listened=False, members=some)
     events = [event for event in run if in_curves(event, run)]
     curves = {name: np.array([getattr(e, name) for e in events]) for name in CURVES if getattr(events[0], name) is not None}
-    return Member(run.result(), curves, np.asarray(run.active), solver_of(run, mine))
+    return Member(run.result(), curves, np.asarray(run.active), run.trained_by(mine.solver))
 
 
 def pieces_of(p: Plan) -> list[tuple[int, ...]]:

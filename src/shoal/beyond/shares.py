@@ -36,7 +36,7 @@ from shoal.fitting.summary import Summary
 from shoal.fitting.train import asks_to_settle, warn_unsettled
 from shoal.network import Network
 from shoal.training.events import told_again
-from shoal.training.minibatch import Trained
+from shoal.training.trained import Trained
 from shoal.types import Floats
 from shoal.uncertainty.held import Held
 from shoal.uncertainty.noise import MOST_ROWS
@@ -54,6 +54,10 @@ class Merged:
     epochs: NDArray[np.int64]
     diverged: NDArray[np.int64]
     recipe: Any
+
+    def unsettled(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """The networks that would go on; none has left before its last epoch."""
+        return self.active, np.zeros(self.K, bool)
 
 
 def finished(ready: Decided, member: Member, network: Network, temperature: float, share: str, rows: tuple[int, ...]) -> Fitted:

@@ -14,7 +14,7 @@ from shoal.beyond.survey import HeldParts, Survey, found_encoding, held_parts, s
 from shoal.encoding import Encoding
 from shoal.errors import DataError
 from shoal.fitting.calibration import calibrate
-from shoal.fitting.plan import Plan
+from shoal.fitting.plan import FULL_BATCH, Plan
 from shoal.fitting.settings import Settings
 from shoal.fitting.summary import bias_from, targets_from_sums
 from shoal.fitting.targets import Targets
@@ -22,7 +22,7 @@ from shoal.fitting.train import full_batch
 from shoal.network import Network
 from shoal.population import Population
 from shoal.training.full_batch import FullBatch
-from shoal.training.minibatch import Trained
+from shoal.training.trained import Trained
 from shoal.types import Floats
 
 
@@ -158,7 +158,7 @@ class RowsOnWorkers:
 
     def calibrated(self, network: Network, trained: Trained) -> tuple[Network, float]:
         """The network with the noise that some thousand rows show."""
-        by_evidence, alive = self.settings.solver == "bayes", trained.diverged == 0
+        by_evidence, alive = FULL_BATCH[str(self.settings.solver)].by_evidence, trained.diverged == 0
         judged = judged_on(self.client, self.lanes, self.own, self.held, alive, self.found.summary, by_evidence=by_evidence)
         return calibrate(network, judged, self.settings.calibration, trained)
 

@@ -16,7 +16,7 @@ from shoal.fitting.settings import Settings
 from shoal.network import Network
 from shoal.population import Population, with_zeros
 from shoal.textbook.losses import make_loss
-from shoal.training.minibatch import Trained
+from shoal.training.trained import Trained
 from shoal.training.validation import Validation
 from shoal.types import Floats
 from shoal.uncertainty.answers import kinds_of

@@ -24,11 +24,12 @@ from shoal.fitting.pipeline import Names, Prepared, draw, fitted_of, network_of,
 from shoal.fitting.plan import FULL_BATCH, Plan
 from shoal.fitting.settings import Settings
 from shoal.fitting.source import InMemory, RowsInMemory
-from shoal.fitting.train import ended, in_curves, solver_of
+from shoal.fitting.train import ended, in_curves
 from shoal.population import Population, take
 from shoal.recipe import Recipe, each
 from shoal.textbook.propagation import Parameters
-from shoal.training.minibatch import Run, Trained
+from shoal.training.minibatch import Run
+from shoal.training.trained import Trained
 from shoal.training.validation import Validation
 from shoal.types import Floats
 
@@ -191,7 +192,7 @@ def train_batch(
         except ShoalError as wrong:
             failed[candidate.place] = str(wrong)
             continue
-        found[candidate.place] = fitted_of(ready, part, network, temperature, solver_of(run, ready.plan), trained.rows)
+        found[candidate.place] = fitted_of(ready, part, network, temperature, run.trained_by(ready.plan.solver), trained.rows)
     return found
 
 

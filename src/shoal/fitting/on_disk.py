@@ -23,8 +23,8 @@ from shoal.fitting.targets import Targets, checked_targets, encode_targets
 from shoal.fitting.train import Training, ended, full_batch
 from shoal.network import Network
 from shoal.population import Population
-from shoal.training.minibatch import Trained
 from shoal.training.streamed import Block, InBlocks, Streamed
+from shoal.training.trained import Trained
 from shoal.training.validation import Validation
 from shoal.types import Floats
 

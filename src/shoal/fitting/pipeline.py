@@ -35,10 +35,7 @@ from shoal.fitting.train import (
     asks_to_settle,
     by_evidence,
     in_curves,
-    kind_of,
-    memory_of,
     report_divergence,
-    solver_of,
     spread_of,
     warn_unsettled,
 )
@@ -46,7 +43,8 @@ from shoal.fitting.weights import penalised_in_rows
 from shoal.network import Network
 from shoal.population import Population, with_zeros
 from shoal.training.events import Epoch
-from shoal.training.minibatch import Run, Trained
+from shoal.training.minibatch import Run
+from shoal.training.trained import Trained
 from shoal.types import Floats
 
 Names = tuple[str, ...] | None
@@ -281,7 +279,7 @@ def watch(run: Any, settings: Settings) -> list[Epoch]:
 def resume(run: Training, before: Fitted) -> list[Epoch]:
     """Give the run what the last call left, and return that call's events. Another rule or precision begins with a state of its own."""
     last = continuation_of(before)
-    run.resume(last.memory if last.kind == kind_of(run) else None, last.rows)
+    run.resume(last.memory if last.kind == run.kind else None, last.rows)
     return last.events
 
 
@@ -332,8 +330,8 @@ def finish(
         say(ready.settings, spread_of(trained.loss))
     network, temperature = network_of(ready, trained, history(events))
     judged = trained.judged or trained.population
-    continuation = Continuation(trained.population, judged, p.with_ramps, kind_of(run), memory_of(run), trained.rows, events)
-    fitted = fitted_of(ready, trained, network, temperature, solver_of(run, p), run.rows)
+    continuation = Continuation(trained.population, judged, p.with_ramps, run.kind, run.carry(), trained.rows, events)
+    fitted = fitted_of(ready, trained, network, temperature, run.trained_by(p.solver), run.rows)
     return replace(fitted, continuation=continuation, evidence_table=evidence_table, epochs_before=len(earlier))
 
 

@@ -51,20 +51,38 @@ RAMP_SCALE: dict[Task, float] = {"classification": 1.0, "regression": 0.3}
 
 @dataclass(frozen=True)
 class WholeRows:
-    """What a solver that steps over all rows at once does by default: λ of each task, most steps, hidden units."""
+    """The facts of a solver that steps over all rows at once (`training.solvers`), and what it does by default.
+
+    Attributes
+    ----------
+    lam : mapping
+        λ of each task.
+    steps : int
+        At most.
+    holds_out : bool
+        Whether rows are held out for early stopping.
+    width : int or None
+        Hidden units; None: as with every other solver.
+    by_curvature : bool
+        Whether a step costs the square of the parameters, and needs a loss that bends.
+    by_evidence : bool
+        Whether the data say how likely they are, from which hidden units and noise are found.
+    """
 
     lam: Mapping[Task, float]
     steps: int
     holds_out: bool = True
-    width: int | None = None  # None: as with every other solver
+    width: int | None = None
+    by_curvature: bool = False
+    by_evidence: bool = False
 
 
 FULL_BATCH: dict[str, WholeRows] = {
     "lbfgs": WholeRows({"classification": 1.0, "regression": 0.1}, 500),
     "scg": WholeRows({"classification": 1.0, "regression": 0.1}, 500),
     "rprop": WholeRows({"classification": 1.0, "regression": 0.1}, 500),
-    "lm": WholeRows({"classification": 1.0, "regression": 0.1}, 100, width=16),
-    "bayes": WholeRows({"classification": 0.0, "regression": 0.0}, 200, holds_out=False),
+    "lm": WholeRows({"classification": 1.0, "regression": 0.1}, 100, width=16, by_curvature=True),
+    "bayes": WholeRows({"classification": 0.0, "regression": 0.0}, 200, holds_out=False, by_curvature=True, by_evidence=True),
 }
 FLAT = 1e-5  # the largest derivative of J at which a full-batch solver has arrived
 WIDTHS = (2, 4, 8, 16, 32, 64)  # hidden units among which the evidence chooses
@@ -218,12 +236,17 @@ def plan_whole_rows(s: Settings, m: int, seed: int, solver: str, ramps: tuple[bo
         hold_out,
         s.dtype == "float32",
         s.max_fun,
-        WIDTHS if auto_width and solver == "bayes" else (),
+        WIDTHS if auto_width and kind.by_evidence else (),
         auto_solver(False),
     )
 
 
 SGD_RATES = {"sgd": 0.05, "rmsprop": 0.003}  # on standardised inputs; scikit-learn's 0.001 does not arrive within its epochs
+
+
+def costs_squares(solver: str) -> bool:
+    """Whether a step of the solver costs the square of the parameters."""
+    return solver in FULL_BATCH and FULL_BATCH[solver].by_curvature
 
 
 def is_auto(value: Any) -> bool:
@@ -242,7 +265,7 @@ def member_kinds(s: Settings, solver: str, sparse: bool) -> tuple[bool, ...]:
     By default none either where a step costs the square of the parameters.
     """
     K = s.K
-    if not s.standardize or sparse or (is_auto(s.ramps) and solver in ("lm", "bayes")):
+    if not s.standardize or sparse or (is_auto(s.ramps) and costs_squares(solver)):
         return (False,) * K
     with_ramps = K - K // 2 if s.ramps == "auto" else K * bool(s.ramps)
     return (True,) * with_ramps + (False,) * (K - with_ramps)

@@ -37,7 +37,7 @@ from shoal.fitting.train import Training, begin_training, looks_ramps_up
 from shoal.fitting.weights import in_rows
 from shoal.network import Network
 from shoal.population import Population
-from shoal.training.minibatch import Trained
+from shoal.training.trained import Trained
 from shoal.training.validation import Validation
 from shoal.types import Floats
 

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
-from shoal.engine.advance import carry
 from shoal.engine.device import PROCESSOR, described
 from shoal.engine.stairs import WORTH_LOOKING_UP, Stairs
 from shoal.errors import DivergedError, InvalidParameterError, MemberDivergedWarning
@@ -75,7 +74,7 @@ def full_batch(
     p: Plan, population: Population, g2: Loss, rows: Rows, m: int, *, validation: Validation | Rows | None, dtype: Any
 ) -> FullBatch:
     """A full-batch run over rows wherever they lie, before its first step; m of them are worked on in one place, one after the other."""
-    if p.solver in ("lm", "bayes"):
+    if FULL_BATCH[p.solver].by_curvature:
         refuse_unfit(p, population, g2, m)
     return FullBatch(p.recipe, population, g2, rows, solver=p.solver, validation=validation, dtype=dtype, max_fun=p.max_fun)
 
@@ -107,22 +106,6 @@ def takes_pieces(estimator: Any) -> bool:
             "'sgd' or 'rmsprop', or call fit"
         )
     return True
-
-
-def kind_of(run: Training) -> tuple[Any, ...]:
-    """What another run must be alike in to go on with this one's memory."""
-    return (run.solver,) if isinstance(run, FullBatch) else (type(run.recipe.rule), run.state.dtype, run.recipe.device)
-
-
-def memory_of(run: Training) -> Any:
-    """What a later run of the same kind goes on with."""
-    return run.carried() if isinstance(run, FullBatch) else carry(run.state)
-
-
-def solver_of(run: Training, p: Plan) -> str:
-    """The name of what has trained: "adamw+lbfgs" where L-BFGS went on from AdamW's weights and was kept."""
-    run = run.first if isinstance(run, OnAllRows) else run
-    return "adamw+lbfgs" if isinstance(run, Polished) and run.accepted else p.solver
 
 
 def refuse_unfit(p: Plan, population: Population, g2: Loss, m: int) -> None:
@@ -164,10 +147,9 @@ def warn_unsettled(run: Training, p: Plan, events: list[Epoch], *, asked: bool) 
     """
     if not events or not (asked or (p.recipe.patience is not None and "cosine" not in p.recipe.schedule)):
         return
-    run = run.first if isinstance(run, OnAllRows) else run
-    waiting = ~run.settled & (run.diverged == 0) if isinstance(run, FullBatch) else run.active
+    waiting, left = run.unsettled()
     at_limit = waiting & (run.epochs == p.recipe.max_epochs)
-    spent = waiting & ~run.active & ~at_limit
+    spent = left & ~at_limit
     fall = last_fall(events)
     at_limit &= asked | (fall > STILL_FALLING)
     for who, limit in ((at_limit, f"max_iter={p.recipe.max_epochs} epochs"), (spent, f"max_fun={p.max_fun} evaluations")):

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from shoal.training.events import Epoch
 from shoal.training.followed import Followed, after
 from shoal.training.full_batch import FullBatch
-from shoal.training.minibatch import Run, Trained, overwrite
+from shoal.training.minibatch import Run
 from shoal.training.polished import Polished, lbfgs_from
+from shoal.training.trained import Trained, overwrite
 from shoal.types import Floats
 
 
@@ -33,7 +34,7 @@ class OnAllRows(Followed):
     def __init__(self, first: Run | Polished, weight: Floats | None) -> None:
         super().__init__(first)
         self.weight = weight
-        self.beginner = first.first if isinstance(first, Polished) else first
+        self.beginner = first.beginner
         self.begins = self.beginner.kept
         self.whole = False
 
@@ -49,10 +50,7 @@ class OnAllRows(Followed):
         if not fine.any() or (left is not None and left <= 0):
             return
         self.second = second = self.over_all_rows(begun, losses, left)
-        if isinstance(second, Run):
-            second.retire(~fine)
-        else:
-            second.active &= fine
+        second.retire(~fine)
         for event in second:
             yield after(last, event, last.epoch + event.n_epochs)
             if left is not None and event.seconds > left:
@@ -62,10 +60,18 @@ class OnAllRows(Followed):
     def over_all_rows(self, begun: Trained, losses: list[Any], left: float | None) -> Run | FullBatch:
         """The training over all rows, before its first step."""
         first = self.beginner
-        if isinstance(self.first, Polished) and self.first.accepted:
+        if self.first.accepted:
             return lbfgs_from(first, begun, first.all_rows(self.weight), left)
         recipe, until = replace(self.recipe, patience=None), best_epochs(losses[: int(first.epochs.max())])  # without a trial of L-BFGS
         return first.again(recipe, self.begins, self.weight, until)
+
+    def trained_by(self, solver: str) -> str:
+        """The name of what the first training was."""
+        return self.first.trained_by(solver)
+
+    def unsettled(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Of the first training: the second has an end of its own."""
+        return self.first.unsettled()
 
     @property
     def rows(self) -> int:

@@ -1,10 +1,12 @@
 """What training tells while it runs. The command line prints events, the page streams them, tests count them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from shoal.errors import CheckpointError
 
 FIELDS = ("loss", "validation_loss", "validation_score", "learning_rate")
 
@@ -57,3 +59,39 @@ def told_again(curves: Mapping[str, NDArray[Any] | None], n_epochs: int) -> list
         return Epoch(i + 1, n_epochs, i + 1, loss, judged, score, rate, float(kept["seconds"][i]), kept["active"][i])  # type: ignore[arg-type]
 
     return [event(i) for i in range(len(loss))]
+
+
+def packed_events(events: Sequence[Epoch]) -> dict[str, NDArray[Any]]:
+    """Events as arrays, each `(epochs, …)` by the name of its field; NaN where nothing was judged, as `judged (epochs,)` says."""
+    if not events:
+        return {}
+    nothing = np.full_like(events[0].loss, np.nan, np.float64)
+
+    def column(name: str) -> NDArray[Any]:
+        return np.array([nothing if (value := getattr(event, name)) is None else value for event in events])
+
+    return {f"events.{name}": column(name) for name in Epoch._fields} | {
+        "events.judged": np.array([event.validation_loss is not None for event in events])
+    }
+
+
+def unpacked_events(arrays: Mapping[str, NDArray[Any]]) -> list[Epoch]:
+    """The events that `packed_events` made arrays of.
+
+    Raises
+    ------
+    CheckpointError
+        For arrays that are missing, or of different lengths.
+    """
+    if not any(name.startswith("events.") for name in arrays):
+        return []
+    columns = [arrays.get(f"events.{name}") for name in (*Epoch._fields, "judged")]
+    if len({None if c is None or not c.ndim else len(c) for c in columns} - {None}) != 1 or any(c is None for c in columns):
+        raise CheckpointError("the checkpoint's events are not whole: it is damaged. Give another file, or remove it to begin anew.")
+
+    def event(of: dict[str, Any], judged: bool) -> Epoch:
+        whole = {name: int(of[name]) for name in ("epoch", "n_epochs", "t")} | {"seconds": float(of["seconds"])}
+        return Epoch(**(of | whole | ({} if judged else {"validation_loss": None, "validation_score": None})))
+
+    rows: Any = zip(*columns, strict=True)
+    return [event(dict(zip(Epoch._fields, values, strict=True)), bool(judged)) for *values, judged in rows]

@@ -4,11 +4,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from shoal.engine.advance import State
 from shoal.recipe import Recipe
 from shoal.training.events import Epoch
 from shoal.training.full_batch import FullBatch
-from shoal.training.minibatch import Run, Trained
+from shoal.training.minibatch import Run
+from shoal.training.trained import Trained
 from shoal.training.validation import Validation
 
 
@@ -53,6 +57,23 @@ class Followed(ABC):
     def diverged(self) -> Any:
         """The epoch in which each network diverged, 0 for none."""
         return self.first.diverged
+
+    @property
+    def kind(self) -> tuple[Any, ...]:
+        """What another training must be alike in to go on with what this one carries."""
+        return self.first.kind
+
+    def carry(self) -> Any:
+        """What a later training goes on with: the update rule's memory."""
+        return self.first.carry()
+
+    @abstractmethod
+    def trained_by(self, solver: str) -> str:
+        """The name of what has trained, where the plan asked for `solver`."""
+
+    def unsettled(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """The networks that have not settled, and those of them that have left before the last epoch, `(K,)`."""
+        return self.active, np.zeros(self.K, bool)
 
     def resume(self, carried: Any, rows: int = 0) -> None:
         """Go on with an earlier run's memory of the update rule."""

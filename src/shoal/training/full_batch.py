@@ -5,26 +5,26 @@ at any time and gives the best weights so far.
 """
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shoal.engine.blas_threads import one_blas_thread
 from shoal.population import Population
 from shoal.recipe import Recipe, each
 from shoal.textbook.losses import Loss
-from shoal.training.bayes import Precisions
 from shoal.training.events import Epoch
-from shoal.training.lbfgs import LBFGS
-from shoal.training.levenberg_marquardt import FixedPenalty, LevenbergMarquardt
-from shoal.training.minibatch import Trained, overwrite
 from shoal.training.objective import Objective
+from shoal.training.packing import SETTING, Arrays, packed, unpacked
+from shoal.training.progress import InProgress, Progress
 from shoal.training.rows import Rows, placed
-from shoal.training.rprop import Rprop
-from shoal.training.scaled_conjugate_gradient import ScaledConjugateGradient
+from shoal.training.solvers import SOLVERS
+from shoal.training.solvers.base import Solver
 from shoal.training.stopping import fresh
+from shoal.training.trained import Trained, overwrite
 from shoal.training.validation import Validation, judged
 from shoal.training.validation import placed as placed_validation
 from shoal.types import Floats
@@ -32,16 +32,21 @@ from shoal.types import Floats
 
 @dataclass(frozen=True)
 class Carried:
-    """The memory of a full-batch solver between two runs."""
+    """The state of a full-batch solver, for a later training to learn from."""
 
     solver: str
-    memory: Any
+    state: Any
 
 
-Method = LBFGS | ScaledConjugateGradient | Rprop | LevenbergMarquardt
+@dataclass(kw_only=True)
+class FullBatchProgress(Progress):
+    """What the steps over all rows change: `at` is the solver's state, `settled (K,)` the networks that need no further step."""
+
+    at: Any = field(metadata=SETTING)  # the solver packs it
+    settled: NDArray[np.bool_]
 
 
-class FullBatch:
+class FullBatch(InProgress[FullBatchProgress]):
     """One group being trained on all its rows, wherever these lie (`rows.py`); computed in float64, kept in `dtype`.
 
     `validation` rows are the user's or each network's own, or `Rows` whose weights say how much a row counts for whom.
@@ -65,19 +70,32 @@ class FullBatch:
         self.m, self.K = rows.m, population.K
         rows, self.validation = placed(rows, recipe.device), placed_validation(validation, recipe.device)
         self.objective = Objective(population.astype(np.dtype(np.float64)), rows, recipe.activation, g2, each(recipe.lam, self.K))
-        self.method = method(solver, self.objective, recipe.tol, max_fun)
-        self.kept = self.method.population()
-        self.stopping = fresh(self.K, recipe.patience, 0.0, validation.by if isinstance(validation, Validation) else None)
-        self.active = np.ones(self.K, bool)
-        self.settled = np.zeros(self.K, bool)
-        self.loss = np.full(self.K, np.nan)
-        self.epochs = np.zeros(self.K, np.int64)
-        self.diverged = np.zeros(self.K, np.int64)
-        self.t = self.rows = 0
+        self.method: Solver[Any] = SOLVERS[solver](self.objective, recipe.tol, max_fun)
+        at, K = self.method.begin(), self.K
+        self.now = FullBatchProgress(
+            stopping=fresh(K, recipe.patience, 0.0, validation.by if isinstance(validation, Validation) else None),
+            kept=self.method.population(at),
+            loss=np.full(K, np.nan),
+            epochs=np.zeros(K, np.int64),
+            diverged=np.zeros(K, np.int64),
+            active=np.ones(K, bool),
+            settled=np.zeros(K, bool),
+            at=at,
+        )
+
+    @property
+    def population(self) -> Population:
+        """The networks where they are."""
+        return self.method.population(self.now.at)
+
+    @property
+    def settled(self) -> NDArray[np.bool_]:
+        """Which networks need no further step, `(K,)`."""
+        return self.now.settled
 
     def __iter__(self) -> Iterator[Epoch]:
-        started = time.perf_counter()
-        for epoch in range(self.t + 1, self.recipe.max_epochs + 1):
+        started = time.perf_counter() - self.now.seconds
+        for epoch in range(self.now.done + 1, self.recipe.max_epochs + 1):
             if not self.active.any():  # it had come to its end before
                 return
             event = self.one_step(epoch, started)
@@ -89,86 +107,109 @@ class FullBatch:
 
     def one_step(self, epoch: int, started: float) -> Epoch:
         """Move every active network once, then look at what came out."""
+        now = self.now
         with one_blas_thread():
-            value, settled = self.method.step(self.active)
-        self.t, self.rows = self.t + 1, self.rows + self.m
-        all_active = np.count_nonzero(self.active) == self.K
-        loss = value if all_active else np.where(self.active, value, np.nan)
-        self.loss = loss if all_active else np.where(self.active, loss, self.loss)
-        self.epochs[self.active] = epoch
+            now.at, step = self.method.step(now.at, now.active)
+        now.done, now.rows = now.done + 1, now.rows + self.m
+        all_active = np.count_nonzero(now.active) == self.K
+        loss = step.value if all_active else np.where(now.active, step.value, np.nan)
+        now.loss = loss if all_active else np.where(now.active, loss, now.loss)
+        now.epochs[now.active] = epoch
         self.leave_lost(epoch)
         checked = self.judged()
         self.keep(loss if checked is None else checked[0])
-        self.settled |= self.active & settled
-        self.active = self.active & ~settled & ~self.method.spent()
-        seconds = time.perf_counter() - started
+        now.settled |= now.active & step.settled
+        now.active = now.active & ~step.settled & ~self.method.spent(now.at)
+        now.seconds = time.perf_counter() - started
         judged, score = (None, None) if checked is None else checked
-        return Epoch(epoch, self.recipe.max_epochs, self.t, loss, judged, score, np.full(self.K, np.nan), seconds, self.active.copy())
+        none = np.full(self.K, np.nan)
+        return Epoch(epoch, self.recipe.max_epochs, now.done, loss, judged, score, none, now.seconds, now.active.copy())
 
     def leave_lost(self, epoch: int) -> None:
         """A network whose very first cost is not finite can take no step."""
         lost = self.active & ~np.isfinite(self.loss)
         if np.count_nonzero(lost):
             self.diverged[lost] = epoch
-            self.active = self.active & ~lost
+            self.retire(lost)
+
+    def retire(self, gone: NDArray[np.bool_]) -> None:
+        """These networks take no further step."""
+        self.now.active = self.now.active & ~gone
 
     def judged(self) -> tuple[Floats, Floats] | None:
         """Mean loss and score of the active networks on their validation rows."""
         v = self.validation
         if v is None:
             return None
-        return judged(self.method.population(), self.recipe, self.g2, self.objective.rows.total, self.active, v)
+        return judged(self.population, self.recipe, self.g2, self.objective.rows.total, self.active, v)
 
     def keep(self, loss: Floats) -> None:
         """The best weights on validation rows, or the latest; networks that have stalled too long go."""
+        now = self.now
         if self.validation is None:
-            if isinstance(self.method, Rprop):  # of the others the latest weights are the best, and `result` takes them
-                self.kept = overwrite(self.kept, self.method.population(), self.active & (loss < self.stopping.best))
-            self.stopping.best = np.fmin(self.stopping.best, loss)
+            if self.method.may_rise:  # of the others the latest weights are the best, and `result` takes them
+                now.kept = overwrite(now.kept, self.population, now.active & (loss < now.stopping.best))
+            now.stopping.best = np.fmin(now.stopping.best, loss)
             return
-        better, stalled = self.stopping.see(np.where(self.active, loss, np.inf))
-        unjudged = np.isinf(self.stopping.best)
-        self.kept = overwrite(self.kept, self.method.population(), (better | unjudged) & self.active)
-        self.settled |= self.active & stalled
-        self.active = self.active & ~stalled
+        better, stalled = now.stopping.see(np.where(now.active, loss, np.inf))
+        unjudged = np.isinf(now.stopping.best)
+        now.kept = overwrite(now.kept, self.population, (better | unjudged) & now.active)
+        now.settled |= now.active & stalled
+        self.retire(stalled)
 
-    def carried(self) -> Carried:
-        """What a later run goes on with: the solver's memory of the way so far."""
-        return Carried(self.solver, self.method.memory())
+    @property
+    def kind(self) -> tuple[Any, ...]:
+        """What another training must be alike in to go on with what this one carries."""
+        return (self.solver,)
+
+    def carry(self) -> Carried:
+        """What a later training goes on with: what the solver has learned of the way so far."""
+        return Carried(self.solver, self.now.at)
 
     def resume(self, carried: Any, rows: int = 0) -> None:
-        """Go on after `rows` rows seen, with the memory of an earlier run of the same solver (anything else: it begins anew)."""
-        self.rows = rows
+        """Go on after `rows` rows seen, with what an earlier training by the same solver has learned (of another: nothing)."""
+        self.now.rows = rows
         if isinstance(carried, Carried) and carried.solver == self.solver:
-            self.method.take_over(carried.memory)
+            self.now.at = self.method.resumed(self.now.at, carried.state)
+
+    def unsettled(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """The networks that have not settled, and those of them that have left before the last epoch, `(K,)`."""
+        waiting = ~self.now.settled & (self.diverged == 0)
+        return waiting, waiting & ~self.active
+
+    def trained_by(self, solver: str) -> str:
+        """The name of what has trained, where the plan asked for `solver`."""
+        return solver
+
+    def packable(self) -> bool:
+        """Whether the state is that of the last event: always."""
+        return True
+
+    def pack(self) -> Arrays:
+        """All that the steps have changed, as plain arrays."""
+        return packed(self.now, "run") | self.method.pack(self.now.at)
+
+    def unpack(self, arrays: Mapping[str, NDArray[Any]], events: list[Epoch]) -> None:
+        """Go on where another training of the same kind was that `pack` made arrays of."""
+        self.now = replace(unpacked(arrays, "run", self.now), at=self.method.unpack(arrays))
 
     def result(self) -> Trained:
         """The best weights so far; with "bayes" their evidence too."""
-        if self.validation is None and not isinstance(self.method, Rprop):
-            self.kept = self.method.population()
-        validated = None if self.validation is None else self.stopping.reached()
-        best = self.stopping.best if self.validation is None else self.loss
+        now = self.now
+        if self.validation is None and not self.method.may_rise:
+            now.kept = self.population
+        validated = None if self.validation is None else now.stopping.reached()
+        best = now.stopping.best if self.validation is None else now.loss
         with one_blas_thread():
-            evidence = self.method.evidence_at(self.kept) if isinstance(self.method, LevenbergMarquardt) else None
+            evidence = self.method.evidence(now.at, now.kept)
         return Trained(
-            self.kept.astype(self.dtype),
-            self.loss.copy(),
+            now.kept.astype(self.dtype),
+            now.loss.copy(),
             best.copy(),
             validated,
-            self.epochs.copy(),
-            self.t,
-            self.diverged.copy(),
-            self.rows,
+            now.epochs.copy(),
+            now.done,
+            now.diverged.copy(),
+            now.rows,
             evidence,
         )
-
-
-def method(solver: str, objective: Objective, tol: float, max_fun: int) -> Method:
-    """The solver of this name, where the objective's networks stand."""
-    if solver == "lbfgs":
-        return LBFGS(objective, tol, max_fun)
-    if solver == "scg":
-        return ScaledConjugateGradient(objective, tol)
-    if solver == "rprop":
-        return Rprop(objective, tol)
-    return LevenbergMarquardt(objective, FixedPenalty(objective.lam) if solver == "lm" else Precisions(objective), tol)

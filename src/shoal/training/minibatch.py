@@ -6,7 +6,7 @@ keep. Iterate it to train; `result()` may be called at any time and gives the be
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count, islice
 from typing import Any
 
@@ -14,18 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.draws import row_order_key
-from shoal.engine.advance import Carried, advance_in_order, back_to, begin, current, finite, leave, moment, remember, remembered, row_order
+from shoal.engine.advance import Carried, advance_in_order, back_to, begin, carry, current, finite, leave, remember, remembered, row_order
+from shoal.engine.advance import moment as moment_of
 from shoal.engine.advance import resume as take_over
 from shoal.engine.judging import judge
 from shoal.engine.stairs import Stairs
 from shoal.population import Population
-from shoal.recipe import Recipe, batch_slices, each, schedule_factors
+from shoal.recipe import Recipe, batch_slices, schedule_factors
 from shoal.textbook.losses import Loss
-from shoal.textbook.propagation import Parameters
-from shoal.training.bayes import Evidence
 from shoal.training.events import Epoch
+from shoal.training.packing import copied
+from shoal.training.progress import InProgress, RunProgress, begun
 from shoal.training.rows import Rows, in_memory
-from shoal.training.stopping import fresh
+from shoal.training.trained import Trained, overwrite
 from shoal.training.validation import Validation
 from shoal.types import Floats
 
@@ -54,41 +55,27 @@ class Ahead:
 NOTHING_AHEAD = Ahead(range(0), 0, np.empty(0, np.int64), np.empty((0, 0)))
 
 
+@dataclass(frozen=True)
+class Moment:
+    """All that training changes as it was between two epochs: the run's own, and the engine's (`advance.moment`)."""
+
+    progress: RunProgress
+    engine: tuple[Any, ...]
+
+
 @dataclass
 class Block:
     """Epochs trained in one go whose events are handed over one by one: what was before, the first one, how many, and how many of
     them have been shown.
     """
 
-    before: dict[str, Any]
+    before: Moment
     first: int
     n: int
     shown: int = 0
 
 
-@dataclass(frozen=True)
-class Trained:
-    """What training leaves: the kept weights, and for each network its last loss, best validation loss and epochs.
-
-    `loss (K,)` is NaN where the network left the finite numbers; `epochs (K,)` counts those trained; `best_validation_loss`
-    is None without validation rows; `diverged (K,)` is the epoch in which a network diverged, 0 for none; `rows` counts
-    those seen, again in every epoch, earlier runs included. `judged` are the networks that rows held out can still judge,
-    where those of `population` have learned from them (None: they have not).
-    """
-
-    population: Population
-    loss: Floats
-    best_loss: Floats
-    best_validation_loss: Floats | None
-    epochs: NDArray[np.int64]
-    t: int
-    diverged: NDArray[np.int64]
-    rows: int
-    evidence: Evidence | None = None
-    judged: Population | None = None
-
-
-class Run:
+class Run(InProgress[RunProgress]):
     """One group being trained. `X (m, n_x)` encoded, `Y (m, n_y)`, `weight` None, `(m,)` or `(K, m)`.
 
     `members` name the networks' dropout streams, their places if None; `orders` replaces the drawn row order of every
@@ -124,19 +111,9 @@ class Run:
         self.orders = row_orders(self.m, recipe) if orders is None else orders
         self.ahead = NOTHING_AHEAD
         self.block: Block | None = None
-        self.started = self.seconds = 0.0
-        self.kept = current(self.state)
-        self.stopping = fresh(self.K, recipe.patience, recipe.tol, None if validation is None else validation.by)
-        self.active = np.ones(self.K, bool)
-        self.rates = each(recipe.learning_rate, self.K)
-        self.first_rates = self.rates.copy()
-        self.first_t = self.rows = 0
-        self.bound = np.full(self.K, np.inf)
+        self.started = 0.0
         self.perfect = PERFECT if validation is not None and g2.of_classes else None
-        self.all_active = True
-        self.loss = np.full(self.K, np.nan)
-        self.epochs = np.zeros(self.K, np.int64)
-        self.diverged = np.zeros(self.K, np.int64)
+        self.now = begun(current(self.state), recipe, None if validation is None else validation.by)
         self.slices = batch_slices(self.m, recipe)
         self.ends = np.array([0, *(s.stop for s in self.slices)])
         self.batch_shares = np.diff(self.ends)[None] / self.m
@@ -146,8 +123,8 @@ class Run:
         remember(self.state, self.active)
 
     def __iter__(self) -> Iterator[Epoch]:
-        self.started, self.seconds = time.perf_counter(), 0.0
-        done, most = 0, self.recipe.max_epochs
+        self.started = time.perf_counter() - self.now.seconds
+        done, most = self.now.done, self.recipe.max_epochs
         while done < most and np.count_nonzero(self.active):
             n = min(most - done, self.epochs_at_once())
             before = self.moment() if self.listened and n > 1 else None
@@ -183,14 +160,14 @@ class Run:
 
     def train_epochs(self, first: int, n: int) -> list[Epoch]:
         """Train every active network n times on all rows, then look at what came out."""
-        recipe, steps = self.recipe, len(self.slices)
+        recipe, steps, now = self.recipe, len(self.slices), self.now
         order, ends, rates = self.planned(first, n)
         costs = self.pass_over(order, ends, rates)
-        self.rows += n * self.m
+        now.rows, now.done = now.rows + n * self.m, first - 1 + n
         if first == 1:
-            self.bound = bound_of(costs[0])
+            now.bound = bound_of(costs[0])
         losses = self.epoch_losses(order, ends, costs)
-        if not self.all_active:
+        if not self.now.all_active:
             losses = np.where(self.active, losses, np.nan)
         trained = self.leave_diverged(losses, first)
         v = self.validation
@@ -199,11 +176,11 @@ class Run:
         if self.until is not None and (gone := self.active & (self.epochs >= self.until)).any():
             self.retire(gone)
         self.lower_with_rows()
-        before, self.seconds = self.seconds, time.perf_counter() - self.started
+        before, now.seconds = now.seconds, time.perf_counter() - self.started
         t, most, events = self.state.t - n * steps, recipe.max_epochs, []
-        for i in range(n if self.all_active or n == 1 else max(1, int(trained.any(axis=1).sum()))):
+        for i in range(n if self.now.all_active or n == 1 else max(1, int(trained.any(axis=1).sum()))):
             active, rate = self.active if i == n - 1 else trained[i + 1], rates[(i + 1) * steps - 1]
-            seconds = self.seconds if i == n - 1 else before + (i + 1) / n * (self.seconds - before)
+            seconds = now.seconds if i == n - 1 else before + (i + 1) / n * (now.seconds - before)
             events.append(Epoch(first + i, most, t + (i + 1) * steps, losses[i], judged, score, rate, seconds, active))
         return events
 
@@ -229,8 +206,8 @@ class Run:
         more = max(0, many - len(drawn) // self.m)
         order = np.concatenate([drawn, *islice(self.orders, more)]) if len(drawn) or more > 1 else next(self.orders)
         many = len(order) // self.m
-        planned = self.state.t - self.first_t + np.arange(1, many * steps + 1)
-        rates = np.multiply.outer(schedule_factors(recipe, planned, recipe.max_epochs * steps), self.rates)
+        planned = self.state.t - self.now.first_t + np.arange(1, many * steps + 1)
+        rates = np.multiply.outer(schedule_factors(recipe, planned, recipe.max_epochs * steps), self.now.rates)
         self.ahead = Ahead(range(first, first + many), self.state.t, order, rates)
         return self.ahead
 
@@ -256,21 +233,21 @@ class Run:
         """ "invscaling": rates fall with the rows seen."""
         if self.recipe.schedule == "invscaling":
             with np.errstate(over="ignore"):  # then they are 0
-                self.rates = self.first_rates / np.float64(self.rows + 1) ** self.recipe.power_t
+                self.now.rates = self.now.first_rates / np.float64(self.rows + 1) ** self.recipe.power_t
 
     def leave_diverged(self, losses: Floats, first: int) -> NDArray[np.bool_]:
         """Networks that diverged stop alone; the others go on. Returns which networks were trained in each epoch, `(n, K)`.
 
         What a network that diverged computed afterwards is struck from `losses`.
         """
-        within = np.count_nonzero(np.abs(losses) < self.bound) == losses.size  # then nobody has left the bounds
-        if within and self.all_active and np.count_nonzero(finite(self.state)) == self.K:
-            self.loss, self.epochs[:] = losses[-1], first - 1 + len(losses)
+        within = np.count_nonzero(np.abs(losses) < self.now.bound) == losses.size  # then nobody has left the bounds
+        if within and self.now.all_active and np.count_nonzero(finite(self.state)) == self.K:
+            self.now.loss, self.epochs[:] = losses[-1], first - 1 + len(losses)
             return self.active[None] if len(losses) == 1 else np.broadcast_to(self.active, losses.shape)
-        lost = left_bounds(losses, self.bound)
+        lost = left_bounds(losses, self.now.bound)
         before = np.vstack([np.zeros((1, self.K), bool), np.logical_or.accumulate(lost)[:-1]])
         trained: NDArray[np.bool_] = self.active & ~before
-        self.loss = np.where(self.active, losses[np.maximum(trained.sum(axis=0) - 1, 0), np.arange(self.K)], self.loss)
+        self.now.loss = np.where(self.active, losses[np.maximum(trained.sum(axis=0) - 1, 0), np.arange(self.K)], self.loss)
         self.epochs[self.active] = first - 1 + trained.sum(axis=0)[self.active]
         losses[~trained] = np.nan
         failed = self.active & (lost.any(axis=0) | ~finite(self.state))
@@ -281,7 +258,7 @@ class Run:
 
     def decide(self, losses: Floats) -> None:
         """Keep the best weights, lower rates that adapt, and let networks go that improve no more."""
-        better, stalled = self.stopping.see(losses if self.all_active else np.where(self.active, losses, np.inf))
+        better, stalled = self.stopping.see(losses if self.now.all_active else np.where(self.active, losses, np.inf))
         if self.validation is None:
             remember(self.state, self.active)
         else:
@@ -293,8 +270,8 @@ class Run:
             return
         stalled &= self.active
         if self.recipe.schedule == "adaptive" and stalled.any():
-            lower = stalled & (self.rates > SMALLEST_RATE)
-            self.rates = np.where(lower, self.rates / 5, self.rates)
+            lower = stalled & (self.now.rates > SMALLEST_RATE)
+            self.now.rates = np.where(lower, self.now.rates / 5, self.now.rates)
             self.stopping.stalled[lower] = 0
             stalled &= ~lower
         if stalled.any():
@@ -306,11 +283,11 @@ class Run:
         The weights are those this run was given: the best of the earlier run, which need not be its last. A schedule
         with a planned end begins anew.
         """
-        self.rows = rows
+        self.now.rows = rows
         self.lower_with_rows()
         if carried is not None:
             take_over(self.state, carried)
-            self.first_t = self.state.t
+            self.now.first_t = self.state.t
 
     def again(self, recipe: Recipe, population: Population, weight: Floats | None, until: NDArray[np.int64]) -> "Run":
         """A run of the same networks on all rows, with none held out: from `population`, each for `until (K,)` epochs.
@@ -330,29 +307,51 @@ class Run:
 
     def retire(self, gone: NDArray[np.bool_]) -> None:
         """Networks leave the products; what was remembered of them is kept."""
-        self.kept = overwrite(self.kept, remembered(self.state), gone)
-        self.active = self.active & ~gone
-        self.all_active = False
+        self.now.kept = overwrite(self.kept, remembered(self.state), gone)
+        self.now.active = self.active & ~gone
+        self.now.all_active = False
         leave(self.state, self.active)
 
-    def moment(self) -> dict[str, Any]:
+    def moment(self) -> Moment:
         """Everything that training changes, as it is now."""
-        now = {**vars(self), "epochs": self.epochs.copy(), "diverged": self.diverged.copy(), "stopping": replace(self.stopping)}
-        return now | {"state": moment(self.state)}
+        return Moment(copied(self.now), moment_of(self.state))
 
     def go_back(self, block: Block) -> None:
         """To the last event that was handed over: from before its block once more up to there, which gives the same bits."""
-        ahead, before, state = self.ahead, block.before, self.state
-        vars(self).update(before | {"state": state, "ahead": ahead, "block": None})
-        back_to(state, before["state"])
+        self.now, self.block = block.before.progress, None
+        back_to(self.state, block.before.engine)
         if block.shown:
             self.train_epochs(block.first, block.shown)
+
+    @property
+    def kind(self) -> tuple[Any, ...]:
+        """What another training must be alike in to go on with what this one carries."""
+        return type(self.recipe.rule), self.state.dtype, self.recipe.device
+
+    def carry(self) -> Any:
+        """What a later training goes on with: the rule's memory."""
+        return carry(self.state)
+
+    def unsettled(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """The networks that have not settled, and those of them that have left before the last epoch, `(K,)`."""
+        return self.active, np.zeros(self.K, bool)
+
+    accepted = False  # whether another training has gone on from this one's weights (`Polished`)
+
+    @property
+    def beginner(self) -> "Run":
+        """The run itself, which other trainings may follow (`Polished`, `OnAllRows`)."""
+        return self
+
+    def trained_by(self, solver: str) -> str:
+        """The name of what has trained, where the plan asked for `solver`."""
+        return solver
 
     def result(self) -> Trained:
         """The best weights so far; averaged ones where the recipe averages."""
         if self.block is not None and self.block.shown < self.block.n:
             self.go_back(self.block)
-        self.kept = overwrite(self.kept, remembered(self.state), self.active)
+        self.now.kept = overwrite(self.kept, remembered(self.state), self.active)
         validated = None if self.validation is None else self.stopping.reached()
         best = self.stopping.best if self.validation is None else self.loss
         return Trained(
@@ -375,9 +374,3 @@ def row_orders(m: int, recipe: Recipe) -> Iterator[NDArray[np.int64]]:
     key = row_order_key(recipe.seed) if recipe.shuffle else 0
     for epoch in count(1):
         yield row_order(key, epoch, m) if recipe.shuffle else np.arange(m)
-
-
-def overwrite(kept: Population, now: Population, members: NDArray[np.bool_]) -> Population:
-    """`kept` with some members' weights replaced by today's."""
-    chosen = [np.where(members[:, None, None], new, old) for old, new in zip(kept.parameters, now.parameters, strict=True)]
-    return replace(kept, parameters=Parameters(*chosen))

@@ -17,8 +17,9 @@ from shoal.recipe import Recipe
 from shoal.training.events import Epoch
 from shoal.training.followed import Followed, after
 from shoal.training.full_batch import FullBatch
-from shoal.training.minibatch import Run, Trained, overwrite
+from shoal.training.minibatch import Run
 from shoal.training.rows import Rows
+from shoal.training.trained import Trained, overwrite
 from shoal.training.validation import Validation
 
 STEPS = 500  # of L-BFGS: concrete and energy still gain there, kin8nm and power_plant have nearly stopped
@@ -52,7 +53,7 @@ class Polished(Followed):
             return
         best = begun.best_validation_loss
         self.second = second = lbfgs_from(self.first, begun, self.first.training_rows(), left, self.first.validation)
-        second.active &= fine
+        second.retire(~fine)
         for event in second:
             if event.epoch == TRIAL and (
                 event.validation_loss is None or np.mean(event.validation_loss[fine]) > MAY_RISE * np.mean(best[fine])
@@ -60,6 +61,15 @@ class Polished(Followed):
                 return
             self.accepted = self.accepted or event.epoch >= TRIAL
             yield after(last, event, self.recipe.max_epochs + STEPS)
+
+    @property
+    def beginner(self) -> Run:
+        """The run of minibatches."""
+        return self.first
+
+    def trained_by(self, solver: str) -> str:
+        """The name of what has trained: "adamw+lbfgs" where L-BFGS went on from AdamW's weights and was kept."""
+        return "adamw+lbfgs" if self.accepted else self.first.trained_by(solver)
 
     @property
     def rows(self) -> int:
@@ -77,7 +87,7 @@ class Polished(Followed):
         if self.second is None or not self.accepted:
             return replace(first, rows=self.rows, epochs=self.epochs)
         second = self.second
-        now = second.method.population().astype(self.state.dtype)
+        now = second.population.astype(self.state.dtype)
         fine = first.diverged == 0
         judged, best = second.judged(), first.best_validation_loss
         assert judged is not None

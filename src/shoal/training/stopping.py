@@ -4,11 +4,12 @@ Rows that decide when a network stops cannot judge it afterwards: the epoch that
 than on new ones. Where every row must judge (calibration="cv+"), the rows of other networks of the kind decide: `by`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shoal.training.packing import SETTING
 from shoal.types import Floats
 
 
@@ -24,11 +25,11 @@ class Stopping:
         Each network's own loss when it was last trained, and when it was last at its best.
     """
 
-    patience: int | None
-    tol: float
+    patience: int | None = field(metadata=SETTING)
+    tol: float = field(metadata=SETTING)
     best: Floats
     stalled: NDArray[np.int64]
-    by: Floats | None
+    by: Floats | None = field(metadata=SETTING)
     last: Floats
     at_best: Floats
 

@@ -103,7 +103,6 @@ class Streamed(Run):
         self.slices_of = [batch_slices(m, recipe) for m in blocks.sizes]
         self.slices = [s for slices in self.slices_of for s in slices]
         self.ends = np.zeros(len(self.slices) + 1, np.int64)  # of the epoch that `pass_over` makes
-        self.passes = 0
 
     def again(self, recipe: Recipe, population: Population, weight: Floats | None, until: NDArray[np.int64]) -> "Streamed":
         """A run of the same networks on all rows, with none held out; the blocks know what the rows weigh."""
@@ -124,14 +123,13 @@ class Streamed(Run):
 
     def planned(self, first: int, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
         """One epoch's learning rates; the rows' order is drawn block by block."""
-        t, steps = self.state.t - self.first_t, len(self.slices)
+        t, steps = self.state.t - self.now.first_t, len(self.slices)
         factors = schedule_factors(self.recipe, t + np.arange(1, steps + 1), self.recipe.max_epochs * steps)
-        return np.arange(0), self.ends, np.multiply.outer(factors, self.rates)
+        return np.arange(0), self.ends, np.multiply.outer(factors, self.now.rates)
 
     def pass_over(self, order: NDArray[np.int64], ends: NDArray[np.int64], rates: Floats) -> Floats:
         """One epoch's updates, block by block."""
         costs, batches, done = np.empty((len(rates), self.K)), [], 0
-        self.passes += 1
         for number, rows_in_order in self.orders_of_pass():
             X, Y, weights = self.blocks.block(number, self.state.dtype)
             slices = self.slices_of[number]
@@ -146,9 +144,9 @@ class Streamed(Run):
 
     def orders_of_pass(self) -> Iterator[tuple[int, NDArray[np.int64]]]:
         """The blocks of this pass in their order, each with the order of its rows."""
-        n = len(self.blocks.sizes)
+        n, number_of_pass = len(self.blocks.sizes), self.now.done + 1
         shuffled = self.recipe.shuffle
-        blocks = row_order(self.order_key, self.passes * (n + 1), n) if shuffled else np.arange(n)
+        blocks = row_order(self.order_key, number_of_pass * (n + 1), n) if shuffled else np.arange(n)
         for number in blocks.tolist():
             m = self.blocks.sizes[number]
-            yield number, row_order(self.order_key, self.passes * (n + 1) + 1 + number, m) if shuffled else np.arange(m)
+            yield number, row_order(self.order_key, number_of_pass * (n + 1) + 1 + number, m) if shuffled else np.arange(m)

@@ -37,7 +37,7 @@ from shoal.fitting import pipeline
 from shoal.fitting.block_store import BlockStore, Parts, record_of, refuse_full_disk
 from shoal.fitting.budget import COPIES
 from shoal.fitting.on_disk import OnDisk, Sampled, plan_on_disk
-from shoal.fitting.plan import FULL_BATCH, Plan
+from shoal.fitting.plan import FULL_BATCH, Plan, costs_squares
 from shoal.fitting.settings import settings_of
 from shoal.table.cells import text_cells
 from shoal.table.reading import TableFile
@@ -275,7 +275,7 @@ def room_for(folder: Path, table: TableFile, found: Survey, n: int, p: Plan, mem
     itemsize = 4 if p.single_precision and p.solver not in FULL_BATCH else 8
     width = max(p.width, *p.widths, 0)
     weights = COPIES * K * width * (n_encoded + 5 + n_z) * itemsize
-    if p.solver in ("lm", "bayes"):
+    if costs_squares(p.solver):
         weights += 16 * K * (width * (n_encoded + 1 + n_z)) ** 2
     encoded = n_encoded * itemsize + n_z * (itemsize + CELL_BYTES)
     each = record.itemsize + encoded + (2 * K + 2) * itemsize + 3 * CELL_BYTES

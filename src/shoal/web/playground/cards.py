@@ -121,7 +121,7 @@ REMEMBERS: dict[str, Any] = {"first": Momentum | Nesterov | Adam, "second": RMSp
 
 def rate(training: Training) -> Answer:
     """The step size."""
-    alpha = float(np.max(training.run.rates))
+    alpha = float(np.max(training.run.now.rates))
     return card(
         "α",
         RULE[type(training.recipe.rule)],
@@ -155,7 +155,7 @@ def parameter(training: Training, name: str, r: int, c: int, k: int) -> Answer:
 
 def moved(earlier: Training, name: str, at: tuple[int, int], k: int, d: float) -> tuple[list[Card], str]:
     """The terms of one update of one parameter whose derivative without penalty is d."""
-    recipe, alpha = earlier.recipe, float(earlier.run.rates[k])
+    recipe, alpha = earlier.recipe, float(earlier.run.now.rates[k])
     old = float(getattr(member(earlier.population, k), name)[at])
     terms = [term(old, note=f"after update {earlier.t}")]
     weight = name in ("W1", "W2")

@@ -29,6 +29,7 @@ from shoal.population import Population
 from shoal.textbook.losses import Loss
 from shoal.training.events import Epoch
 from shoal.training.minibatch import Run, bound_of, left_bounds, row_orders
+from shoal.training.packing import copied
 from shoal.types import Floats
 from shoal.web.playground.data import Data
 
@@ -121,7 +122,7 @@ class Training:
             self.order, self.drawn, self.costs = next(self.orders), self.drawn + 1, []
         assert self.order is not None
         batches = [self.order[s] for s in self.run.slices[at : at + n]]
-        rates = np.outer(np.ones(len(batches)), self.run.rates)
+        rates = np.outer(np.ones(len(batches)), self.run.now.rates)
         self.costs.append(advance(self.run.state, self.run.X, self.run.Y, batches, rates, self.run.weight))
         if at + len(batches) == self.batches:
             self.end_epoch()
@@ -138,7 +139,7 @@ class Training:
         if np.any(self.run.active & lost):
             self.run.retire(self.run.active & lost)
         seconds = time.perf_counter() - self.began
-        self.event = Epoch(self.epoch, self.epoch, self.t, loss, None, None, self.run.rates, seconds, self.run.active.copy())
+        self.event = Epoch(self.epoch, self.epoch, self.t, loss, None, None, self.run.now.rates, seconds, self.run.active.copy())
         self.losses.append(float(np.mean(loss[np.isfinite(loss)])) if np.isfinite(loss).any() else float("nan"))
 
     def keep(self) -> Judged:
@@ -169,6 +170,7 @@ class Training:
         """Another run that stands one update earlier, trained again from the last place kept before it."""
         earlier = copy.copy(self)
         earlier.run = copy.copy(self.run)
+        earlier.run.now = copied(self.run.now)
         earlier.stand(next(kept for kept in reversed(self.kept) if kept.judged.t < self.t))
         while earlier.t < self.t - 1:
             earlier.advance(self.t - 1 - earlier.t)

@@ -8,7 +8,7 @@ p(data | α, β) is largest where α_g = γ_g / ‖θ_g‖² and β = (N − Σ 
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from shoal.engine.blocks import Block
 from shoal.engine.sums import Curvature, flat, over_parts
 from shoal.textbook.propagation import Parameters
 from shoal.training.objective import Objective
+from shoal.training.solvers.base import Evidence
+from shoal.training.solvers.levenberg_marquardt import LevenbergMarquardt
 from shoal.types import Floats
 
 SMALLEST_PRECISION, LARGEST_PRECISION = 1e-6, 1e6  # of weights, in units of standardised inputs and targets
@@ -29,31 +31,6 @@ STEADY_NATS, STEADY_STEPS = 0.05, 5  # the log evidence has settled when it move
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What the data say about K networks, in the scale in which the networks are trained.
-
-    Attributes
-    ----------
-    alpha : ndarray, (K, G)
-        Precision of the parameters of each group, `GROUPS`.
-    beta : ndarray, (K,)
-        Precision of the noise in the scaled target; 1 for losses that are likelihoods.
-    gamma : ndarray, (K,)
-        Effective number of parameters, between 0 and p.
-    n_parameters : ndarray of int, (K,)
-        p: the weights and biases in use.
-    log_evidence : ndarray, (K,)
-        ln p(target | α, β) in nats, in the Gauss-Newton approximation around the fitted weights.
-    """
-
-    alpha: Floats
-    beta: Floats
-    gamma: Floats
-    n_parameters: NDArray[np.int64]
-    log_evidence: Floats
-
-
-@dataclass(frozen=True)
 class Findings:
     """What one look at the curvature of k networks gives: γ and ‖θ‖² of each group `(k, G)`, the log evidence `(k,)`."""
 
@@ -62,80 +39,96 @@ class Findings:
     log_evidence: Floats
 
 
+@dataclass(frozen=True)
 class Precisions:
+    """What the steps have learned: α `(K, G)`, NaN before the first, β `(K,)`, the log evidence and for how many steps it was steady."""
+
+    alpha: Floats
+    beta: Floats
+    log_evidence: Floats
+    steady: NDArray[np.int64]
+
+
+class EvidencePrior:
     """α and β of K networks, learned between the steps of Levenberg-Marquardt, whose ridge is α/β."""
 
-    def __init__(self, objective: Objective) -> None:
-        K = objective.population.K
-        self.n_y = objective.rows.n_y
-        self.noise_is_free = objective.g2.is_least_squares
-        self.alpha = np.full((K, len(GROUPS)), np.nan)
-        self.beta = np.full(K, 1 / FIRST_NOISE if self.noise_is_free else 1.0)
-        self.log_evidence = np.full(K, np.nan)
-        self.steady = np.zeros(K, np.int64)
+    fixed = False
 
-    def begin(self, block: Block) -> Floats:
+    def __init__(self, objective: Objective) -> None:
+        self.K, self.n_y = objective.population.K, objective.rows.n_y
+        self.noise_is_free = objective.g2.is_least_squares
+
+    def begin(self) -> Precisions:
+        """Nothing is known of the weights, and little of the noise."""
+        beta = np.full(self.K, 1 / FIRST_NOISE if self.noise_is_free else 1.0)
+        return Precisions(np.full((self.K, len(GROUPS)), np.nan), beta, np.full(self.K, np.nan), np.zeros(self.K, np.int64))
+
+    def first_ridge(self, known: Precisions, block: Block) -> Floats:
         """The ridge that the first α mean: as the size of the initial weights suggests, where nothing is known yet."""
         groups, theta = grouped(block.parameters), flat(block.parameters)
         for g in range(len(GROUPS)):
             mine = theta[:, groups == g]
             size = np.sum(mine**2, axis=1) / np.maximum(np.count_nonzero(mine, axis=1), 1)  # padding is 0 and counts for nothing
-            known = self.alpha[block.members, g]
-            self.alpha[block.members, g] = np.where(np.isnan(known), np.clip(1 / np.maximum(size, 1e-8), *FIRST_PRECISIONS), known)
-        return self.ridge(block)
+            before = known.alpha[block.members, g]
+            known.alpha[block.members, g] = np.where(np.isnan(before), np.clip(1 / np.maximum(size, 1e-8), *FIRST_PRECISIONS), before)
+        return self.ridge(known, block)
 
-    def ridge(self, block: Block) -> Floats:
+    def ridge(self, known: Precisions, block: Block) -> Floats:
         """α/β of every parameter, `(k, p)`."""
-        return np.asarray(self.alpha[block.members][:, grouped(block.parameters)] / self.beta[block.members, None])
+        return np.asarray(known.alpha[block.members][:, grouped(block.parameters)] / known.beta[block.members, None])
 
-    def update(self, block: Block, theta: Floats, found: Curvature, ridge: Floats) -> Floats:
+    def update(self, known: Precisions, block: Block, found: Curvature, ridge: Floats) -> Floats:
         """Re-estimate α and β where the networks stand; returns the ridge they mean."""
         who = block.members
-        now = self.findings(block, found)
-        moved = np.abs(now.log_evidence - self.log_evidence[who])
-        self.steady[who] = np.where(moved <= STEADY_NATS, self.steady[who] + 1, 0)
-        self.log_evidence[who] = now.log_evidence
-        self.alpha[who] = np.clip(now.gamma / np.maximum(now.squares, 1e-300), SMALLEST_PRECISION, LARGEST_PRECISION)
+        now = self.findings(known, block, found)
+        moved = np.abs(now.log_evidence - known.log_evidence[who])
+        known.steady[who] = np.where(moved <= STEADY_NATS, known.steady[who] + 1, 0)
+        known.log_evidence[who] = now.log_evidence
+        known.alpha[who] = np.clip(now.gamma / np.maximum(now.squares, 1e-300), SMALLEST_PRECISION, LARGEST_PRECISION)
         if self.noise_is_free:
             left = np.maximum(found.weight * self.n_y - now.gamma.sum(axis=1), 1e-3)
-            self.beta[who] = np.minimum(left / np.maximum(2 * found.loss, 1e-300), LARGEST_BETA)
-        return self.ridge(block)
+            known.beta[who] = np.minimum(left / np.maximum(2 * found.loss, 1e-300), LARGEST_BETA)
+        return self.ridge(known, block)
 
-    def findings(self, block: Block, found: Curvature) -> Findings:
+    def findings(self, known: Precisions, block: Block, found: Curvature) -> Findings:
         """γ, ‖θ‖² and the log evidence of a block's networks with the present α and β."""
-        who, groups, theta, ridge = block.members, grouped(block.parameters), flat(block.parameters), self.ridge(block)
+        who, groups, theta, ridge = block.members, grouped(block.parameters), flat(block.parameters), self.ridge(known, block)
         variance, log_det = inverse_diagonal(found.JTJ, ridge)
 
         def by_group(numbers: Floats) -> Floats:
             return np.stack([numbers[:, groups == g].sum(axis=1) for g in range(len(GROUPS))], axis=1)
 
         gamma = np.clip(by_group(1 - ridge * variance), 0.0, by_group(np.ones_like(ridge)))
-        beta = self.beta[who]
+        beta = known.beta[who]
         log_posterior = -beta * (found.loss + np.sum(ridge * theta**2, axis=1) / 2)
         occam = np.sum(np.log(ridge), axis=1) / 2 - log_det / 2
         noise = found.weight * self.n_y / 2 * np.log(beta / (2 * math.pi)) if self.noise_is_free else 0.0
         return Findings(gamma, by_group(theta**2), log_posterior + occam + noise)
 
-    def settled(self, still: NDArray[np.bool_], members: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Standing still is not enough: the evidence must have settled."""
-        return np.asarray(self.steady[members] >= STEADY_STEPS)
+    def settled(self, known: Precisions, still: NDArray[np.bool_], members: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Weights that no longer move are not enough: the evidence must have settled."""
+        return np.asarray(known.steady[members] >= STEADY_STEPS)
 
-    def take_over(self, earlier: "Precisions") -> None:
-        """Go on with the precisions of an earlier run."""
-        if earlier.alpha.shape == self.alpha.shape:
-            self.alpha, self.beta, self.log_evidence = earlier.alpha, earlier.beta, earlier.log_evidence
+    def resumed(self, known: Precisions, earlier: Precisions) -> Precisions:
+        """Go on with the precisions of an earlier training."""
+        return replace(earlier, steady=known.steady) if earlier.alpha.shape == known.alpha.shape else known
 
-    def evidence(self, found: list[tuple[Block, Curvature]]) -> Evidence:
+    def evidence(self, known: Precisions, found: list[tuple[Block, Curvature]]) -> Evidence:
         """What the data say about the networks of these blocks, whose sums are `found`."""
-        K = len(self.beta)
+        K = len(known.beta)
         gamma, log_evidence, counts = np.zeros(K), np.zeros(K), np.zeros(K, np.int64)
         for block, sums in found:
-            now = self.findings(block, sums)
+            now = self.findings(known, block, sums)
             gamma[block.members], log_evidence[block.members] = now.gamma.sum(axis=1), now.log_evidence
             used = block.parameters.W1.shape[1] if block.units is None else block.units.sum(axis=(1, 2))
             n_x, n_z = block.parameters.W1.shape[2], block.parameters.W2.shape[1]
             counts[block.members] = used * (n_x + 1 + n_z) + n_z
-        return Evidence(self.alpha.copy(), self.beta.copy(), gamma, counts, log_evidence)
+        return Evidence(known.alpha.copy(), known.beta.copy(), gamma, counts, log_evidence)
+
+
+def bayes(objective: Objective, tol: float, max_fun: int) -> LevenbergMarquardt:
+    """Levenberg-Marquardt with the penalty that the evidence finds."""
+    return LevenbergMarquardt(objective, tol, max_fun, EvidencePrior(objective))
 
 
 def grouped(parameters: Parameters) -> NDArray[np.int64]:

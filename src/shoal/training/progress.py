@@ -1,0 +1,134 @@
+"""How far a training is: everything that its steps change, in one dataclass."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shoal.population import Population
+from shoal.recipe import Recipe, each
+from shoal.training.stopping import Stopping, fresh
+from shoal.types import Floats
+
+
+@dataclass(kw_only=True)
+class Progress:
+    """What the steps of every training change, for K networks.
+
+    Attributes
+    ----------
+    stopping : Stopping
+    kept : Population
+        The best weights so far.
+    loss : ndarray, (K,)
+        The last one of each network.
+    epochs, diverged : ndarray of int, (K,)
+        Epochs trained, and the one in which a network diverged, 0 for none.
+    active : ndarray of bool, (K,)
+        Which networks go on.
+    done : int
+        Epochs of this training.
+    rows : int
+        Rows seen, those of earlier trainings included.
+    seconds : float
+        Since this training began.
+    """
+
+    stopping: Stopping
+    kept: Population
+    loss: Floats
+    epochs: NDArray[np.int64]
+    diverged: NDArray[np.int64]
+    active: NDArray[np.bool_]
+    done: int = 0
+    rows: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(kw_only=True)
+class RunProgress(Progress):
+    """What epochs of minibatches change beside the engine's state.
+
+    Attributes
+    ----------
+    rates, first_rates : ndarray, (K,)
+        Learning rates before the schedule's factor, and those of the beginning.
+    first_t : int
+        Updates before this training.
+    bound : ndarray, (K,)
+        The loss from which on a network has diverged.
+    all_active : bool
+        Whether no network has left.
+    """
+
+    rates: Floats
+    first_rates: Floats
+    bound: Floats
+    first_t: int = 0
+    all_active: bool = True
+
+
+def begun(population: Population, recipe: Recipe, by: Floats | None) -> RunProgress:
+    """Nothing trained yet; `by` as `Stopping` has it."""
+    K = population.K
+    rates = each(recipe.learning_rate, K)
+    return RunProgress(
+        stopping=fresh(K, recipe.patience, recipe.tol, by),
+        kept=population,
+        loss=np.full(K, np.nan),
+        epochs=np.zeros(K, np.int64),
+        diverged=np.zeros(K, np.int64),
+        active=np.ones(K, bool),
+        rates=rates,
+        first_rates=rates.copy(),
+        bound=np.full(K, np.inf),
+    )
+
+
+P = TypeVar("P", bound=Progress)
+
+
+class InProgress(Generic[P]):
+    """A training that keeps in `now` all that its steps change. Abstract: see `minibatch.Run` and `full_batch.FullBatch`."""
+
+    now: P
+
+    @property
+    def active(self) -> NDArray[np.bool_]:
+        """Which networks go on, `(K,)`."""
+        return self.now.active
+
+    @active.setter
+    def active(self, active: NDArray[np.bool_]) -> None:
+        self.now.active = active
+
+    @property
+    def kept(self) -> Population:
+        """The best weights so far of networks that have left, as they were then; `result` has those of all."""
+        return self.now.kept
+
+    @property
+    def stopping(self) -> Stopping:
+        """The best losses so far."""
+        return self.now.stopping
+
+    @property
+    def loss(self) -> Floats:
+        """The last loss of each network, `(K,)`."""
+        return self.now.loss
+
+    @property
+    def epochs(self) -> NDArray[np.int64]:
+        """Epochs that each network was trained, `(K,)`."""
+        return self.now.epochs
+
+    @property
+    def diverged(self) -> NDArray[np.int64]:
+        """The epoch in which each network diverged, 0 for none, `(K,)`."""
+        return self.now.diverged
+
+    @property
+    def rows(self) -> int:
+        """Rows seen."""
+        return self.now.rows

@@ -1,0 +1,20 @@
+"""The full-batch solvers, each in a file of its own: `SOLVERS` makes one of a name, an objective and two limits."""
+
+from collections.abc import Callable
+from typing import Any
+
+from shoal.training.objective import Objective
+from shoal.training.solvers.base import Solver
+from shoal.training.solvers.bayes import bayes
+from shoal.training.solvers.lbfgs import LBFGS
+from shoal.training.solvers.levenberg_marquardt import levenberg_marquardt
+from shoal.training.solvers.rprop import Rprop
+from shoal.training.solvers.scg import ScaledConjugateGradient
+
+SOLVERS: dict[str, Callable[[Objective, float, int], Solver[Any]]] = {
+    "lbfgs": LBFGS,
+    "scg": ScaledConjugateGradient,
+    "rprop": Rprop,
+    "lm": levenberg_marquardt,
+    "bayes": bayes,
+}

@@ -1,0 +1,248 @@
+"""Levenberg-Marquardt over all rows: K networks side by side, each with a damping of its own.
+
+A step δ solves (Σ w Jᵀ H J + diag(ridge) + μ m) δ = −(gradient + ridge θ): with much damping μ a short step downhill, with
+little a Gauss-Newton step. A step that does not lower the cost is taken back and tried again with ten times the damping; one
+that does is kept and μ divided by ten (Marquardt 1963; Hagan & Menhaj 1994, whose numbers these are). The ridge is
+λ on the weights and 0 on the biases, or comes from the data (`bayes.py`).
+"""
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Generic, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import lapack
+
+from shoal.engine.blocks import Block, join, split
+from shoal.engine.sums import Curvature, chosen, curvature, flat, losses, over_parts, unflat
+from shoal.population import Population
+from shoal.textbook.losses import Loss
+from shoal.training.objective import Objective, penalised
+from shoal.training.packing import copied
+from shoal.training.small_steps import SmallRows, small_curvature, small_descent, small_rows, small_step
+from shoal.training.solvers.base import Evidence, Solver, Step
+from shoal.types import Floats
+
+FIRST_DAMPING, FACTOR = 1e-2, 4.0  # μ over the mean of the rows; with 4 for 10, fewer steps are taken back (docs/solvers.md)
+LEAST_DAMPING, MOST_DAMPING = 1e-20, 1e10  # beyond the largest no step helps any more
+RULE = np.array([FACTOR, LEAST_DAMPING, MOST_DAMPING])
+SMALL = 64  # parameters up to which all networks are solved in one call
+LEAST_DECREASE = 1e-12  # relative: below it a step has changed nothing
+
+
+B = TypeVar("B")  # what a prior has learned
+
+
+class Prior(Protocol[B]):
+    """What every squared parameter costs, the ridge. What it has learned is part of the solver's state, and a step's own to write into."""
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the ridge stays as it is."""
+
+    def begin(self) -> B:
+        """What is known before the first step."""
+
+    def first_ridge(self, known: B, block: Block) -> Floats:
+        """The ridge of a block's networks before the first step, `(k, p)`."""
+
+    def update(self, known: B, block: Block, found: Curvature, ridge: Floats) -> Floats:
+        """The ridge for the next step, from the sums `found` where the block is."""
+
+    def settled(self, known: B, still: NDArray[np.bool_], members: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of the networks have settled, of which those that are `still` no longer move, `(k,)`."""
+
+    def resumed(self, known: B, earlier: B) -> B:
+        """What an earlier training has learned, where its networks are of the same number."""
+
+    def evidence(self, known: B, found: list[tuple[Block, Curvature]]) -> Evidence | None:
+        """What it says of the networks of these blocks, whose sums were `found`."""
+
+
+@dataclass(frozen=True)
+class FixedPenalty:
+    """λ of the chapter's cost on the weights, nothing on the biases; `lam (K,)`. Nothing is learned."""
+
+    lam: Floats
+    fixed: bool = True
+
+    def begin(self) -> None:
+        """Nothing."""
+
+    def first_ridge(self, known: None, block: Block) -> Floats:
+        """The ridge, for good."""
+        return np.asarray(self.lam[block.members, None] * penalised(block.parameters))
+
+    def update(self, known: None, block: Block, found: Curvature, ridge: Floats) -> Floats:
+        """Stays as it is."""
+        return ridge
+
+    def settled(self, known: None, still: NDArray[np.bool_], members: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """A network that no longer moves has settled."""
+        return still
+
+    def resumed(self, known: None, earlier: None) -> None:
+        """Nothing."""
+
+    def evidence(self, known: None, found: list[tuple[Block, Curvature]]) -> None:
+        """A penalty that was given says nothing."""
+
+
+@dataclass(frozen=True)
+class DampedState(Generic[B]):
+    """Where K networks are, in blocks of those that see the same inputs.
+
+    `theta` and `ridge` have an array `(k, p)` for each block; `damping (K,)`; `known` is what the prior has learned.
+    """
+
+    theta: tuple[Floats, ...]
+    ridge: tuple[Floats, ...]
+    damping: Floats
+    known: B
+
+
+class LevenbergMarquardt(Solver[DampedState[Any]]):
+    """By one accepted step of Gauss and Newton, damped."""
+
+    def __init__(self, objective: Objective, tol: float, max_fun: int, prior: Prior[Any]) -> None:
+        super().__init__(objective, tol, max_fun)
+        self.prior = prior
+        self.flat = np.array([tol, LEAST_DECREASE])
+        self.blocks = split(objective.population, np.dtype(np.float64))
+        self.small = [small_rows(objective, block) for block in self.blocks]
+
+    def begin(self) -> DampedState[Any]:
+        """Little damping, and the prior's first ridge."""
+        known = self.prior.begin()
+        ridge = tuple(self.prior.first_ridge(known, block) for block in self.blocks)
+        damping = np.full(self.objective.population.K, FIRST_DAMPING)
+        return DampedState(tuple(flat(block.parameters) for block in self.blocks), ridge, damping, known)
+
+    def population(self, state: DampedState[Any]) -> Population:
+        """The networks where they are."""
+        return join([at(block, theta) for block, theta in zip(self.blocks, state.theta, strict=True)], self.objective.population)
+
+    def step(self, state: DampedState[Any], active: NDArray[np.bool_]) -> tuple[DampedState[Any], Step]:
+        """One accepted step; a network has settled where J is flat, or no step goes down."""
+        value, settled, state = np.full(len(active), np.nan), np.zeros(len(active), bool), copied(state)
+        for block, theta, ridge, small in zip(self.blocks, state.theta, state.ridge, self.small, strict=True):
+            on = active[block.members]
+            n_on = np.count_nonzero(on)
+            if n_on:
+                some, which = (block, slice(None)) if n_on == len(on) else (chosen(block, on), on)
+                now = at(some, theta[which])
+                theta[which], ridge[which], step = self.step_block(state, now, theta[which], ridge[which], small)
+                value[some.members], settled[some.members] = step.value, step.settled
+        return state, Step(value, settled)
+
+    def step_block(
+        self, state: DampedState[Any], block: Block, theta: Floats, ridge: Floats, small: SmallRows | None
+    ) -> tuple[Floats, Floats, Step]:
+        """One step of every network of a block, whose parameters are `theta (k, p)`; returns the new parameters and ridge, and the step.
+
+        Writes damping, and what the prior has learned, into the state.
+        """
+        total, who = self.objective.rows.total[block.members], block.members
+        damping = state.damping[who]
+        if small is not None and self.prior.fixed:
+            new, J, still = small_step(small, who, theta, total, ridge, RULE, damping, self.flat)
+            state.damping[who] = damping
+            return new, ridge, Step(J, still)
+        found = self.sums(block) if small is None else small_curvature(small, who, theta, total)
+        ridge = self.prior.update(state.known, block, found, ridge)
+        cost = found.loss + (ridge * theta**2).sum(axis=1) / 2
+        gradient = found.gradient + ridge * theta
+        if small is None:
+            new, after = self.descend(block, theta, cost, gradient, found, ridge, damping)
+        else:
+            new, after = small_descent(small, who, theta, cost, gradient, found, ridge, RULE, damping)
+        state.damping[who] = damping
+        level = np.abs(gradient).max(axis=1) <= self.tol * found.weight
+        still = level | (cost - after <= LEAST_DECREASE * cost) | (damping > MOST_DAMPING)
+        return new, ridge, Step(after / found.weight, self.prior.settled(state.known, still, who))
+
+    def descend(
+        self, block: Block, theta: Floats, cost: Floats, gradient: Floats, found: Curvature, ridge: Floats, damping: Floats
+    ) -> tuple[Floats, Floats]:
+        """Each network's first step that lowers its cost, with as much damping as that takes; `(k, p)` and the cost there.
+
+        `damping (k,)` changes.
+        """
+        new, after = theta.copy(), cost.copy()
+        waiting = np.flatnonzero(damping <= MOST_DAMPING)
+        while len(waiting):
+            mu = damping[waiting]
+            delta = solve(found.JTJ[waiting], ridge[waiting] + (mu * found.weight[waiting])[:, None], gradient[waiting])
+            trial = theta[waiting] + delta
+            with np.errstate(over="ignore", invalid="ignore"):  # a step too far: refused, for NaN is not less
+                there = self.losses(at(chosen(block, waiting), trial)) + np.sum(ridge[waiting] * trial**2, axis=1) / 2
+            lower = there < cost[waiting]
+            good = waiting[lower]
+            new[good], after[good] = trial[lower], there[lower]
+            damping[waiting] = np.where(lower, np.maximum(mu / FACTOR, LEAST_DAMPING), mu * FACTOR)
+            waiting = waiting[~lower & (mu * FACTOR <= MOST_DAMPING)]
+        return new, after
+
+    def resumed(self, state: DampedState[Any], earlier: DampedState[Any]) -> DampedState[Any]:
+        """Go on with an earlier training's damping, which may have given up, and with what its prior has learned."""
+        damping = np.minimum(earlier.damping, FIRST_DAMPING) if len(earlier.damping) == len(state.damping) else state.damping
+        known = copied(self.prior.resumed(state.known, earlier.known))
+        return DampedState(state.theta, tuple(self.prior.first_ridge(known, block) for block in self.blocks), damping, known)
+
+    def evidence(self, state: DampedState[Any], population: Population) -> Evidence | None:
+        """What the prior says of these weights; None of a fixed penalty."""
+        if self.prior.fixed:
+            return None
+        return self.prior.evidence(state.known, [(block, self.sums(block)) for block in split(population, np.dtype(np.float64))])
+
+    def sums(self, block: Block) -> Curvature:
+        """JᵀHJ and the gradient of a block over all rows."""
+        o = self.objective
+        return o.rows.total_of(partial(curvature_of_block, block, o.activation, o.g2))
+
+    def losses(self, block: Block) -> Floats:
+        """Σ w L of a block."""
+        o = self.objective
+        return o.rows.total_of(partial(losses_of_block, block, o.activation, o.g2))
+
+
+def levenberg_marquardt(objective: Objective, tol: float, max_fun: int) -> LevenbergMarquardt:
+    """The solver with the penalty that was given."""
+    return LevenbergMarquardt(objective, tol, max_fun, FixedPenalty(objective.lam))
+
+
+def curvature_of_block(block: Block, activation: str, g2: Loss, X: Any, Y: Floats, weights: Floats) -> Curvature:
+    """`curvature` over one block of rows, of which `weights` `(K, m)` are those of all networks."""
+    return curvature(block, X, Y, activation, g2, weights[block.members])
+
+
+def losses_of_block(block: Block, activation: str, g2: Loss, X: Any, Y: Floats, weights: Floats) -> Floats:
+    """`losses` over one block of rows."""
+    return losses(block, X, Y, activation, g2, weights[block.members])
+
+
+def at(block: Block, theta: Floats) -> Block:
+    """The block's networks with other parameters, `(k, p)`."""
+    return replace(block, parameters=unflat(theta, block.parameters))
+
+
+def solve(JTJ: Floats, diagonal: Floats, gradient: Floats) -> Floats:
+    """−(JTJ + diag)⁻¹ gradient for each of k networks; NaN where rounding has made a matrix singular or indefinite."""
+    k, p = gradient.shape
+    A = JTJ.copy()
+    A.reshape(k, -1)[:, :: p + 1] += diagonal
+    if p <= SMALL:
+        try:
+            return np.asarray(-np.linalg.solve(A, gradient[:, :, None])[:, :, 0])
+        except np.linalg.LinAlgError:  # one of them: find out which
+            pass
+    delta = np.full_like(gradient, np.nan)
+
+    def one(j: int) -> None:
+        _, x, info = lapack.dposv(A[j].T, gradient[j], lower=True, overwrite_a=True)
+        if info == 0:
+            delta[j] = -x
+
+    over_parts(one, range(k), p**3 // 3)
+    return delta
