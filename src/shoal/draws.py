@@ -81,7 +81,11 @@ def row_draws(seed: int, purpose: Purpose, rows: NDArray[np.integer]) -> NDArray
     Counted as `kept` counts: splitmix64 of the stream's key and the row's number. For tables that are never held whole.
     """
     key = np.random.SeedSequence([seed, purpose]).generate_state(1, np.uint64)[0]
-    x = key + np.uint64(0x9E3779B97F4A7C15) * (rows.astype(np.uint64) + np.uint64(1))
+    return mixed(key + np.uint64(0x9E3779B97F4A7C15) * (rows.astype(np.uint64) + np.uint64(1)))
+
+
+def mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """splitmix64's finalizer: 64 bits of which each depends on every bit of x, one to one; 0 stays 0."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return np.asarray(x ^ (x >> np.uint64(31)))

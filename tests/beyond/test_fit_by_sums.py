@@ -188,7 +188,7 @@ def test_what_does_not_fit_together_is_named(client):
         beyond.fit(fresh, pieces(X, []), pieces(y, []), pieces(0 * y, []), client=client)
     with pytest.raises(DataError, match="no partition has any row"):
         beyond.fit(fresh, pieces(X[:0], []), pieces(y[:0], []), client=client)
-    with pytest.raises(InvalidParameterError, match="calibration is 'split', for which all rows must be in one place"):
+    with pytest.raises(InvalidParameterError, match="calibration is set, with a full-batch solver on Dask"):
         beyond.fit(ShoalRegressor(solver="lm", calibration="split", **QUICK), pieces(X, []), pieces(y, []), client=client)
 
 

@@ -10,7 +10,7 @@ from sklearn.metrics import log_loss
 from problems import run_with_rows_held_out as begun
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
-from shoal.fitting.calibration import of_different_rows
+from shoal.fitting.folds import RowFacts, of_different_rows
 from shoal.fitting.plan import plan
 from shoal.fitting.settings import settings_of
 from shoal.training.all_rows import OnAllRows, best_epochs
@@ -207,7 +207,7 @@ def test_of_few_rows_equal_inputs_are_dealt_together_whatever_their_order():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((30, 2))[np.repeat(np.arange(30), 2)]
     order = rng.permutation(60)
-    parts, shuffled = of_different_rows(X, 8, 5, None), of_different_rows(X[order], 8, 5, None)
+    parts, shuffled = (of_different_rows(RowFacts(60, X=rows), 8, 5) for rows in (X, X[order]))
     for part, other in zip(parts, shuffled, strict=True):
         assert {tuple(row) for row in X[part]} == {tuple(row) for row in X[order][other]}
         assert len(part) == 2 * len({tuple(row) for row in X[part]})
@@ -218,8 +218,8 @@ def test_the_classes_of_few_rows_are_spread_evenly_whatever_their_order():
     rng = np.random.default_rng(0)
     X, labels = rng.standard_normal((64, 2)), np.repeat(["a", "b"], [48, 16])
     order = rng.permutation(64)
-    parts = of_different_rows(X, 8, 5, None, labels)
-    shuffled = of_different_rows(X[order], 8, 5, None, labels[order])
+    parts = of_different_rows(RowFacts(64, None, labels, X), 8, 5)
+    shuffled = of_different_rows(RowFacts(64, None, labels[order], X[order]), 8, 5)
     for part, other in zip(parts, shuffled, strict=True):
         assert np.sum(labels[part] == "b") == 2
         assert {tuple(row) for row in X[part]} == {tuple(row) for row in X[order][other]}

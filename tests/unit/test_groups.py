@@ -5,7 +5,8 @@ import pytest
 from scipy import sparse
 
 from shoal.encoding import encode, fit_encoding
-from shoal.fitting.initialize import deal, held_out, initial_population, mean_squares, member_weights, weigh_members
+from shoal.fitting.folds import deal, held_out, member_weights
+from shoal.fitting.initialize import initial_population, mean_squares, weigh_members
 from shoal.fitting.settings import INITS, Settings
 from shoal.population import member
 

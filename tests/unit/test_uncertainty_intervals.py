@@ -16,7 +16,7 @@ from shoal.errors import DataError, InvalidParameterError, UncalibratedWarning
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.export import model_json, portable
-from shoal.fitting.calibration import PAIR_SHARE, of_every_row, set_aside, twins
+from shoal.fitting.folds import PAIR_SHARE, RowFacts, of_every_row, set_aside
 from shoal.fitting.pipeline import prepare
 from shoal.fitting.settings import settings_of
 from shoal.fitting.source import InMemory
@@ -86,7 +86,7 @@ def test_e8_rows_set_aside_change_nothing_that_is_learned():
     X, y = waves(300, 0)
     model = ShoalRegressor(**QUICK, calibration="split", random_state=5)
     before = model.fit(X, y)
-    _, aside = set_aside("split", X, None, 5)
+    aside = set_aside("split", RowFacts(300, X=X), 5)
     assert len(aside) == 60
     assert len(before.network_.calibration.scores) == 60
     changed, noisy = X.copy(), y.copy()
@@ -99,7 +99,7 @@ def test_e8_rows_set_aside_change_nothing_that_is_learned():
     for mine, its in zip(before.network_.population.parameters, alone.network_.population.parameters, strict=True):
         np.testing.assert_array_equal(mine, its)
     np.testing.assert_array_equal(before.network_.lowest, alone.network_.lowest)
-    assert after.network_.calibration.scores.shape == (len(set_aside("split", changed, None, 5)[1]), 1)
+    assert after.network_.calibration.scores.shape == (len(set_aside("split", RowFacts(300, X=changed), 5)), 1)
 
 
 def test_e8_a_network_never_learns_from_a_row_that_it_scores():
@@ -180,7 +180,7 @@ def test_of_few_different_rows_every_network_learns_from_some():
 def test_a_row_set_aside_and_a_new_row_are_measured_alike():
     X, y = waves(300, 0)
     model = ShoalRegressor(**QUICK, calibration="split", random_state=0).fit(X, y)
-    _, aside = set_aside("split", X, None, model.seed_)
+    aside = set_aside("split", RowFacts(300, X=X), model.seed_)
     mean, std = model.predict(X[aside], return_std=True)
     # The same numbers by another way: float32 logits of other blocks of rows.
     np.testing.assert_allclose(np.sort((y[aside] - mean) / std), model.network_.calibration.scores[:, 0], rtol=1e-4, atol=1e-5)
@@ -188,7 +188,7 @@ def test_a_row_set_aside_and_a_new_row_are_measured_alike():
 
 def test_the_order_of_rows_set_aside_means_nothing():
     X, y = waves(300, 0)
-    _, aside = set_aside("split", X, None, 0)
+    aside = set_aside("split", RowFacts(300, X=X), 0)
     swapped = np.arange(300)
     swapped[aside] = aside[::-1]
     settings = {**QUICK, "calibration": "split", "random_state": 0}
@@ -205,12 +205,13 @@ def test_rows_that_are_equal_are_held_out_together(make):
     thrice = make(np.vstack([X, X, X]))
     weight = np.ones(180)
     weight[:7] = 0.0
-    leaders, places = twins(thrice, weight)
+    leaders, places = RowFacts(180, weight, X=thrice).twins
     assert len(leaders) == 60
     np.testing.assert_array_equal(places[60:120], places[120:])
     assert np.all(places[:7] == -1)
     prepared = prepared_rows(ShoalRegressor(**QUICK, random_state=0), thrice, np.tile(y, 3))
-    for kept in (*of_every_row(thrice, prepared.plan, 0, None), set_aside("split", thrice, None, 0)[1]):
+    facts = RowFacts(180, X=thrice)
+    for kept in (*of_every_row(facts, prepared.plan, 0), set_aside("split", facts, 0)):
         assert len(kept) == 3 * len({int(i) % 60 for i in kept})
 
 

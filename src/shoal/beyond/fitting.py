@@ -1,5 +1,6 @@
 """`fit` on Dask collections: full-batch solvers by sums over partitions, update rules by networks over workers."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from os import PathLike
 from typing import Any
@@ -16,7 +17,9 @@ from shoal.draws import seed_from
 from shoal.errors import DataError, InvalidParameterError
 from shoal.estimators._sklearn import keep_columns
 from shoal.estimators.base import ShallowEstimator, adopt, for_prediction, input_names
+from shoal.estimators.roles import with_roles
 from shoal.fitting.calibration import check_calibration
+from shoal.fitting.exceptions import refuse
 from shoal.fitting.pipeline import Prepared, draw, finish, prepare, train, watch
 from shoal.fitting.plan import FULL_BATCH
 from shoal.fitting.settings import Settings, settings_of
@@ -24,8 +27,11 @@ from shoal.fitting.summary import Summary
 from shoal.kinds import ChoiceKind
 from shoal.training.full_batch import FullBatch
 
+Given = tuple[Any, Any, Any]  # X, y and the weights
+Roles = tuple[Any, Any]  # groups and times of the rows
 
-def checked_source(client: Any, estimator: Any, given: tuple[Any, Any, Any], own: tuple[Any, Any, Any]) -> Partitions:
+
+def checked_source(client: Any, estimator: Any, given: Given, own: Given) -> Partitions:
     """Rows checked and surveyed where they lie; the estimator notes their columns."""
     source = source_of(client, *given)
     keep_columns(estimator, source.meta)
@@ -50,20 +56,18 @@ def settings_here(estimator: Any, checkpoint: Checkpoint) -> Settings:
     """
     settings = settings_of(estimator)
     check_calibration(settings)
-    if settings.calibration is not None:
-        raise InvalidParameterError(
-            f"calibration is {settings.calibration!r}, for which all rows must be in one place; on Dask choose calibration=None"
-        )
     if settings.warm_start:
-        raise InvalidParameterError("warm_start goes on with networks in memory; on Dask choose warm_start=False, and checkpoint= to go on")
+        refuse("warm_start on Dask")
     known = checkpoint.seed() if settings.random_state is None else None
     return replace(settings, random_state=seed_from(settings.random_state) if known is None else known)
 
 
-def fit_by_sums(client: Any, estimator: Any, given: tuple[Any, Any, Any], own: tuple[Any, Any, Any], checkpoint: Checkpoint) -> Any:
+def fit_by_sums(client: Any, estimator: Any, given: Given, own: Given, roles: Roles, checkpoint: Checkpoint) -> Any:
     """Full-batch training: each step is a few passes over the partitions, each for all networks at once."""
     settings = settings_here(estimator, checkpoint)
-    source = checked_source(client, estimator, given, own)
+    if settings.calibration is not None:
+        refuse("calibration by sums on Dask")
+    source = with_roles(checked_source(client, estimator, given, own), *roles)
     ready = prepare(settings, source, names=input_names(estimator))
     own_summary = None if source.own is None else survey_over(client, source.own[0], classes=settings.task == "classification").summary
     found, p = source.found, ready.plan
@@ -86,22 +90,35 @@ def ready_summary(ready: Prepared) -> Summary:
     return ready.rows.found.summary
 
 
-def fit_pipeline(model: Pipeline, X: Any, y: Any, *, client: Any = None, checkpoint: str | PathLike[str] | None = None) -> Pipeline:
-    """Train a Pipeline that ends in an estimator on rows in memory: the steps before it here, the estimator on the workers."""
+def fit_pipeline(
+    model: Pipeline,
+    X: Any,
+    y: Any,
+    *,
+    roles: Mapping[str, Any],
+    client: Any = None,
+    checkpoint: str | PathLike[str] | None = None,
+) -> Pipeline:
+    """Train a Pipeline that ends in an estimator on rows in memory: the steps before it here, the estimator on the workers.
+
+    `roles` are the rows' groups or times, by name.
+    """
     for _, step in model.steps[:-1]:
         X = step.fit_transform(X, y)
-    fit(model.steps[-1][1], X, y, client=client, checkpoint=checkpoint)
+    fit(model.steps[-1][1], X, y, client=client, checkpoint=checkpoint, **roles)
     return model
 
 
-def fit_by_members(
-    client: Any, estimator: Any, given: tuple[Any, Any, Any], own: tuple[Any, Any, Any], share: str, checkpoint: Checkpoint
-) -> Any:
+def fit_by_members(client: Any, estimator: Any, given: Given, own: Given, roles: Roles, share: str, checkpoint: Checkpoint) -> Any:
     """Update rules: network by network over the workers."""
     if share == "own" and own[0] is not None:
         raise InvalidParameterError("share='own' judges every network on rows of its own share; leave X_val out, or choose share='whole'")
     settings = settings_here(estimator, checkpoint)
-    source = checked_source(client, estimator, given, own)
+    if share == "own" and settings.calibration is not None:
+        refuse("calibration with shares")
+    if share == "own" and roles != (None, None):
+        refuse("groups with shares")
+    source = with_roles(checked_source(client, estimator, given, own), *roles)
     if share == "own":
         fitted = on_shares(client, estimator, settings, source, checkpoint)
     else:
@@ -128,6 +145,8 @@ def fit(
     X_val: Any = None,
     y_val: Any = None,
     sample_weight_val: Any = None,
+    groups: Any = None,
+    time: Any = None,
     client: Any = None,
     share: str = "whole",
     checkpoint: str | PathLike[str] | None = None,
@@ -141,6 +160,7 @@ def fit(
         `(m, n)`; `(m,)` or, of several targets, `(m, n_y)`; `(m,)`, all 0 or more. Rows belong together by their place in a
         partition; indices are not looked at.
     X_val, y_val, sample_weight_val : the same, to judge networks on
+    groups, time : one value for each row, `(m,)`, in memory here or brought here: as `fit` in memory takes them
     client : distributed.Client, or the address of a scheduler; None is Dask's current client
     share : {"whole", "own"}
         Of solvers that go through the rows in small batches, which train network by network over the workers: each network learns
@@ -169,7 +189,7 @@ def fit(
     DivergedError
         When training leaves the finite numbers.
     """
-    given, own = (X, y, sample_weight), (X_val, y_val, sample_weight_val)
+    given, own, roles = (X, y, sample_weight), (X_val, y_val, sample_weight_val), (groups, time)
     if (X_val is None) != (y_val is None):
         raise InvalidParameterError("X_val and y_val belong together: give both, or neither")
     ChoiceKind(("whole", "own")).read("share", share)
@@ -181,5 +201,5 @@ def fit(
     kept = Checkpoint(checkpoint)
     with connected(client) as cluster, named(kept.left):
         if settings.solver in FULL_BATCH:
-            return fit_by_sums(cluster, estimator, given, own, kept)
-        return fit_by_members(cluster, estimator, given, own, share, kept)
+            return fit_by_sums(cluster, estimator, given, own, roles, kept)
+        return fit_by_members(cluster, estimator, given, own, roles, share, kept)

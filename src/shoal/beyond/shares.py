@@ -93,7 +93,7 @@ def on_the_whole(
     """
     joined = client.submit(rows_of, *source.lanes, pure=False)
     judges = None if source.own is None else client.submit(rows_of, *source.own[0], pure=False)
-    whole = client.submit(prepared_there, for_workers(settings), input_names(estimator), joined, judges, pure=False)
+    whole = client.submit(prepared_there, for_workers(settings), input_names(estimator), source.roles, joined, judges, pure=False)
     with named(checkpoint.left):
         ready: Decided = client.submit(decided_there, whole, pure=False).result()
         before = checkpoint.earlier(about_fit(estimator, source.found.summary, own_summary, seed=ready.seed, share="whole"))
@@ -114,9 +114,9 @@ def rows_of(*lanes: Lane) -> Rows:
     return np.concatenate([b.X for b in blocks]), np.concatenate([b.y for b in blocks]), weight
 
 
-def prepared_there(settings: Settings, names: Names, rows: Rows, own: Rows | None) -> Whole:
-    """The rows prepared as `fit` prepares them."""
-    ready = prepare(settings, InMemory(*rows, own=own), names=names)
+def prepared_there(settings: Settings, names: Names, roles: dict[str, Any], rows: Rows, own: Rows | None) -> Whole:
+    """The rows prepared as `fit` prepares them; `roles` are their groups or times."""
+    ready = prepare(settings, InMemory(*rows, own=own, **roles), names=names)
     assert isinstance(ready.rows, RowsInMemory)
     return Whole(ready, Group(ready.plan, draw(ready, ready.plan.width), ready.rows))
 

@@ -41,6 +41,8 @@ class Partitions:
         The user's validation rows: lanes and the number of their partitions.
     unit : float
         The weight, as given, that stands for one row.
+    groups, time : ndarray, (m,), or None
+        Of all rows, on this machine.
     """
 
     client: Any
@@ -48,6 +50,13 @@ class Partitions:
     found: Survey
     own: tuple[list[Any], int] | None = None
     unit: float = 1.0
+    groups: NDArray[np.int64] | None = None
+    time: NDArray[Any] | None = None
+
+    @property
+    def roles(self) -> dict[str, Any]:
+        """By name what rows are held out by."""
+        return {"groups": self.groups, "time": self.time}
 
     @property
     def m(self) -> int:
@@ -106,7 +115,7 @@ class Partitions:
         self, settings: Settings, plan: Plan, targets: Targets, encoding: Encoding, seed: int, before: Network | None
     ) -> "RowsOnWorkers":
         """The partitions encoded where they lie, each with the parts of the rows that networks hold out."""
-        held = None if self.own is not None else held_parts(self.client, seed, self.lanes, self.found, plan)
+        held = None if self.own is not None else held_parts(self.client, seed, self.lanes, self.found, plan, self.roles)
         lanes = encoded_lanes(self.client, targets, encoding, plan.dtype, self.lanes, held)
         mine = np.full(len(plan.with_ramps), -1) if held is None else held.held
         own = None if self.own is None else own_lanes(self.client, targets, encoding, plan.dtype, *self.own)

@@ -1,5 +1,6 @@
 """What one pass over the partitions says of all rows: sizes, moments, classes; and how they are encoded and dealt."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -11,7 +12,7 @@ from shoal.beyond.lanes import Raw, changed_lanes, over_lanes
 from shoal.encoding import Encoding, ramp_edges, ramp_values, ramps_of, summed
 from shoal.errors import DataError, InvalidParameterError
 from shoal.fitting.class_weight import weights_of_classes
-from shoal.fitting.initialize import deal, held_out
+from shoal.fitting.folds import RowFacts, kept_out
 from shoal.fitting.plan import RAMP_SCALE, Plan
 from shoal.fitting.settings import Settings
 from shoal.fitting.summary import Summary, encoding_from, summary_of
@@ -170,10 +171,10 @@ def labels_of(classes: NDArray[Any] | None, raw: Raw) -> Labels:
     return Labels(codes, np.ones(len(raw.X)) if raw.weight is None else raw.weight)
 
 
-def held_parts(client: Any, seed: int, lanes: list[Any], found: Survey, p: Plan) -> HeldParts | None:
+def held_parts(client: Any, seed: int, lanes: list[Any], found: Survey, p: Plan, roles: Mapping[str, Any]) -> HeldParts | None:
     """Rows split into the parts that networks hold out, as in memory; None where none are held out.
 
-    The order is drawn here, for which this machine needs some 30 bytes a row.
+    The order is drawn here, for which this machine needs some 30 bytes a row. `roles` are the rows' groups or times.
     """
     if not p.hold_out:
         return None
@@ -182,13 +183,15 @@ def held_parts(client: Any, seed: int, lanes: list[Any], found: Survey, p: Plan)
     if classes is not None or found.summary.counted < found.summary.m:
         seen = over_lanes(client, partial(labels_of, classes), lanes)
         labels, weight = (None if classes is None else seen.codes), seen.weight
-    parts = deal(found.summary.m, p.hold_out, labels, seed, weight)
-    if len(parts) < 2:
+    of_each = kept_out(None, RowFacts(found.summary.m, weight, labels, **roles), p, seed, own=False)
+    if of_each is None:
         return None
+    parts = {id(rows): rows for rows in of_each}  # networks share parts
+    numbers_of = {which: number for number, which in enumerate(parts)}
     part = np.full(found.summary.m, -1, np.int16)
-    for number, rows in enumerate(parts):
-        part[rows] = number
+    for which, rows in parts.items():
+        part[rows] = numbers_of[which]
     numbers = sorted(found.sizes)
     ends = np.cumsum([found.sizes[i] for i in numbers])
-    held = np.concatenate(held_out(p.with_ramps, [np.array([i]) for i in range(len(parts))]))
+    held = np.array([numbers_of[id(rows)] for rows in of_each])
     return HeldParts(dict(zip(numbers, np.split(part, ends[:-1]), strict=True)), held)

@@ -18,6 +18,7 @@ from shoal.engine.cores import at_most
 from shoal.errors import DataError, InvalidParameterError
 from shoal.estimators._sklearn import checked_weights
 from shoal.estimators.plain import is_plain, is_plain_target
+from shoal.estimators.roles import with_roles
 from shoal.estimators.seen import SeenEstimator
 from shoal.fitting.fitted import Fitted
 from shoal.fitting.own_rows import warn_of_other_scale
@@ -125,12 +126,12 @@ class ShallowEstimator(SeenEstimator, ABC):
 
     # --- fitting ----------------------------------------------------------------------------------------------------
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, own: tuple[Any, Any, Any]) -> Any:
+    def _fit(self, X: Any, y: Any, sample_weight: Any, own: tuple[Any, Any, Any], *, groups: Any = None, time: Any = None) -> Any:
         settings = settings_of(self)
         before = self._fitted if settings.warm_start and self.__sklearn_is_fitted__() else None
         if before is not None:
             continuation_of(before)
-        source = self._source(X, y, sample_weight, own, reset=before is None)
+        source = with_roles(self._source(X, y, sample_weight, own, reset=before is None), groups, time)
         self._fitted = fit(settings, source, names=input_names(self), before=before)
         return self
 

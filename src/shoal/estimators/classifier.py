@@ -139,17 +139,30 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         self.device = device
 
     def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None, sample_weight_val: Any = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+        groups: Any = None,
+        time: Any = None,
     ) -> "ShoalClassifier":
         """Train on rows X `(m, n)`, dense or sparse, and labels y `(m,)`, or 0/1 labels `(m, k)`.
 
         `sample_weight` of whole numbers counts rows; any other says how much rows matter beside each other, in whatever unit.
         With `X_val, y_val` (and weights) every network is judged on these rows and none are held out. Dask collections are
         trained on where they lie (`shoal.beyond.fit`, docs/scale.md).
+
+        `groups (m,)` names each row's group: early stopping and calibration hold out whole groups, so that no network is judged on
+        rows of a group that it learned from. With `time (m,)`, dates or numbers, they hold out the last rows. Inputs they are not.
         """
         if is_elsewhere(X):
-            return beyond().fit(self, X, y, sample_weight, X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val)  # type: ignore[no-any-return]
-        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))  # type: ignore[no-any-return]
+            own = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
+            return beyond().fit(self, X, y, sample_weight, **own, groups=groups, time=time)  # type: ignore[no-any-return]
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val), groups=groups, time=time)  # type: ignore[no-any-return]
 
     @available_if(takes_pieces)
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> "ShoalClassifier":

@@ -19,6 +19,7 @@ from shoal.engine.cores import at_most, cores, spread
 from shoal.errors import ShoalError
 from shoal.estimators.base import ShallowEstimator, adopt, input_names
 from shoal.estimators.fold_scores import formulas_of, scores_of
+from shoal.estimators.roles import with_roles
 from shoal.fitting.candidates import CandidateBatch, batches_of, train_batch
 from shoal.fitting.pipeline import Names
 from shoal.fitting.settings import Settings, settings_of
@@ -39,6 +40,7 @@ class Fold:
     with_train_score: bool
     error_score: Any
     heard: Callable[[float], None] | None
+    groups: Any = None
     batches: list[CandidateBatch] = field(default_factory=list)
     alone: list[int] = field(default_factory=list)
     failed: dict[int, str] = field(default_factory=dict)
@@ -64,7 +66,7 @@ class Fold:
         for i in self.alone:
             began = time.perf_counter()
             try:
-                self.shoals[i].fit(X, y, weight)
+                self.shoals[i].fit(X, y, weight, groups=self.groups)
             except ShoalError as wrong:
                 self.failed[i] = str(wrong)
             if self.heard is not None:
@@ -141,9 +143,13 @@ def begun(
     with_train_score: bool,
     error_score: Any,
     seed: int,
+    groups: Any = None,
     heard: Callable[[float], None] | None = None,
 ) -> Fold:
-    """The fold with its candidates in batches. `weights` are the rows' for training and for scores, each None where there are none."""
+    """The fold with its candidates in batches. `weights` are the rows' for training and for scores, each None where there are none.
+
+    `groups` are those that the networks' own held-out rows keep whole.
+    """
     whole = clone(estimator)
     X_train, y_train, X_test, y_test = taken(X, train), taken(y, train), taken(X, test), taken(y, test)
     prepared, final = parted(whole, X_train, y_train)
@@ -156,9 +162,10 @@ def begun(
     learns, scores = weights
     learned = prepared, y_train, None if learns is None else learns[train], None if scores is None else scores[train]
     tested = judged, y_test, None if scores is None else scores[test]
-    fold = Fold(shoals, learned, tested, scorers, with_train_score, error_score, heard)
+    groups = None if groups is None else taken(groups, train)
+    fold = Fold(shoals, learned, tested, scorers, with_train_score, error_score, heard, groups)
     settings = [settings_or_error(shoal) for shoal in shoals]
-    source, names = source_of(shoals, *learned[:3], fold.failed)
+    source, names = source_of(shoals, *learned[:3], groups, fold.failed)
     if source is not None:
         fold.batches, fold.alone = batches_of(settings, source, names, fold.failed)
     return fold
@@ -172,11 +179,13 @@ def settings_or_error(shoal: ShallowEstimator) -> Settings | ShoalError:
         return wrong
 
 
-def source_of(shoals: Sequence[ShallowEstimator], X: Any, y: Any, weight: Any, failed: dict[int, str]) -> tuple[InMemory | None, Names]:
+def source_of(
+    shoals: Sequence[ShallowEstimator], X: Any, y: Any, weight: Any, groups: Any, failed: dict[int, str]
+) -> tuple[InMemory | None, Names]:
     """The rows that all candidates learn from, checked once; None, with every candidate noted in `failed`, for rows that none can take."""
     first = shoals[0]
     try:
-        source = first._source(X, y, weight, (None, None, None), reset=True)
+        source = with_roles(first._source(X, y, weight, (None, None, None), reset=True), groups, None)
     except ShoalError as wrong:
         failed |= dict.fromkeys(range(len(shoals)), str(wrong))
         return None, None

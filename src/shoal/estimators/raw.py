@@ -149,8 +149,10 @@ def fit(
     task : {"classification", "regression"}, found from the target where None
     test : a second table to score on; without it rows of the first are held out
     test_fraction : share of rows held out
-    groups : a column whose rows of one value stay on one side of the split; it is no input
-    time : a column of dates or numbers: the last rows are held out; it is an input like any other
+    groups : a column whose rows of one value stay on one side of the split, and are held out by the same networks for early stopping and
+        calibration; it is no input
+    time : a column of dates or numbers: the last rows are held out, and of the others the last for early stopping and calibration; it
+        is an input like any other
     categories : names of columns that are categories even where every cell is a number
     settings : parameters of the estimator by name, such as {"hidden_layer_sizes": (50,)}
     seed : of the split, and of the estimator where `settings` has no "random_state"
@@ -205,7 +207,8 @@ def fit(
     seconds = clock.perf_counter() - start
     scores, others, sure = _score(model, train, held, found.task)
     if refit and not stopped:
-        both = Side(pd.concat([train.inputs, held.inputs]), np.concatenate([train.y, held.y]))
+        roles = {name: np.concatenate([column, held.roles[name]]) for name, column in train.roles.items()}
+        both = Side(pd.concat([train.inputs, held.inputs]), np.concatenate([train.y, held.y]), roles)
         model, stopped = _train(both, allowed, categories, estimator_for(found.task, settings, seed, callbacks), there)
     keep_facts(
         model,
@@ -347,8 +350,8 @@ def _train(
     prepare = preparation(describe_columns(side.inputs, categories), allowed)
     model = Pipeline([("prepare", prepare), ("estimator", estimator)])
     if there:
-        return model, interrupted(lambda: beyond().fit_pipeline(model, side.inputs, side.y, **there))
-    return model, interrupted(lambda: model.fit(side.inputs, side.y))
+        return model, interrupted(lambda: beyond().fit_pipeline(model, side.inputs, side.y, roles=side.roles, **there))
+    return model, interrupted(lambda: estimator.fit(prepare.fit_transform(side.inputs, side.y), side.y, **side.roles))
 
 
 def _score(model: Pipeline, train: Side, held: Side, task: Task) -> tuple[Metrics, dict[str, Metrics], Metrics]:

@@ -10,6 +10,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from rich.console import Console
 from rich.progress import Progress
+from sklearn import get_config
 from sklearn.base import clone, is_classifier
 from sklearn.metrics._scorer import _MultimetricScorer
 from sklearn.model_selection._search import BaseSearchCV
@@ -19,6 +20,7 @@ from shoal.draws import seed_from
 from shoal.errors import InvalidParameterError
 from shoal.estimators.elsewhere import beyond
 from shoal.estimators.fold import Outcome, last_step, parted, prefix_of, taken, tried
+from shoal.estimators.roles import groups_requested
 from shoal.estimators.search_checks import candidates_of, check_refit, check_search, folds_of, refused_as, scorers_of
 from shoal.fitting.pipeline import planned
 from shoal.fitting.settings import settings_of
@@ -119,6 +121,7 @@ class ShoalSearchCV(BaseSearchCV):
         ----------
         X, y : as the estimator's `fit` takes them
         groups : array-like, (m,), for group-wise splitters
+            And for the networks' own held-out rows where the estimator asks for it, `set_fit_request(groups=True)`.
         sample_weight : array-like, (m,)
             For training, and for scores that take weights, as in scikit-learn.
         """
@@ -128,6 +131,7 @@ class ShoalSearchCV(BaseSearchCV):
         self._checked_cv_orig, splits = folds_of(self, X, y, groups, is_classifier(self.estimator))
         self.n_splits_ = len(splits)
         self._weighs_scores = sample_weight is not None and self._check_scorers_accept_sample_weight()
+        self._groups = groups if groups_requested(last_step(self.estimator)) else None
         data = X, y, None if sample_weight is None else np.asarray(sample_weight, float), splits
         results, outcomes = self._rounds(candidates, data, scorers)
         self.multimetric_ = isinstance(outcomes[0]["test_scores"], dict)
@@ -140,7 +144,8 @@ class ShoalSearchCV(BaseSearchCV):
         if self.refit or not self.multimetric_:
             self._choose(results, refit_metric)
         if self.refit:
-            self._refit(X, y, sample_weight)
+            self._refit(X, y, {"sample_weight": sample_weight, "groups": self._groups})
+        del self._groups
         self.scorer_ = scorers._scorers if isinstance(scorers, _MultimetricScorer) else scorers
         self.cv_results_ = results
         return self
@@ -202,7 +207,8 @@ class ShoalSearchCV(BaseSearchCV):
         seed = int(np.random.SeedSequence().generate_state(1)[0])
         weights = weight, weight if self._weighs_scores else None
         given = self.estimator, candidates, X, y, weights
-        settings = {"scorers": scorers, "with_train_score": self.return_train_score, "error_score": self.error_score, "seed": seed}
+        settings = {"scorers": scorers, "with_train_score": self.return_train_score, "error_score": self.error_score}
+        settings |= {"seed": seed, "groups": self._groups}
         if self.client is not None:
             folds = self._evaluate_beyond(candidates, data, scorers, seed)
         elif self.n_jobs not in (None, 1):
@@ -219,7 +225,8 @@ class ShoalSearchCV(BaseSearchCV):
         """`tried`, on a cluster's workers."""
         X, y, weight, splits = data
         weights = weight, weight if self._weighs_scores else None
-        settings = {"scorers": scorers, "with_train_score": self.return_train_score, "error_score": self.error_score, "seed": seed}
+        settings = {"scorers": scorers, "with_train_score": self.return_train_score, "error_score": self.error_score}
+        settings |= {"seed": seed, "groups": self._groups}
         with Progress(console=Console(stderr=True), disable=not self.verbose, transient=True) as progress:
             bar = progress.add_task(f"{len(candidates)} candidates × {len(splits)} folds", total=len(candidates) * len(splits))
             heard = (lambda n: progress.update(bar, advance=n)) if self.verbose else None
@@ -239,11 +246,11 @@ class ShoalSearchCV(BaseSearchCV):
             self.best_score_ = results[f"mean_test_{metric}"][self.best_index_]
         self.best_params_ = results["params"][self.best_index_]
 
-    def _refit(self, X: Any, y: Any, sample_weight: Any) -> None:
+    def _refit(self, X: Any, y: Any, known: dict[str, Any]) -> None:
         began = time.time()
         self.best_estimator_ = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))
-        weighted = {} if sample_weight is None else {f"{prefix_of(self.estimator)}sample_weight": sample_weight}
-        self.best_estimator_.fit(X, y, **weighted)
+        prefix = "" if get_config()["enable_metadata_routing"] else prefix_of(self.estimator)
+        self.best_estimator_.fit(X, y, **{f"{prefix}{name}": values for name, values in known.items() if values is not None})
         self.refit_time_ = time.time() - began
         if hasattr(self.best_estimator_, "feature_names_in_"):
             self.feature_names_in_ = self.best_estimator_.feature_names_in_

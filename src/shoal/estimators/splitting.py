@@ -1,7 +1,7 @@
 """Which rows of a raw table are learned from and which are held out to score on."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -10,17 +10,19 @@ from shoal.draws import Purpose, group_stream
 from shoal.errors import ColumnsError, TableError
 from shoal.estimators.fingerprint import name_of
 from shoal.table import Column, Target, read, split_groups, split_rows, split_time, targets_of
-from shoal.table.cells import ROW, brief, listed, nearest
+from shoal.table.cells import ROW, brief, listed, nearest, text_cells
 from shoal.table.frames import Table, as_frame, is_path
+from shoal.table.splits import moments
 from shoal.table.target import Label
 
 
 @dataclass(frozen=True)
 class Side:
-    """Rows of one side of a split: raw inputs and their target values."""
+    """Rows of one side of a split: raw inputs and their target values, and by name what more is known of them: groups, or times."""
 
     inputs: pd.DataFrame
     y: np.ndarray
+    roles: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,16 @@ def sides(frame: pd.DataFrame, names: tuple[str, ...], split: Split) -> tuple[Si
     else:
         train, test = split_rows(len(found.y), found.y, test_fraction=split.test_fraction, seed=_split_seed(split.seed))
         how = "rows drawn at random" + (" in each class" if found.task == "classification" and found.y.ndim == 1 else "")
-    return Side(inputs.iloc[train], found.y[train]), Side(inputs.iloc[test], found.y[test]), found, how
+    roles = roles_of(known, split)
+    train_side, test_side = (Side(inputs.iloc[i], found.y[i], {name: column[i] for name, column in roles.items()}) for i in (train, test))
+    return train_side, test_side, found, how
+
+
+def roles_of(frame: pd.DataFrame, split: Split) -> dict[str, np.ndarray]:
+    """The groups or the times of rows, which the networks hold rows out by too."""
+    if split.groups is not None:
+        return {"groups": text_cells(frame[split.groups]).to_numpy(str)}
+    return {} if split.time is None else {"time": moments(frame[split.time], split.time)}
 
 
 def refuse_two_cuts(split: Split) -> None:

@@ -1,12 +1,11 @@
-"""One group made ready and trained: rows dealt into held-out parts, initial weights drawn, members weighed."""
+"""Before and after training: initial weights drawn, members weighed."""
 
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.draws import Purpose, group_stream, member_stream
+from shoal.draws import Purpose, member_stream
 from shoal.encoding import blocks
 from shoal.fitting.settings import Settings
 from shoal.population import Population, stack
@@ -14,46 +13,7 @@ from shoal.textbook import initialization as rules
 from shoal.textbook.propagation import Parameters
 from shoal.types import Floats
 
-Part = TypeVar("Part")
-
 SHARPNESS = 0.2  # a kind of members whose validation loss is so much worse, relatively, weighs 1/e of the best kind
-
-
-def deal(m: int, parts: int, labels: NDArray[Any] | None, seed: int, weight: Floats | None = None) -> list[NDArray[np.int64]]:
-    """Row numbers in `parts` parts of nearly equal size, drawn at random; with labels, every class is spread evenly.
-
-    Rows of weight 0 are in no part, as they could not judge, nor is the only row of a class, which all must learn; there are never
-    more parts than rows.
-    """
-    order = group_stream(seed, Purpose.SPLIT).permutation(m)
-    order = order if weight is None else order[weight[order] > 0]
-    if labels is not None:
-        _, places, counts = np.unique(labels[order], return_inverse=True, return_counts=True)
-        order = order[counts[places] > 1]
-    parts = min(parts, len(order))
-    if labels is not None:
-        order = order[np.argsort(labels[order], kind="stable")]
-    return [np.sort(order[part::parts]) for part in range(parts)]
-
-
-def held_out(with_ramps: tuple[bool, ...], parts: Sequence[Part]) -> tuple[Part, ...]:
-    """Each member's own part of the validation rows: the k-th of a kind holds out part k, so that both kinds miss the same rows."""
-    place = {True: 0, False: 0}
-    rows = []
-    for ramp in with_ramps:
-        rows.append(parts[place[ramp] % len(parts)])
-        place[ramp] += 1
-    return tuple(rows)
-
-
-def member_weights(m: int, weight: Floats | None, rows: tuple[NDArray[np.int64], ...] | None) -> Floats | None:
-    """Each row's weight for each member, `(K, m)`: 0 where the member holds the row out."""
-    if rows is None:
-        return weight
-    weights = np.tile(np.ones(m) if weight is None else weight, (len(rows), 1))
-    for k, mine in enumerate(rows):
-        weights[k, mine] = 0.0
-    return weights
 
 
 def initial_population(s: Settings, seed: int, n_h: int, inputs: NDArray[np.bool_], square_lengths: Floats, b2: Floats) -> Population:

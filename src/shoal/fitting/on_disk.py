@@ -15,7 +15,7 @@ from shoal.fitting.block_store import BlockStore, Parts, Piece
 from shoal.fitting.budget import refuse_too_many
 from shoal.fitting.calibration import Judged, calibrate, check_calibration, judged_on, largest_of
 from shoal.fitting.class_weight import weights_of_classes
-from shoal.fitting.initialize import held_out
+from shoal.fitting.folds import held_out
 from shoal.fitting.plan import FULL_BATCH, RAMP_SCALE, Plan, plan
 from shoal.fitting.settings import Settings
 from shoal.fitting.summary import Summary, bias_from, encoding_from, summary_of, targets_from_sums

@@ -17,19 +17,10 @@ from shoal.encoding import Encoding, encode, fit_encoding, plain
 from shoal.engine.stairs import stairs_of
 from shoal.errors import DataError
 from shoal.fitting.budget import refuse_too_large
-from shoal.fitting.calibration import (
-    Judged,
-    calibrate,
-    different_rows,
-    judged_on,
-    kept_out,
-    largest_of,
-    refuse_too_few,
-    set_aside,
-    watched,
-)
+from shoal.fitting.calibration import Judged, calibrate, judged_on, largest_of
 from shoal.fitting.class_weight import row_weights
-from shoal.fitting.initialize import mean_squares, member_weights
+from shoal.fitting.folds import RowFacts, different_rows, kept_out, member_weights, refuse_too_few, set_aside, watched
+from shoal.fitting.initialize import mean_squares
 from shoal.fitting.plan import RAMP_SCALE, Plan
 from shoal.fitting.settings import Settings
 from shoal.fitting.targets import EncodedTargets, Targets, checked_targets, encode_targets, fit_targets, initial_bias
@@ -116,7 +107,8 @@ class InMemory:
     """Rows that lie in memory, checked: `X (m, n)` dense or CSR, `y` as `targets.checked_targets` gives it, `weight (m,)` or None.
 
     `given` is the weight before rows were set aside for calibration, `aside` are these rows. `own` are the user's validation rows
-    `(X, y, weight)`.
+    `(X, y, weight)`. `groups (m,)` are equal numbers for rows that are held out together, `time (m,)` numbers by which rows are held out
+    from the end.
     """
 
     X: Any
@@ -126,6 +118,12 @@ class InMemory:
     given: Floats | None = None
     aside: NDArray[np.int64] | None = None
     unit: float = 1.0
+    groups: NDArray[np.int64] | None = None
+    time: NDArray[Any] | None = None
+
+    def facts(self, weight: Floats | None, labels: NDArray[Any] | None = None) -> RowFacts:
+        """What decides which rows are held out."""
+        return RowFacts(self.m, weight, labels, self.X, groups=self.groups, time=self.time)
 
     @property
     def m(self) -> int:
@@ -167,7 +165,10 @@ class InMemory:
             if not weight.any():
                 raise DataError(f"class_weight={settings.class_weight!r} leaves every row with weight 0: there is no row to learn from")
         weight, unit = in_rows(weight)
-        kept, aside = set_aside(settings.calibration, self.X, weight, seed)
+        aside, kept = set_aside(settings.calibration, self.facts(weight), seed), weight
+        if aside is not None:
+            kept = np.ones(self.m) if weight is None else weight.copy()
+            kept[aside] = 0.0
         return replace(self, weight=kept, given=weight, aside=aside, unit=unit)
 
     def different(self) -> int | None:
@@ -202,9 +203,10 @@ class InMemory:
         refuse_too_large(X, encoding, plan, n_logits(targets), dtype)
         encoded, learned = encode(encoding, X, dtype), self.learned(targets)
         own = None if self.own is None else validation_rows(self.own, targets, encoding, dtype)
-        held = kept_out(settings.calibration, X, plan, learned.labels, seed, weight, own=own is not None)
+        facts = self.facts(weight, learned.labels)
+        held = kept_out(settings.calibration, facts, plan, seed, own=own is not None)
         if settings.early_stopping is True and plan.hold_out:
-            refuse_too_few(held)
+            refuse_too_few(held, facts)
         watching = own
         if held is not None and plan.hold_out:
             watching = watched(settings.calibration, held, plan, Validation(encoded, learned.Y.astype(dtype), weight))
