@@ -191,3 +191,17 @@ def test_a_share_of_too_few_rows_to_hold_some_out_is_named(client):
 def cut(sizes, X, y):
     """Rows in partitions of these sizes."""
     return da.from_array(X, chunks=(sizes, 3)), da.from_array(y, chunks=(sizes,))
+
+
+@pytest.mark.parametrize("calibration", ["cv+", "split"])
+def test_intervals_are_calibrated_on_the_whole_table_as_in_memory(client, calibration):
+    X, y, there_X, there_y = rows()
+    groups, settings = np.arange(300) // 4, {**QUICK, "calibration": calibration}
+    here = ShoalRegressor(**settings).fit(X, y, groups=groups)
+    there = ShoalRegressor(**settings).fit(there_X, there_y, groups=groups)
+    for mine, its in zip(there.predict_interval(X), here.predict_interval(X), strict=True):
+        np.testing.assert_allclose(mine, its, rtol=1e-5)
+    with pytest.raises(InvalidParameterError, match="calibration is set with share='own'"):
+        beyond.fit(ShoalRegressor(**settings), there_X, there_y, client=client, share="own")
+    with pytest.raises(InvalidParameterError, match="groups or time is given with share='own'"):
+        beyond.fit(ShoalRegressor(**QUICK), there_X, there_y, groups=groups, client=client, share="own")

@@ -248,3 +248,14 @@ def test_no_more_columns_are_brought_together_at_once_than_there_are_workers(cli
 
 
 CUT = (slice(0, 20), slice(20, 50), slice(50, 60))
+
+
+@pytest.mark.parametrize("role", ["groups", "time"])
+def test_groups_and_times_are_held_out_as_in_memory(client, role):
+    X, y = rows()
+    known = {role: np.random.default_rng(1).permutation(np.arange(140) // 5)}
+    settings = {**QUICK, "solver": "lbfgs", "early_stopping": True}
+    here = ShoalRegressor(**settings).fit(X, y, **known)
+    there = beyond.fit(ShoalRegressor(**settings), pieces(X, [40]), pieces(y, [40]), client=client, **known)
+    assert_same(there, here, X)
+    np.testing.assert_allclose(there.best_validation_score_, here.best_validation_score_, rtol=SAME)

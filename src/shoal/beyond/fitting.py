@@ -116,7 +116,7 @@ def fit_by_members(client: Any, estimator: Any, given: Given, own: Given, roles:
     settings = settings_here(estimator, checkpoint)
     if share == "own" and settings.calibration is not None:
         refuse("calibration with shares")
-    if share == "own" and roles != (None, None):
+    if share == "own" and any(role is not None for role in roles):
         refuse("groups with shares")
     source = with_roles(checked_source(client, estimator, given, own), *roles)
     if share == "own":

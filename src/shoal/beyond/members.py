@@ -74,10 +74,14 @@ def train_members(group: Group, members: Sequence[int]) -> Member:
     return Member(run.result(), curves, np.asarray(run.active), run.trained_by(mine.solver))
 
 
-def pieces_of(p: Plan) -> list[tuple[int, ...]]:
-    """Each network alone; all together where L-BFGS may go on after them, since whether it does is decided by their mean."""
+def pieces_of(p: Plan, calibration: Any) -> list[tuple[int, ...]]:
+    """Each network alone, unless one waits for the others.
+
+    All together where L-BFGS may go on after them, since whether it does is decided by their mean, and with "cv+", where the losses of
+    the others say when a network is at its best.
+    """
     K = len(p.with_ramps)
-    return [tuple(range(K))] if p.polished else [(k,) for k in range(K)]
+    return [tuple(range(K))] if p.polished or calibration == "cv+" else [(k,) for k in range(K)]
 
 
 def trained_on(

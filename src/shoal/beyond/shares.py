@@ -98,7 +98,7 @@ def on_the_whole(
         ready: Decided = client.submit(decided_there, whole, pure=False).result()
         before = checkpoint.earlier(about_fit(estimator, source.found.summary, own_summary, seed=ready.seed, share="whole"))
         group = client.submit(of_whole, whole, pure=False)
-        places = [(group, piece) for piece in pieces_of(ready.plan)]
+        places = [(group, piece) for piece in pieces_of(ready.plan, settings.calibration)]
         member = merged(trained_on(client, places, checkpoint, before, lambda line: say(settings, line)))
         (network, temperature), noted = client.submit(on_worker, network_there, whole, member, pure=False).result()
         pass_on(noted)
