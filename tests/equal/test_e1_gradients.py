@@ -122,7 +122,7 @@ def weights(kind, lead):
 
 def kinks_of(activation, name):
     """Where g and the loss have no derivative: z in layer 1, residuals in layer 2. (ELU's second derivative jumps.)"""
-    in_z = [0.0] if activation in {"relu", "leaky_relu", "elu"} else []
+    in_z = ACTIVATIONS[activation].kinks
     in_r = {"absolute_error": [0.0], "quantile": [0.0], "huber": [-DELTA, DELTA]}.get(name, [])
     return in_z, in_r
 

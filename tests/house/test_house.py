@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 
 import shoal
+from shoal.textbook.activation_functions import LEAK
+from shoal.textbook.activations import ACTIVATIONS
+from shoal.textbook.losses import LOSSES
 
 HOME = Path(shoal.__file__).parent
 FUNCTION, KERNEL, FILE, PARAMETERS = 50, 120, 400, 8
@@ -92,9 +95,39 @@ def without_a_docstring():
     return [name for _, name, node in functions() if "." not in name and not name.startswith("_") and not ast.get_docstring(node)]
 
 
+def names_of_losses_compared():
+    """`output == "gaussian"` and the like: what sets a loss or a unit apart is a fact of its own in `textbook/`."""
+    names = {*LOSSES, *ACTIVATIONS, *(g2.unit.name for g2 in LOSSES.values())}
+    found = []
+    for path, tree in trees().items():
+        if path.startswith(("textbook/", "web/exhibits/")):  # a slide is about the units that it shows
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Compare):
+                values = {n.value for side in (node.left, *node.comparators) for n in ast.walk(side) if isinstance(n, ast.Constant)}
+                found += [f"{path}:{name}" for name in values & names]
+    return sorted(found)
+
+
+def slopes_of_leaky_relu():
+    """The slope stands once, in `textbook/`: no other number 0.01 where activations are written."""
+    places = ("engine/activations.py", "export/", "estimators/taken_over.py")
+    own = {path: tree for path, tree in trees().items() if path.startswith(places)}
+    return [path for path, tree in own.items() if any(isinstance(n, ast.Constant) and n.value == LEAK for n in ast.walk(tree))]
+
+
 RULES = {
     rule.__name__: rule
-    for rule in (long_functions, long_files, many_parameters, repeated_class_names, files_that_import_by_name, without_a_docstring)
+    for rule in (
+        long_functions,
+        long_files,
+        many_parameters,
+        repeated_class_names,
+        files_that_import_by_name,
+        without_a_docstring,
+        names_of_losses_compared,
+        slopes_of_leaky_relu,
+    )
 }
 
 

@@ -9,7 +9,6 @@ from shoal.textbook.gradient_check import as_parameters
 from shoal.textbook.losses import LOSSES
 
 ANOTHER_ORDER = 1e-12  # sums of up to 8 terms in another order, at most 1e3 large in the exponential losses
-KINKS = {"relu", "leaky_relu", "elu"}
 
 activations = st.sampled_from(list(ACTIVATIONS.values()))
 outputs = st.sampled_from([make_loss(name) for name in LOSSES])
@@ -44,7 +43,7 @@ def assert_same(one, other):
 @given(activations, st.floats(-30, 30))
 def test_the_derivative_of_g_is_its_central_difference(g, z):
     h = 1e-5
-    assume(g.name not in KINKS or abs(z) > h)
+    assume(all(abs(z - kink) > h for kink in g.kinks))
     z = np.array(z)
     slope = (g(z + h) - g(z - h)) / (2 * h)
     # h²/6 times a third derivative below 2, and two roundings of numbers up to 30 over 2h.

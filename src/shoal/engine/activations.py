@@ -3,6 +3,7 @@
 from numba import carray
 
 from shoal.engine.vecmath import exp, expm1_parts, of, sigmoid, softplus, tanh
+from shoal.textbook.activation_functions import LEAK
 
 
 def relu(z, s, size):
@@ -30,10 +31,10 @@ def logistic(z, s, size):
 
 
 def leaky_relu(z, s, size):
-    """max(0.01 z, z)"""
+    """max(LEAK z, z)"""
     Z, S = carray(z, size), carray(s, size)
     for i in range(size):
-        S[i] = of(Z[i], 1.0) if Z[i] > of(Z[i], 0.0) else of(Z[i], 0.01)
+        S[i] = of(Z[i], 1.0) if Z[i] > of(Z[i], 0.0) else of(Z[i], LEAK)
         Z[i] = Z[i] * S[i]
 
 

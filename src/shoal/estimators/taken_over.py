@@ -19,20 +19,11 @@ from shoal.fitting.fitted import Fitted
 from shoal.fitting.targets import Targets
 from shoal.network import Network
 from shoal.population import stack
+from shoal.textbook.activations import ACTIVATIONS
 from shoal.textbook.losses import LOSSES
 from shoal.textbook.propagation import Parameters
 
-TORCH_ACTIVATIONS = {
-    "ReLU": "relu",
-    "Tanh": "tanh",
-    "Sigmoid": "logistic",
-    "LeakyReLU": "leaky_relu",
-    "Identity": "identity",
-    "ELU": "elu",
-    "Softplus": "softplus",
-    "SiLU": "silu",
-}
-TORCH_SETTINGS = {"LeakyReLU": ("negative_slope", 0.01), "ELU": ("alpha", 1.0), "Softplus": ("beta", 1.0)}
+TORCH_ACTIVATIONS = {g.torch.name: g for g in ACTIVATIONS.values() if g.torch is not None}
 OUTPUTS = {g2.unit.name: g2.name for g2 in reversed(LOSSES.values())}  # by scikit-learn's name of the unit, the first loss that has it
 
 
@@ -193,10 +184,12 @@ def _torch_activation(layer: Any) -> str:
     kind = type(layer).__name__
     if kind not in TORCH_ACTIVATIONS:
         raise InvalidParameterError(f"The module's activation is {kind}; shoal knows {', '.join(TORCH_ACTIVATIONS)}.")
-    setting, wanted = TORCH_SETTINGS.get(kind, ("", None))
-    if setting and getattr(layer, setting) != wanted:
-        raise InvalidParameterError(f"The module's {kind} has {setting}={getattr(layer, setting)}; shoal's is {wanted}.")
-    return TORCH_ACTIVATIONS[kind]
+    g = TORCH_ACTIVATIONS[kind]
+    assert g.torch is not None
+    for setting, wanted in g.torch.settings:
+        if getattr(layer, setting) != wanted:
+            raise InvalidParameterError(f"The module's {kind} has {setting}={getattr(layer, setting)}; shoal's is {wanted}.")
+    return g.name
 
 
 # --- from a network to a fitted estimator ----------------------------------------------------------------------------

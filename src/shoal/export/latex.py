@@ -9,19 +9,11 @@ from shoal.errors import ExportError
 from shoal.export.equation import made_of
 from shoal.export.names import latex
 from shoal.export.portable import Portable
+from shoal.export.trace import latex_formula
 from shoal.network import folded
+from shoal.textbook.activations import ACTIVATIONS
 
 MOST_WEIGHTS = 120  # more of them than a page can hold
-FUNCTIONS = {
-    "relu": r"\max(0, z)",
-    "tanh": r"\tanh z",
-    "logistic": r"\frac{1}{1 + e^{-z}}",
-    "leaky_relu": r"\max(0.01\,z, z)",
-    "identity": "z",
-    "elu": r"\begin{cases} z & z > 0 \\ e^z - 1 & z \le 0 \end{cases}",
-    "softplus": r"\ln(1 + e^z)",
-    "silu": r"\frac{z}{1 + e^{-z}}",
-}
 
 
 def model_latex(model: Portable) -> str:
@@ -36,7 +28,7 @@ def model_latex(model: Portable) -> str:
     ExportError
         For a network too large to read.
     """
-    network = model.network
+    network, g1 = model.network, ACTIVATIONS[model.network.activation]
     W1, b1, W2, b2 = folded(network)
     n = int(np.count_nonzero(W1) + np.count_nonzero(W2))
     if n > MOST_WEIGHTS:
@@ -48,7 +40,7 @@ def model_latex(model: Portable) -> str:
     hidden = [f"h_{{{i + 1}}}" for i in range(len(W1))]
     lines = [f"{h} &= g({total(row, inputs, b)})" for h, row, b in zip(hidden, W1, b1[:, 0], strict=True)]
     sums = [total(row, hidden, b) for row, b in zip(W2, b2[:, 0], strict=True)]
-    lines += [*outputs(model, sums), f"g(z) &= {FUNCTIONS[network.activation]}", *ramps(model)]
+    lines += [*outputs(model, sums), f"g(z) &= {g1.latex or latex_formula(g1.g)}", *ramps(model)]
     made = [latex(f"{f.name}: {made_of(f, model.fields[f.field])}") for f in model.features if not model.is_bare]
     return "\\begin{align*}\n" + " \\\\\n".join([*lines, *(f"& {line}" for line in made)]) + "\n\\end{align*}\n"
 

@@ -1,33 +1,17 @@
 """A model as a Python module that needs nothing but Python: `predict(row)`, with the preparation and every formula in plain sight."""
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
-
 from shoal.export.c99.parts import wrapped
 from shoal.export.portable import Portable
+from shoal.export.trace import python_formula
 from shoal.export.weights import numbers
 from shoal.table import Feature
 from shoal.table.preparation import PARTS_OF_DATE
-from shoal.textbook.activations import LEAK
-from shoal.textbook.output_units import exp_limits
+from shoal.textbook.activations import ACTIVATIONS
 
-LOGISTIC = """def logistic(z):
-    if z >= 0:
-        return 1 / (1 + math.exp(-min(z, 1000.0)))
-    return math.exp(max(z, -1000.0)) / (1 + math.exp(max(z, -1000.0)))
-"""
-ACTIVATIONS = {
-    "relu": "0.0 if z < 0 else z",
-    "tanh": "math.tanh(z)",
-    "logistic": "logistic(z)",
-    "leaky_relu": f"z if z > 0 else {LEAK} * z",
-    "identity": "z",
-    "elu": "z if z > 0 else math.expm1(max(z, -1000.0))",
-    "softplus": "(0.0 if z < 0 else z) + math.log1p(math.exp(max(-abs(z), -1000.0)))",
-    "silu": "z * logistic(z)",
-}
 CELLS = """def is_empty(cell):
     return cell is None or cell == "" or cell != cell
 
@@ -69,7 +53,7 @@ def python_text(model: Portable) -> str:
     from target to number, or for classes `{"label": …, "probabilities": {label: p}}`.
     """
     kinds: set[str] = {field.kind for field in model.fields}
-    network = model.network
+    network, unit = model.network, model.network.g2.unit
     parts = [
         f'"""A shallow neural network, written by shoal: `predict(row)`. Needs nothing but Python."""\n\n{imports(kinds)}',
         constants(model),
@@ -78,8 +62,8 @@ def python_text(model: Portable) -> str:
         TEXT if "category" in kinds else "",
         DATES if "date" in kinds else "",
         prepare(model),
-        LOGISTIC if network.activation in ("logistic", "silu") or network.g2.unit.decides == "side" else "",
-        f"def g(z):\n    return {ACTIVATIONS[network.activation]}\n",
+        function("g", ACTIVATIONS[network.activation].g),
+        "" if unit.is_identity or unit.states_variance or unit.decides == "largest" else function("g2", unit.of_one),
         layers(model),
         predict(model),
     ]
@@ -88,6 +72,12 @@ def python_text(model: Portable) -> str:
 
 def imports(kinds: set[str]) -> str:
     return "import datetime\nimport math\n" if "date" in kinds else "import math\n"
+
+
+def function(name: str, formula: Callable[[Any], Any]) -> str:
+    """A function of one number, by the textbook's lines."""
+    lines, value = python_formula(formula)
+    return f"def {name}(z):\n" + "".join(f"    {line}\n" for line in [*lines, f"return {value}"])
 
 
 def constants(model: Portable) -> str:
@@ -176,7 +166,7 @@ def predict(model: Portable) -> str:
     if model.multilabel:
         lines += [
             "    answer = {}",
-            "    for name, labels, p in zip(TARGETS, CLASSES, map(logistic, z)):",
+            "    for name, labels, p in zip(TARGETS, CLASSES, map(g2, z)):",
             "        label = None if p != p else labels[p > 0.5]",
             "        answer[name] = {'label': label, 'probabilities': {labels[0]: 1 - p, labels[1]: p}}",
             "    return answer",
@@ -194,16 +184,16 @@ def predict(model: Portable) -> str:
 def shares(model: Portable) -> list[str]:
     """The probability of every class."""
     if model.network.g2.unit.decides == "side":
-        return ["    p = logistic(z[0])", "    p = [1 - p, p]"]
+        return ["    p = g2(z[0])", "    p = [1 - p, p]"]
     return ["    e = [math.exp(max(v - max(z), -1000.0)) for v in z]", "    p = [v / sum(e) for v in e]"]
 
 
 def values(model: Portable) -> list[str]:
     """Expected values in the targets' own units."""
     lines = []
-    if model.network.g2.unit.name == "exp":
-        limit = exp_limits(np.zeros(1))
-        lines.append(f"    z = [math.exp(min(v, {limit!r})) * (1 + (v - min(v, {limit!r}))) for v in z]")
+    unit = model.network.g2.unit
+    if not unit.is_identity and not unit.states_variance:
+        lines.append("    z = [g2(v) for v in z]")
     if (target := model.network.target) is not None:
         lines.append(f"    z = [v * s + c for v, s, c in zip(z, {numbers(target.scale)!r}, {numbers(target.center)!r})]")
     return lines

@@ -9,6 +9,7 @@ from shoal.encoding import Encoding
 from shoal.errors import ExportError
 from shoal.export.portable import portable
 from shoal.network import folded
+from shoal.textbook.activations import ACTIVATIONS, Activation
 
 
 def to_torch(model: Any) -> Any:
@@ -44,7 +45,7 @@ def to_torch(model: Any) -> Any:
         raise ExportError("A Gaussian output (mean and variance) has no PyTorch module of one kind; ONNX and C write its mean.")
     W1, b1, W2, b2 = (torch.tensor(np.ascontiguousarray(w)) for w in folded(network))
     first = [ramp_module(torch, network.encoding)] if network.encoding.n_ramps else []
-    return torch.nn.Sequential(*first, linear(torch, W1, b1), activation(torch, network.activation), linear(torch, W2, b2))
+    return torch.nn.Sequential(*first, linear(torch, W1, b1), activation(torch, ACTIVATIONS[network.activation]), linear(torch, W2, b2))
 
 
 def linear(torch: Any, W: Any, b: Any) -> Any:
@@ -56,13 +57,18 @@ def linear(torch: Any, W: Any, b: Any) -> Any:
     return layer
 
 
-def activation(torch: Any, name: str) -> Any:
-    """The hidden unit."""
-    nn = torch.nn
-    made = {"relu": nn.ReLU, "tanh": nn.Tanh, "logistic": nn.Sigmoid, "identity": nn.Identity, "elu": nn.ELU, "silu": nn.SiLU}
-    if name == "leaky_relu":
-        return nn.LeakyReLU(0.01)
-    return nn.Softplus(threshold=50.0) if name == "softplus" else made[name]()  # linear from 50 on: ln(1 + eᶻ) is z there to the last bit
+def activation(torch: Any, g: Activation) -> Any:
+    """The hidden unit: PyTorch's module, or one that runs the textbook's lines where PyTorch has none."""
+    if g.torch is not None:
+        return getattr(torch.nn, g.torch.name)(**dict(g.torch.settings + g.torch.exact))
+
+    class HiddenUnit(torch.nn.Module):
+        """g of every element."""
+
+        def forward(self, Z: Any) -> Any:
+            return g(Z)
+
+    return HiddenUnit()
 
 
 def ramp_module(torch: Any, encoding: Encoding) -> Any:

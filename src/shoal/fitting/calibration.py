@@ -146,7 +146,7 @@ def optimism(network: Network, held: Held) -> float:
     network has others of its kind that hold other rows out.
     """
     curves = network.history.get("validation_loss")
-    if curves is None or not len(curves) or network.output not in ("squared_error", "huber"):
+    if curves is None or not len(curves) or not network.g2.in_squares:
         return 1.0
     losses = np.where(np.isfinite(curves), curves, np.inf)
     out, kinds, alive = held.out & (held.weight > 0), kinds_of(network), network.shares > 0

@@ -19,7 +19,6 @@ from shoal.types import Floats
 
 FLAT = 0.01  # below this slope the chapter calls a unit saturated
 MOSTLY = 0.9  # a unit that is flat on so many of the rows hardly learns
-BOUNDED = ("tanh", "logistic")  # flat at both ends; the others are flat, if at all, where they are silent
 RISE = 1.5  # a loss so many times the first one leaves
 SIZES = 30.0  # columns whose spreads are so far apart pull with unequal strength
 OFFSET = 10.0  # a column so many of its spreads away from 0 acts as a second bias
@@ -74,7 +73,7 @@ def flat_units(parameters: Parameters, rows: Floats, activation: str, g2: Loss) 
     g1 = ACTIVATIONS[activation]
     Z1 = forward(parameters, rows.T, g1, g2).Z1
     share = np.mean(np.abs(g1.prime(Z1)) < FLAT, axis=1)
-    if activation in BOUNDED:
+    if ACTIVATIONS[activation].bounded:  # flat at both ends; others are flat, if at all, where they are silent
         found = np.flatnonzero(share >= MOSTLY)
         return [saturated(found, share, activation)] if len(found) else []
     found = np.flatnonzero(share == 1)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.inspection.finding import Finding, counted, some_units
-from shoal.inspection.findings import BOUNDED, FLAT, MOSTLY, TWIN, identical_units
+from shoal.inspection.findings import FLAT, MOSTLY, TWIN, identical_units
 from shoal.textbook.activations import ACTIVATIONS
 from shoal.textbook.losses import Loss
 from shoal.textbook.propagation import Parameters, forward
@@ -16,7 +16,6 @@ MANY = 0.1  # of the units of narrow networks; of wide ones HALF: benchmarks/fal
 HALF = 0.5
 WIDE = 32  # units of a member that still learn: enough
 IDLE = 1e-3  # a unit that moves the logits by so little of all their movement does nothing
-ODD = ("tanh", "identity")  # g(−z) = −g(z): a unit and its mirror image add up to one
 PASSED = 0.01  # of the error at the hidden layer that g′ lets through: the chapter's flat slope, for a whole layer
 EXPLODES = 100.0  # an error of 1 at the output that asks layer 1 for so large a change
 
@@ -59,7 +58,7 @@ def unit_findings(layers: list[Layer], activation: str, m: int) -> list[Finding]
     """What there is to say about the units of all members together."""
     flat = np.concatenate([one.flat for one in layers])
     moves = np.concatenate([one.moves for one in layers])
-    bounded = activation in BOUNDED
+    bounded = ACTIVATIONS[activation].bounded  # flat at both ends; others are flat, if at all, where they are silent
     lost = flat >= MOSTLY if bounded else flat == 1
     found = [*(saturated if bounded else dead)(lost, m, activation, len(layers))]
     idle = (moves < IDLE) & ~lost
@@ -120,7 +119,7 @@ def renamed(evidence: str, before: tuple[int, ...], units: NDArray[np.int64], me
 
 def mirrored_pairs(parameters: Parameters, activation: str) -> list[NDArray[np.int64]]:
     """Pairs of units whose weights are each other's with the sign changed: with an odd g they compute the same twice."""
-    if activation not in ODD:
+    if not ACTIVATIONS[activation].odd:  # only then add a unit and its mirror image up to one
         return []
     own = np.hstack([parameters.W1, parameters.b1, parameters.W2.T]).astype(np.float64)
     scale = np.maximum(np.abs(own).max(axis=1), 1e-300)

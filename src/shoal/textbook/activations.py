@@ -1,23 +1,75 @@
-"""Activation functions g and their derivatives g′ (slides 6-8).
+"""Activations: a function g with its derivative g′ (slides 6-8), and what is known of each. Every such fact stands here once.
 
-Each takes Z of any shape and returns the same shape. `prime` is the derivative with respect to Z. Where g has a kink it is
-the slope on the left, 0 for ReLU at 0, as the slides have it. Every form is safe at any finite Z.
+A further activation is one more entry of `ACTIVATIONS`, its kernel in `engine/activations.py`, and its test; exports are made
+by running its g over names in place of numbers (`export/trace.py`).
 """
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
-
-from array_api_compat import array_namespace
+from dataclasses import dataclass, replace
 
 from shoal.errors import InvalidParameterError
+from shoal.textbook.activation_functions import (
+    LEAK,
+    elu,
+    elu_prime,
+    identity,
+    identity_prime,
+    leaky_relu,
+    leaky_relu_prime,
+    relu,
+    relu_prime,
+    sigmoid,
+    sigmoid_prime,
+    silu,
+    silu_prime,
+    softplus,
+    tanh,
+    tanh_prime,
+)
 from shoal.types import Array
 
-LEAK = 0.01  # slide 8: the slope of leaky ReLU for z < 0
+
+@dataclass(frozen=True)
+class TorchModule:
+    """PyTorch's module for an activation.
+
+    Attributes
+    ----------
+    name : str
+        In `torch.nn`.
+    settings : tuple of (str, float)
+        Those that must hold for it to be this activation.
+    exact : tuple of (str, float)
+        More settings to make it with, which keep digits that PyTorch's own choice gives away.
+    """
+
+    name: str
+    settings: tuple[tuple[str, float], ...] = ()
+    exact: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
 class Activation:
     """One activation function: `g(Z)` is A, `g.prime(Z)` is g′(Z), both element by element and in Z's shape.
+
+    Attributes
+    ----------
+    name : str
+        scikit-learn's, where it has one.
+    formula, derivative : str
+    g, prime : functions of Z
+    title : str
+        What people call it; `name` where empty.
+    low, high : float
+        What g(z) comes close to or reaches, at least and at most.
+    odd : bool
+        Whether g(−z) = −g(z).
+    kinks : tuple of float
+        The z at which g has no derivative, or no second one.
+    latex : str
+        The formula in LaTeX; where empty, exports write the lines of g.
+    torch : TorchModule or None
 
     Examples
     --------
@@ -31,317 +83,108 @@ class Activation:
     derivative: str
     g: Callable[[Array], Array]
     prime: Callable[[Array], Array]
+    title: str = ""
+    low: float = -math.inf
+    high: float = math.inf
+    odd: bool = False
+    kinks: tuple[float, ...] = ()
+    latex: str = ""
+    torch: TorchModule | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", self.title or self.name)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether it is flat at both ends."""
+        return math.isfinite(self.low) and math.isfinite(self.high)
 
     def __call__(self, Z: Array) -> Array:
         """g(Z), in Z's shape."""
         return self.g(Z)
 
 
-def sigmoid(Z: Array) -> Array:
-    """σ(z) = 1 / (1 + e⁻ᶻ), slides 1 and 6: between 0 and 1, and 1/2 at 0.
-
-    Only e to a negative power is computed, so that nothing overflows.
-
-    Parameters
-    ----------
-    Z : array of any shape
-
-    Returns
-    -------
-    array of Z's shape
-
-    Examples
-    --------
-    >>> sigmoid(np.asarray([-1e4, 0.0, 1e4])).tolist()
-    [0.0, 0.5, 1.0]
-    """
-    xp = array_namespace(Z)
-    e = xp.exp(-xp.abs(Z))
-    return xp.where(Z >= 0, 1 / (1 + e), e / (1 + e))
-
-
-def sigmoid_prime(Z: Array) -> Array:
-    """σ′ = a (1 − a), slide 8, with 1 − a = σ(−z), which keeps its digits where a is close to 1.
-
-    Parameters
-    ----------
-    Z : array of any shape
-
-    Returns
-    -------
-    array of Z's shape, from 0 to 1/4
-
-    Examples
-    --------
-    >>> sigmoid_prime(np.asarray([0.0])).tolist()
-    [0.25]
-    """
-    return sigmoid(Z) * sigmoid(-Z)
-
-
-def tanh(Z: Array) -> Array:
-    """tanh z = (eᶻ − e⁻ᶻ) / (eᶻ + e⁻ᶻ), slides 6 and 8: between −1 and 1.
-
-    Parameters
-    ----------
-    Z : array of any shape
-
-    Returns
-    -------
-    array of Z's shape
-
-    Examples
-    --------
-    >>> tanh(np.asarray([-10.0, 0.0, 10.0])).round(6).tolist()
-    [-1.0, 0.0, 1.0]
-    """
-    return array_namespace(Z).tanh(Z)
-
-
-def tanh_prime(Z: Array) -> Array:
-    """tanh′ = 1 − a², slide 8.
-
-    Parameters
-    ----------
-    Z : array of any shape
-
-    Returns
-    -------
-    array of Z's shape, from 0 to 1
-
-    Examples
-    --------
-    >>> tanh_prime(np.asarray([-10.0, 0.0, 10.0])).round(6).tolist()
-    [0.0, 1.0, 0.0]
-    """
-    A = tanh(Z)
-    return 1 - A * A
-
-
-def relu(Z: Array) -> Array:
-    """max(0, z), slide 6.
-
-    Parameters
-    ----------
-    Z : array of any shape
-
-    Returns
-    -------
-    array of Z's shape; NaN stays NaN
-
-    Examples
-    --------
-    >>> relu(np.asarray([-2.0, 3.0])).tolist()
-    [0.0, 3.0]
-    """
-    xp = array_namespace(Z)
-    return xp.where(Z < 0, xp.zeros_like(Z), Z)  # in this order NaN stays NaN
-
-
-def relu_prime(Z: Array) -> Array:
-    """ReLU′, slide 8: 0 for z ≤ 0, else 1.
-
-    Parameters
-    ----------
-    Z : array of any shape
-
-    Returns
-    -------
-    array of Z's shape and type
-
-    Examples
-    --------
-    >>> relu_prime(np.asarray([-2.0, 0.0, 3.0])).tolist()
-    [0.0, 0.0, 1.0]
-    """
-    xp = array_namespace(Z)
-    return xp.astype(Z > 0, Z.dtype)
-
-
-def leaky_relu(Z: Array) -> Array:
-    """max(0.01 z, z), slide 6: a ReLU that keeps a slope for z < 0.
-
-    Parameters
-    ----------
-    Z : array of any shape
-
-    Returns
-    -------
-    array of Z's shape
-
-    Examples
-    --------
-    >>> leaky_relu(np.asarray([-2.0, 3.0])).tolist()
-    [-0.02, 3.0]
-    """
-    xp = array_namespace(Z)
-    return xp.where(Z > 0, Z, LEAK * Z)
-
-
-def leaky_relu_prime(Z: Array) -> Array:
-    """Leaky ReLU′, slide 8: 0.01 for z ≤ 0, else 1.
-
-    Parameters
-    ----------
-    Z : array of any shape
-
-    Returns
-    -------
-    array of Z's shape
-
-    Examples
-    --------
-    >>> leaky_relu_prime(np.asarray([-2.0, 3.0])).tolist()
-    [0.01, 1.0]
-    """
-    xp = array_namespace(Z)
-    return xp.where(Z > 0, xp.ones_like(Z), LEAK * xp.ones_like(Z))
-
-
-def identity(Z: Array) -> Array:
-    """z, the linear unit of slide 7.
-
-    Parameters
-    ----------
-    Z : array of any shape
-
-    Returns
-    -------
-    Z itself
-
-    Examples
-    --------
-    >>> identity(np.asarray([-2.0, 3.0])).tolist()
-    [-2.0, 3.0]
-    """
-    return Z
-
-
-def identity_prime(Z: Array) -> Array:
-    """1, the derivative of z.
-
-    Parameters
-    ----------
-    Z : array of any shape
-
-    Returns
-    -------
-    array of Z's shape
-
-    Examples
-    --------
-    >>> identity_prime(np.asarray([-2.0, 3.0])).tolist()
-    [1.0, 1.0]
-    """
-    return array_namespace(Z).ones_like(Z)
-
-
-def elu(Z: Array) -> Array:
-    """z for z > 0, else eᶻ − 1 (Clevert, Unterthiner and Hochreiter 2016, with their α = 1).
-
-    Parameters
-    ----------
-    Z : array of any shape
-
-    Returns
-    -------
-    array of Z's shape, above −1
-
-    Examples
-    --------
-    >>> elu(np.asarray([-1e4, 3.0])).tolist()
-    [-1.0, 3.0]
-    """
-    xp = array_namespace(Z)
-    return xp.where(Z > 0, Z, xp.expm1(xp.where(Z > 0, xp.zeros_like(Z), Z)))
-
-
-def elu_prime(Z: Array) -> Array:
-    """1 for z > 0, else eᶻ.
-
-    Parameters
-    ----------
-    Z : array of any shape
-
-    Returns
-    -------
-    array of Z's shape, from 0 to 1
-
-    Examples
-    --------
-    >>> elu_prime(np.asarray([-1e4, 0.0, 3.0])).tolist()
-    [0.0, 1.0, 1.0]
-    """
-    xp = array_namespace(Z)
-    return xp.exp(xp.where(Z > 0, xp.zeros_like(Z), Z))
-
-
-def softplus(Z: Array) -> Array:
-    """ln(1 + eᶻ) = max(0, z) + ln(1 + e^−|z|), a smooth ReLU; its derivative is σ.
-
-    Parameters
-    ----------
-    Z : array of any shape
-
-    Returns
-    -------
-    array of Z's shape, above 0
-
-    Examples
-    --------
-    >>> softplus(np.asarray([-1e4, 1e4])).tolist()
-    [0.0, 10000.0]
-    """
-    xp = array_namespace(Z)
-    return relu(Z) + xp.log1p(xp.exp(-xp.abs(Z)))
-
-
-def silu(Z: Array) -> Array:
-    """z σ(z), also called swish (Hendrycks and Gimpel 2016; Ramachandran, Zoph and Le 2017).
-
-    Parameters
-    ----------
-    Z : array of any shape
-
-    Returns
-    -------
-    array of Z's shape
-
-    Examples
-    --------
-    >>> silu(np.asarray([0.0, 1e4])).tolist()
-    [0.0, 10000.0]
-    """
-    return Z * sigmoid(Z)
-
-
-def silu_prime(Z: Array) -> Array:
-    """σ(z) + z σ′(z).
-
-    Parameters
-    ----------
-    Z : array of any shape
-
-    Returns
-    -------
-    array of Z's shape
-
-    Examples
-    --------
-    >>> silu_prime(np.asarray([0.0])).tolist()
-    [0.5]
-    """
-    return sigmoid(Z) + Z * sigmoid_prime(Z)
-
-
-SIGMOID = Activation("logistic", "1 / (1 + e⁻ᶻ)", "a (1 − a)", sigmoid, sigmoid_prime)
-TANH = Activation("tanh", "(eᶻ − e⁻ᶻ) / (eᶻ + e⁻ᶻ)", "1 − a²", tanh, tanh_prime)
-RELU = Activation("relu", "max(0, z)", "0 or 1", relu, relu_prime)
-LEAKY_RELU = Activation("leaky_relu", "max(0.01 z, z)", "0.01 or 1", leaky_relu, leaky_relu_prime)
-IDENTITY = Activation("identity", "z", "1", identity, identity_prime)
-ELU = Activation("elu", "z, or eᶻ − 1 for z ≤ 0", "1, or eᶻ", elu, elu_prime)
-SOFTPLUS = Activation("softplus", "ln(1 + eᶻ)", "σ(z)", softplus, sigmoid)
-SILU = Activation("silu", "z σ(z)", "σ(z) + z σ′(z)", silu, silu_prime)
+SIGMOID = Activation(
+    "logistic",
+    "1 / (1 + e⁻ᶻ)",
+    "a (1 − a)",
+    sigmoid,
+    sigmoid_prime,
+    title="sigmoid",
+    low=0.0,
+    high=1.0,
+    latex=r"\frac{1}{1 + e^{-z}}",
+    torch=TorchModule("Sigmoid"),
+)
+TANH = Activation(
+    "tanh",
+    "(eᶻ − e⁻ᶻ) / (eᶻ + e⁻ᶻ)",
+    "1 − a²",
+    tanh,
+    tanh_prime,
+    low=-1.0,
+    high=1.0,
+    odd=True,
+    latex=r"\tanh z",
+    torch=TorchModule("Tanh"),
+)
+RELU = Activation(
+    "relu",
+    "max(0, z)",
+    "0 or 1",
+    relu,
+    relu_prime,
+    title="ReLU",
+    low=0.0,
+    kinks=(0.0,),
+    latex=r"\max(0, z)",
+    torch=TorchModule("ReLU"),
+)
+LEAKY_RELU = Activation(
+    "leaky_relu",
+    f"max({LEAK} z, z)",
+    f"{LEAK} or 1",
+    leaky_relu,
+    leaky_relu_prime,
+    title="leaky ReLU",
+    kinks=(0.0,),
+    latex=rf"\max({LEAK}\,z, z)",
+    torch=TorchModule("LeakyReLU", (("negative_slope", LEAK),)),
+)
+IDENTITY = Activation("identity", "z", "1", identity, identity_prime, odd=True, latex="z", torch=TorchModule("Identity"))
+ELU = Activation(
+    "elu",
+    "z, or eᶻ − 1 for z ≤ 0",
+    "1, or eᶻ",
+    elu,
+    elu_prime,
+    title="ELU",
+    low=-1.0,
+    kinks=(0.0,),
+    latex=r"\begin{cases} z & z > 0 \\ e^z - 1 & z \le 0 \end{cases}",
+    torch=TorchModule("ELU", (("alpha", 1.0),)),
+)
+SOFTPLUS = Activation(
+    "softplus",
+    "ln(1 + eᶻ)",
+    "σ(z)",
+    softplus,
+    sigmoid,
+    low=0.0,
+    latex=r"\ln(1 + e^z)",
+    torch=TorchModule("Softplus", (("beta", 1.0),), (("threshold", 50.0),)),  # linear from there on: ln(1 + eᶻ) is z to the last bit
+)
+SILU = Activation(
+    "silu",
+    "z σ(z)",
+    "σ(z) + z σ′(z)",
+    silu,
+    silu_prime,
+    title="SiLU",
+    low=-0.2784645427610738,  # at z = −1.278, where 1 + z σ(−z) = 0
+    latex=r"\frac{z}{1 + e^{-z}}",
+    torch=TorchModule("SiLU"),
+)
 
 
 class Activations(dict[str, Activation]):
@@ -381,4 +224,4 @@ def masked(g: Activation, D: Array) -> Activation:
     >>> masked(ACTIVATIONS["relu"], np.asarray([[2.0], [0.0]]))(np.ones((2, 3))).tolist()
     [[2.0, 2.0, 2.0], [0.0, 0.0, 0.0]]
     """
-    return Activation(g.name, g.formula, g.derivative, lambda Z: D * g.g(Z), lambda Z: D * g.prime(Z))
+    return replace(g, g=lambda Z: D * g.g(Z), prime=lambda Z: D * g.prime(Z))

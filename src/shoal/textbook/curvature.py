@@ -11,7 +11,7 @@ from math import sqrt
 
 from array_api_compat import array_namespace, device
 
-from shoal.textbook.activations import sigmoid_prime
+from shoal.textbook.activation_functions import sigmoid_prime
 from shoal.textbook.output_units import exp_limits, halves, log_variance_limits, softmax, tangent_exp_prime
 from shoal.types import Array
 

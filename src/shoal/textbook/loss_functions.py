@@ -8,7 +8,7 @@ import math
 
 from array_api_compat import array_namespace
 
-from shoal.textbook.activations import relu
+from shoal.textbook.activation_functions import relu
 from shoal.textbook.output_units import exp_limits, exp_unit, halves, log_variance_limits, tangent_exp, tangent_exp_prime
 from shoal.types import Array
 

@@ -17,7 +17,7 @@ from array_api_compat import array_namespace
 
 from shoal.errors import InvalidParameterError
 from shoal.textbook import output_units as units
-from shoal.textbook.activations import sigmoid
+from shoal.textbook.activation_functions import sigmoid
 from shoal.textbook.curvature import cross_entropy_root, gaussian_root, poisson_root, softmax_root, squared_error_root
 from shoal.textbook.loss_functions import (
     absolute_error,
@@ -69,6 +69,8 @@ class Loss:
         Whether a perfect answer costs 0.
     centred : bool
         Whether answers lie in the middle of what y can be, a mean or a median; classes and other quantiles do not.
+    in_squares : bool
+        Whether small residuals cost half their squares.
     settings : tuple of (str, float)
         What `make_loss` needs beside the name to make it again.
 
@@ -92,6 +94,7 @@ class Loss:
     level: float | None = None
     reaches_zero: bool = True
     centred: bool = True
+    in_squares: bool = False
     settings: tuple[tuple[str, float], ...] = ()
 
     def __call__(self, Z2: Array) -> Array:
@@ -197,7 +200,7 @@ def huber(delta: float) -> Loss:
         return array_namespace(Z2).clip(Z2 - Y, -delta, delta)
 
     formula = "½ r², or δ (|r| − δ/2) for |r| > δ"
-    return Loss("huber", "Huber's loss", units.IDENTITY, formula, loss, dZ2, level=0.5, settings=(("delta", delta),))
+    return Loss("huber", "Huber's loss", units.IDENTITY, formula, loss, dZ2, level=0.5, in_squares=True, settings=(("delta", delta),))
 
 
 def quantile(q: float) -> Loss:
@@ -257,7 +260,14 @@ SOFTMAX = Loss(
     centred=False,
 )
 SQUARED_ERROR = Loss(
-    "squared_error", "half squared error", units.IDENTITY, "½ (z − y)²", squared_error, lambda Z2, Y: Z2 - Y, root=squared_error_root
+    "squared_error",
+    "half squared error",
+    units.IDENTITY,
+    "½ (z − y)²",
+    squared_error,
+    lambda Z2, Y: Z2 - Y,
+    root=squared_error_root,
+    in_squares=True,
 )
 ABSOLUTE_ERROR = Loss("absolute_error", "absolute error", units.IDENTITY, "|z − y|", absolute_error, absolute_error_slope, level=0.5)
 POISSON = Loss(

@@ -10,7 +10,7 @@ from typing import Literal
 
 from array_api_compat import array_namespace
 
-from shoal.textbook.activations import sigmoid, sigmoid_prime
+from shoal.textbook.activation_functions import sigmoid, sigmoid_prime
 from shoal.types import Array
 
 
@@ -55,6 +55,11 @@ class OutputUnit:
     def states_variance(self) -> bool:
         """Whether A2 holds a variance for each mean."""
         return self.logits_per_target == 2
+
+    @property
+    def of_one(self) -> Callable[[Array], Array]:
+        """The predicted value of one logit alone, where it needs no other: of a mean with a variance the mean."""
+        return identity if self.states_variance else self.g
 
     def n_targets(self, n_z: int) -> int:
         """How many targets so many logits are for."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from shoal.textbook import (
-    activations,
+    activation_functions,
     gradient_check,
     gradient_descent,
     initialization,
@@ -36,17 +36,21 @@ def cut(function: Callable[..., Any], *beginnings: str) -> Line:
 def in_code() -> dict[str, list[Line]]:
     """Exhibit → the lines of `textbook/` that compute what it shows."""
     return {
-        "1": [cut(vectorization.unit, "z =", "a ="), cut(activations.sigmoid, "e =", "return")],
+        "1": [cut(vectorization.unit, "z =", "a ="), cut(activation_functions.sigmoid, "e =", "return")],
         "2": [cut(propagation.forward, "Z1 =", "A1 =")],
         "3": [cut(propagation.forward, "Z1 =", "A1 =", "Z2 =", "A2 ="), cut(loss_functions.cross_entropy, "return")],
         "4": [cut(vectorization.layer_by_loop, "for i", "x =", "columns.append"), cut(vectorization.layer, "return")],
         "5": [cut(vectorization.columns_apart, "return"), cut(vectorization.layer, "return")],
-        "6": [cut(activations.sigmoid, "e =", "return"), cut(activations.relu, "return"), cut(activations.leaky_relu, "return")],
+        "6": [
+            cut(activation_functions.sigmoid, "e =", "return"),
+            cut(activation_functions.relu, "return"),
+            cut(activation_functions.leaky_relu, "return"),
+        ],
         "7": [cut(gradient_descent.train, "steps =", "for _", "next"), cut(pros_and_cons.linear_collapse, "return")],
         "8": [
-            cut(activations.tanh_prime, "A =", "return"),
-            cut(activations.sigmoid_prime, "return"),
-            cut(activations.relu_prime, "return"),
+            cut(activation_functions.tanh_prime, "A =", "return"),
+            cut(activation_functions.sigmoid_prime, "return"),
+            cut(activation_functions.relu_prime, "return"),
             cut(gradient_check.numerical_slope, "return"),
         ],
         "9": [cut(gradient_descent.descend, "cache =", "gradients ="), cut(gradient_descent.gradient_step, "W1 =", "b1 =", "W2 =", "b2 =")],

@@ -41,9 +41,9 @@ def tiles(parameters: Parameters, g1: Activation, k: int = 30) -> list[dict[str,
 
 def unit_rows(A1: Array, g1: Activation) -> list[tuple[Array, float | None]]:
     """Each unit's answers and the size that is full colour; a sigmoid's 0.5 is drawn as zero, as its cut lies there."""
-    if g1.name == "logistic":
+    if (g1.low, g1.high) == (0, 1):
         return [(2 * a - 1, 1.0) for a in A1]
-    return [(a, 1.0 if g1.name == "tanh" else None) for a in A1]
+    return [(a, g1.high if g1.bounded else None) for a in A1]
 
 
 def thinned(values: Sequence[float], most: int = 240) -> dict[str, Any]:

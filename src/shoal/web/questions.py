@@ -4,9 +4,11 @@
 playground's settings stand on the Python side; the page reads them from the answer to the question "page".
 """
 
+from collections.abc import Mapping
 from typing import Any
 
-from shoal.textbook import ACTIVATIONS
+from shoal.textbook import ACTIVATIONS, Activation, Loss
+from shoal.textbook.losses import LOSSES
 from shoal.web.chapter import EXAMPLE, LAST, RATE, SCALE, SEED, START, UNITS, points
 from shoal.web.code import in_code
 from shoal.web.exhibits import (
@@ -45,6 +47,7 @@ SLIDES: tuple[Any, ...] = (
     slide_12,
     slide_13,
 )
+TITLED: dict[str, Mapping[str, Activation | Loss]] = {"activation": ACTIVATIONS, "loss": LOSSES}  # settings whose words have titles
 MODULES: tuple[Any, ...] = (hand, cards, *SLIDES)
 
 
@@ -62,7 +65,7 @@ def page() -> Answer:
         "start": START,
         "last": LAST,
         "example": EXAMPLE,
-        "activations": {g.name: {"formula": g.formula, "derivative": g.derivative} for g in ACTIVATIONS.values()},
+        "activations": {g.name: {"title": g.title, "formula": g.formula, "derivative": g.derivative} for g in ACTIVATIONS.values()},
         "code": in_code(),
         "manifest": manifest(),
     }
@@ -78,6 +81,7 @@ def manifest() -> Answer:
         "settings": {
             "network": {name: kind.default for name, kind in KINDS.items() if name not in PICTURE},
             "picture": {name: KINDS[name].default for name in PICTURE},
+            "choices": {name: [(word, known[word].title) for word in KINDS[name].recorded] for name, known in TITLED.items()},
         },
     }
 

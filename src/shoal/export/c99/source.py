@@ -8,22 +8,11 @@ from numpy.typing import NDArray
 from shoal.export.c99.parts import CNames, Precision, has_class, literal, matrix, own_levels, places, table, wrapped
 from shoal.export.names import c_string, comment
 from shoal.export.portable import Portable
+from shoal.export.trace import c_formula
 from shoal.table import Feature
 from shoal.table.preparation import PARTS_OF_DATE
-from shoal.textbook.activations import LEAK
-from shoal.textbook.output_units import exp_limits
+from shoal.textbook.activations import ACTIVATIONS
 
-LOGISTIC = "z >= 0 ? 1 / (1 + exp_(-z)) : exp_(z) / (1 + exp_(z))"
-ACTIVATIONS = {
-    "relu": "z < 0 ? 0 : z",
-    "tanh": "tanh_(z)",
-    "logistic": LOGISTIC,
-    "leaky_relu": f"z > 0 ? z : (real){LEAK} * z",
-    "identity": "z",
-    "elu": "z > 0 ? z : expm1_(z)",
-    "softplus": "(z < 0 ? 0 : z) + log1p_(exp_(-fabs_(z)))",
-    "silu": "z * logistic(z)",
-}
 DATES = """/* A date's parts from seconds since 1970: days, day of year, weekday (Monday is 0), hour. Missing beyond the years +-8000. */
 static void date_parts(double seconds, double part[4])
 {
@@ -218,13 +207,9 @@ def prepared(model: Portable, names: CNames, feature: Feature) -> str:
 def units(model: Portable, precision: Precision) -> str:
     """The hidden unit, and one input's share in all of them."""
     name = model.network.activation
-    formula = ACTIVATIONS[name]
-    suffix = "f" if precision == "float" else ""
-    for function in ("expm1", "log1p", "exp", "tanh", "fabs"):
-        formula = formula.replace(f"{function}_(", f"{function}{suffix}(")
-    logistic = LOGISTIC.replace("exp_(", f"exp{suffix}(")
-    parts = [f"static real logistic(real z)\n{{\n    return {logistic};\n}}\n"] if name == "silu" else []
-    parts.append(f"/* {name} */\nstatic real g(real z)\n{{\n    return {formula};\n}}\n")
+    lines, value = c_formula(ACTIVATIONS[name].g, real="real", single=precision == "float")
+    body = "".join(f"    {line}\n" for line in [*lines, f"return {value};"])
+    parts = [f"/* {name} */\nstatic real g(real z)\n{{\n{body}}}\n"]
     if precision == "float":
         parts.append(
             "/* Held within +-1e36, beyond which sums of float would not be finite. */\n"
@@ -268,10 +253,6 @@ def predict(model: Portable, names: CNames) -> str:
 """
 
 
-SIGMOID = "z2[k] >= 0 ? 1 / (1 + exp(-z2[k])) : exp(z2[k]) / (1 + exp(z2[k]))"
-TWO_CLASSES = f"""    out[1] = {SIGMOID.replace("[k]", "[0]")};
-    out[0] = 1 - out[1];
-"""
 SOFTMAX = """    {
         double most = z2[0], total = 0;
         for (k = 1; k < N_Z; k++)
@@ -290,22 +271,19 @@ LIKELIEST = """    for (i = 0, k = 1; k < N_Z; k++)
 
 def output_unit(model: Portable) -> tuple[str, str]:
     """Lines that turn z2 into out, and the line that returns."""
-    network = model.network
-    if network.g2.unit.decides == "largest":
+    network, unit = model.network, model.network.g2.unit
+    if unit.decides == "largest":
         return SOFTMAX, LIKELIEST
-    if network.g2.unit.decides == "side" and not model.multilabel:
-        return TWO_CLASSES, "    return isnan(out[1]) ? -1 : out[1] > 0.5;\n"
-    if network.g2.unit.decides == "side":
-        return f"    for (k = 0; k < N_Z; k++)\n        out[k] = {SIGMOID};\n", ""
-    value = "z2[k]"
-    begin = ""
-    if network.g2.unit.name == "exp":
-        limit = literal(exp_limits(np.zeros(1)))
-        begin = f"        const double inside = z2[k] > {limit} ? {limit} : z2[k];\n"
-        value = "exp(inside) * (1 + (z2[k] - inside))"
-    lines = [f"    for (k = 0; k < N_Z; k++) {{\n{begin}        out[k] = {value};\n    }}\n"]
+    if unit.decides == "side" and not model.multilabel:
+        lines, value = c_formula(unit.of_one, "z2[0]")
+        own = "".join(f"        {line}\n" for line in lines)
+        pair = f"    {{\n{own}        out[1] = {value};\n        out[0] = 1 - out[1];\n    }}\n"
+        return pair, "    return isnan(out[1]) ? -1 : out[1] > 0.5;\n"
+    lines, value = c_formula(unit.of_one, "z2[k]")
+    own = "".join(f"        {line}\n" for line in lines)
+    written = [f"    for (k = 0; k < N_Z; k++) {{\n{own}        out[k] = {value};\n    }}\n"]
     target = network.target
     if target is not None and not (np.all(target.center == 0) and np.all(target.scale == 1)):
         pairs = zip(target.scale, target.center, strict=True)
-        lines += [f"    out[{k}] = out[{k}] * {literal(scale)} + {literal(center)};\n" for k, (scale, center) in enumerate(pairs)]
-    return "".join(lines), ""
+        written += [f"    out[{k}] = out[{k}] * {literal(scale)} + {literal(center)};\n" for k, (scale, center) in enumerate(pairs)]
+    return "".join(written), ""

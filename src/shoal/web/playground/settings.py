@@ -51,7 +51,7 @@ KINDS: dict[str, Kind] = {
     "noise": Real(0, 1, 0.1),
     "hold_out": Real(0, 0.5, 0.2),
     "units": Whole(1, 64, 4),
-    "activation": Choice(("tanh", *(name for name in ACTIVATIONS if name != "tanh"))),
+    "activation": Choice(tuple(dict.fromkeys(("tanh", *ACTIVATIONS)))),
     "loss": Choice(tuple(g2.name for g2 in LOSSES.values() if g2.centred)),
     "solver": Choice(tuple(RULES)),
     "rate": Real(1e-5, 100, 1.2),

@@ -14,7 +14,7 @@ export const SHOWN = {
   logistic: { name: "sigmoid", equations: ["σ(z) = {1}/{1 + e^{−z}}", "σ′(z) = a (1 − a)"] },
   tanh: { name: "tanh", equations: ["tanh(z) = {e^z − e^{−z}}/{e^z + e^{−z}}", "tanh′(z) = 1 − a^2"] },
   relu: { name: "ReLU", equations: ["g(z) = max(0, z)", "g′(z) = 0 ;; or ;; 1"] },
-  leaky_relu: { name: "leaky ReLU", equations: ["g(z) = max(0.01 z, z)", "g′(z) = 0.01 ;; or ;; 1"] },
+  leaky_relu: { name: "leaky ReLU", equations: [] }, // its slope is the textbook's: `slide8` fills them in
 };
 
 /** @param {number} v */
@@ -22,6 +22,8 @@ const sx = (v) => LEFT + ((v + LIMIT) / (2 * LIMIT)) * (W - LEFT - RIGHT);
 
 /** @param {any} page */
 export function slide8(page) {
+  const leaky = page.activations.leaky_relu;
+  SHOWN.leaky_relu.equations = [`g(z) = ${leaky.formula}`, `g′(z) = ${leaky.derivative.replace(" or ", " ;; or ;; ")}`];
   declare("8.g", "tanh");
   declare("8.z", "", "at_z.z");
   declare("8.stop", "yes");

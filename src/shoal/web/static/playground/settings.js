@@ -4,11 +4,11 @@ import { h } from "../lib/dom.js";
 import { sig } from "../lib/numbers.js";
 import { declare, get } from "../lib/store.js";
 
-/** The server's settings by name, and where each starts. A change of `network` begins a new run; `picture` chooses what is drawn. @typedef {{network: Record<string, string>, picture: Record<string, string>}} Served */
+/** The server's settings by name, and where each starts. A change of `network` begins a new run; `picture` chooses what is drawn. `choices` are the words of a setting with what people call each. @typedef {{network: Record<string, string>, picture: Record<string, string>, choices: Record<string, [string, string][]>}} Served */
 
 const OWN = { solver: "adam", rate: 0.01, batch: 32, init: "auto", units: 16, standardize: "yes" };
 
-/** @type {Served} */ const served = { network: {}, picture: {} };
+/** @type {Served} */ const served = { network: {}, picture: {}, choices: {} };
 /** Filled by `declareSettings`. @type {string[]} */
 export const networkKeys = [];
 /** As `networkKeys`. @type {string[]} */
@@ -76,16 +76,7 @@ export const networkBar = () => [
   stepper({ key: "p.units", label: "hidden units", name: "hidden units", min: 1, max: 64 }),
   pick({
     key: "p.activation",
-    options: [
-      ["tanh", "tanh"],
-      ["logistic", "sigmoid"],
-      ["relu", "ReLU"],
-      ["leaky_relu", "leaky ReLU"],
-      ["elu", "ELU"],
-      ["softplus", "softplus"],
-      ["silu", "SiLU"],
-      ["identity", "identity"],
-    ],
+    options: served.choices.activation,
     name: "hidden activation",
   }),
   pick({
@@ -126,13 +117,7 @@ export const lossChoice = () =>
   pick({
     key: "p.loss",
     label: "loss",
-    options: [
-      ["squared_error", "squared error"],
-      ["huber", "Huber"],
-      ["absolute_error", "absolute error"],
-      ["gaussian", "Gaussian"],
-      ["poisson", "Poisson"],
-    ],
+    options: served.choices.loss,
   });
 
 /** Rows of the page's own sets. */
