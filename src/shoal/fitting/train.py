@@ -155,7 +155,9 @@ def warn_unsettled(run: Training, p: Plan, events: list[Epoch], *, asked: bool) 
     for who, limit in ((at_limit, f"max_iter={p.recipe.max_epochs} epochs"), (spent, f"max_fun={p.max_fun} evaluations")):
         gone = np.flatnonzero(who)
         if len(gone):
-            fell = f"it fell by up to {fall[gone].max():.1%} in the last tenth of them" if len(events) > 1 else "it was seen once"
+            most = fall[gone].max()
+            fell = f"it fell by up to {most:.1%} in the last tenth of them" if most > 0 else "it did not fall in the last tenth of them"
+            fell = fell if len(events) > 1 else "it was seen once"
             warnings.warn(
                 ConvergenceWarning(
                     f"{limit} ended before the loss settled in networks {gone.tolist()} of {run.K}: {fell}; raise {limit.partition('=')[0]}"
