@@ -3,7 +3,7 @@
     python benchmarks/accelerator.py [--device auto|cuda|torch:cpu] [--networks 1000 100000] [--compile] [--out accelerator.csv]
 
 Each row is a population of networks 30 → 16 → 1 (ReLU, sigmoid, Adam, float32) that makes some updates of batches of 200 rows
-through `engine.advance`, the door that estimators train through. Given are network-updates a second there and by the
+through `engine.minibatch`, the door that estimators train through. Given are network-updates a second there and by the
 processor's engine (medians of the repeats, which alternate), what two products of the step's shapes, W1 X and dZ1 Xᵀ, take
 alone, the step's share of their rate, and how far the costs of both places are apart. `--device torch:cpu` shows the same
 lines without an accelerator; `--networks 100` keeps that short. `--compile` measures the update after `torch.compile`, which
@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from shoal.engine.advance import State, advance, begin
 from shoal.engine.device import described, found, torch_name
+from shoal.engine.minibatch import State, advance, begin
 from shoal.population import Population
 from shoal.recipe import Recipe
 from shoal.textbook import Adam, Parameters, make_loss
@@ -104,10 +104,10 @@ def passes(device: str) -> float:
 
 
 def compiled_update() -> None:
-    """Let `engine.on_device` use its update after torch.compile."""
+    """Let `engine.torch` use its update after torch.compile."""
     import torch
 
-    from shoal.engine.on_device import advance as there
+    from shoal.engine.torch import minibatch as there
 
     compiled: Callable[..., object] = torch.compile(there.updated, fullgraph=True, dynamic=False)
     there.updated = lambda now, own, batch, how: compiled(

@@ -42,7 +42,7 @@ MEMORY = """
 import resource
 import numpy as np
 from shoal import ShoalClassifier
-from shoal.engine.compiled import kernels, pieces
+from shoal.engine.kernels import dispatch_module, train_module
 rng = np.random.default_rng(0)
 small = rng.normal(size=(600, 30)).astype(np.float32)
 settings = dict(solver="adam", ramps=False, early_stopping=False, n_networks=1, hidden_layer_sizes=100, batch_size=200, dtype="float32",

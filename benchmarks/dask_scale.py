@@ -24,7 +24,7 @@ import numpy as np
 from shoal import ShoalClassifier, ShoalRegressor, ShoalSearchCV, beyond
 from shoal.beyond.lanes import checked_lanes, over_lanes, source_of
 from shoal.beyond.survey import worker_copy
-from shoal.engine.cores import all_cores
+from shoal.engine.threads import all_cores
 from shoal.training.objective import Slope
 
 PARTITIONS, NETWORKS, UNITS, PASSES = 16, 8, 16, 40

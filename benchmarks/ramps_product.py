@@ -3,7 +3,7 @@
     python benchmarks/ramps_product.py
 
 A ramped row is 1 … 1, f, 0 … 0 for each column, so that its product with W1 is a running sum of W1's rows plus f times the next one.
-On one thread: layer 1 and its gradient as the engine looks them up (`engine/stairs_kernel.py`), against the products of the same
+On one thread: layer 1 and its gradient as the engine looks them up (`engine/kernels/ramps.py`), against the products of the same
 rows with all their ramps; held equal first. The z-scores, one a column, are a product in both.
 """
 
@@ -15,11 +15,11 @@ import numpy as np
 from numba import njit
 
 from shoal.encoding import encode, fit_encoding
-from shoal.engine import compiled
+from shoal.engine.arguments import ramp_functions
 from shoal.engine.blas_threads import one_blas_thread
-from shoal.engine.groups import padded
-from shoal.engine.numbers import stairs_functions
-from shoal.engine.stairs import laid_out, stairs_of
+from shoal.engine.kernels import dispatch_module
+from shoal.engine.layout import padded
+from shoal.engine.ramps import find_ramp_positions, laid_out
 
 CALLS = 300
 SHAPES = ((8, 64, 32), (8, 64, 64), (4, 128, 256), (8, 128, 256), (16, 128, 256), (30, 128, 256))  # columns, units, rows of a batch
@@ -27,7 +27,7 @@ SHAPES = ((8, 64, 32), (8, 64, 64), (4, 128, 256), (8, 128, 256), (16, 128, 256)
 
 def kernels() -> tuple[Callable[..., None], Callable[..., None], Callable[..., None]]:
     """`CALLS` times layer 1, layer 1 and its gradient, and a product."""
-    p: Any = compiled.pieces()
+    p: Any = dispatch_module()
     layer_1, layer_1_gradient = p.layer_1, p.layer_1_gradient
 
     @njit
@@ -75,14 +75,14 @@ def main() -> None:
         raw = rng.normal(size=(10_000, n))
         encoding = fit_encoding(raw, ramps=True)
         X = encode(encoding, raw, np.float32)
-        stairs, order = stairs_of(encoding, X), rng.permutation(len(X))[:b]
-        assert stairs is not None
+        ramp_positions, order = find_ramp_positions(encoding, X), rng.permutation(len(X))[:b]
+        assert ramp_positions is not None
         whole, plain = with_bias(X[order], X.shape[1]), with_bias(X[order], n)
         W1 = np.zeros((H, whole.shape[1]), np.float32)
         W1[:, : X.shape[1] + 1] = rng.normal(size=(H, X.shape[1] + 1))
         dZ = rng.normal(size=(H, b)).astype(np.float32)
         Z, gW1, by_product = np.empty((H, b), np.float32), np.empty_like(W1), np.empty_like(W1)
-        laid = laid_out(stairs, n, W1.shape[1], plain.shape[1], H, b, stairs_functions(W1.dtype))
+        laid = laid_out(ramp_positions, n, W1.shape[1], plain.shape[1], H, b, ramp_functions(W1.dtype))
         WT, XT = np.ascontiguousarray(whole.T), np.ascontiguousarray(plain.T)
         with one_blas_thread():
             both(laid.deck, order, W1, XT, plain, dZ, Z, gW1, 1)

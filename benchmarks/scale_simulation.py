@@ -24,7 +24,7 @@ import numpy as np
 from dask_scale import NETWORKS, UNITS, cluster
 
 from shoal.beyond.lanes import TOGETHER, Lane, over_lanes
-from shoal.engine.cores import at_most
+from shoal.engine.threads import at_most
 from shoal.population import stack
 from shoal.textbook.initialization import xavier
 from shoal.textbook.losses import make_loss

@@ -23,7 +23,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
 
 from shoal import ShoalClassifier, ShoalSearchCV
-from shoal.engine.cores import cores
+from shoal.engine.threads import cores
 from shoal.textbook import ACTIVATIONS, Adam, Parameters, backward, forward, make_loss
 from shoal.textbook.optimizers import start, update
 

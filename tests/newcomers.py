@@ -44,13 +44,13 @@ losses.LOSSES["logcosh"] = losses.Loss("logcosh", "log-cosh", units.IDENTITY, "l
 # --- the kernels: the engine's side -----------------------------------------------------------------------------------
 
 import shoal  # noqa: E402
-from shoal.engine.compiled import pieces  # noqa: E402
+from shoal.engine.kernels import dispatch_module  # noqa: E402
 
-PIECES = pieces()
+PIECES = dispatch_module()
 from numba import carray  # noqa: E402
 
-from shoal.engine.losses import arrays  # noqa: E402
-from shoal.engine.vecmath import log1p_exp_of_minus, of, tanh  # noqa: E402
+from shoal.engine.kernels.losses import arrays  # noqa: E402
+from shoal.engine.kernels.vecmath import log1p_exp_of_minus, of, tanh  # noqa: E402
 
 
 def softsign_kernel(z, s, size):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.encoding import Encoding, TargetScale, decode_target, encode, fold, fold_target
-from shoal.engine.outputs import logits, raw_logits
+from shoal.engine.predict import logits, raw_logits
 from shoal.population import Population, merge
 from shoal.textbook.losses import Loss, make_loss
 from shoal.textbook.propagation import Parameters

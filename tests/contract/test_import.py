@@ -25,7 +25,7 @@ def test_numba_keeps_its_own_cache_folder():
     # the kernels' folder is set around their import only: other users of Numba in the process keep theirs
     code = (
         "import numba; before = numba.config.CACHE_DIR\n"
-        "from shoal.engine.compiled import kernels; kernels()\n"
+        "from shoal.engine.kernels import train_module; train_module()\n"
         "assert numba.config.CACHE_DIR == before"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

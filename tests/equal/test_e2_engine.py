@@ -9,8 +9,8 @@ from scipy.sparse import csr_array
 import shoal.engine.sums
 from problems import OUTPUTS, logits_of, population, rows
 from shoal.encoding import encode, fit_encoding
-from shoal.engine.advance import advance, begin, current
-from shoal.engine.outputs import compiled_logits, logits, network_logits, raw_logits
+from shoal.engine.minibatch import advance, begin, current
+from shoal.engine.predict import compiled_logits, logits, network_logits, raw_logits
 from shoal.engine.sums import sums
 from shoal.population import member, merge, stack
 from shoal.recipe import Recipe
@@ -272,7 +272,7 @@ def test_logits_are_the_textbooks_in_blocks_of_any_size(activation, monkeypatch)
     np.testing.assert_allclose(
         network_logits(merge(networks, shares), X, activation), np.tensordot(shares, expected, 1), rtol=FLOAT64, atol=FLOAT64
     )
-    monkeypatch.setattr("shoal.engine.outputs.BLOCK_ROWS", 4)
+    monkeypatch.setattr("shoal.engine.predict.BLOCK_ROWS", 4)
     np.testing.assert_allclose(logits(networks, X, activation), expected, rtol=FLOAT64, atol=FLOAT64)
 
 
@@ -286,8 +286,8 @@ def test_compiled_prediction_is_the_textbooks_of_encoded_rows(activation, kind, 
     networks = population((N_H,), N_X + encoding.n_ramps, N_Y)
     rows_given = {"dense": X, "float32": X.astype(np.float32), "sparse": csr_array(X)}[kind]
     expected = network_logits(member(networks, 0), encode(encoding, X), activation)
-    monkeypatch.setattr("shoal.engine.outputs.BLOCK_ROWS", 16)
-    monkeypatch.setattr("shoal.engine.outputs.AT_ONCE", 7)
+    monkeypatch.setattr("shoal.engine.predict.BLOCK_ROWS", 16)
+    monkeypatch.setattr("shoal.engine.predict.AT_ONCE", 7)
     found = compiled_logits(member(networks, 0), encoding, rows_given, activation)
     np.testing.assert_allclose(found, expected, rtol=FLOAT64, atol=FLOAT64)
     np.testing.assert_allclose(raw_logits(member(networks, 0), encoding, rows_given, activation), expected, rtol=FLOAT64, atol=FLOAT64)

@@ -10,11 +10,11 @@ import pytest
 
 from problems import OUTPUTS, PER_NETWORK, logits_of, population, rows
 from shoal.draws import dropout_key, kept
-from shoal.engine.advance import advance, begin, current, finite, leave, moments, remember
-from shoal.engine.blocks import split
 from shoal.engine.device import send
-from shoal.engine.judging import judge
-from shoal.engine.outputs import logits
+from shoal.engine.evaluate import judge
+from shoal.engine.layout import split
+from shoal.engine.minibatch import advance, begin, current, finite, leave, moments, remember
+from shoal.engine.predict import logits
 from shoal.engine.sums import curvature, losses, sums
 from shoal.population import member, stack
 from shoal.recipe import Recipe
@@ -24,7 +24,7 @@ from shoal.training.minibatch import Run
 from shoal.training.validation import Validation
 
 torch = pytest.importorskip("torch")
-draws, on_device, judging = (pytest.importorskip(f"shoal.engine.on_device.{name}") for name in ("draws", "advance", "judging"))
+draws, on_device, judging = (pytest.importorskip(f"shoal.engine.torch.{name}") for name in ("dropout", "minibatch", "evaluate"))
 
 # Sums of some dozens of products of size 1, in another order and with exp by another library.
 FLOAT64, FLOAT32 = 1e-12, 1e-5
@@ -178,7 +178,7 @@ def test_a_whole_run_on_a_device_is_the_processors(out):
 
 def test_networks_that_no_longer_fit_side_by_side_train_in_several_groups(monkeypatch):
     run, _ = run_at(THERE, "softmax")
-    monkeypatch.setattr("shoal.engine.on_device.groups.MOST_HIDDEN", 7 * 16)  # one network's
+    monkeypatch.setattr("shoal.engine.torch.layout.MOST_HIDDEN", 7 * 16)  # one network's
     alone, _ = run_at(THERE, "softmax")
     assert_near(alone.result().population.parameters, run.result().population.parameters, TO_ROUNDING)
 
@@ -267,7 +267,7 @@ def test_nothing_goes_over_within_an_epoch(monkeypatch):
 @pytest.mark.parametrize("out", OUTPUTS)
 def test_every_number_is_made_on_the_device_that_was_asked_for(out, monkeypatch):
     # PyTorch's device "meta" computes nothing, and refuses what lies on two devices as an accelerator would
-    monkeypatch.setattr("shoal.engine.on_device.sums.home", lambda values: np.zeros(values.shape))
+    monkeypatch.setattr("shoal.engine.torch.sums.home", lambda values: np.zeros(values.shape))
     networks, (X, Y) = population((4, 7, 3, 7), 4, logits_of(out, 2), inputs=MASKS), rows(out, M, 4, 2)
     recipe = Recipe(activation="silu", batch_size=M, device="meta", input_dropout=0.1, **PER_NETWORK)
     state = begin(networks, recipe, make_loss(out), np.full(4, M), np.float32)
@@ -302,7 +302,7 @@ def test_blocks_of_rows_that_nobody_has_any_more_are_forgotten():
 @pytest.mark.parametrize("own", [False, True], ids=["all rows", "rows of their own"])
 @pytest.mark.parametrize("out", OUTPUTS)
 def test_networks_are_judged_as_on_the_processor(out, own, monkeypatch):
-    monkeypatch.setattr("shoal.engine.on_device.judging.MOST_HIDDEN", 40)  # a few rows at once
+    monkeypatch.setattr("shoal.engine.torch.evaluate.MOST_HIDDEN", 40)  # a few rows at once
     networks, (X, Y) = population((N_H, 3), N_X, logits_of(out, N_Y)), rows(out, M, N_X, N_Y)
     mine = (np.array([1, 4, 5, 7, 11]), np.array([0, 12])) if own else None
     found = []
@@ -318,7 +318,7 @@ def test_networks_are_judged_as_on_the_processor(out, own, monkeypatch):
 @pytest.mark.parametrize("out", OUTPUTS)
 def test_sums_on_a_device_are_the_engines(out, weighted, monkeypatch):
     monkeypatch.setattr("shoal.engine.sums.LEAST_ROWS", 4)
-    monkeypatch.setattr("shoal.engine.on_device.sums.MOST_HIDDEN", 1)
+    monkeypatch.setattr("shoal.engine.torch.sums.MOST_HIDDEN", 1)
     seen = np.array([[True] * N_X, [True, False, True]])
     networks, (X, Y) = population((N_H, 3), N_X, logits_of(out, N_Y), inputs=seen), rows(out, M, N_X, N_Y)
     weight = {"none": None, "all": np.linspace(0, 2, M), "each": np.linspace(0, 2, 2 * M).reshape(2, M)}[weighted]
@@ -331,7 +331,7 @@ def test_sums_on_a_device_are_the_engines(out, weighted, monkeypatch):
 @pytest.mark.parametrize("out", ["sigmoid", "softmax", "squared_error", "poisson", "gaussian"])
 def test_curvature_on_a_device_is_the_engines(out, monkeypatch):
     monkeypatch.setattr("shoal.engine.sums.LEAST_ROWS", 4)
-    monkeypatch.setattr("shoal.engine.on_device.sums.JACOBIAN_NUMBERS", 1)
+    monkeypatch.setattr("shoal.engine.torch.sums.JACOBIAN_NUMBERS", 1)
     networks, (X, Y) = population((N_H, 3), N_X, logits_of(out, N_Y)), rows(out, M, N_X, N_Y)
     weights, (block,) = np.linspace(0, 2, 2 * M).reshape(2, M), split(networks, np.dtype(np.float64))
     X_, Y_, weights_ = (torch.from_numpy(values) for values in (X, Y, weights))
@@ -346,7 +346,7 @@ def test_curvature_on_a_device_is_the_engines(out, monkeypatch):
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_logits_on_a_device_are_the_engines(activation, monkeypatch):
     monkeypatch.setattr("shoal.engine.sums.LEAST_ROWS", 4)
-    monkeypatch.setattr("shoal.engine.on_device.sums.MOST_HIDDEN", 1)
+    monkeypatch.setattr("shoal.engine.torch.sums.MOST_HIDDEN", 1)
     seen = np.array([[True] * N_X, [True, False, True]])
     networks, (X, _) = population((N_H, 3), N_X, N_Y, inputs=seen), rows("squared_error", M, N_X, N_Y)
     there = logits(networks, send(X, THERE), activation)

@@ -6,8 +6,8 @@ from scipy import sparse
 
 from problems import population, rows
 from shoal.encoding import SparseRows, encode, fit_encoding, plain
-from shoal.engine.advance import advance, begin, current
-from shoal.engine.outputs import logits
+from shoal.engine.minibatch import advance, begin, current
+from shoal.engine.predict import logits
 from shoal.engine.sums import sums
 from shoal.recipe import Recipe
 from shoal.textbook import make_loss
@@ -55,12 +55,12 @@ def test_no_more_rows_than_a_batch_or_a_block_are_dense_at_once(monkeypatch):
         return dense
 
     monkeypatch.setattr(SparseRows, "__getitem__", watched)
-    monkeypatch.setattr("shoal.engine.judging.DENSE_ROWS", 5)
+    monkeypatch.setattr("shoal.engine.evaluate.DENSE_ROWS", 5)
     validation = Validation(S, Y, rows=(np.arange(20), np.arange(20)))
     for _ in Run(Recipe(batch_size=8, max_epochs=2), population((4, 3), N_X, 1), make_loss("squared_error"), S, Y, validation=validation):
         pass
     assert set(largest) == {8, 5}
-    monkeypatch.setattr("shoal.engine.outputs.BLOCK_ROWS", 7)
+    monkeypatch.setattr("shoal.engine.predict.BLOCK_ROWS", 7)
     monkeypatch.setattr("shoal.engine.sums.HIDDEN_NUMBERS", 7 * 4)  # seven rows of four hidden units
     monkeypatch.setattr("shoal.engine.sums.LEAST_ROWS", 1)
     largest.clear()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from problems import PER_NETWORK, logits_of, population, rows
-from shoal.engine.advance import advance, begin, current, leave
+from shoal.engine.minibatch import advance, begin, current, leave
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.population import member, stack, take

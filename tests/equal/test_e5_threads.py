@@ -9,9 +9,8 @@ import pytest
 
 from problems import logits_of, population, rows
 from shoal import ShoalClassifier
-from shoal.engine import advance as door
-from shoal.engine import groups, slices
-from shoal.engine.cores import executor
+from shoal.engine import layout, minibatch, slices
+from shoal.engine.threads import executor
 from shoal.recipe import Recipe
 from shoal.textbook import make_loss
 from shoal.textbook.optimizers import Nesterov
@@ -24,15 +23,15 @@ def test_one_thread_and_two_give_the_same_bits(dtype, monkeypatch):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(1500, 7))
     y = (X[:, 0] * X[:, 1] + 0.1 * rng.normal(size=1500) > 0).astype(int)
-    weights, decks, looked_up = [], [], door.looked_up
-    monkeypatch.setattr(door, "looked_up", lambda state, group: decks.append(looked_up(state, group)) or decks[-1])
+    weights, looked, looked_up = [], [], minibatch.looked_up
+    monkeypatch.setattr(minibatch, "looked_up", lambda state, group: looked.append(looked_up(state, group)) or looked[-1])
     for threads in (1, 2):
-        monkeypatch.setattr(door, "cores", lambda threads=threads: threads)
-        monkeypatch.setattr(door, "WORTH_A_THREAD", 0)  # hand over work of any size
+        monkeypatch.setattr(minibatch, "cores", lambda threads=threads: threads)
+        monkeypatch.setattr(minibatch, "WORTH_A_THREAD", 0)  # hand over work of any size
         executor.cache_clear()
         model = ShoalClassifier(n_networks=8, max_iter=6, random_state=3, dtype=dtype).fit(X, y)
         weights.append([*model.coefs_, *model.intercepts_])
-    assert {deck.size > 0 for deck in decks} == {True, False}  # of members with ramps and of those without
+    assert {deck.size > 0 for deck in looked} == {True, False}  # of members with ramps and of those without
     for one, two in zip(*weights, strict=True):
         np.testing.assert_array_equal(one, two)
 
@@ -43,10 +42,10 @@ WIDE = 101  # hidden units: not a whole number of slices
 
 def wide_run(out, monkeypatch, *, threads, parts, dtype=np.float64, pool=POOL, **settings):
     """A run of one wide network whose hidden units are cut into so many slices; 1 leaves them together."""
-    monkeypatch.setattr(door, "cores", lambda: threads)
+    monkeypatch.setattr(minibatch, "cores", lambda: threads)
     monkeypatch.setattr(slices, "cores", lambda: threads)
     monkeypatch.setattr(slices, "executor", lambda: pool)
-    monkeypatch.setattr(groups, "number_of_slices", lambda h, b, n: parts)
+    monkeypatch.setattr(layout, "number_of_slices", lambda h, b, n: parts)
     X, Y = rows(out, 50, 5, 2)
     validation = Validation(*(a.astype(dtype) for a in rows(out, 20, 5, 2, seed=1)))
     recipe = Recipe(**{"batch_size": 16, "max_epochs": 4, "activation": "tanh", "learning_rate": 0.01} | settings)
@@ -114,7 +113,7 @@ def test_an_error_in_another_thread_is_raised(monkeypatch):
 
 
 def test_when_this_thread_fails_the_others_give_up_and_nobody_computes_any_more(monkeypatch):
-    compiled = slices.split_kernel()
+    compiled = slices.split_module()
     begun = Event()
 
     def train_slices(*taken):
@@ -124,7 +123,7 @@ def test_when_this_thread_fails_the_others_give_up_and_nobody_computes_any_more(
         begun.set()
         return compiled.train_slices(*taken)
 
-    monkeypatch.setattr(slices, "split_kernel", lambda: SimpleNamespace(**{**vars(compiled), "train_slices": train_slices}))
+    monkeypatch.setattr(slices, "split_module", lambda: SimpleNamespace(**{**vars(compiled), "train_slices": train_slices}))
     with pytest.raises(KeyboardInterrupt):
         wide_run("sigmoid", monkeypatch, threads=2, parts=2, max_epochs=10**6)
     assert POOL._work_queue.empty()
@@ -132,8 +131,8 @@ def test_when_this_thread_fails_the_others_give_up_and_nobody_computes_any_more(
 
 
 def test_networks_are_cut_by_their_shape_alone():
-    assert [groups.number_of_slices(h, 200, 784) for h in (63, 64, 767, 768)] == [1, 2, 2, 4]
-    assert groups.number_of_slices(100, 200, 30) == 2
-    assert groups.number_of_slices(64, 200, 30) == 2
-    assert groups.number_of_slices(32, 200, 30) == 1  # half of what a second core saves would go into meeting
-    assert groups.number_of_slices(64, 32, 30) == 1
+    assert [layout.number_of_slices(h, 200, 784) for h in (63, 64, 767, 768)] == [1, 2, 2, 4]
+    assert layout.number_of_slices(100, 200, 30) == 2
+    assert layout.number_of_slices(64, 200, 30) == 2
+    assert layout.number_of_slices(32, 200, 30) == 1  # half of what a second core saves would go into meeting
+    assert layout.number_of_slices(64, 32, 30) == 1

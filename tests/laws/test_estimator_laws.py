@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from problems import logits_of, network, population, rows
 from shoal.encoding import encode, fit_encoding, fold, raw_ramps
-from shoal.engine.advance import advance, begin, current
-from shoal.engine.outputs import logits
+from shoal.engine.minibatch import advance, begin, current
+from shoal.engine.predict import logits
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.population import member, merge, stack

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from sklearn.pipeline import Pipeline
 
 from model_kinds import KINDS, X, answers, fitted, same_answers, table
-from shoal.engine.outputs import compiled_logits
+from shoal.engine.predict import compiled_logits
 from shoal.errors import ModelFileError, ShoalError
 from shoal.network import predict, predict_logits
 from shoal.persistence import load

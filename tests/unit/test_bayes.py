@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from problems import logits_of, rows
-from shoal.engine.blocks import split
+from shoal.engine.layout import split
 from shoal.engine.sums import flat
 from shoal.population import stack
 from shoal.recipe import Recipe

@@ -7,12 +7,12 @@ import pytest
 
 from problems import population, rows
 from shoal.encoding import encode, fit_encoding
-from shoal.engine.advance import advance, advance_in_order, begin
-from shoal.engine.compiled import compiled, pieces, predict_kernel
-from shoal.engine.judging import judge
-from shoal.engine.outputs import compiled_logits, raw_logits
+from shoal.engine.evaluate import judge
+from shoal.engine.kernels import dispatch_module, predict_module, small_lm_module
+from shoal.engine.minibatch import advance, advance_in_order, begin
+from shoal.engine.predict import compiled_logits, raw_logits
+from shoal.engine.ramps import find_ramp_positions, in_precision
 from shoal.engine.sizes import refuse
-from shoal.engine.stairs import in_precision, stairs_of
 from shoal.engine.sums import sums
 from shoal.errors import LayoutError
 from shoal.population import Population, member
@@ -173,10 +173,10 @@ def test_prediction_refuses_weights_that_do_not_fit():
 
 def test_the_predicting_kernel_looks_at_every_array_itself():
     n, r, H = 3, 2, 4
-    at = pieces().piece(pieces().ACTIVATIONS["relu"], False).address
+    at = dispatch_module().piece(dispatch_module().ACTIVATIONS["relu"], False).address
     center, W1 = np.ones((2, n + r)), np.ones((H, 8))
     fitting = (np.ones((9, n)), np.array([0, 2]), center, center, W1, np.ones((2, H)), np.ones(2), np.ones((2, 9)))
-    refuse(predict_kernel().predict(at, 128, *fitting))
+    refuse(predict_module().predict(at, 128, *fitting))
     wrong = {
         0: (np.ones((9, n + 1)), np.ones((9, 99)), np.ones((10, n))),
         1: (np.array([0, n]), np.array([-1, 0]), np.array([0, FAR]), np.array([0, 1, 2])),
@@ -191,36 +191,36 @@ def test_the_predicting_kernel_looks_at_every_array_itself():
         for value in values:
             given = [*fitting[:place], value, *fitting[place + 1 :]]
             with pytest.raises(LayoutError):
-                refuse(predict_kernel().predict(at, 128, *given))
+                refuse(predict_module().predict(at, 128, *given))
     with pytest.raises(LayoutError):
-        refuse(predict_kernel().predict(at, 0, *fitting))
+        refuse(predict_module().predict(at, 0, *fitting))
 
 
 # --- ramps that are looked up, and small steps ------------------------------------------------------------------------
 
 
-def test_stairs_refuse_a_ramp_that_is_not_there():
+def test_ramp_positions_refuse_a_ramp_that_is_not_there():
     encoded = encode(ENCODING, X)[:]
-    stairs = stairs_of(ENCODING, encoded)
-    in_precision(stairs, np.float64)
+    ramp_positions = find_ramp_positions(ENCODING, encoded)
+    in_precision(ramp_positions, np.float64)
     with pytest.raises(LayoutError):
-        stairs_of(ENCODING, encoded[:, 1:])
+        find_ramp_positions(ENCODING, encoded[:, 1:])
     for change in (
-        {"at": with_one(stairs.at, (3, 0), ENCODING.n_ramps)},
-        {"at": with_one(stairs.at, (3, 0), -1)},
-        {"at": stairs.at[:, 1:]},
-        {"share": stairs.share[1:]},
-        {"starts": with_one(stairs.starts, 0, -5)},
-        {"shift": stairs.shift[1:]},
+        {"at": with_one(ramp_positions.at, (3, 0), ENCODING.n_ramps)},
+        {"at": with_one(ramp_positions.at, (3, 0), -1)},
+        {"at": ramp_positions.at[:, 1:]},
+        {"share": ramp_positions.share[1:]},
+        {"starts": with_one(ramp_positions.starts, 0, -5)},
+        {"shift": ramp_positions.shift[1:]},
     ):
         with pytest.raises(LayoutError):
-            in_precision(stairs._replace(**change), np.float64)
+            in_precision(ramp_positions._replace(**change), np.float64)
 
 
 def test_small_steps_refuse_what_does_not_fit():
     n, h, m, k = 3, 2, 9, 2
-    p, steps = h * (n + 2) + 1, compiled("shoal.engine.small_step")
-    found = pieces()
+    p, steps = h * (n + 2) + 1, small_lm_module()
+    found = dispatch_module()
     at = np.array([found.piece(f, False).address for f in (found.ACTIVATIONS["tanh"], found.LOSSES["squared_error"])])
     fitting = [np.ones((n, m)), np.ones((1, m)), np.ones((k, m)), np.arange(k)]
     fitting += [np.ones((k, p)), np.ones(k), np.ones((k, p)), np.ones((k, p, p))]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from shoal.draws import Purpose, dropout_key, group_stream, kept, member_stream, row_order, row_order_key, seed_from
-from shoal.engine.advance import row_order as compiled_order
+from shoal.engine.minibatch import row_order as compiled_order
 from shoal.errors import InvalidParameterError
 
 

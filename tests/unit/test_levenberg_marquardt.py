@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from problems import logits_of, population, rows
-from shoal.engine.blocks import split
-from shoal.engine.outputs import logits
+from shoal.engine.layout import split
+from shoal.engine.predict import logits
 from shoal.engine.sums import flat, unflat
 from shoal.population import Population, stack
 from shoal.recipe import Recipe

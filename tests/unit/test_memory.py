@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from shoal import ShoalClassifier, ShoalRegressor, TooLargeError
-from shoal.engine import cores
+from shoal.engine import threads as engine_threads
 from shoal.fitting import budget as memory
 
 
@@ -65,9 +65,9 @@ def test_the_system_says_how_much_is_free_where_it_can():
 def test_the_number_of_threads_is_obeyed_and_changes_no_bit(n_jobs, monkeypatch):
     X, y = rows()
     seen = []
-    monkeypatch.setattr(cores, "all_cores", lambda: 8)
-    monkeypatch.setattr("shoal.engine.advance.WORTH_A_THREAD", 0)
-    monkeypatch.setattr("shoal.engine.advance.spread", lambda run, tasks: (seen.append(cores.cores()), [run(t) for t in tasks]))
+    monkeypatch.setattr(engine_threads, "all_cores", lambda: 8)
+    monkeypatch.setattr("shoal.engine.minibatch.WORTH_A_THREAD", 0)
+    monkeypatch.setattr("shoal.engine.minibatch.spread", lambda run, tasks: (seen.append(engine_threads.cores()), [run(t) for t in tasks]))
     model = ShoalClassifier(max_iter=3, random_state=0, n_jobs=n_jobs).fit(X, y > 0)
     assert set(seen) == ({8} if n_jobs in (None, -1) else {n_jobs} - {1})  # one thread needs no spreading
     alone = ShoalClassifier(max_iter=3, random_state=0, n_jobs=1).fit(X, y > 0)
@@ -76,15 +76,15 @@ def test_the_number_of_threads_is_obeyed_and_changes_no_bit(n_jobs, monkeypatch)
 
 def test_tasks_are_spread_over_as_many_threads_as_asked_for_and_each_runs_once():
     done = []
-    with cores.at_most(2):
-        cores.spread(done.append, range(50))
+    with engine_threads.at_most(2):
+        engine_threads.spread(done.append, range(50))
     assert sorted(done) == list(range(50))
 
 
 def test_tasks_may_be_made_as_they_are_taken_and_their_results_keep_their_order():
-    with cores.at_most(3):
-        assert cores.spread(lambda i: i * i, (i for i in range(20))) == [i * i for i in range(20)]
-        assert cores.spread(abs, iter(())) == []
+    with engine_threads.at_most(3):
+        assert engine_threads.spread(lambda i: i * i, (i for i in range(20))) == [i * i for i in range(20)]
+        assert engine_threads.spread(abs, iter(())) == []
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -98,7 +98,7 @@ def test_where_one_task_fails_no_further_one_is_begun_and_the_error_comes_out(th
         if i > 3:
             assert stop.wait(5), "who fails must tell the others"
 
-    with cores.at_most(threads), pytest.raises(KeyboardInterrupt):
-        cores.spread(fail, range(1000), stop)
+    with engine_threads.at_most(threads), pytest.raises(KeyboardInterrupt):
+        engine_threads.spread(fail, range(1000), stop)
     assert stop.is_set()
     assert len(begun) <= 4 + threads

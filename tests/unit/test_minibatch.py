@@ -7,8 +7,8 @@ import pytest
 from sklearn.metrics import accuracy_score, log_loss, r2_score
 
 from problems import logits_of, population, rows
-from shoal.engine.advance import carry
-from shoal.engine.outputs import logits
+from shoal.engine.minibatch import carry
+from shoal.engine.predict import logits
 from shoal.population import member
 from shoal.recipe import Recipe
 from shoal.textbook import Adam, GradientDescent, Momentum, make_loss

@@ -8,8 +8,8 @@ import pytest
 
 from problems import population
 from shoal import ShoalClassifier, ShoalRegressor, ShoalSearchCV, TooLargeError
-from shoal.engine.advance import begin
-from shoal.engine.judging import judge
+from shoal.engine.evaluate import judge
+from shoal.engine.minibatch import begin
 from shoal.recipe import Recipe
 from shoal.textbook import make_loss
 from shoal.training.full_batch import FullBatch
@@ -17,7 +17,7 @@ from shoal.training.rows import in_memory
 from shoal.training.validation import Validation
 
 torch = pytest.importorskip("torch")
-groups, judging = (pytest.importorskip(f"shoal.engine.on_device.{name}") for name in ("groups", "judging"))
+groups, judging = (pytest.importorskip(f"shoal.engine.torch.{name}") for name in ("layout", "evaluate"))
 
 HERE, THERE = "cpu", "torch:cpu"
 FLOAT64 = 1e-12  # sums of some dozens of products of size 1, in another order and with exp by another library
@@ -111,7 +111,7 @@ def test_memory_that_does_not_suffice_is_told_of_by_name(monkeypatch):
     def full(*_):
         raise torch.OutOfMemoryError("Tried to allocate 80.00 GiB. GPU 0 has a total capacity of 79.25 GiB")
 
-    monkeypatch.setattr("shoal.engine.on_device.advance.updated", full)
+    monkeypatch.setattr("shoal.engine.torch.minibatch.updated", full)
     with pytest.raises(TooLargeError, match=r"memory of device 'torch:cpu' does not suffice.*fewer n_networks"):
         ShoalRegressor(device=THERE, **QUICK).fit(TABLE, TARGET)
 

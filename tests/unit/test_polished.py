@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from problems import run_with_rows_held_out as begun
-from shoal.engine.outputs import logits
+from shoal.engine.predict import logits
 from shoal.training.polished import STEPS, TRIAL, Polished
 
 M, K = 160, 3  # of the problem

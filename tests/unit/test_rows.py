@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from problems import OUTPUTS, logits_of, population, rows
-from shoal.engine.outputs import logits
+from shoal.engine.predict import logits
 from shoal.recipe import Recipe
 from shoal.textbook import make_loss
 from shoal.training.full_batch import FullBatch

@@ -10,7 +10,7 @@ from sklearn.preprocessing import PolynomialFeatures
 from sklearn.svm import SVC
 
 from shoal import ShoalClassifier, ShoalRegressor, ShoalSearchCV
-from shoal.engine.cores import at_most
+from shoal.engine.threads import at_most
 from shoal.errors import InvalidParameterError
 from shoal.estimators import fold
 from shoal.fitting import candidates

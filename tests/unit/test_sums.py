@@ -7,8 +7,8 @@ import pytest
 
 from problems import OUTPUTS, logits_of, population, rows
 from shoal.engine import sums as engine
-from shoal.engine.blocks import split
-from shoal.engine.outputs import logits
+from shoal.engine.layout import split
+from shoal.engine.predict import logits
 from shoal.engine.sums import curvature, flat, losses, sums, unflat
 from shoal.population import Population
 from shoal.textbook import make_loss

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from numba import njit
 
-from shoal.engine.compiled import kernels
+from shoal.engine.kernels import train_module
 
-kernels()  # sets the cache's folder before anything of the engine is compiled
-from shoal.engine import vecmath  # noqa: E402
+train_module()  # sets the cache's folder before anything of the engine is compiled
+from shoal.engine.kernels import vecmath  # noqa: E402
 
 
 @njit(error_model="numpy")

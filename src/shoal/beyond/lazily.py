@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from shoal.engine.cores import at_most
+from shoal.engine.threads import at_most
 from shoal.errors import DataError
 from shoal.estimators.base import for_prediction
 from shoal.estimators.elsewhere import is_elsewhere

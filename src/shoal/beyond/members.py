@@ -67,7 +67,7 @@ def train_members(group: Group, members: Sequence[int]) -> Member:
         v = replace(v, rows=tuple(v.rows[k] for k in some))
     weights = weights[some] if weights is not None and weights.ndim == 2 else weights
     # Ramps are multiplied here and looked up in a fit in memory: to rounding the same.
-    rows = replace(group.rows, weights=weights, validation=v, stairs=None)
+    rows = replace(group.rows, weights=weights, validation=v, ramp_positions=None)
     run = rows.begin(mine, take(group.population, some), listened=False, members=some)
     events = [event for event in run if in_curves(event, run)]
     curves = {name: np.array([getattr(e, name) for e in events]) for name in CURVES if getattr(events[0], name) is not None}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from shoal.engine.cores import at_most
+from shoal.engine.threads import at_most
 from shoal.errors import ClusterError, InvalidParameterError, ShoalError
 
 ATTEMPTS = 4  # times that a table may be lost with all workers that held it; Dask lets a task's worker die as often

@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from shoal.engine.compiled import split_kernel
-from shoal.engine.cores import cores, executor
-from shoal.engine.groups import SMALL_PRODUCT, Group, padded
+from shoal.engine.kernels import split_module
+from shoal.engine.layout import SMALL_PRODUCT, Group, padded
+from shoal.engine.threads import cores, executor
 
 
 def train_slices(group: Group, taken: tuple[Any, ...]) -> int:
     """One network in slices, over the cores: this thread and those of the executor that are free. Returns what the kernel does."""
-    k, shape, dtype, J = split_kernel(), taken[0], group.weights.dtype, group.slices
+    k, shape, dtype, J = split_module(), taken[0], group.weights.dtype, group.slices
     team = k.Team(
         np.zeros((2 * J + 1) * k.APART, np.int64),
         *(np.empty((J, group.h * shape.b), dtype) for _ in "ZS"),

@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 import numpy as np
 from array_api_compat import array_namespace
 
-from shoal.engine.advance import WORTH_A_THREAD
 from shoal.engine.blas_threads import one_blas_thread
-from shoal.engine.blocks import Block, join, split
-from shoal.engine.cores import spread
 from shoal.engine.device import on_device
+from shoal.engine.layout import Block, join, split
+from shoal.engine.minibatch import WORTH_A_THREAD
 from shoal.engine.sizes import refuse_rows
+from shoal.engine.threads import spread
 from shoal.population import Population
 from shoal.textbook.activations import ACTIVATIONS, Activation, masked
 from shoal.textbook.losses import Loss
@@ -70,7 +70,7 @@ def sums(population: Population, X: Any, Y: Floats, activation: str, g2: Loss, w
     `weight` is None, `(m,)` or `(K, m)`.
     """
     if on_device(X):
-        from shoal.engine.on_device.sums import sums as sums_there
+        from shoal.engine.torch.sums import sums as sums_there
 
         return sums_there(population, X, Y, activation, g2, weight)
     m, n_h = len(Y), population.parameters.W1.shape[1]
@@ -97,7 +97,7 @@ def sums(population: Population, X: Any, Y: Floats, activation: str, g2: Loss, w
 def losses(block: Block, X: Any, Y: Floats, activation: str, g2: Loss, weights: Floats) -> Floats:
     """Σ w L alone, for the networks of a block, `(k,)`; `weights (k, m)`."""
     if on_device(X):
-        from shoal.engine.on_device.sums import losses as losses_there
+        from shoal.engine.torch.sums import losses as losses_there
 
         return losses_there(block, X, Y, activation, g2, weights)
     n_h = block.parameters.W1.shape[1]
@@ -119,7 +119,7 @@ def curvature(block: Block, X: Any, Y: Floats, activation: str, g2: Loss, weight
     Takes 8 MB a thread beside the result's `k p²` numbers, however many rows there are.
     """
     if on_device(X):
-        from shoal.engine.on_device.sums import curvature as curvature_there
+        from shoal.engine.torch.sums import curvature as curvature_there
 
         return curvature_there(block, X, Y, activation, g2, weights)
     p = n_parameters(block.parameters)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from shoal.engine.cores import at_most
+from shoal.engine.threads import at_most
 from shoal.errors import DataError, InvalidParameterError
 from shoal.estimators._sklearn import checked_weights
 from shoal.estimators.plain import is_plain, is_plain_target

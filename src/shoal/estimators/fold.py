@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import _check_method_params
 
 from shoal.engine.blas_threads import one_blas_thread
-from shoal.engine.cores import at_most, cores, spread
+from shoal.engine.threads import at_most, cores, spread
 from shoal.errors import ShoalError
 from shoal.estimators.base import ShallowEstimator, adopt, input_names
 from shoal.estimators.fold_scores import formulas_of, scores_of

@@ -17,7 +17,7 @@ from sklearn.metrics._scorer import _MultimetricScorer, _PassthroughScorer, _Sco
 from sklearn.model_selection._validation import _score
 
 from shoal.encoding import encode
-from shoal.engine.outputs import BLOCK_ROWS, WORTH_COMPILING, network_logits
+from shoal.engine.predict import BLOCK_ROWS, WORTH_COMPILING, network_logits
 from shoal.estimators.base import ShallowEstimator
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from shoal.engine.device import PROCESSOR
-from shoal.engine.groups import copies_in_whole_groups
+from shoal.engine.layout import copies_in_whole_groups
 from shoal.errors import ShoalError
 from shoal.fitting.curves import history
 from shoal.fitting.fitted import Fitted
@@ -217,7 +217,7 @@ def joint_run(batch: CandidateBatch) -> Run:
         dtype=rows.dtype,
         members=[k for _ in range(C) for k in range(K)],
         listened=False,
-        stairs=rows.stairs,
+        ramp_positions=rows.ramp_positions,
     )
 
 

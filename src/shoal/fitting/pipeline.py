@@ -18,7 +18,7 @@ import numpy as np
 from shoal.draws import seed_from
 from shoal.encoding import Encoding, encode
 from shoal.engine.blas_threads import one_blas_thread
-from shoal.engine.cores import at_most
+from shoal.engine.threads import at_most
 from shoal.errors import DataError, InterruptedWarning, InvalidParameterError
 from shoal.fitting.budget import refuse_too_many
 from shoal.fitting.calibration import calibrate, check_calibration, check_pieces, judged_on, largest_of, must_be_the_same

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from shoal.encoding import Encoding, encode, fit_encoding, plain
-from shoal.engine.stairs import stairs_of
+from shoal.engine.ramps import find_ramp_positions
 from shoal.errors import DataError
 from shoal.fitting.budget import refuse_too_large
 from shoal.fitting.calibration import Judged, calibrate, judged_on, largest_of
@@ -218,9 +218,9 @@ class InMemory:
             "calibration": settings.calibration,
         }
         judged = judged_on(X, encoded, learned.Y, len(plan.with_ramps), own=own, before=before, **known)
-        stairs = stairs_of(encoding, encoded) if looks_ramps_up(plan) else None
+        ramp_positions = find_ramp_positions(encoding, encoded) if looks_ramps_up(plan) else None
         weights = member_weights(self.m, weight, held)
-        return RowsInMemory(settings, targets, encoded, learned.Y, weight, weights, watching, judged, dtype, stairs)
+        return RowsInMemory(settings, targets, encoded, learned.Y, weight, weights, watching, judged, dtype, ramp_positions)
 
 
 @dataclass(frozen=True)
@@ -239,7 +239,7 @@ class RowsInMemory:
         What members are judged on after every epoch.
     judged : Judged
         What the fitted network is judged on.
-    stairs : Stairs or None
+    ramp_positions : RampPositions or None
         Where rows stand on ramps, if ramps are looked up.
     """
 
@@ -252,7 +252,7 @@ class RowsInMemory:
     validation: Validation | None
     judged: Judged
     dtype: np.dtype
-    stairs: Any = None
+    ramp_positions: Any = None
 
     @cached_property
     def mean_squares(self) -> Floats:
@@ -277,7 +277,7 @@ class RowsInMemory:
             dtype=self.dtype,
             listened=listened,
             members=members,
-            stairs=self.stairs,
+            ramp_positions=self.ramp_positions,
         )
 
     def calibrated(self, network: Network, trained: Trained) -> tuple[Network, float]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from shoal.engine.device import PROCESSOR, described
-from shoal.engine.stairs import WORTH_LOOKING_UP, Stairs
+from shoal.engine.ramps import WORTH_LOOKING_UP, RampPositions
 from shoal.errors import DivergedError, InvalidParameterError, MemberDivergedWarning
 from shoal.fitting.plan import FULL_BATCH, Plan, is_auto
 from shoal.fitting.settings import Settings
@@ -50,15 +50,15 @@ def begin_training(
     dtype: Any = np.float64,
     listened: bool = True,
     members: Sequence[int] | None = None,
-    stairs: Stairs | None = None,
+    ramp_positions: RampPositions | None = None,
 ) -> Training:
     """The run before its first step. `X (m, n_x)` encoded, `Y (m, n_y)`, `weight` None, `(m,)` or `(K, m)`.
 
-    `members` name the networks' dropout streams, their places if None; `stairs` say where the rows stand on ramps.
+    `members` name the networks' dropout streams, their places if None; `ramp_positions` say where the rows stand on ramps.
     """
     if p.solver not in FULL_BATCH:
         known: dict[str, Any] = {"weight": weight, "validation": validation, "dtype": dtype}
-        run = Run(p.recipe, population, g2, X, Y, **known, members=members, listened=listened, stairs=stairs)
+        run = Run(p.recipe, population, g2, X, Y, **known, members=members, listened=listened, ramp_positions=ramp_positions)
         return ended(run, p, validation)
     return full_batch(p, population, g2, in_memory(X, Y, population.K, weight), len(Y), validation=validation, dtype=dtype)
 

@@ -1,6 +1,6 @@
 """Activations: a function g with its derivative g′ (slides 6-8), and what is known of each. Every such fact stands here once.
 
-A further activation is one more entry of `ACTIVATIONS`, its kernel in `engine/activations.py`, and its test; exports are made
+A further activation is one more entry of `ACTIVATIONS`, its kernel in `engine/kernels/activations.py`, and its test; exports are made
 by running its g over names in place of numbers (`export/trace.py`).
 """
 

@@ -5,7 +5,7 @@ The slide's `dZ2 = A2 − Y` holds for the output unit and the loss that belong 
 Z2 `(…, n_z, m)`, Y `(n_y, m)`, A2 like Z2, loss `(…, m)` (summed over the outputs of an example), dZ2 like Z2; a leading axis K may
 stand before Z2. n_z = n_y, but for the Gaussian unit, whose logits are n_y means followed by n_y log-variances.
 
-A further loss is one more entry of `LOSSES`, its kernel in `engine/losses.py`, and its test.
+A further loss is one more entry of `LOSSES`, its kernel in `engine/kernels/losses.py`, and its test.
 """
 
 import math

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.engine.advance import State
+from shoal.engine.minibatch import State
 from shoal.recipe import Recipe
 from shoal.training.events import Epoch
 from shoal.training.full_batch import FullBatch

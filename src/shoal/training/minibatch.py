@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.draws import row_order_key
-from shoal.engine.advance import Carried, advance_in_order, back_to, begin, carry, current, finite, leave, remember, remembered, row_order
-from shoal.engine.advance import moment as moment_of
-from shoal.engine.advance import resume as take_over
-from shoal.engine.judging import judge
-from shoal.engine.stairs import Stairs
+from shoal.engine.evaluate import judge
+from shoal.engine.minibatch import Carried, advance_in_order, back_to, begin, carry, current, finite, leave, remember, remembered, row_order
+from shoal.engine.minibatch import moment as moment_of
+from shoal.engine.minibatch import resume as take_over
+from shoal.engine.ramps import RampPositions
 from shoal.population import Population
 from shoal.recipe import Recipe, batch_slices, schedule_factors
 from shoal.textbook.losses import Loss
@@ -80,8 +80,9 @@ class Run(InProgress[RunProgress]):
 
     `members` name the networks' dropout streams, their places if None; `orders` replaces the drawn row order of every
     epoch, for comparisons; `resume` continues an earlier run. Several epochs may be trained before the event of the first comes;
-    if `listened`, `result` gives between two events what the first of them saw. After `until (K,)` epochs each network leaves. `stairs`
-    say where the rows of X stand on its ramps (`stairs_of`), which are then looked up.
+    if `listened`, `result` gives between two events what the first of them saw. After `until (K,)` epochs each network leaves.
+    `ramp_positions`
+    say where the rows of X stand on its ramps (`find_ramp_positions`), which are then looked up.
     """
 
     def __init__(
@@ -99,15 +100,15 @@ class Run(InProgress[RunProgress]):
         orders: Iterator[NDArray[np.int64]] | None = None,
         listened: bool = True,
         until: NDArray[np.int64] | None = None,
-        stairs: Stairs | None = None,
+        ramp_positions: RampPositions | None = None,
     ) -> None:
         self.recipe, self.g2, self.validation = recipe, g2, validation
-        self.listened, self.until, self.stairs = listened, until, stairs
+        self.listened, self.until, self.ramp_positions = listened, until, ramp_positions
         self.X, self.Y = X, np.asarray(Y, dtype)
         self.weight = None if weight is None else np.asarray(weight, dtype)
         self.m, self.K, self.members = len(self.Y), population.K, members
         total = np.full(self.K, float(self.m)) if weight is None else np.broadcast_to(np.asarray(weight, np.float64).sum(-1), (self.K,))
-        self.state = begin(population, recipe, g2, total, dtype, members, stairs)
+        self.state = begin(population, recipe, g2, total, dtype, members, ramp_positions)
         self.orders = row_orders(self.m, recipe) if orders is None else orders
         self.ahead = NOTHING_AHEAD
         self.block: Block | None = None
@@ -294,7 +295,7 @@ class Run(InProgress[RunProgress]):
 
         `weight (m,)` is what the rows weigh that networks held out too.
         """
-        known: dict[str, Any] = {"members": self.members, "stairs": self.stairs, "until": until}
+        known: dict[str, Any] = {"members": self.members, "ramp_positions": self.ramp_positions, "until": until}
         return Run(recipe, population, self.g2, self.X, self.Y, weight=weight, dtype=self.state.dtype, **known)
 
     def training_rows(self) -> Rows:

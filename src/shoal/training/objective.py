@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.encoding import SparseRows
-from shoal.engine.advance import advance, begin, current
 from shoal.engine.device import on_device
+from shoal.engine.minibatch import advance, begin, current
 from shoal.engine.sums import flat, sums, unflat
 from shoal.population import Population, take
 from shoal.recipe import Recipe

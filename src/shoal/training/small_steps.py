@@ -1,4 +1,4 @@
-"""Levenberg-Marquardt's sums and way down by `engine/small_step.py`, where the networks and their rows are few enough."""
+"""Levenberg-Marquardt's sums and way down by `engine/kernels/small_lm.py`, where the networks and their rows are few enough."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.engine.blocks import Block
-from shoal.engine.compiled import compiled, pieces
+from shoal.engine.kernels import dispatch_module, small_lm_module
+from shoal.engine.layout import Block
 from shoal.engine.sizes import refuse
 from shoal.engine.sums import Curvature, n_parameters
 from shoal.training.objective import Objective
@@ -35,13 +35,13 @@ class SmallRows:
 @cache
 def steps() -> ModuleType:
     """The compiled steps."""
-    return compiled("shoal.engine.small_step")
+    return small_lm_module()
 
 
 @cache
 def addresses(activation: str, output: str) -> NDArray[np.int64]:
     """Where the pieces lie in this process."""
-    p = pieces()
+    p = dispatch_module()
     return np.array([p.piece(p.ACTIVATIONS[activation], False).address, p.piece(p.LOSSES[output], False).address])
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.draws import row_order_key
-from shoal.engine.advance import advance_in_order, row_order
+from shoal.engine.minibatch import advance_in_order, row_order
 from shoal.population import Population
 from shoal.recipe import Recipe, batch_slices, schedule_factors
 from shoal.textbook.losses import Loss

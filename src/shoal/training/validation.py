@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.engine.advance import State, begin, leave
 from shoal.engine.device import PROCESSOR, send
-from shoal.engine.judging import judge, judging_sums, means
+from shoal.engine.evaluate import judge, judging_sums, means
+from shoal.engine.minibatch import State, begin, leave
 from shoal.population import Population
 from shoal.recipe import Recipe
 from shoal.textbook.losses import Loss

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.engine.blas_threads import one_blas_thread
-from shoal.engine.outputs import logits
+from shoal.engine.predict import logits
 from shoal.network import Network, in_units
 from shoal.types import Floats
 

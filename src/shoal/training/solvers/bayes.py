@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
-from shoal.engine.blocks import Block
+from shoal.engine.layout import Block
 from shoal.engine.sums import Curvature, flat, over_parts
 from shoal.textbook.propagation import Parameters
 from shoal.training.objective import Objective

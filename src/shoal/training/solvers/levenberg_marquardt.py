@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
-from shoal.engine.blocks import Block, join, split
+from shoal.engine.layout import Block, join, split
 from shoal.engine.sums import Curvature, chosen, curvature, flat, losses, over_parts, unflat
 from shoal.population import Population
 from shoal.textbook.losses import Loss

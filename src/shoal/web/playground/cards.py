@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from shoal.engine.advance import moments
+from shoal.engine.minibatch import moments
 from shoal.errors import InvalidParameterError
 from shoal.population import member
 from shoal.textbook.activations import ACTIVATIONS

@@ -1,6 +1,6 @@
 """One run of the playground, an update at a time: what `fit` would do with the same settings, with a way back.
 
-Steps are the engine's own (`engine.advance`), in the row orders that `training.minibatch` draws; a whole pass over the rows
+Steps are the engine's own (`engine.minibatch`), in the row orders that `training.minibatch` draws; a whole pass over the rows
 makes the library's own `Epoch` event. Everything is kept often enough that going back is looking up.
 """
 
@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import r2_score
 
 from shoal.encoding import encode
-from shoal.engine.advance import State, advance, current
-from shoal.engine.outputs import logits
+from shoal.engine.minibatch import State, advance, current
+from shoal.engine.predict import logits
 from shoal.errors import InvalidParameterError
 from shoal.fitting.pipeline import begin
 from shoal.fitting.settings import Settings

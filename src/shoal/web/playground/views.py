@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from shoal.encoding import encode
-from shoal.engine.outputs import logits
+from shoal.engine.predict import logits
 from shoal.errors import InvalidParameterError
 from shoal.fitting.targets import places
 from shoal.inspection import Costs, Finding, findings

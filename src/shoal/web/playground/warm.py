@@ -8,7 +8,7 @@ import sys
 import threading
 from contextlib import suppress
 
-from shoal.engine.compiled import cache_folder
+from shoal.engine.code_cache import cache_folder
 from shoal.web.playground.data import of_sample
 from shoal.web.playground.settings import read_settings, settings
 from shoal.web.playground.training import Training

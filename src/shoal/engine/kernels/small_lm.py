@@ -1,16 +1,16 @@
 """Levenberg-Marquardt's sums and its way down, compiled, for networks so small that Python would take longer than the arithmetic.
 
 Of one logit with squared errors or cross-entropy, whose bend is 1 or a (1 − a). A network's parameters stand in one row θ: W1, b1,
-W2, b2. Twins of `sums.curvature` and of `LevenbergMarquardt.descend`, held equal to them by `tests/unit/test_small_step.py`.
+W2, b2. Twins of `sums.curvature` and of `LevenbergMarquardt.descend`, held equal to them by `tests/unit/test_small_lm.py`.
 """
 
 import math
 
 import numpy as np
 
-from shoal.engine.bounds import misfit_of_small_steps, misfit_of_sums
 from shoal.engine.jit import inner, kernel
-from shoal.engine.pieces import activate, output_errors
+from shoal.engine.kernels.bounds import misfit_of_small_steps, misfit_of_sums
+from shoal.engine.kernels.dispatch import activate, output_errors
 from shoal.engine.sizes import FITS, OF_STEPS
 
 

@@ -1,11 +1,11 @@
-"""Layer 1 over ramps without a product: the ramps of a column are stairs, and a row looks up where it stands on them.
+"""Layer 1 over ramps without a product: the ramps of a column are ramp_positions, and a row looks up where it stands on them.
 
-Of a column's ramps a row has 1 … 1, f, 0 … 0. So W1 times them is the sum of the weights of the stairs below plus f times
+Of a column's ramps a row has 1 … 1, f, 0 … 0. So W1 times them is the sum of the weights of the ramp_positions below plus f times
 the weight of the one it stands on, and in the gradient a row gives f of its error to its own stair and all of it to those below.
 Per row, column and unit these are three operations, where a product takes two for every ramp.
 
 Units are worked on by TILE, so that tables and errors of a tile stay in the level-1 cache and sums in registers.
-`benchmarks/ramps_product.py` times it; `tests/equal/test_stairs.py` holds it equal to the product.
+`benchmarks/ramps_product.py` times it; `tests/equal/test_ramps.py` holds it equal to the product.
 """
 
 from typing import Any
@@ -17,8 +17,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from shoal.engine.jit import inner
-from shoal.engine.stairs import ARRAYS, COLUMNS, DECK, INPUTS, N1, PLAIN, RAMPS, TILE, UNITS, Room
-from shoal.engine.vecmath import eights, keep_apart, of, transposed, turn
+from shoal.engine.kernels.vecmath import eights, keep_apart, of, transposed, turn
+from shoal.engine.ramps import ARRAYS, COLUMNS, DECK, INPUTS, N1, PLAIN, RAMPS, TILE, UNITS, Room
 
 LANES = 16  # numbers of a vector, of which a tile is PARTS: two registers of 512 bits in float32
 PARTS = TILE // LANES

@@ -14,11 +14,11 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from shoal.engine import many_outputs, stairs_kernel
-from shoal.engine.activations import ACTIVATIONS
 from shoal.engine.jit import c_function
-from shoal.engine.losses import LOSSES
-from shoal.engine.rules import RULES
+from shoal.engine.kernels import many_outputs, ramps
+from shoal.engine.kernels.activations import ACTIVATIONS
+from shoal.engine.kernels.losses import LOSSES
+from shoal.engine.kernels.optimizers import RULES
 
 KINDS = (  # P: pointer to numbers, W: to whole ones, v: a number, i: a whole one
     (ACTIVATIONS.values(), "PPi"),
@@ -26,8 +26,8 @@ KINDS = (  # P: pointer to numbers, W: to whole ones, v: a number, i: a whole on
     (RULES.values(), "PPPPPvi"),
     ((many_outputs.logits,), "PPPiii"),
     ((many_outputs.gradients,), "PPPPiii"),
-    ((stairs_kernel.layer_1,), "WWPPPi"),
-    ((stairs_kernel.layer_1_gradient,), "WPPPi"),
+    ((ramps.layer_1,), "WWPPPi"),
+    ((ramps.layer_1_gradient,), "WPPPi"),
 )
 
 
@@ -52,10 +52,10 @@ def addresses(activation: str, output: str, rule: type, n_z: int, dtype: np.dtyp
     )
 
 
-def stairs_functions(dtype: np.dtype) -> tuple[int, int]:
+def ramp_functions(dtype: np.dtype) -> tuple[int, int]:
     """Where layer 1 over looked-up ramps and its gradient lie."""
     single = dtype == np.float32
-    return piece(stairs_kernel.layer_1, single).address, piece(stairs_kernel.layer_1_gradient, single).address
+    return piece(ramps.layer_1, single).address, piece(ramps.layer_1_gradient, single).address
 
 
 def call(context: Any, builder: Any, address: Any, arguments: list[Any]) -> Any:
@@ -132,7 +132,7 @@ def many_gradients(typing_context, address, W2, first, Z, low, D, gW2, n_z, h, b
 
 @intrinsic
 def layer_1(typing_context, address, deck, order, first, W1, XT, Z, b):
-    """`stairs_kernel.layer_1` of the b rows from number `first` of `order` on."""
+    """`ramps.layer_1` of the b rows from number `first` of `order` on."""
     arrays = W1, XT, Z
 
     def generate(context, builder, signature, arguments):
@@ -145,7 +145,7 @@ def layer_1(typing_context, address, deck, order, first, W1, XT, Z, b):
 
 @intrinsic
 def layer_1_gradient(typing_context, address, deck, dZ, Xb, gW1, b):
-    """`stairs_kernel.layer_1_gradient` of the rows that `layer_1` saw last."""
+    """`ramps.layer_1_gradient` of the rows that `layer_1` saw last."""
     arrays = deck, dZ, Xb, gW1
 
     def generate(context, builder, signature, arguments):

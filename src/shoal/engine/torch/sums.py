@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from shoal.engine.blocks import Block, join, split
 from shoal.engine.device import Tensor, out_of_memory, send
-from shoal.engine.on_device.groups import MOST_HIDDEN
+from shoal.engine.layout import Block, join, split
 from shoal.engine.sums import Curvature, Sums, activation_of, gradient_sums, n_parameters, row_blocks
+from shoal.engine.torch.layout import MOST_HIDDEN
 from shoal.population import Population
 from shoal.textbook.losses import SQUARED_ERROR, Loss
 from shoal.textbook.propagation import Parameters, forward

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from shoal.engine.bounds import misfit_of_prediction
 from shoal.engine.jit import inner, kernel
-from shoal.engine.pieces import activate
+from shoal.engine.kernels.bounds import misfit_of_prediction
+from shoal.engine.kernels.dispatch import activate
+from shoal.engine.kernels.vecmath import keep_apart, turn
 from shoal.engine.sizes import FITS
-from shoal.engine.vecmath import keep_apart, turn
 
 
 @inner

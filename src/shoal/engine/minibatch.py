@@ -19,15 +19,15 @@ from numpy.typing import NDArray
 
 from shoal.draws import dropout_key, kept
 from shoal.encoding import SparseRows
+from shoal.engine.arguments import Known, addresses, bias_corrections, hyper, ramp_functions
 from shoal.engine.blas_threads import one_blas_thread
-from shoal.engine.compiled import kernels
-from shoal.engine.cores import cores, spread
 from shoal.engine.device import PROCESSOR
-from shoal.engine.groups import Group, keep_members, make_groups, padded, read_back
-from shoal.engine.numbers import Known, addresses, bias_corrections, hyper, stairs_functions
+from shoal.engine.kernels import train_module
+from shoal.engine.layout import Group, keep_members, make_groups, padded, read_back
+from shoal.engine.ramps import TILE, WORTH_LOOKING_UP, RampPositions, in_precision, laid_out
 from shoal.engine.sizes import OF_STEPS, refuse, refuse_rows
 from shoal.engine.slices import train_slices
-from shoal.engine.stairs import TILE, WORTH_LOOKING_UP, Stairs, in_precision, laid_out
+from shoal.engine.threads import cores, spread
 from shoal.errors import LayoutError
 from shoal.population import Population
 from shoal.recipe import Recipe, each
@@ -44,7 +44,7 @@ WORTH_A_THREAD = 2e6  # multiplications: below some 50 µs of work, handing it o
 class State:
     """Everything that training moves: weights and the rule's memory in the kernels' layout, and the count of updates.
 
-    `total (K,)` is m of the penalty: each network's weight of all its training rows. `keys` name the dropout streams. `stairs` tell
+    `total (K,)` is m of the penalty: each network's weight of all its training rows. `keys` name the dropout streams. `ramp_positions` tell
     where the rows stand on ramps, None where ramps are inputs like others.
     """
 
@@ -59,7 +59,7 @@ class State:
     alive: NDArray[np.bool_]
     evaluated: str
     t: int = 0
-    stairs: Stairs | None = None
+    ramp_positions: RampPositions | None = None
     known: Known = field(default_factory=Known)
 
     @property
@@ -75,12 +75,12 @@ def begin(
     total: Floats,
     dtype: Any,
     members: Sequence[int] | None = None,
-    stairs: Stairs | None = None,
+    ramp_positions: RampPositions | None = None,
 ) -> State:
     """The state before the first update. `members` number the networks' dropout streams, 0 … K − 1 if not given."""
     dtype = np.dtype(dtype)
     if recipe.device != PROCESSOR:
-        from shoal.engine.on_device import begin_on_device
+        from shoal.engine.torch import begin_on_device
 
         return begin_on_device(population, recipe, g2, total, dtype, members)
     rule, averaged = recipe.rule, bool(np.any(np.asarray(recipe.weight_average) > 0))
@@ -99,8 +99,24 @@ def begin(
     keys = np.array([key_of[k] for k in members], np.uint64)
     total, alive = np.asarray(total, np.float64), np.ones(population.K, bool)
     judged = "average" if averaged else "weights"
-    known, stairs = Known(thins), None if stairs is None or thins else in_precision(stairs, dtype)  # ramps that drop out stand nowhere
-    return State(population, recipe, g2, total, groups, keys, hyper(recipe, g2, dtype), dtype, alive, judged, stairs=stairs, known=known)
+    known, ramp_positions = (
+        Known(thins),
+        None if ramp_positions is None or thins else in_precision(ramp_positions, dtype),
+    )  # ramps that drop out stand nowhere
+    return State(
+        population,
+        recipe,
+        g2,
+        total,
+        groups,
+        keys,
+        hyper(recipe, g2, dtype),
+        dtype,
+        alive,
+        judged,
+        ramp_positions=ramp_positions,
+        known=known,
+    )
 
 
 def advance(state: State, X: Any, Y: Floats, batches: Sequence[Any], rates: Floats, weight: Floats | None = None) -> Floats:
@@ -140,7 +156,7 @@ def advance_in_order(
 def row_order(key: int, epoch: int, m: int) -> NDArray[np.int64]:
     """`draws.row_order`, compiled."""
     order = np.empty(m, np.int64)
-    kernels().shuffle(np.uint64(key), epoch, order)
+    train_module().shuffle(np.uint64(key), epoch, order)
     return order
 
 
@@ -175,13 +191,15 @@ def run_groups(
     state: State, X: Floats, Y: Floats, order: NDArray[np.int64], ends: NDArray[np.int64], rates: Floats, weight: Floats | None
 ) -> Floats:
     """Every group through these batches; returns `costs (steps, K)`, NaN for who is in no group, and counts the updates."""
-    if state.stairs is not None and len(state.stairs.at) != len(X):
-        raise LayoutError(f"the stairs are of {len(state.stairs.at)} rows, but X has {len(X)}: give the rows that they were made of")
+    if state.ramp_positions is not None and len(state.ramp_positions.at) != len(X):
+        raise LayoutError(
+            f"the ramp_positions are of {len(state.ramp_positions.at)} rows, but X has {len(X)}: give the rows that they were made of"
+        )
     X, Y = np.ascontiguousarray(X, state.dtype), np.ascontiguousarray(Y, state.dtype)
     refuse_rows(X, Y, state.population.parameters.W1.shape[2], state.n_y, weight, state.population.K)
     order, ends = np.ascontiguousarray(order, np.int64), np.ascontiguousarray(ends, np.int64)
     rates = np.ascontiguousarray(rates, state.dtype)
-    k, steps, K, known = kernels(), len(ends) - 1, state.population.K, state.known
+    k, steps, K, known = train_module(), len(ends) - 1, state.population.K, state.known
     if rates.ndim != 2 or len(rates) < steps or rates.shape[1] != K:
         refuse(OF_STEPS)
     corrections = bias_corrections(known, state.recipe.rule, state.t, steps, state.dtype)
@@ -235,19 +253,19 @@ def shape_of(state: State, group: Group, b: int) -> Any:
     """The group's whole numbers as the kernels take them, for batches of at most b rows."""
     rule: Any = type(state.recipe.rule)
     where = addresses(state.recipe.activation, state.g2.name, rule, group.n_z, state.dtype)
-    return kernels().Shape(len(group.members) * group.slices, group.h, group.n, group.n_z, state.t, b, *where)
+    return train_module().Shape(len(group.members) * group.slices, group.h, group.n, group.n_z, state.t, b, *where)
 
 
 def looked_up(state: State, group: Group) -> NDArray[np.int64]:
     """The deck from which this group's kernel looks ramps up: empty where its members do not see them, or a product is as fast."""
-    stairs, largest = state.stairs, state.known.largest
+    ramp_positions, largest = state.ramp_positions, state.known.largest
     many = group.h % TILE == 0 and largest >= WORTH_LOOKING_UP
-    if stairs is None or group.columns is not None or not many:
+    if ramp_positions is None or group.columns is not None or not many:
         return NO_DECK
     H = group.h * len(group.members)
-    if group.laid is None or not group.laid.serves(stairs, H, largest):
-        n = group.n - int(stairs.starts[-1])
-        group.laid = laid_out(stairs, n, padded(group.n), padded(n), H, largest, stairs_functions(state.dtype))
+    if group.laid is None or not group.laid.serves(ramp_positions, H, largest):
+        n = group.n - int(ramp_positions.starts[-1])
+        group.laid = laid_out(ramp_positions, n, padded(group.n), padded(n), H, largest, ramp_functions(state.dtype))
     return group.laid.deck
 
 
@@ -282,7 +300,7 @@ def per_network(state: State, group: Group) -> Any:
     widths, keys = (np.repeat(value[group.members], group.slices) for value in (state.population.widths, state.keys.view(np.int64)))
     widths = widths if group.slices == 1 else np.clip(widths - first, 0, group.h)
     whole = np.array([widths, keys, first])
-    group.each = kernels().PerNetwork(own, whole)
+    group.each = train_module().PerNetwork(own, whole)
     return group.each
 
 

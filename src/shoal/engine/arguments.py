@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.engine.compiled import pieces
+from shoal.engine.kernels import dispatch_module
 from shoal.recipe import Recipe
 from shoal.textbook.losses import Loss
 from shoal.textbook.optimizers import Adam
@@ -63,12 +63,12 @@ def bias_corrections(known: Known, rule: Any, done: int, n: int, dtype: np.dtype
 @cache
 def addresses(activation: str, output: str, rule: Any, n_z: int, dtype: np.dtype) -> tuple[int, int, int, int, int]:
     """Where the pieces of a run lie in this process."""
-    found: tuple[int, int, int, int, int] = pieces().addresses(activation, output, rule, n_z, dtype)
+    found: tuple[int, int, int, int, int] = dispatch_module().addresses(activation, output, rule, n_z, dtype)
     return found
 
 
 @cache
-def stairs_functions(dtype: np.dtype) -> tuple[int, int]:
+def ramp_functions(dtype: np.dtype) -> tuple[int, int]:
     """Where layer 1 over looked-up ramps and its gradient lie in this process."""
-    found: tuple[int, int] = pieces().stairs_functions(dtype)
+    found: tuple[int, int] = dispatch_module().ramp_functions(dtype)
     return found

@@ -1,4 +1,4 @@
-"""Where rows stand on the ramps of their columns, which `stairs_kernel` looks up instead of multiplying by every ramp."""
+"""Where rows stand on the ramps of their columns, which `kernels/ramps.py` looks up instead of multiplying by every ramp."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -11,12 +11,12 @@ from shoal.engine.blas_threads import one_blas_thread
 from shoal.engine.sizes import OF_COLUMNS, OF_RAMPS, refuse
 from shoal.types import Floats
 
-TILE = 32  # units that `stairs_kernel` works on at once
+TILE = 32  # units that `kernels/ramps.py` works on at once
 LINE = 64  # bytes: vectors that do not cross lines of the cache are read twice as fast
 WORTH_LOOKING_UP = 48  # rows of a batch: for fewer, the tables cost more than a product over ramps
 
 
-class Stairs(NamedTuple):
+class RampPositions(NamedTuple):
     """`at (m, c)` is the ramp, of all ramps, on which a row stands in each column that has any, and `share (m, c)` how far up it is;
     `starts (c + 1,)` are the columns' first ramps. The encoded ramp is share · scale − shift: `shift (ramps + 1,)` holds `scale` last.
     """
@@ -27,7 +27,7 @@ class Stairs(NamedTuple):
     shift: Floats
 
 
-def stairs_of(encoding: Encoding, X: Any) -> Stairs | None:
+def find_ramp_positions(encoding: Encoding, X: Any) -> RampPositions | None:
     """Where encoded rows `X (m, n + ramps)` stand: a row's ramps of one column, 1 … 1, f, 0 … 0, add up to its height.
 
     None of an encoding without ramps, and of sparse rows.
@@ -47,13 +47,15 @@ def stairs_of(encoding: Encoding, X: Any) -> Stairs | None:
     np.clip(at, 0, counts - 1, out=at)  # the top of the last ramp is on it
     height -= at
     at += starts[:-1]
-    return Stairs(at, height, starts, np.append(encoding.ramp_center * encoding.ramp_scale, encoding.ramp_scale).astype(X.dtype))
+    return RampPositions(at, height, starts, np.append(encoding.ramp_center * encoding.ramp_scale, encoding.ramp_scale).astype(X.dtype))
 
 
 class Room(NamedTuple):
-    """Arrays of the kernel, for a batch of b rows: stairs as `stairs.Stairs` has them; `batch_at` and `batch_share (b up to eights, c)`
-    are the batch's, `rows (b·c,)` its row numbers ramp after ramp, ramp r's from `bounds[r]` on, with their `shares`; `table (ramps,
-    2·TILE)`, `turned (n1, TILE)`, `errors (b, TILE)` and `tail (TILE, 8)` are a tile's; `W` and `gW (units, plain)`.
+    """Arrays of the kernel, for a batch of b rows. First the four of `RampPositions`, of all rows.
+
+    `batch_at` and `batch_share (b up to eights, c)` are the batch's; `rows (b·c,)` its row numbers ramp after ramp, ramp r's from
+    `bounds[r]` on, with their `shares`; `table (ramps, 2·TILE)`, `turned (n1, TILE)`, `errors (b, TILE)` and `tail (TILE, 8)` are a
+    tile's; `W` and `gW (units, plain)`.
     """
 
     at: NDArray[np.int32]
@@ -73,7 +75,7 @@ class Room(NamedTuple):
     gW: Floats
 
 
-# The deck: what `stairs_kernel` is handed in one array, its places in this order. Where its two functions lie, sizes, and where the
+# The deck: what `kernels/ramps.py` is handed in one array, its places in this order. Where its two functions lie, sizes, and where the
 # arrays of `Room` lie; layer 1 has n1 columns, and `PLAIN` without its ramps.
 LAYER_1, GRADIENT, RAMPS, COLUMNS, INPUTS, N1, PLAIN, UNITS, ARRAYS = range(9)
 DECK = ARRAYS + len(Room._fields)  # numbers in all
@@ -81,13 +83,13 @@ DECK = ARRAYS + len(Room._fields)  # numbers in all
 
 @dataclass(frozen=True)
 class Laid:
-    """Stairs laid out for the kernel: `deck` holds as long as `arrays` are kept, whose addresses it has.
+    """RampPositions laid out for the kernel: `deck` holds as long as `arrays` are kept, whose addresses it has.
 
     A copy would have the addresses of this one's arrays, so there is none: whoever copies or pickles a group gets None here, and the
-    stairs are laid out anew.
+    ramp_positions are laid out anew.
     """
 
-    stairs: Stairs
+    ramp_positions: RampPositions
     largest: int
     deck: NDArray[np.int64]
     arrays: Room
@@ -95,34 +97,39 @@ class Laid:
     def __reduce__(self) -> tuple[Any, ...]:
         return type(None), ()
 
-    def serves(self, stairs: Stairs, H: int, largest: int) -> bool:
+    def serves(self, ramp_positions: RampPositions, H: int, largest: int) -> bool:
         """Whether it was laid out for these."""
-        return self.stairs is stairs and self.largest == largest and int(self.deck[UNITS]) == H
+        return self.ramp_positions is ramp_positions and self.largest == largest and int(self.deck[UNITS]) == H
 
 
-def in_precision(stairs: Stairs, dtype: np.dtype) -> Stairs:
-    """The stairs in the numbers that the kernels compute with; refused where a row stands on a ramp that is not there."""
-    c, n_r = len(stairs.starts) - 1, int(stairs.starts[-1])
-    if stairs.at.shape[1:] != (c,) or stairs.share.shape != stairs.at.shape or stairs.shift.shape != (n_r + 1,) or stairs.starts[0] != 0:
+def in_precision(positions: RampPositions, dtype: np.dtype) -> RampPositions:
+    """The positions in the numbers that the kernels compute with; refused where a row stands on a ramp that is not there."""
+    c, n_r = len(positions.starts) - 1, int(positions.starts[-1])
+    if (
+        positions.at.shape[1:] != (c,)
+        or positions.share.shape != positions.at.shape
+        or positions.shift.shape != (n_r + 1,)
+        or positions.starts[0] != 0
+    ):
         refuse(OF_RAMPS)
-    if np.any(np.diff(stairs.starts) < 0) or (stairs.at.size and not 0 <= stairs.at.min() <= stairs.at.max() < n_r):
+    if np.any(np.diff(positions.starts) < 0) or (positions.at.size and not 0 <= positions.at.min() <= positions.at.max() < n_r):
         refuse(OF_RAMPS)
-    at, starts = (np.ascontiguousarray(places, np.int32) for places in (stairs.at, stairs.starts))
-    share, shift = (np.ascontiguousarray(numbers, dtype) for numbers in (stairs.share, stairs.shift))
-    return Stairs(at, share, starts, shift)
+    at, starts = (np.ascontiguousarray(places, np.int32) for places in (positions.at, positions.starts))
+    share, shift = (np.ascontiguousarray(numbers, dtype) for numbers in (positions.share, positions.shift))
+    return RampPositions(at, share, starts, shift)
 
 
-def laid_out(stairs: Stairs, n: int, n1: int, plain: int, H: int, largest: int, functions: tuple[int, int]) -> Laid:
+def laid_out(positions: RampPositions, n: int, n1: int, plain: int, H: int, largest: int, functions: tuple[int, int]) -> Laid:
     """For H units over n inputs (ramps not counted) and batches of at most `largest` rows."""
-    c, n_r, dtype = len(stairs.starts) - 1, int(stairs.starts[-1]), stairs.share.dtype
+    c, n_r, dtype = len(positions.starts) - 1, int(positions.starts[-1]), positions.share.dtype
     up = -(-largest // 8) * 8  # rows are looked up by eights
     batch_at, rows, bounds = (np.zeros(size, np.int32) for size in (up * c, largest * c, n_r + 1))
     batch_share, shares, *tables = (
         aligned(size, dtype) for size in (up * c, largest * c, n_r * 2 * TILE, n1 * TILE, largest * TILE, TILE * 8, H * plain, H * plain)
     )
-    arrays = Room(*stairs, batch_at, batch_share, rows, shares, bounds, *tables)
+    arrays = Room(*positions, batch_at, batch_share, rows, shares, bounds, *tables)
     deck = np.array([*functions, n_r, c, n, n1, plain, H, *(a.ctypes.data for a in arrays)], np.int64)
-    return Laid(stairs, largest, deck, arrays)
+    return Laid(positions, largest, deck, arrays)
 
 
 def aligned(size: int, dtype: np.dtype) -> Floats:

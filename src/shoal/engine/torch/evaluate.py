@@ -6,16 +6,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from shoal.engine import judging as doors
+from shoal.engine import evaluate as cpu
 from shoal.engine.device import Tensor, out_of_memory, send
-from shoal.engine.on_device.advance import OnDevice, of_members
-from shoal.engine.on_device.groups import MOST_HIDDEN, Group
-from shoal.engine.on_device.update import activation_of
+from shoal.engine.torch.layout import MOST_HIDDEN, Group
+from shoal.engine.torch.minibatch import OnDevice, activation_of, of_members
 from shoal.textbook.propagation import forward
 from shoal.types import Floats
 
 
-@doors.dense_sums.register
+@cpu.dense_sums.register
 def dense_sums(state: OnDevice, X: Any, Y: Any, rows: tuple[NDArray[np.int64], ...] | None, weight: Any) -> Floats:
     """What the judging kernel sums for every network, `(K, 4 + 3 n_y)`."""
     sums = np.zeros((state.population.K, 4 + 3 * Y.shape[1]))

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from shoal.engine.bounds import misfit_of_judging
 from shoal.engine.jit import inner, kernel
-from shoal.engine.kernels import gather, hidden_units, output_sums, parts, scratch
-from shoal.engine.pieces import output_errors
+from shoal.engine.kernels.bounds import misfit_of_judging
+from shoal.engine.kernels.dispatch import output_errors
+from shoal.engine.kernels.train import gather, hidden_units, output_sums, parts, scratch
+from shoal.engine.kernels.vecmath import keep_apart, of
 from shoal.engine.sizes import FITS
-from shoal.engine.vecmath import keep_apart, of
 
 ANY_OTHER, SOFTMAX, EXP = range(3)  # output units that the score treats in a way of their own
 

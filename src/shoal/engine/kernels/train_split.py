@@ -18,9 +18,10 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from shoal.engine.bounds import misfit, misfit_of_team
 from shoal.engine.jit import inner, kernel
-from shoal.engine.kernels import (
+from shoal.engine.kernels.bounds import misfit, misfit_of_team
+from shoal.engine.kernels.dispatch import data, output_errors
+from shoal.engine.kernels.train import (
     AVERAGE,
     DECAY,
     SHRINK,
@@ -36,9 +37,8 @@ from shoal.engine.kernels import (
     update,
     weigh,
 )
-from shoal.engine.pieces import data, output_errors
+from shoal.engine.kernels.vecmath import keep_apart, of
 from shoal.engine.sizes import FITS
-from shoal.engine.vecmath import keep_apart, of
 
 APART = 16  # numbers between two threads' counters: they must not share a line of the cache
 PATIENCE = 300  # looks at the others' counters, some 1 µs, before their slices are taken over

@@ -2,7 +2,7 @@
 
 from numba import carray
 
-from shoal.engine.vecmath import exp, expm1_parts, of, sigmoid, softplus, tanh
+from shoal.engine.kernels.vecmath import exp, expm1_parts, of, sigmoid, softplus, tanh
 from shoal.textbook.activation_functions import LEAK
 
 

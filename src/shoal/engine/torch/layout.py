@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from shoal.engine.blocks import split
 from shoal.engine.device import Tensor, send
+from shoal.engine.layout import split
 from shoal.population import Population
 from shoal.recipe import Recipe, each
 from shoal.textbook.optimizers import Memory, start

@@ -1,4 +1,4 @@
-"""Minibatch training on a device: the doors of `engine/advance.py` for a state that lies there.
+"""Minibatch training on a device: the doors of `engine/minibatch.py` for a state that lies there.
 
 Nothing goes over within an epoch: the rows went once a run, their order and the rates go once a call, and the costs stay on
 the device until its end.
@@ -6,9 +6,9 @@ the device until its end.
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import ref
 
 import numpy as np
@@ -16,16 +16,17 @@ import torch
 from numpy.typing import NDArray
 
 from shoal.draws import dropout_key
-from shoal.engine import advance as doors
-from shoal.engine.advance import INPUT_ROWS, Carried, State
+from shoal.engine import minibatch as cpu
 from shoal.engine.device import Tensor, out_of_memory, send
-from shoal.engine.on_device.draws import factors
-from shoal.engine.on_device.groups import Group, Networks, keep_members, make_groups, read_back
-from shoal.engine.on_device.update import Batch, How, updated
+from shoal.engine.minibatch import INPUT_ROWS, Carried, State
+from shoal.engine.torch.dropout import factors
+from shoal.engine.torch.layout import Group, Networks, Numbers, keep_members, make_groups, read_back
 from shoal.population import Population
 from shoal.recipe import Recipe
+from shoal.textbook.activations import ACTIVATIONS, Activation, masked
 from shoal.textbook.losses import Loss
-from shoal.textbook.propagation import Parameters
+from shoal.textbook.optimizers import Optimizer, update
+from shoal.textbook.propagation import Gradients, Parameters, backward, cost, forward, penalty
 from shoal.types import Floats
 
 REMEMBERED = 8  # arrays that a run hands over in every epoch: rows, targets, weights, those of validation, and its row numbers
@@ -77,7 +78,7 @@ def begin_on_device(
     return OnDevice(population, recipe, g2, total, groups, keys, np.empty(0, dtype), dtype, np.ones(population.K, bool), judged)
 
 
-@doors.advance_in_order.register
+@cpu.advance_in_order.register
 def advance_in_order(
     state: OnDevice, X: Any, Y: Any, order: NDArray[np.int64], ends: NDArray[np.int64], rates: Floats, weight: Any = None
 ) -> Floats:
@@ -141,20 +142,20 @@ def thinned(X: Tensor, group: Group, t: int) -> Tensor:
     return X * factors(group.own.key, t, INPUT_ROWS + torch.arange(n, device=X.device), b, group.own.input_dropout, X)
 
 
-@doors.current.register
+@cpu.current.register
 def current(state: OnDevice) -> Population:
     """What is evaluated and kept, in NumPy."""
     return read_back(state.groups, state.population, Group.judged, state.dtype)
 
 
-@doors.moments.register
+@cpu.moments.register
 def moments(state: OnDevice, which: str) -> Population:
     """What the update rule remembers, in NumPy: its last array is the second moment where it has one, its first one the first."""
     place = 0 if which == "first" else -1
     return read_back(state.groups, state.population, lambda g: Parameters(*(m[place] for m in g.networks.memory)), state.dtype)
 
 
-@doors.remember.register
+@cpu.remember.register
 def remember(state: OnDevice, members: NDArray[np.bool_]) -> None:
     """What these networks' weights are now is what `remembered` gives until the next call."""
     for group in state.groups:
@@ -166,13 +167,13 @@ def remember(state: OnDevice, members: NDArray[np.bool_]) -> None:
             group.best = Parameters(*(torch.where(chosen, new, old) for new, old in zip(now, group.best, strict=True)))
 
 
-@doors.remembered.register
+@cpu.remembered.register
 def remembered(state: OnDevice) -> Population:
     """The weights that `remember` kept, of the networks still in the group."""
     return read_back(state.groups, state.population, lambda group: group.judged() if group.best is None else group.best, state.dtype)
 
 
-@doors.finite.register
+@cpu.finite.register
 def finite(state: OnDevice) -> NDArray[np.bool_]:
     """Which networks' weights are all finite numbers, `(K,)`; True for those that have left."""
     fine = np.ones(state.population.K, bool)
@@ -182,7 +183,7 @@ def finite(state: OnDevice) -> NDArray[np.bool_]:
     return fine
 
 
-@doors.leave.register
+@cpu.leave.register
 def leave(state: OnDevice, active: NDArray[np.bool_]) -> None:
     """Networks that are not active leave the products."""
     state.alive = state.alive & active
@@ -190,14 +191,14 @@ def leave(state: OnDevice, active: NDArray[np.bool_]) -> None:
     state.groups = [group if on.all() else keep_members(group, on) for group, on in groups if on.any()]
 
 
-@doors.carry.register
+@cpu.carry.register
 def carry(state: OnDevice) -> Carried | None:
     """What a later run goes on with, in NumPy, so that an estimator travels without its device."""
     memory = [[tuple(part.cpu().numpy() for part in parts) for parts in group.networks.memory] for group in state.groups]
     return Carried(list(zip([g.members for g in state.groups], memory, strict=True)), state.t) if state.alive.all() else None
 
 
-@doors.resume.register
+@cpu.resume.register
 def resume(state: OnDevice, carried: Carried) -> None:
     """Take over an earlier run's memory where its groups are alike."""
     state.t = carried.t
@@ -209,3 +210,84 @@ def resume(state: OnDevice, carried: Carried) -> None:
         if members.tolist() == group.members.tolist() and shapes == [[part.shape for part in parts] for parts in memory]:
             taken = tuple(tuple(send(part, state.recipe.device) for part in parts) for parts in memory)
             group.networks = Networks(now.parameters, taken, now.average)
+
+
+# --- one update of a group: the textbook's lines over tensors, and what each network has of its own around them ------
+
+
+@dataclass(frozen=True)
+class How:
+    """What all networks of a group have in common; `penalised` and `decays` say whether any of them has a λ or a decay above 0."""
+
+    activation: str
+    g2: Loss
+    rule: Optimizer
+    penalised: bool
+    decays: bool
+
+
+class Batch(NamedTuple):
+    """What one update reads: `X (n, b)`, or `(G, n, b)` where inputs were dropped; `Y (n_y, b)`; `weight (1 | G, 1, b)` or None;
+    `units (G, n_h, 1 | b)`, which is 0 for units that are off, or None; learning rates `(G, 1, 1)`; m of the penalty `(G,)`; the number
+    of the update.
+    """
+
+    X: Tensor
+    Y: Tensor
+    weight: Tensor | None
+    units: Tensor | None
+    rate: Tensor
+    total: Tensor
+    t: int
+
+
+def updated(now: Networks, own: Numbers, batch: Batch, how: How) -> tuple[Networks, Tensor]:
+    """The networks after one update, and J of each before it, penalty included, `(G,)`."""
+    parameters, g1, g2, weight = now.parameters, activation_of(how.activation, batch.units), how.g2, batch.weight
+    g2 = g2 if weight is None else counted(g2, weight)
+    cache = forward(parameters, batch.X, g1, g2)
+    gradients = backward(parameters, batch.X, batch.Y, cache, g1, g2, weight)
+    J = cost(cache, batch.Y, g2, weight)
+    if weight is not None:
+        gradients, J = of_rows_that_count(gradients, J, weight)
+    if how.penalised:
+        J = J + penalty(parameters, own.lam, batch.total)
+        shrink = (own.lam / batch.total)[:, None, None]
+        gradients = gradients._replace(dW1=gradients.dW1 + shrink * parameters.W1, dW2=gradients.dW2 + shrink * parameters.W2)
+    decay = own.decay[:, None, None] if how.decays else 0.0
+    after, memory = update(how.rule, parameters, gradients, now.memory, batch.rate, batch.t, decay)
+    return Networks(after, memory, moved(now.average, after, own.keep)), J
+
+
+def activation_of(name: str, units: Tensor | None) -> Activation:
+    """g with the units switched off that are."""
+    return ACTIVATIONS[name] if units is None else masked(ACTIVATIONS[name], units)
+
+
+def counted(g2: Loss, weight: Tensor) -> Loss:
+    """The output unit over rows of which those of weight 0 say nothing, whatever their numbers have become."""
+
+    def loss(Z2: Tensor, Y: Tensor) -> Tensor:
+        L = g2.loss(Z2, Y)
+        return torch.where(weight[:, 0] != 0, L, torch.zeros_like(L))
+
+    def dZ2(Z2: Tensor, Y: Tensor) -> Tensor:
+        slope = g2.dZ2(Z2, Y)
+        return torch.where(weight != 0, slope, torch.zeros_like(slope))
+
+    return replace(g2, loss=loss, dZ2=dZ2)
+
+
+def of_rows_that_count(gradients: Gradients, J: Tensor, weight: Tensor) -> tuple[Gradients, Tensor]:
+    """The textbook divides by the rows' weight: where a network's rows all weigh nothing, they teach nothing and cost nothing."""
+    some = weight.sum(dim=-1, keepdim=True) > 0
+    learned = (torch.where(some, d, torch.zeros_like(d)) for d in gradients)
+    return Gradients(*learned), torch.where(some[:, 0, 0], J, torch.zeros_like(J))
+
+
+def moved(average: Parameters | None, now: Parameters, keep: Tensor) -> Parameters | None:
+    """The weights' moving average after an update."""
+    if average is None:
+        return None
+    share = keep[:, None, None]
+    return Parameters(*(share * old + (1 - share) * new for old, new in zip(average, now, strict=True)))

@@ -8,11 +8,11 @@ from scipy import sparse
 
 from shoal.encoding import Encoding, encode
 from shoal.engine.blas_threads import one_blas_thread
-from shoal.engine.blocks import split
-from shoal.engine.compiled import pieces, predict_kernel
-from shoal.engine.cores import spread
 from shoal.engine.device import on_device
+from shoal.engine.kernels import dispatch_module, predict_module
+from shoal.engine.layout import split
 from shoal.engine.sizes import refuse, refuse_network
+from shoal.engine.threads import spread
 from shoal.population import Population
 from shoal.textbook.activations import ACTIVATIONS, masked
 from shoal.textbook.propagation import Parameters
@@ -27,7 +27,7 @@ BLOCK_ROWS = 8192  # a block's hidden layer (1024 units in float32) stays near 3
 def logits(population: Population, X: Any, activation: str) -> Floats:
     """Z2 of every network for the same rows `X (m, n_x)`: `(K, n_z, m)`. Rows on a device (`device.send`) are answered there."""
     if on_device(X):
-        from shoal.engine.on_device.sums import logits as logits_there
+        from shoal.engine.torch.sums import logits as logits_there
 
         return logits_there(population, X, activation)
     blocks = split(population, population.parameters.W1.dtype)
@@ -74,14 +74,14 @@ def compiled_logits(parameters: Parameters, encoding: Encoding, X: Any, activati
     center = np.array([np.concatenate([encoding.center, ramps.left]), np.concatenate([nothing, encoding.ramp_center])])
     ramped = np.full(len(ramps.left), encoding.ramp_scale)
     per_scale = np.array([1 / np.concatenate([encoding.scale, ramps.width]), np.concatenate([nothing, ramped])])
-    at = pieces().piece(pieces().ACTIVATIONS[activation], False).address
+    at = dispatch_module().piece(dispatch_module().ACTIVATIONS[activation], False).address
     Z2 = np.empty((len(W2), X.shape[0]))
 
     def run(s: int) -> None:
         rows = X[s : s + BLOCK_ROWS]
         rows = np.ascontiguousarray(rows.toarray() if sparse.issparse(rows) else rows, np.float64)
         out = np.empty((len(W2), len(rows)))
-        refuse(predict_kernel().predict(at, AT_ONCE, rows, ramps.column, center, per_scale, laid, W2, b2[:, 0], out))
+        refuse(predict_module().predict(at, AT_ONCE, rows, ramps.column, center, per_scale, laid, W2, b2[:, 0], out))
         Z2[:, s : s + BLOCK_ROWS] = out
 
     with one_blas_thread():

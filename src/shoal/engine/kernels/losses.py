@@ -9,7 +9,7 @@ import math
 from numba import carray
 
 from shoal.engine.jit import accurate
-from shoal.engine.vecmath import exp, ln, log1p_exp_of_minus, of, sigmoid
+from shoal.engine.kernels.vecmath import exp, ln, log1p_exp_of_minus, of, sigmoid
 
 HALF_LOG_2PI = math.log(2 * math.pi) / 2
 

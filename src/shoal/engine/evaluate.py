@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.encoding import SparseRows
-from shoal.engine.advance import State, over_groups, per_network, seen_rows, shape_of
-from shoal.engine.compiled import judge_kernel, kernels
-from shoal.engine.groups import Group
+from shoal.engine.kernels import evaluate_module, train_module
+from shoal.engine.layout import Group
+from shoal.engine.minibatch import State, over_groups, per_network, seen_rows, shape_of
 from shoal.engine.sizes import refuse, refuse_rows
 from shoal.types import Floats
 
@@ -44,7 +44,7 @@ def judging_sums(state: State, X: Any, Y: Floats, rows: tuple[Rows, ...] | None,
 @singledispatch
 def dense_sums(state: State, X: Floats, Y: Floats, rows: tuple[Rows, ...] | None, weight: Floats | None) -> Floats:
     """What `judge_kernel.judge` sums for every network, `(K, 4 + 3 n_y)`."""
-    k, judges = kernels(), judge_kernel()
+    k, judges = train_module(), evaluate_module()
     output = {"softmax": judges.SOFTMAX, "exp": judges.EXP}.get(state.g2.unit.name, judges.ANY_OTHER)
     refuse_rows(X, Y, state.population.parameters.W1.shape[2], state.n_y, weight)
     sums = np.zeros((state.population.K, 4 + 3 * Y.shape[1]))

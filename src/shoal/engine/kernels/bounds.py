@@ -7,6 +7,8 @@ The kernels index without looking, so that loops become vector instructions. Eac
 import numpy as np
 
 from shoal.engine.jit import inner
+from shoal.engine.kernels.vecmath import keep_apart
+from shoal.engine.ramps import ARRAYS, INPUTS, N1, PLAIN, RAMPS, TILE, UNITS
 from shoal.engine.sizes import (
     FITS,
     OF_COLUMNS,
@@ -20,8 +22,6 @@ from shoal.engine.sizes import (
     OF_TEAM,
     OF_WEIGHTS,
 )
-from shoal.engine.stairs import ARRAYS, INPUTS, N1, PLAIN, RAMPS, TILE, UNITS
-from shoal.engine.vecmath import keep_apart
 
 HYPER = 7  # numbers of the rule and the loss
 PER_NETWORK = 4, 3  # rows of `PerNetwork.numbers` and `whole`

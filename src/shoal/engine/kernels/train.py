@@ -12,12 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.engine.bounds import misfit
 from shoal.engine.jit import inner, kernel
-from shoal.engine.pieces import activate, change, layer_1, layer_1_gradient, many_gradients, many_logits, output_errors
+from shoal.engine.kernels.bounds import misfit
+from shoal.engine.kernels.dispatch import activate, change, layer_1, layer_1_gradient, many_gradients, many_logits, output_errors
+from shoal.engine.kernels.vecmath import copy_8_by_8, fetch, keep_apart, of
+from shoal.engine.ramps import GRADIENT, LAYER_1, PLAIN, RAMPS
 from shoal.engine.sizes import FITS
-from shoal.engine.stairs import GRADIENT, LAYER_1, PLAIN, RAMPS
-from shoal.engine.vecmath import copy_8_by_8, fetch, keep_apart, of
 
 __all__ = ["PerNetwork", "Rows", "Shape", "shuffle", "train"]
 
@@ -311,7 +311,7 @@ def train(shape, rows, weights, gradient, first, second, average, each, rates, c
     """One update a batch of every network of the group, in place; `costs (steps, G)` get J before each, penalty included.
 
     Weights, gradient (overwritten), moments and averages in the layout that the head of this file tells, moments and
-    averages empty where the rule has none. `deck` is `stairs.Laid`'s, of inputs whose last ones are ramps to be looked up;
+    averages empty where the rule has none. `deck` is `ramp_positions.Laid`'s, of inputs whose last ones are ramps to be looked up;
     empty: ramps are inputs like others. `rates (steps, G)`; `corrections (steps,)` is what Adam multiplies them with. Returns 0, or
     which arrays do not fit the others (`sizes.REASONS`).
     """
