@@ -10,6 +10,7 @@ from shoal.errors import DataError, UncalibratedWarning
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.fitting.calibration import optimism
 from shoal.network import encoded
+from shoal.textbook.losses import make_loss
 from shoal.uncertainty.answers import Answers, answers, spread, spread_within
 from shoal.uncertainty.held import Held
 from shoal.uncertainty.noise import Residuals, learned_apart, of_target, own_variance, pieces, variance_model
@@ -91,7 +92,7 @@ def test_rows_held_out_by_two_show_what_averaging_takes_away():
     network = SimpleNamespace(
         shares=np.full(K, 1 / K),
         population=SimpleNamespace(inputs=np.ones((K, 1), bool)),
-        g2=lambda z: z,
+        g2=make_loss("squared_error"),
         output="squared_error",
         target=None,
     )
@@ -141,7 +142,7 @@ def test_each_kind_takes_away_what_its_own_members_stray():
         shares=np.repeat(shares, K) / (K * shares.sum()),
         population=SimpleNamespace(inputs=np.array([[True, True]] * K + [[True, False]] * K)),
         activation=None,
-        g2=lambda z: z,
+        g2=make_loss("squared_error"),
         output="squared_error",
         target=None,
     )

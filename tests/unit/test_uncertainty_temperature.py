@@ -7,6 +7,9 @@ from sklearn.metrics import brier_score_loss, log_loss
 import shoal
 from shoal.errors import InvalidParameterError
 from shoal.estimators.classifier import ShoalClassifier
+from shoal.fitting.pipeline import prepare
+from shoal.fitting.settings import settings_of
+from shoal.fitting.source import InMemory
 from shoal.network import encoded, predict_logits
 from shoal.uncertainty.held import all_out
 from shoal.uncertainty.reliability import brier_score, calibration_error
@@ -93,10 +96,10 @@ def test_without_it_nothing_changes():
 def test_small_tables_hold_rows_out_for_it():
     X, y = flips(60, 0)
     model = ShoalClassifier(**QUICK, calibration="temperature")
-    out = model._prepare(X, y, None).problem.judged.held.out
+    rows = prepare(settings_of(model), InMemory(X, y)).rows
+    out = rows.judged.held.out
     assert out.any(axis=1).all()
-    weights = model._prepare(X, y, None).weights
-    assert np.all((weights == 0) == out)
+    assert np.all((rows.weights == 0) == out)
 
 
 def test_rows_of_the_users_own_decide_where_they_are_given():
