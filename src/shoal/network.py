@@ -34,6 +34,8 @@ class Noise:
     source : {"held-out rows", "evidence", "training rows"}
         Where it was learned: rows that no network, or not every network, had learned from; the precision that Bayesian
         regularization found; or, where nothing else was known, the very rows that were learned from, which show too little.
+    n_rows : int or None
+        How many rows showed it, a row of weight 2 being two; None in a file from before they were counted.
     """
 
     at: tuple[Floats, ...]
@@ -43,6 +45,7 @@ class Noise:
     typical_learned: Floats
     averaging: Floats
     source: str
+    n_rows: int | None = None
 
 
 @dataclass(frozen=True)

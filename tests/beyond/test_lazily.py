@@ -83,7 +83,7 @@ def test_two_answers_are_two_collections(regressor):
 @pytest.mark.filterwarnings("ignore::shoal.UncalibratedWarning")
 def test_several_targets_and_quantiles():
     X, z = rows()
-    model = ShoalRegressor(**QUICK).fit(X, np.column_stack([z, -z]))
+    model = ShoalRegressor(**QUICK, calibration="split").fit(X, np.column_stack([z, -z]))
     assert model.predict(collection(X)).chunks == ((25, 25, 25, 15), (2,))
     quantiles = model.predict_quantiles(collection(X), [0.1, 0.5, 0.9])
     assert quantiles.shape == (90, 2, 3)

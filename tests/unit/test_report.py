@@ -169,7 +169,7 @@ def test_names_stay_text_whatever_they_are(tmp_path):
 
 
 def test_a_regressor_shows_its_errors_and_intervals(tmp_path):
-    _, seen = report_of(fitted_table("paid"), only("paid"), tmp_path)
+    _, seen = report_of(fitted_table("paid", n_networks=6), only("paid"), tmp_path)  # 48 held-out rows
     assert "90% intervals of paid hold" in seen.text["sure"]
     assert "calibration=None" in seen.text["sure"]
     assert "fitted line, R =" in seen.text["scores"]

@@ -20,7 +20,7 @@ from shoal.fitting.folds import PAIR_SHARE, RowFacts, of_every_row, set_aside
 from shoal.fitting.pipeline import prepare
 from shoal.fitting.settings import settings_of
 from shoal.fitting.source import InMemory
-from shoal.uncertainty.intervals import rank
+from shoal.uncertainty.intervals import LEAST_ROWS, ROWS_PER_WEIGHT, rank
 
 QUICK = {"n_networks": 4, "hidden_layer_sizes": 16, "max_iter": 40}
 KINDS = ("split", "cv+")
@@ -133,27 +133,25 @@ def test_no_row_decides_when_a_network_stops_that_it_judges(n_networks, ramps):
     assert prepared_rows(ShoalRegressor(hidden_layer_sizes=2, max_iter=1, random_state=0), X, y).rows.validation.by is None
 
 
-def coverage_of_few(m, repeats, coverage=0.9):
-    """The mean coverage over fits of m rows each with the defaults."""
-    found = []
-    for s in range(repeats):
-        X, y = waves(m, s)
-        found.append(covered(ShoalRegressor(calibration="cv+", random_state=s).fit(X, y), 1000 + s, coverage=coverage))
-    return np.mean(found)
+def coverage_of_few(m, repeats, *coverages):
+    """The mean coverage over fits of m rows each with the defaults, one for each coverage asked for."""
+    models = [ShoalRegressor(calibration="cv+", random_state=s).fit(*waves(m, s)) for s in range(repeats)]
+    return [np.mean([covered(model, 1000 + s, coverage=coverage) for s, model in enumerate(models)]) for coverage in coverages]
 
 
 def test_100_rows_are_covered_as_asked():
     # 100 scores and one fit: coverage varies by 0.045 a fit. Before other networks decided when one stops it was 0.862 on average.
-    assert abs(coverage_of_few(100, 24) - 0.905) < 2.5 * 0.045 / np.sqrt(24) + 0.005
+    assert abs(coverage_of_few(100, 24, 0.9)[0] - 0.905) < 2.5 * 0.045 / np.sqrt(24) + 0.005
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("m", "deviation"), [(30, 0.07), (50, 0.05), (100, 0.045), (300, 0.025)])
-@pytest.mark.parametrize("coverage", [0.5, 0.8, 0.9])
-def test_few_rows_are_covered_as_asked(m, deviation, coverage):
-    # The deviation of one fit at 90 %, wider at 50 % by that of a rank: √(¼ / 0.09) times.
-    sure = 3 * deviation * np.sqrt(coverage * (1 - coverage) / 0.09) / np.sqrt(60)
-    assert abs(coverage_of_few(m, 60, coverage) - np.ceil((m + 1) * coverage) / (m + 1)) < sure + 0.015
+def test_few_rows_are_covered_as_asked(m, deviation):
+    asked = (0.5, 0.8, 0.9)
+    for coverage, found in zip(asked, coverage_of_few(m, 60, *asked), strict=True):
+        # The deviation of one fit at 90 %, wider at 50 % by that of a rank: √(¼ / 0.09) times.
+        sure = 3 * deviation * np.sqrt(coverage * (1 - coverage) / 0.09) / np.sqrt(60)
+        assert abs(found - np.ceil((m + 1) * coverage) / (m + 1)) < sure + 0.015, coverage
 
 
 @pytest.mark.parametrize(
@@ -276,6 +274,70 @@ def test_without_calibration_an_interval_is_the_normals_and_says_so():
     mean, std = model.predict(X, return_std=True)
     np.testing.assert_allclose(upper - mean, 1.959963984540054 * std, rtol=1e-9)
     np.testing.assert_allclose(mean - lower, upper - mean, rtol=1e-6, atol=1e-9)
+
+
+def test_without_calibration_few_rows_are_refused_with_what_to_set(tmp_path):
+    X, y = waves(30, 0)
+    model = ShoalRegressor(**QUICK, random_state=0).fit(X, y)
+    n = model.network_.noise.n_rows
+    assert n == prepared_rows(model, X, y).rows.judged.held.out.any(axis=0).sum()
+    assert n < LEAST_ROWS["held-out rows"]
+    for again in (model, shoal.load(shoal.save(model, tmp_path / "m.shoal"))):
+        message = rf"calibration=None, and {n} rows show how far .* fit with calibration='cv\+', or to more rows"
+        with pytest.raises(InvalidParameterError, match="intervals were asked for with " + message):
+            again.predict_interval(X)
+        with pytest.raises(InvalidParameterError, match="quantiles were asked for with " + message):
+            again.predict_quantiles(X, 0.9)
+        assert np.all(again.predict(X, return_std=True)[1] > 0)
+    ShoalRegressor(**QUICK, calibration="cv+", random_state=0).fit(X, y).predict_interval(X)
+
+
+def test_a_file_from_before_judged_rows_were_counted_answers_as_it_did(tmp_path):
+    X, y = waves(30, 0)
+    model = ShoalRegressor(**QUICK, random_state=0).fit(X, y)
+    model.network_ = replace(model.network_, noise=replace(model.network_.noise, n_rows=None))
+    again = shoal.load(shoal.save(model, tmp_path / "m.shoal"))
+    with pytest.warns(UncalibratedWarning, match="normal distribution"):
+        lower, upper = again.predict_interval(X)
+    assert np.all(lower < upper)
+
+
+@pytest.mark.parametrize("m", [LEAST_ROWS["held-out rows"] - 1, LEAST_ROWS["held-out rows"]])
+def test_the_number_of_judged_rows_alone_decides(m):
+    X, y = waves(90, 0)
+    model = ShoalRegressor(**{**QUICK, "max_iter": 2}, random_state=0).fit(X, y, X_val=X[:m], y_val=y[:m])
+    assert model.network_.noise.n_rows == m
+    if m < LEAST_ROWS["held-out rows"]:
+        with pytest.raises(InvalidParameterError, match=f"and {m} rows show"):
+            model.predict_interval(X)
+    else:
+        with pytest.warns(UncalibratedWarning):
+            model.predict_interval(X)
+
+
+@pytest.mark.parametrize(("units", "enough"), [(4, True), (5, False)])
+def test_rows_that_were_learned_from_must_be_five_a_weight(units, enough):
+    X, y = waves(90, 0)
+    model = ShoalRegressor(hidden_layer_sizes=units, n_networks=2, ramps=False, early_stopping=False, max_iter=2, random_state=0).fit(X, y)
+    assert model.network_.noise.n_rows == 90
+    assert (ROWS_PER_WEIGHT * (4 * units + 1) <= 90) == enough
+    if enough:
+        with pytest.warns(UncalibratedWarning):
+            model.predict_interval(X)
+    else:
+        with pytest.raises(
+            InvalidParameterError, match=r"90 rows, which the networks learned from, .* fewer than 105, .* early_stopping=True"
+        ):
+            model.predict_interval(X)
+
+
+def test_weights_that_count_rows_count_as_rows_that_show_the_noise():
+    X, y = waves(60, 0)
+    model = ShoalRegressor(hidden_layer_sizes=2, n_networks=2, max_iter=2, early_stopping=False, random_state=0)
+    counts = [
+        clone(model).fit(X, y, weight).network_.noise.n_rows for weight in (None, np.full(60, 2.0), np.full(60, 1 / 60), np.arange(60) % 2)
+    ]
+    assert counts == [60, 120, 60, 30]
 
 
 def test_counts_are_never_below_0_and_every_target_has_its_own_interval():

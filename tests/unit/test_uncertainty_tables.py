@@ -11,6 +11,7 @@ from shoal.errors import InvalidParameterError, UncalibratedWarning
 from shoal.estimators.predictions import predictions
 from shoal.estimators.raw import evaluate, fit
 from shoal.persistence import load, save
+from shoal.report.contents import intervals_of
 
 QUICK = {"n_networks": 4, "hidden_layer_sizes": 8, "max_iter": 20}
 
@@ -73,6 +74,16 @@ def test_without_calibration_no_coverage_is_claimed(capsys):
     assert capsys.readouterr().out == ""
     with pytest.warns(UncalibratedWarning):
         predictions(model, houses(), interval=0.9)
+
+
+def test_intervals_of_few_rows_are_refused_and_nothing_is_written(tmp_path):
+    frame = houses(30)
+    model = fit(frame, "price", settings=QUICK)
+    frame.to_csv(tmp_path / "new.csv", index=False)
+    with pytest.raises(InvalidParameterError, match=r"fit with calibration='cv\+', or to more rows"):
+        predict_table(model, tmp_path / "new.csv", tmp_path / "out.csv", 0.9)
+    assert [path.name for path in tmp_path.iterdir()] == ["new.csv"]
+    assert intervals_of(model["estimator"], model["prepare"].transform(frame)).note.startswith("There are no intervals: intervals were")
 
 
 def test_classes_say_how_often_they_are_right(capsys):

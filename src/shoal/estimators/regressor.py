@@ -13,7 +13,6 @@ from shoal.estimators.base import FittedAttribute, ShallowEstimator
 from shoal.estimators.elsewhere import beyond, is_elsewhere, lazy_too
 from shoal.fitting.settings import documented
 from shoal.fitting.train import takes_pieces
-from shoal.network import Network
 from shoal.training.events import Epoch
 from shoal.types import Floats
 from shoal.uncertainty.intervals import interval, quantiles
@@ -188,9 +187,12 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         Raises
         ------
         InvalidParameterError
-            For a coverage outside (0, 1), or one that the rows calibrated on are too few for.
+            For a coverage outside (0, 1), or one that the rows calibrated on are too few for; with `calibration=None` where too
+            few rows show how far the model errs.
         """
-        lower, upper = interval(self._told("intervals"), self._rows(X), coverage)
+        check_is_fitted(self, "network_")
+        lower, upper = interval(self.network_, self._rows(X), coverage)
+        self._warn_uncalibrated("intervals")
         return self._of_targets(lower), self._of_targets(upper)
 
     @lazy_too
@@ -201,17 +203,21 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         ----------
         X : array-like, (m, n)
         q : float or sequence of floats in (0, 1)
-        """
-        return self._of_targets(quantiles(self._told("quantiles"), self._rows(X), q))
 
-    def _told(self, what: str) -> Network:
-        """The network, after a warning where nothing calibrates it."""
+        Raises
+        ------
+        InvalidParameterError
+            As `predict_interval`.
+        """
         check_is_fitted(self, "network_")
+        found = quantiles(self.network_, self._rows(X), q)
+        self._warn_uncalibrated("quantiles")
+        return self._of_targets(found)
+
+    def _warn_uncalibrated(self, what: str) -> None:
+        """A warning where nothing calibrates them."""
         if self.network_.calibration is None:
-            known_noise(self.network_)
             warn_of(f"{what} are those of a normal distribution, which no rows were kept back to check", "calibration='cv+' or 'split'")
-        network: Network = self.network_
-        return network
 
     def _of_targets(self, values: Floats) -> Floats:
         """`(m, n_y, …)` without the axis of the targets where y had none."""

@@ -77,7 +77,8 @@ def _noise(stored: Stored) -> Noise | None:
         return None
     ends = np.cumsum(a["noise_counts"])[:-1]
     rest = {name: a[f"noise_{name}"] for name in ("share", "typical", "typical_learned", "averaging")}
-    return Noise(_cut(a["noise_at"], ends), _cut(a["noise_variance"], ends), **rest, source=source)
+    n_rows = stored.manifest["network"].get("noise_rows")
+    return Noise(_cut(a["noise_at"], ends), _cut(a["noise_variance"], ends), **rest, source=source, n_rows=n_rows)
 
 
 def _estimator(stored: Stored, network: Network) -> Any:

@@ -111,8 +111,10 @@ MANIFEST = Record(
                 "feature_names": Items(Text(), "n"),
                 "classes": Maybe(Record({"type": Text(), "labels": Items(Label())})),
                 "noise": Maybe(Text(("held-out rows", "evidence", "training rows"))),
+                "noise_rows": Maybe(Whole(1)),
                 "calibration": Maybe(Record({"kind": Text(("split", "cv+")), "n_rows": Whole(1)})),
-            }
+            },
+            optional=frozenset({"noise_rows"}),
         ),
         "estimator": Record(
             {
@@ -282,7 +284,7 @@ def _edges_rise(m: Stored, sizes: Sizes) -> bool:
 
 def _noise_can_be(m: Stored, sizes: Sizes) -> bool:
     network = m.manifest["network"]
-    return network["noise"] is None or LOSSES[network["output"]].centred
+    return network.get("noise_rows") is None if network["noise"] is None else LOSSES[network["output"]].centred
 
 
 def _noise_rises(m: Stored, sizes: Sizes) -> bool:
@@ -336,7 +338,7 @@ RELATIONS: tuple[tuple[Holds, str], ...] = (
     (lambda m, s: not (m.manifest["estimator"]["has_names"] and m.manifest["preparation"]), "its prepared columns have names of their own"),
     (_range_fits, "the range of its inputs ends before it begins"),
     (lambda m, s: (m.manifest["network"]["noise"] is None) == ("noise_at" not in m.arrays), "its noise is there in part"),
-    (_noise_can_be, "it has a noise that its output cannot have"),
+    (_noise_can_be, "it has a noise that its output cannot have, or rows that showed none"),
     (_noise_rises, "the knots of its noise do not increase, or are not as many as they say"),
     (_calibration_fits, "its calibration is there in part, or of more scores than rows"),
     (_facts_fit, "what is known of its fit is of another model"),

@@ -84,6 +84,7 @@ def network_record(network: Network) -> dict[str, Any]:
         "feature_names": list(map(str, network.feature_names)),
         "classes": labels_of(network.classes[0]) if network.classes else None,
         "noise": None if network.noise is None else network.noise.source,
+        "noise_rows": getattr(network.noise, "n_rows", None),  # without a noise, and in files that skops wrote, there is none
         "calibration": None if calibration is None else {"kind": calibration.kind, "n_rows": int(calibration.n_rows)},
     }
 

@@ -16,7 +16,7 @@ geometric mean of both is taken (docs/how-sure.md has it measured).
 v₁ may follow two things: the predicted value, in a few pieces, and the members' spread at the row.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from shoal.uncertainty.answers import Answers, answers, kinds_of, mean_variance,
 from shoal.uncertainty.held import Held, at_most, judging, taken
 
 MOST_ROWS = 2_000  # that the noise is learned from: a variance is then known to a few percent, and a fit hardly slower
+MOST_COUNTED = 2**53  # beyond it a float counts no rows
 PIECES, ROWS_OF_A_PIECE = 5, 40
 PRIOR_ROWS = 60  # rows of the overall variance that each piece is mixed with, so that no piece claims a certainty it met by luck
 ROWS_OF_A_SPREAD = 200  # from which on the variance may follow the members' spread: a share of it is then known to a tenth or two
@@ -67,16 +68,21 @@ def seen_noise(network: Network, held: Held, used: float | None) -> Noise:
     rows, source = judging(held, alive), "held-out rows"
     if not len(rows):
         rows, source = np.flatnonzero(held.weight > 0), "training rows"
-    N = float(held.weight[rows].sum())
+    N, n_rows = float(held.weight[rows].sum()), counted(held.weight[rows])
     held = taken(held, at_most(rows, MOST_ROWS))
     if source == "training rows":
         held = Held(held.X, held.Y, held.weight, np.ones_like(held.out))
     said = answers(network, held.X)
     if used is not None and source == "training rows" and said.variances is None:
-        return by_evidence(network, said, held, N / max(N - used, 1.0))
+        return replace(by_evidence(network, said, held, N / max(N - used, 1.0)), n_rows=n_rows)
     parts = [of_target(network, held, said, o) for o in range(said.values.shape[2])]
     at, variance, share, typical, learned, averaging = zip(*parts, strict=True)
-    return Noise(tuple(at), tuple(variance), np.array(share), np.array(typical), np.array(learned), np.array(averaging), source)
+    return Noise(tuple(at), tuple(variance), np.array(share), np.array(typical), np.array(learned), np.array(averaging), source, n_rows)
+
+
+def counted(weight: Floats) -> int:
+    """How many rows weights above 0 stand for: whole ones count rows, any others only weigh them against each other."""
+    return int(min(weight.sum(), MOST_COUNTED)) if np.array_equal(weight, np.floor(weight)) else len(weight)
 
 
 def by_evidence(network: Network, said: Answers, held: Held, factor: float) -> Noise:
