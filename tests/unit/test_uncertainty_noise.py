@@ -162,6 +162,7 @@ def test_what_the_best_epoch_hides_is_read_off_the_other_networks_curves(output)
     network = SimpleNamespace(
         history={"validation_loss": curves},
         output=output,
+        g2=make_loss(output),
         shares=np.full(3, 1 / 3),
         population=SimpleNamespace(inputs=np.ones((3, 1), bool)),
     )
