@@ -202,9 +202,10 @@ def said():
 DAMAGED = {
     "another format": (lambda said: {**said, "format": "a recipe"}, "its format is 'a recipe'"),
     "weights alone": (lambda said: {key: said[key] for key in ("format", "W1", "b1", "W2", "b2")}, "of a whole model"),
-    "a lacking part": (lambda said: {key: said[key] for key in said if key != "encoding"}, "damaged .KeyError"),
+    "a lacking part": (lambda said: {key: said[key] for key in said if key != "encoding"}, "it lacks .encoding."),
     "a weight too few": (lambda said: {**said, "W1": said["W1"][1:]}, "has the shape"),
     "no number": (lambda said: {**said, "b2": [["NaN"]]}, "holds what is not a number"),
+    "NaN": (lambda said: {**said, "b2": [[np.nan]]}, "'b2' holds what is not a finite number"),
     "an unknown activation": (lambda said: {**said, "activation": "os.system"}, "not one of"),
     "an unknown output": (lambda said: {**said, "output": "maxout"}, "not one of"),
     "a text for a number": (lambda said: with_encoding(said, center=["0", 1.0]), "center holds what is not a number"),
@@ -234,6 +235,12 @@ def test_json_that_is_no_model_is_refused(name, said, tmp_path):
     change, words = DAMAGED[name]
     (tmp_path / "m.json").write_text(json.dumps(change(said)))
     with pytest.raises(ModelFileError, match=words):
+        shoal.from_json(tmp_path / "m.json")
+
+
+def test_a_name_that_stands_twice_is_refused(said, tmp_path):
+    (tmp_path / "m.json").write_text(json.dumps(said)[:-1] + ', "output": "softmax"}')
+    with pytest.raises(ModelFileError, match="'output' stands twice"):
         shoal.from_json(tmp_path / "m.json")
 
 

@@ -231,9 +231,14 @@ HOSTILE = {
     "text": (b"a,b\n1,2\n", "does not begin as a model file does"),
     "pickle": (pickle.dumps(Runs()), "is a pickle, which could run any code"),
     "other zip": (lambda: zipped({"a.txt": b"hello"}), "a zip without a manifest.json"),
-    "no json": (lambda: zipped({"manifest.json": b"{"}), "damaged"),
+    "no json": (lambda: zipped({"manifest.json": b"{"}), "manifest.json is no JSON"),
+    "a name twice": (lambda: changed(members={"manifest.json": with_delta(b'1.0, "delta": 1.0')}), "'delta' stands twice"),
+    "a key that cannot be one": (
+        lambda: changed(at("estimator.parameters.class_weight", {"mapping": [[{"list": [1]}, 1.0]]})),
+        "class_weight' is {'list': .1.}, not what a key can be",
+    ),
     "no record": (lambda: zipped({"manifest.json": b"[]"}), "not a record"),
-    "deeper than a stack": (lambda: zipped({"manifest.json": b"[" * 200_000}), "RecursionError"),
+    "deeper than a stack": (lambda: zipped({"manifest.json": b"[" * 200_000}), "is no JSON of a model"),
     "compressed": (lambda: changed(compression=zipfile.ZIP_DEFLATED), "compressed"),
     "another format": (lambda: changed(at("format", "else")), "format is 'else'"),
     "a later version": (lambda: changed(at("version", 2)), "of version 2 .*install a newer shoal"),
@@ -251,15 +256,24 @@ HOSTILE = {
     "array of records": (lambda: changed(members={"scale.npy": npy(np.zeros(2, "i4,i4"))}), "scale.npy' says it is"),
     "a vast array": (lambda: changed(members={"scale.npy": header("(1000000000000,)")}), "scale.npy' says it is"),
     "a negative array": (lambda: changed(members={"scale.npy": header("(-1, -8)")}), "scale.npy' says it is"),
-    "an array of nothing": (lambda: changed(members={"scale.npy": header("(10**9, 0)", "'<U0'")}), "damaged|says it is"),
+    "an array of nothing": (lambda: changed(members={"scale.npy": header("(10**9, 0)", "'<U0'")}), "does not begin as an array does"),
     "a short array": (lambda: changed(members={"scale.npy": npy(np.zeros(9))[:-1]}), "scale.npy' says it is"),
-    "no array": (lambda: changed(members={"scale.npy": b""}), "damaged"),
+    "no array": (lambda: changed(members={"scale.npy": b""}), "'scale.npy' does not begin as an array does"),
+    "an array's header": (lambda: changed(members={"scale.npy": header("((" * 30)}), "'scale.npy' does not begin as an array does"),
+    "counts beyond int64": (lambda: changed(members=counts_that_begin_anew(), name="ramps"), "ramps' edges do not increase"),
     "another type": (lambda: changed(members={"scale.npy": npy(np.zeros(9, "f4"))}), "'scale' is of <f4, not <f8"),
     "truth of 2": (lambda: changed(members={"inputs.npy": npy(np.full(inputs_shape(), 2, np.uint8).view(bool))}), "truth values"),
     "a vast label": (lambda: changed(at("network.classes.type", "<U90000000")), "labels' type"),
     "a label too long": (lambda: changed(at("network.classes.type", "<U1")), "do not fit their type"),
     "a date's format": (lambda: changed(at("preparation.columns.3.date_format", "%Q")), "date_format is '%Q'"),
 }
+
+
+def counts_that_begin_anew() -> dict[str, bytes]:
+    """Counts whose sum in int64 is right, for it begins anew past 2⁶³, while each is larger than all edges together."""
+    edges = len(stored(fitted("ramps")).arrays["edges"])
+    counts = np.array([2**63 - 1, 2**63 - 1, edges + 2])
+    return {"edge_counts.npy": npy(counts), "edges.npy": npy(np.linspace(-1, 1, edges))}
 
 
 def with_delta(text: bytes) -> bytes:
@@ -282,6 +296,29 @@ def refused(tmp_path, data, text):
 def test_hostile_and_foreign_files_are_refused(tmp_path, name):
     data, text = HOSTILE[name]
     refused(tmp_path, data() if callable(data) else data, text)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_parts_of_one_name_are_refused(tmp_path):
+    data = io.BytesIO(saved())
+    with zipfile.ZipFile(data, "a") as archive:
+        archive.writestr("scale.npy", archive.read("scale.npy"))
+    refused(tmp_path, data.getvalue(), "several parts called 'scale.npy'")
+
+
+def test_a_file_that_another_process_replaces_meanwhile_is_read_as_it_was_opened(tmp_path, monkeypatch):
+    path, opened, smaller = save(fitted("table"), tmp_path / "m.shoal"), Path.open, tmp_path / "smaller"
+    smaller.write_bytes(b"x")
+
+    def opened_and_replaced(self, *args, **kwargs):
+        file = opened(self, *args, **kwargs)
+        smaller.replace(self)
+        return file
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", opened_and_replaced)
+        loaded = load(path)
+    same_answers(answers(loaded), answers(fitted("table")))
 
 
 def test_overlapping_parts_are_refused(tmp_path):

@@ -180,6 +180,8 @@ def _check_setting(value: Any, where: str, depth: int) -> None:
         for item in inside:
             if name == "mapping" and not (type(item) is list and len(item) == 2):
                 raise refuse(where, item, "a pair")
+            if name == "mapping" and type(item[0]) is dict and "float" not in item[0]:
+                raise refuse(where, item[0], "what a key can be: a text, a truth value, a number or null")
             for part in item if name == "mapping" else [item]:
                 _check_setting(part, where, depth + 1)
         return

@@ -8,6 +8,8 @@ import io
 import json
 import math
 import zipfile
+from collections import Counter
+from collections.abc import Callable
 from typing import IO, Any
 
 import numpy as np
@@ -39,10 +41,13 @@ def members(archive: zipfile.ZipFile, n_bytes: int, index: str = MANIFEST_NAME) 
     """Name → size of every member. What is stored uncompressed cannot be longer than the file: no bomb fits."""
     found = archive.infolist()
     sizes = {member.filename: member.file_size for member in found}
+    twice = [name for name, n in Counter(member.filename for member in found).items() if n > 1]
+    if twice:
+        raise ModelFileError(f"it has several parts called {twice[0][:60]!r}")
     odd = [m.filename for m in found if m.compress_type != zipfile.ZIP_STORED or m.compress_size != m.file_size or m.flag_bits & 1]
     if odd:
         raise ModelFileError(f"its part {odd[0][:60]!r} is compressed or encrypted")
-    if len(sizes) < len(found) or sum(sizes.values()) > n_bytes:
+    if sum(sizes.values()) > n_bytes:
         raise ModelFileError(f"its {len(found)} parts overlap: {sum(sizes.values())} bytes in a file of {n_bytes}")
     if sizes.get(index, 0) > MOST_MANIFEST_BYTES:
         raise ModelFileError(f"its {index} has {sizes[index]} bytes; at most {MOST_MANIFEST_BYTES} are read")
@@ -51,14 +56,33 @@ def members(archive: zipfile.ZipFile, n_bytes: int, index: str = MANIFEST_NAME) 
 
 def manifest_of(archive: zipfile.ZipFile, index: str = MANIFEST_NAME) -> dict[str, Any]:
     """The manifest, parsed: numbers that JSON does not know are refused."""
-    found = json.loads(archive.read(index), parse_constant=_no_number)
+    found = parsed_json(archive.read(index), f"its {index}", _no_number)
     if not isinstance(found, dict):
         raise ModelFileError(f"its {index} holds a {type(found).__name__}, not a record")
     return found
 
 
+def parsed_json(text: str | bytes, what: str, constant: Callable[[str], float] | None = None) -> Any:
+    """A JSON text's value. A name that stands twice in one record is refused: readers differ in which one counts.
+
+    `constant` is called for NaN and Infinity, which JSON does not know.
+    """
+    try:
+        return json.loads(text, parse_constant=constant, object_pairs_hook=_record)
+    except (ValueError, RecursionError) as error:
+        raise ModelFileError(f"{what} is no JSON of a model ({str(error)[:80]})") from error
+
+
 def _no_number(text: str) -> float:
     raise ModelFileError(f"it holds {text}, which is no number")
+
+
+def _record(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for name, n in Counter(name for name, _ in pairs).items() if n > 1)
+        raise ModelFileError(f"the name {twice[:60]!r} stands twice in one of its records")
+    return found
 
 
 Header = tuple[str, tuple[int, ...], bool, int]  # type, shape, whether columns come first, where the numbers begin
@@ -66,9 +90,12 @@ Header = tuple[str, tuple[int, ...], bool, int]  # type, shape, whether columns 
 
 def header_of(stream: IO[bytes], name: str, size: int) -> Header:
     """What an array says of itself, after it was seen to be exactly as long as that."""
-    version = np.lib.format.read_magic(stream)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, by_columns, dtype = read(stream, max_header_size=LONGEST_HEADER)
+    try:
+        version = np.lib.format.read_magic(stream)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, by_columns, dtype = read(stream, max_header_size=LONGEST_HEADER)
+    except Exception as error:  # a damaged header makes NumPy, and the tokenizer of Python that it asks, say anything
+        raise ModelFileError(f"its part {name[:60]!r} does not begin as an array does") from error
     at = stream.tell()
     plain = dtype.kind in "biufU" and dtype.itemsize and all(type(n) is int and n >= 0 for n in shape)
     if not plain or at + math.prod(shape) * dtype.itemsize != size:

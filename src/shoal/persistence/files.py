@@ -73,7 +73,7 @@ def load(path: str | os.PathLike[str]) -> Any:
     file = input_file(path, ModelFileError, noun="model file")
     try:
         with file.open("rb") as data:
-            return _read(data, file.stat().st_size)
+            return _read(data, os.fstat(data.fileno()).st_size)  # of the file that was opened: another may stand there by now
     except ModelFileError as refused:
         raise ModelFileError(
             f"{file} is not a whole shoal model: {refused}. Give a file that `shoal fit` or shoal.save wrote."

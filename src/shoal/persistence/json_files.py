@@ -1,6 +1,5 @@
 """Back from the JSON of `shoal export --to json`: the same values as of a model file, through the same checks."""
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
@@ -19,6 +18,7 @@ from shoal.export.json_text import feature_of
 from shoal.export.weights import FORMAT
 from shoal.files import read_input
 from shoal.persistence.building import built
+from shoal.persistence.container import parsed_json
 from shoal.persistence.schema import preparation_from
 from shoal.persistence.stored import Stored
 from shoal.persistence.storing import gathered
@@ -44,9 +44,11 @@ def from_json(path: str | os.PathLike[str]) -> Pipeline | ShoalClassifier | Shoa
     """
     data = read_input(path, ModelFileError)
     try:
-        said = json.loads(data.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
+        said = parsed_json(data.decode("utf-8"), "it")
+    except UnicodeDecodeError as error:
         raise ModelFileError(f"{path} is no JSON of a model ({str(error)[:80]}).") from error
+    except ModelFileError as error:
+        raise ModelFileError(f"{path} cannot be used: {error}. Export the model again.") from error
     if not isinstance(said, dict) or said.get("format") != FORMAT or "task" not in said:
         found = said.get("format") if isinstance(said, dict) else type(said).__name__
         raise ModelFileError(f"{path} is no model: its format is {str(found)[:40]!r}, not {FORMAT!r} of a whole model.")
@@ -54,6 +56,8 @@ def from_json(path: str | os.PathLike[str]) -> Pipeline | ShoalClassifier | Shoa
         return built(stored_of(said))
     except ModelFileError as error:
         raise ModelFileError(f"{path} cannot be used: {error}. Export the model again.") from error
+    except KeyError as lacking:
+        raise ModelFileError(f"{path} cannot be used: it lacks {str(lacking)[:60]}. Export the model again.") from lacking
     except Exception as error:  # a hostile file can lack or twist any part
         raise ModelFileError(f"{path} cannot be used: it is damaged ({type(error).__name__}: {str(error)[:80]}).") from error
 

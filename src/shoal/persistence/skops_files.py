@@ -71,7 +71,7 @@ class Tree:
             case "DictNode" if kind == "dict" and isinstance(content, dict):
                 return self._mapping(content, node.get("key_types"), depth)
             case "JsonNode" if kind == "str" and isinstance(content, str) and content[:1] not in ("[", "{"):
-                return json.loads(content)
+                return _plain(content)
             case "NdArrayNode" if kind in ("ndarray", *SCALARS):
                 return self._array(node, kind, depth)
             case "TypeNode" | "DTypeNode" | "SliceNode" if kind in (*KEYS, "dtype", "slice"):
@@ -106,6 +106,14 @@ class Tree:
             header = header_of(stream, name, self.sizes[name])
         found = array_of(self.archive.read(name), header)
         return found if kind == "ndarray" else SCALARS[kind](found.item())
+
+
+def _plain(text: str) -> Any:
+    """A text, number, truth value or nothing; skops writes NaN, which JSON does not know."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ModelFileError(f"its tree holds {text[:40]!r} where a value in JSON must be") from error
 
 
 def from_skops(archive: zipfile.ZipFile, n_bytes: int) -> Stored:
