@@ -6,15 +6,8 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-HIGHER_IS_BETTER = {"accuracy": True, "roc_auc": True, "r2": True, "log_loss": False, "rmse": False, "mae": False}
-MEANING = {
-    "accuracy": "share of rows that are right",
-    "roc_auc": "area under the ROC curve",
-    "r2": "share of variance explained",
-    "log_loss": "mean surprise, in nats",
-    "rmse": "root mean squared error",
-    "mae": "mean absolute error",
-}
+from shoal.metrics import METRICS
+
 WIDTH_WITHOUT_TERMINAL = 120
 
 
@@ -61,9 +54,9 @@ def print_metrics(metrics: Mapping[str, float], baselines: Mapping[str, Mapping[
     for metric in metrics:
         values = [scores.get(metric, math.nan) for scores in columns.values()]
         finite = [value for value in values if math.isfinite(value)]
-        best = (max if HIGHER_IS_BETTER.get(metric, True) else min)(finite, default=math.nan)
+        best = METRICS[metric].best(finite)
         marked = [number(value) + ("*" if value == best and len(values) > 1 else " ") for value in values]
-        rows.append([metric, *marked, MEANING.get(metric, "")])
+        rows.append([metric, *marked, METRICS[metric].meaning])
     print_table(["", *columns, ""], rows, title, numbers=range(1, len(columns) + 1))
     if len(columns) > 1:
         print("* the best of its line. linear: logistic or ridge regression; trivial: always the shares of the classes, or the mean.")

@@ -21,10 +21,9 @@ from shoal.engine.predict import BLOCK_ROWS, WORTH_COMPILING, network_logits
 from shoal.estimators.base import ShallowEstimator
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
+from shoal.metrics import clipped
 from shoal.network import Network, in_units, predict
 from shoal.types import Floats
-
-EPS = float(np.finfo(np.float64).eps)  # log_loss keeps so far from 0 and 1
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def log_loss_of(truth: Truth, p: Floats) -> float | None:
         return None
     y = truth.y[:, 0]
     given = np.where(y == 1, p[:, 0], 1 - p[:, 0]) if p.shape[1] == 1 else p[np.arange(len(y)), y]
-    return float(np.average(-xlogy(1.0, np.clip(given, EPS, 1 - EPS)), weights=truth.weight))
+    return float(np.average(-xlogy(1.0, clipped(given)), weights=truth.weight))
 
 
 def squared_error(truth: Truth, p: Floats) -> float | None:

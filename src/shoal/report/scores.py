@@ -13,13 +13,13 @@ from sklearn.multioutput import MultiOutputRegressor
 
 from shoal.engine.blas_threads import one_thread
 from shoal.estimators.scores import baseline_models
+from shoal.metrics import ACCURACY, LOG_LOSS, MAE, METRICS, R2, RMSE, Metric
 from shoal.report.html import number
 from shoal.table import Task
 from shoal.types import Floats
 
 RESAMPLES = 400  # of the held-out rows: the ends of a 95 % interval are then about ten resamples from the last
 HEADLINE = {"classification": "log_loss", "regression": "rmse"}
-HIGHER_IS_BETTER = {"accuracy": True, "roc_auc": True, "r2": True, "log_loss": False, "rmse": False, "mae": False}
 NAMES = {"shoal": "this network", "trivial": "always the same answer", "linear": "a linear model", "boosting": "histogram boosting"}
 SURE = 0.975
 
@@ -75,23 +75,29 @@ def scored(model: Any, X: Any, y: NDArray[Any], task: Task, counts: Floats) -> S
 def classification_scores(model: Any, X: Any, y: NDArray[Any], counts: Floats) -> dict[str, Floats]:
     """Each metric of every resample."""
     predicted, shares = np.asarray(model.predict(X)), np.asarray(model.predict_proba(X), np.float64)
-    total = counts.sum(axis=1)
     if y.ndim == 2:
-        right, p = np.all(predicted == y, axis=1), np.where(y == 1, shares, 1 - shares)
-        return {"accuracy": counts @ right / total, "log_loss": counts @ surprise(p).mean(axis=1) / total}
+        return of_sums((y, predicted, np.where(y == 1, shares, 1 - shares)), counts)
     shares = shares / shares.sum(axis=1, keepdims=True)
     classes = np.asarray(model.classes_)
     own = shares[np.arange(len(y)), np.searchsorted(classes, y)]
-    found = {"accuracy": counts @ (predicted == y) / total, "log_loss": counts @ surprise(own) / total}
+    found = of_sums((y[:, None], predicted[:, None], own[:, None]), counts)
     if len(classes) == 2 and len(np.unique(y)) == 2:
         found["roc_auc"] = areas(y == classes[1], shares[:, 1], counts)
     return found
 
 
-def surprise(p: Floats) -> Floats:
-    """−ln p, p kept above the smallest step of a double as scikit-learn's log_loss keeps it."""
-    eps = np.finfo(np.float64).eps
-    return np.asarray(-np.log(np.clip(p, eps, 1 - eps)))
+def of_sums(known: tuple[NDArray[Any], NDArray[Any], Floats], counts: Floats) -> dict[str, Floats]:
+    """Accuracy and log loss of truth, answers and what the truth was given, each `(m, n_targets)`."""
+    y, predicted, given = known
+    pairs = ((ACCURACY, predicted), (LOG_LOSS, given))
+    return {metric.name: score(metric, y, answer, counts) for metric, answer in pairs}
+
+
+def score(metric: Metric, y: NDArray[Any], answers: NDArray[Any], counts: Floats) -> Floats:
+    """The metric of every resample."""
+    assert metric.terms is not None
+    assert metric.value is not None
+    return metric.value(metric.terms(y, answers, counts))
 
 
 def areas(positive: NDArray[np.bool_], p: Floats, counts: Floats) -> Floats:
@@ -112,25 +118,19 @@ def areas(positive: NDArray[np.bool_], p: Floats, counts: Floats) -> Floats:
 def regression_scores(y: NDArray[Any], predicted: NDArray[Any], counts: Floats) -> dict[str, Floats]:
     """Each metric of every resample, the mean over several targets."""
     Y = np.asarray(y, np.float64).reshape(len(y), -1)
-    error = np.asarray(predicted, np.float64).reshape(Y.shape) - Y
-    total = counts.sum(axis=1, keepdims=True)
-    square, size = counts @ error**2 / total, counts @ np.abs(error) / total
-    found = {"rmse": np.sqrt(square).mean(axis=1), "mae": size.mean(axis=1)}
-    if len(y) > 1:
-        centred = Y - Y.mean(axis=0)
-        variance = counts @ centred**2 / total - (counts @ centred / total) ** 2
-        found["r2"] = np.where(variance > 0, 1 - square / np.where(variance > 0, variance, 1), 0.0).mean(axis=1)
-    return found
+    A, middle = np.asarray(predicted, np.float64).reshape(Y.shape), Y.mean(axis=0)
+    found = {metric.name: score(metric, Y, A, counts) for metric in (RMSE, MAE)}
+    return {**found, R2.name: score(R2, Y - middle, A - middle, counts)} if len(y) > 1 else found
 
 
 def verdict(found: dict[str, Scored], metric: str) -> str:
     """In one sentence: who is best, by how much, and how sure that is."""
-    sign = 1 if HIGHER_IS_BETTER[metric] else -1
+    sign = 1 if METRICS[metric].higher_is_better else -1
     own = found["shoal"]
     rivals = {name: each for name, each in found.items() if name != "shoal"}
     if not rivals:
         return ""
-    best = sorted(rivals, key=lambda name: rivals[name].scores[metric], reverse=HIGHER_IS_BETTER[metric])[0]
+    best = sorted(rivals, key=lambda name: rivals[name].scores[metric], reverse=METRICS[metric].higher_is_better)[0]
     there, here = rivals[best].scores[metric], own.scores[metric]
     name = NAMES[best][0].upper() + NAMES[best][1:]
     numbers = f"{metric} {number(there)} against {number(here)}"

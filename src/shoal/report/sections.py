@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from shoal.metrics import METRICS
 from shoal.report import figures
 from shoal.report.again import command, settings_of
 from shoal.report.contents import COVERAGE, MOST_WEIGHTS, Contents
 from shoal.report.html import Best, number, paragraph, section, table, text
 from shoal.report.pictures import Picture
-from shoal.report.scores import HEADLINE, HIGHER_IS_BETTER, NAMES, RESAMPLES, verdict
+from shoal.report.scores import HEADLINE, NAMES, RESAMPLES, verdict
 
 MOST_COLUMNS = 200  # lines of the data card
 MOST_CLASSES = 30
@@ -49,7 +50,7 @@ def score_line(contents: Contents, metric: str) -> list[object]:
     """One metric of every model, the best in bold."""
     models = contents.scores.values()
     known = [m.scores[metric] for m in models if np.isfinite(m.scores.get(metric, np.nan))]
-    best = (max if HIGHER_IS_BETTER[metric] else min)(known, default=np.nan)
+    best = METRICS[metric].best(known)
     line: list[object] = [metric]
     for model in models:
         if metric not in model.scores:

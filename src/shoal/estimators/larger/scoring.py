@@ -18,6 +18,7 @@ from shoal.estimators.larger.survey import Sample
 from shoal.estimators.scores import Metrics, answers, checked_scores
 from shoal.estimators.sureness import COVERAGE, LEAST_ROWS
 from shoal.fitting.summary import Moments, moments_of
+from shoal.metrics import explained, surprise
 from shoal.table.target import Task
 from shoal.types import Floats
 from shoal.uncertainty.reliability import BINS
@@ -88,10 +89,8 @@ class Scores:
         if self.task == "regression":
             assert self.targets is not None
             scores = {"rmse": float(np.mean(np.sqrt(sums["squares"] / m))), "mae": float(np.mean(sums["distances"] / m))}
-            spread, left = self.targets.squares, sums["squares"]
-            with np.errstate(invalid="ignore"):
-                explained = np.where(spread > 0, 1 - left / np.where(spread > 0, spread, 1.0), np.where(left > 0, 0.0, 1.0))
-            return checked_scores({**scores, "r2": float(np.mean(explained))} if m > 1 else scores)
+            r2 = np.mean(explained(sums["squares"], self.targets.squares))
+            return checked_scores({**scores, "r2": float(r2)} if m > 1 else scores)
         scores = {"accuracy": sums["right"] / m, "log_loss": self.mean("surprise")}
         hits = self.ranked.frame
         if len(hits) and hits["hit"].nunique() == 2:
@@ -114,13 +113,12 @@ class Scores:
 
 def sums_of_classes(shares: Floats, hit: Floats) -> dict[str, Any]:
     """Sums over rows for one target: −ln of what the right class was given, Brier's score, and the gaps of the calibration error."""
-    least = np.finfo(np.float64).eps
     counted = slice(1, None) if shares.shape[1] == 2 else slice(None)
     best, rows = shares.argmax(axis=1), np.arange(len(shares))
     sure, right = shares[rows, best], hit[rows, best]
     place = np.minimum((sure * BINS).astype(int), BINS - 1)
     return {
-        "surprise": -float(np.sum(hit * np.log(np.clip(shares, least, 1 - least)))),
+        "surprise": float(np.sum(hit * surprise(shares))),
         "brier": float(np.sum((shares - hit)[:, counted] ** 2)),
         "gaps": np.bincount(place, weights=sure - right, minlength=BINS),
     }
