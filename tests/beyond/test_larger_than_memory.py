@@ -129,8 +129,8 @@ def test_blocks_are_many_and_pieces_too(table_of, monkeypatch):
     written, pieces = [], []
     write_all = fitting.write_all
 
-    def spying(table, cut, found, prepare, blocks, parts, piece_rows, told):
-        write_all(table, cut, found, prepare, blocks, parts, piece_rows, told)
+    def spying(table, found, prepare, blocks, placing, piece_rows, told):
+        write_all(table, found, prepare, blocks, placing, piece_rows, told)
         written.append(blocks)
         pieces.append(piece_rows)
 
@@ -424,8 +424,8 @@ def test_a_class_that_only_held_out_rows_have_is_named(table_of, tmp_path):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"settings": {"calibration": "cv+"}}, "calibration is 'cv\\+'; choose one of None, 'temperature'"),
-        ({"settings": {"warm_start": True}}, "warm_start is not there for tables larger than max_memory"),
+        ({"settings": {"calibration": "cv+"}, "task": "classification"}, "calibration is 'cv\\+'; choose one of None, 'temperature'"),
+        ({"settings": {"warm_start": True}}, "warm_start is True, and the table is larger than max_memory"),
         ({"settings": {"n_netwoks": 3}}, "no parameter 'n_netwoks'; the nearest names are 'n_networks'"),
         ({"settings": {"n_networks": -1}}, "n_networks is -1"),
         ({"task": "clustering"}, "task='clustering' is unknown"),

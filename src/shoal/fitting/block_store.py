@@ -22,13 +22,17 @@ SPARE_DISK = 1.05  # of what is written must be free
 
 
 class Piece(NamedTuple):
-    """Prepared rows: `X (m, n)` as the preparation gives them, `y (m, n_y)` in numbers (of a class its place), and which of the parts
-    that networks hold out a row belongs to, `part (m,)`, −1 for none.
+    """Prepared rows: `X (m, n)` as the preparation gives them, `y (m, n_y)` in numbers (of a class its place), and `place (m,)`, which
+    decides who holds a row out (`Parts`).
     """
 
     X: Floats
     y: Floats
-    part: NDArray[np.int64]
+    place: NDArray[np.int64]
+
+    def at(self, rows: Any) -> "Piece":
+        """Some of the rows."""
+        return Piece(self.X[rows], self.y[rows], self.place[rows])
 
 
 @dataclass
@@ -39,7 +43,7 @@ class BlockStore:
     ----------
     folder : Path
     record : dtype
-        One row: X, y, part.
+        One row: X, y, place.
     sizes, held_sizes : lists of int
         Rows of each block that is learned from, and of each piece that is held out.
     """
@@ -49,9 +53,9 @@ class BlockStore:
     sizes: list[int]
     held_sizes: list[int] = field(default_factory=list)
 
-    def add(self, X: Floats, y: Floats, rows: NDArray[np.int64], seed: int, parts: "Parts") -> None:
+    def add(self, X: Floats, y: Floats, rows: NDArray[np.int64], seed: int, place: NDArray[np.int64]) -> None:
         """Write rows to learn from to the blocks of their draws; `rows (m,)` number them in the file."""
-        records = self.records(X, y, parts.of(rows, seed))
+        records = self.records(X, y, place)
         block = (row_draws(seed, Purpose.BLOCK, rows) % np.uint64(len(self.sizes))).astype(np.int64)
         order = np.argsort(block, kind="stable")
         ends = np.searchsorted(block[order], np.arange(len(self.sizes) + 1))
@@ -62,7 +66,7 @@ class BlockStore:
 
     def hold_out(self, X: Floats, y: Floats) -> None:
         """A piece of the rows to score on."""
-        self.append(self.folder / f"held-{len(self.held_sizes)}", self.records(X, y, np.full(len(X), -1)))
+        self.append(self.folder / f"held-{len(self.held_sizes)}", self.records(X, y, np.zeros(len(X), np.int64)))
         self.held_sizes.append(len(X))
 
     def drop_empty(self) -> None:
@@ -75,10 +79,10 @@ class BlockStore:
                     self.sizes[number] = self.sizes[last]
                 self.sizes.pop()
 
-    def records(self, X: Floats, y: Floats, part: NDArray[np.int64]) -> NDArray[Any]:
+    def records(self, X: Floats, y: Floats, place: NDArray[np.int64]) -> NDArray[Any]:
         """Rows as they are written."""
         records = np.empty(len(X), self.record)
-        records["X"], records["y"], records["part"] = X, y, part
+        records["X"], records["y"], records["place"] = X, y, place
         return records
 
     def append(self, path: Path, records: NDArray[Any]) -> None:
@@ -116,27 +120,43 @@ class BlockStore:
 
 def piece_of(records: NDArray[Any]) -> Piece:
     """Records as columns of one piece; X is a view."""
-    return Piece(records["X"], records["y"], records["part"].astype(np.int64))
+    return Piece(records["X"], records["y"], records["place"])
 
 
 def record_of(n: int, n_y: int, dtype: np.dtype) -> np.dtype:
     """A row of n prepared inputs and n_y targets."""
-    return np.dtype([("X", dtype, (n,)), ("y", np.float64, (n_y,)), ("part", np.int8)], align=True)
+    return np.dtype([("X", dtype, (n,)), ("y", np.float64, (n_y,)), ("place", np.int64)], align=True)
 
 
 @dataclass(frozen=True)
 class Parts:
-    """The parts of the rows of which each network holds out one: `n` of them, each with a share of all rows."""
+    """How rows on disk are held out.
+
+    With `whole` what decides it is kept of all rows, and a row's place is its number. Else a draw of its own decides: place 0 is learned
+    by all networks, each of the places 1 to n, with a `share` of the rows that are not set aside, is a part that some networks hold
+    out, and place n + 1, with the share `aside` of all rows, is set aside from all. Where only the share `judging` of these rows fits
+    into memory to be judged on, the others have the places n + 2 to 2 n + 2. `by_value` says that rows with the same inputs must have
+    the same draw.
+    """
 
     n: int
     share: float
+    aside: float = 0.0
+    whole: bool = False
+    by_value: bool = False
+    judging: float = 1.0
 
-    def of(self, rows: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-        """The part of each row, −1 for none."""
-        if not self.n:
-            return np.full(len(rows), -1)
-        part = (shares(row_draws(seed, Purpose.JUDGED, rows)) / self.share).astype(np.int64)
-        return np.where(part < self.n, part, -1)
+    @property
+    def n_places(self) -> int:
+        """How many places draws lead to."""
+        return 2 * self.n + 3
+
+    def of(self, draws: NDArray[np.uint64], own: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """The place of each row by its draw, which rows that belong together share; `own` says whether it is judged on."""
+        left = (shares(draws) - self.aside) / (1 - self.aside)
+        part = (left / self.share).astype(np.int64) + 1 if self.n else np.zeros(len(draws), np.int64)
+        place = np.where(left < 0, self.n + 1, np.where(part <= self.n, part, 0))
+        return np.where((place > 0) & (shares(own) >= self.judging), place + self.n + 1, place)
 
 
 def refuse_full_disk(folder: Path, needed: int) -> None:

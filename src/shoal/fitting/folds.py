@@ -221,9 +221,8 @@ def of_two_rows(n: int, counted: int) -> int:
 def of_every_row(facts: RowFacts, p: Plan, seed: int) -> RowsOfEach:
     """Rows split so that every one that counts is held out by a network, some by two, those that belong together by the same."""
     leaders, places = facts.twins
-    of_a_kind = max(p.with_ramps.count(True), p.with_ramps.count(False))
-    n = of_a_kind if of_a_kind > 1 else len(p.with_ramps)
-    parts = deal(len(leaders), n, None, seed)
+    of_a_kind = largest_kind(p)
+    parts = deal(len(leaders), parts_of_every_row(p), None, seed)
     if len(parts) < 2:
         raise DataError(f"calibration='cv+' needs at least 2 {different(facts)}, and there are {len(leaders)}; give more rows")
     rows = with_twins(parts, places)
@@ -233,6 +232,23 @@ def of_every_row(facts: RowFacts, p: Plan, seed: int) -> RowsOfEach:
     if of_a_kind > 1:
         return held_out(p.with_ramps, rows)
     return tuple(rows[k % len(rows)] for k in range(len(p.with_ramps)))
+
+
+def largest_kind(p: Plan) -> int:
+    """Networks of the kind that has most."""
+    return max(p.with_ramps.count(True), p.with_ramps.count(False))
+
+
+def parts_of_every_row(p: Plan) -> int:
+    """Parts of the rows with "cv+": as many as networks of a kind."""
+    return largest_kind(p) if largest_kind(p) > 1 else len(p.with_ramps)
+
+
+def drawn_parts(calibration: Any, p: Plan, parts: Sequence[int]) -> list[int]:
+    """Which of some parts each network holds out, where each row's own draw says in which it is."""
+    if calibration == "cv+" and largest_kind(p) == 1:
+        return [parts[k % len(parts)] for k in range(len(p.with_ramps))]
+    return list(held_out(p.with_ramps, parts))
 
 
 def of_different_rows(facts: RowFacts, n: int, seed: int) -> list[NDArray[np.int64]]:

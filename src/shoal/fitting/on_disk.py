@@ -10,13 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.encoding import Encoding, encode, ramp_edges, ramp_values, ramps_of
-from shoal.errors import DataError, InvalidParameterError
+from shoal.errors import DataError
+from shoal.fitting import folds
 from shoal.fitting.block_store import BlockStore, Parts, Piece
 from shoal.fitting.budget import refuse_too_many
-from shoal.fitting.calibration import Judged, calibrate, check_calibration, judged_on, largest_of
+from shoal.fitting.calibration import Judged, calibrate, check_calibration, largest_of
 from shoal.fitting.class_weight import weights_of_classes
-from shoal.fitting.folds import held_out
-from shoal.fitting.plan import FULL_BATCH, RAMP_SCALE, Plan, plan
+from shoal.fitting.exceptions import refuse
+from shoal.fitting.folds import RowFacts
+from shoal.fitting.judged_on_disk import place_weights, watched
+from shoal.fitting.plan import FULL_BATCH, PARTS, RAMP_SCALE, SMALL, Plan, plan
 from shoal.fitting.settings import Settings
 from shoal.fitting.summary import Summary, bias_from, encoding_from, summary_of, targets_from_sums
 from shoal.fitting.targets import Targets, checked_targets, encode_targets
@@ -36,10 +39,11 @@ Stage = Callable[[str, int], Progressed]  # begins a stage of so many rows
 
 @dataclass(frozen=True)
 class Sampled:
-    """Prepared rows that stand for all where a few are enough: `X (s, n)`, `y (s, n_y)` as they are stored."""
+    """Prepared rows that stand for all where a few are enough: `X (s, n)`, `y (s, n_y)`, `place (s,)` as they are stored."""
 
     X: Floats
     y: Floats
+    place: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,13 @@ class OnDisk:
     labels : ndarray, (n_classes,), or None
         The classes whose places are stored; None for numbers.
     parts : Parts
-        The parts of the rows of which each network holds out one.
+        How rows are held out.
     stage : callable
         Reports progress.
+    facts : RowFacts or None
+        Of all rows, but for weights and labels, where a row's place is its number.
+    aside : ndarray of bool, (n_places,), or None
+        Which places are set aside for calibration.
     class_weights : ndarray, (n_classes,), or None
         What a row of each class weighs, in rows.
     unit : float
@@ -67,6 +75,8 @@ class OnDisk:
     labels: NDArray[Any] | None
     parts: Parts
     stage: Stage
+    facts: RowFacts | None = None
+    aside: NDArray[np.bool_] | None = None
     class_weights: Floats | None = None
     unit: float = 1.0
     passes: dict[bool, tuple[Encoding, Floats]] = field(default_factory=dict, compare=False)  # what a pass over all rows has found
@@ -102,7 +112,7 @@ class OnDisk:
 
         def of_rows(piece: Piece) -> Summary:
             X, y = np.asarray(piece.X, np.float64), self.targets_in(piece.y)
-            return summary_of(X, y, self.weights(piece.y), classes=self.labels is not None)
+            return summary_of(X, y, self.weights(piece), classes=self.labels is not None)
 
         return reduce(add, (of_block(piece) for piece in self.store.blocks() if len(piece.y)))
 
@@ -112,22 +122,62 @@ class OnDisk:
             return np.asarray(self.labels[y[:, 0].astype(np.int64)])
         return y[:, 0] if self.one_column else y
 
-    def weights(self, y: Floats) -> Floats | None:
-        """What rows weigh, `(m,)`; None where each counts once."""
-        return None if self.class_weights is None else np.asarray(self.class_weights[y[:, 0].astype(np.int64)])
+    def given_weights(self, rows: Piece | Sampled) -> Floats | None:
+        """What rows weigh, `(m,)`, those that are set aside too; None where each counts once."""
+        return None if self.class_weights is None else np.asarray(self.class_weights[rows.y[:, 0].astype(np.int64)])
+
+    def weights(self, rows: Piece | Sampled) -> Floats | None:
+        """What rows weigh, `(m,)`, those that are set aside nothing; None where each counts once."""
+        given = self.given_weights(rows)
+        if self.aside is None:
+            return given
+        return np.where(self.aside[rows.place], 0.0, 1.0 if given is None else given)
+
+    @property
+    def n_places(self) -> int:
+        """How many places there are."""
+        return self.parts.n_places if self.facts is None else self.facts.m
+
+    @property
+    def unjudged(self) -> NDArray[np.int64]:
+        """Places whose rows are held out and yet not judged on."""
+        return np.arange(self.parts.n + 2 if self.facts is None else self.n_places, self.n_places)
+
+    def by_place(self, of: Callable[[Piece], Floats]) -> Floats:
+        """A number of every row, by its place, where that is the row's number: one pass."""
+        found = np.zeros(self.n_places)
+        for piece in self.store.blocks():
+            found[piece.place] = of(piece)
+        return found
+
+    def known(self) -> RowFacts | None:
+        """What decides who holds rows out, with weights and labels."""
+        if self.facts is None:
+            return None
+        labels = None if self.labels is None else self.by_place(lambda piece: piece.y[:, 0]).astype(np.int64)
+        weighed = self.aside is not None or self.class_weights is not None
+        weight = self.by_place(lambda piece: np.asarray(self.weights(piece))) if weighed else None
+        if self.facts.m >= SMALL:
+            return replace(self.facts, weight=weight, labels=labels)
+        X = np.zeros((self.facts.m, self.sample.X.shape[1]))
+        for piece in self.store.blocks():
+            X[piece.place] = piece.X
+        return replace(self.facts, weight=weight, labels=labels, X=X)
 
     def weighted(self, settings: Settings, seed: int, classes: NDArray[Any] | None = None) -> Self:
-        """Weights by class.
+        """Weights by class, and none for rows that are set aside for calibration.
 
         Raises
         ------
         InvalidParameterError
-            For a calibration that keeps rows from all networks, training that goes on, and class weights of several columns.
+            For class weights of several columns.
         """
+        if settings.calibration == "split":
+            return replace(self, aside=self.set_aside(seed), passes={})
         if settings.class_weight is None:
             return self
         if self.labels is None:
-            raise InvalidParameterError("class_weight of several columns of 0 and 1 is not known of tables larger than max_memory")
+            refuse("several 0/1 columns with class_weight on disk")
         found = self.summary
         known = dict(zip(found.classes.tolist(), weights_of_classes(settings.class_weight, found.classes, found.class_rows), strict=True))
         weights = np.array([known.get(label, 1.0) for label in self.labels.tolist()])
@@ -136,6 +186,14 @@ class OnDisk:
         weighted = replace(self, class_weights=weights, passes={})
         unit = weighted.summary.unit
         return weighted if unit == 1 else replace(self, class_weights=weights / unit, unit=unit, passes={})
+
+    def set_aside(self, seed: int) -> NDArray[np.bool_]:
+        """The places that "split" sets aside, of which one must be left to learn from."""
+        aside = np.zeros(self.n_places, bool)
+        known = self.known()
+        n = self.parts.n
+        aside[[n + 1, 2 * n + 2] if known is None else folds.set_aside("split", known, seed)] = True
+        return aside
 
     def check_same_classes(self, targets: Targets) -> None:
         """Training never goes on from an earlier call here: `plan_on_disk` refuses it."""
@@ -168,13 +226,15 @@ class OnDisk:
         squares = (inputs.squares / inputs.weight + (inputs.mean - encoding.center) ** 2) / encoding.scale**2
         if not ramped:
             return encoding, squares
-        weight = self.weights(self.sample.y)
-        edges = tuple(ramp_edges(np.asarray(column, np.float64), weight) for column in self.sample.X.T)
+        columns, weight = np.asarray(self.sample.X, np.float64).T, self.weights(self.sample)
+        if weight is not None:
+            columns, weight = columns[:, weight > 0], weight[weight > 0]
+        edges = tuple(ramp_edges(column, weight) for column in columns)
         ramps, done = ramps_of(edges), self.stage("ramps", self.m)
         first, second = np.zeros(len(ramps.left)), np.zeros(len(ramps.left))
         for piece in self.store.blocks():
             for part in slices(piece):
-                values, w = ramp_values(np.asarray(part.X, np.float64), ramps), self.weights(part.y)
+                values, w = ramp_values(np.asarray(part.X, np.float64), ramps), self.weights(part)
                 weighed = values if w is None else values * w[:, None]
                 first += weighed.sum(axis=0)
                 second += np.einsum("ij,ij->j", weighed, values)
@@ -185,13 +245,33 @@ class OnDisk:
 
     def rows(self, settings: Settings, plan: Plan, targets: Targets, encoding: Encoding, seed: int, before: Network | None) -> "RowsOnDisk":
         """The blocks as networks are trained on them, and in memory the rows that they are judged on."""
-        K = len(plan.with_ramps)
-        mine = held_out(plan.with_ramps, list(range(self.parts.n))) if self.parts.n else None
-        blocks = EncodedBlocks(self, targets, encoding, mine, np.full(K, self.summary.inputs.weight))
-        if mine is not None:
-            blocks = replace(blocks, total=blocks.total - part_weights(self)[list(mine)])
+        K, out = len(plan.with_ramps), self.held_out(settings, plan, seed)
+        blocks = EncodedBlocks(self, targets, encoding, out, np.full(K, self.summary.inputs.weight))
+        if out is not None:
+            blocks = replace(blocks, total=blocks.total - out @ place_weights(self))
         validation, judged = watched(blocks, plan, settings)
         return RowsOnDisk(blocks, settings, validation, judged, self.encoding_and_squares(settings, plan)[1])
+
+    def held_out(self, settings: Settings, plan: Plan, seed: int) -> NDArray[np.bool_] | None:
+        """Which places each network holds out, `(K, n_places)`; None where none does."""
+        known, K = self.known(), len(plan.with_ramps)
+        out = np.zeros((K, self.n_places), bool)
+        if known is None:
+            n = self.parts.n
+            present = (np.flatnonzero(place_weights(self)[1 : n + 1] > 0) + 1).tolist()
+            if not present:
+                return None
+            of_each = [np.array([place, place + n + 1]) for place in folds.drawn_parts(settings.calibration, plan, present)]
+        else:
+            held = folds.kept_out(settings.calibration, known, plan, seed, own=False)
+            if settings.early_stopping is True and plan.hold_out:
+                folds.refuse_too_few(held, known)
+            if held is None:
+                return None
+            of_each = list(held)
+        for k, mine in enumerate(of_each):
+            out[k, mine] = True
+        return out
 
 
 def plan_on_disk(settings: Settings, m: int) -> Plan:
@@ -200,46 +280,36 @@ def plan_on_disk(settings: Settings, m: int) -> Plan:
     Raises
     ------
     InvalidParameterError
-        For a calibration that keeps rows from all networks, and training that goes on.
+        For training that goes on.
     """
-    if settings.calibration in ("split", "cv+"):
-        raise InvalidParameterError(
-            f"calibration is {settings.calibration!r}, which keeps rows in memory to judge intervals by, and the table is larger than "
-            "max_memory; leave calibration out, or give as much memory as the table needs"
-        )
     check_calibration(settings)
     if settings.warm_start:
-        raise InvalidParameterError("warm_start is not there for tables larger than max_memory: training begins anew; leave it out")
+        refuse("warm_start on disk")
     refuse_too_many(settings.K)
-    p = plan(settings, m, 0, sparse=False, own_validation=False)
-    if settings.calibration == "temperature" and not p.hold_out:
-        raise InvalidParameterError("calibration='temperature' needs rows that networks hold out; leave early_stopping to 'auto'")
-    return p
+    return plan(settings, m, 0, sparse=False, own_validation=False)
+
+
+def parts_of(settings: Settings, p: Plan) -> int:
+    """The number of parts of the rows of which each network holds out one."""
+    if settings.calibration == "cv+":
+        return folds.parts_of_every_row(p)
+    return p.hold_out or (PARTS if settings.calibration == "temperature" else 0)
 
 
 def slices(piece: Piece) -> Iterator[Piece]:
     """A piece in parts that the caches hold."""
     for s in range(0, len(piece.y), AT_ONCE):
-        yield Piece(piece.X[s : s + AT_ONCE], piece.y[s : s + AT_ONCE], piece.part[s : s + AT_ONCE])
-
-
-def part_weights(source: OnDisk) -> Floats:
-    """The total weight of each part of the rows, `(n_parts,)`."""
-    sums = np.zeros(source.parts.n)
-    for piece in source.store.blocks():
-        some, w = piece.part >= 0, source.weights(piece.y)
-        sums += np.bincount(piece.part[some], None if w is None else w[some], minlength=source.parts.n)
-    return sums
+        yield piece.at(slice(s, s + AT_ONCE))
 
 
 @dataclass(frozen=True)
 class EncodedBlocks:
-    """`streamed.Blocks` of a store. `parts` says which part of the rows each of K networks holds out, None where none does."""
+    """`streamed.Blocks` of a store. `out (K, n_places)` says which places each of K networks holds out, None where none does."""
 
     source: OnDisk
     targets: Targets
     encoding: Encoding
-    parts: tuple[int, ...] | None
+    out: NDArray[np.bool_] | None
     total: Floats
 
     @property
@@ -258,7 +328,7 @@ class EncodedBlocks:
 
     def with_none_held_out(self) -> "EncodedBlocks":
         """The same rows, each of which counts for every network."""
-        return replace(self, parts=None, total=np.full_like(self.total, self.source.summary.inputs.weight))
+        return replace(self, out=None, total=np.full_like(self.total, self.source.summary.inputs.weight))
 
     def encoded_targets(self, y: Floats) -> Floats:
         """Stored targets as networks learn them."""
@@ -270,10 +340,11 @@ class EncodedBlocks:
 
     def weights(self, piece: Piece, dtype: np.dtype) -> Floats | None:
         """What each row counts for each network, `(K, m)`: 0 where it holds the row out. None where each counts once for all."""
-        w = self.source.weights(piece.y)
-        if self.parts is None or (piece.part < 0).all():
+        w = self.source.weights(piece)
+        out = None if self.out is None else self.out[:, piece.place]
+        if out is None or not out.any():
             return None if w is None else np.asarray(np.tile(w, (len(self.total), 1)), dtype)
-        learned = piece.part[None] != np.array(self.parts)[:, None]
+        learned = ~out
         return np.asarray(learned if w is None else learned * w, dtype)
 
 
@@ -308,32 +379,3 @@ class RowsOnDisk:
     def calibrated(self, network: Network, trained: Trained) -> tuple[Network, float]:
         """The network with its noise or temperature."""
         return calibrate(network, self.judged, self.settings.calibration, trained)
-
-
-def watched(blocks: EncodedBlocks, plan: Plan, settings: Settings) -> tuple[Validation | None, Judged]:
-    """The rows that networks are judged on, in memory: those held out by each, or, where none are, the sample for the noise alone."""
-    source, K, validation = blocks.source, len(plan.with_ramps), None
-    summary, sample = source.summary, source.sample
-    if blocks.parts is None:
-        Y, w = blocks.encoded_targets(sample.y), source.weights(sample.y)
-        each = np.ones(len(Y)) if w is None else w
-        weight = each * (summary.inputs.weight / each.sum())
-        judged = judged_on(sample.X, encode(blocks.encoding, sample.X, plan.dtype), Y, K, weight=weight, before=None)
-    else:
-        joint = kept_rows(source)
-        kept, own = blocks.encoded(joint, plan.dtype), source.weights(joint.y)
-        rows = tuple(np.flatnonzero(joint.part == mine) for mine in blocks.parts)
-        validation = Validation(kept.X, kept.Y, own, rows)
-        judged = judged_on(joint.X, kept.X, kept.Y, K, weight=own, before=None, rows=rows, calibration=settings.calibration)
-    return validation, replace(judged, lowest=summary.lowest, highest=summary.highest, n_rows=summary.m)
-
-
-def kept_rows(source: OnDisk) -> Piece:
-    """The rows that some network holds out, of all blocks."""
-    done, pieces = source.stage("held out", source.m), []
-    for piece in source.store.blocks():
-        some = piece.part >= 0
-        pieces.append(Piece(piece.X[some], piece.y[some], piece.part[some]))
-        done(len(some))
-    X, y, part = zip(*pieces, strict=True)
-    return Piece(np.concatenate(X), np.concatenate(y), np.concatenate(part))

@@ -18,6 +18,7 @@ from shoal.engine.blas_threads import one_thread
 from shoal.errors import InvalidParameterError, TableError
 from shoal.estimators.base import ShallowEstimator, adopt
 from shoal.estimators.interrupted import interrupted
+from shoal.estimators.larger.placing import Placing, borders_of
 from shoal.estimators.larger.scoring import Scores
 from shoal.estimators.larger.size import (
     BLOCK_SHARE,
@@ -36,9 +37,10 @@ from shoal.files import temporary_folder
 from shoal.fitting import pipeline
 from shoal.fitting.block_store import BlockStore, Parts, record_of, refuse_full_disk
 from shoal.fitting.budget import COPIES
-from shoal.fitting.on_disk import OnDisk, Sampled, plan_on_disk
+from shoal.fitting.folds import SPLIT_SHARE
+from shoal.fitting.on_disk import OnDisk, Sampled, parts_of, plan_on_disk
 from shoal.fitting.plan import FULL_BATCH, Plan, costs_squares
-from shoal.fitting.settings import settings_of
+from shoal.fitting.settings import Settings, settings_of
 from shoal.table.cells import text_cells
 from shoal.table.reading import TableFile
 from shoal.table.splits import n_held_out
@@ -232,12 +234,14 @@ def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path
     n = len(prepare["columns"].get_feature_names_out())
     piece_rows = rows_of_piece(table, memory, n)
     scored_rows = piece_rows if asked.test is None else rows_of_piece(asked.test, memory, n)
-    store, parts = room_for(folder, table, found, n, p, memory)
-    write_all(table, cut, found, prepare, store, parts, piece_rows, asked.stage("preparing", table.n_rows))
+    store, parts = room_for(folder, table, found, n, p, settings, memory, grouped=cut.groups is not None)
+    placing = Placing(cut, parts, borders_of(cut, sample, parts))
+    write_all(table, found, prepare, store, placing, piece_rows, asked.stage("preparing", table.n_rows))
     sample = fewer(sample, memory.rows(SAMPLE_SHARE, COPIES_OF_SAMPLE * CELL_BYTES * n, SAMPLE_ROWS), cut.seed)
     sample = with_every_class(sample, found)
-    few = Sampled(prepare.transform(sample), numbers_of(sample, found))
-    source = OnDisk(store, few, labels_of(found), parts, asked.stage)
+    X = prepare.transform(sample)
+    few = Sampled(X, numbers_of(sample, found), placing.again(X, sample))
+    source = OnDisk(store, few, labels_of(found), parts, asked.stage, placing.facts())
     stopped = interrupted(lambda: adopt(estimator, pipeline.fit(settings, source)))
     return Learned(Pipeline([("prepare", prepare), ("estimator", estimator)]), found, store, source, scored_rows, stopped)
 
@@ -261,7 +265,9 @@ def with_every_class(sample: pd.DataFrame, found: Survey) -> pd.DataFrame:
     return pd.concat(rows) if any(len(more) for more in rows[1:]) else sample
 
 
-def room_for(folder: Path, table: TableFile, found: Survey, n: int, p: Plan, memory: Memory) -> tuple[BlockStore, Parts]:
+def room_for(
+    folder: Path, table: TableFile, found: Survey, n: int, p: Plan, settings: Settings, memory: Memory, *, grouped: bool
+) -> tuple[BlockStore, Parts]:
     """Blocks of a size that training can work on, not yet filled; and the parts that networks hold out.
 
     n is the number of prepared inputs.
@@ -280,25 +286,31 @@ def room_for(folder: Path, table: TableFile, found: Survey, n: int, p: Plan, mem
     encoded = n_encoded * itemsize + n_z * (itemsize + CELL_BYTES)
     each = record.itemsize + encoded + (2 * K + 2) * itemsize + 3 * CELL_BYTES
     memory.refuse_less_than(weights + LEAST_ROWS * each / BLOCK_SHARE, f"training {K} networks of {width} units on {n_encoded} inputs")
-    parts, m = p.hold_out, found.n_train
-    judged = min(parts * JUDGED_ROWS, int(JUDGED_SHARE * memory.room / (encoded + record.itemsize))) if parts else 0
+    parts, m, split = parts_of(settings, p), found.n_train, settings.calibration == "split"
+    judged = min(m, (parts + split) * JUDGED_ROWS, int(JUDGED_SHARE * memory.room / (encoded + record.itemsize)))
     left = memory.room - weights - judged * (encoded + record.itemsize)
     block_rows = max(LEAST_ROWS, int(BLOCK_SHARE * left / each))
     refuse_full_disk(folder, (m + found.n_held) * record.itemsize)
-    share = min(1.0, judged / m) / parts if parts else 1.0
-    return BlockStore(folder, record, [0] * -(-m // block_rows)), Parts(parts, share)
+    each_part = judged / m / (parts + split) if parts + split else 1.0
+    aside = min(1 / SPLIT_SHARE, each_part) if split else 0.0
+    share = min(1 / parts, each_part / (1 - aside)) if parts else 1.0
+    whole = judged == m or (split and judged >= m / SPLIT_SHARE and not parts)
+    placed = Parts(parts, share, aside, whole, settings.calibration in ("split", "cv+"))
+    if grouped:  # a small share of the rows may be a share of no group
+        aside, share = split / SPLIT_SHARE, 1 / max(1, parts)
+        placed = replace(placed, share=share, aside=aside, judging=min(1.0, judged / m / (1 if parts else aside or 1)))
+    return BlockStore(folder, record, [0] * -(-m // block_rows)), placed
 
 
-def write_all(
-    table: TableFile, cut: Cut, found: Survey, prepare: Pipeline, store: BlockStore, parts: Parts, piece_rows: int, told: Told
-) -> None:
+def write_all(table: TableFile, found: Survey, prepare: Pipeline, store: BlockStore, placing: Placing, piece_rows: int, told: Told) -> None:
     """Read the table once more, prepare its rows and deal them."""
+    cut = placing.cut
     for piece in table.pieces(piece_rows, found.texts):
         with naming_rows(table.file.name, piece):
             some = piece[~without_target(piece, found.targets)]
             if len(some):
                 X, y, held = prepare.transform(some), numbers_of(some, found), cut.held(some)
-                store.add(X[~held], y[~held], some.index.to_numpy()[~held], cut.seed, parts)
+                store.add(X[~held], y[~held], some.index.to_numpy()[~held], cut.seed, placing.see(X[~held], some[~held]))
                 if held.any():
                     store.hold_out(X[held], y[held])
         told(len(piece))

@@ -1,0 +1,154 @@
+"""E9: rows in memory and rows in blocks on disk are one fit, with every setting: full-batch solvers find the same to 1e-9."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+
+import shoal
+from shoal.estimators.again import sides_again
+from shoal.estimators.larger import fitting, size
+from shoal.estimators.larger import raw as larger
+from shoal.table import describe_columns, preparation
+
+M = 600
+SAME = 1e-9
+QUICK = {"solver": "lbfgs", "hidden_layer_sizes": 4, "max_iter": 4, "activation": "tanh"}
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # a few steps are enough to compare
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    """Rows of some groups, a tenth of them twice, in no order of time."""
+    rng = np.random.default_rng(0)
+    X, day, house = rng.standard_normal((M, 3)), rng.integers(0, 200, M), rng.integers(0, 60, M)
+    for column in (X, day, house):
+        column[: M // 10] = column[M // 10 : M // 5]
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    frame["day"] = day
+    frame["house"] = [f"h{i}" for i in house]
+    frame["number"] = np.sin(2 * X[:, 0]) + X[:, 1] + 0.2 * rng.standard_normal(M)
+    frame["class"] = np.where(frame["number"] > 0.8, "high", np.where(frame["number"] > -0.5, "middle", "low"))
+    frame["two"] = np.where(frame["number"] > 0.8, "yes", "no")
+    made = tmp_path_factory.mktemp("tables")
+    for target in ("number", "class"):
+        frame[["a", "b", "c", "day", "house", target]].to_parquet(made / f"{target}.parquet", row_group_size=150)
+    return made
+
+
+@pytest.fixture(autouse=True)
+def blocks(monkeypatch):
+    """Every table is larger than memory and lies in several blocks."""
+    monkeypatch.setattr(larger, "in_memory_bytes", lambda table: 1 << 60)
+    monkeypatch.setattr(size, "OVERHEAD", 0)
+    for module in (size, fitting):
+        monkeypatch.setattr(module, "LEAST_ROWS", 20)
+    monkeypatch.setattr(fitting, "BLOCK_SHARE", 0.002)
+
+
+HELD = {"early_stopping": True}
+GRID = {
+    "early stopping": ("number", HELD),
+    "two networks a kind, early stopping": ("class", {**HELD, "n_networks": 4}),
+    "split": ("number", {"calibration": "split"}),
+    "split, none held out": ("number", {"calibration": "split", "early_stopping": False}),
+    "cv+": ("number", {"calibration": "cv+"}),
+    "cv+, none held out": ("number", {"calibration": "cv+", "early_stopping": False}),
+    "cv+ of one kind": ("number", {"calibration": "cv+", "ramps": False, "n_networks": 2}),
+    "temperature": ("class", {"calibration": "temperature"}),
+    "temperature, weighed classes": ("class", {"calibration": "temperature", "early_stopping": False, "class_weight": "balanced"}),
+    "gaussian, scg": ("number", {"calibration": "cv+", "loss": "gaussian", "solver": "scg"}),
+}
+
+
+@pytest.mark.parametrize("role", [{}, {"groups": "house"}, {"time": "day"}], ids=["rows", "groups", "time"])
+@pytest.mark.parametrize(("target", "settings"), GRID.values(), ids=GRID)
+def test_blocks_on_disk_are_the_rows_in_memory(path, target, settings, role):
+    if "time" in role and settings.get("calibration") == "cv+":
+        with pytest.raises(shoal.errors.InvalidParameterError, match="calibration is 'cv\\+' and time is given"):
+            on_disk(path, target, settings, role)
+        return
+    there, store = on_disk(path, target, settings, role)
+    assert len(store) > 1
+    train, _ = sides_again(there, path / f"{target}.parquet")
+    frame = pd.read_parquet(path / f"{target}.parquet")
+    known = {name: frame[column].to_numpy()[train.inputs.index - 1] for name, column in role.items()}
+    prepare = preparation(describe_columns(train.inputs), [target])
+    here = clone(there["estimator"]).fit(prepare.fit_transform(train.inputs), train.y, **known)
+    assert_same(there["estimator"], here, prepare.transform(train.inputs))
+
+
+def on_disk(path, target, settings, role):
+    """The model, and the sizes of the blocks it was made of."""
+    sizes, write_all = [], fitting.write_all
+
+    def spying(table, found, prepare, store, *more):
+        write_all(table, found, prepare, store, *more)
+        sizes.extend(store.sizes)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "write_all", spying)
+        chosen = {**QUICK, "n_networks": 6, **settings}
+        return shoal.fit(path / f"{target}.parquet", target, max_memory="40MB", settings=chosen, **role), sizes
+
+
+def assert_same(there, here, X):
+    for mine, its in zip((*there.coefs_, *there.intercepts_), (*here.coefs_, *here.intercepts_), strict=True):
+        np.testing.assert_allclose(mine, its, rtol=SAME, atol=SAME * np.abs(its).max())
+    assert there.n_iter_ == here.n_iter_
+    np.testing.assert_allclose(there.network_.shares, here.network_.shares, rtol=SAME)
+    np.testing.assert_allclose(there.final_losses_, here.final_losses_, rtol=SAME)
+    if there.best_validation_score_ is not None:
+        np.testing.assert_allclose(there.best_validation_score_, here.best_validation_score_, rtol=SAME)
+    assert there.temperature_ == pytest.approx(here.temperature_, rel=1e-6)
+    mine, its = there.network_, here.network_
+    assert (mine.noise is None) == (its.noise is None)
+    if its.noise is not None:
+        np.testing.assert_allclose(
+            np.concatenate([np.ravel(v) for v in mine.noise.variance]), np.concatenate([np.ravel(v) for v in its.noise.variance]), rtol=1e-7
+        )
+    assert (mine.calibration is None) == (its.calibration is None)
+    if its.calibration is not None:
+        np.testing.assert_allclose(mine.calibration.scores, its.calibration.scores, rtol=1e-7, atol=1e-9)
+        for a, b in zip(there.predict_interval(X), here.predict_interval(X), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("calibration", [None, "split", "cv+"])
+@pytest.mark.parametrize("role", [{}, {"groups": "house"}, {"time": "day"}], ids=["rows", "groups", "time"])
+def test_rows_drawn_one_by_one_stay_together_too(path, calibration, role, monkeypatch):
+    """Of more rows than can be judged in memory each row's own draw says who holds it out."""
+    if role.get("time") and calibration == "cv+":
+        return
+    monkeypatch.setattr(fitting, "JUDGED_SHARE", 0.004)
+    frame, found, fit = pd.read_parquet(path / "number.parquet").set_index("number"), {}, fitting.pipeline.fit
+
+    def looking(settings, source):
+        assert not source.parts.whole
+        ready = fitting.pipeline.prepare(settings, source)
+        source, out = ready.rows.blocks.source, ready.rows.blocks.out
+        pieces = list(source.store.blocks())
+        place = np.concatenate([piece.place for piece in pieces])
+        aside = np.zeros(len(place), bool) if source.aside is None else source.aside[place]
+        rows = frame.loc[np.concatenate([piece.y[:, 0] for piece in pieces])]
+        found["held"] = [mine[place] for mine in out], aside, rows
+        return fit(settings, source)
+
+    monkeypatch.setattr(fitting.pipeline, "fit", looking)
+    model, _ = on_disk(path, "number", {**HELD, "calibration": calibration}, role)
+    held, aside, rows = found["held"]
+    assert (calibration == "split") == aside.any()
+    for mine in held:
+        assert 2 <= mine.sum() < 200
+        assert not (mine & aside).any()
+        for out, learned in ((mine, ~mine & ~aside), (aside, ~aside)):
+            if "groups" in role:
+                assert not set(rows["house"][out]) & set(rows["house"][learned])
+            elif "time" in role and out.any():
+                assert rows["day"].to_numpy()[out].min() > rows["day"].to_numpy()[learned].max()
+            elif calibration:
+                assert not set(rows["a"][out]) & set(rows["a"][learned])
+    if calibration:
+        scores = len(model["estimator"].network_.calibration.scores)
+        judged = aside.sum() if calibration == "split" else np.any(held, axis=0).sum()
+        assert 20 < scores < judged if "groups" in role else scores == judged
