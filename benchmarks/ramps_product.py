@@ -31,15 +31,15 @@ def kernels() -> tuple[Callable[..., None], Callable[..., None], Callable[..., N
     layer_1, layer_1_gradient = p.layer_1, p.layer_1_gradient
 
     @njit
-    def forward(deck, order, W1, XT, Z, calls):  # type: ignore[no-untyped-def]
+    def forward(lookup, order, W1, XT, Z, calls):  # type: ignore[no-untyped-def]
         for _ in range(calls):
-            layer_1(deck[0], deck, order, 0, W1, XT, Z, order.size)
+            layer_1(lookup[0], lookup, order, 0, W1, XT, Z, order.size)
 
     @njit
-    def both(deck, order, W1, XT, X, dZ, Z, gW1, calls):  # type: ignore[no-untyped-def]
+    def both(lookup, order, W1, XT, X, dZ, Z, gW1, calls):  # type: ignore[no-untyped-def]
         for _ in range(calls):
-            layer_1(deck[0], deck, order, 0, W1, XT, Z, order.size)
-            layer_1_gradient(deck[1], deck, dZ, X, gW1, order.size)
+            layer_1(lookup[0], lookup, order, 0, W1, XT, Z, order.size)
+            layer_1_gradient(lookup[1], lookup, dZ, X, gW1, order.size)
 
     @njit
     def product(A, B, C, calls):  # type: ignore[no-untyped-def]
@@ -85,11 +85,11 @@ def main() -> None:
         laid = laid_out(ramp_positions, n, W1.shape[1], plain.shape[1], H, b, ramp_functions(W1.dtype))
         WT, XT = np.ascontiguousarray(whole.T), np.ascontiguousarray(plain.T)
         with one_blas_thread():
-            both(laid.deck, order, W1, XT, plain, dZ, Z, gW1, 1)
+            both(laid.lookup, order, W1, XT, plain, dZ, Z, gW1, 1)
             np.testing.assert_allclose(Z, W1 @ WT, atol=1e-3)
             np.testing.assert_allclose(gW1, dZ @ whole, atol=1e-2)
-            looked = microseconds(forward, laid.deck, order, W1, XT, Z)
-            gradient = microseconds(both, laid.deck, order, W1, XT, plain, dZ, Z, gW1) - looked
+            looked = microseconds(forward, laid.lookup, order, W1, XT, Z)
+            gradient = microseconds(both, laid.lookup, order, W1, XT, plain, dZ, Z, gW1) - looked
             products = microseconds(product, W1, WT, Z), microseconds(product, dZ, whole, by_product)
         print(f"{n} columns, {H} units, batch {b}, µs: layer 1 {products[0]:.1f} by product, {looked:.1f} looked up; ", end="")
         print(f"gradient {products[1]:.1f} by product, {gradient:.1f} looked up")

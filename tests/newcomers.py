@@ -46,7 +46,7 @@ losses.LOSSES["logcosh"] = losses.Loss("logcosh", "log-cosh", units.IDENTITY, "l
 import shoal  # noqa: E402
 from shoal.engine.kernels import dispatch_module  # noqa: E402
 
-PIECES = dispatch_module()
+DISPATCH = dispatch_module()
 from numba import carray  # noqa: E402
 
 from shoal.engine.kernels.losses import arrays  # noqa: E402
@@ -72,8 +72,8 @@ def logcosh_kernel(z2, y, d, loss, hyper, n_z, n_y, b):
             L[i] += abs(r) + log1p_exp_of_minus(of(r, 2.0) * abs(r)) - of(r, 0.6931471805599453)
 
 
-PIECES.ACTIVATIONS["softsign"] = softsign_kernel
-PIECES.LOSSES["logcosh"] = logcosh_kernel
+DISPATCH.ACTIVATIONS["softsign"] = softsign_kernel
+DISPATCH.LOSSES["logcosh"] = logcosh_kernel
 
 # --- what follows -----------------------------------------------------------------------------------------------------
 
@@ -98,13 +98,13 @@ def check_the_gradient():
 def check_the_kernels():
     z = np.linspace(-30, 30, 1001)
     a, slope = z.copy(), np.empty_like(z)
-    call = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)(PIECES.piece(softsign_kernel, False).address)
+    call = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)(DISPATCH.compiled(softsign_kernel, False).address)
     call(a.ctypes.data, slope.ctypes.data, z.size)
     assert np.allclose(a, softsign(z), rtol=1e-14, atol=0)
     assert np.allclose(slope, softsign_prime(z), rtol=1e-14, atol=0)
     y, d, L, logits, hyper = np.ones_like(z), np.empty_like(z), np.empty_like(z), z.copy(), np.zeros(8)
     pointer = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5, *[ctypes.c_int64] * 3)
-    pointer(PIECES.piece(logcosh_kernel, False).address)(*(array.ctypes.data for array in (logits, y, d, L, hyper)), 1, 1, z.size)
+    pointer(DISPATCH.compiled(logcosh_kernel, False).address)(*(array.ctypes.data for array in (logits, y, d, L, hyper)), 1, 1, z.size)
     assert np.allclose(L, logcosh(z[None], y[None]), rtol=1e-13, atol=1e-15)
     assert np.allclose(d, logcosh_slope(z, y), rtol=1e-13, atol=1e-15)
 

@@ -31,7 +31,7 @@ def test_one_thread_and_two_give_the_same_bits(dtype, monkeypatch):
         executor.cache_clear()
         model = ShoalClassifier(n_networks=8, max_iter=6, random_state=3, dtype=dtype).fit(X, y)
         weights.append([*model.coefs_, *model.intercepts_])
-    assert {deck.size > 0 for deck in looked} == {True, False}  # of members with ramps and of those without
+    assert {lookup.size > 0 for lookup in looked} == {True, False}  # of members with ramps and of those without
     for one, two in zip(*weights, strict=True):
         np.testing.assert_array_equal(one, two)
 

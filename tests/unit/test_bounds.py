@@ -173,7 +173,7 @@ def test_prediction_refuses_weights_that_do_not_fit():
 
 def test_the_predicting_kernel_looks_at_every_array_itself():
     n, r, H = 3, 2, 4
-    at = dispatch_module().piece(dispatch_module().ACTIVATIONS["relu"], False).address
+    at = dispatch_module().compiled(dispatch_module().ACTIVATIONS["relu"], False).address
     center, W1 = np.ones((2, n + r)), np.ones((H, 8))
     fitting = (np.ones((9, n)), np.array([0, 2]), center, center, W1, np.ones((2, H)), np.ones(2), np.ones((2, 9)))
     refuse(predict_module().predict(at, 128, *fitting))
@@ -221,7 +221,7 @@ def test_small_steps_refuse_what_does_not_fit():
     n, h, m, k = 3, 2, 9, 2
     p, steps = h * (n + 2) + 1, small_lm_module()
     found = dispatch_module()
-    at = np.array([found.piece(f, False).address for f in (found.ACTIVATIONS["tanh"], found.LOSSES["squared_error"])])
+    at = np.array([found.compiled(f, False).address for f in (found.ACTIVATIONS["tanh"], found.LOSSES["squared_error"])])
     fitting = [np.ones((n, m)), np.ones((1, m)), np.ones((k, m)), np.arange(k)]
     fitting += [np.ones((k, p)), np.ones(k), np.ones((k, p)), np.ones((k, p, p))]
     refuse(steps.curvature(at, False, *fitting))

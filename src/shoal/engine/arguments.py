@@ -1,4 +1,4 @@
-"""What the kernels take beside rows and weights: numbers of the rule and the loss, Adam's corrections, where the pieces lie."""
+"""What the kernels take beside rows and weights: numbers of the rule and the loss, Adam's corrections, addresses of functions."""
 
 from dataclasses import dataclass, field
 from functools import cache
@@ -62,7 +62,7 @@ def bias_corrections(known: Known, rule: Any, done: int, n: int, dtype: np.dtype
 
 @cache
 def addresses(activation: str, output: str, rule: Any, n_z: int, dtype: np.dtype) -> tuple[int, int, int, int, int]:
-    """Where the pieces of a run lie in this process."""
+    """The addresses of a run's functions in this process."""
     found: tuple[int, int, int, int, int] = dispatch_module().addresses(activation, output, rule, n_z, dtype)
     return found
 

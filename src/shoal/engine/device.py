@@ -92,7 +92,7 @@ def devices_seen() -> int:
     except DeviceError:
         return 0
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a driver that is too old is told of by name below
+        warnings.simplefilter("ignore")  # a driver that is too old is named below
         return int(torch.cuda.device_count()) if torch.cuda.is_available() else 0
 
 
@@ -147,7 +147,7 @@ def send(values: Any, device: str, dtype: Any = None) -> Tensor:
 
 @contextmanager
 def out_of_memory(device: str) -> Iterator[None]:
-    """While it lasts, a device whose memory does not suffice is told of by name."""
+    """While it lasts, a device without enough memory raises an error that names it."""
     torch = library(device)
     try:
         yield

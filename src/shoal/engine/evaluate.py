@@ -43,7 +43,7 @@ def judging_sums(state: State, X: Any, Y: Floats, rows: tuple[Rows, ...] | None,
 
 @singledispatch
 def dense_sums(state: State, X: Floats, Y: Floats, rows: tuple[Rows, ...] | None, weight: Floats | None) -> Floats:
-    """What `judge_kernel.judge` sums for every network, `(K, 4 + 3 n_y)`."""
+    """What `kernels.evaluate.judge` sums for every network, `(K, 4 + 3 n_y)`."""
     k, judges = train_module(), evaluate_module()
     output = {"softmax": judges.SOFTMAX, "exp": judges.EXP}.get(state.g2.unit.name, judges.ANY_OTHER)
     refuse_rows(X, Y, state.population.parameters.W1.shape[2], state.n_y, weight)

@@ -84,7 +84,7 @@ def join(blocks: list[Block], like: Population) -> Population:
 
 @dataclass
 class Group:
-    """Networks that see the same inputs and share one matrix product. Weights are flat, as the head of `kernels.py` has them.
+    """Networks that see the same inputs and share one matrix product. Weights are flat, as at the head of `kernels/train.py`.
 
     `members (G,)` are their places in the population; `columns` the inputs that they see, None or a slice of the first ones
     where no copy is needed. Moments and averages are empty where the recipe has none. One wide network alone may be cut
@@ -100,11 +100,11 @@ class Group:
     first: Floats
     second: Floats
     average: Floats
-    best: Floats | None = None  # the weights that `advance.remember` kept
-    each: Any = None  # `kernels.PerNetwork`, made when it is first asked for
+    best: Floats | None = None  # the weights that `minibatch.remember` kept
+    each: Any = None  # `kernels.train.PerNetwork`, made when it is first asked for
     weight: tuple[Any, Floats] | None = None  # the rows' weights last asked for, and this group's of them
     slices: int = 1
-    judged: tuple[Any, NDArray[np.int64], NDArray[np.int64]] | None = None  # the rows last judged on, as `judging` lays them out
+    judged: tuple[Any, NDArray[np.int64], NDArray[np.int64]] | None = None  # the rows last judged on, as `evaluate` lays them out
     laid: Laid | None = None  # the ramp positions last looked up, as `kernels/ramps.py` takes them
 
     def __copy__(self) -> "Group":

@@ -1,9 +1,9 @@
 """Minibatch training of a group: `advance` makes any number of steps in place, state in, state out.
 
-The work is `kernels.train`'s; here the population is laid out for it, spread over the cores, and read back. Threads take
+`kernels/train.py` does the work. Here the population is laid out for it, spread over the cores, and read back. Threads take
 whole groups, whose number depends on the shapes alone, so that the thread count changes no bit of the result.
 
-The doors go by the kind of state: what stands here is the processor's, and `on_device/` has the same for a state elsewhere.
+The entry points dispatch on the kind of state: here are those of the processor, in `torch/` those of a state on a device.
 """
 
 import math
@@ -36,7 +36,7 @@ from shoal.textbook.optimizers import Adam, Momentum, Nesterov, RMSprop
 from shoal.types import Floats
 
 INPUT_ROWS = 1_000_000  # rows of a dropout stream from here on belong to inputs, those before to hidden units
-NO_DECK = np.empty(0, np.int64)
+NO_LOOKUP = np.empty(0, np.int64)
 WORTH_A_THREAD = 2e6  # multiplications: below some 50 µs of work, handing it over costs more than it saves
 
 
@@ -44,7 +44,7 @@ WORTH_A_THREAD = 2e6  # multiplications: below some 50 µs of work, handing it o
 class State:
     """Everything that training moves: weights and the rule's memory in the kernels' layout, and the count of updates.
 
-    `total (K,)` is m of the penalty: each network's weight of all its training rows. `keys` name the dropout streams. `ramp_positions` tell
+    `total (K,)` is m of the penalty: each network's weight of all its training rows. `keys` name the dropout streams. `ramp_positions` say
     where the rows stand on ramps, None where ramps are inputs like others.
     """
 
@@ -52,7 +52,7 @@ class State:
     recipe: Recipe
     g2: Loss
     total: Floats
-    groups: list[Any]  # on the processor `groups.Group`
+    groups: list[Any]  # on the processor `layout.Group`
     keys: NDArray[np.uint64]
     hyper: Floats
     dtype: np.dtype
@@ -257,16 +257,16 @@ def shape_of(state: State, group: Group, b: int) -> Any:
 
 
 def looked_up(state: State, group: Group) -> NDArray[np.int64]:
-    """The deck from which this group's kernel looks ramps up: empty where its members do not see them, or a product is as fast."""
+    """The lookup array from which this group's kernel looks ramps up: empty where its members do not see them, or a product is as fast."""
     ramp_positions, largest = state.ramp_positions, state.known.largest
     many = group.h % TILE == 0 and largest >= WORTH_LOOKING_UP
     if ramp_positions is None or group.columns is not None or not many:
-        return NO_DECK
+        return NO_LOOKUP
     H = group.h * len(group.members)
     if group.laid is None or not group.laid.serves(ramp_positions, H, largest):
         n = group.n - int(ramp_positions.starts[-1])
         group.laid = laid_out(ramp_positions, n, padded(group.n), padded(n), H, largest, ramp_functions(state.dtype))
-    return group.laid.deck
+    return group.laid.lookup
 
 
 def seen_rows(X: Floats, group: Group) -> Floats:

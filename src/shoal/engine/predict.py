@@ -74,7 +74,7 @@ def compiled_logits(parameters: Parameters, encoding: Encoding, X: Any, activati
     center = np.array([np.concatenate([encoding.center, ramps.left]), np.concatenate([nothing, encoding.ramp_center])])
     ramped = np.full(len(ramps.left), encoding.ramp_scale)
     per_scale = np.array([1 / np.concatenate([encoding.scale, ramps.width]), np.concatenate([nothing, ramped])])
-    at = dispatch_module().piece(dispatch_module().ACTIVATIONS[activation], False).address
+    at = dispatch_module().compiled(dispatch_module().ACTIVATIONS[activation], False).address
     Z2 = np.empty((len(W2), X.shape[0]))
 
     def run(s: int) -> None:

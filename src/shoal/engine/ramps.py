@@ -50,7 +50,7 @@ def find_ramp_positions(encoding: Encoding, X: Any) -> RampPositions | None:
     return RampPositions(at, height, starts, np.append(encoding.ramp_center * encoding.ramp_scale, encoding.ramp_scale).astype(X.dtype))
 
 
-class Room(NamedTuple):
+class RampArrays(NamedTuple):
     """Arrays of the kernel, for a batch of b rows. First the four of `RampPositions`, of all rows.
 
     `batch_at` and `batch_share (b up to eights, c)` are the batch's; `rows (b·c,)` its row numbers ramp after ramp, ramp r's from
@@ -75,31 +75,31 @@ class Room(NamedTuple):
     gW: Floats
 
 
-# The deck: what `kernels/ramps.py` is handed in one array, its places in this order. Where its two functions lie, sizes, and where the
-# arrays of `Room` lie; layer 1 has n1 columns, and `PLAIN` without its ramps.
+# The lookup: what `kernels/ramps.py` receives in one array, in this order. Where its two functions lie, sizes, and where the
+# arrays of `RampArrays` lie; layer 1 has n1 columns, and `PLAIN` without its ramps.
 LAYER_1, GRADIENT, RAMPS, COLUMNS, INPUTS, N1, PLAIN, UNITS, ARRAYS = range(9)
-DECK = ARRAYS + len(Room._fields)  # numbers in all
+LOOKUP_SIZE = ARRAYS + len(RampArrays._fields)  # numbers in all
 
 
 @dataclass(frozen=True)
 class Laid:
-    """RampPositions laid out for the kernel: `deck` holds as long as `arrays` are kept, whose addresses it has.
+    """Ramp positions laid out for the kernel: `lookup` holds as long as `arrays` are kept, whose addresses it has.
 
-    A copy would have the addresses of this one's arrays, so there is none: whoever copies or pickles a group gets None here, and the
+    A copy would have the addresses of this one's arrays, so there is none: copying or pickling a group gives None here, and the
     ramp_positions are laid out anew.
     """
 
     ramp_positions: RampPositions
     largest: int
-    deck: NDArray[np.int64]
-    arrays: Room
+    lookup: NDArray[np.int64]
+    arrays: RampArrays
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(None), ()
 
     def serves(self, ramp_positions: RampPositions, H: int, largest: int) -> bool:
         """Whether it was laid out for these."""
-        return self.ramp_positions is ramp_positions and self.largest == largest and int(self.deck[UNITS]) == H
+        return self.ramp_positions is ramp_positions and self.largest == largest and int(self.lookup[UNITS]) == H
 
 
 def in_precision(positions: RampPositions, dtype: np.dtype) -> RampPositions:
@@ -127,9 +127,9 @@ def laid_out(positions: RampPositions, n: int, n1: int, plain: int, H: int, larg
     batch_share, shares, *tables = (
         aligned(size, dtype) for size in (up * c, largest * c, n_r * 2 * TILE, n1 * TILE, largest * TILE, TILE * 8, H * plain, H * plain)
     )
-    arrays = Room(*positions, batch_at, batch_share, rows, shares, bounds, *tables)
-    deck = np.array([*functions, n_r, c, n, n1, plain, H, *(a.ctypes.data for a in arrays)], np.int64)
-    return Laid(positions, largest, deck, arrays)
+    arrays = RampArrays(*positions, batch_at, batch_share, rows, shares, bounds, *tables)
+    lookup = np.array([*functions, n_r, c, n, n1, plain, H, *(a.ctypes.data for a in arrays)], np.int64)
+    return Laid(positions, largest, lookup, arrays)
 
 
 def aligned(size: int, dtype: np.dtype) -> Floats:

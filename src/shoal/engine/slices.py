@@ -1,4 +1,4 @@
-"""One wide network in slices of its units, trained by several threads (`split_kernel.py`)."""
+"""One wide network in slices of its units, trained by several threads (`kernels/train_split.py`)."""
 
 from concurrent.futures import wait
 from typing import Any

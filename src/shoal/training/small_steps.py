@@ -42,7 +42,7 @@ def steps() -> ModuleType:
 def addresses(activation: str, output: str) -> NDArray[np.int64]:
     """Where the pieces lie in this process."""
     p = dispatch_module()
-    return np.array([p.piece(p.ACTIVATIONS[activation], False).address, p.piece(p.LOSSES[output], False).address])
+    return np.array([p.compiled(p.ACTIVATIONS[activation], False).address, p.compiled(p.LOSSES[output], False).address])
 
 
 def small_rows(o: Objective, block: Block) -> SmallRows | None:

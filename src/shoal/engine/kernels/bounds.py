@@ -69,7 +69,7 @@ def misfit_of_rows(rows, columns, networks, largest):
 
 
 @inner
-def misfit(shape, rows, each, memory, numbers, costs, networks, deck):
+def misfit(shape, rows, each, memory, numbers, costs, networks, lookup):
     """Of what `train` and `train_slices` take: `memory` is weights, gradient, both moments and averages, `numbers` are rates, corrections
     and those of the optimizer; `networks` is 1 for one network in slices.
     """
@@ -80,11 +80,11 @@ def misfit(shape, rows, each, memory, numbers, costs, networks, deck):
     if wrong != FITS:
         return wrong
     n_r, H = 0, shape.G * shape.h
-    if deck.size > 0:
-        wrong = misfit_of_deck(deck, shape, (weights.size - shape.n_z * (H + shape.G)) // H)
+    if lookup.size > 0:
+        wrong = misfit_of_lookup(lookup, shape, (weights.size - shape.n_z * (H + shape.G)) // H)
         if wrong != FITS:
             return wrong
-        n_r = deck[RAMPS]
+        n_r = lookup[RAMPS]
     if gradient.size != weights.size or hyper.size < HYPER:
         return OF_MEMORY
     for kept in (first, second, average):
@@ -100,13 +100,13 @@ def misfit(shape, rows, each, memory, numbers, costs, networks, deck):
 
 
 @inner
-def misfit_of_deck(deck, shape, n1):
+def misfit_of_lookup(lookup, shape, n1):
     """Of ramps that are looked up."""
-    if deck.size < ARRAYS or deck[UNITS] != shape.G * shape.h or deck[UNITS] % TILE != 0 or deck[N1] != n1:
+    if lookup.size < ARRAYS or lookup[UNITS] != shape.G * shape.h or lookup[UNITS] % TILE != 0 or lookup[N1] != n1:
         return OF_RAMPS
-    if deck[RAMPS] < 1 or deck[INPUTS] < 0 or deck[INPUTS] + deck[RAMPS] != shape.n:
+    if lookup[RAMPS] < 1 or lookup[INPUTS] < 0 or lookup[INPUTS] + lookup[RAMPS] != shape.n:
         return OF_RAMPS
-    return OF_RAMPS if deck[PLAIN] <= deck[INPUTS] or deck[PLAIN] > n1 else FITS
+    return OF_RAMPS if lookup[PLAIN] <= lookup[INPUTS] or lookup[PLAIN] > n1 else FITS
 
 
 @inner
@@ -154,12 +154,12 @@ def misfit_of_prediction(block, X, columns, scales, weights, Z2):
 
 
 @inner
-def misfit_of_small_steps(pieces, X, y, weights, members, theta):
-    """Of what the steps of `small_step.py` read."""
+def misfit_of_small_steps(addresses, X, y, weights, members, theta):
+    """Of what the steps of `small_lm.py` read."""
     keep_apart()
     n, m = X.shape
     k, p = theta.shape
-    if pieces.size < 2 or p < n + 3 or (p - 1) % (n + 2) != 0 or members.size != k:
+    if addresses.size < 2 or p < n + 3 or (p - 1) % (n + 2) != 0 or members.size != k:
         return OF_WEIGHTS
     if y.shape[0] < 1 or y.shape[1] != m:
         return OF_COLUMNS

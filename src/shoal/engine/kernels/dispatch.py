@@ -1,8 +1,8 @@
-"""Parts of a training step that come in kinds: activations, output units with their losses, update rules.
+"""Run-time dispatch of activation, loss and optimizer inside the compiled kernels.
 
-Each kind is a C function of its own, compiled when it is first asked for; the kernels are handed its address and call it
-on plain memory. So kinds add up and do not multiply: the kernels are compiled once for a precision, whatever is trained.
-Twins of `textbook/activations.py`, `losses.py` and `optimizers.py`, held equal to them by `tests/equal/test_e2_*`.
+Each is a C function of its own, compiled when it is first requested; the kernels receive its address and call it on plain
+memory. So the functions add up and do not multiply: the kernels are compiled once for a precision, whatever is trained.
+They compute what `textbook/activations.py`, `losses.py` and `optimizers.py` do, held equal by `tests/equal/test_e2_*`.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ KINDS = (  # P: pointer to numbers, W: to whole ones, v: a number, i: a whole on
 
 
 @cache
-def piece(function: Callable[..., None], single: bool) -> Any:
+def compiled(function: Callable[..., None], single: bool) -> Any:
     """The function compiled for float32 or float64, as a C function with an address."""
     letters = next(letters for kinds, letters in KINDS if function in kinds)
     number = types.float32 if single else types.float64
@@ -41,21 +41,21 @@ def piece(function: Callable[..., None], single: bool) -> Any:
 
 
 def addresses(activation: str, output: str, rule: type, n_z: int, dtype: np.dtype) -> tuple[int, int, int, int, int]:
-    """Where the pieces of a run lie, the last two 0 for so few outputs that no product serves them."""
+    """The addresses of a run's functions, the last two 0 for so few outputs that no product serves them."""
     single, many = dtype == np.float32, n_z >= many_outputs.MANY
     return (
-        piece(ACTIVATIONS[activation], single).address,
-        piece(LOSSES[output], single).address,
-        piece(RULES[rule.__name__], single).address,
-        piece(many_outputs.logits, single).address if many else 0,
-        piece(many_outputs.gradients, single).address if many else 0,
+        compiled(ACTIVATIONS[activation], single).address,
+        compiled(LOSSES[output], single).address,
+        compiled(RULES[rule.__name__], single).address,
+        compiled(many_outputs.logits, single).address if many else 0,
+        compiled(many_outputs.gradients, single).address if many else 0,
     )
 
 
 def ramp_functions(dtype: np.dtype) -> tuple[int, int]:
     """Where layer 1 over looked-up ramps and its gradient lie."""
     single = dtype == np.float32
-    return piece(ramps.layer_1, single).address, piece(ramps.layer_1_gradient, single).address
+    return compiled(ramps.layer_1, single).address, compiled(ramps.layer_1_gradient, single).address
 
 
 def call(context: Any, builder: Any, address: Any, arguments: list[Any]) -> Any:
@@ -131,22 +131,24 @@ def many_gradients(typing_context, address, W2, first, Z, low, D, gW2, n_z, h, b
 
 
 @intrinsic
-def layer_1(typing_context, address, deck, order, first, W1, XT, Z, b):
+def layer_1(typing_context, address, lookup, order, first, W1, XT, Z, b):
     """`ramps.layer_1` of the b rows from number `first` of `order` on."""
     arrays = W1, XT, Z
 
     def generate(context, builder, signature, arguments):
         at, numbers, rows, begin, *values, n = arguments
         pointers = [data(context, builder, kind, value) for kind, value in zip(arrays, values, strict=True)]
-        return call(context, builder, at, [data(context, builder, deck, numbers), data(context, builder, order, rows, begin), *pointers, n])
+        return call(
+            context, builder, at, [data(context, builder, lookup, numbers), data(context, builder, order, rows, begin), *pointers, n]
+        )
 
-    return types.none(types.int64, deck, order, types.int64, *arrays, types.int64), generate
+    return types.none(types.int64, lookup, order, types.int64, *arrays, types.int64), generate
 
 
 @intrinsic
-def layer_1_gradient(typing_context, address, deck, dZ, Xb, gW1, b):
+def layer_1_gradient(typing_context, address, lookup, dZ, Xb, gW1, b):
     """`ramps.layer_1_gradient` of the rows that `layer_1` saw last."""
-    arrays = deck, dZ, Xb, gW1
+    arrays = lookup, dZ, Xb, gW1
 
     def generate(context, builder, signature, arguments):
         at, *values, n = arguments

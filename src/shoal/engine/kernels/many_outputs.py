@@ -1,4 +1,4 @@
-"""The output layer of four and more outputs as matrix products; of fewer, one sweep over the units is faster (`kernels.output_sums`).
+"""The output layer of four and more outputs as matrix products; of fewer, one sweep over the units is faster (`train.output_sums`).
 
 C functions on plain memory, compiled when a network with so many outputs is first trained.
 """

@@ -1,7 +1,7 @@
 """Layer 1 over ramps without a product: the ramps of a column are ramp_positions, and a row looks up where it stands on them.
 
 Of a column's ramps a row has 1 … 1, f, 0 … 0. So W1 times them is the sum of the weights of the ramp_positions below plus f times
-the weight of the one it stands on, and in the gradient a row gives f of its error to its own stair and all of it to those below.
+the weight of the one it stands on, and in the gradient a row gives f of its error to its own ramp and all of it to those below.
 Per row, column and unit these are three operations, where a product takes two for every ramp.
 
 Units are worked on by TILE, so that tables and errors of a tile stay in the level-1 cache and sums in registers.
@@ -18,19 +18,19 @@ from numba.extending import intrinsic
 
 from shoal.engine.jit import inner
 from shoal.engine.kernels.vecmath import eights, keep_apart, of, transposed, turn
-from shoal.engine.ramps import ARRAYS, COLUMNS, DECK, INPUTS, N1, PLAIN, RAMPS, TILE, UNITS, Room
+from shoal.engine.ramps import ARRAYS, COLUMNS, INPUTS, LOOKUP_SIZE, N1, PLAIN, RAMPS, TILE, UNITS, RampArrays
 
-LANES = 16  # numbers of a vector, of which a tile is PARTS: two registers of 512 bits in float32
-PARTS = TILE // LANES
+WIDTH = 16  # numbers of a vector, of which a tile is PARTS: two registers of 512 bits in float32
+PARTS = TILE // WIDTH
 SUM = ("contract", "reassoc", "nsz")
 
 
 class Code:
-    """What the intrinsics below have in common: machine code over vectors of LANES numbers."""
+    """What the intrinsics below have in common: machine code over vectors of WIDTH numbers."""
 
     def __init__(self, context: Any, builder: Any, number: Any) -> None:
         self.context, self.builder = context, builder
-        self.vector = ir.VectorType(context.get_data_type(number), LANES)
+        self.vector = ir.VectorType(context.get_data_type(number), WIDTH)
         self.size = number.bitwidth // 8
         self.whole = ir.IntType(64)
 
@@ -47,15 +47,15 @@ class Code:
         return self.builder.mul(a, ir.Constant(self.whole, b))
 
     def vector_at(self, data: Any, number: Any) -> Any:
-        """Where LANES numbers begin."""
+        """Where WIDTH numbers begin."""
         return self.builder.bitcast(self.builder.gep(data, [number]), self.vector.as_pointer())
 
     def load(self, data: Any, number: Any) -> Any:
-        """LANES numbers from memory."""
+        """WIDTH numbers from memory."""
         return self.builder.load(self.vector_at(data, number), align=self.size)
 
     def store(self, value: Any, data: Any, number: Any) -> None:
-        """LANES numbers into memory."""
+        """WIDTH numbers into memory."""
         self.builder.store(value, self.vector_at(data, number), align=self.size)
 
     def index(self, data: Any, number: Any) -> Any:
@@ -66,13 +66,13 @@ class Code:
         """A vector of one number."""
         i32 = ir.IntType(32)
         one = self.builder.insert_element(ir.Constant(self.vector, ir.Undefined), number, ir.Constant(i32, 0))
-        return self.builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(i32, LANES), [0] * LANES))
+        return self.builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(i32, WIDTH), [0] * WIDTH))
 
     def sums(self, n: int) -> list[Any]:
         """n vectors that begin at 0 and stay in registers."""
         places = [cgutils.alloca_once(self.builder, self.vector) for _ in range(n)]
         for place in places:
-            self.builder.store(ir.Constant(self.vector, [0.0] * LANES), place)
+            self.builder.store(ir.Constant(self.vector, [0.0] * WIDTH), place)
         return places
 
     def add(self, place: Any, value: Any, factor: Any = None) -> None:
@@ -92,9 +92,9 @@ def stack(typing_context, turned, first, start, stop, scale, table):
         with cgutils.for_range(builder, arguments[3], start=arguments[2]) as loop:
             row, place = code.times(builder.add(arguments[1], loop.index), TILE), code.times(loop.index, 2 * TILE)
             for q in range(PARTS):
-                weight = builder.fmul(by, code.load(W, code.plus(row, q * LANES)))
-                code.store(builder.load(below[q]), T, code.plus(place, q * LANES))
-                code.store(weight, T, code.plus(place, TILE + q * LANES))
+                weight = builder.fmul(by, code.load(W, code.plus(row, q * WIDTH)))
+                code.store(builder.load(below[q]), T, code.plus(place, q * WIDTH))
+                code.store(weight, T, code.plus(place, TILE + q * WIDTH))
                 code.add(below[q], weight)
         return context.get_dummy_value()
 
@@ -114,18 +114,18 @@ def look_up(typing_context, table, at, share, i, Z, u, column):
         with cgutils.for_range(builder, n) as loop:
             for k in range(8):
                 here = builder.add(first[k], loop.index)
-                stair = code.times(code.index(A.data, here), 2 * TILE)
+                ramp_row = code.times(code.index(A.data, here), 2 * TILE)
                 up = code.repeated(builder.load(builder.gep(F.data, [here])))
                 for q in range(PARTS):
-                    code.add(found[k][q], code.load(T.data, code.plus(stair, q * LANES)))
-                    code.add(found[k][q], code.load(T.data, code.plus(stair, TILE + q * LANES)), up)
+                    code.add(found[k][q], code.load(T.data, code.plus(ramp_row, q * WIDTH)))
+                    code.add(found[k][q], code.load(T.data, code.plus(ramp_row, TILE + q * WIDTH)), up)
         out, half = eights(context, builder, Z, arguments[4]), ir.VectorType(ir.IntType(32), 8)
         for q in range(PARTS):
             rows = [builder.load(sums[q]) for sums in found]
-            for low in range(0, LANES, 8):
+            for low in range(0, WIDTH, 8):
                 lines = [builder.shuffle_vector(r, r, ir.Constant(half, list(range(low, low + 8)))) for r in rows]
                 for k, line in enumerate(transposed(builder, lines)):
-                    place = out(code.plus(arguments[5], q * LANES + low + k), arguments[6])
+                    place = out(code.plus(arguments[5], q * WIDTH + low + k), arguments[6])
                     builder.store(builder.fadd(builder.load(place, align=code.size), line), place, align=code.size)
         return context.get_dummy_value()
 
@@ -146,7 +146,7 @@ def add_up(typing_context, errors, rows, shares, low, high, table, r):
             row = code.times(code.index(R, number), TILE)
             up = code.repeated(builder.load(builder.gep(F, [number])))
             for q in range(PARTS):
-                error = code.load(E, code.plus(row, q * LANES))
+                error = code.load(E, code.plus(row, q * WIDTH))
                 code.add(to[0][q], error, up)
                 code.add(to[1][q], error)
 
@@ -161,7 +161,7 @@ def add_up(typing_context, errors, rows, shares, low, high, table, r):
         for which in range(2):
             for q in range(PARTS):
                 total = builder.fadd(builder.load(sums[0][which][q]), builder.load(sums[1][which][q]), flags=SUM)
-                code.store(total, out, code.plus(place, which * TILE + q * LANES))
+                code.store(total, out, code.plus(place, which * TILE + q * WIDTH))
         return context.get_dummy_value()
 
     return types.none(errors, rows, shares, types.int64, types.int64, table, types.int64), generate
@@ -179,9 +179,9 @@ def unstack(typing_context, table, first, start, stop, scale, turned):
             r = code.plus(builder.sub(arguments[3], loop.index), -1)
             row, place = code.times(builder.add(arguments[1], r), TILE), code.times(r, 2 * TILE)
             for q in range(PARTS):
-                mine = builder.fadd(code.load(T, code.plus(place, q * LANES)), builder.load(above[q]))
-                code.store(builder.fmul(by, mine), G, code.plus(row, q * LANES))
-                code.add(above[q], code.load(T, code.plus(place, TILE + q * LANES)))
+                mine = builder.fadd(code.load(T, code.plus(place, q * WIDTH)), builder.load(above[q]))
+                code.store(builder.fmul(by, mine), G, code.plus(row, q * WIDTH))
+                code.add(above[q], code.load(T, code.plus(place, TILE + q * WIDTH)))
         return context.get_dummy_value()
 
     return types.none(table, types.int64, types.int64, types.int64, scale, turned), generate
@@ -208,13 +208,13 @@ def places_at(typing_context, address):
 
 
 @inner
-def room_of(deck, like, b):
-    """The arrays of a deck for a batch of b rows, numbers of the kind that `like` points to."""
+def arrays_of(lookup, like, b):
+    """The arrays of a lookup for a batch of b rows, numbers of the kind that `like` points to."""
     keep_apart()
-    d = carray(deck, DECK)
+    d = carray(lookup, LOOKUP_SIZE)
     n_r, c, n1, plain, H = d[RAMPS], d[COLUMNS], d[N1], d[PLAIN], d[UNITS]
     up = (b + 7) // 8 * 8
-    return Room(
+    return RampArrays(
         carray(places_at(d[ARRAYS]), (1, c)),  # and more: how many rows there are is not needed
         carray(numbers_at(d[ARRAYS + 1], like), (1, c)),
         carray(places_at(d[ARRAYS + 2]), c + 1),
@@ -234,15 +234,15 @@ def room_of(deck, like, b):
 
 
 @inner
-def stand(room, order, b):
+def positions_of_batch(arrays, order, b):
     """On which ramps the rows of `order (b,)` stand and how far up, and the rows of every ramp."""
     keep_apart()
-    c, bounds, at, share = room.at.shape[1], room.bounds, room.batch_at, room.batch_share
+    c, bounds, at, share = arrays.at.shape[1], arrays.bounds, arrays.batch_at, arrays.batch_share
     bounds[:] = 0
     for i in range(b):
         row = order[i]
         for j in range(c):
-            at[i, j], share[i, j] = room.at[row, j], room.share[row, j]
+            at[i, j], share[i, j] = arrays.at[row, j], arrays.share[row, j]
     for i in range(b):
         for j in range(c):
             bounds[at[i, j] + 1] += 1
@@ -253,19 +253,19 @@ def stand(room, order, b):
             ramp = at[i, j]
             last = bounds[ramp + 1] - 1
             bounds[ramp + 1] = last
-            room.rows[last], room.shares[last] = i, share[i, j]
+            arrays.rows[last], arrays.shares[last] = i, share[i, j]
     for r in range(bounds.size - 1):
         bounds[r] = bounds[r + 1]
     bounds[bounds.size - 1] = b * c
 
 
-def layer_1(deck, order, w1, xt, z, b):
+def layer_1(lookup, order, w1, xt, z, b):
     """z `(H, b)` = W1 `(H, n1)` times the rows `order (b,)`; their inputs without ramps and the bias, `xt (plain, b)`, as a product."""
-    d = carray(deck, DECK)
+    d = carray(lookup, LOOKUP_SIZE)
     n, n_r, c, H, in_eights = d[INPUTS], d[RAMPS], d[COLUMNS], d[UNITS], b // 8 * 8
-    room = room_of(deck, z, b)
-    W1, Z, W, tail, shift = carray(w1, (H, d[N1])), carray(z, (H, b)), room.W, room.tail, room.shift
-    stand(room, carray(order, b), b)
+    arrays = arrays_of(lookup, z, b)
+    W1, Z, W, tail, shift = carray(w1, (H, d[N1])), carray(z, (H, b)), arrays.W, arrays.tail, arrays.shift
+    positions_of_batch(arrays, carray(order, b), b)
     zero = of(shift[0], 0.0)
     for u in range(H):
         total = zero
@@ -278,33 +278,33 @@ def layer_1(deck, order, w1, xt, z, b):
             W[u, j] = zero
     np.dot(W, carray(xt, (d[PLAIN], b)), Z)
     for u in range(0, H, TILE):
-        turn(W1[u : u + TILE], room.turned)
+        turn(W1[u : u + TILE], arrays.turned)
         for j in range(c):
-            stack(room.turned, n, room.starts[j], room.starts[j + 1], shift[n_r], room.table)
+            stack(arrays.turned, n, arrays.starts[j], arrays.starts[j + 1], shift[n_r], arrays.table)
         for i in range(0, b, 8):
             whole = i < in_eights
             if not whole:
                 tail[:] = zero
-            look_up(room.table, room.batch_at, room.batch_share, i, Z if whole else tail, u if whole else 0, i if whole else 0)
+            look_up(arrays.table, arrays.batch_at, arrays.batch_share, i, Z if whole else tail, u if whole else 0, i if whole else 0)
         for k in range(TILE):
             for i in range(in_eights, b):
                 Z[u + k, i] += tail[k, i - in_eights]
 
 
-def layer_1_gradient(deck, dz, xb, gw1, b):
+def layer_1_gradient(lookup, dz, xb, gw1, b):
     """gw1 `(H, n1)` = dz `(H, b)` times the rows that `layer_1` saw last, whose inputs without ramps are `xb (b, plain)`."""
-    d = carray(deck, DECK)
+    d = carray(lookup, LOOKUP_SIZE)
     n, n_r, c, H = d[INPUTS], d[RAMPS], d[COLUMNS], d[UNITS]
-    room = room_of(deck, dz, b)
-    dZ, gW1, gW, shift = carray(dz, (H, b)), carray(gw1, (H, d[N1])), room.gW, room.shift
+    arrays = arrays_of(lookup, dz, b)
+    dZ, gW1, gW, shift = carray(dz, (H, b)), carray(gw1, (H, d[N1])), arrays.gW, arrays.shift
     np.dot(dZ, carray(xb, (b, d[PLAIN])), gW)
     for u in range(0, H, TILE):
-        turn(dZ[u : u + TILE], room.errors)
+        turn(dZ[u : u + TILE], arrays.errors)
         for r in range(n_r):
-            add_up(room.errors, room.rows, room.shares, room.bounds[r], room.bounds[r + 1], room.table, r)
+            add_up(arrays.errors, arrays.rows, arrays.shares, arrays.bounds[r], arrays.bounds[r + 1], arrays.table, r)
         for j in range(c):
-            unstack(room.table, n, room.starts[j], room.starts[j + 1], shift[n_r], room.turned)
-        turn(room.turned, gW1[u : u + TILE])
+            unstack(arrays.table, n, arrays.starts[j], arrays.starts[j + 1], shift[n_r], arrays.turned)
+        turn(arrays.turned, gW1[u : u + TILE])
     for u in range(H):
         total = gW[u, n]
         for j in range(n):

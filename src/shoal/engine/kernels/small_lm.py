@@ -1,7 +1,7 @@
-"""Levenberg-Marquardt's sums and its way down, compiled, for networks so small that Python would take longer than the arithmetic.
+"""Levenberg-Marquardt's sums and step, compiled, for networks so small that Python would take longer than the arithmetic.
 
-Of one logit with squared errors or cross-entropy, whose bend is 1 or a (1 − a). A network's parameters stand in one row θ: W1, b1,
-W2, b2. Twins of `sums.curvature` and of `LevenbergMarquardt.descend`, held equal to them by `tests/unit/test_small_lm.py`.
+Of one logit with squared errors or cross-entropy, whose second derivative is 1 or a (1 − a). A network's parameters stand in one row θ: W1,
+b1, W2, b2. The same numbers as `sums.curvature` and `LevenbergMarquardt.descend`, held equal by `tests/unit/test_small_lm.py`.
 """
 
 import math
@@ -15,7 +15,7 @@ from shoal.engine.sizes import FITS, OF_STEPS
 
 
 @inner
-def forward(pieces, theta, X, y, Z, S, Z2, D, L):
+def forward(addresses, theta, X, y, Z, S, Z2, D, L):
     """One network: Z becomes A1 `(h, m)` and S g′(Z1), Z2 the logit, D = ∂L/∂Z2 and L each example's loss; `X (n, m)`, `y (1, m)`."""
     n, m = X.shape
     h = Z.shape[0]
@@ -29,14 +29,14 @@ def forward(pieces, theta, X, y, Z, S, Z2, D, L):
             for i in range(m):
                 Z[c, i] += w * X[j, i]
     start = 0 * n  # a number, not the literal 0, for which the functions would be compiled once more
-    activate(pieces[0], Z, S, start, h * m)
+    activate(addresses[0], Z, S, start, h * m)
     for i in range(m):
         Z2[0, i] = theta[b2]
     for c in range(h):
         w = theta[W2 + c]
         for i in range(m):
             Z2[0, i] += w * Z[c, i]
-    output_errors(pieces[1], Z2, y, D, L, theta, start + 1, start + 1, m)
+    output_errors(addresses[1], Z2, y, D, L, theta, start + 1, start + 1, m)
 
 
 @inner
@@ -67,13 +67,13 @@ def dot(A, q, B, r):
 
 
 @kernel
-def curvature(pieces, bends, X, y, weights, members, theta, loss, gradient, JTJ):
+def curvature(addresses, cross_entropy, X, y, weights, members, theta, loss, gradient, JTJ):
     """Σ w L `(k,)`, Σ w Jᵀ D `(k, p)` and Σ w Jᵀ H J `(k, p, p)` of k networks `theta (k, p)`, `members` their rows of `weights (K, m)`.
 
-    `pieces` are where the activation and the loss lie; `bends` says that H is a (1 − a), else it is 1. Returns 0, or which arrays do not
-    fit the others (`sizes.REASONS`).
+    `addresses` are those of the activation and the loss; `cross_entropy` says that H is a (1 − a), else it is 1.
+    Returns 0, or which arrays do not fit the others (`sizes.REASONS`).
     """
-    wrong = misfit_of_small_steps(pieces, X, y, weights, members, theta)
+    wrong = misfit_of_small_steps(addresses, X, y, weights, members, theta)
     if wrong == FITS:
         wrong = misfit_of_sums(theta.shape[0], theta.shape[1], loss, gradient, JTJ)
     if wrong != FITS:
@@ -85,13 +85,13 @@ def curvature(pieces, bends, X, y, weights, members, theta, loss, gradient, JTJ)
     J, R = np.empty((p, m)), np.empty((p, m))
     for g in range(k):
         w = weights[members[g]]
-        forward(pieces, theta[g], X, y, Z, S, Z2, D, L)
+        forward(addresses, theta[g], X, y, Z, S, Z2, D, L)
         jacobian(theta[g], X, S, Z, J)
         total = 0.0
         for i in range(m):
             total += w[i] * L[i]
             a = D[0, i] + y[0, i]
-            Z2[0, i] = w[i] * (a * (1.0 - a) if bends else 1.0)
+            Z2[0, i] = w[i] * (a * (1.0 - a) if cross_entropy else 1.0)
             D[0, i] *= w[i]
         loss[g] = total
         for q in range(p):
@@ -130,13 +130,13 @@ def solve(A, x):
 
 
 @kernel
-def descend(pieces, X, y, weights, members, theta, ridge, cost, gradient, JTJ, total, rule, damping, new, after):
+def descend(addresses, X, y, weights, members, theta, ridge, cost, gradient, JTJ, total, rule, damping, new, after):
     """Each network's first step that lowers its cost, with as much damping as that takes: `new (k, p)`, `after (k,)`, `damping (k,)`.
 
     `rule` is the factor of the damping, its least and its most; `total (k,)` the rows' weight. Returns 0, or which arrays do not fit the
     others (`sizes.REASONS`).
     """
-    wrong = misfit_of_small_steps(pieces, X, y, weights, members, theta)
+    wrong = misfit_of_small_steps(addresses, X, y, weights, members, theta)
     if wrong == FITS:
         wrong = misfit_of_sums(theta.shape[0], theta.shape[1], cost, gradient, JTJ)
     if wrong == FITS and (rule.size < 3 or total.size != theta.shape[0] or damping.size != total.size or after.size != total.size):
@@ -167,7 +167,7 @@ def descend(pieces, X, y, weights, members, theta, ridge, cost, gradient, JTJ, t
                 for q in range(p):
                     trial[q] = theta[g, q] - delta[q]
                     there += ridge[g, q] * trial[q] * trial[q] / 2.0
-                forward(pieces, trial, X, y, Z, S, Z2, D, L)
+                forward(addresses, trial, X, y, Z, S, Z2, D, L)
                 for i in range(m):
                     there += w[i] * L[i]
             if there < cost[g]:
@@ -181,7 +181,7 @@ def descend(pieces, X, y, weights, members, theta, ridge, cost, gradient, JTJ, t
 
 
 @kernel
-def step(pieces, bends, X, y, weights, members, theta, ridge, total, rule, damping, flat, new, cost, still):
+def step(addresses, cross_entropy, X, y, weights, members, theta, ridge, total, rule, damping, flat, new, cost, still):
     """A whole step under a ridge that stays: J of k networks after it `cost (k,)`, and which stand still: their largest derivative of J
     is at most `flat[0]`, the step lowers J by `flat[1]` of itself at most, or no damping helps. Returns as `descend` does.
     """
@@ -189,7 +189,7 @@ def step(pieces, bends, X, y, weights, members, theta, ridge, total, rule, dampi
     if flat.size < 2 or total.size != k or damping.size != k or still.size != k or ridge.shape != theta.shape:
         return OF_STEPS
     before, gradient, JTJ = np.empty(k), np.empty((k, p)), np.empty((k, p, p))
-    wrong = curvature(pieces, bends, X, y, weights, members, theta, before, gradient, JTJ)
+    wrong = curvature(addresses, cross_entropy, X, y, weights, members, theta, before, gradient, JTJ)
     if wrong != FITS:
         return wrong
     for g in range(k):
@@ -199,7 +199,7 @@ def step(pieces, bends, X, y, weights, members, theta, ridge, total, rule, dampi
             gradient[g, q] += ridge[g, q] * theta[g, q]
             largest = max(largest, abs(gradient[g, q]))
         still[g] = largest <= flat[0] * total[g]
-    wrong = descend(pieces, X, y, weights, members, theta, ridge, before, gradient, JTJ, total, rule, damping, new, cost)
+    wrong = descend(addresses, X, y, weights, members, theta, ridge, before, gradient, JTJ, total, rule, damping, new, cost)
     if wrong != FITS:
         return wrong
     for g in range(k):

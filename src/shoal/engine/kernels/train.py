@@ -1,10 +1,25 @@
 """The training step, compiled: groups of networks whose hidden layers are one matrix product.
 
-Layout, the engine's secret. A group has G networks of h units, H = G·h in all. Its weights are one flat array: first W1
-of all networks, a matrix `(H, n1)` with one row a unit, of which column n is the bias (its input is 1) and the columns up
-to n1, a multiple of 4, are padding that stays 0; then W2 `(G, n_z·h)`, output after output; then b2 `(G, n_z)`.
-Hidden values are `Z (H, b)`: units by examples, so that every element-wise loop runs along the batch. What is measured
-behind this: `docs/engine.md`. The whole is held equal to `textbook/` by `tests/equal/test_e2_*`.
+Sizes::
+
+    G    networks of the group                 n    inputs, without the bias
+    h    hidden units of each network          n1   n + 1 with the bias, rounded up to a multiple of 4
+    H    G·h, hidden units of the group        n_z  logits of each network
+    b    rows of the batch                     n_y  targets of a row
+
+Memory: one flat array of weights. Gradient, moments and averages are laid out alike::
+
+    | W1 (H, n1): a row a unit                 | W2 (G, n_z·h)       | b2 (G, n_z) |
+    | n inputs, the bias, padding that stays 0 | output after output |             |
+
+A batch: its rows `Xb (b, n1)` and transposed `XT (n1, b)`, both with a 1 for the bias; `Z (H, b)` is first z = W1 XT, then a = g(z), then
+dz; `S (H, b)` is g′(z); logits `Z2`, errors `D (n_z, b)`; targets `y (n_y, b)`; weights `w` and losses `L (b,)`. Units are rows, so every
+element-wise loop runs along the batch.
+
+The loop of `train`, a batch at a time: gather the rows; one product `W1 XT` for all networks; network by network the activation, the
+logits, the errors, dW2 and dz; one product `Z Xb` for dW1; penalty and decay; the optimizer and the moving average of the weights.
+
+Measurements: `docs/engine.md`. `tests/equal/test_e2_*` hold it equal to `textbook/`.
 """
 
 from typing import NamedTuple
@@ -24,7 +39,7 @@ __all__ = ["PerNetwork", "Rows", "Shape", "shuffle", "train"]
 
 class Shape(NamedTuple):
     """Whole numbers of a group: networks, units each, inputs (without bias), logits, updates made before, most rows a batch,
-    and where the pieces of `pieces.py` lie; the last two are 0 for few outputs.
+    and the addresses of the functions that `dispatch.py` compiles; the last two are 0 for few outputs.
     """
 
     G: int
@@ -307,22 +322,22 @@ def alike(rates, step, each):
 
 
 @kernel
-def train(shape, rows, weights, gradient, first, second, average, each, rates, corrections, hyper, costs, deck):
+def train(shape, rows, weights, gradient, first, second, average, each, rates, corrections, hyper, costs, lookup):
     """One update a batch of every network of the group, in place; `costs (steps, G)` get J before each, penalty included.
 
-    Weights, gradient (overwritten), moments and averages in the layout that the head of this file tells, moments and
-    averages empty where the rule has none. `deck` is `ramp_positions.Laid`'s, of inputs whose last ones are ramps to be looked up;
+    Weights, gradient (overwritten), moments and averages in the layout at the head of this file, moments and
+    averages empty where the rule has none. `lookup` is that of `engine.ramps.Laid`, for inputs whose last ones are ramps;
     empty: ramps are inputs like others. `rates (steps, G)`; `corrections (steps,)` is what Adam multiplies them with. Returns 0, or
     which arrays do not fit the others (`sizes.REASONS`).
     """
     memory, numbers = (weights, gradient, first, second, average), (rates, corrections, hyper)
-    wrong = misfit(shape, rows, each, memory, numbers, costs, shape.G, deck)
+    wrong = misfit(shape, rows, each, memory, numbers, costs, shape.G, lookup)
     if wrong != FITS:
         return wrong
     G, h, n_z, n_y = shape.G, shape.h, shape.n_z, rows.Y.shape[1]
     W1, W2, b2 = parts(shape, weights)
     gW1, gW2, gb2 = parts(shape, gradient)
-    n_r, n1 = (deck[RAMPS], deck[PLAIN]) if deck.size > 0 else (0 * h, W1.shape[1])
+    n_r, n1 = (lookup[RAMPS], lookup[PLAIN]) if lookup.size > 0 else (0 * h, W1.shape[1])
     n = shape.n - n_r
     Z, S, Xb, XT, Z2, D, y, w, L = scratch(weights, W1.shape[0], n, n1, n_z, n_y, shape.b)
     zero, two = of(rates[0, 0], 0.0), of(rates[0, 0], 2.0)
@@ -334,7 +349,7 @@ def train(shape, rows, weights, gradient, first, second, average, each, rates, c
         if n_r == 0:
             np.dot(W1, XT, Z)
         else:
-            layer_1(deck[LAYER_1], deck, rows.order, start, W1, XT, Z, L.size)
+            layer_1(lookup[LAYER_1], lookup, rows.order, start, W1, XT, Z, L.size)
         for g in range(G):
             hidden_units(shape, each, g, g * h, shape.t + step + 1, Z, S)
             output_sums(shape, W2, b2, g, g * h, Z, Z2)
@@ -345,7 +360,7 @@ def train(shape, rows, weights, gradient, first, second, average, each, rates, c
         if n_r == 0:
             np.dot(Z, Xb, gW1)
         else:
-            layer_1_gradient(deck[GRADIENT], deck, Z, Xb, gW1, L.size)
+            layer_1_gradient(lookup[GRADIENT], lookup, Z, Xb, gW1, L.size)
         for g in range(G):
             shrink, decay = each.numbers[SHRINK, g], each.numbers[DECAY, g]
             if shrink > zero:

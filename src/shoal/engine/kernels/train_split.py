@@ -1,7 +1,7 @@
 """One network trained by several threads: its hidden units in slices, one meeting an update.
 
-A slice is laid out as a network of a group is, so that every function of `kernels.py` serves both. The output bias stands
-with slice 0, and is 0 in the others. The logits are the only sum over slices: each writes its part, and whoever goes on adds
+A slice is laid out as a network of a group is, so that every function of `train.py` serves both. The output bias stands
+with slice 0, and is 0 in the others. The logits are the only sum over slices: each writes its part, and the thread that continues adds
 all parts up in the order of the slices, whose number depends on the shape alone. So the thread count changes no bit.
 
 A thread takes its own slices and then waits for the others'. Those of a thread that does not come, because a neighbour's process
@@ -42,7 +42,7 @@ from shoal.engine.sizes import FITS
 
 APART = 16  # numbers between two threads' counters: they must not share a line of the cache
 PATIENCE = 300  # looks at the others' counters, some 1 µs, before their slices are taken over
-SPINS = 1000  # looks before the core is offered to whoever waits for it
+SPINS = 1000  # looks before the thread yields the core
 GIVE_WAY = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
 
 
@@ -72,7 +72,7 @@ class Batches(NamedTuple):
 
 
 @intrinsic
-def take(typing_context, counters, place, before):
+def claim(typing_context, counters, place, before):
     """Raise a counter from `before` by one, if no other thread has; says whether it did."""
 
     def generate(context, builder, signature, arguments):
@@ -85,7 +85,7 @@ def take(typing_context, counters, place, before):
 
 
 @intrinsic
-def tell(typing_context, counters, place, value):
+def write_counter(typing_context, counters, place, value):
     """Write a counter, after everything that was written before."""
 
     def generate(context, builder, signature, arguments):
@@ -97,7 +97,7 @@ def tell(typing_context, counters, place, value):
 
 
 @intrinsic
-def told(typing_context, counters, place):
+def read_counter(typing_context, counters, place):
     """Read a counter, before everything that is read afterwards."""
 
     def generate(context, builder, signature, arguments):
@@ -122,7 +122,7 @@ def give_way(typing_context):
 def all_done(counters, J, rounds):
     """Whether so many rounds of every slice are done."""
     for j in range(J):  # noqa: SIM110 - compiled: no generators
-        if told(counters, (J + j) * APART) < rounds:
+        if read_counter(counters, (J + j) * APART) < rounds:
             return False
     return True
 
@@ -175,8 +175,8 @@ def add_parts(sums, Z2, b):
 
 
 @inner
-def forward_slice(shape, rows, own, each, team, W1, W2, b2, room, step, g):
-    """Slice g's hidden values of an update's batch, and its part of the logits, by way of this thread's `room`."""
+def forward_slice(shape, rows, own, each, team, W1, W2, b2, buffer, step, g):
+    """Slice g's hidden values of an update's batch, and its part of the logits, by way of this thread's `buffer`."""
     keep_apart()
     Xb, XT = batch(shape, rows, own, step, W1.shape[1])
     b, h, low = Xb.shape[0], shape.h, 0 * g
@@ -186,7 +186,7 @@ def forward_slice(shape, rows, own, each, team, W1, W2, b2, room, step, g):
     else:
         np.dot(W1[g * h : (g + 1) * h], Xb.T, Z)
     hidden_units(shape, each, g, low, shape.t + step + 1, Z, S)
-    Z2 = room[: shape.n_z * b].reshape(shape.n_z, b)
+    Z2 = buffer[: shape.n_z * b].reshape(shape.n_z, b)
     output_sums(shape, W2, b2, g, low, Z, Z2)
     for o in range(shape.n_z):  # written once: other threads read these lines of the cache
         for i in range(b):
@@ -233,13 +233,13 @@ def wait(counters, thread, threads, G, rounds, patience):
     """
     keep_apart()
     looks = 0
-    while not all_done(counters, G, rounds) and told(counters, 2 * G * APART) == 0:
+    while not all_done(counters, G, rounds) and read_counter(counters, 2 * G * APART) == 0:
         looks += 1
         if looks > SPINS:
             give_way()
         if looks > patience:
             for g in range(G):
-                if g % threads != thread and take(counters, g * APART, rounds - 1):
+                if g % threads != thread and claim(counters, g * APART, rounds - 1):
                     return g
     return G
 
@@ -261,7 +261,7 @@ def train_slices(shape, rows, weights, gradient, first, second, average, each, r
     W1, W2, b2 = parts(shape, weights)
     gW1, gW2, gb2 = parts(shape, gradient)
     n1, steps, counters = W1.shape[1], rows.ends.size - 1, team.counters
-    room, errors, db2 = np.empty(n_z * largest, kind), np.empty(n_z * largest, kind), np.empty((1, n_z), kind)
+    buffer, errors, db2 = np.empty(n_z * largest, kind), np.empty(n_z * largest, kind), np.empty((1, n_z), kind)
     w, L, D = np.empty(0, kind), np.empty(0, kind), np.empty((n_z, 0), kind)
     size = largest * n1
     Xb, XT, y = np.empty((2, size), kind), np.empty((2, size * team.turned), kind), np.empty((2, n_y * largest), kind)
@@ -269,7 +269,7 @@ def train_slices(shape, rows, weights, gradient, first, second, average, each, r
     zero, shrink, cost = of(rates[0, 0], 0.0), each.numbers[SHRINK, 0], of(rates[0, 0], 0.0)
     helped = False
     for r in range(steps + 1):
-        if told(counters, 2 * G * APART) > 0:
+        if read_counter(counters, 2 * G * APART) > 0:
             return FITS
         step, known, g = r - 1, False, thread
         b = L.size if r == 0 else rows.ends[r] - rows.ends[step]
@@ -278,12 +278,12 @@ def train_slices(shape, rows, weights, gradient, first, second, average, each, r
         patience = 0 if helped and r % 16 > 0 else PATIENCE
         helped = False
         while g < G:
-            if helped or take(counters, g * APART, r):
+            if helped or claim(counters, g * APART, r):
                 if step >= 0:
                     if not known:
                         batch(shape, rows, own, step, n1)
                         known = True
-                        Z2 = room[: n_z * b].reshape(n_z, b)
+                        Z2 = buffer[: n_z * b].reshape(n_z, b)
                         add_parts(team.sums[step % 2], Z2, b)
                         output_errors(shape.loss, Z2, targets(rows, own, step % 2, b), D, L, hyper, n_z, n_y, b)
                         batch_weight(rows, 0, rows.ends[step], w)
@@ -296,8 +296,8 @@ def train_slices(shape, rows, weights, gradient, first, second, average, each, r
                     rate = rates[step, 0]
                     change_slice(shape, each, weights, gradient, first, second, average, rate, rate * corrections[step], hyper, g)
                 if r < steps:
-                    forward_slice(shape, rows, own, each, team, W1, W2, b2, room, r, g)
-                tell(counters, (G + g) * APART, r + 1)
+                    forward_slice(shape, rows, own, each, team, W1, W2, b2, buffer, r, g)
+                write_counter(counters, (G + g) * APART, r + 1)
             g += threads  # its own slices first, then those that are left
             if helped or g >= G:
                 g = wait(counters, thread, threads, G, r + 1, patience)

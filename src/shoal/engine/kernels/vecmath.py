@@ -101,13 +101,13 @@ def transposed(builder, lines):
         (2, [0, 1, 8, 9, 4, 5, 12, 13], [2, 3, 10, 11, 6, 7, 14, 15]),
         (4, [0, 1, 2, 3, 8, 9, 10, 11], [4, 5, 6, 7, 12, 13, 14, 15]),
     )
-    lanes = ir.VectorType(ir.IntType(32), 8)
+    indices = ir.VectorType(ir.IntType(32), 8)
     for apart, low, high in rounds:
         mixed = list(lines)
         for k in range(8):
             if not k & apart:
                 pair = lines[k], lines[k + apart]
-                mixed[k], mixed[k + apart] = (builder.shuffle_vector(*pair, ir.Constant(lanes, chosen)) for chosen in (low, high))
+                mixed[k], mixed[k + apart] = (builder.shuffle_vector(*pair, ir.Constant(indices, chosen)) for chosen in (low, high))
         lines = mixed
     return lines
 

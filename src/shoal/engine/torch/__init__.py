@@ -1,4 +1,4 @@
-"""The engine's doors on a device that PyTorch drives: the textbook's own lines over tensors, K networks a product.
+"""The engine's entry points on a device, by PyTorch: the textbook's own lines over tensors, K networks a product.
 
 These modules import PyTorch (`shoal[torch]`), and are imported when a device was asked for. Rows go over once a run, their
 order and the learning rates once an epoch; costs stay on the device until the epoch ends.

@@ -1,4 +1,4 @@
-"""How good the networks of a state on a device are on rows that they do not train on: `judging.dense_sums` there."""
+"""How good the networks of a state on a device are on rows that they do not train on: `evaluate.dense_sums` there."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Minibatch training on a device: the doors of `engine/minibatch.py` for a state that lies there.
+"""Minibatch training on a device: the entry points of `engine/minibatch.py` for a state that lies there.
 
 Nothing goes over within an epoch: the rows went once a run, their order and the rates go once a call, and the costs stay on
 the device until its end.
@@ -57,7 +57,7 @@ class Sent:
 
 @dataclass
 class OnDevice(State):
-    """A state whose groups are `on_device.groups.Group`s."""
+    """A state whose groups are `torch.layout.Group`s."""
 
     sent: Sent = field(default_factory=Sent)
 

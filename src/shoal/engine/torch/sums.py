@@ -1,4 +1,4 @@
-"""Sums and logits of rows on a device: `engine/sums.py` and `outputs.logits` there. Parameters go over, and what was asked comes back."""
+"""Sums and logits of rows on a device: `engine/sums.py` and `predict.logits` there. Parameters go over, and what was asked comes back."""
 
 from collections.abc import Callable
 from functools import reduce
@@ -55,7 +55,7 @@ def sums(population: Population, X: Tensor, Y: Tensor, activation: str, g2: Loss
 
 
 def logits(population: Population, X: Tensor, activation: str) -> Floats:
-    """`outputs.logits`."""
+    """`predict.logits`."""
     Z2 = np.empty((population.K, population.parameters.W2.shape[1], len(X)), population.parameters.W1.dtype)
     with out_of_memory(str(X.device)):
         for block in split(population, Z2.dtype):
