@@ -38,6 +38,11 @@ def shortened(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def adds_up(counts: NDArray[np.int64], n: int) -> bool:
+    """Whether counts add up to n. In Python's numbers: a sum of int64 begins anew past 2⁶³."""
+    return bool(sum(counts.tolist()) == n)
+
+
 @dataclass(frozen=True)
 class Text:
     """A text, one of the choices where there are any."""

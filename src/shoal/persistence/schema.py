@@ -14,13 +14,12 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shoal.errors import InvalidParameterError, ModelFileError
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.fitting.settings import checked_settings
-from shoal.persistence.checks import Array, Flag, Items, Label, Maybe, Named, Real, Record, Setting, Sizes, Text, Whole
+from shoal.persistence.checks import Array, Flag, Items, Label, Maybe, Named, Real, Record, Setting, Sizes, Text, Whole, adds_up
 from shoal.persistence.stored import Stored, decoded, labels_from
 from shoal.table import Column, Learned, Preparation
 from shoal.table.cells import DATE_FORMATS
@@ -271,14 +270,9 @@ def _masked_is_zero(m: Stored, sizes: Sizes) -> bool:
     return not np.moveaxis(m.arrays["W1"], 1, 2)[~m.arrays["inputs"]].any()
 
 
-def _adds_up(counts: NDArray[np.int64], n: int) -> bool:
-    """Whether counts add up to n. In Python's numbers: a sum of int64 begins anew past 2⁶³."""
-    return bool(sum(counts.tolist()) == n)
-
-
 def _edges_rise(m: Stored, sizes: Sizes) -> bool:
     counts = m.arrays["edge_counts"]
-    if not _adds_up(counts, sizes["e"]) or np.any((counts > 0) & (counts < 2)):
+    if not adds_up(counts, sizes["e"]) or np.any((counts > 0) & (counts < 2)):
         return False
     with np.errstate(over="ignore"):
         steps = np.diff(m.arrays["edges"])
@@ -296,7 +290,7 @@ def _noise_can_be(m: Stored, sizes: Sizes) -> bool:
 def _noise_rises(m: Stored, sizes: Sizes) -> bool:
     if "noise_at" not in m.arrays:
         return True
-    if not _adds_up(m.arrays["noise_counts"], sizes["k"]):
+    if not adds_up(m.arrays["noise_counts"], sizes["k"]):
         return False
     ends = np.cumsum(m.arrays["noise_counts"])
     return bool(all((np.diff(part) > 0).all() for part in np.split(m.arrays["noise_at"], ends[:-1])))
