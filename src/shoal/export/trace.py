@@ -179,7 +179,7 @@ class Language:
         if part.kind == "constant":
             return self.number(part.value), TIGHTEST if part.value >= 0 else SIGN
         if part.kind == "neg":
-            return "-" + self.inside(part.given[0], names, SIGN), SIGN
+            return "-" + self.inside(part.given[0], names, TIGHTEST), SIGN  # of a sign in brackets: `--z` counts down in C
         if part.kind == "/" and self.tight_ratio:
             return self.ratio.format(*(self.inside(p, names, LOOSEST) for p in part.given)), TIGHTEST
         if part.kind in BINARY:
