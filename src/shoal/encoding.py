@@ -5,6 +5,7 @@ linear in x: 0 up to its left edge, 1 from its right edge on, minus its mean ove
 smooth network bend sharply where a column's values change meaning (piecewise linear encoding, Gorishniy et al. 2022).
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from shoal.errors import DataError
+from shoal.errors import DataError, LargeColumnError
 from shoal.textbook.propagation import Parameters
 from shoal.types import Floats
 
@@ -23,6 +24,7 @@ BLOCK_NUMBERS = 1 << 17  # worked on at once: 1 MB in float64, which the caches 
 FIRST_ROWS = 64  # their mean is near enough to all rows' mean
 BINS = 8
 FEW_VALUES = 9  # up to so many distinct values, each value is an edge
+TINY, TINY_SQUARE = 1e-140, 1e-270  # numbers below and variances below: their squares lose digits, or are 0
 HEAVY_SHARE = 1 / 8  # a value that holds more of the rows is an edge of its own
 MIN_QUANTILE_BINS = 4
 
@@ -126,7 +128,23 @@ def moments(X: Any, weight: Floats | None = None, what: str = "X") -> tuple[Floa
     w = np.ones(X.shape[0]) if weight is None else np.asarray(weight, np.float64)
     with np.errstate(over="ignore", invalid="ignore"):  # said by name below
         mean, variance = sparse_moments(X, w) if sparse.issparse(X) else dense_moments(np.asarray(X), w)
-    return mean, scale_of(mean, variance, what)
+    scale = scale_of(mean, variance, what)
+    for j in np.flatnonzero((variance < TINY_SQUARE) & (np.abs(mean) < TINY)).tolist():  # squares of what varies may be 0 here
+        column = sparse.csc_array(X)[:, [j]].toarray() if sparse.issparse(X) else np.asarray(X[:, [j]], np.float64)
+        largest = float(np.abs(column[w > 0]).max())
+        if 0 < largest < TINY:
+            up = 2.0 ** -max(math.frexp(largest)[1], -1000)  # a power of two changes no digit
+            (center,), (sd,) = moments(column * up, w)
+            if sd == 1.0:  # of a constant column; numbers within ±1 have less
+                continue
+            if what == "y":  # squared errors in its units would be 0 too
+                raise DataError(f"{_where(j, what, len(mean))} holds numbers so small that their squares are 0; multiply it by a constant")
+            mean[j], scale[j] = center / up, sd / up
+    return mean, scale
+
+
+def _where(j: int, what: str, n: int) -> str:
+    return what if what == "y" and n == 1 else f"column {j} of {what}"
 
 
 def scale_of(mean: Floats, variance: Floats, what: str) -> Floats:
@@ -134,12 +152,16 @@ def scale_of(mean: Floats, variance: Floats, what: str) -> Floats:
 
     Raises
     ------
-    DataError
+    LargeColumnError
         For numbers whose squares are not finite.
     """
     if not np.isfinite(variance).all():
         j = int(np.flatnonzero(~np.isfinite(variance))[0])
-        raise DataError(f"column {j} of {what} holds numbers so large that their squares are not finite; divide it by a constant")
+        error = LargeColumnError(
+            f"{_where(j, what, len(mean))} holds numbers so large that their squares are not finite; divide it by a constant"
+        )
+        error.column, error.what = j, what
+        raise error
     sd = np.sqrt(variance)
     constant = sd <= 1e-12 * np.maximum(np.abs(mean), 1e-300)
     return np.where(constant, 1.0, sd)

@@ -17,6 +17,16 @@ class DataError(ShoalError, ValueError):
     """Rows that cannot be used as they are; the message names the column or row, what was seen and what to do."""
 
 
+class DataTypeError(DataError, TypeError):
+    """Rows, targets or weights of a type that cannot be used; a TypeError too, as scikit-learn raises for them."""
+
+
+class LargeColumnError(DataError):
+    """A column holds numbers whose squares are not finite; `column` is its place, from 0, and `what` where it stands: X or y."""
+
+    column, what = 0, "X"
+
+
 class TableError(DataError):
     """A table that cannot be read or prepared: empty, duplicate columns, a missing target, text among numbers."""
 

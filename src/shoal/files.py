@@ -15,12 +15,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from shoal.errors import OutputError, ShoalError
 from shoal.left_overs import beside, mark, sweep_beside, sweep_temporary
 
 Anywhere = str | os.PathLike[str]
+
+LONG_PATH = 1000  # characters; what is longer and no file is rather the content of one
 
 _DESCRIPTORS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 _FOLDERS_OF_DESCRIPTORS = ("/dev/fd/", "/proc/self/fd/")
@@ -49,6 +51,9 @@ def input_file(path: Anywhere, refused: type[ShoalError], noun: str = "file", ad
     refused
         For no such file (with the nearest names there), a folder, a link that leads back to itself, a pipe, a socket, a device.
     """
+    unusable = _no_path(path)
+    if unusable:
+        raise refused(unusable)
     file = Path(path)
     try:
         mode = file.stat().st_mode
@@ -72,9 +77,18 @@ def read_input(path: Anywhere, refused: type[ShoalError], noun: str = "file", ad
         raise refused(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
+def _no_path(path: Any) -> str:
+    """What is wrong with a path that is none; empty for a text or another path."""
+    if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str):
+        return f"The file is given as a {type(path).__name__}; give its path, a text or a pathlib.Path."
+    return "" if os.fspath(path) else "The path of the file is empty; give its name."
+
+
 def _not_there(path: Anywhere, noun: str, error: OSError) -> str:
     if error.errno == errno.ELOOP:
         return f"{path} {_LOOP}; there is no {noun} behind it. Give the file itself."
+    if error.errno in (errno.ENOENT, errno.ENAMETOOLONG) and len(os.fspath(path)) > LONG_PATH:
+        return f"There is no {noun} {os.fspath(path)[:100]}…; give the path of a file, not what it holds."
     if error.errno not in (errno.ENOENT, errno.ENOTDIR):
         return f"{path} cannot be read: {error.strerror or error}."
     if Path(path).is_symlink():
@@ -193,6 +207,9 @@ def temporary_folder() -> Iterator[Path]:
 @contextmanager
 def _naming(path: Anywhere) -> Iterator[None]:
     """Whatever the system refuses, said of the path that the user gave."""
+    unusable = _no_path(path)
+    if unusable:
+        raise OutputError(unusable)
     try:
         yield
     except OutputError:

@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from shoal.engine.threads import at_most
 from shoal.errors import DataError, InvalidParameterError
 from shoal.estimators._sklearn import checked_weights
+from shoal.estimators.checked import finite_answers, named_columns, named_failure, refuse_unread
 from shoal.estimators.plain import is_plain, is_plain_target
 from shoal.estimators.roles import with_roles
 from shoal.estimators.seen import SeenEstimator
@@ -62,8 +63,13 @@ def checked_rows(estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, N
         estimator.n_features_in_ = X.shape[1]
         estimator.__dict__.pop("feature_names_in_", None)
     else:
-        X, y = validate_data(estimator, X, y, accept_sparse=SPARSE, dtype=NUMBERS, multi_output=True, reset=reset)
-    return (sparse.csr_array(X) if sparse.issparse(X) else X), checked_targets(estimator._task, y)
+        refuse_unread("X", X)
+        refuse_unread("y", y, labels=estimator._task == "classification")
+        with named_failure("X or y", y):
+            X, y = validate_data(estimator, X, y, accept_sparse=SPARSE, dtype=NUMBERS, multi_output=True, reset=reset)
+    with named_failure("y", y):
+        targets = checked_targets(estimator._task, y)
+    return (sparse.csr_array(X) if sparse.issparse(X) else X), targets
 
 
 def adopt(estimator: Any, fitted: Fitted) -> Any:
@@ -132,13 +138,17 @@ class ShallowEstimator(SeenEstimator, ABC):
         if before is not None:
             continuation_of(before)
         source = with_roles(self._source(X, y, sample_weight, own, reset=before is None), groups, time)
-        self._fitted = fit(settings, source, names=input_names(self), before=before)
+        names = input_names(self)
+        with named_columns(lambda: names):
+            self._fitted = fit(settings, source, names=names, before=before)
         return self
 
     def _fit_piece(self, X: Any, y: Any, sample_weight: Any, *, classes: Any = None) -> Any:
         settings, before = settings_of(self), self._fitted if self.__sklearn_is_fitted__() else None
         source = self._source(X, y, sample_weight, (None, None, None), reset=before is None)
-        self._fitted = fit_piece(settings, source, names=input_names(self), before=before, classes=classes)
+        names = input_names(self)
+        with named_columns(lambda: names):
+            self._fitted = fit_piece(settings, source, names=names, before=before, classes=classes)
         return self
 
     def _source(self, X: Any, y: Any, sample_weight: Any, own: tuple[Any, Any, Any], *, reset: bool) -> InMemory:
@@ -178,17 +188,15 @@ class ShallowEstimator(SeenEstimator, ABC):
         X = self._rows(X)
         with at_most(N_JOBS.read("n_jobs", self.n_jobs)), np.errstate(over="ignore", invalid="ignore"):
             answers = predict(self.network_, X)
-        finite = np.isfinite(answers)
-        if not finite.all():
-            row = int(np.flatnonzero(~finite.all(axis=1))[0]) + 1
-            raise DataError(f"row {row} of X holds a number so large that its prediction is not finite; remove it, or correct it")
-        return answers
+        return finite_answers(answers)
 
     def _rows(self, X: Any) -> Any:
         """Rows `(m, n)` checked, dense or CSR."""
         check_is_fitted(self)
         if not self._is_plain(X):
-            X = validate_data(self, X, accept_sparse=SPARSE, dtype=NUMBERS, reset=False)
+            refuse_unread("X", X)
+            with named_failure("X"):
+                X = validate_data(self, X, accept_sparse=SPARSE, dtype=NUMBERS, reset=False)
         return sparse.csr_array(X) if sparse.issparse(X) else X
 
     def _is_plain(self, X: Any) -> bool:
@@ -200,7 +208,8 @@ class ShallowEstimator(SeenEstimator, ABC):
 
         With `columns` which values do, `(m, n)`. Predictions there are guesses beyond the data, and intervals do not hold.
         """
-        found = outside_range(self.network_, self._rows(X))
+        rows = self._rows(X)
+        found = outside_range(self.network_, rows)
         return found if columns else np.asarray(found.any(axis=1))
 
     def __sklearn_tags__(self) -> Any:

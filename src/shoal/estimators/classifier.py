@@ -11,6 +11,7 @@ from sklearn.utils.multiclass import unique_labels
 
 from shoal.errors import DataError
 from shoal.estimators.base import FittedAttribute, ShallowEstimator
+from shoal.estimators.checked import named_failure
 from shoal.estimators.elsewhere import beyond, is_elsewhere, lazy_too
 from shoal.fitting.settings import documented
 from shoal.fitting.train import takes_pieces
@@ -170,10 +171,10 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         if not self.__sklearn_is_fitted__():
             if classes is None:
                 raise DataError("classes must be passed on the first call to partial_fit: later rows may hold labels these do not")
-            classes = unique_labels(classes)
-        elif classes is not None and not self._multilabel and not np.array_equal(self.classes_, unique_labels(classes)):
+            classes = checked_classes(classes)
+        elif classes is not None and not self._multilabel and not np.array_equal(self.classes_, checked_classes(classes)):
             raise DataError(
-                f"classes is {unique_labels(classes).tolist()}, but the first call of partial_fit was given {self.classes_.tolist()}"
+                f"classes is {checked_classes(classes).tolist()}, but the first call of partial_fit was given {self.classes_.tolist()}"
             )
         return self._fit_piece(X, y, sample_weight, classes=classes)  # type: ignore[no-any-return]
 
@@ -197,7 +198,33 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
             return (p > 0.5).astype(int)
         return np.asarray(self.classes_[(p[:, 0] > 0.5).astype(int) if p.shape[1] == 1 else p.argmax(axis=1)])
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The mean accuracy of `predict` on rows X `(m, n)` with labels y; of 0/1 labels every one of a row must be right.
+
+        Raises
+        ------
+        DataError
+            For targets that cannot be compared with predictions: gaps, or labels of another type.
+        """
+        with named_failure("y or sample_weight", y):
+            return float(super().score(X, y, sample_weight))
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def checked_classes(classes: Any) -> NDArray[Any]:
+    """All labels that `partial_fit` is given, sorted, each once.
+
+    Raises
+    ------
+    DataError
+        For no label, or labels that cannot be compared with one another.
+    """
+    with named_failure("classes", classes), np.errstate(invalid="ignore"):
+        found = np.asarray(unique_labels(list(classes) if isinstance(classes, set | frozenset) else classes))
+    if not len(found):
+        raise DataError("classes is empty; give all labels that rows of this or a later call hold")
+    return found

@@ -7,6 +7,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from shoal.estimators.checked import named_failure
 from shoal.fitting.plan import FULL_BATCH
 from shoal.fitting.targets import checked_targets, encode_targets
 from shoal.inspection import Diagnosis, diagnose
@@ -32,11 +33,13 @@ def diagnosed(estimator: Any, X: Any, y: Any, *, names: tuple[str, ...] = (), co
 
 def rows_and_targets(estimator: Any, X: Any, y: Any) -> tuple[Any, Floats]:
     """Rows `(m, n)` checked, and targets `(m, n_y)` as the network learns them."""
-    X, y = validate_data(
-        estimator, X, y, accept_sparse=["csr", "csc", "coo"], dtype=[np.float64, np.float32], multi_output=True, reset=False
-    )
+    with named_failure("X or y", y):
+        X, y = validate_data(
+            estimator, X, y, accept_sparse=["csr", "csc", "coo"], dtype=[np.float64, np.float32], multi_output=True, reset=False
+        )
     targets = estimator._fitted.targets
-    Y = encode_targets(targets, checked_targets(targets.task, y)).Y
+    with named_failure("y", y):
+        Y = encode_targets(targets, checked_targets(targets.task, y)).Y
     return (sparse.csr_array(X) if sparse.issparse(X) else X), Y
 
 

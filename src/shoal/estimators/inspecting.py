@@ -65,7 +65,7 @@ def diagnose_table(model: Pipeline, table: Table) -> Diagnosis:
     """
     facts = facts_of(model)
     frame = frame_of(table, columns_of(model), texts=text_targets(facts.targets, facts.classes))
-    found = targets_of(frame, facts.targets, facts.task, facts.classes or None)
+    found = targets_of(frame, facts.targets, facts.task, facts.classes)
     return diagnose_rows(model, frame.iloc[found.rows], found.y)
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from shoal.errors import InvalidParameterError, ShoalError, TableError
+from shoal.estimators.checked import named_columns
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.elsewhere import beyond, place_of
 from shoal.estimators.fingerprint import fingerprint, name_of
@@ -29,6 +30,7 @@ from shoal.table import (
     Column,
     Task,
     describe_columns,
+    feature_names,
     preparation,
     targets_of,
 )
@@ -288,7 +290,7 @@ def evaluate(model: Pipeline, table: Table, *, max_memory: str | int | None = No
 
         return evaluate_within(max_memory, model, table, progress)
     frame = frame_of(table, columns_of(model), texts=text_targets(facts.targets, facts.classes))
-    found = targets_of(frame, facts.targets, facts.task, facts.classes or None)
+    found = targets_of(frame, facts.targets, facts.task, facts.classes)
     X, estimator = model["prepare"].transform(frame.iloc[found.rows]), model["estimator"]
     scores, sure = metrics_of(estimator, X, found.y, facts.task), sureness_of(estimator, X, found.y)
     return Evaluation(scores, len(found.y), found.n_left_out, sure)
@@ -351,7 +353,8 @@ def _train(
     model = Pipeline([("prepare", prepare), ("estimator", estimator)])
     if there:
         return model, interrupted(lambda: beyond().fit_pipeline(model, side.inputs, side.y, roles=side.roles, **there))
-    return model, interrupted(lambda: estimator.fit(prepare.fit_transform(side.inputs, side.y), side.y, **side.roles))
+    with named_columns(lambda: feature_names(prepare), allowed):
+        return model, interrupted(lambda: estimator.fit(prepare.fit_transform(side.inputs, side.y), side.y, **side.roles))
 
 
 def _score(model: Pipeline, train: Side, held: Side, task: Task) -> tuple[Metrics, dict[str, Metrics], Metrics]:

@@ -4,12 +4,14 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from shoal.errors import UncalibratedWarning
 from shoal.estimators.base import FittedAttribute, ShallowEstimator
+from shoal.estimators.checked import finite_answers, named_failure
 from shoal.estimators.elsewhere import beyond, is_elsewhere, lazy_too
 from shoal.fitting.settings import documented
 from shoal.fitting.train import takes_pieces
@@ -168,7 +170,8 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         if not return_std:
             return self._of_targets(self._predicted(X))
         rows = self._rows(X)
-        mean, std = mean_and_std(self.network_, rows)
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean, std = map(finite_answers, mean_and_std(self.network_, rows))
         if known_noise(self.network_).source == "training rows" and not self.network_.g2.unit.states_variance:
             warn_of("standard deviations come from rows that the networks learned from, and are too small", "early_stopping=True")
         return self._of_targets(mean), self._of_targets(std)
@@ -191,7 +194,9 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
             few rows show how far the model errs.
         """
         check_is_fitted(self, "network_")
-        lower, upper = interval(self.network_, self._rows(X), coverage)
+        rows = self._rows(X)
+        with np.errstate(over="ignore", invalid="ignore"):
+            lower, upper = map(finite_answers, interval(self.network_, rows, coverage))
         self._warn_uncalibrated("intervals")
         return self._of_targets(lower), self._of_targets(upper)
 
@@ -210,7 +215,9 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
             As `predict_interval`.
         """
         check_is_fitted(self, "network_")
-        found = quantiles(self.network_, self._rows(X), q)
+        rows = self._rows(X)
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = finite_answers(quantiles(self.network_, rows, q))
         self._warn_uncalibrated("quantiles")
         return self._of_targets(found)
 
@@ -222,6 +229,17 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
     def _of_targets(self, values: Floats) -> Floats:
         """`(m, n_y, …)` without the axis of the targets where y had none."""
         return values[:, 0] if self._one_column else values
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """R² of `predict` on rows X `(m, n)` with targets y, the mean over the targets.
+
+        Raises
+        ------
+        DataError
+            For targets that cannot be compared with predictions: gaps, or labels of another type.
+        """
+        with named_failure("y or sample_weight", y):
+            return float(super().score(X, y, sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -110,7 +110,7 @@ def _given_sides(train: Side, found: Target, split: Split) -> tuple[Side, Side, 
     refuse_two_cuts(split)
     assert split.test is not None
     frame = frame_of(split.test, texts=[*split.categories, *text_targets(found.names, found.classes)])
-    other = targets_of(frame, found.names, found.task, found.classes or None)
+    other = targets_of(frame, found.names, found.task, found.classes)
     held = frame.iloc[other.rows]
     lacking = [name for name in train.inputs.columns if name not in held.columns]
     if lacking:

@@ -91,13 +91,32 @@ def checked_labels(y: Any) -> NDArray[Any]:
     if isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "biuU":
         return y  # certainly classes; scikit-learn needs 0.2 ms to find that out
     kind = type_of_target(y)
+    if kind == "unknown":
+        raise DataError(f"Unknown label type: {of_types(y)}. Labels are all texts, all whole numbers or all truth values: convert them")
     if kind not in ("binary", "multiclass"):
         check_classification_targets(y)  # raises scikit-learn's error if y is no classification target
     if kind == "multilabel-indicator":
-        return np.asarray(y.toarray() if sparse.issparse(y) else y)
+        return checked_flags(np.asarray(y.toarray() if sparse.issparse(y) else y))
     if kind == "multiclass-multioutput":
         raise DataError("y has several columns with more than two values each; give one column of classes, or columns of 0 and 1")
     return np.asarray(column_or_1d(y, warn=True))
+
+
+def checked_flags(Y: NDArray[Any]) -> NDArray[Any]:
+    """Several columns of 0 and 1, `(m, k)`."""
+    others = (Y != 0) & (Y != 1)
+    if others.any():
+        row, column = np.argwhere(others)[0]
+        raise DataError(
+            f"column {column} of y holds {Y[row, column]} in row {row + 1}; several columns each hold 0 for no and 1 for yes: convert them"
+        )
+    return Y
+
+
+def of_types(y: Any) -> str:
+    """The types of the labels, as a part of a sentence."""
+    kinds = sorted({type(label).__name__ for label in np.asarray(y, object).ravel()})
+    return f"y holds labels of {'the type' if len(kinds) == 1 else 'several types,'} {', '.join(kinds)}"
 
 
 def checked_numbers(y: Any) -> Floats:
@@ -108,6 +127,8 @@ def checked_numbers(y: Any) -> Floats:
             y = y.astype(np.float64)
         except ValueError as error:
             raise DataError(f"y holds text where numbers must be ({error}); for classes use ShoalClassifier") from None
+        except (TypeError, OverflowError) as error:
+            raise DataError(f"{of_types(y)}, where numbers must be ({error}); convert them") from None
     return np.asarray(y, np.float64)
 
 

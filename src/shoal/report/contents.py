@@ -136,7 +136,7 @@ def rows_of(model: Pipeline, table: Table, test: Table | None) -> tuple[Side | N
         )
     facts = facts_of(model)
     frame = frame_of(table, columns_of(model), texts=text_targets(facts.targets, facts.classes))
-    found = targets_of(frame, facts.targets, facts.task, facts.classes or None)
+    found = targets_of(frame, facts.targets, facts.task, facts.classes)
     inputs = [column.name for column in columns_of(model)]
     lacking = [name for name in inputs if name not in frame.columns]
     rows: pd.DataFrame = frame.iloc[found.rows]

@@ -238,7 +238,7 @@ def _columns(names: Sized) -> str:
 
 def _known(name: str, names: Collection[str]) -> str:
     matches = nearest(name, names)
-    return f"nearest: {listed(matches)}" if matches else f"the table has {listed(names)}"
+    return f"nearest: {listed(matches)}" if matches else f"the table has {listed(names) or 'none'}"
 
 
 def coerce(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from shoal.errors import TableError
 from shoal.table.cells import listed
 from shoal.table.columns import Column, check_columns, coerce
+from shoal.table.frames import as_frame
 from shoal.table.preparation import Preparation, decided, fit_preparation, used, used_names
 
 
@@ -81,7 +82,7 @@ class PreparedTable(TransformerMixin, BaseEstimator):
     def transform(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """The matrix `(m, number of features)`."""
         check_is_fitted(self)
-        return self.preparation_.apply(X)
+        return self.preparation_.apply(X if isinstance(X, pd.DataFrame) else as_frame(X))  # a polars frame, if set_output asks for it
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the prepared columns, no two alike."""

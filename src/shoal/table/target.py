@@ -64,8 +64,8 @@ def targets_of(
     frame : DataFrame, or what `as_frame` takes
     target : name of the column, or a list of several
     task : {"classification", "regression"}, found from the values where None
-    classes : the classes a model knows (`Target.classes`), to score it on another table: labels are matched by their
-        text, one class alone is then no error, an unknown label is.
+    classes : the classes a model knows (`Target.classes`, of a regression none), to score it on another table: labels are matched by
+        their text, one value alone is then no error, an unknown label is.
 
     Returns
     -------
@@ -161,7 +161,7 @@ def check_names(frame: pd.DataFrame, names: tuple[str, ...]) -> None:
     for name in names:
         if name not in frame.columns:
             matches = nearest(name, frame.columns)
-            hint = f"the nearest names are {listed(matches)}" if matches else f"its columns are {listed(frame.columns)}"
+            hint = f"the nearest names are {listed(matches)}" if matches else f"its columns are {listed(frame.columns) or 'none'}"
             raise TableError(f"The table has no column {brief(name)} to be the target; {hint}.")
 
 
