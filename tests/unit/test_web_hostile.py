@@ -338,6 +338,21 @@ def test_reading_is_stopped_when_asked_when_the_server_ends_and_after_its_time(t
         parsed_apart("t.csv", tmp_path / "t.csv", (), longest=0.1)
 
 
+def test_large_tables_are_read_a_few_at_a_time():
+    content = b"a,b\n" + b"1,2\n" * 300_000
+    playground = Playground()
+    playground.runs.tables = Tables(most_readings=0)
+    refused = ask(app(playground=playground), "POST", "/api/tables", content, query=b"name=big.csv")
+    assert refused[0] == 429
+    assert "Send big.csv again" in error_of(refused)
+    playground.runs.tables.add("small.csv", b"a,b\n1,2\n2,3\n")
+    tables, stop = Tables(most_readings=1), threading.Event()
+    stop.set()
+    for _ in range(2):  # a reading that was stopped gives its place back
+        with pytest.raises(TableError, match="was stopped"):
+            tables.add("big.csv", content, stop)
+
+
 def test_reading_stops_when_the_reader_leaves(page):
     content = b"a,b\n" + b"1,2\n" * 900_000
     left = ask(page, "POST", "/api/tables", content, query=b"name=big.csv", leaves=True)

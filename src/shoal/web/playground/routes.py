@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from shoal.errors import InvalidParameterError, ShoalError, TooLargeError
 from shoal.web.guard import refusal
 from shoal.web.playground.live import LAST_UPDATE, LiveRun, NoSuchRunError, Runs, TooManyRunsError, Watcher
+from shoal.web.playground.store import TooManyReadingsError
 from shoal.web.playground.tables import described
 from shoal.web.question import as_json, brief, json_object
 
@@ -38,7 +39,7 @@ def polite(answer: Answering) -> Answering:
             return await answer(request)
         except NoSuchRunError as gone:
             return refusal(404, str(gone))
-        except TooManyRunsError as full:
+        except (TooManyRunsError, TooManyReadingsError) as full:
             return refusal(429, str(full))
         except (TooLargeError, MemoryError) as large:
             return refusal(413, f"{large or 'this takes more memory than there is'}; send fewer rows or columns, or set fewer units")

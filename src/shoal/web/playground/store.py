@@ -5,21 +5,27 @@ import re
 import threading
 from collections import OrderedDict
 
-from shoal.errors import TableError
+from shoal.errors import ShoalError, TableError
 from shoal.files import temporary_folder
 from shoal.web.playground.apart import parsed_apart
 from shoal.web.playground.tables import Table, check_size, parsed
 
 MOST_TABLES = 4
+MOST_READINGS = 2  # at once: each is a process that may take 2 GB
+
+
+class TooManyReadingsError(ShoalError):
+    """More large tables at once than this server reads."""
 
 
 class Tables:
     """The tables that were sent, the oldest leaving when there are too many."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_readings: int = MOST_READINGS) -> None:
         self._kept: OrderedDict[str, Table] = OrderedDict()
         self._lock = threading.Lock()
         self._closed = threading.Event()
+        self._readings = threading.BoundedSemaphore(most_readings)
 
     def add(self, name: str, content: bytes, stop: threading.Event | None = None) -> str:
         """Read a table; returns the key under which it is kept.
@@ -28,15 +34,33 @@ class Tables:
         ------
         TableError
             For what is no table, is larger than the page draws, or whose reading was stopped: by `stop`, by `close`, or by a limit.
+        TooManyReadingsError
+            While as many large tables as may be are being read.
         """
         key = hashlib.sha256(content).hexdigest()[:16]
-        table = table_of(short_name(name), content, (self._closed, *([stop] if stop else [])))
+        table = self._read(short_name(name), content, (self._closed, *([stop] if stop else [])))
         with self._lock:
             self._kept[key] = table
             self._kept.move_to_end(key)
             while len(self._kept) > MOST_TABLES:
                 self._kept.popitem(last=False)
         return key
+
+    def _read(self, name: str, content: bytes, stops: tuple[threading.Event, ...]) -> Table:
+        """The table in these bytes, as `shoal fit NAME` would read it, within the page's limits."""
+        few = check_size(name, content)
+        ending = re.search(r"\.[a-z0-9]{1,8}$", name.lower())
+        with temporary_folder() as folder:
+            path = folder / f"table{ending[0] if ending else ''}"
+            path.write_bytes(content)
+            if few:
+                return parsed(name, path)
+            if not self._readings.acquire(blocking=False):
+                raise TooManyReadingsError(f"The page reads other large tables at the moment. Send {name} again when they are read.")
+            try:
+                return parsed_apart(name, path, stops)
+            finally:
+                self._readings.release()
 
     def get(self, key: str) -> Table:
         """The table under this key; `TableError` when it is not here (any more)."""
@@ -56,13 +80,3 @@ def short_name(name: str) -> str:
     last = name.replace("\\", "/").rpartition("/")[2]
     readable = "".join(c for c in last.encode("utf-8", "replace").decode() if c.isprintable())[-80:]
     return readable if readable.strip(". ") else "table.csv"
-
-
-def table_of(name: str, content: bytes, stops: tuple[threading.Event, ...]) -> Table:
-    """The table in these bytes, as `shoal fit NAME` would read it, within the page's limits."""
-    few = check_size(name, content)
-    ending = re.search(r"\.[a-z0-9]{1,8}$", name.lower())
-    with temporary_folder() as folder:
-        path = folder / f"table{ending[0] if ending else ''}"
-        path.write_bytes(content)
-        return parsed(name, path) if few else parsed_apart(name, path, stops)
