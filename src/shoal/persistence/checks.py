@@ -230,8 +230,3 @@ class Array:
         steps = values[1:] > values[:-1] if self.rising else values[1:] >= values[:-1]
         if (self.rising or self.sorted) and not steps.all():
             raise ModelFileError(f"the array {name!r} is not increasing")
-
-
-def adds_up(counts: NDArray[np.int64], n: int) -> bool:
-    """Whether counts add up to n. In Python's numbers: a sum of int64 begins anew past 2⁶³."""
-    return bool(sum(counts.tolist()) == n)
