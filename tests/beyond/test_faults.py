@@ -5,7 +5,6 @@ import pytest
 
 from clusters import kill_a_worker, own_scheduler
 from shoal import ShoalClassifier, ShoalRegressor, beyond
-from shoal.beyond import checkpoints
 from shoal.errors import CheckpointError, ClusterError, OutputError
 
 da = pytest.importorskip("dask.array")
@@ -49,8 +48,7 @@ def test_a_worker_that_dies_while_sums_are_taken_changes_no_bit(client, solver):
 
 
 @pytest.mark.parametrize("solver", [pytest.param("lbfgs", marks=pytest.mark.slow), pytest.param("lm", marks=pytest.mark.slow), "bayes"])
-def test_an_interrupted_training_goes_on_from_its_checkpoint_as_if_nothing_had_happened(client, solver, tmp_path, monkeypatch):
-    monkeypatch.setattr(checkpoints, "EVERY", 0.0)
+def test_an_interrupted_training_goes_on_from_its_checkpoint_as_if_nothing_had_happened(client, solver, tmp_path):
     X, y, raw = rows()
     kept = tmp_path / "kept"
     whole = beyond.fit(ShoalRegressor(solver=solver, **QUICK), X, y, client=client)

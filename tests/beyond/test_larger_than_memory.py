@@ -124,6 +124,30 @@ def test_full_batch_solvers_find_over_blocks_what_they_find_in_memory(table_of, 
     assert model.facts_.n_train + model.facts_.n_test == M
 
 
+@pytest.mark.parametrize("settings", [{"solver": "lbfgs"}, {"solver": "adamw", "max_iter": 4}, {}], ids=["lbfgs", "adamw", "all rows"])
+def test_an_interrupted_fit_over_blocks_goes_on_to_the_same_bits(table_of, tmp_path, settings):
+    """The last one is interrupted in its second training, over all rows."""
+    path, at, events = table_of("number"), 2 if settings else 5, []
+    chosen = {"settings": {**settings, "random_state": 1}}
+    model = in_pieces(path, "number", **chosen, callbacks=[events.append])
+
+    def stop(event):
+        if event.epoch == at:
+            raise RuntimeError("the power is off")
+
+    with pytest.raises(RuntimeError, match="power"):
+        in_pieces(path, "number", **chosen, callbacks=[stop], checkpoint=tmp_path / "kept")
+    later = []
+    again = in_pieces(path, "number", **chosen, callbacks=[later.append], checkpoint=tmp_path / "kept")
+    assert [event.epoch for event in later] == [event.epoch for event in events[at:]]
+    assert later
+    mine, theirs = again["estimator"], model["estimator"]
+    np.testing.assert_array_equal(mine.loss_curve_, theirs.loss_curve_)
+    for w, v in zip(mine.coefs_ + mine.intercepts_, theirs.coefs_ + theirs.intercepts_, strict=True):
+        np.testing.assert_array_equal(w, v)
+    assert again.facts_.metrics == model.facts_.metrics
+
+
 def test_blocks_are_many_and_pieces_too(table_of, monkeypatch):
     """What the tests above stand on: 200 kB are not enough for all rows."""
     written, pieces = [], []

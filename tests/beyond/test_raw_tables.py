@@ -100,7 +100,6 @@ def test_the_command_line_trains_on_a_cluster(client, tmp_path):
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"checkpoint": "kept"}, "checkpoint='kept' keeps a training on a Dask cluster: give client= too"),
         ({"client": "tcp://127.0.0.1:1", "max_memory": "1GB"}, "give one of them"),
         ({"client": "tcp://127.0.0.1:1", "checkpoint": "kept", "refit": True}, "a checkpoint keeps one training"),
     ],

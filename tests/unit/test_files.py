@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import shoal
-from shoal.beyond.checkpoints import read as read_checkpoint
 from shoal.errors import OutputError, ShoalError
 from shoal.files import input_file, refuse_unwritable, replacing, temporary_folder, write_folder
+from shoal.fitting.checkpoint import read as read_checkpoint
 from shoal.left_overs import beside, mark
 from shoal.table import read, read_chunks
 from shoal.table.reading import open_table

@@ -7,7 +7,6 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
-from shoal.beyond.checkpoints import Checkpoint, Watched, about_fit
 from shoal.beyond.lanes import checked_lanes, source_of
 from shoal.beyond.shares import on_shares, on_the_whole
 from shoal.beyond.source import Partitions, RowsOnWorkers
@@ -19,13 +18,13 @@ from shoal.estimators._sklearn import keep_columns
 from shoal.estimators.base import ShallowEstimator, adopt, for_prediction, input_names
 from shoal.estimators.roles import with_roles
 from shoal.fitting.calibration import check_calibration
+from shoal.fitting.checkpoint import Checkpoint, about_fit, identity_of
 from shoal.fitting.exceptions import refuse
-from shoal.fitting.pipeline import Prepared, draw, finish, prepare, train, watch
+from shoal.fitting.pipeline import Prepared, draw, finish, prepare, train
 from shoal.fitting.plan import FULL_BATCH
 from shoal.fitting.settings import Settings, settings_of
 from shoal.fitting.summary import Summary
 from shoal.kinds import ChoiceKind
-from shoal.training.full_batch import FullBatch
 
 Given = tuple[Any, Any, Any]  # X, y and the weights
 Roles = tuple[Any, Any]  # groups and times of the rows
@@ -70,18 +69,16 @@ def fit_by_sums(client: Any, estimator: Any, given: Given, own: Given, roles: Ro
     source = with_roles(checked_source(client, estimator, given, own), *roles)
     ready = prepare(settings, source, names=input_names(estimator))
     own_summary = None if source.own is None else survey_over(client, source.own[0], classes=settings.task == "classification").summary
-    found, p = source.found, ready.plan
+    more = {"partitions": len(source.found.sizes), **given_roles(roles)}
     del source  # the workers' memory is for what is encoded; of a worker that dies Dask makes the rows again
-    before = checkpoint.earlier(about_fit(estimator, ready_summary(ready), own_summary, seed=ready.seed, partitions=len(found.sizes)))
-    if p.widths:
-        refuse_widths(checkpoint)
-        run, events, table = train(ready, lambda n_h: ready.rows.begin(p, draw(ready, n_h), listened=True))
-    else:
-        run, table = ready.rows.begin(p, draw(ready, p.width), listened=True), None
-        assert isinstance(run, FullBatch)
-        watched = Watched(run, checkpoint, before)
-        events = [*watched.earlier, *watch(watched, settings)]
+    about = about_fit(settings, identity_of(ready_summary(ready), own_summary), seed=ready.seed, **more)
+    run, events, table = train(ready, lambda n_h: ready.rows.begin(ready.plan, draw(ready, n_h), listened=True), checkpoint, about)
     return adopt(estimator, finish(ready, run, events, evidence_table=table))
+
+
+def given_roles(roles: Roles) -> dict[str, bool]:
+    """Which of groups and time are given."""
+    return {name: role is not None for name, role in zip(("groups", "time"), roles, strict=True)}
 
 
 def ready_summary(ready: Prepared) -> Summary:
@@ -125,15 +122,6 @@ def fit_by_members(client: Any, estimator: Any, given: Given, own: Given, roles:
         own_summary = None if source.own is None else survey_over(client, source.own[0], classes=settings.task == "classification").summary
         fitted = on_the_whole(client, estimator, settings, source, own_summary, checkpoint)
     return adopt(estimator, fitted)
-
-
-def refuse_widths(checkpoint: Checkpoint) -> None:
-    """Several trainings after each other, of which the evidence chooses one, leave no single state to go on from."""
-    if checkpoint.path is not None:
-        raise InvalidParameterError(
-            "with solver='bayes' and hidden_layer_sizes='auto' several widths are trained, and no checkpoint keeps them; give "
-            "hidden_layer_sizes, or no checkpoint"
-        )
 
 
 def fit(

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.beyond.checkpoints import Arrays, Checkpoint
 from shoal.beyond.workers import distributed, named, on_worker, pass_on
 from shoal.fitting.candidates import OF_EACH, side_by_side
+from shoal.fitting.checkpoint import Arrays, Checkpoint
 from shoal.fitting.plan import Plan
 from shoal.fitting.source import RowsInMemory
 from shoal.fitting.train import in_curves

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.beyond.checkpoints import Checkpoint, about_fit
 from shoal.beyond.lanes import Lane, Raw
 from shoal.beyond.members import Group, Member, in_order, merged, pieces_of, trained_on
 from shoal.beyond.source import Partitions
@@ -14,6 +13,7 @@ from shoal.beyond.workers import named, on_worker, pass_on
 from shoal.errors import DataError, InvalidParameterError
 from shoal.estimators.base import input_names
 from shoal.fitting.calibration import Judged, calibrate, largest_of
+from shoal.fitting.checkpoint import Checkpoint, about_fit, identity_of
 from shoal.fitting.fitted import Fitted
 from shoal.fitting.pipeline import (
     Decided,
@@ -96,7 +96,7 @@ def on_the_whole(
     whole = client.submit(prepared_there, for_workers(settings), input_names(estimator), source.roles, joined, judges, pure=False)
     with named(checkpoint.left):
         ready: Decided = client.submit(decided_there, whole, pure=False).result()
-        before = checkpoint.earlier(about_fit(estimator, source.found.summary, own_summary, seed=ready.seed, share="whole"))
+        before = checkpoint.earlier(about_fit(settings, identity_of(source.found.summary, own_summary), seed=ready.seed, share="whole"))
         group = client.submit(of_whole, whole, pure=False)
         places = [(group, piece) for piece in pieces_of(ready.plan, settings.calibration)]
         member = merged(trained_on(client, places, checkpoint, before, lambda line: say(settings, line)))
@@ -179,7 +179,7 @@ def on_shares(client: Any, estimator: Any, settings: Settings, source: Partition
         shares.append(client.submit(made_share, there, (s, n, K), client.submit(rows_of, *blocks, pure=False), pure=False))
     summary = source.found.summary
     with named(checkpoint.left):
-        before = checkpoint.earlier(about_fit(estimator, summary, seed=ready.seed, share=f"own, of {n}"))
+        before = checkpoint.earlier(about_fit(settings, identity_of(summary), seed=ready.seed, share=f"own, of {n}"))
         places = [(client.submit(of_share, share, pure=False), tuple(range(s, K, n))) for s, share in enumerate(shares)]
         pieces = [(group, (k,)) for group, members in places for k in members]
         member = merged(trained_on(client, pieces, checkpoint, before, lambda line: say(settings, line)))

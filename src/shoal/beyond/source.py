@@ -14,6 +14,7 @@ from shoal.beyond.survey import HeldParts, Survey, found_encoding, held_parts, s
 from shoal.encoding import Encoding
 from shoal.errors import DataError
 from shoal.fitting.calibration import calibrate
+from shoal.fitting.checkpoint import identity_of
 from shoal.fitting.plan import FULL_BATCH, Plan
 from shoal.fitting.settings import Settings
 from shoal.fitting.summary import bias_from, targets_from_sums
@@ -102,6 +103,12 @@ class Partitions:
     def targets(self, settings: Settings, known: Targets | None, classes: NDArray[Any] | None = None) -> Targets:
         """What y means, from the sums over all rows."""
         return targets_from_sums(settings, self.found.summary)
+
+    def identity(self) -> dict[str, str]:
+        """By what the rows are known again: their sums, those of the user's validation rows too."""
+        classes = len(self.found.summary.classes) > 0
+        own = None if self.own is None else survey_over(self.client, self.own[0], classes=classes).summary
+        return identity_of(self.found.summary, own)
 
     def bias(self, targets: Targets) -> Floats:
         """Initial output biases."""

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from shoal.beyond.checkpoints import Checkpoint
 from shoal.beyond.fitting import fit
 from shoal.beyond.lanes import RawPartitions
 from shoal.beyond.workers import connected, named
@@ -24,6 +23,7 @@ from shoal.estimators.larger.survey import Counting, Sample, Survey, finished
 from shoal.estimators.raw import Facts, Watcher, estimator_for
 from shoal.estimators.splitting import named_column
 from shoal.fit_facts import keep_facts
+from shoal.fitting.checkpoint import Checkpoint
 from shoal.table.cells import ROW
 from shoal.table.steps import fitted_preparation
 from shoal.table.tally import MOST_TEXTS

@@ -52,7 +52,8 @@ Dask = Annotated[
     typer.Option(metavar="ADDRESS", help="Train on the workers of the Dask scheduler at tcp://HOST:PORT.", show_default=False),
 ]
 Checkpoint = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="With --dask: keep what is done here, and go on from it.", show_default=False)
+    Path | None,
+    typer.Option(metavar="FILE", help="Keep here how far training is; the same command goes on from it.", show_default=False),
 ]
 
 
@@ -78,9 +79,10 @@ def fit(
 
     The task is found from the target. A fifth of the rows is held out, and the model is scored on them beside a linear and
     a trivial model. The model that is written is the one that was scored. Ctrl-C stops training and keeps the best so far.
-    With --dask the workers of a cluster train, and --checkpoint keeps what is done, from which the same command goes on: of
-    solvers that go through the rows in small batches, as the default does, Ctrl-C then leaves that and no model. With --max-memory
-    a table that needs more is read and trained on in pieces; prepared rows then lie in TMPDIR meanwhile.
+    With --checkpoint a file keeps how far training is, and the same command goes on from it to the same model. With --dask the
+    workers of a cluster train; of solvers that go through the rows in small batches, as the default does, the checkpoint then keeps
+    the networks that are done, and Ctrl-C leaves it and no model. With --max-memory a table that needs more is read and trained on
+    in pieces; prepared rows then lie in TMPDIR meanwhile.
     """
     from shoal.cli.progress import fit_bar
     from shoal.estimators import raw

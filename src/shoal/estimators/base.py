@@ -5,7 +5,7 @@ Attributes that end in "_" are derived from `Fitted`, which a fit, a model file 
 
 import copy
 from abc import ABC
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, ClassVar
 
@@ -21,6 +21,7 @@ from shoal.estimators.checked import finite_answers, named_columns, named_failur
 from shoal.estimators.plain import is_plain, is_plain_target
 from shoal.estimators.roles import with_roles
 from shoal.estimators.seen import SeenEstimator
+from shoal.fitting.checkpoint import NO_CHECKPOINT, Checkpoint
 from shoal.fitting.fitted import Fitted
 from shoal.fitting.own_rows import warn_of_other_scale
 from shoal.fitting.pipeline import Names, continuation_of, fit, fit_piece
@@ -75,6 +76,11 @@ def checked_rows(estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, N
 def adopt(estimator: Any, fitted: Fitted) -> Any:
     """The estimator with what a fit elsewhere left: on disk, on a cluster, in a search, in a file."""
     return estimator._adopt(fitted)
+
+
+def fit_kept(estimator: Any, X: Any, y: Any, path: Any, roles: Mapping[str, Any]) -> Any:
+    """Fit an estimator with a checkpoint at `path`, from which the same call goes on; `roles` are groups or time."""
+    return estimator._fit(X, y, None, (None, None, None), checkpoint=Checkpoint(path), **roles)
 
 
 def input_names(estimator: Any) -> Names:
@@ -132,7 +138,17 @@ class ShallowEstimator(SeenEstimator, ABC):
 
     # --- fitting ----------------------------------------------------------------------------------------------------
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, own: tuple[Any, Any, Any], *, groups: Any = None, time: Any = None) -> Any:
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        own: tuple[Any, Any, Any],
+        *,
+        groups: Any = None,
+        time: Any = None,
+        checkpoint: Checkpoint = NO_CHECKPOINT,
+    ) -> Any:
         settings = settings_of(self)
         before = self._fitted if settings.warm_start and self.__sklearn_is_fitted__() else None
         if before is not None:
@@ -140,7 +156,7 @@ class ShallowEstimator(SeenEstimator, ABC):
         source = with_roles(self._source(X, y, sample_weight, own, reset=before is None), groups, time)
         names = input_names(self)
         with named_columns(lambda: names):
-            self._fitted = fit(settings, source, names=names, before=before)
+            self._fitted = fit(settings, source, names=names, before=before, checkpoint=checkpoint)
         return self
 
     def _fit_piece(self, X: Any, y: Any, sample_weight: Any, *, classes: Any = None) -> Any:

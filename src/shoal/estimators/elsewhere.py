@@ -36,13 +36,12 @@ def is_elsewhere(rows: Any) -> bool:
 
 
 def place_of(client: Any, checkpoint: Any, max_memory: Any, refit: bool) -> dict[str, Any]:
-    """Where to train a raw table's model, if not here: what `fit_pipeline` is given."""
-    if client is None and checkpoint is not None:
-        raise InvalidParameterError(f"checkpoint={str(checkpoint)!r} keeps a training on a Dask cluster: give client= too, or leave it out")
+    """Where to train a raw table's model, and what keeps how far it is: as `_train` of `raw` takes it."""
     if client is not None and max_memory is not None:
         raise InvalidParameterError(
             "client and max_memory were both given, and rows go either to a cluster's workers or to blocks on disk: give one of them"
         )
     if checkpoint is not None and refit:
         raise InvalidParameterError("refit=True trains twice, and a checkpoint keeps one training: leave one of them out")
-    return {} if client is None else {"client": client, "checkpoint": checkpoint}
+    given = {"client": client, "checkpoint": checkpoint}
+    return {name: value for name, value in given.items() if value is not None}

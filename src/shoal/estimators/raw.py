@@ -16,6 +16,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from shoal.errors import InvalidParameterError, ShoalError, TableError
+from shoal.estimators.base import fit_kept
 from shoal.estimators.checked import named_columns
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.elsewhere import beyond, place_of
@@ -168,7 +169,9 @@ def fit(
         most 20,000 rows for early stopping; counts, means, variances and levels are exact (docs/scale.md)
     progress : called as progress(what, rows done, rows) while a table is read and trained on in pieces
     client : distributed.Client, or the address of a Dask scheduler, whose workers train; the table is prepared and scored here
-    checkpoint : with `client` a file that keeps what is done, and from which the same call goes on (`shoal.beyond.fit`)
+    checkpoint : a file that keeps the weights and the optimizer's state while training runs, every ten seconds and when training is
+        interrupted; where it is there, the same call goes on from it, to the same bits. Of solvers with batches on `client` it keeps
+        the networks that are done (`shoal.beyond.fit`)
 
     Returns
     -------
@@ -197,7 +200,7 @@ def fit(
     if max_memory is not None:
         from shoal.estimators.larger.raw import fit_within  # it stands on this file
 
-        done = fit_within(max_memory, table, learned, split, categories, settings, refit, callbacks, progress)
+        done = fit_within(max_memory, table, learned, split, categories, settings, refit, callbacks, progress, checkpoint)
         if done is not None:
             return done
     frame = frame_of(table, texts=categories, codes=[*learned, *split.coded])
@@ -351,10 +354,17 @@ def _train(
     """A model fitted to one side, and whether its training was interrupted; `there` says where to train, if not here."""
     prepare = preparation(describe_columns(side.inputs, categories), allowed)
     model = Pipeline([("prepare", prepare), ("estimator", estimator)])
-    if there:
+    if "client" in there:
         return model, interrupted(lambda: beyond().fit_pipeline(model, side.inputs, side.y, roles=side.roles, **there))
+
+    def fit_here() -> Any:
+        X = prepare.fit_transform(side.inputs, side.y)
+        if there:
+            return fit_kept(estimator, X, side.y, there["checkpoint"], side.roles)
+        return estimator.fit(X, side.y, **side.roles)
+
     with named_columns(lambda: feature_names(prepare), allowed):
-        return model, interrupted(lambda: estimator.fit(prepare.fit_transform(side.inputs, side.y), side.y, **side.roles))
+        return model, interrupted(fit_here)
 
 
 def _score(model: Pipeline, train: Side, held: Side, task: Task) -> tuple[Metrics, dict[str, Metrics], Metrics]:

@@ -15,6 +15,7 @@ from shoal.fitting import folds
 from shoal.fitting.block_store import BlockStore, Parts, Piece
 from shoal.fitting.budget import refuse_too_many
 from shoal.fitting.calibration import Judged, calibrate, check_calibration, largest_of
+from shoal.fitting.checkpoint import identity_of
 from shoal.fitting.class_weight import weights_of_classes
 from shoal.fitting.exceptions import refuse
 from shoal.fitting.folds import RowFacts
@@ -204,6 +205,10 @@ class OnDisk:
     def targets(self, settings: Settings, known: Targets | None, classes: NDArray[Any] | None = None) -> Targets:
         """What y means, from the sums over all rows."""
         return targets_from_sums(settings, self.summary)
+
+    def identity(self) -> dict[str, str]:
+        """By what the rows are known again: their sums, and the sizes of the blocks."""
+        return identity_of(self.summary) | {"rows of the blocks": " ".join(map(str, self.store.sizes))}
 
     def bias(self, targets: Targets) -> Floats:
         """Initial output biases."""

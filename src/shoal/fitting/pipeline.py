@@ -11,6 +11,7 @@ read no estimator and write into none.
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -22,6 +23,7 @@ from shoal.engine.threads import at_most
 from shoal.errors import DataError, InterruptedWarning, InvalidParameterError
 from shoal.fitting.budget import refuse_too_many
 from shoal.fitting.calibration import calibrate, check_calibration, check_pieces, judged_on, largest_of, must_be_the_same
+from shoal.fitting.checkpoint import NO_CHECKPOINT, Checkpoint, Watched, about_fit, seeded
 from shoal.fitting.curves import history, mean_of_finite
 from shoal.fitting.fitted import Continuation, Fitted
 from shoal.fitting.initialize import initial_population, inputs_seen, mean_squares, weigh_members
@@ -48,6 +50,7 @@ from shoal.training.trained import Trained
 from shoal.types import Floats
 
 Names = tuple[str, ...] | None
+NOTHING: Mapping[str, str] = MappingProxyType({})
 S = TypeVar("S", bound=Source)
 
 
@@ -161,8 +164,12 @@ def draw(prepared: Prepared, n_h: int) -> Population:
     return initial_population(prepared.settings, prepared.seed, n_h, inputs, inputs @ squares, prepared.bias)
 
 
-def fit(settings: Settings, source: Source, *, names: Names = None, before: Fitted | None = None) -> Fitted:
+def fit(
+    settings: Settings, source: Source, *, names: Names = None, before: Fitted | None = None, checkpoint: Checkpoint = NO_CHECKPOINT
+) -> Fitted:
     """Prepare, train, finish.
+
+    `checkpoint` keeps how far training is, and is gone on from where it is there, to the same bits.
 
     Raises
     ------
@@ -170,7 +177,10 @@ def fit(settings: Settings, source: Source, *, names: Names = None, before: Fitt
         For rows or settings that training cannot use.
     DivergedError
         When the loss of every network leaves all bounds.
+    CheckpointError, OutputError
+        For a checkpoint that is damaged, or of another fit; for one that cannot be written.
     """
+    settings = seeded(settings, checkpoint)
     ready = prepare(settings, source, names=names, before=before)
     p, listened = ready.plan, bool(settings.verbose or settings.callbacks)
     say(settings, announced(p, settings.device))
@@ -178,7 +188,8 @@ def fit(settings: Settings, source: Source, *, names: Names = None, before: Fitt
         run = ready.rows.begin(p, continuation_of(before).judged, listened=listened)
         earlier = resume(run, before)
         return finish(ready, run, watch(run, settings), earlier=earlier)
-    run, events, table = train(ready, lambda n_h: ready.rows.begin(p, draw(ready, n_h), listened=listened))
+    about = about_fit(settings, source.identity(), seed=ready.seed) if checkpoint.path is not None else {}
+    run, events, table = train(ready, lambda n_h: ready.rows.begin(p, draw(ready, n_h), listened=listened), checkpoint, about)
     return finish(ready, run, events, evidence_table=table)
 
 
@@ -247,14 +258,23 @@ class PieceInMemory:
 
 
 def train(
-    prepared: Prepared, start: Callable[[int], Training], wrap: Callable[[Training], Any] = lambda run: run
+    prepared: Prepared, start: Callable[[int], Training], checkpoint: Checkpoint = NO_CHECKPOINT, about: Mapping[str, str] = NOTHING
 ) -> tuple[Training, list[Epoch], Mapping[str, Floats] | None]:
-    """The training that `start` makes of a number of hidden units, done; of several numbers, the one of the highest evidence."""
+    """The training that `start` makes of a number of hidden units, done; of several numbers, the one of the highest evidence.
+
+    The events are those of the call too that the checkpoint `about` this fit goes on from.
+    """
     p, settings = prepared.plan, prepared.settings
     if p.widths:
+        checkpoint.refuse_widths()
         return by_evidence(p.widths, start, lambda run: watch(run, settings), lambda line: say(settings, line))
-    run = start(p.width)
-    return run, watch(wrap(run), settings), None
+    before, run = checkpoint.earlier(dict(about)), start(p.width)
+    watched = Watched(run, checkpoint, before)
+    earlier = [event for event in watched.earlier if in_curves(event, run)]
+    try:
+        return run, [*earlier, *watch(watched, settings)], None
+    finally:
+        checkpoint.write()
 
 
 def watch(run: Any, settings: Settings) -> list[Epoch]:

@@ -4,6 +4,7 @@
 Each answers the same questions; what is asked, and in which order, stands in `pipeline`.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -101,6 +102,9 @@ class Source(Protocol):
     def bias(self, targets: Targets) -> Floats:
         """Initial output biases of the rule "auto", `(n_z,)`."""
 
+    def identity(self) -> dict[str, str]:
+        """By what the rows are known again, in words and numbers."""
+
 
 @dataclass(frozen=True)
 class InMemory:
@@ -180,6 +184,13 @@ class InMemory:
         found = fit_targets(settings, self.y, self.weight, classes) if known is None else known
         _ = self.learned(found)
         return found
+
+    def identity(self) -> dict[str, str]:
+        """By what the rows are known again: their number, and digests of all they hold."""
+        own = (None, None, None) if self.own is None else self.own
+        given = {"inputs": self.X, "targets": self.y, "weights": self.weight, "groups": self.groups, "time": self.time}
+        given |= dict(zip(("X_val", "y_val", "sample_weight_val"), own, strict=True))
+        return {"number of rows": str(self.m), **{f"digest of the {name}": digest(value) for name, value in given.items()}}
 
     def learned(self, targets: Targets) -> EncodedTargets:
         """The targets as a network learns them."""
@@ -283,6 +294,17 @@ class RowsInMemory:
     def calibrated(self, network: Network, trained: Trained) -> tuple[Network, float]:
         """The network with its noise, intervals or temperature."""
         return calibrate(network, self.judged, self.settings.calibration, trained)
+
+
+def digest(values: Any) -> str:
+    """A short name of an array's content, type and shape, of a sparse matrix's too; "" of None."""
+    if values is None:
+        return ""
+    found = hashlib.sha256(repr((values.shape, str(values.dtype))).encode())
+    for part in (values.data, values.indices, values.indptr) if sparse.issparse(values) else (values,):
+        array = np.ascontiguousarray(part)
+        found.update("\0".join(map(repr, array.ravel().tolist())).encode() if array.dtype.hasobject else array.tobytes())
+    return found.hexdigest()[:16]
 
 
 def validation_rows(own: tuple[Any, NDArray[Any], Floats | None], targets: Targets, encoding: Encoding, dtype: np.dtype) -> Validation:

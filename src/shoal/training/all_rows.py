@@ -39,26 +39,32 @@ class OnAllRows(Followed):
         self.whole = False
 
     def __iter__(self) -> Iterator[Epoch]:
-        last, losses = None, []
-        for last in self.first:
-            losses.append(last.validation_loss)
-            yield last
-        if last is None:
+        if self.second is None:
+            for event in self.first:
+                self.seen.append(event)
+                yield event
+        if not self.seen:
             return
+        last = self.seen[-1]
         left, begun = self.seconds_left(last), self.first.result()
         fine = begun.diverged == 0
         if not fine.any() or (left is not None and left <= 0):
             return
-        self.second = second = self.over_all_rows(begun, losses, left)
-        second.retire(~fine)
+        second = self.second = self.second or self.begin_second(begun, self.seen, left)
         for event in second:
             yield after(last, event, last.epoch + event.n_epochs)
             if left is not None and event.seconds > left:
                 return
         self.whole = True
 
-    def over_all_rows(self, begun: Trained, losses: list[Any], left: float | None) -> Run | FullBatch:
+    def begin_second(self, begun: Trained, events: list[Epoch], left: float | None) -> Run | FullBatch:
         """The training over all rows, before its first step."""
+        second = self.over_all_rows(begun, [event.validation_loss for event in events], left)
+        second.retire(begun.diverged > 0)
+        return second
+
+    def over_all_rows(self, begun: Trained, losses: list[Any], left: float | None) -> Run | FullBatch:
+        """`begin_second`, of all networks."""
         first = self.beginner
         if self.first.accepted:
             return lbfgs_from(first, begun, first.all_rows(self.weight), left)

@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.engine.blas_threads import one_blas_thread
+from shoal.engine.packing import Arrays
 from shoal.population import Population
 from shoal.recipe import Recipe, each
 from shoal.textbook.losses import Loss
 from shoal.training.events import Epoch
 from shoal.training.objective import Objective
-from shoal.training.packing import SETTING, Arrays, packed, unpacked
+from shoal.training.packing import SETTING, packed, unpacked
 from shoal.training.progress import InProgress, Progress
 from shoal.training.rows import Rows, placed
 from shoal.training.solvers import SOLVERS
@@ -181,6 +182,7 @@ class FullBatch(InProgress[FullBatchProgress]):
         """The name of what has trained, where the plan asked for `solver`."""
         return solver
 
+    @property
     def packable(self) -> bool:
         """Whether the state is that of the last event: always."""
         return True

@@ -5,7 +5,8 @@ keep. Iterate it to train; `result()` may be called at any time and gives the be
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
 from typing import Any
@@ -18,12 +19,13 @@ from shoal.engine.evaluate import judge
 from shoal.engine.minibatch import Carried, advance_in_order, back_to, begin, carry, current, finite, leave, remember, remembered, row_order
 from shoal.engine.minibatch import moment as moment_of
 from shoal.engine.minibatch import resume as take_over
+from shoal.engine.packing import Arrays, pack, unpack
 from shoal.engine.ramps import RampPositions
 from shoal.population import Population
 from shoal.recipe import Recipe, batch_slices, schedule_factors
 from shoal.textbook.losses import Loss
 from shoal.training.events import Epoch
-from shoal.training.packing import copied
+from shoal.training.packing import copied, packed, unpacked
 from shoal.training.progress import InProgress, RunProgress, begun
 from shoal.training.rows import Rows, in_memory
 from shoal.training.trained import Trained, overwrite
@@ -336,6 +338,21 @@ class Run(InProgress[RunProgress]):
     def unsettled(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """The networks that have not settled, and those of them that have left before the last epoch, `(K,)`."""
         return self.active, np.zeros(self.K, bool)
+
+    @property
+    def packable(self) -> bool:
+        """Whether the state is that of the last event that was handed over."""
+        return self.block is None or self.block.shown == self.block.n
+
+    def pack(self) -> Arrays:
+        """All that training has changed, as plain arrays."""
+        return packed(self.now, "run") | pack(self.state)
+
+    def unpack(self, arrays: Mapping[str, NDArray[Any]], events: list[Epoch]) -> None:
+        """Go on where another run of the same kind was that `pack` made arrays of."""
+        self.now = unpacked(arrays, "run", self.now)
+        unpack(self.state, arrays)
+        deque(islice(self.orders, self.now.done), maxlen=0)  # the orders of these epochs were used
 
     accepted = False  # whether another training has gone on from this one's weights (`Polished`)
 

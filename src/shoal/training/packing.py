@@ -11,9 +11,8 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.errors import CheckpointError
+from shoal.engine.packing import Arrays, array_like
 
-Arrays = dict[str, NDArray[Any]]
 V = TypeVar("V")
 
 SETTING = {"setting": True}  # the metadata of a field that is set by whoever begins, and no part of the state
@@ -54,13 +53,7 @@ def unpacked(arrays: Mapping[str, NDArray[Any]], name: str, like: V) -> V:
         return cast(V, replace(like, **{key: unpacked(arrays, f"{name}.{key}", part) for part, key in parts_of(like)}))
     if isinstance(like, tuple):
         return cast(V, with_parts(like, [unpacked(arrays, f"{name}.{key}", part) for part, key in parts_of(like)]))
-    found, wanted = arrays.get(name), np.asarray(like)
-    if found is None or found.shape != wanted.shape or found.dtype != wanted.dtype:
-        seen = "is missing" if found is None else f"is {found.dtype} {found.shape}"
-        raise CheckpointError(
-            f"{name} {seen} in the checkpoint, and this training has {wanted.dtype} {wanted.shape} there: it is of another fit, or "
-            "damaged. Give another file, or remove it to begin anew."
-        )
+    found = array_like(arrays, name, like)
     return cast(V, found.copy() if isinstance(like, np.ndarray) else found.item())
 
 
@@ -82,3 +75,14 @@ def is_setting(field: "Field[Any]") -> bool:
 def with_parts(like: Any, parts: list[Any]) -> Any:
     """A tuple of the same kind with other parts."""
     return type(like)(*parts) if hasattr(like, "_fields") else tuple(parts)
+
+
+def beneath(arrays: Mapping[str, NDArray[Any]], name: str) -> Arrays:
+    """Arrays of a part, each called by its way from `name` on."""
+    return {f"{name}.{key}": array for key, array in arrays.items()}
+
+
+def part_of(arrays: Mapping[str, NDArray[Any]], name: str) -> Arrays:
+    """The arrays that `beneath` gave this name; none where the part is not there."""
+    start = f"{name}."
+    return {key.removeprefix(start): array for key, array in arrays.items() if key.startswith(start)}

@@ -7,12 +7,14 @@ not much higher (docs/solvers.md has the measurements). λ is the noise that tho
 size 1 under it. Rows that a network held out stay held out, so that they still tell what it does not know.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from shoal.engine.packing import Arrays, array_like
 from shoal.recipe import Recipe
 from shoal.training.events import Epoch
 from shoal.training.followed import Followed, after
@@ -38,11 +40,12 @@ class Polished(Followed):
         self.accepted = False
 
     def __iter__(self) -> Iterator[Epoch]:
-        last = None
-        for last in self.first:
-            yield last
-        if last is not None:
-            yield from self.go_on(last, self.seconds_left(last))
+        if self.second is None:
+            for event in self.first:
+                self.seen.append(event)
+                yield event
+        if self.seen:
+            yield from self.go_on(self.seen[-1], self.seconds_left(self.seen[-1]))
 
     def go_on(self, last: Epoch, left: float | None) -> Iterator[Epoch]:
         """L-BFGS from where AdamW was best, until its trial fails or its steps are made."""
@@ -52,8 +55,7 @@ class Polished(Followed):
         if not fine.any() or (left is not None and left <= 0):
             return
         best = begun.best_validation_loss
-        self.second = second = lbfgs_from(self.first, begun, self.first.training_rows(), left, self.first.validation)
-        second.retire(~fine)
+        second = self.second = self.second or self.begin_second(begun, [], left)
         for event in second:
             if event.epoch == TRIAL and (
                 event.validation_loss is None or np.mean(event.validation_loss[fine]) > MAY_RISE * np.mean(best[fine])
@@ -61,6 +63,21 @@ class Polished(Followed):
                 return
             self.accepted = self.accepted or event.epoch >= TRIAL
             yield after(last, event, self.recipe.max_epochs + STEPS)
+
+    def begin_second(self, begun: Trained, events: list[Epoch], left: float | None) -> FullBatch:
+        """L-BFGS before its first step."""
+        second = lbfgs_from(self.first, begun, self.first.training_rows(), left, self.first.validation)
+        second.retire(begun.diverged > 0)
+        return second
+
+    def pack(self) -> Arrays:
+        """All that training has changed, as plain arrays."""
+        return super().pack() | {"accepted": np.array(self.accepted)}
+
+    def unpack(self, arrays: Mapping[str, NDArray[Any]], events: list[Epoch]) -> None:
+        """Go on where another training was."""
+        super().unpack(arrays, events)
+        self.accepted = bool(array_like(arrays, "accepted", False))
 
     @property
     def beginner(self) -> Run:

@@ -129,6 +129,11 @@ class InProgress(Generic[P]):
         return self.now.diverged
 
     @property
+    def done(self) -> int:
+        """Epochs of this training."""
+        return self.now.done
+
+    @property
     def rows(self) -> int:
         """Rows seen."""
         return self.now.rows

@@ -6,5 +6,6 @@ order and the learning rates once an epoch; costs stay on the device until the e
 
 from shoal.engine.torch.evaluate import dense_sums
 from shoal.engine.torch.minibatch import begin_on_device
+from shoal.engine.torch.packing import pack
 
-__all__ = ["begin_on_device", "dense_sums"]
+__all__ = ["begin_on_device", "dense_sums", "pack"]

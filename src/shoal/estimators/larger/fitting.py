@@ -37,6 +37,7 @@ from shoal.files import temporary_folder
 from shoal.fitting import pipeline
 from shoal.fitting.block_store import BlockStore, Parts, record_of, refuse_full_disk
 from shoal.fitting.budget import COPIES
+from shoal.fitting.checkpoint import NO_CHECKPOINT, Checkpoint
 from shoal.fitting.folds import SPLIT_SHARE
 from shoal.fitting.on_disk import OnDisk, Sampled, parts_of, plan_on_disk
 from shoal.fitting.plan import FULL_BATCH, Plan, costs_squares
@@ -72,6 +73,7 @@ class Asked:
     estimator: Estimated
     refit: bool
     progress: Progress | None
+    checkpoint: Checkpoint = NO_CHECKPOINT
 
     def stage(self, what: str, rows: int) -> Told:
         """What to call with the number of rows done; a stage that is called beyond its rows begins anew: the next epoch."""
@@ -242,7 +244,7 @@ def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path
     X = prepare.transform(sample)
     few = Sampled(X, numbers_of(sample, found), placing.again(X, sample))
     source = OnDisk(store, few, labels_of(found), parts, asked.stage, placing.facts())
-    stopped = interrupted(lambda: adopt(estimator, pipeline.fit(settings, source)))
+    stopped = interrupted(lambda: adopt(estimator, pipeline.fit(settings, source, checkpoint=asked.checkpoint)))
     return Learned(Pipeline([("prepare", prepare), ("estimator", estimator)]), found, store, source, scored_rows, stopped)
 
 

@@ -16,6 +16,7 @@ from shoal.estimators.raw import Evaluation, Facts, Progress, Watcher, asked_of,
 from shoal.estimators.splitting import Side, Split, frame_of, named_column, refuse_two_cuts, text_targets
 from shoal.fit_facts import keep_facts
 from shoal.fitting.budget import in_words
+from shoal.fitting.checkpoint import Checkpoint
 from shoal.table import feature_names, targets_of
 from shoal.table.cells import listed
 from shoal.table.frames import Table, is_path
@@ -33,6 +34,7 @@ def fit_within(
     refit: bool,
     callbacks: Sequence[Watcher],
     progress: Progress | None,
+    checkpoint: str | PathLike[str] | None = None,
 ) -> Pipeline | None:
     """`fit` in pieces; None where the table fits into the memory, or is a frame, which lies in memory already.
 
@@ -68,6 +70,7 @@ def fit_within(
         lambda task: estimator_for(task, settings, split.seed, callbacks),
         refit,
         progress,
+        Checkpoint(checkpoint),
     )
     done = fit_larger(file, asked, memory)
     facts = Facts(

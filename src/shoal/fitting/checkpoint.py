@@ -1,23 +1,28 @@
-"""What is left of a training when the cluster goes away: a file of plain arrays, from which the same call goes on."""
+"""What is left of a training that is interrupted: a file of plain arrays, from which the same call goes on to the same bits.
+
+Rows in memory, on disk and on a cluster are kept by the same class; `about_fit` says what two calls must be alike in.
+"""
 
 import io
 import json
 import os
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.errors import CheckpointError
+from shoal.errors import CheckpointError, InvalidParameterError
 from shoal.files import read_input, refuse_unwritable, replacing
 from shoal.fitting.plan import FULL_BATCH
+from shoal.fitting.settings import Settings
 from shoal.fitting.summary import Summary
+from shoal.fitting.train import Training
 from shoal.training.events import Epoch, packed_events, unpacked_events
-from shoal.training.full_batch import FullBatch
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -33,13 +38,14 @@ LIMITS = ("max_iter", "max_time", "max_fun")  # these too where a training stand
 
 
 class Checkpoint:
-    """A file, or none where `path` is None; `about` says what the arrays in it belong to."""
+    """A file, or none where `path` is None; `about` says what the arrays in it belong to. `every` so many seconds it is written."""
 
-    def __init__(self, path: str | os.PathLike[str] | None) -> None:
-        self.path = None if path is None else Path(path)
+    def __init__(self, path: str | os.PathLike[str] | None = None, every: float = EVERY) -> None:
+        self.path, self.every = None if path is None else Path(path), every
         self.about: dict[str, str] = {}
         self.arrays: Arrays | None = None
         self.done = ""
+        self.events: Sequence[Epoch] = ()
         self.written = time.monotonic()
         if self.path is not None:
             refuse_unwritable(self.path)
@@ -68,17 +74,25 @@ class Checkpoint:
         """The seed of an earlier call, which one without `random_state` goes on with; None where there is none."""
         return None if self.path is None or not self.path.exists() else int(read(self.path)[0]["seed"])
 
-    def keep(self, arrays: Arrays, done: str, *, at_once: bool = False) -> None:
-        """Remember where training stands, and write it where that is due; `done` says in words how far it is."""
-        self.arrays, self.done = arrays, done
-        if at_once or time.monotonic() - self.written > EVERY:
+    def keep(self, arrays: Arrays, done: str, events: Sequence[Epoch] = (), *, at_once: bool = False) -> None:
+        """Remember how far training is, and write it where that is due; `done` says it in words, `events` are those so far."""
+        self.arrays, self.done, self.events = arrays, done, events[:]
+        if at_once or time.monotonic() - self.written > self.every:
             self.write()
+
+    def refuse_widths(self) -> None:
+        """Several trainings after each other, of which the evidence chooses one, leave no single state to go on from."""
+        if self.path is not None:
+            raise InvalidParameterError(
+                "with solver='bayes' and hidden_layer_sizes='auto' several widths are trained, and no checkpoint keeps them; give "
+                "hidden_layer_sizes, or no checkpoint"
+            )
 
     def write(self) -> None:
         """Write what is remembered and not yet written."""
         if self.path is None or self.arrays is None:
             return
-        arrays: dict[str, Any] = {"about": np.array(json.dumps(self.about)), **self.arrays}
+        arrays: dict[str, Any] = {"about": np.array(json.dumps(self.about)), **self.arrays, **packed_events(self.events)}
         with replacing(self.path) as out:
             np.savez(out, **arrays)
         self.arrays, self.written = None, time.monotonic()
@@ -95,6 +109,9 @@ class Checkpoint:
         return f"The checkpoint lies in {self.path} ({self.done}): the same call goes on from there."
 
 
+NO_CHECKPOINT = Checkpoint()
+
+
 def read(path: Path) -> tuple[dict[str, str], Arrays]:
     """What a checkpoint belongs to, and its arrays."""
     try:
@@ -105,13 +122,18 @@ def read(path: Path) -> tuple[dict[str, str], Arrays]:
         raise CheckpointError(f"{path} is not a whole checkpoint of shoal's ({error}). Give another file, or remove it.") from error
 
 
-def about_fit(estimator: Any, summary: Summary, own: Summary | None = None, **more: Any) -> dict[str, str]:
-    """What two calls must be alike in, of which one goes on with the other: settings, rows, and the user's `own` validation rows."""
-    may_differ = (*MAY_DIFFER, *(LIMITS if estimator.solver in FULL_BATCH else ()))
-    settings = {name: repr(value) for name, value in estimator.get_params().items() if name not in may_differ}
+def about_fit(settings: Settings, rows: Mapping[str, str], **more: Any) -> dict[str, str]:
+    """What two calls must be alike in, of which one goes on with the other: settings, and rows (`Source.identity`)."""
+    may_differ = (*MAY_DIFFER, *(LIMITS if settings.solver in FULL_BATCH else ()))
+    given = {f.metadata["parameter"].name: getattr(settings, f.name) for f in fields(settings) if "parameter" in f.metadata}
+    known = {name: repr(value) for name, value in given.items() if name not in may_differ}
+    return {"task": settings.task, **known, **rows, **{name: str(value) for name, value in more.items()}}
+
+
+def identity_of(summary: Summary, own: Summary | None = None) -> dict[str, str]:
+    """By what rows that were summed up are known again, and the user's `own` validation rows."""
     judges = {} if own is None else {f"validation: {name}": values for name, values in rows_of(own).items()}
-    rows = {name: " ".join(f"{v:.9g}" for v in np.atleast_1d(values)) for name, values in {**rows_of(summary), **judges}.items()}
-    return {"estimator": type(estimator).__name__, **settings, **rows, **{name: str(value) for name, value in more.items()}}
+    return {name: " ".join(f"{v:.9g}" for v in np.atleast_1d(values)) for name, values in {**rows_of(summary), **judges}.items()}
 
 
 def rows_of(summary: Summary) -> dict[str, Any]:
@@ -126,10 +148,24 @@ def rows_of(summary: Summary) -> dict[str, Any]:
     }
 
 
-class Watched:
-    """A full-batch run whose state is kept after every step; `earlier` are the events of the call that it goes on with."""
+def seeded(settings: Settings, checkpoint: Checkpoint) -> Settings:
+    """The settings with the seed of the call that this one goes on with, where none is asked for.
 
-    def __init__(self, run: FullBatch, checkpoint: Checkpoint, before: Arrays | None) -> None:
+    Raises
+    ------
+    InvalidParameterError
+        For training that goes on with networks in memory.
+    """
+    if settings.warm_start and checkpoint.path is not None:
+        raise InvalidParameterError("warm_start goes on with networks in memory; with checkpoint= choose warm_start=False")
+    known = checkpoint.seed() if settings.random_state is None else None
+    return settings if known is None else replace(settings, random_state=known)
+
+
+class Watched:
+    """A training whose state is kept after every step; `earlier` are the events of the call that it goes on with."""
+
+    def __init__(self, run: Training, checkpoint: Checkpoint, before: Arrays | None) -> None:
         self.run, self.checkpoint, self.validation = run, checkpoint, run.validation
         self.earlier: list[Epoch] = [] if before is None else unpacked_events(before)
         if before is not None:
@@ -137,11 +173,8 @@ class Watched:
 
     def __iter__(self) -> Iterator[Epoch]:
         events = list(self.earlier)
-        try:
-            for event in self.run:
-                events.append(event)
-                if self.checkpoint.path is not None:
-                    self.checkpoint.keep(self.run.pack() | packed_events(events), f"after step {event.epoch}")
-                yield event
-        finally:
-            self.checkpoint.write()
+        for event in self.run:
+            events.append(event)
+            if self.checkpoint.path is not None and self.run.packable:
+                self.checkpoint.keep(self.run.pack(), f"after step {event.epoch}", events)
+            yield event

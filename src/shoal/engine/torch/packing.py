@@ -1,0 +1,53 @@
+"""`engine.packing` of a state on a device: by way of NumPy, so that a checkpoint is read where there is no such device."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shoal.engine import packing as doors
+from shoal.engine.device import send
+from shoal.engine.minibatch import leave
+from shoal.engine.packing import Arrays, array_like
+from shoal.engine.torch.layout import Group, Networks
+from shoal.engine.torch.minibatch import OnDevice
+from shoal.textbook.propagation import Parameters
+
+
+@doors.pack.register
+def pack(state: OnDevice) -> Arrays:
+    """What updates have changed, in NumPy."""
+    arrays: Arrays = {"engine.t": np.array(state.t), "engine.alive": state.alive.copy()}
+    for i, group in enumerate(state.groups):
+        for name, tensor in tensors(group).items():
+            arrays[f"engine.{i}.{name}"] = np.array(tensor.cpu().numpy())
+    return arrays
+
+
+@doors.unpack.register
+def unpack(state: OnDevice, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Bring a state before its first update to where another one was."""
+    leave(state, array_like(arrays, "engine.alive", state.alive))
+    for i, group in enumerate(state.groups):
+        found = {
+            name: send(array_like(arrays, f"engine.{i}.{name}", tensor.cpu().numpy()).copy(), state.recipe.device)
+            for name, tensor in tensors(group).items()
+        }
+
+        def part(kind: str, of: Any = found) -> Any:
+            return tuple(tensor for name, tensor in of.items() if name.startswith(kind + "."))
+
+        now = group.networks
+        memory = tuple(part(f"memory{j}") for j in range(len(now.memory)))
+        group.networks = Networks(Parameters(*part("now")), memory, None if now.average is None else Parameters(*part("average")))
+        group.best = None if group.best is None else Parameters(*part("best"))
+    state.t = int(array_like(arrays, "engine.t", np.array(0)))
+
+
+def tensors(group: Group) -> dict[str, Any]:
+    """All that updates change of a group, by name."""
+    now = group.networks
+    memory = {f"memory{j}": parts for j, parts in enumerate(now.memory)}
+    kinds = {"now": now.parameters, **memory, "average": now.average, "best": group.best}
+    return {f"{kind}.{j}": tensor for kind, parts in kinds.items() for j, tensor in enumerate(parts or ())}
