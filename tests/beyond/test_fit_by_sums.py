@@ -141,7 +141,7 @@ def test_the_evidence_chooses_the_same_width(client):
     ("spoil", "words"),
     [
         (lambda X, y: X.__setitem__((-1, 0), np.nan), "partition 3 of 3: Input X contains NaN"),
-        (lambda X, y: X.__setitem__((-1, 0), "many"), "partition 3 of 3: could not convert string to float: 'many'"),
+        (lambda X, y: X.__setitem__((-1, 0), "many"), "partition 3 of 3: .*could not convert string to float: 'many'"),
         (lambda X, y: y.__setitem__(-1, np.inf), "partition 3 of 3: y holds inf in row 50"),
         (lambda X, y: y.__setitem__(-1, "no"), "partition 3 of 3: .*'no'"),
     ],

@@ -123,7 +123,7 @@ def test_rows_drawn_one_by_one_stay_together_too(path, calibration, role, monkey
     monkeypatch.setattr(fitting, "JUDGED_SHARE", 0.004)
     frame, found, fit = pd.read_parquet(path / "number.parquet").set_index("number"), {}, fitting.pipeline.fit
 
-    def looking(settings, source):
+    def looking(settings, source, **more):
         assert not source.parts.whole
         ready = fitting.pipeline.prepare(settings, source)
         source, out = ready.rows.blocks.source, ready.rows.blocks.out
@@ -132,7 +132,7 @@ def test_rows_drawn_one_by_one_stay_together_too(path, calibration, role, monkey
         aside = np.zeros(len(place), bool) if source.aside is None else source.aside[place]
         rows = frame.loc[np.concatenate([piece.y[:, 0] for piece in pieces])]
         found["held"] = [mine[place] for mine in out], aside, rows
-        return fit(settings, source)
+        return fit(settings, source, **more)
 
     monkeypatch.setattr(fitting.pipeline, "fit", looking)
     model, _ = on_disk(path, "number", {**HELD, "calibration": calibration}, role)
