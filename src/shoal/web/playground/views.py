@@ -48,7 +48,12 @@ class View:
     @property
     def center(self) -> float:
         """The value that is drawn as paper: the mean of a regression's target."""
-        return float(np.mean(self.data.y[self.data.train])) if self.data.task == "regression" else 0.5
+        if self.data.task != "regression":
+            return 0.5
+        y = self.data.y[self.data.train]
+        with np.errstate(over="ignore", invalid="ignore"):  # the sum of numbers near the largest
+            mean = float(np.mean(y))
+        return mean if np.isfinite(mean) else float(np.sum(y / len(y)))
 
     def held_value(self, name: str, value: Any) -> Any:
         """A value of the reader's for a column that is held still."""
