@@ -30,6 +30,8 @@ def said(tmp_path_factory):
 @pytest.mark.parametrize("check", CHECKS)
 def test_an_activation_and_a_loss_of_ones_own_have_all_that_the_others_have(said, check):
     needed = [line for line in said if line.startswith(f"{check} needs ")]
+    if check == "torch" and needed:
+        pytest.skip(needed[0])  # PyTorch is an extra that no machine of the tests need have
     if needed:
         missing(needed[0])
     assert check in said
