@@ -161,9 +161,7 @@ class RowsOnWorkers:
     def as_rows(self, lanes: list[Any]) -> LaneRows:
         """Lanes as a solver's rows."""
         total = over_lanes(self.client, partial(total_weights, self.held), lanes)
-        n_y = self.targets.n_columns if self.targets.classes is None or not self.targets.one_column else len(self.targets.classes)
-        n_y = 1 if self.targets.g2.unit.decides == "side" and self.targets.one_column else n_y
-        return LaneRows(self.client, tuple(lanes), self.found.summary.m, n_y, total, self.held)
+        return LaneRows(self.client, tuple(lanes), self.found.summary.m, self.targets.n_y, total, self.held)
 
     def begin(self, plan: Plan, population: Population, *, listened: bool) -> FullBatch:
         """The training of these networks before its first step."""

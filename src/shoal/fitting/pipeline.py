@@ -1,6 +1,6 @@
 """A fit, stage by stage. This is the one place that knows what a fit is.
 
-    Settings → Plan → Problem → Encoding → Population → Trained → Fitted
+    Settings → Targets → Plan → Encoding → rows → Population → Trained → Fitted
 
 `decide` and `prepare` make every decision that precedes training: what y means, how to train (every "auto" becomes a number), how
 inputs are encoded, which rows are held out. `fit` draws the first weights, trains, and finishes; `begin` stops before the first update,
@@ -14,19 +14,17 @@ from dataclasses import asdict, dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-import numpy as np
-
 from shoal.draws import seed_from
-from shoal.encoding import Encoding, encode
+from shoal.encoding import Encoding
 from shoal.engine.blas_threads import one_blas_thread
 from shoal.engine.threads import at_most
 from shoal.errors import DataError, InterruptedWarning, InvalidParameterError
 from shoal.fitting.budget import refuse_too_many
-from shoal.fitting.calibration import calibrate, check_calibration, check_pieces, judged_on, largest_of, must_be_the_same
+from shoal.fitting.calibration import check_calibration, check_pieces, must_be_the_same
 from shoal.fitting.checkpoint import NO_CHECKPOINT, Checkpoint, Watched, about_fit, seeded
 from shoal.fitting.curves import history, mean_of_finite
 from shoal.fitting.fitted import Continuation, Fitted
-from shoal.fitting.initialize import initial_population, inputs_seen, mean_squares, weigh_members
+from shoal.fitting.initialize import initial_population, inputs_seen, weigh_members
 from shoal.fitting.plan import Plan, is_auto, plan
 from shoal.fitting.settings import Settings
 from shoal.fitting.source import InMemory, Source, TrainingRows
@@ -45,7 +43,6 @@ from shoal.fitting.weights import penalised_in_rows
 from shoal.network import Network
 from shoal.population import Population, with_zeros
 from shoal.training.events import Epoch
-from shoal.training.minibatch import Run
 from shoal.training.trained import Trained
 from shoal.types import Floats
 
@@ -106,9 +103,17 @@ def decide(settings: Settings, source: S, *, names: Names = None, before: Fitted
         must_be_the_same(before.network, settings.calibration, source.m)
         source.check_same_classes(before.targets)
         seed = before.seed
-    source = source.weighted(settings, seed)
-    targets = source.targets(settings, None if before is None else before.targets)
-    p = planned(settings, source, seed, before)
+    return decided(settings, source, seed, names=names, before=before)
+
+
+def decided(
+    settings: Settings, source: S, seed: int, *, names: Names, before: Fitted | None, classes: Any = None, online: bool = False
+) -> tuple[Decided, S]:
+    """`decide` once the settings are checked and the seed is known; `classes` are all that there are, `online` is for `partial_fit`."""
+    known = None if before is None else before.targets
+    source = source.weighted(settings, seed, classes)
+    targets = source.targets(settings, known, classes)
+    p = planned(settings, source, seed, before, online=online)
     encoding = source.encoding(settings, p) if before is None else before.network.encoding
     return Decided(settings, seed, p, targets, source.bias(targets), encoding, names), source
 
@@ -203,55 +208,14 @@ def fit_piece(settings: Settings, source: InMemory, *, names: Names = None, befo
     """One call of `partial_fit`: a pass over these rows. The first call fixes classes, scales and encoding for all later ones."""
     check_pieces(settings, source.m, first=before is None)
     seed = seed_from(settings.random_state) if before is None else before.seed
-    source = source.weighted(settings, seed, classes if before is None else before.targets.classes)
-    targets = source.targets(settings, None if before is None else before.targets, classes)
-    p = planned(settings, source, seed, before, online=True)
-    encoding = source.encoding(settings, p) if before is None else before.network.encoding
-    dtype = np.dtype(np.float32 if settings.dtype == "float32" else np.float64)
-    rows = PieceInMemory.of(source, targets, encoding, dtype, len(p.with_ramps), before)
-    ready = Prepared(settings, seed, p, targets, source.bias(targets), encoding, names, rows)
+    known = classes if before is None else before.targets.classes
+    d, source = decided(settings, source, seed, names=names, before=before, classes=known, online=True)
+    p = d.plan
+    ready = with_rows(d, source.piece(settings, p, d.targets, d.encoding, None if before is None else before.network))
     population = draw(ready, p.width) if before is None else continuation_of(before).population
-    run = rows.begin(p, population, listened=True)
+    run = ready.rows.begin(p, population, listened=True)
     earlier = [] if before is None else resume(run, before)
     return finish(ready, run, watch(run, settings), earlier=earlier, in_pieces=True)
-
-
-@dataclass(frozen=True)
-class PieceInMemory:
-    """The rows of one call of `partial_fit`, encoded as those of the first call: none is held out."""
-
-    X: Any
-    Y: Floats
-    weight: Floats | None
-    targets: Targets
-    judged: Any
-    dtype: np.dtype
-
-    @staticmethod
-    def of(source: InMemory, targets: Targets, encoding: Encoding, dtype: np.dtype, K: int, before: Fitted | None) -> "PieceInMemory":
-        """The encoded rows of a source."""
-        encoded, Y = encode(encoding, source.X, dtype), source.learned(targets).Y
-        network = None if before is None else before.network
-        judged = judged_on(source.X, encoded, Y, K, weight=source.weight, before=network)
-        return PieceInMemory(encoded, Y, source.weight, targets, judged, dtype)
-
-    @property
-    def mean_squares(self) -> Floats:
-        """Mean square of each encoded input."""
-        return mean_squares(self.X, self.weight)
-
-    @property
-    def largest(self) -> float:
-        """The largest raw input."""
-        return largest_of(self.judged)
-
-    def begin(self, plan: Plan, population: Population, *, listened: bool) -> Training:
-        """The pass over these rows before its first step."""
-        return Run(plan.recipe, population, self.targets.g2, self.X, self.Y, weight=self.weight, dtype=self.dtype)
-
-    def calibrated(self, network: Network, trained: Trained) -> tuple[Network, float]:
-        """The network with the noise of these rows."""
-        return calibrate(network, self.judged, None, trained)
 
 
 # --- training -------------------------------------------------------------------------------------------------------

@@ -1,12 +1,12 @@
 """Where the rows of a fit lie, and the one protocol by which the pipeline asks for them.
 
-`Source` has three implementations: `InMemory` here, blocks on disk (`on_disk`), and the partitions of a Dask cluster (`shoal.dask`).
-Each answers the same questions; what is asked, and in which order, stands in `pipeline`.
+`Source` has three implementations: `InMemory` here, blocks on disk (`on_disk`), and the partitions of a Dask cluster
+(`shoal.beyond.source`). Each answers the same questions; what is asked, and in which order, stands in `pipeline`.
 """
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol, Self
 
@@ -124,6 +124,7 @@ class InMemory:
     unit: float = 1.0
     groups: NDArray[np.int64] | None = None
     time: NDArray[Any] | None = None
+    learned_y: list[tuple[Targets, EncodedTargets]] = field(default_factory=list, compare=False)  # what `learned` has made
 
     def facts(self, weight: Floats | None, labels: NDArray[Any] | None = None) -> RowFacts:
         """What decides which rows are held out."""
@@ -182,7 +183,7 @@ class InMemory:
     def targets(self, settings: Settings, known: Targets | None, classes: NDArray[Any] | None = None) -> Targets:
         """Decided from these rows, or checked against what an earlier call decided."""
         found = fit_targets(settings, self.y, self.weight, classes) if known is None else known
-        _ = self.learned(found)
+        self.learned(found)  # raises for targets that these cannot be
         return found
 
     def identity(self) -> dict[str, str]:
@@ -193,8 +194,10 @@ class InMemory:
         return {"number of rows": str(self.m), **{f"digest of the {name}": digest(value) for name, value in given.items()}}
 
     def learned(self, targets: Targets) -> EncodedTargets:
-        """The targets as a network learns them."""
-        return encode_targets(targets, self.y)
+        """The targets as a network learns them; made once, though three stages of a fit ask for them."""
+        if not self.learned_y or self.learned_y[0][0] is not targets:
+            self.learned_y[:] = [(targets, encode_targets(targets, self.y))]
+        return self.learned_y[0][1]
 
     def bias(self, targets: Targets) -> Floats:
         """Initial output biases."""
@@ -211,7 +214,7 @@ class InMemory:
     ) -> "RowsInMemory":
         """All rows encoded, with those that each network holds out and those that the fitted network is judged on."""
         X, weight, dtype = self.X, self.weight, plan.dtype
-        refuse_too_large(X, encoding, plan, n_logits(targets), dtype)
+        refuse_too_large(X, encoding, plan, targets.n_z, dtype)
         encoded, learned = encode(encoding, X, dtype), self.learned(targets)
         own = None if self.own is None else validation_rows(self.own, targets, encoding, dtype)
         facts = self.facts(weight, learned.labels)
@@ -232,6 +235,13 @@ class InMemory:
         ramp_positions = find_ramp_positions(encoding, encoded) if looks_ramps_up(plan) else None
         weights = member_weights(self.m, weight, held)
         return RowsInMemory(settings, targets, encoded, learned.Y, weight, weights, watching, judged, dtype, ramp_positions)
+
+    def piece(self, settings: Settings, plan: Plan, targets: Targets, encoding: Encoding, before: Network | None) -> "RowsInMemory":
+        """The rows of one call of `partial_fit`: none is held out."""
+        dtype = np.dtype(np.float32 if settings.dtype == "float32" else np.float64)
+        encoded, Y = encode(encoding, self.X, dtype), self.learned(targets).Y
+        judged = judged_on(self.X, encoded, Y, len(plan.with_ramps), weight=self.weight, before=before)
+        return RowsInMemory(settings, targets, encoded, Y, self.weight, self.weight, None, judged, dtype)
 
 
 @dataclass(frozen=True)
@@ -312,10 +322,3 @@ def validation_rows(own: tuple[Any, NDArray[Any], Floats | None], targets: Targe
     X, y, weight = own
     Y = encode_targets(targets, checked_targets(targets.task, y)).Y
     return Validation(encode(encoding, X, dtype), Y.astype(dtype), weight)
-
-
-def n_logits(targets: Targets) -> int:
-    """Logits of an example."""
-    if targets.classes is None or not targets.one_column:
-        return targets.g2.logits_per_target * targets.n_columns
-    return 1 if len(targets.classes) == 2 else len(targets.classes)

@@ -64,6 +64,18 @@ class Targets:
             return len(self.scale.center)
         return 1 if self.one_column or self.classes is None else len(self.classes)
 
+    @property
+    def n_y(self) -> int:
+        """Columns of Y: one for two classes (the chapter's sigmoid output), else one for each class, label or number."""
+        if self.classes is None or not self.one_column:
+            return self.n_columns
+        return 1 if len(self.classes) == 2 else len(self.classes)
+
+    @property
+    def n_z(self) -> int:
+        """Logits of an example."""
+        return self.g2.logits_per_target * self.n_y
+
 
 @dataclass(frozen=True)
 class EncodedTargets:
