@@ -23,8 +23,8 @@ import numpy as np
 
 from shoal import ShoalClassifier, ShoalRegressor, ShoalSearchCV, beyond
 from shoal.beyond.lanes import checked_lanes, over_lanes, source_of
-from shoal.beyond.survey import worker_copy
 from shoal.engine.threads import all_cores
+from shoal.estimators.base import for_prediction
 from shoal.training.objective import Slope
 
 PARTITIONS, NETWORKS, UNITS, PASSES = 16, 8, 16, 40
@@ -86,7 +86,7 @@ def pass_milliseconds(n: int, columns: int) -> dict[str, float]:
     slope = Slope(np.zeros(NETWORKS), np.zeros((NETWORKS, p)))
     with cluster(n) as client:
         table = table_of(PARTITIONS * 100, columns)
-        lanes = checked_lanes(client, worker_copy(ShoalRegressor()), source_of(client, table[:, :columns], table[:, columns]))
+        lanes = checked_lanes(client, for_prediction(ShoalRegressor()), source_of(client, table[:, :columns], table[:, columns]))
         times = []
         for _ in range(PASSES):
             start = time.perf_counter()
