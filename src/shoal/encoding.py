@@ -303,7 +303,7 @@ def fold(encoding: Encoding, parameters: Parameters) -> Parameters:
 
     Its inputs are x itself and each ramp in [0, 1]. Works with and without a leading axis K.
     """
-    W1, b1, W2, b2 = (np.asarray(w, np.float64) for w in parameters)
+    W1, b1, W2, b2 = parameters.map(lambda w: np.asarray(w, np.float64))
     center = np.concatenate([encoding.center, encoding.ramp_center])
     scale = np.concatenate([encoding.scale, np.full(encoding.n_ramps, 1 / encoding.ramp_scale)])
     folded = W1 / scale

@@ -44,7 +44,7 @@ class Population:
 
     def astype(self, dtype: np.dtype) -> "Population":
         """The same networks in another precision."""
-        return Population(Parameters(*(w.astype(dtype) for w in self.parameters)), self.widths, self.inputs)
+        return Population(self.parameters.map(lambda w: w.astype(dtype)), self.widths, self.inputs)
 
 
 def stack(networks: Sequence[Parameters], inputs: NDArray[np.bool_] | None = None) -> Population:
@@ -66,12 +66,12 @@ def stack(networks: Sequence[Parameters], inputs: NDArray[np.bool_] | None = Non
 def take(population: Population, members: Sequence[int] | NDArray[np.int64]) -> Population:
     """Some of the networks, in the order asked for."""
     chosen = np.asarray(members, dtype=np.int64)
-    return Population(Parameters(*(w[chosen] for w in population.parameters)), population.widths[chosen], population.inputs[chosen])
+    return Population(population.parameters.map(lambda w: w[chosen]), population.widths[chosen], population.inputs[chosen])
 
 
 def with_zeros(population: Population, alive: NDArray[np.bool_]) -> Population:
     """The networks, with zeros for the weights of those that are not alive: they count for nothing, and 0 times NaN is NaN."""
-    kept = Parameters(*(np.where(alive[:, None, None], w, 0) for w in population.parameters))
+    kept = population.parameters.map(lambda w: np.where(alive[:, None, None], w, 0))
     return Population(kept, population.widths, population.inputs)
 
 

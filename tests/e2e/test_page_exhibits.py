@@ -1,5 +1,7 @@
 """Every exhibit opened and moved in a real browser: the numbers in the page are the textbook's, to the last bit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -60,7 +62,7 @@ def test_3_one_example_forward_and_a_number_set_by_hand(chapter, at600):
     chapter.page.fill("#how input", "0.5")
     chapter.page.click("#how .edit button")
     chapter.settle(3)
-    parameters = parameters._replace(W1=parameters.W1.copy())
+    parameters = replace(parameters, W1=parameters.W1.copy())
     parameters.W1[3, 1] = 0.5
     x = X[:, [356]]
     assert chapter.number(3, "a2") == forward(parameters, x, TANH, SIGMOID).A2[0, 0]
@@ -144,7 +146,7 @@ def test_10_six_formulas_and_the_trap(chapter, at600):
     parameters, cache = at600
     gradients = backward(parameters, X, Y, cache, TANH, SIGMOID)
     chapter.open(10)
-    for name, w in as_parameters(gradients)._asdict().items():
+    for name, w in as_parameters(gradients).named().items():
         for r, c in np.ndindex(w.shape):
             assert chapter.cell(10, f"d{name}", r + 1, c + 1) == w[r, c], name
     assert chapter.number(10, "dZ2") == gradients.dZ2[0, 356]

@@ -89,7 +89,7 @@ def test_a_run_is_stepped_played_paused_and_taken_back(playground):
     exec(taken(playground, "python"), made)
     assert made["model"].n_iter_ == t
     weights = json.loads(taken(playground, "json"))
-    for name, w in made["model"].network_.merged._asdict().items():
+    for name, w in made["model"].network_.merged.named().items():
         assert np.array_equal(weights[name], w), name
 
 

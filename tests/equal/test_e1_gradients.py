@@ -5,6 +5,7 @@ rounding of its own: f(w + ih) = f(w) + ih f′(w) − …, so Im f / h is f′ 
 differences take the safe forms of `textbook/` themselves, also right beside a kink.
 """
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -184,7 +185,7 @@ def test_the_gradient_is_right_beside_the_kink_of_an_activation(activation, name
     parameters, X, Y = network((), name)
     Z1 = parameters.W1 @ X + parameters.b1
     b1 = parameters.b1 - Z1[:, :1] + side  # every unit's first example now lies beside the kink
-    parameters = parameters._replace(b1=b1)
+    parameters = replace(parameters, b1=b1)
     assert distance_to_kinks(parameters, X, Y, g1, g2) > BESIDE / 2
     np.testing.assert_allclose(forward(parameters, X, g1, g2).Z1[:, 0], side, rtol=1e-9)
     assert check_gradients(parameters, X, Y, g1, g2).largest_difference < CENTRAL_DIFFERENCE

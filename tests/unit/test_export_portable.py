@@ -102,7 +102,7 @@ def test_unknown_precision_is_refused(found):
 def test_weights_that_no_float_can_hold_are_refused():
     model = portable(ShoalRegressor(**QUICK).fit(X, X[:, 0]))
     population = model.network.population
-    huge = replace(population, parameters=population.parameters._replace(W1=population.parameters.W1.astype(float) * 1e300))
+    huge = replace(population, parameters=replace(population.parameters, W1=population.parameters.W1.astype(float) * 1e300))
     with pytest.raises(ExportError, match="larger than a float can hold"):
         c99(replace(model, network=replace(model.network, population=huge)), "m", "float")
 

@@ -66,7 +66,7 @@ def test_json_holds_the_very_bits_and_enough_to_predict(kind, y, more):
     network = fitted(kind, y, **more)
     read = json.loads(weights_json(network))
     assert read == weights(network)
-    for name, w in network.merged._asdict().items():
+    for name, w in network.merged.named().items():
         assert np.array_equal(np.array(read[name]), w)
     assert len(read["encoded_inputs"]) == len(read["W1"][0])
     own = Parameters(*(np.array(read[name]) for name in ("W1", "b1", "W2", "b2")))

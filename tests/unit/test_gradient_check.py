@@ -81,7 +81,7 @@ def test_each_of_k_networks_gets_the_derivatives_of_its_own_cost():
 
 
 def test_on_the_kink_of_a_relu_the_two_answer_different_questions():
-    on_the_kink = HAND._replace(b1=np.array([[-2.0]]))  # z1 = 0
+    on_the_kink = replace(HAND, b1=np.array([[-2.0]]))  # z1 = 0
     check = check_gradients(on_the_kink, X, Y, RELU, SQUARED_ERROR)
     assert check.formula.b1.item() == 0.0  # the slope on the left
     np.testing.assert_allclose(check.numerical.b1.item(), -1.0, atol=1e-4)  # half of (0 − 1)·2, to h · a slope's change

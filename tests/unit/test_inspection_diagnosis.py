@@ -1,5 +1,7 @@
 """Every finding is seen where its cause was put, and a healthy network is left in peace."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -44,7 +46,7 @@ def test_a_healthy_network_is_left_in_peace():
 
 
 def test_many_saturated_units_are_counted_over_all_members():
-    far = healthy()._replace(b1=np.full((6, 1), 300.0))
+    far = replace(healthy(), b1=np.full((6, 1), 300.0))
     found = diagnose(shoal_of([far, healthy(2)]), X, Y)
     assert found[0].kind == "saturated"
     assert "6 of the 12 units of 2 members are flat" in found[0].evidence
@@ -190,7 +192,7 @@ def test_a_rare_class_that_is_never_found():
 
 def test_members_that_disagree_and_one_that_strays():
     net, away = healthy(), np.random.default_rng(0).normal(0, 3, (1, 6))
-    opposed = [net._replace(W2=net.W2 + away), net._replace(W2=net.W2 - away)]
+    opposed = [replace(net, W2=net.W2 + away), replace(net, W2=net.W2 - away)]
     (found,) = [f for f in diagnose(shoal_of(opposed), X, Y) if f.kind == "disagreement"]
     assert "apart" in found.evidence
     stray = [healthy(1), healthy(2), healthy(3), opposed[0]]

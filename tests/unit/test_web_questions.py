@@ -36,7 +36,7 @@ def test_every_question_answers_its_defaults_as_strict_json(name):
 
 def test_the_network_in_hand_is_the_exercise_trained_by_the_textbook():
     answer = ALL["hand"]({"step": "37"})
-    for name, w in trained(37)._asdict().items():
+    for name, w in trained(37).named().items():
         assert np.array_equal(answer[name], w), name
     cache = forward(trained(37), X, TANH, SIGMOID)
     assert answer["J"] == cost(cache, Y, SIGMOID)
@@ -75,8 +75,8 @@ def test_every_card_ends_in_the_number_it_explains(key):
     r, c = (int(p) - 1 for p in (place or "1-1").split("-"))
     cache = forward(trained(7), X, TANH, SIGMOID)
     numbers = {
-        **trained(7)._asdict(),
-        **backward(trained(7), X, Y, cache, TANH, SIGMOID)._asdict(),
+        **trained(7).named(),
+        **backward(trained(7), X, Y, cache, TANH, SIGMOID).named(),
         "z1": cache.Z1[:, [8]],
         "a1": cache.A1[:, [8]],
         "z2": cache.Z2[:, [8]],

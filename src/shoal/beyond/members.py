@@ -5,7 +5,7 @@ rows are streams of its own, wherever and however often it is trained. In the en
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -152,7 +152,7 @@ def packed(member: Member, name: str) -> Arrays:
     arrays = {f"{name}.{field}": getattr(t, field) for field in OF_TRAINED if getattr(t, field) is not None}
     for kind, population in (("population", t.population), ("judged", t.judged)):
         if population is not None:
-            arrays |= {f"{name}.{kind}.{part}": w for part, w in population.parameters._asdict().items()}
+            arrays |= {f"{name}.{kind}.{part}": w for part, w in population.parameters.named().items()}
             arrays |= {f"{name}.{kind}.widths": population.widths, f"{name}.{kind}.inputs": population.inputs}
     arrays |= {f"{name}.curve.{curve}": values for curve, values in member.curves.items()}
     arrays |= {f"{name}.active": member.active, f"{name}.solver": np.array(member.solver), f"{name}.counts": np.array([t.t, t.rows])}
@@ -174,5 +174,6 @@ def population_from(arrays: Arrays, name: str) -> Population | None:
     """Networks, where there are any of this name."""
     if f"{name}.W1" not in arrays:
         return None
-    parameters = Parameters(*(arrays[f"{name}.{part}"] for part in Parameters._fields))
+    parts = (part.name for part in fields(Parameters))
+    parameters = Parameters(**{part: arrays[f"{name}.{part}"] for part in parts if f"{name}.{part}" in arrays})
     return Population(parameters, arrays[f"{name}.widths"], arrays[f"{name}.inputs"])

@@ -52,7 +52,7 @@ def network_facts(estimator: Any) -> dict[str, Any]:
     """Shapes and counts of the network, in the chapter's letters, of the whole shoal as one network."""
     network = estimator.network_
     parameters = network.merged
-    shapes = {name: list(getattr(parameters, name).shape) for name in parameters._fields}
+    shapes = {name: list(w.shape) for name, w in parameters.named().items()}
     return {
         "n_networks": network.population.K,
         "hidden_units": [int(width) for width in network.population.widths],

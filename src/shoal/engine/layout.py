@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from shoal.engine.ramps import Laid
 from shoal.engine.sizes import refuse_population
 from shoal.population import Population
-from shoal.textbook.propagation import Parameters
+from shoal.textbook.propagation import OF_INPUTS, Parameters
 from shoal.types import Floats
 
 SMALL_PRODUCT = 1_000_000  # OpenBLAS multiplies up to so many H·b·n1 without packing, 150-200 GFLOP/s against 130 above
@@ -47,10 +47,11 @@ def split(population: Population, dtype: np.dtype) -> list[Block]:
     blocks = []
     for members, seen in kinds_of_inputs(population):
         columns = seen_columns(seen)
-        W1, b1, W2, b2 = (np.array(w[members], dtype=dtype) for w in population.parameters)
-        W1 = W1 if columns is None else np.ascontiguousarray(W1[:, :, columns])
+        parameters = population.parameters.map(lambda w: np.array(w[members], dtype=dtype))  # noqa: B023 - called at once
+        if columns is not None:
+            parameters = replace(parameters, W1=np.ascontiguousarray(parameters.W1[:, :, columns]))
         units = population.units[members]
-        blocks.append(Block(members, columns, Parameters(W1, b1, W2, b2), None if units.all() else units[:, :, None].astype(dtype)))
+        blocks.append(Block(members, columns, parameters, None if units.all() else units[:, :, None].astype(dtype)))
     return blocks
 
 
@@ -72,13 +73,16 @@ def seen_columns(seen: NDArray[np.bool_]) -> NDArray[np.int64] | slice | None:
 
 def join(blocks: list[Block], like: Population) -> Population:
     """The blocks' weights back in the shapes and places of the population that they were split from."""
-    parameters = Parameters(*(np.zeros(w.shape, blocks[0].parameters.W1.dtype) for w in like.parameters))
+    parameters = like.parameters.map(lambda w: np.zeros(w.shape, blocks[0].parameters.W1.dtype))
     for block in blocks:
         columns = slice(None) if block.columns is None else block.columns
-        for k, place in enumerate(block.members):
-            parameters.W1[place][:, columns] = block.parameters.W1[k]
-        for whole, part in zip(parameters[1:], block.parameters[1:], strict=True):
-            whole[block.members] = part
+        for name, whole in parameters.named().items():
+            part = getattr(block.parameters, name)
+            if name in OF_INPUTS:
+                for k, place in enumerate(block.members):
+                    whole[place][:, columns] = part[k]
+            else:
+                whole[block.members] = part
     return Population(parameters, like.widths, like.inputs)
 
 
@@ -219,7 +223,7 @@ def lay_out(parameters: Parameters, members: Sequence[int] | NDArray[np.int64], 
 def read_back(groups: list[Group], like: Population, which: str) -> Population:
     """Weights, or their averages, in the chapter's shapes and in the population's places; zeros for members of no group."""
     dtype = groups[0].weights.dtype if groups else like.parameters.W1.dtype
-    parameters = Parameters(*(np.zeros(w.shape, dtype) for w in like.parameters))
+    parameters = like.parameters.map(lambda w: np.zeros(w.shape, dtype))
     for group in groups:
         flat = getattr(group, which)
         W1, W2, b2 = group.networks(group.weights if flat is None else flat, like.parameters.W1.shape[1])

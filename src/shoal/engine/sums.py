@@ -17,6 +17,7 @@ from shoal.engine.sizes import refuse_rows
 from shoal.engine.threads import spread
 from shoal.population import Population
 from shoal.textbook.activations import ACTIVATIONS, Activation, masked
+from shoal.textbook.gradient_check import as_parameters
 from shoal.textbook.losses import Loss
 from shoal.textbook.propagation import Forward, Parameters, backward, forward
 from shoal.types import Floats
@@ -42,8 +43,7 @@ class Sums:
     gradient: Parameters
 
     def __add__(self, other: "Sums") -> "Sums":
-        gradient = Parameters(*(a + b for a, b in zip(self.gradient, other.gradient, strict=True)))
-        return Sums(self.weight + other.weight, self.loss + other.loss, gradient)
+        return Sums(self.weight + other.weight, self.loss + other.loss, self.gradient.map(add, other.gradient))
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ def sums(population: Population, X: Any, Y: Floats, activation: str, g2: Loss, w
             cache = forward(part.parameters, columns, g1, g2)
             loss[part.members] += np.sum(w * g2.loss(cache.Z2, Y[s].T), axis=-1)
             gradient = gradient_sums(part.parameters, columns, Y[s].T, cache, g1, g2, w)
-            total = gradient if total is None else Parameters(*map(add, total, gradient))
-        return replace(part, parameters=total or Parameters(*map(np.zeros_like, part.parameters)))
+            total = gradient if total is None else total.map(add, gradient)
+        return replace(part, parameters=total or part.parameters.map(np.zeros_like))
 
     gradients = over_parts(of_part, parts, population.parameters.W1[0].size * m)
     return Sums(weights.sum(axis=1), loss, join(gradients, population).parameters)
@@ -174,7 +174,7 @@ def gradient_sums(
     m = xp.astype(xp.sum(weights, axis=1)[:, None, None], columns.dtype)
     with np.errstate(divide="ignore", invalid="ignore"):  # no weight at all: 0/0, and the sum is 0
         means = backward(parameters, columns, Y, cache, g1, g2, xp.astype(weights[:, None, :], columns.dtype))
-        return Parameters(*(xp.where(m > 0, m * d, xp.zeros_like(d)) for d in (means.dW1, means.db1, means.dW2, means.db2)))
+        return as_parameters(means).map(lambda d: xp.where(m > 0, m * d, xp.zeros_like(d)))
 
 
 # --- parameters in one row ------------------------------------------------------------------------------------------
@@ -192,12 +192,12 @@ def flat(parameters: Parameters) -> Floats:
 
 def unflat(theta: Floats, like: Parameters) -> Parameters:
     """Rows `(k, p)` in the shapes of `like`."""
-    parts, start = [], 0
-    for w in like:
+    parts, start = {}, 0
+    for name, w in like.named().items():
         end = start + w[0].size
-        parts.append(theta[:, start:end].reshape(len(theta), *w.shape[1:]))
+        parts[name] = theta[:, start:end].reshape(len(theta), *w.shape[1:])
         start = end
-    return Parameters(*parts)
+    return Parameters(**parts)
 
 
 # --- blocks over the cores ------------------------------------------------------------------------------------------
@@ -233,7 +233,7 @@ def singles(block: Block, numbers: int) -> list[Block]:
 
 def chosen(block: Block, which: Any) -> Block:
     """Some of a block's networks, by place, mask or slice."""
-    parameters = Parameters(*(w[which] for w in block.parameters))
+    parameters = block.parameters.map(lambda w: w[which])
     return Block(block.members[which], block.columns, parameters, None if block.units is None else block.units[which])
 
 

@@ -30,7 +30,7 @@ def weights(network: Network) -> dict[str, Any]:
             "ramp_center": numbers(encoding.ramp_center),
             "ramp_scale": float(encoding.ramp_scale),
         },
-        **{name: numbers(w) for name, w in network.merged._asdict().items()},
+        **{name: numbers(w) for name, w in network.merged.named().items()},
         "activation": network.activation,
         "output": network.output,
         "target": None if target is None else {"center": numbers(target.center), "scale": numbers(target.scale)},

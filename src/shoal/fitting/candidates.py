@@ -27,7 +27,6 @@ from shoal.fitting.source import InMemory, RowsInMemory
 from shoal.fitting.train import ended, in_curves
 from shoal.population import Population, take
 from shoal.recipe import Recipe, each
-from shoal.textbook.propagation import Parameters
 from shoal.training.minibatch import Run
 from shoal.training.trained import Trained
 from shoal.training.validation import Validation
@@ -229,7 +228,8 @@ def joined(recipes: Sequence[Recipe], K: int) -> Recipe:
 
 def side_by_side(populations: Sequence[Population]) -> Population:
     """Populations of networks of one width as one."""
-    parameters = Parameters(*(np.concatenate(parts) for parts in zip(*(q.parameters for q in populations), strict=True)))
+    first, *others = (q.parameters for q in populations)
+    parameters = first.map(lambda *parts: np.concatenate(parts), *others)
     return Population(parameters, np.concatenate([q.widths for q in populations]), np.concatenate([q.inputs for q in populations]))
 
 

@@ -50,7 +50,7 @@ def diagnose(
     X, Y = X[some], np.asarray(Y, np.float64)[some]
     rows = encoded(network, X)
     rows = np.asarray(rows[np.arange(len(Y))] if sparse.issparse(X) else rows, np.float64)
-    alone = [Parameters(*(np.asarray(w, np.float64) for w in member(network.population, k))) for k in members]
+    alone = [member(network.population, k).map(lambda w: np.asarray(w, np.float64)) for k in members]
     layers = [layer(p, rows.T, Y.T, network.activation, network.g2) for p in alone]
     raw = as_they_are(network.encoding)
     found = [

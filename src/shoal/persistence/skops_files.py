@@ -22,6 +22,7 @@ from shoal.persistence.stored import Stored
 from shoal.persistence.storing import curves, estimator_record, facts_record, gathered, network_arrays, network_record, preparation_record
 from shoal.table import Column, Learned, Preparation
 from shoal.table.preparation import used_names
+from shoal.textbook.propagation import Parameters
 
 SCHEMA_NAME = "schema.json"
 MOST_DEPTH = 50  # nodes inside nodes; a model needs about fifteen
@@ -64,8 +65,10 @@ class Tree:
                 found = OldRecord(**self.value(content, depth + 1))
                 found.class_name = kind
                 return found
-            case "TupleNode" if kind in ("tuple", "Parameters") and isinstance(content, list):
+            case "TupleNode" if kind == "tuple" and isinstance(content, list):
                 return tuple(self.value(inner, depth + 1) for inner in content)
+            case "TupleNode" if kind == "Parameters" and isinstance(content, list) and len(content) == 4:
+                return Parameters(*(self.value(inner, depth + 1) for inner in content))
             case "ListNode" if kind == "list" and isinstance(content, list):
                 return [self.value(inner, depth + 1) for inner in content]
             case "DictNode" if kind == "dict" and isinstance(content, dict):

@@ -74,11 +74,11 @@ def numerical_gradients(
     >>> [w.shape for w in slopes]
     [(4, 2), (4, 1), (1, 4), (1, 1)]
     """
-    arrays = [np.array(w, dtype=np.float64) for w in parameters]
-    slopes = [np.zeros_like(w) for w in arrays]
+    arrays = parameters.map(lambda w: np.array(w, dtype=np.float64))
+    slopes = arrays.map(np.zeros_like)
 
     def J() -> Array:
-        return cost(forward(Parameters(*arrays), X, g1, g2), Y, g2, weight)
+        return cost(forward(arrays, X, g1, g2), Y, g2, weight)
 
     for w, slope in zip(arrays, slopes, strict=True):
         for place in np.ndindex(w.shape[-2:]):
@@ -90,7 +90,7 @@ def numerical_gradients(
             w[at] = kept - h
             slope[at] = (above - J()) / (2 * h)
             w[at] = kept
-    return Parameters(*slopes)
+    return slopes
 
 
 def as_parameters(gradients: Gradients) -> Parameters:

@@ -51,7 +51,7 @@ def gradient_step(parameters: Parameters, gradients: Gradients, learning_rate: A
     """
     check_like(gradients, parameters)
     W1, b1, W2, b2 = parameters
-    _, dW2, db2, _, dW1, db1 = gradients
+    dW1, db1, dW2, db2 = gradients.dW1, gradients.db1, gradients.dW2, gradients.db2
     alpha = learning_rate
     W1 = W1 - alpha * dW1
     b1 = b1 - alpha * db1

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from array_api_compat import array_namespace
 
 from shoal.errors import InvalidParameterError
-from shoal.textbook.propagation import Gradients, Parameters
+from shoal.textbook.propagation import PENALISED, Gradients, Parameters
 from shoal.textbook.shapes import check_like
 from shoal.types import Array
 
@@ -240,13 +240,11 @@ def update(
     check_like(gradients, parameters)
     if t < 1:
         raise InvalidParameterError(f"t is {t!r}; the first update is number 1")
-    W1, b1, W2, b2 = parameters
     shrink = 1 - learning_rate * decay
-    changes, memories = zip(
-        *(
-            optimizer.change(dw, m, learning_rate, t)
-            for dw, m in zip((gradients.dW1, gradients.db1, gradients.dW2, gradients.db2), memory, strict=True)
-        ),
-        strict=True,
-    )
-    return Parameters(shrink * W1 + changes[0], b1 + changes[1], shrink * W2 + changes[2], b2 + changes[3]), memories
+    after: dict[str, Array] = {}
+    memories: list[Memory] = []
+    for (name, w), before in zip(parameters.named().items(), memory, strict=True):
+        change, kept = optimizer.change(getattr(gradients, f"d{name}"), before, learning_rate, t)
+        after[name] = (shrink * w if name in PENALISED else w) + change
+        memories.append(kept)
+    return Parameters(**after), tuple(memories)

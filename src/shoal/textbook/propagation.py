@@ -5,7 +5,11 @@ Examples are columns. `X (n_x, m)`; `W1 (n_h, n_x)`, `b1 (n_h, 1)`, `W2 (n_y, n_
 lines then compute K networks at once, `Z1 (K, n_h, m)` and so on. `.mT` is the transpose of the last two axes.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import Any, NamedTuple, Self
 
 from array_api_compat import array_namespace
 
@@ -15,13 +19,48 @@ from shoal.textbook.shapes import check_network, check_targets, check_weight
 from shoal.types import Array
 
 
-class Parameters(NamedTuple):
+class ParameterTree:
+    """Arrays by name, its leaves: what is done to every array of a network is written once, by `map`. Abstract.
+
+    A field that is None is no leaf. Iterating gives the leaves in their order, so that they flatten into one row and come back.
+
+    Examples
+    --------
+    >>> p = Parameters(W1=1.0, b1=2.0, W2=3.0, b2=4.0)
+    >>> p.map(lambda w, v: w - 0.5 * v, p)
+    Parameters(W1=0.5, b1=1.0, W2=1.5, b2=2.0)
+    >>> list(p), p.penalised()
+    ([1.0, 2.0, 3.0, 4.0], {'W1': 1.0, 'W2': 3.0})
+    """
+
+    def named(self) -> dict[str, Array]:
+        """The leaves by name, in their order."""
+        return {name: leaf for name, leaf in vars(self).items() if leaf is not None}
+
+    def map(self, function: Callable[..., Any], *others: "ParameterTree") -> Self:
+        """The tree of `function(leaf, …)`, the further arguments being the leaves of this name of other trees."""
+        return type(self)(**{name: function(leaf, *(getattr(tree, name) for tree in others)) for name, leaf in self.named().items()})
+
+    def __iter__(self) -> Iterator[Array]:
+        return iter(self.named().values())
+
+
+PENALISED = ("W1", "W2")  # what a penalty or a decay shrinks; the biases are free
+OF_INPUTS = ("W1",)  # leaves with a column for each input
+
+
+@dataclass(frozen=True, eq=False)
+class Parameters(ParameterTree):
     """The four parameters of a network with one hidden layer."""
 
     W1: Array
     b1: Array
     W2: Array
     b2: Array
+
+    def penalised(self) -> dict[str, Array]:
+        """The leaves that a penalty shrinks, by name."""
+        return {name: leaf for name, leaf in self.named().items() if name in PENALISED}
 
 
 class Forward(NamedTuple):
@@ -33,7 +72,8 @@ class Forward(NamedTuple):
     A2: Array
 
 
-class Gradients(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Gradients(ParameterTree):
     """What one backward pass computes, in the slide's order."""
 
     dZ2: Array
@@ -193,7 +233,7 @@ def penalty(parameters: Parameters, lam: Array | float, m: Array | float) -> Arr
     5.0
     """
     xp = array_namespace(parameters.W1)
-    squares = xp.sum(parameters.W1**2, axis=(-2, -1)) + xp.sum(parameters.W2**2, axis=(-2, -1))
+    squares = reduce(add, (xp.sum(w**2, axis=(-2, -1)) for w in parameters.penalised().values()))
     return lam / (2 * m) * squares
 
 

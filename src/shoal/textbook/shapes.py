@@ -4,6 +4,8 @@ NumPy stops at a product whose sizes do not fit, without naming either array, an
 in place of a column. The equations call these checks, so that they themselves stay the slides' lines.
 """
 
+from typing import Any
+
 from shoal.errors import DataError
 from shoal.types import Array
 
@@ -37,7 +39,7 @@ def check_layer(W: Array, b: Array | None, X: Array, names: tuple[str, str, str]
         raise DataError(f"{name_b} has shape {shown(b)}; beside {name_W} of shape {shown(W)} it is ({n}, 1).{hint}")
 
 
-def check_network(parameters: tuple[Array, Array, Array, Array], X: Array) -> None:
+def check_network(parameters: Any, X: Array) -> None:
     """The four parameters and X `(…, n_x, m)`; `DataError` names the first array that does not fit."""
     W1, b1, W2, b2 = parameters
     check_layer(W1, b1, X, ("W1", "b1", "X"))
@@ -58,10 +60,10 @@ def check_targets(Z2: Array, Y: Array, logits_per_target: int, loss: str) -> Non
         raise DataError(f"Y has shape {shown(Y)}; beside Z2 of shape {shown(Z2)} the loss {loss!r} takes ({n_y}, {m}).{hint}")
 
 
-def check_like(gradients: Array, parameters: Array) -> None:
+def check_like(gradients: Any, parameters: Any) -> None:
     """dW1, db1, dW2, db2 in the shapes of W1, b1, W2, b2; `DataError` names the first that differs."""
-    for name in ("W1", "b1", "W2", "b2"):
-        dw, w = getattr(gradients, "d" + name), getattr(parameters, name)
+    for name, w in parameters.named().items():
+        dw = getattr(gradients, f"d{name}")
         if tuple(dw.shape) != tuple(w.shape):
             raise DataError(f"d{name} has shape {shown(dw)}; it has that of {name}, {shown(w)}.")
 

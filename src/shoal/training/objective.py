@@ -15,7 +15,7 @@ from shoal.population import Population, take
 from shoal.recipe import Recipe
 from shoal.textbook.losses import Loss
 from shoal.textbook.optimizers import GradientDescent
-from shoal.textbook.propagation import Parameters
+from shoal.textbook.propagation import PENALISED, Parameters
 from shoal.training.rows import Rows
 from shoal.types import Floats
 
@@ -66,8 +66,8 @@ class Point:
 
 def penalised(parameters: Parameters) -> Floats:
     """1 for the weights, 0 for the biases, `(p,)`."""
-    W1, b1, W2, b2 = (np.ones_like(w[:1], dtype=np.float64) for w in parameters)
-    return np.asarray(flat(Parameters(W1, 0 * b1, W2, 0 * b2))[0])
+    counted = {name: np.full_like(w[:1], name in PENALISED, dtype=np.float64) for name, w in parameters.named().items()}
+    return np.asarray(flat(Parameters(**counted))[0])
 
 
 def networks_at(objective: Objective, theta: Floats) -> Population:

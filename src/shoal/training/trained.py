@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.population import Population
-from shoal.textbook.propagation import Parameters
 from shoal.training.solvers.base import Evidence
 from shoal.types import Floats
 
@@ -35,5 +34,5 @@ class Trained:
 
 def overwrite(kept: Population, now: Population, members: NDArray[np.bool_]) -> Population:
     """`kept` with some members' weights replaced by today's."""
-    chosen = [np.where(members[:, None, None], new, old) for old, new in zip(kept.parameters, now.parameters, strict=True)]
-    return replace(kept, parameters=Parameters(*chosen))
+    chosen = kept.parameters.map(lambda old, new: np.where(members[:, None, None], new, old), now.parameters)
+    return replace(kept, parameters=chosen)

@@ -76,11 +76,11 @@ def flat(parameters: Parameters) -> Array:
 
 def unflat(row: Array, like: Parameters) -> Parameters:
     """The parameters in the shapes of `like`."""
-    parts, at = [], 0
-    for w in like:
-        parts.append(row[at : at + w.size].reshape(w.shape).copy())
+    parts, at = {}, 0
+    for name, w in like.named().items():
+        parts[name] = row[at : at + w.size].reshape(w.shape).copy()
         at += w.size
-    return Parameters(*parts)
+    return Parameters(**parts)
 
 
 class Path:

@@ -13,7 +13,7 @@ from shoal.engine.layout import split
 from shoal.population import Population
 from shoal.recipe import Recipe, each
 from shoal.textbook.optimizers import Memory, start
-from shoal.textbook.propagation import Parameters
+from shoal.textbook.propagation import OF_INPUTS, Parameters
 
 # Numbers of a hidden layer at once, half a GB in float32; a step takes some eight such arrays. The same on every device, or the
 # sums would round otherwise on another.
@@ -86,7 +86,7 @@ def make_groups(population: Population, recipe: Recipe, keys: NDArray[np.uint64]
         for s in range(0, len(block.members), size):
             some = slice(s, s + size)
             members = block.members[some]
-            parameters = Parameters(*(send(w[some], device) for w in block.parameters))
+            parameters = block.parameters.map(lambda w: send(w[some], device))  # noqa: B023 - called at once
             units = None if block.units is None else send(block.units[some], device)
             now = Networks(parameters, start(recipe.rule, parameters), parameters if averaged else None)
             own, uses = numbers(recipe, keys, members, dtype), uses_of(recipe, len(keys), members)
@@ -110,13 +110,16 @@ def uses_of(recipe: Recipe, K: int, members: NDArray[np.int64]) -> Uses:
 
 def read_back(groups: list[Group], like: Population, which: Callable[[Group], Parameters], dtype: np.dtype) -> Population:
     """Parameters of the groups in the chapter's shapes and the population's places, as NumPy has them; zeros for members of no group."""
-    parameters = Parameters(*(np.zeros(w.shape, dtype) for w in like.parameters))
+    parameters = like.parameters.map(lambda w: np.zeros(w.shape, dtype))
     for group in groups:
-        where: Any = (group.members, slice(None), slice(None) if group.columns is None else group.columns)
-        if isinstance(group.columns, torch.Tensor):
-            where = np.ix_(group.members, np.arange(parameters.W1.shape[1]), group.columns.cpu().numpy())
-        for values, place, read in zip(parameters, (where, *[group.members] * 3), which(group), strict=True):
-            values[place] = read.cpu().numpy()
+        read = which(group)
+        for name, values in parameters.named().items():
+            where: Any = group.members
+            if name in OF_INPUTS and isinstance(group.columns, torch.Tensor):
+                where = np.ix_(group.members, np.arange(values.shape[1]), group.columns.cpu().numpy())
+            elif name in OF_INPUTS:
+                where = (group.members, slice(None), slice(None) if group.columns is None else group.columns)
+            values[where] = getattr(read, name).cpu().numpy()
     return Population(parameters, like.widths, like.inputs)
 
 
@@ -125,7 +128,7 @@ def keep_members(group: Group, on: NDArray[np.bool_]) -> Group:
     places = torch.from_numpy(np.flatnonzero(on)).to(group.own.key.device)
 
     def kept(parameters: Parameters | None) -> Parameters | None:
-        return None if parameters is None else Parameters(*(w[places] for w in parameters))
+        return None if parameters is None else parameters.map(lambda w: w[places])
 
     now, parameters = group.networks, kept(group.networks.parameters)
     assert parameters is not None

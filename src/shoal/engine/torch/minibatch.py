@@ -152,7 +152,13 @@ def current(state: OnDevice) -> Population:
 def moments(state: OnDevice, which: str) -> Population:
     """What the update rule remembers, in NumPy: its last array is the second moment where it has one, its first one the first."""
     place = 0 if which == "first" else -1
-    return read_back(state.groups, state.population, lambda g: Parameters(*(m[place] for m in g.networks.memory)), state.dtype)
+    return read_back(state.groups, state.population, lambda g: remembered_of(g, place), state.dtype)
+
+
+def remembered_of(group: Group, place: int) -> Parameters:
+    """The array at this place of what the rule remembers of every parameter."""
+    names = group.networks.parameters.named()
+    return Parameters(**{name: memory[place] for name, memory in zip(names, group.networks.memory, strict=True)})
 
 
 @cpu.remember.register
@@ -164,7 +170,7 @@ def remember(state: OnDevice, members: NDArray[np.bool_]) -> None:
             group.best = now  # an update makes new tensors and leaves these as they are
         elif on.any():
             chosen = send(on[:, None, None], state.recipe.device)
-            group.best = Parameters(*(torch.where(chosen, new, old) for new, old in zip(now, group.best, strict=True)))
+            group.best = now.map(lambda new, old: torch.where(chosen, new, old), group.best)  # noqa: B023 - called at once
 
 
 @cpu.remembered.register
@@ -253,7 +259,8 @@ def updated(now: Networks, own: Numbers, batch: Batch, how: How) -> tuple[Networ
     if how.penalised:
         J = J + penalty(parameters, own.lam, batch.total)
         shrink = (own.lam / batch.total)[:, None, None]
-        gradients = gradients._replace(dW1=gradients.dW1 + shrink * parameters.W1, dW2=gradients.dW2 + shrink * parameters.W2)
+        shrunk = {f"d{name}": getattr(gradients, f"d{name}") + shrink * w for name, w in parameters.penalised().items()}
+        gradients = replace(gradients, **shrunk)
     decay = own.decay[:, None, None] if how.decays else 0.0
     after, memory = update(how.rule, parameters, gradients, now.memory, batch.rate, batch.t, decay)
     return Networks(after, memory, moved(now.average, after, own.keep)), J
@@ -281,8 +288,8 @@ def counted(g2: Loss, weight: Tensor) -> Loss:
 def of_rows_that_count(gradients: Gradients, J: Tensor, weight: Tensor) -> tuple[Gradients, Tensor]:
     """The textbook divides by the rows' weight: where a network's rows all weigh nothing, they teach nothing and cost nothing."""
     some = weight.sum(dim=-1, keepdim=True) > 0
-    learned = (torch.where(some, d, torch.zeros_like(d)) for d in gradients)
-    return Gradients(*learned), torch.where(some[:, 0, 0], J, torch.zeros_like(J))
+    learned = gradients.map(lambda d: torch.where(some, d, torch.zeros_like(d)))
+    return learned, torch.where(some[:, 0, 0], J, torch.zeros_like(J))
 
 
 def moved(average: Parameters | None, now: Parameters, keep: Tensor) -> Parameters | None:
@@ -290,4 +297,4 @@ def moved(average: Parameters | None, now: Parameters, keep: Tensor) -> Paramete
     if average is None:
         return None
     share = keep[:, None, None]
-    return Parameters(*(share * old + (1 - share) * new for old, new in zip(average, now, strict=True)))
+    return average.map(lambda old, new: share * old + (1 - share) * new, now)

@@ -40,9 +40,16 @@ def unpack(state: OnDevice, arrays: Mapping[str, NDArray[Any]]) -> None:
 
         now = group.networks
         memory = tuple(part(f"memory{j}") for j in range(len(now.memory)))
-        group.networks = Networks(Parameters(*part("now")), memory, None if now.average is None else Parameters(*part("average")))
-        group.best = None if group.best is None else Parameters(*part("best"))
+        names = tuple(now.parameters.named())
+        average = None if now.average is None else tree(names, part("average"))
+        group.networks = Networks(tree(names, part("now")), memory, average)
+        group.best = None if group.best is None else tree(names, part("best"))
     state.t = int(array_like(arrays, "engine.t", np.array(0)))
+
+
+def tree(names: tuple[str, ...], leaves: tuple[Any, ...]) -> Parameters:
+    """Parameters of leaves in the order of their names."""
+    return Parameters(**dict(zip(names, leaves, strict=True)))
 
 
 def tensors(group: Group) -> dict[str, Any]:

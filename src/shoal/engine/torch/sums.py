@@ -23,7 +23,7 @@ JACOBIAN_NUMBERS = 1 << 27  # of a Jacobian at once, 1 GB in float64
 def there(block: Block, device: str) -> Block:
     """The block with its arrays on the device."""
     columns = send(block.columns, device) if isinstance(block.columns, np.ndarray) else block.columns
-    parameters = Parameters(*(send(w, device) for w in block.parameters))
+    parameters = block.parameters.map(lambda w: send(w, device))
     return Block(block.members, columns, parameters, None if block.units is None else send(block.units, device))
 
 
@@ -50,7 +50,7 @@ def sums(population: Population, X: Tensor, Y: Tensor, activation: str, g2: Loss
 
             lost, gradient = over_rows(of_rows, part, m, MOST_HIDDEN // block.parameters.W1.shape[1])
             loss[block.members] = home(lost)
-            gradients.append(Block(block.members, block.columns, Parameters(*map(home, gradient)), None))
+            gradients.append(Block(block.members, block.columns, gradient.map(home), None))
         return Sums(home(weights.sum(dim=1)), loss, join(gradients, population).parameters)
 
 
@@ -120,4 +120,4 @@ def over_rows(of_rows: Callable[[slice], tuple[Any, ...]], block: Block, m: int,
 
 def added(one: Any, other: Any) -> Any:
     """The sum of two tensors, or of two sets of parameters."""
-    return Parameters(*map(add, one, other)) if isinstance(one, Parameters) else one + other
+    return one.map(add, other) if isinstance(one, Parameters) else one + other

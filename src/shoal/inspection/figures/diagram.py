@@ -37,7 +37,7 @@ class NetworkDisplay:
     def from_network(cls, network: Network, k: int | None = None, *, outputs: Sequence[str] = (), ax: Any = None) -> Self:
         """Member k, from 0, of a trained network; of the greatest share where None. Ramps are drawn with their column's line."""
         k = int(np.argmax(network.shares)) if k is None else k
-        W1, b1, W2, b2 = (np.asarray(w, np.float64) for w in member(network.population, k))
+        W1, b1, W2, b2 = member(network.population, k).map(lambda w: np.asarray(w, np.float64))
         n = network.encoding.n_inputs
         columns = np.concatenate([np.arange(n), network.encoding.ramps.column if network.encoding.n_ramps else np.empty(0, int)])
         together = np.zeros((len(W1), n))

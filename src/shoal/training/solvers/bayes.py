@@ -133,7 +133,8 @@ def bayes(objective: Objective, tol: float, max_fun: int) -> LevenbergMarquardt:
 
 def grouped(parameters: Parameters) -> NDArray[np.int64]:
     """The group of every parameter, `(p,)`."""
-    return np.repeat([GROUPS.index(name) for name in parameters._fields], [w[0].size for w in parameters])
+    leaves = parameters.named()
+    return np.repeat([GROUPS.index(name) for name in leaves], [w[0].size for w in leaves.values()])
 
 
 def inverse_diagonal(JTJ: Floats, ridge: Floats) -> tuple[Floats, Floats]:

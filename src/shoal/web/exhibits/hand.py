@@ -19,7 +19,7 @@ def hand(step: int, edits: tuple[Edit, ...]) -> Answer:
     correct = right(seen.cache.A2, seen.Y)
     return {
         "step": step,
-        **seen.parameters._asdict(),
+        **seen.parameters.named(),
         "dW1": g.dW1,
         "db1": g.db1,
         "dW2": g.dW2,

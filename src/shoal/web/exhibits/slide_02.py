@@ -22,7 +22,7 @@ ALONG = 61
 def shapes(n_x: int, n_h: int, n_y: int) -> Answer:
     """The four matrices that a network of this size must have."""
     parameters = zeros(n_x, n_h, n_y)
-    return {"shapes": {k: w.shape for k, w in parameters._asdict().items()}, "count": sum(w.size for w in parameters)}
+    return {"shapes": {k: w.shape for k, w in parameters.named().items()}, "count": sum(w.size for w in parameters)}
 
 
 def bent(step: int, edits: tuple[Edit, ...], look_along: str, turn: int) -> Answer:

@@ -1,5 +1,7 @@
 """Exhibit 10: the six formulas with the numbers that go through them, and the measured derivatives beside them."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from shoal.textbook import backward, check_gradients, cost, forward
@@ -21,10 +23,10 @@ def formulas(step: int, edits: tuple[Edit, ...], ex: int) -> Answer:
     measured = numerical_gradients(seen.parameters, seen.X, seen.Y, TANH, SIGMOID)
     formula = as_parameters(g)
     i = ex - 1
-    apart = {f"d{k}": np.abs(f - n) for k, f, n in zip(formula._fields, formula, measured, strict=True)}
+    apart = {f"d{k}": np.abs(f - n) for k, f, n in zip(formula.named(), formula, measured, strict=True)}
     return {
-        "formula": {f"d{k}": w for k, w in formula._asdict().items()},
-        "measured": {f"d{k}": w for k, w in measured._asdict().items()},
+        "formula": {f"d{k}": w for k, w in formula.named().items()},
+        "measured": {f"d{k}": w for k, w in measured.named().items()},
         "apart": {k: float(d.max()) for k, d in apart.items()},
         "widest": {k: [int(p) + 1 for p in np.unravel_index(d.argmax(), d.shape)] for k, d in apart.items()},
         "largest": max(float(d.max()) for d in apart.values()),
@@ -47,7 +49,7 @@ def nudged(parameters: Parameters, X: Array, Y: Array, by: float = 0.01) -> Answ
     W1 = parameters.W1.copy()
     W1[-1, -1] += by
     before = float(cost(forward(parameters, X, TANH, SIGMOID), Y, SIGMOID))
-    after = float(cost(forward(parameters._replace(W1=W1), X, TANH, SIGMOID), Y, SIGMOID))
+    after = float(cost(forward(replace(parameters, W1=W1), X, TANH, SIGMOID), Y, SIGMOID))
     return {"by": by, "before": before, "after": after, "slope": (after - before) / by}
 
 
