@@ -42,7 +42,7 @@ def library(request):
 def problem(name, lead, dtype):
     rng = np.random.default_rng(4)
     n_z = 2 * make_loss(name).logits_per_target
-    shapes = (4, 3), (4, 1), (n_z, 4), (n_z, 1)
+    shapes = (4, 3), (4, 1), (n_z, 4), (n_z, 1), (n_z, 3)
     parameters = [rng.standard_normal((*lead, *shape)).astype(dtype) for shape in shapes]
     X, Y = rng.standard_normal((3, 5)).astype(dtype), np.eye(2, dtype=dtype)[:, [0, 1, 1, 0, 1]]
     return parameters, X, Y, rng.uniform(0.5, 2.0, (*lead, 1, 5) if lead else 5).astype(dtype)
@@ -64,9 +64,10 @@ def everything(parameters, X, Y, weight, D, g1, g2):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_same_lines_compute_the_same_numbers_on_other_arrays(library, dtype):
-    for g1, name, lead in product(ACTIVATIONS.values(), LOSSES, [(), (3,)]):
+    for g1, name, lead, leaves in product(ACTIVATIONS.values(), LOSSES, [(), (3,)], [4, 5]):  # without and with W3
         g2 = make_loss(name)
         parameters, X, Y, weight = problem(name, lead, dtype)
+        parameters = parameters[:leaves]
         D = np.array([[1], [0], [2], [1]], dtype=dtype)
         ours = everything(parameters, X, Y, weight, D, g1, g2)
         theirs = everything(*([library.asarray(w) for w in parameters], *map(library.asarray, (X, Y, weight, D))), g1, g2)

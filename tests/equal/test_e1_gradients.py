@@ -1,4 +1,5 @@
-"""(E1) The six formulas are the derivatives of the cost, for every activation × output unit, one network and K.
+"""(E1) The formulas are the derivatives of the cost, for every activation × output unit, one network and K, without and with skip
+connections.
 
 Two witnesses. The complex step takes the *plain* forms below, as the slides write them, unsafe and readable, and has no
 rounding of its own: f(w + ih) = f(w) + ih f′(w) − …, so Im f / h is f′ to the last digits when h = 1e-30. Central
@@ -25,6 +26,7 @@ CASES = [  # the leading axis of the parameters, and the weights of the examples
     pytest.param((K,), "shared", id="K-weighted"),
     pytest.param((K,), "own", id="K-own-weights"),
 ]
+SKIP = [False, True]  # without and with connections from the inputs to the outputs
 
 COMPLEX_STEP = 1e-13  # some 500 roundings of 2.2e-16: sums of up to 5 examples × 4 units and the functions between them
 CENTRAL_DIFFERENCE = 1e-7  # h²/6 of a third derivative plus rounding / h, at h = 1e-5: 1e-10 to 1e-8 (gradient_check.py)
@@ -85,9 +87,10 @@ PLAIN_LOSS = {
 
 def plain_cost(parameters, X, Y, activation, name, weight):
     """J of slides 4 and 9 in one breath, from the plain forms; takes complex parameters."""
-    W1, b1, W2, b2 = parameters
+    W1, b1, W2, b2, *W3 = parameters
     A1 = PLAIN_ACTIVATION[activation](W1 @ X + b1)
-    L = np.sum(PLAIN_LOSS[name](W2 @ A1 + b2, Y), axis=-2)
+    Z2 = W2 @ A1 + b2 + sum(W @ X for W in W3)
+    L = np.sum(PLAIN_LOSS[name](Z2, Y), axis=-2)
     w = np.ones(M) if weight is None else weight.reshape(-1, M)  # (m,) or (K, 1, m) beside L, (m,) or (K, m)
     return np.sum(w * L, axis=-1) / np.sum(w, axis=-1)
 
@@ -95,7 +98,7 @@ def plain_cost(parameters, X, Y, activation, name, weight):
 # --- networks, data and weights -------------------------------------------------------------------------------------
 
 
-def network(lead, name, seed=2):
+def network(lead, name, seed=2, skip=False):
     """Random parameters and X, and a Y that the loss can have; `lead` is () or (K,).
 
     W2 is halved: at a logit of 8 the plain 1 − a has already lost three digits, which is why the safe forms exist.
@@ -104,7 +107,8 @@ def network(lead, name, seed=2):
     n_z = N_Y * make_loss(name).logits_per_target
     shapes = (N_H, N_X), (N_H, 1), (n_z, N_H), (n_z, 1)
     W1, b1, W2, b2 = (rng.standard_normal((*lead, *shape)) for shape in shapes)
-    parameters = Parameters(W1, b1, W2 / 2, b2 / 2)
+    W3 = np.random.default_rng(seed + 1).standard_normal((*lead, n_z, N_X)) / 2 if skip else None
+    parameters = Parameters(W1, b1, W2 / 2, b2 / 2, W3)
     X = rng.standard_normal((N_X, M))
     labels = rng.integers(0, N_Y, M)
     Y = {
@@ -150,11 +154,12 @@ def complex_step(J, parameters, h=1e-30):
 # --- the facts ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("skip", SKIP)
 @pytest.mark.parametrize(("lead", "kind"), CASES)
 @pytest.mark.parametrize(("activation", "name"), EVERY_PAIR)
-def test_the_six_formulas_are_the_complex_step_derivatives_of_the_plain_cost(activation, name, lead, kind):
+def test_the_formulas_are_the_complex_step_derivatives_of_the_plain_cost(activation, name, lead, kind, skip):
     g1, g2, weight = ACTIVATIONS[activation], make_loss(name, delta=DELTA, q=Q), weights(kind, lead)
-    parameters, X, Y = network(lead, name)
+    parameters, X, Y = network(lead, name, skip=skip)
     assert distance_to_kinks(parameters, X, Y, g1, g2) > 1e-3
 
     cache = forward(parameters, X, g1, g2)
@@ -169,10 +174,11 @@ def test_the_six_formulas_are_the_complex_step_derivatives_of_the_plain_cost(act
         np.testing.assert_allclose(formula, slope, rtol=0, atol=COMPLEX_STEP * scale)
 
 
+@pytest.mark.parametrize("skip", SKIP)
 @pytest.mark.parametrize(("lead", "kind"), CASES[::4])
 @pytest.mark.parametrize(("activation", "name"), EVERY_PAIR)
-def test_the_six_formulas_are_the_central_differences_of_the_safe_cost(activation, name, lead, kind):
-    parameters, X, Y = network(lead, name)
+def test_the_formulas_are_the_central_differences_of_the_safe_cost(activation, name, lead, kind, skip):
+    parameters, X, Y = network(lead, name, skip=skip)
     check = check_gradients(parameters, X, Y, ACTIVATIONS[activation], make_loss(name, delta=DELTA, q=Q), weights(kind, lead))
     assert check.largest_difference < CENTRAL_DIFFERENCE
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from shoal.textbook import ACTIVATIONS, Forward, Gradients, Parameters, backward, cost, forward, make_loss, penalty
+from shoal.textbook.initialization import with_skip
 from shoal.textbook.propagation import sum_examples
 
 RELU, TANH, IDENTITY = ACTIVATIONS["relu"], ACTIVATIONS["tanh"], ACTIVATIONS["identity"]
@@ -70,7 +71,7 @@ def test_every_array_has_the_shape_that_the_chapter_gives_it(lead):
     assert [g.shape for g in gradients] == [out, (*lead, n_y, n_h), (*lead, n_y, 1), hidden, (*lead, n_h, n_x), (*lead, n_h, 1)]
     assert cost(cache, Y, SIGMOID).shape == penalty(parameters, 0.1, m).shape == lead
     assert Forward._fields == ("Z1", "A1", "Z2", "A2")
-    assert tuple(field.name for field in fields(Gradients)) == ("dZ2", "dW2", "db2", "dZ1", "dW1", "db1")
+    assert tuple(field.name for field in fields(Gradients)) == ("dZ2", "dW2", "db2", "dZ1", "dW1", "db1", "dW3")
 
 
 def test_slide_4_the_loop_over_examples_is_the_matrix_form():
@@ -200,3 +201,36 @@ def test_the_penalty_by_hand_leaves_the_biases_free():
 def test_each_network_may_have_its_own_penalty():
     two = Parameters(*(np.stack([w, 2 * w]) for w in HAND))  # twice the weights, four times the squares
     np.testing.assert_array_equal(penalty(two, lam=np.array([0.5, 0.25]), m=4), [1.25, 2.5])
+
+
+def test_skip_connections_add_a_linear_part_and_leave_every_other_derivative_as_it_is():
+    parameters, X, Y = random_network()
+    W3 = np.random.default_rng(5).standard_normal((Y.shape[0], X.shape[0]))
+    linear = make_loss("squared_error")
+    cache = forward(replace(parameters, W3=W3), X, TANH, linear)
+    without = forward(parameters, X, TANH, linear)
+    np.testing.assert_allclose(cache.Z2, without.Z2 + W3 @ X, rtol=1e-14)
+    np.testing.assert_array_equal(cache.Z1, without.Z1)
+    skip = backward(replace(parameters, W3=W3), X, Y, cache, TANH, linear)
+    plain = backward(parameters, X, Y - W3 @ X, without, TANH, linear)  # the same errors
+    assert plain.dW3 is None
+    np.testing.assert_array_equal(skip.dW3, (1 / X.shape[1]) * skip.dZ2 @ X.T)
+    for name in ("dZ2", "dW2", "db2", "dZ1", "dW1", "db1"):
+        np.testing.assert_allclose(getattr(skip, name), getattr(plain, name), rtol=1e-9, atol=1e-12)
+
+
+def test_skip_connections_are_penalised_and_begin_at_nothing():
+    with_W3 = with_skip(HAND)
+    assert with_W3.W3.shape == (1, HAND.W1.shape[1])
+    assert penalty(with_W3, lam=0.5, m=4) == penalty(HAND, lam=0.5, m=4)
+    assert penalty(replace(with_W3, W3=with_W3.W3 + 2.0), lam=2.0, m=1) == penalty(HAND, lam=2.0, m=1) + 4.0 * HAND.W1.shape[1]
+
+
+def test_a_tree_maps_its_leaves_by_name():
+    both = HAND.map(lambda w, v: w + v, HAND)
+    for name, w in HAND.named().items():
+        np.testing.assert_array_equal(getattr(both, name), 2 * w)
+    assert both.W3 is None
+    assert [*with_skip(HAND).named()] == ["W1", "b1", "W2", "b2", "W3"]
+    assert [*HAND.penalised()] == ["W1", "W2"]
+    assert [*with_skip(HAND).penalised()] == ["W1", "W2", "W3"]

@@ -37,6 +37,7 @@ G = backward(P, X, Y, CACHE, TANH, SIGMOID)
         ({"b1": P.b1[:, 0]}, r"b1 has shape \(4,\); beside W1 of shape \(4, 2\) it is \(4, 1\).*keepdims=True"),
         ({"b1": P.b1.T}, r"b1 has shape \(1, 4\)"),
         ({"W2": P.W2.T}, r"W2 has shape \(4, 1\); after W1 of shape \(4, 2\) it has a column for each of 4 hidden units"),
+        ({"W3": np.ones((2, 1))}, r"W3 has shape \(2, 1\); from 2 inputs to 1 outputs it is \(1, 2\)"),
         ({"b2": P.b2[0]}, r"b2 has shape \(1,\); beside W2 of shape \(1, 4\) it is \(1, 1\)"),
     ],
 )

@@ -65,7 +65,7 @@ def numerical_gradients(
     Returns
     -------
     Parameters
-        ∂J/∂W1, ∂J/∂b1, ∂J/∂W2, ∂J/∂b2, NumPy arrays in float64.
+        ∂J/∂W1, ∂J/∂b1, ∂J/∂W2, ∂J/∂b2 and ∂J/∂W3, NumPy arrays in float64.
 
     Examples
     --------
@@ -94,7 +94,7 @@ def numerical_gradients(
 
 
 def as_parameters(gradients: Gradients) -> Parameters:
-    """dW1, db1, dW2, db2 in the order of the parameters.
+    """dW1, db1, dW2, db2 and, where there is one, dW3, in the order of the parameters.
 
     Parameters
     ----------
@@ -107,9 +107,9 @@ def as_parameters(gradients: Gradients) -> Parameters:
     Examples
     --------
     >>> as_parameters(Gradients(dZ2=None, dW2=3, db2=4, dZ1=None, dW1=1, db1=2))
-    Parameters(W1=1, b1=2, W2=3, b2=4)
+    Parameters(W1=1, b1=2, W2=3, b2=4, W3=None)
     """
-    return Parameters(gradients.dW1, gradients.db1, gradients.dW2, gradients.db2)
+    return Parameters(gradients.dW1, gradients.db1, gradients.dW2, gradients.db2, gradients.dW3)
 
 
 def check_gradients(parameters: Parameters, X: Array, Y: Array, g1: Activation, g2: Loss, weight: Array | None = None) -> GradientCheck:

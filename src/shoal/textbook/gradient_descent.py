@@ -23,7 +23,7 @@ class DescentStep(NamedTuple):
 
 
 def gradient_step(parameters: Parameters, gradients: Gradients, learning_rate: Array) -> Parameters:
-    """Slide 9's four lines: W1 := W1 − α dW1, b1 := b1 − α db1, W2 := W2 − α dW2, b2 := b2 − α db2.
+    """Slide 9's four lines: W1 := W1 − α dW1, b1 := b1 − α db1, W2 := W2 − α dW2, b2 := b2 − α db2; W3, where there is one, likewise.
 
     Parameters
     ----------
@@ -50,14 +50,14 @@ def gradient_step(parameters: Parameters, gradients: Gradients, learning_rate: A
     [0.5, 0.75, 0.5, 0.75]
     """
     check_like(gradients, parameters)
-    W1, b1, W2, b2 = parameters
+    W1, b1, W2, b2, W3 = parameters.W1, parameters.b1, parameters.W2, parameters.b2, parameters.W3
     dW1, db1, dW2, db2 = gradients.dW1, gradients.db1, gradients.dW2, gradients.db2
     alpha = learning_rate
     W1 = W1 - alpha * dW1
     b1 = b1 - alpha * db1
     W2 = W2 - alpha * dW2
     b2 = b2 - alpha * db2
-    return Parameters(W1, b1, W2, b2)
+    return Parameters(W1, b1, W2, b2, None if W3 is None else W3 - alpha * gradients.dW3)
 
 
 def descend(parameters: Parameters, X: Array, Y: Array, g1: Activation, g2: Loss, learning_rate: float) -> Iterator[DescentStep]:

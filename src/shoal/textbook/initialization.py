@@ -6,6 +6,7 @@ Draws are made W1 first, then b1 where it is drawn, then W2.
 """
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -210,3 +211,26 @@ def unit_variance(rng: Rng, n_x: int, n_h: int, n_y: int, mean_square_length: fl
     b1 = rng.standard_normal((n_h, 1)) / 2
     W2 = rng.standard_normal((n_y, n_h)) / math.sqrt(4 * n_h)
     return Parameters(W1, b1, W2, np.zeros((n_y, 1)))
+
+
+def with_skip(parameters: Parameters) -> Parameters:
+    """The same network with skip connections of 0: nothing needs to be drawn, for no two of them ask for the same correction.
+
+    The network begins as the one without them does, and dW3 = (1/m) dZ2 Xᵀ is not 0 at W3 = 0.
+
+    Parameters
+    ----------
+    parameters : Parameters
+
+    Returns
+    -------
+    Parameters
+        With `W3 (n_y, n_x)`.
+
+    Examples
+    --------
+    >>> with_skip(zeros(3, 4, 2)).W3.shape
+    (2, 3)
+    """
+    W1, W2 = parameters.W1, parameters.W2
+    return replace(parameters, W3=np.zeros((*W1.shape[:-2], W2.shape[-2], W1.shape[-1]), W1.dtype))

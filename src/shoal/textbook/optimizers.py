@@ -167,7 +167,7 @@ Optimizer = GradientDescent | Momentum | Nesterov | RMSprop | Adam
 
 
 def start(optimizer: Optimizer, parameters: Parameters) -> tuple[Memory, ...]:
-    """The memory of all four parameters before the first update.
+    """The memory of all parameters before the first update.
 
     Parameters
     ----------
@@ -176,8 +176,8 @@ def start(optimizer: Optimizer, parameters: Parameters) -> tuple[Memory, ...]:
 
     Returns
     -------
-    tuple of four memories
-        In the order W1, b1, W2, b2.
+    tuple of memories
+        In the order of the parameters: W1, b1, W2, b2, and W3 where there is one.
 
     Examples
     --------
@@ -197,7 +197,7 @@ def update(
     t: int,
     decay: Array | float = 0.0,
 ) -> tuple[Parameters, tuple[Memory, ...]]:
-    """Update number t of all four parameters.
+    """Update number t of all parameters.
 
     With `decay` above 0 the weights (not the biases) first shrink by the factor 1 − α·decay, apart from the gradient:
     with Adam this is AdamW (Loshchilov and Hutter 2019).
@@ -208,7 +208,7 @@ def update(
     parameters : Parameters
     gradients : Gradients
         What `propagation.backward` returned for them.
-    memory : tuple of four memories
+    memory : tuple of memories
         Of `start`, or of the update before.
     learning_rate : number, or array `(K, 1, 1)`
         α, above 0.
@@ -220,7 +220,7 @@ def update(
     Returns
     -------
     parameters : Parameters
-    memory : tuple of four memories
+    memory : tuple of memories
 
     Raises
     ------

@@ -3,6 +3,9 @@
 Examples are columns. `X (n_x, m)`; `W1 (n_h, n_x)`, `b1 (n_h, 1)`, `W2 (n_y, n_h)`, `b2 (n_y, 1)`; `Z1, A1 (n_h, m)`;
 `Z2, A2, Y (n_y, m)`; `dW1` means ∂J/∂W1 and has W1's shape. Every parameter may carry a leading axis K: the same
 lines then compute K networks at once, `Z1 (K, n_h, m)` and so on. `.mT` is the transpose of the last two axes.
+
+A network with skip connections, which the chapter does not have, adds `W3 X` to Z2: `W3 (n_y, n_x)` goes from the inputs past the
+hidden layer. It needs no bias of its own, since b2 is one.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,7 +31,7 @@ class ParameterTree:
     --------
     >>> p = Parameters(W1=1.0, b1=2.0, W2=3.0, b2=4.0)
     >>> p.map(lambda w, v: w - 0.5 * v, p)
-    Parameters(W1=0.5, b1=1.0, W2=1.5, b2=2.0)
+    Parameters(W1=0.5, b1=1.0, W2=1.5, b2=2.0, W3=None)
     >>> list(p), p.penalised()
     ([1.0, 2.0, 3.0, 4.0], {'W1': 1.0, 'W2': 3.0})
     """
@@ -45,18 +48,19 @@ class ParameterTree:
         return iter(self.named().values())
 
 
-PENALISED = ("W1", "W2")  # what a penalty or a decay shrinks; the biases are free
-OF_INPUTS = ("W1",)  # leaves with a column for each input
+PENALISED = ("W1", "W2", "W3")  # what a penalty or a decay shrinks; the biases are free
+OF_INPUTS = ("W1", "W3")  # leaves with a column for each input
 
 
 @dataclass(frozen=True, eq=False)
 class Parameters(ParameterTree):
-    """The four parameters of a network with one hidden layer."""
+    """The four parameters of a network with one hidden layer, and W3 where it has skip connections."""
 
     W1: Array
     b1: Array
     W2: Array
     b2: Array
+    W3: Array | None = None
 
     def penalised(self) -> dict[str, Array]:
         """The leaves that a penalty shrinks, by name."""
@@ -82,12 +86,13 @@ class Gradients(ParameterTree):
     dZ1: Array
     dW1: Array
     db1: Array
+    dW3: Array | None = None
 
 
 def forward(parameters: Parameters, X: Array, g1: Activation, g2: Loss) -> Forward:
     """From the inputs to the prediction A2: slide 3 for one example, slides 4 and 10 (left) for m of them.
 
-    Z1 = W1 X + b1, A1 = g1(Z1), Z2 = W2 A1 + b2, A2 = g2(Z2).
+    Z1 = W1 X + b1, A1 = g1(Z1), Z2 = W2 A1 + b2, A2 = g2(Z2). With skip connections Z2 = W2 A1 + b2 + W3 X.
 
     Parameters
     ----------
@@ -118,12 +123,41 @@ def forward(parameters: Parameters, X: Array, g1: Activation, g2: Loss) -> Forwa
     [3.0, 3.0, 10.0, 10.0]
     """
     check_network(parameters, X)
-    W1, b1, W2, b2 = parameters
+    W1, b1, W2, b2 = parameters.W1, parameters.b1, parameters.W2, parameters.b2
     Z1 = W1 @ X + b1
     A1 = g1(Z1)
     Z2 = W2 @ A1 + b2
+    if parameters.W3 is not None:
+        Z2 += parameters.W3 @ X
     A2 = g2(Z2)
     return Forward(Z1, A1, Z2, A2)
+
+
+def logits(parameters: Parameters, X: Array, g1: Activation) -> Array:
+    """Z2 alone, unchecked: `forward` where nothing but the answer is asked for.
+
+    Parameters
+    ----------
+    parameters : Parameters
+    X : array `(n_x, m)`
+        An example in each column.
+    g1 : Activation
+
+    Returns
+    -------
+    array `(n_y, m)`, with the leading axes of the parameters
+
+    Examples
+    --------
+    >>> from shoal.textbook import ACTIVATIONS
+    >>> one, x = np.ones((1, 1)), np.asarray([[2.0]])
+    >>> logits(Parameters(one, one, one, one), x, ACTIVATIONS["relu"]).item()  # 1 · max(0, 1 · 2 + 1) + 1
+    4.0
+    >>> logits(Parameters(one, one, one, one, W3=10 * one), x, ACTIVATIONS["relu"]).item()  # and 10 · 2
+    24.0
+    """
+    Z2 = parameters.W2 @ g1(parameters.W1 @ X + parameters.b1) + parameters.b2
+    return Z2 if parameters.W3 is None else Z2 + parameters.W3 @ X
 
 
 def backward(
@@ -132,7 +166,7 @@ def backward(
     """The six derivatives of J, slide 10 (right). `dZ2 = A2 − Y` where output unit and loss belong together (`losses`).
 
     dW2 = (1/m) dZ2 A1ᵀ, db2 = (1/m) Σ dZ2, dZ1 = W2ᵀ dZ2 ∘ g1′(Z1), dW1 = (1/m) dZ1 Xᵀ, db1 = (1/m) Σ dZ1, the sums over
-    the examples.
+    the examples. With skip connections dW3 = (1/m) dZ2 Xᵀ: they see the same errors as W2 does, and pass none on.
 
     Parameters
     ----------
@@ -148,7 +182,8 @@ def backward(
     Returns
     -------
     Gradients
-        `dZ2 (n_y, m)`, `dW2 (n_y, n_h)`, `db2 (n_y, 1)`, `dZ1 (n_h, m)`, `dW1 (n_h, n_x)`, `db1 (n_h, 1)`.
+        `dZ2 (n_y, m)`, `dW2 (n_y, n_h)`, `db2 (n_y, 1)`, `dZ1 (n_h, m)`, `dW1 (n_h, n_x)`, `db1 (n_h, 1)`; `dW3 (n_y, n_x)` of a
+        network with skip connections.
 
     Raises
     ------
@@ -167,7 +202,7 @@ def backward(
     check_network(parameters, X)
     check_targets(cache.Z2, Y, g2.logits_per_target, g2.name)
     check_weight(weight, X.shape[-1])
-    _, _, W2, _ = parameters
+    W2 = parameters.W2
     Z1, A1, Z2, _ = cache
     m = total(weight, X)
     dZ2 = weighted(g2.dZ2(Z2, Y), weight)
@@ -176,7 +211,8 @@ def backward(
     dZ1 = W2.mT @ dZ2 * g1.prime(Z1)
     dW1 = (1 / m) * dZ1 @ X.mT
     db1 = (1 / m) * sum_examples(dZ1)
-    return Gradients(dZ2, dW2, db2, dZ1, dW1, db1)
+    dW3 = None if parameters.W3 is None else (1 / m) * dZ2 @ X.mT
+    return Gradients(dZ2, dW2, db2, dZ1, dW1, db1, dW3)
 
 
 def cost(cache: Forward, Y: Array, g2: Loss, weight: Array | None = None) -> Array:
@@ -212,7 +248,7 @@ def cost(cache: Forward, Y: Array, g2: Loss, weight: Array | None = None) -> Arr
 
 
 def penalty(parameters: Parameters, lam: Array | float, m: Array | float) -> Array:
-    """λ/(2m) (‖W1‖² + ‖W2‖²), which is added to J so that the weights stay small; the biases are free.
+    """λ/(2m) (‖W1‖² + ‖W2‖² + ‖W3‖²), which is added to J so that the weights stay small; the biases are free.
 
     Parameters
     ----------

@@ -82,5 +82,7 @@ def linear_collapse(parameters: Parameters) -> LinearUnit:
     >>> W.item(), b.item()
     (6.0, 7.0)
     """
-    W1, b1, W2, b2 = parameters
+    W1, b1, W2, b2 = parameters.W1, parameters.b1, parameters.W2, parameters.b2
+    if parameters.W3 is not None:
+        return LinearUnit(W2 @ W1 + parameters.W3, W2 @ b1 + b2)
     return LinearUnit(W2 @ W1, W2 @ b1 + b2)

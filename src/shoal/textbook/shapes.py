@@ -40,13 +40,17 @@ def check_layer(W: Array, b: Array | None, X: Array, names: tuple[str, str, str]
 
 
 def check_network(parameters: Any, X: Array) -> None:
-    """The four parameters and X `(…, n_x, m)`; `DataError` names the first array that does not fit."""
-    W1, b1, W2, b2 = parameters
+    """A network's parameters and X `(…, n_x, m)`; `DataError` names the first array that does not fit."""
+    W1, b1, W2, b2, W3 = parameters.W1, parameters.b1, parameters.W2, parameters.b2, parameters.W3
     check_layer(W1, b1, X, ("W1", "b1", "X"))
     if len(W2.shape) < 2 or W2.shape[-1] != W1.shape[-2]:
         raise DataError(f"W2 has shape {shown(W2)}; after W1 of shape {shown(W1)} it has a column for each of {W1.shape[-2]} hidden units.")
     if tuple(b2.shape[-2:]) != (W2.shape[-2], 1):
         raise DataError(f"b2 has shape {shown(b2)}; beside W2 of shape {shown(W2)} it is ({W2.shape[-2]}, 1).")
+    if W3 is not None and tuple(W3.shape[-2:]) != (W2.shape[-2], W1.shape[-1]):
+        raise DataError(
+            f"W3 has shape {shown(W3)}; from {W1.shape[-1]} inputs to {W2.shape[-2]} outputs it is {W2.shape[-2], W1.shape[-1]}."
+        )
 
 
 def check_targets(Z2: Array, Y: Array, logits_per_target: int, loss: str) -> None:
@@ -61,7 +65,7 @@ def check_targets(Z2: Array, Y: Array, logits_per_target: int, loss: str) -> Non
 
 
 def check_like(gradients: Any, parameters: Any) -> None:
-    """dW1, db1, dW2, db2 in the shapes of W1, b1, W2, b2; `DataError` names the first that differs."""
+    """dW1, db1, … in the shapes of W1, b1, …; `DataError` names the first that differs."""
     for name, w in parameters.named().items():
         dw = getattr(gradients, f"d{name}")
         if tuple(dw.shape) != tuple(w.shape):

@@ -46,7 +46,7 @@ def in_code() -> dict[str, list[Line]]:
             cut(activation_functions.relu, "return"),
             cut(activation_functions.leaky_relu, "return"),
         ],
-        "7": [cut(gradient_descent.train, "steps =", "for _", "next"), cut(pros_and_cons.linear_collapse, "return")],
+        "7": [cut(gradient_descent.train, "steps =", "for _", "next"), cut(pros_and_cons.linear_collapse, "return LinearUnit(W2 @ W1, ")],
         "8": [
             cut(activation_functions.tanh_prime, "A =", "return"),
             cut(activation_functions.sigmoid_prime, "return"),
