@@ -11,13 +11,14 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import words
 
 import shoal
 from shoal.textbook.activation_functions import LEAK
 from shoal.textbook.activations import ACTIVATIONS
 from shoal.textbook.losses import LOSSES
 
-HOME = Path(shoal.__file__).parent
+HOME, ROOT = Path(shoal.__file__).parent, Path(__file__).parents[2]
 FUNCTION, KERNEL, FILE, PARAMETERS = 50, 120, 400, 8
 EXCEPTIONS = Path(__file__).with_name("exceptions.json")
 COMPILED = {"accurate", "inner", "intrinsic", "kernel"}  # decorators of `shoal.engine`
@@ -131,9 +132,35 @@ RULES = {
 }
 
 
+def exceptions():
+    return json.loads(EXCEPTIONS.read_text(encoding="utf-8"))
+
+
 def allowed():
     """Rule → the names that may be over its limit."""
-    return {name: set(names) for name, names in json.loads(EXCEPTIONS.read_text(encoding="utf-8")).items()}
+    return {name: set(names) for name, names in exceptions().items() if isinstance(names, list)}
+
+
+def read_by_people():
+    """Files of the package and pages about it."""
+    yield from sorted(path for path in HOME.rglob("*") if path.suffix in (".py", ".pyi", ".js", ".css", ".html", ".md"))
+    yield from sorted((ROOT / "docs").glob("*.md"))
+    yield from (ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY", "CHANGELOG"))
+
+
+def words_not_to_use():
+    """Of the list in `words.py`, in comments, docstrings, messages and pages."""
+    found = ((path, *word) for path in read_by_people() for word in words.words_in(path))
+    return [f"{path.relative_to(ROOT)}:{line}: {word!r}, better {instead}" for path, line, word, instead in found]
+
+
+def names_not_to_use():
+    """Of Python, with one of these words in them."""
+    found = ((path, name) for path in read_by_people() for name in words.names_in(path).elements())
+    return [f"{path.relative_to(ROOT)}: {name}" for path, name in found]
+
+
+WORDS = {rule.__name__: rule for rule in (words_not_to_use, names_not_to_use)}
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -143,6 +170,13 @@ def test_what_is_over_a_limit_is_a_known_exception_and_every_exception_is_needed
     assert not known - found, f"{name}: no longer over the limit, run `python tests/house/test_house.py`: {sorted(known - found)}"
 
 
+@pytest.mark.parametrize("name", WORDS)
+def test_no_text_has_more_words_of_the_list_than_are_left_today(name):
+    found, left = WORDS[name](), exceptions()[name]
+    assert len(found) <= left, f"{name}: {len(found)}, {left} are left:\n" + "\n".join(found)
+
+
 if __name__ == "__main__":
     shorter = {name: sorted(names & set(RULES[name]())) for name, names in allowed().items()}
+    shorter |= {name: min(len(rule()), exceptions()[name]) for name, rule in WORDS.items()}
     EXCEPTIONS.write_text(json.dumps(shorter, indent=2) + "\n", encoding="utf-8")

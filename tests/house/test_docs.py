@@ -1,0 +1,254 @@
+"""Every figure of the docs that is a constant of the code is compared with it, and every file and name that they mention exists."""
+
+import importlib
+import re
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import shoal
+from shoal.beyond.survey import MOST_RAMPED
+from shoal.beyond.workers import ATTEMPTS
+from shoal.encoding import BINS, FEW_VALUES, HEAVY_SHARE
+from shoal.engine.kernels.many_outputs import MANY
+from shoal.engine.layout import MOST_UNITS, SMALL_PRODUCT, SPLIT_FROM, WORTH_SPLITTING
+from shoal.engine.ramps import TILE, WORTH_LOOKING_UP
+from shoal.engine.sums import JACOBIAN_NUMBERS
+from shoal.estimators.larger import size
+from shoal.estimators.larger.fitting import JUDGED_ROWS
+from shoal.estimators.larger.scoring import ROC_ROWS
+from shoal.export.onnx_graph.model import OPSET
+from shoal.export.onnx_graph.network import MOST_SINGLE
+from shoal.export.weights import FORMAT
+from shoal.fitting import checkpoint, folds, initialize, own_rows
+from shoal.fitting import plan as p
+from shoal.fitting import train as t
+from shoal.fitting.settings import settings_of
+from shoal.inspection import curves, diagnosis, importance, rows, units
+from shoal.inspection.figures import diagram
+from shoal.inspection.findings import FLAT, MOSTLY, OFFSET, RISE, SIZES, TWIN
+from shoal.left_overs import OLD
+from shoal.persistence import schema
+from shoal.recipe import WARM_UP_STEPS
+from shoal.report import contents, scores
+from shoal.table.tally import MOST_TEXTS
+from shoal.textbook.activations import ACTIVATIONS
+from shoal.textbook.losses import LOSSES
+from shoal.textbook.output_units import exp_limits, log_variance_limits
+from shoal.training import minibatch, polished, small_steps
+from shoal.training.solvers.base import LEAST_DECREASE
+from shoal.training.solvers.bayes import LARGEST_BETA
+from shoal.training.solvers.levenberg_marquardt import FACTOR
+from shoal.uncertainty import intervals, noise, reliability
+from shoal.web import server
+from shoal.web.playground.recording import MOMENTS
+
+ROOT = Path(__file__).parents[2]
+HOME = Path(shoal.__file__).parent
+PAGES = [*sorted((ROOT / "docs").glob("*.md")), *(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY", "CHANGELOG"))]
+FRACTIONS = {1 / 2: "half", 1 / 3: "a third", 1 / 4: "a quarter", 1 / 5: "a fifth", 1 / 8: "an eighth", 1 / 10: "a tenth"}
+ORDINALS = {5: "fifth", 8: "eighth"}
+NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 7: "seven", 8: "eight"}
+POWERS = {10**6: "10⁶", 400_000: "4·10⁵", 1e12: "10¹²", 1e-6: "10⁻⁶"}
+LM = p.FULL_BATCH["lm"]
+
+
+def percent(fraction: float) -> str:
+    return f"{100 * fraction:g} %"
+
+
+def row_of(what: str, of_kind) -> str:
+    """A line of the table of defaults: classification with ramps and without, regression with ramps and without."""
+    kinds = [p.KINDS[task, ramps] for task in ("classification", "regression") for ramps in (True, False)]
+    return f"| {what} | {' | '.join(of_kind(kind) for kind in kinds)} |"
+
+
+def dash_or(value: float) -> str:
+    return f"{value:g}" if value else "–"
+
+
+RATES = {task: [p.KINDS[task, ramps].learning_rate for ramps in (True, False)] for task in ("classification", "regression")}
+ADAM = p.rule(settings_of(shoal.ShoalClassifier()), "adamw")
+FLOAT64, FLOAT32 = np.zeros(1), np.zeros(1, np.float32)
+LEAST = intervals.LEAST_ROWS["held-out rows"]
+RATES_OF_CLASSES = f"{RATES['classification'][0]:g}; {2 * RATES['classification'][0]:g} from {p.FASTER_FROM:,} rows on"
+
+PHRASES = {
+    "defaults.md": [
+        f"| learning rate of AdamW (betas {ADAM.beta_1}, {ADAM.beta_2}) | {RATES_OF_CLASSES} | same | ",
+        f"| same | {' | '.join(map(str, RATES['regression']))} |",
+        row_of("decay (decoupled, not on biases)", lambda kind: f"{kind.decay:g}"),
+        row_of("dropout of hidden units", lambda kind: f"{kind.dropout:g}"),
+        row_of("moving average of the weights", lambda kind: dash_or(kind.weight_average)),
+        f"| ramps are multiplied by | {p.RAMP_SCALE['classification']:g} | | {p.RAMP_SCALE['regression']:g} | |",
+        f"after {WARM_UP_STEPS} rising steps",
+        f"| updates | {p.STEPS['classification']} √n | same | {p.STEPS['regression']} √n | same |",
+        f"64 hidden units, from {p.WIDE_FROM:,} rows on 128",
+        f"number of epochs is within {p.EPOCHS_WITHIN[0]}..{p.EPOCHS_WITHIN[1]}",
+        f"up to {FEW_VALUES} distinct values",
+        f"fills over 1/{1 / HEAVY_SHARE:g} of the rows",
+        f"cut at quantiles into {BINS} bins",
+        f"the rows are split into {ORDINALS[p.PARTS]}s, with the classes",
+        f"the k-th {ORDINALS[p.PARTS]}",
+        f"held-out cross-entropy is below {POWERS[minibatch.PERFECT]}",
+        f"exp(−(v/v_min − 1)/{initialize.SHARPNESS})",
+        f"**Below {p.SMALL} rows:**",
+        f"up to {p.EPOCHS_OF_SMALL['classification']} epochs, {p.EPOCHS_OF_SMALL['regression']:,} for regression",
+        f"From {p.FEW} different rows on",
+        f"From {p.FASTER_FROM:,} rows on, classification uses twice the learning rate. With {RATES['classification'][0]} there",
+    ],
+    "diagnosis.md": [
+        f"At most {diagnosis.MOST_ROWS} rows are examined",
+        f"flat (g′ < {FLAT}) on {percent(MOSTLY)} of the rows: {FRACTIONS[units.MANY]} of the units if fewer than",
+        f"fewer than {units.WIDE} per member remain, else {FRACTIONS[units.HALF]}",
+        f"g′ < {FLAT} on every row",
+        f"equal to {TWIN:g}",
+        "half of the units each move the logits by less than a thousandth" if (units.HALF, units.IDLE) == (0.5, 1e-3) else "idle: ?",
+        f"passes less than {percent(units.PASSED)} of the error",
+        f"gives a W1 gradient over {units.EXPLODES:g}",
+        f"the loss rose to {RISE} times the first",
+        f"jumps up and down by over {percent(curves.RATTLES)} of itself, remains {curves.ABOVE} times above its lowest value",
+        f"by {percent(curves.FALLING)} in the last tenth of the epochs, or over {percent(curves.STRAIGHT)} of its decrease",
+        f"the explained fraction of the target is {curves.BY_HEART} lower",
+        f"spreads differ {SIZES:g} times, or a column is {OFFSET:g} spreads away from 0",
+        f"constant on {rows.FEW_ROWS} rows or more",
+        f"removes {percent(rows.LEAKS)} of the error",
+        f"fewer than {FRACTIONS[rows.MISSED]} of the rows of a class are predicted correctly",
+        f"under {percent(rows.RARE)} of all rows and at least {NUMBERS[rows.COUNTABLE]} rows",
+        f"the members' variance is {NUMBERS[diagnosis.SPREAD]} times the error of their mean",
+        f"predict different classes on {percent(diagnosis.APART)} of the rows",
+        f"one member has {NUMBERS[diagnosis.STRAY]} times the median loss",
+    ],
+    "engine.md": [
+        f"for one logit and at most {small_steps.MOST_PARAMETERS} parameters",
+        f"a single network of {SPLIT_FROM} units or more",
+        f"when batches of {WORTH_LOOKING_UP} rows or more first meet ramps",
+        f"a network with {MANY} outputs or more",
+        f"keeps H·b·n1 ≤ {POWERS[SMALL_PRODUCT]}",
+        f"and H ≤ {MOST_UNITS}",
+        f"A single network with {SPLIT_FROM} units or more, and a product of at least {POWERS[WORTH_SPLITTING]}",
+        f"(4 from {6 * MOST_UNITS} units on)",
+        f"reads the tables {TILE} units at a time",
+        f"batches of fewer than {WORTH_LOOKING_UP} rows, units that are not a multiple of {TILE}",
+        f"{NUMBERS[len(ACTIVATIONS)]} activations, {NUMBERS[len(LOSSES)]} losses",
+        f"{({4 * 10**8: 'some 20 ms'})[minibatch.AT_ONCE]} in one call",
+    ],
+    "solvers.md": [
+        f"below `tol` (default {p.FLAT:g})".replace("1e-05", "1e-5"),
+        f"no step lowers J by {LEAST_DECREASE:g} of its value",
+        f"from {p.SMALL} rows on, if you set none",
+        f"After {polished.TRIAL} steps the held-out loss decides",
+        f"if it has risen by more than {FRACTIONS[round(polished.MAY_RISE - 1, 9)]}",
+        f"L-BFGS continues to {polished.STEPS} steps",
+        f"on all rows for {polished.STEPS} more steps",
+        f"classification below {p.SMALL} rows",
+        f"computed {8 * JACOBIAN_NUMBERS >> 20} MB at a time",
+        f"repeated with {FACTOR:g} times the damping; a step that does divides the damping by {FACTOR:g}",
+        f"more than {({60.0: 'a minute'})[t.LONGEST_STEP]}, or JᵀJ more than {t.MOST_BYTES >> 30} GiB",
+        f"Defaults: {LM.width} hidden units, λ = {LM.lam['regression']:g} (classification {LM.lam['classification']:g}), {LM.steps} steps",
+        f"A perfect fit ends at β = {POWERS[LARGEST_BETA]}",
+        f"tries {', '.join(map(str, p.WIDTHS[:3]))}, … {p.WIDTHS[-1]} units",
+        f"until the mean log evidence has decreased {({2: 'twice'})[t.UNCHANGED]}",
+        f"decreased by more than {percent(t.STILL_FALLING)} in the last tenth of the epochs",
+    ],
+    "how-sure.md": [
+        f"(from {p.SMALL} rows on)",
+        f"and {noise.ROWS_OF_PAIRS} rows that two networks hold out",
+        f"two networks hold out {FRACTIONS[1 / folds.PAIR_SHARE]} of the rows",
+        f"refused below {LEAST} held-out rows",
+        f"in up to {noise.PIECES} bins",
+        f"counts as {noise.PRIOR_ROWS} rows. From {noise.ROWS_OF_A_SPREAD} rows on",
+        f"the most likely of {noise.SHARES[0]:g}, {100 * noise.SHARES[1]:g}, …, {percent(noise.SHARES[-1])}",
+        f"{FRACTIONS[1 / folds.SPLIT_SHARE]} is held out from all networks",
+        f"every {ORDINALS[folds.PAIR_SHARE]} from two",
+        f"- held-out rows: {LEAST}, which",
+        f'the evidence (`solver="bayes"`): {intervals.LEAST_ROWS["evidence"]} rows.',
+        f"{intervals.ROWS_PER_WEIGHT} for each weight of the largest network",
+        f"at N = {intervals.ROWS_PER_WEIGHT}p",
+        f"({reliability.BINS} bins of equal width)",
+    ],
+    "scale.md": [
+        f"more than {MOST_TEXTS:,} different texts (fewer if they do not fit into {FRACTIONS[size.SAMPLE_SHARE]} of the memory)",
+        f"by rows / {MOST_TEXTS:,}",
+        f"sample of {size.SAMPLE_ROWS:,} rows, fewer if they take more than {FRACTIONS[size.SAMPLE_SHARE]} of the memory",
+        f"sample of {ROC_ROWS:,} rows",
+        f"fit into {percent(size.JUDGED_SHARE)} of the memory (at most {JUDGED_ROWS:,} for each part",
+        f"{size.OVERHEAD // 10**6} MB are reserved",
+        f"{percent(size.PIECE_SHARE)} is for the chunk that is being read",
+        f"up to {percent(size.JUDGED_SHARE)} for held-out rows, and {percent(size.BLOCK_SHARE)} of what these",
+        f"up to {MOST_RAMPED // 10**6} million rows",
+        f"sample of at most {size.SAMPLE_ROWS:,} rows",
+        f"up to {NUMBERS[ATTEMPTS]} times",
+        f"every {checkpoint.EVERY:g} seconds and when training ends",
+    ],
+    "export.md": [f"The operator set is {OPSET}.", f"z-scores beyond ±{MOST_SINGLE:g} are clipped".replace("e+36", "e36"), f'"{FORMAT}"'],
+    "report.md": [
+        f"the central 95 % of {scores.RESAMPLES} bootstrap resamples" if scores.SURE == 0.975 else "?",
+        f"a regressor's {percent(contents.COVERAGE)} intervals",
+        f"the {diagram.MOST_INPUTS} inputs and units of the largest weights" if diagram.MOST_INPUTS == diagram.MOST_UNITS else "?",
+        f"up to {contents.MOST_WEIGHTS} weights",
+        f"({importance.N_REPEATS} shuffles, at most {contents.MOST_ROWS} rows)",
+    ],
+    "model-files.md": [f'`format` ("{schema.FORMAT}"), `version` ({schema.VERSION})'],
+    "from-matlab.md": [f"divided or multiplied by {FACTOR:g}"],
+    "from-r.md": [f"shoal has {NUMBERS[len(ACTIVATIONS) - 1]} more activations"],
+    "from-sklearn.md": [
+        f'`"auto"`: 64, from {p.WIDE_FROM:,} rows on 128',
+        f'`"auto"`: {p.STEPS["classification"]} to {p.STEPS["regression"]} √n updates',
+        f"from {p.SMALL} rows on | the best weights are kept",
+        f'| `"auto"`: {FRACTIONS[1 / p.PARTS]}, a different one for each network',
+        f"| `beta_2` | 0.999 | {ADAM.beta_2} |",
+        f"more than {FRACTIONS[own_rows.FAR]} of the rows of `X_val`",
+        f"covers {({0.01: 'a hundredth'})[own_rows.NARROW]} of that range",
+        f"decreased by {({0.01: 'a hundredth'})[t.STILL_FALLING]} in the last tenth",
+    ],
+    "architecture.md": [
+        f"beyond z = {exp_limits(FLOAT64):g} (float64) and {exp_limits(FLOAT32):g} (float32)",
+        f"beyond {log_variance_limits(FLOAT64):g} and {log_variance_limits(FLOAT32):g}",
+        f"float64 below {p.FLOAT32_FROM} rows",
+        f"Below {p.SMALL} rows training uses full batches",
+        f"older than {({3600.0: 'an hour'})[OLD]}",
+        f"at most {MOMENTS} frames per run",
+        "ends the server in less than two seconds" if server.CLOSING < 2 else "?",
+        f"below {p.SMALL} rows and for calibration",
+    ],
+}
+
+
+@cache
+def text_of(page: str) -> str:
+    """The page with every run of white space as one space."""
+    return " ".join((ROOT / "docs" / page).read_text(encoding="utf-8").split())
+
+
+@pytest.mark.parametrize(("page", "phrase"), [(page, phrase) for page, phrases in PHRASES.items() for phrase in phrases])
+def test_a_figure_of_the_docs_is_the_constant_of_the_code(page, phrase):
+    assert phrase.lower() in text_of(page).lower(), f"{page} does not say: {phrase}"
+
+
+def test_every_constant_of_the_code_has_a_page_that_states_it():
+    assert {path.name for path in (ROOT / "docs").glob("*.md")} - set(PHRASES) == {"serving.md"}  # it has no figure of the code
+
+
+PLACES = [ROOT / at for at in (".", "docs", "tests/unit", "tests/house")]
+PLACES += [HOME / at for at in (".", "engine", "engine/kernels", "textbook", "web")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_file_that_a_page_names_exists(page):
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    code = re.findall(r"`([^`\n]+)`", text)
+    files = {word for span in code for word in re.findall(r"^(?:python )?([\w/]+\.py)\b", span)}
+    files |= {span for span in code if re.fullmatch(r"(?:docs|benchmarks|tests|web|engine)/[\w/.-]+\.(?:md|csv|js)", span)}
+    missing = [file for file in sorted(file for file in files if "NN" not in file) if not any((place / file).exists() for place in PLACES)]
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_dotted_name_of_the_package_exists(page):
+    for name in set(re.findall(r"`(shoal(?:\.\w+)+)", page.read_text(encoding="utf-8"))):
+        module, rest = shoal, name.split(".")[1:]
+        for i, part in enumerate(rest):
+            module = getattr(module, part, None) or importlib.import_module("shoal." + ".".join(rest[: i + 1]))
