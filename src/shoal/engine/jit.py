@@ -2,7 +2,7 @@
 
 `kernel`: called from Python. `inner`: called from kernels. `accurate`: the same for mathematics whose sums must stay in order.
 `c_function`: called by its address. Numba's own cache stops every later process at a damaged file, and unpickles whatever lies in its
-folder; so functions get a cache of ours, by the three calls that Numba makes of one (seen in Numba 0.61 to 0.68).
+folder; so functions get a cache of ours, by the three calls that Numba makes of one. Private names seen in Numba 0.61 to 0.68.
 """
 
 import os
@@ -14,9 +14,11 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from llvmlite.binding import Linkage
 from numba import config, njit
 from numba.core import compiler, serialize
 from numba.core.ccallback import CFunc
+from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler_lock import global_compiler_lock
 
 from shoal.engine.code_cache import Folder, cache_folder, drop, load, save
@@ -82,6 +84,36 @@ class MachineCode:
         return str(self.folder() or "")
 
 
+class KernelLibrary(JITCodeLibrary):
+    """A kernel's machine code, which calls its own copies of the functions compiled into it.
+
+    Numba leaves these copies weak symbols, and the linker takes the first of a name that the process has loaded: after compiling, that is
+    the copy of the function compiled alone, which is optimized apart and adds in another order. So the process that compiled a kernel got
+    other last digits than all later ones, which load it. A private symbol has one meaning.
+    """
+
+    def _finalize_final_module(self) -> None:
+        final: Any = self._final_module
+        for function in final.functions:
+            if not function.is_declaration and function.linkage == Linkage.linkonce_odr:
+                function.linkage = Linkage.internal
+        finalize: Any = super()._finalize_final_module
+        finalize()
+
+
+class KernelCompiler(compiler.Compiler):
+    """Numba's own pipeline, into a `KernelLibrary`."""
+
+    def define_pipelines(self) -> Any:
+        """Asked for once a function: the library is made before the pipeline would make one of Numba's."""
+        state: Any = self.state
+        library: Any = KernelLibrary
+        state.library = library(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library.enable_object_caching()
+        pipelines: Any = super().define_pipelines
+        return pipelines()
+
+
 @contextmanager
 def compiling() -> Iterator[None]:
     """NUMBA_DISABLE_JIT is for code that also runs as Python; this does not."""
@@ -97,7 +129,7 @@ def compiling() -> Iterator[None]:
 def kernel(function: Callable[..., Any]) -> Any:
     """Decorator: compiled when Python first calls it, without Python's lock, and kept on disk."""
     with compiling():
-        compiled: Any = njit(fastmath=FAST, error_model="numpy", nogil=True)(function)
+        compiled: Any = njit(fastmath=FAST, error_model="numpy", nogil=True, pipeline_class=KernelCompiler)(function)
     compiled._cache = MachineCode(function)
     return compiled
 
@@ -117,7 +149,7 @@ def accurate(function: Callable[..., Any]) -> Any:
 def c_function(function: Callable[..., Any], signature: Any) -> Any:
     """The function compiled for these types now, with an `address`."""
     types = signature.args, signature.return_type
-    compiled: Any = CFunc(function, types, locals={}, options={"fastmath": FAST, "error_model": "numpy"})
+    compiled: Any = CFunc(function, types, locals={}, options={"fastmath": FAST, "error_model": "numpy"}, pipeline_class=KernelCompiler)
     compiled._cache = MachineCode(function)
     compiled.compile()
     return compiled
