@@ -1,12 +1,12 @@
-"""Named errors: what was seen, what was expected, what to do.
+"""Named errors: each message says what was found, what was expected, and what to do.
 
-Every error derives from `ShoalError`; those that replace a `ValueError` of scikit-learn's are one too, so that
-code written for scikit-learn catches them. The command line prints the message in one line and exits with 2.
+Every error derives from `ShoalError`. An error that replaces a `ValueError` of scikit-learn is a `ValueError` too, so that
+code written for scikit-learn catches it. The command line prints the message on one line and exits with code 2.
 """
 
 
 class ShoalError(Exception):
-    """Base of every error that shoal raises on purpose."""
+    """Base class of every error that shoal raises deliberately."""
 
 
 class InvalidParameterError(ShoalError, ValueError):
@@ -14,15 +14,15 @@ class InvalidParameterError(ShoalError, ValueError):
 
 
 class DataError(ShoalError, ValueError):
-    """Rows that cannot be used as they are; the message names the column or row, what was seen and what to do."""
+    """Rows that cannot be used as they are; the message names the column or row, what was found and what to do."""
 
 
 class DataTypeError(DataError, TypeError):
-    """Rows, targets or weights of a type that cannot be used; a TypeError too, as scikit-learn raises for them."""
+    """Rows, targets or weights of a type that cannot be used; a TypeError too, as in scikit-learn."""
 
 
 class LargeColumnError(DataError):
-    """A column holds numbers whose squares are not finite; `column` is its place, from 0, and `what` where it stands: X or y."""
+    """A column has numbers whose squares are not finite; `column` is its index, from 0, and `what` is X or y."""
 
     column, what = 0, "X"
 
@@ -32,39 +32,39 @@ class TableError(DataError):
 
 
 class ColumnsError(TableError):
-    """A table whose columns are not those the model was trained on."""
+    """A table whose columns differ from those that the model was trained on."""
 
 
 class LayoutError(ShoalError, ValueError):
-    """Arrays that do not fit one another reached the engine, which then computes nothing: rows, weights or networks of other sizes."""
+    """The engine received rows, weights or networks whose sizes do not fit together; it has computed nothing."""
 
 
 class TooLargeError(ShoalError, MemoryError):
-    """Sizes that do not fit in memory; the message has the bytes needed and a smaller setting that fits."""
+    """Sizes that do not fit in memory; the message states the bytes needed and a smaller setting that fits."""
 
 
 class DivergedError(ShoalError, ValueError, ArithmeticError):
-    """Training left the finite numbers in every network; the message names the epoch and the likely cause."""
+    """The weights of every network became infinite or NaN in training; the message names the epoch and the likely cause."""
 
 
 class ModelFileError(ShoalError):
-    """A file that is not a shoal model: truncated, foreign, or holding types that are never loaded."""
+    """A file that is not a shoal model: truncated, of another kind, or with types that are never loaded."""
 
 
 class ExportError(ShoalError):
-    """A model, or a step of one, that a format cannot express; the message names it and the nearest that works."""
+    """A model, or a step of one, that a format cannot express; the message names it and the nearest alternative."""
 
 
 class OutputError(ShoalError, OSError):
-    """A file that could not be written; what stood there before is untouched."""
+    """A file that could not be written; an earlier file of that name is unchanged."""
 
 
 class DeviceError(ShoalError, RuntimeError):
-    """A device that was asked for and is not there; the message says what PyTorch sees, or what to install."""
+    """A requested device that does not exist; the message lists the devices that PyTorch finds, or says what to install."""
 
 
 class ClusterError(ShoalError, ConnectionError):
-    """A cluster that cannot be used, or went away; the message says what is left, and where its checkpoint lies."""
+    """A cluster that cannot be used or was lost; the message says what remains, and where the checkpoint is."""
 
 
 class CheckpointError(ShoalError):
@@ -72,28 +72,28 @@ class CheckpointError(ShoalError):
 
 
 class ShoalWarning(UserWarning):
-    """Base of shoal's own warnings."""
+    """Base class of shoal's warnings."""
 
 
 class MemberDivergedWarning(ShoalWarning):
-    """Some networks of a population left the finite numbers and were left out; the others finished."""
+    """The weights of some networks of a population became infinite or NaN; those networks are left out, the others finished."""
 
 
 class InterruptedWarning(ShoalWarning):
-    """Training was interrupted (Ctrl-C); the best weights so far were kept."""
+    """Training was interrupted (Ctrl-C); the best weights so far are kept."""
 
 
 class UncalibratedWarning(ShoalWarning):
-    """An interval or standard deviation that no rows were kept back for, so that nothing holds it to what it says."""
+    """An interval or standard deviation without held-out rows for calibration: its coverage is not known."""
 
 
 class CacheWarning(ShoalWarning):
-    """Compiled code cannot be kept in the usual folder; the message says why, what happens instead, and what to set."""
+    """Compiled code cannot be kept in the usual folder; the message says why, what is used instead, and what to set."""
 
 
 class OtherScaleWarning(ShoalWarning):
-    """Validation rows of another scale than the training rows, as those are that did not pass a pipeline's scaler."""
+    """Validation rows have another scale than the training rows, for example because a pipeline's scaler did not transform them."""
 
 
 class OutsideWarning(ShoalWarning):
-    """Rows with an input outside the range of the rows that were learned from; predictions there are guesses."""
+    """Rows with an input outside the range of the training rows; predictions there are guesses."""

@@ -74,7 +74,7 @@ SETTINGS = {
     "an unknown parameter": (["hidden_layers=10"], ["no parameter 'hidden_layers'", "nearest names are 'hidden_layer_sizes'"]),
     "an unknown solver": (["solver=newton"], ["solver", "'newton'", "adam"]),
     "no value": (["solver"], ["PARAMETER=VALUE"]),
-    "twice": (["max_iter=3", "max_iter=4"], ["max_iter stands twice"]),
+    "twice": (["max_iter=3", "max_iter=4"], ["max_iter is given twice"]),
     "diverging": (["solver=sgd", "learning_rate_init=1e6"], ["in epoch ", "learning rate (learning_rate_init=1e+06)"]),
 }
 

@@ -49,7 +49,7 @@ def test_diagnose_names_the_column_that_gives_the_answer_away(warm, place):
 
 
 def test_diagnose_leaves_a_healthy_model_in_peace(warm, place):
-    assert answer(warm("diagnose", "people.shoal", "people.csv", cwd=place)) == "Nothing to complain about, on 240 rows of people.csv.\n"
+    assert answer(warm("diagnose", "people.shoal", "people.csv", cwd=place)) == "No findings on 240 rows of people.csv.\n"
 
 
 def test_diagnose_refuses_a_table_without_the_target(warm, place, tmp_path):

@@ -38,7 +38,7 @@ def predicted(done):
 def test_titanic_from_fit_to_predictions(table, tmp_path):
     done = shoal("fit", table("titanic"), "--target", "Survived", cwd=tmp_path)
     text = answer(done)
-    assert "classification of Survived: 713 rows to learn from, 178 held out" in text
+    assert "classification of Survived: 713 training rows, 178 held out" in text
     assert re.search(r"accuracy +0\.\d+.* 0\.618", text)  # beside the trivial model: always "did not survive"
     assert [p.name for p in tmp_path.iterdir()] == ["titanic-Survived.shoal"]
     model = tmp_path / "titanic-Survived.shoal"

@@ -42,7 +42,7 @@ def kinds(net, X=X, Y=Y, **settings):
 def test_a_healthy_network_is_left_in_peace():
     found = diagnose(shoal_of([healthy(1), healthy(2)]), X, Y)
     assert not found
-    assert str(found) == "Nothing to complain about, on 300 rows."
+    assert str(found) == "No findings on 300 rows."
 
 
 def test_many_saturated_units_are_counted_over_all_members():

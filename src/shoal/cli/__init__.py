@@ -1,4 +1,4 @@
-"""The command line: one command a file. Each parses, calls, prints; everything heavy is imported inside the commands."""
+"""The command line: one file per command. Each command parses, calls and prints; it imports slow modules inside the function."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ SETTING = "--set"
 
 app = typer.Typer(
     name="shoal",
-    help="Shallow neural networks: from a table to a trained and trusted model. New here? Try: `shoal demo`",
+    help="Shallow neural networks: from a table to a trained and tested model. To begin, try: `shoal demo`",
     rich_markup_mode="markdown",
     no_args_is_help=True,
     add_completion=False,
@@ -33,20 +33,20 @@ app.command("chapter", epilog=chapter.EXAMPLE)(chapter.chapter)
 
 
 def main() -> None:
-    """Run a command; errors that can be named are one line on stderr and exit code 2."""
+    """Run a command. A named error prints one line on stderr and exits with code 2."""
     warnings.showwarning = _one_line
     try:
         app(_spread_settings(sys.argv[1:]), prog_name="shoal")
     except ShoalError as error:
         _stop(str(error), 2)
     except MemoryError:
-        _stop("The memory of this machine is used up. Give fewer rows or columns, or smaller settings.", 2)
+        _stop("This machine has no memory left. Use fewer rows or columns, or smaller settings.", 2)
     except OSError as error:
         _stop(f"{error.filename or 'The output'} could not be used: {error.strerror or error}.", 2)
     except Exception as error:
         if os.environ.get("SHOAL_DEBUG"):
             raise
-        _stop(f"{type(error).__name__}: {error} (a fault of shoal's own: please report it; SHOAL_DEBUG=1 shows where it happened)", 1)
+        _stop(f"{type(error).__name__}: {error} (this is a bug in shoal: please report it; set SHOAL_DEBUG=1 to see where it happened)", 1)
 
 
 def _stop(text: str, code: int) -> None:
@@ -61,7 +61,7 @@ def _one_line(
 
 
 def _spread_settings(arguments: list[str]) -> list[str]:
-    """`--set a=1 b=2` as `--set a=1 --set b=2`: an option of the parser's takes one value a time."""
+    """`--set a=1 b=2` as `--set a=1 --set b=2`, because an option of the parser takes one value at a time."""
     spread: list[str] = []
     inside = False
     for argument in arguments:

@@ -1,4 +1,4 @@
-"""What several commands take, declared once: a model file, a table with its target, and whether to print JSON."""
+"""Arguments that several commands share: a model file, a table with its target, and whether to print JSON."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +11,6 @@ TableWithTarget = Annotated[
 ]
 MaxMemory = Annotated[
     str | None,
-    typer.Option(metavar="1GB", help="Most memory for a table that needs more: it is then worked on in pieces.", show_default=False),
+    typer.Option(metavar="1GB", help="Memory limit. A table that needs more is processed in blocks of rows.", show_default=False),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]

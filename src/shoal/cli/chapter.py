@@ -1,4 +1,4 @@
-"""`shoal chapter`: the live page on which every number of the chapter moves."""
+"""`shoal chapter`: the interactive page of the lecture chapter."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,22 +9,26 @@ EXAMPLE = "Example: `shoal chapter --port 8137`"
 
 
 def chapter(
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port on this machine; else a free one.", show_default=False)] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port on this machine. Default: a free port.", show_default=False)
+    ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the browser.")] = False,
     token: Annotated[
         str,
         typer.Option(
-            envvar="SHOAL_TOKEN", help="What programs that post send as X-Shoal-Token; else only the page may.", show_default=False
+            envvar="SHOAL_TOKEN",
+            help="Value that other programs must send as X-Shoal-Token to post. Default: only the page may post.",
+            show_default=False,
         ),
     ] = "",
     export: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write a copy that needs no server into DIR.", show_default=False)
+        Path | None, typer.Option(metavar="DIR", help="Write a copy that needs no server to DIR.", show_default=False)
     ] = None,
 ) -> None:
-    """Open the lecture chapter as a live page: every figure computed from the equations, on this machine only.
+    """Open the lecture chapter as an interactive page. The equations compute every figure, on this machine only.
 
-    The page stays open until Ctrl-C. With --export the page is written as one file that opens
-    without Python: sliders snap to recorded values, and the playground replays a recorded run of each set.
+    The server runs until you press Ctrl-C. With --export the command writes the page as one file that opens
+    without Python: sliders move between recorded values, and the playground replays one recorded run of each data set.
     """
     from shoal import web
     from shoal.errors import ShoalError

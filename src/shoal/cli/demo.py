@@ -1,4 +1,4 @@
-"""`shoal demo`: the main job on a real table, and two demonstrations of the chapter."""
+"""`shoal demo`: the main commands on a real table, and two demonstrations of the chapter."""
 
 import shutil
 import sys
@@ -21,13 +21,13 @@ app.command("flower", epilog=demo_flower.EXAMPLE)(demo_flower.flower)
 @app.callback()
 def demo(
     context: typer.Context,
-    folder: Annotated[Path, typer.Option(help="Where the demo's files go.")] = Path("shoal-demo"),
+    folder: Annotated[Path, typer.Option(help="Folder for the demo's files.")] = Path("shoal-demo"),
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = SEED,
 ) -> None:
-    """Train on a real table, score on rows not seen, save the model, predict.
+    """Train on a real table, score on held-out rows, save the model, predict.
 
-    The table: 1797 handwritten digits of 8 × 8 grey values each, which digit is it? It ships with scikit-learn: nothing is
-    downloaded.
+    The table has 1797 handwritten digits of 8 × 8 grey values each; the model predicts the digit. The table is part of
+    scikit-learn, so the demo downloads nothing.
     """
     if context.invoked_subcommand is not None:
         return
@@ -35,7 +35,7 @@ def demo(
 
 
 def run_demo(folder: Path, seed: int) -> None:
-    """Write the table, fit, save, predict, and say what to try next."""
+    """Write the table, fit, save, predict, and print what to try next."""
     from shoal.cli.fit import print_summary
     from shoal.cli.predict import write_predictions
     from shoal.cli.progress import training_bar
@@ -49,13 +49,13 @@ def run_demo(folder: Path, seed: int) -> None:
     for path, text in zip((train, test), digits(seed), strict=True):
         with replacing(path) as out:
             out.write(text.encode("utf-8"))
-    print(f"1797 handwritten digits, 64 grey values each: which digit is it? The tables are {train} and {test}.")
+    print(f"1797 handwritten digits, 64 grey values each. The model predicts the digit. The tables are {train} and {test}.")
     with training_bar() as callbacks:
         model = raw.fit(train, TARGET, test=test, seed=seed, callbacks=callbacks)
     print_summary(raw.facts_of(model))
     save(model, model_path)
     n_rows = write_predictions(model, test, answers)
-    print(f"model        {model_path}\npredictions  {answers}   ({n_rows} rows that training has not seen)\n")
+    print(f"model        {model_path}\npredictions  {answers}   ({n_rows} rows that were not used for training)\n")
     shoal = command()
     print(
         "Now try:\n"
@@ -64,12 +64,12 @@ def run_demo(folder: Path, seed: int) -> None:
         f"  {shoal} predict {model_path} {test} -o answers.csv\n"
         f"  {shoal} demo flower           the chapter's companion exercise\n"
         f"  {shoal} demo vectorization    the chapter's last slide\n"
-        f"  {shoal} chapter               the chapter, live in the browser\n"
+        f"  {shoal} chapter               the chapter as an interactive page\n"
     )
 
 
 def digits(seed: int) -> tuple[str, str]:
-    """The table as CSV, a fifth of its rows apart."""
+    """The table as two CSV texts: the second has a fifth of the rows."""
     from sklearn.datasets import load_digits
 
     from shoal.table import split_rows
@@ -81,7 +81,7 @@ def digits(seed: int) -> tuple[str, str]:
 
 
 def command() -> str:
-    """How this program is called from here: `shoal` where that is on the path, else where it stands."""
+    """The command that runs this program: `shoal` if that is on the path, else the program's path."""
     here = Path(sys.argv[0])
     found = shutil.which("shoal")
     if not here.is_file() or (found and Path(found).samefile(here)):

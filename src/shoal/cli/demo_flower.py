@@ -1,4 +1,4 @@
-"""`shoal demo flower`: the companion exercise's table, replayed with the textbook's own lines."""
+"""`shoal demo flower`: the companion exercise's table, computed with the textbook's functions."""
 
 import sys
 from typing import Annotated, Any
@@ -14,15 +14,15 @@ EXERCISE_SEED = 2
 
 def flower(
     seed: Annotated[
-        int, typer.Option(min=0, max=2**32 - 1, help="Seed of the initial weights. The published figures belong to 2, the exercise's own.")
+        int, typer.Option(min=0, max=2**32 - 1, help="Seed of the initial weights. The published figures are for the exercise's seed, 2.")
     ] = EXERCISE_SEED,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list and nothing else.")] = False,
 ) -> None:
-    """The companion exercise: 400 points in the shape of a flower, learned with 1 to 50 hidden units.
+    """Run the companion exercise: 400 points in the shape of a flower, learned with 1 to 50 hidden units.
 
-    5000 steps of batch gradient descent each, from the exercise's own initial weights; the accuracy on the training points
-    beside the published one. 20 and 50 units may differ by a point: 5000 steps let the rounding of a matrix library grow.
-    Another seed starts from other weights; the points stay, and the published figures are then no longer those to expect.
+    Each network trains for 5000 steps of batch gradient descent from the exercise's initial weights. The table shows the accuracy on the
+    training points and the published accuracy. With 20 and 50 units they may differ by a point, because the rounding of the matrix
+    library grows over 5000 steps. Another seed gives other initial weights and other figures; the points stay the same.
     """
     from shoal.textbook.flower import PUBLISHED_ACCURACY
 
@@ -42,7 +42,7 @@ def flower(
 
 
 def replayed(n_h: int, seed: int = EXERCISE_SEED) -> dict[str, Any]:
-    """Accuracy in per cent and cost after the last update."""
+    """Accuracy in percent and cost after the last update."""
     from shoal.textbook import ACTIVATIONS, cost, exercise_parameters, flower, forward, make_loss, train
     from shoal.textbook.flower import LEARNING_RATE
 

@@ -1,4 +1,4 @@
-"""`shoal demo vectorization`: slide 13, a loop against a product, on this machine."""
+"""`shoal demo vectorization`: slide 13 compares a loop with a product, on this machine."""
 
 from typing import Annotated
 
@@ -12,13 +12,13 @@ SEED = 13  # the page's own
 
 
 def vectorization(
-    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same numbers, and so gives the same sums.")] = SEED,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers and sums.")] = SEED,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list and nothing else.")] = False,
 ) -> None:
-    """Slide 13: the sum of a[i]·b[i] by a Python loop and by np.dot, your ratio beside the slide's 955.
+    """Run slide 13: compute the sum of a[i]·b[i] by a Python loop and by np.dot, and compare the ratio of the times with the slide's 955.
 
-    The slide lists a million numbers, but the sum it prints belongs to ten million: both lengths are run. Its first call
-    of np.dot pays for warming up; here np.dot is the best of eleven on one thread, the loop runs once.
+    The slide lists a million numbers, but its sum is that of ten million: the command runs both lengths. The slide times the first call
+    of np.dot, which includes its start-up; this command takes the best of eleven calls on one thread. The loop runs once.
     """
     from shoal.web.exhibits.slide_13 import BEST_OF, PRINTED, measured
 
@@ -32,5 +32,7 @@ def vectorization(
     )
     print_table(["numbers", "loop, ms", "np.dot, ms", "ratio", "sum"], rows, "loop against product", numbers=range(5))
     worst = max(r["relative"] for r in found)
-    print(f"np.dot: best of {BEST_OF} on one thread; loop: once. Both ways give the same sum to {worst:.0e}, relative.")
-    print("The mean of a·b is 1/4 for uniform numbers, so the slide's sum is one of 10,000,000 numbers, not of the 1,000,000 listed.")
+    print(f"np.dot: best of {BEST_OF} on one thread; loop: once. Both give the same sum to a relative {worst:.0e}.")
+    print(
+        "The mean of a·b is 1/4 for uniform numbers. The slide's sum is therefore that of 10,000,000 numbers, not of the listed 1,000,000."
+    )

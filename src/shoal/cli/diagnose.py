@@ -1,4 +1,4 @@
-"""`shoal diagnose`: what may be wrong with a model, seen on a table with its target."""
+"""`shoal diagnose`: known faults of a model, found on a table with its target."""
 
 from dataclasses import asdict
 
@@ -13,9 +13,9 @@ def diagnose(
     table: TableWithTarget,
     as_json: AsJson = False,
 ) -> None:
-    """Look for what may be wrong with a model: units, gradients, learning rate, fit, inputs, classes, members.
+    """Look for known faults of a model: units, gradients, learning rate, fit, inputs, classes, members.
 
-    Rows that the model has not learned from tell most. A healthy model gives no findings; the exit code is 0 either way.
+    Rows that were not used for training show the most. A healthy model has no findings. The exit code is 0 in both cases.
     """
     from shoal.estimators.inspecting import diagnose_table
     from shoal.persistence import load
@@ -25,7 +25,7 @@ def diagnose(
         findings = [{"title": f.title, **asdict(f)} for f in found]
         print_json({"model": str(model), "rows": found.n_rows, "findings": findings})
     elif not found:
-        print(f"Nothing to complain about, on {found.n_rows} rows of {table.name}.")
+        print(f"No findings on {found.n_rows} rows of {table.name}.")
     else:
         title = f"{len(found)} findings on {found.n_rows} rows of {table.name}"
-        print_table(["finding", "what was seen", "what to do"], [[f.title, f.evidence, f.advice] for f in found], title)
+        print_table(["finding", "evidence", "what to do"], [[f.title, f.evidence, f.advice] for f in found], title)

@@ -1,4 +1,4 @@
-"""`shoal evaluate`: score a model on a table that holds its target."""
+"""`shoal evaluate`: score a model on a table with its target."""
 
 from shoal.cli.arguments import AsJson, MaxMemory, ModelFile, TableWithTarget
 from shoal.cli.tables import print_json, print_metrics, print_sureness
@@ -12,10 +12,10 @@ def evaluate(
     max_memory: MaxMemory = None,
     as_json: AsJson = False,
 ) -> None:
-    """Score a model on a table that holds its inputs and its target, and say how far its probabilities or intervals can be
-    believed. Rows without a target are left out and counted.
+    """Score a model on a table with its inputs and its target, and report how reliable its probabilities or intervals are.
 
-    Rows that the model has learned from score too well: give it others.
+    Rows without a target are left out and counted. Use rows that were not used for training: on training rows the scores
+    are too good.
     """
     from shoal.cli.progress import rows_bar
     from shoal.estimators import raw

@@ -20,7 +20,7 @@ TABLE_ENDINGS = (".gz", ".csv", ".parquet", ".pq", ".txt", ".data")
 
 Named = Annotated[Path, typer.Argument(metavar="TABLE", help="CSV, gzipped CSV or Parquet file.", show_default=False)]
 Targets = Annotated[list[str], typer.Option("--target", help="Column to predict; repeat it for several.", show_default=False)]
-Task = Annotated[str | None, typer.Option(help="classification or regression; found from the target.", show_default=False)]
+Task = Annotated[str | None, typer.Option(help="classification or regression. Default: chosen from the target.", show_default=False)]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PARAMETER=VALUE", help="Set a parameter of the estimator; repeat it for several.", show_default=False),
@@ -28,24 +28,32 @@ Settings = Annotated[
 Test = Annotated[Path | None, typer.Option(help="Score on this table instead of on held-out rows.", show_default=False)]
 Groups = Annotated[
     str | None,
-    typer.Option(metavar="COLUMN", help="Hold out whole groups: rows of one value stay together; no input.", show_default=False),
+    typer.Option(
+        metavar="COLUMN",
+        help="Hold out whole groups: rows with the same value in this column. The column is not an input.",
+        show_default=False,
+    ),
 ]
 Time = Annotated[
     str | None,
     typer.Option(
-        metavar="COLUMN", help="Hold out the last rows by this column of dates or numbers; it stays an input.", show_default=False
+        metavar="COLUMN",
+        help="Hold out the last rows in the order of this column of dates or numbers. It is an input too.",
+        show_default=False,
     ),
 ]
 Categories = Annotated[
     list[str] | None,
-    typer.Option(metavar="COLUMN", help="Numbers in this column are names of categories; repeat it for several.", show_default=False),
+    typer.Option(metavar="COLUMN", help="Treat the numbers in this column as categories; repeat it for several.", show_default=False),
 ]
 Output = Annotated[
     Path | None,
-    typer.Option("-o", "--output", metavar="MODEL.shoal", help="Where to; else TABLE-TARGET.shoal here.", show_default=False),
+    typer.Option(
+        "-o", "--output", metavar="MODEL.shoal", help="Model file to write. Default: TABLE-TARGET.shoal in this folder.", show_default=False
+    ),
 ]
 Report = Annotated[
-    Path | None, typer.Option(metavar="FILE.html", help="Write a page about the model too, as shoal report does.", show_default=False)
+    Path | None, typer.Option(metavar="FILE.html", help="Write a report about the model too, as shoal report does.", show_default=False)
 ]
 Dask = Annotated[
     str | None,
@@ -53,7 +61,7 @@ Dask = Annotated[
 ]
 Checkpoint = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Keep here how far training is; the same command goes on from it.", show_default=False),
+    typer.Option(metavar="FILE", help="Save the state of training to this file. The same command continues from it.", show_default=False),
 ]
 
 
@@ -66,7 +74,7 @@ def fit(
     groups: Groups = None,
     time: Time = None,
     category: Categories = None,
-    refit: Annotated[bool, typer.Option("--refit", help="After scoring, train again on all rows and keep that model.")] = False,
+    refit: Annotated[bool, typer.Option("--refit", help="After scoring, train again on all rows and write that model.")] = False,
     output: Output = None,
     report: Report = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = 0,
@@ -77,12 +85,13 @@ def fit(
 ) -> None:
     """Train a network on a table and write the model to a file.
 
-    The task is found from the target. A fifth of the rows is held out, and the model is scored on them beside a linear and
-    a trivial model. The model that is written is the one that was scored. Ctrl-C stops training and keeps the best so far.
-    With --checkpoint a file keeps how far training is, and the same command goes on from it to the same model. With --dask the
-    workers of a cluster train; of solvers that go through the rows in small batches, as the default does, the checkpoint then keeps
-    the networks that are done, and Ctrl-C leaves it and no model. With --max-memory a table that needs more is read and trained on
-    in pieces; prepared rows then lie in TMPDIR meanwhile.
+    The target determines the task. The command holds out a fifth of the rows and scores the model, a linear model and a
+    trivial model on them. It writes the model that it scored. Ctrl-C stops training and keeps the best weights so far.
+
+    With --checkpoint a file keeps the state of training; the same command continues from it and gives the same model. With --dask the
+    workers of a cluster train. If the solver uses minibatches, as the default does, the checkpoint then contains
+    the finished networks, and Ctrl-C leaves the checkpoint but no model. With --max-memory a table that needs more memory is trained
+    on in blocks of rows; the prepared rows are in TMPDIR during training.
     """
     from shoal.cli.progress import fit_bar
     from shoal.estimators import raw
@@ -96,7 +105,7 @@ def fit(
     refuse_unwritable(path)
     if report is not None:
         check_report(report, path, table, test)
-    with fit_bar(in_pieces=max_memory is not None) as watching:
+    with fit_bar(by_rows=max_memory is not None) as watching:
         model = raw.fit(table, target, task=task, test=test, groups=groups, time=time, **watching, **chosen)
     save(model, path)
     if report is not None:
@@ -112,7 +121,7 @@ def fit(
 
 
 def report_too(model: Any, table: Path, report: Path, test: Path | None) -> None:
-    """The page about the model, with a bar while it is made."""
+    """Write the report about the model, with a progress bar."""
     from shoal.report import write_report
 
     with steps_bar() as step:
@@ -120,15 +129,15 @@ def report_too(model: Any, table: Path, report: Path, test: Path | None) -> None
 
 
 def refuse_table_itself(path: Path, *tables: Path | None) -> None:
-    """The model must not take the place of a table that it learns from."""
+    """Raise an error if the model would overwrite a table that it learns from."""
     from shoal.errors import OutputError
 
     if path.exists() and any(path.samefile(used) for used in tables if used and used.exists()):
-        raise OutputError(f"-o {path} is the table itself; give the model another name.")
+        raise OutputError(f"-o {path} is the table itself; choose another name for the model.")
 
 
 def default_name(table: Path, targets: list[str]) -> str:
-    """`data/titanic.csv.gz` and `Survived` make `titanic-Survived.shoal`."""
+    """The model's name: `data/titanic.csv.gz` and `Survived` give `titanic-Survived.shoal`."""
     stem = table.name
     for ending in TABLE_ENDINGS:
         stem = stem.removesuffix(ending)
@@ -149,11 +158,11 @@ def summary(facts: "Facts", path: Path) -> dict[str, object]:
 
 
 def print_summary(facts: "Facts") -> None:
-    """Rows, scores and what was done with them, for a person."""
+    """Print rows and scores for a person."""
     left_out = f"; {facts.n_left_out} without a target left out" if facts.n_left_out else ""
-    print(f"{facts.task} of {', '.join(facts.targets)}: {facts.n_train} rows to learn from, {facts.n_test} held out{left_out}")
+    print(f"{facts.task} of {', '.join(facts.targets)}: {facts.n_train} training rows, {facts.n_test} held out{left_out}")
     print(f"held out: {facts.held_out}")
     print_metrics(facts.metrics, facts.baselines, f"scores on the {facts.n_test} held-out rows, after {facts.seconds:.1f} s of training")
     print_sureness(facts.sureness or {})
     if facts.refit:
-        print(f"then trained again on all {facts.n_train + facts.n_test} rows: the scores are those of the model before that")
+        print(f"then trained again on all {facts.n_train + facts.n_test} rows; the scores are those of the model before")

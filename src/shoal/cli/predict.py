@@ -1,4 +1,4 @@
-"""`shoal predict`: a model's answers for the rows of a table, written a chunk at a time."""
+"""`shoal predict`: a model's predictions for the rows of a table, written one chunk at a time."""
 
 import io
 import warnings
@@ -11,26 +11,26 @@ import typer
 from shoal.cli.arguments import MaxMemory, ModelFile
 
 EXAMPLE = "Example: `shoal predict titanic.shoal passengers.csv -o answers.csv`"
-CHUNK_ROWS = 50_000  # of a hundred columns: 40 MB
+CHUNK_ROWS = 50_000  # 40 MB with a hundred columns
 
 
 def predict(
     model: ModelFile,
     table: Annotated[
-        Path, typer.Argument(metavar="TABLE", help="CSV, gzipped CSV or Parquet file; it may hold the target too.", show_default=False)
+        Path, typer.Argument(metavar="TABLE", help="CSV, gzipped CSV or Parquet file; it may contain the target too.", show_default=False)
     ],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT.csv", help="Where the predictions go.", show_default=False)],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT.csv", help="File for the predictions.", show_default=False)],
     interval: Annotated[
         float | None,
-        typer.Option(metavar="0.9", help="Beside each number its interval: TARGET_lower, TARGET_upper.", show_default=False),
+        typer.Option(metavar="0.9", help="Add an interval to each predicted number: TARGET_lower, TARGET_upper.", show_default=False),
     ] = None,
     max_memory: MaxMemory = None,
 ) -> None:
-    """Write a model's predictions for the rows of a table to a CSV file, one line a row, in the table's order.
+    """Write a model's predictions for the rows of a table to a CSV file, one line per row, in the table's order.
 
-    The predicted class or value stands under the target's name; beside a class the probability of every class, under
-    P(target=class). The table is read in chunks, so that it may be larger than the memory. Rows with an input outside the range
-    of the rows that were learned from are counted in a warning.
+    The column with the target's name contains the predicted class or value. For classes, the columns
+    P(target=class) contain the probability of every class. The command reads the table in chunks, so the table may be larger than the
+    memory. A warning counts the rows with an input outside the range of the training rows.
     """
     from shoal.cli.progress import rows_bar
     from shoal.errors import OutputError, OutsideWarning
@@ -40,7 +40,7 @@ def predict(
     loaded = load(model)
     raw.facts_of(loaded)
     if output.exists() and any(output.samefile(used) for used in (table, model) if used.exists()):
-        raise OutputError(f"-o {output} is the table or the model itself; give the predictions another name.")
+        raise OutputError(f"-o {output} is the table or the model itself; choose another name for the predictions.")
     with rows_bar(wanted=max_memory is not None) as progress:
         n_rows, about = predict_table(loaded, table, output, interval, max_memory, progress)
     print(f"{n_rows} predictions written to {output}")
@@ -61,9 +61,9 @@ def predict_table(
     max_memory: str | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> tuple[int, str]:
-    """Read, predict and write chunk by chunk; returns the number of rows, and what to say of rows unlike all that was learned.
+    """Read, predict and write chunk by chunk; returns the number of rows, and the warning about rows outside the training range.
 
-    Nothing is left behind where a row cannot be used.
+    If a row cannot be used, no file is written.
     """
     import numpy as np
 
@@ -73,7 +73,7 @@ def predict_table(
 
     done, n_outside, by_input = 0, 0, np.zeros(1, np.int64)
     with replacing(output) as out:
-        for chunk, n_rows in pieces_of(loaded, table, max_memory):
+        for chunk, n_rows in chunks_of(loaded, table, max_memory):
             with naming_rows(table.name, chunk):
                 rows = loaded["prepare"].transform(chunk)
             answers = predictions(loaded, chunk, interval=interval, prepared=rows)
@@ -83,14 +83,14 @@ def predict_table(
             done += len(answers)
             if progress is not None:
                 progress("predicting", done, n_rows)
-            if loaded["estimator"].network_.lowest is not None:  # a model that came from elsewhere may not know
+            if loaded["estimator"].network_.lowest is not None:  # an imported model may not have the range
                 here, inputs = outside(loaded, rows)
                 n_outside, by_input = n_outside + here, by_input + inputs
     return done, about_outside(loaded, done, n_outside, by_input) if n_outside else ""
 
 
-def pieces_of(loaded: Any, table: Path, max_memory: str | None) -> Iterator[tuple[Any, int]]:
-    """The table in pieces, each with the number of all rows (0 where it is not counted)."""
+def chunks_of(loaded: Any, table: Path, max_memory: str | None) -> Iterator[tuple[Any, int]]:
+    """The table in chunks, each with the number of all rows (0 if unknown)."""
     from shoal.estimators import raw
     from shoal.estimators.larger.raw import pieces_within
     from shoal.estimators.larger.size import memory_of
@@ -101,4 +101,4 @@ def pieces_of(loaded: Any, table: Path, max_memory: str | None) -> Iterator[tupl
         yield from ((chunk, 0) for chunk in read_chunks(table, CHUNK_ROWS, raw.columns_of(loaded)))
         return
     file = open_table(table)
-    yield from ((piece, file.n_rows) for piece in pieces_within(memory_of(max_memory), loaded, file))
+    yield from ((chunk, file.n_rows) for chunk in pieces_within(memory_of(max_memory), loaded, file))

@@ -1,4 +1,4 @@
-"""The bars that show long work on a terminal; where stderr is no terminal nothing is shown."""
+"""Progress bars on stderr. If stderr is not a terminal, nothing is shown."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ Rows = Callable[[str, int, int], None]
 
 @contextmanager
 def training_bar(label: str = "training", wanted: bool = True) -> Iterator[tuple[Callable[[Epoch], None], ...]]:
-    """Callbacks for a fit: one that moves a bar on stderr, or none."""
+    """Callbacks for a fit: one that updates a bar on stderr, or none."""
     if not (wanted and sys.stderr.isatty()):
         yield ()
         return
@@ -38,27 +38,27 @@ def training_bar(label: str = "training", wanted: bool = True) -> Iterator[tuple
 
 
 @contextmanager
-def fit_bar(*, in_pieces: bool) -> Iterator[dict[str, Any]]:
-    """What `fit` takes to show its progress: by epochs, or by rows where the table may be read in pieces."""
-    if not in_pieces:
+def fit_bar(*, by_rows: bool) -> Iterator[dict[str, Any]]:
+    """The arguments of `fit` that show progress: by epochs, or by rows if the table may be read in chunks."""
+    if not by_rows:
         with training_bar() as callbacks:
             yield {"callbacks": callbacks}
         return
-    with rows_bar() as told:
-        if told is None:
+    with rows_bar() as show:
+        if show is None:
             yield {}
             return
 
         def move(event: Epoch) -> None:
-            judged = event.loss if event.validation_loss is None else event.validation_loss
-            told(f"training, epoch {min(event.epoch + 1, event.n_epochs)}/{event.n_epochs}  loss {middle(judged):.4g}", 0, 0)
+            loss = event.loss if event.validation_loss is None else event.validation_loss
+            show(f"training, epoch {min(event.epoch + 1, event.n_epochs)}/{event.n_epochs}  loss {middle(loss):.4g}", 0, 0)
 
-        yield {"callbacks": (move,), "progress": told}
+        yield {"callbacks": (move,), "progress": show}
 
 
 @contextmanager
 def rows_bar(wanted: bool = True) -> Iterator[Rows | None]:
-    """A callback that moves a bar on stderr by rows: what is done, rows done, rows in all (0: as before). None without a terminal."""
+    """A callback `(stage, rows done, all rows)` that updates a bar on stderr; 0 rows change the text alone. None without a terminal."""
     if not (wanted and sys.stderr.isatty()):
         yield None
         return
@@ -77,21 +77,21 @@ def rows_bar(wanted: bool = True) -> Iterator[Rows | None]:
         bar = progress.add_task("reading", total=None)
         epoch, before = "", ("", 0)
 
-        def told(what: str, done: int, rows: int) -> None:
+        def show(what: str, done: int, rows: int) -> None:
             nonlocal epoch, before
             if not rows:
                 epoch = what
                 return
             if what != before[0] or done < before[1]:
-                progress.reset(bar)  # another stage, or the next epoch: its time begins anew
+                progress.reset(bar)  # another stage, or the next epoch: its time starts at 0
             before = what, done
             progress.update(bar, description=epoch if what == "training" and epoch else what, completed=done, total=rows)
 
-        yield told
+        yield show
 
 
 def figures(event: Epoch) -> str:
-    """The middle network's losses, and how many are still training."""
+    """The median loss of the networks, and how many are still training."""
     parts = [f"loss {middle(event.loss):.4g}"]
     if event.validation_loss is not None:
         parts.append(f"validation {middle(event.validation_loss):.4g}")

@@ -1,4 +1,4 @@
-"""`shoal report`: one page about a model, and the progress that long reports show."""
+"""`shoal report`: one HTML page about a model, with progress on stderr."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -16,13 +16,13 @@ EXAMPLE = "Example: `shoal report titanic.shoal titanic.csv -o titanic.html`"
 def report(
     model: ModelFile,
     table: TableWithTarget,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.html", help="Where to.", show_default=False)],
-    test: Annotated[Path | None, typer.Option(help="The table that `shoal fit` was given as --test.", show_default=False)] = None,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.html", help="File to write.", show_default=False)],
+    test: Annotated[Path | None, typer.Option(help="The table that you passed to `shoal fit` as --test.", show_default=False)] = None,
 ) -> None:
-    """Write one HTML page: scores and how sure they are, simple models on the same rows, diagnosis, importance, the network.
+    """Write one HTML page: scores and their uncertainty, simple models on the same rows, diagnosis, importance, the network.
 
-    With the table that the model was made of, its held-out rows are scored and other models learn from the rest; of another
-    table all rows are scored.
+    If TABLE is the table that the model was trained on, the page scores the held-out rows and trains simple models on the others.
+    For another table it scores all rows.
     """
     from shoal.persistence import load
     from shoal.report import write_report
@@ -35,23 +35,23 @@ def report(
 
 
 def check_report(output: Path, *used: Path | None) -> None:
-    """Find out before long work whether the report can be written; it must not take the place of what it is made of."""
+    """Raise an error, before long work, if the report cannot be written or would overwrite the model or a table."""
     from shoal.errors import OutputError
     from shoal.files import refuse_unwritable
     from shoal.report.pictures import need_matplotlib
 
     need_matplotlib()
     if output in used:
-        raise OutputError(f"{output} is named twice, and would be the same file; give the report another name.")
+        raise OutputError(f"{output} is named twice and would be the same file; choose another name for the report.")
     for path in used:
         if path is not None and output.exists() and path.exists() and output.samefile(path):
-            raise OutputError(f"{output} is the model or a table itself; give the report another name.")
+            raise OutputError(f"{output} is the model or a table itself; choose another name for the report.")
     refuse_unwritable(output)
 
 
 @contextmanager
 def steps_bar() -> Iterator[Callable[[str], None]]:
-    """A callback that moves a bar on stderr from step to step; where stderr is no terminal nothing is shown."""
+    """A callback that updates a bar on stderr from step to step. If stderr is not a terminal, nothing is shown."""
     if not sys.stderr.isatty():
         yield lambda name: None
         return

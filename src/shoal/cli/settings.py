@@ -1,4 +1,4 @@
-"""What stands behind `--set`: `PARAMETER=VALUE`, the value read as the parameter is declared (`fitting.settings`)."""
+"""Parse `--set PARAMETER=VALUE`; the parameter's declaration (`fitting.settings`) determines how its value is read."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,8 +15,8 @@ def parse_settings(texts: Sequence[str]) -> dict[str, Any]:
         name, equals, value = text.partition("=")
         name = name.strip()
         if not equals or not name or not value.strip():
-            raise InvalidParameterError(f"--set {text!r} is not of the form PARAMETER=VALUE, such as --set hidden_layer_sizes=50.")
+            raise InvalidParameterError(f"--set {text!r} does not have the form PARAMETER=VALUE, such as --set hidden_layer_sizes=50.")
         if name in settings:
-            raise InvalidParameterError(f"--set {name} stands twice: {settings[name]!r} and {value.strip()!r}. Keep one.")
+            raise InvalidParameterError(f"--set {name} is given twice: {settings[name]!r} and {value.strip()!r}. Keep one.")
         settings[name] = parsed(name, value.strip())
     return settings

@@ -1,4 +1,4 @@
-"""`shoal show`: what a model file holds."""
+"""`shoal show`: the contents of a model file."""
 
 from dataclasses import asdict
 from typing import Any
@@ -13,7 +13,7 @@ def show(
     model: ModelFile,
     as_json: AsJson = False,
 ) -> None:
-    """Say what a model is: its shapes and counts, how it was trained, its scores, and what becomes of each column."""
+    """Show what a model file contains: shapes and counts, training, scores, and how each column is used."""
     from shoal.persistence import load
 
     found = description(load(model))
@@ -26,11 +26,11 @@ def show(
     if "columns" in found:
         rows = [[c["name"], c["kind"], str(c["n_missing"] or ""), c["reason"]] for c in found["columns"]]
         title = f"{len(rows)} columns become {found['n_prepared']} inputs"
-        print_table(["column", "kind", "missing", "what was seen in training"], rows, title)
+        print_table(["column", "kind", "missing", "in the training rows"], rows, title)
 
 
 def description(model: Any) -> dict[str, Any]:
-    """All that is known of a model, ready for JSON."""
+    """All facts about a model, ready for JSON."""
     from shoal.estimators import raw
     from shoal.fit_facts import known_facts
     from shoal.table import feature_names
@@ -49,7 +49,7 @@ def description(model: Any) -> dict[str, Any]:
 
 
 def network_facts(estimator: Any) -> dict[str, Any]:
-    """Shapes and counts of the network, in the chapter's letters, of the whole shoal as one network."""
+    """Shapes and counts of the whole shoal as one network, in the chapter's letters."""
     network = estimator.network_
     parameters = network.merged
     shapes = {name: list(w.shape) for name, w in parameters.named().items()}
@@ -70,7 +70,7 @@ def network_facts(estimator: Any) -> dict[str, Any]:
 
 
 def print_fit(fit: dict[str, Any]) -> None:
-    """What was learned from, and how well."""
+    """Print the training rows, classes and scores."""
     names = ", ".join(fit["targets"])
     table = f" of {fit['table']}" if fit["table"] else ""
     print(f"{fit['task']} of {names}, learned from {fit['n_train']} rows{table}, seed {fit['seed']}")
@@ -80,19 +80,19 @@ def print_fit(fit: dict[str, Any]) -> None:
     if fit["n_left_out"]:
         print(f"{fit['n_left_out']} rows without a target were left out")
     if fit["interrupted"]:
-        print("training was interrupted: these are the best weights until then")
+        print("training was interrupted; the model has the best weights until then")
     title = f"scores on {fit['n_test']} held-out rows ({fit['held_out']}), trained in {fit['seconds']:.1f} s"
     if fit["n_test"]:
         print_metrics(fit["metrics"], fit["baselines"], title)
     else:
-        print(f"no row was held out for a score; trained in {fit['seconds']:.1f} s")
+        print(f"no rows were held out for a score; trained in {fit['seconds']:.1f} s")
     print_sureness(fit["sureness"] or {})
     if fit["refit"]:
-        print(f"then trained again on all {fit['n_train'] + fit['n_test']} rows: the scores are those of the model before that")
+        print(f"then trained again on all {fit['n_train'] + fit['n_test']} rows; the scores are those of the model before")
 
 
 def print_network(network: dict[str, Any], estimator: str, settings: dict[str, Any]) -> None:
-    """Shapes, counts and recipe."""
+    """Print shapes, counts and settings."""
     widths = network["hidden_units"]
     units = f"{widths[0]} hidden units each" if len(set(widths)) == 1 else f"hidden units {', '.join(map(str, widths))}"
     ramps = f" ({network['n_inputs']} columns and {network['n_ramps']} ramps)" if network["n_ramps"] else ""
@@ -102,6 +102,6 @@ def print_network(network: dict[str, Any], estimator: str, settings: dict[str, A
         ["parameters", f"{network['n_parameters']:,} in {network['dtype']}"],
         ["units", f"{network['activation']} hidden, {network['output']} output"],
         ["training", f"{estimator}, solver {network['solver']}, {network['n_iter']} epochs"],
-        ["settings", ", ".join(f"{name}={value!r}" for name, value in settings.items()) or "all as by default"],
+        ["settings", ", ".join(f"{name}={value!r}" for name, value in settings.items()) or "all defaults"],
     ]
     print_table(["network", ""], rows)

@@ -1,4 +1,4 @@
-"""What the commands print on stdout: tables for people, one JSON object for scripts."""
+"""Output of the commands on stdout: tables for people, one JSON object for scripts."""
 
 import json
 import math
@@ -12,7 +12,7 @@ WIDTH_WITHOUT_TERMINAL = 120
 
 
 def print_json(value: Any) -> None:
-    """One JSON value on stdout; a number that is none (NaN) becomes null, since JSON has no word for it."""
+    """Print one JSON value on stdout. NaN becomes null, because JSON has no NaN."""
     print(json.dumps(_plain(value), allow_nan=False))
 
 
@@ -27,7 +27,7 @@ def _plain(value: Any) -> Any:
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], title: str = "", numbers: Collection[int] = ()) -> None:
-    """A table; the columns at the positions `numbers` are set flush right."""
+    """Print a table; the columns at the positions `numbers` are right-aligned."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -45,7 +45,7 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], title: str
 
 
 def print_metrics(metrics: Mapping[str, float], baselines: Mapping[str, Mapping[str, float]], title: str) -> None:
-    """The model's scores beside those of the simple models; the best of a line is marked."""
+    """Print the model's scores and those of the simple models; the best of a line is marked."""
     columns: dict[str, Mapping[str, float]] = {
         "shoal": metrics,
         **{name: baselines[name] for name in ("linear", "trivial") if name in baselines},
@@ -59,22 +59,22 @@ def print_metrics(metrics: Mapping[str, float], baselines: Mapping[str, Mapping[
         rows.append([metric, *marked, METRICS[metric].meaning])
     print_table(["", *columns, ""], rows, title, numbers=range(1, len(columns) + 1))
     if len(columns) > 1:
-        print("* the best of its line. linear: logistic or ridge regression; trivial: always the shares of the classes, or the mean.")
+        print("* best of the line. linear: logistic or ridge regression; trivial: always the class frequencies, or the mean.")
 
 
 def print_sureness(found: Mapping[str, float]) -> None:
-    """How far probabilities or intervals can be believed, in a line."""
+    """Print how reliable probabilities or intervals are, in one line."""
     if "coverage_90" in found:
         print(
             f"how sure: 90 % intervals cover {found['coverage_90']:.1%} of these rows; they are {number(found['width_90'])} wide on average"
         )
     if "calibration_error" in found:
         print(
-            f"how sure: the likeliest class's probability is off by {found['calibration_error']:.1%} on average "
+            f"how sure: the probability of the most likely class is wrong by {found['calibration_error']:.1%} on average "
             f"(expected calibration error); Brier score {number(found['brier_score_loss'])}"
         )
 
 
 def number(value: float) -> str:
-    """Four significant digits; fixed where that is shorter."""
+    """Four significant digits, without an exponent if that is shorter."""
     return f"{value:.4g}" if math.isfinite(value) else "-"

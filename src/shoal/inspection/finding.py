@@ -105,7 +105,7 @@ class Diagnosis(Sequence[Finding]):
 
     def __str__(self) -> str:
         if not self.findings:
-            return f"Nothing to complain about, on {self.n_rows} rows."
+            return f"No findings on {self.n_rows} rows."
         return "\n".join(f"{f.title}: {f.evidence} {f.advice}" for f in self.findings)
 
     def __repr__(self) -> str:

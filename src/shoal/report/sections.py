@@ -86,7 +86,7 @@ def diagnosis(contents: Contents) -> str:
     """The findings."""
     found = contents.diagnosis
     if not found:
-        said = f"Nothing to complain about, on {found.n_rows} rows: units, gradients, learning rate, fit, inputs, classes, members."
+        said = f"No findings on {found.n_rows} rows: units, gradients, learning rate, fit, inputs, classes, members."
         return section("diagnosis", "Diagnosis", paragraph(said))
     told = [
         f'<div class="finding"><strong>{text(f.title)}</strong><br>{text(f.evidence)}<br><em>{text(f.advice)}</em></div>' for f in found
