@@ -211,33 +211,53 @@ def test_dropout_depends_on_the_members_name_and_not_on_its_place_or_on_its_neig
 # --- sums and logits ------------------------------------------------------------------------------------------------
 
 
+def assert_sums_are_the_textbooks(networks, X, Y, activation, out, weight, dtype):
+    """Every network's sums, padding and unseen inputs among them, against the chapter's lines in float64."""
+    g2, near = make_loss(out), FLOAT64 if dtype == np.float64 else FLOAT32
+    found = sums(networks.astype(np.dtype(dtype)), X.astype(dtype), Y.astype(dtype), activation, g2, weight)
+    gradient = found.gradient
+    for k in range(networks.K):
+        mine = np.ones(M) if weight is None else np.broadcast_to(weight, (networks.K, M))[k]
+        total, n_h, one = mine.sum(), networks.widths[k], member(networks, k)
+        (W1, b1, W2, b2), J = by_hand(one, X * networks.inputs[k], Y, ACTIVATIONS[activation], g2, rate=1.0, weight=mine)
+        by_hand_sums = [(before - after) * total for before, after in zip(one, (W1, b1, W2, b2), strict=True)]  # a step of 1 is −gradient
+        assert_near((gradient.W1[k, :n_h], gradient.b1[k, :n_h], gradient.W2[k, :, :n_h], gradient.b2[k]), by_hand_sums, near * M)
+        assert found.loss[k] == pytest.approx(J[0] * total, rel=near)
+        assert found.weight[k] == pytest.approx(total, rel=FLOAT64)
+        assert not gradient.W1[k, n_h:].any()
+    return found
+
+
 @pytest.mark.parametrize("weighted", ["none", "all", "each"])
 @pytest.mark.parametrize("out", OUTPUTS)
 def test_sums_are_the_textbooks_and_add_up_over_blocks(out, weighted, monkeypatch):
     seen = np.array([[True] * N_X, [True, False, True]])
     networks = population((N_H, 3), N_X, logits_of(out, N_Y), inputs=seen)
     X, Y = rows(out, M, N_X, N_Y)
-    weight = {"none": None, "all": np.linspace(0, 2, M), "each": np.linspace(0, 2, 2 * M).reshape(2, M)}[weighted]
-    g2 = make_loss(out)
-    whole = sums(networks, X, Y, "tanh", g2, weight)
-    for k in range(2):
-        mine = np.ones(M) if weight is None else np.broadcast_to(weight, (2, M))[k]
-        total = mine.sum()
-        one = member(networks, k)
-        (W1, b1, W2, b2), J = by_hand(one, X * seen[k], Y, ACTIVATIONS["tanh"], g2, rate=1.0, weight=mine)
-        n_h = networks.widths[k]
-        gradient = whole.gradient
-        mine_of_sums = gradient.W1[k, :n_h], gradient.b1[k, :n_h], gradient.W2[k, :, :n_h], gradient.b2[k]
-        by_steps = [(before - after) * total for before, after in zip(one, (W1, b1, W2, b2), strict=True)]  # a step of 1 is −gradient
-        assert_near(mine_of_sums, by_steps, FLOAT64 * M)
-        assert whole.loss[k] == pytest.approx(J[0] * total, rel=FLOAT64)
-        assert whole.weight[k] == pytest.approx(total, rel=FLOAT64)
-        assert not gradient.W1[k, n_h:].any()
-    monkeypatch.setattr(shoal.engine.sums, "LEAST_ROWS", 4)
-    monkeypatch.setattr(shoal.engine.sums, "HIDDEN_NUMBERS", 1)
-    in_blocks = sums(networks, X, Y, "tanh", g2, weight)
+    each = np.linspace(0, 2, 2 * M).reshape(2, M)
+    each[1, 4:8] = 0.0  # a whole block of rows that one network does not see
+    weight = {"none": None, "all": np.linspace(0, 2, M), "each": each}[weighted]
+    whole = assert_sums_are_the_textbooks(networks, X, Y, "tanh", out, weight, np.float64)
+    for name, value in (("BATCH", 4), ("BATCHES", 1), ("MOST_RANGES", 2)):
+        monkeypatch.setattr(shoal.engine.sums, name, value)
+    in_blocks = assert_sums_are_the_textbooks(networks, X, Y, "tanh", out, weight, np.float64)
     np.testing.assert_allclose(in_blocks.loss, whole.loss, rtol=FLOAT64)
     assert_near(in_blocks.gradient, whole.gradient, FLOAT64)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("out", OUTPUTS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_gradient_sums_are_the_textbooks_in_both_precisions(activation, out, dtype):
+    networks = population((N_H, 3, 6), N_X, logits_of(out, N_Y))  # of one kind: a group of three
+    X, Y = (values.astype(dtype).astype(np.float64) for values in rows(out, M, N_X, N_Y))
+    assert_sums_are_the_textbooks(networks.astype(np.dtype(np.float32)), X, Y, activation, out, np.linspace(0, 2, M), dtype)
+
+
+@pytest.mark.parametrize("n_y", [3, 4, 5])
+def test_gradient_sums_of_many_outputs_are_the_textbooks(n_y):
+    networks, (X, Y) = population((N_H, 3), N_X, n_y), rows("softmax", M, N_X, n_y)  # from four on they are products
+    assert_sums_are_the_textbooks(networks, X, Y, "silu", "softmax", None, np.float64)
 
 
 def test_sums_over_some_rows_and_over_the_others_add_up_to_those_over_all():

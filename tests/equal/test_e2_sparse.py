@@ -61,8 +61,7 @@ def test_no_more_rows_than_a_batch_or_a_block_are_dense_at_once(monkeypatch):
         pass
     assert set(largest) == {8, 5}
     monkeypatch.setattr("shoal.engine.predict.BLOCK_ROWS", 7)
-    monkeypatch.setattr("shoal.engine.sums.HIDDEN_NUMBERS", 7 * 4)  # seven rows of four hidden units
-    monkeypatch.setattr("shoal.engine.sums.LEAST_ROWS", 1)
+    monkeypatch.setattr("shoal.engine.sums.BATCH", 7)
     largest.clear()
     sums(population((4,), N_X, 1), S, Y, "relu", make_loss("squared_error"))
     logits(population((4,), N_X, 1), S, "relu")

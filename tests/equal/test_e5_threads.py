@@ -10,6 +10,7 @@ import pytest
 from problems import logits_of, population, rows
 from shoal import ShoalClassifier
 from shoal.engine import layout, minibatch, slices
+from shoal.engine import sums as engine_sums
 from shoal.engine.threads import executor
 from shoal.recipe import Recipe
 from shoal.textbook import make_loss
@@ -34,6 +35,25 @@ def test_one_thread_and_two_give_the_same_bits(dtype, monkeypatch):
     assert {lookup.size > 0 for lookup in looked} == {True, False}  # of members with ramps and of those without
     for one, two in zip(*weights, strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("K", [1, 3])
+def test_gradient_sums_are_the_same_bits_from_any_number_of_threads(K, dtype, monkeypatch):
+    networks, (X, Y) = population((20,) * K, 5, 3).astype(np.dtype(dtype)), rows("softmax", 300, 5, 3)
+    monkeypatch.setattr(engine_sums, "WORTH_A_THREAD", 0)  # hand over work of any size
+    monkeypatch.setattr(engine_sums, "TINY", 0)
+    monkeypatch.setattr(engine_sums, "BATCH", 16)
+    monkeypatch.setattr(engine_sums, "BATCHES", 2)
+    monkeypatch.setattr("shoal.engine.threads.executor", lambda: POOL)
+    found = []
+    for n in (1, 2, 4):
+        monkeypatch.setattr("shoal.engine.threads.cores", lambda n=n: n)
+        of_n = engine_sums.sums(networks, X.astype(dtype), Y.astype(dtype), "tanh", make_loss("softmax"), np.linspace(0, 2, 300))
+        found.append([of_n.weight, of_n.loss, *of_n.gradient])
+    for others in found[1:]:
+        for one, other in zip(found[0], others, strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 POOL = ThreadPoolExecutor(4)

@@ -8,7 +8,7 @@ import pytest
 from problems import population, rows
 from shoal.encoding import encode, fit_encoding
 from shoal.engine.evaluate import judge
-from shoal.engine.kernels import dispatch_module, predict_module, small_lm_module
+from shoal.engine.kernels import dispatch_module, predict_module, small_lm_module, sums_module
 from shoal.engine.minibatch import advance, advance_in_order, begin
 from shoal.engine.predict import compiled_logits, raw_logits
 from shoal.engine.ramps import find_ramp_positions, in_precision
@@ -122,6 +122,30 @@ def test_sums_refuse_rows_that_do_not_fit():
             sums(networks, *wrong, "relu", g2)
     with pytest.raises(LayoutError):
         sums(networks, X, Y, "relu", g2, np.ones(M + 1))
+
+
+def test_the_kernel_of_gradient_sums_looks_at_every_array_itself():
+    kernel, G, h, n, n_z, b = sums_module(), 2, 3, 4, 2, 5
+    size = G * h * 8 + G * n_z * h + G * n_z
+    at = dispatch_module().addresses("relu", "squared_error", None, n_z, np.dtype(np.float64))
+    given = kernel.Rows(np.ones((9, n)), np.ones((9, n_z)), np.ones((G, 9)), np.arange(9), np.array([0, b, 9]))
+    own = kernel.PerNetwork(np.zeros((4, G)), np.zeros((3, G), np.int64))
+    fitting = [kernel.Shape(G, h, n, n_z, 0, b, *at), given, np.ones(size), np.ones(size), own, np.ones(7), np.zeros(G), np.zeros(size)]
+    refuse(kernel.gradient_sums(*fitting))
+    wrong = {
+        0: (fitting[0]._replace(G=G + 1), fitting[0]._replace(n=9), fitting[0]._replace(b=b - 1)),
+        1: (given._replace(X=np.ones((9, n - 1))), given._replace(Y=np.ones((8, n_z))), given._replace(weight=np.ones((3, 9)))),
+        2: (np.ones(size - 1),),
+        3: (np.ones(size - 1),),
+        4: (own._replace(whole=np.full((3, G), h + 1)),),
+        5: (np.ones(6),),
+        6: (np.zeros(G - 1),),
+        7: (np.zeros(size + 1),),
+    }
+    for place, values in wrong.items():
+        for value in (*values, *[given._replace(order=with_one(given.order, 3, row)) for row in (-1, 9, FAR) if place == 1]):
+            with pytest.raises(LayoutError):
+                refuse(kernel.gradient_sums(*fitting[:place], value, *fitting[place + 1 :]))
 
 
 # --- prediction ------------------------------------------------------------------------------------------------------

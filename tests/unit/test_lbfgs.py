@@ -10,7 +10,7 @@ from shoal.population import Population, take
 from shoal.recipe import Recipe
 from shoal.textbook import ACTIVATIONS, cost, forward, make_loss, penalty
 from shoal.training.full_batch import FullBatch
-from shoal.training.objective import by_steps, by_sums, point_at, value_and_gradient
+from shoal.training.objective import point_at, slope_of_block, value_and_gradient
 from shoal.training.rows import in_memory
 from shoal.training.solvers.lbfgs import PAIRS, next_trial
 
@@ -65,19 +65,18 @@ def test_it_ends_where_scipy_ends(out):
         assert run.loss[k] == pytest.approx(theirs.fun, rel=1e-9)
 
 
+@pytest.mark.parametrize("alike", [False, True])
 @pytest.mark.parametrize("out", OUTPUTS)
-@pytest.mark.parametrize("activation", ["tanh", "relu"])
-def test_compiled_steps_and_the_textbooks_sums_give_the_same_gradient(out, activation, monkeypatch):
-    weight = np.random.default_rng(0).uniform(0, 2, (2, M))
-    weight[1, 8:16] = 0.0  # a whole block of rows that one network does not see
-    run = run_of(out, activation=activation, widths=(4, 3), weight=weight)
-    o, members = run.objective, np.arange(2)
-    monkeypatch.setattr("shoal.training.objective.ROWS_AT_ONCE", 8)
-    theta = flat(o.population.parameters)
-    point, block = point_at(o, theta, members), (o.rows.X, o.rows.Y, o.rows.weights)
-    steps, plain = by_steps(point, *block), by_sums(point, *block)
+def test_what_blocks_of_rows_add_to_the_objective_adds_up(out, alike):
+    weight = np.random.default_rng(0).uniform(0, 2, M if alike else (2, M))
+    weight[..., 8:16] = 0.0  # a whole block of rows that no network sees
+    o = run_of(out, widths=(4, 3), weight=weight).objective
+    point = point_at(o, flat(o.population.parameters), np.arange(2))
+    whole = slope_of_block(point, o.rows.X, o.rows.Y, o.rows.weights)
+    blocks = [slope_of_block(point, o.rows.X[s], o.rows.Y[s], o.rows.weights[:, s]) for s in (slice(8), slice(8, 16), slice(16, M))]
+    added = blocks[0] + blocks[1] + blocks[2]
     for name in ("value", "gradient"):  # the same sums in another order
-        np.testing.assert_allclose(getattr(steps, name), getattr(plain, name), rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(getattr(added, name), getattr(whole, name), rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("activation", ["tanh", "logistic"])

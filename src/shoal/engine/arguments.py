@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.engine.kernels import dispatch_module
-from shoal.recipe import Recipe
 from shoal.textbook.losses import Loss
 from shoal.textbook.optimizers import Adam
 from shoal.textbook.output_units import exp_limits, log_variance_limits
@@ -30,9 +29,8 @@ class Known:
     corrections: Floats = field(default_factory=lambda: np.empty(0))
 
 
-def hyper(recipe: Recipe, g2: Loss, dtype: np.dtype) -> Floats:
-    """The numbers that the kernels take beside the weights, in the precision of the run."""
-    rule = recipe.rule
+def hyper(rule: Any, g2: Loss, dtype: np.dtype) -> Floats:
+    """The numbers of the optimizer (None: there is none) and the loss that the kernels take, in the precision of the run."""
     first = getattr(rule, "mu", getattr(rule, "beta_1", 0.0))
     second = getattr(rule, "rho", getattr(rule, "beta_2", 0.0))
     settings = dict(g2.settings)
@@ -62,7 +60,7 @@ def bias_corrections(known: Known, rule: Any, done: int, n: int, dtype: np.dtype
 
 @cache
 def addresses(activation: str, output: str, rule: Any, n_z: int, dtype: np.dtype) -> tuple[int, int, int, int, int]:
-    """The addresses of a run's functions in this process."""
+    """The addresses of a run's functions in this process; 0 for no rule."""
     found: tuple[int, int, int, int, int] = dispatch_module().addresses(activation, output, rule, n_z, dtype)
     return found
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from shoal.encoding import SparseRows
 from shoal.engine.kernels import evaluate_module, train_module
-from shoal.engine.layout import Group
-from shoal.engine.minibatch import State, over_groups, per_network, seen_rows, shape_of
+from shoal.engine.layout import Group, seen_rows
+from shoal.engine.minibatch import State, over_groups, per_network, shape_of
 from shoal.engine.sizes import refuse, refuse_rows
 from shoal.types import Floats
 

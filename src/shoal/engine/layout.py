@@ -245,3 +245,22 @@ def keep_members(group: Group, on: NDArray[np.bool_]) -> Group:
     arrays = (kept(group.weights), kept(group.first), kept(group.second), kept(group.average))
     best = None if group.best is None else kept(group.best)
     return Group(group.members[on], group.columns, group.n, group.h, group.n_z, *arrays, best, slices=group.slices)
+
+
+def seen_rows(X: Floats, group: Group) -> Floats:
+    """X with the inputs that the group sees in front: itself, for the kernels read the first n columns."""
+    return X if group.columns is None or isinstance(group.columns, slice) else np.ascontiguousarray(X[:, group.columns])
+
+
+def group_weight(weight: Floats | None, group: Group, dtype: np.dtype) -> Floats:
+    """Weights as the kernels take them: `(0, 0)` for none, `(1, m)` for all, `(G, m)` for each."""
+    if weight is not None and (group.weight is None or group.weight[0] is not weight):  # a run asks for the same ones in every epoch
+        group.weight = weight, weight_rows(weight, group, dtype)
+    return weight_rows(None, group, dtype) if weight is None or group.weight is None else group.weight[1]
+
+
+def weight_rows(weight: Floats | None, group: Group, dtype: np.dtype) -> Floats:
+    """`group_weight`, made anew."""
+    if weight is None:
+        return np.empty((0, 0), dtype)
+    return np.ascontiguousarray(weight[None] if weight.ndim == 1 else weight[group.members], dtype)

@@ -23,7 +23,7 @@ from shoal.engine.arguments import Known, addresses, bias_corrections, hyper, ra
 from shoal.engine.blas_threads import one_blas_thread
 from shoal.engine.device import PROCESSOR
 from shoal.engine.kernels import train_module
-from shoal.engine.layout import Group, keep_members, make_groups, padded, read_back
+from shoal.engine.layout import Group, group_weight, keep_members, make_groups, padded, read_back, seen_rows
 from shoal.engine.ramps import TILE, WORTH_LOOKING_UP, RampPositions, in_precision, laid_out
 from shoal.engine.sizes import OF_STEPS, refuse, refuse_rows
 from shoal.engine.slices import train_slices
@@ -110,7 +110,7 @@ def begin(
         total,
         groups,
         keys,
-        hyper(recipe, g2, dtype),
+        hyper(rule, g2, dtype),
         dtype,
         alive,
         judged,
@@ -267,21 +267,6 @@ def looked_up(state: State, group: Group) -> NDArray[np.int64]:
         n = group.n - int(ramp_positions.starts[-1])
         group.laid = laid_out(ramp_positions, n, padded(group.n), padded(n), H, largest, ramp_functions(state.dtype))
     return group.laid.lookup
-
-
-def seen_rows(X: Floats, group: Group) -> Floats:
-    """X with the inputs that the group sees in front: itself, for the kernels read the first n columns."""
-    return X if group.columns is None or isinstance(group.columns, slice) else np.ascontiguousarray(X[:, group.columns])
-
-
-def group_weight(weight: Floats | None, group: Group, dtype: np.dtype) -> Floats:
-    """Weights as the kernels take them: `(0, 0)` for none, `(1, m)` for all, `(G, m)` for each."""
-    if weight is None:
-        return np.empty((0, 0), dtype)
-    if group.weight is None or group.weight[0] is not weight:  # a run asks for the same ones in every epoch
-        mine = weight[None] if weight.ndim == 1 else weight[group.members]
-        group.weight = weight, np.ascontiguousarray(mine, dtype)
-    return group.weight[1]
 
 
 def per_network(state: State, group: Group) -> Any:

@@ -3,17 +3,21 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from itertools import islice
 from operator import add
 from typing import Any, TypeVar
 
 import numpy as np
 from array_api_compat import array_namespace
 
+from shoal.encoding import SparseRows
+from shoal.engine.arguments import addresses, hyper
 from shoal.engine.blas_threads import one_blas_thread
 from shoal.engine.device import on_device
-from shoal.engine.layout import Block, join, split
+from shoal.engine.kernels import sums_module
+from shoal.engine.layout import Block, Group, make_groups, read_back, seen_rows, weight_rows
 from shoal.engine.minibatch import WORTH_A_THREAD
-from shoal.engine.sizes import refuse_rows
+from shoal.engine.sizes import refuse, refuse_rows
 from shoal.engine.threads import spread
 from shoal.population import Population
 from shoal.textbook.activations import ACTIVATIONS, Activation, masked
@@ -29,6 +33,9 @@ HIDDEN_NUMBERS = 1 << 17  # of a hidden layer at once: it stays in the level-2 c
 JACOBIAN_NUMBERS = 1 << 20  # of a Jacobian at once, 8 MB, whatever the number of rows
 TINY = 100_000  # multiplications that the matrix library does on one thread anyway: to keep it from more costs 10 µs
 LEAST_ROWS = 256  # at once, however wide the networks are
+BATCH = 128  # rows of the compiled sums at once: as many as keep a group's hidden layer in the level-2 cache
+BATCHES = 32  # that a call of the kernel takes
+MOST_RANGES = 16  # of rows that threads take side by side, each with a gradient of its own
 
 
 @dataclass(frozen=True)
@@ -73,25 +80,42 @@ def sums(population: Population, X: Any, Y: Floats, activation: str, g2: Loss, w
         from shoal.engine.torch.sums import sums as sums_there
 
         return sums_there(population, X, Y, activation, g2, weight)
-    m, n_h = len(Y), population.parameters.W1.shape[1]
-    n_y = population.parameters.W2.shape[1] // g2.logits_per_target
-    refuse_rows(X, Y, population.parameters.W1.shape[2], n_y, weight, population.K)
-    weights = np.broadcast_to(np.ones(m) if weight is None else weight, (population.K, m))
-    parts = [single for block in split(population, population.parameters.W1.dtype) for single in singles(block, n_h * m)]
-    loss = np.zeros(population.K)
+    K, m, dtype = population.K, len(Y), population.parameters.W1.dtype
+    n_z = population.parameters.W2.shape[1]
+    refuse_rows(X, Y, population.parameters.W1.shape[2], n_z // g2.logits_per_target, weight, K)
+    batch = min(BATCH, max(m, 1))
+    groups = make_groups(population, batch, dtype, alone=K == 1, first=False, second=False, average=False)
+    where, numbers = addresses(activation, g2.name, None, n_z, dtype), hyper(None, g2, dtype)
 
-    def of_part(part: Block) -> Block:
-        g1, total = activation_of(part, activation), None
-        for s in row_blocks(m, HIDDEN_NUMBERS // (n_h * len(part.members))):
-            columns, w = part.columns_of(X[s]), weights[part.members, s]
-            cache = forward(part.parameters, columns, g1, g2)
-            loss[part.members] += np.sum(w * g2.loss(cache.Z2, Y[s].T), axis=-1)
-            gradient = gradient_sums(part.parameters, columns, Y[s].T, cache, g1, g2, w)
-            total = gradient if total is None else total.map(add, gradient)
-        return replace(part, parameters=total or part.parameters.map(np.zeros_like))
+    def of_part(part: tuple[Group, range]) -> tuple[Floats, Floats]:
+        group, starts = part
+        kernel, G = sums_module(), len(group.members)
+        loss, total, gradient = np.zeros(G), np.zeros(group.weights.size), np.empty_like(group.weights)
+        shape = kernel.Shape(G, group.h, group.n, n_z, 0, batch, *where)
+        own = kernel.PerNetwork(np.zeros((4, G), dtype), np.array([population.widths[group.members], *np.zeros((2, G), np.int64)]))
+        for start in starts:
+            s = slice(start, min(start + starts.step, m))
+            b = s.stop - start
+            Xs, Ys = (np.ascontiguousarray(values[s], dtype) for values in (X, Y))
+            mine = weight_rows(None if weight is None else weight[..., s], group, dtype)
+            rows = kernel.Rows(seen_rows(Xs, group), Ys, mine, np.arange(b), np.minimum(np.arange(0, b + batch, batch), b))
+            refuse(kernel.gradient_sums(shape, rows, group.weights, gradient, own, numbers, loss, total))
+        return loss, total
 
-    gradients = over_parts(of_part, parts, population.parameters.W1[0].size * m)
-    return Sums(weights.sum(axis=1), loss, join(gradients, population).parameters)
+    ranges = row_ranges(m, batch if isinstance(X, SparseRows) else batch * BATCHES)
+    found = iter(over_parts(of_part, [(group, r) for group in groups for r in ranges], groups[0].weights.size * m // len(ranges)))
+    loss = np.zeros(K)
+    for group in groups:  # in the order of the rows, whichever thread was first
+        loss[group.members], group.weights = (reduce(add, parts) for parts in zip(*islice(found, len(ranges)), strict=True))
+    total = np.full(K, float(m)) if weight is None else np.broadcast_to(weight, (K, m)).sum(axis=1)
+    return Sums(total, loss, read_back(groups, population, "weights").parameters)
+
+
+def row_ranges(m: int, step: int) -> list[range]:
+    """All rows in at most MOST_RANGES ranges, each with the first rows of its steps; a function of the shapes alone. One of no rows."""
+    steps = -(-m // step)
+    each = max(1, -(-steps // MOST_RANGES)) * step
+    return [range(start, min(start + each, m), step) for start in range(0, max(m, 1), each)]
 
 
 def losses(block: Block, X: Any, Y: Floats, activation: str, g2: Loss, weights: Floats) -> Floats:

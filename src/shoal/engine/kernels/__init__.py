@@ -24,6 +24,14 @@ def split_module() -> ModuleType:
 
 
 @cache
+def sums_module() -> ModuleType:
+    """The kernel of loss and gradient sums."""
+    from shoal.engine.kernels import sums
+
+    return sums
+
+
+@cache
 def evaluate_module() -> ModuleType:
     """The evaluation kernel."""
     from shoal.engine.kernels import evaluate

@@ -100,6 +100,22 @@ def misfit(shape, rows, each, memory, numbers, costs, networks, lookup):
 
 
 @inner
+def misfit_of_gradient_sums(shape, rows, weights, each, memory):
+    """Of what `gradient_sums` takes: `memory` is the gradient, its total, the numbers of the loss, and the losses."""
+    keep_apart()
+    gradient, total, hyper, loss = memory
+    wrong = misfit_of_weights(shape, weights, each)
+    if wrong != FITS:
+        return wrong
+    if gradient.size != weights.size or total.size != weights.size or hyper.size < HYPER:
+        return OF_MEMORY
+    wrong = misfit_of_rows(rows, shape.n, shape.G, shape.b)
+    if wrong != FITS:
+        return wrong
+    return OF_STEPS if loss.size != shape.G else FITS
+
+
+@inner
 def misfit_of_lookup(lookup, shape, n1):
     """Of ramps that are looked up."""
     if lookup.size < ARRAYS or lookup[UNITS] != shape.G * shape.h or lookup[UNITS] % TILE != 0 or lookup[N1] != n1:

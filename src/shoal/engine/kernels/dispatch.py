@@ -40,13 +40,13 @@ def compiled(function: Callable[..., None], single: bool) -> Any:
     return c_function(function, types.void(*(taken[c] for c in letters)))
 
 
-def addresses(activation: str, output: str, rule: type, n_z: int, dtype: np.dtype) -> tuple[int, int, int, int, int]:
-    """The addresses of a run's functions, the last two 0 for so few outputs that no product serves them."""
+def addresses(activation: str, output: str, rule: type | None, n_z: int, dtype: np.dtype) -> tuple[int, int, int, int, int]:
+    """The addresses of a run's functions: 0 for no rule, the last two 0 for so few outputs that no product serves them."""
     single, many = dtype == np.float32, n_z >= many_outputs.MANY
     return (
         compiled(ACTIVATIONS[activation], single).address,
         compiled(LOSSES[output], single).address,
-        compiled(RULES[rule.__name__], single).address,
+        compiled(RULES[rule.__name__], single).address if rule else 0,
         compiled(many_outputs.logits, single).address if many else 0,
         compiled(many_outputs.gradients, single).address if many else 0,
     )
