@@ -185,7 +185,7 @@ def test_prediction_refuses_other_columns_for_few_rows_and_for_many(given):
 
 
 def test_prediction_refuses_weights_that_do_not_fit():
-    parts = network()
+    parts = list(network())
     for i in range(4):
         for axis in (0, 1):
             broken = list(parts)
