@@ -1,6 +1,6 @@
-"""The chapter's equations, once: pure functions in its own notation, examples as columns. Start with `propagation`.
+"""The chapter's equations, each written once: pure functions in the chapter's notation, with examples as columns. Start with `propagation`.
 
-`README.md` beside this file is the table slide | formula | function | test | exhibit.
+`README.md` in this folder is the table slide | formula | function | test | exhibit.
 """
 
 from shoal.textbook.activations import ACTIVATIONS, Activation, masked

@@ -1,7 +1,7 @@
-"""Activation functions g and their derivatives g′ (slides 6-8); `activations` puts them together.
+"""Activation functions g and their derivatives g′ (slides 6-8); `activations` combines them.
 
-Each takes Z of any shape and returns the same shape. `prime` is the derivative with respect to Z. Where g has a kink it is
-the slope on the left, 0 for ReLU at 0, as the slides have it. Every form is safe at any finite Z.
+Each function takes Z of any shape and returns the same shape. `prime` is the derivative with respect to Z. At a kink of g it is the slope
+on the left: 0 for ReLU at 0, as on the slides. Every form is finite for any finite Z.
 """
 
 from array_api_compat import array_namespace
@@ -14,7 +14,7 @@ LEAK = 0.01  # slide 8: the slope of leaky ReLU for z < 0
 def sigmoid(Z: Array) -> Array:
     """σ(z) = 1 / (1 + e⁻ᶻ), slides 1 and 6: between 0 and 1, and 1/2 at 0.
 
-    Only e to a negative power is computed, so that nothing overflows.
+    It computes e to a negative power only, so nothing overflows.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def sigmoid(Z: Array) -> Array:
 
 
 def sigmoid_prime(Z: Array) -> Array:
-    """σ′ = a (1 − a), slide 8, with 1 − a = σ(−z), which keeps its digits where a is close to 1.
+    """σ′ = a (1 − a), slide 8, computed with 1 − a = σ(−z), which keeps its digits if a is close to 1.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def relu_prime(Z: Array) -> Array:
 
 
 def leaky_relu(Z: Array) -> Array:
-    """max(0.01 z, z), slide 6: a ReLU that keeps a slope for z < 0.
+    """max(0.01 z, z), slide 6: a ReLU with a small slope for z < 0.
 
     Parameters
     ----------

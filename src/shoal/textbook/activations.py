@@ -1,7 +1,7 @@
-"""Activations: a function g with its derivative g′ (slides 6-8), and what is known of each. Every such fact stands here once.
+"""Activations: a function g with its derivative g′ (slides 6-8), and every fact about it.
 
-A further activation is one more entry of `ACTIVATIONS`, its kernel in `engine/kernels/activations.py`, and its test; exports are made
-by running its g over names in place of numbers (`export/trace.py`).
+To add an activation, add an entry of `ACTIVATIONS`, its kernel in `engine/kernels/activations.py`, and its test. Exports follow by
+running its g over names instead of numbers (`export/trace.py`).
 """
 
 import math
@@ -39,9 +39,9 @@ class TorchModule:
     name : str
         In `torch.nn`.
     settings : tuple of (str, float)
-        Those that must hold for it to be this activation.
+        Settings that must hold for the module to be this activation.
     exact : tuple of (str, float)
-        More settings to make it with, which keep digits that PyTorch's own choice gives away.
+        More settings to create it with; they keep digits that PyTorch's defaults lose.
     """
 
     name: str
@@ -60,15 +60,15 @@ class Activation:
     formula, derivative : str
     g, prime : functions of Z
     title : str
-        What people call it; `name` where empty.
+        Its usual name; `name` if empty.
     low, high : float
-        What g(z) comes close to or reaches, at least and at most.
+        The lower and upper limit of g(z), reached or not.
     odd : bool
         Whether g(−z) = −g(z).
     kinks : tuple of float
         The z at which g has no derivative, or no second one.
     latex : str
-        The formula in LaTeX; where empty, exports write the lines of g.
+        The formula in LaTeX; if empty, exports write the lines of g.
     torch : TorchModule or None
 
     Examples
@@ -96,7 +96,7 @@ class Activation:
 
     @property
     def bounded(self) -> bool:
-        """Whether it is flat at both ends."""
+        """Whether g is flat at both ends."""
         return math.isfinite(self.low) and math.isfinite(self.high)
 
     def __call__(self, Z: Array) -> Array:
@@ -172,7 +172,7 @@ SOFTPLUS = Activation(
     sigmoid,
     low=0.0,
     latex=r"\ln(1 + e^z)",
-    torch=TorchModule("Softplus", (("beta", 1.0),), (("threshold", 50.0),)),  # linear from there on: ln(1 + eᶻ) is z to the last bit
+    torch=TorchModule("Softplus", (("beta", 1.0),), (("threshold", 50.0),)),  # linear beyond 50: ln(1 + eᶻ) is z to the last bit
 )
 SILU = Activation(
     "silu",
@@ -188,13 +188,13 @@ SILU = Activation(
 
 
 class Activations(dict[str, Activation]):
-    """Every activation by its one name. `[]` also takes the chapter's "sigmoid" for scikit-learn's "logistic".
+    """All activations by name. `[]` also accepts the chapter's "sigmoid" for scikit-learn's "logistic".
 
-    An unknown name is an `InvalidParameterError`. As in a `Counter`, `in` and iteration go by the one name alone.
+    An unknown name raises an `InvalidParameterError`. As in a `Counter`, `in` and iteration use the first name alone.
     """
 
     def __missing__(self, name: str) -> Activation:
-        """The activation of another name that the field has for it."""
+        """The activation of an alternative name."""
         if name == "sigmoid":
             return SIGMOID
         raise InvalidParameterError(f"activation is {name!r}; choose one of {', '.join(self)}")
@@ -206,8 +206,7 @@ ACTIVATIONS = Activations({g.name: g for g in (RELU, TANH, SIGMOID, LEAKY_RELU, 
 def masked(g: Activation, D: Array) -> Activation:
     """g with its units multiplied by D, element by element: dropout and padded units.
 
-    As D does not depend on Z, it multiplies the derivative alike, so that the six formulas of `propagation.backward`
-    hold unchanged.
+    D does not depend on Z. It therefore multiplies the derivative too, and the six formulas of `propagation.backward` hold unchanged.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""Square roots of a loss's second derivative in the logits, which Gauss-Newton and Levenberg-Marquardt need.
+"""Square roots of a loss's second derivative in the logits, for Gauss-Newton and Levenberg-Marquardt.
 
-For every example the loss has a Hessian H `(n_z, n_z)` in its logits Z2. Here stand factors R with H = Rᵀ R, so that
-Σ Jᵀ H J = Σ (R J)ᵀ (R J) is a product of one matrix with itself, whatever the loss. Of the Gaussian unit it is the
-expected H (Fisher's information), which is never negative as H itself may be.
+For every example the loss has a Hessian H `(n_z, n_z)` in its logits Z2. This module has factors R with H = Rᵀ R, so that Σ Jᵀ H J = Σ (R
+J)ᵀ (R J) is the product of one matrix with itself, for any loss. For the Gaussian unit it is the expected H (Fisher's information), which
+is never negative; H itself may be.
 
 Shapes: Z2 `(…, n_z, m)`, Y `(n_y, m)`; R `(…, n_z, n_z, m)`, its rows first: (R J)ₒ = Σⱼ R[o, j] Jⱼ.
 """
@@ -36,7 +36,7 @@ def diagonal(roots: Array) -> Array:
 
 
 def unit_matrix(like: Array) -> Array:
-    """δₒⱼ of the outputs.
+    """δₒⱼ of the outputs: the unit matrix.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def squared_error_root(Z2: Array, Y: Array) -> Array:
 
 
 def cross_entropy_root(Z2: Array, Y: Array) -> Array:
-    """√σ′ = √(a (1 − a)), whatever y is.
+    """√σ′ = √(a (1 − a)), for any y.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def cross_entropy_root(Z2: Array, Y: Array) -> Array:
 
 
 def softmax_root(Z2: Array, Y: Array) -> Array:
-    """H = diag(a) − a aᵀ times the example's total share Σ y; R[o, j] = √aₒ (δₒⱼ − aⱼ), for Σ aₒ = 1 makes Rᵀ R = H.
+    """R[o, j] = √aₒ (δₒⱼ − aⱼ), times the root of Σ y: then Rᵀ R = H = (diag(a) − a aᵀ) Σ y, because Σ aₒ = 1.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def poisson_root(Z2: Array, Y: Array) -> Array:
 
 
 def gaussian_root(Z2: Array, Y: Array) -> Array:
-    """Of the expected H: e⁻ˢ in the mean, ½ in the log-variance.
+    """The root of the expected H: e⁻ˢ in the mean, ½ in the log-variance.
 
     Parameters
     ----------

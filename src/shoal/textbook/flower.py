@@ -1,6 +1,6 @@
 """The companion exercise "planar data classification": its points, its initial weights, its published accuracies.
 
-The published figures hang on these very draws, so this is the one place of the project that uses NumPy's RandomState.
+The published figures depend on these draws. For that reason this module alone uses NumPy's RandomState.
 """
 
 import numpy as np
@@ -21,7 +21,7 @@ def flower(m: int = 400) -> tuple[np.ndarray, np.ndarray]:
     Parameters
     ----------
     m : int
-        How many points, an even number from 2 on; half of them are of each class.
+        The number of points, an even number from 2 on; half of them are of each class.
 
     Returns
     -------

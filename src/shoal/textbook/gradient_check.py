@@ -1,4 +1,4 @@
-"""Numerical derivatives, to hold the formulas against: of activations (slide 8) and of the cost (slide 10)."""
+"""Numerical derivatives, to check the formulas: of activations (slide 8) and of the cost (slide 10)."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from shoal.types import Array
 
 
 class GradientCheck(NamedTuple):
-    """The six formulas' derivatives, the numerical ones, and how far they are apart.
+    """The derivatives of the six formulas, the numerical ones, and their largest difference.
 
     `formula` and `numerical` have the parameters' shapes; `largest_difference` is the largest |formula − numerical|
     divided by the largest |derivative| or 1, whichever is more.
@@ -50,8 +50,8 @@ def numerical_gradients(
 ) -> Parameters:
     """Central differences (J(w + h) − J(w − h)) / 2h of every single parameter, with h = `step` · max(1, |w|).
 
-    The step balances the formula's error h² against rounding / h: about 1e-10 of the cost in float64. Each parameter
-    costs two forward passes. With a leading axis K every network's own parameters are moved at once.
+    The step balances the formula's error h² against rounding / h: about 1e-10 of the cost in float64. Each parameter costs two forward
+    passes. With a leading axis K, one parameter of every network changes at once.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def numerical_gradients(
 
 
 def as_parameters(gradients: Gradients) -> Parameters:
-    """dW1, db1, dW2, db2 and, where there is one, dW3, in the order of the parameters.
+    """dW1, db1, dW2, db2 and, if it exists, dW3, in the order of the parameters.
 
     Parameters
     ----------
@@ -115,8 +115,8 @@ def as_parameters(gradients: Gradients) -> Parameters:
 def check_gradients(parameters: Parameters, X: Array, Y: Array, g1: Activation, g2: Loss, weight: Array | None = None) -> GradientCheck:
     """Compare slide 10's formulas (`propagation.backward`) with central differences on your own network and data.
 
-    Expect a `largest_difference` below 1e-7, but where a ReLU's z lies within 1e-5 of its kink: there the two answer
-    different questions.
+    Expect a `largest_difference` below 1e-7. The exception: if a ReLU's z is within 1e-5 of its kink, the formula and the difference
+    compute different slopes.
 
     Parameters
     ----------

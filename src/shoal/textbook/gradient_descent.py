@@ -1,6 +1,6 @@
-"""Batch gradient descent (slide 9), slow and plain: predict, compute the gradients, take the four lines, repeat.
+"""Batch gradient descent (slide 9), slow and simple: predict, compute the gradients, apply the four lines, repeat.
 
-What uses another update than slide 9's, momentum or Adam, stands in `optimizers`.
+Other updates than slide 9's, such as momentum or Adam, are in `optimizers`.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from shoal.types import Array
 
 
 class DescentStep(NamedTuple):
-    """One turn of the loop: the parameters before it, what they compute, their cost J, and the derivatives there."""
+    """One iteration of the loop: the parameters before it, what they compute, their cost J, and the derivatives."""
 
     parameters: Parameters
     cache: Forward
@@ -23,7 +23,7 @@ class DescentStep(NamedTuple):
 
 
 def gradient_step(parameters: Parameters, gradients: Gradients, learning_rate: Array) -> Parameters:
-    """Slide 9's four lines: W1 := W1 − α dW1, b1 := b1 − α db1, W2 := W2 − α dW2, b2 := b2 − α db2; W3, where there is one, likewise.
+    """Slide 9's four lines: W1 := W1 − α dW1, b1 := b1 − α db1, W2 := W2 − α dW2, b2 := b2 − α db2; W3, if it exists, likewise.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def gradient_step(parameters: Parameters, gradients: Gradients, learning_rate: A
     Raises
     ------
     DataError
-        A derivative does not have its parameter's shape, as after a sum without keepdims.
+        A derivative does not have its parameter's shape, for example after a sum without keepdims.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def gradient_step(parameters: Parameters, gradients: Gradients, learning_rate: A
 
 
 def descend(parameters: Parameters, X: Array, Y: Array, g1: Activation, g2: Loss, learning_rate: float) -> Iterator[DescentStep]:
-    """Gradient descent without end, slide 9: yields a `DescentStep`, then takes it.
+    """Gradient descent without end, slide 9: yields a `DescentStep`, then applies it.
 
     Parameters
     ----------

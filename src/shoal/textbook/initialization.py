@@ -1,8 +1,8 @@
-"""Initial weights (slides 11 and 12). Each rule returns `Parameters` in float64; biases start at 0 unless said.
+"""Initial weights (slides 11 and 12). Each rule returns `Parameters` in float64; biases start at 0 unless stated otherwise.
 
-Shapes: `W1 (n_h, n_x)`, `b1 (n_h, 1)`, `W2 (n_y, n_h)`, `b2 (n_y, 1)`. `rng` is anything with NumPy's
+Shapes: `W1 (n_h, n_x)`, `b1 (n_h, 1)`, `W2 (n_y, n_h)`, `b2 (n_y, 1)`. `rng` has NumPy's
 `standard_normal(size)` and `uniform(low, high, size)`: a Generator, or the RandomState of the published exercise.
-Draws are made W1 first, then b1 where it is drawn, then W2.
+W1 is drawn first, then b1 if it is random, then W2.
 """
 
 import math
@@ -18,14 +18,14 @@ Rng = Any
 
 
 def check_sizes(n_x: int, n_h: int, n_y: int) -> None:
-    """A network has at least one input, one hidden unit and one output; else `InvalidParameterError`."""
+    """Raise `InvalidParameterError` unless a network has at least one input, one hidden unit and one output."""
     for name, n in (("n_x", n_x), ("n_h", n_h), ("n_y", n_y)):
         if n < 1:
             raise InvalidParameterError(f"{name} is {n!r}; give a whole number from 1 on")
 
 
 def zeros(n_x: int, n_h: int, n_y: int) -> Parameters:
-    """All zeros, slide 11: the hidden units compute the same function, and go on doing so after every update.
+    """All zeros, slide 11: the hidden units compute the same function, before and after every update.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def small_random(rng: Rng, n_x: int, n_h: int, n_y: int, scale: float = 0.01) ->
     rng : NumPy Generator or RandomState
     n_x, n_h, n_y : int
     scale : float
-        0.01 on the slide: so small that sigmoid and tanh do not start saturated.
+        0.01 on the slide, so small that sigmoid and tanh do not start saturated.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def small_random(rng: Rng, n_x: int, n_h: int, n_y: int, scale: float = 0.01) ->
 
 
 def xavier(rng: Rng, n_x: int, n_h: int, n_y: int) -> Parameters:
-    """Variance 2 / (fan in + fan out): signals keep their size both ways (Glorot and Bengio 2010).
+    """Variance 2 / (fan in + fan out): signals keep their size forward and backward (Glorot and Bengio 2010).
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def xavier(rng: Rng, n_x: int, n_h: int, n_y: int) -> Parameters:
 
 
 def he(rng: Rng, n_x: int, n_h: int, n_y: int) -> Parameters:
-    """Variance 2 / fan in: makes up for the half that ReLU cuts away (He et al. 2015).
+    """Variance 2 / fan in: compensates for the half that ReLU sets to 0 (He et al. 2015).
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def lecun(rng: Rng, n_x: int, n_h: int, n_y: int) -> Parameters:
 
 
 def nguyen_widrow(rng: Rng, n_x: int, n_h: int, n_y: int) -> Parameters:
-    """Units spread over inputs in [−1, 1] so that their soft edges tile it (Nguyen and Widrow 1990).
+    """Units spread over inputs in [−1, 1] so that their active regions cover it evenly (Nguyen and Widrow 1990).
 
     Every row of W1 has length β = 0.7 n_h^(1/n_x) and a random direction; b1 is uniform in [−β, β]; W2 is uniform in [−0.5, 0.5].
 
@@ -185,17 +185,17 @@ def nguyen_widrow(rng: Rng, n_x: int, n_h: int, n_y: int) -> Parameters:
 
 
 def unit_variance(rng: Rng, n_x: int, n_h: int, n_y: int, mean_square_length: float) -> Parameters:
-    """Pre-activations of variance 1 under any encoding: W1 ~ N(0, 1 / mean squared length of an input row).
+    """Pre-activations of variance 1 for any encoding: W1 ~ N(0, 1 / mean squared length of an input row).
 
-    b1 ~ N(0, 1/4), W2 ~ N(0, 1/(4 n_h)). LeCun's rule with the inputs' measured size in place of n_x; hidden biases that
-    are not 0 set the units' edges at different places, which small tables need.
+    b1 ~ N(0, 1/4), W2 ~ N(0, 1/(4 n_h)). This is LeCun's rule with the measured size of the inputs instead of n_x. Hidden biases that are
+    not 0 place the units' edges at different inputs, which small tables need.
 
     Parameters
     ----------
     rng : NumPy Generator or RandomState
     n_x, n_h, n_y : int
     mean_square_length : float
-        Of the encoded rows: the mean of Σⱼ xⱼ².
+        The mean of Σⱼ xⱼ² over the encoded rows.
 
     Returns
     -------
@@ -214,9 +214,9 @@ def unit_variance(rng: Rng, n_x: int, n_h: int, n_y: int, mean_square_length: fl
 
 
 def with_skip(parameters: Parameters) -> Parameters:
-    """The same network with skip connections of 0: nothing needs to be drawn, for no two of them ask for the same correction.
+    """The same network with skip connections of 0. They need no random values, because no two of them have the same gradient.
 
-    The network begins as the one without them does, and dW3 = (1/m) dZ2 Xᵀ is not 0 at W3 = 0.
+    The network starts as the one without them, and dW3 = (1/m) dZ2 Xᵀ is not 0 at W3 = 0.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""The losses of slides 9-10 and their slopes, from the logits: Z2, Y → L of each example, and dZ2 = ∂L/∂Z2 where it is not A2 − Y.
+"""The losses of slides 9-10 and their slopes, from the logits: Z2, Y → L of each example, and dZ2 = ∂L/∂Z2 if it is not A2 − Y.
 
-`losses` puts each together with its output unit. Shapes: Z2 `(…, n_z, m)`, Y `(n_y, m)`, L `(…, m)` (summed over the outputs of an
-example), dZ2 like Z2; a leading axis K may stand before Z2. Every form stays finite at |Z2| = 1e4 in float32 and float64.
+`losses` combines each with its output unit. Shapes: Z2 `(…, n_z, m)`, Y `(n_y, m)`, L `(…, m)` (summed over the outputs of an example),
+dZ2 like Z2; Z2 may have a leading axis K. Every form is finite at |Z2| = 1e4 in float32 and float64.
 """
 
 import math
@@ -67,7 +67,7 @@ def softmax_cross_entropy(Z2: Array, Y: Array) -> Array:
     ----------
     Z2 : array `(…, n_y, m)`
     Y : array `(n_y, m)`
-        A 1 in the row of the class, or shares that add up to 1.
+        A 1 in the row of the class, or probabilities that add up to 1.
 
     Returns
     -------
@@ -148,7 +148,7 @@ def absolute_error_slope(Z2: Array, Y: Array) -> Array:
 
 
 def poisson_loss(Z2: Array, Y: Array) -> Array:
-    """L = a − y z with a = eᶻ: the negative log-likelihood of a count y ≥ 0 without ln y!, which no weight can change.
+    """L = a − y z with a = eᶻ: the negative log-likelihood of a count y ≥ 0 without ln y!, which does not depend on the weights.
 
     Parameters
     ----------

@@ -1,11 +1,11 @@
-"""Losses with the output units that belong to them (slides 9-10), and what is known of each: every such fact stands here once.
+"""Losses with their matching output units (slides 9-10), and every fact about each.
 
-The slide's `dZ2 = A2 − Y` holds for the output unit and the loss that belong together. Each pair is one `Loss`: three functions
+The slide's `dZ2 = A2 − Y` is true for an output unit and a loss that match. Each pair is one `Loss`: three functions
 (`loss_functions` has their formulas), and the facts that training, scores, intervals, exports and the page ask for. Shapes:
-Z2 `(…, n_z, m)`, Y `(n_y, m)`, A2 like Z2, loss `(…, m)` (summed over the outputs of an example), dZ2 like Z2; a leading axis K may
-stand before Z2. n_z = n_y, but for the Gaussian unit, whose logits are n_y means followed by n_y log-variances.
+Z2 `(…, n_z, m)`, Y `(n_y, m)`, A2 like Z2, loss `(…, m)` (summed over the outputs of an example), dZ2 like Z2; Z2 may have a leading axis
+K. n_z = n_y, except for the Gaussian unit, whose logits are n_y means followed by n_y log-variances.
 
-A further loss is one more entry of `LOSSES`, its kernel in `engine/kernels/losses.py`, and its test.
+To add a loss, add an entry of `LOSSES`, its kernel in `engine/kernels/losses.py`, and its test.
 """
 
 import math
@@ -34,7 +34,7 @@ from shoal.textbook.loss_functions import (
 from shoal.textbook.output_units import OutputUnit, softmax
 from shoal.types import Array
 
-LEAST_SHARE = 1e-6  # of a class that no row has: its logit stays finite
+LEAST_SHARE = 1e-6  # frequency of a class without rows: its logit stays finite
 
 Function = Callable[[Array, Array], Array]
 
@@ -48,31 +48,31 @@ class Loss:
     Attributes
     ----------
     name : str
-        Users' name of the loss of a regression; of classes the name of the unit.
+        The users' name of a regression's loss; for classes, the name of the unit.
     title : str
-        What people call it.
+        Its usual name.
     unit : OutputUnit
-        The output unit: its function, its link, its name elsewhere.
+        The output unit: its function, its link, its name in scikit-learn.
     loss_formula : str
     loss, dZ2 : functions of Z2 and Y
     root : function of Z2 and Y, or None
         R with RᵀR the Hessian in the logits (`curvature`); None for a loss with straight parts, which has no Gauss-Newton step.
     initial_bias : function of the means of Y and of 1 − Y, `(n_y,)` each
-        The logits `(n_y,)` of a network that predicts the mean; None where they are 0.
+        The logits `(n_y,)` of a network that predicts the mean; None if they are 0.
     least : float
-        The lowest y that has a meaning.
+        The lowest valid y.
     scales_target : bool
         Whether y is learned as a z-score.
     level : float or None
-        The quantile of y that the best constant logit is; None where it is the mean.
+        The quantile of y that is the best constant logit; None if it is the mean.
     reaches_zero : bool
-        Whether a perfect answer costs 0.
+        Whether the loss of a perfect prediction is 0.
     centred : bool
-        Whether answers lie in the middle of what y can be, a mean or a median; classes and other quantiles do not.
+        Whether predictions are in the middle of y's distribution, a mean or a median; classes and other quantiles are not.
     in_squares : bool
-        Whether small residuals cost half their squares.
+        Whether the loss of small residuals is half their squares.
     settings : tuple of (str, float)
-        What `make_loss` needs beside the name to make it again.
+        What `make_loss` needs, besides the name, to create the loss again.
 
     Examples
     --------
@@ -103,7 +103,7 @@ class Loss:
 
     @property
     def formula(self) -> str:
-        """Of the output unit."""
+        """The formula of the output unit."""
         return self.unit.formula
 
     @property
@@ -113,25 +113,25 @@ class Loss:
 
     @property
     def of_classes(self) -> bool:
-        """Whether Y holds classes: 0 and 1, or shares."""
+        """Whether Y holds classes: 0 and 1, or probabilities."""
         return self.unit.decides is not None
 
     @property
     def is_least_squares(self) -> bool:
-        """Whether L is ½ r², so that its least sum is the likeliest whatever the variance of the noise is."""
+        """Whether L is ½ r²: then its least sum is the most likely for any variance of the noise."""
         return self.loss is squared_error
 
     @property
     def score(self) -> Literal["accuracy", "r2"]:
-        """How well rows are predicted, in one number."""
+        """The name of the score."""
         return "accuracy" if self.of_classes else "r2"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _remade, (self.name, self.settings)  # another process makes it anew: lambdas do not travel
+        return _remade, (self.name, self.settings)  # another process creates it again, because lambdas cannot be pickled
 
 
 def log_odds(mean: Array, rest: Array) -> Array:
-    """ln p − ln (1 − p): the logit of a share p.
+    """ln p − ln (1 − p): the logit of a probability p.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def log_odds(mean: Array, rest: Array) -> Array:
 
 
 def log_mean(mean: Array, rest: Array) -> Array:
-    """ln of the mean, which is a logit of the softmax and of exp.
+    """ln of the mean: a logit of the softmax and of exp.
 
     Parameters
     ----------
@@ -295,21 +295,21 @@ GAUSSIAN = Loss(
 )
 
 LOSSES = {g2.name: g2 for g2 in (SIGMOID, SOFTMAX, SQUARED_ERROR, huber(1.0), ABSOLUTE_ERROR, quantile(0.5), POISSON, GAUSSIAN)}
-SETTABLE: dict[str, Callable[[float], Loss]] = {"delta": huber, "q": quantile}  # a setting, and the loss that it makes
+SETTABLE: dict[str, Callable[[float], Loss]] = {"delta": huber, "q": quantile}  # a setting, and the function that makes its loss
 
 
 def _remade(name: str, settings: tuple[tuple[str, float], ...]) -> Loss:
-    """The loss of this name and these `settings`, as a pickle holds it."""
+    """The loss of this name and these `settings`, as a pickle stores it."""
     return make_loss(name, **dict(settings))
 
 
 def make_loss(name: str, *, delta: float = 1.0, q: float = 0.5) -> Loss:
-    """The loss called `name`, with its output unit.
+    """The loss `name`, with its output unit.
 
     Parameters
     ----------
     name : a key of `LOSSES`
-        "sigmoid" and "softmax" are cross-entropy, of one label or several, and of one class of many.
+        "sigmoid" and "softmax" are cross-entropy: of one label or several, and of one class of many.
     delta : float
         Huber's threshold δ, above 0, in units of Y.
     q : float

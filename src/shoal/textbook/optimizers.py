@@ -1,9 +1,9 @@
-"""Optimizers: from a gradient to the next value of a parameter (slide 9's update and its descendants).
+"""Optimizers: from a gradient to the next value of a parameter (slide 9's update and its variants).
 
-An optimizer is a frozen description. `optimizer.start(w)` makes the memory that it needs for one parameter array, a tuple of
-arrays like w. `optimizer.change(dw, memory, learning_rate, t)` returns `(change, memory)` for update number t = 1, 2, …, and
-the new value is `w + change`. `learning_rate`, α, is a number or broadcasts against w, `(K, 1, 1)` for K networks.
-`start` and `update` do so for all four parameters. Slide 9's four lines as they stand there are `gradient_descent.gradient_step`.
+An optimizer is a frozen description. `optimizer.start(w)` creates the memory that it needs for one parameter array, a tuple of arrays
+like w. `optimizer.change(dw, memory, learning_rate, t)` returns `(change, memory)` for update number t = 1, 2, …, and the new value is `w
++ change`. `learning_rate`, α, is a number or broadcasts against w, `(K, 1, 1)` for K networks. `start` and `update` do this for all
+parameters. `gradient_descent.gradient_step` has slide 9's four lines as on the slide.
 """
 
 from dataclasses import dataclass
@@ -177,7 +177,7 @@ def start(optimizer: Optimizer, parameters: Parameters) -> tuple[Memory, ...]:
     Returns
     -------
     tuple of memories
-        In the order of the parameters: W1, b1, W2, b2, and W3 where there is one.
+        In the order of the parameters: W1, b1, W2, b2, and W3 if it exists.
 
     Examples
     --------
@@ -199,8 +199,8 @@ def update(
 ) -> tuple[Parameters, tuple[Memory, ...]]:
     """Update number t of all parameters.
 
-    With `decay` above 0 the weights (not the biases) first shrink by the factor 1 − α·decay, apart from the gradient:
-    with Adam this is AdamW (Loshchilov and Hutter 2019).
+    With `decay` above 0 the weights (not the biases) first shrink by the factor 1 − α·decay, separately from the gradient: with Adam this
+    is AdamW (Loshchilov and Hutter 2019).
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ def update(
     gradients : Gradients
         What `propagation.backward` returned for them.
     memory : tuple of memories
-        Of `start`, or of the update before.
+        From `start`, or from the previous update.
     learning_rate : number, or array `(K, 1, 1)`
         α, above 0.
     t : int

@@ -1,7 +1,7 @@
-"""Output units g[2] (slide 6): logits Z2 → A2. The sigmoid stands in `activations`, the losses that belong to them in `losses`.
+"""Output units g[2] (slide 6): logits Z2 → A2. The sigmoid function is in `activation_functions`, the matching losses are in `losses`.
 
-Shapes: Z2 `(…, n_z, m)`, A2 like Z2; a leading axis K may stand before. n_z = n_y, but for the Gaussian unit, whose logits are
-n_y means followed by n_y log-variances.
+Shapes: Z2 `(…, n_z, m)`, A2 like Z2; both may have a leading axis. n_z = n_y, except for the Gaussian unit, whose logits are n_y means
+followed by n_y log-variances.
 """
 
 from collections.abc import Callable
@@ -16,14 +16,14 @@ from shoal.types import Array
 
 @dataclass(frozen=True)
 class OutputUnit:
-    """An output unit g[2]: its function, and what is known of it.
+    """An output unit g[2]: its function, and every fact about it.
 
     Attributes
     ----------
     name : str
-        scikit-learn's name of it, where it has one.
+        scikit-learn's name, if it has one.
     title : str
-        What people call it.
+        Its usual name.
     formula : str
     latex : str
         a as a function of z.
@@ -32,9 +32,9 @@ class OutputUnit:
     change : function of Z2 and of a change dZ2 `(…, n_z, m)`
         The change of the predicted values, to first order: ∂a/∂z · dZ2, `(…, n_y, m)`.
     decides : {"side", "largest"} or None
-        How a class is read from the logits: each one is a yes above 0, or the largest is the class; None where no class is.
+        How logits give a class: "side" if each logit is a yes above 0, "largest" if the largest is the class; None if there are no classes.
     logits_per_target : int
-        2 where a logit of the mean is followed by one of the log-variance.
+        2 if the logit of each mean has a logit of the log-variance.
     """
 
     name: str
@@ -58,24 +58,24 @@ class OutputUnit:
 
     @property
     def of_one(self) -> Callable[[Array], Array]:
-        """The predicted value of one logit alone, where it needs no other: of a mean with a variance the mean."""
+        """The predicted value of one logit alone, if it needs no other; for a mean with a variance, the mean."""
         return identity if self.states_variance else self.g
 
     def n_targets(self, n_z: int) -> int:
-        """How many targets so many logits are for."""
+        """The number of targets for so many logits."""
         return n_z // self.logits_per_target
 
     def of_means(self, rows: Array) -> Array:
-        """Of rows `(…, n_z, m)` of Z2 or A2 those of the means, `(…, n_y, m)`."""
+        """The rows of the means, `(…, n_y, m)`, among the rows `(…, n_z, m)` of Z2 or A2."""
         return rows[..., : self.n_targets(rows.shape[-2]), :]
 
     def of_variances(self, rows: Array) -> Array:
-        """Of rows `(…, n_z, m)` of Z2 or A2 those that are no mean: log-variances or variances, if there are any."""
+        """The other rows: log-variances or variances, if there are any."""
         return rows[..., self.n_targets(rows.shape[-2]) :, :]
 
 
 def softmax(Z2: Array) -> Array:
-    """a = eᶻ / Σ eᶻ over the outputs, shifted by the largest z, which changes nothing and cannot overflow.
+    """a = eᶻ / Σ eᶻ over the outputs. z is shifted by its largest value: the result is the same and cannot overflow.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def identity(Z2: Array) -> Array:
 def exp_limits(Z: Array) -> float:
     """The z beyond which eᶻ continues as its tangent: 690 in float64, 68 in float32.
 
-    At z = 1e4, 10,000 of them still add up to a finite number in Z's precision.
+    At z = 1e4, a sum of 10,000 of them is still finite in Z's precision.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def exp_limits(Z: Array) -> float:
 
 
 def log_variance_limits(Z: Array) -> float:
-    """As `exp_limits`, lower: the precision e⁻ˢ is multiplied by a squared residual, up to 1e8 for residuals of 1e4.
+    """Like `exp_limits`, but lower: the precision e⁻ˢ is multiplied by a squared residual, up to 1e8 for residuals of 1e4.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def log_variance_limits(Z: Array) -> float:
 
 
 def tangent_exp(Z: Array, limit: float) -> Array:
-    """eᶻ up to `limit`, beyond it the tangent there: finite, convex and increasing for every z.
+    """eᶻ up to `limit`, beyond it the tangent at `limit`: finite, convex and increasing for every z.
 
     Parameters
     ----------
@@ -319,7 +319,7 @@ def exp_change(Z2: Array, dZ2: Array) -> Array:
 
 
 def mean_change(Z2: Array, dZ2: Array) -> Array:
-    """dμ, of the mean alone.
+    """dμ: the change of the mean alone.
 
     Parameters
     ----------

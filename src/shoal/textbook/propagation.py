@@ -23,9 +23,9 @@ from shoal.types import Array
 
 
 class ParameterTree:
-    """Arrays by name, its leaves: what is done to every array of a network is written once, by `map`. Abstract.
+    """Named arrays, the leaves. `map` applies a function to every array of a network. Abstract.
 
-    A field that is None is no leaf. Iterating gives the leaves in their order, so that they flatten into one row and come back.
+    A field that is None is not a leaf. Iteration gives the leaves in their order, so that they can be flattened and restored.
 
     Examples
     --------
@@ -41,20 +41,20 @@ class ParameterTree:
         return {name: leaf for name, leaf in vars(self).items() if leaf is not None}
 
     def map(self, function: Callable[..., Any], *others: "ParameterTree") -> Self:
-        """The tree of `function(leaf, …)`, the further arguments being the leaves of this name of other trees."""
+        """The tree of `function(leaf, …)`; further arguments are the leaves of the same name of other trees."""
         return type(self)(**{name: function(leaf, *(getattr(tree, name) for tree in others)) for name, leaf in self.named().items()})
 
     def __iter__(self) -> Iterator[Array]:
         return iter(self.named().values())
 
 
-PENALISED = ("W1", "W2", "W3")  # what a penalty or a decay shrinks; the biases are free
+PENALISED = ("W1", "W2", "W3")  # shrunk by a penalty or a decay; the biases are not
 OF_INPUTS = ("W1", "W3")  # leaves with a column for each input
 
 
 @dataclass(frozen=True, eq=False)
 class Parameters(ParameterTree):
-    """The four parameters of a network with one hidden layer, and W3 where it has skip connections."""
+    """The four parameters of a network with one hidden layer, and W3 if it has skip connections."""
 
     W1: Array
     b1: Array
@@ -68,7 +68,7 @@ class Parameters(ParameterTree):
 
 
 class Forward(NamedTuple):
-    """What one forward pass computes, in order."""
+    """The results of one forward pass, in order."""
 
     Z1: Array
     A1: Array
@@ -78,7 +78,7 @@ class Forward(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Gradients(ParameterTree):
-    """What one backward pass computes, in the slide's order."""
+    """The results of one backward pass, in the slide's order."""
 
     dZ2: Array
     dW2: Array
@@ -134,7 +134,7 @@ def forward(parameters: Parameters, X: Array, g1: Activation, g2: Loss) -> Forwa
 
 
 def logits(parameters: Parameters, X: Array, g1: Activation) -> Array:
-    """Z2 alone, unchecked: `forward` where nothing but the answer is asked for.
+    """Z2 alone, without checks: `forward` for callers that need only the prediction.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ def backward(
     g1 : Activation
     g2 : Loss
     weight : array `(m,)` or `(K, 1, m)`, optional
-        Of each example; m is then the sum of the weights.
+        The weight of each example; m is then the sum of the weights.
 
     Returns
     -------
@@ -224,7 +224,7 @@ def cost(cache: Forward, Y: Array, g2: Loss, weight: Array | None = None) -> Arr
     Y : array `(n_y, m)`
     g2 : Loss
     weight : array `(m,)` or `(K, 1, m)`, optional
-        Of each example; m is then the sum of the weights.
+        The weight of each example; m is then the sum of the weights.
 
     Returns
     -------
@@ -248,7 +248,7 @@ def cost(cache: Forward, Y: Array, g2: Loss, weight: Array | None = None) -> Arr
 
 
 def penalty(parameters: Parameters, lam: Array | float, m: Array | float) -> Array:
-    """λ/(2m) (‖W1‖² + ‖W2‖² + ‖W3‖²), which is added to J so that the weights stay small; the biases are free.
+    """λ/(2m) (‖W1‖² + ‖W2‖² + ‖W3‖²), added to J so that the weights stay small; biases have no penalty.
 
     Parameters
     ----------
@@ -256,7 +256,7 @@ def penalty(parameters: Parameters, lam: Array | float, m: Array | float) -> Arr
     lam : number, or array `(K,)`
         λ, at least 0.
     m : number, or array `(K,)`
-        How many examples J is the mean of.
+        The number of examples in the mean J.
 
     Returns
     -------
@@ -276,7 +276,7 @@ def penalty(parameters: Parameters, lam: Array | float, m: Array | float) -> Arr
 def sum_examples(dZ: Array) -> Array:
     """`np.sum(dZ, axis=1, keepdims=True)`, slide 10.
 
-    Without keepdims the sum has the shape `(n_h,)`, and added to Z it broadcasts over the units instead of the examples.
+    Without keepdims the sum has the shape `(n_h,)`; added to Z it would broadcast over the units instead of the examples.
 
     Parameters
     ----------

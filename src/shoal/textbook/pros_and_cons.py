@@ -1,4 +1,4 @@
-"""What slide 7 says of activation functions, as numbers: saturated values, dead units, and the linear collapse."""
+"""Slide 7's facts about activation functions as numbers: saturated values, dead units, and the linear collapse."""
 
 from typing import NamedTuple
 
@@ -8,18 +8,18 @@ from shoal.textbook.activations import Activation
 from shoal.textbook.propagation import Parameters
 from shoal.types import Array
 
-FLAT = 0.01  # a unit with a smaller slope than this hardly learns
+FLAT = 0.01  # a unit with a smaller slope hardly learns
 
 
 def saturated(g: Activation, Z: Array, below: float = FLAT) -> Array:
-    """Where a unit is saturated: abs(g′(z)) < 0.01, so that gradient descent hardly moves its weights (slide 7).
+    """Where a unit is saturated: abs(g′(z)) < 0.01, so that gradient descent hardly changes its weights (slide 7).
 
     Parameters
     ----------
     g : Activation
     Z : array of any shape
     below : float
-        The slope that counts as flat.
+        A smaller slope counts as flat.
 
     Returns
     -------
@@ -35,7 +35,7 @@ def saturated(g: Activation, Z: Array, below: float = FLAT) -> Array:
 
 
 def dead_units(g: Activation, Z1: Array) -> Array:
-    """Which hidden units are dead: g′(z) is 0 for every example, so that gradient descent never moves them (slide 7).
+    """Which hidden units are dead: g′(z) is 0 for every example, so that gradient descent never changes them (slide 7).
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class LinearUnit(NamedTuple):
 
 
 def linear_collapse(parameters: Parameters) -> LinearUnit:
-    """The one linear layer that a network with identity units is: W2 (W1 x + b1) + b2 = (W2 W1) x + (W2 b1 + b2) (slide 7).
+    """The single linear layer that equals a network with identity units: W2 (W1 x + b1) + b2 = (W2 W1) x + (W2 b1 + b2) (slide 7).
 
     Parameters
     ----------

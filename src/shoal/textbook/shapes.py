@@ -1,7 +1,7 @@
-"""What every shape of the chapter must be, and an error that names the array where one is not.
+"""The shapes of the chapter's arrays, and an error that names the array that does not fit.
 
-NumPy stops at a product whose sizes do not fit, without naming either array, and broadcasts where an array of rank 1 stands
-in place of a column. The equations call these checks, so that they themselves stay the slides' lines.
+NumPy stops at a product whose sizes do not fit without naming either array, and it broadcasts an array of rank 1 in place of a column.
+The equations call these checks, so that they stay the slides' lines.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ def check_columns(name_w: str, w: Array, name_x: str, x: Array) -> None:
     if len(w.shape) != 2 or w.shape[1] != 1:
         raise DataError(f"{name_w} has shape {shown(w)}; it is a column of shape (n_x, 1). {name_w}.reshape(-1, 1) makes one.")
     if len(x.shape) != 2 or x.shape[0] != w.shape[0]:
-        raise DataError(f"{name_x} has shape {shown(x)}; {name_w} of shape {shown(w)} takes ({w.shape[0]}, m), an example a column.")
+        raise DataError(f"{name_x} has shape {shown(x)}; {name_w} of shape {shown(w)} takes ({w.shape[0]}, m), one example per column.")
 
 
 def check_vectors(a: Array, b: Array) -> None:

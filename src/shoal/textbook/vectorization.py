@@ -1,7 +1,7 @@
 """One unit, and many examples at once: slides 1, 4, 5 and 13.
 
-Examples are columns. The loop over examples and the matrix product compute the same numbers; the functions with `loop` in
-their names are the slow form, written out to be read and to be compared with.
+Examples are columns. The loop over examples and the matrix product compute the same numbers. The functions with `loop` in their names are
+the slow form, to be read and compared.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from shoal.types import Array
 
 
 class Unit(NamedTuple):
-    """What one unit computes: the weighted sum z and the activation a."""
+    """The results of one unit: the weighted sum z and the activation a."""
 
     z: Array
     a: Array
@@ -55,7 +55,7 @@ def unit(w: Array, b: Array, x: Array, g: Activation) -> Unit:
 
 
 def layer_by_loop(W: Array, b: Array, X: Array) -> Array:
-    """A layer's weighted sums, one example after the other, slide 4: for i = 1 … m: z⁽ⁱ⁾ = W x⁽ⁱ⁾ + b.
+    """A layer's weighted sums, one example at a time, slide 4: for i = 1 … m: z⁽ⁱ⁾ = W x⁽ⁱ⁾ + b.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def layer(W: Array, b: Array, X: Array) -> Array:
 
 
 def forward_by_loop(parameters: Parameters, X: Array, g1: Activation, g2: Loss) -> Forward:
-    """Slide 4's loop: slide 3's four lines for each example in turn, the columns put beside each other.
+    """Slide 4's loop: slide 3's four lines for each example in turn; the columns are then joined.
 
     Parameters
     ----------
@@ -216,29 +216,29 @@ def dot(a: Array, b: Array) -> Array:
 
 
 class Timed(NamedTuple):
-    """A result and how long each of several runs took, in the clock's unit."""
+    """A result and the durations of several runs, in the clock's unit."""
 
     result: Any
     durations: tuple[float, ...]
 
 
 def timed(run: Callable[[], Any], clock: Callable[[], float], runs: int = 1, warm_up: bool = True) -> Timed:
-    """How long `run()` takes, several times over. The slide times one call each, and its first call pays for warming up.
+    """The durations of several calls of `run()`. The slide times one call each, and its first call includes the start-up.
 
     Parameters
     ----------
     run : function without parameters
     clock : function without parameters
-        What time it is, as `time.perf_counter` says it.
+        The current time, as `time.perf_counter` returns it.
     runs : int
-        How many runs are timed, at least 1.
+        The number of timed runs, at least 1.
     warm_up : bool
         Run once before the first timed run.
 
     Returns
     -------
     Timed
-        The last run's result, and `runs` durations. The least of them is the machine's speed; say which one you show.
+        The last run's result, and `runs` durations. The least of them is the machine's speed; state which one you show.
 
     Examples
     --------
@@ -259,7 +259,7 @@ def timed(run: Callable[[], Any], clock: Callable[[], float], runs: int = 1, war
 
 
 class LoopAndProduct(NamedTuple):
-    """Slide 13's two ways to one number: the sums, and how long each took in the clock's unit."""
+    """Slide 13's two sums, and the times of both in the clock's unit."""
 
     loop: float
     product: float
@@ -268,12 +268,12 @@ class LoopAndProduct(NamedTuple):
 
     @property
     def ratio(self) -> float:
-        """How many times as long the loop takes."""
+        """The loop's time divided by the product's."""
         return self.loop_time / self.product_time
 
     @property
     def relative_difference(self) -> float:
-        """How far the two sums are apart, relative to the product's."""
+        """The difference of both sums, relative to the product's."""
         return abs(self.loop - self.product) / abs(self.product)
 
 
@@ -284,9 +284,9 @@ def compare_dot(a: Array, b: Array, clock: Callable[[], float], runs: int = 11) 
     ----------
     a, b : arrays `(n,)`
     clock : function without parameters
-        What time it is, as `time.perf_counter` says it.
+        The current time, as `time.perf_counter` returns it.
     runs : int
-        Of the product the shortest of so many runs after one to warm up; the loop runs once.
+        The product's time is the shortest of so many runs after one warm-up; the loop runs once.
 
     Returns
     -------
