@@ -21,8 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from shoal import ShoalClassifier, ShoalRegressor, ShoalSearchCV, beyond
-from shoal.beyond.lanes import checked_lanes, over_lanes, source_of
+import shoal
+from shoal import ShoalClassifier, ShoalRegressor, ShoalSearchCV
+from shoal.dask.partitions import checked_lanes, over_lanes, source_of
 from shoal.engine.threads import all_cores
 from shoal.estimators.base import for_prediction
 from shoal.training.objective import Slope
@@ -69,7 +70,7 @@ def fit_seconds(n: int, rows: int, columns: int, steps: int) -> dict[str, float]
             **settings, ramps=False, max_iter=steps, random_state=0, callbacks=[lambda event: ends.append(time.perf_counter())]
         )
         start = time.perf_counter()
-        beyond.fit(model, table[:, :columns], table[:, columns], client=client)
+        shoal.dask.fit(model, table[:, :columns], table[:, columns], client=client)
         seconds = time.perf_counter() - start
         first = rows_of(0, min(rows // PARTITIONS, 20_000), columns)
         return {"seconds": seconds, "a step": (ends[-1] - ends[0]) / max(1, len(ends) - 1), "r2": model.score(first[:, :-1], first[:, -1])}

@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 
 import shoal
-from shoal.estimators.inspecting import diagnose_table
 from shoal.table import read
+from shoal.table_models.inspect import diagnose_table
 
 DATA = Path(os.environ.get("SHOAL_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 

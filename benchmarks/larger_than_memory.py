@@ -111,7 +111,7 @@ def main() -> int:
         pieces = told_of("in pieces", in_process(whole, test, str(EPOCHS["whole"]), asked.max_memory))
         memory = told_of("a tenth, in memory", in_process(tenth, test, str(EPOCHS["tenth"]), ""))
     print("in pieces, after each stage (seconds, peak in GB so far):", pieces["stages"])
-    from shoal.estimators.larger.size import parse_size
+    from shoal.table_models.memory import parse_size
 
     kept = pieces["peak"] <= parse_size(asked.max_memory)
     print(f"memory kept: {kept}; score reached: {pieces['r2'] >= memory['r2']}")

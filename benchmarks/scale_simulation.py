@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from dask_scale import NETWORKS, UNITS, cluster
 
-from shoal.beyond.lanes import TOGETHER, Lane, over_lanes
+from shoal.dask.partitions import TOGETHER, Lane, over_lanes
 from shoal.engine.threads import at_most
 from shoal.population import stack
 from shoal.textbook.initialization import xavier

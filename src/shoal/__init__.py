@@ -30,14 +30,14 @@ _HOMES = {
         "UncalibratedWarning",
     ),
     "shoal.estimators.classifier": ("ShoalClassifier",),
-    "shoal.estimators.raw": ("fit",),
+    "shoal.table_models.fit": ("fit",),
     "shoal.estimators.regressor": ("ShoalRegressor",),
-    "shoal.estimators.search": ("ShoalSearchCV",),
-    "shoal.estimators.taken_over": ("from_fitted",),
+    "shoal.search.estimator": ("ShoalSearchCV",),
+    "shoal.conversion": ("from_fitted",),
     "shoal.export.torch_module": ("to_torch",),
     "shoal.persistence": ("from_json", "load", "save"),
 }
-_PACKAGES = ("beyond", "textbook")  # sub-packages that `import shoal` is enough for
+_PACKAGES = ("dask", "textbook")  # sub-packages that `import shoal` is enough for
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = sorted([*_HOME_OF, "__version__", "textbook"])

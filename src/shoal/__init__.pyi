@@ -1,6 +1,7 @@
 # Written by `python tests/unit/test_public_names.py` from the table in __init__.py.
-from shoal import beyond as beyond
+from shoal import dask as dask
 from shoal import textbook as textbook
+from shoal.conversion import from_fitted as from_fitted
 from shoal.errors import CheckpointError as CheckpointError
 from shoal.errors import ClusterError as ClusterError
 from shoal.errors import ColumnsError as ColumnsError
@@ -21,14 +22,13 @@ from shoal.errors import TableError as TableError
 from shoal.errors import TooLargeError as TooLargeError
 from shoal.errors import UncalibratedWarning as UncalibratedWarning
 from shoal.estimators.classifier import ShoalClassifier as ShoalClassifier
-from shoal.estimators.raw import fit as fit
 from shoal.estimators.regressor import ShoalRegressor as ShoalRegressor
-from shoal.estimators.search import ShoalSearchCV as ShoalSearchCV
-from shoal.estimators.taken_over import from_fitted as from_fitted
 from shoal.export.torch_module import to_torch as to_torch
 from shoal.persistence import from_json as from_json
 from shoal.persistence import load as load
 from shoal.persistence import save as save
+from shoal.search.estimator import ShoalSearchCV as ShoalSearchCV
+from shoal.table_models.fit import fit as fit
 
 __version__: str
 __all__ = [

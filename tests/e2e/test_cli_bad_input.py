@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from e2e_shell import Warm, answer, refusal, shoal
 
-from shoal.estimators.raw import fit
 from shoal.persistence import save
+from shoal.table_models.fit import fit
 
 QUICK = ("--set", "n_networks=1", "--set", "max_iter=2")
 

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from e2e_shell import SURROUNDINGS, answer, answer_json, refusal, shoal
 
-from shoal.cli import _spread_settings, demo_flower
+from shoal.cli import _spread_settings, demo
 from shoal.cli.fit import default_name
-from shoal.cli.settings import parse_settings
+from shoal.cli.options import parse_settings
 from shoal.errors import InvalidParameterError
 from shoal.persistence import load
 from shoal.web.exhibits.slide_13 import measured
@@ -40,8 +40,8 @@ def test_the_flower_as_a_script_asks_for_it(tmp_path):
 
 
 def test_another_seed_of_the_flower_starts_elsewhere_and_gives_the_same_again(monkeypatch):
-    monkeypatch.setattr(demo_flower, "STEPS", 60)
-    usual, other, again = (demo_flower.replayed(4, seed) for seed in (2, 7, 7))
+    monkeypatch.setattr(demo, "STEPS", 60)
+    usual, other, again = (demo.replayed(4, seed) for seed in (2, 7, 7))
     assert other == again != usual
 
 

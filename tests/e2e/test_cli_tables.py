@@ -14,9 +14,9 @@ import pytest
 from e2e_shell import SHOAL, SURROUNDINGS, answer, answer_json, refusal, shoal
 
 from shoal.cli.predict import write_predictions
-from shoal.estimators.raw import fit
 from shoal.persistence import load
 from shoal.table import read
+from shoal.table_models.fit import fit
 
 CLASSIFICATION, REGRESSION = {"accuracy", "log_loss"}, {"rmse", "mae", "r2"}
 COLD = 240  # seconds until the first epoch where the engine's kernels are compiled first

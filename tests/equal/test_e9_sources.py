@@ -6,10 +6,10 @@ import pytest
 from sklearn.base import clone
 
 import shoal
-from shoal.estimators.again import sides_again
-from shoal.estimators.larger import fitting, size
-from shoal.estimators.larger import raw as larger
 from shoal.table import describe_columns, preparation
+from shoal.table_models import fit_in_pieces, memory
+from shoal.table_models import within_memory as larger
+from shoal.table_models.inspect import sides_again
 
 M = 600
 SAME = 1e-9
@@ -40,10 +40,10 @@ def path(tmp_path_factory):
 def blocks(monkeypatch):
     """Every table is larger than memory and lies in several blocks."""
     monkeypatch.setattr(larger, "in_memory_bytes", lambda table: 1 << 60)
-    monkeypatch.setattr(size, "OVERHEAD", 0)
-    for module in (size, fitting):
+    monkeypatch.setattr(memory, "OVERHEAD", 0)
+    for module in (memory, fit_in_pieces):
         monkeypatch.setattr(module, "LEAST_ROWS", 20)
-    monkeypatch.setattr(fitting, "BLOCK_SHARE", 0.002)
+    monkeypatch.setattr(fit_in_pieces, "BLOCK_SHARE", 0.002)
 
 
 HELD = {"early_stopping": True}
@@ -80,14 +80,14 @@ def test_blocks_on_disk_are_the_rows_in_memory(path, target, settings, role):
 
 def on_disk(path, target, settings, role):
     """The model, and the sizes of the blocks it was made of."""
-    sizes, write_all = [], fitting.write_all
+    sizes, write_all = [], fit_in_pieces.write_all
 
     def spying(table, found, prepare, store, *more):
         write_all(table, found, prepare, store, *more)
         sizes.extend(store.sizes)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitting, "write_all", spying)
+        patch.setattr(fit_in_pieces, "write_all", spying)
         chosen = {**QUICK, "n_networks": 6, **settings}
         return shoal.fit(path / f"{target}.parquet", target, max_memory="40MB", settings=chosen, **role), sizes
 
@@ -120,12 +120,12 @@ def test_rows_drawn_one_by_one_stay_together_too(path, calibration, role, monkey
     """Of more rows than can be judged in memory each row's own draw says who holds it out."""
     if role.get("time") and calibration == "cv+":
         return
-    monkeypatch.setattr(fitting, "JUDGED_SHARE", 0.004)
-    frame, found, fit = pd.read_parquet(path / "number.parquet").set_index("number"), {}, fitting.pipeline.fit
+    monkeypatch.setattr(fit_in_pieces, "JUDGED_SHARE", 0.004)
+    frame, found, fit = pd.read_parquet(path / "number.parquet").set_index("number"), {}, fit_in_pieces.pipeline.fit
 
     def looking(settings, source, **more):
         assert not source.parts.whole
-        ready = fitting.pipeline.prepare(settings, source)
+        ready = fit_in_pieces.pipeline.prepare(settings, source)
         source, out = ready.rows.blocks.source, ready.rows.blocks.out
         pieces = list(source.store.blocks())
         place = np.concatenate([piece.place for piece in pieces])
@@ -134,7 +134,7 @@ def test_rows_drawn_one_by_one_stay_together_too(path, calibration, role, monkey
         found["held"] = [mine[place] for mine in out], aside, rows
         return fit(settings, source, **more)
 
-    monkeypatch.setattr(fitting.pipeline, "fit", looking)
+    monkeypatch.setattr(fit_in_pieces.pipeline, "fit", looking)
     model, _ = on_disk(path, "number", {**HELD, "calibration": calibration}, role)
     held, aside, rows = found["held"]
     assert (calibration == "split") == aside.any()

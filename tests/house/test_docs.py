@@ -9,31 +9,47 @@ import numpy as np
 import pytest
 
 import shoal
-from shoal.beyond.survey import MOST_RAMPED
-from shoal.beyond.workers import ATTEMPTS
+from shoal.dask.survey import MOST_RAMPED
+from shoal.dask.workers import ATTEMPTS
 from shoal.encoding import BINS, FEW_VALUES, HEAVY_SHARE
 from shoal.engine.kernels.many_outputs import MANY
 from shoal.engine.layout import MOST_UNITS, SMALL_PRODUCT, SPLIT_FROM, WORTH_SPLITTING
 from shoal.engine.ramps import TILE, WORTH_LOOKING_UP
 from shoal.engine.sums import JACOBIAN_NUMBERS
-from shoal.estimators.larger import size
-from shoal.estimators.larger.fitting import JUDGED_ROWS
-from shoal.estimators.larger.scoring import ROC_ROWS
-from shoal.export.onnx_graph.model import OPSET
-from shoal.export.onnx_graph.network import MOST_SINGLE
-from shoal.export.weights import FORMAT
-from shoal.fitting import checkpoint, folds, initialize, own_rows
+from shoal.export.json_text import FORMAT
+from shoal.export.onnx_graph.model import MOST_SINGLE, OPSET
+from shoal.fitting import checkpoint, folds, summary, train
 from shoal.fitting import plan as p
 from shoal.fitting import train as t
 from shoal.fitting.settings import settings_of
-from shoal.inspection import curves, diagnosis, importance, rows, units
+from shoal.inspection import diagnosis, importance, units
 from shoal.inspection.figures import diagram
-from shoal.inspection.findings import FLAT, MOSTLY, OFFSET, RISE, SIZES, TWIN
+from shoal.inspection.findings import (
+    ABOVE,
+    BY_HEART,
+    COUNTABLE,
+    FALLING,
+    FEW_ROWS,
+    FLAT,
+    LEAKS,
+    MISSED,
+    MOSTLY,
+    OFFSET,
+    RARE,
+    RATTLES,
+    RISE,
+    SIZES,
+    STRAIGHT,
+    TWIN,
+)
 from shoal.left_overs import OLD
 from shoal.persistence import schema
 from shoal.recipe import WARM_UP_STEPS
 from shoal.report import contents, scores
 from shoal.table.tally import MOST_TEXTS
+from shoal.table_models import memory
+from shoal.table_models.fit_in_pieces import JUDGED_ROWS
+from shoal.table_models.scores import ROC_ROWS
 from shoal.textbook.activations import ACTIVATIONS
 from shoal.textbook.losses import LOSSES
 from shoal.textbook.output_units import exp_limits, log_variance_limits
@@ -41,7 +57,7 @@ from shoal.training import minibatch, polished, small_steps
 from shoal.training.solvers.base import LEAST_DECREASE
 from shoal.training.solvers.bayes import LARGEST_BETA
 from shoal.training.solvers.levenberg_marquardt import FACTOR
-from shoal.uncertainty import intervals, noise, reliability
+from shoal.uncertainty import calibration, noise, predictive
 from shoal.web import server
 from shoal.web.playground.recording import MOMENTS
 
@@ -72,7 +88,7 @@ def dash_or(value: float) -> str:
 RATES = {task: [p.KINDS[task, ramps].learning_rate for ramps in (True, False)] for task in ("classification", "regression")}
 ADAM = p.rule(settings_of(shoal.ShoalClassifier()), "adamw")
 FLOAT64, FLOAT32 = np.zeros(1), np.zeros(1, np.float32)
-LEAST = intervals.LEAST_ROWS["held-out rows"]
+LEAST = predictive.LEAST_ROWS["held-out rows"]
 RATES_OF_CLASSES = f"{RATES['classification'][0]:g}; {2 * RATES['classification'][0]:g} from {p.FASTER_FROM:,} rows on"
 
 PHRASES = {
@@ -93,7 +109,7 @@ PHRASES = {
         f"the rows are split into {ORDINALS[p.PARTS]}s, with the classes",
         f"the k-th {ORDINALS[p.PARTS]}",
         f"held-out cross-entropy is below {POWERS[minibatch.PERFECT]}",
-        f"exp(−(v/v_min − 1)/{initialize.SHARPNESS})",
+        f"exp(−(v/v_min − 1)/{train.SHARPNESS})",
         f"**Below {p.SMALL} rows:**",
         f"up to {p.EPOCHS_OF_SMALL['classification']} epochs, {p.EPOCHS_OF_SMALL['regression']:,} for regression",
         f"From {p.FEW} different rows on",
@@ -109,14 +125,14 @@ PHRASES = {
         f"passes less than {percent(units.PASSED)} of the error",
         f"gives a W1 gradient over {units.EXPLODES:g}",
         f"the loss rose to {RISE} times the first",
-        f"jumps up and down by over {percent(curves.RATTLES)} of itself, remains {curves.ABOVE} times above its lowest value",
-        f"by {percent(curves.FALLING)} in the last tenth of the epochs, or over {percent(curves.STRAIGHT)} of its decrease",
-        f"the explained fraction of the target is {curves.BY_HEART} lower",
+        f"jumps up and down by over {percent(RATTLES)} of itself, remains {ABOVE} times above its lowest value",
+        f"by {percent(FALLING)} in the last tenth of the epochs, or over {percent(STRAIGHT)} of its decrease",
+        f"the explained fraction of the target is {BY_HEART} lower",
         f"spreads differ {SIZES:g} times, or a column is {OFFSET:g} spreads away from 0",
-        f"constant on {rows.FEW_ROWS} rows or more",
-        f"removes {percent(rows.LEAKS)} of the error",
-        f"fewer than {FRACTIONS[rows.MISSED]} of the rows of a class are predicted correctly",
-        f"under {percent(rows.RARE)} of all rows and at least {NUMBERS[rows.COUNTABLE]} rows",
+        f"constant on {FEW_ROWS} rows or more",
+        f"removes {percent(LEAKS)} of the error",
+        f"fewer than {FRACTIONS[MISSED]} of the rows of a class are predicted correctly",
+        f"under {percent(RARE)} of all rows and at least {NUMBERS[COUNTABLE]} rows",
         f"the members' variance is {NUMBERS[diagnosis.SPREAD]} times the error of their mean",
         f"predict different classes on {percent(diagnosis.APART)} of the rows",
         f"one member has {NUMBERS[diagnosis.STRAY]} times the median loss",
@@ -164,22 +180,22 @@ PHRASES = {
         f"{FRACTIONS[1 / folds.SPLIT_SHARE]} is held out from all networks",
         f"every {ORDINALS[folds.PAIR_SHARE]} from two",
         f"- held-out rows: {LEAST}, which",
-        f'the evidence (`solver="bayes"`): {intervals.LEAST_ROWS["evidence"]} rows.',
-        f"{intervals.ROWS_PER_WEIGHT} for each weight of the largest network",
-        f"at N = {intervals.ROWS_PER_WEIGHT}p",
-        f"({reliability.BINS} bins of equal width)",
+        f'the evidence (`solver="bayes"`): {predictive.LEAST_ROWS["evidence"]} rows.',
+        f"{predictive.ROWS_PER_WEIGHT} for each weight of the largest network",
+        f"at N = {predictive.ROWS_PER_WEIGHT}p",
+        f"({calibration.BINS} bins of equal width)",
     ],
     "scale.md": [
-        f"more than {MOST_TEXTS:,} different texts (fewer if they do not fit into {FRACTIONS[size.SAMPLE_SHARE]} of the memory)",
+        f"more than {MOST_TEXTS:,} different texts (fewer if they do not fit into {FRACTIONS[memory.SAMPLE_SHARE]} of the memory)",
         f"by rows / {MOST_TEXTS:,}",
-        f"sample of {size.SAMPLE_ROWS:,} rows, fewer if they take more than {FRACTIONS[size.SAMPLE_SHARE]} of the memory",
+        f"sample of {memory.SAMPLE_ROWS:,} rows, fewer if they take more than {FRACTIONS[memory.SAMPLE_SHARE]} of the memory",
         f"sample of {ROC_ROWS:,} rows",
-        f"fit into {percent(size.JUDGED_SHARE)} of the memory (at most {JUDGED_ROWS:,} for each part",
-        f"{size.OVERHEAD // 10**6} MB are reserved",
-        f"{percent(size.PIECE_SHARE)} is for the chunk that is being read",
-        f"up to {percent(size.JUDGED_SHARE)} for held-out rows, and {percent(size.BLOCK_SHARE)} of what these",
+        f"fit into {percent(memory.JUDGED_SHARE)} of the memory (at most {JUDGED_ROWS:,} for each part",
+        f"{memory.OVERHEAD // 10**6} MB are reserved",
+        f"{percent(memory.PIECE_SHARE)} is for the chunk that is being read",
+        f"up to {percent(memory.JUDGED_SHARE)} for held-out rows, and {percent(memory.BLOCK_SHARE)} of what these",
         f"up to {MOST_RAMPED // 10**6} million rows",
-        f"sample of at most {size.SAMPLE_ROWS:,} rows",
+        f"sample of at most {memory.SAMPLE_ROWS:,} rows",
         f"up to {NUMBERS[ATTEMPTS]} times",
         f"every {checkpoint.EVERY:g} seconds and when training ends",
     ],
@@ -200,8 +216,8 @@ PHRASES = {
         f"from {p.SMALL} rows on | the best weights are kept",
         f'| `"auto"`: {FRACTIONS[1 / p.PARTS]}, a different one for each network',
         f"| `beta_2` | 0.999 | {ADAM.beta_2} |",
-        f"more than {FRACTIONS[own_rows.FAR]} of the rows of `X_val`",
-        f"covers {({0.01: 'a hundredth'})[own_rows.NARROW]} of that range",
+        f"more than {FRACTIONS[summary.FAR]} of the rows of `X_val`",
+        f"covers {({0.01: 'a hundredth'})[summary.NARROW]} of that range",
         f"decreased by {({0.01: 'a hundredth'})[t.STILL_FALLING]} in the last tenth",
     ],
     "architecture.md": [

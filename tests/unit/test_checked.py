@@ -11,7 +11,7 @@ import shoal
 from shoal import ShoalClassifier, ShoalRegressor
 from shoal.encoding import fit_encoding, fit_target
 from shoal.errors import DataError, DataTypeError, LargeColumnError, ModelFileError, OutputError, TableError
-from shoal.estimators.raw import evaluate
+from shoal.table_models.fit import evaluate
 
 pytestmark = pytest.mark.filterwarnings("ignore:X has feature names")  # scikit-learn's, of a frame after an array
 

@@ -6,7 +6,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from shoal import ShoalClassifier
 from shoal.errors import InvalidParameterError
-from shoal.fitting.class_weight import row_weights
+from shoal.fitting.weights import row_weights
 
 SMALL = {"max_iter": 1, "n_networks": 1, "hidden_layer_sizes": 2, "ramps": False, "random_state": 0}
 X = np.random.default_rng(0).standard_normal((12, 2))

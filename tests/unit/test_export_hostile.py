@@ -12,7 +12,7 @@ from export_problems import HOSTILE, SANITIZED, c_agrees, fitted_hostile, hostil
 from onnx_or_skip import onnx_graph
 from shoal import ShoalRegressor
 from shoal.export import c99, model_equation, model_json, model_latex, portable, python_text
-from shoal.export.names import c_string, comment, identifier, latex
+from shoal.export.portable import c_string, comment, identifier, latex
 from shoal.export.sample_rows import answers, frame_of, sample_rows
 
 

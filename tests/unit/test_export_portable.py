@@ -192,8 +192,8 @@ def test_dates_in_onnx_are_those_of_the_calendar():
     import onnx
     import onnxruntime
 
+    from shoal.export.onnx_graph.model import date_parts
     from shoal.export.onnx_graph.nodes import Graph
-    from shoal.export.onnx_graph.preparation import date_parts
 
     nodes = Graph({"seconds", "parts"})
     parts = date_parts(nodes, "seconds")

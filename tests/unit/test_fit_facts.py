@@ -10,11 +10,11 @@ import pytest
 import shoal
 from shoal.cli.show import description
 from shoal.errors import ShoalError
-from shoal.estimators.predictions import predictions
-from shoal.estimators.raw import evaluate, facts_of
 from shoal.export import portable
 from shoal.export.json_text import model_json
-from shoal.fit_facts import known_facts, mark_now
+from shoal.network import known_facts, mark_now
+from shoal.table_models.fit import evaluate, facts_of
+from shoal.table_models.predict import predictions
 
 SETTINGS = {"n_networks": 1, "max_iter": 3, "hidden_layer_sizes": 4}
 

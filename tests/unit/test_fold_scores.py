@@ -7,8 +7,8 @@ from scipy import sparse
 from sklearn.metrics import check_scoring, get_scorer, make_scorer, mean_pinball_loss
 
 from shoal import ShoalClassifier, ShoalRegressor
-from shoal.estimators import fold_scores
-from shoal.estimators.fold_scores import formulas_of, scores_of
+from shoal.search import scores
+from shoal.search.scores import formulas_of, scores_of
 
 QUICK = {"max_iter": 3, "hidden_layer_sizes": 5, "random_state": 0, "n_networks": 2}
 RNG = np.random.default_rng(0)
@@ -35,7 +35,7 @@ def test_scores_of_classes_are_scikit_learns_to_the_last_bit(y, scoring, weight,
     scorer = check_scoring(models[0], scoring)
     test, w = slice(130, None), None if weight is None else weight[130:]
     expected = [scorer(m, X[test], y[test], **({} if w is None else {"sample_weight": w})) for m in models]
-    monkeypatch.setattr(fold_scores, "scored", refuse)
+    monkeypatch.setattr(scores, "scored", refuse)
     assert scores_of(models, scorer, X[test], y[test], w) == expected
 
 
@@ -47,7 +47,7 @@ def test_scores_of_numbers_are_scikit_learns_to_the_last_bit(kind, scoring, weig
     model = ShoalRegressor(**QUICK, early_stopping=False).fit(X[:130].astype(np.float32), y[:130])
     scorer, w = check_scoring(model, scoring), None if weight is None else weight[130:]
     expected = scorer(model, X[130:], y[130:], **({} if w is None else {"sample_weight": w}))
-    monkeypatch.setattr(fold_scores, "scored", refuse)
+    monkeypatch.setattr(scores, "scored", refuse)
     assert scores_of([model], scorer, X[130:], y[130:], w) == [expected]
 
 
@@ -56,9 +56,9 @@ def test_several_scores_come_by_name_and_large_tables_in_blocks(monkeypatch):
     model = ShoalClassifier(**QUICK).fit(X, y)
     scorers = check_scoring(model, ["accuracy", "neg_log_loss"])
     expected = scorers(model, X, y)
-    monkeypatch.setattr(fold_scores, "scored", refuse)
+    monkeypatch.setattr(scores, "scored", refuse)
     assert scores_of([model], scorers, X, y, None) == [expected]
-    monkeypatch.setattr(fold_scores, "BLOCK_ROWS", 100)
+    monkeypatch.setattr(scores, "BLOCK_ROWS", 100)
     assert scores_of([model], scorers, sparse.csr_array(X), y, None) == scores_of([model], scorers, X, y, None) == [expected]
 
 

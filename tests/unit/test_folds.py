@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 import shoal
 from shoal import ShoalClassifier, ShoalRegressor, ShoalSearchCV
 from shoal.errors import DataError, InvalidParameterError
-from shoal.estimators.roles import with_roles
+from shoal.estimators.checks import with_roles
 from shoal.fitting.folds import RowFacts, deal, kept_out, row_keys, set_aside
 from shoal.fitting.pipeline import prepare
 from shoal.fitting.settings import settings_of
@@ -206,7 +206,7 @@ def test_groups_and_times_of_a_raw_table_reach_the_networks(role):
 
 def held_side(groups, role):
     """1 where `shoal.fit` holds a row out for the score."""
-    from shoal.estimators.splitting import Split, sides
+    from shoal.table_models.splits import Split, sides
 
     frame = pd.DataFrame({"y": np.arange(len(groups), dtype=float), "g": groups})
     names = {"groups": None, "time": None, role: "g"}

@@ -6,8 +6,8 @@ from scipy import sparse
 
 from shoal.encoding import encode, fit_encoding
 from shoal.fitting.folds import deal, held_out, member_weights
-from shoal.fitting.initialize import initial_population, mean_squares, weigh_members
 from shoal.fitting.settings import INITS, Settings
+from shoal.fitting.train import initial_population, mean_squares, weigh_members
 from shoal.population import member
 
 

@@ -9,8 +9,7 @@ from problems import network as random_network
 from shoal import DataError, ShoalClassifier, ShoalRegressor
 from shoal.encoding import plain
 from shoal.inspection import diagnose
-from shoal.inspection.curves import curve_findings, fit_findings
-from shoal.inspection.rows import leaking_columns, rare_classes
+from shoal.inspection.findings import curve_findings, fit_findings, leaking_columns, rare_classes
 from shoal.network import Network
 from shoal.population import stack
 from shoal.textbook.propagation import Parameters

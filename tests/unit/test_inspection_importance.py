@@ -7,10 +7,10 @@ import pytest
 import shoal
 from problems import population
 from shoal.encoding import Encoding, TargetScale, fit_encoding
-from shoal.estimators.inspecting import effect_of, importance_of, uses_of
 from shoal.inspection import derivatives, sensitivities, weights_say
 from shoal.network import Network, predict
 from shoal.table import read, targets_of
+from shoal.table_models.inspect import effect_of, importance_of, uses_of
 
 rng = np.random.default_rng(0)
 X = np.column_stack([rng.normal(50, 12, 200), rng.exponential(3, 200), rng.integers(0, 2, 200)])
@@ -83,7 +83,7 @@ def test_importance_is_by_the_tables_own_columns(model_and_rows):
     assert {name for name, _, _ in found.ranked()[:2]} == {"town", "age"}
     mean = dict(zip(found.names, found.mean, strict=True))
     assert mean["noise"] < 0.1 * mean["age"]
-    assert found.score == pytest.approx(-shoal.estimators.raw.evaluate(model, frame).metrics["rmse"])
+    assert found.score == pytest.approx(-shoal.table_models.fit.evaluate(model, frame).metrics["rmse"])
 
 
 def test_sensitivity_adds_up_the_parts_of_a_column(model_and_rows):

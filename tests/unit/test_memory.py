@@ -8,7 +8,7 @@ import pytest
 
 from shoal import ShoalClassifier, ShoalRegressor, TooLargeError
 from shoal.engine import threads as engine_threads
-from shoal.fitting import budget as memory
+from shoal.fitting import limits as memory
 
 
 def rows(m=400, n=6):

@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_X_y
 
 from shoal import ShoalClassifier, ShoalRegressor
 from shoal.estimators import base
-from shoal.estimators.plain import is_plain, is_plain_target
+from shoal.estimators.checks import is_plain, is_plain_target
 
 QUICK = {"max_iter": 2, "hidden_layer_sizes": 3, "n_networks": 1, "random_state": 0, "early_stopping": False}
 X = np.random.default_rng(0).normal(size=(30, 3))

@@ -11,9 +11,9 @@ from sklearn.pipeline import Pipeline
 
 from shoal.errors import ColumnsError, DataError, DivergedError, InterruptedWarning, InvalidParameterError, ShoalError, TableError
 from shoal.estimators.classifier import ShoalClassifier
-from shoal.estimators.predictions import predictions
-from shoal.estimators.raw import columns_of, evaluate, facts_of, fit
 from shoal.table import read
+from shoal.table_models.fit import columns_of, evaluate, facts_of, fit
+from shoal.table_models.predict import predictions
 
 FAST = {"n_networks": 2, "hidden_layer_sizes": 8, "max_iter": 40, "solver": "adam", "learning_rate_init": 0.02}
 SAME = 1e-12  # the same numbers added up in another order

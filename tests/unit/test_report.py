@@ -10,11 +10,10 @@ from threadpoolctl import threadpool_limits
 
 import shoal
 from export_problems import HOSTILE, QUICK, fitted_table, hostile_table, table
-from shoal.estimators.scores import metrics_of
 from shoal.inspection.importance import Importance
-from shoal.report.again import command
-from shoal.report.contents import rows_of
+from shoal.report.contents import command, rows_of
 from shoal.report.scores import areas, baselines, counts_of, scored, verdict
+from shoal.table_models.scores import metrics_of
 
 pytest.importorskip("matplotlib")
 

@@ -12,8 +12,8 @@ from sklearn.svm import SVC
 from shoal import ShoalClassifier, ShoalRegressor, ShoalSearchCV
 from shoal.engine.threads import at_most
 from shoal.errors import InvalidParameterError
-from shoal.estimators import fold
 from shoal.fitting import candidates
+from shoal.search import folds
 
 # float64 sums of some hundred updates in another order, seen through accuracy and R²: exactly equal but for a row at 1/2
 SAME = 1e-6
@@ -84,7 +84,7 @@ def test_candidates_of_one_kind_are_one_population(monkeypatch):
     X, y, _ = data()
     sizes = []
     train = candidates.train_batch
-    monkeypatch.setattr(fold, "train_batch", lambda batch, *rest: (sizes.append(len(batch.members)), train(batch, *rest))[1])
+    monkeypatch.setattr(folds, "train_batch", lambda batch, *rest: (sizes.append(len(batch.members)), train(batch, *rest))[1])
     ShoalSearchCV(ShoalClassifier(**QUICK), GRID | {"activation": ["relu", "tanh"]}, cv=3, refit=False).fit(X, y)
     assert sizes == [8] * 2 * 2 * 3  # 2 penalties × 2 rates × 2 dropouts in each of 2 activations × 2 widths × 3 folds
 
@@ -113,12 +113,12 @@ def test_batches_over_any_number_of_threads_change_no_bit(settings, monkeypatch)
     monkeypatch.setattr(candidates, "MIN_BATCH_COST", 1)
     sizes = []
     monkeypatch.setattr(
-        fold, "train_batch", lambda batch, *rest: (sizes.append(len(batch.members)), candidates.train_batch(batch, *rest))[1]
+        folds, "train_batch", lambda batch, *rest: (sizes.append(len(batch.members)), candidates.train_batch(batch, *rest))[1]
     )
     for threads in (1, 3):
         np.testing.assert_array_equal(losses(threads), whole)
     assert 1 < max(sizes) < 9, "batches of whole groups, not all in one"
-    monkeypatch.setattr(fold, "MOST_AT_ONCE", 0)  # one fold after the other, as of large tables
+    monkeypatch.setattr(folds, "MOST_AT_ONCE", 0)  # one fold after the other, as of large tables
     np.testing.assert_array_equal(losses(2), whole)
 
 
@@ -133,7 +133,7 @@ def test_an_interrupt_ends_a_search_on_all_threads(monkeypatch):
             raise KeyboardInterrupt
         return candidates.train_batch(batch, failed, progress, stop)
 
-    monkeypatch.setattr(fold, "train_batch", interrupt)
+    monkeypatch.setattr(folds, "train_batch", interrupt)
     with pytest.raises(KeyboardInterrupt), at_most(2):
         ShoalSearchCV(ShoalClassifier(**QUICK), GRID | {"activation": ["relu", "tanh"]}, cv=5).fit(X, y)
     assert len(done) < 10, "of 20 batches and more"

@@ -20,7 +20,7 @@ from shoal.fitting.folds import PAIR_SHARE, RowFacts, of_every_row, set_aside
 from shoal.fitting.pipeline import prepare
 from shoal.fitting.settings import settings_of
 from shoal.fitting.source import InMemory
-from shoal.uncertainty.intervals import LEAST_ROWS, ROWS_PER_WEIGHT, rank
+from shoal.uncertainty.predictive import LEAST_ROWS, ROWS_PER_WEIGHT, rank
 
 QUICK = {"n_networks": 4, "hidden_layer_sizes": 16, "max_iter": 40}
 KINDS = ("split", "cv+")

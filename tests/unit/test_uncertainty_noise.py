@@ -11,8 +11,7 @@ from shoal.estimators.regressor import ShoalRegressor
 from shoal.fitting.calibration import optimism
 from shoal.network import encoded
 from shoal.textbook.losses import make_loss
-from shoal.uncertainty.answers import Answers, answers, spread, spread_within
-from shoal.uncertainty.held import Held
+from shoal.uncertainty.answers import Answers, Held, answers, spread, spread_within
 from shoal.uncertainty.noise import Residuals, learned_apart, of_target, own_variance, pieces, variance_model
 
 QUICK = {"n_networks": 4, "hidden_layer_sizes": 16, "random_state": 0}

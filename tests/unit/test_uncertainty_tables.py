@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 from sklearn.metrics import brier_score_loss
 
+from shoal.cli.output import print_sureness
 from shoal.cli.predict import predict_table
-from shoal.cli.tables import print_sureness
 from shoal.errors import InvalidParameterError, UncalibratedWarning
-from shoal.estimators.predictions import predictions
-from shoal.estimators.raw import evaluate, fit
 from shoal.persistence import load, save
 from shoal.report.contents import intervals_of
+from shoal.table_models.fit import evaluate, fit
+from shoal.table_models.predict import predictions
 
 QUICK = {"n_networks": 4, "hidden_layer_sizes": 8, "max_iter": 20}
 

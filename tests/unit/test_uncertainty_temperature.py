@@ -11,9 +11,8 @@ from shoal.fitting.pipeline import prepare
 from shoal.fitting.settings import settings_of
 from shoal.fitting.source import InMemory
 from shoal.network import encoded, predict_logits
-from shoal.uncertainty.held import all_out
-from shoal.uncertainty.reliability import brier_score, calibration_error
-from shoal.uncertainty.temperature import cooled, fit_temperature
+from shoal.uncertainty.answers import all_out
+from shoal.uncertainty.calibration import brier_score, calibration_error, cooled, fit_temperature
 
 # By heart: no penalty, no dropout, no early end.
 BY_HEART = {

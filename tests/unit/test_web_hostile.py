@@ -19,11 +19,10 @@ pytest.importorskip("starlette")
 
 from asgi import HOST, ask, error_of
 from shoal.errors import TableError
-from shoal.web.playground.apart import parsed_apart
 from shoal.web.playground.routes import Playground
 from shoal.web.playground.settings import KINDS
 from shoal.web.playground.store import Tables, short_name
-from shoal.web.playground.tables import MOST_CELLS, MOST_ROWS
+from shoal.web.playground.tables import MOST_CELLS, MOST_ROWS, parsed_apart
 from shoal.web.questions import ALL
 from shoal.web.server import app
 
@@ -369,7 +368,7 @@ def test_a_table_read_apart_is_the_one_read_here(tmp_path):
 
 
 def test_categories_and_weights_past_the_pages_memory_are_refused(page, monkeypatch):
-    monkeypatch.setattr("shoal.web.playground.data.MOST_NUMBERS", 1000)
+    monkeypatch.setattr("shoal.web.playground.settings.MOST_NUMBERS", 1000)
     content = pd.DataFrame({"a": N, "k": [f"k{i % 8}" for i in N], "l": [f"l{i % 8}" for i in N], "y": N % 2}).to_csv(index=False).encode()
     key = answered(post(page, "/api/tables", content))["table"]
     begun = answered(post(page, "/api/runs", {"data": "own", "table": key, "target": "a"}))
@@ -377,7 +376,7 @@ def test_categories_and_weights_past_the_pages_memory_are_refused(page, monkeypa
     wide = (
         ",".join(f"c{i}" for i in range(390)) + "\n" + "\n".join(",".join(str(i * j % 7) for j in range(390)) for i in range(9))
     ).encode()
-    monkeypatch.setattr("shoal.web.playground.data.MOST_NUMBERS", 10**6)
+    monkeypatch.setattr("shoal.web.playground.settings.MOST_NUMBERS", 10**6)
     key = answered(post(page, "/api/tables", wide))["table"]
     refused = answered(post(page, "/api/runs", {"data": "own", "table": key, "units": 64, "networks": 32}))
     assert "Set fewer units or networks" in refused

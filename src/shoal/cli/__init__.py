@@ -1,4 +1,4 @@
-"""The command line: one file per command. Each command parses, calls and prints; it imports slow modules inside the function."""
+"""The command line. Each command parses, calls, prints; everything heavy is imported inside the commands."""
 
 import os
 import sys
@@ -7,7 +7,7 @@ from typing import TextIO
 
 import typer
 
-from shoal.cli import chapter, demo, diagnose, evaluate, export, fit, predict, report, show
+from shoal.cli import chapter, demo, export, fit, predict, report, show
 from shoal.errors import ShoalError
 
 SETTING = "--set"
@@ -23,9 +23,9 @@ app = typer.Typer(
 )
 app.command("fit", epilog=fit.EXAMPLE)(fit.fit)
 app.command("predict", epilog=predict.EXAMPLE)(predict.predict)
-app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
+app.command("evaluate", epilog=show.EVALUATE_EXAMPLE)(show.evaluate)
 app.command("show", epilog=show.EXAMPLE)(show.show)
-app.command("diagnose", epilog=diagnose.EXAMPLE)(diagnose.diagnose)
+app.command("diagnose", epilog=show.DIAGNOSE_EXAMPLE)(show.diagnose)
 app.command("report", epilog=report.EXAMPLE)(report.report)
 app.command("export", epilog=export.EXAMPLE)(export.export)
 app.add_typer(demo.app, name="demo")

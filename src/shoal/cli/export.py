@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from shoal.cli.arguments import ModelFile
+from shoal.cli.options import ModelFile
 
 if TYPE_CHECKING:
     from shoal.export import Portable

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shoal.cli.arguments import AsJson, MaxMemory
+from shoal.cli.options import AsJson, MaxMemory, parse_settings
+from shoal.cli.output import print_json, print_metrics, print_sureness
 from shoal.cli.report import check_report, steps_bar
-from shoal.cli.settings import parse_settings
-from shoal.cli.tables import print_json, print_metrics, print_sureness
 
 if TYPE_CHECKING:
-    from shoal.estimators.raw import Facts
+    from shoal.table_models.fit import Facts
 
 EXAMPLE = "Example: `shoal fit titanic.csv --target Survived --set hidden_layer_sizes=100 -o titanic.shoal`"
 TABLE_ENDINGS = (".gz", ".csv", ".parquet", ".pq", ".txt", ".data")
@@ -93,10 +92,10 @@ def fit(
     the finished networks, and Ctrl-C leaves the checkpoint but no model. With --max-memory a table that needs more memory is trained
     on in blocks of rows; the prepared rows are in TMPDIR during training.
     """
-    from shoal.cli.progress import fit_bar
-    from shoal.estimators import raw
+    from shoal.cli.output import fit_bar
     from shoal.files import refuse_unwritable
     from shoal.persistence import save
+    from shoal.table_models import fit
 
     path = output or Path(default_name(table, target))
     chosen: dict[str, Any] = {"settings": parse_settings(settings or []), "seed": seed, "refit": refit, "categories": category or ()}
@@ -106,11 +105,11 @@ def fit(
     if report is not None:
         check_report(report, path, table, test)
     with fit_bar(by_rows=max_memory is not None) as watching:
-        model = raw.fit(table, target, task=task, test=test, groups=groups, time=time, **watching, **chosen)
+        model = fit.fit(table, target, task=task, test=test, groups=groups, time=time, **watching, **chosen)
     save(model, path)
     if report is not None:
         report_too(model, table, report, test)
-    facts = raw.facts_of(model)
+    facts = fit.facts_of(model)
     if as_json:
         print_json(summary(facts, path))
     else:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from shoal.cli.arguments import MaxMemory, ModelFile
+from shoal.cli.options import MaxMemory, ModelFile
 
 EXAMPLE = "Example: `shoal predict titanic.shoal passengers.csv -o answers.csv`"
 CHUNK_ROWS = 50_000  # 40 MB with a hundred columns
@@ -32,13 +32,13 @@ def predict(
     P(target=class) contain the probability of every class. The command reads the table in chunks, so the table may be larger than the
     memory. A warning counts the rows with an input outside the range of the training rows.
     """
-    from shoal.cli.progress import rows_bar
+    from shoal.cli.output import rows_bar
     from shoal.errors import OutputError, OutsideWarning
-    from shoal.estimators import raw
     from shoal.persistence import load
+    from shoal.table_models import fit
 
     loaded = load(model)
-    raw.facts_of(loaded)
+    fit.facts_of(loaded)
     if output.exists() and any(output.samefile(used) for used in (table, model) if used.exists()):
         raise OutputError(f"-o {output} is the table or the model itself; choose another name for the predictions.")
     with rows_bar(wanted=max_memory is not None) as progress:
@@ -67,9 +67,9 @@ def predict_table(
     """
     import numpy as np
 
-    from shoal.estimators.larger.survey import naming_rows
-    from shoal.estimators.predictions import about_outside, outside, predictions
     from shoal.files import replacing
+    from shoal.table_models.predict import about_outside, outside, predictions
+    from shoal.table_models.survey import naming_rows
 
     done, n_outside, by_input = 0, 0, np.zeros(1, np.int64)
     with replacing(output) as out:
@@ -91,14 +91,14 @@ def predict_table(
 
 def chunks_of(loaded: Any, table: Path, max_memory: str | None) -> Iterator[tuple[Any, int]]:
     """The table in chunks, each with the number of all rows (0 if unknown)."""
-    from shoal.estimators import raw
-    from shoal.estimators.larger.raw import pieces_within
-    from shoal.estimators.larger.size import memory_of
     from shoal.table import read_chunks
     from shoal.table.reading import open_table
+    from shoal.table_models import fit
+    from shoal.table_models.memory import memory_of
+    from shoal.table_models.within_memory import pieces_within
 
     if max_memory is None:
-        yield from ((chunk, 0) for chunk in read_chunks(table, CHUNK_ROWS, raw.columns_of(loaded)))
+        yield from ((chunk, 0) for chunk in read_chunks(table, CHUNK_ROWS, fit.columns_of(loaded)))
         return
     file = open_table(table)
     yield from ((chunk, file.n_rows) for chunk in pieces_within(memory_of(max_memory), loaded, file))

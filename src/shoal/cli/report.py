@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from shoal.cli.arguments import ModelFile, TableWithTarget
+from shoal.cli.options import ModelFile, TableWithTarget
 
 EXAMPLE = "Example: `shoal report titanic.shoal titanic.csv -o titanic.html`"
 
@@ -38,7 +38,7 @@ def check_report(output: Path, *used: Path | None) -> None:
     """Raise an error, before long work, if the report cannot be written or would overwrite the model or a table."""
     from shoal.errors import OutputError
     from shoal.files import refuse_unwritable
-    from shoal.report.pictures import need_matplotlib
+    from shoal.report.figures import need_matplotlib
 
     need_matplotlib()
     if output in used:

@@ -1,10 +1,10 @@
-"""`shoal show`: the contents of a model file."""
+"""`shoal show`, `shoal diagnose`, `shoal evaluate`: what a model is, what is wrong with it, and how good it is on a table."""
 
 from dataclasses import asdict
 from typing import Any
 
-from shoal.cli.arguments import AsJson, ModelFile
-from shoal.cli.tables import print_json, print_metrics, print_sureness, print_table
+from shoal.cli.options import AsJson, MaxMemory, ModelFile, TableWithTarget
+from shoal.cli.output import print_json, print_metrics, print_sureness, print_table
 
 EXAMPLE = "Example: `shoal show titanic.shoal`"
 
@@ -31,9 +31,9 @@ def show(
 
 def description(model: Any) -> dict[str, Any]:
     """All facts about a model, ready for JSON."""
-    from shoal.estimators import raw
-    from shoal.fit_facts import known_facts
+    from shoal.network import known_facts
     from shoal.table import feature_names
+    from shoal.table_models import fit as raw
 
     estimator = model.steps[-1][1] if hasattr(model, "steps") else model
     defaults = type(estimator)().get_params(deep=False)
@@ -105,3 +105,68 @@ def print_network(network: dict[str, Any], estimator: str, settings: dict[str, A
         ["settings", ", ".join(f"{name}={value!r}" for name, value in settings.items()) or "all defaults"],
     ]
     print_table(["network", ""], rows)
+
+
+DIAGNOSE_EXAMPLE = "Example: `shoal diagnose titanic.shoal titanic.csv`"
+
+
+def diagnose(
+    model: ModelFile,
+    table: TableWithTarget,
+    as_json: AsJson = False,
+) -> None:
+    """Look for known faults of a model: units, gradients, learning rate, fit, inputs, classes, members.
+
+    Rows that were not used for training show the most. A healthy model has no findings. The exit code is 0 in both cases.
+    """
+    from shoal.persistence import load
+    from shoal.table_models.inspect import diagnose_table
+
+    found = diagnose_table(load(model), table)
+    if as_json:
+        findings = [{"title": f.title, **asdict(f)} for f in found]
+        print_json({"model": str(model), "rows": found.n_rows, "findings": findings})
+    elif not found:
+        print(f"No findings on {found.n_rows} rows of {table.name}.")
+    else:
+        title = f"{len(found)} findings on {found.n_rows} rows of {table.name}"
+        print_table(["finding", "evidence", "what to do"], [[f.title, f.evidence, f.advice] for f in found], title)
+
+
+EVALUATE_EXAMPLE = "Example: `shoal evaluate titanic.shoal passengers-1913.csv`"
+
+
+def evaluate(
+    model: ModelFile,
+    table: TableWithTarget,
+    max_memory: MaxMemory = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score a model on a table with its inputs and its target, and report how reliable its probabilities or intervals are.
+
+    Rows without a target are left out and counted. Use rows that were not used for training: on training rows the scores
+    are too good.
+    """
+    from shoal.cli.output import rows_bar
+    from shoal.persistence import load
+    from shoal.table_models import fit as raw
+
+    loaded = load(model)
+    facts = raw.facts_of(loaded)
+    with rows_bar(wanted=max_memory is not None) as progress:
+        found = raw.evaluate(loaded, table, max_memory=max_memory, progress=progress)
+    if as_json:
+        print_json(
+            {
+                "task": facts.task,
+                "target": facts.targets[0] if len(facts.targets) == 1 else facts.targets,
+                "rows": {"test": found.n_rows, "left_out": found.n_left_out},
+                "metrics": found.metrics,
+                "sureness": found.sureness,
+                "model": str(model),
+            }
+        )
+        return
+    left_out = f" ({found.n_left_out} without a target left out)" if found.n_left_out else ""
+    print_metrics(found.metrics, {}, f"{facts.task} of {', '.join(facts.targets)}: scores on {found.n_rows} rows of {table.name}{left_out}")
+    print_sureness(found.sureness)

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils.validation import _check_feature_names, _check_n_features, _check_sample_weight  # 1.9.1
 
 from shoal.errors import DataError
-from shoal.estimators.checked import named_failure, refuse_unread
+from shoal.estimators.checks import named_failure, refuse_unread
 from shoal.types import Floats
 
 

@@ -17,20 +17,18 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from shoal.engine.threads import at_most
 from shoal.errors import DataError, InvalidParameterError
 from shoal.estimators._sklearn import checked_weights
-from shoal.estimators.checked import finite_answers, named_columns, named_failure, refuse_unread
-from shoal.estimators.plain import is_plain, is_plain_target
-from shoal.estimators.roles import with_roles
-from shoal.estimators.seen import SeenEstimator
+from shoal.estimators.checks import finite_answers, is_plain, is_plain_target, named_columns, named_failure, refuse_unread, with_roles
+from shoal.estimators.display import SeenEstimator
 from shoal.fitting.checkpoint import NO_CHECKPOINT, Checkpoint
 from shoal.fitting.fitted import Fitted
-from shoal.fitting.own_rows import warn_of_other_scale
 from shoal.fitting.pipeline import Names, continuation_of, fit, fit_piece
 from shoal.fitting.settings import N_JOBS, Task, settings_of
 from shoal.fitting.source import InMemory
+from shoal.fitting.summary import warn_of_other_scale
 from shoal.fitting.targets import checked_targets
 from shoal.network import predict
 from shoal.types import Floats
-from shoal.uncertainty.outside import outside_range
+from shoal.uncertainty.calibration import outside_range
 
 SPARSE = ["csr", "csc", "coo"]
 NUMBERS = [np.float64, np.float32]

@@ -11,14 +11,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from shoal.errors import UncalibratedWarning
 from shoal.estimators.base import FittedAttribute, ShallowEstimator
-from shoal.estimators.checked import finite_answers, named_failure
-from shoal.estimators.elsewhere import beyond, is_elsewhere, lazy_too
+from shoal.estimators.checks import finite_answers, named_failure
+from shoal.estimators.remote import dask_functions, is_elsewhere, lazy_too
 from shoal.fitting.settings import documented
 from shoal.fitting.train import takes_pieces
 from shoal.training.events import Epoch
 from shoal.types import Floats
-from shoal.uncertainty.intervals import interval, quantiles
-from shoal.uncertainty.predictive import known_noise, mean_and_std
+from shoal.uncertainty.predictive import interval, known_noise, mean_and_std, quantiles
 
 
 @documented("regression")
@@ -144,14 +143,14 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
 
         `sample_weight` of whole numbers counts rows; any other says how much rows matter beside each other, in whatever unit.
         With `X_val, y_val` (and weights) every network is judged on these rows and none are held out. Dask collections are
-        trained on where they lie (`shoal.beyond.fit`, docs/scale.md).
+        trained on where they lie (`shoal.dask.fit`, docs/scale.md).
 
         `groups (m,)` names each row's group: early stopping and calibration hold out whole groups, so that no network is judged on
         rows of a group that it learned from. With `time (m,)`, dates or numbers, they hold out the last rows. Inputs they are not.
         """
         if is_elsewhere(X):
             own = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
-            return beyond().fit(self, X, y, sample_weight, **own, groups=groups, time=time)  # type: ignore[no-any-return]
+            return dask_functions().fit(self, X, y, sample_weight, **own, groups=groups, time=time)  # type: ignore[no-any-return]
         return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val), groups=groups, time=time)  # type: ignore[no-any-return]
 
     @available_if(takes_pieces)

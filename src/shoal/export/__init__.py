@@ -2,11 +2,10 @@
 
 from shoal.export.c99 import c99
 from shoal.export.equation import equation, model_equation
-from shoal.export.json_text import model_json
+from shoal.export.json_text import model_json, weights, weights_json
 from shoal.export.latex import model_latex
 from shoal.export.portable import Portable, portable
 from shoal.export.python_text import python_text
-from shoal.export.weights import weights, weights_json
 from shoal.files import write_folder
 
 __all__ = [

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from shoal.encoding import Encoding
-from shoal.export.names import printable
-from shoal.export.portable import Portable
+from shoal.export.portable import Portable, printable
 from shoal.network import Network, folded
 from shoal.table import Feature, Field
 from shoal.textbook.activations import ACTIVATIONS

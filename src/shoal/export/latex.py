@@ -7,8 +7,7 @@ import numpy as np
 
 from shoal.errors import ExportError
 from shoal.export.equation import made_of
-from shoal.export.names import latex
-from shoal.export.portable import Portable
+from shoal.export.portable import Portable, latex
 from shoal.export.trace import latex_formula
 from shoal.network import folded
 from shoal.textbook.activations import ACTIVATIONS

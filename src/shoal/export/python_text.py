@@ -5,9 +5,9 @@ from itertools import pairwise
 from typing import Any
 
 from shoal.export.c99.parts import wrapped
+from shoal.export.json_text import numbers
 from shoal.export.portable import Portable
 from shoal.export.trace import python_formula
-from shoal.export.weights import numbers
 from shoal.table import Feature
 from shoal.table.preparation import PARTS_OF_DATE
 from shoal.textbook.activations import ACTIVATIONS

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from shoal.draws import Purpose, row_draws, shares
 from shoal.errors import OutputError
-from shoal.fitting.budget import in_words
+from shoal.fitting.limits import in_words
 from shoal.types import Floats
 
 SPARE_DISK = 1.05  # of what is written must be free

@@ -18,13 +18,12 @@ import numpy as np
 from shoal.engine.device import PROCESSOR
 from shoal.engine.layout import copies_in_whole_groups
 from shoal.errors import ShoalError
-from shoal.fitting.curves import history
 from shoal.fitting.fitted import Fitted
 from shoal.fitting.pipeline import Names, Prepared, draw, fitted_of, network_of, planned, prepare
 from shoal.fitting.plan import FULL_BATCH, Plan
 from shoal.fitting.settings import Settings
 from shoal.fitting.source import InMemory, RowsInMemory
-from shoal.fitting.train import ended, in_curves
+from shoal.fitting.train import ended, history, in_curves
 from shoal.population import Population, take
 from shoal.recipe import Recipe, each
 from shoal.training.minibatch import Run

@@ -9,8 +9,8 @@ import numpy as np
 
 from shoal.encoding import encoded_names
 from shoal.engine.device import PROCESSOR
-from shoal.fitting.curves import means_of_finite
 from shoal.fitting.targets import Targets
+from shoal.fitting.train import means_of_finite
 from shoal.network import Network, folded
 from shoal.population import Population
 from shoal.textbook.propagation import Parameters

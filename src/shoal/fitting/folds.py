@@ -15,7 +15,7 @@ from scipy import sparse
 
 from shoal.draws import Purpose, group_stream, mixed
 from shoal.errors import DataError
-from shoal.fitting.exceptions import refuse
+from shoal.fitting.limits import refuse
 from shoal.fitting.plan import PARTS, SMALL, Plan
 from shoal.training.validation import Validation
 from shoal.types import Floats

@@ -13,18 +13,16 @@ from shoal.encoding import Encoding, encode, ramp_edges, ramp_values, ramps_of
 from shoal.errors import DataError
 from shoal.fitting import folds
 from shoal.fitting.block_store import BlockStore, Parts, Piece
-from shoal.fitting.budget import refuse_too_many
-from shoal.fitting.calibration import Judged, calibrate, check_calibration, largest_of
+from shoal.fitting.calibration import Judged, calibrate, check_calibration, largest_of, place_weights, watched
 from shoal.fitting.checkpoint import identity_of
-from shoal.fitting.class_weight import weights_of_classes
-from shoal.fitting.exceptions import refuse
 from shoal.fitting.folds import RowFacts
-from shoal.fitting.judged_on_disk import place_weights, watched
+from shoal.fitting.limits import refuse, refuse_too_many
 from shoal.fitting.plan import FULL_BATCH, PARTS, RAMP_SCALE, SMALL, Plan, plan
 from shoal.fitting.settings import Settings
 from shoal.fitting.summary import Summary, bias_from, encoding_from, summary_of, targets_from_sums
 from shoal.fitting.targets import Targets, checked_targets, encode_targets
 from shoal.fitting.train import Training, ended, full_batch
+from shoal.fitting.weights import weights_of_classes
 from shoal.network import Network
 from shoal.population import Population
 from shoal.training.streamed import Block, InBlocks, Streamed

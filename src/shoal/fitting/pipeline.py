@@ -19,12 +19,10 @@ from shoal.encoding import Encoding
 from shoal.engine.blas_threads import one_blas_thread
 from shoal.engine.threads import at_most
 from shoal.errors import DataError, InterruptedWarning, InvalidParameterError
-from shoal.fitting.budget import refuse_too_many
 from shoal.fitting.calibration import check_calibration, check_pieces, must_be_the_same
 from shoal.fitting.checkpoint import NO_CHECKPOINT, Checkpoint, Watched, about_fit, seeded
-from shoal.fitting.curves import history, mean_of_finite
 from shoal.fitting.fitted import Continuation, Fitted
-from shoal.fitting.initialize import initial_population, inputs_seen, weigh_members
+from shoal.fitting.limits import refuse_too_many
 from shoal.fitting.plan import Plan, is_auto, plan
 from shoal.fitting.settings import Settings
 from shoal.fitting.source import InMemory, Source, TrainingRows
@@ -34,10 +32,15 @@ from shoal.fitting.train import (
     announced,
     asks_to_settle,
     by_evidence,
+    history,
     in_curves,
+    initial_population,
+    inputs_seen,
+    mean_of_finite,
     report_divergence,
     spread_of,
     warn_unsettled,
+    weigh_members,
 )
 from shoal.fitting.weights import penalised_in_rows
 from shoal.network import Network

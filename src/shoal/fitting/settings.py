@@ -25,7 +25,7 @@ from functools import cache
 from typing import Any, Literal, TypeVar, final
 
 from shoal.engine.device import check_spelling
-from shoal.fitting.class_weight import ClassWeightKind
+from shoal.fitting.weights import ClassWeightKind
 from shoal.kinds import (
     ABOVE_0,
     BETWEEN_0_AND_1,

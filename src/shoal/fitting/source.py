@@ -1,7 +1,7 @@
 """Where the rows of a fit lie, and the one protocol by which the pipeline asks for them.
 
 `Source` has three implementations: `InMemory` here, blocks on disk (`on_disk`), and the partitions of a Dask cluster
-(`shoal.beyond.source`). Each answers the same questions; what is asked, and in which order, stands in `pipeline`.
+(`shoal.dask.source`). Each answers the same questions; what is asked, and in which order, stands in `pipeline`.
 """
 
 import hashlib
@@ -17,16 +17,14 @@ from scipy import sparse
 from shoal.encoding import Encoding, encode, fit_encoding, plain
 from shoal.engine.ramps import find_ramp_positions
 from shoal.errors import DataError
-from shoal.fitting.budget import refuse_too_large
 from shoal.fitting.calibration import Judged, calibrate, judged_on, largest_of
-from shoal.fitting.class_weight import row_weights
 from shoal.fitting.folds import RowFacts, different_rows, kept_out, member_weights, refuse_too_few, set_aside, watched
-from shoal.fitting.initialize import mean_squares
+from shoal.fitting.limits import refuse_too_large
 from shoal.fitting.plan import RAMP_SCALE, Plan
 from shoal.fitting.settings import Settings
 from shoal.fitting.targets import EncodedTargets, Targets, checked_targets, encode_targets, fit_targets, initial_bias
-from shoal.fitting.train import Training, begin_training, looks_ramps_up
-from shoal.fitting.weights import in_rows
+from shoal.fitting.train import Training, begin_training, looks_ramps_up, mean_squares
+from shoal.fitting.weights import in_rows, row_weights
 from shoal.network import Network
 from shoal.population import Population
 from shoal.training.trained import Trained

@@ -1,15 +1,14 @@
-"""What a sample weight of 1 means: one row.
+"""What a row weighs: the unit of weights, so that doubled weights change nothing, and the weights of classes."""
 
-Weights that are all whole numbers count rows: a row of weight 2 is that row twice, and the total weight is how many rows there are.
-Any other weights say how much rows matter beside each other, in whatever unit; then a weight of the mean of those above 0 is one
-row. So what is not set (the penalty, the precisions that "bayes" finds, the noise around a prediction) is the same for weights that
-add up to 1 as for weights that add up to the number of rows. An `alpha` that is set keeps its meaning: the total weight as given.
-"""
-
-from dataclasses import replace
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from shoal.errors import InvalidParameterError
+from shoal.kinds import FROM_0, NumberKind, ParameterKind, is_text, shown
 from shoal.recipe import Recipe
 from shoal.types import Floats
 
@@ -47,3 +46,125 @@ def penalised_in_rows(recipe: Recipe, unit: float) -> Recipe:
         return recipe
     lam = np.asarray(recipe.lam, np.float64) / unit
     return replace(recipe, lam=float(lam) if lam.ndim == 0 else tuple(lam.tolist()))
+
+
+ClassWeight = str | Mapping[Hashable, float] | Sequence[Mapping[Hashable, float]]
+NAMED = 10  # labels that an error lists
+
+
+@final
+@dataclass(frozen=True)
+class ClassWeightKind(ParameterKind):
+    """Weights of classes: a dict by label; "balanced"; of several columns of labels a list with a dict for each."""
+
+    words = 'None, "balanced", a dict of a weight of 0 or more for each class, or a list of such dicts, one for each column of y'
+    doc = 'None, "balanced", dict, or list of dicts'
+
+    def plain(self, value: Any, K: int) -> Any:
+        if value is None:
+            return None
+        if is_text(value, "balanced"):
+            return "balanced"
+        if isinstance(value, Mapping):
+            return by_label(value)
+        if not isinstance(value, list | tuple) or not value or not all(isinstance(column, Mapping) for column in value):
+            raise ValueError
+        return [by_label(column) for column in value]
+
+
+def by_label(weights: Mapping[Hashable, Any]) -> dict[Hashable, float]:
+    """The weights of classes as floats."""
+    plain = {}
+    for label, weight in weights.items():
+        try:
+            plain[label] = NumberKind(FROM_0).plain(weight, 1)
+        except ValueError:
+            raise ValueError(f"the weight of {shown(label)} is {shown(weight)}; it must be a number of 0 or more") from None
+    return plain
+
+
+def row_weights(class_weight: ClassWeight, y: NDArray[Any], known: Any = None) -> Floats:
+    """The weight of each row, `(m,)`.
+
+    Parameters
+    ----------
+    class_weight : "balanced", dict, or list of dicts
+        As `Settings` has it. Of a dict, classes that it leaves out weigh 1.
+    y : ndarray, (m,) of labels, or (m, k) of 0 and 1
+        Of several columns a row weighs the product over them.
+    known : None or array of labels
+        All classes, where these rows may lack some.
+
+    Raises
+    ------
+    InvalidParameterError
+        For a dict whose keys are not the labels, and where columns and dicts do not go together.
+    """
+    if y.ndim == 1:
+        if not isinstance(class_weight, str | Mapping):
+            raise InvalidParameterError(
+                f"class_weight is {shown(class_weight)}, a list for several columns of labels, and y has one; give the dict alone"
+            )
+        return column_weights("class_weight", class_weight, y, known)
+    if isinstance(class_weight, Mapping) or (not isinstance(class_weight, str) and len(class_weight) != y.shape[1]):
+        raise InvalidParameterError(
+            f"class_weight is {shown(class_weight)}, and y has {y.shape[1]} columns of 0 and 1; give a list of {y.shape[1]} dicts, "
+            "such as {0: 1, 1: 5}, or 'balanced'"
+        )
+    product = np.ones(len(y))
+    for k, column in enumerate(y.T):
+        one = class_weight if isinstance(class_weight, str) else class_weight[k]
+        product *= column_weights(f"class_weight[{k}]", one, column, (0, 1))
+    return product
+
+
+def column_weights(name: str, class_weight: str | Mapping[Hashable, float], y: NDArray[Any], known: Any = None) -> Floats:
+    """The weight of each row by one column of labels, `(m,)`."""
+    labels, places, counts = np.unique(y, return_inverse=True, return_counts=True)
+    if isinstance(class_weight, str):
+        return np.asarray((len(y) / (len(labels) * counts))[places])
+    check_labels(name, class_weight, labels if known is None else np.asarray(known))
+    return np.array([weight_of(label, class_weight) for label in plain_labels(labels)], np.float64)[places]
+
+
+def weights_of_classes(class_weight: ClassWeight, labels: NDArray[Any], counts: NDArray[np.integer]) -> Floats:
+    """What a row of each class weighs, `(n_classes,)`, where rows lie elsewhere and are counted by class."""
+    if isinstance(class_weight, str):
+        return np.asarray(counts.sum() / (len(labels) * counts))
+    if not isinstance(class_weight, Mapping):
+        raise InvalidParameterError(f"class_weight is {shown(class_weight)}; it must be 'balanced', a dict of classes, or None")
+    check_labels("class_weight", class_weight, labels)
+    return np.array([weight_of(label, class_weight) for label in plain_labels(labels)], np.float64)
+
+
+def plain_labels(labels: NDArray[Any]) -> list[Any]:
+    """Labels as Python has them, by which dicts are keyed; dates, which it cannot hold to the last digit, stay NumPy's."""
+    return list(labels) if labels.dtype.kind in "mM" else labels.tolist()
+
+
+def weight_of(label: Any, weights: Mapping[Hashable, float]) -> float:
+    """The weight of a label, 1 where it has none."""
+    return weights.get(label, 1.0)
+
+
+def check_labels(name: str, weights: Mapping[Hashable, float], labels: NDArray[Any]) -> None:
+    """Refuse a dict that leaves out a class while a key of it is none: as in scikit-learn, that is a wrong spelling.
+
+    Raises
+    ------
+    InvalidParameterError
+    """
+    classes = plain_labels(labels)
+    without = [label for label in classes if label not in weights]
+    unknown = [key for key in weights if key not in classes]
+    if without and unknown:
+        raise InvalidParameterError(
+            f"{name} is {shown(dict(weights))}; it leaves out {listed(without)}, and {listed(unknown)} of its keys is no class of y: "
+            f"give the labels as they stand in y: {listed(classes)}"
+        )
+
+
+def listed(labels: Sequence[Any]) -> str:
+    """The first labels, each with its type where it is no text."""
+    words = [repr(label) if isinstance(label, str) else f"{shown(label)} ({type(label).__name__})" for label in labels[:NAMED]]
+    return ", ".join(words) + ", …" * (len(labels) > NAMED)

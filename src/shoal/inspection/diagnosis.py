@@ -7,10 +7,16 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from shoal.encoding import Encoding
-from shoal.inspection.curves import curve_findings, fit_findings
 from shoal.inspection.finding import Diagnosis, Finding
-from shoal.inspection.findings import diverging, unscaled_inputs
-from shoal.inspection.rows import constant_inputs, leaking_columns, rare_classes
+from shoal.inspection.findings import (
+    constant_inputs,
+    curve_findings,
+    diverging,
+    fit_findings,
+    leaking_columns,
+    rare_classes,
+    unscaled_inputs,
+)
 from shoal.inspection.units import layer, unit_findings
 from shoal.network import Network, encoded
 from shoal.population import member

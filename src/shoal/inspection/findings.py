@@ -1,9 +1,7 @@
-"""Warnings in plain words: each a `Finding` that says what was seen, and what to do about it.
+"""What is found in a network's weights, answers, rows and learning curves."""
 
-The checks look at one member's hidden layer on the rows that layer 1 sees, at the loss so far, and at the inputs' sizes.
-"""
-
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -192,4 +190,177 @@ def unscaled_inputs(rows: Floats, names: Sequence[str]) -> list[Finding]:
         j = int(far[0])
         seen = f"{names[j]!r} lies around {center[j]:.4g} with a spread of {spread[j]:.3g}: its weight acts as a second bias."
         return [Finding("unscaled", seen, advice, columns=tuple(names[i] for i in far))]
+    return []
+
+
+FEW_ROWS = 100  # below, a column may well be constant by chance
+RARE = 0.05  # of the rows
+COUNTABLE = 5  # rows of a class: of fewer, none need be right
+MISSED = 0.1  # of a rare class's rows are right: it is as good as never predicted
+LEAKS = 0.98  # of the error of always saying the same that one column alone takes away
+MOST_ROWS = 4000  # are enough to see it
+LEAVES = 32  # of the tree that looks at one column: about a bend for every third percent of its rows
+
+
+def constant_inputs(rows: Floats, names: Sequence[str]) -> list[Finding]:
+    """Columns that never change on these rows `(m, n)`."""
+    if len(rows) < FEW_ROWS:
+        return []
+    still = [names[j] for j in range(rows.shape[1]) if np.ptp(rows[:, j]) == 0]
+    if not still:
+        return []
+    shown = ", ".join(map(repr, still[:3])) + (" …" if len(still) > 3 else "")
+    seen = f"{len(still)} of {rows.shape[1]} inputs ({shown}) never change on {len(rows)} rows: nothing can be learned from them."
+    return [Finding("constant", seen, "Leave them out, or find out why they stand still.", columns=tuple(still))]
+
+
+def rare_classes(codes: NDArray[np.int64], predicted: NDArray[np.int64], labels: Sequence[Any]) -> list[Finding]:
+    """Classes of few rows that the network never, or hardly ever, finds; codes are places in `labels`."""
+    missed = []
+    for c, label in enumerate(labels):
+        own = codes == c
+        n = int(own.sum())
+        if n >= COUNTABLE and own.mean() < RARE and np.mean(predicted[own] == c) < MISSED:
+            missed.append((label, n, int(np.sum(predicted[own] == c))))
+    if not missed:
+        return []
+    label, n, right = missed[0]
+    more = f"; {len(missed) - 1} more classes are alike" if len(missed) > 1 else ""
+    seen = f"Class {label!r} has {n} of {len(codes)} rows, of which {right} are found{more}."
+    return [Finding("imbalance", seen, "Set class_weight='balanced', give more rows of it, or decide by its probability.")]
+
+
+def leaking_columns(columns: Sequence[tuple[str, Floats]], y: NDArray[Any], *, classes: bool) -> list[Finding]:
+    """Columns of which one alone gives the target: it may have been known only after the target was.
+
+    A tree of one column is scored on rows that it has not seen. Where many columns do so, the problem is an easy one.
+
+    Parameters
+    ----------
+    columns : pairs of a name and its numbers `(m,)`; a category's levels numbered
+    y : `(m,)`
+    classes : whether y holds labels
+    """
+    if len(y) < FEW_ROWS or len(columns) < 2:
+        return []
+    some = np.linspace(0, len(y) - 1, min(len(y), MOST_ROWS)).astype(int)
+    found = [(name, gain) for name, values in columns if (gain := taken_away(values[some], y[some], classes)) >= LEAKS]
+    if not found or len(found) > max(1, len(columns) // 4):
+        return []
+    name, gain = max(found, key=lambda pair: pair[1])
+    seen = f"{name!r} alone takes {gain:.1%} of the error away: it may be known only once the target is, or be made of it."
+    advice = "Ask whether it is there when you predict; if not, leave it out and train again."
+    return [Finding("leakage", seen, advice, columns=tuple(each for each, _ in found))]
+
+
+def taken_away(values: Floats, y: NDArray[Any], classes: bool) -> float:
+    """1 − error of one column's tree / error of always saying the same, on rows that the tree has not seen."""
+    from sklearn.model_selection import cross_val_predict
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+    if np.nanmax(values, initial=-np.inf) <= np.nanmin(values, initial=np.inf):
+        return 0.0
+    tree = (DecisionTreeClassifier if classes else DecisionTreeRegressor)(max_leaf_nodes=LEAVES, random_state=0)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The least populated class in y", UserWarning)
+        said = cross_val_predict(tree, values[:, None], y, cv=3)
+    if classes:
+        _, counts = np.unique(y, return_counts=True)
+        base = 1 - counts.max() / len(y)
+        return 1 - float(np.mean(said != y)) / base if base > 0 else 0.0
+    line = np.corrcoef(values, y)[0, 1] ** 2 if np.isfinite(values).all() and np.var(y) > 0 else 0.0
+    tree_gain = 1 - float(np.mean((said - y) ** 2)) / float(np.var(y)) if np.var(y) > 0 else 0.0
+    return max(tree_gain, float(line))
+
+
+ENOUGH = 10  # epochs: fewer are no curve
+RATTLES = 0.05  # of the loss itself, up or down at every epoch
+ABOVE = 1.3  # times the lowest loss: where training settles it stays at its lowest
+SETTLING = 0.9  # of the third quarter's loss is the last quarter's: a curve that still goes down may jump about on its way
+TURNS = 0.25  # of the steps change direction: half of them do where nothing but noise is left
+STEADY = 0.8  # of the steps in the second half go down
+STRAIGHT = 0.4  # of the fall comes in the second half: a curve that settles has far less left by then
+FALLING = 0.01  # of the loss, in the last tenth of the epochs
+BY_HEART = 0.6  # share of the target explained in training and not on these rows
+NOTHING = 0.02  # share of the target explained: no better than always saying the same
+
+
+def curve_findings(history: Mapping[str, Floats], learning_rate: float | None) -> list[Finding]:
+    """What the curves `(epochs, K)` say; the learning rate's checks are for solvers that have one."""
+    curves = curves_of(history, "loss")
+    if not curves:
+        return []
+    found = [f for c in curves for f in diverging(c.tolist(), learning_rate)][:1]
+    long = [c for c in curves if len(c) >= ENOUGH]
+    if found or learning_rate is None or not long:
+        return found
+    jumps = [jump(c) for c in long]
+    if sum(size > 0 for size in jumps) > len(long) / 2:
+        return [rattling(float(np.median(jumps)), len(long), learning_rate)]
+    judged = [c for c in curves_of(history, "validation_loss") if len(c) >= ENOUGH] or long  # what training stops by, where it is known
+    left = [fall_left(c) for c in judged]
+    if sum(share > 0 for share in left) > len(judged) / 2:
+        return [slow(float(np.median(left)), max(map(len, judged)), learning_rate)]
+    return []
+
+
+def curves_of(history: Mapping[str, Floats], name: str) -> list[Floats]:
+    """Every member's curve, as long as it was trained."""
+    values = np.asarray(history.get(name, np.empty((0, 1))), np.float64)
+    return [c[np.isfinite(c)] for c in values.T if np.isfinite(c).sum() >= 2]
+
+
+def jump(curve: Floats) -> float:
+    """The middle step up or down in the second half, as a share of the loss; 0 where it does not rattle above its lowest."""
+    half = curve[len(curve) // 2 :]
+    third, last = half[: len(half) // 2], half[len(half) // 2 :]
+    late, level, lowest = np.diff(half), abs(float(np.median(half))), float(curve.min())
+    size = float(np.median(np.abs(late)))
+    turns = np.mean(np.sign(late[1:]) != np.sign(late[:-1])) if len(late) > 1 else 0.0
+    stays = last.mean() > SETTLING * third.mean() and last.mean() > lowest + (ABOVE - 1) * abs(lowest)
+    return size / level if size > RATTLES * level and turns >= TURNS and stays else 0.0
+
+
+def fall_left(curve: Floats) -> float:
+    """The share of the whole fall that came in the second half; 0 where the loss does not fall to the last as it did before."""
+    first, middle, last = float(curve[0]), float(curve[len(curve) // 2]), float(curve[-1])
+    steps, tenth = np.diff(curve[len(curve) // 2 :]), max(1, len(curve) // 10)
+    if last >= first or last > curve.min() or np.mean(steps < 0) < STEADY:
+        return 0.0
+    share = (middle - last) / (first - last)
+    falling = curve[-1 - tenth] - last > FALLING * abs(last)
+    return share if share > STRAIGHT or falling else 0.0
+
+
+def rattling(size: float, n: int, learning_rate: float) -> Finding:
+    """A learning rate that is too high."""
+    seen = f"In the second half of training the loss jumps up and down by {size:.0%} of itself at every epoch ({n} curves)."
+    return Finding("rattling", seen, f"Try learning_rate_init={learning_rate / 3:.2g}, or learning_rate='cosine', which ends at 0.")
+
+
+def slow(share: float, epochs: int, learning_rate: float) -> Finding:
+    """A learning rate that is too low, or too few epochs."""
+    seen = f"After {epochs} epochs the loss still falls at nearly every one: {share:.0%} of its fall came in the second half."
+    return Finding("slow", seen, f"Try learning_rate_init={3 * learning_rate:.2g}, or more epochs (max_iter).")
+
+
+def fit_findings(trained: float, here: float, constant: float) -> list[Finding]:
+    """Over- and under-fitting, from three mean losses: in training, on these rows, and of the best constant answer on these rows.
+
+    Parameters
+    ----------
+    trained : mean loss at the end of training, NaN where it is not known
+    here, constant : on these rows; `constant` above 0
+    """
+    explained, in_training = 1 - here / constant, 1 - trained / constant
+    worse = explained < 0 and in_training > BY_HEART / 2
+    if worse or in_training - explained > BY_HEART:
+        seen = (
+            f"The loss is {trained:.3g} in training and {here:.3g} on these rows, where always the same answer costs {constant:.3g}: "
+            "the network knows its rows by heart."
+        )
+        return [Finding("overfitting", seen, "Use early_stopping=True, more L2 (alpha), dropout, fewer hidden units, or more rows.")]
+    if explained < NOTHING:
+        seen = f"The loss on these rows is {here:.3g}; always the same answer costs {constant:.3g}."
+        return [Finding("underfitting", seen, "Train longer, use more hidden units or less L2 (alpha); or these columns do not say it.")]
     return []

@@ -1,14 +1,26 @@
-"""What a model uses: how much worse it gets when a column is shuffled, and what it answers as one column changes alone."""
+"""What a model uses: how much worse it gets when a column is shuffled, and what it answers as one column changes alone.
+
+How far the answer moves with each input: exact derivatives, by the chain rule from the answer back to the raw column.
+
+    dy/dx = dy/dZ2 · W2 · g′(Z1) · W1 · d(encoded)/dx
+
+The encoding's derivative is 1/scale for the z-score and, between a ramp's edges, ramp_scale/width for the ramp. g′ is the
+textbook's, with its slope on the left of a kink.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 from sklearn.inspection import permutation_importance
 
+from shoal.encoding import encode
 from shoal.network import Network, predict_members
+from shoal.textbook.activations import ACTIVATIONS
+from shoal.textbook.propagation import forward
 from shoal.types import Floats
 
 N_REPEATS = 5  # scikit-learn's default
@@ -124,3 +136,89 @@ def partial_effect(
     means = answers.reshape(len(answers), len(values), len(X)).mean(axis=2)
     used = network.shares > 0
     return Effect(column, tuple(values), numeric, means[used], network.shares @ means)
+
+
+BLOCK = 1024  # rows at once
+
+
+class Weights(NamedTuple):
+    """What the weights alone say of each input, `(n, n_z)`: footnotes for those who know them.
+
+    olden : Σ of W1 · W2 over the units (Olden and Jackson 2002), signed, in logits for a standard deviation
+    garson : each input's share of |W1| |W2| at every unit, summed over the units (Garson 1991); columns add up to 1
+    """
+
+    olden: Floats
+    garson: Floats
+
+
+def derivatives(network: Network, X: Any) -> Floats:
+    """dy/dx of every answer with respect to every raw input at every row, `(m, n, n_y)`.
+
+    Parameters
+    ----------
+    network : Network
+    X : raw rows (m, n); sparse ones become dense
+
+    Returns
+    -------
+    ndarray
+        y as `predict` gives it: probabilities, expected values in the target's own units; of a Gaussian output the mean.
+    """
+    rows = np.asarray(X.toarray() if sparse.issparse(X) else X, np.float64)
+    return np.concatenate([block(network, rows[s : s + BLOCK]) for s in range(0, len(rows), BLOCK)])
+
+
+def block(network: Network, X: Floats) -> Floats:
+    """`derivatives` of a few rows."""
+    parameters, encoding, n = network.merged, network.encoding, network.encoding.n_inputs
+    g1 = ACTIVATIONS[network.activation]
+    cache = forward(parameters, encode(encoding, X).T, g1, network.g2)
+    slope = g1.prime(cache.Z1)
+    own = np.empty((len(X), n, len(parameters.W2)))
+    for o, weights in enumerate(parameters.W2):
+        back = parameters.W1.T @ (weights[:, None] * slope)  # dZ2[o] / d(encoded), (n + n_ramps, m)
+        dx = back[:n].T / encoding.scale
+        if encoding.n_ramps:
+            column, left, width = encoding.ramps
+            inside = (X[:, column] > left) & (X[:, column] <= left + width)
+            steps = back[n:].T * inside * (encoding.ramp_scale / width)
+            np.add.at(dx.T, column, steps.T)
+        own[:, :, o] = dx
+    return through_output(network, cache.Z2, own)
+
+
+def through_output(network: Network, Z2: Floats, dZ2: Floats) -> Floats:
+    """dZ2/dx `(m, n, n_z)` becomes dy/dx `(m, n, n_y)`."""
+    dy = np.moveaxis(network.g2.unit.change(Z2, np.moveaxis(dZ2, 0, 2)), 2, 0)
+    return np.asarray(dy if network.target is None else dy * network.target.scale)
+
+
+def sensitivities(network: Network, X: Any) -> Floats:
+    """Mean |dy/dx| over the rows, for a standard deviation of each input, `(n, n_y)`, in units of y.
+
+    Parameters
+    ----------
+    network : Network
+    X : raw rows (m, n)
+    """
+    rows = np.asarray(X.toarray() if sparse.issparse(X) else X, np.float64)
+    slopes = np.zeros((rows.shape[1], 0))
+    for s in range(0, len(rows), BLOCK):
+        part = np.abs(block(network, rows[s : s + BLOCK])).sum(axis=0)
+        slopes = part if not slopes.size else slopes + part
+    return np.asarray(slopes / len(rows) * rows.std(axis=0)[:, None])
+
+
+def weights_say(network: Network) -> Weights:
+    """Olden's and Garson's importance of each input, of the shoal as one network over scaled inputs; ramps count with their column."""
+    W1, _, W2, _ = network.merged
+    encoding, n = network.encoding, network.encoding.n_inputs
+    column = np.concatenate([np.arange(n), encoding.ramps.column if encoding.n_ramps else np.empty(0, int)])
+    own = np.zeros((n, len(W2)))
+    np.add.at(own, column, (W2 @ W1).T)
+    sizes = np.abs(W1)
+    shares = sizes / np.maximum(sizes.sum(axis=1, keepdims=True), 1e-300)
+    parts = np.zeros((n, len(W2)))
+    np.add.at(parts, column, (np.abs(W2) @ shares).T)
+    return Weights(own, parts / np.maximum(parts.sum(axis=0), 1e-300))

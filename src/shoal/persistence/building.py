@@ -8,16 +8,15 @@ from sklearn.pipeline import Pipeline
 
 from shoal.encoding import Encoding, TargetScale
 from shoal.estimators.base import adopt
-from shoal.estimators.raw import Facts
-from shoal.fit_facts import keep_facts
 from shoal.fitting.fitted import Fitted
 from shoal.fitting.settings import Task
 from shoal.fitting.targets import Targets
-from shoal.network import Calibration, Network, Noise
+from shoal.network import Calibration, Network, Noise, keep_facts
 from shoal.persistence.schema import ESTIMATORS, check, preparation_from
 from shoal.persistence.stored import Stored, decoded, labels_from, or_nan
 from shoal.population import Population
 from shoal.table import prepared_by
+from shoal.table_models.fit import Facts
 from shoal.textbook.propagation import Parameters
 
 HISTORY = ("loss", "learning_rate", "validation_loss", "validation_score")

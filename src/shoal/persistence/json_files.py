@@ -12,16 +12,15 @@ from sklearn.pipeline import Pipeline
 from shoal.engine.device import PROCESSOR
 from shoal.errors import ModelFileError
 from shoal.estimators.classifier import ShoalClassifier
-from shoal.estimators.raw import Facts
 from shoal.estimators.regressor import ShoalRegressor
-from shoal.export.json_text import feature_of
-from shoal.export.weights import FORMAT
+from shoal.export.json_text import FORMAT, feature_of
 from shoal.files import read_input
 from shoal.persistence.building import built
 from shoal.persistence.container import parsed_json
 from shoal.persistence.schema import preparation_from
 from shoal.persistence.stored import Stored
 from shoal.persistence.storing import gathered
+from shoal.table_models.fit import Facts
 
 PARAMETERS = {"huber_delta": "delta", "quantile": "q"}
 

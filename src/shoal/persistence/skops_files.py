@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.errors import ModelFileError
-from shoal.estimators.raw import Facts
 from shoal.persistence.container import array_of, header_of, manifest_of, members
 from shoal.persistence.schema import ESTIMATORS
 from shoal.persistence.stored import Stored
 from shoal.persistence.storing import curves, estimator_record, facts_record, gathered, network_arrays, network_record, preparation_record
 from shoal.table import Column, Learned, Preparation
 from shoal.table.preparation import used_names
+from shoal.table_models.fit import Facts
 from shoal.textbook.propagation import Parameters
 
 SCHEMA_NAME = "schema.json"

@@ -10,12 +10,11 @@ from sklearn.pipeline import Pipeline
 
 from shoal import __version__
 from shoal.errors import ModelFileError
-from shoal.estimators.raw import Facts
-from shoal.fit_facts import known_facts
-from shoal.network import Network
+from shoal.network import Network, known_facts
 from shoal.persistence.schema import ARRAYS, ATTRIBUTES, ESTIMATORS, FORMAT, VERSION
 from shoal.persistence.stored import Stored, coded, labels_of, numbers_or_none
 from shoal.table import Preparation, preparation_of
+from shoal.table_models.fit import Facts
 
 
 def stored(model: Any) -> Stored:

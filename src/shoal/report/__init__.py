@@ -9,8 +9,8 @@ from sklearn.pipeline import Pipeline
 
 from shoal.files import refuse_unwritable, replacing
 from shoal.report.contents import STEPS, Contents, gather
+from shoal.report.figures import need_matplotlib
 from shoal.report.html import text
-from shoal.report.pictures import need_matplotlib
 from shoal.report.sections import SECTIONS
 from shoal.table.frames import Table
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from shoal.export.names import printable
+from shoal.export.portable import printable
 
 
 def text(value: object) -> str:

@@ -12,10 +12,10 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputRegressor
 
 from shoal.engine.blas_threads import one_thread
-from shoal.estimators.scores import baseline_models
 from shoal.metrics import ACCURACY, LOG_LOSS, MAE, METRICS, R2, RMSE, Metric
 from shoal.report.html import number
 from shoal.table import Task
+from shoal.table_models.scores import baseline_models
 from shoal.types import Floats
 
 RESAMPLES = 400  # of the held-out rows: the ends of a 95 % interval are then about ten resamples from the last
@@ -50,7 +50,7 @@ def baselines(X: Floats, y: NDArray[Any], task: Task, seed: int) -> dict[str, An
     if several:
         boosting = OneVsRestClassifier(boosting) if task == "classification" else MultiOutputRegressor(boosting)
     trivial, linear = baseline_models(task, several)
-    # One thread, for the reason of estimators/scores.py; beside other work the trees took 31 s on two threads, and 6 s on one.
+    # One thread, for the reason of table_models/scores.py; beside other work the trees took 31 s on two threads, and 6 s on one.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings("ignore", "Label .* is present in all training examples", UserWarning)

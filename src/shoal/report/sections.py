@@ -8,10 +8,9 @@ import numpy as np
 
 from shoal.metrics import METRICS
 from shoal.report import figures
-from shoal.report.again import command, settings_of
-from shoal.report.contents import COVERAGE, MOST_WEIGHTS, Contents
+from shoal.report.contents import COVERAGE, MOST_WEIGHTS, Contents, command, settings_of
+from shoal.report.figures import Picture
 from shoal.report.html import Best, number, paragraph, section, table, text
-from shoal.report.pictures import Picture
 from shoal.report.scores import HEADLINE, NAMES, RESAMPLES, verdict
 
 MOST_COLUMNS = 200  # lines of the data card

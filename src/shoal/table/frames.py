@@ -265,7 +265,7 @@ def _converted(table: Any) -> pd.DataFrame:
     """A frame of what is none."""
     kind = type(table).__name__
     if hasattr(table, "__dask_graph__"):
-        raise TableError("The table is a Dask collection: train on it with shoal.beyond.fit_table, predict with shoal.beyond.predict.")
+        raise TableError("The table is a Dask collection: train on it with shoal.dask.fit_table, predict with shoal.dask.predict.")
     if is_path(table) or isinstance(table, bytes):
         raise TableError(f"The table is the {kind} {brief(table)}, where rows must be. Read the file first, with pandas.read_csv for one.")
     try:

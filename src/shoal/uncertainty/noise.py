@@ -23,8 +23,21 @@ from numpy.typing import NDArray
 
 from shoal.network import Network, Noise
 from shoal.types import Floats
-from shoal.uncertainty.answers import Answers, answers, kinds_of, mean_variance, of_each_kind, spread, spread_within, together, weights_of
-from shoal.uncertainty.held import Held, at_most, judging, taken
+from shoal.uncertainty.answers import (
+    Answers,
+    Held,
+    answers,
+    at_most,
+    judging,
+    kinds_of,
+    mean_variance,
+    of_each_kind,
+    spread,
+    spread_within,
+    taken,
+    together,
+    weights_of,
+)
 
 MOST_ROWS = 2_000  # that the noise is learned from: a variance is then known to a few percent, and a fit hardly slower
 MOST_COUNTED = 2**53  # beyond it a float counts no rows

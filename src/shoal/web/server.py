@@ -29,8 +29,8 @@ from shoal.web.chapter import LAST, journey
 from shoal.web.exhibits.slide_13 import BusyError
 from shoal.web.guard import Guard, refusal
 from shoal.web.playground.routes import Playground
-from shoal.web.playground.warm import stop as stop_compiling
-from shoal.web.playground.warm import warm
+from shoal.web.playground.training import stop as stop_compiling
+from shoal.web.playground.training import warm
 from shoal.web.question import as_json
 from shoal.web.questions import ALL
 

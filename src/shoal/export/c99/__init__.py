@@ -7,10 +7,8 @@ Every formula is the textbook's (`textbook/activations.py`, `textbook/losses.py`
 """
 
 from shoal.errors import ExportError
-from shoal.export.c99.header import header
-from shoal.export.c99.parts import Precision, c_names
+from shoal.export.c99.parts import Precision, c_names, header, test_program
 from shoal.export.c99.source import source
-from shoal.export.c99.tested import test_program
 from shoal.export.portable import Portable
 
 

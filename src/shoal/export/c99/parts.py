@@ -1,4 +1,9 @@
-"""What the C of a model calls its parts, and how it writes numbers and tables."""
+"""What the C of a model calls its parts, and how it writes numbers and tables.
+
+The header: types and functions, each field with the user's own name beside it.
+
+The program that tests the C of a model: rows, the answers that shoal gave for them, and a main that compares.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.errors import ExportError
-from shoal.export.names import comment, identifier
-from shoal.export.portable import Portable
+from shoal.export.portable import Portable, comment, identifier
+from shoal.export.sample_rows import Cell, Row, answers, extreme_rows, sample_rows, spread
 from shoal.table import Field
 
 Precision = Literal["double", "float"]
@@ -138,3 +143,168 @@ def matrix(name: str, rows: NDArray[np.floating], size: str, precision: str) -> 
 def has_class(model: Portable) -> bool:
     """Whether one class of several is the answer."""
     return model.is_classifier and not model.multilabel
+
+
+def header(model: Portable, names: CNames) -> str:
+    """Types and functions, each field with the user's own name beside it."""
+    p, guard = names.prefix, f"{names.macro}_H"
+    return f"""/* {p}: a shallow neural network, written by shoal. {summary(model)} */
+#ifndef {guard}
+#define {guard}
+
+#ifdef __cplusplus
+extern "C" {{
+#endif
+
+{enums(model, names)}/* What a row holds. A missing number is NAN{", a missing level the first of its enum" * any(names.levels)}. */
+typedef struct {{
+{members(model, names)}
+}} {p}_row;
+
+enum {{ {names.macro}_OUTPUTS = {len(model.output_names)} }};
+
+/* {"The classes" if model.is_classifier and not model.multilabel else "Names of the outputs"}, in UTF-8. */
+extern const char *const {p}_outputs[{names.macro}_OUTPUTS];
+
+{promise(model)}
+{"int" if has_class(model) else "void"} {p}_predict(const {p}_row *row, double out[{names.macro}_OUTPUTS]);
+{lookups(model, names)}
+#ifdef __cplusplus
+}}
+#endif
+
+#endif
+"""
+
+
+def summary(model: Portable) -> str:
+    W1, _, W2, _ = model.network.merged
+    K = model.network.population.K
+    outputs = "1 output" if W2.shape[0] == 1 else f"{W2.shape[0]} outputs"
+    members = f", {K} networks as one" if K > 1 else ""
+    return f"{W1.shape[1]} encoded inputs, {W1.shape[0]} hidden units ({model.network.activation}), {outputs}{members}."
+
+
+def promise(model: Portable) -> str:
+    missing = "" if model.is_bare else " (a missing number is no such cell)"
+    if has_class(model):
+        return (
+            f"/* Fills out with the probability of every class and returns the place of the likeliest. A cell that is no\n"
+            f"   number makes every output NAN and returns -1{missing}. */"
+        )
+    what = "the probability of every output's being 1" if model.multilabel else "the predictions"
+    return f"/* Fills out with {what}. A cell that is no number makes every output NAN{missing}. */"
+
+
+def enums(model: Portable, names: CNames) -> str:
+    """One enum a category."""
+    parts = []
+    for field, member, levels in zip(model.fields, names.fields, names.levels, strict=True):
+        if levels:
+            empty = "no value" + (f", or {comment(repr(field.levels[field.missing]))}" if field.missing < len(field.levels) else "")
+            said = [empty, *(comment(repr(text)) for text in own_levels(field)), "any other text"]
+            inside = "\n".join(
+                f"    {level}{',' if i < len(levels) - 1 else ''} /* {text} */"
+                for i, (level, text) in enumerate(zip(levels, said, strict=True))
+            )
+            parts.append(f"/* {comment(repr(field.name))} */\ntypedef enum {{\n{inside}\n}} {names.prefix}_{member}_level;\n\n")
+    return "".join(parts)
+
+
+def members(model: Portable, names: CNames) -> str:
+    if names.numbered:
+        return f"    double x[{len(model.fields)}];"
+    return "\n".join(
+        f"    {f'{names.prefix}_{member}_level' if levels else 'double'} {member}; /* {described_cell(field)} */"
+        for field, member, levels in zip(model.fields, names.fields, names.levels, strict=True)
+    )
+
+
+def lookups(model: Portable, names: CNames) -> str:
+    """One function a category: from text to its level."""
+    p = names.prefix
+    found = [
+        f"{p}_{member}_level {p}_{member}_of(const char *text);"
+        for member, levels in zip(names.fields, names.levels, strict=True)
+        if levels
+    ]
+    return "\n/* The level of a text in UTF-8, blanks at its ends taken off; NULL and the empty text are missing. */\n" * bool(
+        found
+    ) + "".join(f"{line}\n" for line in found)
+
+
+TOLERANCE = {"double": 1e-12, "float": 1e-5}  # shares of the output's range: design (E6)
+
+
+def test_program(model: Portable, names: CNames, precision: str) -> str:
+    """A main that exits with 0 when every answer agrees with shoal's."""
+    rows = [*sample_rows(model), *extreme_rows(model)]
+    wanted = answers(model, rows)
+    p, n = names.prefix, len(rows)
+    cells = ",\n".join(f"    {row_initializer(model, names, row)}" for row in rows)
+    outputs = ",\n".join(f"    {{ {', '.join(map(literal, answer))} }}" for answer in wanted)
+    target = model.network.target
+    middle = np.zeros(wanted.shape[1]) if model.is_classifier or target is None else target.center
+    return f"""/* Tests {p}.c on {n} rows like those of training, the last {n - 24} with extreme numbers.
+   cc -std=c99 {p}.c {p}_test.c -o {p}_test -lm && ./{p}_test */
+#include "{p}.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum {{ N_ROWS = {n} }};
+
+static const {p}_row ROWS[N_ROWS] = {{
+{cells}
+}};
+
+/* What shoal says of them. */
+static const double WANTED[N_ROWS][{names.macro}_OUTPUTS] = {{
+{outputs}
+}};
+
+/* Answers may differ by a share of the output's range, and of their distance from its middle. */
+static const double TOLERANCE = {literal(TOLERANCE[precision])};
+static const double RANGE[{names.macro}_OUTPUTS] = {{
+{wrapped([literal(value) for value in spread(model)])}
+}};
+static const double MIDDLE[{names.macro}_OUTPUTS] = {{
+{wrapped([literal(value) for value in middle])}
+}};
+
+int main(void)
+{{
+    int i, k, wrong = 0;
+    for (i = 0; i < N_ROWS; i++) {{
+        double out[{names.macro}_OUTPUTS];
+        {p}_predict(&ROWS[i], out);
+        for (k = 0; k < {names.macro}_OUTPUTS; k++) {{
+            const double allowed = TOLERANCE * (RANGE[k] + fabs(WANTED[i][k] - MIDDLE[k]));
+            if (out[k] != WANTED[i][k] && !(fabs(out[k] - WANTED[i][k]) <= allowed)) {{
+                printf("row %d, output %d: %.17g, not %.17g\\n", i, k, out[k], WANTED[i][k]);
+                wrong++;
+            }}
+        }}
+    }}
+    printf("%d of %d answers agree\\n", N_ROWS * {names.macro}_OUTPUTS - wrong, N_ROWS * {names.macro}_OUTPUTS);
+    return wrong > 0;
+}}
+"""
+
+
+def row_initializer(model: Portable, names: CNames, row: Row) -> str:
+    """`{ 3.0, NAN, TITANIC_SEX_MALE }`"""
+    cells = [initializer(field, levels, cell) for field, levels, cell in zip(model.fields, names.levels, row, strict=True)]
+    inside = ", ".join(cells)
+    return f"{{ {{ {inside} }} }}" if names.numbered else f"{{ {inside} }}"
+
+
+def initializer(field: Field, levels: tuple[str, ...], cell: Cell) -> str:
+    """One cell."""
+    if field.kind != "category":
+        assert isinstance(cell, float)
+        return literal(cell)
+    own = own_levels(field)
+    if cell is None or (field.missing < len(field.levels) and cell == field.levels[field.missing]):
+        return levels[0]
+    return levels[1 + own.index(cell)] if cell in own else levels[-1]

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.export.c99.parts import CNames, Precision, has_class, literal, matrix, own_levels, places, table, wrapped
-from shoal.export.names import c_string, comment
-from shoal.export.portable import Portable
+from shoal.export.portable import Portable, c_string, comment
 from shoal.export.trace import c_formula
 from shoal.table import Feature
 from shoal.table.preparation import PARTS_OF_DATE

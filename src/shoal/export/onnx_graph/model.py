@@ -1,17 +1,194 @@
-"""The whole graph: inputs by the user's own names, preparation, network, outputs."""
+"""The steps of `shoal.table.preparation` as ONNX nodes: medians and indicators, levels, parts of dates.
+
+Encoding, the two layers and the output unit as ONNX nodes, in the textbook's formulas.
+
+The whole graph: inputs by the user's own names, preparation, network, outputs.
+"""
 
 import json
+from collections.abc import Callable, Sequence
+from itertools import groupby, pairwise
 from typing import Any, Literal
 
 import numpy as np
 
 from shoal.errors import ExportError
-from shoal.export.onnx_graph.foreign import write_steps
-from shoal.export.onnx_graph.network import logits, output_unit
 from shoal.export.onnx_graph.nodes import Graph, needed
-from shoal.export.onnx_graph.preparation import prepare
+from shoal.export.onnx_graph.sklearn_steps import write_steps
 from shoal.export.portable import Portable
+from shoal.export.trace import Traced, traced
+from shoal.network import Network
+from shoal.table import Feature, Field
 from shoal.table.columns import unused
+from shoal.textbook.activations import ACTIVATIONS
+
+SECONDS_A_DAY = 86_400.0
+
+
+def prepare(graph: Graph, model: Portable, inputs: Sequence[str]) -> str:
+    """From the cells, one input `(m, 1)` a field, to the prepared columns `(m, n)` in double."""
+    dates = {j: date_parts(graph, inputs[j]) for j, field in enumerate(model.fields) if field.kind == "date"}
+    blocks = []
+    for (kind, j), run in groupby(model.features, key=lambda feature: block_of(model, feature)):
+        features = list(run)
+        if kind == "level":
+            blocks.append(levels(graph, model.fields[j], inputs[j]))
+            continue
+        cells = [dates[f.field]["days" if f.part == "missing" else f.part] if f.field in dates else inputs[f.field] for f in features]
+        wide = cells[0] if len(cells) == 1 else graph("Concat", *cells, axis=1)
+        missing = graph("IsNaN", wide)
+        if kind == "missing":
+            blocks.append(graph.cast(missing, np.float64))
+        else:
+            blocks.append(graph("Where", missing, np.array([[f.fill for f in features]]), wide))
+    return blocks[0] if len(blocks) == 1 else graph("Concat", *blocks, axis=1)
+
+
+def block_of(model: Portable, feature: Feature) -> tuple[str, int]:
+    """Neighbours of one kind are made at once; the levels of each category are a block of their own."""
+    if feature.part in ("level", "missing"):
+        return feature.part, feature.field if feature.part == "level" else -1
+    return "value", -1
+
+
+def levels(graph: Graph, field: Field, cell: str) -> str:
+    """0 and 1 for every level: a text's place is looked up, and compared with each column's."""
+    rest = len(field.levels) if field.has_other else -1
+    empty = field.missing if field.missing < len(field.levels) else rest
+    texts = {text: place for place, text in enumerate(field.levels)}
+    texts.setdefault("", empty)
+    place = graph(
+        "LabelEncoder",
+        cell,
+        domain="ai.onnx.ml",
+        keys_strings=[text.encode("utf-8", "surrogatepass") for text in texts],
+        values_int64s=list(texts.values()),
+        default_int64=rest,
+    )
+    n = len(field.levels) + field.has_other
+    return graph.cast(graph("Equal", place, np.arange(n, dtype=np.int64)[None, :]), np.float64)
+
+
+def date_parts(graph: Graph, seconds: str) -> dict[str, str]:
+    """Days, day of year, weekday and hour from seconds since 1970, by the Gregorian calendar in cycles of 400 years from March."""
+
+    def number(value: float) -> np.ndarray:
+        return np.array(value)
+
+    def floored(value: str, by: float) -> str:
+        return graph("Floor", graph("Div", value, number(by)))
+
+    def rest(value: str, by: float) -> str:
+        return graph("Sub", value, graph("Mul", floored(value, by), number(by)))
+
+    days = graph("Div", seconds, number(SECONDS_A_DAY))
+    midnight = graph("Floor", days)
+    day = rest(graph("Add", midnight, number(719468.0)), 146097.0)
+    leaps = graph("Sub", graph("Sub", floored(day, 1460.0), floored(day, 36524.0)), graph("Neg", floored(day, 146096.0)))
+    year = floored(graph("Sub", day, leaps), 365.0)
+    begun = graph("Sub", graph("Add", graph("Mul", year, number(365.0)), floored(year, 4.0)), floored(year, 100.0))
+    since_march = graph("Sub", day, begun)
+    by_4, by_100 = (graph("Equal", rest(year, by), number(0.0)) for by in (4.0, 100.0))
+    leap = graph("And", by_4, graph("Or", graph("Not", by_100), graph("Equal", year, number(0.0))))
+    late = graph("Add", graph("Add", since_march, number(60.0)), graph.cast(leap, np.float64))
+    early = graph("Sub", since_march, number(305.0))
+    is_early = graph("Not", graph("Less", since_march, number(306.0)))
+    return {
+        "days": days,
+        "day of year": graph("Where", is_early, early, graph("Where", graph("IsNaN", days), days, late)),
+        "weekday": rest(graph("Add", midnight, number(3.0)), 7.0),
+        "hour": floored(rest(seconds, SECONDS_A_DAY), 3600.0),
+    }
+
+
+MOST_SINGLE = 1e36  # z-scores in float are held within: beyond, sums of float would not be finite
+
+
+def encoded(graph: Graph, network: Network, x: str) -> str:
+    """z-scores and ramps of the prepared columns, computed in double."""
+    encoding = network.encoding
+    z = graph("Div", graph("Sub", x, encoding.center[None, :].astype(np.float64)), encoding.scale[None, :].astype(np.float64))
+    if not encoding.n_ramps:
+        return z
+    ramps = [(j, a, b) for j, edges in enumerate(encoding.edges) for a, b in pairwise(edges)]
+    columns, left, right = (np.array(values) for values in zip(*ramps, strict=True))
+    bent = graph("Div", graph("Sub", graph("Gather", x, columns.astype(np.int64), axis=1), left[None, :]), (right - left)[None, :])
+    inside = graph("Clip", bent, np.array(0.0), np.array(1.0))
+    centred = graph("Sub", inside, encoding.ramp_center[None, :].astype(np.float64))
+    return graph("Concat", z, graph("Mul", centred, np.array(float(encoding.ramp_scale))), axis=1)
+
+
+def logits(graph: Graph, network: Network, x: str, dtype: Any, n_z: int) -> str:
+    """Z2 `(m, n_z)` in double; the hidden layer, which has nearly all the weights, computes in `dtype`."""
+    W1, b1, W2, b2 = network.merged
+    A0 = encoded(graph, network, x)
+    if dtype == np.float32:
+        A0 = graph.cast(graph("Clip", A0, np.array(-MOST_SINGLE), np.array(MOST_SINGLE)), np.float32)
+    Z1 = graph("Add", graph("MatMul", A0, W1.T.astype(dtype)), b1.T.astype(dtype))
+    A1 = formula_nodes(graph, ACTIVATIONS[network.activation].g, Z1, dtype)
+    A1 = graph.cast(A1, np.float64) if dtype == np.float32 else A1
+    return graph("Add", graph("MatMul", A1, W2[:n_z].T.astype(np.float64)), b2[:n_z].T.astype(np.float64))
+
+
+NODES = {
+    "+": "Add",
+    "-": "Sub",
+    "*": "Mul",
+    "/": "Div",
+    "<": "Less",
+    "<=": "LessOrEqual",
+    ">": "Greater",
+    ">=": "GreaterOrEqual",
+    "==": "Equal",
+    "neg": "Neg",
+    "where": "Where",
+    "exp": "Exp",
+    "log": "Log",
+    "sqrt": "Sqrt",
+    "abs": "Abs",
+    "tanh": "Tanh",
+}
+
+
+def formula_nodes(graph: Graph, function: Callable[[Any], Any], Z: str, dtype: Any) -> str:
+    """A function of one number of the textbook, for every element of Z."""
+    known: dict[Any, str | np.ndarray] = {}
+    one = np.array(1, dtype)
+
+    def written(part: Traced) -> str | np.ndarray:
+        if part.key not in known:
+            known[part.key] = node(part)
+        return known[part.key]
+
+    def node(part: Traced) -> str | np.ndarray:
+        if part.kind == "z":
+            return Z
+        if part.kind == "constant":
+            return np.array(part.value, dtype)
+        given = [written(inner) for inner in part.given]
+        if part.kind == "expm1":  # ONNX has no node of its own for these two
+            return graph("Sub", graph("Exp", *given), one)
+        if part.kind == "log1p":
+            return graph("Log", graph("Add", *given, one))
+        return graph(NODES[part.kind], *given)
+
+    said = written(traced(function))
+    return said if isinstance(said, str) else graph("Expand", said, graph("Shape", Z))
+
+
+def output_unit(graph: Graph, model: Portable, Z2: str) -> str:
+    """The probability of every class, or the expected values in the targets' own units, in double."""
+    network, unit = model.network, model.network.g2.unit
+    if unit.decides == "largest":
+        return graph("Softmax", Z2, axis=1)
+    A2 = formula_nodes(graph, unit.of_one, Z2, np.float64)
+    if unit.decides == "side":
+        return A2 if model.multilabel else graph("Concat", graph("Sub", np.array(1.0), A2), A2, axis=1)
+    if network.target is None:
+        return A2
+    scaled = graph("Mul", A2, network.target.scale[None, :].astype(np.float64))
+    return graph("Add", scaled, network.target.center[None, :].astype(np.float64))
+
 
 Precision = Literal["double", "float"]
 OPSET, OPSET_ML, IR_VERSION = 17, 3, 8  # of 2022: old runtimes read them too

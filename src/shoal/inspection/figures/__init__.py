@@ -4,11 +4,16 @@ Colours, fonts and grid are those of matplotlib's settings (`matplotlib.rc_conte
 ROC and calibration curves, confusion matrices and decision boundaries use scikit-learn's own Displays with a fitted model.
 """
 
-from shoal.inspection.figures.answers import ErrorHistogramDisplay, IntervalsDisplay, RegressionDisplay
-from shoal.inspection.figures.curves import TrainingCurvesDisplay
 from shoal.inspection.figures.diagram import NetworkDisplay
-from shoal.inspection.figures.units import UnitsDisplay
-from shoal.inspection.figures.uses import EffectDisplay, ImportanceDisplay
+from shoal.inspection.figures.displays import (
+    EffectDisplay,
+    ErrorHistogramDisplay,
+    ImportanceDisplay,
+    IntervalsDisplay,
+    RegressionDisplay,
+    TrainingCurvesDisplay,
+    UnitsDisplay,
+)
 
 __all__ = [
     "EffectDisplay",

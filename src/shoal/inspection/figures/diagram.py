@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.inspection.figures.axes import axes_or_new, ink, short
+from shoal.inspection.figures.displays import axes_or_new, ink, short
 from shoal.network import Network
 from shoal.population import member
 from shoal.textbook.propagation import Parameters

@@ -1,10 +1,12 @@
-"""How a number of the playground came: the sums behind its costs, scores and weights, spelled out with the textbook's values.
+""" "Take it with you": the lines of Python that make the network in the playground, to the last digit.
+
+How a number of the playground came: the sums behind its costs, scores and weights, spelled out with the textbook's values.
 
 A weight's card trains the last update again from the place kept before it, and takes its derivative from
 `textbook.propagation`, not from the engine: the two agreeing is what the reader sees.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,8 +19,41 @@ from shoal.textbook.optimizers import Adam, GradientDescent, Momentum, Nesterov,
 from shoal.textbook.propagation import Gradients, Parameters, backward, forward
 from shoal.types import Floats
 from shoal.web.exhibits.cards import Card, card, long_sum, term, total
+from shoal.web.playground.settings import Data, estimator_class, parameters
 from shoal.web.playground.training import Training
 from shoal.web.question import Answer
+
+WIDTH = 110
+
+
+def python(data: Data, chosen: Mapping[str, Any], epochs: int) -> str:
+    """A program that draws or reads the same rows and fits the same network for as many epochs."""
+    kind = estimator_class(data.task)
+    given = {**parameters(chosen, data.task, len(data.train)), "max_iter": epochs, "n_iter_no_change": epochs}
+    lines = [
+        "import warnings",
+        "",
+        f"from shoal import {kind.__name__}",
+        *data.lines,
+        "",
+        'warnings.filterwarnings("ignore", message="max_iter")  # it stops where you stopped it',
+        f"model = {kind.__name__}(",
+        *wrapped([f"{name}={value!r}" for name, value in given.items()]),
+        ").fit(X, y)",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def wrapped(arguments: list[str]) -> list[str]:
+    """Arguments in lines of a readable width."""
+    rows: list[str] = []
+    for argument in arguments:
+        if rows and len(rows[-1]) + len(argument) + 2 <= WIDTH:
+            rows[-1] += f" {argument},"
+        else:
+            rows.append(f"    {argument},")
+    return rows
+
 
 SHAPES = ("W1", "b1", "W2", "b2")
 SUMS = {"dW1": "1/m dZ1 Xᵀ", "db1": "1/m Σ dZ1", "dW2": "1/m dZ2 A1ᵀ", "db2": "1/m Σ dZ2"}

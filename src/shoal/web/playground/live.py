@@ -16,14 +16,11 @@ from typing import Any
 import numpy as np
 
 from shoal.errors import ShoalError, TableError
-from shoal.web.playground.cards import how
-from shoal.web.playground.data import Data, of_sample, of_table
-from shoal.web.playground.lines import python
-from shoal.web.playground.settings import read_settings, settings
+from shoal.web.playground.cards import how, python
+from shoal.web.playground.settings import Data, of_sample, of_table, read_settings, settings
 from shoal.web.playground.store import Tables
-from shoal.web.playground.training import Training
+from shoal.web.playground.training import Training, warm
 from shoal.web.playground.views import View, read_held
-from shoal.web.playground.warm import warm
 from shoal.web.question import as_json
 
 LOG = logging.getLogger(__name__)

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from shoal.web.playground.cards import ALWAYS, how
-from shoal.web.playground.data import of_sample
 from shoal.web.playground.live import DATA_SEED, LiveRun, records
-from shoal.web.playground.settings import read_settings
+from shoal.web.playground.settings import of_sample, read_settings
 from shoal.web.question import Answer
 
 MOMENTS = 50

@@ -1,19 +1,177 @@
-"""What the reader may set, how it is read from the address, and the estimator that it means."""
+"""What is learned: rows to train on and rows held out, from a sample or from the reader's own table.
+
+Each comes with the lines of Python that make the same rows, so that a network can be made again outside the page.
+
+What the reader may set, how it is read from the address, and the estimator that it means.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from shoal.errors import InvalidParameterError
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from shoal.errors import InvalidParameterError, TableError
 from shoal.estimators.base import ShallowEstimator
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.fitting.settings import INITS, Settings, settings_of
-from shoal.table import Task
+from shoal.table import Column, Task, describe_columns, feature_names, preparation, split_rows, targets_of
+from shoal.table.cells import number_cells
 from shoal.textbook import ACTIVATIONS
 from shoal.textbook.losses import LOSSES
+from shoal.web.playground.tables import Table
 from shoal.web.question import Choice, Kind, Real, Whole, brief
-from shoal.web.samples import SAMPLES
+from shoal.web.samples import SAMPLES, sample
+
+Array = np.ndarray[Any, np.dtype[Any]]
+MOST_CLASSES = 20
+MOST_NUMBERS = 25_000_000  # of all rows, prepared: 200 MB
+
+
+@dataclass(frozen=True)
+class Data:
+    """Rows ready to be learned.
+
+    `frame` holds the raw inputs of all rows, `train` and `test` their positions; `prepare` turns raw rows into numbers (None:
+    they are numbers already); `choices` are the columns that could be the target instead.
+    """
+
+    title: str
+    task: Task
+    target: str
+    frame: pd.DataFrame
+    y: Array
+    train: Array
+    test: Array
+    columns: tuple[Column, ...]
+    prepare: Pipeline | None
+    lines: tuple[str, ...]
+    choices: tuple[str, ...] = ()
+
+    def inputs(self, frame: pd.DataFrame) -> Array:
+        """Raw rows as the estimator takes them."""
+        if self.prepare is None:
+            return np.ascontiguousarray(frame.to_numpy(np.float64))  # laid out as `sample` gives it: sums then round alike
+        return np.asarray(self.prepare.transform(frame), np.float64)
+
+    @cached_property
+    def X(self) -> Array:
+        """The training rows."""
+        return self.inputs(self.frame.iloc[self.train])
+
+    @cached_property
+    def X_test(self) -> Array:
+        """The rows held out."""
+        return self.inputs(self.frame.iloc[self.test]) if len(self.test) else np.empty((0, self.X.shape[1]))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """A name for every input of the network."""
+        return tuple(map(str, self.frame.columns)) if self.prepare is None else feature_names(self.prepare)
+
+    def numbers(self, column: str) -> Array:
+        """One raw column as numbers, NaN where a cell is empty."""
+        return np.asarray(number_cells(self.frame[column]).values, np.float64)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Columns that can be drawn: numbers with a range."""
+        return tuple(c.name for c in self.columns if c.kind == "number" and c.low is not None and c.high is not None and c.low < c.high)
+
+
+def of_sample(name: str, points: int, noise: float, held: float, seed: int) -> Data:
+    """One of the page's own sets."""
+    kind = SAMPLES[name]
+    X, y = sample(name, points, noise, seed)
+    frame = pd.DataFrame(X, columns=list(kind.columns))
+    train, test = divided(len(y), y, held, seed)
+    lines = ["from shoal.web.samples import sample", "", f"X, y = sample({name!r}, points={points}, noise={noise!r}, seed={seed})"]
+    if len(test):
+        lines.insert(0, "from shoal.table import split_rows")
+        lines.append(f"train, test = split_rows(len(y), y, test_fraction={held!r}, seed={seed})")
+        lines.append("X, X_test, y, y_test = X[train], X[test], y[train], y[test]")
+    return Data(kind.title, kind.task, "y", frame, y, train, test, describe_columns(frame), None, tuple(lines))
+
+
+def of_table(table: Table, target: str, held: float, seed: int) -> Data:
+    """The reader's own table, prepared as the command line prepares it."""
+    found = targets_of(table.frame, target)
+    if found.classes and len(found.classes[0]) > MOST_CLASSES:
+        raise TableError(
+            f"The target {target!r} has {len(found.classes[0])} classes; the page draws up to {MOST_CLASSES}. Choose another target."
+        )
+    frame = table.frame.iloc[found.rows].drop(columns=[target])
+    train, test = divided(len(found.y), found.y, held, seed)
+    columns = describe_columns(frame.iloc[train])
+    n_numbers = len(frame) * sum(most_inputs(column) for column in columns)
+    if n_numbers > MOST_NUMBERS:
+        raise TableError(
+            f"{table.name} becomes up to {n_numbers:,} numbers when its categories have columns of their own; the page takes "
+            f"{MOST_NUMBERS:,}. Send fewer rows, or fewer columns of text. `shoal fit` takes larger tables."
+        )
+    prepare = preparation(columns).fit(frame.iloc[train])
+    lines = table_lines(table.name, target, held, seed, len(test))
+    data = Data(table.name, found.task, target, frame, found.y, train, test, columns, prepare, lines, tuple(table.frame.columns))
+    if not data.axes:
+        raise TableError(f"Beside the target {target!r} no column holds numbers that vary: there is no axis to draw on. Choose another.")
+    return data
+
+
+def most_inputs(column: Column) -> int:
+    """At most so many inputs of the network come from a column: levels, the rare ones, parts of a date, whether a cell is missing."""
+    return {"left out": 0, "category": len(column.levels) + 2, "date": 5}.get(column.kind, 2)
+
+
+def table_lines(name: str, target: str, held: float, seed: int, n_test: int) -> tuple[str, ...]:
+    """The rows of the reader's own file in Python, run in the folder where the file is."""
+    split = "train = range(len(found.y))"
+    if n_test:
+        split = f"train, test = split_rows(len(found.y), found.y, test_fraction={held!r}, seed={seed})"
+    split_name = ", split_rows" if n_test else ""
+    return (
+        f"from shoal.table import describe_columns, preparation, read{split_name}, targets_of",
+        "",
+        f"table = read({name!r})",
+        f"found = targets_of(table, {target!r})",
+        f"inputs = table.iloc[found.rows].drop(columns=[{target!r}])",
+        split,
+        "prepare = preparation(describe_columns(inputs.iloc[train]))",
+        "X, y = prepare.fit_transform(inputs.iloc[train]), found.y[train]",
+    )
+
+
+def divided(n: int, y: Array, held: float, seed: int) -> tuple[Array, Array]:
+    """Positions to train on and positions held out."""
+    if held == 0:
+        return np.arange(n), np.empty(0, np.int64)
+    return split_rows(n, y, test_fraction=held, seed=seed)
+
+
+def typical(data: Data) -> dict[str, Any]:
+    """A raw row in the middle of the training rows: medians of numbers, the middle cell of dates, the commonest of the rest."""
+    row: dict[str, Any] = {}
+    for column in data.columns:
+        cells = data.frame[column.name].iloc[data.train]
+        if column.kind == "number":
+            row[column.name] = float(np.nanmedian(np.asarray(number_cells(cells).values, np.float64)))
+        elif column.kind == "date":
+            row[column.name] = cells.dropna().sort_values().iloc[cells.notna().sum() // 2]
+        else:
+            common = cells.mode()
+            row[column.name] = common.iloc[0] if len(common) else np.nan
+    return row
+
+
+def held_rows(data: Data, held: Mapping[str, Any], n: int) -> pd.DataFrame:
+    """n raw rows, all of them the typical row with the reader's own values in it."""
+    row = {**typical(data), **held}
+    free = {*held, *(c.name for c in data.columns if c.kind == "number")}  # a median of whole numbers may end in .5
+    own = {name: data.frame[name].dtype for name in data.frame.columns if name not in free}
+    return pd.DataFrame({name: pd.Series([row[name]] * n, dtype=own.get(name)) for name in data.frame.columns})
 
 
 @dataclass(frozen=True)

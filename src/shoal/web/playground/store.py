@@ -7,8 +7,7 @@ from collections import OrderedDict
 
 from shoal.errors import ShoalError, TableError
 from shoal.files import temporary_folder
-from shoal.web.playground.apart import parsed_apart
-from shoal.web.playground.tables import Table, check_size, parsed
+from shoal.web.playground.tables import Table, check_size, parsed, parsed_apart
 
 MOST_TABLES = 4
 MOST_READINGS = 2  # at once: each is a process that may take 2 GB

@@ -2,12 +2,20 @@
 
 Steps are the engine's own (`engine.minibatch`), in the row orders that `training.minibatch` draws; a whole pass over the rows
 makes the library's own `Epoch` event. Everything is kept often enough that going back is looking up.
+
+The engine compiled before the reader needs it, in a process of its own: compiling holds Python's lock for seconds.
+
+What was compiled lies in the engine's own cache on disk, where this server finds it; a mark beside it says that it is there.
 """
 
 import copy
+import subprocess
+import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -17,6 +25,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import r2_score
 
 from shoal.encoding import encode
+from shoal.engine.code_cache import cache_folder
 from shoal.engine.minibatch import State, advance, current
 from shoal.engine.predict import logits
 from shoal.errors import InvalidParameterError
@@ -31,7 +40,7 @@ from shoal.training.events import Epoch
 from shoal.training.minibatch import Run, bound_of, left_bounds, row_orders
 from shoal.training.packing import copied
 from shoal.types import Floats
-from shoal.web.playground.data import Data
+from shoal.web.playground.settings import Data, of_sample, read_settings, settings
 
 KEPT_BYTES = 48_000_000
 MOST_WEIGHTS = 200_000  # of layer 1: the places behind a run then stay below half a gigabyte
@@ -241,3 +250,45 @@ def score(g2: Loss, Z2: Floats, Y: Floats) -> float:
         return float(np.mean((Y > 0.5) == (Z2 > 0).T))
     A2 = np.nan_to_num(g2.unit.of_means(g2(Z2)).T)
     return float(r2_score(Y, A2)) if len(Y) > 1 else float("nan")
+
+
+PROGRAM = "from shoal.web.playground.training import train_a_little; train_a_little()"
+LONGEST = 180.0  # seconds; after that the engine is compiled here, and the page waits
+_TURN = threading.Lock()
+_compiling: list[subprocess.Popen[bytes]] = []
+
+
+def warm() -> None:
+    """Returns when the engine is compiled; at once where it is already."""
+    with _TURN:
+        folder = cache_folder()
+        if folder is None:
+            return  # where nothing can be kept on disk, the first step compiles
+        mark = folder / "playground.compiled"
+        if mark.exists():
+            return
+        try:
+            command, nothing = [sys.executable, "-P", "-c", PROGRAM], subprocess.DEVNULL
+            with subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing) as process:
+                _compiling.append(process)
+                try:
+                    ended = process.wait(LONGEST)
+                finally:
+                    process.kill()
+                    _compiling.clear()
+            if not ended:
+                mark.touch()
+        except (subprocess.SubprocessError, OSError):
+            return
+
+
+def stop() -> None:
+    """End the process that compiles: the server ends."""
+    with suppress(OSError, IndexError):
+        _compiling[0].kill()
+
+
+def train_a_little() -> None:
+    """One epoch of what the playground trains."""
+    data = of_sample("moons", 40, 0.1, 0.0, 0)
+    Training(settings(read_settings({}), data.task, len(data.train)), data).advance(1)

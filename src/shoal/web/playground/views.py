@@ -17,7 +17,7 @@ from shoal.textbook.losses import make_loss
 from shoal.textbook.propagation import forward
 from shoal.types import Floats
 from shoal.web.pictures import packed, unit_rows
-from shoal.web.playground.data import Data, held_rows, typical
+from shoal.web.playground.settings import Data, held_rows, typical
 from shoal.web.playground.training import Training
 from shoal.web.question import brief, json_object
 

@@ -1,0 +1,175 @@
+"""Raw Dask data frames: what each column is, decided from all partitions, and a model that takes raw rows."""
+
+import re
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from os import PathLike
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from shoal.dask.fitting import fit
+from shoal.dask.partitions import RawPartitions
+from shoal.dask.workers import connected, named
+from shoal.draws import Purpose, row_draws
+from shoal.errors import TableError
+from shoal.estimators.remote import is_elsewhere
+from shoal.fitting.checkpoint import Checkpoint
+from shoal.network import keep_facts
+from shoal.table.cells import ROW
+from shoal.table.steps import fitted_preparation
+from shoal.table.tally import MOST_TEXTS
+from shoal.table.target import check_names, targets_of, without_target
+from shoal.table_models.fit import Facts, Watcher, estimator_for
+from shoal.table_models.memory import SAMPLE_ROWS
+from shoal.table_models.splits import named_column
+from shoal.table_models.survey import Counting, Sample, Survey, finished
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Partitions counted so far, and how many rows each had."""
+
+    counting: Counting
+    rows: tuple[int, ...]
+
+
+def fit_table(
+    table: Any,
+    target: str | Sequence[str],
+    *,
+    task: str | None = None,
+    categories: Collection[str] = (),
+    settings: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    callbacks: Sequence[Watcher] = (),
+    client: Any = None,
+    share: str = "whole",
+    checkpoint: str | PathLike[str] | None = None,
+) -> Pipeline:
+    """Train on all rows of a raw Dask data frame.
+
+    Parameters
+    ----------
+    table : dask data frame of raw columns
+    target, task, categories, settings, seed, callbacks : as for `shoal.fit`
+    client, share, checkpoint : as for `shoal.dask.fit`
+
+    Returns
+    -------
+    Pipeline
+        As `shoal.fit` gives it. No row is held out for a score, so its `facts_` have none: `shoal.table_models.fit.evaluate` scores it
+        on other rows. Counts and levels are of all rows; medians, which fill gaps, are those of a seeded sample of at most 50,000.
+
+    Raises
+    ------
+    TableError, ColumnsError, DataError
+        With the partition, for what its cells must not hold; for what is no dask data frame.
+    """
+    names = (target,) if isinstance(target, str) else tuple(target)
+    if not is_elsewhere(table) or not hasattr(table, "columns"):
+        raise TableError(
+            f"table is a {type(table).__name__}; give a dask data frame, or train on a table in memory with shoal.fit(table, …, client=…)"
+        )
+    head = table._meta
+    check_names(head, names)
+    for name in categories:
+        named_column(head, name, "category")
+    began = time.perf_counter()
+    with connected(client) as cluster, named(Checkpoint(checkpoint).left):
+        parts = table.to_delayed()
+        found = counted(cluster, parts, Counting(names, None, frozenset(categories), Sample(SAMPLE_ROWS), MOST_TEXTS), task, seed)
+        prepare = fitted_preparation(found.columns, found.counts, found.sample, names)
+        estimator = estimator_for(found.task, settings, seed, callbacks)
+        fit(estimator, source(parts, prepare, found), None, client=cluster, share=share, checkpoint=checkpoint)
+    model = Pipeline([("prepare", prepare), ("estimator", estimator)])
+    keep_facts(model, facts_from(found, time.perf_counter() - began, seed, tuple(categories)))
+    return model
+
+
+def facts_from(found: Survey, seconds: float, seed: int, categories: tuple[str, ...]) -> Facts:
+    """What is known of a fit on all rows, which has no score."""
+    return Facts(
+        task=found.task,
+        targets=found.targets,
+        classes=found.classes,
+        table="",
+        held_out="nothing: all rows were learned from",
+        n_train=found.n_train,
+        n_test=0,
+        n_left_out=found.n_left_out,
+        metrics={},
+        baselines={},
+        seconds=seconds,
+        seed=seed,
+        categories=categories,
+    )
+
+
+def counted(client: Any, parts: Sequence[Any], nothing: Counting, task: str | None, seed: int) -> Survey:
+    """The survey of all partitions, one after the other, each where it lies: the first text of a kind is the first of all."""
+    seen = client.submit(Seen, nothing, (), pure=False)
+    for number, part in enumerate(client.compute(list(parts))):
+        seen = client.submit(see, seen, part, (number, len(parts)), seed, pure=False)
+    done = seen.result()
+    with of_row(done.rows):
+        return finished(done.counting, task, ())
+
+
+def see(seen: Seen, part: pd.DataFrame, place: tuple[int, int], seed: int) -> Seen:
+    """One more partition."""
+    first = sum(seen.rows)
+    piece = part.set_axis(pd.RangeIndex(first + 1, first + 1 + len(part), name=ROW), axis=0)
+    counting = replace(seen.counting, tallies=dict(seen.counting.tallies), values=dict(seen.counting.values))
+    with of_part(*place):
+        counting.see(piece, np.zeros(len(piece), bool), row_draws(seed, Purpose.SAMPLE, piece.index.to_numpy()))
+    return Seen(counting, (*seen.rows, len(part)))
+
+
+def source(parts: Sequence[Any], prepare: Pipeline, found: Survey) -> RawPartitions:
+    """The partitions prepared: matrices and targets, rows without a target left out."""
+    from dask.delayed import delayed
+
+    work, steps, known = (
+        delayed(prepared, pure=False),
+        delayed(prepare, pure=False),
+        delayed(replace(found, sample=pd.DataFrame()), pure=False),
+    )
+    both = [work(steps, known, part, (number, len(parts))) for number, part in enumerate(parts)]
+    n = len(prepare["columns"].get_feature_names_out())
+    return RawPartitions(tuple(pair[0] for pair in both), tuple(pair[1] for pair in both), None, np.empty((0, n)))
+
+
+def prepared(prepare: Pipeline, found: Survey, part: pd.DataFrame, place: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """One partition's matrix and targets."""
+    with of_part(*place):
+        some = part[~without_target(part, found.targets)] if len(part) else part
+        if not len(some):
+            return np.empty((0, len(prepare["columns"].get_feature_names_out()))), np.empty(0)
+        return prepare.transform(some), targets_of(some, found.targets, found.task, found.classes).y
+
+
+@contextmanager
+def of_part(number: int, n: int) -> Iterator[None]:
+    """An error of a table says in which partition, counted from 1."""
+    try:
+        yield
+    except TableError as error:
+        raise type(error)(f"Partition {number + 1} of {n}: {error}") from None
+
+
+@contextmanager
+def of_row(rows: Sequence[int]) -> Iterator[None]:
+    """An error that names a row of the whole table says in which partition it is too."""
+    try:
+        yield
+    except TableError as error:
+        row = re.search(r"\brow (\d+)", str(error))
+        if row is None:
+            raise
+        number = int(np.searchsorted(np.cumsum(rows), int(row[1])))
+        raise type(error)(f"Partition {number + 1} of {len(rows)}: {error}") from None

@@ -1,0 +1,128 @@
+"""What a person sees of a fitted estimator: its diagnosis, and its picture in a notebook."""
+
+from abc import ABC
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from shoal.estimators.checks import named_failure
+from shoal.fitting.plan import FULL_BATCH
+from shoal.fitting.targets import checked_targets, encode_targets
+from shoal.fitting.train import means_of_finite
+from shoal.inspection import Diagnosis, diagnose
+from shoal.network import Network
+from shoal.types import Floats
+
+
+class SeenEstimator(BaseEstimator, ABC):
+    """An estimator that shows itself. Abstract: see ShoalClassifier and ShoalRegressor."""
+
+    def diagnose(self, X: Any, y: Any) -> Diagnosis:
+        """What may be wrong with the network, seen on rows X `(m, n)` with their y.
+
+        Parameters
+        ----------
+        X, y : as for `fit`; best rows that it has not learned from
+
+        Returns
+        -------
+        Diagnosis
+            A sequence of `Finding`, empty for a healthy network; docs/diagnosis.md says what is looked for.
+
+        Raises
+        ------
+        DataError
+            For targets of another kind, or classes that the network does not know.
+        """
+        return diagnosed(self, X, y)
+
+    def _html_repr(self) -> str:
+        """scikit-learn's diagram, and of a fitted estimator its shape, solver, score and curve."""
+        diagram: str = super()._html_repr()
+        return diagram + (notebook_lines(self) if hasattr(self, "network_") else "")
+
+
+def diagnosed(estimator: Any, X: Any, y: Any, *, names: tuple[str, ...] = (), columns: bool = True) -> Diagnosis:
+    """The diagnosis of a fitted estimator on rows X `(m, n)` with targets y; see `inspection.diagnose`.
+
+    Parameters
+    ----------
+    estimator : fitted ShoalClassifier or ShoalRegressor
+    X, y : as for its `fit`
+    names : of the inputs, where the caller knows better ones than the estimator does
+    columns : whether to look at single columns too, for constant ones and such that give the target away
+    """
+    check_is_fitted(estimator, "network_")
+    X, Y = rows_and_targets(estimator, X, y)
+    network = replace(estimator.network_, feature_names=names) if names else estimator.network_
+    return diagnose(network, X, Y, learning_rate=learning_rate(estimator), inputs=columns, leaks=columns)
+
+
+def rows_and_targets(estimator: Any, X: Any, y: Any) -> tuple[Any, Floats]:
+    """Rows `(m, n)` checked, and targets `(m, n_y)` as the network learns them."""
+    with named_failure("X or y", y):
+        X, y = validate_data(
+            estimator, X, y, accept_sparse=["csr", "csc", "coo"], dtype=[np.float64, np.float32], multi_output=True, reset=False
+        )
+    targets = estimator._fitted.targets
+    with named_failure("y", y):
+        Y = encode_targets(targets, checked_targets(targets.task, y)).Y
+    return (sparse.csr_array(X) if sparse.issparse(X) else X), Y
+
+
+def learning_rate(estimator: Any) -> float | None:
+    """The largest rate of the first epoch; None for solvers that have none, and networks that were not trained here."""
+    network: Network = estimator.network_
+    rates = np.asarray(network.history.get("learning_rate", ()), np.float64)
+    if estimator.solver_ in FULL_BATCH or not rates.size or not np.isfinite(rates[0]).any():
+        return None
+    return float(np.nanmax(rates[0]))
+
+
+WIDTH, HEIGHT, EDGE = 220, 56, 3  # pixels
+MOST_POINTS = 120
+
+
+def notebook_lines(estimator: Any) -> str:
+    """HTML of a fitted estimator: one line of text, and its mean loss in training and validation as a small SVG."""
+    network: Network = estimator.network_
+    K, widths = network.population.K, sorted(set(network.population.widths.tolist()))
+    n_z = network.merged.W2.shape[0]
+    units = f"{widths[0]}" if len(widths) == 1 else f"{widths[0]} to {widths[-1]}"
+    shape = f"{K} network{'s' if K > 1 else ''} of {network.encoding.n_inputs} → {units} {network.activation} → {n_z} {network.output}"
+    score = estimator.best_validation_score_
+    name = "R²" if not network.classes else "accuracy"
+    parts = [shape, f"{estimator.solver_}, {estimator.n_iter_} epochs", f"loss {estimator.loss_:.4g}"]
+    parts += [] if score is None else [f"{name} {score:.4g} on validation rows"]
+    return f'<div style="margin: 0.4em 0">{"; ".join(parts)}<br>{sparkline(network)}</div>'
+
+
+def sparkline(network: Network) -> str:
+    """The mean curves over the epochs, in the notebook's own colour; dashed for validation. Nothing before the second epoch."""
+    curves = [(mean_curve(network.history.get(name)), dash) for name, dash in (("loss", ""), ("validation_loss", "4 3"))]
+    drawn = [(c, dash) for c, dash in curves if len(c) > 1]
+    if not drawn:
+        return ""
+    low, high = min(c.min() for c, _ in drawn), max(c.max() for c, _ in drawn)
+    lines = "".join(polyline(c, low, high, dash) for c, dash in drawn)
+    size = f'width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"'
+    label = "loss over the epochs" + (", dashed on validation rows" if len(drawn) > 1 else "")
+    return f'<svg {size} role="img" aria-label="{label}" fill="none" stroke="currentColor"><title>{label}</title>{lines}</svg>'
+
+
+def mean_curve(values: Floats | None) -> Floats:
+    """The mean over the members that still train, `(epochs,)`, without the epochs where none does."""
+    return np.array([] if values is None else means_of_finite(list(values)))
+
+
+def polyline(curve: Floats, low: float, high: float, dash: str) -> str:
+    """One curve from the left to the right edge, the lowest loss at the bottom."""
+    some = np.linspace(0, len(curve) - 1, min(len(curve), MOST_POINTS)).astype(int)
+    x = EDGE + (WIDTH - 2 * EDGE) * some / (len(curve) - 1)
+    y = EDGE + (HEIGHT - 2 * EDGE) * (high - curve[some]) / (high - low or 1.0)
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
+    return f'<polyline points="{points}"{f" stroke-dasharray={dash!r}" if dash else ""}/>'

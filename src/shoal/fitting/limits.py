@@ -1,0 +1,196 @@
+"""What a fit refuses: more memory than there is, and combinations that mathematics forbids (one table)."""
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+from scipy import sparse
+
+from shoal.encoding import Encoding
+from shoal.errors import InvalidParameterError, TooLargeError
+from shoal.fitting.plan import Plan
+from shoal.fitting.train import looks_ramps_up
+
+COPIES = 7  # of all weights: they, their gradient, two moments, an average, the best, and what is read back
+OF_EACH_NETWORK = 4096  # bytes of Python's own beside its weights, measured with one hidden unit
+WORTH_COUNTING = 10_000  # networks: fewer are listed at no cost
+SHARE = 0.9  # of the memory that is free now may be asked for
+WORTH_ASKING = 1 << 28  # bytes: a smaller fit does not look how much is free
+
+
+@dataclass(frozen=True)
+class Size:
+    """What decides how much memory a fit takes: rows, encoded inputs, networks, hidden units, logits, bytes a number."""
+
+    m: int
+    n: int
+    K: int
+    h: int
+    n_z: int
+    itemsize: int
+    held_out: bool
+    ramped: int = 0  # columns whose ramps are looked up
+
+    @property
+    def rows(self) -> int:
+        """Bytes of the encoded rows, the targets, and each network's weight of each row (twice: as drawn up, and as laid out); of where
+        rows stand on ramps.
+        """
+        own = 2 * self.K if self.held_out else 2
+        return self.m * (self.itemsize * (self.n + 2 * self.n_z + own) + 16 + self.ramped * (self.itemsize + 4))
+
+    @property
+    def weights(self) -> int:
+        """Bytes of all networks, with what the update rule remembers."""
+        return COPIES * self.K * self.h * (self.n + 5 + self.n_z) * self.itemsize
+
+    @property
+    def total(self) -> int:
+        """Bytes in all."""
+        return self.rows + self.weights
+
+
+def free_bytes() -> int | None:
+    """Memory that could be had now; None where the system does not say."""
+    said = Path("/proc/meminfo")
+    if not said.exists():
+        return None
+    available = next((line for line in said.read_text().splitlines() if line.startswith("MemAvailable")), None)
+    if available is None:
+        return None
+    return max(0, min(int(available.split()[1]) * 1024, *bytes_allowed()))
+
+
+def bytes_allowed() -> list[int]:
+    """What the limits of this process (`ulimit -v`) and of its container leave, where there are any and Linux shows them."""
+    found = [sys.maxsize]
+    try:
+        import resource
+
+        most = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if most != resource.RLIM_INFINITY:
+            found.append(most - int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize())
+        group = Path("/sys/fs/cgroup")
+        cap = (group / "memory.max").read_text().strip()
+        if cap != "max":
+            kept = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+            found.append(int(cap) - int((group / "memory.current").read_text()) + int(kept.get("inactive_file", 0)))
+    except (ImportError, OSError, ValueError):
+        pass  # another system, or an older one
+    return found
+
+
+def refuse_too_many(K: int) -> None:
+    """Refuse so many networks that what is listed for each fits nowhere, before it is listed; `refuse_too_large` weighs the rest.
+
+    Raises
+    ------
+    TooLargeError
+    """
+    free = free_bytes() if K > WORTH_COUNTING else None
+    if free is not None and SHARE * free < OF_EACH_NETWORK * K:
+        raise TooLargeError(
+            f"n_networks is {K:,}: they need at least {in_words(OF_EACH_NETWORK * K)} before their weights, and {in_words(free)} are free; "
+            f"set fewer, at most {int(SHARE * free / OF_EACH_NETWORK):,}"
+        )
+
+
+def refuse_too_large(X: Any, encoding: Encoding, p: Plan, n_z: int, dtype: np.dtype) -> None:
+    """Refuse sizes that do not fit, with the bytes needed and a smaller setting that fits.
+
+    Raises
+    ------
+    TooLargeError
+    """
+    n = encoding.n_inputs + encoding.n_ramps
+    dense = not sparse.issparse(X)  # sparse rows become dense a batch at a time
+    ramped = sum(len(e) > 0 for e in encoding.edges) if dense and looks_ramps_up(p) else 0
+    size = Size(X.shape[0], n if dense else 0, len(p.with_ramps), p.width, n_z, dtype.itemsize, p.hold_out > 0, ramped)
+    free = free_bytes() if size.total > WORTH_ASKING else None
+    if free is None or size.total <= SHARE * free:
+        return
+    raise TooLargeError(
+        f"training {size.K} networks of {size.h:,} units on {size.m:,} rows with {n:,} encoded inputs needs about "
+        f"{in_words(size.total)}, and {in_words(free)} are free; {what_fits(size, encoding, free)}"
+    )
+
+
+def what_fits(size: Size, encoding: Encoding, free: int) -> str:
+    """A smaller setting that fits: no ramps, then float32, one network, fewer hidden units, as far as needed; or fewer rows."""
+    room, said = SHARE * free, []
+    if encoding.n_ramps and size.n:
+        size, said = replace(size, n=encoding.n_inputs, ramped=0), ["ramps=False"]
+    if size.total > room and size.itemsize == 8:
+        size, said = replace(size, itemsize=4), [*said, "dtype='float32'"]
+    if size.total > room and size.K > 1:
+        size, said = replace(size, K=1), [*said, "n_networks=1"]
+    if size.total > room > size.rows and (h := int((room - size.rows) // (size.weights / size.h))) >= 1:
+        size, said = replace(size, h=h), [*said, f"hidden_layer_sizes={h}"]
+    if size.total <= room:
+        return f"{', '.join(said)} fits ({in_words(size.total)})"
+    return f"at most {int(size.m * room / size.total):,} rows fit, with {', '.join([*said, 'fewer hidden units'])}"
+
+
+def in_words(n: float) -> str:
+    """Bytes as people say them."""
+    return f"{n / 1e9:.1f} GB" if n >= 1e9 else f"{n / 1e6:.1f} MB"
+
+
+class Exceptional(NamedTuple):
+    """Something asked for that a way to fit cannot do."""
+
+    what: str
+    why: str
+    instead: str
+
+
+EXCEPTIONS = {
+    "cv+ with time": Exceptional(
+        "calibration is 'cv+' and time is given",
+        "'cv+' judges rows by networks that learned from later ones, and says nothing of times to come",
+        "choose calibration='split', which keeps the last fifth of the rows in time, or leave time out",
+    ),
+    "warm_start on disk": Exceptional(
+        "warm_start is True, and the table is larger than max_memory",
+        "training on disk begins anew",
+        "leave warm_start out",
+    ),
+    "several 0/1 columns with class_weight on disk": Exceptional(
+        "class_weight is given for several columns of 0 and 1, and the table is larger than max_memory",
+        "the weight of a row is then a product over its columns, which no count of classes holds",
+        "leave class_weight out, or give as much memory as the table needs",
+    ),
+    "warm_start on Dask": Exceptional(
+        "warm_start is True, on Dask",
+        "it goes on with networks and rows in memory",
+        "choose warm_start=False, and checkpoint= to go on",
+    ),
+    "calibration by sums on Dask": Exceptional(
+        "calibration is set, with a full-batch solver on Dask",
+        "the rows that judge networks stay on their workers",
+        "choose calibration=None, or a solver such as 'adamw'",
+    ),
+    "calibration with shares": Exceptional(
+        "calibration is set with share='own'",
+        "no network has seen the rows of other shares, so that rows judge some networks only",
+        "choose share='whole'",
+    ),
+    "groups with shares": Exceptional(
+        "groups or time is given with share='own'",
+        "each network learns from partitions of its own, which groups and times may cross",
+        "choose share='whole'",
+    ),
+}
+
+
+def refuse(which: str) -> NoReturn:
+    """Raise the error of an entry.
+
+    Raises
+    ------
+    InvalidParameterError
+    """
+    found = EXCEPTIONS[which]
+    raise InvalidParameterError(f"{found.what}, and {found.why}; {found.instead}")

@@ -1,0 +1,348 @@
+"""The figures as scikit-learn's Display objects: training curves, answers beside targets, units, importance and effects."""
+
+from typing import Any, Self
+
+import numpy as np
+
+from shoal.errors import ShoalError
+from shoal.inspection.importance import Effect, Importance
+from shoal.network import Network, encoded
+from shoal.population import member
+from shoal.textbook.activations import ACTIVATIONS
+from shoal.textbook.propagation import forward
+from shoal.types import Floats
+
+
+def axes_or_new(ax: Any = None, figsize: tuple[float, float] | None = None) -> Any:
+    """The caller's matplotlib axes, or those of a new figure."""
+    return new_figure(figsize).subplots() if ax is None else ax
+
+
+def new_figure(figsize: tuple[float, float] | None = None) -> Any:
+    """A new figure of pyplot's, which a notebook shows by itself; a `ShoalError` where matplotlib is not installed."""
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError:
+        raise ShoalError("Figures need matplotlib: pip install 'shoal[report]'.") from None
+    return plt.figure(figsize=figsize, layout="constrained")
+
+
+def ink() -> str:
+    """The colour of text, which is seen on the background whatever that is."""
+    import matplotlib
+
+    return str(matplotlib.rcParams["text.color"])
+
+
+def bare(ax: Any) -> Any:
+    """Axes without a frame at the top and on the right."""
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def plain(text: str) -> str:
+    """A name as it stands: a dollar sign in it begins no formula, and a line break in it no second line."""
+    return " ".join(text.split()).replace("$", r"\$") or " "
+
+
+def short(text: str, most: int = 24) -> str:
+    """A name that fits beside an axis."""
+    text = " ".join(text.split())
+    return plain(text if len(text) <= most else text[: most - 1] + "…")
+
+
+MOST_POINTS = 1000  # more hide each other
+MOST_INTERVALS = 150
+
+
+class RegressionDisplay:
+    """Predicted against true values, scikit-learn's `PredictionErrorDisplay`, with the line fitted to them and their correlation.
+
+    Attributes
+    ----------
+    y_true, y_pred : ndarray, (m,)
+    slope_, intercept_, r_ : float
+        Of the least-squares line of predicted on true values, and Pearson's correlation, as MATLAB's plotregression has them.
+    display_ : sklearn.metrics.PredictionErrorDisplay
+    ax_, figure_ : matplotlib's
+    """
+
+    def __init__(self, y_true: Floats, y_pred: Floats) -> None:
+        self.y_true, self.y_pred = np.asarray(y_true, np.float64), np.asarray(y_pred, np.float64)
+
+    @classmethod
+    def from_predictions(cls, y_true: Floats, y_pred: Floats, *, ax: Any = None) -> Self:
+        """Of true and predicted values `(m,)`."""
+        return cls(y_true, y_pred).plot(ax=ax)
+
+    def plot(self, *, ax: Any = None) -> Self:
+        """Draw at most 1000 points, spread evenly."""
+        ax = bare(axes_or_new(ax))
+        from sklearn.metrics import PredictionErrorDisplay
+
+        some = np.linspace(0, len(self.y_true) - 1, min(len(self.y_true), MOST_POINTS)).astype(int)
+        self.display_ = PredictionErrorDisplay(y_true=self.y_true[some], y_pred=self.y_pred[some]).plot(
+            ax=ax,
+            kind="actual_vs_predicted",
+            scatter_kwargs={"alpha": 0.5, "s": 12, "color": "C0", "linewidths": 0},
+            line_kwargs={"color": ink(), "linewidth": 1},
+        )
+        self.ax_, self.figure_ = ax, ax.figure
+        # scikit-learn draws truth over prediction; the line is fitted in the same sense
+        spread = float(np.var(self.y_pred))
+        self.slope_ = float(np.cov(self.y_pred, self.y_true, bias=True)[0, 1]) / spread if spread > 0 else 0.0
+        self.intercept_ = float(np.mean(self.y_true) - self.slope_ * np.mean(self.y_pred))
+        moving = spread > 0 and np.var(self.y_true) > 0
+        self.r_ = float(np.corrcoef(self.y_true, self.y_pred)[0, 1]) if moving else 0.0
+        ends = np.array([self.y_pred.min(), self.y_pred.max()])
+        ax.plot(ends, self.slope_ * ends + self.intercept_, color="C1", linewidth=1.5, label=f"fitted line, R = {self.r_:.4g}")
+        ax.set(xlabel="predicted", ylabel="true")
+        ax.legend(frameon=False)
+        return self
+
+
+class ErrorHistogramDisplay:
+    """How often which error occurs.
+
+    Attributes
+    ----------
+    errors : ndarray, (m,)
+        Predicted − true.
+    ax_, figure_ : matplotlib's
+    counts_, edges_ : ndarray
+    """
+
+    def __init__(self, errors: Floats) -> None:
+        self.errors = np.asarray(errors, np.float64)
+
+    @classmethod
+    def from_predictions(cls, y_true: Floats, y_pred: Floats, *, ax: Any = None) -> Self:
+        """Of true and predicted values `(m,)`."""
+        return cls(np.asarray(y_pred, np.float64) - np.asarray(y_true, np.float64)).plot(ax=ax)
+
+    def plot(self, *, bins: int = 30, ax: Any = None) -> Self:
+        """Draw `bins` bars and a line at 0."""
+        self.ax_ = ax = bare(axes_or_new(ax))
+        self.figure_ = ax.figure
+        low, high = float(self.errors.min()), float(self.errors.max())
+        least = 1e-6 * max(abs(low), abs(high), 1e-300)  # errors that are all alike still need bars of some width
+        within = (low, high) if high - low > least else (low - bins * least, high + bins * least)
+        self.counts_, self.edges_, _ = ax.hist(self.errors, bins=bins, range=within, color="C0")
+        ax.axvline(0, color=ink(), linewidth=1)
+        ax.locator_params(axis="x", nbins=5)
+        ax.set(xlabel="predicted − true", ylabel="rows")
+        return self
+
+
+class IntervalsDisplay:
+    """Intervals of rows sorted by their middle, and which of them hold the truth.
+
+    Attributes
+    ----------
+    y_true, lower, upper : ndarray, (m,)
+    coverage_ : float
+        Share of all rows whose truth lies in its interval.
+    width_ : float
+        Mean width.
+    ax_, figure_ : matplotlib's
+    """
+
+    def __init__(self, y_true: Floats, lower: Floats, upper: Floats) -> None:
+        self.y_true, self.lower, self.upper = (np.asarray(v, np.float64) for v in (y_true, lower, upper))
+
+    @classmethod
+    def from_intervals(cls, y_true: Floats, lower: Floats, upper: Floats, *, ax: Any = None) -> Self:
+        """Of true values and both ends of their intervals, each `(m,)`."""
+        return cls(y_true, lower, upper).plot(ax=ax)
+
+    def plot(self, *, ax: Any = None) -> Self:
+        """Draw at most 150 rows, spread evenly; points outside their interval in another colour."""
+        self.ax_ = ax = bare(axes_or_new(ax))
+        self.figure_ = ax.figure
+        inside = (self.lower <= self.y_true) & (self.y_true <= self.upper)
+        self.coverage_, self.width_ = float(inside.mean()), float(np.mean(self.upper - self.lower))
+        order = np.argsort((self.lower + self.upper) / 2, kind="stable")
+        order = order[np.linspace(0, len(order) - 1, min(len(order), MOST_INTERVALS)).astype(int)]
+        place = np.arange(len(order))
+        ax.vlines(place, self.lower[order], self.upper[order], color="C0", alpha=0.5, linewidth=2)
+        for name, chosen, colour in (("inside", inside[order], "C0"), ("outside", ~inside[order], "C1")):
+            ax.plot(place[chosen], self.y_true[order][chosen], ".", color=colour, markersize=5, label=f"truth {name}")
+        ax.set(xlabel="rows by the middle of their interval", ylabel="target", xticks=[])
+        ax.set_title(f"{self.coverage_:.1%} of {len(self.y_true)} rows inside, mean width {self.width_:.4g}", loc="left", fontsize="medium")
+        ax.legend(frameon=False)
+        return self
+
+
+FAINT = 0.35
+FAR = 20.0  # times the lowest loss: a curve that falls so far is told on a logarithmic scale
+
+
+class TrainingCurvesDisplay:
+    """Loss of every member after every epoch: training, and validation where there is any.
+
+    Attributes
+    ----------
+    loss, validation : ndarray (epochs, K), or None
+    ax_, figure_ : matplotlib's
+    lines_ : list of lines
+    """
+
+    def __init__(self, loss: Floats, validation: Floats | None = None) -> None:
+        self.loss, self.validation = loss, validation
+
+    @classmethod
+    def from_network(cls, network: Network, *, ax: Any = None) -> Self:
+        """The curves of a trained network, `estimator.network_`."""
+        history = network.history
+        return cls(np.asarray(history["loss"]), history.get("validation_loss")).plot(ax=ax)
+
+    def plot(self, *, ax: Any = None) -> Self:
+        """Draw: one faint line a member, a strong one for their mean."""
+        self.ax_ = ax = bare(axes_or_new(ax))
+        self.figure_, self.lines_ = ax.figure, []
+        curves = [("training", self.loss, "C0"), ("validation", self.validation, "C1")]
+        for name, values, colour in curves:
+            if values is None or not len(values):
+                continue
+            epochs = np.arange(1, 1 + len(values))
+            if values.shape[1] > 1:
+                self.lines_ += ax.plot(epochs, values, color=colour, alpha=FAINT, linewidth=0.8)
+            self.lines_ += ax.plot(epochs, middle(values), color=colour, linewidth=2, label=name)
+        drawn = np.concatenate([np.ravel(v)[np.isfinite(np.ravel(v))] for _, v, _ in curves if v is not None] or [np.empty(0)])
+        if len(drawn) and drawn.min() > 0 and drawn.max() > FAR * drawn.min():
+            ax.set_yscale("log")
+        ax.set(xlabel="epoch", ylabel="loss")
+        if self.lines_:
+            ax.legend(frameon=False)
+        return self
+
+
+def middle(values: Floats) -> Floats:
+    """The mean over the members, `(epochs,)`; those that have stopped stay at their last value, so that none leaves a step behind."""
+    last = np.where(np.isfinite(values), np.arange(len(values))[:, None], 0)
+    kept = np.take_along_axis(values, np.maximum.accumulate(last, axis=0), axis=0)
+    finite = np.isfinite(kept)
+    counts = finite.sum(axis=1)
+    sums = np.where(finite, kept, 0.0).sum(axis=1)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+
+
+MOST_UNITS = 24
+GRID = 40  # pixels a side
+
+
+class UnitsDisplay:
+    """Heat maps of a member's units over two inputs, the others at their middle.
+
+    Attributes
+    ----------
+    A1 : ndarray, (n_h, GRID, GRID)
+    names : pair of str
+    ranges : (x low, x high, y low, y high)
+    axes_, figure_ : matplotlib's
+    """
+
+    def __init__(self, A1: Floats, names: tuple[str, str], ranges: tuple[float, float, float, float]) -> None:
+        self.A1, self.names, self.ranges = A1, names, ranges
+
+    @classmethod
+    def from_network(cls, network: Network, X: Floats, features: tuple[int, int] = (0, 1), *, k: int = 0, most: int = MOST_UNITS) -> Self:
+        """Of member k, over the ranges of two columns of raw rows X `(m, n)`; the first `most` units."""
+        X = np.asarray(X, np.float64)
+        i, j = features
+        x, y = (np.linspace(X[:, c].min(), X[:, c].max(), GRID) for c in (i, j))
+        rows = np.tile(np.median(X, axis=0), (GRID * GRID, 1))
+        rows[:, i], rows[:, j] = (v.ravel() for v in np.meshgrid(x, y))
+        g1 = ACTIVATIONS[network.activation]
+        A1 = forward(member(network.population, k), np.asarray(encoded(network, rows)).T, g1, network.g2).A1
+        names = network.feature_names[i], network.feature_names[j]
+        return cls(A1[:most].reshape(-1, GRID, GRID), names, (x[0], x[-1], y[0], y[-1])).plot()
+
+    def plot(self, *, columns: int = 6) -> Self:
+        """Draw a grid of maps with one scale of colours, which is 0 in the middle."""
+        n = len(self.A1)
+        across = min(columns, n)
+        down = -(-n // across)
+        self.figure_ = new_figure((1.3 * across + 0.6, 1.35 * down + 0.4))
+        self.axes_ = np.atleast_1d(self.figure_.subplots(down, across, sharex=True, sharey=True)).ravel()
+        largest = float(np.abs(self.A1).max()) or 1.0
+        for i, ax in enumerate(self.axes_):
+            if i >= n:
+                ax.set_visible(False)
+                continue
+            drawn = ax.imshow(self.A1[i], origin="lower", extent=self.ranges, aspect="auto", cmap="RdBu_r", vmin=-largest, vmax=largest)
+            ax.set_title(f"unit {i + 1}", fontsize="small")
+            ax.tick_params(labelsize="x-small")
+        self.figure_.supxlabel(short(self.names[0], 40), fontsize="medium")
+        self.figure_.supylabel(short(self.names[1], 40), fontsize="medium")
+        self.figure_.colorbar(drawn, ax=self.axes_.tolist(), shrink=0.8)
+        return self
+
+
+MOST_BARS = 15
+FAINT_BARS = 0.4
+
+
+class ImportanceDisplay:
+    """Permutation importance as bars, the largest on top, with the standard deviation over the repeats.
+
+    Attributes
+    ----------
+    importance : Importance
+    ax_, figure_ : matplotlib's
+    """
+
+    def __init__(self, importance: Importance) -> None:
+        self.importance = importance
+
+    @classmethod
+    def from_importance(cls, importance: Importance, *, ax: Any = None) -> Self:
+        """Of what `inspection.importance.importance` found."""
+        return cls(importance).plot(ax=ax)
+
+    def plot(self, *, most: int = MOST_BARS, ax: Any = None) -> Self:
+        """Draw the `most` most important columns."""
+        ranked = self.importance.ranked()[:most]
+        self.ax_ = ax = bare(axes_or_new(ax, figsize=(6, 0.5 + 0.3 * len(ranked))))
+        self.figure_ = ax.figure
+        place = np.arange(len(ranked))[::-1]
+        ax.barh(place, [mean for _, mean, _ in ranked], xerr=[sd for _, _, sd in ranked], color="C0", height=0.7, error_kw={"ecolor": "C1"})
+        ax.set_yticks(place, [short(name) for name, _, _ in ranked])
+        ax.set_xlabel(f"rise of {self.importance.metric} when the column is shuffled")
+        return self
+
+
+class EffectDisplay:
+    """The mean answer as one column changes alone: every member a faint line, all together a strong one.
+
+    Attributes
+    ----------
+    effect : Effect
+    ax_, figure_ : matplotlib's
+    """
+
+    def __init__(self, effect: Effect) -> None:
+        self.effect = effect
+
+    @classmethod
+    def from_effect(cls, effect: Effect, *, ylabel: str = "mean answer", ax: Any = None) -> Self:
+        """Of what `inspection.importance.partial_effect` found."""
+        return cls(effect).plot(ylabel=ylabel, ax=ax)
+
+    def plot(self, *, ylabel: str = "mean answer", ax: Any = None) -> Self:
+        """Draw lines over numbers, and points over levels and dates."""
+        effect = self.effect
+        self.ax_ = ax = bare(axes_or_new(ax, figsize=(4, 3)))
+        self.figure_ = ax.figure
+        if effect.numeric:
+            x = np.asarray(effect.values, np.float64)
+            ax.plot(x, effect.members.T, color="C0", alpha=FAINT_BARS, linewidth=0.8)
+            ax.plot(x, effect.together, color="C0", linewidth=2)
+        else:
+            place = np.arange(len(effect.values))
+            ax.plot(place, effect.members.T, ".", color="C0", alpha=FAINT_BARS, markersize=4)
+            ax.plot(place, effect.together, "o", color="C0", markersize=6)
+            shown = place[:: max(1, len(place) // 8)]
+            ax.set_xticks(shown, [short(str(effect.values[i]), 12) for i in shown], rotation=40, ha="right")
+        ax.set(xlabel=short(effect.name, 40), ylabel=ylabel)
+        return self

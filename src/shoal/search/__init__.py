@@ -1,0 +1,1 @@
+"""scikit-learn's search, whose candidates train together."""

@@ -1,0 +1,273 @@
+"""ShoalSearchCV: scikit-learn's search, whose candidates train together."""
+
+import copy
+import math
+import time
+import warnings
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from rich.console import Console
+from rich.progress import Progress
+from sklearn import get_config
+from sklearn.base import clone, is_classifier
+from sklearn.metrics._scorer import _MultimetricScorer
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.utils.validation import indexable
+
+from shoal.draws import seed_from
+from shoal.errors import InvalidParameterError
+from shoal.estimators.checks import groups_requested
+from shoal.estimators.remote import dask_functions
+from shoal.fitting.pipeline import planned
+from shoal.fitting.settings import settings_of
+from shoal.search.checks import candidates_of, check_refit, check_search, folds_of, refused_as, scorers_of
+from shoal.search.folds import Outcome, last_step, parted, prefix_of, taken, tried
+
+
+class ShoalSearchCV(BaseSearchCV):
+    """Search over parameters of a shoal, scored by cross-validation: GridSearchCV's results, in a fraction of its time.
+
+    The candidates of a fold that read the same rows in the same order train as one population (docs/engine.md); results
+    equal those of scikit-learn's `GridSearchCV` over the same estimator, to rounding. With `random_state=None` all
+    candidates of a fold share one drawn seed, so that they differ by their parameters alone.
+
+    Parameters
+    ----------
+    estimator : ShoalClassifier, ShoalRegressor, or a Pipeline that ends in one
+        Of a pipeline the steps before the last are fitted once a fold; only the last one's parameters are searched.
+    param_grid : dict or list of dicts
+        Names and values to try, all combinations, as in GridSearchCV. Give this or `param_distributions`.
+    param_distributions : dict or list of dicts
+        Names and distributions, or lists, from which `n_iter` candidates are drawn, as in RandomizedSearchCV.
+    n_iter : int
+    scoring, refit, cv, error_score, return_train_score
+        As in GridSearchCV.
+    halving : None or int ≥ 2
+        Successive halving over epochs: all candidates train for few, the best `1/halving` of them for `halving` times as
+        many, until the last ones train for `max_iter`. `cv_results_` then has `iter` and `n_resources`, the epochs, and the
+        best candidate is chosen among those of the last round.
+    n_jobs : None or int
+        Processes over the folds, by joblib. None: one process, whose threads use all cores.
+    verbose : int
+        From 1 on a progress bar over the whole search.
+    random_state : int or None
+        Of the drawn candidates.
+    client : None, distributed.Client or str
+        A Dask cluster, or its scheduler's address, whose workers do the work: the table is sent to each of them once, the
+        groups that train together are the tasks, and scores are those of this machine, bit for bit. Goes with `n_jobs=None`.
+
+    Attributes
+    ----------
+    cv_results_, best_estimator_, best_params_, best_score_, best_index_, scorer_, n_splits_, refit_time_, multimetric_
+        As in GridSearchCV; a fit time is the group's, shared out evenly.
+
+    Raises
+    ------
+    InvalidParameterError
+        For an estimator that is no shoal, both or neither of the two kinds of parameters, a `halving` below 2,
+            `client` with `n_jobs`.
+    ClusterError
+        For a `client` whose scheduler cannot be reached, or went away.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        param_grid: Any = None,
+        *,
+        param_distributions: Any = None,
+        n_iter: int = 10,
+        scoring: Any = None,
+        refit: Any = True,
+        cv: Any = None,
+        halving: int | None = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        random_state: Any = None,
+        error_score: Any = np.nan,
+        return_train_score: bool = False,
+        client: Any = None,
+    ) -> None:
+        super().__init__(
+            estimator,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            error_score=error_score,
+            return_train_score=return_train_score,
+        )
+        self.param_grid = param_grid
+        self.param_distributions = param_distributions
+        self.n_iter = n_iter
+        self.halving = halving
+        self.random_state = random_state
+        self.client = client
+
+    def __sklearn_clone__(self) -> "ShoalSearchCV":
+        """scikit-learn's clone, with the same client: a connection cannot be copied."""
+        without = copy.copy(self)
+        without.client = None
+        twin: ShoalSearchCV = BaseSearchCV.__sklearn_clone__(without)
+        return twin.set_params(client=self.client)  # type: ignore[no-any-return]
+
+    def fit(self, X: Any, y: Any, *, groups: Any = None, sample_weight: Any = None) -> "ShoalSearchCV":
+        """Try all candidates, and train the best one on all rows.
+
+        Parameters
+        ----------
+        X, y : as the estimator's `fit` takes them
+        groups : array-like, (m,), for group-wise splitters
+            And for the networks' own held-out rows where the estimator asks for it, `set_fit_request(groups=True)`.
+        sample_weight : array-like, (m,)
+            For training, and for scores that take weights, as in scikit-learn.
+        """
+        candidates = self._candidates()
+        scorers, refit_metric = scorers_of(self, self._get_scorers)
+        X, y, groups = indexable(X, y, groups)
+        self._checked_cv_orig, splits = folds_of(self, X, y, groups, is_classifier(self.estimator))
+        self.n_splits_ = len(splits)
+        self._weighs_scores = sample_weight is not None and self._check_scorers_accept_sample_weight()
+        self._groups = groups if groups_requested(last_step(self.estimator)) else None
+        data = X, y, None if sample_weight is None else np.asarray(sample_weight, float), splits
+        results, outcomes = self._rounds(candidates, data, scorers)
+        self.multimetric_ = isinstance(outcomes[0]["test_scores"], dict)
+        if callable(self.scoring) and self.multimetric_:
+            with refused_as("refit", self.refit):
+                self._check_refit_for_multimetric(outcomes[0]["test_scores"])
+            refit_metric = self.refit
+        elif callable(self.scoring):
+            check_refit(self.refit, None)
+        if self.refit or not self.multimetric_:
+            self._choose(results, refit_metric)
+        if self.refit:
+            self._refit(X, y, {"sample_weight": sample_weight, "groups": self._groups})
+        del self._groups
+        self.scorer_ = scorers._scorers if isinstance(scorers, _MultimetricScorer) else scorers
+        self.cv_results_ = results
+        return self
+
+    # --- steps ------------------------------------------------------------------------------------------------------
+
+    def _candidates(self) -> list[dict[str, Any]]:
+        final = last_step(self.estimator)
+        if final is None:
+            raise InvalidParameterError(
+                f"estimator is a {type(self.estimator).__name__}; ShoalSearchCV searches ShoalClassifier, ShoalRegressor, or a Pipeline "
+                "that ends in one. For other estimators use scikit-learn's GridSearchCV"
+            )
+        if (self.param_grid is None) == (self.param_distributions is None):
+            raise InvalidParameterError("give either param_grid (all combinations) or param_distributions (n_iter drawn ones)")
+        check_search(self)
+        if self.client is not None and self.n_jobs is not None:
+            raise InvalidParameterError(
+                f"n_jobs is {self.n_jobs!r}, which is processes of this machine, and client a cluster, whose workers do the work: "
+                "give one of them"
+            )
+        return candidates_of(self)
+
+    def _rounds(self, candidates: list[dict[str, Any]], data: Any, scorers: Any) -> tuple[dict[str, Any], list[Any]]:
+        """All candidates once, or round after round with fewer of them and more epochs."""
+        if self.halving is None:
+            outcomes = self._evaluate(candidates, data, scorers)
+            return self._format_results(candidates, self.n_splits_, outcomes), outcomes
+        tried: list[dict[str, Any]] = []
+        more: dict[str, list[int]] = {"iter": [], "n_resources": []}
+        outcomes, living, epochs = [], candidates, self._planned_epochs(data)
+        rounds = math.floor(math.log(len(candidates), self.halving) + 1e-9)
+        name = f"{prefix_of(self.estimator)}max_iter"
+        for r in range(rounds + 1):
+            n = max(1, round(epochs / self.halving ** (rounds - r)))
+            found = self._evaluate([{**c, name: n} for c in living], data, scorers)
+            tried, outcomes = tried + living, outcomes + found
+            more = {"iter": more["iter"] + [r] * len(living), "n_resources": more["n_resources"] + [n] * len(living)}
+            results = self._format_results(tried, self.n_splits_, outcomes, more)
+            metric = self.refit if isinstance(self.refit, str) and f"mean_test_{self.refit}" in results else "score"
+            means = np.nan_to_num(results[f"mean_test_{metric}"][-len(living) :], nan=-np.inf)
+            best = np.argsort(-means, kind="stable")[: max(1, len(living) // int(self.halving))]
+            living = [living[i] for i in sorted(best)]
+        return results, outcomes
+
+    def _planned_epochs(self, data: Any) -> int:
+        X, y, weight, splits = data
+        rows = splits[0][0]
+        estimator = clone(self.estimator)
+        before, final = parted(estimator, taken(X, rows), taken(y, rows))
+        source = final._source(before, taken(y, rows), None if weight is None else weight[rows], (None, None, None), reset=True)
+        settings = settings_of(final)
+        seed = seed_from(settings.random_state)
+        return int(planned(settings, source.weighted(settings, seed), seed, None).recipe.max_epochs)
+
+    def _evaluate(self, candidates: list[dict[str, Any]], data: Any, scorers: Any) -> list[dict[str, Any]]:
+        """Scores of every candidate on every fold, candidate by candidate, as scikit-learn lists them."""
+        X, y, weight, splits = data
+        seed = int(np.random.SeedSequence().generate_state(1)[0])
+        weights = weight, weight if self._weighs_scores else None
+        given = self.estimator, candidates, X, y, weights
+        settings = {"scorers": scorers, "with_train_score": self.return_train_score, "error_score": self.error_score}
+        settings |= {"seed": seed, "groups": self._groups}
+        if self.client is not None:
+            folds = self._evaluate_on_dask(candidates, data, scorers, seed)
+        elif self.n_jobs not in (None, 1):
+            folds = [fold for (fold,) in Parallel(n_jobs=self.n_jobs)(delayed(tried)(*given, [split], **settings) for split in splits)]
+        else:
+            with Progress(console=Console(stderr=True), disable=not self.verbose, transient=True) as progress:
+                bar = progress.add_task(f"{len(candidates)} candidates × {len(splits)} folds", total=len(candidates) * len(splits))
+                heard = (lambda n: progress.update(bar, advance=n)) if self.verbose else None
+                folds = tried(*given, splits, **settings, heard=heard)
+        folds = [settled(fold, self.error_score, self.return_train_score) for fold in folds]
+        return [fold[i] for i in range(len(candidates)) for fold in folds]
+
+    def _evaluate_on_dask(self, candidates: list[dict[str, Any]], data: Any, scorers: Any, seed: int) -> list[list[Outcome]]:
+        """`tried`, on a cluster's workers."""
+        X, y, weight, splits = data
+        weights = weight, weight if self._weighs_scores else None
+        settings = {"scorers": scorers, "with_train_score": self.return_train_score, "error_score": self.error_score}
+        settings |= {"seed": seed, "groups": self._groups}
+        with Progress(console=Console(stderr=True), disable=not self.verbose, transient=True) as progress:
+            bar = progress.add_task(f"{len(candidates)} candidates × {len(splits)} folds", total=len(candidates) * len(splits))
+            heard = (lambda n: progress.update(bar, advance=n)) if self.verbose else None
+            found: list[list[Outcome]] = dask_functions().folds_on(
+                self.client, self.estimator, candidates, (X, y, weights, splits), settings, heard
+            )
+        return found
+
+    def _choose(self, results: dict[str, Any], metric: str) -> None:
+        """The best of all, or under halving of those that were trained longest."""
+        if self.halving is None or callable(self.refit):
+            self.best_index_ = self._select_best_index(self.refit, metric, results)
+        else:
+            last = np.flatnonzero(results["iter"] == results["iter"].max())
+            self.best_index_ = int(last[np.argmax(np.nan_to_num(results[f"mean_test_{metric}"][last], nan=-np.inf))])
+        if not callable(self.refit):
+            self.best_score_ = results[f"mean_test_{metric}"][self.best_index_]
+        self.best_params_ = results["params"][self.best_index_]
+
+    def _refit(self, X: Any, y: Any, known: dict[str, Any]) -> None:
+        began = time.time()
+        self.best_estimator_ = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))
+        prefix = "" if get_config()["enable_metadata_routing"] else prefix_of(self.estimator)
+        self.best_estimator_.fit(X, y, **{f"{prefix}{name}": values for name, values in known.items() if values is not None})
+        self.refit_time_ = time.time() - began
+        if hasattr(self.best_estimator_, "feature_names_in_"):
+            self.feature_names_in_ = self.best_estimator_.feature_names_in_
+
+
+def settled(outcomes: list[Outcome], error_score: Any, with_train_score: bool) -> list[Outcome]:
+    """A fold's outcomes, in which candidates that could not be trained have `error_score`.
+
+    They raise an error where that says so, or where no candidate is left.
+    """
+    failed = {i: outcome.pop("failed") for i, outcome in enumerate(outcomes) if "failed" in outcome}
+    for i, words in failed.items():
+        if error_score == "raise" or len(failed) == len(outcomes):
+            raise InvalidParameterError(f"candidate {i} cannot be trained: {words}")
+        warnings.warn(f"candidate {i} of a fold failed and scores {error_score}: {words}", stacklevel=2)
+    first = next((o["test_scores"] for o in outcomes if "test_scores" in o), None)
+    for i in failed:
+        for name in ("test_scores", "train_scores")[: 1 + with_train_score]:
+            outcomes[i][name] = dict.fromkeys(first, error_score) if isinstance(first, dict) else error_score
+    return outcomes

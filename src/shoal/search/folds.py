@@ -1,0 +1,215 @@
+"""One fold of a search: its candidates trained in batches, and scored as soon as their batch is trained.
+
+Any thread may take a batch: the Python part of one runs while another one computes. The rest, candidates that train alone and
+scorers that are not known, is left to the thread that asks for the outcomes.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Any
+
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import _check_method_params
+
+from shoal.engine.blas_threads import one_blas_thread
+from shoal.engine.threads import at_most, cores, spread
+from shoal.errors import ShoalError
+from shoal.estimators.base import ShallowEstimator, adopt, input_names
+from shoal.estimators.checks import with_roles
+from shoal.fitting.candidates import CandidateBatch, batches_of, train_batch
+from shoal.fitting.pipeline import Names
+from shoal.fitting.settings import Settings, settings_of
+from shoal.fitting.source import InMemory
+from shoal.search.scores import formulas_of, scores_of
+
+MOST_AT_ONCE = 4_000_000  # numbers of a table of which several folds may be in memory at a time
+Outcome = dict[str, Any]  # of one candidate on one fold: its times, and its scores or why it `failed`
+
+
+@dataclass
+class Fold:
+    """A fold under way: candidates before or after training, the rows they learn and are judged on, and what is known so far."""
+
+    shoals: list[ShallowEstimator]
+    learned: tuple[Any, Any, Any, Any]  # X and y, the weights to train with and to score with
+    judged: tuple[Any, Any, Any]
+    scorers: Any
+    with_train_score: bool
+    error_score: Any
+    heard: Callable[[float], None] | None
+    groups: Any = None
+    batches: list[CandidateBatch] = field(default_factory=list)
+    alone: list[int] = field(default_factory=list)
+    failed: dict[int, str] = field(default_factory=dict)
+    fit_times: dict[int, float] = field(default_factory=dict)
+    scores: dict[int, Outcome] = field(default_factory=dict)
+
+    def work(self, batch: CandidateBatch, stop: Event | None = None) -> None:
+        """Train a batch, and score its candidates where the score is a known formula."""
+        began = time.perf_counter()
+        trained = train_batch(batch, self.failed, self.heard, stop)
+        if trained is None:
+            return
+        for i, fitted in trained.items():
+            adopt(self.shoals[i], fitted)
+        places = [candidate.place for candidate in batch.members]
+        self.fit_times |= dict.fromkeys(places, batch.seconds + (time.perf_counter() - began) / len(places))
+        if formulas_of(self.scorers, self.shoals[places[0]]) is not None:
+            self.score([i for i in places if i not in self.failed])
+
+    def outcomes(self) -> list[Outcome]:
+        """What is left, done; then what came of every candidate."""
+        X, y, weight, _ = self.learned
+        for i in self.alone:
+            began = time.perf_counter()
+            try:
+                self.shoals[i].fit(X, y, weight, groups=self.groups)
+            except ShoalError as wrong:
+                self.failed[i] = str(wrong)
+            if self.heard is not None:
+                self.heard(1.0)
+            self.fit_times[i] = time.perf_counter() - began
+        for i in range(len(self.shoals)):
+            if i not in self.failed and i not in self.scores:
+                self.score([i])
+        return [
+            {"fit_time": self.fit_times.get(i, 0.0)}
+            | ({"score_time": 0.0, "failed": self.failed[i]} if i in self.failed else self.scores[i])
+            for i in range(len(self.shoals))
+        ]
+
+    def score(self, places: Sequence[int]) -> None:
+        """Scores of trained candidates that were prepared alike."""
+        if not places:
+            return
+        began, shoals = time.perf_counter(), [self.shoals[i] for i in places]
+        tested = scores_of(shoals, self.scorers, *self.judged, self.error_score)
+        seconds = (time.perf_counter() - began) / len(places)
+        for i, score in zip(places, tested, strict=True):
+            self.scores[i] = {"score_time": seconds, "test_scores": score}
+        if self.with_train_score:
+            X, y, _, weight = self.learned
+            for i, score in zip(places, scores_of(shoals, self.scorers, X, y, weight, self.error_score), strict=True):
+                self.scores[i]["train_scores"] = score
+
+
+def tried(
+    estimator: Any,
+    candidates: Sequence[Mapping[str, Any]],
+    X: Any,
+    y: Any,
+    weights: tuple[Any, Any],
+    splits: Sequence[tuple[Any, Any]],
+    **settings: Any,
+) -> list[list[Outcome]]:
+    """What came of every candidate on every fold; batches are spread over the cores, of a small table those of all folds."""
+    if getattr(X, "size", 0) > MOST_AT_ONCE and len(splits) > 1:
+        return [fold for split in splits for fold in tried(estimator, candidates, X, y, weights, [split], **settings)]
+    folds = [begun(estimator, candidates, X, y, weights, *splits[0], **settings)]
+    threads = max(1, cores() // max(1, len(splits) * len(folds[0].batches)))  # within a batch
+    stop = Event()
+
+    def waiting() -> Iterator[tuple[Fold, CandidateBatch]]:
+        for i, split in enumerate(splits):
+            if i:
+                folds.append(begun(estimator, candidates, X, y, weights, *split, **settings))
+            fold = folds[i]
+            while fold.batches:  # a batch that is done frees its rows
+                yield fold, fold.batches.pop(0)
+
+    def work(task: tuple[Fold, CandidateBatch]) -> None:
+        fold, batch = task
+        with at_most(threads):
+            fold.work(batch, stop)
+
+    with one_blas_thread():
+        spread(work, waiting(), stop)
+        return [fold.outcomes() for fold in folds]
+
+
+def begun(
+    estimator: Any,
+    candidates: Sequence[Mapping[str, Any]],
+    X: Any,
+    y: Any,
+    weights: tuple[Any, Any],
+    train: Any,
+    test: Any,
+    *,
+    scorers: Any,
+    with_train_score: bool,
+    error_score: Any,
+    seed: int,
+    groups: Any = None,
+    heard: Callable[[float], None] | None = None,
+) -> Fold:
+    """The fold with its candidates in batches. `weights` are the rows' for training and for scores, each None where there are none.
+
+    `groups` are those that the networks' own held-out rows keep whole.
+    """
+    whole = clone(estimator)
+    X_train, y_train, X_test, y_test = taken(X, train), taken(y, train), taken(X, test), taken(y, test)
+    prepared, final = parted(whole, X_train, y_train)
+    judged = whole[:-1].transform(X_test) if isinstance(whole, Pipeline) and len(whole) > 1 else X_test
+    cut = len(prefix_of(estimator))
+    shoals = [clone(final).set_params(**{name[cut:]: clone(value, safe=False) for name, value in c.items()}) for c in candidates]
+    for shoal in shoals:
+        if shoal.random_state is None:
+            shoal.random_state = seed
+    learns, scores = weights
+    learned = prepared, y_train, None if learns is None else learns[train], None if scores is None else scores[train]
+    tested = judged, y_test, None if scores is None else scores[test]
+    groups = None if groups is None else taken(groups, train)
+    fold = Fold(shoals, learned, tested, scorers, with_train_score, error_score, heard, groups)
+    settings = [settings_or_error(shoal) for shoal in shoals]
+    source, names = source_of(shoals, *learned[:3], groups, fold.failed)
+    if source is not None:
+        fold.batches, fold.alone = batches_of(settings, source, names, fold.failed)
+    return fold
+
+
+def settings_or_error(shoal: ShallowEstimator) -> Settings | ShoalError:
+    """A candidate's settings, or what is wrong with them."""
+    try:
+        return settings_of(shoal)
+    except ShoalError as wrong:
+        return wrong
+
+
+def source_of(
+    shoals: Sequence[ShallowEstimator], X: Any, y: Any, weight: Any, groups: Any, failed: dict[int, str]
+) -> tuple[InMemory | None, Names]:
+    """The rows that all candidates learn from, checked once; None, with every candidate noted in `failed`, for rows that none can take."""
+    first = shoals[0]
+    try:
+        source = with_roles(first._source(X, y, weight, (None, None, None), reset=True), groups, None)
+    except ShoalError as wrong:
+        failed |= dict.fromkeys(range(len(shoals)), str(wrong))
+        return None, None
+    return source, input_names(first)
+
+
+def last_step(estimator: Any) -> ShallowEstimator | None:
+    """The shoal that an estimator is or ends in."""
+    final = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    return final if isinstance(final, ShallowEstimator) else None
+
+
+def prefix_of(estimator: Any) -> str:
+    """What the last step's parameters are called by: `NAME__` in a pipeline."""
+    return f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""
+
+
+def taken(values: Any, rows: Any) -> Any:
+    """Some rows of an array, a sparse matrix or a frame."""
+    return _check_method_params(values, {"rows": values}, rows)["rows"]
+
+
+def parted(estimator: Any, X: Any, y: Any) -> tuple[Any, ShallowEstimator]:
+    """The rows as the last step takes them, after the steps before it were fitted, and the last step."""
+    if not isinstance(estimator, Pipeline):
+        return X, estimator
+    return (estimator[:-1].fit_transform(X, y) if len(estimator) > 1 else X), estimator.steps[-1][1]

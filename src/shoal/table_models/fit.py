@@ -1,0 +1,365 @@
+"""From a raw table to a fitted model: `fit(table, target)` gives scikit-learn's Pipeline of a preparation and an estimator.
+
+The model takes raw frames. What is known of its fit (`Facts`) travels with it as the attribute `facts_`, which a model
+file keeps and `sklearn.base.clone` rightly drops. `facts_of` reads it, and refuses it once the model was fitted anew.
+"""
+
+import time as clock
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from shoal.errors import InvalidParameterError, ShoalError, TableError
+from shoal.estimators.base import fit_kept
+from shoal.estimators.checks import named_columns
+from shoal.estimators.classifier import ShoalClassifier
+from shoal.estimators.regressor import ShoalRegressor
+from shoal.estimators.remote import dask_functions, place_of
+from shoal.fitting.train import interrupted
+from shoal.network import keep_facts, known_facts
+from shoal.table import Column, Task, describe_columns, feature_names, preparation, targets_of
+from shoal.table.cells import brief, listed, nearest
+from shoal.table.frames import Table, frame_or_path, is_path, one_of
+from shoal.table.target import Label, check_task
+from shoal.table_models.scores import Metrics, baselines, metrics_of, sureness_of
+from shoal.table_models.splits import Side, Split, fingerprint, frame_of, name_of, sides, text_targets
+from shoal.training.events import Epoch
+
+MOST_SEED = 2**64 - 1  # that a model file holds
+Watcher = Callable[[Epoch], None]
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a fit.
+
+    Attributes
+    ----------
+    task : {"classification", "regression"}
+    targets : tuple of str
+        Names of the target columns.
+    classes : tuple of tuples of labels
+        The classes of each target, sorted; none for regression.
+    table : str
+        Name of the file that was learned from; empty for a frame.
+    held_out : str
+        How the rows to score on were chosen.
+    n_train, n_test : int
+        Rows learned from by the model that was scored, and rows it was scored on.
+    n_left_out : int
+        Rows without a target, on both sides.
+    metrics : dict
+        The model's scores on the held-out rows.
+    baselines : dict
+        Scores of the "trivial" and the "linear" model on the same rows.
+    seconds : float
+        Preparing and training.
+    seed : int
+    refit : bool
+        Whether the model was trained again on all rows after it was scored.
+    interrupted : bool
+        Whether training was interrupted; the best weights so far were then kept.
+    sha256 : str
+        Of the table's file, or of the frame's names and cells; empty where cells cannot be hashed.
+    test_table : str
+        Name of the file of rows to score on, "a frame", or empty where rows were held out.
+    test_fraction : float
+    groups, time : str
+        As `fit` was given them; empty for none.
+    categories : tuple of str
+    sureness : dict or None
+        How far the model's probabilities or intervals can be believed on the held-out rows: see `sureness_of`.
+    max_memory : str
+        As `fit` was given it, of a table that was read in pieces; empty for one that was held whole.
+    """
+
+    task: Task
+    targets: tuple[str, ...]
+    classes: tuple[tuple[Label, ...], ...]
+    table: str
+    held_out: str
+    n_train: int
+    n_test: int
+    n_left_out: int
+    metrics: Metrics
+    baselines: dict[str, Metrics]
+    seconds: float
+    seed: int
+    refit: bool = False
+    interrupted: bool = False
+    sha256: str = ""
+    test_table: str = ""
+    test_fraction: float = 0.2
+    groups: str = ""
+    time: str = ""
+    categories: tuple[str, ...] = ()
+    sureness: Metrics | None = None
+    max_memory: str = ""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A model's scores on a table: `metrics`, the numbers of rows scored and left out for want of a target, and `sureness`."""
+
+    metrics: Metrics
+    n_rows: int
+    n_left_out: int
+    sureness: Metrics
+
+
+def fit(
+    table: Table,
+    target: Hashable | Sequence[Hashable],
+    *,
+    task: str | None = None,
+    test: Table | None = None,
+    test_fraction: float = 0.2,
+    groups: Hashable = None,
+    time: Hashable = None,
+    categories: Collection[Hashable] = (),
+    settings: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    refit: bool = False,
+    callbacks: Sequence[Watcher] = (),
+    max_memory: str | int | None = None,
+    progress: Progress | None = None,
+    client: Any = None,
+    checkpoint: str | PathLike[str] | None = None,
+) -> Pipeline:
+    """Train on a raw table and score on rows held out from it.
+
+    Parameters
+    ----------
+    table : DataFrame, or what can be turned into one (a mapping of columns, a structured or 2-D array, an Arrow table, a polars frame),
+        or path of a CSV, gzipped CSV or Parquet file. Columns are known by their names as text: 0 is "0"
+    target : name of the column to predict, or a list of several
+    task : {"classification", "regression"}, found from the target where None
+    test : a second table to score on; without it rows of the first are held out
+    test_fraction : share of rows held out
+    groups : a column whose rows of one value stay on one side of the split, and are held out by the same networks for early stopping and
+        calibration; it is no input
+    time : a column of dates or numbers: the last rows are held out, and of the others the last for early stopping and calibration; it
+        is an input like any other
+    categories : names of columns that are categories even where every cell is a number
+    settings : parameters of the estimator by name, such as {"hidden_layer_sizes": (50,)}
+    seed : of the split, and of the estimator where `settings` has no "random_state"
+    refit : train again on all rows after scoring, those of `test` too (not in pieces); else the model that is returned is the one that
+        was scored
+    callbacks : called with every `Epoch` of training
+    max_memory : such as "1GB": most memory that training may take beside the libraries. A path whose table needs more is read and
+        trained on in pieces, the rows dealt at random into blocks on disk (in TMPDIR), so that a batch holds rows of one block, a
+        random sample of the table. Every row's side is then drawn by itself, without regard to its class; medians and the ramps'
+        edges come from a seeded sample of at most 50,000 rows, the linear baseline learns from it, and each network holds out at
+        most 20,000 rows for early stopping; counts, means, variances and levels are exact (docs/scale.md)
+    progress : called as progress(what, rows done, rows) while a table is read and trained on in pieces
+    client : distributed.Client, or the address of a Dask scheduler, whose workers train; the table is prepared and scored here
+    checkpoint : a file that keeps the weights and the optimizer's state while training runs, every ten seconds and when training is
+        interrupted; where it is there, the same call goes on from it, to the same bits. Of solvers with batches on `client` it keeps
+        the networks that are done (`shoal.dask.fit`)
+
+    Returns
+    -------
+    Pipeline
+        Fitted, of "prepare" (raw frame to matrix) and "estimator" (`ShoalClassifier` or `ShoalRegressor`); its attribute
+        `facts_` holds its `Facts`. Several two-valued targets are predicted as 0 and 1, 1 for the second class.
+
+    Raises
+    ------
+    TableError, ColumnsError
+        For a table or target that cannot be learned from.
+    InvalidParameterError
+        For an unknown setting (with the nearest names) or a value that training cannot use.
+    DivergedError
+        When training leaves the finite numbers.
+    TooLargeError
+        For less memory than the smallest pieces need, with the least that works.
+    ClusterError, CheckpointError, OutputError
+        Where no cluster answers or it went away; for a checkpoint that is damaged or of another fit; for one that cannot be written.
+    """
+    _check_arguments(seed, task, settings, refit, callbacks, progress)
+    there = place_of(client, checkpoint, max_memory, refit)
+    seed, table, test = int(seed), frame_or_path(table), None if test is None else frame_or_path(test)
+    learned, named, categories = _roles(table, target, groups, time, categories)
+    split = Split(task, test, test_fraction, *named, seed, categories)
+    if max_memory is not None:
+        from shoal.table_models.within_memory import fit_within
+
+        done = fit_within(max_memory, table, learned, split, categories, settings, refit, callbacks, progress, checkpoint)
+        if done is not None:
+            return done
+    frame = frame_of(table, texts=categories, codes=[*learned, *split.coded])
+    train, held, found, how = sides(frame, learned, split)
+    estimator = estimator_for(found.task, settings, seed, callbacks)
+    allowed = (*found.names, *split.coded)
+    start = clock.perf_counter()
+    model, stopped = _train(train, allowed, categories, estimator, there)
+    seconds = clock.perf_counter() - start
+    scores, others, sure = _score(model, train, held, found.task)
+    if refit and not stopped:
+        roles = {name: np.concatenate([column, held.roles[name]]) for name, column in train.roles.items()}
+        both = Side(pd.concat([train.inputs, held.inputs]), np.concatenate([train.y, held.y]), roles)
+        model, stopped = _train(both, allowed, categories, estimator_for(found.task, settings, seed, callbacks), there)
+    keep_facts(
+        model,
+        Facts(
+            task=found.task,
+            targets=found.names,
+            classes=found.classes,
+            held_out=how,
+            n_train=len(train.y),
+            n_test=len(held.y),
+            n_left_out=found.n_left_out,
+            metrics=scores,
+            baselines=others,
+            seconds=seconds,
+            refit=refit and not stopped,
+            interrupted=stopped,
+            sureness=sure,
+            **asked_of(table, split),
+        ),
+    )
+    return model
+
+
+def asked_of(table: Table, split: Split) -> dict[str, Any]:
+    """What `Facts` tell of the table and of how its rows were to be held out."""
+    return {
+        "table": Path(table).name if is_path(table) else "",
+        "sha256": fingerprint(table),
+        "seed": split.seed,
+        "test_table": "" if split.test is None else name_of(split.test),
+        "test_fraction": split.test_fraction,
+        "groups": split.groups or "",
+        "time": split.time or "",
+        "categories": split.categories,
+    }
+
+
+def facts_of(model: Any) -> Facts:
+    """The facts of a model made by `fit`; a `ShoalError` says what a model without them, or with those of an earlier fit, is."""
+    facts = known_facts(model)
+    if not isinstance(facts, Facts):
+        if hasattr(model, "facts_"):
+            raise ShoalError(
+                "This model was fitted anew since shoal.fit made it, and what is known of its table, target and scores is of the earlier "
+                "fit. Call shoal.fit with the new table; predict, exports and files go on with the new fit."
+            )
+        raise ShoalError(
+            f"This model is a {type(model).__name__} that was not trained on a raw table, so its target and columns are unknown. "
+            "Give one made by `shoal fit` or shoal.fit."
+        )
+    return facts
+
+
+def columns_of(model: Pipeline) -> tuple[Column, ...]:
+    """What became of each column of the table that a model made by `fit` was trained on."""
+    columns: tuple[Column, ...] = model["prepare"]["typed"].columns
+    return columns
+
+
+def evaluate(model: Pipeline, table: Table, *, max_memory: str | int | None = None, progress: Progress | None = None) -> Evaluation:
+    """Score a model made by `fit` on a table that holds its inputs and its target.
+
+    Parameters
+    ----------
+    model : fitted Pipeline
+    table : as for `fit`
+    max_memory, progress : as for `fit`: a path is then read in pieces; of more than a million rows the area under the ROC curve is
+        that of a seeded sample of so many
+
+    Returns
+    -------
+    Evaluation
+    """
+    facts = facts_of(model)
+    if max_memory is not None and is_path(table):
+        from shoal.table_models.within_memory import evaluate_within
+
+        return evaluate_within(max_memory, model, table, progress)
+    frame = frame_of(table, columns_of(model), texts=text_targets(facts.targets, facts.classes))
+    found = targets_of(frame, facts.targets, facts.task, facts.classes)
+    X, estimator = model["prepare"].transform(frame.iloc[found.rows]), model["estimator"]
+    scores, sure = metrics_of(estimator, X, found.y, facts.task), sureness_of(estimator, X, found.y)
+    return Evaluation(scores, len(found.y), found.n_left_out, sure)
+
+
+def _check_arguments(seed: Any, task: Any, settings: Any, refit: Any, callbacks: Any, progress: Any) -> None:
+    """Refuse what no fit can use, before anything is read."""
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed <= MOST_SEED:
+        raise InvalidParameterError(f"seed={brief(seed)}; it must be a whole number from 0 to {MOST_SEED}.")
+    check_task(task)
+    if settings is not None and not (isinstance(settings, Mapping) and all(isinstance(name, str) for name in settings)):
+        raise InvalidParameterError(
+            f"settings={brief(settings)} must be a mapping of parameter names to values, such as {{'n_networks': 3}}."
+        )
+    if not isinstance(refit, bool | np.bool_):
+        raise InvalidParameterError(f"refit={brief(refit)} must be True or False.")
+    if not isinstance(callbacks, Iterable) or not all(map(callable, callbacks)):
+        raise InvalidParameterError(f"callbacks={brief(callbacks)} must be a list of functions that take an Epoch.")
+    if progress is not None and not callable(progress):
+        raise InvalidParameterError(f"progress={brief(progress)} must be a function of a text and two numbers.")
+
+
+def _roles(
+    table: Table, target: Any, groups: Any, time: Any, categories: Any
+) -> tuple[tuple[str, ...], tuple[str | None, str | None], tuple[str, ...]]:
+    """The names of the targets, of the group and time column (None where there is none), and of the categories."""
+    columns = tuple(table.columns) if isinstance(table, pd.DataFrame) else ()
+    names = one_of(columns, target, "target")
+    roles: list[str | None] = []
+    for role, chosen in (("groups", groups), ("time", time)):
+        found = (None,) if chosen is None else one_of(columns, chosen, role)
+        if len(found) != 1:
+            raise TableError(f"{role}={brief(chosen)} names {len(found)} columns; give one.")
+        if found[0] in names:
+            raise TableError(f"The column {brief(found[0])} is the target and cannot be the {role} column too. Name another.")
+        roles.append(found[0])
+    if groups is not None and time is not None:
+        raise TableError(f"groups={brief(groups)} and time={brief(time)}: rows are held out by one of them. Give one.")
+    return names, (roles[0], roles[1]), () if categories is None else one_of(columns, categories, "categories")
+
+
+def estimator_for(task: Task, settings: Mapping[str, Any] | None, seed: int, callbacks: Sequence[Watcher]) -> Any:
+    """An estimator with these settings, unfitted."""
+    estimator = ShoalClassifier() if task == "classification" else ShoalRegressor()
+    chosen = {"random_state": seed, **(settings or {})}
+    known = sorted(set(estimator.get_params(deep=False)) - {"callbacks"})
+    for name in chosen:
+        if name not in known:
+            matches = nearest(name, known)
+            hint = f"the nearest names are {listed(matches)}" if matches else f"the parameters are {', '.join(known)}"
+            raise InvalidParameterError(f"{type(estimator).__name__} has no parameter {name!r}; {hint}.")
+    return estimator.set_params(**chosen, callbacks=list(callbacks) or None)
+
+
+def _train(
+    side: Side, allowed: tuple[str, ...], categories: Collection[str], estimator: Any, there: Mapping[str, Any]
+) -> tuple[Pipeline, bool]:
+    """A model fitted to one side, and whether its training was interrupted; `there` says where to train, if not here."""
+    prepare = preparation(describe_columns(side.inputs, categories), allowed)
+    model = Pipeline([("prepare", prepare), ("estimator", estimator)])
+    if "client" in there:
+        return model, interrupted(lambda: dask_functions().fit_pipeline(model, side.inputs, side.y, roles=side.roles, **there))
+
+    def fit_here() -> Any:
+        X = prepare.fit_transform(side.inputs, side.y)
+        if there:
+            return fit_kept(estimator, X, side.y, there["checkpoint"], side.roles)
+        return estimator.fit(X, side.y, **side.roles)
+
+    with named_columns(lambda: feature_names(prepare), allowed):
+        return model, interrupted(fit_here)
+
+
+def _score(model: Pipeline, train: Side, held: Side, task: Task) -> tuple[Metrics, dict[str, Metrics], Metrics]:
+    prepare, estimator = model["prepare"], model["estimator"]
+    X_test = prepare.transform(held.inputs)
+    scores, sure = metrics_of(estimator, X_test, held.y, task), sureness_of(estimator, X_test, held.y)
+    return scores, baselines(prepare.transform(train.inputs), train.y, X_test, held.y, task), sure

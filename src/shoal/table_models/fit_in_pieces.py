@@ -1,0 +1,366 @@
+"""`shoal.fit` on a table that does not fit into the memory it may take."""
+
+import time as clock
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import Pipeline
+
+from shoal.draws import Purpose, row_draws
+from shoal.engine.blas_threads import one_thread
+from shoal.errors import InvalidParameterError, TableError
+from shoal.estimators.base import ShallowEstimator, adopt
+from shoal.files import temporary_folder
+from shoal.fitting import pipeline
+from shoal.fitting.block_store import BlockStore, Parts, record_of, refuse_full_disk
+from shoal.fitting.checkpoint import NO_CHECKPOINT, Checkpoint
+from shoal.fitting.folds import SPLIT_SHARE
+from shoal.fitting.limits import COPIES
+from shoal.fitting.on_disk import OnDisk, Sampled, parts_of, plan_on_disk
+from shoal.fitting.plan import FULL_BATCH, Plan, costs_squares
+from shoal.fitting.settings import Settings, settings_of
+from shoal.fitting.train import interrupted
+from shoal.table.cells import text_cells
+from shoal.table.reading import TableFile
+from shoal.table.splits import n_held_out
+from shoal.table.steps import fitted_preparation
+from shoal.table.tally import BYTES_OF_A_TEXT, MOST_TEXTS
+from shoal.table.target import Task, labels_array, targets_of, without_target
+from shoal.table_models.memory import (
+    BLOCK_SHARE,
+    JUDGED_SHARE,
+    LEAST_ROWS,
+    MOST_PIECE,
+    PIECE_SHARE,
+    SAMPLE_ROWS,
+    SAMPLE_SHARE,
+    Memory,
+    give_back,
+)
+from shoal.table_models.scores import Metrics, Scores, baseline_models
+from shoal.table_models.survey import Cut, Placing, Survey, Told, borders_of, cut_by_time, naming_rows, survey
+
+Progress = Callable[[str, int, int], None]
+Estimated = Callable[[Task], ShallowEstimator]
+
+CELL_BYTES, TEXT_BYTES = 8, 80  # of a number in a frame, and of a short text with its place
+COPIES_OF_PIECE, COPIES_OF_SAMPLE = 5, 2  # as read, as a frame, typed, imputed, prepared; and while it grows, or is prepared
+RAMPS, MOST_RAMPS = 9, 12  # encoded inputs of a number with ramps; ramps that one can have
+JUDGED_ROWS = 20_000  # that each network holds out at most: a loss is then known to a percent or two
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the caller of `fit` wants, beside the table and the memory; `estimator` makes one for a task."""
+
+    targets: tuple[str, ...]
+    task: str | None
+    test: TableFile | None
+    test_fraction: float
+    groups: str | None
+    time: str | None
+    categories: Sequence[str]
+    seed: int
+    estimator: Estimated
+    refit: bool
+    progress: Progress | None
+    checkpoint: Checkpoint = NO_CHECKPOINT
+
+    def stage(self, what: str, rows: int) -> Told:
+        """What to call with the number of rows done; a stage that is called beyond its rows begins anew: the next epoch."""
+        done = 0
+        give_back()
+
+        def told(n: int) -> None:
+            nonlocal done
+            done = n if done >= rows else done + n
+            if self.progress is not None:
+                self.progress(what, min(done, rows), rows)
+
+        return told
+
+
+@dataclass(frozen=True)
+class FittedTable:
+    """A model of a table larger than memory, and what `Facts` tell of it."""
+
+    model: Pipeline
+    survey: Survey
+    n_test: int
+    n_left_out: int
+    metrics: Metrics
+    baselines: dict[str, Metrics]
+    sureness: Metrics
+    seconds: float
+    interrupted: bool
+    refit: bool
+    held_out: str
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A fitted model with its survey, the blocks of its rows, and these as a source, whose sample the baselines learned from.
+
+    Of a test table `scored_rows` are read at once.
+    """
+
+    model: Pipeline
+    survey: Survey
+    store: BlockStore
+    source: OnDisk
+    scored_rows: int
+    interrupted: bool
+
+
+def in_memory_bytes(table: TableFile) -> int:
+    """What the ordinary way would take: the frame and both sides of its split, the prepared and the encoded rows."""
+    encoded = len(table.names) * (CELL_BYTES + 4 * RAMPS)
+    return table.n_rows * (3 * int(frame_bytes(table)) + encoded + 2 * CELL_BYTES)
+
+
+def frame_bytes(table: TableFile) -> float:
+    """Of a row in a frame; texts that are long in the file are so in memory."""
+    return sum(CELL_BYTES if width else max(TEXT_BYTES, table.text_bytes) for width in table.number_bytes.values())
+
+
+def fit_larger(table: TableFile, asked: Asked, memory: Memory) -> FittedTable:
+    """Survey, prepare and deal, train, and score, never holding more than the memory allows.
+
+    Raises
+    ------
+    TableError, InvalidParameterError, TooLargeError, OutputError
+    """
+    start = clock.perf_counter()
+    refuse_settings(asked, table.n_rows)
+    cut = cut_of(table, asked, memory)
+    with temporary_folder() as folder:
+        learned = learn(table, asked, cut, memory, folder)
+        seconds = clock.perf_counter() - start
+        n_test, left_out, metrics, others, sure = score(learned, asked)
+    model, stopped = learned.model, learned.interrupted
+    if asked.refit and not stopped:
+        with temporary_folder() as folder:
+            again = learn(table, asked, replace(cut, all_learn=True), memory, folder)
+        model, stopped = again.model, again.interrupted
+    found, how, refit = learned.survey, how_held_out(asked, cut), asked.refit and not stopped
+    left_out += found.n_left_out
+    return FittedTable(model, found, n_test, left_out, metrics, others, sure, seconds, stopped, refit, how)
+
+
+def refuse_settings(asked: Asked, n_rows: int) -> None:
+    """Find out before the long first pass whether the settings can be used for the task, or for one of both.
+
+    Raises
+    ------
+    InvalidParameterError
+    """
+    if asked.refit and asked.test is not None:
+        raise InvalidParameterError(
+            "refit and test are both given, and of a table larger than max_memory refit learns from one file only; leave refit out, or "
+            "put the rows of both files into one and leave test out"
+        )
+    refused = []
+    tasks: tuple[Task, ...] = ("classification", "regression")
+    for task in tasks:
+        if asked.task in (None, task):
+            try:
+                plan_on_disk(settings_of(asked.estimator(task)), n_rows)
+                return
+            except InvalidParameterError as error:
+                refused.append(error)
+    if not refused:
+        raise TableError(f"task={asked.task!r} is unknown; use 'classification' or 'regression'.")
+    raise refused[0]
+
+
+def cut_of(table: TableFile, asked: Asked, memory: Memory) -> Cut:
+    """How the rows are held out, once it is sure that the columns to do so by are there."""
+    n_held_out(table.n_rows, asked.test_fraction)
+    if asked.test is not None:
+        return Cut(asked.seed, asked.test_fraction, all_learn=True)
+    if asked.time is not None:
+        rows, told = rows_of_piece(table, memory), asked.stage("times", table.n_rows)
+        return cut_by_time(table, asked.targets, asked.seed, asked.test_fraction, asked.time, rows, SAMPLE_ROWS, told)
+    return Cut(asked.seed, asked.test_fraction, groups=asked.groups)
+
+
+def how_held_out(asked: Asked, cut: Cut) -> str:
+    """In words, how the rows to score on were chosen."""
+    if asked.test is not None:
+        return f"all rows of the test table, {asked.test.file.name}"
+    if cut.groups is not None:
+        return f"whole groups of {cut.groups!r}, drawn one by one"
+    return "rows drawn one by one at random" if cut.time is None else f"the last rows by {cut.time!r}"
+
+
+def rows_of_piece(table: TableFile, memory: Memory, prepared: int = 0) -> int:
+    """Rows that are read at once, of which so many prepared inputs are made."""
+    each = COPIES_OF_PIECE * (frame_bytes(table) + CELL_BYTES * prepared)
+    memory.refuse_less_than(LEAST_ROWS * each / PIECE_SHARE, f"a table of {len(table.names)} columns")
+    return memory.rows(PIECE_SHARE, each, MOST_PIECE)
+
+
+def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path) -> Learned:
+    """A model of the rows that the cut leaves to learn from."""
+    piece_rows = rows_of_piece(table, memory)
+    sample_rows = memory.rows(SAMPLE_SHARE, COPIES_OF_SAMPLE * frame_bytes(table), SAMPLE_ROWS)
+    n_texts = sum(not width for width in table.number_bytes.values())
+    found = survey(
+        table,
+        asked.targets,
+        asked.task,
+        cut,
+        categories=asked.categories,
+        piece_rows=piece_rows,
+        sample_rows=sample_rows,
+        told=asked.stage("reading", table.n_rows),
+        most_texts=memory.rows(SAMPLE_SHARE, n_texts * max(BYTES_OF_A_TEXT, table.text_bytes), MOST_TEXTS),
+    )
+    if not (cut.all_learn or found.n_held):
+        raise TableError(f"No row of {found.n_train} came to be held out; hold out a larger share, or choose another seed or column.")
+    estimator = asked.estimator(found.task)
+    settings = settings_of(estimator)
+    p = plan_on_disk(settings, found.n_train)
+    sample = found.sample[~cut.held(found.sample)]
+    allowed = (*asked.targets, *([asked.groups] if asked.groups else []))
+    prepare = fitted_preparation(found.columns, found.counts, sample, allowed)
+    n = len(prepare["columns"].get_feature_names_out())
+    piece_rows = rows_of_piece(table, memory, n)
+    scored_rows = piece_rows if asked.test is None else rows_of_piece(asked.test, memory, n)
+    store, parts = room_for(folder, table, found, n, p, settings, memory, grouped=cut.groups is not None)
+    placing = Placing(cut, parts, borders_of(cut, sample, parts))
+    write_all(table, found, prepare, store, placing, piece_rows, asked.stage("preparing", table.n_rows))
+    sample = fewer(sample, memory.rows(SAMPLE_SHARE, COPIES_OF_SAMPLE * CELL_BYTES * n, SAMPLE_ROWS), cut.seed)
+    sample = with_every_class(sample, found)
+    X = prepare.transform(sample)
+    few = Sampled(X, numbers_of(sample, found), placing.again(X, sample))
+    source = OnDisk(store, few, labels_of(found), parts, asked.stage, placing.facts())
+    stopped = interrupted(lambda: adopt(estimator, pipeline.fit(settings, source, checkpoint=asked.checkpoint)))
+    return Learned(Pipeline([("prepare", prepare), ("estimator", estimator)]), found, store, source, scored_rows, stopped)
+
+
+def fewer(sample: pd.DataFrame, rows: int, seed: int) -> pd.DataFrame:
+    """So many rows of the sample, those of the smallest draws; all where there are no more."""
+    if len(sample) <= rows:
+        return sample
+    draws = row_draws(seed, Purpose.SAMPLE, sample.index.to_numpy())
+    return sample.iloc[np.sort(np.argpartition(draws, rows)[:rows])]
+
+
+def with_every_class(sample: pd.DataFrame, found: Survey) -> pd.DataFrame:
+    """The sample, with a row of each class that is too rare to have one in it: a classifier must know all classes."""
+    if found.task == "regression":
+        return sample
+    rows = [sample]
+    for name in found.targets:
+        lacking = ~text_cells(found.first_rows[name]).isin(text_cells(sample[name]).unique())
+        rows.append(found.first_rows[lacking.to_numpy()])
+    return pd.concat(rows) if any(len(more) for more in rows[1:]) else sample
+
+
+def room_for(
+    folder: Path, table: TableFile, found: Survey, n: int, p: Plan, settings: Settings, memory: Memory, *, grouped: bool
+) -> tuple[BlockStore, Parts]:
+    """Blocks of a size that training can work on, not yet filled; and the parts that networks hold out.
+
+    n is the number of prepared inputs.
+    """
+    numbers = [c for c in found.columns if c.kind not in ("category", "left out")]
+    K, n_y = len(p.with_ramps), len(found.targets)
+    n_z = max(n_y, len(found.classes[0]) if found.classes else 0) * 2
+    n_encoded = n + any(p.with_ramps) * MOST_RAMPS * sum(c.kind != "boolean" for c in numbers)
+    exact = all(c.kind == "boolean" or table.number_bytes[c.name] == 4 for c in numbers)
+    record = record_of(n, n_y, np.dtype(np.float32 if p.single_precision and exact else np.float64))
+    itemsize = 4 if p.single_precision and p.solver not in FULL_BATCH else 8
+    width = max(p.width, *p.widths, 0)
+    weights = COPIES * K * width * (n_encoded + 5 + n_z) * itemsize
+    if costs_squares(p.solver):
+        weights += 16 * K * (width * (n_encoded + 1 + n_z)) ** 2
+    encoded = n_encoded * itemsize + n_z * (itemsize + CELL_BYTES)
+    each = record.itemsize + encoded + (2 * K + 2) * itemsize + 3 * CELL_BYTES
+    memory.refuse_less_than(weights + LEAST_ROWS * each / BLOCK_SHARE, f"training {K} networks of {width} units on {n_encoded} inputs")
+    parts, m, split = parts_of(settings, p), found.n_train, settings.calibration == "split"
+    judged = min(m, (parts + split) * JUDGED_ROWS, int(JUDGED_SHARE * memory.room / (encoded + record.itemsize)))
+    left = memory.room - weights - judged * (encoded + record.itemsize)
+    block_rows = max(LEAST_ROWS, int(BLOCK_SHARE * left / each))
+    refuse_full_disk(folder, (m + found.n_held) * record.itemsize)
+    each_part = judged / m / (parts + split) if parts + split else 1.0
+    aside = min(1 / SPLIT_SHARE, each_part) if split else 0.0
+    share = min(1 / parts, each_part / (1 - aside)) if parts else 1.0
+    whole = judged == m or (split and judged >= m / SPLIT_SHARE and not parts)
+    placed = Parts(parts, share, aside, whole, settings.calibration in ("split", "cv+"))
+    if grouped:  # a small share of the rows may be a share of no group
+        aside, share = split / SPLIT_SHARE, 1 / max(1, parts)
+        placed = replace(placed, share=share, aside=aside, judging=min(1.0, judged / m / (1 if parts else aside or 1)))
+    return BlockStore(folder, record, [0] * -(-m // block_rows)), placed
+
+
+def write_all(table: TableFile, found: Survey, prepare: Pipeline, store: BlockStore, placing: Placing, piece_rows: int, told: Told) -> None:
+    """Read the table once more, prepare its rows and deal them."""
+    cut = placing.cut
+    for piece in table.pieces(piece_rows, found.texts):
+        with naming_rows(table.file.name, piece):
+            some = piece[~without_target(piece, found.targets)]
+            if len(some):
+                X, y, held = prepare.transform(some), numbers_of(some, found), cut.held(some)
+                store.add(X[~held], y[~held], some.index.to_numpy()[~held], cut.seed, placing.see(X[~held], some[~held]))
+                if held.any():
+                    store.hold_out(X[held], y[held])
+        told(len(piece))
+    store.drop_empty()
+
+
+def labels_of(found: Survey) -> NDArray[Any] | None:
+    """The classes whose places are stored; None for numbers, and for several labels of 0 and 1."""
+    return labels_array(found.classes[0]) if len(found.classes) == 1 else None
+
+
+def numbers_of(frame: pd.DataFrame, found: Survey) -> NDArray[np.floating]:
+    """The targets of rows that have one, as they are store, `(m, n_y)`: numbers, the places of classes, or 0 and 1."""
+    y = targets_of(frame, found.targets, found.task, found.classes).y
+    labels = labels_of(found)
+    return np.asarray(np.searchsorted(labels, y) if labels is not None else y, np.float64).reshape(len(frame), -1)
+
+
+def score(learned: Learned, asked: Asked) -> tuple[int, int, Metrics, dict[str, Metrics], Metrics]:
+    """The model's and the baselines' scores on the rows that are held out: their number, those without a target, the scores."""
+    found, source, estimator = learned.survey, learned.source, learned.model["estimator"]
+    trivial, linear = baseline_models(found.task, several=not source.one_column)
+    sample, y = source.sample, source.targets_in(source.sample.y)
+    with warnings.catch_warnings(), one_thread():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.filterwarnings("ignore", "Label .* is present in all training examples", UserWarning)
+        models = {"shoal": estimator, "trivial": trivial.fit(sample.X, y), "linear": linear.fit(sample.X, y)}
+    scores = {name: Scores(model, found.task) for name, model in models.items()}
+    left_out, told = 0, asked.stage("scoring", found.n_held if asked.test is None else asked.test.n_rows)
+    for X, numbers, n_missing in held_pieces(learned, asked):
+        left_out += n_missing
+        if len(numbers):
+            for each in scores.values():
+                each.see(X, source.targets_in(numbers))
+        told(len(numbers) + n_missing)
+    if not scores["shoal"].m:
+        raise TableError("The test table has no row with a target to score on.")
+    shoal = scores.pop("shoal")
+    return shoal.m, left_out, shoal.metrics(), {name: each.metrics() for name, each in scores.items()}, shoal.sureness()
+
+
+def held_pieces(learned: Learned, asked: Asked) -> Iterator[tuple[Any, NDArray[np.floating], int]]:
+    """Prepared rows to score on, what they hold, and how many more have no target."""
+    if asked.test is None:
+        yield from ((piece.X, piece.y, 0) for piece in learned.store.held())
+        return
+    for piece in asked.test.pieces(learned.scored_rows, learned.survey.texts):
+        with naming_rows(asked.test.file.name, piece):
+            some = piece[~without_target(piece, learned.survey.targets)]
+            if len(some):
+                yield learned.model["prepare"].transform(some), numbers_of(some, learned.survey), len(piece) - len(some)
+            else:
+                yield None, np.empty((0, 1)), len(piece)

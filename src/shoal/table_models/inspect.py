@@ -1,0 +1,191 @@
+"""What a model of a raw table is asked by the table's own columns: its diagnosis, importance and effects, on the rows of its fit."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from shoal.estimators.display import diagnosed
+from shoal.export import portable
+from shoal.inspection import Diagnosis, sensitivities, weights_say
+from shoal.inspection.findings import leaking_columns
+from shoal.inspection.importance import N_REPEATS, Effect, Importance, importance, partial_effect
+from shoal.table import TypedTable, feature_names, targets_of
+from shoal.table.columns import typed_names
+from shoal.table.frames import Table, frame_or_path, is_path
+from shoal.table_models.fit import columns_of, facts_of
+from shoal.table_models.scores import metrics_of
+from shoal.table_models.splits import Side, Split, fingerprint, frame_of, sides, text_targets
+from shoal.types import Floats
+
+
+def sides_again(model: Pipeline, table: Table, test: Table | None = None) -> tuple[Side, Side] | None:
+    """The rows that a model learned from and those that it was scored on, cut from the table as `fit` cut it.
+
+    Parameters
+    ----------
+    model : fitted Pipeline made by `fit`
+    table, test : what `fit` was given
+
+    Returns
+    -------
+    Two `Side`, or None where this is not the table that the model was made of.
+    """
+    facts, table = facts_of(model), frame_or_path(table)
+    if not facts.sha256 or fingerprint(table) != facts.sha256 or (test is None) != (not facts.test_table):
+        return None
+    if facts.max_memory:
+        from shoal.table_models.within_memory import sides_within
+
+        return sides_within(facts, table, test) if is_path(table) else None
+    split = Split(facts.task, test, facts.test_fraction, facts.groups or None, facts.time or None, facts.seed, facts.categories)
+    frame = frame_of(table, texts=facts.categories, codes=[*facts.targets, *split.coded])
+    train, held, _, _ = sides(frame, facts.targets, split)
+    return train, held
+
+
+GRID = 24  # values of a numeric column, from its 2nd to its 98th percentile
+LEVELS = 12  # of a category, the most frequent
+ROWS_OF_EFFECTS = 300  # spread evenly over those given
+
+
+@dataclass(frozen=True)
+class Uses:
+    """What the derivatives and the weights say of every raw column that is an input.
+
+    Attributes
+    ----------
+    names : tuple of str
+    sensitivity : ndarray, (n, n_y)
+        Mean |dy/dx| for a standard deviation of x, in units of y; of a column with several parts (levels, parts of a date,
+        whether it is missing) the root of the sum of their squares.
+    olden, garson : ndarray, (n, n_z)
+        Sums over the parts.
+    """
+
+    names: tuple[str, ...]
+    sensitivity: Floats
+    olden: Floats
+    garson: Floats
+
+
+def diagnose_table(model: Pipeline, table: Table) -> Diagnosis:
+    """The diagnosis of a model made by `shoal.fit` on a table that holds its inputs and its target.
+
+    Parameters
+    ----------
+    model : fitted Pipeline
+    table : DataFrame or path; best rows that it has not learned from
+
+    Returns
+    -------
+    Diagnosis
+
+    Raises
+    ------
+    ShoalError, TableError
+        For a model that knows no table, or a table that does not fit it.
+    """
+    facts = facts_of(model)
+    frame = frame_of(table, columns_of(model), texts=text_targets(facts.targets, facts.classes))
+    found = targets_of(frame, facts.targets, facts.task, facts.classes)
+    return diagnose_rows(model, frame.iloc[found.rows], found.y)
+
+
+def diagnose_rows(model: Pipeline, frame: pd.DataFrame, y: NDArray[Any]) -> Diagnosis:
+    """As `diagnose_table`, of raw inputs and targets that were taken apart already."""
+    prepare, estimator = model["prepare"], model["estimator"]
+    inner = diagnosed(estimator, prepare.transform(frame), y, names=feature_names(prepare), columns=False)
+    first = y if y.ndim == 1 else y[:, 0]
+    leaks = leaking_columns(raw_numbers(prepare["typed"], frame), first, classes=facts_of(model).task == "classification")
+    return Diagnosis((*inner.findings, *leaks), inner.n_rows)
+
+
+def raw_numbers(typed: TypedTable, frame: pd.DataFrame) -> list[tuple[str, NDArray[np.float64]]]:
+    """Every raw column that is an input as numbers: levels by their place in the alphabet, of a date the day."""
+    table = typed.transform(frame)
+    found = []
+    for column, names in zip(typed.columns, typed_names(typed.columns), strict=True):
+        if column.kind == "category":
+            found.append((column.name, pd.factorize(table[names[0]], sort=True)[0].astype(np.float64)))
+        elif column.kind != "left out":
+            found.append((column.name, numbers(table[names[0]])))
+    return found
+
+
+def numbers(column: pd.Series) -> NDArray[np.float64]:
+    """A typed column's numbers, NaN where a cell is empty."""
+    return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
+
+
+def importance_of(model: Pipeline, frame: pd.DataFrame, y: NDArray[Any], *, seed: int = 0, repeats: int = N_REPEATS) -> Importance:
+    """Permutation importance of a model's raw columns on rows it has not learned from: the rise of log_loss, or of rmse.
+
+    Parameters
+    ----------
+    model : fitted Pipeline made by `shoal.fit`
+    frame : raw rows; columns that are no inputs are left aside
+    y : their targets as `shoal.table.targets_of` gives them
+    seed : of the shuffling
+    """
+    task = facts_of(model).task
+    metric = "log_loss" if task == "classification" else "rmse"
+    inputs = [column.name for column in columns_of(model) if column.kind != "left out"]
+    others = [column.name for column in columns_of(model) if column.kind == "left out"]
+    still = frame[others]
+
+    def scorer(_: Any, X: pd.DataFrame, y: NDArray[Any]) -> float:
+        rows = model["prepare"].transform(pd.concat([X, still], axis=1) if others else X)
+        return -metrics_of(model["estimator"], rows, y, task)[metric]
+
+    return importance(model, frame[inputs], y, scorer, metric, seed=seed, repeats=repeats)
+
+
+def uses_of(model: Pipeline, frame: pd.DataFrame) -> Uses:
+    """Derivatives and weights of a model by raw column, on raw rows `frame`."""
+    parts = portable(model)
+    network, X = parts.network, np.asarray(model["prepare"].transform(frame), np.float64)
+    column = np.array([feature.field for feature in parts.features])
+    said = weights_say(network)
+
+    def by_field(values: Floats) -> Floats:
+        sums = np.zeros((len(parts.fields), values.shape[1]))
+        np.add.at(sums, column, values)
+        return sums
+
+    names = tuple(field.name for field in parts.fields)
+    return Uses(names, np.sqrt(by_field(sensitivities(network, X) ** 2)), by_field(said.olden), by_field(said.garson))
+
+
+def effect_of(model: Pipeline, frame: pd.DataFrame, name: str, *, output: int = 0) -> Effect:
+    """What a model answers on average as one raw column changes, of every member.
+
+    Parameters
+    ----------
+    model : fitted Pipeline made by `shoal.fit`
+    frame : raw rows; at most 300 of them, spread evenly, are used
+    name : of a column that is an input
+    output : which answer, see `inspection.importance.partial_effect`
+    """
+    column = next(column for column in columns_of(model) if column.name == name)
+    some = frame.iloc[np.linspace(0, len(frame) - 1, min(len(frame), ROWS_OF_EFFECTS)).astype(int)]
+    prepare = model["prepare"]
+    values = values_of(frame[name], dict(raw_numbers(prepare["typed"], frame))[name], category=column.kind in ("category", "boolean"))
+    return partial_effect(
+        model["estimator"].network_, prepare.transform, some, name, values, numeric=column.kind == "number", output=output
+    )
+
+
+def values_of(cells: pd.Series, as_numbers: Floats, *, category: bool) -> list[Any]:
+    """Values that a column takes, as its cells hold them: the most frequent levels, or steps from low to high."""
+    known = cells[cells.notna().to_numpy()]
+    if category:
+        return list(known.value_counts().index[:LEVELS])
+    filled = np.flatnonzero(np.isfinite(as_numbers))
+    ranked = filled[np.argsort(as_numbers[filled], kind="stable")]
+    places = np.linspace(0.02, 0.98, GRID) * (len(ranked) - 1)
+    chosen = dict.fromkeys(ranked[np.round(places).astype(int)].tolist())
+    return list({float(as_numbers[i]): cells.iloc[i] for i in chosen}.values())

@@ -1,0 +1,92 @@
+"""A model's answers for raw rows as a table: values or classes, probabilities, intervals; and which rows are unlike all it knows."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from shoal.errors import InvalidParameterError
+from shoal.export import portable
+from shoal.network import known_facts
+from shoal.table import Task, feature_names
+from shoal.table.target import labels_array
+from shoal.table_models.fit import facts_of
+
+
+def predictions(model: Pipeline, frame: pd.DataFrame, *, interval: float | None = None, prepared: Any = None) -> pd.DataFrame:
+    """A model's answers for raw rows: the predicted value or class under the target's name, and the probability of every class.
+
+    Parameters
+    ----------
+    model : fitted Pipeline made by `fit`
+    frame : DataFrame of raw rows
+    interval : coverage in (0, 1); beside each value then its interval's ends, `target_lower` and `target_upper`
+    prepared : the rows as `model["prepare"]` makes them, where the caller has them already
+
+    Returns
+    -------
+    DataFrame of the same rows; probabilities are named `P(target=class)`, for several targets that of the second class
+
+    Raises
+    ------
+    InvalidParameterError
+        For an interval of classes, or one that the estimator cannot give.
+    """
+    task, targets, labels = answers_of(model)
+    estimator = model["estimator"]
+    X = model["prepare"].transform(frame) if prepared is None else prepared
+    answer = np.asarray(estimator.predict(X))
+    if task == "regression":
+        return _values(targets, answer, None if interval is None else estimator.predict_interval(X, interval), frame.index)
+    if interval is not None:
+        raise InvalidParameterError(
+            f"interval={interval:g} was asked for, but {', '.join(targets)} is a class; its probabilities stand beside it"
+        )
+    shares = np.asarray(estimator.predict_proba(X))
+    if len(targets) == 1:
+        name = targets[0]
+        return pd.DataFrame({name: answer, **{f"P({name}={label})": p for label, p in zip(labels[0], shares.T, strict=True)}}, frame.index)
+    named: dict[str, Any] = {}
+    for k, (name, classes) in enumerate(zip(targets, labels, strict=True)):
+        named[name] = labels_array(classes)[answer[:, k]]
+        named[f"P({name}={classes[1]})"] = shares[:, k]
+    return pd.DataFrame(named, frame.index)
+
+
+def answers_of(model: Pipeline) -> tuple[Task, tuple[str, ...], tuple[tuple[Any, ...], ...]]:
+    """What a model answers: its task, the names of its targets, and the classes of each; of a model fitted anew its own."""
+    if known_facts(model) is None and hasattr(model, "facts_"):
+        own = portable(model)
+        return ("classification" if own.is_classifier else "regression"), own.targets, own.classes
+    facts = facts_of(model)
+    return facts.task, facts.targets, facts.classes
+
+
+def _values(targets: tuple[str, ...], answer: np.ndarray, ends: tuple[np.ndarray, np.ndarray] | None, index: Any) -> pd.DataFrame:
+    columns = dict(zip(targets, answer.reshape(len(index), -1).T, strict=True))
+    if ends is None:
+        return pd.DataFrame(columns, index)
+    lower, upper = (dict(zip(targets, end.reshape(len(index), -1).T, strict=True)) for end in ends)
+    named = {}
+    for name, values in columns.items():
+        named.update({name: values, f"{name}_lower": lower[name], f"{name}_upper": upper[name]})
+    return pd.DataFrame(named, index)
+
+
+def outside(model: Pipeline, prepared: Any) -> tuple[int, NDArray[np.int64]]:
+    """How many prepared rows have an input outside the range that was learned from, and how many do in each input."""
+    found = model["estimator"].outside(prepared, columns=True)
+    return int(found.any(axis=1).sum()), np.asarray(found.sum(axis=0), np.int64)
+
+
+def about_outside(model: Pipeline, n_rows: int, n_outside: int, by_input: NDArray[np.int64]) -> str:
+    """In a sentence: how many rows lie outside, and in which input most do."""
+    worst = int(by_input.argmax())
+    network = model["estimator"].network_
+    name = feature_names(model["prepare"])[worst]
+    return (
+        f"{n_outside} of {n_rows} rows lie outside the range of the rows that were learned from, most ({by_input[worst]}) in {name!r} "
+        f"({network.lowest[worst]:g} to {network.highest[worst]:g} were seen); what is said of them is a guess"
+    )

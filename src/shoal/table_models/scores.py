@@ -1,0 +1,290 @@
+"""How good a model is, and whether it is as right as it says.
+
+scikit-learn's metrics beside those of a trivial and a linear model; for rows that come in pieces the same as sums.
+"""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, r2_score, roc_auc_score, root_mean_squared_error
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from shoal.draws import Purpose, row_draws
+from shoal.engine.blas_threads import one_thread
+from shoal.errors import DataError, ShoalError
+from shoal.estimators.classifier import ShoalClassifier
+from shoal.estimators.regressor import ShoalRegressor
+from shoal.fitting.summary import Moments, moments_of
+from shoal.metrics import explained, surprise
+from shoal.table import Task
+from shoal.table.frames import first_line
+from shoal.table_models.survey import Sample
+from shoal.types import Floats
+from shoal.uncertainty.calibration import BINS, brier_score, calibration_error
+
+Metrics = dict[str, float]
+
+LARGE = 1e100  # numbers beyond are scaled down before they are squared
+TOO_FAR = "Remove the rows that are so far from all others, or divide the column by a constant."
+LINEAR_STEPS = 500  # of the logistic regression; it has long settled on standardised columns
+
+
+def metrics_of(model: Any, X: Any, y: np.ndarray, task: Task) -> Metrics:
+    """A fitted estimator's scores, under scikit-learn's names.
+
+    Parameters
+    ----------
+    model : fitted estimator with `predict`, and `predict_proba` for classification
+    X, y : rows it has not learned from
+    task : {"classification", "regression"}
+
+    Returns
+    -------
+    dict
+        Classification: accuracy, log_loss and, of two classes that both occur, roc_auc; of several labels the accuracy
+        counts rows whose every label is right, and log_loss is the mean over the labels. Regression: rmse, mae, r2 (means
+        over the targets; r2 from 2 rows on).
+    """
+    if task == "regression":
+        return regression_metrics(y, np.asarray(answers(model.predict, X), np.float64))
+    predicted, shares = answers(model.predict, X), np.asarray(answers(model.predict_proba, X), np.float64)
+    scores = {"accuracy": float(accuracy_score(y, predicted))}
+    if y.ndim == 2:
+        losses = [log_loss(y[:, k], np.column_stack([1 - p, p]), labels=[0, 1]) for k, p in enumerate(shares.T)]
+        return {**scores, "log_loss": float(np.mean(losses))}
+    shares = shares / shares.sum(axis=1, keepdims=True)  # float32 shares add up to 1 only nearly
+    scores["log_loss"] = float(log_loss(y, shares, labels=model.classes_))
+    if len(model.classes_) == 2 and len(np.unique(y)) == 2:
+        scores["roc_auc"] = float(roc_auc_score(y == model.classes_[1], shares[:, 1]))
+    return scores
+
+
+def answers(predict: Callable[[Any], Any], X: Any) -> Any:
+    """What a model says of rows; a `DataError` where a number among them is too large for scikit-learn's models."""
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return predict(X)
+    except ShoalError:
+        raise
+    except ValueError as error:
+        raise DataError(f"The rows to score on hold numbers that are too large ({first_line(error)}). {TOO_FAR}") from error
+
+
+def regression_metrics(y: np.ndarray, predicted: np.ndarray) -> Metrics:
+    """rmse, mae and r2 (from 2 rows on), also of numbers whose squares alone are not finite.
+
+    Raises
+    ------
+    DataError
+        Where a score is beyond the largest number all the same.
+    """
+    largest = max(np.abs(y).max(), np.abs(predicted).max())
+    if not np.isfinite(largest):
+        raise DataError(f"A prediction is not finite. {TOO_FAR}")
+    if largest > LARGE:
+        return checked_scores(_scores_of_large(y, predicted))
+    scores = {"rmse": float(root_mean_squared_error(y, predicted)), "mae": float(mean_absolute_error(y, predicted))}
+    return {**scores, "r2": float(r2_score(y, predicted))} if len(y) > 1 else scores
+
+
+def _scores_of_large(y: np.ndarray, predicted: np.ndarray) -> Metrics:
+    """The same of numbers that are divided by powers of two, which changes no digit, before they are squared."""
+    y, predicted = y.reshape(len(y), -1), predicted.reshape(len(y), -1)
+    all_scale, y_scale = (2.0 ** np.floor(np.log2(max(np.abs(values).max(), LARGE**-1))) for values in (np.stack([y, predicted]), y))
+    residual = y / all_scale - predicted / all_scale
+    squares = np.sum(residual**2, axis=0)
+    apart = y / y_scale - np.mean(y / y_scale, axis=0)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        scores = {"rmse": np.mean(np.sqrt(squares / len(y))) * all_scale, "mae": np.mean(np.abs(residual)) * all_scale}
+        spread = np.sum(apart**2, axis=0)
+        explained = np.where(spread > 0, 1 - squares / spread * np.square(all_scale / y_scale), np.where(squares > 0, 0.0, 1.0))
+    return {name: float(score) for name, score in (scores | {"r2": np.mean(explained)} if len(y) > 1 else scores).items()}
+
+
+def checked_scores(scores: Metrics) -> Metrics:
+    """The scores; a `DataError` where one is not finite."""
+    wrong = [name for name, score in scores.items() if not np.isfinite(score)]
+    if wrong:
+        raise DataError(f"The score {wrong[0]} is not finite: a target or a prediction is too large for it. {TOO_FAR}")
+    return scores
+
+
+def baselines(X: np.ndarray, y: np.ndarray, X_test: np.ndarray, y_test: np.ndarray, task: Task) -> dict[str, Metrics]:
+    """Scores of the trivial model (shares of the classes, or the mean) and of a linear one, learned from the same rows.
+
+    Parameters
+    ----------
+    X, y : prepared training rows
+    X_test, y_test : prepared rows to score on
+    task : {"classification", "regression"}
+
+    Returns
+    -------
+    dict of "trivial" and "linear" to their scores
+    """
+    trivial, linear = baseline_models(task, several=y.ndim == 2)
+    # One thread: beside other work on the machine the threads of a BLAS wait for each other many times longer than they work.
+    with warnings.catch_warnings(), one_thread():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.filterwarnings("ignore", "Label .* is present in all training examples", UserWarning)
+        fitted = {"trivial": trivial.fit(X, y), "linear": linear.fit(X, y)}
+    return {name: metrics_of(model, X_test, y_test, task) for name, model in fitted.items()}
+
+
+def baseline_models(task: Task, several: bool) -> tuple[Any, Any]:
+    """The trivial and the linear model, unfitted; `several` for more than one target."""
+    if task == "regression":
+        return DummyRegressor(), make_pipeline(StandardScaler(), Ridge())
+    trivial, linear = DummyClassifier(strategy="prior"), LogisticRegression(max_iter=LINEAR_STEPS)
+    if several:
+        return OneVsRestClassifier(trivial), make_pipeline(StandardScaler(), OneVsRestClassifier(linear))
+    return trivial, make_pipeline(StandardScaler(), linear)
+
+
+COVERAGE, LEAST_ROWS = 0.9, 9  # the ninth of nine scores is the first to cover nine tenths
+
+
+def sureness_of(estimator: ShoalClassifier | ShoalRegressor, X: Any, y: np.ndarray) -> Metrics:
+    """How far the model's probabilities or intervals can be believed.
+
+    Parameters
+    ----------
+    estimator : fitted
+    X, y : prepared rows that it has not learned from, and what they hold
+
+    Returns
+    -------
+    dict
+        Classification: brier_score_loss and calibration_error (of several labels their means). Regression with calibration:
+        coverage_90, the share of targets inside their 90 % intervals, and width_90, their mean width (of several targets the
+        means); nothing where there is no calibration, or too few rows for 90 %.
+    """
+    if isinstance(estimator, ShoalClassifier):
+        return _of_classes(np.asarray(estimator.predict_proba(X), np.float64), y, estimator.classes_)
+    calibration = estimator.network_.calibration
+    if calibration is None or len(calibration.scores) < LEAST_ROWS:
+        return {}
+    lower, upper = estimator.predict_interval(X, COVERAGE)
+    return {"coverage_90": float(np.mean((lower <= y) & (y <= upper))), "width_90": float(np.mean(upper - lower))}
+
+
+def _of_classes(shares: np.ndarray, y: np.ndarray, classes: np.ndarray) -> Metrics:
+    if y.ndim == 2:
+        columns = [(np.column_stack([1 - p, p]), np.column_stack([1 - hit, hit])) for p, hit in zip(shares.T, y.T, strict=True)]
+    else:
+        columns = [(shares, (np.asarray(y)[:, None] == classes).astype(float))]
+    return {
+        "brier_score_loss": float(np.mean([brier_score(p, hit) for p, hit in columns])),
+        "calibration_error": float(np.mean([calibration_error(p, hit) for p, hit in columns])),
+    }
+
+
+ROC_ROWS = 1_000_000
+
+
+@dataclass
+class Scores:
+    """A fitted model's scores, added up over pieces of rows that it has not learned from."""
+
+    model: Any
+    task: Task
+    m: int = 0
+    sums: dict[str, Any] = field(default_factory=dict)
+    targets: Moments | None = None
+    ranked: Sample = field(default_factory=lambda: Sample(ROC_ROWS))
+
+    def see(self, X: Any, y: NDArray[Any]) -> None:
+        """Score a piece: prepared rows and what they hold."""
+        if self.task == "regression":
+            self.see_numbers(X, y)
+        else:
+            shares = np.asarray(answers(self.model.predict_proba, X), np.float64)
+            self.see_classes(np.asarray(answers(self.model.predict, X)), shares, y)
+        self.m += len(y)
+
+    def add(self, **found: Any) -> None:
+        """Add to the sums."""
+        for name, value in found.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value
+
+    def see_numbers(self, X: Any, y: Floats) -> None:
+        """Errors of numbers, and how often intervals hold them."""
+        residual = (y - np.asarray(answers(self.model.predict, X), np.float64)).reshape(len(y), -1)
+        with np.errstate(over="ignore", invalid="ignore"):  # named in `metrics`
+            self.add(squares=np.sum(residual**2, axis=0), distances=np.sum(np.abs(residual), axis=0))
+        here = moments_of(y.reshape(len(y), -1), np.ones(len(y)))
+        self.targets = here if self.targets is None else self.targets + here
+        calibration = self.calibration()
+        if calibration is not None and len(calibration.scores) >= LEAST_ROWS:
+            lower, upper = self.model.predict_interval(X, COVERAGE)
+            self.add(inside=float(np.mean((lower <= y) & (y <= upper))) * len(y), width=float(np.mean(upper - lower)) * len(y))
+
+    def calibration(self) -> Any:
+        """What the model's intervals stand on; None where it has none."""
+        network = getattr(self.model, "network_", None)
+        return None if network is None else network.calibration
+
+    def see_classes(self, predicted: NDArray[Any], shares: Floats, y: NDArray[Any]) -> None:
+        """Right answers, the surprise, and what says whether probabilities can be believed."""
+        if y.ndim == 2:
+            self.add(right=float(np.sum(np.all(predicted == y, axis=1))))
+            columns = [(np.column_stack([1 - p, p]), np.column_stack([1 - hit, hit])) for p, hit in zip(shares.T, y.T, strict=True)]
+        else:
+            self.add(right=float(np.sum(predicted == y)))
+            shares = shares / shares.sum(axis=1, keepdims=True)  # float32 shares add up to 1 only nearly
+            columns = [(shares, (y[:, None] == self.model.classes_).astype(float))]
+            if len(self.model.classes_) == 2:
+                draws = row_draws(0, Purpose.SAMPLE, np.arange(self.m, self.m + len(y)))
+                self.ranked.see(draws, pd.DataFrame({"share": shares[:, 1], "hit": columns[0][1][:, 1] > 0}))
+        for number, (p, hit) in enumerate(columns):
+            self.add(**{f"{name} {number}": value for name, value in sums_of_classes(p, hit).items()})
+
+    def metrics(self) -> Metrics:
+        """What `scores.metrics_of` says of all rows seen."""
+        m, sums = self.m, self.sums
+        if self.task == "regression":
+            assert self.targets is not None
+            scores = {"rmse": float(np.mean(np.sqrt(sums["squares"] / m))), "mae": float(np.mean(sums["distances"] / m))}
+            r2 = np.mean(explained(sums["squares"], self.targets.squares))
+            return checked_scores({**scores, "r2": float(r2)} if m > 1 else scores)
+        scores = {"accuracy": sums["right"] / m, "log_loss": self.mean("surprise")}
+        hits = self.ranked.frame
+        if len(hits) and hits["hit"].nunique() == 2:
+            scores["roc_auc"] = float(roc_auc_score(hits["hit"], hits["share"]))
+        return scores
+
+    def sureness(self) -> Metrics:
+        """What `sureness.sureness_of` says of all rows seen."""
+        if isinstance(self.model, ShoalClassifier):
+            gaps = [np.abs(value).sum() / self.m for name, value in self.sums.items() if name.startswith("gaps")]
+            return {"brier_score_loss": self.mean("brier"), "calibration_error": float(np.mean(gaps))}
+        if "inside" not in self.sums:
+            return {}
+        return {"coverage_90": self.sums["inside"] / self.m, "width_90": self.sums["width"] / self.m}
+
+    def mean(self, name: str) -> float:
+        """The mean over rows, and over labels where there are several."""
+        return float(np.mean([value for key, value in self.sums.items() if key.startswith(f"{name} ")]) / self.m)
+
+
+def sums_of_classes(shares: Floats, hit: Floats) -> dict[str, Any]:
+    """Sums over rows for one target: −ln of what the right class was given, Brier's score, and the gaps of the calibration error."""
+    counted = slice(1, None) if shares.shape[1] == 2 else slice(None)
+    best, rows = shares.argmax(axis=1), np.arange(len(shares))
+    sure, right = shares[rows, best], hit[rows, best]
+    place = np.minimum((sure * BINS).astype(int), BINS - 1)
+    return {
+        "surprise": float(np.sum(hit * surprise(shares))),
+        "brier": float(np.sum((shares - hit)[:, counted] ** 2)),
+        "gaps": np.bincount(place, weights=sure - right, minlength=BINS),
+    }

@@ -1,0 +1,143 @@
+"""Which rows of a raw table are learned from and which are held out to score on; and which table it was."""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from shoal.draws import Purpose, group_stream
+from shoal.errors import ColumnsError, TableError
+from shoal.table import Column, Target, read, split_groups, split_rows, split_time, targets_of
+from shoal.table.cells import ROW, brief, listed, nearest, text_cells
+from shoal.table.frames import Table, as_frame, is_path
+from shoal.table.splits import moments
+from shoal.table.target import Label
+
+
+@dataclass(frozen=True)
+class Side:
+    """Rows of one side of a split: raw inputs and their target values, and by name what more is known of them: groups, or times."""
+
+    inputs: pd.DataFrame
+    y: np.ndarray
+    roles: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Split:
+    """How the caller wants rows to be held out."""
+
+    task: str | None
+    test: Table | None
+    test_fraction: float
+    groups: str | None
+    time: str | None
+    seed: int
+    categories: tuple[str, ...] = ()
+
+    @property
+    def coded(self) -> list[str]:
+        """The group column, which is no input and whose cells are names, never quantities."""
+        return [] if self.groups is None else [self.groups]
+
+
+def frame_of(table: Table, columns: Sequence[Column] = (), *, texts: Collection[str] = (), codes: Collection[str] = ()) -> pd.DataFrame:
+    """The table, its rows numbered from 1, so that an error names the caller's row also after a split.
+
+    `columns`, `texts` and `codes` say what of a file is read as text (`shoal.table.read`).
+    """
+    if is_path(table):
+        return read(table, columns, texts=texts, codes=codes)
+    frame = as_frame(table)
+    return frame.set_axis(pd.RangeIndex(1, 1 + len(frame), name=ROW), axis=0)
+
+
+def text_targets(names: Sequence[str], classes: Sequence[Sequence[Label]]) -> list[str]:
+    """The targets whose classes are texts, which a file's cells are then too: "007" is no 7."""
+    return [name for name, labels in zip(names, classes, strict=False) if all(isinstance(label, str) for label in labels)]
+
+
+def named_column(frame: pd.DataFrame, name: str, role: str) -> pd.Series:
+    """The column of a role; `ColumnsError` where it is missing."""
+    if name not in frame.columns:
+        matches = nearest(name, frame.columns)
+        hint = f"the nearest names are {listed(matches)}" if matches else f"its columns are {listed(frame.columns)}"
+        raise ColumnsError(f"The table has no column {brief(name)} to be the {role} column; {hint}.")
+    return frame[name]
+
+
+def sides(frame: pd.DataFrame, names: tuple[str, ...], split: Split) -> tuple[Side, Side, Target, str]:
+    """The rows to learn from, the rows to score on, what is learned, and how the rows were chosen."""
+    for role, column in (("group", split.groups), ("time", split.time)):
+        if column is not None:
+            named_column(frame, column, role)
+    found = targets_of(frame, names, split.task)
+    known = frame.iloc[found.rows]
+    inputs = known.drop(columns=[*names, *split.coded])
+    if split.test is not None:
+        return _given_sides(Side(inputs, found.y), found, split)
+    if split.groups is not None:
+        train, test = split_groups(known[split.groups], found.y, test_fraction=split.test_fraction, seed=_split_seed(split.seed))
+        how = f"whole groups of {split.groups!r}"
+    elif split.time is not None:
+        train, test = split_time(known[split.time], found.y, test_fraction=split.test_fraction)
+        how = f"the last rows by {split.time!r}"
+    else:
+        train, test = split_rows(len(found.y), found.y, test_fraction=split.test_fraction, seed=_split_seed(split.seed))
+        how = "rows drawn at random" + (" in each class" if found.task == "classification" and found.y.ndim == 1 else "")
+    roles = roles_of(known, split)
+    train_side, test_side = (Side(inputs.iloc[i], found.y[i], {name: column[i] for name, column in roles.items()}) for i in (train, test))
+    return train_side, test_side, found, how
+
+
+def roles_of(frame: pd.DataFrame, split: Split) -> dict[str, np.ndarray]:
+    """The groups or the times of rows, which the networks hold rows out by too."""
+    if split.groups is not None:
+        return {"groups": text_cells(frame[split.groups]).to_numpy(str)}
+    return {} if split.time is None else {"time": moments(frame[split.time], split.time)}
+
+
+def refuse_two_cuts(split: Split) -> None:
+    """A test table says already which rows are held out."""
+    if split.test is not None and (split.groups is not None or split.time is not None):
+        chosen = "groups" if split.groups is not None else "time"
+        raise TableError(f"A test table and {chosen}= were both given; the test table says already which rows are held out. Give one.")
+
+
+def _given_sides(train: Side, found: Target, split: Split) -> tuple[Side, Side, Target, str]:
+    refuse_two_cuts(split)
+    assert split.test is not None
+    frame = frame_of(split.test, texts=[*split.categories, *text_targets(found.names, found.classes)])
+    other = targets_of(frame, found.names, found.task, found.classes)
+    held = frame.iloc[other.rows]
+    lacking = [name for name in train.inputs.columns if name not in held.columns]
+    if lacking:
+        raise ColumnsError(f"The test table lacks {len(lacking)} of the columns learned from: {listed(lacking)}. Add or rename.")
+    found = replace(found, n_left_out=found.n_left_out + other.n_left_out)
+    return train, Side(held.drop(columns=list(found.names)), other.y), found, f"all rows of the test table, {name_of(split.test)}"
+
+
+def _split_seed(seed: int) -> int:
+    """scikit-learn's splitters draw from a number: the stream's first."""
+    return int(group_stream(seed, Purpose.SPLIT).integers(2**32))
+
+
+def fingerprint(table: Table) -> str:
+    """SHA-256 of a table's file, or of a frame's names and cells; empty for cells that cannot be hashed."""
+    if is_path(table):
+        with Path(table).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    frame = as_frame(table)
+    try:
+        cells = pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes()
+    except (TypeError, ValueError, NotImplementedError):  # cells of a type that pandas cannot hash
+        return ""
+    return hashlib.sha256(repr(list(frame.columns)).encode() + cells).hexdigest()
+
+
+def name_of(table: Table) -> str:
+    """What to call a table."""
+    return Path(table).name if is_path(table) else "a frame"

@@ -1,0 +1,388 @@
+"""One pass over a table that is not held whole.
+
+It finds what its columns are, what is learned, which rows are held out, a sample, and the place of every row.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from shoal.draws import Purpose, row_draws, shares
+from shoal.errors import ColumnsError, TableError
+from shoal.fitting.block_store import Parts
+from shoal.fitting.folds import RowFacts, row_keys
+from shoal.table import Column
+from shoal.table.cells import check_filled, date_format_of, listed, text_cells
+from shoal.table.columns import described, level_counts
+from shoal.table.reading import TableFile
+from shoal.table.splits import moments, n_held_out
+from shoal.table.tally import MOST_TEXTS, Tally
+from shoal.table.target import Label, Task, has_marks, kind_of_target, without_target
+
+MOST_CLASSES = 1_000  # values of a target beyond which it is no class
+
+Told = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How a row's side is told from the row alone.
+
+    `groups` names the column whose values are held out whole; of `time` the rows from `border` on are, dates in text being
+    `written` so; `all_learn` holds out none.
+    """
+
+    seed: int
+    fraction: float
+    groups: str | None = None
+    time: str | None = None
+    border: float = np.inf
+    written: str | None = None
+    all_learn: bool = False
+
+    def held(self, piece: pd.DataFrame) -> NDArray[np.bool_]:
+        """Which rows of a piece are held out, `(m,)`; its index numbers the rows of the file."""
+        if self.all_learn:
+            return np.zeros(len(piece), bool)
+        if self.groups is not None:
+            check_filled(self.groups, piece[self.groups], "group")
+            keys = pd.util.hash_pandas_object(text_cells(piece[self.groups]), index=False).to_numpy()
+            return np.asarray(shares(row_draws(self.seed, Purpose.SCORED, keys)) < self.fraction)
+        if self.time is not None:
+            return np.asarray(self.moments(piece) >= self.border)
+        return np.asarray(shares(row_draws(self.seed, Purpose.SCORED, piece.index.to_numpy())) < self.fraction)
+
+    def moments(self, piece: pd.DataFrame) -> NDArray[Any]:
+        """The rows' times as numbers."""
+        assert self.time is not None
+        check_filled(self.time, piece[self.time], "time")
+        return moments(piece[self.time], self.time, self.written)
+
+
+def cut_by_time(
+    table: TableFile, targets: tuple[str, ...], seed: int, fraction: float, time: str, piece_rows: int, sample_rows: int, told: Told
+) -> Cut:
+    """The cut before the last rows in time: at a quantile of a seeded sample of the times, which is exact where it holds them all.
+
+    Rows without a target have no say, nor need they have a time.
+    """
+    cut, sample, first, last = Cut(seed, fraction, time=time), Sample(sample_rows), np.inf, -np.inf
+    for whole in table.pieces(piece_rows):
+        told(len(whole))
+        piece = whole[~without_target(whole, targets)]
+        if not len(piece):
+            continue
+        with naming_rows(table.file.name, piece):
+            if cut.written is None and piece[time].dtype.kind in "OTU":
+                cut = replace(cut, written=date_format_of(piece[time]))
+            times = cut.moments(piece)
+        first, last = min(first, times.min()), max(last, times.max())
+        sample.see(row_draws(seed, Purpose.SAMPLE, piece.index.to_numpy()), pd.DataFrame({"time": times}))
+    if first == last:
+        raise TableError(f"The time column {time!r} has one value only in all {table.n_rows} rows: there are no last rows.")
+    times = np.sort(sample.frame["time"].to_numpy())
+    border = times[len(times) - n_held_out(len(times), fraction)]
+    return replace(cut, border=border if border > first else np.nextafter(first, np.inf))
+
+
+@dataclass
+class Sample:
+    """The rows of the smallest draws: as good as drawn at random, whatever pieces they come in; all rows while these are few."""
+
+    size: int
+    draws: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
+    frame: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def see(self, draws: NDArray[np.uint64], piece: pd.DataFrame) -> None:
+        """Take a piece's rows in, `draws (m,)`."""
+        room = np.uint64(2**64 - 1) if len(self.draws) < self.size else self.draws.max()
+        some = draws <= room
+        joint = np.concatenate([self.draws, draws[some]])
+        frame = piece[some] if self.frame.empty else pd.concat([self.frame, piece[some]])
+        if len(joint) > self.size:
+            least = np.sort(np.argpartition(joint, self.size)[: self.size])
+            joint, frame = joint[least], frame.iloc[least]
+        self.draws, self.frame = joint, frame
+
+
+@dataclass
+class Values:
+    """The different values of one target, of all rows and of those that are learned from; None once there are too many.
+
+    `marked` says that texts such as NA stand where there is none (`table.target.has_marks`).
+    """
+
+    name: str
+    seen: pd.Series | None = None
+    learned: pd.Series | None = None
+    crowded: bool = False
+    marked: bool = False
+
+    def see(self, column: pd.Series, held: NDArray[np.bool_]) -> pd.Index:
+        """Take in a piece of the target without gaps; returns the rows to learn from that are the first with their value."""
+        if self.crowded:
+            return column.index[:0]
+        self.seen = together(self.seen, column)
+        self.learned = together(self.learned, column[~held])
+        if len(self.seen) > MOST_CLASSES:
+            self.crowded, self.seen, self.learned = True, None, None
+            return column.index[:0]
+        return self.learned.index.intersection(column.index)
+
+
+def together(known: pd.Series | None, more: pd.Series) -> pd.Series:
+    """The different values of both, in the order in which they were first seen."""
+    values = more.drop_duplicates()
+    values = values.astype(object).infer_objects() if isinstance(values.dtype, pd.CategoricalDtype) else values
+    return values if known is None else pd.concat([known, values]).drop_duplicates()
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What one pass has found.
+
+    Attributes
+    ----------
+    columns : tuple of Column
+        Of the inputs, from the rows that are learned from.
+    counts : dict
+        Of every category the rows of each level.
+    targets, task, classes
+        As `table.Target` has them.
+    n_train, n_held, n_left_out : int
+        Rows learned from, held out, and without a target.
+    sample : DataFrame
+        Some raw rows that have a target, of both sides; all where they are no more than its size.
+    first_rows : DataFrame
+        Of each class that a target has, the first raw row to learn from; more of a target of numbers.
+    texts : tuple of str
+        Columns of a CSV file that are read as text, since some of its pieces alone would be taken for numbers.
+    """
+
+    columns: tuple[Column, ...]
+    counts: dict[str, pd.Series]
+    targets: tuple[str, ...]
+    task: Task
+    classes: tuple[tuple[Label, ...], ...]
+    n_train: int
+    n_held: int
+    n_left_out: int
+    sample: pd.DataFrame
+    first_rows: pd.DataFrame
+    texts: tuple[str, ...]
+
+
+@dataclass
+class Counting:
+    """A survey in the making."""
+
+    targets: tuple[str, ...]
+    groups: str | None
+    categories: frozenset[str]
+    sample: Sample
+    most_texts: int = MOST_TEXTS
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    values: dict[str, Values] = field(default_factory=dict)
+    first_rows: pd.DataFrame = field(default_factory=pd.DataFrame)
+    n_train: int = 0
+    n_held: int = 0
+    n_left_out: int = 0
+
+    def see(self, piece: pd.DataFrame, held: NDArray[np.bool_], draws: NDArray[np.uint64]) -> None:
+        """Count a piece; `held (m,)` says which of its rows are held out."""
+        known = ~without_target(piece, self.targets)
+        self.see_unknown(piece[~known])
+        self.see_known(piece[known], held[known], draws[known])
+
+    def see_cut(self, piece: pd.DataFrame, cut: Cut) -> None:
+        """Count a piece of rows that the cut takes apart; those without a target need not have a group or a time."""
+        empty = without_target(piece, self.targets)
+        self.see_unknown(piece[empty])
+        known = piece[~empty]
+        if len(known):
+            self.see_known(known, cut.held(known), row_draws(cut.seed, Purpose.SAMPLE, known.index.to_numpy()))
+
+    def see_unknown(self, piece: pd.DataFrame) -> None:
+        """Count rows that lack a target."""
+        self.n_left_out += len(piece)
+        for name in self.targets if len(piece) else ():
+            values = self.values.setdefault(name, Values(name))
+            values.marked = values.marked or has_marks(piece[name], np.ones(len(piece), bool))
+
+    def see_known(self, piece: pd.DataFrame, held: NDArray[np.bool_], draws: NDArray[np.uint64]) -> None:
+        """Count rows that have a target."""
+        if not len(piece):
+            return
+        learned = piece[~held]
+        self.n_train, self.n_held = self.n_train + len(learned), self.n_held + int(held.sum())
+        for name in self.targets:
+            values = self.values.setdefault(name, Values(name))
+            new = values.see(piece[name], held)
+            self.first_rows = pd.concat([self.first_rows, learned.loc[new]]) if len(new) else self.first_rows
+        for name in piece.columns:
+            if name not in self.targets and name != self.groups:
+                self.tallies.setdefault(name, Tally(name, name in self.categories, self.most_texts)).see(learned[name])
+        self.sample.see(draws, piece)
+
+
+def survey(
+    table: TableFile,
+    targets: tuple[str, ...],
+    task: str | None,
+    cut: Cut,
+    *,
+    categories: Sequence[str],
+    piece_rows: int,
+    sample_rows: int,
+    told: Told,
+    most_texts: int = MOST_TEXTS,
+) -> Survey:
+    """Read the table once and count; once more where the pieces of a CSV file do not agree on what a column is.
+
+    Raises
+    ------
+    TableError
+        For a target, column or split that cannot be used, with the rows of the file.
+    """
+    texts: tuple[str, ...] = ()
+    while True:
+        counting = Counting(targets, cut.groups, frozenset(categories), Sample(sample_rows), most_texts)
+        kinds: dict[str, set[str]] = {name: set() for name in table.names}
+        for piece in table.pieces(piece_rows, texts):
+            with naming_rows(table.file.name, piece):
+                note_kinds(kinds, piece)
+                counting.see_cut(piece, cut)
+            told(len(piece))
+        mixed = tuple(name for name, seen in kinds.items() if len(seen) > 1 and name not in texts)
+        if table.is_parquet or not mixed:
+            return finished(counting, task, texts)
+        texts = (*texts, *mixed)
+
+
+def note_kinds(kinds: dict[str, set[str]], piece: pd.DataFrame) -> None:
+    """What pandas takes each column of a piece for: numbers, truth values, or anything else. A column without values is all of them."""
+    for name in piece.columns:
+        column = piece[name]
+        if not column.isna().all():
+            is_truth = pd.api.types.is_bool_dtype(column.dtype)
+            kinds[name].add("truth" if is_truth else "number" if pd.api.types.is_numeric_dtype(column.dtype) else "text")
+
+
+def finished(counting: Counting, task: str | None, texts: tuple[str, ...]) -> Survey:
+    """The survey, once everything is counted."""
+    n_known = counting.n_train + counting.n_held
+    names = counting.targets
+    if not n_known:
+        raise TableError(f"The target {listed(names)} has no value in any of {counting.n_left_out} rows. Name another column, or fill it.")
+    if not counting.n_train or n_known < 4:
+        raise TableError(f"{counting.n_train} rows are left to learn from and {counting.n_held} are held out: too few. Give more rows.")
+    if not counting.tallies:
+        raise TableError("Nothing to learn from: the table has no column beside the target. Give it one.")
+    sample = counting.sample.frame.sort_index()
+    seen = {name: values.seen for name, values in counting.values.items()}
+    marked = [name for name, values in counting.values.items() if values.marked]
+    kind, classes = kind_of_target(sample, seen, names, task, n_known, marked)
+    if kind == "classification":
+        for values in counting.values.values():
+            refuse_classes_held_out(values)
+    tallies = {name: tally.finish() for name, tally in counting.tallies.items()}
+    columns = tuple(described(tally) for tally in tallies.values())
+    counts = {column.name: level_counts(tallies[column.name]) for column in columns if column.kind == "category"}
+    return Survey(
+        columns, counts, names, kind, classes, counting.n_train, counting.n_held, counting.n_left_out, sample, counting.first_rows, texts
+    )
+
+
+def refuse_classes_held_out(values: Values) -> None:
+    """A class that no row to learn from has cannot be learned."""
+    if values.seen is None or values.learned is None:
+        return
+    lost = sorted(set(text_cells(values.seen)) - set(text_cells(values.learned)))
+    if lost:
+        raise TableError(
+            f"The classes {listed(lost)} of the target {values.name!r} stand only in rows that are held out, so that no network can learn "
+            "them; choose another seed, hold out another share of rows, or give more rows of them."
+        )
+
+
+@contextmanager
+def naming_rows(name: str, piece: pd.DataFrame) -> Iterator[None]:
+    """An error that a piece of a table causes says which rows of the file called so it holds."""
+    try:
+        yield
+    except ColumnsError:
+        raise  # it is about all rows
+    except TableError as error:
+        first, last = int(piece.index[0]), int(piece.index[-1])
+        raise type(error)(f"{error} This was found in rows {first:,} to {last:,} of {name}.") from error
+
+
+@dataclass
+class Placing:
+    """Places of rows, piece by piece as they are written; `borders` are the times from which rows judge, and are set aside."""
+
+    cut: Cut
+    parts: Parts
+    borders: tuple[float, float] = (np.inf, np.inf)
+    rows: list[NDArray[np.int64]] = field(default_factory=list)
+    keys: list[NDArray[np.uint64]] = field(default_factory=list)
+    roles: list[NDArray[Any]] = field(default_factory=list)
+
+    def see(self, X: Any, piece: pd.DataFrame) -> NDArray[np.int64]:
+        """The places of rows to learn from, prepared `X (m, n)` and raw, `(m,)`."""
+        if not self.parts.whole:
+            return self.drawn(X, piece)
+        first = sum(map(len, self.rows))
+        self.rows.append(piece.index.to_numpy())
+        self.keys.append(row_keys(X))
+        if self.cut.groups is not None:
+            self.roles.append(text_cells(piece[self.cut.groups]).to_numpy(str))
+        elif self.cut.time is not None:
+            self.roles.append(self.cut.moments(piece))
+        return np.arange(first, first + len(piece))
+
+    def again(self, X: Any, piece: pd.DataFrame) -> NDArray[np.int64]:
+        """The places of rows that were seen."""
+        if not self.parts.whole:
+            return self.drawn(X, piece)
+        return np.searchsorted(np.concatenate(self.rows), piece.index.to_numpy())
+
+    def drawn(self, X: Any, piece: pd.DataFrame) -> NDArray[np.int64]:
+        """Places by draws: of a group, of what a row holds where it may be calibrated on, or of its number; with a time by that."""
+        if self.cut.time is not None:
+            times = self.cut.moments(piece)
+            judges = np.where(times >= self.borders[0], min(1, self.parts.n), 0)
+            return np.where(times >= self.borders[1], self.parts.n + 1, judges) if self.parts.aside else judges
+        if self.cut.groups is not None:
+            named = pd.util.hash_pandas_object(text_cells(piece[self.cut.groups]), index=False).to_numpy()
+        else:
+            named = row_keys(X) if self.parts.by_value else piece.index.to_numpy()
+        own = row_draws(self.cut.seed, Purpose.SAMPLE, piece.index.to_numpy())
+        return self.parts.of(row_draws(self.cut.seed, Purpose.JUDGED, named), own)
+
+    def facts(self) -> RowFacts | None:
+        """What decides who holds rows out, but for weights and labels, once all rows were seen; None where draws decided."""
+        if not self.parts.whole:
+            return None
+        facts = RowFacts(sum(map(len, self.keys)), keys=np.concatenate(self.keys))
+        if self.cut.groups is not None:
+            names = np.unique(np.concatenate(self.roles), return_inverse=True)[1]
+            return replace(facts, groups=names.astype(np.int64))
+        return facts if self.cut.time is None else replace(facts, time=np.concatenate(self.roles))
+
+
+def borders_of(cut: Cut, sample: pd.DataFrame, parts: Parts) -> tuple[float, float]:
+    """The times from which rows judge networks, and are set aside, by a sample of the rows to learn from."""
+    if cut.time is None or parts.whole or not len(sample):
+        return np.inf, np.inf
+    times = np.sort(cut.moments(sample))
+    last = len(times) - 1
+    aside = times[min(last, int(len(times) * (1 - parts.aside)))] if parts.aside else np.inf
+    before = times[times < aside]
+    judges = before[min(len(before) - 1, int(len(before) * (1 - parts.share)))] if parts.n and len(before) else np.inf
+    return float(judges), float(aside)

@@ -1,0 +1,166 @@
+"""Raw tables within a given memory: read whole where they fit, else in pieces."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from os import PathLike
+from typing import Any
+
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from shoal.errors import ColumnsError, InvalidParameterError, TableError
+from shoal.fitting.checkpoint import Checkpoint
+from shoal.fitting.limits import in_words
+from shoal.network import keep_facts
+from shoal.table import feature_names, targets_of
+from shoal.table.cells import listed
+from shoal.table.frames import Table, is_path
+from shoal.table.reading import TableFile, open_table
+from shoal.table.target import check_names, without_target
+from shoal.table_models.fit import Evaluation, Facts, Progress, Watcher, asked_of, columns_of, estimator_for, facts_of
+from shoal.table_models.fit_in_pieces import Asked, fit_larger, in_memory_bytes, rows_of_piece
+from shoal.table_models.memory import SAMPLE_ROWS, Memory, memory_of
+from shoal.table_models.scores import Scores
+from shoal.table_models.splits import Side, Split, frame_of, named_column, refuse_two_cuts, text_targets
+from shoal.table_models.survey import Cut, cut_by_time, naming_rows
+
+
+def fit_within(
+    max_memory: str | int,
+    table: Table,
+    learned: tuple[str, ...],
+    split: Split,
+    categories: Collection[str],
+    settings: Mapping[str, Any] | None,
+    refit: bool,
+    callbacks: Sequence[Watcher],
+    progress: Progress | None,
+    checkpoint: str | PathLike[str] | None = None,
+) -> Pipeline | None:
+    """`fit` in pieces; None where the table fits into the memory, or is a frame, which lies in memory already.
+
+    Raises
+    ------
+    TableError, InvalidParameterError, TooLargeError, OutputError
+    """
+    memory = memory_of(max_memory)
+    if not is_path(table):
+        raise InvalidParameterError(f"max_memory={max_memory!r} is for tables in files; a frame lies in memory already: leave it out.")
+    codes = [*learned, *split.coded]
+    file = open_table(table, texts=categories, codes=codes)
+    needed = in_memory_bytes(file)
+    if needed <= memory.room:
+        if (settings or {}).get("verbose"):
+            print(f"{file.file.name} needs about {in_words(needed)}, which fits into max_memory={memory.told}: it is read whole")
+        return None
+    refuse_absent(file, learned, split, categories)
+    if split.test is not None and not is_path(split.test):
+        raise InvalidParameterError("test is a frame, and the table is read in pieces: give the path of a file to score on.")
+    test = None if split.test is None else open_table(split.test, texts=[*categories, *file.texts], codes=codes)
+    if test is not None:
+        refuse_lacking(test, file.names)
+    asked = Asked(
+        learned,
+        split.task,
+        test,
+        split.test_fraction,
+        split.groups,
+        split.time,
+        split.categories,
+        split.seed,
+        lambda task: estimator_for(task, settings, split.seed, callbacks),
+        refit,
+        progress,
+        Checkpoint(checkpoint),
+    )
+    done = fit_larger(file, asked, memory)
+    facts = Facts(
+        task=done.survey.task,
+        targets=done.survey.targets,
+        classes=done.survey.classes,
+        held_out=done.held_out,
+        n_train=done.survey.n_train,
+        n_test=done.n_test,
+        n_left_out=done.n_left_out,
+        metrics=done.metrics,
+        baselines=done.baselines,
+        seconds=done.seconds,
+        refit=done.refit,
+        interrupted=done.interrupted,
+        sureness=done.sureness,
+        max_memory=memory.told,
+        **asked_of(table, split),
+    )
+    keep_facts(done.model, facts)
+    return done.model
+
+
+def refuse_absent(file: TableFile, learned: tuple[str, ...], split: Split, categories: Collection[str]) -> None:
+    """Every column that the caller named must be there."""
+    head = pd.DataFrame(columns=list(file.names))
+    check_names(head, learned)
+    for role, name in (("group", split.groups), ("time", split.time), *(("category", name) for name in categories)):
+        if name is not None:
+            named_column(head, name, role)
+    refuse_two_cuts(split)
+
+
+def refuse_lacking(test: TableFile, names: Collection[str]) -> None:
+    """What the model is made of must be in the test table too: known before the training, not after it."""
+    lacking = [name for name in names if name not in test.names]
+    if lacking:
+        raise ColumnsError(
+            f"The test table, {test.file.name}, lacks {len(lacking)} of the {len(names)} columns of inputs and targets: {listed(lacking)}. "
+            "Add or rename."
+        )
+
+
+def cut_again(facts: Facts, table: str | PathLike[str]) -> Cut:
+    """How `fit` held out rows of a table that it read in pieces."""
+    cut = Cut(facts.seed, facts.test_fraction, groups=facts.groups or None, all_learn=bool(facts.test_table))
+    if not facts.time:
+        return cut
+    codes = [*facts.targets, facts.groups]
+    file, memory = open_table(table, texts=facts.categories, codes=codes), memory_of(facts.max_memory)
+    rows = rows_of_piece(file, memory)
+    return cut_by_time(file, facts.targets, facts.seed, facts.test_fraction, facts.time, rows, SAMPLE_ROWS, lambda n: None)
+
+
+def sides_within(facts: Facts, table: str | PathLike[str], test: Table | None) -> tuple[Side, Side]:
+    """The rows that a model learned from and those that it was scored on, read whole."""
+
+    def side(frame: pd.DataFrame) -> Side:
+        found = targets_of(frame, facts.targets, facts.task, facts.classes)
+        away = [*facts.targets, *([facts.groups] if facts.groups else [])]
+        return Side(frame.iloc[found.rows].drop(columns=away), found.y)
+
+    texts = [*facts.categories, *text_targets(facts.targets, facts.classes)]
+    frame = frame_of(table, texts=texts, codes=[facts.groups])
+    frame = frame[~without_target(frame, facts.targets)]
+    held = cut_again(facts, table).held(frame)
+    return side(frame[~held]), side(frame[held] if test is None else frame_of(test, texts=texts))
+
+
+def evaluate_within(max_memory: str | int, model: Pipeline, table: str | PathLike[str], progress: Progress | None) -> Evaluation:
+    """`evaluate`, reading the table in pieces."""
+    facts = facts_of(model)
+    file = open_table(table, texts=text_targets(facts.targets, facts.classes))
+    check_names(pd.DataFrame(columns=list(file.names)), facts.targets)
+    scores, left_out, done = Scores(model["estimator"], facts.task), 0, 0
+    for piece in pieces_within(memory_of(max_memory), model, file):
+        with naming_rows(file.file.name, piece):
+            some = piece[~without_target(piece, facts.targets)]
+            if len(some):
+                y = targets_of(some, facts.targets, facts.task, facts.classes).y
+                scores.see(model["prepare"].transform(some), y)
+        left_out, done = left_out + len(piece) - len(some), done + len(piece)
+        if progress is not None:
+            progress("scoring", done, file.n_rows)
+    if not scores.m:
+        raise TableError(f"No row of {file.file.name} has a value of the target: there is nothing to score.")
+    return Evaluation(scores.metrics(), scores.m, left_out, scores.sureness())
+
+
+def pieces_within(memory: Memory, model: Pipeline, file: TableFile) -> Iterator[pd.DataFrame]:
+    """A table in pieces that a model can answer within the memory."""
+    texts = [column.name for column in columns_of(model) if column.kind not in ("number", "left out")]
+    return file.pieces(rows_of_piece(file, memory, len(feature_names(model["prepare"]))), texts)
