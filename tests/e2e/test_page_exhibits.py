@@ -40,7 +40,7 @@ def test_1_a_unit_follows_its_arrow(chapter):
     assert chapter.number(1, "unit-a") == ACTIVATIONS["logistic"](np.array(w @ X[:, 356] + b))
 
 
-def test_2_the_drawing_forces_the_shapes_and_one_cut_divides_the_bent_plane(chapter, at600):
+def test_2_the_drawing_forces_the_shapes_and_one_cut_divides_the_warped_plane(chapter, at600):
     chapter.open(2)
     assert chapter.number(2, "right") == np.sum((at600[1].A2 > 0.5) == Y)
     chapter.page.click('[data-key="2.n_h"][data-by="1"]')

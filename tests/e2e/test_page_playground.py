@@ -158,7 +158,7 @@ def test_a_table_of_the_readers_own_is_trained_and_its_lines_make_the_same_weigh
     for t in (3, 6, 9):
         press(playground, "epoch", t)
     page.select_option('.own-table [data-key="p.x"]', "size")
-    page.wait_for_selector('[aria-label="What the network says over size and petal length"]')
+    page.wait_for_selector('[aria-label="The network\'s prediction over size and petal length"]')
     page.select_option('[data-hold="colour"]', "red")
     settled(playground)
     assert updates(playground) == 9, "looking from elsewhere trains nothing"
@@ -215,7 +215,7 @@ def test_a_run_that_the_server_let_go_begins_again_where_it_was(playground):
     press(playground, "epoch", 1)
     press(playground, "epoch", 2)
     cost = train_cost(playground)
-    gone = {"status": 404, "json": {"error": "this run is not live any more"}}
+    gone = {"status": 404, "json": {"error": "this run is no longer live"}}
     playground.page.route("**/api/runs/*/step", lambda route: route.fulfill(**gone), times=1)
     playground.page.click("#p-step")
     playground.page.wait_for_selector('#playground[data-t="2"][data-playing=no][data-busy=no]')

@@ -91,7 +91,7 @@ def test_a_question_the_server_refuses_is_said_in_the_exhibit_and_the_page_goes_
     watched.page.goto(f"{chapter_address}#slide-8&8.z=99")
     line = watched.page.locator("#slide-8 > .failed")
     line.wait_for(state="visible")
-    assert "z=99.0 lies outside" in line.inner_text()
+    assert "z=99.0 is outside" in line.inner_text()
     watched.page.click('[data-key="8.g"][data-value="relu"]')
     watched.page.locator('input[data-key="8.z"]').fill("1")
     watched.settle(8)

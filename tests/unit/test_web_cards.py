@@ -82,7 +82,7 @@ def test_looking_at_a_number_changes_nothing():
 
 @pytest.mark.parametrize(
     ("key", "words"),
-    [("W3-1-1", "no number is called"), ("W1", "no number is called"), ("W1-9-1", "4 rows and 2 columns"), ("loss", "no whole epoch")],
+    [("W3-1-1", "there is no number"), ("W1", "there is no number"), ("W1-9-1", "4 rows and 2 columns"), ("loss", "no complete epoch")],
 )
 def test_numbers_that_are_not_there_are_named(key, words):
     with pytest.raises(InvalidParameterError, match=words):

@@ -330,7 +330,7 @@ def test_reading_is_stopped_when_asked_when_the_server_ends_and_after_its_time(t
     for which in ("asked", "server"):
         tables, stop = Tables(), threading.Event()
         (stop.set if which == "asked" else tables.close)()
-        with pytest.raises(TableError, match=r"reading of big\.csv was stopped"):
+        with pytest.raises(TableError, match=r"Reading big\.csv was stopped"):
             tables.add("big.csv", content, stop)
     (tmp_path / "t.csv").write_bytes(content)
     with pytest.raises(TableError, match=r"more than 0\.1 seconds"):
@@ -355,7 +355,7 @@ def test_large_tables_are_read_a_few_at_a_time():
 def test_reading_stops_when_the_reader_leaves(page):
     content = b"a,b\n" + b"1,2\n" * 900_000
     left = ask(page, "POST", "/api/tables", content, query=b"name=big.csv", leaves=True)
-    assert error_of(left) == "The reading of big.csv was stopped."
+    assert error_of(left) == "Reading big.csv was stopped."
 
 
 def test_a_table_read_apart_is_the_one_read_here(tmp_path):

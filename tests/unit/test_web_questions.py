@@ -95,12 +95,12 @@ def test_every_card_ends_in_the_number_it_explains(key):
 @pytest.mark.parametrize(
     ("name", "given", "words"),
     [
-        ("hand", {"step": "-1"}, "step=-1 lies outside 0 to 10000"),
+        ("hand", {"step": "-1"}, "step=-1 is outside 0 to 10000"),
         ("hand", {"step": "many"}, "not a whole number"),
         ("hand", {"steps": "3"}, "takes no 'steps'"),
         ("unit", {"w1": "nan"}, "w1=nan"),
         ("unit", {"g": "step"}, "choose one of"),
-        ("hand", {"edits": "600:W1-9-9=1"}, "no number set by hand"),
+        ("hand", {"edits": "600:W1-9-9=1"}, "is not a number set by hand"),
         ("hand", {"edits": "600:W1-1-1=1e99"}, "within ±10000"),
         ("hand", {"edits": "9:b2-1-1=1,3:b2-1-1=1"}, "order of their steps"),
         ("hand", {"edits": ",".join(["1:b2-1-1=1"] * 40)}, "at most 32"),

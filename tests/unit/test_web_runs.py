@@ -100,8 +100,8 @@ def test_samples_are_seeded_and_have_their_columns(name):
 @pytest.mark.parametrize(
     ("settings", "error", "words"),
     [
-        ({"units": 65}, InvalidParameterError, "units=65 lies outside 1 to 64"),
-        ({"rate": "nan"}, InvalidParameterError, "rate=nan lies outside"),
+        ({"units": 65}, InvalidParameterError, "units=65 is outside 1 to 64"),
+        ({"rate": "nan"}, InvalidParameterError, "rate=nan is outside"),
         ({"solver": "magic"}, InvalidParameterError, "choose one of descent"),
         ({"colour": "red"}, InvalidParameterError, "has no 'colour'"),
         ({"x": "x9"}, InvalidParameterError, "'x9' cannot be drawn"),
@@ -147,12 +147,12 @@ def ask(port, path, method="POST", body=b"{}", headers=None):
     ("path", "body", "headers", "status", "words"),
     [
         ("/api/runs", b"{}", {"Origin": "http://evil.example"}, 403, "are refused"),
-        ("/api/runs", b"{}", {"Host": "evil.example"}, 421, "answers only to"),
+        ("/api/runs", b"{}", {"Host": "evil.example"}, 421, "accepts only the host"),
         ("/api/runs", b"[1]", {}, 400, "one JSON object"),
         ("/api/runs", b"{" * 70_000, {}, 400, "longer than"),
-        ("/api/runs/nothing/step", b"{}", {}, 404, "not live any more"),
+        ("/api/runs/nothing/step", b"{}", {}, 404, "no longer live"),
         ("/api/tables?name=a.csv", b"\x89PNG\0", {}, 400, "a.csv is not UTF-8 text"),
-        ("/api/tables?name=../../a.csv", b"a\n1\n", {}, 400, "a.csv has one column only"),
+        ("/api/tables?name=../../a.csv", b"a\n1\n", {}, 400, "a.csv has only one column"),
         ("/api/tables?name=a.csv", b"", {}, 400, "empty"),
     ],
 )
@@ -167,10 +167,10 @@ def test_commands_are_obeyed_and_unknown_ones_named(port):
     key = json.loads(ask(port, "/api/runs")[1])["id"]
     assert json.loads(ask(port, f"/api/runs/{key}/step", body=b'{"n": 3}')[1])["t"] == 3
     for name, body, words in (
-        ("fly", b"{}", "no command"),
+        ("fly", b"{}", "there is no command"),
         ("step", b'{"n": "x"}', "whole number"),
         ("view", b'{"held": 3}', "not an object"),
-        ("view", b'{"held": {"x9": 1}}', "no column is called"),
+        ("view", b'{"held": {"x9": 1}}', "there is no column"),
     ):
         status, answer = ask(port, f"/api/runs/{key}/{name}", body=body)
         assert status == 400

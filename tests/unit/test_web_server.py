@@ -42,14 +42,14 @@ def test_a_question_is_answered(port):
 @pytest.mark.parametrize(
     ("path", "method", "headers", "status", "words"),
     [
-        ("/", "GET", {"Host": "evil.example"}, 421, "answers only to"),
+        ("/", "GET", {"Host": "evil.example"}, 421, "accepts only the host"),
         ("/api/ask/page", "GET", {"Origin": "http://evil.example"}, 403, "are refused"),
         ("/api/ask/page", "GET", {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}, 403, "other sites"),
         ("/../server.py", "GET", {}, 404, "nothing at"),
         ("/%2e%2e/server.py", "GET", {}, 404, "nothing at"),
         ("/lib/../../server.py", "GET", {}, 404, "nothing at"),
         ("//etc/passwd", "GET", {}, 404, "nothing at"),
-        ("/api/ask/nothing", "GET", {}, 404, "no question"),
+        ("/api/ask/nothing", "GET", {}, 404, "there is no question"),
         ("/api/ask/hand?step=x", "GET", {}, 400, "whole number"),
         ("/api/ask/hand?step=" + "1" * 9000, "GET", {}, 414, "longer"),
         ("/", "POST", {"Content-Length": "3"}, 403, "needs the Origin of the page"),

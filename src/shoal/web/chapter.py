@@ -1,7 +1,7 @@
-"""The network in hand: 2 inputs, 4 tanh units, 1 sigmoid output on the flower, every step of its training kept.
+"""The example network of the page: 2 inputs, 4 tanh units, 1 sigmoid output, trained on the flower; every training step is kept.
 
-A reader may set parameters by hand at any step (`Edit`); training then goes on from there. A journey is therefore a chain
-of descents, each kept step by step, so that going back is looking up and going forward is `textbook.descend`.
+A reader may set parameters by hand at any step (`Edit`); training then continues from there. A journey is therefore a chain of descents.
+Each keeps all its steps, so going back is a lookup and going forward is `textbook.descend`.
 """
 
 import math
@@ -19,8 +19,8 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 
 RATE, SEED, SCALE = 1.2, 2, 0.01
 UNITS = 4
-START, LAST = 600, 10_000  # the step at which the reader meets the network, and the last one
-EXAMPLE = 357  # the example first in hand; examples count from 1 on the page, as rows and columns do
+START, LAST = 600, 10_000  # the step that the page shows first, and the last one
+EXAMPLE = 357  # the example that the page shows first; the page counts examples from 1, as rows and columns
 TANH, SIGMOID = ACTIVATIONS["tanh"], make_loss("sigmoid")
 
 # The steps that the static copy records, and its examples: close together where the cost falls fast.
@@ -62,7 +62,7 @@ EXAMPLES = (1, 100, 250, 357)
 
 @lru_cache(maxsize=1)
 def points() -> tuple[Array, Array]:
-    """The flower: X (2, 400), Y (1, 400). Nobody writes to them."""
+    """The flower: X (2, 400), Y (1, 400). The arrays are shared and must not be changed."""
     X, Y = flower()
     X.setflags(write=False)
     Y.setflags(write=False)
@@ -70,7 +70,7 @@ def points() -> tuple[Array, Array]:
 
 
 def flat(parameters: Parameters) -> Array:
-    """W1, b1, W2, b2 one after the other."""
+    """W1, b1, W2, b2 in one row."""
     return np.concatenate([np.ravel(w) for w in parameters])
 
 
@@ -84,7 +84,7 @@ def unflat(row: Array, like: Parameters) -> Parameters:
 
 
 class Path:
-    """One descent, taken as far as somebody has asked. Threads may ask at once."""
+    """One descent, computed up to the largest step requested so far. Threads may use it at the same time."""
 
     def __init__(self, start: Parameters, X: Array, Y: Array, g1: Activation, learning_rate: float) -> None:
         self._steps = descend(start, X, Y, g1, SIGMOID, learning_rate)
@@ -94,7 +94,7 @@ class Path:
         self._lock = threading.Lock()
 
     def reach(self, step: int) -> None:
-        """Take the steps that are missing up to `step`."""
+        """Compute the missing steps up to `step`."""
         with self._lock, np.errstate(all="ignore"):
             while len(self._rows) <= step:
                 taken = next(self._steps)
@@ -124,12 +124,12 @@ class Edit(NamedTuple):
 
 @lru_cache(maxsize=16)
 def journey(edits: tuple[Edit, ...] = (), rate: float = RATE) -> "Journey":
-    """The network in hand with these edits, at this learning rate; the same object for the same question."""
+    """The example network with these edits, at this learning rate; equal arguments give the same object."""
     return Journey(edits, rate)
 
 
 class Journey:
-    """The chain of descents that a reader's edits make: each begins where the one before stood, with some numbers set."""
+    """The chain of descents that a reader's edits make: each begins at the last state of the previous one, with some numbers changed."""
 
     def __init__(self, edits: tuple[Edit, ...], rate: float) -> None:
         X, Y = points()
@@ -158,7 +158,7 @@ class Journey:
 
 
 class Edits:
-    """The text of edits in an address, `step:name-row-column=value` parted by commas, in the order of their steps."""
+    """The text of edits in an address, `step:name-row-column=value` separated by commas, in the order of their steps."""
 
     default = ""
     recorded = ("",)
@@ -169,14 +169,14 @@ class Edits:
             return ()
         edits = tuple(self._one(part) for part in text.split(","))
         if len(edits) > self.most:
-            raise InvalidParameterError(f"{len(edits)} numbers set by hand; at most {self.most} are kept. Reset the network in hand")
+            raise InvalidParameterError(f"{len(edits)} numbers set by hand; at most {self.most} are allowed. Reset the network")
         if any(a.step > b.step for a, b in pairwise(edits)):
             raise InvalidParameterError("numbers set by hand must come in the order of their steps")
         return edits
 
     @staticmethod
     def _one(part: str) -> Edit:
-        expected = f"{part[:60]!r} is no number set by hand; it looks like 600:W1-4-2=0.5"
+        expected = f"{part[:60]!r} is not a number set by hand; the form is 600:W1-4-2=0.5"
         shapes = {"W1": (UNITS, 2), "b1": (UNITS, 1), "W2": (1, UNITS), "b2": (1, 1)}
         try:
             at, setting = part.split(":")
@@ -193,7 +193,7 @@ class Edits:
 
 
 class Seen(NamedTuple):
-    """The network in hand at one step, with what it computes on all 400 examples."""
+    """The example network at one step, with its results for all 400 examples."""
 
     parameters: Parameters
     cache: Forward
@@ -202,12 +202,12 @@ class Seen(NamedTuple):
 
 
 def look(step: int, edits: tuple[Edit, ...]) -> Seen:
-    """The network in hand at `step`."""
+    """The example network at `step`."""
     X, Y = points()
     parameters = journey(edits).at(step)
     return Seen(parameters, forward(parameters, X, TANH, SIGMOID), X, Y)
 
 
 def right(A2: Array, Y: Array) -> int:
-    """How many examples fall on their own side of 0.5."""
+    """How many examples are on the correct side of 0.5."""
     return int(np.sum((A2 > 0.5) == (Y > 0.5)))

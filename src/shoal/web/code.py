@@ -1,4 +1,4 @@
-"""The "in code" lines: cut from the installed files of `textbook/`, so that the page cannot say what the library does not do."""
+"""The "in code" lines: copied from the installed files of `textbook/`, so that the page always shows the library's own code."""
 
 import ast
 import inspect
@@ -22,7 +22,7 @@ Line = dict[str, str]
 
 
 def cut(function: Callable[..., Any], *beginnings: str) -> Line:
-    """The lines of `function`'s body that begin so, and the file they stand in."""
+    """The lines of `function`'s body that begin so, and their file."""
     source = textwrap.dedent(inspect.getsource(function))
     definition = ast.parse(source).body[0]
     assert isinstance(definition, ast.FunctionDef)

@@ -1,8 +1,8 @@
-"""Who may talk to the server: this machine's own browser, on the page's own address, with bodies of a bounded size.
+"""Access to the server: only this machine's browser, at the page's own address, with bodies of limited size.
 
-Loopback alone does not keep other web sites out: a page elsewhere can send requests to 127.0.0.1 or point a name of its
-own at it. So every request must name this host, and any Origin it names must be this one. What changes something (a POST)
-must name that Origin, which browsers write and pages cannot, or hold the token that the server was started with.
+Listening on loopback does not keep other web sites out: a page of another site can send requests to 127.0.0.1 or point its own host name
+at it. Therefore every request must name this host, and any Origin it names must be this one. A request that changes something (a POST)
+must name that Origin, which browsers write and pages cannot forge, or have the token that the server was started with.
 """
 
 import hmac
@@ -19,24 +19,24 @@ HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",  # with none at all, browsers leave the Origin out of what is sent while a page closes
+    "referrer-policy": "same-origin",  # with "no-referrer", browsers omit the Origin of requests that are sent while a page closes
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-cache",
 }
 
 
 class TooLargeError(Exception):
-    """A body went past `LARGEST_BODY` while it was being read."""
+    """A body grew beyond `LARGEST_BODY` while it was being read."""
 
 
 def refusal(status: int, message: str) -> JSONResponse:
-    """An answer that says in one sentence why not."""
-    readable = message.encode("utf-8", "replace").decode()  # half a surrogate pair is no text that can be sent
+    """A response with the reason in one sentence."""
+    readable = message.encode("utf-8", "replace").decode()  # half a surrogate pair cannot be sent as text
     return JSONResponse({"error": readable}, status_code=status, headers=HEADERS)
 
 
 class Guard:
-    """Wraps the application: checks Host, Origin and sizes, and adds the headers that keep the page to itself."""
+    """Wraps the application: checks Host, Origin and sizes, and adds the headers that isolate the page."""
 
     def __init__(self, app: ASGIApp, hosts: frozenset[str], token: str = "") -> None:
         self.app = app
@@ -57,12 +57,12 @@ class Guard:
             await refusal(413, "the body is larger than 50 MB; send a smaller table")(scope, receive, send)
 
     def check(self, scope: Scope) -> JSONResponse | None:
-        """None, or the refusal that this request has earned."""
+        """None, or the refusal of this request."""
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in reversed(scope["headers"])}
         origins = [value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"origin"]
         host, foreign = headers.get("host", ""), [origin for origin in origins if origin not in {f"http://{h}" for h in self.hosts}]
         if host not in self.hosts:
-            return refusal(421, f"the page answers only to {' and '.join(sorted(self.hosts))}, not to {host[:80]!r}")
+            return refusal(421, f"the page accepts only the host {' and '.join(sorted(self.hosts))}, not {host[:80]!r}")
         if foreign:
             return refusal(403, f"requests from {foreign[0][:80]!r} are refused; open the page itself")
         if headers.get("sec-fetch-site") in ("cross-site", "same-site") and headers.get("sec-fetch-mode") != "navigate":
@@ -75,18 +75,18 @@ class Guard:
         if scope["method"] not in ("GET", "HEAD", "OPTIONS") and not origins and not self.knows(headers.get(TOKEN_HEADER, "")):
             return refusal(
                 403,
-                f"a {scope['method'][:20]} needs the Origin of the page, or the header {TOKEN_HEADER} with the token that "
-                "`shoal chapter --token` was given",
+                f"a {scope['method'][:20]} needs the Origin of the page, or the header {TOKEN_HEADER} with the token "
+                "of `shoal chapter --token`",
             )
         return None
 
     def knows(self, token: str) -> bool:
-        """Whether this is the server's token; a server without one knows none."""
+        """Whether this is the server's token; without a token the answer is always no."""
         return bool(self.token) and hmac.compare_digest(token.encode(), self.token.encode(errors="surrogateescape"))
 
 
 def bounded(receive: Receive) -> Receive:
-    """`receive`, counting: a body sent in pieces without its length is cut off at the same size."""
+    """`receive` with a counter: a body sent in parts without its length ends at the same size limit."""
     taken = 0
 
     async def count() -> Message:
@@ -101,7 +101,7 @@ def bounded(receive: Receive) -> Receive:
 
 
 def with_headers(send: Send) -> Send:
-    """`send`, adding `HEADERS` to each answer that does not set them itself."""
+    """`send`, adding `HEADERS` to each response that does not set them itself."""
 
     async def add(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":

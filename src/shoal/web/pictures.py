@@ -1,4 +1,4 @@
-"""Planes and curves as the page draws them: whole numbers of thousandths, few enough to send many times a second."""
+"""Planes and curves in the page's format: integers in thousandths, few enough to be sent many times per second."""
 
 import base64
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import numpy as np
 from shoal.textbook import Activation, Parameters, forward
 from shoal.web.chapter import SIGMOID, Array
 
-LIMIT = 4.6  # the plane of inputs is drawn from −4.6 to 4.6 both ways
+LIMIT = 4.6  # the plane of inputs is drawn from −4.6 to 4.6 in both directions
 
 
 def plane(k: int) -> Array:
@@ -20,7 +20,7 @@ def plane(k: int) -> Array:
 
 
 def field(values: Array, reference: float | None = None) -> dict[str, Any]:
-    """Values on `plane(k)` divided by `reference` (their largest size if None), as thousandths cut at ±1000."""
+    """Values on `plane(k)` divided by `reference` (their largest magnitude if None), as thousandths clipped at ±1000."""
     k = round(values.size**0.5)
     scale = float(np.max(np.abs(values))) if reference is None else reference
     scale = scale if scale > 0 and np.isfinite(scale) else 1.0
@@ -35,26 +35,26 @@ def outcome(parameters: Parameters, g1: Activation, k: int = 72) -> dict[str, An
 
 
 def tiles(parameters: Parameters, g1: Activation, k: int = 30) -> list[dict[str, Any]]:
-    """What each hidden unit answers over the plane."""
+    """The output of each hidden unit over the plane."""
     return [field(*row) for row in unit_rows(forward(parameters, plane(k), g1, SIGMOID).A1, g1)]
 
 
 def unit_rows(A1: Array, g1: Activation) -> list[tuple[Array, float | None]]:
-    """Each unit's answers and the size that is full colour; a sigmoid's 0.5 is drawn as zero, as its cut lies there."""
+    """Each unit's outputs and the magnitude of full colour. A sigmoid's 0.5 is drawn as zero, because its boundary is there."""
     if (g1.low, g1.high) == (0, 1):
         return [(2 * a - 1, 1.0) for a in A1]
     return [(a, g1.high if g1.bounded else None) for a in A1]
 
 
 def thinned(values: Sequence[float], most: int = 240) -> dict[str, Any]:
-    """A long curve as few points: `at` holds the places, the first and the last among them."""
+    """A long curve as few points: `at` has their positions, including the first and the last."""
     last = len(values) - 1
     places = sorted({round(i * last / (most - 1)) for i in range(most)}) if last >= most else list(range(last + 1))
     return {"at": places, "v": [values[i] for i in places]}
 
 
 def strip(values: Array) -> dict[str, Any]:
-    """A wide matrix as eight steps of size with their sign, a row of characters each: `a` is −8, `i` is 0, `q` is 8."""
+    """A wide matrix as letters, one row of characters per row: eight steps of magnitude with their sign; `a` is −8, `i` is 0, `q` is 8."""
     reference = float(np.max(np.abs(values))) or 1.0
     steps = np.sign(values) * np.ceil(np.abs(values) / reference * 8)
     rows = ["".join(chr(ord("i") + int(s)) for s in row) for row in np.nan_to_num(steps)]
@@ -62,6 +62,6 @@ def strip(values: Array) -> dict[str, Any]:
 
 
 def packed(values: Any, reference: float | None = None) -> str:
-    """`field` in the fewest bytes that a browser reads at once: 16-bit thousandths, little end first, in base 64."""
+    """`field` in the fewest bytes that a browser reads directly: 16-bit thousandths, little-endian, in base 64."""
     thousandths = field(values, reference)["v"].astype("<i2")
     return base64.b64encode(thousandths.tobytes()).decode()

@@ -1,7 +1,7 @@
-"""What the page may ask: a named question, the values that each of its parameters can take, and the function that answers.
+"""Questions of the page: each has a name, the values that each of its parameters can take, and the function that computes the answer.
 
-The page computes nothing. It asks `name?parameter=value&…` and draws the answer; the static copy asks the same questions
-of a table that `export` filled, so every parameter also says which of its values are recorded.
+The page computes nothing. It requests `name?parameter=value&…` and draws the answer. The static copy looks up the same questions in a
+table that `export` filled, so every parameter also states which of its values are recorded.
 """
 
 import json
@@ -30,7 +30,7 @@ class Kind(Protocol):
 
 
 def text_of(value: float) -> str:
-    """A number as JavaScript's `String` writes it, so that both sides agree on the keys of the recorded table."""
+    """A number as JavaScript's `String` writes it, so that Python and the page agree on the keys of the recorded table."""
     return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
 
 
@@ -57,7 +57,7 @@ class Whole:
         except ValueError:
             raise InvalidParameterError(f"{name}={text[:40]!r} is not a whole number; give one from {self.low} to {self.high}") from None
         if not self.low <= value <= self.high:
-            raise InvalidParameterError(f"{name}={value} lies outside {self.low} to {self.high}")
+            raise InvalidParameterError(f"{name}={value} is outside {self.low} to {self.high}")
         return value
 
 
@@ -87,13 +87,13 @@ class Real:
         except ValueError:
             raise InvalidParameterError(f"{name}={text[:40]!r} is not a number; give one from {self.low} to {self.high}") from None
         if not math.isfinite(value) or not self.low <= value <= self.high:
-            raise InvalidParameterError(f"{name}={value} lies outside {self.low} to {self.high}")
+            raise InvalidParameterError(f"{name}={value} is outside {self.low} to {self.high}")
         return value
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few words, the first of which is the default."""
+    """One of a few words; the first is the default."""
 
     words: tuple[str, ...]
     keep: tuple[str, ...] | None = None
@@ -114,7 +114,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Question:
-    """`answer` takes the parameters by name. A `measured` answer differs from call to call and is never kept."""
+    """`answer` takes the parameters by name. A `measured` answer differs from call to call and is never cached."""
 
     name: str
     answer: Callable[..., Answer]
@@ -122,14 +122,14 @@ class Question:
     measured: bool = False
 
     def read(self, given: Mapping[str, str]) -> dict[str, Any]:
-        """The parameters from texts, defaults for those not given; an unknown name is refused."""
+        """The parameters from texts, defaults for the others; an unknown name is refused."""
         for name in given:
             if name not in self.takes:
                 raise InvalidParameterError(f"{self.name!r} takes no {name[:40]!r}; it takes {', '.join(self.takes) or 'nothing'}")
         return {name: kind.read(name, given.get(name, kind.default)) for name, kind in self.takes.items()}
 
     def __call__(self, given: Mapping[str, str]) -> Answer:
-        with np.errstate(all="ignore"):  # numbers past the range become null, which the page calls "not finite"
+        with np.errstate(all="ignore"):  # numbers beyond the range become null, which the page shows as "not finite"
             return self.answer(**self.read(given))
 
     @staticmethod
@@ -140,7 +140,7 @@ class Question:
 
 
 def json_object(text: str | bytes) -> dict[str, Any] | None:
-    """The JSON object in a text; None for anything else, nested thousands deep or of digits without end among it."""
+    """The JSON object in a text; None for anything else, including deeply nested texts and endless digits."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -149,12 +149,12 @@ def json_object(text: str | bytes) -> dict[str, Any] | None:
 
 
 def brief(value: Any) -> str:
-    """A value as an error shows it: however deep or long it is, a few of its levels and characters."""
+    """A value for an error message: a few of its levels and characters, even if it is deep or long."""
     return reprlib.repr(value)[:60]
 
 
 def plain(value: Any) -> Any:
-    """The value as JSON can hold it: arrays as lists, numbers that are not finite as null."""
+    """The value in JSON's types: arrays as lists, numbers that are not finite as null."""
     if isinstance(value, np.ndarray):
         return plain(value.tolist())
     if isinstance(value, dict):
@@ -171,4 +171,4 @@ def plain(value: Any) -> Any:
 def as_json(answer: Answer) -> bytes:
     """The answer as compact JSON; doubles keep every digit."""
     text = json.dumps(plain(answer), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode("utf-8", "replace")  # half a surrogate pair is no text that can be sent
+    return text.encode("utf-8", "replace")  # half a surrogate pair cannot be sent as text

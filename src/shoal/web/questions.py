@@ -1,7 +1,7 @@
-"""The manifest of the page: every question by name, and what the page must know before it asks anything, each fact once.
+"""The manifest of the page: every question by name, and the facts that the page needs before its first question.
 
-`exhibits/slide_NN.py` and `static/exhibits/slide-NN.js` are the two halves of slide NN. Titles, questions, defaults and the
-playground's settings stand on the Python side; the page reads them from the answer to the question "page".
+`exhibits/slide_NN.py` and `static/exhibits/slide-NN.js` are the two halves of slide NN. Titles, questions, defaults and the playground's
+settings are defined in Python; the page reads them from the answer to the question "page".
 """
 
 from collections.abc import Mapping
@@ -52,7 +52,7 @@ MODULES: tuple[Any, ...] = (hand, cards, *SLIDES)
 
 
 def page() -> Answer:
-    """What does not change while the page is open."""
+    """The facts that do not change while the page is open."""
     X, Y = points()
     return {
         "X": X,

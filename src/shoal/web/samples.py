@@ -1,4 +1,4 @@
-"""The playground's own data: small, seeded, each drawn by one function, so that a line of Python draws them again."""
+"""The playground's own data sets: small and seeded. One function draws each, so that one line of Python draws them again."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ CENTRES = np.array([[0.0, 2.4], [2.3, 0.7], [1.4, -2.0], [-1.4, -2.0], [-2.3, 0.
 
 @dataclass(frozen=True)
 class Sample:
-    """One set: its name on the page, its task, its columns, and how it is drawn from points, noise and a seed."""
+    """One set: its name on the page, its task, its columns, and the function that draws it from points, noise and a seed."""
 
     title: str
     task: Literal["classification", "regression"]
@@ -33,7 +33,7 @@ def petals(points: int, noise: float, seed: int) -> Drawn:
 
 
 def moons(points: int, noise: float, seed: int) -> Drawn:
-    """Two half moons that reach into one another."""
+    """Two half moons that interlock."""
     X, y = make_moons(points, noise=noise, random_state=seed)
     return X, y
 
@@ -61,7 +61,7 @@ def spirals(points: int, noise: float, seed: int) -> Drawn:
 
 
 def exclusive_or(points: int, noise: float, seed: int) -> Drawn:
-    """Class 1 where the two inputs have the same sign."""
+    """Class 1 if the two inputs have the same sign."""
     rng = np.random.default_rng(seed)
     X = rng.uniform(-1, 1, (points, 2))
     y = (X[:, 0] * X[:, 1] > 0).astype(int)
@@ -69,14 +69,14 @@ def exclusive_or(points: int, noise: float, seed: int) -> Drawn:
 
 
 def curve(points: int, noise: float, seed: int) -> Drawn:
-    """One input, a wave that fades."""
+    """One input, a wave with decreasing amplitude."""
     rng = np.random.default_rng(seed)
     x = rng.uniform(-3, 3, points)
     return x[:, None], np.sin(2 * x) * np.exp(-x / 4) + noise * rng.standard_normal(points)
 
 
 def surface(points: int, noise: float, seed: int) -> Drawn:
-    """Two inputs, a hill beside a hollow."""
+    """Two inputs, a hill and a hollow."""
     rng = np.random.default_rng(seed)
     X = rng.uniform(-2, 2, (points, 2))
     hill, hollow = np.exp(-((X - 0.8) ** 2).sum(axis=1)), np.exp(-((X + 0.8) ** 2).sum(axis=1))
@@ -99,5 +99,5 @@ SAMPLES: dict[str, Sample] = {
 def sample(name: str, points: int = 400, noise: float = 0.1, seed: int = 0) -> Drawn:
     """X `(points, n_x)` and y `(points,)` of one set; the flower takes neither noise nor seed."""
     if name not in SAMPLES:
-        raise InvalidParameterError(f"no set is called {name!r}; there are {', '.join(SAMPLES)}")
+        raise InvalidParameterError(f"there is no set {name!r}; choose one of {', '.join(SAMPLES)}")
     return SAMPLES[name].draw(points, noise, seed)

@@ -1,7 +1,7 @@
-"""The page's server: a few files, and answers to the page's questions. It listens on this machine alone.
+"""The page's server: a few files, and answers to the page's questions. It listens on this machine only.
 
-`app(port)` is the application, `serve(port, browser)` runs it. Answers are computed in a thread each; a `Path` locks
-itself, so that two tabs that ask for the same steps do not take them twice.
+`app(port)` is the application, `serve(port, browser)` runs it. Each answer is computed in a thread. A `Path` has a lock, so that two tabs
+that request the same steps do not compute them twice.
 """
 
 import mimetypes
@@ -36,7 +36,7 @@ from shoal.web.questions import ALL
 
 HOST, USUAL_PORT = "127.0.0.1", 8137
 STATIC = Path(__file__).parent / "static"
-CLOSING = 0.4  # seconds between Ctrl-C and the end of the process, whatever it is doing
+CLOSING = 0.4  # seconds between Ctrl-C and the end of the process, whatever is running
 TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -46,12 +46,12 @@ TYPES = {
 
 
 class PortError(ShoalError, OSError):
-    """A port that cannot be listened on: in use, or outside 1 to 65535."""
+    """A port that cannot be used: taken, or outside 1 to 65535."""
 
 
 @lru_cache(maxsize=1)
 def files() -> dict[str, Path]:
-    """Every address that is a file. An address is looked up here, never joined to a folder, so no path can climb out."""
+    """Every address that is a file. An address is looked up in this table, never joined to a folder, so no path can leave the folder."""
     found = {"/" + path.relative_to(STATIC).as_posix(): path for path in STATIC.rglob("*") if path.is_file() and path.suffix in TYPES}
     return found | {"/": STATIC / "index.html"}
 
@@ -67,7 +67,7 @@ async def file(request: Request) -> Response:
 
 @lru_cache(maxsize=256)  # of up to 110 kB each
 def kept(name: str, given: tuple[tuple[str, str], ...]) -> bytes:
-    """An answer that is the same each time, kept as the bytes that are sent."""
+    """An answer that is always the same, cached as the bytes that are sent."""
     return as_json(ALL[name](dict(given)))
 
 
@@ -75,7 +75,7 @@ async def question(request: Request) -> Response:
     """`GET /api/ask/NAME?parameter=value&…`"""
     name = request.path_params["name"]
     if name not in ALL:
-        return refusal(404, f"no question is called {name[:40]!r}; there are {', '.join(ALL)}")
+        return refusal(404, f"there is no question {name[:40]!r}; choose one of {', '.join(ALL)}")
     given = tuple(sorted(request.query_params.items()))
     try:
         if ALL[name].measured:
@@ -90,7 +90,7 @@ async def question(request: Request) -> Response:
 
 
 async def no_such(request: Request, failed: Exception) -> Response:
-    """What Starlette itself refuses, in our form."""
+    """A refusal of Starlette's own, in our form."""
     status = failed.status_code if isinstance(failed, HTTPException) else 500
     return refusal(
         status, f"{request.method} {request.url.path[:80]!r}: {failed.detail if isinstance(failed, HTTPException) else 'the server failed'}"
@@ -103,7 +103,7 @@ def routes(playground: Playground) -> list[BaseRoute]:
 
 
 def app(port: int = USUAL_PORT, token: str = "", playground: Playground | None = None) -> Starlette:
-    """The application as it answers on `port` of this machine; programs that are no browser send the `token` to change something."""
+    """The application for `port` of this machine; other programs send the `token` to change something."""
     hosts = frozenset({f"{HOST}:{port}", f"localhost:{port}"})
     return Starlette(
         routes=routes(playground or Playground()),
@@ -113,23 +113,23 @@ def app(port: int = USUAL_PORT, token: str = "", playground: Playground | None =
 
 
 class ChapterServer(uvicorn.Server):
-    """A server that ends soon after Ctrl-C: what can be stopped is stopped, and what cannot ends with the process."""
+    """A server that ends soon after Ctrl-C: it stops what can be stopped, and the rest ends with the process."""
 
     def __init__(self, config: uvicorn.Config, playground: Playground) -> None:
         super().__init__(config)
         self.playground, self.ending = playground, threading.Event()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Called by the signal, in the main thread, whatever lock that holds: so it only says so to a thread that waits for it."""
+        """Called by the signal in the main thread, which may hold any lock; therefore it only notifies a waiting thread."""
         super().handle_exit(sig, frame)
         self.ending.set()
 
     def end_in_time(self) -> None:
-        """Wait for Ctrl-C, stop what can be stopped, and end the process where it does not end by itself."""
+        """Wait for Ctrl-C, stop what can be stopped, and end the process if it does not end by itself."""
         self.ending.wait()
         self.close()
         time.sleep(CLOSING)
-        os._exit(0)  # a thread that computes cannot be stopped from outside
+        os._exit(0)  # a computing thread cannot be stopped from outside
 
     def close(self) -> None:
         """Stop training, reading and compiling."""
@@ -138,7 +138,7 @@ class ChapterServer(uvicorn.Server):
 
 
 def listener(port: int | None) -> socket.socket:
-    """A socket on this machine: on `port`, or where none is given on the usual port, or on any if that is taken."""
+    """A socket on this machine: on `port`; without a port on the usual one, or on any free one if that is taken."""
     for wanted in (USUAL_PORT, 0) if port is None else (port,):
         found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -149,11 +149,11 @@ def listener(port: int | None) -> socket.socket:
             found.close()
             if port is not None:
                 raise PortError(
-                    f"port {port} cannot be used ({refused}); give another with --port, or none to have a free one found"
+                    f"port {port} cannot be used ({refused}); choose another with --port, or leave it out for a free one"
                 ) from refused
         else:
             return found
-    raise PortError(f"no port of {HOST} can be listened on")
+    raise PortError(f"no port of {HOST} can be used")
 
 
 def server(port: int | None = None, token: str = "") -> tuple[ChapterServer, socket.socket]:
@@ -170,15 +170,15 @@ def server(port: int | None = None, token: str = "") -> tuple[ChapterServer, soc
 
 
 def serve(port: int | None = None, browser: bool = True, token: str = "") -> None:
-    """Open the live chapter: say where it is, show it in the browser, answer until Ctrl-C."""
+    """Open the interactive chapter: print its address, open the browser, serve until Ctrl-C."""
     ready, found = server(port, token)
     address = f"http://{HOST}:{found.getsockname()[1]}/"
     print(f"The chapter is open at {address}   (Ctrl-C closes it)", flush=True)
-    threading.Thread(target=journey().at, args=(LAST,), daemon=True).start()  # so that the slider's far end answers at once
+    threading.Thread(target=journey().at, args=(LAST,), daemon=True).start()  # so that the slider's last steps are ready
     threading.Thread(target=warm, daemon=True).start()
     if browser:
         threading.Timer(0.3, webbrowser.open, args=(address,)).start()
     threading.Thread(target=ready.end_in_time, daemon=True).start()
-    with suppress(KeyboardInterrupt):  # it is how the page is closed
+    with suppress(KeyboardInterrupt):  # the usual way to close the page
         ready.run(sockets=[found])
     ready.close()

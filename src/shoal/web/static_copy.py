@@ -1,8 +1,7 @@
 """The chapter without a server: one page with its style, its script and every recorded answer inside.
 
-Browsers refuse module scripts that come from a file, so the modules are laid into one plain script, each in a function of
-its own that returns what it exports. Answers are asked of the same questions as the live page asks, on each question's
-recorded values; a slider of the copy snaps to them.
+Browsers refuse module scripts from a file, so the modules become one plain script, each in a function that returns its exports. Answers
+are computed for the same questions as on the live page, for each question's recorded values; a slider of the copy moves between them.
 """
 
 import base64
@@ -23,7 +22,7 @@ STYLE = re.compile(r'^<link rel="stylesheet" href="([^"]+)">$', re.MULTILINE)
 
 
 def export_static(folder: Path, most: int | None = None) -> Path:
-    """Write `folder/index.html`; with `most`, only so many values of each parameter, and moments of each run. Returns the file."""
+    """Write `folder/index.html`; `most` limits the values of each parameter and the frames of each run. Returns the file."""
     target = made_folder(folder) / "index.html"
     refuse_unwritable(target)  # before the minutes of recording
     page = inlined(recorded(most), recordings(MOMENTS if most is None else 2 + most))
@@ -38,7 +37,7 @@ def recorded(most: int | None) -> dict[str, Answer]:
 
 
 def table(question: Question, most: int | None) -> Answer:
-    """One question's recordings; keys are the values in the grid's order, joined by `&`, as `ask.js` joins them."""
+    """One question's recordings; keys are the values in the grid's order, joined by `&`, as in `ask.js`."""
     grid = {}
     for name, kind in question.takes.items():
         values = list(dict.fromkeys([kind.default, *kind.recorded])) if most else list(kind.recorded)
@@ -48,7 +47,7 @@ def table(question: Question, most: int | None) -> Answer:
 
 
 def inlined(answers: dict[str, Answer], runs: Answer) -> str:
-    """The page as one file; the runs apart from the answers, as they are unpacked only where the playground is seen."""
+    """The page as one file; the runs are separate from the answers, because they are unpacked only when the playground is shown."""
     page = (STATIC / "index.html").read_text(encoding="utf-8")
     page = STYLE.sub(lambda link: f"<style>\n{(STATIC / link[1]).read_text(encoding='utf-8')}</style>", page)
     icon = base64.b64encode((STATIC / "icon.svg").read_bytes()).decode()
@@ -60,13 +59,13 @@ def inlined(answers: dict[str, Answer], runs: Answer) -> str:
 
 
 def packed(name: str, content: Answer) -> str:
-    """A script element that only carries: mostly digits, so a tenth of the size, unpacked by the browser itself."""
+    """A script element that contains data only: mostly digits, compressed to a tenth, unpacked by the browser itself."""
     text = json.dumps(content, separators=(",", ":"), allow_nan=False).encode()
     return f'<script type="text/plain" id="{name}">{base64.b64encode(gzip.compress(text, 6, mtime=0)).decode()}</script>\n'
 
 
 def one_script(entry: Path) -> str:
-    """The module and all that it imports, in the order in which they need each other, as one plain script."""
+    """The module and its imports, in the order of their dependencies, as one plain script."""
     names: dict[Path, str] = {}
     parts: list[str] = []
 

@@ -1,1 +1,1 @@
-"""What each exhibit asks for: slide_NN.py answers slide-NN.js. `hand` and `cards` serve them all; `questions` gathers them."""
+"""Python half of each exhibit: slide_NN.py computes for slide-NN.js. All exhibits use `hand` and `cards`; `questions` collects them."""

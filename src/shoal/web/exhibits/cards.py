@@ -1,7 +1,7 @@
-"""How a number came: for every number of the network in hand, the terms that make it.
+"""How a number is computed: for every number of the example network, the terms that give it.
 
-A card is `terms` (factors to be multiplied, then added up; `gap` stands for many terms taken together), then `totals`, each
-what is done next and the value after it. The last total is the number on the page.
+A card is `terms` (factors to be multiplied, then added up; `gap` stands for many terms together), then `totals`, each with the next
+operation and the value after it. The last total is the number on the page.
 """
 
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ Card = dict[str, object]
 
 
 def term(*factors: float, note: str = "") -> Card:
-    """One term of a sum: factors, and what they are."""
+    """One term of a sum: factors, and their names."""
     return {"factors": [float(f) for f in factors], "note": note}
 
 
 def total(label: str, value: float) -> Card:
-    """What is done next, and the value after it."""
+    """The next operation, and the value after it."""
     return {"label": label, "value": float(value)}
 
 
@@ -31,7 +31,7 @@ def card(title: str, formula: str, terms: Sequence[Card], totals: Sequence[Card]
 
 
 def long_sum(first: Array, second: Array | None, i: int, of: str = "example") -> list[Card]:
-    """A sum over many examples: the first two, the one in hand, the last; the others taken together."""
+    """A sum over many examples: the first two, the selected one, the last; the others together."""
     products = first if second is None else first * second
     m = len(products)
     shown = sorted({0, 1, i, m - 1})
@@ -47,7 +47,7 @@ def long_sum(first: Array, second: Array | None, i: int, of: str = "example") ->
 
 
 def how(key: str, step: int, edits: tuple[Edit, ...], ex: int) -> Answer:
-    """The card of one number: `key` is its name and place, `dW1-4-2`, or `J`."""
+    """The card of one number: `key` is its name and position, `dW1-4-2`, or `J`."""
     name, _, place = key.partition("-")
     r, c = (int(p) - 1 for p in (place or "1-1").split("-"))
     seen = look(step, edits)
@@ -61,12 +61,12 @@ def how(key: str, step: int, edits: tuple[Edit, ...], ex: int) -> Answer:
 
 
 def parameter(name: str, r: int, c: int, step: int, edits: tuple[Edit, ...]) -> Answer:
-    """A weight or bias: what it was a step ago, less α times its derivative."""
+    """A weight or bias: its previous value, minus α times its derivative."""
     now = float(getattr(journey(edits).at(step), name)[r, c])
     title = f"{name}[{r + 1}, {c + 1}]"
     if any(e.step == step and (e.name, e.row - 1, e.column - 1) == (name, r, c) for e in edits):
         return card(
-            title, f"{name}: set by hand", [], [total("set by hand", now)], f"You set it at step {step}; training goes on from there."
+            title, f"{name}: set by hand", [], [total("set by hand", now)], f"You set it at step {step}; training continues from there."
         ) | {"edit": now}
     if step == 0:
         says = "Biases start at zero." if name[0] == "b" else f"Drawn once: RandomState({SEED}).randn × {SCALE}, W1 first, then W2."
@@ -79,7 +79,7 @@ def parameter(name: str, r: int, c: int, step: int, edits: tuple[Edit, ...]) -> 
 
 
 def over_all(name: str, seen: Seen, i: int) -> Answer:
-    """The cost, or the share of right answers."""
+    """The cost, or the fraction of correct predictions."""
     m = seen.Y.size
     if name == "J":
         losses = SIGMOID.loss(seen.cache.Z2, seen.Y)
@@ -124,7 +124,7 @@ def one_forward(name: str, r: int, seen: Seen, i: int) -> Answer:
             "a2 = σ(z2) = 1 / (1 + e⁻ᶻ)",
             [term(Z2[0, i], note="z2")],
             [total("σ", A2[0, i])],
-            f"Example {i + 1}: how sure the network is of class 1.",
+            f"Example {i + 1}: the probability of class 1.",
         )
     y = int(seen.Y[0, i])
     own = float(A2[0, i]) if y else 1 - float(A2[0, i])
@@ -153,7 +153,7 @@ def one_backward(name: str, r: int, seen: Seen, g: Gradients, i: int) -> Answer:
             "dZ2 = A2 − Y",
             [term(seen.cache.A2[0, i], note="a2"), term(-seen.Y[0, i], note="−y")],
             [total("miss", g.dZ2[0, i])],
-            f"Column {i + 1}: how far this prediction is off.",
+            f"Column {i + 1}: the error of this prediction.",
         )
     slope = TANH.prime(seen.cache.Z1)
     return card(
@@ -161,7 +161,7 @@ def one_backward(name: str, r: int, seen: Seen, g: Gradients, i: int) -> Answer:
         "dZ1 = W2ᵀ dZ2 ∘ g1′(Z1)",
         [term(seen.parameters.W2[0, r], g.dZ2[0, i], slope[r, i], note="w · miss · slope")],
         [total("product", g.dZ1[r, i])],
-        f"Unit {r + 1}, column {i + 1}: the miss, back along its edge, times the slope there.",
+        f"Unit {r + 1}, column {i + 1}: the error, multiplied by the weight of the edge and by the slope at the unit.",
     )
 
 
@@ -174,7 +174,7 @@ def mean_over_examples(name: str, r: int, c: int, seen: Seen, g: Gradients, i: i
         "db1": (f"db1[{r + 1}]", "db1 = 1/m Σ dZ1", f"The mean of unit {r + 1}'s row of dZ1."),
     }
     if name not in explained:
-        raise InvalidParameterError(f"no number of the network in hand is called {name!r}")
+        raise InvalidParameterError(f"the example network has no number {name!r}")
     title, formula, says = explained[name]
     dZ, inputs = (g.dZ2, seen.cache.A1) if name.endswith("2") else (g.dZ1, seen.X)
     own = inputs[c] if name.startswith("dW") else None

@@ -1,4 +1,4 @@
-"""The network in hand as every exhibit sees it: its numbers at one step."""
+"""The example network for every exhibit: its numbers at one step."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ EDITS = Edits()
 
 
 def hand(step: int, edits: tuple[Edit, ...]) -> Answer:
-    """Parameters, cost and accuracy at `step`, and the cost so far."""
+    """Parameters, cost and accuracy at `step`, and the cost up to it."""
     seen = look(step, edits)
     g = backward(seen.parameters, seen.X, seen.Y, seen.cache, TANH, SIGMOID)
     correct = right(seen.cache.A2, seen.Y)

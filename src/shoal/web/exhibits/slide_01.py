@@ -15,7 +15,7 @@ SLIDE = "What is a neural network?"
 
 
 def unit(g: str, w1: float, w2: float, b: float, ex: int) -> Answer:
-    """One unit over the plane: its colour, its surface, where it crosses its levels, and what it says of one example."""
+    """One unit over the plane: its colour, its surface, its level lines, and its value for one example."""
     activation = ACTIVATIONS[g]
     w = np.array([[w1], [w2]])
     over = textbook.unit(w, b, plane(72), activation).a[0]
@@ -42,7 +42,7 @@ def unit(g: str, w1: float, w2: float, b: float, ex: int) -> Answer:
 
 @lru_cache(maxsize=16)
 def levels(activation: Activation) -> list[dict[str, float]]:
-    """Three levels of a and the z at which the unit reaches them; the first is its cut."""
+    """Three levels of a and the z at which the unit reaches them; the first is the decision boundary."""
     wanted = {"logistic": (0.5, 0.1, 0.9), "tanh": (0.0, -0.8, 0.8), "relu": (0.0, 1.0, 2.0)}.get(activation.name, (0.0, -1.0, 1.0))
     z = np.linspace(-400, 400, 3_200_001) if activation.name == "leaky_relu" else np.linspace(-12, 12, 480_001)
     a = activation(z)

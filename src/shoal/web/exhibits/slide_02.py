@@ -1,4 +1,4 @@
-"""Exhibit 2: the shapes, and the plane as the hidden layer bends it."""
+"""Exhibit 2: the shapes, and the plane as the hidden layer transforms it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +15,7 @@ from shoal.web.question import Answer, Choice, Question, Whole
 TITLE = "A network, named"
 SLIDE = "Neural network representation learning"
 
-LINES = 17  # lines of the grid each way, and points along each
+LINES = 17  # lines of the grid in each direction, and points along each
 ALONG = 61
 
 
@@ -25,10 +25,10 @@ def shapes(n_x: int, n_h: int, n_y: int) -> Answer:
     return {"shapes": {k: w.shape for k, w in parameters.named().items()}, "count": sum(w.size for w in parameters)}
 
 
-def bent(step: int, edits: tuple[Edit, ...], look_along: str, turn: int) -> Answer:
-    """The 400 points and the grid of the plane as the hidden layer sees them, looked at from one side.
+def warped(step: int, edits: tuple[Edit, ...], look_along: str, turn: int) -> Answer:
+    """The 400 points and the grid of the plane in the space of the hidden layer, projected from one direction.
 
-    `look_along` is `cut` (the output unit's own direction across; up, a direction in what is left, turned by `turn` degrees)
+    `look_along` is `cut` (horizontal: the output unit's direction; vertical: a direction perpendicular to it, turned by `turn` degrees)
     or two hidden units such as `12`.
     """
     seen = look(step, edits)
@@ -55,7 +55,7 @@ def grid_lines() -> list[Array]:
 
 
 def view(parameters: Parameters, A1: Array, look_along: str, turn: int) -> tuple[Callable[[Array], Array], Callable[[Array], Array], Any]:
-    """Two functions from A1 to places on paper, and the hidden units' own axes as seen from there."""
+    """Two functions from A1 to positions in the picture, and the hidden units' axes in the same projection."""
     W2, b2 = parameters.W2, float(parameters.b2[0, 0])
     n_h = W2.shape[1]
     if look_along != "cut":
@@ -76,8 +76,8 @@ SIZE = (1, 2, 3, 4, 6, 8)
 QUESTIONS = (
     Question("shapes", shapes, {"n_x": Whole(1, 8, 2, (1, 2, 3, 4)), "n_h": Whole(1, 8, 4, SIZE), "n_y": Whole(1, 4, 1, (1, 2, 3))}),
     Question(
-        "bent",
-        bent,
+        "warped",
+        warped,
         {
             "step": Whole(0, LAST, START, (*STEPS[::3], START)),
             "edits": EDITS,

@@ -10,7 +10,7 @@ SLIDE = "Computing the output"
 
 
 def example(step: int, edits: tuple[Edit, ...], ex: int, x1: float | None, x2: float | None) -> Answer:
-    """One example forward and back: every product, sum, bias and bend. `x1`, `x2` put a point of the reader's own in its place."""
+    """One example forward and back: every product, sum, bias and activation. `x1`, `x2` replace the example with a point of the reader."""
     seen = look(step, edits)
     i = ex - 1
     x, y = seen.X[:, [i]].copy(), seen.Y[:, [i]]

@@ -1,4 +1,4 @@
-"""Exhibit 4: the loop over examples beside the product, with their times."""
+"""Exhibit 4: the loop over examples compared with the product, with their times."""
 
 import statistics
 import time
@@ -16,7 +16,7 @@ SLIDE = "Vectorizing across multiple examples"
 
 
 def loop(step: int, edits: tuple[Edit, ...], layer: str) -> Answer:
-    """Both ways over all 400 examples; the middle of the times of several runs, and how far the numbers are apart."""
+    """The loop and the product over all 400 examples: the median times of several runs, and the largest difference of the numbers."""
     seen = look(step, edits)
     network = seen.parameters, seen.X, TANH, SIGMOID
     by_loop = timed(lambda: forward_by_loop(*network), time.perf_counter, runs=5)

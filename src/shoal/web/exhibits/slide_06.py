@@ -17,7 +17,7 @@ QUARTERS = tuple(round(v / 4, 2) for v in range(-44, 45))
 
 @lru_cache(maxsize=1)
 def curves() -> Answer:
-    """Every g and g′ on a grid of z, and the stretches on which g′ < 0.01."""
+    """Every g and g′ on a grid of z, and the intervals on which g′ < 0.01."""
     z = np.linspace(-11, 11, 441)
     fine = np.linspace(-40, 40, 800_001)
     answer: Answer = {"z": np.round(z, 4)}
@@ -28,18 +28,18 @@ def curves() -> Answer:
 
 
 def stretches(z: Array, inside: Array) -> list[list[float]]:
-    """The runs of z on which `inside` holds, as pairs of ends."""
+    """The intervals of z on which `inside` is true, as pairs of ends."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], inside.astype(int), [0]])))
     return [[float(z[a]), float(z[b - 1])] for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def two_units(z: float, g1: str, g2: str) -> Answer:
-    """z through a hidden unit and an output unit, one after the other, with what that pair is for."""
+    """z through a hidden unit and then an output unit, with the use of that pair."""
     a1 = float(ACTIVATIONS[g1](np.array(z)))
     a2 = float(ACTIVATIONS[g2](np.array(a1)))
     says = {
-        "logistic": "A sigmoid output lies between 0 and 1: a probability.",
-        "identity": "An output unit without a bend can be any number: a regression.",
+        "logistic": "A sigmoid output is between 0 and 1: a probability.",
+        "identity": "A linear output unit can be any number: a regression.",
         "softplus": "A softplus output is never negative: an amount.",
     }
     return {"a1": a1, "a2": a2, "says": says[g2]}

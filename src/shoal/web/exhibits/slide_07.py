@@ -1,4 +1,4 @@
-"""Exhibit 7: the network in hand trained with each activation, from the same initial weights."""
+"""Exhibit 7: the example network trained with each activation, from the same initial weights."""
 
 from fractions import Fraction
 from functools import lru_cache
@@ -25,7 +25,7 @@ def trained(g1: str) -> Path:
 
 
 def compare(step: int) -> Answer:
-    """Five networks at one step: boundary, cost, right answers, flat values and dead units; and the linear collapse."""
+    """Five networks at one step: boundary, cost, correct predictions, flat values and dead units; and the linear collapse."""
     X, Y = points()
     answer: Answer = {}
     for name in COMPARED:
@@ -45,7 +45,7 @@ def compare(step: int) -> Answer:
 
 
 def collapse(parameters: Parameters) -> Answer:
-    """With identity units W2 (W1 x + b1) + b2 = (W2 W1) x + (W2 b1 + b2): in exact arithmetic equal, in doubles to rounding."""
+    """With identity units W2 (W1 x + b1) + b2 = (W2 W1) x + (W2 b1 + b2): equal in exact arithmetic, in doubles to rounding."""
     X, _ = points()
     W, b = linear_collapse(parameters)
     two_layers = forward(parameters, X, ACTIVATIONS["identity"], SIGMOID).Z2
@@ -61,7 +61,7 @@ def collapse(parameters: Parameters) -> Answer:
 
 
 def in_fractions(parameters: Parameters, i: int) -> tuple[Fraction, Fraction]:
-    """z2 of example i through two layers and through one, with no rounding at all: every double is a fraction."""
+    """z2 of example i through two layers and through one, without rounding: every double is a fraction."""
     W1, b1, W2, b2 = ([[Fraction(float(v)) for v in row] for row in w] for w in parameters)
     x = [Fraction(float(v)) for v in points()[0][:, i]]
     hidden = [sum((w * v for w, v in zip(row, x, strict=True)), start=bias[0]) for row, bias in zip(W1, b1, strict=True)]

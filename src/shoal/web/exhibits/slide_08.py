@@ -25,7 +25,7 @@ def at_z(z: float) -> Answer:
 
 
 def at_unit(step: int, edits: tuple[Edit, ...], ex: int) -> Answer:
-    """The same at the z of unit 1 in the network in hand."""
+    """The same at the z of unit 1 of the example network."""
     return at_z(float(look(step, edits).cache.Z1[0, ex - 1]))
 
 

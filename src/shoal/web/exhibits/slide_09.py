@@ -1,4 +1,4 @@
-"""Exhibit 9: gradient descent, a step at a time and at any rate."""
+"""Exhibit 9: gradient descent, one step at a time and at any learning rate."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.6, 1.2, 2.0, 3.0, 5.0, 10.0)
 
 
 def descent(step: int, edits: tuple[Edit, ...], rate: float) -> Answer:
-    """One step of descent at this rate: W before, −α dW, W after, the cost so far, and what the rate does."""
+    """One step of descent at this rate: W before, −α dW, W after, the cost up to now, and the effect of the rate."""
     X, Y = points()
     way = journey(edits, rate)
     before, after = way.at(step), way.at(step + 1)
@@ -41,7 +41,7 @@ def descent(step: int, edits: tuple[Edit, ...], rate: float) -> Answer:
 
 
 def verdict(costs: list[float]) -> str:
-    """What a rate does, from the costs so far: `starts`, `crawls`, `falls`, `rattles` or `leaves`."""
+    """The effect of a rate, from the costs up to now: `starts`, `crawls`, `falls`, `rattles` or `leaves`."""
     J = np.array(costs)
     if len(J) < 20:
         return "starts"

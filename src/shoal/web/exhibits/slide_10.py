@@ -1,4 +1,4 @@
-"""Exhibit 10: the six formulas with the numbers that go through them, and the measured derivatives beside them."""
+"""Exhibit 10: the six formulas with their numbers, and the measured derivatives."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ SLIDE = "Formulas for computing derivatives"
 
 
 def formulas(step: int, edits: tuple[Edit, ...], ex: int) -> Answer:
-    """The six derivatives at this step, beside the numerical ones, and one example's own column of them."""
+    """The six derivatives at this step, the numerical ones, and one example's column of them."""
     seen = look(step, edits)
     g = backward(seen.parameters, seen.X, seen.Y, seen.cache, TANH, SIGMOID)
     measured = numerical_gradients(seen.parameters, seen.X, seen.Y, TANH, SIGMOID)
@@ -45,7 +45,7 @@ def formulas(step: int, edits: tuple[Edit, ...], ex: int) -> Answer:
 
 
 def nudged(parameters: Parameters, X: Array, Y: Array, by: float = 0.01) -> Answer:
-    """The cost before and after one weight is raised a little: what a derivative says, in small."""
+    """The cost before and after one weight is increased a little: the meaning of a derivative, with numbers."""
     W1 = parameters.W1.copy()
     W1[-1, -1] += by
     before = float(cost(forward(parameters, X, TANH, SIGMOID), Y, SIGMOID))
@@ -54,7 +54,7 @@ def nudged(parameters: Parameters, X: Array, Y: Array, by: float = 0.01) -> Answ
 
 
 def trap(parameters: Parameters, X: Array, Y: Array) -> Answer:
-    """What NumPy does without keepdims: the shapes that follow, and the words with which it stops."""
+    """The effect of a sum without keepdims in NumPy: the resulting shapes, and the error message."""
     g = backward(parameters, X, Y, forward(parameters, X, TANH, SIGMOID), TANH, SIGMOID)
     db1, db2 = (1 / X.shape[1]) * np.sum(g.dZ1, axis=1), (1 / X.shape[1]) * np.sum(g.dZ2, axis=1)
     b1 = parameters.b1 - RATE * db1

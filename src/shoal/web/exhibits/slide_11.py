@@ -17,7 +17,7 @@ RACE_LAST = 5000
 
 
 def race_points(leave_out: bool) -> tuple[Array, Array]:
-    """The flower, whole or without the example in hand: with 200 points of each class all-zero errors cancel exactly."""
+    """The flower, with or without the selected example: with 200 points of each class, errors cancel exactly at all-zero weights."""
     X, Y = points()
     keep = np.arange(X.shape[1]) != EXAMPLE - 1 if leave_out else np.ones(X.shape[1], dtype=bool)
     return X[:, keep].copy(), Y[:, keep].copy()
@@ -25,27 +25,27 @@ def race_points(leave_out: bool) -> tuple[Array, Array]:
 
 @lru_cache(maxsize=12)
 def runner(begin: str, g1: str, leave_out: bool) -> Path:
-    """One of the two that race."""
+    """One of the two networks of the comparison."""
     X, Y = race_points(leave_out)
     start = zeros(2, UNITS, 1) if begin == "zeros" else exercise_parameters(UNITS, seed=SEED, scale=SCALE)
     return Path(start, X, Y, ACTIVATIONS[g1], RATE)
 
 
 def race(g1: str, leave_out: str, step: int) -> Answer:
-    """All zeros beside small random at one step: every digit of W1, what each unit answers, and the cost so far."""
+    """All zeros and small random at one step: every digit of W1, each unit's output, and the cost up to now."""
     X, Y = race_points(leave_out == "yes")
     answer: Answer = {"m": X.shape[1]}
     for begin in ("zeros", "random"):
         path = runner(begin, g1, leave_out == "yes")
-        answer[begin] = lane(path.at(step), X, Y, g1) | {"costs": thinned(path.costs(step)), "J": path.costs(step)[-1]}
+        answer[begin] = one_network(path.at(step), X, Y, g1) | {"costs": thinned(path.costs(step)), "J": path.costs(step)[-1]}
     start = zeros(2, UNITS, 1)
     g = backward(start, X, Y, forward(start, X, ACTIVATIONS[g1], SIGMOID), ACTIVATIONS[g1], SIGMOID)
     answer["first_dW2"], answer["first_db2"] = float(np.max(np.abs(g.dW2))), float(g.db2[0, 0])
     return answer
 
 
-def lane(parameters: Parameters, X: Array, Y: Array, g1: str) -> Answer:
-    """One network of the race. `equal` compares the bytes of the units' own numbers: W1's row, b1, W2's column."""
+def one_network(parameters: Parameters, X: Array, Y: Array, g1: str) -> Answer:
+    """One network of the comparison. `equal` compares the bytes of the units' own numbers: W1's row, b1, W2's column."""
     own = np.hstack([parameters.W1, parameters.b1, parameters.W2.T])
     A2 = forward(parameters, X, ACTIVATIONS[g1], SIGMOID).A2
     return {

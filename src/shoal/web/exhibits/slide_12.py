@@ -17,7 +17,7 @@ SCALE_LAST = 600
 
 
 def begin_with(rule: str, scale: float) -> Parameters:
-    """The initial weights of one rule, drawn as the exercise draws."""
+    """The initial weights of one rule, drawn in the exercise's order."""
     rng = np.random.default_rng(SEED)
     if rule == "normal":
         return small_random(rng, 2, UNITS, 1, scale)
@@ -32,7 +32,7 @@ def trial(rule: str, scale: float, g1: str) -> Path:
 
 
 def small(scale: float, g1: str) -> Answer:
-    """One scale beside the named rules: where z1 lies at the start, what share is flat, and 600 steps of cost."""
+    """One scale and the named rules: the range of z1 at the start, the flat fraction, and 600 steps of cost."""
     X, Y = points()
     activation = ACTIVATIONS[g1]
     start = begin_with("normal", scale)

@@ -13,20 +13,22 @@ from shoal.web.question import Answer, Choice, Question
 TITLE = "Loop against product"
 SLIDE = "Vectorization demo"
 
-SEED = 13  # ours can be drawn again
+SEED = 13  # another seed draws other numbers
 BEST_OF = 11
 PRINTED = {"sum": 2499584.436480, "product_ms": 4.652, "loop_ms": 4441.977, "ratio": 955}  # on the slide
 RUNNING = threading.Lock()
 
 
 class BusyError(ShoalError):
-    """A measurement is going on; two at once would measure each other."""
+    """Another measurement is running; two at the same time would disturb each other."""
 
 
 def dot(length: str) -> Answer:
     """The slide's demo: two random vectors, one np.dot, one loop. np.dot: best of eleven on one thread, after one to warm up."""
     if not RUNNING.acquire(blocking=False):
-        raise BusyError("a measurement is running already (another tab, perhaps); two at once would measure each other. Wait for it to end")
+        raise BusyError(
+            "another measurement is running (perhaps in another tab), and two at the same time would disturb each other. Wait for it to end"
+        )
     try:
         return measured(int(float(length)))
     finally:
@@ -34,10 +36,10 @@ def dot(length: str) -> Answer:
 
 
 def measured(n: int, seed: int = SEED) -> Answer:
-    """Both ways over n uniform numbers from this seed, with their times in milliseconds."""
+    """The loop and the product over n uniform numbers from this seed, with their times in milliseconds."""
     rng = np.random.default_rng(seed)
     a, b = rng.random(n), rng.random(n)
-    with threadpool_limits(1):  # on a busy machine the threads of a matrix library wait for each other longer than they work
+    with threadpool_limits(1):  # on a busy machine the threads of a matrix library wait for each other longer than they compute
         both = compare_dot(a, b, time.perf_counter, BEST_OF)
     return {
         "n": n,

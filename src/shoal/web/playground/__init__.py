@@ -1,1 +1,1 @@
-"""The playground: the reader's choice of data and network, trained by the library itself while the page looks on."""
+"""The playground: the reader chooses data and network; the library trains it, and the page shows the progress."""

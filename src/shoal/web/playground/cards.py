@@ -1,9 +1,9 @@
-""" "Take it with you": the lines of Python that make the network in the playground, to the last digit.
+"""Cards and exports of the playground: how each number is computed, and the lines of Python that give the same network.
 
-How a number of the playground came: the sums behind its costs, scores and weights, spelled out with the textbook's values.
+A card shows the sums that give a cost, score or weight, with the textbook's values.
 
-A weight's card trains the last update again from the place kept before it, and takes its derivative from
-`textbook.propagation`, not from the engine: the two agreeing is what the reader sees.
+A weight's card trains the last update again from the state kept before it, and takes its derivative from `textbook.propagation`, not from
+the engine: the reader sees that both agree.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ WIDTH = 110
 
 
 def python(data: Data, chosen: Mapping[str, Any], epochs: int) -> str:
-    """A program that draws or reads the same rows and fits the same network for as many epochs."""
+    """A program that draws or reads the same rows and fits the same network for the same number of epochs."""
     kind = estimator_class(data.task)
     given = {**parameters(chosen, data.task, len(data.train)), "max_iter": epochs, "n_iter_no_change": epochs}
     lines = [
@@ -36,7 +36,7 @@ def python(data: Data, chosen: Mapping[str, Any], epochs: int) -> str:
         f"from shoal import {kind.__name__}",
         *data.lines,
         "",
-        'warnings.filterwarnings("ignore", message="max_iter")  # it stops where you stopped it',
+        'warnings.filterwarnings("ignore", message="max_iter")  # training stops where you stopped it',
         f"model = {kind.__name__}(",
         *wrapped([f"{name}={value!r}" for name, value in given.items()]),
         ").fit(X, y)",
@@ -45,7 +45,7 @@ def python(data: Data, chosen: Mapping[str, Any], epochs: int) -> str:
 
 
 def wrapped(arguments: list[str]) -> list[str]:
-    """Arguments in lines of a readable width."""
+    """Arguments in lines of readable width."""
     rows: list[str] = []
     for argument in arguments:
         if rows and len(rows[-1]) + len(argument) + 2 <= WIDTH:
@@ -61,7 +61,7 @@ ALWAYS = ("train", "test", "score", "score_test", "loss", "rate")
 
 
 def how(training: Training, key: str, k: int = 0) -> Answer:
-    """The card of one number: a cost, a score, the learning rate, or a parameter of member k by its place, `W1-2-1`."""
+    """The card of one number: a cost, a score, the learning rate, or a parameter of member k by its position, `W1-2-1`."""
     whole: dict[str, Callable[[], Answer]] = {
         "train": lambda: mean_cost(training, *training.on_train, "training rows"),
         "test": lambda: mean_cost(training, *held_out(training), "rows held out"),
@@ -76,7 +76,7 @@ def how(training: Training, key: str, k: int = 0) -> Answer:
     parts = place.split("-")
     parameters = dict(zip(SHAPES, member(training.population, k), strict=True))
     if name not in SHAPES or len(parts) != 2 or not all(p.isdecimal() for p in parts):
-        raise InvalidParameterError(f"no number is called {key[:40]!r}; there are {', '.join(ALWAYS)} and parameters such as W1-2-1")
+        raise InvalidParameterError(f"there is no number {key[:40]!r}; choose one of {', '.join(ALWAYS)} or a parameter such as W1-2-1")
     r, c = (int(p) - 1 for p in parts)
     rows, columns = parameters[name].shape
     if not (0 <= r < rows and 0 <= c < columns):
@@ -92,7 +92,7 @@ def held_out(training: Training) -> tuple[Floats, Floats]:
 
 
 def shoal_of(training: Training) -> str:
-    """Whose answers are scored."""
+    """Whose predictions are scored."""
     K = training.population.K
     return "" if K == 1 else f" The {K} networks' z2 are averaged first."
 
@@ -110,15 +110,15 @@ def mean_cost(training: Training, X: Floats, Y: Floats, rows: str) -> Answer:
 
 
 def score(training: Training, X: Floats, Y: Floats, rows: str) -> Answer:
-    """The share of right answers, or R²."""
+    """The fraction of correct predictions, or R²."""
     Z2, m, g2 = training.answers(X), len(Y), training.g2
     if g2.of_classes:
         likeliest = g2.unit.decides == "largest"
         right = Z2.argmax(axis=0) == Y.argmax(axis=1) if likeliest else ((Y > 0.5) == (Z2 > 0).T).all(axis=1)
-        side = "the likeliest class is the true one" if likeliest else "on their own side of 0.5"
+        side = "the most likely class is the true one" if likeliest else "on the correct side of 0.5"
         count = int(right.sum())
         totals = [total(f"÷ {m}", count / m), total("in per cent", 100 * count / m)]
-        return card("accuracy", "right ÷ m", [term(count, note=side)], totals, f"Of {m} {rows}.{shoal_of(training)}")
+        return card("accuracy", "correct ÷ m", [term(count, note=side)], totals, f"Of {m} {rows}.{shoal_of(training)}")
     y = Y[:, 0].astype(np.float64)
     missed, spread = (y - g2(Z2)[0]) ** 2, ((y - y.mean()) ** 2).sum()
     left = missed.sum()
@@ -128,9 +128,9 @@ def score(training: Training, X: Floats, Y: Floats, rows: str) -> Answer:
 
 
 def last_epoch(training: Training) -> Answer:
-    """What `fit` calls the loss of an epoch."""
+    """The loss of an epoch, as `fit` defines it."""
     if training.event is None or training.last_epoch is None or not training.run.active.all():
-        raise InvalidParameterError("no whole epoch has just ended with all networks alive")
+        raise InvalidParameterError("no complete epoch of all networks has just ended")
     sizes, costs = training.last_epoch
     means, m = costs.mean(axis=1), int(sizes.sum())
     if len(sizes) == 1:
@@ -138,7 +138,7 @@ def last_epoch(training: Training) -> Answer:
     else:
         terms = long_sum(sizes.astype(float), means, 0, "batch")
         totals = [total("sum", sizes @ means), total(f"÷ {m}", training.losses[-1])]
-    says = "Each batch is judged before its update, penalty included; so this lags behind the cost above. fit keeps it in loss_curve_."
+    says = "The cost of each batch is computed before its update, penalty included, so it lags behind the cost above (loss_curve_)."
     return card("last epoch", "Σ rows · J of each batch ÷ rows", terms, totals, says)
 
 
@@ -162,7 +162,7 @@ def rate(training: Training) -> Answer:
         RULE[type(training.recipe.rule)],
         [],
         [total("you set it", alpha)],
-        "The same at every update. It is the length of each step downhill.",
+        "The same at every update. It is the length of each step.",
     )
 
 
@@ -170,13 +170,11 @@ def rate(training: Training) -> Answer:
 
 
 def parameter(training: Training, name: str, r: int, c: int, k: int) -> Answer:
-    """A weight or bias: what it was an update ago, and what the rule made of its derivative."""
+    """A weight or bias: its previous value, and the change that the rule computes from its derivative."""
     now = float(getattr(member(training.population, k), name)[r, c])
     title = f"{name}[{r + 1}, {c + 1}]"
     if training.t == 0:
-        return card(
-            title, f"{name}: its start", [], [total("at the start", now)], "Drawn before the first update from the seed, as `begin` says."
-        )
+        return card(title, f"{name}: its initial value", [], [total("at the start", now)], "Drawn before the first update from the seed.")
     earlier = training.before_last()
     rows = earlier.next_rows()
     X, Y = np.asarray(earlier.run.X)[rows].T, earlier.run.Y[rows].T
@@ -189,7 +187,7 @@ def parameter(training: Training, name: str, r: int, c: int, k: int) -> Answer:
 
 
 def moved(earlier: Training, name: str, at: tuple[int, int], k: int, d: float) -> tuple[list[Card], str]:
-    """The terms of one update of one parameter whose derivative without penalty is d."""
+    """The terms of one update of one parameter; d is its derivative without penalty."""
     recipe, alpha = earlier.recipe, float(earlier.run.now.rates[k])
     old = float(getattr(member(earlier.population, k), name)[at])
     terms = [term(old, note=f"after update {earlier.t}")]
@@ -205,7 +203,7 @@ def moved(earlier: Training, name: str, at: tuple[int, int], k: int, d: float) -
 
 
 def ruled(rule: Any, d: float, v0: float, s0: float, alpha: float, t: int) -> tuple[list[Card], str]:
-    """What an update rule adds, as terms, and its memory in words. `textbook.optimizers` has the formulas."""
+    """The change of an update rule, as terms, and its memory in words. `textbook.optimizers` has the formulas."""
     one = np.array([d])
     kept = {GradientDescent: (), Momentum: (v0,), Nesterov: (v0,), RMSprop: (s0,), Adam: (v0, s0)}[type(rule)]
     _, after = rule.change(one, tuple(np.array([w]) for w in kept), alpha, t)
@@ -225,7 +223,7 @@ def ruled(rule: Any, d: float, v0: float, s0: float, alpha: float, t: int) -> tu
 
 
 def memory(earlier: Training, which: str, name: str, at: tuple[int, int], k: int) -> float:
-    """One number of the rule's memory, 0 where the rule has none."""
+    """One number of the rule's memory, 0 if the rule has none."""
     state = earlier.run.state
     if not isinstance(earlier.recipe.rule, REMEMBERS[which]):
         return 0.0
@@ -233,7 +231,7 @@ def memory(earlier: Training, which: str, name: str, at: tuple[int, int], k: int
 
 
 def derivative(name: str, r: int, c: int, old: Parameters, X: Floats, slopes: Gradients, training: Training) -> Answer:
-    """The derivative of one parameter over the batch: a row of dZ times a row of what came in."""
+    """The derivative of one parameter over the batch: a row of dZ times a row of the layer's input."""
     m = X.shape[1]
     g1 = ACTIVATIONS[training.recipe.activation]
     A1 = forward(old, X, g1, training.g2).A1

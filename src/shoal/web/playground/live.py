@@ -1,6 +1,6 @@
-"""Live runs: each trained by a thread of its own while somebody looks on, and a bounded number of them.
+"""Live runs: a thread trains each run while a page shows it. The number of runs is limited.
 
-A run plays only while its event stream is open: the page that closes takes its training with it.
+A run plays only while its event stream is open. If the page closes, training ends.
 """
 
 import asyncio
@@ -25,24 +25,24 @@ from shoal.web.question import as_json
 
 LOG = logging.getLogger(__name__)
 MOST_RUNS = 8
-LEFT_ALONE = 5.0  # seconds after which a run that nobody plays or touches makes room for a new one
+LEFT_ALONE = 5.0  # seconds after which an idle run may be replaced by a new one
 UNWATCHED = 5.0  # seconds that a run may play before its stream opens
-FRAME_SECONDS = 0.012  # of training between two frames
+FRAME_SECONDS = 0.012  # seconds of training between two frames
 WARN_EVERY = 0.5
 DATA_SEED = 0
 LAST_UPDATE = 10_000_000
 
 
 class TooManyRunsError(ShoalError):
-    """More live runs than this server keeps."""
+    """More live runs than this server allows."""
 
 
 class NoSuchRunError(ShoalError):
-    """A run that is not here, or not any more."""
+    """A run that does not exist, or no longer."""
 
 
 class LiveRun:
-    """One run, its view, and the thread that plays it. Commands may come from several tabs at once; they take turns."""
+    """One run, its view, and the thread that plays it. Commands may come from several tabs at once; they are executed one at a time."""
 
     def __init__(self, chosen: dict[str, Any], data: Data) -> None:
         self.id = secrets.token_urlsafe(9)
@@ -59,11 +59,11 @@ class LiveRun:
 
     @property
     def playing(self) -> bool:
-        """Whether the thread is at work."""
+        """Whether the thread is running."""
         return self._thread.is_alive() and not self._stop.is_set()
 
     def play(self, until: int | None = None) -> None:
-        """Train until told otherwise, or up to so many updates."""
+        """Train until stopped, or up to so many updates."""
         with self._turn:
             if self.playing:
                 return
@@ -75,7 +75,7 @@ class LiveRun:
             self._thread.start()
 
     def pause(self) -> None:
-        """Stop after the update at hand."""
+        """Stop after the current update."""
         with self._turn:
             self._halt()
             self.latest = self.latest | {"playing": False}
@@ -87,8 +87,8 @@ class LiveRun:
 
     @contextmanager
     def still(self) -> Iterator[None]:
-        """Nothing moves meanwhile; afterwards the latest frame is true again."""
-        with self._turn, np.errstate(all="ignore"):  # numbers past the range become null, which the page calls "not finite"
+        """Pause the run during the block; afterwards the latest frame is up to date."""
+        with self._turn, np.errstate(all="ignore"):  # numbers beyond the range become null, which the page shows as "not finite"
             self.touched = time.monotonic()
             self._halt()
             yield
@@ -102,30 +102,30 @@ class LiveRun:
             self.training.keep()
 
     def finish_epoch(self) -> None:
-        """To the end of the epoch at hand, or one whole epoch."""
+        """Train to the end of the current epoch, or one whole epoch."""
         with self.still():
             while self.training.advance(1024) and self.training.t % self.training.batches:
                 pass
             self.training.keep()
 
     def back(self) -> None:
-        """To the place before."""
+        """Return to the previous state."""
         with self.still():
             self.training.back()
 
     def reset(self) -> None:
-        """To the first update, with the same settings."""
+        """Return to the first update, with the same settings."""
         with self.still():
             self.training = Training(settings(self.chosen, self.data.task, len(self.data.train)), self.data)
             self.view = View(self.data, self.training, self.view.x, self.view.y or "none", self.view.held)
 
     def look(self, x: str, y: str, held: Mapping[str, Any], k: int) -> None:
-        """Draw other columns, hold others still, or show another member."""
+        """Draw other columns, change the held values, or show another member."""
         with self.still():
             self.view, self.member = View(self.data, self.training, x, y, held), k
 
     def take(self) -> dict[str, Any]:
-        """The network as Python, JSON and an equation. The lines stand at the last whole epoch."""
+        """The network as Python, JSON and an equation. The lines are for the last whole epoch."""
         from shoal.export import equation, weights_json
 
         with self._turn:
@@ -141,20 +141,20 @@ class LiveRun:
             }
 
     def how(self, key: str) -> dict[str, Any]:
-        """How one of its numbers came; a number that is to be understood stands still meanwhile."""
+        """How one of its numbers is computed; the run pauses while the card is made."""
         with self._turn, np.errstate(all="ignore"):
             self.touched = time.monotonic()
             self._halt()
             return how(self.training, key, min(self.member, self.training.population.K - 1))
 
     def unwatched(self) -> None:
-        """The last reader has left: training ends."""
+        """The last reader has left, so training ends."""
         self._stop.set()
 
     # --- the thread ---------------------------------------------------------------------------------------------------
 
     def _train(self, stop: threading.Event, until: int | None) -> None:
-        """Slices of training, a frame after each; ends when told, when nobody looks, at the goal, or when nothing is left to train."""
+        """Slices of training, a frame after each. Ends if stopped, without a reader, at the goal, or if nothing remains to train."""
         try:
             self._slices(stop, until)
         except Exception as wrong:
@@ -176,8 +176,8 @@ class LiveRun:
             self.publish(self.frame(warn))
 
     def _slice(self, stop: threading.Event, goal: int | None, n: int) -> tuple[int, bool]:
-        """Updates for about a frame's time, n at once and more where they are short; and whether there is nothing more to do."""
-        begin, until = time.perf_counter(), self.training.t + max(2, self.training.t // 8)  # at first the cost falls fast: more places
+        """Train for about a frame's time, n updates at once, or more if they are short; returns whether nothing remains to do."""
+        begin, until = time.perf_counter(), self.training.t + max(2, self.training.t // 8)  # the cost falls fast at first: keep more states
         until = until if goal is None else min(until, goal)
         while not stop.is_set() and (before := time.perf_counter()) - begin < FRAME_SECONDS and self.training.t < until:
             if not self.training.advance(min(n, until - self.training.t)):
@@ -188,27 +188,27 @@ class LiveRun:
     # --- frames -------------------------------------------------------------------------------------------------------
 
     def frame(self, warn: bool) -> dict[str, Any]:
-        """The run as it is, without its curves."""
+        """The current state of the run, without its curves."""
         return {"playing": self.playing, **self.view.frame(self.member, warn)}
 
     def publish(self, frame: dict[str, Any]) -> None:
-        """Show a frame to all who look on."""
+        """Send a frame to all readers."""
         self.latest = frame
         for tell in list(self.watchers):
             tell()
 
     def whole(self) -> bytes:
-        """The latest frame with all of the cost curve so far."""
+        """The latest frame with the whole cost curve."""
         return as_json(self.latest | {"records": records(self.training, -1), "fresh": True})
 
     def since(self, t: int) -> tuple[bytes, int, bool]:
-        """The latest frame with the costs after update t; and its own update, and whether the run is playing."""
+        """The latest frame with the costs after update t, its update, and whether the run is playing."""
         latest = self.latest
         return as_json(latest | {"records": records(self.training, t)}), latest["t"], latest["playing"]
 
 
 def records(training: Training, after: int) -> list[list[Any]]:
-    """`[t, cost, test cost, each network's cost]` for every place kept after an update."""
+    """`[t, cost, test cost, each network's cost]` for every state kept after an update."""
     kept = list(training.kept)
     judged = [k.judged for k in kept[first_after(kept, after) :]]
     thin = max(1, len(judged) // 500)
@@ -217,7 +217,7 @@ def records(training: Training, after: int) -> list[list[Any]]:
 
 
 def first_after(kept: list[Any], t: int) -> int:
-    """Where the places after update t begin; the search starts at the end, where it mostly is."""
+    """The index of the first state after update t; the search starts at the end, where it usually is."""
     at = len(kept)
     while at and kept[at - 1].judged.t > t:
         at -= 1
@@ -225,7 +225,7 @@ def first_after(kept: list[Any], t: int) -> int:
 
 
 def paced(n: int, seconds: float) -> int:
-    """How many updates to ask for at once, so that a slice stays a fraction of a frame."""
+    """The number of updates to run at once, so that a slice takes a fraction of a frame."""
     if seconds < FRAME_SECONDS / 4:
         return min(2 * n, 4096)
     return max(1, n // 2) if seconds > FRAME_SECONDS / 2 else n
@@ -241,12 +241,12 @@ class Runs:
         self._starting = 0
 
     def start(self, given: Mapping[str, Any]) -> LiveRun:
-        """A new run from the texts of an address; refused when there are too many."""
+        """A new run from the texts of an address; refused if there are too many."""
         chosen = read_settings(given)
         warm()
         with self._lock:
             self.make_room()
-            self._starting += 1  # a place is taken before the work is done, so that a thousand asked at once find it taken
+            self._starting += 1  # count the run before the work is done, so that many simultaneous requests cannot exceed the limit
         try:
             with np.errstate(all="ignore"), naming_surprises(chosen["data"] == "own"):
                 run = LiveRun(chosen, self.data(chosen))
@@ -265,14 +265,13 @@ class Runs:
         return of_sample(chosen["data"], chosen["points"], chosen["noise"], chosen["hold_out"], DATA_SEED)
 
     def make_room(self) -> None:
-        """Let the run go that was left alone longest, if there are too many; refuse when all are in use."""
+        """Stop the run that has been idle longest, if there are too many; refuse if all are in use."""
         if len(self._runs) + self._starting < MOST_RUNS:
             return
         idle = [r for r in self._runs.values() if not r.playing and time.monotonic() - r.touched > LEFT_ALONE]
         if not idle:
             raise TooManyRunsError(
-                f"{MOST_RUNS} networks are live on this server already, which is as many as it keeps. "
-                "Close another tab's playground, or wait a moment"
+                f"{MOST_RUNS} networks are live on this server, which is its limit. Close another tab's playground, or wait a moment"
             )
         oldest = min(idle, key=lambda r: r.touched)
         del self._runs[oldest.id]
@@ -282,7 +281,7 @@ class Runs:
         with self._lock:
             run = self._runs.get(key)
         if run is None:
-            raise NoSuchRunError("this run is not live any more; it starts anew from its settings")
+            raise NoSuchRunError("this run is no longer live; it starts again from its settings")
         run.touched = time.monotonic()
         return run
 
@@ -294,7 +293,7 @@ class Runs:
             run.pause()
 
     def close(self) -> None:
-        """Stop all that is trained and read, without waiting for it."""
+        """Stop all training and reading, without waiting for it."""
         self.tables.close()
         for run in list(self._runs.values()):
             run.unwatched()
@@ -304,14 +303,14 @@ class Runs:
             return len(self._runs)
 
     def playing(self) -> int:
-        """How many are at work now."""
+        """How many are running now."""
         with self._lock:
             return sum(run.playing for run in self._runs.values())
 
 
 @contextmanager
 def naming_surprises(own: bool) -> Iterator[None]:
-    """Whatever a reader's own table makes a library say is a sentence for the reader, and a line in the server's log."""
+    """Turn an unexpected error about a reader's table into a sentence for the reader and a line in the server's log."""
     try:
         yield
     except (ArithmeticError, LookupError, TypeError, ValueError) as surprise:
@@ -320,7 +319,7 @@ def naming_surprises(own: bool) -> Iterator[None]:
         LOG.warning("a table could not be drawn", exc_info=True)
         first = (str(surprise).splitlines() or [""])[0]
         raise TableError(
-            f"This table cannot be learned from here ({type(surprise).__name__}: {first[:200]}). Choose another target."
+            f"The page cannot learn from this table ({type(surprise).__name__}: {first[:200]}). Choose another target."
         ) from surprise
 
 
@@ -331,7 +330,7 @@ class Watcher:
         self.run, self.news, self._loop = run, asyncio.Event(), asyncio.get_running_loop()
 
     def tell(self) -> None:
-        """Called by the run's thread."""
+        """Called by the run's thread when there is a new frame."""
         self._loop.call_soon_threadsafe(self.news.set)
 
     def __enter__(self) -> "Watcher":

@@ -1,6 +1,6 @@
-"""Recorded runs for the copy without a server: one of every set of the page's own, a bounded number of moments each.
+"""Recorded runs for the copy without a server: one for each of the page's own data sets, with a limited number of frames.
 
-What is recorded is what a live run sends, so the copy draws it with the same lines of the page.
+A recording has the same data as a live run, so the copy draws it with the same code.
 """
 
 import base64
@@ -17,7 +17,7 @@ from shoal.web.question import Answer
 MOMENTS = 50
 COARSE = 10  # thousandths: a tenth of the step between two shades of a picture
 ADAM = {"solver": "adam", "init": "auto"}
-# Set → its run: what differs from the playground's beginning, and at which update it ends. All rows at once: an update is an epoch.
+# Set → its run: settings that differ from the playground's defaults, and the last update. All rows at once: an update is an epoch.
 RUNS: dict[str, tuple[dict[str, str], int]] = {
     "flower": ({}, 5000),
     "moons": ({**ADAM, "points": "100", "noise": "0.36", "units": "12", "rate": "0.05", "hold_out": "0.4"}, 1500),  # overfits
@@ -31,12 +31,12 @@ RUNS: dict[str, tuple[dict[str, str], int]] = {
 
 
 def moments(last: int, most: int) -> list[int]:
-    """Updates from 0 to `last`, `most` at most: each of the first, then ever further apart, as a cost falls."""
+    """Updates from 0 to `last`, at most `most`: each of the first, then at growing distances, because the cost falls more slowly."""
     return sorted({0, *np.unique(np.round(np.geomspace(1, last, most - 1))).astype(int).tolist()})
 
 
 def recording(name: str, most: int = MOMENTS) -> Answer:
-    """One run: its settings as the address has them, its scene, and at each moment the frame, what can be taken, and cards."""
+    """One run: its settings as in the address, its scene, and for each moment the frame, the exports, and cards."""
     own, last = RUNS[name]
     chosen = read_settings({"data": name, **own})
     run = LiveRun(chosen, of_sample(name, chosen["points"], chosen["noise"], chosen["hold_out"], DATA_SEED))
@@ -59,7 +59,7 @@ def recording(name: str, most: int = MOMENTS) -> Answer:
 
 
 def lighter(frame: dict[str, Any]) -> dict[str, Any]:
-    """The frame with its shades in coarser steps, which no eye can tell and which pack to half the size; lines stay as they are."""
+    """The frame with its shades in coarser steps, which nobody can see and which compress to half the size; lines stay unchanged."""
     coarse = {"tiles": [coarser(tile) for tile in frame["tiles"]]}
     return frame | coarse | {name: coarser(frame[name]) for name in ("heat", "spread") if name in frame}
 
@@ -71,7 +71,7 @@ def coarser(field: str) -> str:
 
 
 def told(key: str, frame: Mapping[str, Any]) -> bool:
-    """Whether this number stands on the page at this moment."""
+    """Whether this number is on the page at this moment."""
     return (key != "loss" or frame["event"] is not None) and (key not in ("test", "score_test") or frame["score_test"] is not None)
 
 

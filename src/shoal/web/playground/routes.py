@@ -1,4 +1,4 @@
-"""The playground's addresses: tables are sent, runs are started and told what to do, and their frames come as an event stream."""
+"""The playground's addresses: the page sends tables, starts and controls runs, and receives their frames as an event stream."""
 
 import asyncio
 import json
@@ -22,17 +22,17 @@ from shoal.web.question import as_json, brief, json_object
 
 LARGEST_COMMAND = 64 * 1024
 HEARTBEAT = 15.0
-GONE_EVERY = 0.5  # seconds between two looks whether the reader of a table still waits
+GONE_EVERY = 0.5  # seconds between two checks whether the reader of a table still waits
 Answering = Callable[[Request], Awaitable[Response]]
 
 
 def answered(answer: dict[str, Any]) -> Response:
-    """JSON, doubles to the last digit."""
+    """JSON with doubles to the last digit."""
     return Response(as_json(answer), media_type="application/json")
 
 
 def polite(answer: Answering) -> Answering:
-    """Errors that shoal raises on purpose as sentences, each with the status that says whose turn it is."""
+    """Turn shoal's errors into sentences, each with the matching HTTP status."""
 
     async def wrapped(request: Request) -> Response:
         try:
@@ -46,7 +46,7 @@ def polite(answer: Answering) -> Answering:
         except ShoalError as wrong:
             return refusal(400, str(wrong))
         except ClientDisconnect:
-            return refusal(400, "the connection was closed before all was sent")  # which nobody reads
+            return refusal(400, "the connection was closed before everything was sent")  # nobody reads it
 
     return wrapped
 
@@ -65,13 +65,13 @@ async def command_of(request: Request) -> dict[str, Any]:
 
 
 class Playground:
-    """The live runs of one server, and how they are spoken to."""
+    """The live runs of one server, and their addresses."""
 
     def __init__(self) -> None:
         self.runs = Runs()
 
     def close(self) -> None:
-        """Stop what is trained and what is read: the server ends."""
+        """Stop all training and reading, because the server ends."""
         self.runs.close()
 
     def routes(self) -> list[BaseRoute]:
@@ -97,17 +97,17 @@ class Playground:
                 if await request.is_disconnected():
                     stop.set()
         finally:
-            stop.set()  # where the server itself ends
+            stop.set()  # if the server ends
         key = await reading
         return answered(described(key, tables.get(key)))
 
     async def start(self, request: Request) -> Response:
-        """`POST /api/runs`: settings in the words of the address; answers the scene and the first frame."""
+        """`POST /api/runs`: settings as in the address; returns the scene and the first frame."""
         run = await run_in_threadpool(self.runs.start, await command_of(request))
         return await run_in_threadpool(shown, run)
 
     async def count(self, request: Request) -> Response:
-        """`GET /api/runs`: how many are live, and how many of them are playing."""
+        """`GET /api/runs`: how many runs are live, and how many of them are playing."""
         return answered({"live": len(self.runs), "playing": self.runs.playing()})
 
     async def command(self, request: Request) -> Response:
@@ -130,7 +130,7 @@ class Playground:
         return answered(await run_in_threadpool(run.how, request.query_params.get("key", "")))
 
     async def events(self, request: Request) -> Response:
-        """`GET /api/runs/ID/events`: frames as server-sent events until the run pauses; the run plays while somebody listens."""
+        """`GET /api/runs/ID/events`: frames as server-sent events until the run pauses; the run plays while a reader listens."""
         return EventStream(self.runs.get(request.path_params["id"]))
 
 
@@ -141,7 +141,7 @@ def shown(run: LiveRun) -> Response:
 
 
 def obey(run: LiveRun, name: str, given: dict[str, Any]) -> Response:
-    """One command, and what the run looks like after it."""
+    """Execute one command; returns the run's state after it."""
     if name == "view":
         run.look(text(given, "x"), text(given, "y"), held_of(given), whole(given, "member", 0))
         return shown(run)
@@ -157,7 +157,7 @@ def obey(run: LiveRun, name: str, given: dict[str, Any]) -> Response:
         "step": partial(run.step, n),
     }
     if name not in does:
-        raise InvalidParameterError(f"no command is called {name[:40]!r}; there are view, play, stop, {', '.join(does)}")
+        raise InvalidParameterError(f"there is no command {name[:40]!r}; choose one of view, play, stop, {', '.join(does)}")
     does[name]()
     return Response(run.whole(), media_type="application/json")
 
@@ -187,7 +187,7 @@ def held_of(given: dict[str, Any]) -> dict[str, Any]:
 
 
 class EventStream(Response):
-    """Server-sent events of one run. It ends when the run pauses or when the reader is gone, and the reader's run with it."""
+    """Server-sent events of one run. The stream ends if the run pauses or the reader leaves; the reader's run ends with it."""
 
     def __init__(self, run: LiveRun) -> None:
         super().__init__(media_type="text/event-stream")
@@ -210,7 +210,7 @@ class EventStream(Response):
 
 
 async def frames(run: LiveRun, watcher: Watcher, gone: "asyncio.Future[Any]") -> AsyncIterator[bytes]:
-    """The newest frame each time there is one; a reader who is slow misses pictures, never costs."""
+    """The newest frame each time there is one; a slow reader misses pictures, never costs."""
     seen = -1
     while not gone.done():
         body, seen, playing = run.since(seen)
@@ -227,6 +227,6 @@ async def frames(run: LiveRun, watcher: Watcher, gone: "asyncio.Future[Any]") ->
 
 
 async def left(receive: Receive) -> None:
-    """Returns when the reader's connection is gone."""
+    """Returns when the reader's connection is closed."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -1,8 +1,8 @@
-"""What is learned: rows to train on and rows held out, from a sample or from the reader's own table.
+"""The rows to learn from and the rows held out, from a sample or from the reader's own table.
 
-Each comes with the lines of Python that make the same rows, so that a network can be made again outside the page.
+Each comes with the lines of Python that give the same rows, so that the reader can create the network outside the page.
 
-What the reader may set, how it is read from the address, and the estimator that it means.
+The reader's settings: how they are read from the address, and the estimator that they give.
 """
 
 from collections.abc import Mapping
@@ -29,15 +29,15 @@ from shoal.web.samples import SAMPLES, sample
 
 Array = np.ndarray[Any, np.dtype[Any]]
 MOST_CLASSES = 20
-MOST_NUMBERS = 25_000_000  # of all rows, prepared: 200 MB
+MOST_NUMBERS = 25_000_000  # 200 MB of all rows, prepared
 
 
 @dataclass(frozen=True)
 class Data:
-    """Rows ready to be learned.
+    """Rows that are ready for training.
 
-    `frame` holds the raw inputs of all rows, `train` and `test` their positions; `prepare` turns raw rows into numbers (None:
-    they are numbers already); `choices` are the columns that could be the target instead.
+    `frame` has the raw inputs of all rows, `train` and `test` their positions. `prepare` turns raw rows into numbers (None: they are
+    numbers already). `choices` are the columns that could be the target instead.
     """
 
     title: str
@@ -53,9 +53,11 @@ class Data:
     choices: tuple[str, ...] = ()
 
     def inputs(self, frame: pd.DataFrame) -> Array:
-        """Raw rows as the estimator takes them."""
+        """Raw rows in the form that the estimator takes."""
         if self.prepare is None:
-            return np.ascontiguousarray(frame.to_numpy(np.float64))  # laid out as `sample` gives it: sums then round alike
+            return np.ascontiguousarray(
+                frame.to_numpy(np.float64)
+            )  # the same memory layout as that of `sample`: then sums round in the same way
         return np.asarray(self.prepare.transform(frame), np.float64)
 
     @cached_property
@@ -98,11 +100,11 @@ def of_sample(name: str, points: int, noise: float, held: float, seed: int) -> D
 
 
 def of_table(table: Table, target: str, held: float, seed: int) -> Data:
-    """The reader's own table, prepared as the command line prepares it."""
+    """The reader's own table, prepared as on the command line."""
     found = targets_of(table.frame, target)
     if found.classes and len(found.classes[0]) > MOST_CLASSES:
         raise TableError(
-            f"The target {target!r} has {len(found.classes[0])} classes; the page draws up to {MOST_CLASSES}. Choose another target."
+            f"The target {target!r} has {len(found.classes[0])} classes; the page draws at most {MOST_CLASSES}. Choose another target."
         )
     frame = table.frame.iloc[found.rows].drop(columns=[target])
     train, test = divided(len(found.y), found.y, held, seed)
@@ -110,24 +112,26 @@ def of_table(table: Table, target: str, held: float, seed: int) -> Data:
     n_numbers = len(frame) * sum(most_inputs(column) for column in columns)
     if n_numbers > MOST_NUMBERS:
         raise TableError(
-            f"{table.name} becomes up to {n_numbers:,} numbers when its categories have columns of their own; the page takes "
+            f"{table.name} becomes up to {n_numbers:,} numbers when each level of its categories has a column; the page takes "
             f"{MOST_NUMBERS:,}. Send fewer rows, or fewer columns of text. `shoal fit` takes larger tables."
         )
     prepare = preparation(columns).fit(frame.iloc[train])
     lines = table_lines(table.name, target, held, seed, len(test))
     data = Data(table.name, found.task, target, frame, found.y, train, test, columns, prepare, lines, tuple(table.frame.columns))
     if not data.axes:
-        raise TableError(f"Beside the target {target!r} no column holds numbers that vary: there is no axis to draw on. Choose another.")
+        raise TableError(
+            f"Besides the target {target!r} no column has numbers that vary, so there is no axis to draw. Choose another target."
+        )
     return data
 
 
 def most_inputs(column: Column) -> int:
-    """At most so many inputs of the network come from a column: levels, the rare ones, parts of a date, whether a cell is missing."""
+    """The largest number of network inputs of a column: levels, the rare ones, parts of a date, the missing indicator."""
     return {"left out": 0, "category": len(column.levels) + 2, "date": 5}.get(column.kind, 2)
 
 
 def table_lines(name: str, target: str, held: float, seed: int, n_test: int) -> tuple[str, ...]:
-    """The rows of the reader's own file in Python, run in the folder where the file is."""
+    """The Python lines that read the rows of the reader's file, to be run in the file's folder."""
     split = "train = range(len(found.y))"
     if n_test:
         split = f"train, test = split_rows(len(found.y), found.y, test_fraction={held!r}, seed={seed})"
@@ -152,7 +156,7 @@ def divided(n: int, y: Array, held: float, seed: int) -> tuple[Array, Array]:
 
 
 def typical(data: Data) -> dict[str, Any]:
-    """A raw row in the middle of the training rows: medians of numbers, the middle cell of dates, the commonest of the rest."""
+    """A typical raw row: medians of numbers, the median date, the most frequent value of other columns."""
     row: dict[str, Any] = {}
     for column in data.columns:
         cells = data.frame[column.name].iloc[data.train]
@@ -167,7 +171,7 @@ def typical(data: Data) -> dict[str, Any]:
 
 
 def held_rows(data: Data, held: Mapping[str, Any], n: int) -> pd.DataFrame:
-    """n raw rows, all of them the typical row with the reader's own values in it."""
+    """n copies of the typical row with the reader's values in it."""
     row = {**typical(data), **held}
     free = {*held, *(c.name for c in data.columns if c.kind == "number")}  # a median of whole numbers may end in .5
     own = {name: data.frame[name].dtype for name in data.frame.columns if name not in free}
@@ -192,7 +196,7 @@ class Text:
         return text
 
 
-# The rules on offer: the estimator's solver, and the numbers that make it this one.
+# The update rules to choose from: the estimator's solver, and the numbers that define it.
 RULES: dict[str, dict[str, Any]] = {
     "descent": {"solver": "sgd", "momentum": 0.0, "nesterovs_momentum": False},
     "momentum": {"solver": "sgd", "momentum": 0.9, "nesterovs_momentum": False},
@@ -225,11 +229,11 @@ KINDS: dict[str, Kind] = {
     "held": Text("{}"),
 }
 
-PICTURE = ("x", "y", "held")  # these choose what is drawn of a network; all others make another network
+PICTURE = ("x", "y", "held")  # these select what is drawn of a network; all others give another network
 
 
 def read_settings(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Values from the texts of an address, defaults for those not given; an unknown name is refused."""
+    """Values from the texts of an address, defaults for the others; an unknown name is refused."""
     for name in given:
         if name not in KINDS:
             raise InvalidParameterError(f"the playground has no {name[:40]!r}; it has {', '.join(KINDS)}")
@@ -239,7 +243,7 @@ def read_settings(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parameters(chosen: Mapping[str, Any], task: Task, m: int) -> dict[str, Any]:
-    """Every parameter of the estimator that this choice decides, spelled out: nothing is left to a default that may change."""
+    """Every parameter of the estimator that this choice determines, written out, so that no default can change it."""
     return {
         **({"loss": chosen["loss"]} if task == "regression" else {}),
         "hidden_layer_sizes": (chosen["units"],),
@@ -271,5 +275,5 @@ def estimator_class(task: Task) -> type[ShallowEstimator]:
 
 
 def settings(chosen: Mapping[str, Any], task: Task, m: int) -> Settings:
-    """The settings that this choice means; how long it trains is the reader's to say."""
+    """The settings that this choice gives; the reader decides how long it trains."""
     return settings_of(estimator_class(task)(**parameters(chosen, task, m), max_iter=1, n_iter_no_change=1))

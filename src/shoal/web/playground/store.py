@@ -1,4 +1,4 @@
-"""The tables that were sent: a few kept in memory under a name made of their contents."""
+"""The tables that readers sent: a few, kept in memory under a key made from their contents."""
 
 import hashlib
 import re
@@ -10,15 +10,15 @@ from shoal.files import temporary_folder
 from shoal.web.playground.tables import Table, check_size, parsed, parsed_apart
 
 MOST_TABLES = 4
-MOST_READINGS = 2  # at once: each is a process that may take 2 GB
+MOST_READINGS = 2  # at once: each is a process that may use 2 GB
 
 
 class TooManyReadingsError(ShoalError):
-    """More large tables at once than this server reads."""
+    """More large tables at the same time than this server reads."""
 
 
 class Tables:
-    """The tables that were sent, the oldest leaving when there are too many."""
+    """The tables that readers sent; the oldest are removed if there are too many."""
 
     def __init__(self, most_readings: int = MOST_READINGS) -> None:
         self._kept: OrderedDict[str, Table] = OrderedDict()
@@ -32,9 +32,10 @@ class Tables:
         Raises
         ------
         TableError
-            For what is no table, is larger than the page draws, or whose reading was stopped: by `stop`, by `close`, or by a limit.
+            If the content is not a table, is larger than the page's limits, or if reading was stopped: by `stop`, by `close`, or by a
+            limit.
         TooManyReadingsError
-            While as many large tables as may be are being read.
+            While the largest allowed number of large tables is being read.
         """
         key = hashlib.sha256(content).hexdigest()[:16]
         table = self._read(short_name(name), content, (self._closed, *([stop] if stop else [])))
@@ -46,7 +47,7 @@ class Tables:
         return key
 
     def _read(self, name: str, content: bytes, stops: tuple[threading.Event, ...]) -> Table:
-        """The table in these bytes, as `shoal fit NAME` would read it, within the page's limits."""
+        """The table in these bytes, read as by `shoal fit NAME`, within the page's limits."""
         few = check_size(name, content)
         ending = re.search(r"\.[a-z0-9]{1,8}$", name.lower())
         with temporary_folder() as folder:
@@ -55,27 +56,27 @@ class Tables:
             if few:
                 return parsed(name, path)
             if not self._readings.acquire(blocking=False):
-                raise TooManyReadingsError(f"The page reads other large tables at the moment. Send {name} again when they are read.")
+                raise TooManyReadingsError(f"The page is reading other large tables at the moment. Send {name} again later.")
             try:
                 return parsed_apart(name, path, stops)
             finally:
                 self._readings.release()
 
     def get(self, key: str) -> Table:
-        """The table under this key; `TableError` when it is not here (any more)."""
+        """The table with this key; raises `TableError` if it does not exist (any more)."""
         with self._lock:
             if key not in self._kept:
-                raise TableError("This link's table is not in this server's memory: tables stay with their reader. Drop the file again.")
+                raise TableError("This link's table is not in this server's memory, because links contain no tables. Drop the file again.")
             self._kept.move_to_end(key)
             return self._kept[key]
 
     def close(self) -> None:
-        """Stop reading: the server ends."""
+        """Stop reading, because the server ends."""
         self._closed.set()
 
 
 def short_name(name: str) -> str:
-    """What a table is called: the last part of what the browser calls it, at most 80 characters."""
+    """A table's name: the last part of the browser's name, at most 80 characters."""
     last = name.replace("\\", "/").rpartition("/")[2]
     readable = "".join(c for c in last.encode("utf-8", "replace").decode() if c.isprintable())[-80:]
     return readable if readable.strip(". ") else "table.csv"

@@ -1,9 +1,9 @@
-"""The reader's own tables: read as the command line reads them, within sizes that a page can draw, packed and unpacked.
+"""The reader's own tables: read as on the command line, within the page's size limits, packed and unpacked.
 
-Large tables read in a process of their own, which can be stopped and has a bounded memory and time.
+Large tables are read in a separate process, which can be stopped and has limited memory and time.
 
-A file may be small and unpack to a large table, in ways that no count of its bytes shows (a Parquet file's dictionary with one long text
-for a million rows). What the process reads comes back as a file in a folder that nobody else can write to.
+A small file may unpack to a large table in ways that no count of its bytes shows (a Parquet file's dictionary with one long text for a
+million rows). The process returns its result as a file in a folder that only this user can write to.
 """
 
 import csv
@@ -31,14 +31,14 @@ MOST_COLUMNS = 400
 MOST_ROWS = 1_000_000
 MOST_CELLS = 10_000_000
 MOST_BYTES = 200_000_000  # of a table, unpacked
-FEW_BYTES = 1_000_000  # of text, unpacked: such a table is read here, a larger one in a process of its own
+FEW_BYTES = 1_000_000  # of text, unpacked: a smaller table is read in this process, a larger one in its own
 PARQUET = b"PAR1"
 _PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table that was sent: its file's name, its rows, and what each column holds."""
+    """A table that a reader sent: its file's name, its rows, and what each column contains."""
 
     name: str
     frame: pd.DataFrame
@@ -46,42 +46,42 @@ class Table:
 
 
 def check_size(name: str, content: bytes) -> bool:
-    """Whether the bytes are few, unpacked; the table is refused when they are, or hold, more than the page takes.
+    """Whether the unpacked bytes are few; raises an error if they, or the packed ones, exceed the page's limit.
 
-    They are counted a piece at a time, so that a small file that unpacks to a large one takes no memory.
+    The bytes are counted block by block, so that a small file that unpacks to a large one takes no memory.
     """
     if content[:4] == PARQUET:
         return False
     file = gzip.GzipFile(fileobj=io.BytesIO(content)) if content[:2] == b"\x1f\x8b" else io.BytesIO(content)
     n_bytes = n_rows = n_commas = 0
     try:
-        while piece := file.read(_PIECE):
+        while block := file.read(_PIECE):
             if not n_bytes:
-                refuse(name, columns=n_columns(piece))
-            n_bytes += len(piece)
-            n_rows += max(piece.count(b"\n"), piece.count(b"\r"))
-            n_commas += piece.count(b",")
+                refuse(name, columns=n_columns(block))
+            n_bytes += len(block)
+            n_rows += max(block.count(b"\n"), block.count(b"\r"))
+            n_commas += block.count(b",")
             refuse(name, rows=n_rows - 1, cells=n_rows + n_commas, n_bytes=n_bytes)
     except (gzip.BadGzipFile, zlib.error, EOFError):
-        pass  # reading names the damage
+        pass  # the reader of the table names the damage
     return n_bytes <= FEW_BYTES
 
 
-def n_columns(piece: bytes) -> int:
-    """How many names the first line of a text holds."""
+def n_columns(block: bytes) -> int:
+    """The number of names in the first line of a text."""
     try:
-        return len(next(csv.reader([piece.lstrip().splitlines()[0].decode("utf-8", "replace")])))
+        return len(next(csv.reader([block.lstrip().splitlines()[0].decode("utf-8", "replace")])))
     except (csv.Error, IndexError, StopIteration):
-        return 0  # reading names what is wrong
+        return 0  # the reader of the table names the problem
 
 
 def refuse(name: str, rows: int = 0, columns: int = 0, cells: int = 0, n_bytes: int = 0) -> None:
-    """Refuse a table that is larger than the page takes."""
+    """Raise an error for a table that exceeds the page's limits."""
     if columns > MOST_COLUMNS:
-        raise TableError(f"{name} has {columns} columns; the page draws tables of up to {MOST_COLUMNS}. `shoal fit` takes larger ones.")
+        raise TableError(f"{name} has {columns} columns; the page draws at most {MOST_COLUMNS}. `shoal fit` takes larger ones.")
     for found, most, what in ((rows, MOST_ROWS, "rows"), (cells, MOST_CELLS, "cells"), (n_bytes, MOST_BYTES, "bytes, unpacked")):
         if found > most:
-            raise TableError(f"{name} has more than {most:,} {what}, which is as many as the page takes. `shoal fit` takes larger tables.")
+            raise TableError(f"{name} has more than {most:,} {what}, which is the page's limit. `shoal fit` takes larger tables.")
 
 
 def parsed(name: str, path: Path) -> Table:
@@ -96,18 +96,18 @@ def parsed(name: str, path: Path) -> Table:
     except TableError as wrong:
         raise TableError(str(wrong).replace(str(path), name)) from None
     if len(frame.columns) < 2:
-        raise TableError(f"{name} has one column only; a table to learn from has a target and at least one input.")
+        raise TableError(f"{name} has only one column; a table needs a target and at least one input.")
     refuse(name, len(frame), len(frame.columns), frame.size)
     columns = describe_columns(frame)
     if not any(column.kind == "number" for column in columns):
         raise TableError(
-            f"{name} has no column of numbers among its {len(columns)}: there is no axis to draw on. `shoal fit {name}` can learn from it."
+            f"{name} has no column of numbers among its {len(columns)}: there is no axis to draw. `shoal fit {name}` can learn from it."
         )
     return Table(name, frame, columns)
 
 
 def described(key: str, table: Table) -> dict[str, Any]:
-    """What the page needs to let the reader choose."""
+    """The facts from which the reader chooses."""
     return {
         "table": key,
         "name": table.name,
@@ -119,7 +119,7 @@ def described(key: str, table: Table) -> dict[str, Any]:
 
 PROGRAM = "from shoal.web.playground.tables import answer; answer()"
 LONGEST = 60.0  # seconds
-MOST_MEMORY = 2 << 30  # bytes, beside what the packages take
+MOST_MEMORY = 2 << 30  # bytes, in addition to the packages
 ANSWER = "answer"
 _EVERY = 0.05
 
@@ -130,7 +130,7 @@ def parsed_apart(name: str, path: Path, stops: tuple[threading.Event, ...], long
     Raises
     ------
     TableError
-        As `parsed` does; and when one of the `stops` is set, or the process needs more seconds or more bytes than it may.
+        As `parsed` does; also if one of the `stops` is set, or if the process exceeds its limit of seconds or bytes.
     """
     quiet = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-P", "-c", PROGRAM, name, str(path), str(memory), str(int(longest) + 1)]
@@ -141,21 +141,19 @@ def parsed_apart(name: str, path: Path, stops: tuple[threading.Event, ...], long
         end = time.monotonic() + longest
         while child.poll() is None:
             if any(stop.is_set() for stop in stops):
-                raise TableError(f"The reading of {name} was stopped.")
+                raise TableError(f"Reading {name} was stopped.")
             if time.monotonic() > end:
-                raise TableError(
-                    f"{name} takes more than {longest:g} seconds to read, which is as long as the page waits. Send fewer rows."
-                )
+                raise TableError(f"{name} takes more than {longest:g} seconds to read, which is the page's limit. Send fewer rows.")
             time.sleep(_EVERY)
     finally:
         child.kill()
         child.wait()
     try:
-        found = pickle.loads((path.parent / ANSWER).read_bytes())  # this program wrote it
+        found = pickle.loads((path.parent / ANSWER).read_bytes())  # this program wrote the file
     except (OSError, EOFError, pickle.UnpicklingError):
         found = MemoryError()
     if isinstance(found, MemoryError):
-        raise TableError(f"{name} takes more memory than the page gives to a table ({memory >> 20:,} MB). Send fewer rows or columns.")
+        raise TableError(f"{name} needs more memory than the page allows for a table ({memory >> 20:,} MB). Send fewer rows or columns.")
     if isinstance(found, BaseException):
         raise found
     assert isinstance(found, Table)
@@ -163,7 +161,7 @@ def parsed_apart(name: str, path: Path, stops: tuple[threading.Event, ...], long
 
 
 def answer() -> None:
-    """What the other process does."""
+    """The work of the other process."""
     name, path, memory, seconds = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
     threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
     bound(memory, seconds)
@@ -180,14 +178,14 @@ def answer() -> None:
 
 
 def end_with(parent: int) -> None:
-    """End when the server has ended, however it did."""
+    """End when the server has ended, for any reason."""
     while os.getppid() == parent:
         time.sleep(0.3)
     os._exit(1)
 
 
 def bound(memory: int, seconds: int) -> None:
-    """Limits that the system holds, where it can."""
+    """Set the system's limits, if it has them."""
     try:
         import resource
     except ImportError:  # Windows

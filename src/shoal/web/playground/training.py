@@ -1,11 +1,11 @@
-"""One run of the playground, an update at a time: what `fit` would do with the same settings, with a way back.
+"""One run of the playground, one update at a time: the same as `fit` with these settings, and it can go back.
 
-Steps are the engine's own (`engine.minibatch`), in the row orders that `training.minibatch` draws; a whole pass over the rows
-makes the library's own `Epoch` event. Everything is kept often enough that going back is looking up.
+Steps are the engine's own (`engine.minibatch`), in the row orders that `training.minibatch` draws; a whole pass over the rows gives the
+library's own `Epoch` event. States are kept often enough that going back is a lookup.
 
-The engine compiled before the reader needs it, in a process of its own: compiling holds Python's lock for seconds.
+A separate process compiles the engine before the reader needs it, because compiling holds Python's lock for seconds.
 
-What was compiled lies in the engine's own cache on disk, where this server finds it; a mark beside it says that it is there.
+The compiled code is in the engine's own cache on disk, where this server finds it; a mark beside it states that it exists.
 """
 
 import copy
@@ -43,14 +43,14 @@ from shoal.types import Floats
 from shoal.web.playground.settings import Data, of_sample, read_settings, settings
 
 KEPT_BYTES = 48_000_000
-MOST_WEIGHTS = 200_000  # of layer 1: the places behind a run then stay below half a gigabyte
+MOST_WEIGHTS = 200_000  # of layer 1: the states kept of a run then take less than half a gigabyte
 MOST_KEPT = 3000
-JUDGED_ROWS = 10_000  # costs are means over so many rows at most, evenly chosen
+JUDGED_ROWS = 10_000  # costs are means over at most so many rows, evenly chosen
 
 
 @dataclass(frozen=True)
 class Judged:
-    """The costs after t updates: of the shoal, and of each network alone; penalty not included."""
+    """The costs after t updates: of the shoal, and of each network alone, without penalty."""
 
     t: int
     train: float
@@ -62,7 +62,7 @@ class Judged:
 
 @dataclass
 class Kept:
-    """All that a run needs to go on from here."""
+    """All that a run needs to continue from here."""
 
     state: State
     active: NDArray[np.bool_]
@@ -73,7 +73,7 @@ class Kept:
 
 
 class Training:
-    """A run that can be stepped on and back. Not safe for several threads: `live.py` sees to that."""
+    """A run that can go forward and back. Not safe for several threads; `live.py` serializes access."""
 
     def __init__(self, settings: Settings, data: Data) -> None:
         y = checked_targets(settings.task, data.y)
@@ -81,7 +81,7 @@ class Training:
         if n_weights > MOST_WEIGHTS:
             raise InvalidParameterError(
                 f"{data.X.shape[1]} inputs × {settings.n_h} units × {settings.K} networks are {n_weights:,} "
-                f"weights; the page remembers the way of up to {MOST_WEIGHTS:,}. Set fewer units or networks"
+                f"weights; the page keeps the steps of at most {MOST_WEIGHTS:,}. Set fewer units or networks"
             )
         ready, run = begin(settings, InMemory(data.X, y[data.train]))
         assert isinstance(run, Run), "the playground's settings hold no rows out"
@@ -93,7 +93,7 @@ class Training:
         self.order: NDArray[np.int64] | None = None
         self.losses: list[float] = []
         self.event: Epoch | None = None
-        self.last_epoch: tuple[NDArray[np.int64], Floats] | None = None  # rows and costs of the batches behind the event
+        self.last_epoch: tuple[NDArray[np.int64], Floats] | None = None  # rows and costs of the batches of the event
         self.costs: list[Floats] = []
         self.bound: Floats = bound_of(np.zeros(self.run.K))
         seen = np.unique(np.linspace(0, self.run.m - 1, min(self.run.m, JUDGED_ROWS)).astype(int))
@@ -123,7 +123,7 @@ class Training:
         return self.t // self.batches
 
     def advance(self, n: int) -> int:
-        """Up to n updates, at most to the end of this epoch; returns how many were made."""
+        """Up to n updates, at most to the end of this epoch; returns their number."""
         if not self.run.active.any():
             return 0
         at = self.t % self.batches
@@ -138,7 +138,7 @@ class Training:
         return len(batches)
 
     def end_epoch(self) -> None:
-        """The library's own event for a pass over the rows; networks that left the finite numbers leave."""
+        """The library's own event for a pass over the rows; networks that became infinite or NaN are removed."""
         costs = np.concatenate(self.costs)
         sizes = np.array([s.stop - s.start for s in self.run.slices[-len(costs) :]])  # after a step back the first batches are not known
         loss = np.where(self.run.active, sizes @ costs / sizes.sum(), np.nan)
@@ -152,7 +152,7 @@ class Training:
         self.losses.append(float(np.mean(loss[np.isfinite(loss)])) if np.isfinite(loss).any() else float("nan"))
 
     def keep(self) -> Judged:
-        """Remember this place, with its costs."""
+        """Keep this state, with its costs."""
         while self.kept and self.kept[-1].judged.t >= self.t:
             self.kept.pop()
         judged = self.judge()
@@ -160,7 +160,7 @@ class Training:
         return judged
 
     def back(self) -> bool:
-        """To the place remembered before this one; False at the first."""
+        """Return to the previous kept state; False at the first."""
         while len(self.kept) > 1 and self.kept[-1].judged.t >= self.t:
             self.kept.pop()
         kept = self.kept[-1]
@@ -170,13 +170,13 @@ class Training:
         return True
 
     def stand(self, kept: Kept) -> None:
-        """As it was then; what comes next draws the same row orders again."""
+        """Restore a state; the following updates draw the same row orders again."""
         self.run.state, self.run.active = copy.deepcopy(kept.state), kept.active.copy()
         self.orders, self.drawn, self.order = islice(row_orders(self.run.m, self.recipe), kept.drawn, None), kept.drawn, kept.order
         self.losses, self.costs, self.event = self.losses[: kept.n_losses], [], None
 
     def before_last(self) -> "Training":
-        """Another run that stands one update earlier, trained again from the last place kept before it."""
+        """Another run one update earlier, trained again from the last state kept before it."""
         earlier = copy.copy(self)
         earlier.run = copy.copy(self.run)
         earlier.run.now = copied(self.run.now)
@@ -186,7 +186,7 @@ class Training:
         return earlier
 
     def next_rows(self) -> NDArray[np.int64]:
-        """The rows of the update to come; asking draws the epoch's order, as making it would."""
+        """The rows of the next update; this draws the epoch's order, as the update would."""
         at = self.t % self.batches
         order = next(self.orders) if at == 0 else self.order
         assert order is not None
@@ -195,7 +195,7 @@ class Training:
     # --- what it is now -----------------------------------------------------------------------------------------------
 
     def encoded(self, X: Any) -> Floats:
-        """Raw rows as layer 1 takes them."""
+        """Raw rows in layer 1's encoding."""
         return np.asarray(encode(self.encoding, X, self.run.state.dtype))
 
     @property
@@ -204,7 +204,7 @@ class Training:
         return current(self.run.state)
 
     def network(self) -> Network:
-        """What an estimator would keep, had it stopped here."""
+        """The network that an estimator would keep if it stopped here."""
         population = self.population
         return Network(
             population,
@@ -219,7 +219,7 @@ class Training:
         )
 
     def judge(self) -> Judged:
-        """Costs and scores now."""
+        """The costs and scores now."""
         train, members, score = self.cost(*self.on_train)
         test, _, score_test = (None, None, None) if self.on_test is None else self.cost(*self.on_test)
         return Judged(self.t, train, test, tuple(members), score, score_test)
@@ -253,17 +253,17 @@ def score(g2: Loss, Z2: Floats, Y: Floats) -> float:
 
 
 PROGRAM = "from shoal.web.playground.training import train_a_little; train_a_little()"
-LONGEST = 180.0  # seconds; after that the engine is compiled here, and the page waits
+LONGEST = 180.0  # seconds; after that this process compiles the engine, and the page waits
 _TURN = threading.Lock()
 _compiling: list[subprocess.Popen[bytes]] = []
 
 
 def warm() -> None:
-    """Returns when the engine is compiled; at once where it is already."""
+    """Returns when the engine is compiled; immediately if it is already."""
     with _TURN:
         folder = cache_folder()
         if folder is None:
-            return  # where nothing can be kept on disk, the first step compiles
+            return  # if nothing can be kept on disk, the first step compiles
         mark = folder / "playground.compiled"
         if mark.exists():
             return
@@ -283,12 +283,12 @@ def warm() -> None:
 
 
 def stop() -> None:
-    """End the process that compiles: the server ends."""
+    """End the process that compiles, because the server ends."""
     with suppress(OSError, IndexError):
         _compiling[0].kill()
 
 
 def train_a_little() -> None:
-    """One epoch of what the playground trains."""
+    """One epoch of the playground's training."""
     data = of_sample("moons", 40, 0.1, 0.0, 0)
     Training(settings(read_settings({}), data.task, len(data.train)), data).advance(1)

@@ -1,4 +1,4 @@
-"""What the playground shows of a run: the scene, which changes with the reader's choice, and frames, which change with training."""
+"""What the playground shows of a run: the scene, which changes with the reader's choices, and frames, which change with training."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,12 +26,12 @@ MOST_POINTS = 1200
 SHOWN_INPUTS = 10
 SHOWN_OUTPUTS = 8
 WARNED_ROWS = 600
-CURVE = 300  # places of the cost curve that the warnings look at
+CURVE = 300  # points of the cost curve that the warnings use
 MARGIN = 0.06
 
 
 class View:
-    """One way of looking at a run: the columns drawn, the others held still."""
+    """One view of a run: the columns drawn, and the held values of the others."""
 
     def __init__(self, data: Data, training: Training, x: str, y: str, held: Mapping[str, Any]) -> None:
         self.data, self.training = data, training
@@ -47,7 +47,7 @@ class View:
 
     @property
     def center(self) -> float:
-        """The value that is drawn as paper: the mean of a regression's target."""
+        """The value of the neutral colour: the mean of a regression's target."""
         if self.data.task != "regression":
             return 0.5
         y = self.data.y[self.data.train]
@@ -56,24 +56,24 @@ class View:
         return mean if np.isfinite(mean) else float(np.sum(y / len(y)))
 
     def held_value(self, name: str, value: Any) -> Any:
-        """A value of the reader's for a column that is held still."""
+        """A reader's value for a column that is held constant."""
         column = next((c for c in self.data.columns if c.name == name), None)
         if column is None:
-            raise InvalidParameterError(f"no column is called {name[:60]!r}; there are {', '.join(c.name for c in self.data.columns)}")
+            raise InvalidParameterError(f"there is no column {name[:60]!r}; choose one of {', '.join(c.name for c in self.data.columns)}")
         if column.kind == "number":
             try:
                 number = float(value)
             except (TypeError, ValueError, OverflowError):
                 number = float("nan")
             if not np.isfinite(number):
-                raise InvalidParameterError(f"{name[:60]!r} holds numbers; {brief(value)} is none")
+                raise InvalidParameterError(f"{name[:60]!r} has numbers; {brief(value)} is not a number")
             return number
         if not isinstance(value, str | int | float | None):
-            raise InvalidParameterError(f"{name[:60]!r} is held at one value; {brief(value)} is none")
+            raise InvalidParameterError(f"{name[:60]!r} needs one value; {brief(value)} is not one")
         return value
 
     def grid(self, k: int) -> Floats:
-        """Points of the picture as layer 1 takes them: k × k of the plane row by row from the top left, or k along one column."""
+        """Points of the picture in layer 1's encoding: k × k of the plane row by row from the top left, or k along one column."""
         low, high = self.spans[self.x]
         across = np.linspace(low, high, k)
         columns = {self.x: across}
@@ -86,7 +86,7 @@ class View:
     # --- the scene ----------------------------------------------------------------------------------------------------
 
     def scene(self) -> dict[str, Any]:
-        """What stays while the run is trained."""
+        """The part that stays constant during training."""
         data, training = self.data, self.training
         population, recipe = training.population, training.recipe
         n_h, n_x = population.parameters.W1.shape[1:]
@@ -134,7 +134,7 @@ class View:
         return ["ŷ"] if targets.classes is None or unit.decides != "largest" else [str(label) for label in targets.classes][:SHOWN_OUTPUTS]
 
     def points(self) -> dict[str, Any]:
-        """Training and held-out rows in the columns drawn: places, and the class or the value of each."""
+        """Training and held-out rows in the drawn columns: positions, and the class or the value of each."""
         data = self.data
         rows = np.concatenate([data.train, data.test])
         step = max(1, -(-len(rows) // MOST_POINTS))
@@ -149,7 +149,7 @@ class View:
         return {"x": xs[known], "y": ys[known], "v": y, "test": held[known].astype(int)}
 
     def holds(self) -> list[dict[str, Any]]:
-        """The columns that are held still, with what they may be set to."""
+        """The columns that are held constant, with their possible values."""
         middle = typical(self.data)
         out = []
         for column in self.data.columns:
@@ -164,7 +164,7 @@ class View:
     # --- frames -------------------------------------------------------------------------------------------------------
 
     def frame(self, k: int, warn: bool) -> dict[str, Any]:
-        """The run as it is now, its member k drawn."""
+        """The current state of the run, with its member k drawn."""
         training = self.training
         population, judged = training.population, training.kept[-1].judged
         k = min(k, population.K - 1)
@@ -174,7 +174,7 @@ class View:
             "epoch": training.epoch,
             "at": training.t % training.batches,
             "k": k,
-            "event": told_epoch(training),
+            "event": last_epoch(training),
             "score": judged.score,
             "score_test": judged.score_test,
             "alive": bool(training.run.active.all()),
@@ -187,11 +187,11 @@ class View:
             **self.picture(training.network()),
         }
         if warn:
-            answer["warnings"] = [told(f) for f in self.warnings(training, k)]
+            answer["warnings"] = [described(f) for f in self.warnings(training, k)]
         return answer
 
     def warnings(self, training: Training, k: int) -> tuple[Finding, ...]:
-        """What the library has to say about member k."""
+        """The library's findings about member k."""
         rate = float(np.max(training.recipe.learning_rate))
         kept = list(training.kept)
         judged = [place.judged for place in kept[:: max(1, len(kept) // CURVE)] + kept[-1:]]
@@ -199,7 +199,7 @@ class View:
         return findings(training.network(), self.warned_X, loss=training.losses, learning_rate=rate, costs=costs, k=k)
 
     def tile_fields(self, population: Population, k: int) -> list[str]:
-        """Each unit's answer over the picture; along one column it is drawn as stripes."""
+        """Each unit's output over the picture; along one column it is drawn as stripes."""
         g1 = ACTIVATIONS[self.training.recipe.activation]
         A1 = forward(member(population, k), self.tiles.T, g1, self.training.g2).A1
         if not self.plane:
@@ -207,7 +207,7 @@ class View:
         return [packed(*row) for row in unit_rows(A1, g1)]
 
     def picture(self, network: Network) -> dict[str, Any]:
-        """The outcome over the columns drawn: the shoal's answer, and how far its members spread."""
+        """The prediction over the drawn columns: the shoal's, and the spread of its members."""
         Z2 = logits(network.population, self.outcome, network.activation)
         g2 = make_loss(network.output)
         together = in_units(network, g2(Z2.mean(axis=0).astype(np.float64)))
@@ -215,7 +215,7 @@ class View:
         return self.over_plane(Z2, together, several) if self.plane else self.along(together, several)
 
     def over_plane(self, Z2: Floats, together: Floats, several: Floats | None) -> dict[str, Any]:
-        """Fields: `heat` is the answer, `cut` is zero on the boundary, `spread` the members' standard deviation."""
+        """Fields: `heat` is the prediction, `cut` is zero on the boundary, `spread` the members' standard deviation."""
         spread = {} if several is None else {"spread": packed(several.std(axis=0).max(axis=1), self.reference / 2)}
         if self.data.task == "regression":
             return {"heat": packed(together[:, 0] - self.center, self.reference), **spread}
@@ -227,14 +227,14 @@ class View:
         return {"best": best, "heat": packed(ordered[:, -1] - ordered[:, -2], 1.0), **spread}
 
     def along(self, together: Floats, several: Floats | None) -> dict[str, Any]:
-        """Curves over one column: the shoal's answer, and from its lowest to its highest member."""
+        """Curves over one column: the shoal's prediction, and the lowest and highest member."""
         curves: dict[str, Any] = {"curves": together.T}
         if several is not None:
             curves |= {"low": several.min(axis=0).T, "high": several.max(axis=0).T}
         return curves
 
 
-def told_epoch(training: Training) -> dict[str, Any] | None:
+def last_epoch(training: Training) -> dict[str, Any] | None:
     """The library's event for the last whole epoch."""
     event = training.event
     if event is None:
@@ -242,13 +242,13 @@ def told_epoch(training: Training) -> dict[str, Any] | None:
     return {"epoch": event.epoch, "loss": training.losses[-1], "rate": event.learning_rate[0], "seconds": event.seconds, "t": event.t}
 
 
-def told(finding: Finding) -> dict[str, Any]:
-    """A finding as the page says it."""
+def described(finding: Finding) -> dict[str, Any]:
+    """A finding in the page's format."""
     return {"kind": finding.kind, "evidence": finding.evidence, "advice": finding.advice, "units": finding.units}
 
 
 def drawn_columns(data: Data, x: str, y: str) -> tuple[str, str]:
-    """The columns to draw: those asked for where they can be drawn, else the first two that can; y "none" draws one."""
+    """The columns to draw: the requested ones if they can be drawn, else the first two that can; y "none" draws one."""
     for name in (x, y):
         if name not in ("", "none") and name not in data.axes:
             raise InvalidParameterError(f"{name[:60]!r} cannot be drawn; columns of numbers are {', '.join(data.axes)}")
@@ -259,7 +259,7 @@ def drawn_columns(data: Data, x: str, y: str) -> tuple[str, str]:
 
 
 def shown_inputs(data: Data, x: str, y: str) -> list[int]:
-    """Places of the inputs that are drawn as circles: those on the axes first."""
+    """Positions of the inputs that are drawn as circles: those on the axes first."""
     names = data.names
     first = [names.index(name) for name in (x, y) if name in names]
     return [*first, *(j for j in range(len(names)) if j not in first)][:SHOWN_INPUTS]

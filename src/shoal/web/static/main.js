@@ -1,4 +1,4 @@
-// The page begins here: what does not change is asked once, then strip, rail and exhibits come to life.
+// The page begins here: it requests the constant facts once, then starts strip, contents and exhibits.
 import { ask, learn, loadRecorded } from "./lib/ask.js";
 import { startCards } from "./lib/card.js";
 import { find, h, put, s } from "./lib/dom.js";
@@ -33,7 +33,7 @@ const FISH = [
   [16, 15.5],
 ];
 
-/** The lines of `textbook/` that compute an exhibit, as they stand in the installed file. @param {Record<string, {file: string, code: string}[]>} code */
+/** The lines of `textbook/` that compute an exhibit, from the installed file. @param {Record<string, {file: string, code: string}[]>} code */
 function showCode(code) {
   for (const block of document.querySelectorAll("[data-code]")) {
     const lines = code[block.getAttribute("data-code") ?? ""] ?? [];

@@ -27,7 +27,7 @@ export function slide1(page) {
 
   const round = (/** @type {number} */ v) => Math.round(v * 1000) / 1000;
 
-  /** Where the arrow stands: the foot of the edge nearest to the origin, and w from there. */
+  /** The position of the arrow: the foot of the edge nearest to the origin, and w from there. */
   const arrow = () => {
     const [w1, w2, b] = [number(KEYS.w1), number(KEYS.w2), number(KEYS.b)];
     const square = w1 * w1 + w2 * w2 || 1;
@@ -172,7 +172,7 @@ export function slide1(page) {
               "figcaption",
               { class: "cap figcap" },
               h("b", {}, "As a surface."),
-              " Drag to turn it. The heavy line is the cut, its shadow lies on the floor.",
+              " Drag to turn it. The thick line is the cut; its shadow is on the floor.",
             ),
             sums,
           ),

@@ -1,4 +1,4 @@
-// 2. A network, named: the drawing forces the shapes; the hidden layer bends the plane.
+// 2. A network, named: the sizes determine the shapes; the hidden layer warps the plane.
 import { choice, slider, stepper } from "../lib/controls.js";
 import { h, letter, line, picture, put, s, text } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
@@ -12,16 +12,16 @@ const BOX = { x: 14, y: 8, w: 370, h: 316 };
 /** @param {any} page */
 export function slide2(page) {
   for (const name of ["n_x", "n_h", "n_y"]) declareAs(`2.${name}`, `shapes.${name}`);
-  declareAs("2.look", "bent.look_along");
-  declareAs("2.turn", "bent.turn");
-  declare("2.bend", 1);
+  declareAs("2.look", "warped.look_along");
+  declareAs("2.turn", "warped.turn");
+  declare("2.warp", 1);
   const drawing = h("div", {});
   const shapes = h("div", { class: "shapes" });
   const plane = new Plane({ size: 316, limit: page.limit, label: "400 points in the plane of inputs, with the boundary at 0.5" });
-  const hidden = picture(400, 362, "The same points as the hidden layer sees them");
+  const hidden = picture(400, 362, "The same points in the space of the hidden layer");
   const caption = h("span", { class: "cap" });
 
-  /** The network of the chosen sizes; where they are those of the network in hand, its weights too. @param {any} shape @param {any} hand */
+  /** The network of the chosen sizes, with the example network's weights if the sizes are equal. @param {any} shape @param {any} hand */
   function drawNetwork(shape, hand) {
     const [n_h, n_x] = shape.shapes.W1;
     const [n_y] = shape.shapes.W2;
@@ -73,25 +73,25 @@ export function slide2(page) {
     );
   }
 
-  /** The hidden view, mixed with the input plane by `bend` so that the eye can follow. @param {any} bent */
-  function drawHidden(bent) {
-    const bend = number("2.bend");
+  /** The hidden view, blended with the input plane by `warp` so that the eye can follow. @param {any} warped */
+  function drawHidden(warped) {
+    const warp = number("2.warp");
     const cut = get("2.look") === "cut";
-    const [across, up] = /** @type {[number[], number[]]} */ (bent.points);
+    const [across, up] = /** @type {[number[], number[]]} */ (warped.points);
     const largest = (/** @type {number[]} */ values) => Math.max(...values.map(Math.abs), 1e-9);
     const [midX, midY] = [BOX.x + BOX.w / 2, BOX.y + BOX.h / 2];
     const [sizeX, sizeY] = cut ? [(0.46 * BOX.w) / largest(across), (0.46 * BOX.h) / largest(up)] : [BOX.w / 2.2, BOX.h / 2.2];
     const [flatX, flatY] = [BOX.w / 2 / page.limit, BOX.h / 2 / page.limit];
     const at = (/** @type {number} */ x, /** @type {number} */ y, /** @type {number} */ u, /** @type {number} */ v) =>
       /** @type {[number, number]} */ ([
-        midX + (1 - bend) * x * flatX + bend * u * sizeX,
-        midY - (1 - bend) * y * flatY - bend * v * sizeY,
+        midX + (1 - warp) * x * flatX + warp * u * sizeX,
+        midY - (1 - warp) * y * flatY - warp * v * sizeY,
       ]);
     const points = across.map((u, i) => at(page.X[0][i], page.X[1][i], u, up[i] ?? 0));
-    const grid = bent.lines.map((/** @type {[number[], number[]]} */ [us, vs], /** @type {number} */ n) => {
-      const [xs, ys] = bent.flat_lines[n];
+    const grid = warped.lines.map((/** @type {[number[], number[]]} */ [us, vs], /** @type {number} */ n) => {
+      const [xs, ys] = warped.flat_lines[n];
       return s("polyline", {
-        class: "grid bent",
+        class: "grid warped",
         points: us
           .map((u, i) =>
             at(xs[i], ys[i], u, vs[i] ?? 0)
@@ -102,7 +102,7 @@ export function slide2(page) {
       });
     });
     const sides =
-      cut && bend === 1
+      cut && warp === 1
         ? [
             s("rect", { x: midX, y: BOX.y, width: BOX.w / 2, height: BOX.h, class: "fp", "fill-opacity": 0.1 }),
             s("rect", { x: BOX.x, y: BOX.y, width: BOX.w / 2, height: BOX.h, class: "fn", "fill-opacity": 0.1 }),
@@ -112,7 +112,7 @@ export function slide2(page) {
     const [rx = 0, ry = 0] = points[number("ex") - 1] ?? [];
     const inside = s(
       "g",
-      { "clip-path": "url(#bent-box)" },
+      { "clip-path": "url(#warped-box)" },
       ...sides.slice(0, 2),
       ...grid,
       dots(
@@ -122,7 +122,7 @@ export function slide2(page) {
       ),
       ...sides.slice(2),
       s("circle", { cx: rx.toFixed(1), cy: ry.toFixed(1), r: 6.5, class: "sel" }),
-      ...(bend === 1 && cut ? rose(bent.axes, sizeX / sizeY) : []),
+      ...(warp === 1 && cut ? rose(warped.axes, sizeX / sizeY) : []),
     );
     const under = midX;
     const words = !cut
@@ -130,7 +130,7 @@ export function slide2(page) {
           letter(BOX.x + BOX.w, BOX.y + BOX.h + 18, "a", get("2.look")[0], { "text-anchor": "end" }),
           letter(BOX.x - 4, BOX.y + 8, "a", get("2.look")[1], { "text-anchor": "end" }),
         ]
-      : bend === 1
+      : warp === 1
         ? [
             text(under - 12, 342, "← says class 0", { "text-anchor": "end", class: "strong neg-text" }),
             text(under + 12, 342, "says class 1 →", { "text-anchor": "start", class: "strong pos-text" }),
@@ -139,23 +139,23 @@ export function slide2(page) {
         : [];
     put(
       hidden,
-      s("defs", {}, s("clipPath", { id: "bent-box" }, s("rect", { x: BOX.x, y: BOX.y, width: BOX.w, height: BOX.h }))),
+      s("defs", {}, s("clipPath", { id: "warped-box" }, s("rect", { x: BOX.x, y: BOX.y, width: BOX.w, height: BOX.h }))),
       inside,
       s("rect", { x: BOX.x, y: BOX.y, width: BOX.w, height: BOX.h, class: "frame-r" }),
       ...words,
     );
     put(
       caption,
-      h("b", {}, bend === 0 ? "The plane, not bent yet." : "The plane, and the plane bent."),
+      h("b", {}, warp === 0 ? "The plane, not warped yet." : "The plane, and the plane warped."),
       " Same points, same grid.",
       h("br", {}),
       "On the right one straight cut gets ",
-      h("span", { "data-name": "right", "data-value": bent.right }, bent.right),
+      h("span", { "data-name": "right", "data-value": warped.right }, warped.right),
       " of 400.",
     );
   }
 
-  /** The hidden units' own axes as seen from here. @param {number[][]} axes @param {number} stretch */
+  /** The hidden units' axes in this projection. @param {number[][]} axes @param {number} stretch */
   function rose(axes, stretch) {
     const [x, y] = [BOX.x + 92, BOX.y + 50];
     const wide = Math.min(Math.max(stretch, 0.5), 1.6);
@@ -167,13 +167,13 @@ export function slide2(page) {
 
   exhibit({
     number: 2,
-    keys: ["2.n_x", "2.n_h", "2.n_y", "2.look", "2.turn", "2.bend", "step", "edits", "ex"],
+    keys: ["2.n_x", "2.n_h", "2.n_y", "2.look", "2.turn", "2.warp", "step", "edits", "ex"],
     themed: true,
     questions: () => ({
       shapes: ["shapes", { n_x: get("2.n_x"), n_h: get("2.n_h"), n_y: get("2.n_y") }],
       hand: ["hand", { step: get("step"), edits: get("edits") }],
-      bent: [
-        "bent",
+      warped: [
+        "warped",
         { step: get("step"), edits: get("edits"), look_along: get("2.look"), turn: get("2.look") === "cut" ? get("2.turn") : 0 },
       ],
     }),
@@ -194,7 +194,7 @@ export function slide2(page) {
         h("div", { class: "e2top" }, h("div", {}, drawing, h("div", { class: "e2n" }, size("x", 8), size("h", 8), size("y", 4))), shapes),
         h(
           "div",
-          { class: "bend" },
+          { class: "warp" },
           h("figure", {}, plane.element),
           h("div", { class: "arrow", "aria-hidden": "true" }, "→"),
           h("figure", {}, hidden),
@@ -206,7 +206,7 @@ export function slide2(page) {
           h(
             "span",
             { class: "bar", style: "margin:0;gap:10px 16px" },
-            slider({ key: "2.bend", label: "bend", min: 0, max: 1, step: 0.02, width: 80, show: null }),
+            slider({ key: "2.warp", label: "warp", min: 0, max: 1, step: 0.02, width: 80, show: null }),
             turn,
             choice({
               key: "2.look",
@@ -233,14 +233,14 @@ export function slide2(page) {
       plane.choosing(page.X, (i) => set({ ex: i + 1 }));
       showTurn();
     },
-    draw({ shapes: shape, hand, bent }) {
+    draw({ shapes: shape, hand, warped }) {
       drawNetwork(shape, hand);
       drawShapes(shape);
-      plane.heat(bent.heat);
-      plane.boundary(bent.cut);
+      plane.heat(warped.heat);
+      plane.boundary(warped.cut);
       const i = number("ex") - 1;
       put(plane.over, plane.ring(page.X[0][i], page.X[1][i]));
-      drawHidden(bent);
+      drawHidden(warped);
     },
   });
 }

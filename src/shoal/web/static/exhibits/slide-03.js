@@ -1,4 +1,4 @@
-// 3. One example forward: every product, sum, bias and bend, written out.
+// 3. One example forward: every product, sum, bias and activation, written out.
 import { choice, stepper } from "../lib/controls.js";
 import { find, h, letter, line, picture, put, s, text } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
@@ -10,7 +10,7 @@ import { mark } from "../lib/strip.js";
 const YS = [44, 132, 220, 308];
 const SMALL = ["₁", "₂", "₃", "₄"];
 
-/** Bars laid end to end: where they stop is the sum. @param {number[]} terms @param {number} limit @param {number} width @param {number} shown how many terms are drawn yet */
+/** Bars laid end to end: their end is the sum. @param {number[]} terms @param {number} limit @param {number} width @param {number} shown how many terms are drawn so far */
 function bars(terms, limit, width, shown) {
   const x = (/** @type {number} */ v) => width / 2 + (Math.max(-limit, Math.min(limit, v)) / limit) * (width / 2);
   const each = 10.5;
@@ -153,7 +153,7 @@ export function slide3(page) {
       "div",
       { class: "verdict" },
       h("span", { class: `big ${says ? "pos" : "neg"}` }, num(e.a2, { how: "a2" })),
-      `The network leans to class ${says}. ${e.own ? "Were your point" : `Example ${e.ex} is`} of class ${e.y}: ${says === e.y ? "right" : "wrong"}, at a loss of −ln ${sig(own)} = `,
+      `The network predicts class ${says}. ${e.own ? "Were your point" : `Example ${e.ex} is`} of class ${e.y}: ${says === e.y ? "right" : "wrong"}, at a loss of −ln ${sig(own)} = `,
       num(e.loss, { how: "loss", name: "loss" }),
       ".",
     );
@@ -161,7 +161,7 @@ export function slide3(page) {
     put(out, h("div", {}, calc, bars(terms, limit, 590, 5)), verdict);
   }
 
-  /** Where each partial sum stands. @param {number[]} terms */
+  /** The position of each partial sum. @param {number[]} terms */
   const running = (terms) => {
     let at = 0;
     return terms.map((t) => Math.abs((at += t)));
@@ -198,7 +198,7 @@ export function slide3(page) {
     put(right, r);
   }
 
-  /** The example, and a point of the reader's own in its place. @param {any} e */
+  /** The example, or a point of the reader in its place. @param {any} e */
   function drawHead(e) {
     const field = (/** @type {number} */ j) => {
       const input = /** @type {HTMLInputElement} */ (

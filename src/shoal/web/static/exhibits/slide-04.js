@@ -1,4 +1,4 @@
-// 4. All examples at once: a loop over columns beside one product, each with its clock.
+// 4. All examples at once: a loop over columns compared with one product, each with its time.
 import { ask } from "../lib/ask.js";
 import { choice } from "../lib/controls.js";
 import { h, put } from "../lib/dom.js";
@@ -15,7 +15,7 @@ const time = (s) => (s < 1e-3 ? `${sig(s * 1e6, 3)} µs` : `${sig(s * 1e3, 3)} m
 /** @param {any} page */
 export function slide4(page) {
   declareAs("4.layer", "loop.layer");
-  const lanes = { loop: h("div", { class: "lane4" }), product: h("div", { class: "lane4" }) };
+  const tracks = { loop: h("div", { class: "track" }), product: h("div", { class: "track" }) };
   const column = h("div", { class: "claim" });
   const claim = h("p", { class: "claim", role: "status" });
   const run = h("button", { type: "button", class: "solid", id: "run-loop" }, "▸ Run both again");
@@ -38,16 +38,16 @@ export function slide4(page) {
     const strip = (/** @type {string} */ label, /** @type {number} */ upTo) =>
       wide(answer.strip, { label, selected, width: 900, height: 26, gap: 3, upTo, choose });
     put(
-      lanes.loop,
+      tracks.loop,
       head("The loop: for i in range(400)", time(answer.loop), "loop", answer.loop),
       strip(`${code} column by column`, done),
       h("p", { class: "cap figcap" }, done < answer.m ? `column ${whole(done)} of ${answer.m}` : "all 400 columns, one after the other"),
     );
     put(
-      lanes.product,
+      tracks.product,
       head("The product: W1 @ X + b1", time(answer.product), "product", answer.product),
       strip(`${code} at once`, product),
-      h("p", { class: "cap figcap" }, "rows: units; columns: examples. Click a column to take it in hand."),
+      h("p", { class: "cap figcap" }, "rows: units; columns: examples. Click a column to select that example."),
     );
   }
 
@@ -69,7 +69,7 @@ export function slide4(page) {
       claim,
       "The loop took ",
       num(answer.ratio, { digits: 3, name: "ratio", class: "strong" }),
-      ` times as long. Slowed down ${whole(Math.round(slow))} times, it needs ${SECONDS} seconds here; the product needs ${sig(answer.product * slow, 2)} seconds. `,
+      ` times as long. Slowed down ${whole(Math.round(slow))} times, it takes ${SECONDS} seconds here; the product needs ${sig(answer.product * slow, 2)} seconds. `,
       answer.same_bits === answer.total
         ? `All ${whole(answer.total)} numbers are equal to the last bit.`
         : h(
@@ -135,7 +135,7 @@ export function slide4(page) {
           }),
           run,
         ),
-        h("div", { class: "lanes" }, lanes.loop, lanes.product, claim, column),
+        h("div", { class: "tracks" }, tracks.loop, tracks.product, claim, column),
       );
     },
     draw(answers) {

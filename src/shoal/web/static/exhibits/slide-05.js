@@ -30,7 +30,7 @@ export function slide5(page) {
           { class: "bar" },
           pick("5.i", "columns", "three_columns.i"),
           pick("5.j", "and", "three_columns.j"),
-          pick("ex", "and the example in hand", "three_columns.k"),
+          pick("ex", "and the selected example", "three_columns.k"),
         ),
         h("h3", { class: "band" }, "One column at a time"),
         apart,
@@ -71,7 +71,7 @@ export function slide5(page) {
       put(
         claim,
         t.same_bits === 12
-          ? "All 12 numbers are equal to the last bit, whichever way."
+          ? "All 12 numbers are equal to the last bit."
           : h(
               "span",
               {},

@@ -1,4 +1,4 @@
-// 7. What each is good for: the same network with five kinds of hidden units, and the linear collapse.
+// 7. Pros and cons: the same network with five kinds of hidden units, and the linear collapse.
 import { chart, costScale, roundTicks } from "../lib/chart.js";
 import { slider } from "../lib/controls.js";
 import { h, line, picture, put } from "../lib/dom.js";
@@ -21,7 +21,7 @@ const LAST = 3000;
 /** @param {any} page */
 export function slide7(page) {
   declareAs("7.step", "compare.step");
-  const lanes = FIVE.map(([key, name, dash]) => ({
+  const nets = FIVE.map(([key, name, dash]) => ({
     key,
     name,
     dash,
@@ -59,7 +59,7 @@ export function slide7(page) {
     themed: true,
     questions: () => ({ compare: ["compare", { step: get("7.step") }] }),
     build(stage) {
-      for (const lane of lanes) lane.plane.examples(page.X, page.Y, 0.55);
+      for (const net of nets) net.plane.examples(page.X, page.Y, 0.55);
       stage.append(
         h(
           "div",
@@ -70,7 +70,7 @@ export function slide7(page) {
         h(
           "div",
           { class: "five" },
-          ...lanes.map((l) => h("figure", {}, h("h3", {}, l.name, swatch(l.dash, l.key)), l.plane.element, l.table)),
+          ...nets.map((l) => h("figure", {}, h("h3", {}, l.name, swatch(l.dash, l.key)), l.plane.element, l.table)),
         ),
         curves,
         h("h3", { class: "band", style: "margin:12px 0" }, "The linear collapse"),
@@ -78,17 +78,17 @@ export function slide7(page) {
       );
     },
     draw({ compare }) {
-      for (const lane of lanes) {
-        const a = compare[lane.key];
-        lane.plane.heat(a.heat);
-        lane.plane.boundary(a.cut);
+      for (const net of nets) {
+        const a = compare[net.key];
+        net.plane.heat(a.heat);
+        net.plane.boundary(a.cut);
         const row = (/** @type {string} */ name, /** @type {any} */ value) => [h("dt", {}, name), h("dd", {}, value)];
         put(
-          lane.table,
-          ...row("cost", num(a.J, { name: `J-${lane.key}` })),
+          net.table,
+          ...row("cost", num(a.J, { name: `J-${net.key}` })),
           ...row("right", num(a.right / page.Y.length, { text: `${((100 * a.right) / page.Y.length).toFixed(2)} %` })),
-          ...row("flat", num(a.flat, { text: `${((100 * a.flat) / 1600).toFixed(1)} %`, name: `flat-${lane.key}` })),
-          ...row("dead units", lane.key === "relu" ? num(a.dead, { text: String(a.dead), name: "dead" }) : "–"),
+          ...row("flat", num(a.flat, { text: `${((100 * a.flat) / 1600).toFixed(1)} %`, name: `flat-${net.key}` })),
+          ...row("dead units", net.key === "relu" ? num(a.dead, { text: String(a.dead), name: "dead" }) : "–"),
         );
       }
       const all = FIVE.flatMap(([key]) => compare[key].costs.v);
@@ -104,7 +104,7 @@ export function slide7(page) {
         curves,
         chart(
           frame,
-          lanes.map((l) => ({ ...compare[l.key].costs, dash: l.dash, width: l.key === "tanh" ? 2.4 : 1.6 })),
+          nets.map((l) => ({ ...compare[l.key].costs, dash: l.dash, width: l.key === "tanh" ? 2.4 : 1.6 })),
         ),
       );
       drawCollapse(compare.collapse);
@@ -112,7 +112,7 @@ export function slide7(page) {
   });
 }
 
-/** The dash of a curve, beside its name. @param {string} dash @param {string} key */
+/** The dash pattern of a curve, shown with its name. @param {string} dash @param {string} key */
 const swatch = (dash, key) =>
   picture(
     34,

@@ -1,4 +1,4 @@
-// 8. Slopes: g and g′ above each other, the tangent at z, and the slope measured beside the formula.
+// 8. Slopes: g and g′ one above the other, the tangent at z, and the measured slope with the formula.
 import { choice, paced, slider, toggle } from "../lib/controls.js";
 import { find, h, line, picture, put, s, text } from "../lib/dom.js";
 import { eq } from "../lib/equation.js";
@@ -14,7 +14,7 @@ export const SHOWN = {
   logistic: { name: "sigmoid", equations: ["σ(z) = {1}/{1 + e^{−z}}", "σ′(z) = a (1 − a)"] },
   tanh: { name: "tanh", equations: ["tanh(z) = {e^z − e^{−z}}/{e^z + e^{−z}}", "tanh′(z) = 1 − a^2"] },
   relu: { name: "ReLU", equations: ["g(z) = max(0, z)", "g′(z) = 0 ;; or ;; 1"] },
-  leaky_relu: { name: "leaky ReLU", equations: [] }, // its slope is the textbook's: `slide8` fills them in
+  leaky_relu: { name: "leaky ReLU", equations: [] }, // its slope is the textbook's: `slide8` sets them
 };
 
 /** @param {number} v */
@@ -100,7 +100,7 @@ export function slide8(page) {
     const [a, b] = curve.flat[curve.flat.length - 1] ?? [0, 0];
     if (get("8.stop") === "yes" && curve.flat.length) {
       const middle = (sx(Math.max(a, -LIMIT)) + sx(Math.min(b, LIMIT))) / 2;
-      top.out.push(text(middle, 176, "g′ < 0.01", { class: "halo strong" }), text(middle, 196, "learning stands still", { class: "halo" }));
+      top.out.push(text(middle, 176, "g′ < 0.01", { class: "halo strong" }), text(middle, 196, "the unit hardly learns", { class: "halo" }));
     }
     const high = get("8.g") === "logistic" ? 0.28 : 1.12;
     const bottom = frame(
@@ -183,7 +183,7 @@ export function slide8(page) {
           "div",
           { class: "e8" },
           pictures,
-          h("div", {}, readout, slide, toggle({ key: "8.stop", label: "Where does learning stop?" }), count),
+          h("div", {}, readout, slide, toggle({ key: "8.stop", label: "Where is g′ flat?" }), count),
         ),
       );
       dragging();
@@ -198,7 +198,7 @@ export function slide8(page) {
         count,
         "Of the hidden layer’s 4 × 400 values, ",
         h("b", { "data-name": "flat", "data-value": hand.flat }, hand.flat),
-        ` lie where tanh is flat now: `,
+        ` are now where tanh is flat: `,
         h("b", {}, `${((100 * hand.flat) / total).toFixed(1)} %`),
         ".",
       );

@@ -1,4 +1,4 @@
-// 9. Descent: one step forward or back, and what the learning rate does.
+// 9. Descent: one step forward or back, and the effect of the learning rate.
 import { chart, costScale, roundTicks } from "../lib/chart.js";
 import { iconButton, slider } from "../lib/controls.js";
 import { h, put } from "../lib/dom.js";
@@ -12,11 +12,11 @@ import { walk } from "../lib/strip.js";
 const UNITS = ["unit 1", "unit 2", "unit 3", "unit 4"];
 /** @type {Record<string, string>} */
 const WORDS = {
-  starts: "It has hardly begun.",
-  crawls: "It crawls: hardly any way down yet.",
+  starts: "It is just starting.",
+  crawls: "It crawls: the cost has hardly decreased.",
   falls: "It falls.",
-  rattles: "It rattles: steps too long for the valley, up as often as down.",
-  leaves: "It leaves: every step lands higher than the last.",
+  rattles: "It rattles: the steps are too long, the cost goes up as often as down.",
+  leaves: "It leaves: every step ends higher than the last.",
 };
 
 /** @param {any} page */
@@ -72,7 +72,7 @@ export function slide9(page) {
       num(g, { how: own ? "dW1-1-1" : undefined }),
       " = ",
       num(a, { class: "strong", name: "after-1-1" }),
-      ". The other 16 move in the same way, at the same moment.",
+      ". The other 16 change in the same way, at the same time.",
     );
   }
 
@@ -133,7 +133,7 @@ export function slide9(page) {
           num(d.J, { name: "J", digits: 6 }),
           ", after the next ",
           num(d.J_after, { name: "J-after", digits: 6 }),
-          `, right ${d.right} of ${page.Y.length}`,
+          `, correct ${d.right} of ${page.Y.length}`,
         ),
       );
       word.dataset.verdict = d.verdict;

@@ -1,4 +1,4 @@
-// 10. Six formulas: the miss walks back, every weight gets its share, and each share is measured beside.
+// 10. Six formulas: the error goes backwards, every weight gets its derivative, and each is compared with the measured one.
 import { ask } from "../lib/ask.js";
 import { choice, toggle } from "../lib/controls.js";
 import { find, h, letter, line, picture, put, s, text } from "../lib/dom.js";
@@ -23,7 +23,7 @@ export function slide10(page) {
   const button = h("button", { type: "button", class: "solid", id: "compare" }, "Compare all 17");
   let checkedAt = "";
 
-  /** Which lines of the six are lit: those walked already. @param {number} k */
+  /** Which of the six lines are highlighted: those already passed. @param {number} k */
   const walked = (k) => get("10.line") === "all" || k <= Number(get("10.line"));
   const now = (/** @type {number} */ k) => get("10.line") === "all" || k === Number(get("10.line"));
 
@@ -70,7 +70,7 @@ export function slide10(page) {
       picture(
         890,
         168,
-        "The error of one example walks back from the loss through the network",
+        "The error of one example goes back from the loss through the network",
         into,
         outOf,
         line(Y + 56, 66, C - 58, 66, { "stroke-width": 1.2 }),
@@ -94,7 +94,7 @@ export function slide10(page) {
     );
   }
 
-  /** One of the six: the formula, its shapes, what it says, and its live numbers. @param {number} k @param {any} formula @param {any} dims @param {string} say @param {...any} live */
+  /** One of the six: the formula, its shapes, its meaning, and its live numbers. @param {number} k @param {any} formula @param {any} dims @param {string} say @param {...any} live */
   const lineOf = (k, formula, dims, say, ...live) =>
     h(
       "div",
@@ -142,7 +142,7 @@ export function slide10(page) {
         1,
         eq("dZ2 = A2 − Y"),
         "(1, 400) = (1, 400) − (1, 400)",
-        "How far each prediction is off.",
+        "The error of each prediction.",
         h(
           "div",
           {},
@@ -166,7 +166,7 @@ export function slide10(page) {
         2,
         eq("dW2 = {1}/{m} dZ2 A1^T"),
         "(1, 4) = (1, 400)(400, 4)",
-        "Each weight answers for the error as loudly as its unit spoke.",
+        "Each weight's part in the error is proportional to its unit's output.",
         matrix({ name: "dW2", values: f.dW2, cols: UNITS, ref: ref2, how: true }),
         agree(answer, "dW2"),
       ),
@@ -174,7 +174,7 @@ export function slide10(page) {
         3,
         summed("db2", "dZ2"),
         [either("(1, 1)", "(1,)"), " = sum over 400 columns"],
-        "The bias answers for the mean error.",
+        "The bias's part is the mean error.",
         matrix({ name: "db2", values: f.db2, ref: ref2, how: true, shape: either("(1, 1)", "(1,)") }),
         agree(answer, "db2"),
       ),
@@ -185,7 +185,7 @@ export function slide10(page) {
         4,
         eq("dZ1 = W2^T dZ2 ∘ g1′(Z1)"),
         "(4, 400) = (4, 1)(1, 400) ∘ (4, 400)",
-        "Back along each edge, times the slope there: a flat unit hears nothing.",
+        "Back along each edge, times the unit's slope: a flat unit gets nothing.",
         h(
           "div",
           {},
@@ -212,10 +212,10 @@ export function slide10(page) {
     put(rows, output, hidden);
   }
 
-  /** Lines 5 and 6 share a row, as their matrices share their rows. @param {any} answer @param {number} ref */
+  /** Lines 5 and 6 are in one row, because their matrices have the same rows. @param {any} answer @param {number} ref */
   function lastTwo(answer, ref) {
     const f = answer.formula;
-    const said = (/** @type {number} */ k, /** @type {any} */ formula, /** @type {any} */ dims, /** @type {string} */ say) =>
+    const described = (/** @type {number} */ k, /** @type {any} */ formula, /** @type {any} */ dims, /** @type {string} */ say) =>
       h("div", { class: now(k) ? "" : "off" }, formula, h("div", { class: "dims" }, dims), h("p", { class: "say" }, say));
     return h(
       "div",
@@ -224,8 +224,8 @@ export function slide10(page) {
       h(
         "div",
         { class: "forms" },
-        said(5, eq("dW1 = {1}/{m} dZ1 X^T"), "(4, 2) = (4, 400)(400, 2)", "Line 2 again, one layer down: error times what came in."),
-        said(6, summed("db1", "dZ1"), [either("(4, 1)", "(4,)"), " = sum over 400 columns"], "Line 3 again."),
+        described(5, eq("dW1 = {1}/{m} dZ1 X^T"), "(4, 2) = (4, 400)(400, 2)", "Line 2 again, one layer down: error times input."),
+        described(6, summed("db1", "dZ1"), [either("(4, 1)", "(4,)"), " = sum over 400 columns"], "Line 3 again."),
       ),
       h(
         "div",
@@ -241,7 +241,7 @@ export function slide10(page) {
     );
   }
 
-  /** What follows without keepdims, in NumPy's own words. @param {any} trap */
+  /** The result without keepdims, with NumPy's error message. @param {any} trap */
   function drawTrap(trap) {
     const block = (/** @type {number} */ r, /** @type {number} */ c) =>
       h("span", { class: "blk", style: `grid-template-columns:repeat(${c},9px)` }, ...Array.from({ length: r * c }, () => h("i", {})));

@@ -1,4 +1,4 @@
-// 11. All zeros against small random: four units that are one, to the last bit.
+// 11. All zeros compared with small random weights: four units that are one, to the last bit.
 import { defaultOf } from "../lib/ask.js";
 import { chart, costScale, roundTicks } from "../lib/chart.js";
 import { choice, slider, toggle } from "../lib/controls.js";
@@ -14,7 +14,7 @@ export function slide11(page) {
   declareAs("11.g1", "race.g1");
   declareAs("11.out", "race.leave_out");
   declareAs("11.step", "race.step");
-  const lanes = /** @type {const} */ (["zeros", "random"]).map((begin) => ({
+  const nets = /** @type {const} */ (["zeros", "random"]).map((begin) => ({
     begin,
     plane: new Plane({
       size: 229,
@@ -32,7 +32,7 @@ export function slide11(page) {
   const race = h("button", { type: "button" }, "▸ Race again");
   let running = 0;
 
-  /** Let the two race from step 0, a few steps a frame at first, then more. */
+  /** Run both networks from step 0, a few steps per frame at first, then more. */
   function start() {
     cancelAnimationFrame(running);
     if (matchMedia("(prefers-reduced-motion: reduce)").matches) return set({ "11.step": end });
@@ -48,45 +48,45 @@ export function slide11(page) {
     running = requestAnimationFrame(turn);
   }
 
-  /** @param {any} lane @param {any} a @param {number} m */
-  function draw(lane, a, m) {
-    const zeros = lane.begin === "zeros";
-    lane.plane.heat(a.heat);
-    lane.plane.boundary(a.cut);
+  /** @param {any} net @param {any} a @param {number} m */
+  function draw(net, a, m) {
+    const zeros = net.begin === "zeros";
+    net.plane.heat(a.heat);
+    net.plane.boundary(a.cut);
     put(
-      lane.title,
+      net.title,
       zeros ? "All zeros" : "Small random, × 0.01",
       h(
         "span",
         { class: "lab" },
         "cost ",
-        num(a.J, { name: `J-${lane.begin}` }),
+        num(a.J, { name: `J-${net.begin}` }),
         ", right ",
         num(a.right / m, { text: `${((100 * a.right) / m).toFixed(2)} %` }),
       ),
     );
     put(
-      lane.tiles,
+      net.tiles,
       ...a.tiles.map((/** @type {any} */ t, /** @type {number} */ i) =>
         h("figure", {}, tile(t, `what unit ${i + 1} answers over the plane`), h("figcaption", { class: "cap" }, `unit ${i + 1}`)),
       ),
     );
     const rows = a.digits.flatMap((/** @type {string[]} */ row, /** @type {number} */ i) => [
       h("span", {}, `unit ${i + 1}`),
-      ...row.map((d, j) => h("div", { class: "r", "data-name": `${lane.begin}-${i + 1}-${j + 1}`, "data-value": d }, full(Number(d)))),
+      ...row.map((d, j) => h("div", { class: "r", "data-name": `${net.begin}-${i + 1}-${j + 1}`, "data-value": d }, full(Number(d)))),
     ]);
-    put(lane.bits, h("span", {}, "W1"), h("span", { class: "h" }, "x1"), h("span", { class: "h" }, "x2"), ...rows);
-    put(lane.says, ...verdict(lane.begin, a));
-    lane.says.dataset.equal = String(a.equal);
+    put(net.bits, h("span", {}, "W1"), h("span", { class: "h" }, "x1"), h("span", { class: "h" }, "x2"), ...rows);
+    put(net.says, ...verdict(net.begin, a));
+    net.says.dataset.equal = String(a.equal);
   }
 
   /** @param {string} begin @param {any} a */
   function verdict(begin, a) {
     if (begin === "random") return [h("b", {}, a.equal ? "Equal." : "Four different rows,"), a.equal ? "" : " four edges."];
-    if (!a.equal) return [h("b", {}, "No longer equal."), " A library may round equal rows differently; here it did."];
+    if (!a.equal) return [h("b", {}, "No longer equal."), " A library may round equal rows differently; here it does."];
     const still = a.W1.flat().every((/** @type {number} */ v) => v === 0);
     return still && get("11.g1") !== "logistic"
-      ? [h("b", {}, "Equal to the last bit, and zero."), " Only b2 has moved: ", num(a.b2, { name: "b2" }), "."]
+      ? [h("b", {}, "Equal to the last bit, and zero."), " Only b2 has changed: ", num(a.b2, { name: "b2" }), "."]
       : [h("b", {}, "Equal to the last bit."), " Four units, one edge."];
   }
 
@@ -115,8 +115,8 @@ export function slide11(page) {
     questions: () => ({ race: ["race", { g1: get("11.g1"), leave_out: get("11.out"), step: get("11.step") }] }),
     build(stage) {
       race.addEventListener("click", start);
-      for (const lane of lanes)
-        lane.box.append(lane.title, h("div", { class: "pair" }, lane.tiles, lane.plane.element), lane.bits, lane.says);
+      for (const net of nets)
+        net.box.append(net.title, h("div", { class: "pair" }, net.tiles, net.plane.element), net.bits, net.says);
       stage.append(
         h(
           "div",
@@ -134,7 +134,7 @@ export function slide11(page) {
           slider({ key: "11.step", label: "step", min: 0, max: end, step: 10, width: 130, show: whole }),
           race,
         ),
-        h("div", { class: "two" }, ...lanes.map((l) => l.box)),
+        h("div", { class: "two" }, ...nets.map((l) => l.box)),
         desk,
         phone,
       );
@@ -144,13 +144,13 @@ export function slide11(page) {
         (/** @type {number} */ i) => get("11.out") === "no" || i !== page.example - 1,
       );
       const X = page.X.map((/** @type {number[]} */ row) => keep.map((/** @type {number} */ i) => row[i]));
-      for (const lane of lanes) {
-        lane.plane.examples(
+      for (const net of nets) {
+        net.plane.examples(
           X,
           keep.map((/** @type {number} */ i) => page.Y[i]),
           0.72,
         );
-        draw(lane, answer[lane.begin], answer.m);
+        draw(net, answer[net.begin], answer.m);
       }
       put(desk, curves(answer, 900, 150));
       put(phone, curves(answer, 358, 180));
@@ -158,8 +158,8 @@ export function slide11(page) {
       put(
         find('[data-slot="bits"]'),
         answer.zeros.equal
-          ? `After ${whole(number("11.step"))} steps the four rows on the left are the same 64 bits, ${full(Number(first)).slice(0, 7)}… and all. Not close: equal.`
-          : "The four rows on the left have come apart by a rounding.",
+          ? `After ${whole(number("11.step"))} steps the four rows on the left are the same 64 bits, ${full(Number(first)).slice(0, 7)}…, all of them. They are not close: they are equal.`
+          : "The four rows on the left differ by a rounding.",
       );
     },
   });

@@ -1,4 +1,4 @@
-// 12. How small? The scale of the first weights, and what becomes of it.
+// 12. How small? The scale of the first weights, and its effect.
 import { chart, costScale } from "../lib/chart.js";
 import { choice, slider } from "../lib/controls.js";
 import { h, line, picture, put, s, text } from "../lib/dom.js";
@@ -23,7 +23,7 @@ export function slide12(page) {
   const [bars, curves] = [h("figure", {}), h("figure", {})];
   const [says, weights, table] = [h("p", { class: "cap figcap" }), h("div", {}), h("div", {})];
 
-  /** Where z1 lies at the start, over the stretches where g′ < 0.01. @param {any} a @param {number[][]} flat */
+  /** The range of z1 at the start, over the intervals where g′ < 0.01. @param {any} a @param {number[][]} flat */
   function histogram(a, flat) {
     const [w, hgt] = [430, 220];
     const most = Math.max(...a.counts);
@@ -65,7 +65,7 @@ export function slide12(page) {
       picture(
         w,
         hgt,
-        "Where z1 lies at the start",
+        "The range of z1 at the start",
         hatch,
         ...still,
         ...boxes,
@@ -82,9 +82,9 @@ export function slide12(page) {
       ". Flat (g′ < 0.01, hatched): ",
       num(a.flat, { text: `${share.toFixed(1)} %`, name: "flat", class: "strong" }),
       share > 50
-        ? ": most units start where they cannot learn."
+        ? ": most units start where they hardly learn."
         : share > 5
-          ? ": some units start where they can hardly learn."
+          ? ": some units start where they hardly learn."
           : share === 0
             ? ": none."
             : ".",

@@ -1,4 +1,4 @@
-// 13. Loop against product, on the machine that serves the page.
+// 13. Loop compared with product, on the machine that serves the page.
 import { ask, isRecorded } from "../lib/ask.js";
 import { h, line, picture, put, s, text } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
@@ -85,7 +85,7 @@ export function slide13(page) {
       "On this machine the loop takes ",
       num(answer.ratio, { digits: 3, class: "strong", name: "ratio" }),
       ` times as long; on the slide ${answer.slide.ratio} times. `,
-      isRecorded() ? "Recorded where this copy was written." : "",
+      isRecorded() ? "Recorded on the machine that wrote this copy." : "",
     );
     const cell = (/** @type {string} */ name, /** @type {number} */ v) =>
       h("td", {}, h("span", { class: "n copy", title: String(v), "data-name": name, "data-value": String(v) }, v.toFixed(6)));
@@ -114,7 +114,7 @@ export function slide13(page) {
         { class: "cap figcap" },
         "The two sums differ by ",
         num(answer.relative, { digits: 2, name: "relative" }),
-        ` of their size: the loop adds one by one, np.dot in blocks. The slide’s sum, ${answer.slide.sum.toFixed(6)}, is a quarter of 10,000,000: that was its length.`,
+        ` of their size: the loop adds one number at a time, np.dot adds in blocks. The slide’s sum, ${answer.slide.sum.toFixed(6)}, is a quarter of 10,000,000, which was its length.`,
       ),
     );
   }

@@ -1,4 +1,4 @@
-// Questions to the server, or to the table that a static copy carries. Nothing is computed here.
+// Questions to the server, or to the table in a static copy. The page computes nothing.
 
 /** @typedef {Record<string, any>} Answer */
 /** @typedef {{grid: Record<string, string[]>, answers: Record<string, Answer>}} Table */
@@ -8,15 +8,15 @@ let recorded;
 /** @type {Map<string, Promise<Answer>>} */
 const asked = new Map();
 const KEPT = 400;
-/** @typedef {{measured: boolean, defaults: Record<string, string>}} Known what the server says of a question */
+/** @typedef {{measured: boolean, defaults: Record<string, string>}} Known the server's facts about a question */
 /** @type {Record<string, Known>} */ let known = {};
 
-/** What every question is, from the manifest of the page. @param {Record<string, Known>} questions */
+/** The facts about every question, from the page's manifest. @param {Record<string, Known>} questions */
 export function learn(questions) {
   known = questions;
 }
 
-/** Where `question.parameter` starts. @param {string} parameter */
+/** The default of `question.parameter`. @param {string} parameter */
 export function defaultOf(parameter) {
   const [question = "", name = ""] = parameter.split(".");
   const value = known[question]?.defaults[name];
@@ -24,7 +24,7 @@ export function defaultOf(parameter) {
   return value;
 }
 
-/** What a static copy carries inside the page under this name, packed; undefined on the live page. @param {string} id @returns {Promise<any>} */
+/** The packed data of this name in a static copy; undefined on the live page. @param {string} id @returns {Promise<any>} */
 export async function unpack(id) {
   const packed = document.getElementById(id)?.textContent;
   if (!packed) return undefined;
@@ -32,14 +32,14 @@ export async function unpack(id) {
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
 }
 
-/** A static copy answers from a table of its own. */
+/** A static copy looks answers up in its own table. */
 export async function loadRecorded() {
   recorded = await unpack("recorded");
 }
 
 export const isRecorded = () => recorded !== undefined;
 
-/** The recorded text nearest to the one wanted. @param {string[]} texts @param {string} wanted @returns {string} */
+/** The recorded text nearest to the wanted one. @param {string[]} texts @param {string} wanted @returns {string} */
 function nearest(texts, wanted) {
   if (texts.includes(wanted)) return wanted;
   const target = Number(wanted);
@@ -47,14 +47,14 @@ function nearest(texts, wanted) {
   return texts.reduce((a, b) => (Math.abs(Number(b) - target) < Math.abs(Number(a) - target) ? b : a));
 }
 
-/** Where a static copy has recorded values for `question.parameter`, the one nearest to `wanted`; else `wanted`. @param {string} parameter @param {string} wanted */
+/** The recorded value of `question.parameter` nearest to `wanted` in a static copy; else `wanted`. @param {string} parameter @param {string} wanted */
 export function near(parameter, wanted) {
   const [question = "", name = ""] = parameter.split(".");
   const texts = recorded?.[question]?.grid[name];
   return texts ? nearest(texts, wanted) : wanted;
 }
 
-/** The value before or after: a step of 1, or the next recorded one. @param {string} parameter @param {number} value @param {number} by */
+/** The previous or next value: a step of 1, or the next recorded one. @param {string} parameter @param {number} value @param {number} by */
 export function beside(parameter, value, by) {
   const [question = "", name = ""] = parameter.split(".");
   const texts = recorded?.[question]?.grid[name];
@@ -68,7 +68,7 @@ export function beside(parameter, value, by) {
 export function ask(name, parameters = {}) {
   if (recorded) {
     const table = recorded[name];
-    if (!table) return Promise.reject(new Error("this copy was written without that; open the chapter with `shoal chapter`"));
+    if (!table) return Promise.reject(new Error("this copy has no recording of that; open the live chapter with `shoal chapter`"));
     const key = Object.entries(table.grid)
       .map(([k, texts]) => nearest(texts, String(parameters[k] ?? texts[0])))
       .join("&");
@@ -95,7 +95,7 @@ async function fetched(address) {
   try {
     response = await fetch(address);
   } catch {
-    throw new Error("the server does not answer; is `shoal chapter` still running?");
+    throw new Error("the server does not respond; is `shoal chapter` still running?");
   }
   const answer = await response.json();
   if (!response.ok) throw new Error(answer.error ?? `the server answered ${response.status}`);

@@ -1,4 +1,4 @@
-// "Click a number to see how it came": one card for the page, filled with the terms that the server sends.
+// "Click a number to see its computation": one card for the page, filled with the terms from the server.
 import { ask, isRecorded } from "./ask.js";
 import { find, h, put } from "./dom.js";
 import { bracketed, full, num, sig } from "./numbers.js";
@@ -7,7 +7,7 @@ import { get, listen, number, set } from "./store.js";
 /** @typedef {(key: string) => Promise<any>} Asker who knows how a number came */
 
 const card = () => find("#how");
-/** Who answers for keys that begin with `name:`; all others are numbers of the network in hand. @type {Map<string, Asker>} */
+/** Functions for keys that begin with `name:`; all others are numbers of the example network. @type {Map<string, Asker>} */
 const askers = new Map();
 let open = "";
 /** @type {Element | null} */ let opener = null;
@@ -21,7 +21,7 @@ const termRow = (term) =>
         h("span", { class: "cap" }, term.note),
       ];
 
-/** Let `asker` answer for numbers whose key begins with `name:`. @param {string} name @param {Asker} asker */
+/** Use `asker` for numbers whose key begins with `name:`. @param {string} name @param {Asker} asker */
 export const answerFor = (name, asker) => void askers.set(name, asker);
 
 /** @param {string} key @returns {Promise<any>} */
@@ -31,7 +31,7 @@ function explained(key) {
   return asker ? asker(own ?? "") : ask("how", { key, step: get("step"), edits: get("edits"), ex: get("ex") });
 }
 
-/** Title, terms and what they come to. @param {any} answer */
+/** Title, terms and totals. @param {any} answer */
 function summed(answer) {
   const last = answer.totals[answer.totals.length - 1];
   const places = h("div", { class: "tot" });
@@ -57,7 +57,7 @@ function filled(answer) {
   ];
 }
 
-/** Set the parameter by hand: the change goes with the reader through the chapter. @param {number} value */
+/** Set the parameter by hand: the change applies to the whole chapter. @param {number} value */
 function editor(value) {
   const input = /** @type {HTMLInputElement} */ (
     h("input", { type: "number", step: "any", value: String(Number(value.toPrecision(6))), "aria-label": "set to" })
@@ -78,7 +78,7 @@ function editor(value) {
   );
 }
 
-/** The edits with one more: later ones are dropped, as the training they belonged to is no longer this one. @param {string} place @param {number} value */
+/** The edits with one more: later ones are dropped, because they belong to another training. @param {string} place @param {number} value */
 function withEdit(place, value) {
   const step = number("step");
   const before = get("edits")
@@ -109,7 +109,7 @@ async function fill() {
   place();
 }
 
-/** Below the number where there is room, else above it. */
+/** Below the number if there is space, else above it. */
 function place() {
   if (!opener?.isConnected) opener = document.querySelector(`.num[data-how="${CSS.escape(open)}"]`);
   const box = opener?.getBoundingClientRect() ?? new DOMRect(innerWidth / 2, innerHeight / 2, 0, 0);

@@ -23,7 +23,7 @@ const tick = (v) => (Math.abs(v) >= 1000 ? String(v).replace(/\B(?=(\d{3})+$)/g,
 const narrow = matchMedia("(max-width: 920px)");
 const PHONE = 358;
 
-/** On a phone a chart is drawn as narrow as it is shown, so that its labels keep their size. @param {Frame} frame */
+/** On a phone a chart is drawn at its displayed width, so that its labels keep their size. @param {Frame} frame */
 const fitted = (frame) => (narrow.matches && frame.width > PHONE ? { ...frame, width: PHONE } : frame);
 
 /** A chart with its two scales. @param {Frame} asked @param {Series[]} series @param {...any} more drawn on top */
@@ -77,7 +77,7 @@ export function scales(frame) {
   };
 }
 
-/** Round places for ticks from 0 to `last`. @param {number} last @param {number} [about] @returns {number[]} */
+/** Round tick values from 0 to `last`. @param {number} last @param {number} [about] @returns {number[]} */
 export function roundTicks(last, about = 5) {
   if (last <= 0) return [0];
   const rough = last / about;

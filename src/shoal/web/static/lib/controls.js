@@ -1,11 +1,11 @@
-// Things to move, each bound to a piece of state: moving it sets the state, and the state moves it.
+// Controls, each bound to a part of the state: moving the control sets the state, and the state moves the control.
 import { beside } from "./ask.js";
 import { h, put } from "./dom.js";
 import { sig } from "./numbers.js";
 import { get, listen, number, set } from "./store.js";
 
 /**
- * A slider. `to` turns its place into the value, `from` the value into its place, for logarithmic ones.
+ * A slider. For logarithmic ones `to` turns its position into the value, `from` the value into its position.
  * @param {{key: string, label: any, min: number, max: number, step?: number | "any", width?: number, show?: ((v: number) => string) | null, to?: (p: number) => number, from?: (v: number) => number, name?: string}} options
  */
 export function slider({ key, label, min, max, step = "any", width = 140, show = sig, to = (p) => p, from = (v) => v, name }) {
@@ -26,7 +26,7 @@ export function slider({ key, label, min, max, step = "any", width = 140, show =
   return h("label", { class: "field" }, h("span", { class: "lab" }, label), input, show && out);
 }
 
-/** One of a few. @param {{key: string, label?: any, options: [string, any][], name?: string}} options */
+/** Choose one of a few. @param {{key: string, label?: any, options: [string, any][], name?: string}} options */
 export function choice({ key, label = "", options, name }) {
   const buttons = options.map(([value, content]) =>
     h("button", { type: "button", "data-key": key, "data-value": value, onclick: () => set({ [key]: value }) }, content),
@@ -42,7 +42,7 @@ export function choice({ key, label = "", options, name }) {
   );
 }
 
-/** One of many, in a list that opens. @param {{key: string, label?: any, options: [string, any][], name?: string, width?: number}} options */
+/** Choose one of many, in a drop-down list. @param {{key: string, label?: any, options: [string, any][], name?: string, width?: number}} options */
 export function pick({ key, label = "", options, name, width }) {
   const select = /** @type {HTMLSelectElement} */ (
     h("select", { "data-key": key, "aria-label": name ?? label, style: width ? `width:${width}px` : "" })
@@ -57,7 +57,7 @@ export function pick({ key, label = "", options, name, width }) {
   return h("label", { class: "field" }, label && h("span", { class: "lab" }, label), select);
 }
 
-/** A whole number with fewer and more. @param {{key: string, label: any, min: number, max: number, recorded?: string, wide?: boolean, name?: string}} options */
+/** An integer with buttons for less and more. @param {{key: string, label: any, min: number, max: number, recorded?: string, wide?: boolean, name?: string}} options */
 export function stepper({ key, label, min, max, recorded = "", wide = false, name }) {
   const out = h("output", { style: wide ? "width:4.4ch" : "" });
   const move = (/** @type {number} */ by) => () => set({ [key]: Math.min(max, Math.max(min, beside(recorded, number(key), by))) });
@@ -74,7 +74,7 @@ export function stepper({ key, label, min, max, recorded = "", wide = false, nam
   );
 }
 
-/** On or off; the state holds `yes` or `no`. @param {{key: string, label: any}} options */
+/** On or off; the state is `yes` or `no`. @param {{key: string, label: any}} options */
 export function toggle({ key, label }) {
   const input = /** @type {HTMLInputElement} */ (h("input", { type: "checkbox", "data-key": key }));
   const follow = () => {
@@ -102,7 +102,7 @@ export function iconButton(icon, label, press, more = {}) {
   return b;
 }
 
-/** The first handed-over function once a frame at most, the last call winning. @template T @param {(v: T) => void} run @returns {(v: T) => void} */
+/** Call the function at most once per frame, with the arguments of the last call. @template T @param {(v: T) => void} run @returns {(v: T) => void} */
 export function paced(run) {
   /** @type {T} */ let last;
   let waiting = false;

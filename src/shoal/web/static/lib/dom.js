@@ -37,7 +37,7 @@ export function s(name, attributes = {}, ...children) {
   return element;
 }
 
-/** A picture with its own coordinates and a name for those who cannot see it. @param {number} width @param {number} height @param {string} label @param {...any} children @returns {SVGElement} */
+/** A picture with its own coordinates, and a label for screen readers. @param {number} width @param {number} height @param {string} label @param {...any} children @returns {SVGElement} */
 export const picture = (width, height, label, ...children) =>
   s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label }, ...children);
 
@@ -60,12 +60,12 @@ export function letter(x, y, letter, index = "", attributes = {}) {
 export const line = (x1, y1, x2, y2, attributes = {}) =>
   s("line", { x1: x1.toFixed(1), y1: y1.toFixed(1), x2: x2.toFixed(1), y2: y2.toFixed(1), class: "axis", ...attributes });
 
-/** Replace what an element holds. @param {Element} parent @param {...any} children */
+/** Replace the children of an element. @param {Element} parent @param {...any} children */
 export function put(parent, ...children) {
   parent.replaceChildren(...kept(children));
 }
 
-/** The element that a selector names; it is there, or the page is broken. @param {string} selector @param {ParentNode} [within] @returns {HTMLElement} */
+/** The element of a selector; it always exists. @param {string} selector @param {ParentNode} [within] @returns {HTMLElement} */
 export function find(selector, within = document) {
   const found = within.querySelector(selector);
   if (!found) throw new Error(`the page has no ${selector}`);

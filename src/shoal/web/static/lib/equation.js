@@ -1,4 +1,4 @@
-// <c-eq>dW1 = {1}/{m} dZ1 X^T</c-eq>: an equation in the chapter's letters as MathML. Names such as W1 light up their kin.
+// <c-eq>dW1 = {1}/{m} dZ1 X^T</c-eq>: an equation in the chapter's letters as MathML. Names such as W1 highlight related elements.
 
 const SYMBOLS = new Set(["X", "Y", "W1", "b1", "W2", "b2", "Z1", "A1", "Z2", "A2", "dZ2", "dW2", "db2", "dZ1", "dW1", "db1"]);
 const UPRIGHT = new Set(["tanh", "max", "ln", "sum", "np", "logistic"]);
@@ -40,10 +40,10 @@ export function mathml(source) {
   function row(end) {
     let out = "";
     while (at < list.length && list[at] !== end) {
-      let piece = group();
+      let part = group();
       if (list[at] === "/" && list[at + 1] === "{") {
         at += 1;
-        piece = `<mfrac>${piece}${group()}</mfrac>`;
+        part = `<mfrac>${part}${group()}</mfrac>`;
       }
       let under = "";
       let over = "";
@@ -52,10 +52,10 @@ export function mathml(source) {
         if (which === "_") under = group();
         else over = list[at] === "T" ? (at++, '<mi mathvariant="normal">T</mi>') : group();
       }
-      if (under && over) piece = `<msubsup>${piece}${under}${over}</msubsup>`;
-      else if (under) piece = `<msub>${piece}${under}</msub>`;
-      else if (over) piece = `<msup>${piece}${over}</msup>`;
-      out += piece;
+      if (under && over) part = `<msubsup>${part}${under}${over}</msubsup>`;
+      else if (under) part = `<msub>${part}${under}</msub>`;
+      else if (over) part = `<msup>${part}${over}</msup>`;
+      out += part;
     }
     return out;
   }

@@ -1,20 +1,20 @@
-// The life of an exhibit: built when the reader comes near, asked and drawn anew when its state changes while it is near.
+// An exhibit is built when the reader comes near, and updated when its state changes while it is near.
 import { ask } from "./ask.js";
 import { find, h } from "./dom.js";
 import { relight } from "./link.js";
 import { listen } from "./store.js";
 
-const QUIET = 200; // milliseconds without a change, after which what is near but not on the screen follows
+const QUIET = 200; // milliseconds without a change, after which exhibits near the screen are updated
 
 /** @typedef {Record<string, any>} Answers */
 /**
  * @typedef {object} Plan
  * @property {number} number the slide
- * @property {string[]} keys the state it hangs on
- * @property {() => Record<string, [string, Record<string, string | number>]>} questions what it asks, by the name under which `draw` gets the answer
- * @property {(stage: HTMLElement) => void} build makes its elements, once
+ * @property {string[]} keys the state that it depends on
+ * @property {() => Record<string, [string, Record<string, string | number>]>} questions its questions, by the name under which `draw` gets the answer
+ * @property {(stage: HTMLElement) => void} build creates its elements, once
  * @property {(answers: Answers) => void} draw puts the answers into them
- * @property {boolean} [themed] whether it must be drawn anew in another theme
+ * @property {boolean} [themed] whether another theme needs a redraw
  */
 
 /** @param {Plan} plan */
@@ -58,7 +58,7 @@ export function exhibit(plan) {
     if (isNear) section.dataset.busy = "yes";
     clearTimeout(later);
     if (isSeen) refresh();
-    else if (isNear) later = window.setTimeout(refresh, QUIET); // while a run plays, only what is on the screen is drawn
+    else if (isNear) later = window.setTimeout(refresh, QUIET); // while a run plays, only exhibits on the screen are drawn
   }
 
   section.append(h("p", { class: "failed", role: "status", hidden: true }));

@@ -1,9 +1,9 @@
-// Equation and picture are one thing: hovering what has `data-h="key"` lights everything whose `data-l` holds the key.
+// Hovering an element with `data-h="key"` highlights all elements whose `data-l` contains the key.
 
 /** @type {Element[]} */ let lit = [];
 let now = "";
 
-/** Light a key again after elements were replaced. */
+/** Highlight a key again after elements were replaced. */
 export function relight() {
   for (const element of lit) element.classList.remove("lit");
   lit = now ? [...document.querySelectorAll(`[data-l~="${CSS.escape(now)}"]`)] : [];

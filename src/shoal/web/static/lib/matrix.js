@@ -1,9 +1,9 @@
-// The one grid for every array, and the long strip for those with 400 columns.
+// The grid for every array, and the long strip for those with 400 columns.
 import { eq } from "./equation.js";
 import { h, picture, s } from "./dom.js";
 import { aligned, full, num } from "./numbers.js";
 
-/** Which keys light a place of a parameter or of its derivative. @param {string} name @param {number} row @param {number} column */
+/** The keys that highlight an entry of a parameter or of its derivative. @param {string} name @param {number} row @param {number} column */
 export function kin(name, row, column) {
   const of = name.replace(/^d/, "");
   const unit = of === "W1" || of === "b1" ? `u${row}` : of === "W2" ? `u${column}` : "";
@@ -53,7 +53,7 @@ export function matrix({ name, values, rows = null, cols = null, ref, how = fals
   return h("table", { class: `mx ${kind}`, "data-l": name, "data-matrix": name }, title, head, h("tbody", {}, ...body));
 }
 
-/** A grid of names instead of values: the room that a shape makes. @param {string} name @param {number} rows @param {number} columns @param {string} letter */
+/** A grid of names instead of values, to show a shape. @param {string} name @param {number} rows @param {number} columns @param {string} letter */
 export function emptyMatrix(name, rows, columns, letter) {
   const index = (/** @type {number} */ r, /** @type {number} */ c) => (letter === "b" ? `${r}` : `${r}${c}`);
   const row = (/** @type {number} */ r) =>
@@ -73,7 +73,7 @@ export function emptyMatrix(name, rows, columns, letter) {
 }
 
 /**
- * A wide matrix as strips: a row of letters each, `i` is zero, eight steps of size either way.
+ * A wide matrix as strips: each is a row of letters; `i` is zero, with eight steps of magnitude in both directions.
  * @param {{rows: string[]}} strip @param {{label: string, selected?: number[], height?: number, gap?: number, width?: number, upTo?: number, choose?: (column: number) => void}} options
  */
 export function wide(strip, { label, selected = [], height = 14, gap = 2, width = 330, upTo, choose }) {
@@ -100,7 +100,7 @@ export function wide(strip, { label, selected = [], height = 14, gap = 2, width 
   return out;
 }
 
-/** One path for each step of size, runs of equal columns as one rectangle. @param {string} row @param {number} each @param {number} y @param {number} height */
+/** One path for each step of magnitude; adjacent equal columns are one rectangle. @param {string} row @param {number} each @param {number} y @param {number} height */
 function washes(row, each, y, height) {
   /** @type {Map<number, string>} */ const paths = new Map();
   for (let c = 0; c < row.length;) {

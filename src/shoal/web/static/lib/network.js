@@ -4,7 +4,7 @@ import { letter, s } from "./dom.js";
 /** @param {number} v */
 export const tone = (v) => (v >= 0 ? "p" : "n");
 
-/** The largest weight, against which widths are drawn. @param {number[][]} W1 @param {number[][]} W2 */
+/** The largest weight, which has the greatest width. @param {number[][]} W1 @param {number[][]} W2 */
 export const widest = (W1, W2) => Math.max(...W1.flat().map(Math.abs), ...W2.flat().map(Math.abs), 1e-12);
 
 /** The keys of an edge. @param {string} name @param {number} row @param {number} column */
@@ -48,7 +48,7 @@ export function unit(x, y, radius, { value, keys = "", how } = {}) {
   );
 }
 
-/** The small drawing of the strip. @param {number[][]} W1 @param {number[][]} W2 */
+/** The small drawing in the strip. @param {number[][]} W1 @param {number[][]} W2 */
 export function miniature(W1, W2) {
   const reference = widest(W1, W2);
   const out = s("g", {});
@@ -61,7 +61,7 @@ export function miniature(W1, W2) {
   return out;
 }
 
-/** Places of n units, evenly around a middle. @param {number} n @param {number} middle @param {number} gap @returns {number[]} */
+/** Positions of n units, evenly around a centre. @param {number} n @param {number} middle @param {number} gap @returns {number[]} */
 export const column = (n, middle, gap) => Array.from({ length: n }, (_, i) => middle + (i - (n - 1) / 2) * gap);
 
 /** A unit with its letter. @param {number} x @param {number} y @param {number} radius @param {string} name @param {number | string} index @param {string} keys @param {number} [value] */

@@ -23,10 +23,10 @@ export const full = (value) =>
 /** Whole numbers with thin gaps between thousands. @param {number} value */
 export const whole = (value) => String(value).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 
-/** In brackets where negative, as a factor is written. @param {number} value */
+/** A factor: in brackets if negative. @param {number} value */
 export const bracketed = (value) => (value < 0 ? `(${sig(value)})` : sig(value));
 
-/** Decimal points under one another. @param {number[]} values @param {number} [digits] @returns {string[]} */
+/** Numbers with aligned decimal points. @param {number[]} values @param {number} [digits] @returns {string[]} */
 export function aligned(values, digits = 4) {
   const texts = values.map((v) => sig(v, digits));
   const after = texts.map((t) => t.split(".")[1]?.length ?? 0);
@@ -54,7 +54,7 @@ export function num(value, { how, digits = 4, text, class: kind = "", name, lit 
   return h("span", { class: `n copy ${kind}`, ...shared }, content);
 }
 
-/** Two numbers over one another: the digits in which they agree, and the rest of each. @param {number} a @param {number} b @param {number} [places] @returns {[HTMLElement, HTMLElement]} */
+/** Two numbers, one above the other: the digits in which they agree, and the rest of each. @param {number} a @param {number} b @param {number} [places] @returns {[HTMLElement, HTMLElement]} */
 export function agreement(a, b, places = 10) {
   const e = a === 0 ? 0 : Math.floor(Math.log10(Math.abs(a)));
   const decimals = Math.min(Math.max(places - e, 0), 20);

@@ -27,7 +27,7 @@ function shades(wash) {
   return table;
 }
 
-/** Colour a canvas: every level that a value passes lays one more wash of its hue. @param {HTMLCanvasElement} canvas @param {Field} field @param {number} pixels @param {number} [wash] */
+/** Colour a canvas: every level below a value adds one more layer of its hue. @param {HTMLCanvasElement} canvas @param {Field} field @param {number} pixels @param {number} [wash] */
 export function paint(canvas, field, pixels, wash = WASH) {
   const { k, v } = field;
   if (canvas.width !== pixels || canvas.height !== pixels) canvas.width = canvas.height = pixels; // a new size is a new buffer
@@ -87,7 +87,7 @@ export function zeroLine({ k, v }, x0, y0, size) {
   return path;
 }
 
-/** Class 1 as discs, class 0 as squares: strokes of no length, so that 400 points are two short paths. @param {number[]} xs @param {number[]} ys @param {number[]} classes @param {number} [scale] */
+/** Class 1 as discs, class 0 as squares: strokes of length 0, so that 400 points are two short paths. @param {number[]} xs @param {number[]} ys @param {number[]} classes @param {number} [scale] */
 export function dots(xs, ys, classes, scale = 1) {
   const out = s("g", { class: "dots" });
   for (const c of [0, 1]) {
@@ -106,7 +106,7 @@ export function dots(xs, ys, classes, scale = 1) {
 
 /** A plane that can be drawn again and again. */
 export class Plane {
-  /** The square from −limit to limit, or with `x` and `y` a place of its own. @param {{size?: number, limit?: number, x?: Span, y?: Span, names?: [string, string], label: string, axes?: boolean, class?: string}} options */
+  /** The square from −limit to limit, or another one with `x` and `y`. @param {{size?: number, limit?: number, x?: Span, y?: Span, names?: [string, string], label: string, axes?: boolean, class?: string}} options */
   constructor({ size = 356, limit = 1, x = [-limit, limit], y = [-limit, limit], names, label, axes = true, class: kind = "" }) {
     this.size = size;
     this.x = x;
@@ -144,7 +144,7 @@ export class Plane {
     return this.top + ((this.y[1] - v) / (this.y[1] - this.y[0])) * this.size;
   }
 
-  /** From a pointer to the plane. @param {PointerEvent} e @returns {[number, number]} */
+  /** The pointer's position on the plane. @param {PointerEvent} e @returns {[number, number]} */
   under_pointer(e) {
     const box = this.svg.getBoundingClientRect();
     const scale = this.svg.clientWidth ? Number(this.svg.getAttribute("width")) / box.width : 1;
@@ -209,7 +209,7 @@ export class Plane {
     return s("circle", { cx: this.sx(x1).toFixed(1), cy: this.sy(x2).toFixed(1), r: 6.5, class: "sel" });
   }
 
-  /** Let a click choose the nearest example. @param {number[][]} X @param {(i: number) => void} chosen */
+  /** A click selects the nearest example. @param {number[][]} X @param {(i: number) => void} chosen */
   choosing(X, chosen) {
     this.svg.classList.add("choosing");
     this.svg.addEventListener("click", (e) => {
@@ -224,7 +224,7 @@ export class Plane {
   }
 }
 
-/** A small square of colour: what one unit answers. @param {Field} field @param {string} label @param {number} [size] @returns {HTMLElement} */
+/** A small coloured square: the output of one unit. @param {Field} field @param {string} label @param {number} [size] @returns {HTMLElement} */
 export function tile(field, label, size = 76) {
   const canvas = /** @type {HTMLCanvasElement} */ (h("canvas", { class: "tile", role: "img", "aria-label": label }));
   paint(canvas, field, size * 2, 0.105);

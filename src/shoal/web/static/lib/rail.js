@@ -1,4 +1,4 @@
-// The contents rail shows where the reader is, and the address follows.
+// The contents list shows the reader's section, and the address follows.
 import { arrive, place } from "./store.js";
 
 export function startRail() {
@@ -22,8 +22,8 @@ export function startRail() {
     arrive(id);
   };
   const start = place();
-  // A strip below the middle of the screen's upper half; where two sections meet in it, the reader is in the later one.
-  // What leaves the strip counts as well as what enters it: the section that stays is then the only one in it.
+  // A strip below the middle of the screen's upper half; if two sections meet in it, the later one counts.
+  // Sections that leave the strip count as well as those that enter it: the remaining section is then the only one in it.
   const watch = () => {
     const sections = [...document.querySelectorAll("main > section")];
     const inStrip = new Set();
@@ -37,13 +37,13 @@ export function startRail() {
     );
     for (const section of sections) seen.observe(section);
   };
-  // The reader's place is restored before the observer may write another one into the address.
+  // The reader's position is restored before the observer may write another one into the address.
   const named = start ? document.getElementById(start) : null;
   if (named) stayAt(named);
   requestAnimationFrame(watch);
 }
 
-/** Keep a section at the top of the screen while exhibits above it are still being drawn, until the reader does anything. @param {HTMLElement} section */
+/** Keep a section at the top of the screen while exhibits above it are still being drawn, until the reader acts. @param {HTMLElement} section */
 function stayAt(section) {
   const here = () => section.scrollIntoView({ behavior: "instant" });
   here();

@@ -1,4 +1,4 @@
-// The state of the whole page, kept in its address: `#slide-3&step=700&ex=12`. Only what differs from the start is written.
+// The state of the whole page, kept in its address: `#slide-3&step=700&ex=12`. Only values other than the defaults are written.
 import { defaultOf, near } from "./ask.js";
 
 /** @type {Map<string, string>} */ const defaults = new Map();
@@ -10,7 +10,7 @@ import { defaultOf, near } from "./ask.js";
 let section = "";
 let waiting = false;
 
-/** Read the address; what it does not say keeps its default. */
+/** Read the address; missing values keep their defaults. */
 function read() {
   const [first = "", ...pairs] = location.hash.slice(1).split("&");
   const found = new Map();
@@ -27,13 +27,13 @@ function read() {
   for (const [key, value] of start.found) values.set(key, value);
 }
 
-/** Name a piece of state, its value at the start, and the question's parameter (`hand.step`) whose recorded values it may take in a static copy. @param {string} key @param {string | number} value @param {string} [parameter] */
+/** Declare a state key, its default, and the question's parameter (`hand.step`) whose recorded values it may take in a static copy. @param {string} key @param {string | number} value @param {string} [parameter] */
 export function declare(key, value, parameter) {
   defaults.set(key, String(value));
   if (parameter) recordedAs.set(key, parameter);
 }
 
-/** Name a piece of state that is a question's parameter: it starts where the parameter does. @param {string} key @param {string} parameter */
+/** Declare a state key that is a question's parameter: both have the same default. @param {string} key @param {string} parameter */
 export function declareAs(key, parameter) {
   declare(key, defaultOf(parameter), parameter);
 }
@@ -65,7 +65,7 @@ function tell() {
   for (const listener of listeners) if (!listener.keys || [...listener.keys].some((k) => now.has(k))) listener.tell();
 }
 
-/** Change state; listeners hear of it once, before the next picture is drawn. @param {Record<string, string | number>} changes */
+/** Change state; listeners are called once, before the next frame is drawn. @param {Record<string, string | number>} changes */
 export function set(changes) {
   for (const [key, value] of Object.entries(changes)) {
     const parameter = recordedAs.get(key);
@@ -80,15 +80,15 @@ export function set(changes) {
   }
 }
 
-/** Back to the start. @param {string[]} keys */
+/** Back to the defaults. @param {string[]} keys */
 export const reset = (keys) => set(Object.fromEntries(keys.map((k) => [k, defaults.get(k) ?? ""])));
 
-/** Be told when one of these keys changes (any, if null). @param {string[] | null} keys @param {() => void} heard */
+/** Call `heard` when one of these keys changes (any, if null). @param {string[] | null} keys @param {() => void} heard */
 export function listen(keys, heard) {
   listeners.push({ keys: keys && new Set(keys), tell: heard });
 }
 
-/** Say which section the reader is in. @param {string} id */
+/** Set the reader's section. @param {string} id */
 export function arrive(id) {
   if (id === section) return;
   section = id;

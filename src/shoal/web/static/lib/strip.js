@@ -1,4 +1,4 @@
-// The strip at the top: the network in hand, wherever the reader is.
+// The strip at the top: the example network, in every section.
 import { ask, beside, isRecorded } from "./ask.js";
 import { find, put, s } from "./dom.js";
 import { iconButton, paced } from "./controls.js";
@@ -10,7 +10,7 @@ import { get, listen, number, reset, set } from "./store.js";
 
 /** @param {number} last @param {number} start */
 const slider = (last, start) => {
-  // Half of the slider is the first `start` steps, where most happens: a power scale.
+  // Half of the slider is the first `start` steps, where most changes happen: a power scale.
   const power = Math.log(start / last) / Math.log(0.46);
   return {
     to: (/** @type {number} */ p) => Math.round(last * (p / 1000) ** power),
@@ -18,12 +18,12 @@ const slider = (last, start) => {
   };
 };
 
-/** One step on or back; in a static copy the next recorded one. @param {number} by @param {number} last */
+/** One step forward or back; in a static copy to the next recorded one. @param {number} by @param {number} last */
 export function walk(by, last) {
   set({ step: Math.min(last, Math.max(0, beside("hand.step", number("step"), by))) });
 }
 
-/** Mark a class in colour and shape. @param {number} y */
+/** The mark of a class: colour and shape. @param {number} y */
 export const mark = (y) => {
   const out = s("svg", { width: 10, height: 10, class: "led", "aria-hidden": "true" });
   out.append(y ? s("circle", { cx: 5, cy: 5, r: 4.2, class: "fp" }) : s("rect", { x: 1, y: 1, width: 8, height: 8, class: "fn" }));
@@ -42,7 +42,7 @@ export function startStrip(page) {
   let stale = true;
   let working = false;
 
-  /** One question at a time; what changes meanwhile is asked next, so that a long run shows its way. */
+  /** One question at a time; the latest change is sent next, so that a long run shows its progress. */
   async function follow() {
     showStep();
     stale = true;

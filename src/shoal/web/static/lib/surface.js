@@ -1,4 +1,4 @@
-// A surface over the plane, drawn as a surveyor would: quads from back to front.
+// A surface over the plane, drawn from back to front.
 import { letter, line, put, s, text } from "./dom.js";
 import { sig } from "./numbers.js";
 import { tone } from "./network.js";

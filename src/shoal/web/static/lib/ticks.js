@@ -1,7 +1,7 @@
-// Round places along an axis, and how they are written.
+// Round tick values along an axis, and their texts.
 import { MINUS } from "./numbers.js";
 
-/** Round places from `low` to `high`, about so many. @param {number} low @param {number} high @param {number} [about] @returns {number[]} */
+/** Round values from `low` to `high`, about so many. @param {number} low @param {number} high @param {number} [about] @returns {number[]} */
 export function niceTicks(low, high, about = 5) {
   const rough = (high - low) / about;
   if (!(rough > 0) || !Number.isFinite(rough)) return [low];
@@ -12,7 +12,7 @@ export function niceTicks(low, high, about = 5) {
   return ticks;
 }
 
-/** A tick as short as it can be: 12k for twelve thousand. @param {number} v */
+/** A tick in its shortest form: 12k for twelve thousand. @param {number} v */
 export function tickText(v) {
   const size = Math.abs(v);
   const short =

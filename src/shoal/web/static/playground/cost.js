@@ -1,4 +1,4 @@
-// The cost so far: of the training rows, of those held out, and of every network alone.
+// The cost so far: of the training rows, of the held-out rows, and of every network alone.
 import { chart } from "../lib/chart.js";
 import { h, put } from "../lib/dom.js";
 import { niceTicks } from "../lib/ticks.js";
@@ -52,7 +52,7 @@ export class Cost {
   }
 }
 
-/** From the lowest cost to the first, or the highest within reason. @param {(number | null)[]} values @returns {[number, number]} */
+/** From the lowest cost to the first, or to the highest if it is not extreme. @param {(number | null)[]} values @returns {[number, number]} */
 function range(values) {
   const finite = /** @type {number[]} */ (values.filter((v) => v !== null && Number.isFinite(v)));
   if (!finite.length) return [0, 1];

@@ -1,4 +1,4 @@
-// Left: which data. A set of the page's own, or the reader's table with its target and the columns to draw.
+// Left: the data. A set of the page's own, or the reader's table with its target and the columns to draw.
 import { h, put, s } from "../lib/dom.js";
 import { sig } from "../lib/numbers.js";
 import { get, set } from "../lib/store.js";
@@ -19,7 +19,7 @@ const SETS = [
   ["surface", "surface"],
 ];
 
-/** A sketch of each set, not its data: the data are the server's. @type {Record<string, (i: number) => [number, number, number]>} */
+/** A sketch of each set; the server has the data. @type {Record<string, (i: number) => [number, number, number]>} */
 const SKETCH = {
   flower: (i) => {
     const t = (i / 36) * Math.PI * 2;
@@ -64,7 +64,7 @@ function thumb(name) {
   return s("svg", { viewBox: "-22 -20 44 40", width: 44, height: 38, "aria-hidden": "true" }, ...marks);
 }
 
-/** The panel; `say` shows what went wrong. */
+/** The panel; `say` shows an error. */
 export class DataPanel {
   /** @param {(words: string) => void} say */
   constructor(say) {
@@ -122,7 +122,7 @@ export class DataPanel {
   /** @param {File} file */
   async send(file) {
     if (file.size > LARGEST)
-      return this.say(`${file.name} has ${Math.round(file.size / 1048576)} MB; the page takes tables of up to 50 MB.`);
+      return this.say(`${file.name} has ${Math.round(file.size / 1048576)} MB; the page takes tables of at most 50 MB.`);
     this.say("reading …");
     try {
       const table = await post(`api/tables?name=${encodeURIComponent(file.name)}`, file);
@@ -171,7 +171,7 @@ export class DataPanel {
   }
 }
 
-/** Hold one column at a value of the reader's. @param {string} name @param {any} value */
+/** Hold one column at the reader's value. @param {string} name @param {any} value */
 function hold(name, value) {
   const held = JSON.parse(get("p.held") || "{}");
   set({ "p.held": JSON.stringify({ ...held, [name]: value }) });

@@ -1,4 +1,4 @@
-// The network that is trained: inputs, every unit's picture, edges by weight, weights and biases as numbers.
+// The trained network: inputs, every unit's picture, edges by weight, weights and biases as numbers.
 import { h, put, s, text } from "../lib/dom.js";
 import { tone } from "../lib/network.js";
 import { full, sig } from "../lib/numbers.js";
@@ -7,13 +7,13 @@ import { unpacked } from "./run.js";
 
 const TILE = 20;
 const SIZES = { desk: { width: 580, height: 440, node: 26 }, phone: { width: 372, height: 424, node: 22 } };
-const ROWS = 16; // tiles under one another; more stand in a second column
+const ROWS = 16; // tiles in a column; more go into a second column
 
 /** @typedef {{path: SVGElement, label: SVGElement | null, tip: SVGElement}} Edge */
 
-/** The drawing of one run; `choose` is told which unit the reader points at. */
+/** The drawing of one run; `choose` gets the unit that the reader points at. */
 export class NetworkDrawing {
-  /** @param {any} scene @param {(unit: number) => void} choose @param {boolean} open whether its numbers say how they came */
+  /** @param {any} scene @param {(unit: number) => void} choose @param {boolean} open whether its numbers open their cards */
   constructor(scene, choose, open) {
     this.scene = scene;
     this.open = open;
@@ -48,7 +48,7 @@ export class NetworkDrawing {
     return `${scene.n_x} inputs, ${scene.n_h} hidden units (${scene.activation}), ${scene.n_z} outputs (${scene.output})`;
   }
 
-  /** Where unit i stands: its middle. @param {number} i @param {number} gap @returns {[number, number]} */
+  /** The centre of unit i. @param {number} i @param {number} gap @returns {[number, number]} */
   #place(i, gap) {
     const column = Math.floor(i / this.rows);
     const middle = this.size.width * 0.52;
@@ -118,7 +118,7 @@ export class NetworkDrawing {
   }
 }
 
-/** Places along the height. @param {number} n @param {number} margin @param {number} height */
+/** Positions along the height. @param {number} n @param {number} margin @param {number} height */
 const spread = (n, margin, height) =>
   Array.from({ length: n }, (_, i) =>
     n === 1 ? height / 2 : margin + ((height - 2 * margin) * (i + (n < 4 ? 0.5 : 0))) / (n < 4 ? n : n - 1),
@@ -136,7 +136,7 @@ function node(x, y, name, r) {
   );
 }
 
-/** Only what has changed to the eye is told to the browser: every attribute set is a style looked up. @param {Element} element @param {string} name @param {string} value */
+/** Set an attribute only if it changes visibly, because each one costs the browser a style lookup. @param {Element} element @param {string} name @param {string} value */
 function show(element, name, value) {
   if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }

@@ -1,8 +1,8 @@
-// The numbers of the playground that open: costs, scores, the rate, and one unit's weights.
+// The numbers of the playground that open a card: costs, scores, the rate, and one unit's weights.
 import { h, put } from "../lib/dom.js";
 import { num } from "../lib/numbers.js";
 
-/** A number that opens its card where there is one to open. @param {any} run @param {string} key @param {number | null} value @param {any} [more] */
+/** A number that opens its card, if it has one. @param {any} run @param {string} key @param {number | null} value @param {any} [more] */
 export const opening = (run, key, value, more = {}) => num(value ?? NaN, { ...more, how: run.explains(key) ? `p:${key}` : undefined });
 
 /** Cost, rate and the last epoch's loss. @param {any} run @param {any} frame @param {any} scene @param {any[]} latest */
@@ -19,7 +19,7 @@ export function numbers(run, frame, scene, [, train, test]) {
   ];
 }
 
-/** How many are right, or R²: of the training rows and of those held out. @param {any} run @param {any} frame @param {any} scene */
+/** Accuracy, or R², of the training rows and of the held-out rows. @param {any} run @param {any} frame @param {any} scene */
 export function scores(run, frame, scene) {
   const classes = scene.task === "classification";
   const one = (/** @type {string} */ key, /** @type {number} */ v) =>
@@ -33,7 +33,7 @@ export function scores(run, frame, scene) {
   ].flat();
 }
 
-/** One unit in a line: its weights, its bias, and the weight it is sent on with. @param {any} run @param {any} frame @param {any} scene @param {number} i @param {boolean} standardized */
+/** One unit in a line: its weights, its bias, and its output weight. @param {any} run @param {any} frame @param {any} scene @param {number} i @param {boolean} standardized */
 export function unitLine(run, frame, scene, i, standardized) {
   const place = (/** @type {number} */ j) => scene.places[j];
   const terms = frame.W1[i].flatMap((/** @type {number} */ w, /** @type {number} */ j) => [
@@ -58,10 +58,10 @@ export function unitLine(run, frame, scene, i, standardized) {
   ];
 }
 
-/** What the library has to say. @param {HTMLElement} list @param {any[]} warnings */
+/** The library's findings. @param {HTMLElement} list @param {any[]} warnings */
 export function warn(list, warnings) {
   const lines = warnings.map((w) => h("li", { "data-kind": w.kind, title: w.advice }, h("b", {}, w.evidence), " ", w.advice));
   if (!lines.length)
-    lines.push(h("li", { class: "none" }, "Nothing to warn of: no unit is flat, dead or a twin, and the held-out cost has not turned."));
+    lines.push(h("li", { class: "none" }, "No warnings: no unit is flat, dead or identical to another, and the held-out cost has not risen again."));
   put(list, ...lines);
 }

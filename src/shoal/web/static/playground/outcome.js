@@ -1,4 +1,4 @@
-// What the network says over the columns that are drawn: a coloured plane with its boundary, or a curve.
+// The prediction over the drawn columns: a coloured plane with its boundary, or a curve.
 import { h, line, put, s } from "../lib/dom.js";
 import { Plane, paint, zeroLine } from "../lib/plane.js";
 import { hues } from "../lib/theme.js";
@@ -20,7 +20,7 @@ export class Outcome {
       x: scene.spans[scene.x],
       y: up,
       names,
-      label: `What the network says over ${scene.x} and ${names[1]}`,
+      label: `The network's prediction over ${scene.x} and ${names[1]}`,
     });
     this.fog = /** @type {HTMLCanvasElement} */ (h("canvas", { class: "fog", "aria-hidden": "true" }));
     this.fog.style.cssText = this.plane.canvas.style.cssText;
@@ -81,7 +81,7 @@ export class Outcome {
   }
 }
 
-/** From where to where a curve's values are drawn. @param {any} scene @returns {[number, number]} */
+/** The range of a curve's values in the picture. @param {any} scene @returns {[number, number]} */
 function heights(scene) {
   if (scene.task === "classification") return [-0.2, 1.2];
   const [low, high] = [Math.min(...scene.points.v), Math.max(...scene.points.v)];
@@ -89,7 +89,7 @@ function heights(scene) {
   return [low - margin, high + margin];
 }
 
-/** Several classes: the likeliest one's hue, the stronger the further it is ahead. @param {HTMLCanvasElement} canvas @param {number[]} best @param {{k: number, v: ArrayLike<number>}} lead */
+/** Several classes: the hue of the most likely one, stronger with a larger lead. @param {HTMLCanvasElement} canvas @param {number[]} best @param {{k: number, v: ArrayLike<number>}} lead */
 function many(canvas, best, { k, v }) {
   canvas.width = canvas.height = k;
   const context = canvas.getContext("2d");
@@ -103,7 +103,7 @@ function many(canvas, best, { k, v }) {
   context.putImageData(image, 0, 0);
 }
 
-/** Where the members disagree: ink, the denser the more. @param {HTMLCanvasElement} canvas @param {{k: number, v: ArrayLike<number>} | undefined} spread */
+/** Where the members disagree: darker means more. @param {HTMLCanvasElement} canvas @param {{k: number, v: ArrayLike<number>} | undefined} spread */
 function mist(canvas, spread) {
   canvas.hidden = !spread;
   const context = spread && canvas.getContext("2d");

@@ -1,4 +1,4 @@
-// The playground: the reader's data and network, trained by the library while the page looks on.
+// The playground: the reader's data and network, trained by the library while the page shows the progress.
 import { isRecorded } from "../lib/ask.js";
 import { answerFor } from "../lib/card.js";
 import { iconButton } from "../lib/controls.js";
@@ -15,7 +15,7 @@ import { Run } from "./run.js";
 import { declareSettings, learningBar, lossChoice, networkBar, networkKeys, pictureKeys, settings } from "./settings.js";
 import { takeAway } from "./take.js";
 
-const READ = 110; // milliseconds between two readings of the numbers while it trains
+const READ = 110; // milliseconds between two updates of the numbers during training
 const PATIENCE = 180; // milliseconds that a slider may still move
 
 /** @param {import("./settings.js").Served} served */
@@ -65,8 +65,8 @@ class Playground {
     /** @type {NetworkDrawing | null} */ this.drawing = null;
     /** @type {Outcome | null} */ this.outcome = null;
     this.shown = 0;
-    this.read = 0; // when the numbers were written last
-    this.told = get("p.t"); // the update that we wrote into the address last; another one comes from the reader
+    this.read = 0; // when the numbers were last written
+    this.written = get("p.t"); // the update last written to the address; another one comes from the reader
     this.waiting = 0;
     this.drawn = true;
     this.turn = Promise.resolve();
@@ -120,22 +120,22 @@ class Playground {
     if (this.moments) return listen(["p.data", "p.t"], () => this.#recordedElsewhere());
     listen(networkKeys, () => this.#later());
     listen(["p.t"], () => {
-      if (!this.waiting && get("p.t") !== this.told && !this.run.playing) this.#later();
+      if (!this.waiting && get("p.t") !== this.written && !this.run.playing) this.#later();
     });
     listen(pictureKeys, () => !this.waiting && void this.look());
   }
 
   /** The copy's address names another set, or another moment. */
   #recordedElsewhere() {
-    const goal = get("p.t") === this.told ? 0 : number("p.t");
+    const goal = get("p.t") === this.written ? 0 : number("p.t");
     const shown = this.run instanceof RecordedRun ? this.run.own?.settings["data"] : "";
     if (get("p.data") !== shown) void this.restart(goal);
     else if (goal && !this.run.playing) void this.#next(() => this.start(goal));
   }
 
-  /** A new run once the reader's hand rests; an address that was opened names the update to go to. */
+  /** A new run when the reader stops moving controls; an opened address names the update to go to. */
   #later() {
-    const goal = get("p.t") === this.told ? 0 : number("p.t");
+    const goal = get("p.t") === this.written ? 0 : number("p.t");
     clearTimeout(this.waiting);
     this.section.dataset.busy = "yes";
     const playing = this.run.playing;
@@ -145,7 +145,7 @@ class Playground {
     }, PATIENCE);
   }
 
-  /** One thing after another. @param {() => Promise<void>} work */
+  /** Run tasks one after another. @param {() => Promise<void>} work */
   #next(work) {
     this.section.dataset.busy = "yes";
     this.turn = this.turn.then(work).catch((wrong) => this.trouble(wrong));
@@ -165,7 +165,7 @@ class Playground {
     });
   }
 
-  /** A command, and the run as it is afterwards. A run that the server has let go begins anew where it was. @param {string} name @param {any} [given] */
+  /** A command, and the run's state after it. A run that the server has dropped starts again from its state. @param {string} name @param {any} [given] */
   command(name, given) {
     return this.#next(async () => {
       await this.alive();
@@ -183,7 +183,7 @@ class Playground {
     });
   }
 
-  /** A run to command: a start that failed is tried again. */
+  /** A run for commands: a failed start is repeated. */
   async alive() {
     if (!this.run.id) this.setting(await this.run.start(settings()));
   }
@@ -195,7 +195,7 @@ class Playground {
     this.playing(true);
   }
 
-  /** Other columns, other values held, another member; what was playing plays on. */
+  /** Other columns, other held values, another member; a playing run continues. */
   look() {
     return this.#next(async () => {
       const playing = this.run.playing;
@@ -212,7 +212,7 @@ class Playground {
     return this.run.take();
   }
 
-  /** A number that is to be understood stands still. @param {string} key */
+  /** Pause the run while a number's card is open. @param {string} key */
   async explained(key) {
     if (this.run.playing) await this.command("pause");
     return this.run.how(key);
@@ -304,7 +304,7 @@ class Playground {
     Object.assign(this.section.dataset, { t: String(frame.t), playing: playing ? "yes" : "no" });
   }
 
-  /** What is read rather than seen: while it trains, as often as an eye can follow. @param {any} frame @param {any} scene */
+  /** The numbers: during training they are updated as often as an eye can follow. @param {any} frame @param {any} scene */
   #numbers(frame, scene) {
     put(
       this.where,
@@ -344,17 +344,17 @@ class Playground {
     this.arrive();
   }
 
-  /** The address follows what is seen. */
+  /** The address follows the shown state. */
   arrive() {
     if (this.frame) {
-      this.told = String(this.frame.t);
-      set({ "p.t": this.told });
+      this.written = String(this.frame.t);
+      set({ "p.t": this.written });
     }
     this.redraw();
   }
 }
 
-/** What the drawing means. */
+/** The legend of the drawing. */
 const key = () =>
   h(
     "p",
@@ -362,5 +362,5 @@ const key = () =>
     h("i", { class: "below" }),
     " weight below 0  ",
     h("i", { class: "above" }),
-    " above 0;  a square is what its unit answers over the picture",
+    " above 0;  a square shows its unit's output over the picture",
   );

@@ -1,4 +1,4 @@
-// Rows as marks: colour and shape say the class, hollow ones were held out of training.
+// Rows as marks: colour and shape give the class; hollow marks are held-out rows.
 import { s } from "../lib/dom.js";
 
 const SHAPES = [
@@ -10,7 +10,7 @@ const SHAPES = [
 ];
 export const HUES = 8;
 
-/** The shape of a class, centred where it is put. @param {number} c @param {number} r */
+/** The shape of a class, around its centre. @param {number} c @param {number} r */
 export const shape = (c, r) => (SHAPES[c % SHAPES.length] ?? SHAPES[0])?.(r) ?? "";
 
 /** Marks of one class. @param {number[]} xs @param {number[]} ys @param {number} c @param {boolean} held */
@@ -40,7 +40,7 @@ export function classMarks(xs, ys, classes, test) {
   return out;
 }
 
-/** Rows with a value: blue above the middle, orange below, the fuller the further. @param {number[]} xs @param {number[]} ys @param {number[]} values @param {number[]} test @param {number} middle @param {number} reference */
+/** Rows with a value: blue above the middle, orange below, stronger with distance. @param {number[]} xs @param {number[]} ys @param {number[]} values @param {number[]} test @param {number} middle @param {number} reference */
 export function valueMarks(xs, ys, values, test, middle, reference) {
   const out = s("g", {});
   /** @type {Map<string, string>} */ const paths = new Map();

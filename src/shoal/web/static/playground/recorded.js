@@ -1,16 +1,16 @@
-// The copy's side of a run: what a live run sent once, moment by moment. It is commanded as a live one is (`run.js`).
+// Recorded runs in the copy: the data that a live run sent, frame by frame. The commands are those of a live run (`run.js`).
 import { unpack } from "../lib/ask.js";
 import { h, put } from "../lib/dom.js";
 import { whole } from "../lib/numbers.js";
 import { reset, set } from "../lib/store.js";
 import { networkKeys } from "./settings.js";
 
-const BETWEEN = 90; // milliseconds from moment to moment while it plays
+const BETWEEN = 90; // milliseconds between frames while it plays
 export const WHY = "not recorded in this copy: settings need the live page, which `shoal chapter` opens";
 
 /** @typedef {{settings: Record<string, string>, scene: any, frames: any[], records: any[][], taken: any[], cards: Record<string, any>[]}} Recording */
 
-/** One recorded run. `seen` is called with each moment, `ended` when it no longer plays. */
+/** One recorded run. `seen` is called with each frame, `ended` when it no longer plays. */
 export class RecordedRun {
   /** @param {(frame: any) => void} seen @param {(wrong?: Error) => void} ended */
   constructor(seen, ended) {
@@ -24,7 +24,7 @@ export class RecordedRun {
     /** @type {Recording | null} */ this.own = null;
   }
 
-  /** The run of the set that is asked for; the address then says the settings it was recorded with. @param {Record<string, string>} asked */
+  /** The run of the requested set; the address then has the settings of the recording. @param {Record<string, string>} asked */
   async start(asked) {
     this.#rest();
     if (!Object.keys(this.all).length) this.all = /** @type {any} */ (await unpack("recorded-runs")) ?? {};
@@ -36,7 +36,7 @@ export class RecordedRun {
     this.at = 0;
     reset(networkKeys);
     set(Object.fromEntries(Object.entries(own.settings).map(([key, value]) => [`p.${key}`, value])));
-    const says = this.all[name] ? "" : "this copy carries sets of its own only; your table needs the live page: `shoal chapter`";
+    const says = this.all[name] ? "" : "this copy has its own data sets only; your table needs the live page: `shoal chapter`";
     return { scene: own.scene, frame: this.#frame(), says };
   }
 
@@ -49,7 +49,7 @@ export class RecordedRun {
     return this.#frame();
   }
 
-  /** From moment to moment; or at once to the one nearest to update `until`. @param {number} [until] */
+  /** Play frame by frame, or go at once to the one nearest to update `until`. @param {number} [until] */
   async play(until = 0) {
     this.#rest();
     const { frames } = this.#recording();
@@ -89,7 +89,7 @@ export class RecordedRun {
     return this.own;
   }
 
-  /** The moment as a live run would send it, its curve up to there. */
+  /** The frame as a live run would send it, with its curve up to there. */
   #frame() {
     const { frames, records } = this.#recording();
     const frame = frames[this.at];
@@ -102,7 +102,7 @@ export class RecordedRun {
   }
 }
 
-/** The bar of the copy: which moment is shown, and what the copy cannot do. `go` is told the moment. */
+/** The bar of the copy: the current frame, and what the copy cannot do. `go` gets the frame's index. */
 export class Moments {
   /** @param {(at: number) => void} go */
   constructor(go) {
@@ -125,14 +125,14 @@ export class Moments {
     const end = frames[frames.length - 1]?.t ?? 0;
     put(
       this.words,
-      `A recorded run: ${frames.length} moments of ${whole(end)} updates. Grey settings were not recorded; `,
+      `A recorded run: ${frames.length} frames of ${whole(end)} updates. Grey settings were not recorded; `,
       h("code", {}, "shoal chapter"),
       " opens the page that trains.",
     );
   }
 }
 
-/** Grey out what needs the library, and say why on each. @param {Element[]} parts */
+/** Disable what needs the library, with the reason on each. @param {Element[]} parts */
 export function disable(parts) {
   for (const part of parts) {
     part.classList.add("unrecorded");

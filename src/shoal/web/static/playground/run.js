@@ -1,4 +1,4 @@
-// The page's side of a live run: commands are posted, frames come as an event stream while it plays.
+// A live run for the page: it posts commands, and receives frames as an event stream while the run plays.
 
 /** @typedef {Record<string, any>} Frame */
 
@@ -8,7 +8,7 @@ export async function post(address, body = {}) {
   try {
     response = await fetch(address, { method: "POST", body: body instanceof Blob ? body : JSON.stringify(body) });
   } catch {
-    throw new Error("the server does not answer; is `shoal chapter` still running?");
+    throw new Error("the server does not respond; is `shoal chapter` still running?");
   }
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
@@ -27,7 +27,7 @@ export class Run {
     addEventListener("pagehide", () => this.id && navigator.sendBeacon(`api/runs/${this.id}/stop`, "{}"));
   }
 
-  /** A new run in place of the one before. @param {Record<string, string>} settings */
+  /** A new run in place of the previous one. @param {Record<string, string>} settings */
   async start(settings) {
     this.#close();
     const old = this.id;
@@ -61,7 +61,7 @@ export class Run {
     stream.onerror = () => {
       if (this.stream !== stream) return;
       this.#close();
-      this.ended(new Error("the stream of this run has ended; press play to go on"));
+      this.ended(new Error("the stream of this run has ended; press play to continue"));
     };
   }
 
@@ -76,12 +76,12 @@ export class Run {
     return this.#asked("take");
   }
 
-  /** Whether a number of this key can say how it came. @param {string} key */
+  /** Whether the number of this key has a card. @param {string} key */
   explains(key) {
     return Boolean(key);
   }
 
-  /** How a number came. @param {string} key @returns {Promise<any>} */
+  /** The card of a number. @param {string} key @returns {Promise<any>} */
   how(key) {
     return this.#asked(`how?${new URLSearchParams({ key })}`);
   }
@@ -95,7 +95,7 @@ export class Run {
   }
 }
 
-/** The thousandths that the server packs, as the planes take them. @param {string} text @param {number} k */
+/** The server's packed thousandths, in the form of the planes. @param {string} text @param {number} k */
 export function unpacked(text, k) {
   const plain = atob(text);
   const bytes = new Uint8Array(plain.length);

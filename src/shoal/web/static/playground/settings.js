@@ -1,10 +1,10 @@
-// What the reader may set. Each piece of state is one word of the address, `p.units=16`, and one of the server's settings.
+// The reader's settings. Each is one word of the address, `p.units=16`, and one of the server's settings.
 import { pick, slider, stepper, toggle } from "../lib/controls.js";
 import { h } from "../lib/dom.js";
 import { sig } from "../lib/numbers.js";
 import { declare, get } from "../lib/store.js";
 
-/** The server's settings by name, and where each starts. A change of `network` begins a new run; `picture` chooses what is drawn. `choices` are the words of a setting with what people call each. @typedef {{network: Record<string, string>, picture: Record<string, string>, choices: Record<string, [string, string][]>}} Served */
+/** The server's settings by name, with their defaults. A change of `network` starts a new run; `picture` chooses what is drawn. `choices` are the words of a setting with their titles. @typedef {{network: Record<string, string>, picture: Record<string, string>, choices: Record<string, [string, string][]>}} Served */
 
 const OWN = { solver: "adam", rate: 0.01, batch: 32, init: "auto", units: 16, standardize: "yes" };
 
@@ -22,11 +22,11 @@ export function declareSettings(settings) {
   for (const [name, value] of Object.entries({ ...served.network, ...served.picture, member: 0, t: 0 })) declare(`p.${name}`, value);
 }
 
-/** The settings as the server takes them. @returns {Record<string, string>} */
+/** The settings in the server's form. @returns {Record<string, string>} */
 export const settings = () =>
   Object.fromEntries([...Object.keys(served.network), ...Object.keys(served.picture)].map((name) => [name, get(`p.${name}`)]));
 
-/** What a table of the reader's own begins with: inputs standardised, and a rule that suits most tables. @param {string} table @param {string} target */
+/** The defaults for the reader's own table: inputs standardised, and a rule that suits most tables. @param {string} table @param {string} target */
 export const ownTable = (table, target) =>
   Object.fromEntries(
     Object.entries({ ...OWN, ...served.picture, data: "own", table, target, member: 0, t: 0 }).map(([name, value]) => [`p.${name}`, value]),
@@ -34,7 +34,7 @@ export const ownTable = (table, target) =>
 
 const logarithmic = { to: (/** @type {number} */ p) => Number((10 ** p).toPrecision(2)), from: (/** @type {number} */ v) => Math.log10(v) };
 
-/** How it learns. */
+/** The controls of learning. */
 export const learningBar = () => [
   slider({
     key: "p.rate",
@@ -71,7 +71,7 @@ export const learningBar = () => [
   }),
 ];
 
-/** What it is, and how it begins. */
+/** The controls of the network and its start. */
 export const networkBar = () => [
   stepper({ key: "p.units", label: "hidden units", name: "hidden units", min: 1, max: 64 }),
   pick({
@@ -112,7 +112,7 @@ export const networkBar = () => [
   toggle({ key: "p.standardize", label: "standardize" }),
 ];
 
-/** What is wrong with being wrong: a regression's loss. */
+/** The control of a regression's loss. */
 export const lossChoice = () =>
   pick({
     key: "p.loss",

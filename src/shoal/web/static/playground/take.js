@@ -43,17 +43,17 @@ export function takeAway(fetchIt) {
 
   const missing = (/** @type {string} */ form) =>
     form === "python"
-      ? "Train for one whole epoch first: before that there is nothing that fit could make."
-      : "This network has left the finite numbers.";
+      ? "Train for one whole epoch first: before that, fit has no network to give."
+      : "The weights of this network became infinite or NaN.";
 
   /** @param {string} form */
   function says(form) {
     if (form === "python" && taken.over)
-      return `These lines make the network as it was after epoch ${taken.epochs}; it has gone ${taken.over} updates into the next one. Press the double arrow to finish that epoch.`;
+      return `These lines give the network after epoch ${taken.epochs}; it is ${taken.over} updates into the next one. Press the double arrow to finish that epoch.`;
     if (form === "python")
-      return `Run anywhere shoal is installed, these lines make this very network: the same weights, to the last digit, after ${taken.epochs} epochs.`;
-    if (form === "json") return "The weights as they are used, the scaling of the inputs beside them; every number with all its digits.";
-    return "The whole network over your columns, scaling folded into the weights.";
+      return `If shoal is installed, these lines give this network: the same weights, to the last digit, after ${taken.epochs} epochs.`;
+    if (form === "json") return "The weights and the scaling of the inputs; every number with all its digits.";
+    return "The whole network over your columns, with the scaling in the weights.";
   }
 
   put(tabs, ...FORMS.map(([form, title]) => h("button", { type: "button", "data-form": form, onclick: () => show(form) }, title)));
@@ -79,7 +79,7 @@ export function takeAway(fetchIt) {
     "div",
     { class: "take" },
     button,
-    h("span", { class: "cap" }, "the Python lines that make exactly this network, its weights as JSON, the network as an equation"),
+    h("span", { class: "cap" }, "the Python lines that give exactly this network, its weights as JSON, the network as an equation"),
     sheet,
   );
 }
