@@ -16,10 +16,10 @@ from numba import njit
 
 from shoal.encoding import encode, fit_encoding
 from shoal.engine.arguments import ramp_functions
-from shoal.engine.blas_threads import one_blas_thread
 from shoal.engine.kernels import dispatch_module
 from shoal.engine.layout import padded
 from shoal.engine.ramps import find_ramp_positions, laid_out
+from shoal.engine.threads import one_blas_thread
 
 CALLS = 300
 SHAPES = ((8, 64, 32), (8, 64, 64), (4, 128, 256), (8, 128, 256), (16, 128, 256), (30, 128, 256))  # columns, units, rows of a batch

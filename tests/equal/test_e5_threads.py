@@ -2,15 +2,15 @@
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from problems import logits_of, population, rows
 from shoal import ShoalClassifier
-from shoal.engine import layout, minibatch, slices
+from shoal.engine import layout, minibatch
 from shoal.engine import sums as engine_sums
+from shoal.engine.kernels import train_split
 from shoal.engine.threads import executor
 from shoal.recipe import Recipe
 from shoal.textbook import make_loss
@@ -63,8 +63,8 @@ WIDE = 101  # hidden units: not a whole number of slices
 def wide_run(out, monkeypatch, *, threads, parts, dtype=np.float64, pool=POOL, **settings):
     """A run of one wide network whose hidden units are cut into so many slices; 1 leaves them together."""
     monkeypatch.setattr(minibatch, "cores", lambda: threads)
-    monkeypatch.setattr(slices, "cores", lambda: threads)
-    monkeypatch.setattr(slices, "executor", lambda: pool)
+    monkeypatch.setattr(train_split, "cores", lambda: threads)
+    monkeypatch.setattr(train_split, "executor", lambda: pool)
     monkeypatch.setattr(layout, "number_of_slices", lambda h, b, n: parts)
     X, Y = rows(out, 50, 5, 2)
     validation = Validation(*(a.astype(dtype) for a in rows(out, 20, 5, 2, seed=1)))
@@ -86,7 +86,7 @@ SETTINGS = {
 @pytest.mark.parametrize("out", ["sigmoid", "softmax", "gaussian"])
 @pytest.mark.parametrize("what", SETTINGS)
 @pytest.mark.parametrize("slices", [2, 4])
-def test_a_wide_network_in_slices_is_the_network_in_one_piece(out, what, slices, monkeypatch):
+def test_a_wide_network_in_slices_is_the_whole_network(out, what, slices, monkeypatch):
     whole, expected = wide_run(out, monkeypatch, threads=1, parts=1, **SETTINGS[what])
     cut, found = wide_run(out, monkeypatch, threads=2, parts=slices, **SETTINGS[what])
     for e, f in zip(expected, found, strict=True):
@@ -112,7 +112,7 @@ class Busy:
         return Future()
 
 
-def test_slices_of_threads_that_do_not_come_are_taken_over_with_the_same_bits(monkeypatch):
+def test_slices_of_threads_that_do_not_come_are_done_by_the_others_with_the_same_bits(monkeypatch):
     alone, expected = wide_run("sigmoid", monkeypatch, threads=1, parts=4)
     left, found = wide_run("sigmoid", monkeypatch, threads=3, parts=4, pool=Busy())
     for e, f in zip(expected, found, strict=True):
@@ -133,17 +133,16 @@ def test_an_error_in_another_thread_is_raised(monkeypatch):
 
 
 def test_when_this_thread_fails_the_others_give_up_and_nobody_computes_any_more(monkeypatch):
-    compiled = slices.split_module()
-    begun = Event()
+    compiled, started = train_split.train_slices, Event()
 
     def train_slices(*taken):
         if taken[-3] == 0:
-            assert begun.wait(60)
+            assert started.wait(60)
             raise KeyboardInterrupt
-        begun.set()
-        return compiled.train_slices(*taken)
+        started.set()
+        return compiled(*taken)
 
-    monkeypatch.setattr(slices, "split_module", lambda: SimpleNamespace(**{**vars(compiled), "train_slices": train_slices}))
+    monkeypatch.setattr(train_split, "train_slices", train_slices)
     with pytest.raises(KeyboardInterrupt):
         wide_run("sigmoid", monkeypatch, threads=2, parts=2, max_epochs=10**6)
     assert POOL._work_queue.empty()

@@ -53,7 +53,8 @@ from shoal.table_models.scores import ROC_ROWS
 from shoal.textbook.activations import ACTIVATIONS
 from shoal.textbook.losses import LOSSES
 from shoal.textbook.output_units import exp_limits, log_variance_limits
-from shoal.training import minibatch, polished, small_steps
+from shoal.training import minibatch, two_stage
+from shoal.training.solvers import small_networks
 from shoal.training.solvers.base import LEAST_DECREASE
 from shoal.training.solvers.bayes import LARGEST_BETA
 from shoal.training.solvers.levenberg_marquardt import FACTOR
@@ -138,7 +139,7 @@ PHRASES = {
         f"one member has {NUMBERS[diagnosis.STRAY]} times the median loss",
     ],
     "engine.md": [
-        f"for one logit and at most {small_steps.MOST_PARAMETERS} parameters",
+        f"for one logit and at most {small_networks.MOST_PARAMETERS} parameters",
         f"a single network of {SPLIT_FROM} units or more",
         f"when batches of {WORTH_LOOKING_UP} rows or more first meet ramps",
         f"a network with {MANY} outputs or more",
@@ -155,10 +156,10 @@ PHRASES = {
         f"below `tol` (default {p.FLAT:g})".replace("1e-05", "1e-5"),
         f"no step lowers J by {LEAST_DECREASE:g} of its value",
         f"from {p.SMALL} rows on, if you set none",
-        f"After {polished.TRIAL} steps the held-out loss decides",
-        f"if it has risen by more than {FRACTIONS[round(polished.MAY_RISE - 1, 9)]}",
-        f"L-BFGS continues to {polished.STEPS} steps",
-        f"on all rows for {polished.STEPS} more steps",
+        f"After {two_stage.TRIAL} steps the held-out loss decides",
+        f"if it has risen by more than {FRACTIONS[round(two_stage.MAY_RISE - 1, 9)]}",
+        f"L-BFGS continues to {two_stage.STEPS} steps",
+        f"on all rows for {two_stage.STEPS} more steps",
         f"classification below {p.SMALL} rows",
         f"computed {8 * JACOBIAN_NUMBERS >> 20} MB at a time",
         f"repeated with {FACTOR:g} times the damping; a step that does divides the damping by {FACTOR:g}",

@@ -13,15 +13,14 @@ from shoal.estimators.regressor import ShoalRegressor
 from shoal.fitting.folds import RowFacts, of_different_rows
 from shoal.fitting.plan import plan
 from shoal.fitting.settings import settings_of
-from shoal.training.all_rows import OnAllRows, best_epochs
 from shoal.training.minibatch import Run
-from shoal.training.polished import STEPS, TRIAL, Polished
+from shoal.training.two_stage import STEPS, TRIAL, LbfgsAfterAdamW, RefitOnAllRows, best_epochs
 
 M, K = 160, 3  # of the problem
 
 
 def test_each_network_trains_anew_on_all_rows_up_to_its_best_epoch():
-    first, run = begun(), OnAllRows(begun(), None)
+    first, run = begun(), RefitOnAllRows(begun(), None)
     judged = [e.validation_loss for e in first]
     events = list(run)
     best = np.argmin(judged, axis=0) + 1
@@ -44,7 +43,7 @@ def test_each_network_trains_anew_on_all_rows_up_to_its_best_epoch():
 
 
 def test_rows_held_out_are_judged_by_the_networks_that_never_saw_them():
-    first, run = begun(), OnAllRows(begun(), None)
+    first, run = begun(), RefitOnAllRows(begun(), None)
     for training in (first, run):
         list(training)
     kept, trained = first.result(), run.result()
@@ -55,7 +54,7 @@ def test_rows_held_out_are_judged_by_the_networks_that_never_saw_them():
 
 
 def test_after_lbfgs_the_networks_go_on_with_lbfgs_over_all_rows():
-    before, run = Polished(begun()), OnAllRows(Polished(begun()), None)
+    before, run = LbfgsAfterAdamW(begun()), RefitOnAllRows(LbfgsAfterAdamW(begun()), None)
     events, judged = list(run), list(before)
     assert before.accepted
     assert len(events) <= len(judged) + STEPS
@@ -73,7 +72,7 @@ def test_after_lbfgs_the_networks_go_on_with_lbfgs_over_all_rows():
 def test_what_weighs_nothing_teaches_nothing():
     weight = np.ones(M)
     weight[::5] = 0.0
-    runs = OnAllRows(begun(), weight), OnAllRows(begun(), weight)
+    runs = RefitOnAllRows(begun(), weight), RefitOnAllRows(begun(), weight)
     results = []
     for run, spoilt in zip(runs, (False, True), strict=True):
         for event in run:
@@ -86,12 +85,12 @@ def test_what_weighs_nothing_teaches_nothing():
 
 def test_no_time_left_and_interruptions_leave_what_was_judged():
     for seen in (5, 40):  # in the first training, in the second
-        run = OnAllRows(begun(), None)
+        run = RefitOnAllRows(begun(), None)
         for event in run:
             if event.epoch == seen:
                 break
         assert run.result().judged is None
-    first, run = begun(max_time=1e-6), OnAllRows(begun(max_time=1e-6), None)
+    first, run = begun(max_time=1e-6), RefitOnAllRows(begun(max_time=1e-6), None)
     list(first)
     assert len(list(run)) == 1
     for mine, theirs in zip(run.result().population.parameters, first.result().population.parameters, strict=True):
@@ -246,7 +245,7 @@ def test_a_fit_that_becomes_warm_goes_on_from_what_its_held_out_rows_can_judge()
 
 
 def test_a_rejected_trial_of_lbfgs_is_no_epoch_of_the_training_anew():
-    run = OnAllRows(Polished(begun(20.0, n_x=10)), None)
+    run = RefitOnAllRows(LbfgsAfterAdamW(begun(20.0, n_x=10)), None)
     first = begun(20.0, n_x=10)
     judged = [event.validation_loss for event in first]
     events = list(run)

@@ -11,7 +11,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from shoal import ShoalRegressor
-from shoal.engine.blas_threads import Library, Limit, OneBlasThread, libraries, one_blas_thread
+from shoal.engine.threads import Library, Limit, OneBlasThread, libraries, one_blas_thread
 
 WAIT = 60  # seconds, for what takes a fraction of one
 rng = np.random.default_rng(0)
@@ -122,7 +122,7 @@ import json, os, sys, threading
 import numpy as np
 from threadpoolctl import threadpool_info
 from shoal import ShoalRegressor
-from shoal.engine.blas_threads import libraries
+from shoal.engine.threads import libraries
 
 X = np.random.default_rng(0).standard_normal((1000, 20)); y = X[:, 0]
 blas = lambda: sorted({i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"})

@@ -7,12 +7,12 @@ import pytest
 
 from problems import population, rows
 from shoal.encoding import encode, fit_encoding
+from shoal.engine.arguments import refuse
 from shoal.engine.evaluate import judge
 from shoal.engine.kernels import dispatch_module, predict_module, small_lm_module, sums_module
 from shoal.engine.minibatch import advance, advance_in_order, begin
 from shoal.engine.predict import compiled_logits, raw_logits
 from shoal.engine.ramps import find_ramp_positions, in_precision
-from shoal.engine.sizes import refuse
 from shoal.engine.sums import sums
 from shoal.errors import LayoutError
 from shoal.population import Population, member
@@ -128,7 +128,7 @@ def test_the_kernel_of_gradient_sums_looks_at_every_array_itself():
     kernel, G, h, n, n_z, b = sums_module(), 2, 3, 4, 2, 5
     size = G * h * 8 + G * n_z * h + G * n_z
     at = dispatch_module().addresses("relu", "squared_error", None, n_z, np.dtype(np.float64))
-    given = kernel.Rows(np.ones((9, n)), np.ones((9, n_z)), np.ones((G, 9)), np.arange(9), np.array([0, b, 9]))
+    given = kernel.RowArrays(np.ones((9, n)), np.ones((9, n_z)), np.ones((G, 9)), np.arange(9), np.array([0, b, 9]))
     own = kernel.PerNetwork(np.zeros((4, G)), np.zeros((3, G), np.int64))
     fitting = [kernel.Shape(G, h, n, n_z, 0, b, *at), given, np.ones(size), np.ones(size), own, np.ones(7), np.zeros(G), np.zeros(size)]
     refuse(kernel.gradient_sums(*fitting))

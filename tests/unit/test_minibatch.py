@@ -14,8 +14,7 @@ from shoal.recipe import Recipe
 from shoal.textbook import Adam, GradientDescent, Momentum, make_loss
 from shoal.textbook.optimizers import Nesterov
 from shoal.training.minibatch import PERFECT, RUNAWAY, Run
-from shoal.training.stopping import fresh
-from shoal.training.validation import Validation
+from shoal.training.validation import Validation, new_stopping
 
 M, N_X = 40, 3
 SAME = 1e-12  # the same sums in another order
@@ -95,7 +94,7 @@ def test_the_score_of_targets_far_from_zero_keeps_its_digits():
 
 
 def test_stopping_counts_epochs_that_are_not_better_by_more_than_tol():
-    stopping = fresh(1, patience=2, tol=0.1)
+    stopping = new_stopping(1, patience=2, tol=0.1)
     seen = [stopping.see(np.array([loss])) for loss in (1.0, 0.95, 0.80, 0.78, 0.79, 0.77)]
     assert [bool(better[0]) for better, _ in seen] == [True, True, True, True, False, True]
     # stalled for 0, 1 (0.95 is within 0.1 of 1.0), 0, 1, 2, 3 epochs: the last is more than 2
@@ -104,21 +103,21 @@ def test_stopping_counts_epochs_that_are_not_better_by_more_than_tol():
 
 
 def test_without_patience_nothing_stops():
-    stopping = fresh(2, patience=None, tol=0.0)
+    stopping = new_stopping(2, patience=None, tol=0.0)
     assert not any(stopping.see(np.array([1.0, np.nan]))[1].any() for _ in range(50))
 
 
 def test_others_decide_when_a_network_is_at_its_best():
     by = np.array([[0, 0.5, 0.5, 0], [0.5, 0, 0.5, 0], [0.5, 0.5, 0, 0], [0, 0, 0, 1.0]])
     curves = np.array([[3.0, 2, 1, 4, 5], [3, 1, 2, 2, 2], [5, 2, 1, 1, 3], [1, 2, 3, 4, 5]]).T
-    stopping = fresh(4, patience=1, tol=0.0, by=by)
+    stopping = new_stopping(4, patience=1, tol=0.0, by=by)
     seen = [stopping.see(losses) for losses in curves]
     best = [max(t for t, (better, _) in enumerate(seen) if better[k]) for k in range(4)]
     assert best == [1, 2, 1, 0]  # of (2+1)/2 < (1+2)/2 ties the first counts; network 0's own best would be 2
     np.testing.assert_array_equal(stopping.reached(), [curves[t, k] for k, t in enumerate(best)])
     # 0 and 2 have stalled for two epochs at t = 3, but network 1 still goes on, for which they decide: all three stop together.
     assert [stalled.tolist() for _, stalled in seen[2:]] == [[False] * 3 + [True], [False] * 3 + [True], [True] * 4]
-    alone = fresh(2, patience=None, tol=0.0, by=np.array([[0.0, 1.0], [1.0, 0.0]]))
+    alone = new_stopping(2, patience=None, tol=0.0, by=np.array([[0.0, 1.0], [1.0, 0.0]]))
     alone.see(np.array([1.0, 2.0]))
     alone.see(np.array([np.nan, 1.5]))  # network 0 has diverged and counts as it last stood
     np.testing.assert_array_equal(alone.best, [1.5, 1.0])

@@ -5,7 +5,7 @@ import pytest
 
 from problems import run_with_rows_held_out as begun
 from shoal.engine.predict import logits
-from shoal.training.polished import STEPS, TRIAL, Polished
+from shoal.training.two_stage import STEPS, TRIAL, LbfgsAfterAdamW
 
 M, K = 160, 3  # of the problem
 
@@ -13,7 +13,7 @@ M, K = 160, 3  # of the problem
 def test_a_smooth_target_is_taken_on_and_the_latest_weights_are_kept():
     first = begun()
     list(first)
-    run = Polished(begun())
+    run = LbfgsAfterAdamW(begun())
     events = list(run)
     trained = run.result()
     assert run.accepted
@@ -26,7 +26,7 @@ def test_a_smooth_target_is_taken_on_and_the_latest_weights_are_kept():
 
 
 def test_pure_noise_is_left_to_adamw():
-    first, run = begun(20.0, n_x=10), Polished(begun(20.0, n_x=10))
+    first, run = begun(20.0, n_x=10), LbfgsAfterAdamW(begun(20.0, n_x=10))
     list(first)
     events = list(run)
     assert not run.accepted
@@ -36,7 +36,7 @@ def test_pure_noise_is_left_to_adamw():
 
 
 def test_rows_that_are_held_out_stay_held_out():
-    run = Polished(begun())
+    run = LbfgsAfterAdamW(begun())
     list(run)
     for k, held in enumerate(run.validation.rows):
         assert not run.second.objective.rows.weights[k, held].any()
@@ -44,7 +44,7 @@ def test_rows_that_are_held_out_stay_held_out():
 
 
 def test_no_time_left_is_no_second_training():
-    run = Polished(begun(max_time=1e-6))
+    run = LbfgsAfterAdamW(begun(max_time=1e-6))
     events = list(run)
     assert len(events) == 1
     assert run.second is None
@@ -53,7 +53,7 @@ def test_no_time_left_is_no_second_training():
 
 @pytest.mark.parametrize("after", [30 + 5, 30 + TRIAL + 5])
 def test_whatever_the_moment_there_is_a_result(after):
-    run = Polished(begun())
+    run = LbfgsAfterAdamW(begun())
     for event in run:
         if event.epoch == after:
             break

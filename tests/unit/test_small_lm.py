@@ -1,5 +1,7 @@
 """Levenberg-Marquardt's compiled steps: the plain ones' numbers, and only where they are meant to be."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -10,11 +12,11 @@ from shoal.encoding import SparseRows, plain
 from shoal.engine.sums import flat, n_parameters
 from shoal.recipe import Recipe
 from shoal.textbook import ACTIVATIONS, make_loss
-from shoal.training import small_steps
 from shoal.training.full_batch import FullBatch
 from shoal.training.rows import in_memory
-from shoal.training.small_steps import small_curvature, small_descent, small_rows
+from shoal.training.solvers import small_networks
 from shoal.training.solvers.levenberg_marquardt import FIRST_DAMPING, RULE
+from shoal.training.solvers.small_networks import small_curvature, small_descent, small_rows
 
 M, N_X = 50, 3
 SAME = 1e-10  # sums of 50 rows in another order, and exp and tanh of 3 ulp
@@ -49,7 +51,7 @@ def test_sums_and_steps_are_the_plain_ones(out, activation, weight):
             np.testing.assert_allclose(getattr(ours, name), theirs, rtol=SAME, atol=SAME * np.abs(theirs).max(), err_msg=name)
         cost = found.loss + np.sum(ridge * theta**2, axis=1) / 2
         gradient, damping = found.gradient + ridge * theta, state.damping[block.members]
-        new, after = small_descent(small, block.members, theta, cost, gradient, found, ridge, RULE, damping)
+        new, after = small_descent(small, block.members, theta, replace(found, loss=cost, gradient=gradient), ridge, RULE, damping)
         plain = state.damping[block.members]
         expected, there = method.descend(block, theta, cost, gradient, found, ridge, plain)
         np.testing.assert_array_equal(damping, plain)
@@ -64,8 +66,7 @@ def test_where_no_step_goes_down_the_damping_gives_up_and_nothing_moves():
     found, _, theta = plain_and_compiled(method, block, ridge, small)
     for cost, JTJ in ((np.zeros(3), found.JTJ), (found.loss, np.full_like(found.JTJ, np.nan)), (np.full(3, np.nan), found.JTJ)):
         damping = np.full(3, FIRST_DAMPING)
-        sums = type(found)(found.weight, found.loss, found.gradient, JTJ)
-        new, after = small_descent(small, block.members, theta, cost, found.gradient, sums, ridge, RULE, damping)
+        new, after = small_descent(small, block.members, theta, replace(found, loss=cost, JTJ=JTJ), ridge, RULE, damping)
         np.testing.assert_array_equal(new, theta)
         np.testing.assert_array_equal(after, cost)
         assert np.all(damping > RULE[2])
@@ -79,7 +80,7 @@ def test_whole_fits_are_the_plain_ones(model, solver, monkeypatch):
     y = Y[:, 0] if model is ShoalRegressor else (Y[:, 0] > 0).astype(int)
     fit = {"solver": solver, "hidden_layer_sizes": 3, "n_networks": 2, "random_state": 0, "early_stopping": False, "max_iter": 15}
     ours = model(**fit, activation="tanh").fit(X, y)
-    monkeypatch.setattr(small_steps, "MOST", 0)
+    monkeypatch.setattr(small_networks, "MOST", 0)
     theirs = model(**fit, activation="tanh").fit(X, y)
     assert ours.n_iter_ == theirs.n_iter_
     np.testing.assert_allclose(ours.loss_curve_, theirs.loss_curve_, rtol=1e-6)  # rounding grows from step to step
@@ -96,9 +97,9 @@ def test_only_small_networks_of_one_logit_over_rows_in_memory_are_stepped_so(mon
     assert method_of("squared_error", X=sparse_rows).small == [None]
     method = method_of("squared_error", widths=(4,))
     work = n_parameters(method.blocks[0].parameters) ** 2 * M
-    monkeypatch.setattr(small_steps, "MOST", work)
+    monkeypatch.setattr(small_networks, "MOST", work)
     assert small_rows(method.objective, method.blocks[0]) is not None
-    monkeypatch.setattr(small_steps, "MOST", work - 1)
+    monkeypatch.setattr(small_networks, "MOST", work - 1)
     assert small_rows(method.objective, method.blocks[0]) is None
 
 

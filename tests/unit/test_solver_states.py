@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from tests.problems import logits_of, population, rows
 
+from shoal.engine.packing import packed
 from shoal.errors import CheckpointError
 from shoal.fitting.plan import FULL_BATCH
 from shoal.recipe import Recipe
 from shoal.textbook.losses import make_loss
 from shoal.training.events import packed_events, unpacked_events
 from shoal.training.full_batch import FullBatch
-from shoal.training.packing import packed
 from shoal.training.rows import in_memory
 from shoal.training.solvers import SOLVERS
 from shoal.training.validation import Validation

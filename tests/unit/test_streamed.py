@@ -11,7 +11,7 @@ from shoal.recipe import Recipe
 from shoal.textbook import make_loss
 from shoal.textbook.optimizers import Adam
 from shoal.training.minibatch import Run
-from shoal.training.streamed import Block, InBlocks, Streamed
+from shoal.training.streamed import InBlocks, RowBlock, Streamed
 from shoal.training.validation import Validation
 
 M, N_X, N_Y, K, BATCH = 96, 3, 2, 3, 8
@@ -32,7 +32,7 @@ class Cut:
 
     def block(self, number, dtype):
         s = slice(*list(pairwise(self.ends))[number])
-        return Block(self.X[s].astype(dtype), self.Y[s].astype(dtype), self.weights[:, s].astype(dtype))
+        return RowBlock(self.X[s].astype(dtype), self.Y[s].astype(dtype), self.weights[:, s].astype(dtype))
 
 
 def problem(out="softmax", ends=(0, M)):

@@ -20,7 +20,7 @@ from shoal.fitting.train import in_curves
 from shoal.population import Population, take
 from shoal.recipe import each
 from shoal.textbook.propagation import Parameters
-from shoal.training.trained import Trained
+from shoal.training.progress import Trained
 from shoal.types import Floats
 
 CURVES = ("loss", "validation_loss", "validation_score", "learning_rate")

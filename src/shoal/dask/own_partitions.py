@@ -35,8 +35,8 @@ from shoal.fitting.source import InMemory, RowsInMemory
 from shoal.fitting.summary import Summary
 from shoal.fitting.train import asks_to_settle, warn_unsettled
 from shoal.network import Network
-from shoal.training.events import told_again
-from shoal.training.trained import Trained
+from shoal.training.events import events_of_curves
+from shoal.training.progress import Trained
 from shoal.types import Floats
 from shoal.uncertainty.answers import Held
 from shoal.uncertainty.noise import MOST_ROWS
@@ -64,7 +64,7 @@ def finished(ready: Decided, member: Member, network: Network, temperature: floa
     """All that is known of a fit whose networks were trained in many places. Training cannot go on from it."""
     p, trained = ready.plan, member.trained
     run: Any = Merged(trained.rows, trained.population.K, member.active, trained.epochs, trained.diverged, p.recipe)
-    warn_unsettled(run, p, told_again(member.curves, p.recipe.max_epochs), asked=asks_to_settle(ready.settings, p))
+    warn_unsettled(run, p, events_of_curves(member.curves, p.recipe.max_epochs), asked=asks_to_settle(ready.settings, p))
     return replace(fitted_of(ready, trained, network, temperature, member.solver, trained.rows), trained_on=share, share_rows=rows)
 
 

@@ -24,7 +24,7 @@ from shoal.fitting.train import full_batch
 from shoal.network import Network
 from shoal.population import Population
 from shoal.training.full_batch import FullBatch
-from shoal.training.trained import Trained
+from shoal.training.progress import Trained
 from shoal.types import Floats
 from shoal.uncertainty.answers import Held, all_out
 from shoal.uncertainty.noise import MOST_ROWS

@@ -1,4 +1,8 @@
-"""What the kernels take beside rows and weights: numbers of the rule and the loss, Adam's corrections, addresses of functions."""
+"""What the kernels receive beside rows and weights, and whether the arrays fit one another.
+
+Numbers of the rule and the loss, Adam's corrections, addresses of functions; what Python checks of the arrays' sizes, and the errors of
+what the kernels found (`kernels/bounds.py`).
+"""
 
 from dataclasses import dataclass, field
 from functools import cache
@@ -7,17 +11,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shoal.encoding import Encoding
 from shoal.engine.kernels import dispatch_module
+from shoal.errors import LayoutError
+from shoal.population import Population
 from shoal.textbook.losses import Loss
 from shoal.textbook.optimizers import Adam
 from shoal.textbook.output_units import exp_limits, log_variance_limits
+from shoal.textbook.propagation import Parameters
 from shoal.types import Floats
 
 CORRECTIONS_AHEAD = 1024  # updates: one at a time, they cost as much as a small update
 
 
 @dataclass
-class Known:
+class RunConstants:
     """What a run asks for in every epoch, made once: whether inputs are dropped, the largest batch of the last `ends`, Adam's
     corrections of updates to come.
     """
@@ -48,7 +56,7 @@ def output_limits(dtype: np.dtype) -> tuple[Any, Any]:
     return exp_limits(one), log_variance_limits(one)
 
 
-def bias_corrections(known: Known, rule: Any, done: int, n: int, dtype: np.dtype) -> Floats:
+def bias_corrections(known: RunConstants, rule: Any, done: int, n: int, dtype: np.dtype) -> Floats:
     """What Adam multiplies the learning rate with in the n updates after `done`, √(1 − β₂ᵗ) / (1 − β₁ᵗ); 1 for other rules."""
     start = done - known.corrected_from
     if not 0 <= start <= len(known.corrections) - n:
@@ -70,3 +78,61 @@ def ramp_functions(dtype: np.dtype) -> tuple[int, int]:
     """Where layer 1 over looked-up ramps and its gradient lie in this process."""
     found: tuple[int, int] = dispatch_module().ramp_functions(dtype)
     return found
+
+
+FITS, OF_WEIGHTS, OF_MEMORY, OF_COLUMNS, OF_ORDER, OF_ENDS, OF_ROW_WEIGHTS, OF_EACH, OF_STEPS, OF_RAMPS, OF_TEAM = range(11)
+REASONS = {
+    OF_WEIGHTS: "the weights are not W1, b1, W2 and b2 of networks of one size",
+    OF_MEMORY: "gradient, moments or averages are not as long as the weights, or numbers of the optimizer are missing",
+    OF_COLUMNS: "X and Y have other numbers of rows, or other columns than the networks read",
+    OF_ORDER: "the order names a row that X does not have",
+    OF_ENDS: "batches end outside of the order, run backwards, or have more rows than fit in the arrays",
+    OF_ROW_WEIGHTS: "the rows' weights are not one for each row, of all networks or of each",
+    OF_EACH: "the networks' own numbers are not of as many networks, or a network is wider than its array",
+    OF_STEPS: "learning rates, corrections, costs or sums are not of as many batches, networks or targets",
+    OF_RAMPS: "the ramps that are looked up are not those of these inputs and units",
+    OF_TEAM: "what the threads share is of another size",
+}
+
+
+def refuse(found: int) -> None:
+    """Raise what a kernel found; it has then computed nothing."""
+    if found != FITS:
+        raise LayoutError(f"The arrays do not fit one another: {REASONS[found]}. Nothing was computed.")
+
+
+def refuse_population(population: Population) -> None:
+    """Raise where a population's arrays are not of one size."""
+    W1, b1, W2, b2 = population.parameters
+    if W1.ndim != 3 or W2.ndim != 3:
+        refuse(OF_WEIGHTS)
+    K, n_h, n_x = W1.shape
+    n_z = W2.shape[1]
+    if b1.shape != (K, n_h, 1) or W2.shape != (K, n_z, n_h) or b2.shape != (K, n_z, 1) or min(K, n_h, n_z) < 1:
+        refuse(OF_WEIGHTS)
+    if np.shape(population.widths) != (K,) or np.shape(population.inputs) != (K, n_x):
+        refuse(OF_EACH)
+    if population.widths.min() < 0 or population.widths.max() > n_h:
+        refuse(OF_EACH)
+
+
+def refuse_network(parameters: Parameters, encoding: Encoding, X: Any) -> None:
+    """Raise where one network, its encoding and raw rows `X (m, n)` do not fit together."""
+    W1, b1, W2, b2 = parameters
+    n, n_h, n_z = encoding.n_inputs, len(W1), len(W2)
+    if len(X.shape) != 2 or X.shape[1] != n:
+        raise LayoutError(f"X has the shape {tuple(X.shape)}; expected {n} columns, as many as the network's encoding has.")
+    if W1.shape != (n_h, n + encoding.n_ramps) or b1.shape != (n_h, 1) or W2.shape != (n_z, n_h) or b2.shape != (n_z, 1):
+        refuse(OF_WEIGHTS)
+    if len(encoding.scale) != n or len(encoding.edges) != n or len(encoding.ramps.left) != encoding.n_ramps:
+        raise LayoutError(f"The encoding's scale, edges and ramps are not those of {n} columns.")
+
+
+def refuse_rows(X: Any, Y: Any, n_x: int, n_y: int | None, weight: Any = None, K: int = 1) -> None:
+    """Raise where rows are not `X (m, n_x)` and `Y (m, n_y)`, or their weights not `(m,)` or `(K, m)`; n_y None is any number."""
+    if len(X.shape) != 2 or len(Y.shape) != 2 or X.shape[0] != Y.shape[0]:
+        raise LayoutError(f"X and Y must be tables of as many rows; their shapes are {tuple(X.shape)} and {tuple(Y.shape)}.")
+    if X.shape[1] != n_x or (n_y is not None and Y.shape[1] != n_y):
+        raise LayoutError(f"X {tuple(X.shape)} must have {n_x} columns and Y {tuple(Y.shape)} {n_y}: the networks read as many.")
+    if weight is not None and tuple(weight.shape) not in ((X.shape[0],), (K, X.shape[0])):
+        raise LayoutError(f"The rows' weights have the shape {tuple(weight.shape)}; expected {(X.shape[0],)} or {(K, X.shape[0])}.")

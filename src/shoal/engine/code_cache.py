@@ -172,7 +172,7 @@ def cache_folder() -> Path | None:
         if problem:
             warn(problem, f"keeps its compiled code in {path}")
         return path
-    warn(problem or "there is no folder for it", "compiles in every process anew, which takes some seconds")
+    warn(problem or "there is no folder for it", "compiles again in every process, which takes some seconds")
     return None
 
 

@@ -7,19 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.encoding import SparseRows
+from shoal.engine.arguments import refuse, refuse_rows
 from shoal.engine.kernels import evaluate_module, train_module
-from shoal.engine.layout import Group, seen_rows
+from shoal.engine.layout import NetworkGroup, seen_rows
 from shoal.engine.minibatch import State, over_groups, per_network, shape_of
-from shoal.engine.sizes import refuse, refuse_rows
 from shoal.types import Floats
 
-Rows = NDArray[np.int64]
+RowNumbers = NDArray[np.int64]
 
 JUDGED_AT_ONCE = 256  # rows, so that a network's hidden layer stays in the caches
 DENSE_ROWS = 4096  # sparse rows are made dense so many at a time
 
 
-def judge(state: State, X: Any, Y: Floats, rows: tuple[Rows, ...] | None, weight: Floats | None) -> tuple[Floats, Floats]:
+def judge(state: State, X: Any, Y: Floats, rows: tuple[RowNumbers, ...] | None, weight: Floats | None) -> tuple[Floats, Floats]:
     """Mean loss and score of every network still in the group, two arrays `(K,)`; NaN for those that have left.
 
     `X (m, n_x)`, `Y (m, n_y)` in the state's precision; `rows` gives each of K networks its row numbers (None: all rows);
@@ -28,7 +28,7 @@ def judge(state: State, X: Any, Y: Floats, rows: tuple[Rows, ...] | None, weight
     return means(state, judging_sums(state, X, Y, rows, weight))
 
 
-def judging_sums(state: State, X: Any, Y: Floats, rows: tuple[Rows, ...] | None, weight: Floats | None) -> Floats:
+def judging_sums(state: State, X: Any, Y: Floats, rows: tuple[RowNumbers, ...] | None, weight: Floats | None) -> Floats:
     """The sums that `means` divides, `(K, 4 + 3 n_y)`; those of several blocks of rows add up. Arguments as `judge`'s."""
     if not isinstance(X, SparseRows):
         return dense_sums(state, X, Y, rows, weight)
@@ -42,7 +42,7 @@ def judging_sums(state: State, X: Any, Y: Floats, rows: tuple[Rows, ...] | None,
 
 
 @singledispatch
-def dense_sums(state: State, X: Floats, Y: Floats, rows: tuple[Rows, ...] | None, weight: Floats | None) -> Floats:
+def dense_sums(state: State, X: Floats, Y: Floats, rows: tuple[RowNumbers, ...] | None, weight: Floats | None) -> Floats:
     """What `kernels.evaluate.judge` sums for every network, `(K, 4 + 3 n_y)`."""
     k, judges = train_module(), evaluate_module()
     output = {"softmax": judges.SOFTMAX, "exp": judges.EXP}.get(state.g2.unit.name, judges.ANY_OTHER)
@@ -51,9 +51,9 @@ def dense_sums(state: State, X: Floats, Y: Floats, rows: tuple[Rows, ...] | None
     shared = np.empty((0, 0), state.dtype) if weight is None else np.ascontiguousarray(weight[None], state.dtype)
     X, Y = np.ascontiguousarray(X, state.dtype), np.ascontiguousarray(Y, state.dtype)
 
-    def run(group: Group) -> None:
+    def run(group: NetworkGroup) -> None:
         group, weights = group.whole(getattr(group, state.evaluated), state.population.parameters.W1.shape[1])
-        data = k.Rows(seen_rows(X, group), Y, shared, *own_rows(group, rows, len(Y)))
+        data = k.RowArrays(seen_rows(X, group), Y, shared, *own_rows(group, rows, len(Y)))
         mine = np.zeros((len(group.members), sums.shape[1]))
         shape = shape_of(state, group, JUDGED_AT_ONCE)
         refuse(judges.judge(shape, output, data, weights, per_network(state, group), state.hyper, mine))
@@ -64,7 +64,7 @@ def dense_sums(state: State, X: Floats, Y: Floats, rows: tuple[Rows, ...] | None
     return sums
 
 
-def own_rows(group: Group, rows: tuple[Rows, ...] | None, m: int) -> tuple[Rows, Rows]:
+def own_rows(group: NetworkGroup, rows: tuple[RowNumbers, ...] | None, m: int) -> tuple[RowNumbers, RowNumbers]:
     """The rows of the group's members one after the other, and where each one's end; made once, for a run asks in every epoch."""
     if group.judged is None or group.judged[0] is not rows or rows is None:
         own = [np.arange(m) if rows is None else rows[member] for member in group.members]

@@ -76,7 +76,7 @@ class MachineCode:
         save(Folder(path), name, key, DUMP(result._reduce()))
 
     def flush(self) -> None:
-        """Asked for when a function is compiled anew, which is then kept in the old one's place."""
+        """Asked for when a function is compiled again, which then replaces the old one."""
 
     @property
     def cache_path(self) -> str:

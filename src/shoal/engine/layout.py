@@ -1,7 +1,7 @@
 """Where a population's weights are stored for computing, and back.
 
-A `Block` holds the networks that see the same inputs, as the textbook's functions read them: `sums` and `predict` compute with it. A
-`Group` holds as many of them as one matrix product of the kernels serves, in one flat array: minibatch training computes with it.
+A `NetworkBlock` holds the networks that see the same inputs, as the textbook's functions read them: `sums` and `predict` compute with it. A
+`NetworkGroup` holds as many of them as one matrix product of the kernels serves, in one flat array: minibatch training computes with it.
 """
 
 import math
@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shoal.engine.arguments import refuse_population
 from shoal.engine.ramps import Laid
-from shoal.engine.sizes import refuse_population
 from shoal.population import Population
 from shoal.textbook.propagation import OF_INPUTS, Parameters
 from shoal.types import Floats
@@ -25,7 +25,7 @@ MOST_UNITS = 128  # rows of a group: wider ones leave the level-2 cache
 
 
 @dataclass
-class Block:
+class NetworkBlock:
     """Some networks of a group and the inputs that they all see.
 
     `members (k,)` are their places in the group; `columns` are the inputs' places, None for all of them;
@@ -42,7 +42,7 @@ class Block:
         return (rows if self.columns is None else rows[:, self.columns]).T
 
 
-def split(population: Population, dtype: np.dtype) -> list[Block]:
+def split(population: Population, dtype: np.dtype) -> list[NetworkBlock]:
     """The blocks of a population, in the order in which their first members stand; the weights are copied."""
     blocks = []
     for members, seen in kinds_of_inputs(population):
@@ -51,7 +51,7 @@ def split(population: Population, dtype: np.dtype) -> list[Block]:
         if columns is not None:
             parameters = replace(parameters, W1=np.ascontiguousarray(parameters.W1[:, :, columns]))
         units = population.units[members]
-        blocks.append(Block(members, columns, parameters, None if units.all() else units[:, :, None].astype(dtype)))
+        blocks.append(NetworkBlock(members, columns, parameters, None if units.all() else units[:, :, None].astype(dtype)))
     return blocks
 
 
@@ -71,7 +71,7 @@ def seen_columns(seen: NDArray[np.bool_]) -> NDArray[np.int64] | slice | None:
     return slice(0, n) if seen[:n].all() else np.flatnonzero(seen)
 
 
-def join(blocks: list[Block], like: Population) -> Population:
+def join(blocks: list[NetworkBlock], like: Population) -> Population:
     """The blocks' weights back in the shapes and places of the population that they were split from."""
     parameters = like.parameters.map(lambda w: np.zeros(w.shape, blocks[0].parameters.W1.dtype))
     for block in blocks:
@@ -87,7 +87,7 @@ def join(blocks: list[Block], like: Population) -> Population:
 
 
 @dataclass
-class Group:
+class NetworkGroup:
     """Networks that see the same inputs and share one matrix product. Weights are flat, as at the head of `kernels/train.py`.
 
     `members (G,)` are their places in the population; `columns` the inputs that they see, None or a slice of the first ones
@@ -111,7 +111,7 @@ class Group:
     judged: tuple[Any, NDArray[np.int64], NDArray[np.int64]] | None = None  # the rows last judged on, as `evaluate` lays them out
     laid: Laid | None = None  # the ramp positions last looked up, as `kernels/ramps.py` takes them
 
-    def __copy__(self) -> "Group":
+    def __copy__(self) -> "NetworkGroup":
         """With arrays of its own of what updates change in place."""
         best = None if self.best is None else self.best.copy()
         first, second, average = self.first.copy(), self.second.copy(), self.average.copy()
@@ -133,7 +133,7 @@ class Group:
         W2 = W2.transpose(1, 0, 2).reshape(1, self.n_z, -1)
         return W1.reshape(1, -1, W1.shape[2])[:, :n_h], W2[:, :, :n_h], b2[:1]
 
-    def whole(self, flat: Floats, n_h: int) -> tuple["Group", Floats]:
+    def whole(self, flat: Floats, n_h: int) -> tuple["NetworkGroup", Floats]:
         """The group without slices, and the flat array as that one has it."""
         if self.slices == 1:
             return self, flat
@@ -180,7 +180,9 @@ def sliced(parameters: Parameters, slices: int) -> Parameters:
     return Parameters(W1, b1, W2, b2)
 
 
-def make_groups(population: Population, b: int, dtype: np.dtype, *, alone: bool, first: bool, second: bool, average: bool) -> list[Group]:
+def make_groups(
+    population: Population, b: int, dtype: np.dtype, *, alone: bool, first: bool, second: bool, average: bool
+) -> list[NetworkGroup]:
     """The population in groups, kinds of inputs in the order of their first members; `alone`: one network each."""
     refuse_population(population)
     groups = []
@@ -193,7 +195,7 @@ def make_groups(population: Population, b: int, dtype: np.dtype, *, alone: bool,
             some = members[s : s + size]
             weights = lay_out(parameters, some if slices == 1 else np.arange(slices), seen, dtype)
             groups.append(
-                Group(
+                NetworkGroup(
                     some,
                     seen_columns(seen),
                     n,
@@ -220,7 +222,7 @@ def lay_out(parameters: Parameters, members: Sequence[int] | NDArray[np.int64], 
     return np.concatenate([laid.ravel(), W2.ravel().astype(dtype), b2.ravel().astype(dtype)])
 
 
-def read_back(groups: list[Group], like: Population, which: str) -> Population:
+def read_back(groups: list[NetworkGroup], like: Population, which: str) -> Population:
     """Weights, or their averages, in the chapter's shapes and in the population's places; zeros for members of no group."""
     dtype = groups[0].weights.dtype if groups else like.parameters.W1.dtype
     parameters = like.parameters.map(lambda w: np.zeros(w.shape, dtype))
@@ -236,7 +238,7 @@ def read_back(groups: list[Group], like: Population, which: str) -> Population:
     return Population(parameters, like.widths, like.inputs)
 
 
-def keep_members(group: Group, on: NDArray[np.bool_]) -> Group:
+def keep_members(group: NetworkGroup, on: NDArray[np.bool_]) -> NetworkGroup:
     """The group without the members that are not `on`: they leave its product."""
 
     def kept(flat: Floats) -> Floats:
@@ -244,23 +246,23 @@ def keep_members(group: Group, on: NDArray[np.bool_]) -> Group:
 
     arrays = (kept(group.weights), kept(group.first), kept(group.second), kept(group.average))
     best = None if group.best is None else kept(group.best)
-    return Group(group.members[on], group.columns, group.n, group.h, group.n_z, *arrays, best, slices=group.slices)
+    return NetworkGroup(group.members[on], group.columns, group.n, group.h, group.n_z, *arrays, best, slices=group.slices)
 
 
-def seen_rows(X: Floats, group: Group) -> Floats:
+def seen_rows(X: Floats, group: NetworkGroup) -> Floats:
     """X with the inputs that the group sees in front: itself, for the kernels read the first n columns."""
     return X if group.columns is None or isinstance(group.columns, slice) else np.ascontiguousarray(X[:, group.columns])
 
 
-def group_weight(weight: Floats | None, group: Group, dtype: np.dtype) -> Floats:
+def group_weight(weight: Floats | None, group: NetworkGroup, dtype: np.dtype) -> Floats:
     """Weights as the kernels take them: `(0, 0)` for none, `(1, m)` for all, `(G, m)` for each."""
     if weight is not None and (group.weight is None or group.weight[0] is not weight):  # a run asks for the same ones in every epoch
         group.weight = weight, weight_rows(weight, group, dtype)
     return weight_rows(None, group, dtype) if weight is None or group.weight is None else group.weight[1]
 
 
-def weight_rows(weight: Floats | None, group: Group, dtype: np.dtype) -> Floats:
-    """`group_weight`, made anew."""
+def weight_rows(weight: Floats | None, group: NetworkGroup, dtype: np.dtype) -> Floats:
+    """`group_weight`, without what was kept."""
     if weight is None:
         return np.empty((0, 0), dtype)
     return np.ascontiguousarray(weight[None] if weight.ndim == 1 else weight[group.members], dtype)

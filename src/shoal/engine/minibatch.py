@@ -19,15 +19,12 @@ from numpy.typing import NDArray
 
 from shoal.draws import dropout_key, kept
 from shoal.encoding import SparseRows
-from shoal.engine.arguments import Known, addresses, bias_corrections, hyper, ramp_functions
-from shoal.engine.blas_threads import one_blas_thread
+from shoal.engine.arguments import OF_STEPS, RunConstants, addresses, bias_corrections, hyper, ramp_functions, refuse, refuse_rows
 from shoal.engine.device import PROCESSOR
-from shoal.engine.kernels import train_module
-from shoal.engine.layout import Group, group_weight, keep_members, make_groups, padded, read_back, seen_rows
+from shoal.engine.kernels import split_module, train_module
+from shoal.engine.layout import NetworkGroup, group_weight, keep_members, make_groups, padded, read_back, seen_rows
 from shoal.engine.ramps import TILE, WORTH_LOOKING_UP, RampPositions, in_precision, laid_out
-from shoal.engine.sizes import OF_STEPS, refuse, refuse_rows
-from shoal.engine.slices import train_slices
-from shoal.engine.threads import cores, spread
+from shoal.engine.threads import cores, one_blas_thread, spread
 from shoal.errors import LayoutError
 from shoal.population import Population
 from shoal.recipe import Recipe, each
@@ -60,7 +57,7 @@ class State:
     evaluated: str
     t: int = 0
     ramp_positions: RampPositions | None = None
-    known: Known = field(default_factory=Known)
+    known: RunConstants = field(default_factory=RunConstants)
 
     @property
     def n_y(self) -> int:
@@ -100,7 +97,7 @@ def begin(
     total, alive = np.asarray(total, np.float64), np.ones(population.K, bool)
     judged = "average" if averaged else "weights"
     known, ramp_positions = (
-        Known(thins),
+        RunConstants(thins),
         None if ramp_positions is None or thins else in_precision(ramp_positions, dtype),
     )  # ramps that drop out stand nowhere
     return State(
@@ -206,11 +203,11 @@ def run_groups(
     if known.ends is not ends:
         known.ends, known.largest = ends, int(np.diff(ends).max(initial=0))
 
-    def run(group: Group) -> Floats:
+    def run(group: NetworkGroup) -> Floats:
         mine = np.empty((steps, len(group.members)))
         taken = (
             shape_of(state, group, known.largest),
-            k.Rows(seen_rows(X, group), Y, group_weight(weight, group, state.dtype), order, ends),
+            k.RowArrays(seen_rows(X, group), Y, group_weight(weight, group, state.dtype), order, ends),
             group.weights,
             np.empty_like(group.weights),
             group.first,
@@ -222,7 +219,7 @@ def run_groups(
             state.hyper,
             mine,
         )
-        refuse(k.train(*taken, looked_up(state, group)) if group.slices == 1 else train_slices(group, taken))
+        refuse(k.train(*taken, looked_up(state, group)) if group.slices == 1 else split_module().train_in_slices(group, taken))
         return mine
 
     if len(state.groups) == 1 and len(state.groups[0].members) == K:
@@ -231,7 +228,7 @@ def run_groups(
     else:
         costs = np.full((steps, K), np.nan)
 
-        def fill(group: Group) -> None:
+        def fill(group: NetworkGroup) -> None:
             costs[:, group.members] = run(group)
 
         over_groups(state, fill, [group.weights.size * len(order) for group in state.groups])
@@ -239,7 +236,7 @@ def run_groups(
     return costs
 
 
-def over_groups(state: State, run: Callable[[Group], None], work: Sequence[int]) -> None:
+def over_groups(state: State, run: Callable[[NetworkGroup], None], work: Sequence[int]) -> None:
     """`run` every group, over the cores where their work (multiplications) is worth it, the largest first."""
     with one_blas_thread():
         if len(work) > 1 and sum(work) > WORTH_A_THREAD and cores() > 1:
@@ -249,14 +246,14 @@ def over_groups(state: State, run: Callable[[Group], None], work: Sequence[int])
                 run(group)
 
 
-def shape_of(state: State, group: Group, b: int) -> Any:
+def shape_of(state: State, group: NetworkGroup, b: int) -> Any:
     """The group's whole numbers as the kernels take them, for batches of at most b rows."""
     rule: Any = type(state.recipe.rule)
     where = addresses(state.recipe.activation, state.g2.name, rule, group.n_z, state.dtype)
     return train_module().Shape(len(group.members) * group.slices, group.h, group.n, group.n_z, state.t, b, *where)
 
 
-def looked_up(state: State, group: Group) -> NDArray[np.int64]:
+def looked_up(state: State, group: NetworkGroup) -> NDArray[np.int64]:
     """The lookup array from which this group's kernel looks ramps up: empty where its members do not see them, or a product is as fast."""
     ramp_positions, largest = state.ramp_positions, state.known.largest
     many = group.h % TILE == 0 and largest >= WORTH_LOOKING_UP
@@ -269,7 +266,7 @@ def looked_up(state: State, group: Group) -> NDArray[np.int64]:
     return group.laid.lookup
 
 
-def per_network(state: State, group: Group) -> Any:
+def per_network(state: State, group: NetworkGroup) -> Any:
     """The numbers that each network of the group has of its own, made once."""
     if group.each is not None:
         return group.each
@@ -290,7 +287,7 @@ def per_network(state: State, group: Group) -> Any:
 
 
 @dataclass(frozen=True)
-class Carried:
+class RuleMemory:
     """What a later run goes on with: the groups with the rule's memory, and the count of updates."""
 
     groups: list[Any]
@@ -298,19 +295,19 @@ class Carried:
 
 
 @singledispatch
-def carry(state: State) -> Carried | None:
+def carry(state: State) -> RuleMemory | None:
     """What a later run needs to go on as if it had never stopped; None when networks have left, whose memory is gone."""
     if not state.alive.all():
         return None
-    return Carried([replace(group, each=None, weight=None, judged=None, laid=None, best=None) for group in state.groups], state.t)
+    return RuleMemory([replace(group, each=None, weight=None, judged=None, laid=None, best=None) for group in state.groups], state.t)
 
 
 @singledispatch
-def resume(state: State, carried: Carried) -> None:
-    """Take over an earlier run's memory where its groups are alike; the weights stay the state's own."""
+def resume(state: State, carried: RuleMemory) -> None:
+    """Continue with an earlier run's memory where its groups are alike; the weights stay the state's own."""
     state.t = carried.t
     if [(g.members.tolist(), g.weights.shape) for g in state.groups] != [(g.members.tolist(), g.weights.shape) for g in carried.groups]:
-        return  # another batch size makes other groups; Adam's memory then begins anew
+        return  # another batch size makes other groups; Adam's memory then starts at 0
     for mine, theirs in zip(state.groups, carried.groups, strict=True):
         if mine.first.shape == theirs.first.shape and mine.second.shape == theirs.second.shape:
             mine.first, mine.second = theirs.first, theirs.second

@@ -7,12 +7,11 @@ import numpy as np
 from scipy import sparse
 
 from shoal.encoding import Encoding, encode
-from shoal.engine.blas_threads import one_blas_thread
+from shoal.engine.arguments import refuse, refuse_network
 from shoal.engine.device import on_device
 from shoal.engine.kernels import dispatch_module, predict_module
 from shoal.engine.layout import split
-from shoal.engine.sizes import refuse, refuse_network
-from shoal.engine.threads import spread
+from shoal.engine.threads import one_blas_thread, spread
 from shoal.population import Population
 from shoal.textbook.activations import ACTIVATIONS, masked
 from shoal.textbook.propagation import Parameters

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.encoding import Encoding, SparseRows
-from shoal.engine.blas_threads import one_blas_thread
-from shoal.engine.sizes import OF_COLUMNS, OF_RAMPS, refuse
+from shoal.engine.arguments import OF_COLUMNS, OF_RAMPS, refuse
+from shoal.engine.threads import one_blas_thread
 from shoal.types import Floats
 
 TILE = 32  # units that `kernels/ramps.py` works on at once
@@ -86,7 +86,7 @@ class Laid:
     """Ramp positions laid out for the kernel: `lookup` holds as long as `arrays` are kept, whose addresses it has.
 
     A copy would have the addresses of this one's arrays, so there is none: copying or pickling a group gives None here, and the
-    ramp_positions are laid out anew.
+    ramp_positions are laid out again.
     """
 
     ramp_positions: RampPositions

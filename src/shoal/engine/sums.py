@@ -11,14 +11,12 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from shoal.encoding import SparseRows
-from shoal.engine.arguments import addresses, hyper
-from shoal.engine.blas_threads import one_blas_thread
+from shoal.engine.arguments import addresses, hyper, refuse, refuse_rows
 from shoal.engine.device import on_device
 from shoal.engine.kernels import sums_module
-from shoal.engine.layout import Block, Group, make_groups, read_back, seen_rows, weight_rows
+from shoal.engine.layout import NetworkBlock, NetworkGroup, make_groups, read_back, seen_rows, weight_rows
 from shoal.engine.minibatch import WORTH_A_THREAD
-from shoal.engine.sizes import refuse, refuse_rows
-from shoal.engine.threads import spread
+from shoal.engine.threads import one_blas_thread, spread
 from shoal.population import Population
 from shoal.textbook.activations import ACTIVATIONS, Activation, masked
 from shoal.textbook.gradient_check import as_parameters
@@ -87,7 +85,7 @@ def sums(population: Population, X: Any, Y: Floats, activation: str, g2: Loss, w
     groups = make_groups(population, batch, dtype, alone=K == 1, first=False, second=False, average=False)
     where, numbers = addresses(activation, g2.name, None, n_z, dtype), hyper(None, g2, dtype)
 
-    def of_part(part: tuple[Group, range]) -> tuple[Floats, Floats]:
+    def of_part(part: tuple[NetworkGroup, range]) -> tuple[Floats, Floats]:
         group, starts = part
         kernel, G = sums_module(), len(group.members)
         loss, total, gradient = np.zeros(G), np.zeros(group.weights.size), np.empty_like(group.weights)
@@ -98,7 +96,7 @@ def sums(population: Population, X: Any, Y: Floats, activation: str, g2: Loss, w
             b = s.stop - start
             Xs, Ys = (np.ascontiguousarray(values[s], dtype) for values in (X, Y))
             mine = weight_rows(None if weight is None else weight[..., s], group, dtype)
-            rows = kernel.Rows(seen_rows(Xs, group), Ys, mine, np.arange(b), np.minimum(np.arange(0, b + batch, batch), b))
+            rows = kernel.RowArrays(seen_rows(Xs, group), Ys, mine, np.arange(b), np.minimum(np.arange(0, b + batch, batch), b))
             refuse(kernel.gradient_sums(shape, rows, group.weights, gradient, own, numbers, loss, total))
         return loss, total
 
@@ -118,7 +116,7 @@ def row_ranges(m: int, step: int) -> list[range]:
     return [range(start, min(start + each, m), step) for start in range(0, max(m, 1), each)]
 
 
-def losses(block: Block, X: Any, Y: Floats, activation: str, g2: Loss, weights: Floats) -> Floats:
+def losses(block: NetworkBlock, X: Any, Y: Floats, activation: str, g2: Loss, weights: Floats) -> Floats:
     """Σ w L alone, for the networks of a block, `(k,)`; `weights (k, m)`."""
     if on_device(X):
         from shoal.engine.torch.sums import losses as losses_there
@@ -126,7 +124,7 @@ def losses(block: Block, X: Any, Y: Floats, activation: str, g2: Loss, weights: 
         return losses_there(block, X, Y, activation, g2, weights)
     n_h = block.parameters.W1.shape[1]
 
-    def of_part(part: Block) -> Floats:
+    def of_part(part: NetworkBlock) -> Floats:
         (W1, b1, W2, b2), g1, total = part.parameters, activation_of(part, activation), np.zeros(len(part.members))
         for s in row_blocks(len(Y), HIDDEN_NUMBERS // (n_h * len(part.members))):
             Z2 = W2 @ g1(W1 @ part.columns_of(X[s]) + b1) + b2
@@ -137,7 +135,7 @@ def losses(block: Block, X: Any, Y: Floats, activation: str, g2: Loss, weights: 
     return np.concatenate(over_parts(of_part, parts, block.parameters.W1[0].size * len(Y)))
 
 
-def curvature(block: Block, X: Any, Y: Floats, activation: str, g2: Loss, weights: Floats) -> Curvature:
+def curvature(block: NetworkBlock, X: Any, Y: Floats, activation: str, g2: Loss, weights: Floats) -> Curvature:
     """The Gauss-Newton sums of a block's networks over all rows `X (m, n_x)`, `Y (m, n_y)`; `weights (k, m)`.
 
     Takes 8 MB a thread beside the result's `k p²` numbers, however many rows there are.
@@ -148,7 +146,7 @@ def curvature(block: Block, X: Any, Y: Floats, activation: str, g2: Loss, weight
         return curvature_there(block, X, Y, activation, g2, weights)
     p = n_parameters(block.parameters)
 
-    def of_part(part: Block) -> Curvature:
+    def of_part(part: NetworkBlock) -> Curvature:
         blocks = row_blocks(len(Y), JACOBIAN_NUMBERS // (p * len(part.members)))
         return reduce(add, (curvature_of_rows(part, X[s], Y[s], activation, g2, weights[part.members, s]) for s in blocks))
 
@@ -157,7 +155,7 @@ def curvature(block: Block, X: Any, Y: Floats, activation: str, g2: Loss, weight
     return Curvature(*whole)
 
 
-def curvature_of_rows(block: Block, X: Any, Y: Floats, activation: str, g2: Loss, weights: Floats) -> Curvature:
+def curvature_of_rows(block: NetworkBlock, X: Any, Y: Floats, activation: str, g2: Loss, weights: Floats) -> Curvature:
     """`curvature` over rows whose Jacobian fits in memory at once.
 
     An example's row of J is the chapter's `backward` of a unit error in one logit, before anything is summed.
@@ -227,7 +225,7 @@ def unflat(theta: Floats, like: Parameters) -> Parameters:
 # --- blocks over the cores ------------------------------------------------------------------------------------------
 
 
-def activation_of(block: Block, activation: str) -> Activation:
+def activation_of(block: NetworkBlock, activation: str) -> Activation:
     """g with the block's padding switched off."""
     g1 = ACTIVATIONS[activation]
     return g1 if block.units is None else masked(g1, block.units)
@@ -239,12 +237,12 @@ def row_blocks(m: int, at_once: int) -> Iterator[slice]:
     return (slice(s, s + step) for s in range(0, max(m, 1), step))
 
 
-def numbered(block: Block) -> Block:
+def numbered(block: NetworkBlock) -> NetworkBlock:
     """The block with its members numbered 0 … k − 1."""
     return replace(block, members=np.arange(len(block.members)))
 
 
-def singles(block: Block, numbers: int) -> list[Block]:
+def singles(block: NetworkBlock, numbers: int) -> list[NetworkBlock]:
     """A block in parts of neighbouring members: all of them where their numbers fit the cache, else one by one.
 
     A function of the shapes alone, so that the thread count changes no bit.
@@ -255,10 +253,10 @@ def singles(block: Block, numbers: int) -> list[Block]:
     return [chosen(block, slice(j, j + 1)) for j in range(k)]
 
 
-def chosen(block: Block, which: Any) -> Block:
+def chosen(block: NetworkBlock, which: Any) -> NetworkBlock:
     """Some of a block's networks, by place, mask or slice."""
     parameters = block.parameters.map(lambda w: w[which])
-    return Block(block.members[which], block.columns, parameters, None if block.units is None else block.units[which])
+    return NetworkBlock(block.members[which], block.columns, parameters, None if block.units is None else block.units[which])
 
 
 def over_parts(work: Callable[[Part], T], parts: Sequence[Part], each: int) -> list[T]:

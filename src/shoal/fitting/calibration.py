@@ -19,7 +19,7 @@ from shoal.fitting.settings import Settings
 from shoal.network import Network
 from shoal.population import Population, with_zeros
 from shoal.textbook.losses import make_loss
-from shoal.training.trained import Trained
+from shoal.training.progress import Trained
 from shoal.training.validation import Validation
 from shoal.types import Floats
 from shoal.uncertainty.answers import Held, all_out, kinds_of, learned, out_by_member, taken

@@ -27,7 +27,7 @@ from shoal.fitting.train import ended, history, in_curves
 from shoal.population import Population, take
 from shoal.recipe import Recipe, each
 from shoal.training.minibatch import Run
-from shoal.training.trained import Trained
+from shoal.training.progress import Trained
 from shoal.training.validation import Validation
 from shoal.types import Floats
 

@@ -25,8 +25,8 @@ from shoal.fitting.train import Training, ended, full_batch
 from shoal.fitting.weights import weights_of_classes
 from shoal.network import Network
 from shoal.population import Population
-from shoal.training.streamed import Block, InBlocks, Streamed
-from shoal.training.trained import Trained
+from shoal.training.progress import Trained
+from shoal.training.streamed import InBlocks, RowBlock, Streamed
 from shoal.training.validation import Validation
 from shoal.types import Floats
 
@@ -325,7 +325,7 @@ class EncodedBlocks:
         """Targets of a row, as networks learn them."""
         return len(self.encoded_targets(self.source.sample.y[:1])[0])
 
-    def block(self, number: int, dtype: np.dtype) -> Block:
+    def block(self, number: int, dtype: np.dtype) -> RowBlock:
         """One block, read and encoded."""
         return self.encoded(self.source.store.read(number), dtype)
 
@@ -337,9 +337,9 @@ class EncodedBlocks:
         """Stored targets as networks learn them."""
         return encode_targets(self.targets, checked_targets(self.targets.task, self.source.targets_in(y))).Y
 
-    def encoded(self, piece: Piece, dtype: np.dtype) -> Block:
+    def encoded(self, piece: Piece, dtype: np.dtype) -> RowBlock:
         """A piece as layer 1 takes it."""
-        return Block(encode(self.encoding, piece.X, dtype), np.asarray(self.encoded_targets(piece.y), dtype), self.weights(piece, dtype))
+        return RowBlock(encode(self.encoding, piece.X, dtype), np.asarray(self.encoded_targets(piece.y), dtype), self.weights(piece, dtype))
 
     def weights(self, piece: Piece, dtype: np.dtype) -> Floats | None:
         """What each row counts for each network, `(K, m)`: 0 where it holds the row out. None where each counts once for all."""

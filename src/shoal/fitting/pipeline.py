@@ -16,8 +16,7 @@ from typing import Any, TypeVar
 
 from shoal.draws import seed_from
 from shoal.encoding import Encoding
-from shoal.engine.blas_threads import one_blas_thread
-from shoal.engine.threads import at_most
+from shoal.engine.threads import at_most, one_blas_thread
 from shoal.errors import DataError, InterruptedWarning, InvalidParameterError
 from shoal.fitting.calibration import check_calibration, check_pieces, must_be_the_same
 from shoal.fitting.checkpoint import NO_CHECKPOINT, Checkpoint, Watched, about_fit, seeded
@@ -46,7 +45,7 @@ from shoal.fitting.weights import penalised_in_rows
 from shoal.network import Network
 from shoal.population import Population, with_zeros
 from shoal.training.events import Epoch
-from shoal.training.trained import Trained
+from shoal.training.progress import Trained
 from shoal.types import Floats
 
 Names = tuple[str, ...] | None

@@ -27,7 +27,7 @@ from shoal.fitting.train import Training, begin_training, looks_ramps_up, mean_s
 from shoal.fitting.weights import in_rows, row_weights
 from shoal.network import Network
 from shoal.population import Population
-from shoal.training.trained import Trained
+from shoal.training.progress import Trained
 from shoal.training.validation import Validation
 from shoal.types import Floats
 

@@ -20,16 +20,16 @@ from shoal.recipe import each
 from shoal.textbook import initialization as rules
 from shoal.textbook.losses import LOSSES, Loss
 from shoal.textbook.propagation import Parameters
-from shoal.training.all_rows import OnAllRows
+from shoal.training.two_stage import RefitOnAllRows
 from shoal.training.events import Epoch
 from shoal.training.full_batch import FullBatch
 from shoal.training.minibatch import Run
-from shoal.training.polished import Polished
 from shoal.training.rows import Rows, in_memory
+from shoal.training.two_stage import LbfgsAfterAdamW, RefitOnAllRows
 from shoal.training.validation import Validation
 from shoal.types import Floats
 
-Training = Run | FullBatch | Polished | OnAllRows
+Training = Run | FullBatch | LbfgsAfterAdamW | RefitOnAllRows
 
 POLISH = ", then lbfgs where held-out rows allow it"
 ALL_ROWS = "; then again on all rows"
@@ -92,8 +92,8 @@ def ended(run: Run, p: Plan, validation: Validation | None) -> Training:
     """The run with what the plan lets follow it; nothing where there are no rows to judge it by."""
     if validation is None:
         return run
-    first = Polished(run) if p.polished else run
-    return OnAllRows(first, validation.weight) if p.all_rows else first
+    first = LbfgsAfterAdamW(run) if p.polished else run
+    return RefitOnAllRows(first, validation.weight) if p.all_rows else first
 
 
 def announced(p: Plan, asked: str) -> str:

@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputRegressor
 
-from shoal.engine.blas_threads import one_thread
+from shoal.engine.threads import one_thread
 from shoal.metrics import ACCURACY, LOG_LOSS, MAE, METRICS, R2, RMSE, Metric
 from shoal.report.html import number
 from shoal.table import Task

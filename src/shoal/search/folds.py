@@ -14,8 +14,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import _check_method_params
 
-from shoal.engine.blas_threads import one_blas_thread
-from shoal.engine.threads import at_most, cores, spread
+from shoal.engine.threads import at_most, cores, one_blas_thread, spread
 from shoal.errors import ShoalError
 from shoal.estimators.base import ShallowEstimator, adopt, input_names
 from shoal.estimators.checks import with_roles

@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
 
 from shoal.draws import Purpose, row_draws
-from shoal.engine.blas_threads import one_thread
+from shoal.engine.threads import one_thread
 from shoal.errors import InvalidParameterError, TableError
 from shoal.estimators.base import ShallowEstimator, adopt
 from shoal.files import temporary_folder

@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from shoal.draws import Purpose, row_draws
-from shoal.engine.blas_threads import one_thread
+from shoal.engine.threads import one_thread
 from shoal.errors import DataError, ShoalError
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor

@@ -45,7 +45,7 @@ class Epoch(NamedTuple):
     active: NDArray[np.bool_]
 
 
-def told_again(curves: Mapping[str, NDArray[Any] | None], n_epochs: int) -> list[Epoch]:
+def events_of_curves(curves: Mapping[str, NDArray[Any] | None], n_epochs: int) -> list[Epoch]:
     """The events of a training of which its curves were kept, each `(epochs, …)` by the name of its field.
 
     Where it was not kept, who was `active` is who had a finite loss, and `seconds` are 0.
@@ -87,7 +87,7 @@ def unpacked_events(arrays: Mapping[str, NDArray[Any]]) -> list[Epoch]:
         return []
     columns = [arrays.get(f"events.{name}") for name in (*Epoch._fields, "judged")]
     if len({None if c is None or not c.ndim else len(c) for c in columns} - {None}) != 1 or any(c is None for c in columns):
-        raise CheckpointError("the checkpoint's events are not whole: it is damaged. Give another file, or remove it to begin anew.")
+        raise CheckpointError("the checkpoint's events are not whole: it is damaged. Give another file, or remove it to start again.")
 
     def event(of: dict[str, Any], judged: bool) -> Epoch:
         whole = {name: int(of[name]) for name in ("epoch", "n_epochs", "t")} | {"seconds": float(of["seconds"])}

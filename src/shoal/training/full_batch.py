@@ -12,27 +12,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.engine.blas_threads import one_blas_thread
-from shoal.engine.packing import Arrays
+from shoal.engine.packing import SETTING, Arrays, packed, unpacked
+from shoal.engine.threads import one_blas_thread
 from shoal.population import Population
 from shoal.recipe import Recipe, each
 from shoal.textbook.losses import Loss
 from shoal.training.events import Epoch
 from shoal.training.objective import Objective
-from shoal.training.packing import SETTING, packed, unpacked
-from shoal.training.progress import InProgress, Progress
+from shoal.training.progress import InProgress, Progress, Trained, overwrite
 from shoal.training.rows import Rows, placed
 from shoal.training.solvers import SOLVERS
 from shoal.training.solvers.base import Solver
-from shoal.training.stopping import fresh
-from shoal.training.trained import Trained, overwrite
-from shoal.training.validation import Validation, judged
+from shoal.training.validation import Validation, judged, new_stopping
 from shoal.training.validation import placed as placed_validation
 from shoal.types import Floats
 
 
 @dataclass(frozen=True)
-class Carried:
+class SolverMemory:
     """The state of a full-batch solver, for a later training to learn from."""
 
     solver: str
@@ -74,7 +71,7 @@ class FullBatch(InProgress[FullBatchProgress]):
         self.method: Solver[Any] = SOLVERS[solver](self.objective, recipe.tol, max_fun)
         at, K = self.method.begin(), self.K
         self.now = FullBatchProgress(
-            stopping=fresh(K, recipe.patience, 0.0, validation.by if isinstance(validation, Validation) else None),
+            stopping=new_stopping(K, recipe.patience, 0.0, validation.by if isinstance(validation, Validation) else None),
             kept=self.method.population(at),
             loss=np.full(K, np.nan),
             epochs=np.zeros(K, np.int64),
@@ -163,14 +160,14 @@ class FullBatch(InProgress[FullBatchProgress]):
         """What another training must be alike in to go on with what this one carries."""
         return (self.solver,)
 
-    def carry(self) -> Carried:
+    def carry(self) -> SolverMemory:
         """What a later training goes on with: what the solver has learned of the way so far."""
-        return Carried(self.solver, self.now.at)
+        return SolverMemory(self.solver, self.now.at)
 
     def resume(self, carried: Any, rows: int = 0) -> None:
         """Go on after `rows` rows seen, with what an earlier training by the same solver has learned (of another: nothing)."""
         self.now.rows = rows
-        if isinstance(carried, Carried) and carried.solver == self.solver:
+        if isinstance(carried, SolverMemory) and carried.solver == self.solver:
             self.now.at = self.method.resumed(self.now.at, carried.state)
 
     def unsettled(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

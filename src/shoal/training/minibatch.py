@@ -15,20 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.draws import row_order_key
+from shoal.engine import minibatch as engine
 from shoal.engine.evaluate import judge
-from shoal.engine.minibatch import Carried, advance_in_order, back_to, begin, carry, current, finite, leave, remember, remembered, row_order
-from shoal.engine.minibatch import moment as moment_of
-from shoal.engine.minibatch import resume as take_over
-from shoal.engine.packing import Arrays, pack, unpack
+from shoal.engine.minibatch import advance_in_order, begin, carry, current, finite, leave, remember, remembered, row_order
+from shoal.engine.packing import Arrays, copied, pack, packed, unpack, unpacked
 from shoal.engine.ramps import RampPositions
 from shoal.population import Population
 from shoal.recipe import Recipe, batch_slices, schedule_factors
 from shoal.textbook.losses import Loss
 from shoal.training.events import Epoch
-from shoal.training.packing import copied, packed, unpacked
-from shoal.training.progress import InProgress, RunProgress, begun
+from shoal.training.progress import InProgress, RunProgress, Trained, first_progress, overwrite
 from shoal.training.rows import Rows, in_memory
-from shoal.training.trained import Trained, overwrite
 from shoal.training.validation import Validation
 from shoal.types import Floats
 
@@ -59,14 +56,14 @@ NOTHING_AHEAD = Ahead(range(0), 0, np.empty(0, np.int64), np.empty((0, 0)))
 
 @dataclass(frozen=True)
 class Moment:
-    """All that training changes as it was between two epochs: the run's own, and the engine's (`advance.moment`)."""
+    """All that training changes as it was between two epochs: the run's own, and the engine's (`engine.minibatch.moment`)."""
 
     progress: RunProgress
     engine: tuple[Any, ...]
 
 
 @dataclass
-class Block:
+class EpochBlock:
     """Epochs trained in one go whose events are handed over one by one: what was before, the first one, how many, and how many of
     them have been shown.
     """
@@ -113,10 +110,10 @@ class Run(InProgress[RunProgress]):
         self.state = begin(population, recipe, g2, total, dtype, members, ramp_positions)
         self.orders = row_orders(self.m, recipe) if orders is None else orders
         self.ahead = NOTHING_AHEAD
-        self.block: Block | None = None
+        self.block: EpochBlock | None = None
         self.started = 0.0
         self.perfect = PERFECT if validation is not None and g2.of_classes else None
-        self.now = begun(current(self.state), recipe, None if validation is None else validation.by)
+        self.now = first_progress(current(self.state), recipe, None if validation is None else validation.by)
         self.slices = batch_slices(self.m, recipe)
         self.ends = np.array([0, *(s.stop for s in self.slices)])
         self.batch_shares = np.diff(self.ends)[None] / self.m
@@ -132,7 +129,7 @@ class Run(InProgress[RunProgress]):
             n = min(most - done, self.epochs_at_once())
             before = self.moment() if self.listened and n > 1 else None
             events = self.train_epochs(done + 1, n)
-            block = self.block = None if before is None else Block(before, done + 1, len(events))
+            block = self.block = None if before is None else EpochBlock(before, done + 1, len(events))
             for event in events:
                 if block is not None:
                     block.shown += 1
@@ -280,19 +277,19 @@ class Run(InProgress[RunProgress]):
         if stalled.any():
             self.retire(stalled)
 
-    def resume(self, carried: Carried | None, rows: int = 0) -> None:
-        """Go on after `rows` rows seen, with the rule's memory of an earlier run (None: it begins anew).
+    def resume(self, carried: engine.RuleMemory | None, rows: int = 0) -> None:
+        """Go on after `rows` rows seen, with the rule's memory of an earlier run (None: it starts at 0).
 
         The weights are those this run was given: the best of the earlier run, which need not be its last. A schedule
-        with a planned end begins anew.
+        with a planned end starts again.
         """
         self.now.rows = rows
         self.lower_with_rows()
         if carried is not None:
-            take_over(self.state, carried)
+            engine.resume(self.state, carried)
             self.now.first_t = self.state.t
 
-    def again(self, recipe: Recipe, population: Population, weight: Floats | None, until: NDArray[np.int64]) -> "Run":
+    def refit(self, recipe: Recipe, population: Population, weight: Floats | None, until: NDArray[np.int64]) -> "Run":
         """A run of the same networks on all rows, with none held out: from `population`, each for `until (K,)` epochs.
 
         `weight (m,)` is what the rows weigh that networks held out too.
@@ -317,12 +314,12 @@ class Run(InProgress[RunProgress]):
 
     def moment(self) -> Moment:
         """Everything that training changes, as it is now."""
-        return Moment(copied(self.now), moment_of(self.state))
+        return Moment(copied(self.now), engine.moment(self.state))
 
-    def go_back(self, block: Block) -> None:
+    def go_back(self, block: EpochBlock) -> None:
         """To the last event that was handed over: from before its block once more up to there, which gives the same bits."""
         self.now, self.block = block.before.progress, None
-        back_to(self.state, block.before.engine)
+        engine.back_to(self.state, block.before.engine)
         if block.shown:
             self.train_epochs(block.first, block.shown)
 
@@ -354,11 +351,11 @@ class Run(InProgress[RunProgress]):
         unpack(self.state, arrays)
         deque(islice(self.orders, self.now.done), maxlen=0)  # the orders of these epochs were used
 
-    accepted = False  # whether another training has gone on from this one's weights (`Polished`)
+    accepted = False  # whether another training has gone on from this one's weights (`LbfgsAfterAdamW`)
 
     @property
     def beginner(self) -> "Run":
-        """The run itself, which other trainings may follow (`Polished`, `OnAllRows`)."""
+        """The run itself, which other trainings may follow (`LbfgsAfterAdamW`, `RefitOnAllRows`)."""
         return self
 
     def trained_by(self, solver: str) -> str:

@@ -1,6 +1,6 @@
-"""How far a training is: everything that its steps change, in one dataclass."""
+"""How far a training is, everything that its steps change in one dataclass, and what it leaves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from shoal.population import Population
 from shoal.recipe import Recipe, each
-from shoal.training.stopping import Stopping, fresh
+from shoal.training.solvers.base import Evidence
+from shoal.training.validation import Stopping, new_stopping
 from shoal.types import Floats
 
 
@@ -69,12 +70,12 @@ class RunProgress(Progress):
     all_active: bool = True
 
 
-def begun(population: Population, recipe: Recipe, by: Floats | None) -> RunProgress:
+def first_progress(population: Population, recipe: Recipe, by: Floats | None) -> RunProgress:
     """Nothing trained yet; `by` as `Stopping` has it."""
     K = population.K
     rates = each(recipe.learning_rate, K)
     return RunProgress(
-        stopping=fresh(K, recipe.patience, recipe.tol, by),
+        stopping=new_stopping(K, recipe.patience, recipe.tol, by),
         kept=population,
         loss=np.full(K, np.nan),
         epochs=np.zeros(K, np.int64),
@@ -137,3 +138,31 @@ class InProgress(Generic[P]):
     def rows(self) -> int:
         """Rows seen."""
         return self.now.rows
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training leaves: the kept weights, and for each network its last loss, best validation loss and epochs.
+
+    `loss (K,)` is NaN where the network left the finite numbers; `epochs (K,)` counts those trained; `best_validation_loss`
+    is None without validation rows; `diverged (K,)` is the epoch in which a network diverged, 0 for none; `rows` counts
+    those seen, again in every epoch, earlier runs included. `judged` are the networks that rows held out can still judge,
+    where those of `population` have learned from them (None: they have not).
+    """
+
+    population: Population
+    loss: Floats
+    best_loss: Floats
+    best_validation_loss: Floats | None
+    epochs: NDArray[np.int64]
+    t: int
+    diverged: NDArray[np.int64]
+    rows: int
+    evidence: Evidence | None = None
+    judged: Population | None = None
+
+
+def overwrite(kept: Population, now: Population, members: NDArray[np.bool_]) -> Population:
+    """`kept` with some members' weights replaced by today's."""
+    chosen = kept.parameters.map(lambda old, new: np.where(members[:, None, None], new, old), now.parameters)
+    return replace(kept, parameters=chosen)

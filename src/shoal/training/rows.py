@@ -1,6 +1,6 @@
 """Where the rows of a full-batch solver lie: in memory, in a file's blocks, on other machines.
 
-A solver asks for sums alone, and sums over blocks add up. So all that it needs of its rows is a way to have a piece of work done
+A solver asks for sums alone, and sums over blocks add up. So all that it needs of its rows is a way to have some work done
 on every block and the results added; the work is picklable, so that it can travel to the rows instead of the rows to it.
 """
 
@@ -74,7 +74,7 @@ class ArrayRows:
 
 
 @dataclass(frozen=True)
-class Sent:
+class RowsOnDevice:
     """Rows that lie anywhere else, each block of which is sent to a device to be worked on there."""
 
     rows: Rows
@@ -110,7 +110,7 @@ def placed(rows: Rows, device: str) -> Rows:
     if device == PROCESSOR:
         return rows
     if not isinstance(rows, ArrayRows):
-        return Sent(rows, device)
+        return RowsOnDevice(rows, device)
     X, Y, weights = rows.X, rows.Y, rows.weights
     alike = len(weights) > 1 and weights.strides[0] == 0  # one row of weights for all networks
     sent = send(weights[:1] if alike else weights, device).expand(weights.shape)

@@ -21,7 +21,7 @@ from shoal.training.validation import Validation
 from shoal.types import Floats
 
 
-class Block(NamedTuple):
+class RowBlock(NamedTuple):
     """Some of the rows, as layer 1 takes them: `X (m_b, n_x)`, `Y (m_b, n_y)`, `weights (K, m_b)`, or None where each counts for all."""
 
     X: Floats
@@ -54,7 +54,7 @@ class Blocks(Protocol):
     def n_y(self) -> int:
         """Targets of a row."""
 
-    def block(self, number: int, dtype: np.dtype) -> Block:
+    def block(self, number: int, dtype: np.dtype) -> RowBlock:
         """One block."""
 
     def with_none_held_out(self) -> "Blocks":
@@ -104,7 +104,7 @@ class Streamed(Run):
         self.slices = [s for slices in self.slices_of for s in slices]
         self.ends = np.zeros(len(self.slices) + 1, np.int64)  # of the epoch that `pass_over` makes
 
-    def again(self, recipe: Recipe, population: Population, weight: Floats | None, until: NDArray[np.int64]) -> "Streamed":
+    def refit(self, recipe: Recipe, population: Population, weight: Floats | None, until: NDArray[np.int64]) -> "Streamed":
         """A run of the same networks on all rows, with none held out; the blocks know what the rows weigh."""
         blocks = self.blocks.with_none_held_out()
         return Streamed(recipe, population, self.g2, blocks, dtype=self.state.dtype, progress=self.progress, until=until)

@@ -1,15 +1,12 @@
 """Whether the arrays that a kernel gets fit one another: asked once a call, outside its loops, before anything is computed.
 
 The kernels index without looking, so that loops become vector instructions. Each returns what is found here, 0 where all fits;
-`sizes.refuse` makes an error of it.
+`arguments.refuse` makes an error of it.
 """
 
 import numpy as np
 
-from shoal.engine.jit import inner
-from shoal.engine.kernels.vecmath import keep_apart
-from shoal.engine.ramps import ARRAYS, INPUTS, N1, PLAIN, RAMPS, TILE, UNITS
-from shoal.engine.sizes import (
+from shoal.engine.arguments import (
     FITS,
     OF_COLUMNS,
     OF_EACH,
@@ -22,6 +19,9 @@ from shoal.engine.sizes import (
     OF_TEAM,
     OF_WEIGHTS,
 )
+from shoal.engine.jit import inner
+from shoal.engine.kernels.vecmath import keep_apart
+from shoal.engine.ramps import ARRAYS, INPUTS, N1, PLAIN, RAMPS, TILE, UNITS
 
 HYPER = 7  # numbers of the rule and the loss
 PER_NETWORK = 4, 3  # rows of `PerNetwork.numbers` and `whole`

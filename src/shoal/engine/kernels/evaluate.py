@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from shoal.engine.arguments import FITS
 from shoal.engine.jit import inner, kernel
 from shoal.engine.kernels.bounds import misfit_of_judging
 from shoal.engine.kernels.dispatch import output_errors
 from shoal.engine.kernels.train import gather, hidden_units, output_sums, parts, scratch
 from shoal.engine.kernels.vecmath import keep_apart, of
-from shoal.engine.sizes import FITS
 
 ANY_OTHER, SOFTMAX, EXP = range(3)  # output units that the score treats in a way of their own
 
@@ -50,7 +50,7 @@ def judge(shape, output, rows, weights, each, hyper, sums):
     """Each network on its own rows: `sums (G, 4 + 3 n_y)` get Σ w, Σ w L, Σ w (all labels right), 0, and Σ w y, Σ w y², Σ w r² a target.
 
     `output` is one of the three above. Network g's rows are those of `order` between `ends[g]`
-    and `ends[g + 1]`; weights are `(0 | 1, m)`. Returns 0, or which arrays do not fit the others (`sizes.REASONS`).
+    and `ends[g + 1]`; weights are `(0 | 1, m)`. Returns 0, or which arrays do not fit the others (`arguments.REASONS`).
     """
     wrong = misfit_of_judging(shape, rows, weights, each, sums)
     if wrong != FITS:

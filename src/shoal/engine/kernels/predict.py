@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from shoal.engine.arguments import FITS
 from shoal.engine.jit import inner, kernel
 from shoal.engine.kernels.bounds import misfit_of_prediction
 from shoal.engine.kernels.dispatch import activate
 from shoal.engine.kernels.vecmath import keep_apart, turn
-from shoal.engine.sizes import FITS
 
 
 @inner
@@ -38,9 +38,9 @@ def encode_rows(X, first, columns, center, per_scale, Xb, XT):
 
 @kernel
 def predict(activation, block, X, columns, center, per_scale, W1, W2, b2, Z2):
-    """Z2 `(n_z, m)` of rows `X (m, n)`. `W1 (H, n1)` has the bias behind the encoded inputs; `activation` is where its piece lies.
+    """Z2 `(n_z, m)` of rows `X (m, n)`. `W1 (H, n1)` has the bias behind the encoded inputs; `activation` is the address of its function.
 
-    Returns 0, or which arrays do not fit the others (`sizes.REASONS`).
+    Returns 0, or which arrays do not fit the others (`arguments.REASONS`).
     """
     wrong = misfit_of_prediction(block, X, columns, (center, per_scale), (W1, W2, b2), Z2)
     if wrong != FITS:

@@ -8,10 +8,10 @@ import math
 
 import numpy as np
 
+from shoal.engine.arguments import FITS, OF_STEPS
 from shoal.engine.jit import inner, kernel
 from shoal.engine.kernels.bounds import misfit_of_small_steps, misfit_of_sums
 from shoal.engine.kernels.dispatch import activate, output_errors
-from shoal.engine.sizes import FITS, OF_STEPS
 
 
 @inner
@@ -71,7 +71,7 @@ def curvature(addresses, cross_entropy, X, y, weights, members, theta, loss, gra
     """Σ w L `(k,)`, Σ w Jᵀ D `(k, p)` and Σ w Jᵀ H J `(k, p, p)` of k networks `theta (k, p)`, `members` their rows of `weights (K, m)`.
 
     `addresses` are those of the activation and the loss; `cross_entropy` says that H is a (1 − a), else it is 1.
-    Returns 0, or which arrays do not fit the others (`sizes.REASONS`).
+    Returns 0, or which arrays do not fit the others (`arguments.REASONS`).
     """
     wrong = misfit_of_small_steps(addresses, X, y, weights, members, theta)
     if wrong == FITS:
@@ -134,7 +134,7 @@ def descend(addresses, X, y, weights, members, theta, ridge, cost, gradient, JTJ
     """Each network's first step that lowers its cost, with as much damping as that takes: `new (k, p)`, `after (k,)`, `damping (k,)`.
 
     `rule` is the factor of the damping, its least and its most; `total (k,)` the rows' weight. Returns 0, or which arrays do not fit the
-    others (`sizes.REASONS`).
+    others (`arguments.REASONS`).
     """
     wrong = misfit_of_small_steps(addresses, X, y, weights, members, theta)
     if wrong == FITS:
@@ -182,7 +182,7 @@ def descend(addresses, X, y, weights, members, theta, ridge, cost, gradient, JTJ
 
 @kernel
 def step(addresses, cross_entropy, X, y, weights, members, theta, ridge, total, rule, damping, flat, new, cost, still):
-    """A whole step under a ridge that stays: J of k networks after it `cost (k,)`, and which stand still: their largest derivative of J
+    """A whole step under a ridge that stays: J of k networks after it `cost (k,)`, and which have converged: their largest derivative of J
     is at most `flat[0]`, the step lowers J by `flat[1]` of itself at most, or no damping helps. Returns as `descend` does.
     """
     k, p = theta.shape

@@ -5,14 +5,25 @@ Sizes, memory and a batch are those at the head of `train.py`. `tests/equal/test
 
 import numpy as np
 
+from shoal.engine.arguments import FITS
 from shoal.engine.jit import inner, kernel
 from shoal.engine.kernels.bounds import misfit_of_gradient_sums
 from shoal.engine.kernels.dispatch import output_errors
-from shoal.engine.kernels.train import PerNetwork, Rows, Shape, back_through_units, gather, hidden_units, output_sums, parts, scratch, weigh
+from shoal.engine.kernels.train import (
+    PerNetwork,
+    RowArrays,
+    Shape,
+    back_through_units,
+    gather,
+    hidden_units,
+    output_sums,
+    parts,
+    scratch,
+    weigh,
+)
 from shoal.engine.kernels.vecmath import keep_apart, of
-from shoal.engine.sizes import FITS
 
-__all__ = ["PerNetwork", "Rows", "Shape", "gradient_sums"]
+__all__ = ["PerNetwork", "RowArrays", "Shape", "gradient_sums"]
 
 
 @inner
@@ -28,7 +39,7 @@ def row_weights(rows, g, first, w):
 def gradient_sums(shape, rows, weights, gradient, each, hyper, loss, total):
     """Add Σ w L of every network to `loss (G,)`, and ∂(Σ w L)/∂ every weight to `total` in the layout of `weights`; both in float64.
 
-    Of the rows of all batches; `gradient` is overwritten. Returns 0, or which arrays do not fit the others (`sizes.REASONS`).
+    Of the rows of all batches; `gradient` is overwritten. Returns 0, or which arrays do not fit the others (`arguments.REASONS`).
     """
     wrong = misfit_of_gradient_sums(shape, rows, weights, each, (gradient, total, hyper, loss))
     if wrong != FITS:

@@ -27,14 +27,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from shoal.engine.arguments import FITS
 from shoal.engine.jit import inner, kernel
 from shoal.engine.kernels.bounds import misfit
 from shoal.engine.kernels.dispatch import activate, change, layer_1, layer_1_gradient, many_gradients, many_logits, output_errors
 from shoal.engine.kernels.vecmath import copy_8_by_8, fetch, keep_apart, of
 from shoal.engine.ramps import GRADIENT, LAYER_1, PLAIN, RAMPS
-from shoal.engine.sizes import FITS
 
-__all__ = ["PerNetwork", "Rows", "Shape", "shuffle", "train"]
+__all__ = ["PerNetwork", "RowArrays", "Shape", "shuffle", "train"]
 
 
 class Shape(NamedTuple):
@@ -69,7 +69,7 @@ SHRINK, DECAY, DROPOUT, AVERAGE = range(4)
 WIDTH, KEY, FIRST = range(3)
 
 
-class Rows(NamedTuple):
+class RowArrays(NamedTuple):
     """What is read: `X (m, n)`, `Y (m, n_y)`, weights `(0 | 1 | G, m)`, the order of the rows and where batches end."""
 
     X: NDArray[np.floating]
@@ -328,7 +328,7 @@ def train(shape, rows, weights, gradient, first, second, average, each, rates, c
     Weights, gradient (overwritten), moments and averages in the layout at the head of this file, moments and
     averages empty where the rule has none. `lookup` is that of `engine.ramps.Laid`, for inputs whose last ones are ramps;
     empty: ramps are inputs like others. `rates (steps, G)`; `corrections (steps,)` is what Adam multiplies them with. Returns 0, or
-    which arrays do not fit the others (`sizes.REASONS`).
+    which arrays do not fit the others (`arguments.REASONS`).
     """
     memory, numbers = (weights, gradient, first, second, average), (rates, corrections, hyper)
     wrong = misfit(shape, rows, each, memory, numbers, costs, shape.G, lookup)

@@ -5,11 +5,12 @@ with slice 0, and is 0 in the others. The logits are the only sum over slices: e
 all parts up in the order of the slices, whose number depends on the shape alone. So the thread count changes no bit.
 
 A thread takes its own slices and then waits for the others'. Those of a thread that does not come, because a neighbour's process
-has its core, are taken over: which thread works on a slice changes no bit either.
+has its core, are done by the others: which thread works on a slice changes no bit either.
 """
 
 import sys
-from typing import NamedTuple
+from concurrent.futures import wait as wait_for
+from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
@@ -18,6 +19,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from shoal.engine.arguments import FITS
 from shoal.engine.jit import inner, kernel
 from shoal.engine.kernels.bounds import misfit, misfit_of_team
 from shoal.engine.kernels.dispatch import data, output_errors
@@ -38,10 +40,11 @@ from shoal.engine.kernels.train import (
     weigh,
 )
 from shoal.engine.kernels.vecmath import keep_apart, of
-from shoal.engine.sizes import FITS
+from shoal.engine.layout import SMALL_PRODUCT, NetworkGroup, padded
+from shoal.engine.threads import cores, executor
 
 APART = 16  # numbers between two threads' counters: they must not share a line of the cache
-PATIENCE = 300  # looks at the others' counters, some 1 µs, before their slices are taken over
+PATIENCE = 300  # looks at the others' counters, some 1 µs, before their slices are done for them
 SPINS = 1000  # looks before the thread yields the core
 GIVE_WAY = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
 
@@ -227,7 +230,7 @@ def change_slice(shape, each, weights, gradient, first, second, average, rate, c
 
 @inner
 def wait(counters, thread, threads, G, rounds, patience):
-    """Wait for the other threads to do this round of their slices; returns a slice that nobody has begun, G when there is none.
+    """Wait for the other threads to do this round of their slices; returns a slice that nobody has started, G when there is none.
 
     A thread that does not come has had its core taken from it by a neighbour's process.
     """
@@ -249,7 +252,7 @@ def train_slices(shape, rows, weights, gradient, first, second, average, each, r
     """`kernels.train` for one network in G slices; this is one of the threads that run it side by side. `costs (steps, 1)`.
 
     Round r of a slice is its gradients and change of update r − 1 and its forward part of update r. A round begins when all
-    slices have done the one before. Returns 0, or which arrays do not fit the others (`sizes.REASONS`), alike in every thread.
+    slices have done the one before. Returns 0, or which arrays do not fit the others (`arguments.REASONS`), alike in every thread.
     """
     memory, numbers = (weights, gradient, first, second, average), (rates, corrections, hyper)
     wrong = misfit(shape, rows, each, memory, numbers, costs, 1, np.empty(0, np.int64))
@@ -303,3 +306,34 @@ def train_slices(shape, rows, weights, gradient, first, second, average, each, r
                 g = wait(counters, thread, threads, G, r + 1, patience)
                 helped = helped or g < G
     return FITS
+
+
+def train_in_slices(group: NetworkGroup, taken: tuple[Any, ...]) -> int:
+    """One network in slices, over the cores: this thread and those of the executor that are free. Returns what the kernel does."""
+    shape, dtype, J = taken[0], group.weights.dtype, group.slices
+    team = Team(
+        np.zeros((2 * J + 1) * APART, np.int64),
+        *(np.empty((J, group.h * shape.b), dtype) for _ in "ZS"),
+        np.empty((2, J, group.n_z, shape.b), dtype),
+        np.zeros((2, J), dtype),
+        int(group.h * shape.b * padded(group.n) <= SMALL_PRODUCT),
+    )
+    threads, work = min(cores(), J), [(*taken, team)]
+
+    def part(thread: int) -> None:
+        for *first, last in work:  # nothing where a thread is free too late: it must not keep these arrays
+            train_slices(*first, thread, threads, last)
+
+    others = [executor().submit(part, i) for i in range(1, threads)]
+    try:
+        found: int = train_slices(*taken, 0, threads, team)
+    except BaseException:
+        team.counters[2 * J * APART] = 1  # the others give up, for nobody may compute any more when this returns
+        raise
+    finally:
+        work.clear()
+        wait_for([other for other in others if not other.cancel()])
+    for other in others:
+        if not other.cancelled():
+            other.result()
+    return found

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from shoal.engine import evaluate as cpu
 from shoal.engine.device import Tensor, out_of_memory, send
-from shoal.engine.torch.layout import MOST_HIDDEN, Group
+from shoal.engine.torch.layout import MOST_HIDDEN, DeviceGroup
 from shoal.engine.torch.minibatch import OnDevice, activation_of, of_members
 from shoal.textbook.propagation import forward
 from shoal.types import Floats
@@ -36,7 +36,9 @@ def side_by_side(rows: tuple[NDArray[np.int64], ...], device: str) -> tuple[Tens
     return send(numbers, device), send(own, device)
 
 
-def group_sums(state: OnDevice, group: Group, X: Tensor, Y: Tensor, weight: Tensor | None, own: tuple[Tensor, Tensor] | None) -> Tensor:
+def group_sums(
+    state: OnDevice, group: DeviceGroup, X: Tensor, Y: Tensor, weight: Tensor | None, own: tuple[Tensor, Tensor] | None
+) -> Tensor:
     """The sums of one group, `(G, 4 + 3 n_y)` float64, so many rows at once as keep hidden layers and own inputs small."""
     n_h, n_y = state.population.parameters.W1.shape[1], Y.shape[1]
     total = torch.zeros((len(group.members), 4 + 3 * n_y), dtype=torch.float64, device=Y.device)
@@ -54,7 +56,7 @@ def group_sums(state: OnDevice, group: Group, X: Tensor, Y: Tensor, weight: Tens
     return total
 
 
-def block_sums(state: OnDevice, group: Group, X: Tensor, Y: Tensor, w: Tensor) -> Tensor:
+def block_sums(state: OnDevice, group: DeviceGroup, X: Tensor, Y: Tensor, w: Tensor) -> Tensor:
     """Some rows' part, the same for all networks (`X (n, b)`, `w (b,)`) or each one's own (`X (G, n, b)`, `w (G, b)`)."""
     cache = forward(group.judged(), X, activation_of(state.recipe.activation, group.units), state.g2)
     L, Z2, n_y = state.g2.loss(cache.Z2, Y).to(torch.float64), cache.Z2, Y.shape[-2]

@@ -39,7 +39,7 @@ class Numbers(NamedTuple):
     key: Tensor
 
 
-class Uses(NamedTuple):
+class UpdateTerms(NamedTuple):
     """What any network of a group has more than 0 of, known without asking the device."""
 
     penalty: bool
@@ -49,7 +49,7 @@ class Uses(NamedTuple):
 
 
 @dataclass
-class Group:
+class DeviceGroup:
     """Networks that share one matrix product.
 
     `members (G,)` are their places in the population, `columns` the inputs that they see (None: all); `units (G, n_h, 1)` is
@@ -60,7 +60,7 @@ class Group:
     columns: Any
     units: Tensor | None
     own: Numbers
-    uses: Uses
+    uses: UpdateTerms
     networks: Networks
     best: Parameters | None = None
 
@@ -73,7 +73,7 @@ class Group:
         return X if self.columns is None else X[:, self.columns]
 
 
-def make_groups(population: Population, recipe: Recipe, keys: NDArray[np.uint64], dtype: np.dtype) -> list[Group]:
+def make_groups(population: Population, recipe: Recipe, keys: NDArray[np.uint64], dtype: np.dtype) -> list[DeviceGroup]:
     """The population on `recipe.device`, in as few groups as there are kinds of inputs, but none with too large a layer."""
     device, n_h = recipe.device, population.parameters.W1.shape[1]
     thinned = bool(np.any(np.asarray(recipe.input_dropout) > 0))  # then each network has inputs of its own
@@ -90,7 +90,7 @@ def make_groups(population: Population, recipe: Recipe, keys: NDArray[np.uint64]
             units = None if block.units is None else send(block.units[some], device)
             now = Networks(parameters, start(recipe.rule, parameters), parameters if averaged else None)
             own, uses = numbers(recipe, keys, members, dtype), uses_of(recipe, len(keys), members)
-            groups.append(Group(members, columns, units, own, uses, now))
+            groups.append(DeviceGroup(members, columns, units, own, uses, now))
     return groups
 
 
@@ -103,12 +103,12 @@ def numbers(recipe: Recipe, keys: NDArray[np.uint64], members: NDArray[np.int64]
     return Numbers(*(send(v[members], device, dtype) for v in in_precision), *(send(v[members], device) for v in drawn))
 
 
-def uses_of(recipe: Recipe, K: int, members: NDArray[np.int64]) -> Uses:
+def uses_of(recipe: Recipe, K: int, members: NDArray[np.int64]) -> UpdateTerms:
     """What these members use."""
-    return Uses(*(bool(np.any(each(v, K)[members] > 0)) for v in (recipe.lam, recipe.decay, recipe.dropout, recipe.input_dropout)))
+    return UpdateTerms(*(bool(np.any(each(v, K)[members] > 0)) for v in (recipe.lam, recipe.decay, recipe.dropout, recipe.input_dropout)))
 
 
-def read_back(groups: list[Group], like: Population, which: Callable[[Group], Parameters], dtype: np.dtype) -> Population:
+def read_back(groups: list[DeviceGroup], like: Population, which: Callable[[DeviceGroup], Parameters], dtype: np.dtype) -> Population:
     """Parameters of the groups in the chapter's shapes and the population's places, as NumPy has them; zeros for members of no group."""
     parameters = like.parameters.map(lambda w: np.zeros(w.shape, dtype))
     for group in groups:
@@ -123,7 +123,7 @@ def read_back(groups: list[Group], like: Population, which: Callable[[Group], Pa
     return Population(parameters, like.widths, like.inputs)
 
 
-def keep_members(group: Group, on: NDArray[np.bool_]) -> Group:
+def keep_members(group: DeviceGroup, on: NDArray[np.bool_]) -> DeviceGroup:
     """The group without the members that are not `on`: they leave its product."""
     places = torch.from_numpy(np.flatnonzero(on)).to(group.own.key.device)
 

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from shoal.draws import dropout_key
 from shoal.engine import minibatch as cpu
 from shoal.engine.device import Tensor, out_of_memory, send
-from shoal.engine.minibatch import INPUT_ROWS, Carried, State
+from shoal.engine.minibatch import INPUT_ROWS, RuleMemory, State
 from shoal.engine.torch.dropout import factors
-from shoal.engine.torch.layout import Group, Networks, Numbers, keep_members, make_groups, read_back
+from shoal.engine.torch.layout import DeviceGroup, Networks, Numbers, keep_members, make_groups, read_back
 from shoal.population import Population
 from shoal.recipe import Recipe
 from shoal.textbook.activations import ACTIVATIONS, Activation, masked
@@ -32,7 +32,7 @@ from shoal.types import Floats
 REMEMBERED = 8  # arrays that a run hands over in every epoch: rows, targets, weights, those of validation, and its row numbers
 
 
-class Sent:
+class DeviceCopies:
     """What was made on the device of arrays that a run hands over again and again. Copies of a state share it.
 
     It keeps no array alive: what nobody else has any more, as a block of a file that was read, is forgotten.
@@ -41,7 +41,7 @@ class Sent:
     def __init__(self) -> None:
         self.known: deque[tuple[Callable[[], Any], Any]] = deque(maxlen=REMEMBERED)
 
-    def __deepcopy__(self, memo: Any) -> "Sent":
+    def __deepcopy__(self, memo: Any) -> "DeviceCopies":
         return self
 
     def of(self, values: Any, make: Callable[[Any], Any]) -> Any:
@@ -59,7 +59,7 @@ class Sent:
 class OnDevice(State):
     """A state whose groups are `torch.layout.Group`s."""
 
-    sent: Sent = field(default_factory=Sent)
+    sent: DeviceCopies = field(default_factory=DeviceCopies)
 
     def send(self, values: Any, dtype: Any = None) -> Tensor:
         """Values on the device, sent once."""
@@ -96,13 +96,13 @@ def advance_in_order(
 
 
 def train(
-    state: OnDevice, group: Group, rows: tuple[Tensor, Tensor, Tensor | None], order: Tensor, ends: list[int], rates: Tensor
+    state: OnDevice, group: DeviceGroup, rows: tuple[Tensor, Tensor, Tensor | None], order: Tensor, ends: list[int], rates: Tensor
 ) -> Tensor:
     """Every batch of one group; the costs `(steps, G)`, still on the device."""
     recipe, (X, Y, weight) = state.recipe, rows
-    how = How(recipe.activation, state.g2, recipe.rule, group.uses.penalty, group.uses.decay)
+    how = UpdateRule(recipe.activation, state.g2, recipe.rule, group.uses.penalty, group.uses.decay)
     X, costs = group.seen(X), torch.empty_like(rates)
-    total = send(state.total[group.members], recipe.device, state.dtype)  # of rows in blocks it is known after the state has begun
+    total = send(state.total[group.members], recipe.device, state.dtype)  # of rows in blocks it is known after the state was made
     if weight is not None:
         weight = weight[None] if weight.ndim == 1 else of_members(weight, group)
     for step, (a, b) in enumerate(pairwise(ends)):
@@ -120,12 +120,12 @@ def train(
     return costs
 
 
-def of_members(values: Tensor, group: Group) -> Tensor:
+def of_members(values: Tensor, group: DeviceGroup) -> Tensor:
     """Rows of `(K, …)` that are this group's."""
     return values if len(group.members) == len(values) else values[torch.from_numpy(group.members).to(values.device)]
 
 
-def units_on(group: Group, t: int, b: int) -> Tensor | None:
+def units_on(group: DeviceGroup, t: int, b: int) -> Tensor | None:
     """What the hidden units of an update are multiplied with: padding is off, and dropout silences some of each example."""
     if not group.uses.dropout:
         return group.units
@@ -134,7 +134,7 @@ def units_on(group: Group, t: int, b: int) -> Tensor | None:
     return drawn if group.units is None else group.units * drawn
 
 
-def thinned(X: Tensor, group: Group, t: int) -> Tensor:
+def thinned(X: Tensor, group: DeviceGroup, t: int) -> Tensor:
     """The batch's inputs `(n, b)`, or each network's own `(G, n, b)` where inputs are dropped."""
     if not group.uses.input_dropout:
         return X
@@ -145,7 +145,7 @@ def thinned(X: Tensor, group: Group, t: int) -> Tensor:
 @cpu.current.register
 def current(state: OnDevice) -> Population:
     """What is evaluated and kept, in NumPy."""
-    return read_back(state.groups, state.population, Group.judged, state.dtype)
+    return read_back(state.groups, state.population, DeviceGroup.judged, state.dtype)
 
 
 @cpu.moments.register
@@ -155,7 +155,7 @@ def moments(state: OnDevice, which: str) -> Population:
     return read_back(state.groups, state.population, lambda g: remembered_of(g, place), state.dtype)
 
 
-def remembered_of(group: Group, place: int) -> Parameters:
+def remembered_of(group: DeviceGroup, place: int) -> Parameters:
     """The array at this place of what the rule remembers of every parameter."""
     names = group.networks.parameters.named()
     return Parameters(**{name: memory[place] for name, memory in zip(names, group.networks.memory, strict=True)})
@@ -198,18 +198,18 @@ def leave(state: OnDevice, active: NDArray[np.bool_]) -> None:
 
 
 @cpu.carry.register
-def carry(state: OnDevice) -> Carried | None:
+def carry(state: OnDevice) -> RuleMemory | None:
     """What a later run goes on with, in NumPy, so that an estimator travels without its device."""
     memory = [[tuple(part.cpu().numpy() for part in parts) for parts in group.networks.memory] for group in state.groups]
-    return Carried(list(zip([g.members for g in state.groups], memory, strict=True)), state.t) if state.alive.all() else None
+    return RuleMemory(list(zip([g.members for g in state.groups], memory, strict=True)), state.t) if state.alive.all() else None
 
 
 @cpu.resume.register
-def resume(state: OnDevice, carried: Carried) -> None:
-    """Take over an earlier run's memory where its groups are alike."""
+def resume(state: OnDevice, carried: RuleMemory) -> None:
+    """Continue with an earlier run's memory where its groups are alike."""
     state.t = carried.t
     if len(carried.groups) != len(state.groups):
-        return  # another batch size may make other groups; the rule's memory then begins anew
+        return  # another batch size may make other groups; the rule's memory then starts at 0
     for group, (members, memory) in zip(state.groups, carried.groups, strict=True):
         now = group.networks
         shapes = [[tuple(part.shape) for part in parts] for parts in now.memory]
@@ -222,7 +222,7 @@ def resume(state: OnDevice, carried: Carried) -> None:
 
 
 @dataclass(frozen=True)
-class How:
+class UpdateRule:
     """What all networks of a group have in common; `penalised` and `decays` say whether any of them has a λ or a decay above 0."""
 
     activation: str
@@ -247,7 +247,7 @@ class Batch(NamedTuple):
     t: int
 
 
-def updated(now: Networks, own: Numbers, batch: Batch, how: How) -> tuple[Networks, Tensor]:
+def updated(now: Networks, own: Numbers, batch: Batch, how: UpdateRule) -> tuple[Networks, Tensor]:
     """The networks after one update, and J of each before it, penalty included, `(G,)`."""
     parameters, g1, g2, weight = now.parameters, activation_of(how.activation, batch.units), how.g2, batch.weight
     g2 = g2 if weight is None else counted(g2, weight)

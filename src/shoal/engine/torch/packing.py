@@ -6,16 +6,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.engine import packing as doors
+from shoal.engine import packing as cpu
 from shoal.engine.device import send
 from shoal.engine.minibatch import leave
 from shoal.engine.packing import Arrays, array_like
-from shoal.engine.torch.layout import Group, Networks
+from shoal.engine.torch.layout import DeviceGroup, Networks
 from shoal.engine.torch.minibatch import OnDevice
 from shoal.textbook.propagation import Parameters
 
 
-@doors.pack.register
+@cpu.pack.register
 def pack(state: OnDevice) -> Arrays:
     """What updates have changed, in NumPy."""
     arrays: Arrays = {"engine.t": np.array(state.t), "engine.alive": state.alive.copy()}
@@ -25,7 +25,7 @@ def pack(state: OnDevice) -> Arrays:
     return arrays
 
 
-@doors.unpack.register
+@cpu.unpack.register
 def unpack(state: OnDevice, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Bring a state before its first update to where another one was."""
     leave(state, array_like(arrays, "engine.alive", state.alive))
@@ -52,7 +52,7 @@ def tree(names: tuple[str, ...], leaves: tuple[Any, ...]) -> Parameters:
     return Parameters(**dict(zip(names, leaves, strict=True)))
 
 
-def tensors(group: Group) -> dict[str, Any]:
+def tensors(group: DeviceGroup) -> dict[str, Any]:
     """All that updates change of a group, by name."""
     now = group.networks
     memory = {f"memory{j}": parts for j, parts in enumerate(now.memory)}

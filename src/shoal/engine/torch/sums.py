@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from shoal.engine.device import Tensor, out_of_memory, send
-from shoal.engine.layout import Block, join, split
+from shoal.engine.layout import NetworkBlock, join, split
 from shoal.engine.sums import Curvature, Sums, activation_of, gradient_sums, n_parameters, row_blocks
 from shoal.engine.torch.layout import MOST_HIDDEN
 from shoal.population import Population
@@ -20,11 +20,11 @@ from shoal.types import Floats
 JACOBIAN_NUMBERS = 1 << 27  # of a Jacobian at once, 1 GB in float64
 
 
-def there(block: Block, device: str) -> Block:
+def there(block: NetworkBlock, device: str) -> NetworkBlock:
     """The block with its arrays on the device."""
     columns = send(block.columns, device) if isinstance(block.columns, np.ndarray) else block.columns
     parameters = block.parameters.map(lambda w: send(w, device))
-    return Block(block.members, columns, parameters, None if block.units is None else send(block.units, device))
+    return NetworkBlock(block.members, columns, parameters, None if block.units is None else send(block.units, device))
 
 
 def home(values: Tensor) -> Floats:
@@ -42,7 +42,7 @@ def sums(population: Population, X: Tensor, Y: Tensor, activation: str, g2: Loss
         for block in split(population, population.parameters.W1.dtype):
             part = there(block, device)
 
-            def of_rows(s: slice, part: Block = part) -> tuple[Tensor, Parameters]:
+            def of_rows(s: slice, part: NetworkBlock = part) -> tuple[Tensor, Parameters]:
                 columns, w, g1 = part.columns_of(X[s]), weights[part.members, s], activation_of(part, activation)
                 cache = forward(part.parameters, columns, g1, g2)
                 lost = (w * g2.loss(cache.Z2, Y[s].T)).sum(dim=-1)
@@ -50,7 +50,7 @@ def sums(population: Population, X: Tensor, Y: Tensor, activation: str, g2: Loss
 
             lost, gradient = over_rows(of_rows, part, m, MOST_HIDDEN // block.parameters.W1.shape[1])
             loss[block.members] = home(lost)
-            gradients.append(Block(block.members, block.columns, gradient.map(home), None))
+            gradients.append(NetworkBlock(block.members, block.columns, gradient.map(home), None))
         return Sums(home(weights.sum(dim=1)), loss, join(gradients, population).parameters)
 
 
@@ -67,7 +67,7 @@ def logits(population: Population, X: Tensor, activation: str) -> Floats:
     return Z2
 
 
-def losses(block: Block, X: Tensor, Y: Tensor, activation: str, g2: Loss, weights: Tensor) -> Floats:
+def losses(block: NetworkBlock, X: Tensor, Y: Tensor, activation: str, g2: Loss, weights: Tensor) -> Floats:
     """`sums.losses`; `weights (k, m)`."""
     part = there(block, str(X.device))
 
@@ -79,7 +79,7 @@ def losses(block: Block, X: Tensor, Y: Tensor, activation: str, g2: Loss, weight
         return home(over_rows(of_rows, part, len(Y), MOST_HIDDEN // block.parameters.W1.shape[1])[0])
 
 
-def curvature(block: Block, X: Tensor, Y: Tensor, activation: str, g2: Loss, weights: Tensor) -> Curvature:
+def curvature(block: NetworkBlock, X: Tensor, Y: Tensor, activation: str, g2: Loss, weights: Tensor) -> Curvature:
     """`sums.curvature`; `weights (k, m)`."""
     part = there(block, str(X.device))
     p, g1 = n_parameters(block.parameters), activation_of(part, activation)
@@ -108,7 +108,7 @@ def jacobian(parameters: Parameters, columns: Tensor, A1: Tensor, slope: Tensor,
     return torch.cat([(dZ1[:, :, None] * columns).flatten(1, 2), dZ1, (dZ2[:, :, None] * A1[:, None]).flatten(1, 2), dZ2], dim=1)
 
 
-def over_rows(of_rows: Callable[[slice], tuple[Any, ...]], block: Block, m: int, numbers: int) -> tuple[Any, ...]:
+def over_rows(of_rows: Callable[[slice], tuple[Any, ...]], block: NetworkBlock, m: int, numbers: int) -> tuple[Any, ...]:
     """What `of_rows` gives, added up over all rows; `numbers` may be held at once of one network's."""
     found = None
     for s in row_blocks(m, numbers // len(block.members)):

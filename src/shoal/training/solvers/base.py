@@ -13,11 +13,10 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.engine.packing import Arrays
+from shoal.engine.packing import Arrays, packed, unpacked
 from shoal.engine.sums import flat
 from shoal.population import Population
 from shoal.training.objective import Objective, networks_at, value_and_gradient
-from shoal.training.packing import packed, unpacked
 from shoal.types import Floats
 
 LEAST_DECREASE = 1e-12  # relative to max(|J|, 1e-3): below it an iteration has changed nothing

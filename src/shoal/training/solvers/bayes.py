@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
-from shoal.engine.layout import Block
+from shoal.engine.layout import NetworkBlock
 from shoal.engine.sums import Curvature, flat, over_parts
 from shoal.textbook.propagation import Parameters
 from shoal.training.objective import Objective
@@ -63,7 +63,7 @@ class EvidencePrior:
         beta = np.full(self.K, 1 / FIRST_NOISE if self.noise_is_free else 1.0)
         return Precisions(np.full((self.K, len(GROUPS)), np.nan), beta, np.full(self.K, np.nan), np.zeros(self.K, np.int64))
 
-    def first_ridge(self, known: Precisions, block: Block) -> Floats:
+    def first_ridge(self, known: Precisions, block: NetworkBlock) -> Floats:
         """The ridge that the first α mean: as the size of the initial weights suggests, where nothing is known yet."""
         groups, theta = grouped(block.parameters), flat(block.parameters)
         for g in range(len(GROUPS)):
@@ -73,11 +73,11 @@ class EvidencePrior:
             known.alpha[block.members, g] = np.where(np.isnan(before), np.clip(1 / np.maximum(size, 1e-8), *FIRST_PRECISIONS), before)
         return self.ridge(known, block)
 
-    def ridge(self, known: Precisions, block: Block) -> Floats:
+    def ridge(self, known: Precisions, block: NetworkBlock) -> Floats:
         """α/β of every parameter, `(k, p)`."""
         return np.asarray(known.alpha[block.members][:, grouped(block.parameters)] / known.beta[block.members, None])
 
-    def update(self, known: Precisions, block: Block, found: Curvature, ridge: Floats) -> Floats:
+    def update(self, known: Precisions, block: NetworkBlock, found: Curvature, ridge: Floats) -> Floats:
         """Re-estimate α and β where the networks stand; returns the ridge they mean."""
         who = block.members
         now = self.findings(known, block, found)
@@ -90,7 +90,7 @@ class EvidencePrior:
             known.beta[who] = np.minimum(left / np.maximum(2 * found.loss, 1e-300), LARGEST_BETA)
         return self.ridge(known, block)
 
-    def findings(self, known: Precisions, block: Block, found: Curvature) -> Findings:
+    def findings(self, known: Precisions, block: NetworkBlock, found: Curvature) -> Findings:
         """γ, ‖θ‖² and the log evidence of a block's networks with the present α and β."""
         who, groups, theta, ridge = block.members, grouped(block.parameters), flat(block.parameters), self.ridge(known, block)
         variance, log_det = inverse_diagonal(found.JTJ, ridge)
@@ -113,7 +113,7 @@ class EvidencePrior:
         """Go on with the precisions of an earlier training."""
         return replace(earlier, steady=known.steady) if earlier.alpha.shape == known.alpha.shape else known
 
-    def evidence(self, known: Precisions, found: list[tuple[Block, Curvature]]) -> Evidence:
+    def evidence(self, known: Precisions, found: list[tuple[NetworkBlock, Curvature]]) -> Evidence:
         """What the data say about the networks of these blocks, whose sums are `found`."""
         K = len(known.beta)
         gamma, log_evidence, counts = np.zeros(K), np.zeros(K), np.zeros(K, np.int64)

@@ -54,7 +54,7 @@ class LBFGS(DescentSolver[LBFGSState]):
         """One iteration; a network has settled where J is flat, or it is out of steps."""
         now, state = np.flatnonzero(active), with_own_arrays(state)
         state.evaluations[self.look(state, now)] += 1
-        begun_at = state.value[now]
+        value_before = state.value[now]
         direction = direction_of(state, now)
         slope = dot(direction, state.gradient[now])
         uphill = ~(slope < 0)
@@ -69,8 +69,8 @@ class LBFGS(DescentSolver[LBFGSState]):
         if len(lost):
             state = without_memory(state, lost)
         largest = np.max(np.abs(state.gradient[now]), axis=1)
-        gained = begun_at - state.value[now]
-        still = moved & (gained <= LEAST_DECREASE * np.maximum(np.abs(begun_at), 1e-3))
+        gained = value_before - state.value[now]
+        still = moved & (gained <= LEAST_DECREASE * np.maximum(np.abs(value_before), 1e-3))
         settled[now] |= (largest <= self.tol) | still
         return state, Step(state.value, settled)
 

@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
-from shoal.engine.layout import Block, join, split
+from shoal.engine.layout import NetworkBlock, join, split
+from shoal.engine.packing import copied
 from shoal.engine.sums import Curvature, chosen, curvature, flat, losses, over_parts, unflat
 from shoal.population import Population
 from shoal.textbook.losses import Loss
 from shoal.training.objective import Objective, penalised
-from shoal.training.packing import copied
-from shoal.training.small_steps import SmallRows, small_curvature, small_descent, small_rows, small_step
 from shoal.training.solvers.base import Evidence, Solver, Step
+from shoal.training.solvers.small_networks import SmallRows, small_curvature, small_descent, small_rows, small_step
 from shoal.types import Floats
 
 FIRST_DAMPING, FACTOR = 1e-2, 4.0  # μ over the mean of the rows; with 4 for 10, fewer steps are taken back (docs/solvers.md)
@@ -44,10 +44,10 @@ class Prior(Protocol[B]):
     def begin(self) -> B:
         """What is known before the first step."""
 
-    def first_ridge(self, known: B, block: Block) -> Floats:
+    def first_ridge(self, known: B, block: NetworkBlock) -> Floats:
         """The ridge of a block's networks before the first step, `(k, p)`."""
 
-    def update(self, known: B, block: Block, found: Curvature, ridge: Floats) -> Floats:
+    def update(self, known: B, block: NetworkBlock, found: Curvature, ridge: Floats) -> Floats:
         """The ridge for the next step, from the sums `found` where the block is."""
 
     def settled(self, known: B, still: NDArray[np.bool_], members: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -56,7 +56,7 @@ class Prior(Protocol[B]):
     def resumed(self, known: B, earlier: B) -> B:
         """What an earlier training has learned, where its networks are of the same number."""
 
-    def evidence(self, known: B, found: list[tuple[Block, Curvature]]) -> Evidence | None:
+    def evidence(self, known: B, found: list[tuple[NetworkBlock, Curvature]]) -> Evidence | None:
         """What it says of the networks of these blocks, whose sums were `found`."""
 
 
@@ -70,11 +70,11 @@ class FixedPenalty:
     def begin(self) -> None:
         """Nothing."""
 
-    def first_ridge(self, known: None, block: Block) -> Floats:
+    def first_ridge(self, known: None, block: NetworkBlock) -> Floats:
         """The ridge, for good."""
         return np.asarray(self.lam[block.members, None] * penalised(block.parameters))
 
-    def update(self, known: None, block: Block, found: Curvature, ridge: Floats) -> Floats:
+    def update(self, known: None, block: NetworkBlock, found: Curvature, ridge: Floats) -> Floats:
         """Stays as it is."""
         return ridge
 
@@ -85,7 +85,7 @@ class FixedPenalty:
     def resumed(self, known: None, earlier: None) -> None:
         """Nothing."""
 
-    def evidence(self, known: None, found: list[tuple[Block, Curvature]]) -> None:
+    def evidence(self, known: None, found: list[tuple[NetworkBlock, Curvature]]) -> None:
         """A penalty that was given says nothing."""
 
 
@@ -137,7 +137,7 @@ class LevenbergMarquardt(Solver[DampedState[Any]]):
         return state, Step(value, settled)
 
     def step_block(
-        self, state: DampedState[Any], block: Block, theta: Floats, ridge: Floats, small: SmallRows | None
+        self, state: DampedState[Any], block: NetworkBlock, theta: Floats, ridge: Floats, small: SmallRows | None
     ) -> tuple[Floats, Floats, Step]:
         """One step of every network of a block, whose parameters are `theta (k, p)`; returns the new parameters and ridge, and the step.
 
@@ -156,14 +156,14 @@ class LevenbergMarquardt(Solver[DampedState[Any]]):
         if small is None:
             new, after = self.descend(block, theta, cost, gradient, found, ridge, damping)
         else:
-            new, after = small_descent(small, who, theta, cost, gradient, found, ridge, RULE, damping)
+            new, after = small_descent(small, who, theta, replace(found, loss=cost, gradient=gradient), ridge, RULE, damping)
         state.damping[who] = damping
         level = np.abs(gradient).max(axis=1) <= self.tol * found.weight
         still = level | (cost - after <= LEAST_DECREASE * cost) | (damping > MOST_DAMPING)
         return new, ridge, Step(after / found.weight, self.prior.settled(state.known, still, who))
 
     def descend(
-        self, block: Block, theta: Floats, cost: Floats, gradient: Floats, found: Curvature, ridge: Floats, damping: Floats
+        self, block: NetworkBlock, theta: Floats, cost: Floats, gradient: Floats, found: Curvature, ridge: Floats, damping: Floats
     ) -> tuple[Floats, Floats]:
         """Each network's first step that lowers its cost, with as much damping as that takes; `(k, p)` and the cost there.
 
@@ -196,12 +196,12 @@ class LevenbergMarquardt(Solver[DampedState[Any]]):
             return None
         return self.prior.evidence(state.known, [(block, self.sums(block)) for block in split(population, np.dtype(np.float64))])
 
-    def sums(self, block: Block) -> Curvature:
+    def sums(self, block: NetworkBlock) -> Curvature:
         """JᵀHJ and the gradient of a block over all rows."""
         o = self.objective
         return o.rows.total_of(partial(curvature_of_block, block, o.activation, o.g2))
 
-    def losses(self, block: Block) -> Floats:
+    def losses(self, block: NetworkBlock) -> Floats:
         """Σ w L of a block."""
         o = self.objective
         return o.rows.total_of(partial(losses_of_block, block, o.activation, o.g2))
@@ -212,17 +212,17 @@ def levenberg_marquardt(objective: Objective, tol: float, max_fun: int) -> Leven
     return LevenbergMarquardt(objective, tol, max_fun, FixedPenalty(objective.lam))
 
 
-def curvature_of_block(block: Block, activation: str, g2: Loss, X: Any, Y: Floats, weights: Floats) -> Curvature:
+def curvature_of_block(block: NetworkBlock, activation: str, g2: Loss, X: Any, Y: Floats, weights: Floats) -> Curvature:
     """`curvature` over one block of rows, of which `weights` `(K, m)` are those of all networks."""
     return curvature(block, X, Y, activation, g2, weights[block.members])
 
 
-def losses_of_block(block: Block, activation: str, g2: Loss, X: Any, Y: Floats, weights: Floats) -> Floats:
+def losses_of_block(block: NetworkBlock, activation: str, g2: Loss, X: Any, Y: Floats, weights: Floats) -> Floats:
     """`losses` over one block of rows."""
     return losses(block, X, Y, activation, g2, weights[block.members])
 
 
-def at(block: Block, theta: Floats) -> Block:
+def at(block: NetworkBlock, theta: Floats) -> NetworkBlock:
     """The block's networks with other parameters, `(k, p)`."""
     return replace(block, parameters=unflat(theta, block.parameters))
 

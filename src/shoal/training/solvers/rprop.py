@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from shoal.engine.packing import copied
 from shoal.training.objective import value_and_gradient
-from shoal.training.packing import copied
 from shoal.training.solvers.base import Descent, DescentSolver, Step
 from shoal.types import Floats
 

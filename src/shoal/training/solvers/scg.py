@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from shoal.engine.packing import copied
 from shoal.training.objective import value_and_gradient
-from shoal.training.packing import copied
 from shoal.training.solvers.base import LEAST_DECREASE, Descent, DescentSolver, Step, dot
 from shoal.types import Floats
 
@@ -42,24 +42,24 @@ class ScaledConjugateGradient(DescentSolver[ConjugateState]):
         now, state = np.flatnonzero(active), copied(state)
         with np.errstate(over="ignore", invalid="ignore"):
             self.look(state, now)
-        begun_at = state.value[now].copy()
+        value_before = state.value[now].copy()
         fine = np.isfinite(state.gradient[now]).all(axis=1)
         open_ = now[fine & (np.abs(state.gradient[now]).max(axis=1) > self.tol)]
         uphill = ~(dot(state.direction[open_], state.gradient[open_]) < 0)
         steepest(state, open_[uphill])  # there was no direction yet, or rounding or a kink has spoilt it
-        bent = self.curvature(state, open_) if len(open_) else np.empty(0)
+        kappa = self.curvature(state, open_) if len(open_) else np.empty(0)
         for _ in range(TRIALS):
             if not len(open_):
                 break
-            moved = self.attempt(state, open_, bent)
-            open_, bent = open_[~moved], bent[~moved]
+            moved = self.attempt(state, open_, kappa)
+            open_, kappa = open_[~moved], kappa[~moved]
         settled = np.zeros(len(active), bool)
         settled[open_] = state.since[open_] == 0  # along a conjugate direction there may be none where the steepest has one
         steepest(state, open_)
         state.scale[open_] = FIRST_SCALE  # it has grown with every trial, and would make the next steps nothing
         with np.errstate(invalid="ignore"):  # a network whose first cost is infinite has gained nothing
-            gained = begun_at - state.value[now]
-        still = (gained > 0) & (gained <= LEAST_DECREASE * np.maximum(np.abs(begun_at), 1e-3))
+            gained = value_before - state.value[now]
+        still = (gained > 0) & (gained <= LEAST_DECREASE * np.maximum(np.abs(value_before), 1e-3))
         settled[now] |= still | (np.abs(state.gradient[now]).max(axis=1) <= self.tol)
         return state, Step(state.value, settled)
 
@@ -73,16 +73,16 @@ class ScaledConjugateGradient(DescentSolver[ConjugateState]):
         p = state.direction[members]
         sigma = SIGMA / np.maximum(np.sqrt(dot(p, p)), 1e-300)
         _, there = self.at(state.theta[members] + sigma[:, None] * p, members)
-        bent = dot(p, there - state.gradient[members]) / sigma
-        return np.where(np.isfinite(bent), bent, 0.0)
+        kappa = dot(p, there - state.gradient[members]) / sigma
+        return np.where(np.isfinite(kappa), kappa, 0.0)
 
-    def attempt(self, state: ConjugateState, members: NDArray[np.int64], bent: Floats) -> NDArray[np.bool_]:
+    def attempt(self, state: ConjugateState, members: NDArray[np.int64], kappa: Floats) -> NDArray[np.bool_]:
         """Go to where the scaled parabola has its minimum, if the cost is lower there; adapt the scale. Returns which moved."""
         p, scale, g = state.direction[members], state.scale[members], state.gradient[members]
         squares = np.maximum(dot(p, p), 1e-300)
-        scale = np.where(bent + scale * squares <= 0, 2 * (scale - (bent + scale * squares) / squares), scale)  # no hill, a valley
+        scale = np.where(kappa + scale * squares <= 0, 2 * (scale - (kappa + scale * squares) / squares), scale)  # no hill, a valley
         scale = np.maximum(scale, LEAST_SCALE)
-        delta = np.maximum(bent + scale * squares, 1e-300)
+        delta = np.maximum(kappa + scale * squares, 1e-300)
         mu = -dot(p, g)
         there = state.theta[members] + (mu / delta)[:, None] * p
         value, gradient = self.at(there, members)

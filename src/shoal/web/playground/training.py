@@ -27,6 +27,7 @@ from sklearn.metrics import r2_score
 from shoal.encoding import encode
 from shoal.engine.code_cache import cache_folder
 from shoal.engine.minibatch import State, advance, current
+from shoal.engine.packing import copied
 from shoal.engine.predict import logits
 from shoal.errors import InvalidParameterError
 from shoal.fitting.pipeline import begin
@@ -38,7 +39,6 @@ from shoal.population import Population
 from shoal.textbook.losses import Loss
 from shoal.training.events import Epoch
 from shoal.training.minibatch import Run, bound_of, left_bounds, row_orders
-from shoal.training.packing import copied
 from shoal.types import Floats
 from shoal.web.playground.settings import Data, of_sample, read_settings, settings
 

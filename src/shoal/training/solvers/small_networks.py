@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shoal.engine.arguments import refuse
 from shoal.engine.kernels import dispatch_module, small_lm_module
-from shoal.engine.layout import Block
-from shoal.engine.sizes import refuse
+from shoal.engine.layout import NetworkBlock
 from shoal.engine.sums import Curvature, n_parameters
 from shoal.training.objective import Objective
 from shoal.training.rows import ArrayRows
@@ -18,12 +18,12 @@ from shoal.types import Floats
 
 MOST = 2_000_000  # multiplications of JᵀJ, a millisecond: beyond, products by the matrix library gain more than Python takes
 MOST_PARAMETERS = 64
-BENDS = {"squared_error": False, "sigmoid": True}  # whether a loss of one logit bends by a (1 − a), or by 1
+CROSS_ENTROPY = {"squared_error": False, "sigmoid": True}  # whether the second derivative of a loss of one logit is a (1 − a), or 1
 
 
 @dataclass(frozen=True)
 class SmallRows:
-    """What the compiled steps of one block read: `X (n, m)` as the block sees it, `y (1, m)`, `weights (K, m)`, and the pieces' names."""
+    """What the compiled steps of one block read: `X (n, m)` as the block sees it, `y (1, m)`, `weights (K, m)`, and functions' names."""
 
     X: Floats
     y: Floats
@@ -40,17 +40,17 @@ def steps() -> ModuleType:
 
 @cache
 def addresses(activation: str, output: str) -> NDArray[np.int64]:
-    """Where the pieces lie in this process."""
+    """The functions' addresses in this process."""
     p = dispatch_module()
     return np.array([p.compiled(p.ACTIVATIONS[activation], False).address, p.compiled(p.LOSSES[output], False).address])
 
 
-def small_rows(o: Objective, block: Block) -> SmallRows | None:
+def small_rows(o: Objective, block: NetworkBlock) -> SmallRows | None:
     """The rows laid out for the block's networks; None where the compiled steps are not for them."""
     rows, p = o.rows, n_parameters(block.parameters)
     if not isinstance(rows, ArrayRows) or not isinstance(rows.X, np.ndarray):
         return None
-    if o.g2.name not in BENDS or block.units is not None or block.parameters.W2.shape[1] > 1 or p > MOST_PARAMETERS:
+    if o.g2.name not in CROSS_ENTROPY or block.units is not None or block.parameters.W2.shape[1] > 1 or p > MOST_PARAMETERS:
         return None
     if len(block.members) * rows.m * p * p > MOST:
         return None
@@ -63,14 +63,14 @@ def small_curvature(rows: SmallRows, members: NDArray[np.int64], theta: Floats, 
     k, p = theta.shape
     loss, gradient, JTJ = np.empty(k), np.empty((k, p)), np.empty((k, p, p))
     where = addresses(rows.activation, rows.output)
-    refuse(steps().curvature(where, BENDS[rows.output], rows.X, rows.y, rows.weights, members, theta, loss, gradient, JTJ))
+    refuse(steps().curvature(where, CROSS_ENTROPY[rows.output], rows.X, rows.y, rows.weights, members, theta, loss, gradient, JTJ))
     return Curvature(total, loss, gradient, JTJ)
 
 
 def small_step(
     rows: SmallRows, members: NDArray[np.int64], theta: Floats, total: Floats, ridge: Floats, rule: Floats, damping: Floats, flat: Floats
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """A whole step of `LevenbergMarquardt.step_block` under a ridge that stays: the parameters and J after it, and who stands still."""
+    """A whole step of `LevenbergMarquardt.step_block` under a ridge that stays: the parameters and J after it, and who has converged."""
     new, cost, still, where = (
         np.empty_like(theta),
         np.empty(len(theta)),
@@ -78,7 +78,7 @@ def small_step(
         addresses(rows.activation, rows.output),
     )
     given: tuple[Any, ...] = (rows.X, rows.y, rows.weights, members, theta, ridge, total)
-    refuse(steps().step(where, BENDS[rows.output], *given, rule, damping, flat, new, cost, still))
+    refuse(steps().step(where, CROSS_ENTROPY[rows.output], *given, rule, damping, flat, new, cost, still))
     return new, cost, still
 
 
@@ -86,8 +86,6 @@ def small_descent(
     rows: SmallRows,
     members: NDArray[np.int64],
     theta: Floats,
-    cost: Floats,
-    gradient: Floats,
     found: Curvature,
     ridge: Floats,
     rule: Floats,
@@ -95,9 +93,9 @@ def small_descent(
 ) -> tuple[Floats, Floats]:
     """`LevenbergMarquardt.descend`: the parameters after a step and the cost there; `damping (k,)` changes.
 
-    `rule` is the damping's factor, its least and its most.
+    Loss and gradient of `found` have the penalty in them; `rule` is the damping's factor, its least and its most.
     """
-    new, after, where = np.empty_like(theta), np.empty_like(cost), addresses(rows.activation, rows.output)
-    given: tuple[Any, ...] = (rows.X, rows.y, rows.weights, members, theta, ridge, cost, gradient, found.JTJ, found.weight)
+    new, after, where = np.empty_like(theta), np.empty_like(found.loss), addresses(rows.activation, rows.output)
+    given: tuple[Any, ...] = (rows.X, rows.y, rows.weights, members, theta, ridge, found.loss, found.gradient, found.JTJ, found.weight)
     refuse(steps().descend(where, *given, rule, damping, new, after))
     return new, after
