@@ -20,7 +20,6 @@ from shoal.recipe import each
 from shoal.textbook import initialization as rules
 from shoal.textbook.losses import LOSSES, Loss
 from shoal.textbook.propagation import Parameters
-from shoal.training.two_stage import RefitOnAllRows
 from shoal.training.events import Epoch
 from shoal.training.full_batch import FullBatch
 from shoal.training.minibatch import Run

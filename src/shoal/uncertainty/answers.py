@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.encoding import SparseRows
-from shoal.engine.threads import one_blas_thread
 from shoal.engine.predict import logits
 from shoal.engine.threads import one_blas_thread
 from shoal.network import Network, in_units
