@@ -57,5 +57,5 @@ $(VENV)/.installed: $(VENV)/.made pyproject.toml
 $(VENV)/.tested: $(VENV)/.installed
 	@echo "installing what the tests need (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[parquet,chapter,onnx,report,dask]' --group dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[parquet,excel,spss,chapter,onnx,report,dask]' --group dev
 	@touch $@

@@ -46,6 +46,7 @@ from shoal.left_overs import OLD
 from shoal.persistence import schema
 from shoal.recipe import WARM_UP_STEPS
 from shoal.report import contents, scores
+from shoal.table import delimited, layout
 from shoal.table.tally import MOST_TEXTS
 from shoal.table_models import memory
 from shoal.table_models.fit_in_pieces import JUDGED_ROWS
@@ -185,6 +186,10 @@ PHRASES = {
         f"{predictive.ROWS_PER_WEIGHT} for each weight of the largest network",
         f"at N = {predictive.ROWS_PER_WEIGHT}p",
         f"({calibration.BINS} bins of equal width)",
+    ],
+    "tables.md": [
+        f"up to {layout.MOST_SKIPPED}, have fewer cells",
+        f"the first {delimited.HEAD // 1000 * 1000:,} characters",
     ],
     "scale.md": [
         f"more than {MOST_TEXTS:,} different texts (fewer if they do not fit into {FRACTIONS[memory.SAMPLE_SHARE]} of the memory)",

@@ -6,18 +6,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shoal.cli.options import AsJson, MaxMemory, parse_settings
+from shoal.cli.options import TABLE_HELP, AsJson, Header, MaxMemory, Sheet, parse_settings, table_at
 from shoal.cli.output import print_json, print_metrics, print_sureness
 from shoal.cli.report import check_report, steps_bar
 
 if TYPE_CHECKING:
+    from shoal.table import TablePath
     from shoal.table_models.fit import Facts
 
 EXAMPLE = "Example: `shoal fit titanic.csv --target Survived --set hidden_layer_sizes=100 -o titanic.shoal`"
-TABLE_ENDINGS = (".gz", ".csv", ".parquet", ".pq", ".txt", ".data")
+PACKED_ENDINGS = (".gz", ".bz2", ".xz", ".zst", ".zip")
+TABLE_ENDINGS = (
+    *(".csv", ".tsv", ".parquet", ".pq", ".txt", ".data", ".dat", ".xlsx", ".xls", ".ods", ".arff", ".jsonl", ".json", ".feather"),
+    *(".db", ".sqlite", ".sav", ".dta", ".sas7bdat"),
+)
 
 
-Named = Annotated[Path, typer.Argument(metavar="TABLE", help="CSV, gzipped CSV or Parquet file.", show_default=False)]
+Named = Annotated[Path, typer.Argument(metavar="TABLE", help=TABLE_HELP, show_default=False)]
 Targets = Annotated[list[str], typer.Option("--target", help="Column to predict; repeat it for several.", show_default=False)]
 Task = Annotated[str | None, typer.Option(help="classification or regression. Default: chosen from the target.", show_default=False)]
 Settings = Annotated[
@@ -80,6 +85,8 @@ def fit(
     max_memory: MaxMemory = None,
     dask: Dask = None,
     checkpoint: Checkpoint = None,
+    sheet: Sheet = "",
+    header: Header = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a network on a table and write the model to a file.
@@ -104,11 +111,14 @@ def fit(
     refuse_unwritable(path)
     if report is not None:
         check_report(report, path, table, test)
+    source, other = table_at(table, sheet, header), None if test is None else table_at(test, header=header)
+    if not as_json:
+        print_file_notes(source)
     with fit_bar(by_rows=max_memory is not None) as watching:
-        model = fit.fit(table, target, task=task, test=test, groups=groups, time=time, **watching, **chosen)
+        model = fit.fit(source, target, task=task, test=other, groups=groups, time=time, **watching, **chosen)
     save(model, path)
     if report is not None:
-        report_too(model, table, report, test)
+        report_too(model, source, report, other)
     facts = fit.facts_of(model)
     if as_json:
         print_json(summary(facts, path))
@@ -119,7 +129,15 @@ def fit(
             print(f"report written to {report}")
 
 
-def report_too(model: Any, table: Path, report: Path, test: Path | None) -> None:
+def print_file_notes(table: "Path | TablePath") -> None:
+    """Print how the table's file is read, unless it is a CSV file with commas and a header line."""
+    from shoal.table.reading import notes_of
+
+    for note in notes_of(table):
+        print(note)
+
+
+def report_too(model: Any, table: "Path | TablePath", report: Path, test: "Path | TablePath | None") -> None:
     """Write the report about the model, with a progress bar."""
     from shoal.report import write_report
 
@@ -130,15 +148,17 @@ def report_too(model: Any, table: Path, report: Path, test: Path | None) -> None
 def refuse_table_itself(path: Path, *tables: Path | None) -> None:
     """Raise an error if the model would overwrite a table that it learns from."""
     from shoal.errors import OutputError
+    from shoal.table.filetypes import file_of
 
-    if path.exists() and any(path.samefile(used) for used in tables if used and used.exists()):
+    files = [file_of(used)[0] for used in tables if used]
+    if path.exists() and any(path.samefile(used) for used in files if used.exists()):
         raise OutputError(f"-o {path} is the table itself; choose another name for the model.")
 
 
 def default_name(table: Path, targets: list[str]) -> str:
     """The model's name: `data/titanic.csv.gz` and `Survived` give `titanic-Survived.shoal`."""
     stem = table.name
-    for ending in TABLE_ENDINGS:
+    for ending in (*PACKED_ENDINGS, *TABLE_ENDINGS):
         stem = stem.removesuffix(ending)
     return re.sub(r"[^\w.+-]+", "_", f"{stem}-{'+'.join(targets)}") + ".shoal"
 

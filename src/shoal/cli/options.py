@@ -2,15 +2,26 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from shoal.errors import InvalidParameterError
 
+if TYPE_CHECKING:
+    from shoal.table import TablePath
+
+TABLE_HELP = "Table file: CSV (any separator, compressed or not), Parquet, Excel and others. FILE::NAME names a sheet or table in it."
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="Model file written by shoal fit.", show_default=False)]
-TableWithTarget = Annotated[
-    Path, typer.Argument(metavar="TABLE", help="CSV, gzipped CSV or Parquet file with the target.", show_default=False)
+TableWithTarget = Annotated[Path, typer.Argument(metavar="TABLE", help=f"{TABLE_HELP} It must contain the target.", show_default=False)]
+Sheet = Annotated[
+    str, typer.Option(metavar="NAME", help="Sheet of a workbook, table of a database or file of a zip archive. Default: the first.")
+]
+Header = Annotated[
+    bool | None,
+    typer.Option(
+        "--header/--no-header", help="Whether the first line contains the column names. Default: found from the cells.", show_default=False
+    ),
 ]
 MaxMemory = Annotated[
     str | None,
@@ -33,3 +44,10 @@ def parse_settings(texts: Sequence[str]) -> dict[str, Any]:
             raise InvalidParameterError(f"--set {name} is given twice: {settings[name]!r} and {value.strip()!r}. Keep one.")
         settings[name] = parsed(name, value.strip())
     return settings
+
+
+def table_at(path: Path, sheet: str = "", header: bool | None = None) -> "Path | TablePath":
+    """The table that a command was given, with what its options add."""
+    from shoal.table import TablePath
+
+    return TablePath(path, header, sheet) if sheet or header is not None else path

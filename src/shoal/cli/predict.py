@@ -4,11 +4,14 @@ import io
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shoal.cli.options import MaxMemory, ModelFile
+from shoal.cli.options import TABLE_HELP, Header, MaxMemory, ModelFile, Sheet, table_at
+
+if TYPE_CHECKING:
+    from shoal.table import TablePath
 
 EXAMPLE = "Example: `shoal predict titanic.shoal passengers.csv -o answers.csv`"
 CHUNK_ROWS = 50_000  # 40 MB with a hundred columns
@@ -16,15 +19,15 @@ CHUNK_ROWS = 50_000  # 40 MB with a hundred columns
 
 def predict(
     model: ModelFile,
-    table: Annotated[
-        Path, typer.Argument(metavar="TABLE", help="CSV, gzipped CSV or Parquet file; it may contain the target too.", show_default=False)
-    ],
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help=f"{TABLE_HELP} It may contain the target too.", show_default=False)],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT.csv", help="File for the predictions.", show_default=False)],
     interval: Annotated[
         float | None,
         typer.Option(metavar="0.9", help="Add an interval to each predicted number: TARGET_lower, TARGET_upper.", show_default=False),
     ] = None,
     max_memory: MaxMemory = None,
+    sheet: Sheet = "",
+    header: Header = None,
 ) -> None:
     """Write a model's predictions for the rows of a table to a CSV file, one line per row, in the table's order.
 
@@ -35,27 +38,28 @@ def predict(
     from shoal.cli.output import rows_bar
     from shoal.errors import OutputError, OutsideWarning
     from shoal.persistence import load
+    from shoal.table.filetypes import file_of
     from shoal.table_models import fit
 
     loaded = load(model)
     fit.facts_of(loaded)
-    if output.exists() and any(output.samefile(used) for used in (table, model) if used.exists()):
+    if output.exists() and any(output.samefile(used) for used in (file_of(table)[0], model) if used.exists()):
         raise OutputError(f"-o {output} is the table or the model itself; choose another name for the predictions.")
     with rows_bar(wanted=max_memory is not None) as progress:
-        n_rows, about = predict_table(loaded, table, output, interval, max_memory, progress)
+        n_rows, about = predict_table(loaded, table_at(table, sheet, header), output, interval, max_memory, progress)
     print(f"{n_rows} predictions written to {output}")
     if about:
         warnings.warn(OutsideWarning(about), stacklevel=2)
 
 
-def write_predictions(loaded: Any, table: Path, output: Path) -> int:
+def write_predictions(loaded: Any, table: "Path | TablePath", output: Path) -> int:
     """`predict_table` without intervals; returns the number of rows."""
     return predict_table(loaded, table, output)[0]
 
 
 def predict_table(
     loaded: Any,
-    table: Path,
+    table: "Path | TablePath",
     output: Path,
     interval: float | None = None,
     max_memory: str | None = None,
@@ -69,12 +73,13 @@ def predict_table(
 
     from shoal.files import replacing
     from shoal.table_models.predict import about_outside, outside, predictions
+    from shoal.table_models.splits import name_of
     from shoal.table_models.survey import naming_rows
 
     done, n_outside, by_input = 0, 0, np.zeros(1, np.int64)
     with replacing(output) as out:
         for chunk, n_rows in chunks_of(loaded, table, max_memory):
-            with naming_rows(table.name, chunk):
+            with naming_rows(name_of(table), chunk):
                 rows = loaded["prepare"].transform(chunk)
             answers = predictions(loaded, chunk, interval=interval, prepared=rows)
             text = io.StringIO()
@@ -89,16 +94,16 @@ def predict_table(
     return done, about_outside(loaded, done, n_outside, by_input) if n_outside else ""
 
 
-def chunks_of(loaded: Any, table: Path, max_memory: str | None) -> Iterator[tuple[Any, int]]:
+def chunks_of(loaded: Any, table: "Path | TablePath", max_memory: str | None) -> Iterator[tuple[Any, int]]:
     """The table in chunks, each with the number of all rows (0 if unknown)."""
     from shoal.table import read_chunks
     from shoal.table.reading import open_table
     from shoal.table_models import fit
     from shoal.table_models.memory import memory_of
-    from shoal.table_models.within_memory import pieces_within
+    from shoal.table_models.within_memory import pieces_within, used_names
 
     if max_memory is None:
         yield from ((chunk, 0) for chunk in read_chunks(table, CHUNK_ROWS, fit.columns_of(loaded)))
         return
-    file = open_table(table)
+    file = open_table(table, expected=used_names(loaded))
     yield from ((chunk, file.n_rows) for chunk in pieces_within(memory_of(max_memory), loaded, file))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from shoal.cli.options import ModelFile, TableWithTarget
+from shoal.cli.options import Header, ModelFile, Sheet, TableWithTarget, table_at
 
 EXAMPLE = "Example: `shoal report titanic.shoal titanic.csv -o titanic.html`"
 
@@ -18,6 +18,8 @@ def report(
     table: TableWithTarget,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.html", help="File to write.", show_default=False)],
     test: Annotated[Path | None, typer.Option(help="The table that you passed to `shoal fit` as --test.", show_default=False)] = None,
+    sheet: Sheet = "",
+    header: Header = None,
 ) -> None:
     """Write one HTML page: scores and their uncertainty, simple models on the same rows, diagnosis, importance, the network.
 
@@ -30,7 +32,8 @@ def report(
     check_report(output, model, table, test)
     loaded = load(model)
     with steps_bar() as step:
-        write_report(loaded, table, output, test=test, step=step)
+        source, other = table_at(table, sheet, header), None if test is None else table_at(test, header=header)
+        write_report(loaded, source, output, test=other, step=step)
     print(f"report written to {output}")
 
 
@@ -39,12 +42,13 @@ def check_report(output: Path, *used: Path | None) -> None:
     from shoal.errors import OutputError
     from shoal.files import refuse_unwritable
     from shoal.report.figures import need_matplotlib
+    from shoal.table.filetypes import file_of
 
     need_matplotlib()
     if output in used:
         raise OutputError(f"{output} is named twice and would be the same file; choose another name for the report.")
-    for path in used:
-        if path is not None and output.exists() and path.exists() and output.samefile(path):
+    for path in (file_of(named)[0] for named in used if named is not None):
+        if output.exists() and path.exists() and output.samefile(path):
             raise OutputError(f"{output} is the model or a table itself; choose another name for the report.")
     refuse_unwritable(output)
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from shoal.cli.options import AsJson, MaxMemory, ModelFile, TableWithTarget
+from shoal.cli.options import AsJson, Header, MaxMemory, ModelFile, Sheet, TableWithTarget, table_at
 from shoal.cli.output import print_json, print_metrics, print_sureness, print_table
 
 EXAMPLE = "Example: `shoal show titanic.shoal`"
@@ -113,6 +113,8 @@ DIAGNOSE_EXAMPLE = "Example: `shoal diagnose titanic.shoal titanic.csv`"
 def diagnose(
     model: ModelFile,
     table: TableWithTarget,
+    sheet: Sheet = "",
+    header: Header = None,
     as_json: AsJson = False,
 ) -> None:
     """Look for known faults of a model: units, gradients, learning rate, fit, inputs, classes, members.
@@ -122,7 +124,7 @@ def diagnose(
     from shoal.persistence import load
     from shoal.table_models.inspect import diagnose_table
 
-    found = diagnose_table(load(model), table)
+    found = diagnose_table(load(model), table_at(table, sheet, header))
     if as_json:
         findings = [{"title": f.title, **asdict(f)} for f in found]
         print_json({"model": str(model), "rows": found.n_rows, "findings": findings})
@@ -140,6 +142,8 @@ def evaluate(
     model: ModelFile,
     table: TableWithTarget,
     max_memory: MaxMemory = None,
+    sheet: Sheet = "",
+    header: Header = None,
     as_json: AsJson = False,
 ) -> None:
     """Score a model on a table with its inputs and its target, and report how reliable its probabilities or intervals are.
@@ -154,7 +158,7 @@ def evaluate(
     loaded = load(model)
     facts = raw.facts_of(loaded)
     with rows_bar(wanted=max_memory is not None) as progress:
-        found = raw.evaluate(loaded, table, max_memory=max_memory, progress=progress)
+        found = raw.evaluate(loaded, table_at(table, sheet, header), max_memory=max_memory, progress=progress)
     if as_json:
         print_json(
             {

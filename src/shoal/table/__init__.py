@@ -5,6 +5,7 @@ scikit-learn's kind (`TypedTable`, `PreparedTable`).
 """
 
 from shoal.table.columns import Column, Kind, check_columns, coerce, describe_columns
+from shoal.table.filetypes import TablePath
 from shoal.table.preparation import Feature, Field, Learned, Preparation
 from shoal.table.reading import read, read_chunks
 from shoal.table.splits import split_groups, split_rows, split_time
@@ -19,6 +20,7 @@ __all__ = [
     "Learned",
     "Preparation",
     "PreparedTable",
+    "TablePath",
     "Target",
     "Task",
     "TypedTable",

@@ -1,14 +1,8 @@
-"""Reading tables: CSV, gzipped CSV and Parquet, whole or in chunks; whatever is no table gets a named error."""
+"""Reading tables: whatever kind of file one is in, whole or in pieces; what is no table gets a named error."""
 
-import csv
-import gzip
-import io
-import re
-import zlib
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -16,29 +10,40 @@ from typing import Any
 import pandas as pd
 
 from shoal.errors import ShoalError, TableError
-from shoal.files import input_file
-from shoal.table.cells import ROW, brief, listed
+from shoal.table.cells import ROW
 from shoal.table.columns import Column
+from shoal.table.delimited import TextTable, check_header, checked, sniffed
+from shoal.table.filetypes import Place, place_of_table
 from shoal.table.frames import arrow_frame, as_frame, first_line
+from shoal.table.notes import ColumnNote
+from shoal.table.otherfiles import frame_of_file
 
 _BUFFER = 1 << 20  # bytes of a column's pages that are read ahead: a row group may be larger than memory
-_WHOLE = re.compile(r"[+-]?[0-9]+")
-_EXACT_DIGITS, _INTEGER_DIGITS = 15, 18  # that every floating-point number, and every integer of 64 bits, holds
 _PANDAS_INDEX = "__index_level_0__"  # what pandas calls an unnamed index in a Parquet file
+_TEXTS = ("text", "arff")
 
 
 def read(
-    path: str | PathLike[str], columns: Sequence[Column] = (), *, texts: Collection[str] = (), codes: Collection[str] = ()
+    path: str | PathLike[str],
+    columns: Sequence[Column] = (),
+    *,
+    texts: Collection[str] = (),
+    codes: Collection[str] = (),
+    expected: Collection[str] = (),
 ) -> pd.DataFrame:
     """Read a table.
 
     Parameters
     ----------
-    path : a CSV file (comma, UTF-8, a header line), the same gzipped, or a Parquet file
+    path : a file of delimited text (separator, encoding, header line and what stands before it are found), the same packed with gzip,
+        bzip2, xz, zstd or zip, a Parquet, Feather or Arrow file, a workbook (.xlsx, .xls, .ods), an ARFF file, JSON lines or a JSON list
+        of objects, a SQLite database, a file of SPSS, Stata or SAS. `book.xlsx::May` is the sheet May, `file.db::runs` the table runs;
+        a `TablePath` says so too, and whether there is a header line
     columns : of a trained model: its categories, dates and booleans are then read as the text that stands in the file,
         so that "007" stays "007" also where every cell looks like a number
-    texts : more columns that are read as the text that stands in a CSV file
+    texts : more columns that are read as the text that stands in a file of text
     codes : columns such as the target that are read so where their whole numbers have zeros before them, "007" beside "7"
+    expected : names that the columns should have, which tell a header line from a row
 
     Returns
     -------
@@ -53,34 +58,38 @@ def read(
     ------
     TableError
         For no such file (with the nearest names), a folder, an empty file, a header without rows, rows of unequal
-        length, duplicate or missing column names, bytes that are no UTF-8 text, a file that is no table.
+        length, duplicate or missing column names, a file that is no table (by what it is), a reader that is not installed.
     """
-    file = _existing(path)
-    if _is_parquet(file):
-        with _parquet(file) as table:
+    place = place_of_table(path)
+    names = _expected(columns, expected)
+    if place.kind == "parquet":
+        with _parquet(place.file) as table:
             return as_frame(_numbered(arrow_frame(table.read()), 0))
-    found = _checked_rows(file, codes)
-    with _text(file) as handle, _named_parser_errors(file):
-        return _numbered(pd.read_csv(handle, **_options(found.header, {*_texts(columns), *texts, *found.texts}, found.integers)), 0)
+    if place.kind in _TEXTS:
+        found = checked(place, codes, names)
+        return _numbered(found.frame({*_texts(columns), *texts}), 0)
+    return _whole(place, names)[0]
 
 
-def read_chunks(path: str | PathLike[str], rows: int = 50_000, columns: Sequence[Column] = ()) -> Iterator[pd.DataFrame]:
+def read_chunks(
+    path: str | PathLike[str], rows: int = 50_000, columns: Sequence[Column] = (), *, expected: Collection[str] = ()
+) -> Iterator[pd.DataFrame]:
     """Read a table that may be larger than memory, a number of rows at a time.
 
     Parameters
     ----------
-    path, columns : as for `read`
+    path, columns, expected : as for `read`
     rows : most rows of a chunk
 
     Returns
     -------
-    iterator of DataFrame, whose index goes on counting the rows of the file; a CSV file is checked whole (every row's
-    length) before the first chunk, so that nothing is half done when it turns out to be damaged
+    iterator of DataFrame, whose index goes on counting the rows of the file; a file of text is checked whole (every row's
+    length) before the first chunk, so that nothing is half done when it turns out to be damaged. Files of other kinds than text and
+    Parquet are read whole, and cut.
     """
     if rows < 1:
         raise TableError(f"rows={rows}: a chunk has at least one row.")
-    file = _existing(path)
-    return _parquet_chunks(file, rows) if _is_parquet(file) else _csv_chunks(file, rows, _checked_rows(file).header, _texts(columns))
+    return open_table(path, expected=_expected(columns, expected)).pieces(rows, _texts(columns))
 
 
 @dataclass(frozen=True)
@@ -88,8 +97,9 @@ class TableFile:
     """A table's file, checked once, that is read in pieces as often as need be.
 
     `names` are its columns, `n_rows` its rows; `number_bytes` says how many bytes of a floating-point number hold each column's
-    numbers exactly, 4 or 8, and 0 for a column that may hold text; `text_bytes` is what a cell of these holds in the file, unzipped,
-    on the average. `texts` are read as text wherever the table is read, `integers` as integers with gaps.
+    numbers exactly, 4 or 8, and 0 for a column that may hold text; `text_bytes` is what a cell of these holds in the file, unpacked,
+    on the average. `text` is a table of delimited text, whose pieces may differ in the types that pandas finds in them; `whole` one that
+    could only be read whole.
     """
 
     file: Path
@@ -97,37 +107,106 @@ class TableFile:
     n_rows: int
     number_bytes: dict[str, int]
     text_bytes: float
-    is_parquet: bool
-    texts: tuple[str, ...] = ()
-    integers: tuple[str, ...] = ()
+    text: TextTable | None = None
+    whole: pd.DataFrame | None = None
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Columns that are read as text wherever the table is read."""
+        return () if self.text is None else self.text.texts
 
     def pieces(self, rows: int, texts: Collection[str] = ()) -> Iterator[pd.DataFrame]:
-        """The table, so many rows at a time; of a CSV file the columns `texts` as the text that stands there."""
-        if self.is_parquet:
-            return _parquet_chunks(self.file, rows)
-        return _csv_chunks(self.file, rows, list(self.names), {*self.texts, *texts}, self.integers)
+        """The table, so many rows at a time; of a file of text the columns `texts` as the text that stands there."""
+        if self.text is not None:
+            return _text_chunks(self.text, rows, texts)
+        if self.whole is not None:
+            frame = self.whole
+            return (frame.iloc[i : i + rows] for i in range(0, len(frame), rows))
+        return _parquet_chunks(self.file, rows)
 
 
-def open_table(path: str | PathLike[str], *, texts: Collection[str] = (), codes: Collection[str] = ()) -> TableFile:
-    """The table in a file, to be read in pieces; a CSV file is read through once, to count its rows and the cells of each.
+def open_table(
+    path: str | PathLike[str], *, texts: Collection[str] = (), codes: Collection[str] = (), expected: Collection[str] = ()
+) -> TableFile:
+    """The table in a file, to be read in pieces; one of text is read through once, to count its rows and the cells of each.
 
-    `texts` and `codes` are as for `read`.
+    `texts`, `codes` and `expected` are as for `read`.
 
     Raises
     ------
     TableError
         As `read` does.
     """
-    file = _existing(path)
-    if not _is_parquet(file):
-        found = _checked_rows(file, codes)
-        names, cell_bytes = tuple(found.header), found.n_bytes / (found.n_rows * len(found.header))
-        as_text = (*texts, *found.texts)
-        return TableFile(file, names, found.n_rows, dict.fromkeys(names, 0), cell_bytes, False, as_text, found.integers)
-    with _parquet(file) as table:
+    place = place_of_table(path)
+    if place.kind in _TEXTS:
+        found = checked(place, codes, expected)
+        cell_bytes = found.n_bytes / (found.n_rows * len(found.names))
+        found = replace(found, texts=(*texts, *found.texts))
+        return TableFile(place.file, found.names, found.n_rows, dict.fromkeys(found.names, 0), cell_bytes, found)
+    if place.kind != "parquet":
+        frame = _whole(place, expected)[0]
+        sizes = {name: _bytes_of(frame[name]) for name in frame.columns}
+        return TableFile(place.file, tuple(frame.columns), len(frame), sizes, 0.0, whole=frame)
+    with _parquet(place.file) as table:
         types = {field.name: field.type for field in table.schema_arrow if field.name != _PANDAS_INDEX}
         widths = {name: _number_bytes(kind) for name, kind in types.items()}
-        return TableFile(file, tuple(types), table.metadata.num_rows, widths, _text_bytes(table.metadata, widths), True)
+        return TableFile(place.file, tuple(types), table.metadata.num_rows, widths, _text_bytes(table.metadata, widths))
+
+
+def notes_of(path: str | PathLike[str], *, expected: Collection[str] = ()) -> tuple[ColumnNote, ...]:
+    """What a person should know of how a table's file is read: separator, encoding, lines left out, the sheet.
+
+    Parameters
+    ----------
+    path, expected : as for `read`
+
+    Returns
+    -------
+    tuple of ColumnNote, of the kind "file" and under the file's name; none for a CSV file with commas, a header line and UTF-8. Of a file
+    of text its head alone is read.
+
+    Raises
+    ------
+    TableError
+        As `read` does.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from shoal.table.reading import notes_of
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "rain.csv")
+    >>> _ = path.write_text("day;rain\\n1;0,5\\n2;1,25\\n")
+    >>> for note in notes_of(path):
+    ...     print(note)
+    rain.csv: cells separated by semicolons; numbers with a decimal comma
+    """
+    place = place_of_table(path)
+    if place.kind == "parquet":
+        return ()
+    if place.kind in _TEXTS:
+        return sniffed(place, expected).notes(place.file.name)
+    return _whole(place, expected)[1]
+
+
+def _whole(place: Place, expected: Collection[str]) -> tuple[pd.DataFrame, tuple[ColumnNote, ...]]:
+    """A table that can only be read whole, with what a person should know of that."""
+    frame, notes = frame_of_file(place, expected)
+    check_header(place.file, [str(name).strip() for name in frame.columns])
+    if not len(frame):
+        raise TableError(f"{place.shown} has columns but no rows.")
+    return as_frame(_numbered(frame, 0)), notes
+
+
+def _expected(columns: Sequence[Column], expected: Collection[str]) -> Collection[str]:
+    """The names that a trained model's columns have, or others."""
+    return expected or [column.name for column in columns if column.kind != "left out"]
+
+
+def _bytes_of(column: pd.Series) -> int:
+    """Bytes of a floating-point number that holds a column's numbers exactly, 0 for what is no number."""
+    if not pd.api.types.is_numeric_dtype(column.dtype):
+        return 0
+    return 4 if column.dtype in (bool, "float32", "int8", "int16", "uint8", "uint16") else 8
 
 
 def _text_bytes(metadata: Any, widths: dict[str, int]) -> float:
@@ -150,12 +229,11 @@ def _number_bytes(kind: Any) -> int:
     return 0
 
 
-def _csv_chunks(file: Path, rows: int, header: list[str], texts: Collection[str], integers: Collection[str] = ()) -> Iterator[pd.DataFrame]:
+def _text_chunks(table: TextTable, rows: int, texts: Collection[str]) -> Iterator[pd.DataFrame]:
     done = 0
-    with _text(file) as handle, _named_parser_errors(file):
-        for chunk in pd.read_csv(handle, chunksize=rows, **_options(header, texts, integers)):
-            yield _numbered(chunk, done)
-            done += len(chunk)
+    for chunk in table.frames(rows, texts):
+        yield _numbered(chunk, done)
+        done += len(chunk)
 
 
 def _parquet_chunks(file: Path, rows: int) -> Iterator[pd.DataFrame]:
@@ -173,48 +251,10 @@ def _texts(columns: Sequence[Column]) -> list[str]:
     return [column.name for column in columns if column.kind not in ("number", "left out")]
 
 
-def _options(header: list[str], texts: Collection[str], integers: Collection[str] = ()) -> dict[str, Any]:
-    return {
-        "names": header,
-        "header": 0,
-        "index_col": False,
-        "dtype": dict.fromkeys(integers, "Int64") | {name: str for name in texts if name in header},
-        "keep_default_na": False,
-        "na_values": [""],
-        "skipinitialspace": True,
-        "low_memory": False,  # one type a column, not one a block
-    }
-
-
 def _numbered(frame: pd.DataFrame, done: int) -> pd.DataFrame:
     frame = frame.drop(columns=_PANDAS_INDEX, errors="ignore")
     frame.index = pd.RangeIndex(done + 1, done + 1 + len(frame), name=ROW)
     return frame
-
-
-def _existing(path: str | PathLike[str]) -> Path:
-    file = input_file(path, TableError, "file", "name a CSV or Parquet file in it")
-    try:
-        if not file.stat().st_size:
-            raise TableError(f"{file} is empty (0 bytes); a table has a header line and rows.")
-    except OSError as error:
-        raise TableError(f"{file} cannot be read: {error.strerror or error}.") from error
-    return file
-
-
-def _head(file: Path) -> bytes:
-    try:
-        with file.open("rb") as handle:
-            return handle.read(4)
-    except OSError as error:
-        raise TableError(f"{file} cannot be read: {error.strerror or error}.") from error
-
-
-def _is_parquet(file: Path) -> bool:
-    head = _head(file)
-    if head == b"PK\x03\x04":
-        raise TableError(f"{file} is a zip file or a spreadsheet, not a table of text. Save it as CSV or Parquet.")
-    return head == b"PAR1"
 
 
 @contextmanager
@@ -227,7 +267,7 @@ def _parquet(file: Path, buffer_size: int = 0) -> Iterator[Any]:
         raise TableError(f"{file} is a Parquet file, which needs pyarrow. Install it with: pip install 'shoal[parquet]'") from error
     try:
         with pyarrow.parquet.ParquetFile(file, buffer_size=buffer_size, pre_buffer=not buffer_size) as table:
-            _check_header(file, [name for name in table.schema_arrow.names if name != _PANDAS_INDEX])
+            check_header(file, [name for name in table.schema_arrow.names if name != _PANDAS_INDEX])
             if not table.metadata.num_rows:
                 raise TableError(f"{file} has columns but no rows.")
             yield table
@@ -235,138 +275,3 @@ def _parquet(file: Path, buffer_size: int = 0) -> Iterator[Any]:
         raise
     except Exception as error:  # a damaged file can make every part of its reader fail, in errors of any kind
         raise TableError(f"{file} is not a whole Parquet file: {first_line(error)}. Write it again.") from error
-
-
-@contextmanager
-def _text(file: Path) -> Iterator[io.TextIOWrapper]:
-    """The file as text, unzipped if need be; damage found while reading is named."""
-    try:
-        zipped = _head(file)[:2] == b"\x1f\x8b"
-        form: dict[str, str] = {"mode": "rt", "encoding": "utf-8-sig", "newline": ""}
-        with gzip.open(file, **form) if zipped else file.open(**form) as handle:  # type: ignore[call-overload]
-            yield handle
-    except UnicodeDecodeError as error:
-        byte = error.object[error.start]
-        raise TableError(
-            f"{file} is not UTF-8 text: byte 0x{byte:02x} in line {_undecodable_line(file)}. Save it with the encoding UTF-8."
-        ) from error
-    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise TableError(f"{file} is a damaged gzip file: {first_line(error)}. Copy or compress it again.") from error
-    except OSError as error:
-        raise TableError(f"{file} cannot be read: {error.strerror or error}.") from error
-
-
-def _undecodable_line(file: Path) -> int:
-    opener = gzip.open if _head(file)[:2] == b"\x1f\x8b" else open
-    with opener(file, "rb") as raw:
-        for number, line in enumerate(raw, start=1):
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError:
-                return number
-    return 1
-
-
-@contextmanager
-def _named_parser_errors(file: Path) -> Iterator[None]:
-    try:
-        yield
-    except (ShoalError, UnicodeDecodeError):
-        raise
-    except (ValueError, OverflowError) as error:
-        raise TableError(f"{file} cannot be read as CSV: {first_line(error)}. Check quotes and commas.") from error
-
-
-@dataclass
-class _Spelling:
-    """How the whole numbers of a column are written: `zeros` before them, `wide` ones, `gaps`, and anything `else`."""
-
-    zeros: bool = False
-    most_digits: int = 0
-    gaps: bool = False
-    other: bool = False
-
-    def see(self, cell: str) -> None:
-        """Take in one cell."""
-        if not cell:
-            self.gaps = True
-        elif not _WHOLE.fullmatch(cell):
-            self.other = True
-        else:
-            digits = cell.lstrip("+-")
-            self.zeros |= len(digits) > 1 and digits[0] == "0"
-            self.most_digits = max(self.most_digits, len(digits))
-
-    @property
-    def is_text(self) -> bool:
-        """Whether these are codes that a number would lose the zeros of, or too wide for any integer."""
-        return not self.other and (self.zeros or (self.gaps and self.most_digits > _INTEGER_DIGITS))
-
-    @property
-    def is_integer(self) -> bool:
-        """Whether a gap would turn integers into floating-point numbers that do not hold them."""
-        return not self.other and self.gaps and _EXACT_DIGITS < self.most_digits <= _INTEGER_DIGITS
-
-
-@dataclass(frozen=True)
-class _CheckedRows:
-    """What one pass over a CSV file finds: names, rows, bytes unzipped, and how columns of codes must be read."""
-
-    header: list[str]
-    n_rows: int
-    n_bytes: int
-    texts: tuple[str, ...]
-    integers: tuple[str, ...]
-
-
-def _checked_rows(file: Path, codes: Collection[str] = ()) -> _CheckedRows:
-    """Names and sizes of a CSV file, after every row was seen to have as many cells as there are names.
-
-    pandas fills short rows in silence.
-    """
-    with _text(file) as handle:
-        start = handle.read(4096)
-        if "\0" in start:
-            raise TableError(
-                f"{file} is not a table of text: it holds zero bytes (a binary file, or UTF-16). Save it as CSV in UTF-8, or as Parquet."
-            )
-    with _text(file) as handle:
-        reader = csv.reader(handle, skipinitialspace=True)
-        try:
-            lines = (line for line in reader if line not in ([], [""]))  # blank lines are skipped, as pandas skips them
-            header = [name.strip() for name in next(lines, [])]
-            _check_header(file, header)
-            spellings = {header.index(name): _Spelling() for name in codes if name in header}
-            row = 0
-            for row, line in enumerate(lines, start=1):
-                if len(line) != len(header):
-                    raise TableError(
-                        f"{file}: row {row} (line {reader.line_num}) has {len(line)} cells, the header has {len(header)}. "
-                        "Check its commas and quotes."
-                    )
-                for place, spelling in spellings.items():
-                    spelling.see(line[place].strip())
-        except csv.Error as error:
-            raise TableError(f"{file}, line {reader.line_num}, cannot be read as CSV: {first_line(error)}. Check the quotes.") from error
-        n_bytes = handle.buffer.tell()  # type: ignore[attr-defined]  # a buffered file, zipped or not, has it
-    if not row:
-        raise TableError(f"{file} has a header ({len(header)} columns) but no rows.")
-    texts = tuple(header[place] for place, spelling in spellings.items() if spelling.is_text)
-    return _CheckedRows(header, row, n_bytes, texts, tuple(header[place] for place, s in spellings.items() if s.is_integer))
-
-
-def _check_header(file: Path, header: list[str]) -> None:
-    if not header:
-        raise TableError(f"{file} holds blank lines only; a table has a header line and rows.")
-    unnamed = [position for position, name in enumerate(header, start=1) if not name]
-    if unnamed:
-        raise TableError(
-            f"{file}: column {unnamed[0]} of {len(header)} has no name in the header ({len(unnamed)} in all). "
-            "Name it or remove it; a frame's row numbers stay out with to_csv(index=False)."
-        )
-    twice = [name for name, times in Counter(header).items() if times > 1]
-    if twice:
-        raise TableError(f"{file}: duplicate column names {listed(twice)} in a header of {len(header)}. Give every column its own name.")
-    separator = next((mark for mark in ";\t|" if len(header) == 1 and mark in header[0]), None)
-    if separator:
-        raise TableError(f"{file} seems to be separated by {separator!r}: its header is {brief(header[0], 60)}. Save it with commas.")

@@ -8,7 +8,6 @@ import time as clock
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -138,7 +137,8 @@ def fit(
     Parameters
     ----------
     table : DataFrame, or what can be turned into one (a mapping of columns, a structured or 2-D array, an Arrow table, a polars frame),
-        or path of a CSV, gzipped CSV or Parquet file. Columns are known by their names as text: 0 is "0"
+        or path of a file (delimited text, Parquet, a workbook and others: `shoal.table.read` has the list; a `shoal.table.TablePath` says
+        which sheet, and whether there is a header line). Columns are known by their names as text: 0 is "0"
     target : name of the column to predict, or a list of several
     task : {"classification", "regression"}, found from the target where None
     test : a second table to score on; without it rows of the first are held out
@@ -231,7 +231,7 @@ def fit(
 def asked_of(table: Table, split: Split) -> dict[str, Any]:
     """What `Facts` tell of the table and of how its rows were to be held out."""
     return {
-        "table": Path(table).name if is_path(table) else "",
+        "table": name_of(table) if is_path(table) else "",
         "sha256": fingerprint(table),
         "seed": split.seed,
         "test_table": "" if split.test is None else name_of(split.test),

@@ -42,7 +42,8 @@ def sides_again(model: Pipeline, table: Table, test: Table | None = None) -> tup
 
         return sides_within(facts, table, test) if is_path(table) else None
     split = Split(facts.task, test, facts.test_fraction, facts.groups or None, facts.time or None, facts.seed, facts.categories)
-    frame = frame_of(table, texts=facts.categories, codes=[*facts.targets, *split.coded])
+    names = [column.name for column in columns_of(model)]
+    frame = frame_of(table, texts=facts.categories, codes=[*facts.targets, *split.coded], expected=names)
     train, held, _, _ = sides(frame, facts.targets, split)
     return train, held
 

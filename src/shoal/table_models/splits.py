@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,7 @@ from shoal.draws import Purpose, group_stream
 from shoal.errors import ColumnsError, TableError
 from shoal.table import Column, Target, read, split_groups, split_rows, split_time, targets_of
 from shoal.table.cells import ROW, brief, listed, nearest, text_cells
+from shoal.table.filetypes import INNER, file_of
 from shoal.table.frames import Table, as_frame, is_path
 from shoal.table.splits import moments
 from shoal.table.target import Label
@@ -44,13 +44,20 @@ class Split:
         return [] if self.groups is None else [self.groups]
 
 
-def frame_of(table: Table, columns: Sequence[Column] = (), *, texts: Collection[str] = (), codes: Collection[str] = ()) -> pd.DataFrame:
+def frame_of(
+    table: Table,
+    columns: Sequence[Column] = (),
+    *,
+    texts: Collection[str] = (),
+    codes: Collection[str] = (),
+    expected: Collection[str] = (),
+) -> pd.DataFrame:
     """The table, its rows numbered from 1, so that an error names the caller's row also after a split.
 
-    `columns`, `texts` and `codes` say what of a file is read as text (`shoal.table.read`).
+    `columns`, `texts` and `codes` say what of a file is read as text, `expected` which names it should have (`shoal.table.read`).
     """
     if is_path(table):
-        return read(table, columns, texts=texts, codes=codes)
+        return read(table, columns, texts=texts, codes=codes, expected=expected)
     frame = as_frame(table)
     return frame.set_axis(pd.RangeIndex(1, 1 + len(frame), name=ROW), axis=0)
 
@@ -110,7 +117,8 @@ def refuse_two_cuts(split: Split) -> None:
 def _given_sides(train: Side, found: Target, split: Split) -> tuple[Side, Side, Target, str]:
     refuse_two_cuts(split)
     assert split.test is not None
-    frame = frame_of(split.test, texts=[*split.categories, *text_targets(found.names, found.classes)])
+    texts = [*split.categories, *text_targets(found.names, found.classes)]
+    frame = frame_of(split.test, texts=texts, expected=[*train.inputs.columns, *found.names])
     other = targets_of(frame, found.names, found.task, found.classes)
     held = frame.iloc[other.rows]
     lacking = [name for name in train.inputs.columns if name not in held.columns]
@@ -126,10 +134,13 @@ def _split_seed(seed: int) -> int:
 
 
 def fingerprint(table: Table) -> str:
-    """SHA-256 of a table's file, or of a frame's names and cells; empty for cells that cannot be hashed."""
+    """SHA-256 of a file with the sheet that was named in it, or of a frame's names and cells; empty if cells cannot be hashed."""
     if is_path(table):
-        with Path(table).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        path, inner = file_of(table)
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256")
+        digest.update(f"{INNER}{inner}".encode() if inner else b"")  # another sheet is another table
+        return digest.hexdigest()
     frame = as_frame(table)
     try:
         cells = pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes()
@@ -140,4 +151,7 @@ def fingerprint(table: Table) -> str:
 
 def name_of(table: Table) -> str:
     """What to call a table."""
-    return Path(table).name if is_path(table) else "a frame"
+    if not is_path(table):
+        return "a frame"
+    path, inner = file_of(table)
+    return f"{path.name}{INNER}{inner}" if inner else path.name

@@ -259,7 +259,7 @@ def survey(
                 counting.see_cut(piece, cut)
             told(len(piece))
         mixed = tuple(name for name, seen in kinds.items() if len(seen) > 1 and name not in texts)
-        if table.is_parquet or not mixed:
+        if table.text is None or not mixed:
             return finished(counting, task, texts)
         texts = (*texts, *mixed)
 

@@ -17,7 +17,7 @@ from shoal.table.frames import Table, is_path
 from shoal.table.reading import TableFile, open_table
 from shoal.table.target import check_names, without_target
 from shoal.table_models.fit import Evaluation, Facts, Progress, Watcher, asked_of, columns_of, estimator_for, facts_of
-from shoal.table_models.fit_in_pieces import Asked, fit_larger, in_memory_bytes, rows_of_piece
+from shoal.table_models.fit_in_pieces import Asked, fit_larger, frame_bytes, in_memory_bytes, rows_of_piece
 from shoal.table_models.memory import SAMPLE_ROWS, Memory, memory_of
 from shoal.table_models.scores import Scores
 from shoal.table_models.splits import Side, Split, frame_of, named_column, refuse_two_cuts, text_targets
@@ -48,6 +48,7 @@ def fit_within(
     codes = [*learned, *split.coded]
     file = open_table(table, texts=categories, codes=codes)
     needed = in_memory_bytes(file)
+    refuse_whole(file, memory, needed)
     if needed <= memory.room:
         if (settings or {}).get("verbose"):
             print(f"{file.file.name} needs about {in_words(needed)}, which fits into max_memory={memory.told}: it is read whole")
@@ -55,7 +56,7 @@ def fit_within(
     refuse_absent(file, learned, split, categories)
     if split.test is not None and not is_path(split.test):
         raise InvalidParameterError("test is a frame, and the table is read in pieces: give the path of a file to score on.")
-    test = None if split.test is None else open_table(split.test, texts=[*categories, *file.texts], codes=codes)
+    test = None if split.test is None else open_table(split.test, texts=[*categories, *file.texts], codes=codes, expected=file.names)
     if test is not None:
         refuse_lacking(test, file.names)
     asked = Asked(
@@ -104,6 +105,15 @@ def refuse_absent(file: TableFile, learned: tuple[str, ...], split: Split, categ
     refuse_two_cuts(split)
 
 
+def refuse_whole(file: TableFile, memory: Memory, needed: int) -> None:
+    """A table that can only be read whole must fit into the memory."""
+    if file.whole is not None and needed > memory.room:
+        raise TableError(
+            f"{file.file.name} needs about {in_words(needed)}, more than max_memory={memory.told}, and a file of its kind can only be read "
+            "whole. Save the table as CSV or Parquet, which are read in pieces, or leave max_memory out."
+        )
+
+
 def refuse_lacking(test: TableFile, names: Collection[str]) -> None:
     """What the model is made of must be in the test table too: known before the training, not after it."""
     lacking = [name for name in names if name not in test.names]
@@ -120,7 +130,7 @@ def cut_again(facts: Facts, table: str | PathLike[str]) -> Cut:
     if not facts.time:
         return cut
     codes = [*facts.targets, facts.groups]
-    file, memory = open_table(table, texts=facts.categories, codes=codes), memory_of(facts.max_memory)
+    file, memory = open_table(table, texts=facts.categories, codes=codes, expected=facts.targets), memory_of(facts.max_memory)
     rows = rows_of_piece(file, memory)
     return cut_by_time(file, facts.targets, facts.seed, facts.test_fraction, facts.time, rows, SAMPLE_ROWS, lambda n: None)
 
@@ -134,16 +144,16 @@ def sides_within(facts: Facts, table: str | PathLike[str], test: Table | None) -
         return Side(frame.iloc[found.rows].drop(columns=away), found.y)
 
     texts = [*facts.categories, *text_targets(facts.targets, facts.classes)]
-    frame = frame_of(table, texts=texts, codes=[facts.groups])
+    frame = frame_of(table, texts=texts, codes=[facts.groups], expected=facts.targets)
     frame = frame[~without_target(frame, facts.targets)]
     held = cut_again(facts, table).held(frame)
-    return side(frame[~held]), side(frame[held] if test is None else frame_of(test, texts=texts))
+    return side(frame[~held]), side(frame[held] if test is None else frame_of(test, texts=texts, expected=facts.targets))
 
 
 def evaluate_within(max_memory: str | int, model: Pipeline, table: str | PathLike[str], progress: Progress | None) -> Evaluation:
     """`evaluate`, reading the table in pieces."""
     facts = facts_of(model)
-    file = open_table(table, texts=text_targets(facts.targets, facts.classes))
+    file = open_table(table, texts=text_targets(facts.targets, facts.classes), expected=used_names(model))
     check_names(pd.DataFrame(columns=list(file.names)), facts.targets)
     scores, left_out, done = Scores(model["estimator"], facts.task), 0, 0
     for piece in pieces_within(memory_of(max_memory), model, file):
@@ -160,7 +170,13 @@ def evaluate_within(max_memory: str | int, model: Pipeline, table: str | PathLik
     return Evaluation(scores.metrics(), scores.m, left_out, scores.sureness())
 
 
+def used_names(model: Pipeline) -> list[str]:
+    """The columns that a model made by `fit` needs."""
+    return [column.name for column in columns_of(model) if column.kind != "left out"]
+
+
 def pieces_within(memory: Memory, model: Pipeline, file: TableFile) -> Iterator[pd.DataFrame]:
     """A table in pieces that a model can answer within the memory."""
+    refuse_whole(file, memory, int(frame_bytes(file) * file.n_rows))
     texts = [column.name for column in columns_of(model) if column.kind not in ("number", "left out")]
     return file.pieces(rows_of_piece(file, memory, len(feature_names(model["prepare"]))), texts)

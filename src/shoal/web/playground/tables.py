@@ -25,6 +25,7 @@ import pandas as pd
 from shoal.errors import ShoalError, TableError
 from shoal.table import describe_columns, read
 from shoal.table.columns import Column
+from shoal.table.filetypes import place_of_table
 from shoal.table.reading import open_table
 
 MOST_COLUMNS = 400
@@ -32,7 +33,6 @@ MOST_ROWS = 1_000_000
 MOST_CELLS = 10_000_000
 MOST_BYTES = 200_000_000  # of a table, unpacked
 FEW_BYTES = 1_000_000  # of text, unpacked: a smaller table is read in this process, a larger one in its own
-PARQUET = b"PAR1"
 _PIECE = 1 << 20
 
 
@@ -50,7 +50,7 @@ def check_size(name: str, content: bytes) -> bool:
 
     The bytes are counted block by block, so that a small file that unpacks to a large one takes no memory.
     """
-    if content[:4] == PARQUET:
+    if not is_few_kinds(content[:4096]):
         return False
     file = gzip.GzipFile(fileobj=io.BytesIO(content)) if content[:2] == b"\x1f\x8b" else io.BytesIO(content)
     n_bytes = n_rows = n_commas = 0
@@ -65,6 +65,11 @@ def check_size(name: str, content: bytes) -> bool:
     except (gzip.BadGzipFile, zlib.error, EOFError):
         pass  # the reader of the table names the damage
     return n_bytes <= FEW_BYTES
+
+
+def is_few_kinds(start: bytes) -> bool:
+    """Whether a file is text, compressed with gzip or not. A small file of another kind may contain a large table."""
+    return start[:2] == b"\x1f\x8b" or not (b"\0" in start or start.startswith((b"PAR1", b"PK", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")))
 
 
 def n_columns(block: bytes) -> int:
@@ -87,9 +92,7 @@ def refuse(name: str, rows: int = 0, columns: int = 0, cells: int = 0, n_bytes: 
 def parsed(name: str, path: Path) -> Table:
     """The table in a file that a reader calls `name`."""
     try:
-        with path.open("rb") as file:
-            is_parquet = file.read(4) == PARQUET
-        if is_parquet:
+        if place_of_table(path).kind == "parquet":
             found = open_table(path)
             refuse(name, found.n_rows, len(found.names), found.n_rows * len(found.names))
         frame = read(path)

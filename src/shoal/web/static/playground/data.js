@@ -6,6 +6,10 @@ import { shape } from "./points.js";
 import { post } from "./run.js";
 import { holdOut, ownTable, rowsPanel } from "./settings.js";
 
+/** Kinds of files that the page may read. */
+const ENDINGS =
+  ".csv,.tsv,.txt,.dat,.data,.gz,.bz2,.xz,.zst,.zip,.parquet,.feather,.xlsx,.xls,.ods,.arff,.json,.jsonl,.sav,.dta,.sas7bdat,.db,.sqlite";
+
 const LARGEST = 50 * 1024 * 1024;
 /** @type {[string, string][]} */
 const SETS = [
@@ -94,11 +98,11 @@ export class DataPanel {
   }
 
   #drop() {
-    const input = /** @type {HTMLInputElement} */ (h("input", { type: "file", id: "own-file", accept: ".csv,.gz,.parquet,.txt" }));
+    const input = /** @type {HTMLInputElement} */ (h("input", { type: "file", id: "own-file", accept: ENDINGS }));
     const zone = h(
       "label",
       { class: "drop", for: "own-file" },
-      h("span", {}, "Drop a CSV here", h("br", {}), "or ", h("u", {}, "choose a file")),
+      h("span", {}, "Drop a table here (CSV, Excel, …)", h("br", {}), "or ", h("u", {}, "choose a file")),
       input,
     );
     input.addEventListener("change", () => {
