@@ -115,7 +115,7 @@ class TablePath:
 
 @dataclass(frozen=True)
 class Place:
-    """A table's file, as it was found: what kind it is, how it is packed, and what the caller said of it."""
+    """A table's file, as it was found: what kind it is, how it is packed, and what the caller adds."""
 
     file: Path
     kind: FileKind
@@ -242,7 +242,7 @@ def _in_zip(file: Path, inner: str) -> tuple[FileKind | None, str]:
         ("manifest.json", "a model file"),
         ("META-INF/MANIFEST.MF", "a Java archive"),
     )
-    what = next((said for name, said in known if name in names), "a document" if mime else "")
+    what = next((document for name, document in known if name in names), "a document" if mime else "")
     if what:
         raise TableError(f"{file} is {what}, not a table. {_SAVE}")
     if inner and inner not in names:

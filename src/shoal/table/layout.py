@@ -146,14 +146,14 @@ def _is_header(first: Sequence[str], columns: Sequence[Sequence[str]], expected:
             return True
         if all(_OWN_NAME.fullmatch(name) for name in expected):
             return False
-    said = [_says_header(cell, column) for cell, column in zip(first, columns, strict=True)]
-    if True in said:
+    says = [_says_header(cell, column) for cell, column in zip(first, columns, strict=True)]
+    if True in says:
         return True
     typed = [j for j, column in enumerate(columns) if _is_typed_column(column)]
-    if False not in said or not all(said[j] is False for j in typed):
+    if False not in says or not all(says[j] is False for j in typed):
         return True
     if not typed:
-        return said.count(False) < len(first)
+        return says.count(False) < len(first)
     outside = [_outside([c for c in columns[j] if c], first[j]) for j in typed if is_number(first[j])]
     if len(set(first)) == len(first) and outside:
         far, plain = (sum(share > limit for share in outside) / len(outside) for limit in (0.5, 0.0))
@@ -163,7 +163,7 @@ def _is_header(first: Sequence[str], columns: Sequence[Sequence[str]], expected:
 
 
 def _says_header(cell: str, column: Sequence[str]) -> bool | None:
-    """Whether a cell is a name (True) or a value (False) of the column below it; None where that cannot be told."""
+    """Whether a cell is a name (True) or a value (False) of the column below it; None where the cells do not show it."""
     if not cell or cell.casefold() in MISSING_MARKS:
         return None
     if _is_typed_column(column):

@@ -81,9 +81,9 @@ def _workbook(place: Place, expected: Collection[str]) -> tuple[pd.DataFrame, tu
     except Exception as error:  # the reader's own, of several types
         raise TableError(f"{place.file} is a damaged or locked workbook: {first_line(error)}. Open it and save it again.") from error
     others = f"; the other sheets are {listed(name for name in names if name != sheet)}" if len(names) > 1 else ""
-    said = [ColumnNote(place.file.name, "file", f"the sheet {sheet!r} is read{others}", "--sheet names another")] if others else []
+    notes = [ColumnNote(place.file.name, "file", f"the sheet {sheet!r} is read{others}", "--sheet names another")] if others else []
     frame, dialect = grid_frame(place, rows, expected)
-    return frame, (*said, *dialect.notes(place.file.name))
+    return frame, (*notes, *dialect.notes(place.file.name))
 
 
 def _refuse_inner(place: Place, names: Sequence[str], what: str) -> None:

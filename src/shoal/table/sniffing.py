@@ -69,25 +69,28 @@ class Dialect:
 
     def notes(self, name: str) -> tuple[ColumnNote, ...]:
         """What a person should know of how the file called so is read."""
-        said, layout = [], self.layout
+        found, layout = [], self.layout
         if self.separator != "," or self.decimal == ",":
             decimal = "; numbers with a decimal comma" if self.decimal == "," else ""
-            said.append((f"cells separated by {_NAMED.get(self.separator, repr(self.separator))}{decimal}", ""))
+            found.append((f"cells separated by {_NAMED.get(self.separator, repr(self.separator))}{decimal}", ""))
         if not self.encoding.startswith("utf-8"):
-            said.append((f"text in {self.encoding}, as it is no UTF-8", "save it as UTF-8 if letters look wrong"))
+            found.append((f"text in {self.encoding}, as it is no UTF-8", "save it as UTF-8 if letters look wrong"))
         if self.skip:
-            said.append((f"{self.skip} line{'s' if self.skip > 1 else ''} before the table left out", ""))
+            found.append((f"{self.skip} line{'s' if self.skip > 1 else ''} before the table left out", ""))
         if layout.own_names:
-            said.append((f"no header line: columns are named {layout.names[0]} to {layout.names[-1]}", "--header if the first line is one"))
+            found.append(
+                (f"no header line: columns are named {layout.names[0]} to {layout.names[-1]}", "--header if the first line is one")
+            )
         if layout.units:
-            said.append((f"a line of units is no row: {', '.join(unit or '-' for unit in layout.units[:8])}", ""))
+            units = ", ".join(unit or "-" for unit in layout.units[:8])
+            found.append((f"a line of units is no row: {units}", ""))
         if layout.n_header - bool(layout.units) > 1:
-            said.append(("two header lines", ""))
+            found.append(("two header lines", ""))
         if layout.row_names:
-            said.append(("the first cell of each row names or numbers the row, and is no input", ""))
+            found.append(("the first cell of each row names or numbers the row, and is no input", ""))
         if layout.trailing:
-            said.append(("every line ends with a separator too many", ""))
-        return tuple(ColumnNote(name, KIND, text, advice) for text, advice in said)
+            found.append(("every line ends with a separator too many", ""))
+        return tuple(ColumnNote(name, KIND, text, advice) for text, advice in found)
 
 
 @dataclass(frozen=True)
@@ -127,16 +130,16 @@ def dialect_of(text: str, encoding: str, *, whole: bool, header: bool | None = N
     """
     lines = list(io.StringIO(text, newline=""))
     lines = (lines if whole or len(lines) == 1 else lines[:-1])[:MOST_LINES]  # the last may be cut
-    told = next((_SEPARATOR_LINE.fullmatch(line.strip()) for line in lines[:1]), None)
-    if told:
-        separator = told[1].replace("\\t", "\t")
+    line = next((_SEPARATOR_LINE.fullmatch(line.strip()) for line in lines[:1]), None)
+    if line:
+        separator = line[1].replace("\\t", "\t")
         found = _candidate(lines[1:], BLANKS if separator == " " else separator)
         best = replace(found, skip=found.skip + 1) if found else _plain(lines[1:], separator, 1)
     else:
         best = _best(lines)
     layout = layout_of(best.grid, header, expected) if best.grid else Layout((), 1, (), 0)
     unlike = layout.own_names or all(map(is_typed, layout.names))
-    if unlike and header is None and best.skip and not told and not _ends_apart(lines[best.skip - 1]):
+    if unlike and header is None and best.skip and not line and not _ends_apart(lines[best.skip - 1]):
         best = _plain(lines, best.separator if best.separator != BLANKS else ",", 0)  # the line before is a header of another length
         layout = layout_of(best.grid, True, expected)
     return Dialect(best.separator, encoding, best.skip, layout, decimal_of(best.grid[layout.n_header :]))
