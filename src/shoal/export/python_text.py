@@ -86,7 +86,7 @@ def constants(model: Portable) -> str:
     W1, b1, W2, b2 = network.merged
     n = network.g2.unit.n_targets(W2.shape[0])
     ramps = [(j, float(a), float(b), float(c)) for (j, a, b), c in zip(edges(model), encoding.ramp_center, strict=True)]
-    said: dict[str, Any] = {
+    by_name: dict[str, Any] = {
         "COLUMNS": [field.name for field in model.fields],
         "TARGETS": list(model.targets),
         "CLASSES": [list(labels) for labels in model.classes],
@@ -98,8 +98,8 @@ def constants(model: Portable) -> str:
         "W2": numbers(W2[:n]),
         "B2": numbers(b2[:n, 0]),
     }
-    said |= {f"LEVELS_{j}": list(field.levels) for j, field in enumerate(model.fields) if field.kind == "category"}
-    return "\n".join(f"{name} = {listed(value)}" for name, value in said.items()) + "\n"
+    by_name |= {f"LEVELS_{j}": list(field.levels) for j, field in enumerate(model.fields) if field.kind == "category"}
+    return "\n".join(f"{name} = {listed(value)}" for name, value in by_name.items()) + "\n"
 
 
 def listed(value: list[Any]) -> str:
