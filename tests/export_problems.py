@@ -107,6 +107,10 @@ def bare_cases() -> list[Any]:
         ShoalRegressor(activation="silu", loss="gaussian", standardize=False, **settings).fit(X, X[:, 1]),
         ShoalRegressor(activation="identity", loss="huber", **settings).fit(X, X[:, :2]),
         ShoalRegressor(activation="relu", loss="quantile", quantile=0.9, ramps=True, **settings).fit(X, X[:, 2]),
+        ShoalRegressor(activation="tanh", skip=True, ramps=True, **settings).fit(X, X[:, :2] * 100),
+        ShoalRegressor(activation="tanh", skip=True, loss="gaussian", ramps="auto", **settings).fit(X, X[:, 1]),
+        ShoalClassifier(activation="relu", skip=True, **settings).fit(X, flags + (X[:, 1] > 0.3)),
+        ShoalClassifier(activation="relu", skip=True, standardize=False, **settings).fit(X, flags),
     ]
 
 

@@ -84,6 +84,10 @@ KINDS: dict[str, Callable[[], Any]] = {
     "quantile": of_matrix(numbers, loss="quantile", quantile=0.8),
     "huber": of_matrix(numbers, loss="huber", huber_delta=0.7),
     "bayes": of_matrix(numbers, solver="bayes"),
+    "skip": of_matrix(numbers, skip=True),
+    "skip, ramps": of_matrix(three, skip=True, ramps="auto", dtype="float32"),
+    "skip, bayes": of_matrix(numbers, skip=True, solver="bayes"),
+    "skip, temperature": of_matrix(three, skip=True, calibration="temperature"),
     "named": lambda: ShoalClassifier(**FAST).fit(pd.DataFrame(X, columns=["a", "b", "c"]), three()),
     "in pieces": lambda: ShoalRegressor(**FAST).partial_fit(X, numbers()).partial_fit(X, numbers()),
 }

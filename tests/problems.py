@@ -26,16 +26,16 @@ def logits_of(output: str, n_y: int) -> int:
     return 2 * n_y if output == "gaussian" else n_y
 
 
-def network(rng, n_x: int, n_h: int, n_z: int) -> Parameters:
+def network(rng, n_x: int, n_h: int, n_z: int, skip: bool = False) -> Parameters:
     """One network with weights and biases between −1 and 1."""
-    shapes = (n_h, n_x), (n_h, 1), (n_z, n_h), (n_z, 1)
-    return Parameters(*(rng.uniform(-1, 1, shape) for shape in shapes))
+    shapes = (n_h, n_x), (n_h, 1), (n_z, n_h), (n_z, 1), (n_z, n_x)
+    return Parameters(*(rng.uniform(-1, 1, shape) for shape in shapes[: 5 if skip else 4]))
 
 
-def population(widths, n_x: int, n_z: int, seed: int = 0, inputs=None) -> Population:
+def population(widths, n_x: int, n_z: int, seed: int = 0, inputs=None, skip: bool = False) -> Population:
     """Networks of these widths, padded to the widest."""
     rng = np.random.default_rng(seed)
-    return stack([network(rng, n_x, n_h, n_z) for n_h in widths], inputs)
+    return stack([network(rng, n_x, n_h, n_z, skip) for n_h in widths], inputs)
 
 
 def rows(output: str, m: int, n_x: int, n_y: int, seed: int = 1):

@@ -299,15 +299,16 @@ def edge_texts(edges: Floats) -> list[str]:
 
 
 def fold(encoding: Encoding, parameters: Parameters) -> Parameters:
-    """The same network over raw numbers and raw ramps, in float64: (x − c)/s moves into W1 and b1.
+    """The same network over raw numbers and raw ramps, in float64: (x − c)/s moves into W1 and b1, and of skip connections into W3, b2.
 
     Its inputs are x itself and each ramp in [0, 1]. Works with and without a leading axis K.
     """
-    W1, b1, W2, b2 = parameters.map(lambda w: np.asarray(w, np.float64))
+    whole = parameters.map(lambda w: np.asarray(w, np.float64))
     center = np.concatenate([encoding.center, encoding.ramp_center])
     scale = np.concatenate([encoding.scale, np.full(encoding.n_ramps, 1 / encoding.ramp_scale)])
-    folded = W1 / scale
-    return Parameters(folded, b1 - folded @ center[:, None], W2, b2)
+    W1, W3 = whole.W1 / scale, None if whole.W3 is None else whole.W3 / scale
+    b2 = whole.b2 if W3 is None else whole.b2 - W3 @ center[:, None]
+    return Parameters(W1, whole.b1 - W1 @ center[:, None], whole.W2, b2, W3)
 
 
 @dataclass(frozen=True)
@@ -334,6 +335,7 @@ def decode_target(target: TargetScale, A2: Floats) -> Floats:
 
 
 def fold_target(target: TargetScale, parameters: Parameters) -> Parameters:
-    """The same network with identity outputs in the target's own units: the scale moves into W2 and b2."""
-    W1, b1, W2, b2 = parameters
-    return Parameters(W1, b1, W2 * target.scale[:, None], b2 * target.scale[:, None] + target.center[:, None])
+    """The same network with identity outputs in the target's own units: the scale moves into W2, b2 and W3."""
+    p, scale = parameters, target.scale[:, None]
+    W3 = None if p.W3 is None else p.W3 * scale
+    return Parameters(p.W1, p.b1, p.W2 * scale, p.b2 * scale + target.center[:, None], W3)

@@ -1,11 +1,12 @@
 """Population: K networks of one hidden layer side by side, the unit of work of the whole house.
 
-Shapes: `W1 (K, n_h, n_x)`, `b1 (K, n_h, 1)`, `W2 (K, n_z, n_h)`, `b2 (K, n_z, 1)`. A network narrower than n_h is
-padded with units that are switched off, and one that does not see every input has zeros in those columns of W1.
+Shapes: `W1 (K, n_h, n_x)`, `b1 (K, n_h, 1)`, `W2 (K, n_z, n_h)`, `b2 (K, n_z, 1)`, and `W3 (K, n_z, n_x)` where the networks have skip
+connections, all of them or none. A network narrower than n_h is
+padded with units that are switched off, and one that does not see every input has zeros in those columns of W1 and W3.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,12 +55,15 @@ def stack(networks: Sequence[Parameters], inputs: NDArray[np.bool_] | None = Non
     n_z = networks[0].W2.shape[0]
     seen = np.ones((len(networks), n_x), bool) if inputs is None else inputs
     K = len(networks)
-    parameters = Parameters(np.zeros((K, n_h, n_x)), np.zeros((K, n_h, 1)), np.zeros((K, n_z, n_h)), np.zeros((K, n_z, 1)))
-    for k, (W1, b1, W2, b2) in enumerate(networks):
-        parameters.W1[k, : widths[k]] = W1 * seen[k]
-        parameters.b1[k, : widths[k]] = b1
-        parameters.W2[k, :, : widths[k]] = W2
-        parameters.b2[k] = b2
+    shapes = {"W1": (n_h, n_x), "b1": (n_h, 1), "W2": (n_z, n_h), "b2": (n_z, 1), "W3": (n_z, n_x)}
+    parameters = Parameters(**{name: np.zeros((K, *shapes[name])) for name in networks[0].named()})
+    for k, one in enumerate(networks):
+        parameters.W1[k, : widths[k]] = one.W1 * seen[k]
+        parameters.b1[k, : widths[k]] = one.b1
+        parameters.W2[k, :, : widths[k]] = one.W2
+        parameters.b2[k] = one.b2
+        if parameters.W3 is not None:
+            parameters.W3[k] = one.W3 * seen[k]
     return Population(parameters, widths, seen)
 
 
@@ -77,21 +81,21 @@ def with_zeros(population: Population, alive: NDArray[np.bool_]) -> Population:
 
 def member(population: Population, k: int) -> Parameters:
     """Network k alone, without padding, in the chapter's shapes."""
-    W1, b1, W2, b2 = population.parameters
-    n_h = population.widths[k]
-    return Parameters(W1[k, :n_h], b1[k, :n_h], W2[k, :, :n_h], b2[k])
+    one, n_h = population.parameters.map(lambda w: w[k]), population.widths[k]
+    return replace(one, W1=one.W1[:n_h], b1=one.b1[:n_h], W2=one.W2[:, :n_h])
 
 
 def merge(population: Population, shares: Floats) -> Parameters:
     """The whole shoal as ONE network with a hidden layer of all members' units.
 
     Its logits are Σₖ shareₖ · logits of member k, since a sum over members is a sum over more hidden units.
-    `shares (K,)` add up to 1.
+    `shares (K,)` add up to 1. Skip connections add up as the output biases do: W3 = Σₖ shareₖ W3 of member k.
     """
-    W1, b1, W2, b2 = population.parameters if population.K > 1 else member(population, 0)
-    shares = np.asarray(shares, dtype=W2.dtype)
+    p = population.parameters if population.K > 1 else member(population, 0)
+    shares = np.asarray(shares, dtype=p.W2.dtype)
     if population.K == 1:
-        return Parameters(W1, b1, W2 * shares[0], b2 * shares[0])
+        return Parameters(p.W1, p.b1, p.W2 * shares[0], p.b2 * shares[0], None if p.W3 is None else p.W3 * shares[0])
     used = population.units
-    weighted = np.moveaxis(W2 * shares[:, None, None], 1, 0)  # (n_z, K, n_h)
-    return Parameters(W1[used], b1[used], np.ascontiguousarray(weighted[:, used]), np.einsum("k,kzo->zo", shares, b2))
+    weighted = np.moveaxis(p.W2 * shares[:, None, None], 1, 0)  # (n_z, K, n_h)
+    b2, W3 = (None if w is None else np.einsum("k,kzo->zo", shares, w) for w in (p.b2, p.W3))
+    return Parameters(p.W1[used], p.b1[used], np.ascontiguousarray(weighted[:, used]), b2, W3)

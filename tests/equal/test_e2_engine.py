@@ -21,6 +21,7 @@ from shoal.textbook.optimizers import Adam, GradientDescent, Momentum, Nesterov,
 FLOAT64, FLOAT32 = 1e-12, 1e-5
 M, N_X, N_H, N_Y = 13, 3, 5, 2
 RATE = 0.01
+SKIP = [False, True]  # without and with connections from the inputs to the outputs
 RULES = {
     "gradient_descent": GradientDescent(),
     "momentum": Momentum(0.8),
@@ -31,7 +32,7 @@ RULES = {
 
 
 def changes_by_hand(rule, gradients, memory, rate, t):
-    """What each of the four parameters changes by, from the rules as the books have them."""
+    """What each of the parameters changes by, from the rules as the books have them."""
     changes = []
     for i, dw in enumerate(gradients):
         v, s = memory[i]
@@ -56,26 +57,27 @@ def changes_by_hand(rule, gradients, memory, rate, t):
 
 def by_hand(one, X, Y, g1, g2, *, rule="gradient_descent", steps=1, rate=RATE, weight=None, lam=0.0, decay=0.0):
     """Full-batch steps of one network: its parameters after them and J before each."""
-    W1, b1, W2, b2 = (np.asarray(w, np.float64) for w in one)
+    W1, b1, W2, b2, *skip = (np.asarray(w, np.float64) for w in one)
     X, Y = X.T, Y.T
     w = np.ones(X.shape[1]) if weight is None else weight
     m = w.sum()
-    memory, costs = [(0.0, 0.0)] * 4, []
+    memory, costs = [(0.0, 0.0)] * 5, []
     for t in range(1, steps + 1):
         Z1 = W1 @ X + b1
         A1 = g1(Z1)
-        Z2 = W2 @ A1 + b2
-        costs.append(np.sum(w * g2.loss(Z2, Y)) / m + lam / (2 * m) * (np.sum(W1**2) + np.sum(W2**2)))
+        Z2 = W2 @ A1 + b2 + sum(W3 @ X for W3 in skip)
+        costs.append(np.sum(w * g2.loss(Z2, Y)) / m + lam / (2 * m) * sum(np.sum(W**2) for W in (W1, W2, *skip)))
         dZ2 = w * g2.dZ2(Z2, Y)
         dW2 = dZ2 @ A1.T / m + lam / m * W2
         db2 = np.sum(dZ2, axis=1, keepdims=True) / m
         dZ1 = W2.T @ dZ2 * g1.prime(Z1)
         dW1 = dZ1 @ X.T / m + lam / m * W1
         db1 = np.sum(dZ1, axis=1, keepdims=True) / m
-        changes = changes_by_hand(rule, (dW1, db1, dW2, db2), memory, rate, t)
-        W1, W2 = (1 - rate * decay) * W1, (1 - rate * decay) * W2
-        W1, b1, W2, b2 = (v + c for v, c in zip((W1, b1, W2, b2), changes, strict=True))
-    return (W1, b1, W2, b2), costs
+        dW3 = [dZ2 @ X.T / m + lam / m * W3 for W3 in skip]
+        changes = changes_by_hand(rule, (dW1, db1, dW2, db2, *dW3), memory, rate, t)
+        W1, W2, *skip = ((1 - rate * decay) * W for W in (W1, W2, *skip))
+        W1, b1, W2, b2, *skip = (v + c for v, c in zip((W1, b1, W2, b2, *skip), changes, strict=True))
+    return (W1, b1, W2, b2, *skip), costs
 
 
 def by_engine(networks, X, Y, g2, recipe, *, steps=1, rates=RATE, weight=None, dtype=np.float64, members=None):
@@ -94,11 +96,12 @@ def assert_near(one, other, tolerance):
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.parametrize("skip", SKIP)
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("out", OUTPUTS)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_three_steps_of_the_engine_are_the_chapters_lines(activation, out, rule):
-    networks = population((N_H, N_H), N_X, logits_of(out, N_Y))
+def test_three_steps_of_the_engine_are_the_chapters_lines(activation, out, rule, skip):
+    networks = population((N_H, N_H), N_X, logits_of(out, N_Y), skip=skip)
     X, Y = rows(out, M, N_X, N_Y)
     g2, recipe = make_loss(out), Recipe(activation=activation, rule=RULES[rule], batch_size=M)
     now, costs = by_engine(networks, X, Y, g2, recipe, steps=3)
@@ -108,10 +111,11 @@ def test_three_steps_of_the_engine_are_the_chapters_lines(activation, out, rule)
         assert_near(member(now, k), weights, FLOAT64)
 
 
+@pytest.mark.parametrize("skip", SKIP)
 @pytest.mark.parametrize("out", OUTPUTS)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_a_step_in_float32_is_the_chapters_step(activation, out):
-    networks = population((N_H,), N_X, logits_of(out, N_Y)).astype(np.dtype(np.float32))
+def test_a_step_in_float32_is_the_chapters_step(activation, out, skip):
+    networks = population((N_H,), N_X, logits_of(out, N_Y), skip=skip).astype(np.dtype(np.float32))
     X, Y = (values.astype(np.float32) for values in rows(out, M, N_X, N_Y))
     g2, recipe = make_loss(out), Recipe(activation=activation, rule=GradientDescent(), batch_size=M)
     now, costs = by_engine(networks, X, Y, g2, recipe, dtype=np.float32)
@@ -124,10 +128,11 @@ def test_a_step_in_float32_is_the_chapters_step(activation, out):
 WEIGHTS = {"one weight for all": (M,), "a weight for each network": (2, M)}
 
 
+@pytest.mark.parametrize("skip", SKIP)
 @pytest.mark.parametrize("shape", WEIGHTS.values(), ids=WEIGHTS)
-def test_weights_penalty_decay_and_rates_of_each_network_act_as_written(shape):
+def test_weights_penalty_decay_and_rates_of_each_network_act_as_written(shape, skip):
     weight = np.random.default_rng(2).uniform(0.1, 3, shape)
-    networks = population((N_H, 3), N_X, N_Y)
+    networks = population((N_H, 3), N_X, N_Y, skip=skip)
     X, Y = rows("squared_error", M, N_X, N_Y)
     lam, decay, rates = (0.7, 0.2), (0.0, 0.5), (0.05, 0.01)
     recipe = Recipe(activation="tanh", rule=Momentum(0.8), lam=lam, decay=decay, learning_rate=rates, batch_size=M)
@@ -195,8 +200,9 @@ def test_dropout_keeps_the_mean_of_the_output(kind):
     assert b2[1] != b2[0]
 
 
-def test_dropout_depends_on_the_members_name_and_not_on_its_place_or_on_its_neighbours():
-    networks = population((3, 6, 4), N_X, 1)
+@pytest.mark.parametrize("skip", SKIP)
+def test_dropout_depends_on_the_members_name_and_not_on_its_place_or_on_its_neighbours(skip):
+    networks = population((3, 6, 4), N_X, 1, skip=skip)
     X, Y = rows("squared_error", M, N_X, 1)
     g2 = make_loss("squared_error")
     recipe = Recipe(dropout=0.5, input_dropout=0.3, rule=GradientDescent(), batch_size=M, seed=7)
@@ -219,20 +225,22 @@ def assert_sums_are_the_textbooks(networks, X, Y, activation, out, weight, dtype
     for k in range(networks.K):
         mine = np.ones(M) if weight is None else np.broadcast_to(weight, (networks.K, M))[k]
         total, n_h, one = mine.sum(), networks.widths[k], member(networks, k)
-        (W1, b1, W2, b2), J = by_hand(one, X * networks.inputs[k], Y, ACTIVATIONS[activation], g2, rate=1.0, weight=mine)
-        by_hand_sums = [(before - after) * total for before, after in zip(one, (W1, b1, W2, b2), strict=True)]  # a step of 1 is −gradient
-        assert_near((gradient.W1[k, :n_h], gradient.b1[k, :n_h], gradient.W2[k, :, :n_h], gradient.b2[k]), by_hand_sums, near * M)
+        after, J = by_hand(one, X * networks.inputs[k], Y, ACTIVATIONS[activation], g2, rate=1.0, weight=mine)
+        by_hand_sums = [(w - stepped) * total for w, stepped in zip(one, after, strict=True)]  # a step of 1 is −gradient
+        skip = () if gradient.W3 is None else (gradient.W3[k],)
+        assert_near((gradient.W1[k, :n_h], gradient.b1[k, :n_h], gradient.W2[k, :, :n_h], gradient.b2[k], *skip), by_hand_sums, near * M)
         assert found.loss[k] == pytest.approx(J[0] * total, rel=near)
         assert found.weight[k] == pytest.approx(total, rel=FLOAT64)
         assert not gradient.W1[k, n_h:].any()
     return found
 
 
+@pytest.mark.parametrize("skip", SKIP)
 @pytest.mark.parametrize("weighted", ["none", "all", "each"])
 @pytest.mark.parametrize("out", OUTPUTS)
-def test_sums_are_the_textbooks_and_add_up_over_blocks(out, weighted, monkeypatch):
+def test_sums_are_the_textbooks_and_add_up_over_blocks(out, weighted, skip, monkeypatch):
     seen = np.array([[True] * N_X, [True, False, True]])
-    networks = population((N_H, 3), N_X, logits_of(out, N_Y), inputs=seen)
+    networks = population((N_H, 3), N_X, logits_of(out, N_Y), inputs=seen, skip=skip)
     X, Y = rows(out, M, N_X, N_Y)
     each = np.linspace(0, 2, 2 * M).reshape(2, M)
     each[1, 4:8] = 0.0  # a whole block of rows that one network does not see
@@ -278,15 +286,16 @@ def test_sums_of_rows_without_weight_are_zero():
     assert not any(np.any(w) for w in nothing.gradient)
 
 
+@pytest.mark.parametrize("skip", SKIP)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_logits_are_the_textbooks_in_blocks_of_any_size(activation, monkeypatch):
+def test_logits_are_the_textbooks_in_blocks_of_any_size(activation, skip, monkeypatch):
     seen = np.array([[True, True, True], [False, True, True], [True, True, False]])
-    networks = population((N_H, 3, 4), N_X, N_Y, inputs=seen)
+    networks = population((N_H, 3, 4), N_X, N_Y, inputs=seen, skip=skip)
     X, _ = rows("squared_error", M, N_X, N_Y)
     expected = []
     for k in range(3):
-        W1, b1, W2, b2 = member(networks, k)
-        expected.append(W2 @ ACTIVATIONS[activation](W1 @ X.T + b1) + b2)
+        W1, b1, W2, b2, *W3 = member(networks, k)
+        expected.append(W2 @ ACTIVATIONS[activation](W1 @ X.T + b1) + b2 + sum(W @ X.T for W in W3))
     np.testing.assert_allclose(logits(networks, X, activation), expected, rtol=FLOAT64, atol=FLOAT64)
     shares = np.array([0.2, 0.3, 0.5])
     np.testing.assert_allclose(
@@ -296,14 +305,15 @@ def test_logits_are_the_textbooks_in_blocks_of_any_size(activation, monkeypatch)
     np.testing.assert_allclose(logits(networks, X, activation), expected, rtol=FLOAT64, atol=FLOAT64)
 
 
+@pytest.mark.parametrize("skip", SKIP)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("kind", ["dense", "float32", "sparse"])
-def test_compiled_prediction_is_the_textbooks_of_encoded_rows(activation, kind, monkeypatch):
+def test_compiled_prediction_is_the_textbooks_of_encoded_rows(activation, kind, skip, monkeypatch):
     X = np.random.default_rng(0).normal(3, 5, (40, N_X))
     X[:, 1] = X[:, 1].round()  # few values: edges of ramps at values
     X = X.astype(np.float32).astype(np.float64)
     encoding = fit_encoding(X, ramps=kind != "sparse", ramp_scale=0.3)
-    networks = population((N_H,), N_X + encoding.n_ramps, N_Y)
+    networks = population((N_H,), N_X + encoding.n_ramps, N_Y, skip=skip)
     rows_given = {"dense": X, "float32": X.astype(np.float32), "sparse": csr_array(X)}[kind]
     expected = network_logits(member(networks, 0), encode(encoding, X), activation)
     monkeypatch.setattr("shoal.engine.predict.BLOCK_ROWS", 16)

@@ -29,9 +29,10 @@ def run_of(networks, members, out, weight, parts, **settings):
     return Run(recipe, networks, make_loss(out), X, Y, weight=weight[list(members)], validation=validation, members=members)
 
 
+@pytest.mark.parametrize("skip", [False, True])
 @pytest.mark.parametrize("out", ["squared_error", "softmax", "gaussian"])
-def test_each_network_of_a_group_learns_what_it_learns_alone(out):
-    group = population(WIDTHS, N_X, logits_of(out, 2), inputs=MASKS)
+def test_each_network_of_a_group_learns_what_it_learns_alone(out, skip):
+    group = population(WIDTHS, N_X, logits_of(out, 2), inputs=MASKS, skip=skip)
     parts = [np.arange(k, M, 4) for k in range(4)]
     weight = np.ones((4, M))
     for k, part in enumerate(parts):
@@ -54,7 +55,7 @@ def test_each_network_of_a_group_learns_what_it_learns_alone(out):
 
 
 def test_padding_stays_zero_and_inputs_that_a_network_does_not_see_keep_no_weight():
-    group = population(WIDTHS, N_X, 1, inputs=MASKS)
+    group = population(WIDTHS, N_X, 1, inputs=MASKS, skip=True)
     X, Y = rows("squared_error", M, N_X, 1)
     run = Run(Recipe(dropout=0.2, lam=0.1, batch_size=16, max_epochs=5), group, make_loss("squared_error"), X, Y)
     list(run)
@@ -65,6 +66,8 @@ def test_padding_stays_zero_and_inputs_that_a_network_does_not_see_keep_no_weigh
         assert not now.W2[k, :, width:].any()
         assert not now.W1[k][:, ~MASKS[k]].any()
         assert now.W1[k, :width][:, MASKS[k]].all()
+        assert not now.W3[k][:, ~MASKS[k]].any()
+        assert now.W3[k][:, MASKS[k]].all()
 
 
 def test_a_network_that_diverges_stops_alone():

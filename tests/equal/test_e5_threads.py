@@ -60,7 +60,7 @@ POOL = ThreadPoolExecutor(4)
 WIDE = 101  # hidden units: not a whole number of slices
 
 
-def wide_run(out, monkeypatch, *, threads, parts, dtype=np.float64, pool=POOL, **settings):
+def wide_run(out, monkeypatch, *, threads, parts, dtype=np.float64, pool=POOL, skip=False, **settings):
     """A run of one wide network whose hidden units are cut into so many slices; 1 leaves them together."""
     monkeypatch.setattr(minibatch, "cores", lambda: threads)
     monkeypatch.setattr(train_split, "cores", lambda: threads)
@@ -70,7 +70,8 @@ def wide_run(out, monkeypatch, *, threads, parts, dtype=np.float64, pool=POOL, *
     validation = Validation(*(a.astype(dtype) for a in rows(out, 20, 5, 2, seed=1)))
     recipe = Recipe(**{"batch_size": 16, "max_epochs": 4, "activation": "tanh", "learning_rate": 0.01} | settings)
     weight = np.random.default_rng(2).uniform(0, 2, 50)
-    run = Run(recipe, population((WIDE,), 5, logits_of(out, 2)), make_loss(out), X, Y, weight=weight, validation=validation, dtype=dtype)
+    wide = population((WIDE,), 5, logits_of(out, 2), skip=skip)
+    run = Run(recipe, wide, make_loss(out), X, Y, weight=weight, validation=validation, dtype=dtype)
     return run, list(run)
 
 
@@ -80,6 +81,8 @@ SETTINGS = {
     "decay and average": {"decay": 0.1, "weight_average": 0.9},
     "dropout": {"dropout": 0.3},
     "momentum": {"rule": Nesterov(0.9)},
+    "skip connections": {"skip": True},
+    "skip connections, penalty, decay": {"skip": True, "lam": 0.5, "decay": 0.1, "weight_average": 0.9},
 }
 
 
@@ -98,7 +101,7 @@ def test_a_wide_network_in_slices_is_the_whole_network(out, what, slices, monkey
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_slices_give_the_same_bits_on_one_thread_two_and_four(dtype, monkeypatch):
-    settings = {"lam": 0.1, "decay": 0.01, "dropout": 0.2, "weight_average": 0.9}
+    settings = {"lam": 0.1, "decay": 0.01, "dropout": 0.2, "weight_average": 0.9, "skip": True}
     runs = [wide_run("softmax", monkeypatch, threads=t, parts=4, dtype=dtype, **settings)[0] for t in (1, 2, 3, 4)]
     for other in runs[1:]:
         for one, many in zip(runs[0].result().population.parameters, other.result().population.parameters, strict=True):

@@ -23,7 +23,7 @@ SETS = json.loads(MANIFEST.read_text())["datasets"] if MANIFEST.exists() else {}
 NAMES = [name for name in SETS if name != "mnist"] or ["no tables here"]  # mnist is pictures, not a table
 FAST = [name for name in ("titanic", "seoul_bike", "proben1_flare") if name in NAMES] or NAMES  # categories, dates, three targets
 TARGETS = ["survived", "class", "paid", ("paid", "owed"), ("survived", "insured")]
-CASES = range(8)
+CASES = range(12)
 
 
 @pytest.fixture(scope="module")
@@ -102,13 +102,18 @@ def test_a_raw_table_in_every_format(target, tmp_path):
     check_every_format(fitted_table(target), tmp_path)
 
 
+@pytest.mark.parametrize("target", ["class", "paid"])
+def test_a_raw_table_with_skip_connections_in_every_format(target, tmp_path):
+    check_every_format(fitted_table(target, skip=True), tmp_path)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_every_activation_and_output_in_every_format(bare, case, tmp_path):
     check_every_format(bare[case], tmp_path)
 
 
 def test_the_c_is_clean_under_the_sanitizers(bare, tmp_path):
-    for model in (fitted_table("class"), bare[7]):
+    for model in (fitted_table("class"), bare[7], bare[8]):
         c_agrees(model, tmp_path, "float", *SANITIZED)
 
 

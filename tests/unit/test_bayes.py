@@ -12,7 +12,7 @@ from shoal.textbook import make_loss
 from shoal.textbook.initialization import unit_variance
 from shoal.training.full_batch import FullBatch
 from shoal.training.rows import in_memory
-from shoal.training.solvers.bayes import GROUPS, LARGEST_BETA, inverse_diagonal
+from shoal.training.solvers.bayes import LARGEST_BETA, inverse_diagonal
 
 M, N_X = 80, 2
 LIKELIHOODS = ["squared_error", "sigmoid", "softmax", "poisson"]
@@ -87,7 +87,7 @@ def test_gamma_lies_between_0_and_the_number_of_parameters(fitted):
     evidence = trained.evidence
     assert evidence.n_parameters.tolist() == [6 * (N_X + 2) + 1] * 3
     assert np.all((evidence.gamma > 1) & (evidence.gamma < evidence.n_parameters))
-    assert evidence.alpha.shape == (3, len(GROUPS))
+    assert evidence.alpha.shape == (3, 4)  # W1, b1, W2, b2
 
 
 @pytest.mark.parametrize("noise", [0.05, 0.2, 0.6])

@@ -18,6 +18,7 @@ from shoal.errors import LayoutError
 from shoal.population import Population, member
 from shoal.recipe import Recipe
 from shoal.textbook import make_loss
+from shoal.textbook.initialization import with_skip
 from shoal.textbook.optimizers import Adam
 from shoal.textbook.propagation import Parameters
 
@@ -130,7 +131,7 @@ def test_the_kernel_of_gradient_sums_looks_at_every_array_itself():
     at = dispatch_module().addresses("relu", "squared_error", None, n_z, np.dtype(np.float64))
     given = kernel.RowArrays(np.ones((9, n)), np.ones((9, n_z)), np.ones((G, 9)), np.arange(9), np.array([0, b, 9]))
     own = kernel.PerNetwork(np.zeros((4, G)), np.zeros((3, G), np.int64))
-    fitting = [kernel.Shape(G, h, n, n_z, 0, b, *at), given, np.ones(size), np.ones(size), own, np.ones(7), np.zeros(G), np.zeros(size)]
+    fitting = [kernel.Shape(G, h, n, n_z, 0, b, 0, *at), given, np.ones(size), np.ones(size), own, np.ones(7), np.zeros(G), np.zeros(size)]
     refuse(kernel.gradient_sums(*fitting))
     wrong = {
         0: (fitting[0]._replace(G=G + 1), fitting[0]._replace(n=9), fitting[0]._replace(b=b - 1)),
@@ -185,21 +186,20 @@ def test_prediction_refuses_other_columns_for_few_rows_and_for_many(given):
 
 
 def test_prediction_refuses_weights_that_do_not_fit():
-    parts = list(network())
-    for i in range(4):
+    whole = with_skip(network())
+    for name, w in whole.named().items():
         for axis in (0, 1):
-            broken = list(parts)
-            broken[i] = np.concatenate([parts[i], parts[i]], axis=axis)
+            broken = dataclasses.replace(whole, **{name: np.concatenate([w, w], axis=axis)})
             for entry in (raw_logits, compiled_logits):
                 with pytest.raises(LayoutError):
-                    entry(Parameters(*broken), ENCODING, X, "relu")
+                    entry(broken, ENCODING, X, "relu")
 
 
 def test_the_predicting_kernel_looks_at_every_array_itself():
     n, r, H = 3, 2, 4
     at = dispatch_module().compiled(dispatch_module().ACTIVATIONS["relu"], False).address
     center, W1 = np.ones((2, n + r)), np.ones((H, 8))
-    fitting = (np.ones((9, n)), np.array([0, 2]), center, center, W1, np.ones((2, H)), np.ones(2), np.ones((2, 9)))
+    fitting = (np.ones((9, n)), np.array([0, 2]), center, center, W1, np.ones((2, H)), np.ones(2), np.ones((2, 8)), np.ones((2, 9)))
     refuse(predict_module().predict(at, 128, *fitting))
     wrong = {
         0: (np.ones((9, n + 1)), np.ones((9, 99)), np.ones((10, n))),
@@ -209,7 +209,8 @@ def test_the_predicting_kernel_looks_at_every_array_itself():
         4: (np.ones((H, n + r)), np.ones((H + 1, 8)), np.ones((0, 8))),
         5: (np.ones((2, H - 1)), np.ones((3, H))),
         6: (np.ones(1), np.ones(3)),
-        7: (np.ones((2, 8)), np.ones((1, 9))),
+        7: (np.ones((1, 8)), np.ones((3, 8)), np.ones((2, n + r))),
+        8: (np.ones((2, 8)), np.ones((1, 9))),
     }
     for place, values in wrong.items():
         for value in values:
@@ -245,7 +246,7 @@ def test_small_steps_refuse_what_does_not_fit():
     n, h, m, k = 3, 2, 9, 2
     p, steps = h * (n + 2) + 1, small_lm_module()
     found = dispatch_module()
-    at = np.array([found.compiled(f, False).address for f in (found.ACTIVATIONS["tanh"], found.LOSSES["squared_error"])])
+    at = np.array([found.compiled(f, False).address for f in (found.ACTIVATIONS["tanh"], found.LOSSES["squared_error"])] + [0])
     fitting = [np.ones((n, m)), np.ones((1, m)), np.ones((k, m)), np.arange(k)]
     fitting += [np.ones((k, p)), np.ones(k), np.ones((k, p)), np.ones((k, p, p))]
     refuse(steps.curvature(at, False, *fitting))

@@ -87,6 +87,7 @@ def fit(
     checkpoint: Checkpoint = None,
     sheet: Sheet = "",
     header: Header = None,
+    skip: Annotated[bool, typer.Option("--skip", help="Connect the inputs to the outputs too, past the hidden layer.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Train a network on a table and write the model to a file.
@@ -106,7 +107,7 @@ def fit(
 
     path = output or Path(default_name(table, target))
     chosen: dict[str, Any] = {"settings": parse_settings(settings or []), "seed": seed, "refit": refit, "categories": category or ()}
-    chosen |= {"max_memory": max_memory, "client": dask, "checkpoint": checkpoint}
+    chosen |= {"max_memory": max_memory, "client": dask, "checkpoint": checkpoint, "skip": skip}
     refuse_table_itself(path, table, test)
     refuse_unwritable(path)
     if report is not None:

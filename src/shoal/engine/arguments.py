@@ -82,7 +82,7 @@ def ramp_functions(dtype: np.dtype) -> tuple[int, int]:
 
 FITS, OF_WEIGHTS, OF_MEMORY, OF_COLUMNS, OF_ORDER, OF_ENDS, OF_ROW_WEIGHTS, OF_EACH, OF_STEPS, OF_RAMPS, OF_TEAM = range(11)
 REASONS = {
-    OF_WEIGHTS: "the weights are not W1, b1, W2 and b2 of networks of one size",
+    OF_WEIGHTS: "the weights are not W1, b1, W2 and b2, with or without W3, of networks of one size",
     OF_MEMORY: "gradient, moments or averages are not as long as the weights, or numbers of the optimizer are missing",
     OF_COLUMNS: "X and Y have other numbers of rows, or other columns than the networks read",
     OF_ORDER: "the order names a row that X does not have",
@@ -103,12 +103,14 @@ def refuse(found: int) -> None:
 
 def refuse_population(population: Population) -> None:
     """Raise where a population's arrays are not of one size."""
-    W1, b1, W2, b2 = population.parameters
+    W1, b1, W2, b2, W3 = (getattr(population.parameters, name) for name in ("W1", "b1", "W2", "b2", "W3"))
     if W1.ndim != 3 or W2.ndim != 3:
         refuse(OF_WEIGHTS)
     K, n_h, n_x = W1.shape
     n_z = W2.shape[1]
     if b1.shape != (K, n_h, 1) or W2.shape != (K, n_z, n_h) or b2.shape != (K, n_z, 1) or min(K, n_h, n_z) < 1:
+        refuse(OF_WEIGHTS)
+    if W3 is not None and W3.shape != (K, n_z, n_x):
         refuse(OF_WEIGHTS)
     if np.shape(population.widths) != (K,) or np.shape(population.inputs) != (K, n_x):
         refuse(OF_EACH)
@@ -118,11 +120,13 @@ def refuse_population(population: Population) -> None:
 
 def refuse_network(parameters: Parameters, encoding: Encoding, X: Any) -> None:
     """Raise where one network, its encoding and raw rows `X (m, n)` do not fit together."""
-    W1, b1, W2, b2 = parameters
+    W1, b1, W2, b2, W3 = parameters.W1, parameters.b1, parameters.W2, parameters.b2, parameters.W3
     n, n_h, n_z = encoding.n_inputs, len(W1), len(W2)
     if len(X.shape) != 2 or X.shape[1] != n:
         raise LayoutError(f"X has the shape {tuple(X.shape)}; expected {n} columns, as many as the network's encoding has.")
     if W1.shape != (n_h, n + encoding.n_ramps) or b1.shape != (n_h, 1) or W2.shape != (n_z, n_h) or b2.shape != (n_z, 1):
+        refuse(OF_WEIGHTS)
+    if W3 is not None and W3.shape != (n_z, W1.shape[1]):
         refuse(OF_WEIGHTS)
     if len(encoding.scale) != n or len(encoding.edges) != n or len(encoding.ramps.left) != encoding.n_ramps:
         raise LayoutError(f"The encoding's scale, edges and ramps are not those of {n} columns.")

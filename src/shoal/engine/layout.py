@@ -49,7 +49,8 @@ def split(population: Population, dtype: np.dtype) -> list[NetworkBlock]:
         columns = seen_columns(seen)
         parameters = population.parameters.map(lambda w: np.array(w[members], dtype=dtype))  # noqa: B023 - called at once
         if columns is not None:
-            parameters = replace(parameters, W1=np.ascontiguousarray(parameters.W1[:, :, columns]))
+            seen_of = {name: np.ascontiguousarray(w[:, :, columns]) for name, w in parameters.named().items() if name in OF_INPUTS}
+            parameters = replace(parameters, **seen_of)
         units = population.units[members]
         blocks.append(NetworkBlock(members, columns, parameters, None if units.all() else units[:, :, None].astype(dtype)))
     return blocks
@@ -92,7 +93,8 @@ class NetworkGroup:
 
     `members (G,)` are their places in the population; `columns` the inputs that they see, None or a slice of the first ones
     where no copy is needed. Moments and averages are empty where the recipe has none. One wide network alone may be cut
-    into `slices` of h units each, the last ones padded, which are laid out as networks are; its b2 stands with the first.
+    into `slices` of h units each, the last ones padded, which are laid out as networks are; its b2 and W3 stand with the first.
+    `skip` is the number of rows of each network's W3: n_z, or 0 without skip connections.
     """
 
     members: NDArray[np.int64]
@@ -108,6 +110,7 @@ class NetworkGroup:
     each: Any = None  # `kernels.train.PerNetwork`, made when it is first asked for
     weight: tuple[Any, Floats] | None = None  # the rows' weights last asked for, and this group's of them
     slices: int = 1
+    skip: int = 0
     judged: tuple[Any, NDArray[np.int64], NDArray[np.int64]] | None = None  # the rows last judged on, as `evaluate` lays them out
     laid: Laid | None = None  # the ramp positions last looked up, as `kernels/ramps.py` takes them
 
@@ -117,27 +120,32 @@ class NetworkGroup:
         first, second, average = self.first.copy(), self.second.copy(), self.average.copy()
         return replace(self, weights=self.weights.copy(), first=first, second=second, average=average, best=best)
 
-    def parts(self, flat: Floats) -> tuple[Floats, Floats, Floats]:
-        """A flat array as W1 `(G, h, n1)`, W2 `(G, n_z, h)` and b2 `(G, n_z, 1)`, without a copy; of slices, G is their number."""
+    def parts(self, flat: Floats) -> dict[str, Floats]:
+        """A flat array as W1 `(G, h, n1)`, W3 `(G, n_z, n1)` where there is one, W2 `(G, n_z, h)` and b2 `(G, n_z, 1)`, without a copy
+        and in the order in which they lie; of slices, G is their number.
+        """
         G = len(self.members) * self.slices
         outs = self.n_z * self.h
         a = flat.size - G * (outs + self.n_z)
-        W1, W2, b2 = np.split(flat, [a, a + G * outs])
-        return W1.reshape(G, self.h, -1), W2.reshape(G, self.n_z, self.h), b2.reshape(G, self.n_z, 1)
+        n1 = a // (G * (self.h + self.skip))
+        W1, W3, W2, b2 = np.split(flat, [G * self.h * n1, a, a + G * outs])
+        inputs = {"W1": W1.reshape(G, self.h, n1)} | ({"W3": W3.reshape(G, self.skip, n1)} if self.skip else {})
+        return inputs | {"W2": W2.reshape(G, self.n_z, self.h), "b2": b2.reshape(G, self.n_z, 1)}
 
-    def networks(self, flat: Floats, n_h: int) -> tuple[Floats, Floats, Floats]:
+    def networks(self, flat: Floats, n_h: int) -> dict[str, Floats]:
         """`parts` of whole networks of n_h units, slices put together again."""
-        W1, W2, b2 = self.parts(flat)
+        parts = self.parts(flat)
         if self.slices == 1:
-            return W1, W2, b2
-        W2 = W2.transpose(1, 0, 2).reshape(1, self.n_z, -1)
-        return W1.reshape(1, -1, W1.shape[2])[:, :n_h], W2[:, :, :n_h], b2[:1]
+            return parts
+        W1, W2 = parts["W1"], parts["W2"].transpose(1, 0, 2).reshape(1, self.n_z, -1)
+        whole = {"W1": W1.reshape(1, -1, W1.shape[2])[:, :n_h], "W2": W2[:, :, :n_h]}
+        return {name: whole.get(name, part[:1]) for name, part in parts.items()}
 
     def whole(self, flat: Floats, n_h: int) -> tuple["NetworkGroup", Floats]:
         """The group without slices, and the flat array as that one has it."""
         if self.slices == 1:
             return self, flat
-        return replace(self, h=n_h, slices=1, each=None), np.concatenate([part.ravel() for part in self.networks(flat, n_h)])
+        return replace(self, h=n_h, slices=1, each=None), np.concatenate([part.ravel() for part in self.networks(flat, n_h).values()])
 
 
 def padded(n: int) -> int:
@@ -170,14 +178,18 @@ def sliced(parameters: Parameters, slices: int) -> Parameters:
     """One network `(1, …)` as so many of an equal number of units, whose logits add up to its own."""
     _, n_h, n_x = parameters.W1.shape
     h = -(-n_h // slices)
-    shapes = (h, n_x), (h, 1), (parameters.W2.shape[1], h), parameters.b2[0].shape
-    W1, b1, W2, b2 = (np.zeros((slices, *shape), parameters.W1.dtype) for shape in shapes)
+    n_z = parameters.W2.shape[1]
+    shapes = {"W1": (h, n_x), "b1": (h, 1), "W2": (n_z, h), "b2": (n_z, 1), "W3": (n_z, n_x)}
+    cut = Parameters(**{name: np.zeros((slices, *shapes[name]), w.dtype) for name, w in parameters.named().items()})
     for j in range(slices):
         units = slice(j * h, min((j + 1) * h, n_h))
         width = max(0, units.stop - units.start)
-        W1[j, :width], b1[j, :width], W2[j, :, :width] = parameters.W1[0, units], parameters.b1[0, units], parameters.W2[0, :, units]
-    b2[0] = parameters.b2[0]
-    return Parameters(W1, b1, W2, b2)
+        cut.W1[j, :width], cut.b1[j, :width] = parameters.W1[0, units], parameters.b1[0, units]
+        cut.W2[j, :, :width] = parameters.W2[0, :, units]
+    cut.b2[0] = parameters.b2[0]
+    if cut.W3 is not None and parameters.W3 is not None:
+        cut.W3[0] = parameters.W3[0]
+    return cut
 
 
 def make_groups(
@@ -206,6 +218,7 @@ def make_groups(
                     np.zeros(weights.size * second, dtype),
                     weights.copy() if average else np.empty(0, dtype),
                     slices=slices,
+                    skip=0 if parameters.W3 is None else parameters.W3.shape[1],
                 )
             )
     return groups
@@ -213,13 +226,18 @@ def make_groups(
 
 def lay_out(parameters: Parameters, members: Sequence[int] | NDArray[np.int64], seen: NDArray[np.bool_], dtype: np.dtype) -> Floats:
     """Parameters of some members, flat."""
-    W1, b1, W2, b2 = (np.asarray(w)[members] for w in parameters)
-    G, h, _ = W1.shape
+    mine = parameters.map(lambda w: np.asarray(w)[members])
     n = int(seen.sum())
-    laid = np.zeros((G, h, padded(n)), dtype)
-    laid[:, :, :n] = W1[:, :, seen]
-    laid[:, :, n] = b1[:, :, 0]
-    return np.concatenate([laid.ravel(), W2.ravel().astype(dtype), b2.ravel().astype(dtype)])
+
+    def over_inputs(W: Floats) -> Floats:
+        laid = np.zeros((*W.shape[:2], padded(n)), dtype)
+        laid[:, :, :n] = W[:, :, seen]
+        return laid
+
+    W1 = over_inputs(mine.W1)
+    W1[:, :, n] = mine.b1[:, :, 0]
+    W3 = [] if mine.W3 is None else [over_inputs(mine.W3).ravel()]
+    return np.concatenate([W1.ravel(), *W3, mine.W2.ravel().astype(dtype), mine.b2.ravel().astype(dtype)])
 
 
 def read_back(groups: list[NetworkGroup], like: Population, which: str) -> Population:
@@ -228,13 +246,16 @@ def read_back(groups: list[NetworkGroup], like: Population, which: str) -> Popul
     parameters = like.parameters.map(lambda w: np.zeros(w.shape, dtype))
     for group in groups:
         flat = getattr(group, which)
-        W1, W2, b2 = group.networks(group.weights if flat is None else flat, like.parameters.W1.shape[1])
+        found = group.networks(group.weights if flat is None else flat, like.parameters.W1.shape[1])
         columns: Any = slice(None) if group.columns is None else group.columns
-        for k, place in enumerate(group.members):
-            parameters.W1[place][:, columns] = W1[k, :, : group.n]
-        parameters.b1[group.members] = W1[:, :, group.n : group.n + 1]
-        parameters.W2[group.members] = W2
-        parameters.b2[group.members] = b2
+        for name, part in found.items():
+            whole = getattr(parameters, name)
+            if name in OF_INPUTS:
+                for k, place in enumerate(group.members):
+                    whole[place][:, columns] = part[k, :, : group.n]
+            else:
+                whole[group.members] = part
+        parameters.b1[group.members] = found["W1"][:, :, group.n : group.n + 1]
     return Population(parameters, like.widths, like.inputs)
 
 
@@ -242,11 +263,11 @@ def keep_members(group: NetworkGroup, on: NDArray[np.bool_]) -> NetworkGroup:
     """The group without the members that are not `on`: they leave its product."""
 
     def kept(flat: Floats) -> Floats:
-        return np.concatenate([part[on].ravel() for part in group.parts(flat)]) if flat.size else flat
+        return np.concatenate([part[on].ravel() for part in group.parts(flat).values()]) if flat.size else flat
 
     arrays = (kept(group.weights), kept(group.first), kept(group.second), kept(group.average))
     best = None if group.best is None else kept(group.best)
-    return NetworkGroup(group.members[on], group.columns, group.n, group.h, group.n_z, *arrays, best, slices=group.slices)
+    return NetworkGroup(group.members[on], group.columns, group.n, group.h, group.n_z, *arrays, best, slices=group.slices, skip=group.skip)
 
 
 def seen_rows(X: Floats, group: NetworkGroup) -> Floats:

@@ -250,13 +250,13 @@ def shape_of(state: State, group: NetworkGroup, b: int) -> Any:
     """The group's whole numbers as the kernels take them, for batches of at most b rows."""
     rule: Any = type(state.recipe.rule)
     where = addresses(state.recipe.activation, state.g2.name, rule, group.n_z, state.dtype)
-    return train_module().Shape(len(group.members) * group.slices, group.h, group.n, group.n_z, state.t, b, *where)
+    return train_module().Shape(len(group.members) * group.slices, group.h, group.n, group.n_z, state.t, b, group.skip, *where)
 
 
 def looked_up(state: State, group: NetworkGroup) -> NDArray[np.int64]:
     """The lookup array from which this group's kernel looks ramps up: empty where its members do not see them, or a product is as fast."""
     ramp_positions, largest = state.ramp_positions, state.known.largest
-    many = group.h % TILE == 0 and largest >= WORTH_LOOKING_UP
+    many = group.h % TILE == 0 and largest >= WORTH_LOOKING_UP and not group.skip  # whose rows of layer 1 fill no tile
     if ramp_positions is None or group.columns is not None or not many:
         return NO_LOOKUP
     H = group.h * len(group.members)
@@ -346,7 +346,7 @@ def remember(state: State, members: NDArray[np.bool_]) -> None:
         elif n_on == len(on):
             group.best[:] = now
         elif n_on:
-            for kept, laid in zip(group.parts(group.best), group.parts(now), strict=True):
+            for kept, laid in zip(group.parts(group.best).values(), group.parts(now).values(), strict=True):
                 kept[on] = laid[on]
 
 
@@ -364,7 +364,7 @@ def finite(state: State) -> NDArray[np.bool_]:
         with np.errstate(over="ignore"):  # a sum that overflows is as infinite as one of its terms
             total = np.add.reduce(group.weights)
         if not math.isfinite(total):
-            for laid in group.parts(group.weights):
+            for laid in group.parts(group.weights).values():
                 fine[group.members] &= np.isfinite(laid.reshape(len(group.members), -1)).all(axis=1)
     return fine
 

@@ -15,6 +15,7 @@ from shoal.engine.threads import one_blas_thread, spread
 from shoal.population import Population
 from shoal.textbook.activations import ACTIVATIONS, masked
 from shoal.textbook.propagation import Parameters
+from shoal.textbook.propagation import logits as textbook_logits
 from shoal.types import Floats
 
 WORTH_COMPILING = 50_000_000  # weights times rows: what takes NumPy some 50 ms, and so loading compiled code
@@ -36,17 +37,15 @@ def logits(population: Population, X: Any, activation: str) -> Floats:
         for block in blocks:
             g1 = ACTIVATIONS[activation]
             g1 = g1 if block.units is None else masked(g1, block.units)
-            W1, b1, W2, b2 = block.parameters
-            Z2[block.members, :, s : s + BLOCK_ROWS] = W2 @ g1(W1 @ block.columns_of(rows) + b1) + b2
+            Z2[block.members, :, s : s + BLOCK_ROWS] = textbook_logits(block.parameters, block.columns_of(rows), g1)
     return Z2
 
 
 def network_logits(parameters: Parameters, X: Any, activation: str) -> Floats:
     """Z2 of one network for encoded rows `X (m, n_x)`: `(n_z, m)`."""
-    W1, b1, W2, b2 = parameters
-    Z2 = np.empty((W2.shape[0], X.shape[0]), W2.dtype)
+    Z2 = np.empty((parameters.W2.shape[0], X.shape[0]), parameters.W2.dtype)
     for s in range(0, X.shape[0], BLOCK_ROWS):
-        Z2[:, s : s + BLOCK_ROWS] = W2 @ ACTIVATIONS[activation](W1 @ X[s : s + BLOCK_ROWS].T + b1) + b2
+        Z2[:, s : s + BLOCK_ROWS] = textbook_logits(parameters, X[s : s + BLOCK_ROWS].T, ACTIVATIONS[activation])
     return Z2
 
 
@@ -66,9 +65,11 @@ def raw_logits(parameters: Parameters, encoding: Encoding, X: Any, activation: s
 def compiled_logits(parameters: Parameters, encoding: Encoding, X: Any, activation: str) -> Floats:
     """`raw_logits` by the kernel, blocks of rows over all cores."""
     refuse_network(parameters, encoding, X)
-    W1, b1, W2, b2 = parameters
-    n, ramps, padding = encoding.n_inputs, encoding.ramps, np.zeros((len(W1), -(W1.shape[1] + 1) % 4))
-    laid = np.ascontiguousarray(np.hstack([W1, b1, padding]))
+    W1, W2, b2 = parameters.W1, parameters.W2, parameters.b2
+    n, ramps, behind = encoding.n_inputs, encoding.ramps, -(W1.shape[1] + 1) % 4
+    laid = np.ascontiguousarray(np.hstack([W1, parameters.b1, np.zeros((len(W1), behind))]))
+    W3 = np.empty((0, W1.shape[1])) if parameters.W3 is None else parameters.W3
+    skip = np.ascontiguousarray(np.hstack([W3, np.zeros((len(W3), 1 + behind))]))
     nothing = np.zeros(n)
     center = np.array([np.concatenate([encoding.center, ramps.left]), np.concatenate([nothing, encoding.ramp_center])])
     ramped = np.full(len(ramps.left), encoding.ramp_scale)
@@ -80,7 +81,7 @@ def compiled_logits(parameters: Parameters, encoding: Encoding, X: Any, activati
         rows = X[s : s + BLOCK_ROWS]
         rows = np.ascontiguousarray(rows.toarray() if sparse.issparse(rows) else rows, np.float64)
         out = np.empty((len(W2), len(rows)))
-        refuse(predict_module().predict(at, AT_ONCE, rows, ramps.column, center, per_scale, laid, W2, b2[:, 0], out))
+        refuse(predict_module().predict(at, AT_ONCE, rows, ramps.column, center, per_scale, laid, W2, b2[:, 0], skip, out))
         Z2[:, s : s + BLOCK_ROWS] = out
 
     with one_blas_thread():

@@ -21,7 +21,7 @@ from shoal.population import Population
 from shoal.textbook.activations import ACTIVATIONS, Activation, masked
 from shoal.textbook.gradient_check import as_parameters
 from shoal.textbook.losses import Loss
-from shoal.textbook.propagation import Forward, Parameters, backward, forward
+from shoal.textbook.propagation import Forward, Parameters, backward, forward, logits
 from shoal.types import Floats
 
 T = TypeVar("T")
@@ -89,7 +89,7 @@ def sums(population: Population, X: Any, Y: Floats, activation: str, g2: Loss, w
         group, starts = part
         kernel, G = sums_module(), len(group.members)
         loss, total, gradient = np.zeros(G), np.zeros(group.weights.size), np.empty_like(group.weights)
-        shape = kernel.Shape(G, group.h, group.n, n_z, 0, batch, *where)
+        shape = kernel.Shape(G, group.h, group.n, n_z, 0, batch, group.skip, *where)
         own = kernel.PerNetwork(np.zeros((4, G), dtype), np.array([population.widths[group.members], *np.zeros((2, G), np.int64)]))
         for start in starts:
             s = slice(start, min(start + starts.step, m))
@@ -125,9 +125,9 @@ def losses(block: NetworkBlock, X: Any, Y: Floats, activation: str, g2: Loss, we
     n_h = block.parameters.W1.shape[1]
 
     def of_part(part: NetworkBlock) -> Floats:
-        (W1, b1, W2, b2), g1, total = part.parameters, activation_of(part, activation), np.zeros(len(part.members))
+        g1, total = activation_of(part, activation), np.zeros(len(part.members))
         for s in row_blocks(len(Y), HIDDEN_NUMBERS // (n_h * len(part.members))):
-            Z2 = W2 @ g1(W1 @ part.columns_of(X[s]) + b1) + b2
+            Z2 = logits(part.parameters, part.columns_of(X[s]), g1)
             total += np.sum(weights[part.members, s] * g2.loss(Z2, Y[s].T), axis=-1)
         return total
 
@@ -179,12 +179,15 @@ def rooted_jacobian(parameters: Parameters, columns: Floats, A1: Floats, slope: 
     """Each example's derivatives of Σ dZ2 · Z2 by every parameter, into J `(k, p, m)`: the chapter's products without their sums."""
     k, n_h, m = A1.shape
     n_x = len(columns)
-    ends = np.cumsum([n_h * n_x, n_h, parameters.W2[0].size])
+    n_z = dZ2.shape[1]
+    ends = np.cumsum([n_h * n_x, n_h, n_z * n_h, n_z])
     dZ1 = parameters.W2.mT @ dZ2 * slope
     np.multiply(dZ1[:, :, None, :], columns, out=J[:, : ends[0]].reshape(k, n_h, n_x, m))
     J[:, ends[0] : ends[1]] = dZ1
-    np.multiply(dZ2[:, :, None, :], A1[:, None], out=J[:, ends[1] : ends[2]].reshape(k, dZ2.shape[1], n_h, m))
-    J[:, ends[2] :] = dZ2
+    np.multiply(dZ2[:, :, None, :], A1[:, None], out=J[:, ends[1] : ends[2]].reshape(k, n_z, n_h, m))
+    J[:, ends[2] : ends[3]] = dZ2
+    if parameters.W3 is not None:
+        np.multiply(dZ2[:, :, None, :], columns, out=J[:, ends[3] :].reshape(k, n_z, n_x, m))
 
 
 def gradient_sums(
@@ -208,7 +211,7 @@ def n_parameters(parameters: Parameters) -> int:
 
 
 def flat(parameters: Parameters) -> Floats:
-    """k networks' parameters as rows `(k, p)`: W1, b1, W2, b2."""
+    """k networks' parameters as rows `(k, p)`: W1, b1, W2, b2, and W3 where there is one."""
     return np.concatenate([w.reshape(len(w), -1) for w in parameters], axis=1)
 
 

@@ -105,6 +105,7 @@ class ShallowEstimator(SeenEstimator, ABC):
     network_ = FittedAttribute(lambda f: f.network)
     coefs_ = FittedAttribute(lambda f: f.coefs)
     intercepts_ = FittedAttribute(lambda f: f.intercepts)
+    skip_coefs_ = FittedAttribute(lambda f: f.skip_coefs)
     encoded_feature_names_ = FittedAttribute(lambda f: f.encoded_names)
     loss_curve_ = FittedAttribute(lambda f: f.loss_curve)
     loss_ = FittedAttribute(lambda f: f.loss)

@@ -38,12 +38,15 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         What prediction uses.
     coefs_, intercepts_ : lists of ndarray
         The same as ONE network in float64 over raw inputs (and raw ramps, named by `encoded_feature_names_`).
+    skip_coefs_ : ndarray, (n_encoded_inputs, n_outputs), or None
+        With `skip=True` what goes from the inputs to the outputs past the hidden layer, to be read beside `coefs_`.
     loss_curve_, loss_, best_loss_, validation_scores_, best_validation_score_, n_iter_, t_, out_activation_, solver_
         As scikit-learn's, means over the networks; None where unused.
     final_losses_ : ndarray, (n_networks,)
         The last loss of every network: how far apart their starts have ended.
     evidence_ : dict of ndarray or None
-        With "bayes": `alpha (n_networks, 4)` (W1, b1, W2, b2), `beta`, `gamma`, `n_parameters`, `log_evidence` of every network.
+        With "bayes": `alpha (n_networks, 4)` (W1, b1, W2, b2; W3 is a fifth with `skip=True`), `beta`, `gamma`, `n_parameters`,
+        `log_evidence` of every network.
     evidence_table_ : dict of ndarray
         With "bayes" and `hidden_layer_sizes="auto"`: what each width that was tried had to say for itself.
     temperature_ : float
@@ -93,6 +96,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         init_scale: float = 0.01,
         standardize: bool = True,
         ramps: bool | str = "auto",
+        skip: bool = False,
         weight_average: float | str = "auto",
         dtype: str = "auto",
         calibration: str | None = None,
@@ -132,6 +136,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         self.init_scale = init_scale
         self.standardize = standardize
         self.ramps = ramps
+        self.skip = skip
         self.weight_average = weight_average
         self.dtype = dtype
         self.calibration = calibration

@@ -33,8 +33,8 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
 
     Attributes
     ----------
-    network_, coefs_, intercepts_, loss_curve_, … : as in `ShoalClassifier`
-        With an identity output the target's scale is folded into `coefs_` and `intercepts_` too.
+    network_, coefs_, intercepts_, skip_coefs_, loss_curve_, … : as in `ShoalClassifier`
+        With an identity output the target's scale is folded into `coefs_`, `intercepts_` and `skip_coefs_` too.
     network_.noise : Noise
         What standard deviations come from, and in `source` where it was learned.
     """
@@ -79,6 +79,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         init_scale: float = 0.01,
         standardize: bool = True,
         ramps: bool | str = "auto",
+        skip: bool = False,
         weight_average: float | str = "auto",
         dtype: str = "auto",
         calibration: str | None = None,
@@ -120,6 +121,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         self.init_scale = init_scale
         self.standardize = standardize
         self.ramps = ramps
+        self.skip = skip
         self.weight_average = weight_average
         self.dtype = dtype
         self.calibration = calibration

@@ -31,11 +31,12 @@ def equation(network: Network, target: str = "y") -> str:
 
 def layers(network: Network) -> tuple[list[str], list[str]]:
     """The line of every hidden unit, and the sum that every output unit takes."""
-    W1, b1, W2, b2 = folded(network)
+    p = folded(network)
     inputs = [*map(quoted, network.feature_names), *ramps(network.encoding, network.feature_names)]
-    hidden = [f"h{i + 1}" for i in range(len(W1))]
-    lines = [f"{h} = {network.activation}({total(row, inputs, b)})" for h, row, b in zip(hidden, W1, b1[:, 0], strict=True)]
-    return lines, [total(row, hidden, b) for row, b in zip(W2, b2[:, 0], strict=True)]
+    hidden = [f"h{i + 1}" for i in range(len(p.W1))]
+    lines = [f"{h} = {network.activation}({total(row, inputs, b)})" for h, row, b in zip(hidden, p.W1, p.b1[:, 0], strict=True)]
+    rows, terms = (p.W2, hidden) if p.W3 is None else (np.hstack([p.W2, p.W3]), [*hidden, *inputs])
+    return lines, [total(row, terms, b) for row, b in zip(rows, p.b2[:, 0], strict=True)]
 
 
 def model_equation(model: Portable) -> str:
@@ -49,13 +50,13 @@ def model_equation(model: Portable) -> str:
     lines, sums = layers(network)
     if model.multilabel:
         pairs = zip(model.targets, model.classes, sums, strict=True)
-        formulas = [f"P({quoted(name)} = {label_text(labels[1])}) = sigmoid({z})" for name, labels, z in pairs]
+        said = [f"P({quoted(name)} = {label_text(labels[1])}) = sigmoid({z})" for name, labels, z in pairs]
     elif model.is_classifier or len(model.targets) == 1:
-        formulas = outputs(network, sums, model.targets[0])
+        said = outputs(network, sums, model.targets[0])
     else:
-        formulas = values(network, sums, [quoted(name) for name in model.targets])
+        said = values(network, sums, [quoted(name) for name in model.targets])
     made = [] if model.is_bare else ["", *(f"{quoted(f.name)} = {made_of(f, model.fields[f.field])}" for f in model.features)]
-    return "\n".join([*lines, "", *formulas, "", *meanings(network), *made]) + "\n"
+    return "\n".join([*lines, "", *said, "", *meanings(network), *made]) + "\n"
 
 
 def values(network: Network, sums: Sequence[str], names: Sequence[str]) -> list[str]:
@@ -113,13 +114,13 @@ def scaled(term: str, scale: float) -> str:
 def meanings(network: Network) -> list[str]:
     """What the named functions mean, in the textbook's own words."""
     g1 = ACTIVATIONS[network.activation]
-    formulas = [f"{g1.name}(z) = {g1.formula}"]
+    said = [f"{g1.name}(z) = {g1.formula}"]
     unit = network.g2.unit
     if unit.decides == "side":
-        formulas.append(f"{unit.title}(z) = {f'{g1.name}(z)' if unit.g is g1.g else unit.formula}")
+        said.append(f"{unit.title}(z) = {f'{g1.name}(z)' if unit.g is g1.g else unit.formula}")
     if network.encoding.n_ramps:
-        formulas.append("clip(v) = v, but 0 below 0 and 1 above 1")
-    return ["where " + formulas[0], *("      " + line for line in formulas[1:])]
+        said.append("clip(v) = v, but 0 below 0 and 1 above 1")
+    return ["where " + said[0], *("      " + line for line in said[1:])]
 
 
 def ramps(encoding: Encoding, names: Sequence[str]) -> list[str]:

@@ -1,8 +1,8 @@
 """A network's numbers as JSON: the weights as they are used, and the scaling beside them.
 
 Every number is written with as many digits as bring back the same bits. Read in order: encode the inputs
-(`(x − center) / scale`, then the ramps), `Z1 = W1 X + b1`, `A1 = activation(Z1)`, `Z2 = W2 A1 + b2`,
-`output(Z2)`, and for regression `· target.scale + target.center`.
+(`(x − center) / scale`, then the ramps), `Z1 = W1 X + b1`, `A1 = activation(Z1)`, `Z2 = W2 A1 + b2`
+(and `+ W3 X` where there is a W3: skip connections), `output(Z2)`, and for regression `· target.scale + target.center`.
 
 A model as JSON: the network's numbers (`weights`), what its columns are made of, and what is predicted.
 
@@ -76,8 +76,8 @@ def plain(label: Any) -> Any:
 
 def model_json(model: Portable) -> str:
     """The whole model as text, one row of a matrix a line."""
-    content = {**weights(model.network), **meaning(model)}
-    return "{\n" + ",\n".join(f'  "{name}": {laid_out(value)}' for name, value in content.items()) + "\n}\n"
+    said = {**weights(model.network), **meaning(model)}
+    return "{\n" + ",\n".join(f'  "{name}": {laid_out(value)}' for name, value in said.items()) + "\n}\n"
 
 
 def meaning(model: Portable) -> dict[str, Any]:

@@ -28,17 +28,18 @@ def model_latex(model: Portable) -> str:
         For a network too large to read.
     """
     network, g1 = model.network, ACTIVATIONS[model.network.activation]
-    W1, b1, W2, b2 = folded(network)
-    n = int(np.count_nonzero(W1) + np.count_nonzero(W2))
+    p = folded(network)
+    n = sum(int(np.count_nonzero(w)) for w in p.penalised().values())
     if n > MOST_WEIGHTS:
         raise ExportError(
             f"The network has {n} weights; as LaTeX at most {MOST_WEIGHTS} can be read. The equation as text takes any number; "
             "or train a smaller one: n_networks=1, hidden_layer_sizes=4, ramps=False."
         )
     inputs = [*map(latex, network.feature_names), *(f"r_{{{i + 1}}}" for i in range(network.encoding.n_ramps))]
-    hidden = [f"h_{{{i + 1}}}" for i in range(len(W1))]
-    lines = [f"{h} &= g({total(row, inputs, b)})" for h, row, b in zip(hidden, W1, b1[:, 0], strict=True)]
-    sums = [total(row, hidden, b) for row, b in zip(W2, b2[:, 0], strict=True)]
+    hidden = [f"h_{{{i + 1}}}" for i in range(len(p.W1))]
+    lines = [f"{h} &= g({total(row, inputs, b)})" for h, row, b in zip(hidden, p.W1, p.b1[:, 0], strict=True)]
+    rows, terms = (p.W2, hidden) if p.W3 is None else (np.hstack([p.W2, p.W3]), [*hidden, *inputs])
+    sums = [total(row, terms, b) for row, b in zip(rows, p.b2[:, 0], strict=True)]
     lines += [*outputs(model, sums), f"g(z) &= {g1.latex or latex_formula(g1.g)}", *ramps(model)]
     made = [latex(f"{f.name}: {made_of(f, model.fields[f.field])}") for f in model.features if not model.is_bare]
     return "\\begin{align*}\n" + " \\\\\n".join([*lines, *(f"& {line}" for line in made)]) + "\n\\end{align*}\n"

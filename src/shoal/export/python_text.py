@@ -83,10 +83,10 @@ def function(name: str, formula: Callable[[Any], Any]) -> str:
 def constants(model: Portable) -> str:
     """The names and the numbers."""
     network, encoding = model.network, model.network.encoding
-    W1, b1, W2, b2 = network.merged
+    W1, b1, W2, b2, W3 = (getattr(network.merged, name) for name in ("W1", "b1", "W2", "b2", "W3"))
     n = network.g2.unit.n_targets(W2.shape[0])
     ramps = [(j, float(a), float(b), float(c)) for (j, a, b), c in zip(edges(model), encoding.ramp_center, strict=True)]
-    by_name: dict[str, Any] = {
+    said: dict[str, Any] = {
         "COLUMNS": [field.name for field in model.fields],
         "TARGETS": list(model.targets),
         "CLASSES": [list(labels) for labels in model.classes],
@@ -98,8 +98,10 @@ def constants(model: Portable) -> str:
         "W2": numbers(W2[:n]),
         "B2": numbers(b2[:n, 0]),
     }
-    by_name |= {f"LEVELS_{j}": list(field.levels) for j, field in enumerate(model.fields) if field.kind == "category"}
-    return "\n".join(f"{name} = {listed(value)}" for name, value in by_name.items()) + "\n"
+    if W3 is not None:
+        said["W3"] = numbers(W3[:n])
+    said |= {f"LEVELS_{j}": list(field.levels) for j, field in enumerate(model.fields) if field.kind == "category"}
+    return "\n".join(f"{name} = {listed(value)}" for name, value in said.items()) + "\n"
 
 
 def listed(value: list[Any]) -> str:
@@ -139,7 +141,10 @@ def prepared(model: Portable, feature: Feature) -> str:
 
 def layers(model: Portable) -> str:
     """Encoding, and the two layers."""
-    scale = float(model.network.encoding.ramp_scale)
+    scale, last = float(model.network.encoding.ramp_scale), "layer(W2, B2, [g(z) for z in layer(W1, B1, encode(prepare(cells)))])"
+    if model.network.merged.W3 is not None:
+        last = "[z + s for z, s in zip(layer(W2, B2, [g(z) for z in layer(W1, B1, x)]), layer(W3, [0.0] * len(W3), x))]"
+    before = "" if model.network.merged.W3 is None else "    x = encode(prepare(cells))\n"
     return f"""def encode(x):
     encoded = [(v - c) / s for v, c, s in zip(x, CENTER, SCALE)]
     for j, left, right, center in RAMPS:
@@ -156,7 +161,7 @@ def outputs(row):
     cells = [row[name] for name in COLUMNS] if hasattr(row, "keys") else list(row)
     if len(cells) != len(COLUMNS):
         raise ValueError(f"a row has {{len(COLUMNS)}} cells, not {{len(cells)}}")
-    return layer(W2, B2, [g(z) for z in layer(W1, B1, encode(prepare(cells)))])
+{before}    return {last}
 """
 
 

@@ -1,4 +1,4 @@
-"""A network as a PyTorch module: Linear, activation, Linear, with the scaling folded into the weights."""
+"""A network as a PyTorch module: Linear, activation, Linear, and skip connections, with the scaling folded into the weights."""
 
 from itertools import pairwise
 from typing import Any
@@ -22,7 +22,8 @@ def to_torch(model: Any) -> Any:
     Returns
     -------
     torch.nn.Sequential of Linear, activation, Linear, over the same matrix that the estimator takes. A network with ramps has
-    a module in front that sets the ramps beside the columns. A classifier gives its logits (one for two classes; the loss
+    a module in front that sets the ramps beside the columns; one with skip connections has these three in a module `network`, beside a
+    Linear `skip` without bias whose answer is added. A classifier gives its logits (one for two classes; the loss
     functions of PyTorch take them), a regressor its predictions, with the loss "poisson" their logarithm.
 
     Raises
@@ -43,18 +44,38 @@ def to_torch(model: Any) -> Any:
     network = found.network
     if network.g2.unit.states_variance:
         raise ExportError("A Gaussian output (mean and variance) has no PyTorch module of one kind; ONNX and C write its mean.")
-    W1, b1, W2, b2 = (torch.tensor(np.ascontiguousarray(w)) for w in folded(network))
+    p = folded(network).map(lambda w: torch.tensor(np.ascontiguousarray(w)))
     first = [ramp_module(torch, network.encoding)] if network.encoding.n_ramps else []
-    return torch.nn.Sequential(*first, linear(torch, W1, b1), activation(torch, ACTIVATIONS[network.activation]), linear(torch, W2, b2))
+    layers = [linear(torch, p.W1, p.b1), activation(torch, ACTIVATIONS[network.activation]), linear(torch, p.W2, p.b2)]
+    if p.W3 is not None:
+        layers = [with_skip(torch, torch.nn.Sequential(*layers), linear(torch, p.W3))]
+    return torch.nn.Sequential(*first, *layers)
 
 
-def linear(torch: Any, W: Any, b: Any) -> Any:
+def linear(torch: Any, W: Any, b: Any = None) -> Any:
     """A Linear layer with these weights."""
-    layer = torch.nn.Linear(W.shape[1], W.shape[0], dtype=torch.float64)
+    layer = torch.nn.Linear(W.shape[1], W.shape[0], bias=b is not None, dtype=torch.float64)
     with torch.no_grad():
         layer.weight.copy_(W)
-        layer.bias.copy_(b[:, 0])
+        if b is not None:
+            layer.bias.copy_(b[:, 0])
     return layer
+
+
+def with_skip(torch: Any, network: Any, skip: Any) -> Any:
+    """A module that adds what two give of the same inputs."""
+
+    class SkipConnections(torch.nn.Module):
+        """The network's answer and that of the skip connections past its hidden layer."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.network, self.skip = network, skip
+
+        def forward(self, X: Any) -> Any:
+            return self.network(X) + self.skip(X)
+
+    return SkipConnections()
 
 
 def activation(torch: Any, g: Activation) -> Any:

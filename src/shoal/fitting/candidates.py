@@ -87,7 +87,7 @@ def batches_of(
 
 def first_weights(ready: Prepared, drawn: dict[Any, Population]) -> Population:
     """A candidate's initial weights; `drawn` has those of others that are prepared alike, many of which begin alike."""
-    begins = ready.plan.width, ready.plan.with_ramps, ready.settings.init, ready.settings.init_scale
+    begins = ready.plan.width, ready.plan.with_ramps, ready.settings.init, ready.settings.init_scale, ready.settings.skip
     if begins not in drawn:
         drawn[begins] = draw(ready, ready.plan.width)
     return drawn[begins]
@@ -135,7 +135,7 @@ def kind(p: Plan) -> Any:
     if p.solver in FULL_BATCH or p.polished or np.any(np.asarray(p.recipe.input_dropout) > 0):
         return None
     alike: dict[str, Any] = dict.fromkeys(OF_EACH, 0.5)
-    return replace(p.recipe, **alike), p.width, p.with_ramps, p.hold_out, p.single_precision, p.solver
+    return replace(p.recipe, **alike), p.width, p.with_ramps, p.hold_out, p.single_precision, p.solver, p.skip
 
 
 def portions(members: list[Candidate], rows: RowsInMemory) -> list[list[Candidate]]:
@@ -168,8 +168,8 @@ def train_batch(
     """
     p, C = batch.members[0].ready.plan, len(batch.members)
     K = len(p.with_ramps)
-    run_of_all = joint_run(batch)
-    run = ended(run_of_all, p, run_of_all.validation)
+    begun = joint_run(batch)
+    run = ended(begun, p, begun.validation)
     events = []
     for event in run:
         if stop is not None and stop.is_set():

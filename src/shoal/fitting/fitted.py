@@ -118,6 +118,12 @@ class Fitted:
         return [self.parameters.b1[:, 0].copy(), self.parameters.b2[:, 0].copy()]
 
     @cached_property
+    def skip_coefs(self) -> Floats | None:
+        """W3ᵀ, None without skip connections."""
+        W3 = self.parameters.W3
+        return None if W3 is None else W3.T.copy()
+
+    @cached_property
     def encoded_names(self) -> Any:
         """A name for every encoded input."""
         return np.array(encoded_names(self.network.encoding, self.network.feature_names), dtype=object)

@@ -32,6 +32,7 @@ class Size:
     itemsize: int
     held_out: bool
     ramped: int = 0  # columns whose ramps are looked up
+    skip: bool = False
 
     @property
     def rows(self) -> int:
@@ -44,7 +45,7 @@ class Size:
     @property
     def weights(self) -> int:
         """Bytes of all networks, with what the update rule remembers."""
-        return COPIES * self.K * self.h * (self.n + 5 + self.n_z) * self.itemsize
+        return COPIES * self.K * (self.h * (self.n + 5 + self.n_z) + self.skip * self.n * self.n_z) * self.itemsize
 
     @property
     def total(self) -> int:
@@ -54,10 +55,10 @@ class Size:
 
 def free_bytes() -> int | None:
     """Memory that could be had now; None where the system does not say."""
-    meminfo = Path("/proc/meminfo")
-    if not meminfo.exists():
+    said = Path("/proc/meminfo")
+    if not said.exists():
         return None
-    available = next((line for line in meminfo.read_text().splitlines() if line.startswith("MemAvailable")), None)
+    available = next((line for line in said.read_text().splitlines() if line.startswith("MemAvailable")), None)
     if available is None:
         return None
     return max(0, min(int(available.split()[1]) * 1024, *bytes_allowed()))
@@ -107,7 +108,7 @@ def refuse_too_large(X: Any, encoding: Encoding, p: Plan, n_z: int, dtype: np.dt
     n = encoding.n_inputs + encoding.n_ramps
     dense = not sparse.issparse(X)  # sparse rows become dense a batch at a time
     ramped = sum(len(e) > 0 for e in encoding.edges) if dense and looks_ramps_up(p) else 0
-    size = Size(X.shape[0], n if dense else 0, len(p.with_ramps), p.width, n_z, dtype.itemsize, p.hold_out > 0, ramped)
+    size = Size(X.shape[0], n if dense else 0, len(p.with_ramps), p.width, n_z, dtype.itemsize, p.hold_out > 0, ramped, p.skip)
     free = free_bytes() if size.total > WORTH_ASKING else None
     if free is None or size.total <= SHARE * free:
         return
@@ -119,18 +120,18 @@ def refuse_too_large(X: Any, encoding: Encoding, p: Plan, n_z: int, dtype: np.dt
 
 def what_fits(size: Size, encoding: Encoding, free: int) -> str:
     """A smaller setting that fits: no ramps, then float32, one network, fewer hidden units, as far as needed; or fewer rows."""
-    room, smaller = SHARE * free, []
+    room, said = SHARE * free, []
     if encoding.n_ramps and size.n:
-        size, smaller = replace(size, n=encoding.n_inputs, ramped=0), ["ramps=False"]
+        size, said = replace(size, n=encoding.n_inputs, ramped=0), ["ramps=False"]
     if size.total > room and size.itemsize == 8:
-        size, smaller = replace(size, itemsize=4), [*smaller, "dtype='float32'"]
+        size, said = replace(size, itemsize=4), [*said, "dtype='float32'"]
     if size.total > room and size.K > 1:
-        size, smaller = replace(size, K=1), [*smaller, "n_networks=1"]
+        size, said = replace(size, K=1), [*said, "n_networks=1"]
     if size.total > room > size.rows and (h := int((room - size.rows) // (size.weights / size.h))) >= 1:
-        size, smaller = replace(size, h=h), [*smaller, f"hidden_layer_sizes={h}"]
+        size, said = replace(size, h=h), [*said, f"hidden_layer_sizes={h}"]
     if size.total <= room:
-        return f"{', '.join(smaller)} fits ({in_words(size.total)})"
-    return f"at most {int(size.m * room / size.total):,} rows fit, with {', '.join([*smaller, 'fewer hidden units'])}"
+        return f"{', '.join(said)} fits ({in_words(size.total)})"
+    return f"at most {int(size.m * room / size.total):,} rows fit, with {', '.join([*said, 'fewer hidden units'])}"
 
 
 def in_words(n: float) -> str:

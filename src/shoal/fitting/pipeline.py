@@ -142,7 +142,7 @@ def planned(settings: Settings, source: Source, seed: int, before: Fitted | None
     Raises
     ------
     InvalidParameterError
-        For another number of networks or hidden units than training goes on with.
+        For another number of networks or hidden units than training goes on with, and where only one of both has skip connections.
     """
     refuse_too_many(settings.K)
     earlier = None if before is None else continuation_of(before)
@@ -153,13 +153,18 @@ def planned(settings: Settings, source: Source, seed: int, before: Fitted | None
         sparse=source.sparse,
         own_validation=source.own_validation,
         online=online,
-        earlier_ramps=None if earlier is None else earlier.with_ramps,
+        begun=None if earlier is None else earlier.with_ramps,
         different=source.different(),
     )
     if earlier is not None and settings.n_h != "auto" and p.width != (n_h := earlier.population.widths[0]):
         raise InvalidParameterError(
             f"hidden_layer_sizes is {settings.n_h!r}, but training goes on with networks of {n_h} hidden units; "
             "keep their number, or begin anew with warm_start=False"
+        )
+    if earlier is not None and settings.skip != (earlier.population.parameters.W3 is not None):
+        raise InvalidParameterError(
+            f"skip is {settings.skip}, but training goes on with networks {'without' if settings.skip else 'with'} skip connections; "
+            f"keep skip={not settings.skip}, or begin anew with warm_start=False"
         )
     return p if is_auto(settings.lam) else replace(p, recipe=penalised_in_rows(p.recipe, source.unit))
 

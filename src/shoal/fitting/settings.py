@@ -136,8 +136,8 @@ class Settings:
         "alpha",
         NumberKind(FROM_0, auto=True, each=True),
         "auto",
-        "L2 penalty α/(2m) (‖W1‖² + ‖W2‖²) with m the total weight of the training rows, the same for every batch size; with "
-        '"adamw" a decoupled decay: weights shrink by learning rate · α an update.',
+        "L2 penalty α/(2m) (‖W1‖² + ‖W2‖²), and ‖W3‖² with `skip`; m is the total weight of the training rows, the same for every batch "
+        'size; with "adamw" a decoupled decay: weights shrink by learning rate · α an update.',
     )
     batch_size: int | Auto = declared(
         "batch_size",
@@ -242,6 +242,13 @@ class Settings:
         ChoiceKind(("auto", True, False)),
         "auto",
         'Piecewise linear ramps beside the z-scores; "auto" in half of the networks (the one network if there is one).',
+    )
+    skip: bool = declared(
+        "skip",
+        FlagKind(),
+        False,
+        "Connections from the inputs to the outputs past the hidden layer, as nnet of R has: a linear part beside the network, of the "
+        "same encoded inputs, under the same penalty. They begin at 0.",
     )
     weight_average: PerNetwork | Auto = declared(
         "weight_average",

@@ -67,10 +67,12 @@ def begin_training(
 
 
 def looks_ramps_up(p: Plan) -> bool:
-    """Whether ramps are looked up in this training, and not multiplied: by minibatches of some size, of inputs that do not drop out."""
+    """Whether ramps are looked up in this training, and not multiplied: by minibatches of some size, of inputs that do not drop out, and
+    of networks without skip connections.
+    """
     r = p.recipe
     by_product = p.solver in FULL_BATCH or r.device != PROCESSOR or np.any(np.asarray(r.input_dropout) > 0)
-    return bool(any(p.with_ramps) and not by_product and r.batch_size >= WORTH_LOOKING_UP)
+    return bool(any(p.with_ramps) and not (by_product or p.skip) and r.batch_size >= WORTH_LOOKING_UP)
 
 
 def full_batch(
@@ -114,9 +116,9 @@ def takes_pieces(estimator: Any) -> bool:
 def refuse_unfit(p: Plan, population: Population, g2: Loss, m: int) -> None:
     """Refuse losses without curvature, and p² numbers or operations beyond reason, before anything is computed."""
     if g2.root is None:
-        curved = [other.name for other in LOSSES.values() if other.root is not None]
+        bent = [other.name for other in LOSSES.values() if other.root is not None]
         raise InvalidParameterError(
-            f"solver is {p.solver!r}, which needs a loss that bends everywhere ({', '.join(curved)}); {g2.name!r} has straight parts: "
+            f"solver is {p.solver!r}, which needs a loss that bends everywhere ({', '.join(bent)}); {g2.name!r} has straight parts: "
             "choose solver 'lbfgs' or 'adamw', or another loss"
         )
     n_p = largest_parameter_count(population)
@@ -132,8 +134,9 @@ def refuse_unfit(p: Plan, population: Population, g2: Loss, m: int) -> None:
 def largest_parameter_count(population: Population) -> int:
     """p of the network that sees the most inputs."""
     _, n_h, _ = population.parameters.W1.shape
-    n_z = population.parameters.W2.shape[1]
-    return int(n_h * (population.inputs.sum(axis=1).max() + 1 + n_z) + n_z)
+    n_x, n_z = population.inputs.sum(axis=1).max(), population.parameters.W2.shape[1]
+    skip = 0 if population.parameters.W3 is None else n_z * n_x
+    return int(n_h * (n_x + 1 + n_z) + n_z + skip)
 
 
 def g2_rows(population: Population) -> int:
@@ -299,7 +302,8 @@ def initial_population(s: Settings, seed: int, n_h: int, inputs: NDArray[np.bool
         drawn = draw(s, member_stream(seed, k, Purpose.WEIGHTS), n_x, n_h, len(b2), square_lengths[k])
         W1 = np.zeros((n_h, len(seen)))
         W1[:, seen] = drawn.W1
-        networks.append(Parameters(W1, drawn.b1, drawn.W2, b2[:, None] if s.init == "auto" else drawn.b2))
+        one = Parameters(W1, drawn.b1, drawn.W2, b2[:, None] if s.init == "auto" else drawn.b2)
+        networks.append(rules.with_skip(one) if s.skip else one)
     return stack(networks, inputs)
 
 

@@ -2,7 +2,7 @@
 
 How far the answer moves with each input: exact derivatives, by the chain rule from the answer back to the raw column.
 
-    dy/dx = dy/dZ2 · W2 · g′(Z1) · W1 · d(encoded)/dx
+    dy/dx = dy/dZ2 · (W2 · g′(Z1) · W1 + W3) · d(encoded)/dx, W3 where there are skip connections
 
 The encoding's derivative is 1/scale for the z-score and, between a ramp's edges, ramp_scale/width for the ramp. g′ is the
 textbook's, with its slope on the left of a kink.
@@ -146,6 +146,8 @@ class Weights(NamedTuple):
 
     olden : Σ of W1 · W2 over the units (Olden and Jackson 2002), signed, in logits for a standard deviation
     garson : each input's share of |W1| |W2| at every unit, summed over the units (Garson 1991); columns add up to 1
+
+    A skip connection is a way of its own beside those through the units: it adds W3 to the first, and |W3| to the second.
     """
 
     olden: Floats
@@ -178,6 +180,8 @@ def block(network: Network, X: Floats) -> Floats:
     own = np.empty((len(X), n, len(parameters.W2)))
     for o, weights in enumerate(parameters.W2):
         back = parameters.W1.T @ (weights[:, None] * slope)  # dZ2[o] / d(encoded), (n + n_ramps, m)
+        if parameters.W3 is not None:
+            back = back + parameters.W3[o][:, None]
         dx = back[:n].T / encoding.scale
         if encoding.n_ramps:
             column, left, width = encoding.ramps
@@ -212,13 +216,14 @@ def sensitivities(network: Network, X: Any) -> Floats:
 
 def weights_say(network: Network) -> Weights:
     """Olden's and Garson's importance of each input, of the shoal as one network over scaled inputs; ramps count with their column."""
-    W1, _, W2, _ = network.merged
+    W1, W2, W3 = network.merged.W1, network.merged.W2, network.merged.W3
     encoding, n = network.encoding, network.encoding.n_inputs
     column = np.concatenate([np.arange(n), encoding.ramps.column if encoding.n_ramps else np.empty(0, int)])
     own = np.zeros((n, len(W2)))
-    np.add.at(own, column, (W2 @ W1).T)
+    straight = np.zeros((len(W2), W1.shape[1])) if W3 is None else W3
+    np.add.at(own, column, (W2 @ W1 + straight).T)
     sizes = np.abs(W1)
     shares = sizes / np.maximum(sizes.sum(axis=1, keepdims=True), 1e-300)
     parts = np.zeros((n, len(W2)))
-    np.add.at(parts, column, (np.abs(W2) @ shares).T)
+    np.add.at(parts, column, (np.abs(W2) @ shares + np.abs(straight)).T)
     return Weights(own, parts / np.maximum(parts.sum(axis=0), 1e-300))

@@ -2,14 +2,15 @@
 
 `check` refuses whatever does not fit, before one object is built; compiled code then gets its sizes from checked values only.
 Letters of shapes: K networks, h hidden units of the widest, x encoded inputs, z logits, n inputs, y targets, r ramps, e edges of
-ramps; k knots of the noise, s calibration scores, t epochs, v epochs with a validation, c points of the loss curve, d validation
-scores, w widths that the evidence chose among.
+ramps; g kinds of parameters, k knots of the noise, s calibration scores, t epochs, v epochs with a validation, c points of the loss
+curve, d validation scores, w widths that the evidence chose among.
 
 Frozen: a change of what a field means is a new VERSION, and `migrations` gets the step that turns the old one into it.
 """
 
 import re
 from collections.abc import Callable
+from dataclasses import fields
 from itertools import pairwise
 from typing import Any
 
@@ -19,13 +20,15 @@ from shoal.errors import InvalidParameterError, ModelFileError
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.fitting.settings import checked_settings
-from shoal.persistence.checks import Array, Flag, Items, Label, Maybe, Named, Real, Record, Setting, Sizes, Text, Whole, adds_up
+from shoal.persistence.arrays import ARRAYS
+from shoal.persistence.checks import Flag, Items, Label, Maybe, Named, Real, Record, Setting, Sizes, Text, Whole, adds_up
 from shoal.persistence.stored import Stored, decoded, labels_from
 from shoal.table import Column, Learned, Preparation
 from shoal.table.cells import DATE_FORMATS
 from shoal.table.columns import MOST_LEVELS
 from shoal.textbook import ACTIVATIONS
 from shoal.textbook.losses import LOSSES, make_loss
+from shoal.textbook.propagation import OF_INPUTS, Parameters
 
 FORMAT = "shoal model"
 VERSION = 1
@@ -34,9 +37,8 @@ ESTIMATORS: dict[str, type] = {"classifier": ShoalClassifier, "regressor": Shoal
 OF_CLASSES = tuple(g2.name for g2 in LOSSES.values() if g2.of_classes)
 TYPE_OF_LABELS = re.compile(r"object|\|b1|\|[iu]1|<[iu][248]|<f[48]|<U[1-9][0-9]{0,4}")
 MOST_LABEL_BYTES = 1 << 26
-LARGEST_WEIGHT = 1e100  # a product of two such is finite: no training ends beyond, and inf − inf would be an answer of NaN
+LEAVES = tuple(leaf.name for leaf in fields(Parameters))
 SHARES_WITHIN = 1e-9  # of 1: shares are computed in float64
-RAMPS_WITHIN = 1e-6  # of 0 and 1: the mean of a ramp is a sum over all rows
 
 SCORES = Named(Maybe(Real()))
 COLUMN = Record(
@@ -129,49 +131,6 @@ MANIFEST = Record(
         "facts": Maybe(FACTS),
     }
 )
-
-FLOAT, EITHER = ("<f8",), ("<f4", "<f8")
-ARRAYS: dict[str, Array] = {
-    "W1": Array(EITHER, ("K", "h", "x"), -LARGEST_WEIGHT, LARGEST_WEIGHT),
-    "b1": Array(EITHER, ("K", "h", 1), -LARGEST_WEIGHT, LARGEST_WEIGHT),
-    "W2": Array(EITHER, ("K", "z", "h"), -LARGEST_WEIGHT, LARGEST_WEIGHT),
-    "b2": Array(EITHER, ("K", "z", 1)),
-    "widths": Array(("<i8",), ("K",), low=1),
-    "inputs": Array(("|b1",), ("K", "x")),
-    "shares": Array(FLOAT, ("K",), 0.0, 1.0),
-    "center": Array(FLOAT, ("n",)),
-    "scale": Array(FLOAT, ("n",), 0.0, above=True),
-    "edge_counts": Array(("<i8",), ("n",), low=0),
-    "edges": Array(FLOAT, ("e",)),
-    "ramp_center": Array(FLOAT, ("r",), -RAMPS_WITHIN, 1 + RAMPS_WITHIN),
-    "target_center": Array(FLOAT, ("y",), part_of="target"),
-    "target_scale": Array(FLOAT, ("y",), 0.0, above=True, part_of="target"),
-    "lowest": Array(FLOAT, ("n",), part_of="range"),
-    "highest": Array(FLOAT, ("n",), part_of="range"),
-    "noise_counts": Array(("<i8",), ("y",), low=1, part_of="noise"),
-    "noise_at": Array(FLOAT, ("k",), part_of="noise"),
-    "noise_variance": Array(FLOAT, ("k",), 0.0, above=True, part_of="noise"),
-    "noise_share": Array(FLOAT, ("y",), 0.0, 1.0, part_of="noise"),
-    "noise_typical": Array(FLOAT, ("y",), 0.0, above=True, part_of="noise"),
-    "noise_typical_learned": Array(FLOAT, ("y",), 0.0, above=True, part_of="noise"),
-    "noise_averaging": Array(FLOAT, ("y",), 0.0, 1.0, above=True, part_of="noise"),
-    "calibration_scores": Array(FLOAT, ("s", "y"), sorted=True, part_of="calibration"),
-    "history_loss": Array(EITHER, ("t", "K"), nan=True),
-    "history_learning_rate": Array(EITHER, ("t", "K"), nan=True),
-    "history_validation_loss": Array(EITHER, ("v", "K"), nan=True, part_of="validation"),
-    "history_validation_score": Array(EITHER, ("v", "K"), nan=True, part_of="validation"),
-    "final_losses": Array(EITHER, ("K",), nan=True, part_of="final_losses"),
-    "evidence_alpha": Array(FLOAT, ("K", 4), nan=True, part_of="evidence"),
-    "evidence_beta": Array(FLOAT, ("K",), nan=True, part_of="evidence"),
-    "evidence_gamma": Array(FLOAT, ("K",), nan=True, part_of="evidence"),
-    "evidence_n_parameters": Array(("<i8",), ("K",), low=0, part_of="evidence"),
-    "evidence_log_evidence": Array(FLOAT, ("K",), nan=True, part_of="evidence"),
-    "evidence_table_hidden_units": Array(("<i8",), ("w",), low=1, part_of="evidence_table"),
-    "evidence_table_log_evidence": Array(FLOAT, ("w",), nan=True, part_of="evidence_table"),
-    "evidence_table_best_log_evidence": Array(FLOAT, ("w",), nan=True, part_of="evidence_table"),
-    "evidence_table_gamma": Array(FLOAT, ("w",), nan=True, part_of="evidence_table"),
-    "evidence_table_n_parameters": Array(FLOAT, ("w",), low=0, part_of="evidence_table"),
-}
 
 
 def check(stored: Stored) -> None:
@@ -267,7 +226,7 @@ def _padding_is_zero(m: Stored, sizes: Sizes) -> bool:
 
 
 def _masked_is_zero(m: Stored, sizes: Sizes) -> bool:
-    return not np.moveaxis(m.arrays["W1"], 1, 2)[~m.arrays["inputs"]].any()
+    return not any(np.moveaxis(m.arrays[name], 1, 2)[~m.arrays["inputs"]].any() for name in OF_INPUTS if name in m.arrays)
 
 
 def _edges_rise(m: Stored, sizes: Sizes) -> bool:
@@ -314,10 +273,10 @@ def _facts_fit(m: Stored, sizes: Sizes) -> bool:
 
 
 def _calibration_fits(m: Stored, sizes: Sizes) -> bool:
-    content = m.manifest["network"]["calibration"]
-    if content is None or "calibration_scores" not in m.arrays:
-        return content is None and "calibration_scores" not in m.arrays
-    return "noise_at" in m.arrays and 1 <= sizes["s"] <= content["n_rows"]
+    said = m.manifest["network"]["calibration"]
+    if said is None or "calibration_scores" not in m.arrays:
+        return said is None and "calibration_scores" not in m.arrays
+    return "noise_at" in m.arrays and 1 <= sizes["s"] <= said["n_rows"]
 
 
 RELATIONS: tuple[tuple[Holds, str], ...] = (
@@ -325,7 +284,8 @@ RELATIONS: tuple[tuple[Holds, str], ...] = (
         lambda s, sizes: s.manifest["estimator"]["attributes"]["n_iter"] <= len(s.arrays["history_loss"]),
         "estimator.attributes.n_iter counts more epochs than history_loss holds",
     ),
-    (lambda m, s: len({m.arrays[name].dtype for name in ("W1", "b1", "W2", "b2")}) == 1, "its weights are of several types"),
+    (lambda m, s: len({m.arrays[name].dtype for name in LEAVES if name in m.arrays}) == 1, "its weights are of several types"),
+    (lambda m, s: s.get("g", 0) in (0, 4 + ("W3" in m.arrays)), "its evidence is of other kinds of parameters than its networks have"),
     (lambda m, s: s["n"] >= 1 and s["x"] == s["n"] + s["r"], "its network takes another number of inputs than its encoding makes"),
     (lambda m, s: bool((m.arrays["widths"] <= s["h"]).all()), "a network is wider than its weights"),
     (_padding_is_zero, "hidden units beyond a network's width are not 0"),
@@ -349,16 +309,16 @@ RELATIONS: tuple[tuple[Holds, str], ...] = (
 
 def _check_columns(m: Stored, sizes: Sizes) -> None:
     """The preparation's columns fit what was learned of them, and make the inputs that the network takes."""
-    content, steps = m.manifest["preparation"], m.manifest["steps"]
+    said, steps = m.manifest["preparation"], m.manifest["steps"]
     n_steps = 0 if steps is None else len(steps)
-    if (content is None and n_steps > 1) or (content is not None and n_steps != 2) or any("__" in name for name in steps or ()):
-        raise ModelFileError(f"the steps {steps} are not those of {'a table' if content is not None else 'a matrix'}")
-    if content is None:
+    if (said is None and n_steps > 1) or (said is not None and n_steps != 2) or any("__" in name for name in steps or ()):
+        raise ModelFileError(f"the steps {steps} are not those of {'a table' if said is not None else 'a matrix'}")
+    if said is None:
         return
-    columns, used = content["columns"], [column for column in content["columns"] if column["kind"] != "left out"]
-    if len({column["name"] for column in columns}) < len(columns) or len(used) != len(content["learned"]) or not used:
+    columns, used = said["columns"], [column for column in said["columns"] if column["kind"] != "left out"]
+    if len({column["name"] for column in columns}) < len(columns) or len(used) != len(said["learned"]) or not used:
         raise ModelFileError("its columns are named alike, or are not as many as it has learned of")
-    for column, known in zip(used, content["learned"], strict=True):
+    for column, known in zip(used, said["learned"], strict=True):
         category, date = column["kind"] == "category", column["kind"] == "date"
         n_fills = 0 if category else 1 if not date else 4 if column["has_times"] else 3
         n_levels = len(known["levels"]) + known["has_other"]
@@ -369,16 +329,16 @@ def _check_columns(m: Stored, sizes: Sizes) -> None:
             raise ModelFileError(f"what it has learned of the column {column['name'][:60]!r} does not fit its kind, {column['kind']}")
     if len({column["n_rows"] for column in columns}) > 1:
         raise ModelFileError("its columns are of different numbers of rows")
-    n = len(preparation_from(content).features)
+    n = len(preparation_from(said).features)
     if n != sizes["n"]:
         raise ModelFileError(f"its preparation makes {n} columns, and its network takes {sizes['n']}")
 
 
-def preparation_from(content: dict[str, Any]) -> Preparation:
+def preparation_from(said: dict[str, Any]) -> Preparation:
     """The preparation that a checked manifest describes."""
-    columns = tuple(Column(**{**column, "levels": tuple(column["levels"])}) for column in content["columns"])
+    columns = tuple(Column(**{**column, "levels": tuple(column["levels"])}) for column in said["columns"])
     learned = tuple(
-        Learned(tuple(known["fills"]), known["indicator"], tuple(known["levels"]), known["has_other"]) for known in content["learned"]
+        Learned(tuple(known["fills"]), known["indicator"], tuple(known["levels"]), known["has_other"]) for known in said["learned"]
     )
     return Preparation(columns, learned)
 

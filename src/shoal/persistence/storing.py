@@ -11,7 +11,8 @@ from sklearn.pipeline import Pipeline
 from shoal import __version__
 from shoal.errors import ModelFileError
 from shoal.network import Network, known_facts
-from shoal.persistence.schema import ARRAYS, ATTRIBUTES, ESTIMATORS, FORMAT, VERSION
+from shoal.persistence.arrays import ARRAYS
+from shoal.persistence.schema import ATTRIBUTES, ESTIMATORS, FORMAT, VERSION
 from shoal.persistence.stored import Stored, coded, labels_of, numbers_or_none
 from shoal.table import Preparation, preparation_of
 from shoal.table_models.fit import Facts
@@ -90,13 +91,9 @@ def network_record(network: Network) -> dict[str, Any]:
 
 def network_arrays(network: Network) -> dict[str, NDArray[Any]]:
     """All arrays of a network."""
-    W1, b1, W2, b2 = network.population.parameters
     encoding, noise = network.encoding, network.noise
     found: dict[str, Any] = {
-        "W1": W1,
-        "b1": b1,
-        "W2": W2,
-        "b2": b2,
+        **network.population.parameters.named(),
         "widths": _whole(network.population.widths),
         "inputs": network.population.inputs,
         "shares": _double(network.shares),
@@ -170,10 +167,10 @@ def preparation_record(known: Preparation, allowed_extra: Sequence[str]) -> dict
 
 def facts_record(facts: Facts) -> dict[str, Any]:
     """What is known of a fit in plain values."""
-    content: dict[str, Any] = {f.name: getattr(facts, f.name) for f in fields(facts)}
-    content = {name: value.item() if isinstance(value, np.generic) else value for name, value in content.items()}
-    content |= {name: list(content[name]) for name in ("targets", "categories")}
-    return content | {
+    said: dict[str, Any] = {f.name: getattr(facts, f.name) for f in fields(facts)}
+    said = {name: value.item() if isinstance(value, np.generic) else value for name, value in said.items()}
+    said |= {name: list(said[name]) for name in ("targets", "categories")}
+    return said | {
         "classes": [list(labels) for labels in facts.classes],
         "metrics": numbers_or_none(facts.metrics),
         "baselines": {name: numbers_or_none(scores) for name, scores in facts.baselines.items()},

@@ -131,6 +131,7 @@ def fit(
     progress: Progress | None = None,
     client: Any = None,
     checkpoint: str | PathLike[str] | None = None,
+    skip: bool = False,
 ) -> Pipeline:
     """Train on a raw table and score on rows held out from it.
 
@@ -163,6 +164,8 @@ def fit(
     checkpoint : a file that keeps the weights and the optimizer's state while training runs, every ten seconds and when training is
         interrupted; where it is there, the same call goes on from it, to the same bits. Of solvers with batches on `client` it keeps
         the networks that are done (`shoal.dask.fit`)
+    skip : connections from the inputs to the outputs past the hidden layer too, a linear part beside the network; the same as
+        settings={"skip": True}
 
     Returns
     -------
@@ -184,6 +187,7 @@ def fit(
         Where no cluster answers or it went away; for a checkpoint that is damaged or of another fit; for one that cannot be written.
     """
     _check_arguments(seed, task, settings, refit, callbacks, progress)
+    settings = _with_skip(settings, skip)
     there = place_of(client, checkpoint, max_memory, refit)
     seed, table, test = int(seed), frame_or_path(table), None if test is None else frame_or_path(test)
     learned, named, categories = _roles(table, target, groups, time, categories)
@@ -305,6 +309,17 @@ def _check_arguments(seed: Any, task: Any, settings: Any, refit: Any, callbacks:
         raise InvalidParameterError(f"callbacks={brief(callbacks)} must be a list of functions that take an Epoch.")
     if progress is not None and not callable(progress):
         raise InvalidParameterError(f"progress={brief(progress)} must be a function of a text and two numbers.")
+
+
+def _with_skip(settings: Mapping[str, Any] | None, skip: Any) -> Mapping[str, Any] | None:
+    """The settings with what `skip` says, which they must not contradict."""
+    if not isinstance(skip, bool | np.bool_):
+        raise InvalidParameterError(f"skip={brief(skip)} must be True or False.")
+    if not skip:
+        return settings
+    if settings is not None and settings.get("skip", True) is not True:
+        raise InvalidParameterError(f"skip=True, and settings have skip={brief(settings['skip'])}. Give one of them.")
+    return {**(settings or {}), "skip": True}
 
 
 def _roles(

@@ -50,6 +50,7 @@ class ParameterTree:
 
 PENALISED = ("W1", "W2", "W3")  # shrunk by a penalty or a decay; the biases are not
 OF_INPUTS = ("W1", "W3")  # leaves with a column for each input
+OF_OUTPUTS = ("W2", "b2", "W3")  # leaves with a row for each output
 
 
 @dataclass(frozen=True, eq=False)

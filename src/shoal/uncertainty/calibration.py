@@ -10,7 +10,7 @@ from scipy.optimize import minimize_scalar
 
 from shoal.errors import DataError
 from shoal.network import Network
-from shoal.textbook.propagation import Parameters
+from shoal.textbook.propagation import OF_OUTPUTS
 from shoal.types import Floats
 from shoal.uncertainty.answers import Held, answers, judging, taken, weights_of
 
@@ -36,8 +36,9 @@ def fit_temperature(network: Network, held: Held) -> float:
 
 def cooled(network: Network, T: float) -> Network:
     """The same network with all logits divided by T: the output layer's weights are."""
-    W1, b1, W2, b2 = network.population.parameters
-    inside = Parameters(W1, b1, (W2 / T).astype(W2.dtype), (b2 / T).astype(b2.dtype))
+    before = network.population.parameters
+    cooler = {name: (w / T).astype(w.dtype) for name, w in before.named().items() if name in OF_OUTPUTS}
+    inside = replace(before, **cooler)
     return replace(network, population=replace(network.population, parameters=inside))
 
 

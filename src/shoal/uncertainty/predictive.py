@@ -46,12 +46,12 @@ def mean_and_scale(network: Network, X: Any, *, mixture: bool = False) -> tuple[
 
 
 def _scale(network: Network, noise: Noise, rows: Any, mean: Floats, mixture: bool) -> Floats:
-    outputs = answers(network, rows)
-    weights = weights_of(network, np.ones(outputs.Z2.shape[::2], bool))
-    own = mean_variance(outputs, weights)
-    if outputs.variances is not None and mixture:
-        return np.asarray(np.sqrt(own + np.einsum("km,kmo->mo", weights, (outputs.values - mean) ** 2)))
-    return np.asarray(np.sqrt(own * noise.averaging * noise_variance(noise, mean, spread(outputs.values, weights), noise.typical)))
+    said = answers(network, rows)
+    weights = weights_of(network, np.ones(said.Z2.shape[::2], bool))
+    own = mean_variance(said, weights)
+    if said.variances is not None and mixture:
+        return np.asarray(np.sqrt(own + np.einsum("km,kmo->mo", weights, (said.values - mean) ** 2)))
+    return np.asarray(np.sqrt(own * noise.averaging * noise_variance(noise, mean, spread(said.values, weights), noise.typical)))
 
 
 def known_noise(network: Network) -> Noise:
@@ -80,14 +80,14 @@ def calibrated(network: Network, held: Held, kind: str, n_rows: int) -> Calibrat
 
 
 def _scores(network: Network, noise: Noise, held: Held, alive: NDArray[np.bool_]) -> Floats:
-    outputs = answers(network, held.X)
+    said = answers(network, held.X)
     out = held.out & alive[:, None]
     whole = (out == alive[:, None]).all(axis=0)[:, None]
     weights = weights_of(network, out)
     learners = np.where(whole.T, weights, weights_of(network, ~held.out & alive[:, None]))
-    predicted, varies = together(network, outputs, weights), spread(outputs.values, learners)
+    predicted, varies = together(network, said, weights), spread(said.values, learners)
     new, seen = (noise_variance(noise, predicted, varies, typical) for typical in (noise.typical, noise.typical_learned))
-    scale = np.sqrt(mean_variance(outputs, weights) * np.where(whole, noise.averaging * new, seen))
+    scale = np.sqrt(mean_variance(said, weights) * np.where(whole, noise.averaging * new, seen))
     return np.asarray((in_target_units(network, held.Y) - predicted) / scale)
 
 
@@ -163,7 +163,8 @@ def weights_per_target(network: Network) -> int:
     """Weights and biases of the largest network that counts, shared out among the targets."""
     n_z, alive = int(network.population.parameters.W2.shape[1]), network.shares > 0
     units, inputs = network.population.widths, network.population.inputs.sum(axis=1)
-    largest = int((units * (inputs + 1 + n_z) + n_z)[alive].max())
+    skip = 0 if network.population.parameters.W3 is None else n_z * inputs
+    largest = int((units * (inputs + 1 + n_z) + n_z + skip)[alive].max())
     return math.ceil(largest * network.g2.logits_per_target / n_z)
 
 

@@ -34,8 +34,10 @@ def misfit_of_weights(shape, weights, each):
     G, h, outs = shape.G, shape.h, shape.n_z * shape.h
     if G < 1 or h < 1 or shape.n < 0 or shape.n_z < 1 or shape.b < 0:
         return OF_WEIGHTS
-    a = weights.size - G * (outs + shape.n_z)
-    if a < G * h * (shape.n + 1) or a % (G * h) != 0:
+    if shape.skip != 0 and shape.skip != shape.n_z:
+        return OF_WEIGHTS
+    a, R = weights.size - G * (outs + shape.n_z), G * (h + shape.skip)
+    if a < R * (shape.n + 1) or a % R != 0:
         return OF_WEIGHTS
     if each.numbers.shape[0] < PER_NETWORK[0] or each.whole.shape[0] < PER_NETWORK[1]:
         return OF_EACH
@@ -118,6 +120,8 @@ def misfit_of_gradient_sums(shape, rows, weights, each, memory):
 @inner
 def misfit_of_lookup(lookup, shape, n1):
     """Of ramps that are looked up."""
+    if shape.skip > 0:  # rows of W1 that are no units
+        return OF_RAMPS
     if lookup.size < ARRAYS or lookup[UNITS] != shape.G * shape.h or lookup[UNITS] % TILE != 0 or lookup[N1] != n1:
         return OF_RAMPS
     if lookup[RAMPS] < 1 or lookup[INPUTS] < 0 or lookup[INPUTS] + lookup[RAMPS] != shape.n:
@@ -155,11 +159,13 @@ def misfit_of_judging(shape, rows, weights, each, sums):
 
 @inner
 def misfit_of_prediction(block, X, columns, scales, weights, Z2):
-    """Of what `predict` takes: `scales` are its center and per_scale, `weights` W1, W2 and b2."""
+    """Of what `predict` takes: `scales` are its center and per_scale, `weights` W1, W2, b2 and W3."""
     keep_apart()
-    (center, per_scale), (W1, W2, b2) = scales, weights
+    (center, per_scale), (W1, W2, b2, W3) = scales, weights
     n, r = X.shape[1], columns.size
     if block < 1 or W1.shape[1] <= n + r or W2.shape[1] != W1.shape[0] or W2.shape[0] != b2.size:
+        return OF_WEIGHTS
+    if W3.shape[0] > 0 and (W3.shape[0] != b2.size or W3.shape[1] != W1.shape[1]):
         return OF_WEIGHTS
     if center.shape[0] != 2 or per_scale.shape[0] != 2 or center.shape[1] != n + r or per_scale.shape[1] != n + r:
         return OF_COLUMNS
@@ -175,7 +181,10 @@ def misfit_of_small_steps(addresses, X, y, weights, members, theta):
     keep_apart()
     n, m = X.shape
     k, p = theta.shape
-    if addresses.size < 2 or p < n + 3 or (p - 1) % (n + 2) != 0 or members.size != k:
+    if addresses.size < 3:
+        return OF_WEIGHTS
+    hidden = p - 1 - (n if addresses[2] != 0 else 0)  # numbers of the units: without the output bias and skip connections
+    if hidden < n + 2 or hidden % (n + 2) != 0 or members.size != k:
         return OF_WEIGHTS
     if y.shape[0] < 1 or y.shape[1] != m:
         return OF_COLUMNS

@@ -6,6 +6,8 @@ from shoal.engine.arguments import FITS
 from shoal.engine.jit import inner, kernel
 from shoal.engine.kernels.bounds import misfit_of_judging
 from shoal.engine.kernels.dispatch import output_errors
+from shoal.engine.kernels.penalty import skip_row
+from shoal.engine.kernels.skip import add_skip
 from shoal.engine.kernels.train import gather, hidden_units, output_sums, parts, scratch
 from shoal.engine.kernels.vecmath import keep_apart, of
 
@@ -68,6 +70,9 @@ def judge(shape, output, rows, weights, each, hyper, sums):
             np.dot(W1[g * h : (g + 1) * h], XT, Z)
             hidden_units(shape, each, g, low, low, Z, S)
             output_sums(shape, W2, b2, g, low, Z, Z2)
+            if shape.skip > 0:
+                first = skip_row(shape, g)
+                add_skip(np.dot(W1[first : first + shape.skip], XT), low, shape.skip, Z2)
             output_errors(shape.loss, Z2, y, D, L, hyper, n_z, n_y, L.size)
             add_up(output, rows, start, g, Z2, y, L, sums)
     return FITS

@@ -6,6 +6,7 @@ from shoal.engine.arguments import FITS
 from shoal.engine.jit import inner, kernel
 from shoal.engine.kernels.bounds import misfit_of_prediction
 from shoal.engine.kernels.dispatch import activate
+from shoal.engine.kernels.skip import add_skip
 from shoal.engine.kernels.vecmath import keep_apart, turn
 
 
@@ -37,12 +38,13 @@ def encode_rows(X, first, columns, center, per_scale, Xb, XT):
 
 
 @kernel
-def predict(activation, block, X, columns, center, per_scale, W1, W2, b2, Z2):
+def predict(activation, block, X, columns, center, per_scale, W1, W2, b2, W3, Z2):
     """Z2 `(n_z, m)` of rows `X (m, n)`. `W1 (H, n1)` has the bias behind the encoded inputs; `activation` is the address of its function.
 
-    Returns 0, or which arrays do not fit the others (`arguments.REASONS`).
+    `W3 (n_z, n1)` are skip connections, 0 behind the inputs; `(0, n1)` for none. Returns 0, or which arrays do not fit the others
+    (`arguments.REASONS`).
     """
-    wrong = misfit_of_prediction(block, X, columns, (center, per_scale), (W1, W2, b2), Z2)
+    wrong = misfit_of_prediction(block, X, columns, (center, per_scale), (W1, W2, b2, W3), Z2)
     if wrong != FITS:
         return wrong
     H, n1 = W1.shape
@@ -56,6 +58,8 @@ def predict(activation, block, X, columns, center, per_scale, W1, W2, b2, Z2):
         low = 0 * b
         activate(activation, Z, S, low, H * b)
         out = np.dot(W2, Z)
+        if W3.shape[0] > 0:
+            add_skip(np.dot(W3, XT), low, W3.shape[0], out)
         for o in range(b2.size):
             for i in range(b):
                 Z2[o, first + i] = out[o, i] + b2[o]

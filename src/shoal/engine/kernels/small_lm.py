@@ -1,7 +1,8 @@
 """Levenberg-Marquardt's sums and step, compiled, for networks so small that Python would take longer than the arithmetic.
 
 Of one logit with squared errors or cross-entropy, whose second derivative is 1 or a (1 − a). A network's parameters stand in one row θ: W1,
-b1, W2, b2. The same numbers as `sums.curvature` and `LevenbergMarquardt.descend`, held equal by `tests/unit/test_small_lm.py`.
+b1, W2, b2, and W3 where it has skip connections. The same numbers as `sums.curvature` and
+`LevenbergMarquardt.descend`, held equal by `tests/unit/test_small_lm.py`.
 """
 
 import math
@@ -36,6 +37,10 @@ def forward(addresses, theta, X, y, Z, S, Z2, D, L):
         w = theta[W2 + c]
         for i in range(m):
             Z2[0, i] += w * Z[c, i]
+    for j in range(theta.size - b2 - 1):
+        w = theta[b2 + 1 + j]
+        for i in range(m):
+            Z2[0, i] += w * X[j, i]
     output_errors(addresses[1], Z2, y, D, L, theta, start + 1, start + 1, m)
 
 
@@ -55,6 +60,9 @@ def jacobian(theta, X, S, A1, J):
                 J[c * n + j, i] = J[b1 + c, i] * X[j, i]
     for i in range(m):
         J[b2, i] = 1.0
+    for j in range(theta.size - b2 - 1):
+        for i in range(m):
+            J[b2 + 1 + j, i] = X[j, i]
 
 
 @inner
@@ -70,7 +78,8 @@ def dot(A, q, B, r):
 def curvature(addresses, cross_entropy, X, y, weights, members, theta, loss, gradient, JTJ):
     """Σ w L `(k,)`, Σ w Jᵀ D `(k, p)` and Σ w Jᵀ H J `(k, p, p)` of k networks `theta (k, p)`, `members` their rows of `weights (K, m)`.
 
-    `addresses` are those of the activation and the loss; `cross_entropy` says that H is a (1 − a), else it is 1.
+    `addresses` are those of the activation and the loss, then 1 for networks with skip connections, else 0; `cross_entropy` says that H
+    is a (1 − a), else it is 1.
     Returns 0, or which arrays do not fit the others (`arguments.REASONS`).
     """
     wrong = misfit_of_small_steps(addresses, X, y, weights, members, theta)

@@ -9,6 +9,8 @@ from shoal.engine.arguments import FITS
 from shoal.engine.jit import inner, kernel
 from shoal.engine.kernels.bounds import misfit_of_gradient_sums
 from shoal.engine.kernels.dispatch import output_errors
+from shoal.engine.kernels.penalty import skip_row
+from shoal.engine.kernels.skip import add_skip, free_bias, put_errors
 from shoal.engine.kernels.train import (
     PerNetwork,
     RowArrays,
@@ -58,11 +60,14 @@ def gradient_sums(shape, rows, weights, gradient, each, hyper, loss, total):
         for g in range(G):
             hidden_units(shape, each, g, g * h, no_dropout, Z, S)
             output_sums(shape, W2, b2, g, g * h, Z, Z2)
+            add_skip(Z, skip_row(shape, g), shape.skip, Z2)
             output_errors(shape.loss, Z2, y, D, L, hyper, n_z, n_y, L.size)
             row_weights(rows, g, start, w)
             loss[g] += np.float64(weigh(D, w, L, gb2, g))
             back_through_units(shape, W2, D, g, g * h, Z, S, gW2)
+            put_errors(D, skip_row(shape, g), shape.skip, Z)
         np.dot(Z, Xb, gW1)
+        free_bias(gW1, G * h, n)
         for i in range(total.size):
             total[i] += np.float64(gradient[i])
     return FITS

@@ -9,12 +9,14 @@ Sizes::
 
 Memory: one flat array of weights. Gradient, moments and averages are laid out alike::
 
-    | W1 (H, n1): a row a unit                 | W2 (G, n_z·h)       | b2 (G, n_z) |
-    | n inputs, the bias, padding that stays 0 | output after output |             |
+    | W1 (H, n1): a row a unit                 | W3 (G·n_z, n1) or none | W2 (G, n_z·h)       | b2 (G, n_z) |
+    | n inputs, the bias, padding that stays 0 | a row a logit          | output after output |             |
 
-A batch: its rows `Xb (b, n1)` and transposed `XT (n1, b)`, both with a 1 for the bias; `Z (H, b)` is first z = W1 XT, then a = g(z), then
-dz; `S (H, b)` is g′(z); logits `Z2`, errors `D (n_z, b)`; targets `y (n_y, b)`; weights `w` and losses `L (b,)`. Units are rows, so every
-element-wise loop runs along the batch.
+W3 are skip connections (`skip.py`), rows of the same products: `parts` gives them as rows of W1 behind the H of the hidden units.
+
+A batch: its rows `Xb (b, n1)` and transposed `XT (n1, b)`, both with a 1 for the bias; `Z (H, b)`, with W3's rows behind, is first
+z = W1 XT, then a = g(z), then dz; `S (H, b)` is g′(z); logits `Z2`, errors `D (n_z, b)`; targets `y (n_y, b)`; weights `w` and losses
+`L (b,)`. Units are rows, so every element-wise loop runs along the batch.
 
 The loop of `train`, a batch at a time: gather the rows; one product `W1 XT` for all networks; network by network the activation, the
 logits, the errors, dW2 and dz; one product `Z Xb` for dW1; penalty and decay; the optimizer and the moving average of the weights.
@@ -31,6 +33,8 @@ from shoal.engine.arguments import FITS
 from shoal.engine.jit import inner, kernel
 from shoal.engine.kernels.bounds import misfit
 from shoal.engine.kernels.dispatch import activate, change, layer_1, layer_1_gradient, many_gradients, many_logits, output_errors
+from shoal.engine.kernels.penalty import decay_weights, penalize, skip_row
+from shoal.engine.kernels.skip import add_skip, free_bias, put_errors
 from shoal.engine.kernels.vecmath import copy_8_by_8, fetch, keep_apart, of
 from shoal.engine.ramps import GRADIENT, LAYER_1, PLAIN, RAMPS
 
@@ -39,7 +43,8 @@ __all__ = ["PerNetwork", "RowArrays", "Shape", "shuffle", "train"]
 
 class Shape(NamedTuple):
     """Whole numbers of a group: networks, units each, inputs (without bias), logits, updates made before, most rows a batch,
-    and the addresses of the functions that `dispatch.py` compiles; the last two are 0 for few outputs.
+    rows of W3 each (n_z, or 0 without skip connections), and the addresses of the functions that `dispatch.py` compiles; the last two
+    are 0 for few outputs.
     """
 
     G: int
@@ -48,6 +53,7 @@ class Shape(NamedTuple):
     n_z: int
     t: int
     b: int
+    skip: int
     activation: int
     loss: int
     rule: int
@@ -267,38 +273,12 @@ def back_through_units(shape, W2, D, g, low, Z, S, gW2):
 
 @inner
 def parts(shape, w):
-    """W1 `(H, n1)`, W2 `(G, n_z·h)` and b2 `(G, n_z)` of a flat array."""
+    """W1 `(H, n1)` with W3's rows behind, W2 `(G, n_z·h)` and b2 `(G, n_z)` of a flat array."""
     keep_apart()
     G, outs = shape.G, shape.n_z * shape.h
     a = w.size - G * (outs + shape.n_z)
-    H = G * shape.h
-    return w[:a].reshape(H, a // H), w[a : a + G * outs].reshape(G, outs), w[a + G * outs :].reshape(G, shape.n_z)
-
-
-@inner
-def penalize(shape, W1, W2, gW1, gW2, g, shrink):
-    """dW += shrink W for every weight of network g that is no bias; returns Σ W² over them."""
-    keep_apart()
-    squares = of(shrink, 0.0)
-    for r in range(g * shape.h, (g + 1) * shape.h):
-        for j in range(shape.n):
-            squares += W1[r, j] * W1[r, j]
-            gW1[r, j] += shrink * W1[r, j]
-    for j in range(W2.shape[1]):
-        squares += W2[g, j] * W2[g, j]
-        gW2[g, j] += shrink * W2[g, j]
-    return squares
-
-
-@inner
-def decay_weights(shape, W1, W2, g, left):
-    """Every weight of network g that is no bias times `left`."""
-    keep_apart()
-    for r in range(g * shape.h, (g + 1) * shape.h):
-        for j in range(shape.n):
-            W1[r, j] *= left
-    for j in range(W2.shape[1]):
-        W2[g, j] *= left
+    R = G * (shape.h + shape.skip)
+    return w[:a].reshape(R, a // R), w[a : a + G * outs].reshape(G, outs), w[a + G * outs :].reshape(G, shape.n_z)
 
 
 @inner
@@ -353,12 +333,15 @@ def train(shape, rows, weights, gradient, first, second, average, each, rates, c
         for g in range(G):
             hidden_units(shape, each, g, g * h, shape.t + step + 1, Z, S)
             output_sums(shape, W2, b2, g, g * h, Z, Z2)
+            add_skip(Z, skip_row(shape, g), shape.skip, Z2)
             output_errors(shape.loss, Z2, y, D, L, hyper, n_z, n_y, L.size)
             batch_weight(rows, g, start, w)
             costs[step, g] = weigh(D, w, L, gb2, g)
             back_through_units(shape, W2, D, g, g * h, Z, S, gW2)
+            put_errors(D, skip_row(shape, g), shape.skip, Z)
         if n_r == 0:
             np.dot(Z, Xb, gW1)
+            free_bias(gW1, G * h, n)
         else:
             layer_1_gradient(lookup[GRADIENT], lookup, Z, Xb, gW1, L.size)
         for g in range(G):
@@ -374,6 +357,8 @@ def train(shape, rows, weights, gradient, first, second, average, each, rates, c
             for g in range(G):
                 rate, keep = rates[step, g] * corrections[step], each.numbers[AVERAGE, g]
                 start, size = g * h * W1.shape[1], h * W1.shape[1]
+                update(shape, weights, gradient, first, second, average, start, size, rate, keep, hyper)
+                start, size = skip_row(shape, g) * W1.shape[1], shape.skip * W1.shape[1]
                 update(shape, weights, gradient, first, second, average, start, size, rate, keep, hyper)
                 start, size = W1.size + g * W2.shape[1], W2.shape[1]
                 update(shape, weights, gradient, first, second, average, start, size, rate, keep, hyper)

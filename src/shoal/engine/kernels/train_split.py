@@ -1,8 +1,8 @@
 """One network trained by several threads: its hidden units in slices, one meeting an update.
 
-A slice is laid out as a network of a group is, so that every function of `train.py` serves both. The output bias stands
-with slice 0, and is 0 in the others. The logits are the only sum over slices: each writes its part, and the thread that continues adds
-all parts up in the order of the slices, whose number depends on the shape alone. So the thread count changes no bit.
+A slice is laid out as a network of a group is, so that every function of `train.py` serves both. The output bias and the skip
+connections stand with slice 0, and are 0 in the others. The logits are the only sum over slices: each writes its part, and the thread
+that continues adds all parts up in the order of the slices, whose number depends on the shape alone. So the thread count changes no bit.
 
 A thread takes its own slices and then waits for the others'. Those of a thread that does not come, because a neighbour's process
 has its core, are done by the others: which thread works on a slice changes no bit either.
@@ -23,6 +23,8 @@ from shoal.engine.arguments import FITS
 from shoal.engine.jit import inner, kernel
 from shoal.engine.kernels.bounds import misfit, misfit_of_team
 from shoal.engine.kernels.dispatch import data, output_errors
+from shoal.engine.kernels.penalty import decay_weights, penalize, skip_row, squares_of
+from shoal.engine.kernels.skip import add_skip, free_bias
 from shoal.engine.kernels.train import (
     AVERAGE,
     DECAY,
@@ -30,12 +32,10 @@ from shoal.engine.kernels.train import (
     back_through_units,
     batch_weight,
     bias,
-    decay_weights,
     gather,
     hidden_units,
     output_sums,
     parts,
-    penalize,
     update,
     weigh,
 )
@@ -153,19 +153,6 @@ def targets(rows, own, odd, b):
 
 
 @inner
-def squares_of(shape, W1, W2, g):
-    """Σ W² over the weights of slice g that are no bias."""
-    keep_apart()
-    total = of(W1[0, 0], 0.0)
-    for r in range(g * shape.h, (g + 1) * shape.h):
-        for j in range(shape.n):
-            total += W1[r, j] * W1[r, j]
-    for j in range(W2.shape[1]):
-        total += W2[g, j] * W2[g, j]
-    return total
-
-
-@inner
 def add_parts(sums, Z2, b):
     """Z2 = Σ of the slices' logits `(J, n_z, b)`, in their order."""
     keep_apart()
@@ -191,6 +178,10 @@ def forward_slice(shape, rows, own, each, team, W1, W2, b2, buffer, step, g):
     hidden_units(shape, each, g, low, shape.t + step + 1, Z, S)
     Z2 = buffer[: shape.n_z * b].reshape(shape.n_z, b)
     output_sums(shape, W2, b2, g, low, Z, Z2)
+    if g == 0 and shape.skip > 0:
+        first = skip_row(shape, g)
+        W3 = W1[first : first + shape.skip]
+        add_skip(np.dot(W3, XT) if XT.shape[0] > 0 else np.dot(W3, Xb.T), low, shape.skip, Z2)
     for o in range(shape.n_z):  # written once: other threads read these lines of the cache
         for i in range(b):
             team.sums[step % 2, g, o, i] = Z2[o, i]
@@ -207,11 +198,17 @@ def backward_slice(shape, rows, own, team, W2, D, gW1, gW2, step, g):
     Z, S = team.Z[g, : h * b].reshape(h, b), team.S[g, : h * b].reshape(h, b)
     back_through_units(shape, W2, D, g, 0 * g, Z, S, gW2)
     np.dot(Z, Xb, gW1[g * h : (g + 1) * h])
+    if g == 0 and shape.skip > 0:
+        first = skip_row(shape, g)
+        np.dot(D, Xb, gW1[first : first + shape.skip])
+        free_bias(gW1, first, shape.n)
 
 
 @inner
 def change_slice(shape, each, weights, gradient, first, second, average, rate, corrected, hyper, g):
-    """Decay, penalty, rule and moving average of slice g's weights and, with slice 0, of the output bias; `corrected` is Adam's rate."""
+    """Decay, penalty, rule and moving average of slice g's weights and, with slice 0, of the output bias and W3; `corrected` is Adam's
+    rate.
+    """
     keep_apart()
     W1, W2, b2 = parts(shape, weights)
     gW1, gW2, _ = parts(shape, gradient)
@@ -226,6 +223,8 @@ def change_slice(shape, each, weights, gradient, first, second, average, rate, c
     update(shape, weights, gradient, first, second, average, start, size, corrected, keep, hyper)
     if g == 0:
         update(shape, weights, gradient, first, second, average, W1.size + W2.size, b2.shape[1], corrected, keep, hyper)
+        start, size = skip_row(shape, g) * W1.shape[1], shape.skip * W1.shape[1]
+        update(shape, weights, gradient, first, second, average, start, size, corrected, keep, hyper)
 
 
 @inner

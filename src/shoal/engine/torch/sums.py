@@ -105,7 +105,10 @@ def curvature(block: NetworkBlock, X: Tensor, Y: Tensor, activation: str, g2: Lo
 def jacobian(parameters: Parameters, columns: Tensor, A1: Tensor, slope: Tensor, dZ2: Tensor) -> Tensor:
     """Each example's derivatives of Σ dZ2 · Z2 by every parameter, `(k, p, m)`: `sums.rooted_jacobian`."""
     dZ1 = parameters.W2.mT @ dZ2 * slope
-    return torch.cat([(dZ1[:, :, None] * columns).flatten(1, 2), dZ1, (dZ2[:, :, None] * A1[:, None]).flatten(1, 2), dZ2], dim=1)
+    parts = [(dZ1[:, :, None] * columns).flatten(1, 2), dZ1, (dZ2[:, :, None] * A1[:, None]).flatten(1, 2), dZ2]
+    if parameters.W3 is not None:
+        parts.append((dZ2[:, :, None] * columns).flatten(1, 2))
+    return torch.cat(parts, dim=1)
 
 
 def over_rows(of_rows: Callable[[slice], tuple[Any, ...]], block: NetworkBlock, m: int, numbers: int) -> tuple[Any, ...]:

@@ -178,11 +178,12 @@ extern const char *const {p}_outputs[{names.macro}_OUTPUTS];
 
 
 def summary(model: Portable) -> str:
-    W1, _, W2, _ = model.network.merged
+    W1, W2 = model.network.merged.W1, model.network.merged.W2
     K = model.network.population.K
     outputs = "1 output" if W2.shape[0] == 1 else f"{W2.shape[0]} outputs"
     members = f", {K} networks as one" if K > 1 else ""
-    return f"{W1.shape[1]} encoded inputs, {W1.shape[0]} hidden units ({model.network.activation}), {outputs}{members}."
+    skip = "" if model.network.merged.W3 is None else ", skip connections"
+    return f"{W1.shape[1]} encoded inputs, {W1.shape[0]} hidden units ({model.network.activation}), {outputs}{skip}{members}."
 
 
 def promise(model: Portable) -> str:
@@ -202,10 +203,10 @@ def enums(model: Portable, names: CNames) -> str:
     for field, member, levels in zip(model.fields, names.fields, names.levels, strict=True):
         if levels:
             empty = "no value" + (f", or {comment(repr(field.levels[field.missing]))}" if field.missing < len(field.levels) else "")
-            meanings = [empty, *(comment(repr(text)) for text in own_levels(field)), "any other text"]
+            said = [empty, *(comment(repr(text)) for text in own_levels(field)), "any other text"]
             inside = "\n".join(
                 f"    {level}{',' if i < len(levels) - 1 else ''} /* {text} */"
-                for i, (level, text) in enumerate(zip(levels, meanings, strict=True))
+                for i, (level, text) in enumerate(zip(levels, said, strict=True))
             )
             parts.append(f"/* {comment(repr(field.name))} */\ntypedef enum {{\n{inside}\n}} {names.prefix}_{member}_level;\n\n")
     return "".join(parts)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from shoal.encoding import Encoding
 from shoal.export.c99.parts import CNames, Precision, has_class, literal, matrix, own_levels, places, table, wrapped
 from shoal.export.portable import Portable, c_string, comment
 from shoal.export.trace import c_formula
@@ -45,8 +46,8 @@ static int find(const char *text, const char *const *levels, int n)
     return n - 1;
 }
 """
-RAMPS_CODE = """    for (j = 0; j < N_RAMPED; j++) {
-        const double v = x[RAMPED[j]], *edge = EDGE + FIRST[j];
+BENDS = """    for (j = 0; j < N_BENT; j++) {
+        const double v = x[BENT[j]], *edge = EDGE + FIRST[j];
         const int n = FIRST[j + 1] - FIRST[j] - 1, row = FIRST[j] - j;
         double share;
         int t = 0; /* ramps that are whole */
@@ -54,10 +55,27 @@ RAMPS_CODE = """    for (j = 0; j < N_RAMPED; j++) {
             t++;
         share = t < n && v > edge[t] ? (v - edge[t]) / (edge[t + 1] - edge[t]) : 0.0;
         if (t > 0)
-            add(z, HEIGHT[row + t - 1], (real)(1.0 - share));
+            add(z, BEND[row + t - 1], (real)(1.0 - share));
         if (t < n)
-            add(z, HEIGHT[row + t], (real)share);
+            add(z, BEND[row + t], (real)share);
     }"""
+SKIP = """/* z2 += W3 x: skip connections */
+static void add_out(double z[N_Z], const double w[N_Z], double x)
+{
+    int i;
+    if (x != 0) /* true of NAN too */
+        for (i = 0; i < N_Z; i++)
+            z[i] += w[i] * x;
+}
+
+static void skip(const double x[N_X], double z[N_Z])
+{
+    int j;
+    for (j = 0; j < N_X; j++)
+        add_out(z, W3[j], (x[j] - CENTER[j]) / SCALE[j]);
+%s}
+"""
+BENDS_OUT = BENDS.replace("add(", "add_out(").replace("BEND[row", "BEND_OUT[row").replace("(real)", "") + "\n"
 LEVEL = """/* The column of a level becomes 1; -1 is no column. */
 static void mark(double *x, const short *column, int n, int level)
 {
@@ -96,11 +114,11 @@ def source(model: Portable, names: CNames, precision: Precision) -> str:
 
 def sizes(model: Portable) -> str:
     network = model.network
-    ramped = sum(len(edges) > 0 for edges in network.encoding.edges)
+    bent = sum(len(edges) > 0 for edges in network.encoding.edges)
     n_h = network.merged.W1.shape[0]
-    shown = "/* Prepared columns, hidden units, logits" + ("; columns with ramps, their edges, their ramps. */" if ramped else ". */")
-    ramps = f", N_RAMPED = {ramped}, N_EDGES = {network.encoding.n_ramps + ramped}, N_RAMPS = {network.encoding.n_ramps}" if ramped else ""
-    return f"{shown}\nenum {{ N_X = {len(model.features)}, N_H = {n_h}, N_Z = {n_logits(model)}{ramps} }};\n"
+    said = "/* Prepared columns, hidden units, logits" + ("; columns with ramps, their edges, their ramps. */" if bent else ". */")
+    ramps = f", N_BENT = {bent}, N_EDGES = {network.encoding.n_ramps + bent}, N_RAMPS = {network.encoding.n_ramps}" if bent else ""
+    return f"{said}\nenum {{ N_X = {len(model.features)}, N_H = {n_h}, N_Z = {n_logits(model)}{ramps} }};\n"
 
 
 def n_logits(model: Portable) -> int:
@@ -109,8 +127,8 @@ def n_logits(model: Portable) -> int:
 
 
 def labels(model: Portable, names: CNames) -> str:
-    shown = [str(label) for label in model.classes[0]] if has_class(model) else list(model.targets)
-    return f"const char *const {names.prefix}_outputs[{names.macro}_OUTPUTS] = {{\n{wrapped([c_string(text) for text in shown])}\n}};\n"
+    said = [str(label) for label in model.classes[0]] if has_class(model) else list(model.targets)
+    return f"const char *const {names.prefix}_outputs[{names.macro}_OUTPUTS] = {{\n{wrapped([c_string(text) for text in said])}\n}};\n"
 
 
 def category_tables(model: Portable, names: CNames) -> str:
@@ -134,23 +152,23 @@ def encoding_tables(model: Portable) -> str:
     encoding = model.network.encoding
     parts = ["/* A z-score is (x - CENTER) / SCALE. */\n"]
     parts += [table("CENTER", encoding.center, "N_X"), table("SCALE", encoding.scale, "N_X")]
-    ramped = {j: edges for j, edges in enumerate(encoding.edges) if len(edges)}
-    if ramped:
-        first = np.concatenate([[0], np.cumsum([len(edges) for edges in ramped.values()])])
+    bent = {j: edges for j, edges in enumerate(encoding.edges) if len(edges)}
+    if bent:
+        first = np.concatenate([[0], np.cumsum([len(edges) for edges in bent.values()])])
         parts.append("/* Which columns have ramps, and where the edges of each begin. */\n")
-        parts.append(f"static const short RAMPED[N_RAMPED] = {{\n{wrapped([str(j) for j in ramped])}\n}};\n")
-        parts.append(f"static const short FIRST[N_RAMPED + 1] = {{\n{wrapped([str(i) for i in first])}\n}};\n")
-        parts.append(table("EDGE", np.concatenate(list(ramped.values())), "N_EDGES"))
+        parts.append(f"static const short BENT[N_BENT] = {{\n{wrapped([str(j) for j in bent])}\n}};\n")
+        parts.append(f"static const short FIRST[N_BENT + 1] = {{\n{wrapped([str(i) for i in first])}\n}};\n")
+        parts.append(table("EDGE", np.concatenate(list(bent.values())), "N_EDGES"))
     return "".join(parts)
 
 
 def weight_tables(model: Portable, precision: Precision) -> str:
     """W1 by inputs, so that an input of 0 costs nothing and compilers see independent sums; W2 by outputs.
 
-    All ramps of a column together are one line ramped at its edges: HEIGHT holds its height at every edge but the first, where it is
+    All ramps of a column together are one line bent at its edges: BEND holds its height at every edge but the first, where it is
     0, so that a column costs two of its rows and not all of them. The ramps' means are taken off in b1.
     """
-    W1, b1, W2, b2 = model.network.merged
+    W1, b1, W2, b2, W3 = (getattr(model.network.merged, name) for name in ("W1", "b1", "W2", "b2", "W3"))
     n, encoding = n_logits(model), model.network.encoding
     ramps = W1[:, encoding.n_inputs :] * encoding.ramp_scale
     b1 = b1 - ramps @ encoding.ramp_center[:, None]
@@ -159,10 +177,22 @@ def weight_tables(model: Portable, precision: Precision) -> str:
         parts.append(
             "/* What a column's ramps add at each of its edges but the first, where they add nothing; B1 is less by their means. */\n"
         )
-        parts.append(matrix("HEIGHT", heights(ramps, encoding.edges).T, "[N_RAMPS][N_H]", precision))
+        parts.append(matrix("BEND", heights(ramps, encoding.edges).T, "[N_RAMPS][N_H]", precision))
     parts.append(table("B1", b1[:, 0], "N_H", precision))
+    if W3 is not None:
+        parts.append(skip_tables(W3[:n], encoding))
+        b2 = b2[:n] - W3[:n, encoding.n_inputs :] @ encoding.ramp_center[:, None] * encoding.ramp_scale
     parts += [matrix("W2", W2[:n], "[N_Z][N_H]", "double"), table("B2", b2[:n, 0], "N_Z")]
     return "".join(parts)
+
+
+def skip_tables(W3: NDArray[np.floating], encoding: Encoding) -> str:
+    """W3 by inputs, and what ramps add past the hidden layer, as `weight_tables` has them of W1."""
+    tables = "/* Skip connections, by inputs. */\n" + matrix("W3", W3[:, : encoding.n_inputs].T, "[N_X][N_Z]", "double")
+    if not encoding.n_ramps:
+        return tables
+    ramps = W3[:, encoding.n_inputs :] * encoding.ramp_scale
+    return tables + matrix("BEND_OUT", heights(ramps, encoding.edges).T, "[N_RAMPS][N_Z]", "double")
 
 
 def heights(ramps: NDArray[np.floating], edges: Sequence[NDArray[np.floating]]) -> NDArray[np.floating]:
@@ -222,9 +252,11 @@ def units(model: Portable, precision: Precision) -> str:
     lines = ["    memcpy(z, B1, sizeof B1);", "    for (j = 0; j < N_X; j++)"]
     lines.append(f"        add(z, W1[j], {narrow % '(x[j] - CENTER[j]) / SCALE[j]'});")
     if model.network.encoding.n_ramps:
-        lines.append(RAMPS_CODE)
+        lines.append(BENDS)
     body = "\n".join(lines)
     parts.append(f"/* Z1 */\nstatic void layer_1(const double x[N_X], real z[N_H])\n{{\n    int j;\n{body}\n}}\n")
+    if model.network.merged.W3 is not None:
+        parts.append(SKIP % (BENDS_OUT if model.network.encoding.n_ramps else ""))
     return "\n".join(parts)
 
 
@@ -233,6 +265,7 @@ def predict(model: Portable, names: CNames) -> str:
     p = names.prefix
     body, answer = output_unit(model)
     kind = "int" if has_class(model) else "void"
+    past = "" if model.network.merged.W3 is None else "    skip(x, z2);\n"
     return f"""{kind} {p}_predict(const {p}_row *row, double out[{names.macro}_OUTPUTS])
 {{
     double x[N_X], z2[N_Z];
@@ -248,7 +281,7 @@ def predict(model: Portable, names: CNames) -> str:
             sum += W2[k][i] * (double)a[i];
         z2[k] = sum;
     }}
-{body}{answer}}}
+{past}{body}{answer}}}
 """
 
 

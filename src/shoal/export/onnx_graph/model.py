@@ -86,8 +86,8 @@ def date_parts(graph: Graph, seconds: str) -> dict[str, str]:
     day = rest(graph("Add", midnight, number(719468.0)), 146097.0)
     leaps = graph("Sub", graph("Sub", floored(day, 1460.0), floored(day, 36524.0)), graph("Neg", floored(day, 146096.0)))
     year = floored(graph("Sub", day, leaps), 365.0)
-    year_start = graph("Sub", graph("Add", graph("Mul", year, number(365.0)), floored(year, 4.0)), floored(year, 100.0))
-    since_march = graph("Sub", day, year_start)
+    begun = graph("Sub", graph("Add", graph("Mul", year, number(365.0)), floored(year, 4.0)), floored(year, 100.0))
+    since_march = graph("Sub", day, begun)
     by_4, by_100 = (graph("Equal", rest(year, by), number(0.0)) for by in (4.0, 100.0))
     leap = graph("And", by_4, graph("Or", graph("Not", by_100), graph("Equal", year, number(0.0))))
     late = graph("Add", graph("Add", since_march, number(60.0)), graph.cast(leap, np.float64))
@@ -112,22 +112,23 @@ def encoded(graph: Graph, network: Network, x: str) -> str:
         return z
     ramps = [(j, a, b) for j, edges in enumerate(encoding.edges) for a, b in pairwise(edges)]
     columns, left, right = (np.array(values) for values in zip(*ramps, strict=True))
-    at_ramp = graph("Div", graph("Sub", graph("Gather", x, columns.astype(np.int64), axis=1), left[None, :]), (right - left)[None, :])
-    inside = graph("Clip", at_ramp, np.array(0.0), np.array(1.0))
+    bent = graph("Div", graph("Sub", graph("Gather", x, columns.astype(np.int64), axis=1), left[None, :]), (right - left)[None, :])
+    inside = graph("Clip", bent, np.array(0.0), np.array(1.0))
     centred = graph("Sub", inside, encoding.ramp_center[None, :].astype(np.float64))
     return graph("Concat", z, graph("Mul", centred, np.array(float(encoding.ramp_scale))), axis=1)
 
 
 def logits(graph: Graph, network: Network, x: str, dtype: Any, n_z: int) -> str:
     """Z2 `(m, n_z)` in double; the hidden layer, which has nearly all the weights, computes in `dtype`."""
-    W1, b1, W2, b2 = network.merged
-    A0 = encoded(graph, network, x)
+    p = network.merged
+    A0 = exact = encoded(graph, network, x)
     if dtype == np.float32:
         A0 = graph.cast(graph("Clip", A0, np.array(-MOST_SINGLE), np.array(MOST_SINGLE)), np.float32)
-    Z1 = graph("Add", graph("MatMul", A0, W1.T.astype(dtype)), b1.T.astype(dtype))
+    Z1 = graph("Add", graph("MatMul", A0, p.W1.T.astype(dtype)), p.b1.T.astype(dtype))
     A1 = formula_nodes(graph, ACTIVATIONS[network.activation].g, Z1, dtype)
     A1 = graph.cast(A1, np.float64) if dtype == np.float32 else A1
-    return graph("Add", graph("MatMul", A1, W2[:n_z].T.astype(np.float64)), b2[:n_z].T.astype(np.float64))
+    Z2 = graph("Add", graph("MatMul", A1, p.W2[:n_z].T.astype(np.float64)), p.b2[:n_z].T.astype(np.float64))
+    return Z2 if p.W3 is None else graph("Add", Z2, graph("MatMul", exact, p.W3[:n_z].T.astype(np.float64)))
 
 
 NODES = {
@@ -172,8 +173,8 @@ def formula_nodes(graph: Graph, function: Callable[[Any], Any], Z: str, dtype: A
             return graph("Log", graph("Add", *given, one))
         return graph(NODES[part.kind], *given)
 
-    content = written(traced(function))
-    return content if isinstance(content, str) else graph("Expand", content, graph("Shape", Z))
+    said = written(traced(function))
+    return said if isinstance(said, str) else graph("Expand", said, graph("Shape", Z))
 
 
 def output_unit(graph: Graph, model: Portable, Z2: str) -> str:
@@ -286,6 +287,6 @@ def label_table(labels: tuple[Any, ...]) -> np.ndarray:
 
 def facts(model: Portable) -> dict[str, str]:
     """What a reader may want to know, as JSON texts beside the graph."""
-    content: dict[str, Any] = {"targets": list(model.targets), "classes": [list(labels) for labels in model.classes]}
-    content["columns"] = [{"name": field.name, "kind": field.kind, "levels": list(field.levels)} for field in model.fields]
-    return {key: json.dumps(value) for key, value in content.items()}
+    said: dict[str, Any] = {"targets": list(model.targets), "classes": [list(labels) for labels in model.classes]}
+    said["columns"] = [{"name": field.name, "kind": field.kind, "levels": list(field.levels)} for field in model.fields]
+    return {key: json.dumps(value) for key, value in said.items()}

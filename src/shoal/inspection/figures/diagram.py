@@ -1,6 +1,9 @@
-"""The network drawn: units as circles, weights as lines, blue above zero and orange below, as thick as they are large."""
+"""The network drawn: units as circles, weights as lines, blue above zero and orange below, as thick as they are large; skip connections
+are dashed.
+"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -9,7 +12,7 @@ from numpy.typing import NDArray
 from shoal.inspection.figures.displays import axes_or_new, ink, short
 from shoal.network import Network
 from shoal.population import member
-from shoal.textbook.propagation import Parameters
+from shoal.textbook.propagation import OF_INPUTS, Parameters
 from shoal.types import Floats
 
 MOST_INPUTS = 16
@@ -37,26 +40,28 @@ class NetworkDisplay:
     def from_network(cls, network: Network, k: int | None = None, *, outputs: Sequence[str] = (), ax: Any = None) -> Self:
         """Member k, from 0, of a trained network; of the greatest share where None. Ramps are drawn with their column's line."""
         k = int(np.argmax(network.shares)) if k is None else k
-        W1, b1, W2, b2 = member(network.population, k).map(lambda w: np.asarray(w, np.float64))
+        whole = member(network.population, k).map(lambda w: np.asarray(w, np.float64))
         n = network.encoding.n_inputs
         columns = np.concatenate([np.arange(n), network.encoding.ramps.column if network.encoding.n_ramps else np.empty(0, int)])
-        together = np.zeros((len(W1), n))
-        np.add.at(together.T, columns, W1.T)
-        names = outputs or output_names(network, len(W2))
-        return cls(Parameters(together, b1, W2, b2), network.feature_names, names).plot(ax=ax)
+        together = {name: by_column(w, columns, n) for name, w in whole.named().items() if name in OF_INPUTS}
+        names = outputs or output_names(network, len(whole.W2))
+        return cls(replace(whole, **together), network.feature_names, names).plot(ax=ax)
 
     def plot(self, *, most_inputs: int = MOST_INPUTS, most_units: int = MOST_UNITS, ax: Any = None) -> Self:
         """Draw; units and inputs with the largest products of weights where not all fit."""
-        W1, _, W2, _ = self.parameters
+        W1, W2 = self.parameters.W1, self.parameters.W2
+        W3 = np.zeros((len(W2), W1.shape[1])) if self.parameters.W3 is None else self.parameters.W3
         weight = np.abs(W2).sum(axis=0)
         self.chosen_units_ = heaviest(weight * np.abs(W1).sum(axis=1), most_units)
-        self.chosen_inputs_ = heaviest((np.abs(W1) * weight[:, None])[self.chosen_units_].sum(axis=0), most_inputs)
+        through_units = (np.abs(W1) * weight[:, None])[self.chosen_units_].sum(axis=0)
+        self.chosen_inputs_ = heaviest(through_units + np.abs(W3).sum(axis=0), most_inputs)
         self.ax_ = ax = axes_or_new(ax, figsize=(7, 4.5))
         self.figure_ = ax.figure
         drawn1, drawn2 = W1[np.ix_(self.chosen_units_, self.chosen_inputs_)], W2[:, self.chosen_units_]
         heights = [spread(len(self.chosen_inputs_)), spread(len(self.chosen_units_)), spread(len(W2))]
         lines(ax, drawn1, 0, heights[0], heights[1])
         lines(ax, drawn2, 1, heights[1], heights[2])
+        lines(ax, W3[:, self.chosen_inputs_], 0, heights[0], heights[2], reach=2)
         for x, ys in enumerate(heights):
             ax.scatter(np.full(len(ys), x), ys, s=60, color=ax.get_facecolor(), edgecolors=ink(), zorder=3)
         for y, j in zip(heights[0], self.chosen_inputs_, strict=True):
@@ -82,8 +87,15 @@ def spread(n: int) -> Floats:
     return np.array([0.5]) if n == 1 else np.linspace(1, 0, n)
 
 
-def lines(ax: Any, W: Floats, x: int, left: Floats, right: Floats) -> None:
-    """A line for every weight `(right, left)`, its width and strength by its size."""
+def by_column(W: Floats, columns: NDArray[np.int64], n: int) -> Floats:
+    """Weights of encoded inputs `(…, n + n_ramps)` added up to those of the n columns that they are made of."""
+    together = np.zeros((len(W), n))
+    np.add.at(together.T, columns, W.T)
+    return together
+
+
+def lines(ax: Any, W: Floats, x: int, left: Floats, right: Floats, reach: int = 1) -> None:
+    """A line for every weight `(right, left)`, its width and strength by its size; one that reaches past the units is dashed."""
     from matplotlib.collections import LineCollection
 
     largest = float(np.abs(W).max(initial=0.0)) or 1.0
@@ -91,9 +103,9 @@ def lines(ax: Any, W: Floats, x: int, left: Floats, right: Floats) -> None:
         to, fro = np.nonzero((np.sign(W) == sign) & (np.abs(W) > THINNEST * largest))
         if not len(to):
             continue
-        size = np.abs(W[to, fro]) / largest
-        segments = [[(x, left[j]), (x + 1, right[i])] for i, j in zip(to, fro, strict=True)]
-        ax.add_collection(LineCollection(segments, colors=colour, linewidths=0.3 + 2.5 * size, alpha=0.15 + 0.8 * size))
+        size, style = np.abs(W[to, fro]) / largest, "solid" if reach == 1 else "dashed"
+        segments = [[(x, left[j]), (x + reach, right[i])] for i, j in zip(to, fro, strict=True)]
+        ax.add_collection(LineCollection(segments, colors=colour, linewidths=0.3 + 2.5 * size, alpha=0.15 + 0.8 * size, linestyles=style))
 
 
 def output_names(network: Network, n_z: int) -> list[str]:

@@ -31,7 +31,7 @@ class Evidence:
     Attributes
     ----------
     alpha : ndarray, (K, G)
-        Precision of the parameters of each group, `bayes.GROUPS`.
+        Precision of the parameters of each kind: W1, b1, W2, b2, and W3 where there is one.
     beta : ndarray, (K,)
         Precision of the noise in the scaled target; 1 for losses that are likelihoods.
     gamma : ndarray, (K,)

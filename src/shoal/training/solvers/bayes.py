@@ -24,7 +24,6 @@ from shoal.types import Floats
 
 SMALLEST_PRECISION, LARGEST_PRECISION = 1e-6, 1e6  # of weights, in units of standardised inputs and targets
 LARGEST_BETA = 1e12  # noise of a millionth of the target's spread: rows that are fitted perfectly claim no less
-GROUPS = ("W1", "b1", "W2", "b2")  # parameters of one kind share a precision, for inputs and targets have scales of their own
 FIRST_PRECISIONS = 1e-2, 1e2  # within which the first α lie
 FIRST_NOISE = 0.1  # variance of the noise that the first steps assume, in variances of the target
 STEADY_NATS, STEADY_STEPS = 0.05, 5  # the log evidence has settled when it moves by less for so many steps
@@ -56,17 +55,18 @@ class EvidencePrior:
 
     def __init__(self, objective: Objective) -> None:
         self.K, self.n_y = objective.population.K, objective.rows.n_y
+        self.G = len(objective.population.parameters.named())  # parameters of one kind share a precision: scales differ between kinds
         self.noise_is_free = objective.g2.is_least_squares
 
     def begin(self) -> Precisions:
         """Nothing is known of the weights, and little of the noise."""
         beta = np.full(self.K, 1 / FIRST_NOISE if self.noise_is_free else 1.0)
-        return Precisions(np.full((self.K, len(GROUPS)), np.nan), beta, np.full(self.K, np.nan), np.zeros(self.K, np.int64))
+        return Precisions(np.full((self.K, self.G), np.nan), beta, np.full(self.K, np.nan), np.zeros(self.K, np.int64))
 
     def first_ridge(self, known: Precisions, block: NetworkBlock) -> Floats:
         """The ridge that the first α mean: as the size of the initial weights suggests, where nothing is known yet."""
         groups, theta = grouped(block.parameters), flat(block.parameters)
-        for g in range(len(GROUPS)):
+        for g in range(self.G):
             mine = theta[:, groups == g]
             size = np.sum(mine**2, axis=1) / np.maximum(np.count_nonzero(mine, axis=1), 1)  # padding is 0 and counts for nothing
             before = known.alpha[block.members, g]
@@ -96,7 +96,7 @@ class EvidencePrior:
         variance, log_det = inverse_diagonal(found.JTJ, ridge)
 
         def by_group(numbers: Floats) -> Floats:
-            return np.stack([numbers[:, groups == g].sum(axis=1) for g in range(len(GROUPS))], axis=1)
+            return np.stack([numbers[:, groups == g].sum(axis=1) for g in range(self.G)], axis=1)
 
         gamma = np.clip(by_group(1 - ridge * variance), 0.0, by_group(np.ones_like(ridge)))
         beta = known.beta[who]
@@ -122,7 +122,7 @@ class EvidencePrior:
             gamma[block.members], log_evidence[block.members] = now.gamma.sum(axis=1), now.log_evidence
             used = block.parameters.W1.shape[1] if block.units is None else block.units.sum(axis=(1, 2))
             n_x, n_z = block.parameters.W1.shape[2], block.parameters.W2.shape[1]
-            counts[block.members] = used * (n_x + 1 + n_z) + n_z
+            counts[block.members] = used * (n_x + 1 + n_z) + n_z + (0 if block.parameters.W3 is None else n_z * n_x)
         return Evidence(known.alpha.copy(), known.beta.copy(), gamma, counts, log_evidence)
 
 
@@ -132,9 +132,9 @@ def bayes(objective: Objective, tol: float, max_fun: int) -> LevenbergMarquardt:
 
 
 def grouped(parameters: Parameters) -> NDArray[np.int64]:
-    """The group of every parameter, `(p,)`."""
-    leaves = parameters.named()
-    return np.repeat([GROUPS.index(name) for name in leaves], [w[0].size for w in leaves.values()])
+    """The group of every parameter, `(p,)`: the place of its kind among W1, b1, W2, b2 and W3."""
+    sizes = [w[0].size for w in parameters]
+    return np.repeat(np.arange(len(sizes)), sizes)
 
 
 def inverse_diagonal(JTJ: Floats, ridge: Floats) -> tuple[Floats, Floats]:

@@ -23,13 +23,16 @@ CROSS_ENTROPY = {"squared_error": False, "sigmoid": True}  # whether the second 
 
 @dataclass(frozen=True)
 class SmallRows:
-    """What the compiled steps of one block read: `X (n, m)` as the block sees it, `y (1, m)`, `weights (K, m)`, and functions' names."""
+    """What the compiled steps of one block read: `X (n, m)` as the block sees it, `y (1, m)`, `weights (K, m)`, the names of activation
+    and loss, and whether there are skip connections.
+    """
 
     X: Floats
     y: Floats
     weights: Floats
     activation: str
     output: str
+    skip: bool = False
 
 
 @cache
@@ -39,10 +42,10 @@ def steps() -> ModuleType:
 
 
 @cache
-def addresses(activation: str, output: str) -> NDArray[np.int64]:
-    """The functions' addresses in this process."""
+def addresses(activation: str, output: str, skip: bool) -> NDArray[np.int64]:
+    """The addresses of activation and loss in this process, and whether there are skip connections."""
     p = dispatch_module()
-    return np.array([p.compiled(p.ACTIVATIONS[activation], False).address, p.compiled(p.LOSSES[output], False).address])
+    return np.array([p.compiled(p.ACTIVATIONS[activation], False).address, p.compiled(p.LOSSES[output], False).address, skip], np.int64)
 
 
 def small_rows(o: Objective, block: NetworkBlock) -> SmallRows | None:
@@ -55,14 +58,14 @@ def small_rows(o: Objective, block: NetworkBlock) -> SmallRows | None:
     if len(block.members) * rows.m * p * p > MOST:
         return None
     X, y = np.ascontiguousarray(block.columns_of(rows.X)), np.ascontiguousarray(rows.Y.T)
-    return SmallRows(X, y, np.ascontiguousarray(rows.weights), o.activation, o.g2.name)
+    return SmallRows(X, y, np.ascontiguousarray(rows.weights), o.activation, o.g2.name, block.parameters.W3 is not None)
 
 
 def small_curvature(rows: SmallRows, members: NDArray[np.int64], theta: Floats, total: Floats) -> Curvature:
     """`sums.curvature` of the networks `theta (k, p)`, their rows' weight `total (k,)`."""
     k, p = theta.shape
     loss, gradient, JTJ = np.empty(k), np.empty((k, p)), np.empty((k, p, p))
-    where = addresses(rows.activation, rows.output)
+    where = addresses(rows.activation, rows.output, rows.skip)
     refuse(steps().curvature(where, CROSS_ENTROPY[rows.output], rows.X, rows.y, rows.weights, members, theta, loss, gradient, JTJ))
     return Curvature(total, loss, gradient, JTJ)
 
@@ -75,7 +78,7 @@ def small_step(
         np.empty_like(theta),
         np.empty(len(theta)),
         np.empty(len(theta), bool),
-        addresses(rows.activation, rows.output),
+        addresses(rows.activation, rows.output, rows.skip),
     )
     given: tuple[Any, ...] = (rows.X, rows.y, rows.weights, members, theta, ridge, total)
     refuse(steps().step(where, CROSS_ENTROPY[rows.output], *given, rule, damping, flat, new, cost, still))
@@ -95,7 +98,7 @@ def small_descent(
 
     Loss and gradient of `found` have the penalty in them; `rule` is the damping's factor, its least and its most.
     """
-    new, after, where = np.empty_like(theta), np.empty_like(found.loss), addresses(rows.activation, rows.output)
+    new, after, where = np.empty_like(theta), np.empty_like(found.loss), addresses(rows.activation, rows.output, rows.skip)
     given: tuple[Any, ...] = (rows.X, rows.y, rows.weights, members, theta, ridge, found.loss, found.gradient, found.JTJ, found.weight)
     refuse(steps().descend(where, *given, rule, damping, new, after))
     return new, after
