@@ -23,7 +23,7 @@ import numpy as np
 
 import shoal
 from shoal import ShoalClassifier, ShoalRegressor, ShoalSearchCV
-from shoal.dask.partitions import checked_lanes, over_lanes, source_of
+from shoal.dask.partitions import checked_spans, over_spans, source_of
 from shoal.engine.threads import all_cores
 from shoal.estimators.base import for_prediction
 from shoal.training.objective import Slope
@@ -87,14 +87,14 @@ def pass_milliseconds(n: int, columns: int) -> dict[str, float]:
     slope = Slope(np.zeros(NETWORKS), np.zeros((NETWORKS, p)))
     with cluster(n) as client:
         table = table_of(PARTITIONS * 100, columns)
-        lanes = checked_lanes(client, for_prediction(ShoalRegressor()), source_of(client, table[:, :columns], table[:, columns]))
+        spans = checked_spans(client, for_prediction(ShoalRegressor()), source_of(client, table[:, :columns], table[:, columns]))
         times = []
         for _ in range(PASSES):
             start = time.perf_counter()
-            over_lanes(client, partial(nothing, slope), lanes)
+            over_spans(client, partial(nothing, slope), spans)
             times.append(1000 * (time.perf_counter() - start))
         kilobytes = len(pickle.dumps(slope)) / 1000
-        return {"milliseconds": statistics.median(times), "least": min(times), "kilobytes a task": kilobytes, "tasks": len(lanes)}
+        return {"milliseconds": statistics.median(times), "least": min(times), "kilobytes a task": kilobytes, "tasks": len(spans)}
 
 
 def search_seconds(n: int) -> dict[str, float]:

@@ -3,7 +3,7 @@
     python benchmarks/scale_simulation.py [--quick]
 
 First the constants are measured on this machine: rows a second and core of a pass (by the number of multiplications), and what a
-task costs the scheduler and the client, by passes of 16 … 512 lanes that compute nothing over two workers. Then passes are SIMULATED,
+task costs the scheduler and the client, by passes of 16 … 512 spans that compute nothing over two workers. Then passes are SIMULATED,
 task by task: the scheduler hands tasks out one after the other, workers compute at the measured rate, uneven by what was measured,
 sums travel up a tree of eight at a time over links of 1 GB/s, and workers die at a given rate. Written to scale_simulation.csv;
 everything in it but the rows called measured is simulated.
@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from dask_scale import NETWORKS, UNITS, cluster
 
-from shoal.dask.partitions import TOGETHER, Lane, over_lanes
+from shoal.dask.partitions import TOGETHER, Span, over_spans
 from shoal.engine.threads import at_most
 from shoal.population import stack
 from shoal.textbook.initialization import xavier
@@ -33,7 +33,7 @@ from shoal.training.rows import in_memory
 
 COLUMNS = 30
 LINK = 1e9  # bytes a second between two machines: ten gigabits, an assumption
-LANE_SECONDS = 60.0  # what a worker that died must make again of a lane: reading and encoding it, an assumption
+LANE_SECONDS = 60.0  # what a worker that died must make again of a span: reading and encoding it, an assumption
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Work:
 
     @property
     def sum_bytes(self) -> float:
-        """Of what a lane brings back: J and its gradient for every network."""
+        """Of what a span brings back: J and its gradient for every network."""
         return 8 * self.networks * (self.units * (self.inputs + 2) + 2)
 
     @property
@@ -106,23 +106,23 @@ class Empty:
     number: int
 
 
-def lane(i: int) -> Lane:
-    """A lane of one partition."""
-    return Lane(i, i + 1, (Empty(i),))
+def span(i: int) -> Span:
+    """A span of one partition."""
+    return Span(i, i + 1, (Empty(i),))
 
 
 def pass_costs(counts: list[int], repeats: int) -> dict[int, float]:
-    """Seconds of a pass over so many lanes on two workers that compute nothing; medians."""
+    """Seconds of a pass over so many spans on two workers that compute nothing; medians."""
     slope = Slope(np.zeros(NETWORKS), np.zeros((NETWORKS, UNITS * (COLUMNS + 2) + 1)))
     found = {}
     with cluster(2) as client:
         for n in counts:
-            lanes = client.map(lane, range(n), pure=False)
-            client.gather(lanes)
+            spans = client.map(span, range(n), pure=False)
+            client.gather(spans)
             times = []
             for _ in range(repeats):
                 start = time.perf_counter()
-                over_lanes(client, partial(nothing, slope), lanes)
+                over_spans(client, partial(nothing, slope), spans)
                 times.append(time.perf_counter() - start)
             found[n] = statistics.median(times)
     return found
@@ -141,22 +141,22 @@ def line_through(costs: dict[int, float]) -> tuple[float, float]:
 
 
 def simulated_pass(c: Constants, work: Work, workers: int, rng: np.random.Generator, deaths_an_hour: float = 0.0) -> float:
-    """Seconds of one pass: the scheduler starts a task every `c.task` s, each worker has one lane, sums go up the tree."""
-    lanes = 1 << max(0, (workers - 1).bit_length())
-    seconds = work.multiplications / lanes / c.rate * np.exp(rng.normal(0, c.uneven, lanes))
+    """Seconds of one pass: the scheduler starts a task every `c.task` s, each worker has one span, sums go up the tree."""
+    spans = 1 << max(0, (workers - 1).bit_length())
+    seconds = work.multiplications / spans / c.rate * np.exp(rng.normal(0, c.uneven, spans))
     hop = work.sum_bytes / LINK
     free = [0.0] * workers
     heapq.heapify(free)
     done = []
-    for i in range(lanes):
+    for i in range(spans):
         start = max(heapq.heappop(free), c.fixed + c.task * (i + 1))
         end = start + seconds[i]
-        if rng.random() < deaths_an_hour * seconds[i] / 3600:  # the lane is made again elsewhere, and the task done again
+        if rng.random() < deaths_an_hour * seconds[i] / 3600:  # the span is made again elsewhere, and the task done again
             end += rng.random() * seconds[i] + LANE_SECONDS + seconds[i]
         heapq.heappush(free, end)
         done.append(end)
     level = done
-    clock = c.fixed + c.task * lanes
+    clock = c.fixed + c.task * spans
     while len(level) > TOGETHER:
         groups = [level[i : i + TOGETHER] for i in range(0, len(level), TOGETHER)]
         level = []
@@ -168,9 +168,9 @@ def simulated_pass(c: Constants, work: Work, workers: int, rng: np.random.Genera
 
 def model_pass(c: Constants, work: Work, workers: int) -> float:
     """The cost model: arithmetic divided by the workers, plus what tasks cost one scheduler."""
-    lanes = 1 << max(0, (workers - 1).bit_length())
-    share = -(-lanes // workers) / lanes
-    tasks = lanes + (1 + -(-lanes // TOGETHER) if lanes > TOGETHER else 0)
+    spans = 1 << max(0, (workers - 1).bit_length())
+    share = -(-spans // workers) / spans
+    tasks = spans + (1 + -(-spans // TOGETHER) if spans > TOGETHER else 0)
     return work.multiplications * share / c.rate + c.fixed + c.task * tasks
 
 
@@ -231,9 +231,9 @@ def main() -> None:
         ]
     )
     for n, seconds in costs.items():
-        lanes = n + (1 + -(-n // TOGETHER) if n > TOGETHER else 0)
-        out.append(["measured: lanes, seconds of an empty pass, by the line", str(n), f"{seconds:.4g}", f"{c.fixed + c.task * lanes:.4g}"])
-        print(f"measured: {n:4d} lanes {1000 * seconds:8.3g} ms, by the line {1000 * (c.fixed + c.task * lanes):8.3g} ms")
+        spans = n + (1 + -(-n // TOGETHER) if n > TOGETHER else 0)
+        out.append(["measured: spans, seconds of an empty pass, by the line", str(n), f"{seconds:.4g}", f"{c.fixed + c.task * spans:.4g}"])
+        print(f"measured: {n:4d} spans {1000 * seconds:8.3g} ms, by the line {1000 * (c.fixed + c.task * spans):8.3g} ms")
     report(c, out)
     with Path(__file__).with_suffix(".csv").open("w", newline="") as file:
         csv.writer(file).writerows(out)

@@ -152,7 +152,7 @@ def made_folder(path: Anywhere) -> Path:
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
-        raise OutputError(f"The folder {path} cannot be made: {_said(error)}. Give another, or make it first.") from error
+        raise OutputError(f"The folder {path} cannot be made: {_reason(error)}. Give another, or make it first.") from error
     return Path(path)
 
 
@@ -220,11 +220,11 @@ def _naming(path: Anywhere) -> Iterator[None]:
         raise OutputError(f"{os.fspath(path)!r} is no name of a file: {error}.") from error
     except OSError as error:
         raise OutputError(
-            f"{path} could not be written: {_said(error)}. What stood there is untouched; give another place, or make room."
+            f"{path} could not be written: {_reason(error)}. What stood there is untouched; give another place, or make room."
         ) from error
 
 
-def _said(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     return str(getattr(error, "strerror", None) or error)
 
 

@@ -113,7 +113,7 @@ def test_onnx_that_disagrees_is_not_written(place, tmp_path, monkeypatch):
     values = np.frombuffer(biases.raw_data, np.float32) + 0.01
     biases.raw_data = values.astype(np.float32).tobytes()
     monkeypatch.setattr(graph, "model_onnx", lambda *_: wrong)
-    with pytest.raises(shoal.ExportError, match=r"ONNX Runtime says .* where the network says"):
+    with pytest.raises(shoal.ExportError, match=r"ONNX Runtime gives .* where the network gives"):
         write_onnx(found, tmp_path / "m.onnx", "float", check=True)
     assert list(tmp_path.iterdir()) == []
     write_onnx(found, tmp_path / "m.onnx", "float", check=False)

@@ -26,12 +26,12 @@ from shoal.inspection import diagnosis, importance, units
 from shoal.inspection.figures import diagram
 from shoal.inspection.findings import (
     ABOVE,
-    BY_HEART,
     COUNTABLE,
     FALLING,
     FEW_ROWS,
     FLAT,
     LEAKS,
+    MEMORIZED,
     MISSED,
     MOSTLY,
     OFFSET,
@@ -129,7 +129,7 @@ PHRASES = {
         f"the loss rose to {RISE} times the first",
         f"jumps up and down by over {percent(RATTLES)} of itself, remains {ABOVE} times above its lowest value",
         f"by {percent(FALLING)} in the last tenth of the epochs, or over {percent(STRAIGHT)} of its decrease",
-        f"the explained fraction of the target is {BY_HEART} lower",
+        f"the explained fraction of the target is {MEMORIZED} lower",
         f"spreads differ {SIZES:g} times, or a column is {OFFSET:g} spreads away from 0",
         f"constant on {FEW_ROWS} rows or more",
         f"removes {percent(LEAKS)} of the error",

@@ -9,7 +9,7 @@ import pytest
 import shoal
 from clusters import running_cluster
 from shoal import ShoalClassifier, ShoalRegressor
-from shoal.dask.partitions import Lane, Raw, Sum, lane_ends, over_lanes, tree
+from shoal.dask.partitions import Raw, Span, Sum, over_spans, span_ends, tree
 from shoal.dask.survey import edges_of_all
 from shoal.encoding import ramp_edges
 from shoal.errors import DataError, InvalidParameterError
@@ -202,19 +202,19 @@ def unknown(array):
     )
 
 
-def test_sums_do_not_depend_on_the_lanes():
+def test_sums_do_not_depend_on_the_spans():
     values = np.random.default_rng(0).normal(size=13) * 10.0 ** np.arange(13)  # any other order rounds otherwise
     sums = [Sum(None if i == 5 else value) for i, value in enumerate(values)]
     totals = set()
     for threads in (1, 2, 3, 5, 16):
-        ends = lane_ends(13, threads)
+        ends = span_ends(13, threads)
         totals.add(tree([tree(sums[a:b]) for a, b in pairwise([0, *ends])]).value)
         assert ends[-1] == 13
     assert len(totals) == 1
     assert totals != {sum(v.value for v in sums if v.value is not None)}
-    assert lane_ends(13, 1) == [13]
-    assert lane_ends(16, 2) == [8, 16]
-    assert lane_ends(3, 8) == [1, 2, 3]
+    assert span_ends(13, 1) == [13]
+    assert span_ends(16, 2) == [8, 16]
+    assert span_ends(3, 8) == [1, 2, 3]
 
 
 def numbers(block):
@@ -222,8 +222,8 @@ def numbers(block):
 
 
 def test_many_lanes_are_added_up_on_workers_in_the_same_order(client):
-    lanes = client.map(lambda i: Lane(i, i + 1, (Raw(i, np.zeros((1, 1)), np.zeros(1), None),)), range(75))
-    found = over_lanes(client, numbers, lanes)
+    spans = client.map(lambda i: Span(i, i + 1, (Raw(i, np.zeros((1, 1)), np.zeros(1), None),)), range(75))
+    found = over_spans(client, numbers, spans)
     assert found == tree([Sum(np.array([i / 7])) for i in range(75)]).value
 
 
@@ -240,10 +240,10 @@ def test_one_worker_gives_the_bits_of_two(client):
 def test_no_more_columns_are_brought_together_at_once_than_there_are_workers(client, monkeypatch, weighted):
     rng = np.random.default_rng(0)
     X, weight = rng.normal(size=(60, 5)), rng.integers(0, 3, 60).astype(float) if weighted else None
-    lanes = [Lane(i, i + 1, (Raw(i, X[s], X[s, 0], None if weight is None else weight[s]),)) for i, s in enumerate(CUT)]
+    spans = [Span(i, i + 1, (Raw(i, X[s], X[s, 0], None if weight is None else weight[s]),)) for i, s in enumerate(CUT)]
     sizes, gather = [], client.gather
     monkeypatch.setattr(client, "gather", lambda futures: (sizes.append(len(futures)), gather(futures))[1])
-    found = edges_of_all(client, 5, [*client.scatter(lanes, hash=False), Lane(3, 4, ())])
+    found = edges_of_all(client, 5, [*client.scatter(spans, hash=False), Span(3, 4, ())])
     assert sizes == [2, 2, 1]
     kept = slice(None) if weight is None else weight > 0
     for j, edges in enumerate(found):

@@ -116,7 +116,7 @@ def test_a_column_whose_first_pieces_look_like_numbers_is_read_as_text(tmp_path)
         categories=(),
         piece_rows=50,
         sample_rows=1_000,
-        told=lambda n: None,
+        progressed=lambda n: None,
     )
     assert found.columns == describe_columns(whole.drop(columns="y"))
     assert found.columns[0].levels[0] == "A01"
@@ -170,7 +170,7 @@ def test_every_type_of_a_parquet_file_is_understood_as_if_it_came_whole(tmp_path
     pq.write_table(table, tmp_path / "t.parquet", row_group_size=250)
     cut = Cut(0, 0.2, all_learn=True)
     file = open_table(tmp_path / "t.parquet")
-    found = survey(file, ("y",), None, cut, categories=(), piece_rows=70, sample_rows=10_000, told=lambda rows: None)
+    found = survey(file, ("y",), None, cut, categories=(), piece_rows=70, sample_rows=10_000, progressed=lambda rows: None)
     frame = read(tmp_path / "t.parquet")
     assert found.columns == describe_columns(frame.drop(columns="y"))
     assert (found.task, found.classes) == ("classification", ((False, True),))

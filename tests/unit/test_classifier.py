@@ -222,7 +222,7 @@ def test_own_validation_rows_must_come_with_their_labels_and_fit_the_model():
         ShoalClassifier(**QUICK).fit(X, y, X_val=X)
     with pytest.raises(InvalidParameterError, match="y_val was given without X_val"):
         ShoalClassifier(**QUICK).fit(X, y, y_val=y)
-    with pytest.raises(DataError, match="y has 2 columns, but the network was begun with one column of classes"):
+    with pytest.raises(DataError, match="y has 2 columns, but the network was fitted with one column of classes"):
         ShoalClassifier(**QUICK).fit(X, y, X_val=X, y_val=np.column_stack([y, y]))
     with pytest.raises(DataError, match=r"y holds \[5\], which is none of the classes \[0, 1\]"):
         ShoalClassifier(**QUICK).fit(X, y, X_val=X, y_val=5 * y)

@@ -12,9 +12,9 @@ from shoal.fitting.settings import settings_of
 from shoal.textbook import Adam, GradientDescent, Momentum, Nesterov, RMSprop
 
 
-def plan_of(task="classification", m=1000, *, sparse=False, own_validation=False, online=False, begun=None, **settings):
+def plan_of(task="classification", m=1000, *, sparse=False, own_validation=False, online=False, earlier_ramps=None, **settings):
     made = (ShoalClassifier if task == "classification" else ShoalRegressor)(**{"n_networks": 2} | settings)
-    return plan(settings_of(made), m, 0, sparse=sparse, own_validation=own_validation, online=online, begun=begun)
+    return plan(settings_of(made), m, 0, sparse=sparse, own_validation=own_validation, online=online, earlier_ramps=earlier_ramps)
 
 
 # --- the study's numbers --------------------------------------------------------------------------------------------
@@ -161,9 +161,9 @@ def test_partial_fit_is_one_epoch_of_adam_at_a_constant_rate_that_holds_nothing_
 
 
 def test_training_that_goes_on_keeps_the_kinds_of_its_members():
-    assert plan_of(begun=(False, True), ramps=True).with_ramps == (False, True)
+    assert plan_of(earlier_ramps=(False, True), ramps=True).with_ramps == (False, True)
     with pytest.raises(InvalidParameterError, match="n_networks is 2, but training goes on with the 3 networks"):
-        plan_of(begun=(True, True, False))
+        plan_of(earlier_ramps=(True, True, False))
 
 
 # --- what is wrong is refused by name -------------------------------------------------------------------------------

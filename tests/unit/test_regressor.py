@@ -210,7 +210,7 @@ def test_targets_that_cannot_be_learned_are_refused_by_name():
         ShoalRegressor(**QUICK).fit(X, np.where(y == y[3], np.nan, y))
     with pytest.raises(DataError, match=r"^y holds numbers so large"):
         ShoalRegressor(**QUICK).fit(X, 1e200 * y)
-    with pytest.raises(DataError, match="y has 2 columns, but the network was begun with 1"):
+    with pytest.raises(DataError, match="y has 2 columns, but the network was fitted with 1"):
         ShoalRegressor(**QUICK).fit(X, y, X_val=X, y_val=np.column_stack([y, y]))
 
 

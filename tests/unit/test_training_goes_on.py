@@ -178,7 +178,7 @@ def test_a_warm_start_with_networks_of_another_number_or_size_is_refused_by_name
         model.set_params(n_networks=3).fit(X, labels)
     with pytest.raises(InvalidParameterError, match="hidden_layer_sizes is 9, but training goes on with networks of 8 hidden units"):
         model.set_params(n_networks=2, hidden_layer_sizes=9).fit(X, labels)
-    with pytest.raises(DataError, match="y has 2 columns, but the network was begun with one column of classes"):
+    with pytest.raises(DataError, match="y has 2 columns, but the network was fitted with one column of classes"):
         model.set_params(hidden_layer_sizes=8).fit(X, np.column_stack([labels, labels]))
     with pytest.raises(DataError, match=r"same classes as in the previous call to fit. Previously got \[0 1\], `y` has \[0 2\]"):
         model.fit(X, np.where(labels == 1, 2, 0))
@@ -269,9 +269,9 @@ def test_several_labels_come_in_pieces_too():
     for _ in range(20):
         model.partial_fit(X, Y, classes=[0, 1])
     assert np.mean(model.predict(X) == Y) > 0.9
-    with pytest.raises(DataError, match="y has 2 columns, but the network was begun with 3"):
+    with pytest.raises(DataError, match="y has 2 columns, but the network was fitted with 3"):
         model.partial_fit(X, Y[:, :2])
-    with pytest.raises(DataError, match="y has one column, but the network was begun with columns of 0 and 1"):
+    with pytest.raises(DataError, match="y has one column, but the network was fitted with columns of 0 and 1"):
         model.partial_fit(X, labels)
 
 

@@ -13,7 +13,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from shoal.dask.own_partitions import on_shares, on_the_whole
-from shoal.dask.partitions import checked_lanes, source_of
+from shoal.dask.partitions import checked_spans, source_of
 from shoal.dask.source import Partitions, RowsOnWorkers
 from shoal.dask.survey import survey_over
 from shoal.dask.workers import connected, named, over_table
@@ -42,14 +42,14 @@ def checked_source(client: Any, estimator: Any, given: Given, own: Given) -> Par
     source = source_of(client, *given)
     keep_columns(estimator, source.meta)
     there, classes = for_prediction(estimator), estimator._task == "classification"
-    lanes = checked_lanes(client, there, source)
-    found, judges = survey_over(client, lanes, classes=classes), None
+    spans = checked_spans(client, there, source)
+    found, judges = survey_over(client, spans, classes=classes), None
     if found.summary.inputs.weight == 0:
         raise DataError("every row has weight 0: there is no row to learn from")
     if own[0] is not None:
         their = source_of(client, *own, what="X_val")
-        judges = checked_lanes(client, there, their), their.n
-    return Partitions(client, lanes, found, judges)
+        judges = checked_spans(client, there, their), their.n
+    return Partitions(client, spans, found, judges)
 
 
 def settings_here(estimator: Any, checkpoint: Checkpoint) -> Settings:

@@ -100,8 +100,8 @@ def trained_on(
         }
         for future in dd.as_completed(list(futures)):
             i = futures[future]
-            done[i], said = future.result()
-            noted += said
+            done[i], notes = future.result()
+            noted += notes
             arrays |= packed(done[i], str(i))
             say(f"network {', '.join(map(str, places[i][1]))} trained: {len(done[i].curves['loss'])} epochs")
             checkpoint.keep(arrays, f"{len(done)} of {len(places)} pieces done", at_once=True)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.dask.networks import Group, Member, in_order, merged, pieces_of, trained_on
-from shoal.dask.partitions import Lane, Raw
+from shoal.dask.partitions import Raw, Span
 from shoal.dask.source import Partitions
 from shoal.dask.workers import named, on_worker, pass_on
 from shoal.errors import DataError, InvalidParameterError
@@ -91,7 +91,7 @@ def on_the_whole(
 
     `own_summary` is that of the user's validation rows, where there are any.
     """
-    joined = client.submit(rows_of, *source.lanes, pure=False)
+    joined = client.submit(rows_of, *source.spans, pure=False)
     judges = None if source.own is None else client.submit(rows_of, *source.own[0], pure=False)
     whole = client.submit(prepared_there, for_workers(settings), input_names(estimator), source.roles, joined, judges, pure=False)
     with named(checkpoint.left):
@@ -105,9 +105,9 @@ def on_the_whole(
     return finished(ready, member, network, temperature, "whole", (source.m,) * len(ready.plan.with_ramps))
 
 
-def rows_of(*lanes: Lane) -> Rows:
-    """All partitions of some lanes, one after the other."""
-    blocks: list[Raw] = [block for lane in lanes for block in lane.blocks]
+def rows_of(*spans: Span) -> Rows:
+    """All partitions of some spans, one after the other."""
+    blocks: list[Raw] = [block for span in spans for block in span.blocks]
     if not blocks:
         raise DataError("no partition has any row: there is nothing to learn from, or to judge on")
     weight = None if blocks[0].weight is None else np.concatenate([b.weight for b in blocks if b.weight is not None])
@@ -175,7 +175,7 @@ def on_shares(client: Any, estimator: Any, settings: Settings, source: Partition
     n = min(max(1, sum(client.nthreads().values())), K, len(source.found.sizes))
     there, shares = replace(ready, settings=for_workers(settings)), []
     for s in range(n):
-        blocks = [client.submit(every, n, s, lane, pure=False) for lane in source.lanes]
+        blocks = [client.submit(every, n, s, span, pure=False) for span in source.spans]
         shares.append(client.submit(made_share, there, (s, n, K), client.submit(rows_of, *blocks, pure=False), pure=False))
     summary = source.found.summary
     with named(checkpoint.left):
@@ -191,9 +191,9 @@ def on_shares(client: Any, estimator: Any, settings: Settings, source: Partition
     return finished(ready, member, network, temperature, "own", tuple(sizes[k % n] for k in range(K)))
 
 
-def every(n: int, s: int, lane: Lane) -> Lane:
-    """A lane's partitions that are in share s of n."""
-    return replace(lane, blocks=tuple(b for b in lane.blocks if b.number % n == s))
+def every(n: int, s: int, span: Span) -> Span:
+    """A span's partitions that are in share s of n."""
+    return replace(span, blocks=tuple(b for b in span.blocks if b.number % n == s))
 
 
 def share_plan(ready: Decided, source: InMemory) -> Plan:

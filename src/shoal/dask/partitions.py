@@ -1,10 +1,10 @@
-"""Rows of Dask collections on the workers: partitions, checked, side by side in lanes; and sums over them.
+"""Rows of Dask collections on the workers: partitions, checked, side by side in spans; and sums over them.
 
-A lane is some neighbouring partitions that one worker holds and works on in one task, because a task costs some
-milliseconds however little it computes. Sums are taken along one binary tree over the partitions, whatever the lanes,
+A span is some neighbouring partitions that one worker holds and works on in one task, because a task costs some
+milliseconds however little it computes. Sums are taken along one binary tree over the partitions, whatever the spans,
 so that no bit depends on how many workers there are or which of them died.
 
-Encoded rows in lanes, as full-batch solvers take them: `training.rows.Rows` whose blocks lie on workers.
+Encoded rows in spans, as full-batch solvers take them: `training.rows.Rows` whose blocks lie on workers.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,9 +26,9 @@ from shoal.types import Floats
 
 T = TypeVar("T")
 
-TOGETHER = 8  # results that are added in one place: the client up to so many lanes, else workers first
-UNEVEN = 1.15  # how much more than its share of the partitions a thread may get, before lanes are made shorter
-SHORTEST = 8  # lanes a thread at most
+TOGETHER = 8  # results that are added in one place: the client up to so many spans, else workers first
+UNEVEN = 1.15  # how much more than its share of the partitions a thread may get, before spans are made shorter
+SHORTEST = 8  # spans a thread at most
 SENT_AT_LEAST, SENT_BYTES = 16, 8_000_000  # partitions that rows in memory are cut into, and the size of one of many
 
 
@@ -119,11 +119,11 @@ def sent(client: Any, X: Any, y: Any, weight: Any, what: str) -> RawPartitions:
     return RawPartitions(parts(X), parts(y), None if weight is None else parts(weight), meta, what)
 
 
-# --- lanes ----------------------------------------------------------------------------------------------------------
+# --- spans ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Lane:
+class Span:
     """The partitions from `first` to before `end`, of which `blocks` are those that have rows."""
 
     first: int
@@ -131,33 +131,33 @@ class Lane:
     blocks: tuple[Any, ...]
 
 
-def lane_ends(n: int, threads: int) -> list[int]:
-    """Where the lanes of n partitions end: of a power of two of them each, few, but so many that every thread gets its share."""
+def span_ends(n: int, threads: int) -> list[int]:
+    """Where the spans of n partitions end: of a power of two of them each, few, but so many that every thread gets its share."""
     size = 1 << max(0, (n - 1).bit_length())
     while size > 1:
-        lanes = -(-n // size)
-        most = min(n, -(-lanes // threads) * size)
-        if lanes >= threads and (most <= UNEVEN * n / threads or lanes >= SHORTEST * threads):
+        spans = -(-n // size)
+        most = min(n, -(-spans // threads) * size)
+        if spans >= threads and (most <= UNEVEN * n / threads or spans >= SHORTEST * threads):
             break
         size //= 2
     return [min(n, end) for end in range(size, n + size, size)]
 
 
-def checked_lanes(client: Any, estimator: Any, source: RawPartitions) -> list[Any]:
-    """Futures of the lanes, their blocks `Raw`."""
+def checked_spans(client: Any, estimator: Any, source: RawPartitions) -> list[Any]:
+    """Futures of the spans, their blocks `Raw`."""
     from dask.delayed import delayed
 
-    work, given = delayed(checked_lane, pure=False), delayed(estimator, pure=False)
-    lanes, start = [], 0
-    for end in lane_ends(source.n, max(1, sum(client.nthreads().values()))):
+    work, given = delayed(checked_span, pure=False), delayed(estimator, pure=False)
+    spans, start = [], 0
+    for end in span_ends(source.n, max(1, sum(client.nthreads().values()))):
         weights = None if source.weight is None else list(source.weight[start:end])
-        lanes.append(work(given, source.what, start, source.n, list(source.X[start:end]), list(source.y[start:end]), weights))
+        spans.append(work(given, source.what, start, source.n, list(source.X[start:end]), list(source.y[start:end]), weights))
         start = end
-    futures: list[Any] = client.compute(lanes)
+    futures: list[Any] = client.compute(spans)
     return futures
 
 
-def checked_lane(estimator: Any, what: str, first: int, n: int, Xs: list[Any], ys: list[Any], weights: list[Any] | None) -> Lane:
+def checked_span(estimator: Any, what: str, first: int, n: int, Xs: list[Any], ys: list[Any], weights: list[Any] | None) -> Span:
     """Some partitions' rows, checked as `fit` checks rows; what is wrong is said with the partition."""
     blocks = []
     for i, (X, y) in enumerate(zip(Xs, ys, strict=True)):
@@ -171,7 +171,7 @@ def checked_lane(estimator: Any, what: str, first: int, n: int, Xs: list[Any], y
             if y.dtype.kind == "f" and not np.isfinite(y).all():
                 raise DataError(f"y holds {float(y[~np.isfinite(y)][0])} in row {int(np.flatnonzero(~np.isfinite(y))[0]) + 1}")
             blocks.append(Raw(first + i, X, y, weight))
-    return Lane(first, first + len(Xs), tuple(blocks))
+    return Span(first, first + len(Xs), tuple(blocks))
 
 
 def checked_weights(weight: Any, m: int) -> Floats:
@@ -194,14 +194,14 @@ def of_partition(what: str, number: int, n: int) -> Iterator[None]:
         raise DataError(f"partition {number + 1} of {n}{what and f' of {what}'}: {' '.join(str(error).split())}") from None
 
 
-def changed(work: Callable[[Any], Any], lane: Lane) -> Lane:
-    """The lane with another block in each one's place."""
-    return Lane(lane.first, lane.end, tuple(work(block) for block in lane.blocks))
+def changed(work: Callable[[Any], Any], span: Span) -> Span:
+    """The span with another block in each one's place."""
+    return Span(span.first, span.end, tuple(work(block) for block in span.blocks))
 
 
-def changed_lanes(client: Any, work: Callable[[Any], Any], lanes: Sequence[Any]) -> list[Any]:
-    """`changed`, of all lanes, where they lie; made again from what they were made of if a worker dies."""
-    return [client.submit(changed, work, lane, pure=False) for lane in lanes]
+def changed_spans(client: Any, work: Callable[[Any], Any], spans: Sequence[Any]) -> list[Any]:
+    """`changed`, of all spans, where they lie; made again from what they were made of if a worker dies."""
+    return [client.submit(changed, work, span, pure=False) for span in spans]
 
 
 # --- sums -----------------------------------------------------------------------------------------------------------
@@ -221,19 +221,19 @@ class Sum:
 
 
 def tree(sums: Sequence[Sum]) -> Sum:
-    """Neighbours added first: the same along any cut into lanes."""
+    """Neighbours added first: the same along any cut into spans."""
     left = list(sums)
     while len(left) > 1:
         left = [left[i] + left[i + 1] if i + 1 < len(left) else left[i] for i in range(0, len(left), 2)]
     return left[0]
 
 
-def summed(work: Callable[[Any], Any], lane: Lane) -> Sum:
-    """Σ work(block) over a lane."""
-    places: dict[int, Any] = {block.number: block for block in lane.blocks}
+def summed(work: Callable[[Any], Any], span: Span) -> Sum:
+    """Σ work(block) over a span."""
+    places: dict[int, Any] = {block.number: block for block in span.blocks}
 
     def all_blocks() -> Sum:
-        return tree([Sum(work(places[i]) if i in places else None) for i in range(lane.first, lane.end)])
+        return tree([Sum(work(places[i]) if i in places else None) for i in range(span.first, span.end)])
 
     found, noted = on_worker(all_blocks)
     return Sum(found.value, tuple(noted))
@@ -249,11 +249,11 @@ def itself(value: T) -> T:
     return value
 
 
-def over_lanes(client: Any, work: Callable[[Any], Any], lanes: Sequence[Any]) -> Any:
+def over_spans(client: Any, work: Callable[[Any], Any], spans: Sequence[Any]) -> Any:
     """Σ work(block) over all blocks with rows: one pass, whose only traffic is `work` there and sums back."""
-    if len(lanes) > TOGETHER:
+    if len(spans) > TOGETHER:
         work = client.submit(itself, work, pure=False)
-    sums = [client.submit(summed, work, lane, pure=False) for lane in lanes]
+    sums = [client.submit(summed, work, span, pure=False) for span in spans]
     while len(sums) > TOGETHER:
         sums = [client.submit(added, *sums[i : i + TOGETHER], pure=False) for i in range(0, len(sums), TOGETHER)]
     found = tree(client.gather(sums))
@@ -297,8 +297,8 @@ def encoded_block(
 
 
 @dataclass(frozen=True)
-class LaneRows:
-    """The rows of lanes for K networks.
+class SpanRows:
+    """The rows of spans for K networks.
 
     Attributes
     ----------
@@ -310,7 +310,7 @@ class LaneRows:
     """
 
     client: Any
-    lanes: tuple[Any, ...]
+    spans: tuple[Any, ...]
     m: int
     n_y: int
     total: Floats
@@ -319,7 +319,7 @@ class LaneRows:
 
     def total_of(self, work: Callable[[Any, Floats, Floats], T]) -> T:
         """Σ work(X, Y, weights) over the partitions: one pass."""
-        found: T = over_lanes(self.client, partial(weighed, work, self.held, self.judged), self.lanes)
+        found: T = over_spans(self.client, partial(weighed, work, self.held, self.judged), self.spans)
         return found
 
 

@@ -10,8 +10,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.dask.partitions import Block, LaneRows, changed, changed_lanes, encoded_block, over_lanes, square_lengths, total_weights
-from shoal.dask.survey import HeldParts, Survey, found_encoding, held_parts, survey_over, weighed_in_rows, weighted_lanes
+from shoal.dask.partitions import Block, SpanRows, changed, changed_spans, encoded_block, over_spans, square_lengths, total_weights
+from shoal.dask.survey import HeldParts, Survey, found_encoding, held_parts, survey_over, weighed_in_rows, weighted_spans
 from shoal.encoding import Encoding
 from shoal.errors import DataError
 from shoal.fitting.calibration import Judged, calibrate
@@ -37,12 +37,12 @@ class Partitions:
     Attributes
     ----------
     client : distributed.Client
-    lanes : list of futures
+    spans : list of futures
         Their blocks are `Raw`.
     found : Survey
         All partitions summed up.
     own : tuple or None
-        The user's validation rows: lanes and the number of their partitions.
+        The user's validation rows: spans and the number of their partitions.
     unit : float
         The weight, as given, that stands for one row.
     groups, time : ndarray, (m,), or None
@@ -50,7 +50,7 @@ class Partitions:
     """
 
     client: Any
-    lanes: list[Any]
+    spans: list[Any]
     found: Survey
     own: tuple[list[Any], int] | None = None
     unit: float = 1.0
@@ -87,15 +87,15 @@ class Partitions:
         """
         source, classes_known = self, settings.task == "classification"
         if settings.class_weight is not None:
-            lanes = weighted_lanes(self.client, settings.class_weight, self.lanes, self.found.summary)
-            source = replace(self, lanes=lanes, found=survey_over(self.client, lanes, classes=True))
+            spans = weighted_spans(self.client, settings.class_weight, self.spans, self.found.summary)
+            source = replace(self, spans=spans, found=survey_over(self.client, spans, classes=True))
             if source.found.summary.inputs.weight == 0:
                 raise DataError(f"class_weight={settings.class_weight!r} leaves every row with weight 0: there is no row to learn from")
         unit = source.found.summary.unit
         if unit == 1:
             return source
-        lanes = changed_lanes(self.client, partial(weighed_in_rows, unit), source.lanes)
-        return replace(source, lanes=lanes, found=survey_over(self.client, lanes, classes=classes_known), unit=unit)
+        spans = changed_spans(self.client, partial(weighed_in_rows, unit), source.spans)
+        return replace(source, spans=spans, found=survey_over(self.client, spans, classes=classes_known), unit=unit)
 
     def check_same_classes(self, targets: Targets) -> None:
         """Training never goes on from an earlier call here: `settings_here` refuses it."""
@@ -119,17 +119,17 @@ class Partitions:
 
     def encoding(self, settings: Settings, plan: Plan) -> Encoding:
         """The same as in memory: ramps are cut at the exact quantiles."""
-        return found_encoding(self.client, settings, self.lanes, self.found.summary, plan)
+        return found_encoding(self.client, settings, self.spans, self.found.summary, plan)
 
     def rows(
         self, settings: Settings, plan: Plan, targets: Targets, encoding: Encoding, seed: int, before: Network | None
     ) -> "RowsOnWorkers":
         """The partitions encoded where they lie, each with the parts of the rows that networks hold out."""
-        held = None if self.own is not None else held_parts(self.client, seed, self.lanes, self.found, plan, self.roles)
-        lanes = encoded_lanes(self.client, targets, encoding, plan.dtype, self.lanes, held)
+        held = None if self.own is not None else held_parts(self.client, seed, self.spans, self.found, plan, self.roles)
+        spans = encoded_spans(self.client, targets, encoding, plan.dtype, self.spans, held)
         mine = np.full(len(plan.with_ramps), -1) if held is None else held.held
-        own = None if self.own is None else own_lanes(self.client, targets, encoding, plan.dtype, *self.own)
-        return RowsOnWorkers(self.client, lanes, own, self.found, settings, targets, mine, any_held=held is not None)
+        own = None if self.own is None else own_spans(self.client, targets, encoding, plan.dtype, *self.own)
+        return RowsOnWorkers(self.client, spans, own, self.found, settings, targets, mine, any_held=held is not None)
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class RowsOnWorkers:
     """Encoded partitions that networks are trained on by sums; `held (K,)` is the part that each network holds out, −1 for none."""
 
     client: Any
-    lanes: list[Any]
+    spans: list[Any]
     own: list[Any] | None
     found: Survey
     settings: Settings
@@ -148,7 +148,7 @@ class RowsOnWorkers:
     @cached_property
     def mean_squares(self) -> Floats:
         """Mean square of each encoded input."""
-        return np.asarray(over_lanes(self.client, square_lengths, self.lanes) / self.found.summary.inputs.weight)
+        return np.asarray(over_spans(self.client, square_lengths, self.spans) / self.found.summary.inputs.weight)
 
     @property
     def largest(self) -> float:
@@ -157,14 +157,14 @@ class RowsOnWorkers:
         return float(np.max(np.abs(ends), initial=0.0))
 
     @cached_property
-    def training(self) -> LaneRows:
+    def training(self) -> SpanRows:
         """The rows that networks learn from, as a solver takes them."""
-        return self.as_rows(self.lanes)
+        return self.as_rows(self.spans)
 
-    def as_rows(self, lanes: list[Any]) -> LaneRows:
-        """Lanes as a solver's rows."""
-        total = over_lanes(self.client, partial(total_weights, self.held), lanes)
-        return LaneRows(self.client, tuple(lanes), self.found.summary.m, self.targets.n_y, total, self.held)
+    def as_rows(self, spans: list[Any]) -> SpanRows:
+        """Spans as a solver's rows."""
+        total = over_spans(self.client, partial(total_weights, self.held), spans)
+        return SpanRows(self.client, tuple(spans), self.found.summary.m, self.targets.n_y, total, self.held)
 
     def begin(self, plan: Plan, population: Population, *, listened: bool) -> FullBatch:
         """The training of these networks before its first step."""
@@ -176,31 +176,31 @@ class RowsOnWorkers:
     def calibrated(self, network: Network, trained: Trained) -> tuple[Network, float]:
         """The network with the noise that some thousand rows show."""
         by_evidence, alive = FULL_BATCH[str(self.settings.solver)].by_evidence, trained.diverged == 0
-        judged = judged_on(self.client, self.lanes, self.own, self.held, alive, self.found.summary, by_evidence=by_evidence)
+        judged = judged_on(self.client, self.spans, self.own, self.held, alive, self.found.summary, by_evidence=by_evidence)
         return calibrate(network, judged, self.settings.calibration, trained)
 
 
-def encoded_lanes(
-    client: Any, targets: Targets, encoding: Encoding, dtype: np.dtype, lanes: list[Any], held: HeldParts | None
+def encoded_spans(
+    client: Any, targets: Targets, encoding: Encoding, dtype: np.dtype, spans: list[Any], held: HeldParts | None
 ) -> list[Any]:
     """The rows as layer 1 takes them, each partition with the parts that its rows belong to."""
-    spans = client.gather([client.submit(span, lane, pure=False) for lane in lanes])
+    ranges = client.gather([client.submit(range_of, span, pure=False) for span in spans])
     found = []
-    for lane, (first, end) in zip(lanes, spans, strict=True):
+    for span, (first, end) in zip(spans, ranges, strict=True):
         parts = None if held is None else {i: part for i, part in held.parts.items() if first <= i < end}
-        found.append(client.submit(changed, partial(encoded_block, targets, encoding, dtype, parts), lane, pure=False))
+        found.append(client.submit(changed, partial(encoded_block, targets, encoding, dtype, parts), span, pure=False))
     return found
 
 
-def span(lane: Any) -> tuple[int, int]:
-    """Which partitions a lane has."""
-    return lane.first, lane.end
+def range_of(span: Any) -> tuple[int, int]:
+    """Which partitions a span has."""
+    return span.first, span.end
 
 
-def own_lanes(client: Any, targets: Targets, encoding: Encoding, dtype: np.dtype, lanes: list[Any], n: int) -> list[Any]:
+def own_spans(client: Any, targets: Targets, encoding: Encoding, dtype: np.dtype, spans: list[Any], n: int) -> list[Any]:
     """The user's validation rows, in n partitions, encoded."""
     work = partial(changed, partial(encoded_block, targets, encoding, dtype, None, what=("X_val", n)))
-    return [client.submit(work, lane, pure=False) for lane in lanes]
+    return [client.submit(work, span, pure=False) for span in spans]
 
 
 @dataclass(frozen=True)
@@ -245,23 +245,23 @@ def picked(parts: NDArray[np.int64] | None, ranks: dict[int, NDArray[np.int64]],
     return Picked(block.X[rows], block.Y[rows], block.weight[rows], part)
 
 
-def pick(client: Any, lanes: Any, parts: NDArray[np.int64] | None) -> Picked:
+def pick(client: Any, spans: Any, parts: NDArray[np.int64] | None) -> Picked:
     """Up to `MOST_ROWS` rows, evenly spaced over all that may judge."""
-    sizes = over_lanes(client, partial(counted, parts), lanes).rows
+    sizes = over_spans(client, partial(counted, parts), spans).rows
     numbers = sorted(sizes)
     ends = np.cumsum([sizes[i] for i in numbers])
     n = int(ends[-1])
     places = np.arange(n) if n <= MOST_ROWS else np.linspace(0, n - 1, MOST_ROWS).astype(np.int64)
     mine = np.searchsorted(ends, places, side="right")
     ranks = {number: places[mine == i] - (ends[i] - sizes[number]) for i, number in enumerate(numbers)}
-    found: Picked = over_lanes(client, partial(picked, parts, ranks), lanes)
+    found: Picked = over_spans(client, partial(picked, parts, ranks), spans)
     return found
 
 
 def judged_on(
-    client: Any, lanes: Any, own: Any, held: NDArray[np.int64], alive: NDArray[np.bool_], summary: Summary, *, by_evidence: bool
+    client: Any, spans: Any, own: Any, held: NDArray[np.int64], alive: NDArray[np.bool_], summary: Summary, *, by_evidence: bool
 ) -> Judged:
-    """What a fitted network is judged on; `held (K,)` are the parts that networks hold out, −1 for none, `own` the user's lanes or None."""
+    """What a fitted network is judged on; `held (K,)` are the parts that networks hold out, −1 for none, `own` the user's spans or None."""
     K = len(held)
     if not len(summary.targets.mean) or summary.classes.size:
         nothing = np.empty((0, 0))
@@ -271,7 +271,7 @@ def judged_on(
         found = all_out(rows.X, rows.Y, rows.weight, K)
     else:
         parts = np.unique(held[alive]) if (held >= 0).any() and alive.any() else None
-        rows = pick(client, lanes, parts)
+        rows = pick(client, spans, parts)
         out = np.zeros((K, len(rows.Y)), bool) if parts is None else rows.part == held[:, None]
         # the evidence counts all rows that there are, of which these stand for the others
         weight = rows.weight * (summary.inputs.weight / rows.weight.sum() if by_evidence else 1.0)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.dask.partitions import Raw, changed_lanes, over_lanes
+from shoal.dask.partitions import Raw, changed_spans, over_spans
 from shoal.encoding import Encoding, ramp_edges, ramp_values, ramps_of, summed
 from shoal.errors import DataError, InvalidParameterError
 from shoal.fitting.folds import RowFacts, kept_out
@@ -50,21 +50,21 @@ def survey_of(classes: bool, raw: Raw) -> Survey:
     return Survey(summary, {raw.number: summary.m}, {raw.number: summary.counted}, (what, raw.number))
 
 
-def survey_over(client: Any, lanes: list[Any], *, classes: bool) -> Survey:
-    """The survey of checked lanes; `classes` says whether y holds labels.
+def survey_over(client: Any, spans: list[Any], *, classes: bool) -> Survey:
+    """The survey of checked spans; `classes` says whether y holds labels.
 
     Raises
     ------
     DataError
         For what a partition must not hold.
     """
-    found: Survey = over_lanes(client, partial(survey_of, classes), lanes)
+    found: Survey = over_spans(client, partial(survey_of, classes), spans)
     return found
 
 
-def weighted_lanes(client: Any, class_weight: Any, lanes: list[Any], summary: Summary) -> list[Any]:
-    """The lanes with the weights that classes have."""
-    return changed_lanes(client, partial(weighed_by_class, class_weights(class_weight, summary)), lanes)
+def weighted_spans(client: Any, class_weight: Any, spans: list[Any], summary: Summary) -> list[Any]:
+    """The spans with the weights that classes have."""
+    return changed_spans(client, partial(weighed_by_class, class_weights(class_weight, summary)), spans)
 
 
 def class_weights(class_weight: Any, summary: Summary) -> dict[Any, float]:
@@ -89,7 +89,7 @@ def weighed_in_rows(unit: float, raw: Raw) -> Raw:
 # --- encoding -------------------------------------------------------------------------------------------------------
 
 
-def found_encoding(client: Any, settings: Settings, lanes: list[Any], summary: Summary, p: Plan) -> Encoding:
+def found_encoding(client: Any, settings: Settings, spans: list[Any], summary: Summary, p: Plan) -> Encoding:
     """The encoding that all rows ask for: the same as in memory, ramps cut at the exact quantiles.
 
     For these every column is brought together on one worker, as many columns at a time as there are workers.
@@ -102,29 +102,29 @@ def found_encoding(client: Any, settings: Settings, lanes: list[Any], summary: S
             f"ramps are cut at exact quantiles, for which a column must fit in a worker's memory; {summary.m:,} rows are more than "
             f"{MOST_RAMPED:,}: set ramps=False"
         )
-    edges = edges_of_all(client, encoding.n_inputs, lanes)
-    total = over_lanes(client, partial(ramp_totals, tuple(edges)), lanes)
+    edges = edges_of_all(client, encoding.n_inputs, spans)
+    total = over_spans(client, partial(ramp_totals, tuple(edges)), spans)
     return replace(encoding, edges=tuple(edges), ramp_center=total / summary.inputs.weight, ramp_scale=RAMP_SCALE[settings.task])
 
 
-def edges_of_all(client: Any, n: int, lanes: list[Any]) -> list[Floats]:
+def edges_of_all(client: Any, n: int, spans: list[Any]) -> list[Floats]:
     """The edges of n columns; no more of these are in the workers' memory at a time than there are workers."""
     found: list[Floats] = []
     while len(found) < n:
         some = range(len(found), min(n, len(found) + max(1, len(client.nthreads()))))
-        found += client.gather([edges_of(client, j, lanes) for j in some])
+        found += client.gather([edges_of(client, j, spans) for j in some])
     return found
 
 
-def edges_of(client: Any, j: int, lanes: list[Any]) -> Any:
+def edges_of(client: Any, j: int, spans: list[Any]) -> Any:
     """A future of the edges of column j."""
-    return client.submit(edges_of_column, *(client.submit(column_of_lane, j, lane, pure=False) for lane in lanes), pure=False)
+    return client.submit(edges_of_column, *(client.submit(column_of_span, j, span, pure=False) for span in spans), pure=False)
 
 
-def column_of_lane(j: int, lane: Any) -> tuple[Floats, Floats | None]:
+def column_of_span(j: int, span: Any) -> tuple[Floats, Floats | None]:
     """A column's values that count, and their weights, None where none were given."""
-    values = np.concatenate([np.empty(0), *(raw.X[:, j] for raw in lane.blocks)])
-    given = [raw.weight for raw in lane.blocks if raw.weight is not None]
+    values = np.concatenate([np.empty(0), *(raw.X[:, j] for raw in span.blocks)])
+    given = [raw.weight for raw in span.blocks if raw.weight is not None]
     if not given:
         return values, None
     weights = np.concatenate(given)
@@ -171,7 +171,7 @@ def labels_of(classes: NDArray[Any] | None, raw: Raw) -> Labels:
     return Labels(codes, np.ones(len(raw.X)) if raw.weight is None else raw.weight)
 
 
-def held_parts(client: Any, seed: int, lanes: list[Any], found: Survey, p: Plan, roles: Mapping[str, Any]) -> HeldParts | None:
+def held_parts(client: Any, seed: int, spans: list[Any], found: Survey, p: Plan, roles: Mapping[str, Any]) -> HeldParts | None:
     """Rows split into the parts that networks hold out, as in memory; None where none are held out.
 
     The order is drawn here, for which this machine needs some 30 bytes a row. `roles` are the rows' groups or times.
@@ -181,7 +181,7 @@ def held_parts(client: Any, seed: int, lanes: list[Any], found: Survey, p: Plan,
     classes = found.summary.classes if len(found.summary.classes) else None
     labels = weight = None
     if classes is not None or found.summary.counted < found.summary.m:
-        seen = over_lanes(client, partial(labels_of, classes), lanes)
+        seen = over_spans(client, partial(labels_of, classes), spans)
         labels, weight = (None if classes is None else seen.codes), seen.weight
     of_each = kept_out(None, RowFacts(found.summary.m, weight, labels, **roles), p, seed, own=False)
     if of_each is None:

@@ -129,8 +129,8 @@ def over_table(
                 if future.status == "cancelled" and client.status == "running" and attempt + 1 < ATTEMPTS:
                     continue  # the table is lost with the workers that held it
                 i = futures[future]
-                found[i], said = future.result()
-                noted.extend(said)
+                found[i], notes = future.result()
+                noted.extend(notes)
                 if heard is not None:
                     heard(i)
             if len(found) == len(pieces):

@@ -69,9 +69,9 @@ def in_short(error: Exception, what: str) -> str:
     first, *others = str(error).splitlines() or [type(error).__name__]
     if first.startswith("Input X contains NaN"):
         return f"{first} {FILL}"
-    said = " ".join([first, *(line for line in others if line[:1].isupper() or line.startswith("- "))])
-    named = said if re.search(rf"\b({what.replace(' or ', '|')}|y_true)\b|[Ss]ample", said) else f"{what} cannot be used: {said}"
-    return f"{named}. {PREPARE}" if "X" in what and ("string to float" in said or "DType" in said) else named
+    message = " ".join([first, *(line for line in others if line[:1].isupper() or line.startswith("- "))])
+    named = message if re.search(rf"\b({what.replace(' or ', '|')}|y_true)\b|[Ss]ample", message) else f"{what} cannot be used: {message}"
+    return f"{named}. {PREPARE}" if "X" in what and ("string to float" in message or "DType" in message) else named
 
 
 def gap_in(y: Any) -> int | None:

@@ -50,13 +50,13 @@ def model_equation(model: Portable) -> str:
     lines, sums = layers(network)
     if model.multilabel:
         pairs = zip(model.targets, model.classes, sums, strict=True)
-        said = [f"P({quoted(name)} = {label_text(labels[1])}) = sigmoid({z})" for name, labels, z in pairs]
+        formulas = [f"P({quoted(name)} = {label_text(labels[1])}) = sigmoid({z})" for name, labels, z in pairs]
     elif model.is_classifier or len(model.targets) == 1:
-        said = outputs(network, sums, model.targets[0])
+        formulas = outputs(network, sums, model.targets[0])
     else:
-        said = values(network, sums, [quoted(name) for name in model.targets])
+        formulas = values(network, sums, [quoted(name) for name in model.targets])
     made = [] if model.is_bare else ["", *(f"{quoted(f.name)} = {made_of(f, model.fields[f.field])}" for f in model.features)]
-    return "\n".join([*lines, "", *said, "", *meanings(network), *made]) + "\n"
+    return "\n".join([*lines, "", *formulas, "", *meanings(network), *made]) + "\n"
 
 
 def values(network: Network, sums: Sequence[str], names: Sequence[str]) -> list[str]:
@@ -114,13 +114,13 @@ def scaled(term: str, scale: float) -> str:
 def meanings(network: Network) -> list[str]:
     """What the named functions mean, in the textbook's own words."""
     g1 = ACTIVATIONS[network.activation]
-    said = [f"{g1.name}(z) = {g1.formula}"]
+    formulas = [f"{g1.name}(z) = {g1.formula}"]
     unit = network.g2.unit
     if unit.decides == "side":
-        said.append(f"{unit.title}(z) = {f'{g1.name}(z)' if unit.g is g1.g else unit.formula}")
+        formulas.append(f"{unit.title}(z) = {f'{g1.name}(z)' if unit.g is g1.g else unit.formula}")
     if network.encoding.n_ramps:
-        said.append("clip(v) = v, but 0 below 0 and 1 above 1")
-    return ["where " + said[0], *("      " + line for line in said[1:])]
+        formulas.append("clip(v) = v, but 0 below 0 and 1 above 1")
+    return ["where " + formulas[0], *("      " + line for line in formulas[1:])]
 
 
 def ramps(encoding: Encoding, names: Sequence[str]) -> list[str]:

@@ -76,8 +76,8 @@ def plain(label: Any) -> Any:
 
 def model_json(model: Portable) -> str:
     """The whole model as text, one row of a matrix a line."""
-    said = {**weights(model.network), **meaning(model)}
-    return "{\n" + ",\n".join(f'  "{name}": {laid_out(value)}' for name, value in said.items()) + "\n}\n"
+    content = {**weights(model.network), **meaning(model)}
+    return "{\n" + ",\n".join(f'  "{name}": {laid_out(value)}' for name, value in content.items()) + "\n}\n"
 
 
 def meaning(model: Portable) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def constants(model: Portable) -> str:
     W1, b1, W2, b2, W3 = (getattr(network.merged, name) for name in ("W1", "b1", "W2", "b2", "W3"))
     n = network.g2.unit.n_targets(W2.shape[0])
     ramps = [(j, float(a), float(b), float(c)) for (j, a, b), c in zip(edges(model), encoding.ramp_center, strict=True)]
-    said: dict[str, Any] = {
+    by_name: dict[str, Any] = {
         "COLUMNS": [field.name for field in model.fields],
         "TARGETS": list(model.targets),
         "CLASSES": [list(labels) for labels in model.classes],
@@ -99,9 +99,9 @@ def constants(model: Portable) -> str:
         "B2": numbers(b2[:n, 0]),
     }
     if W3 is not None:
-        said["W3"] = numbers(W3[:n])
-    said |= {f"LEVELS_{j}": list(field.levels) for j, field in enumerate(model.fields) if field.kind == "category"}
-    return "\n".join(f"{name} = {listed(value)}" for name, value in said.items()) + "\n"
+        by_name["W3"] = numbers(W3[:n])
+    by_name |= {f"LEVELS_{j}": list(field.levels) for j, field in enumerate(model.fields) if field.kind == "category"}
+    return "\n".join(f"{name} = {listed(value)}" for name, value in by_name.items()) + "\n"
 
 
 def listed(value: list[Any]) -> str:

@@ -168,8 +168,8 @@ def train_batch(
     """
     p, C = batch.members[0].ready.plan, len(batch.members)
     K = len(p.with_ramps)
-    begun = joint_run(batch)
-    run = ended(begun, p, begun.validation)
+    run_of_all = joint_run(batch)
+    run = ended(run_of_all, p, run_of_all.validation)
     events = []
     for event in run:
         if stop is not None and stop.is_set():

@@ -55,10 +55,10 @@ class Size:
 
 def free_bytes() -> int | None:
     """Memory that could be had now; None where the system does not say."""
-    said = Path("/proc/meminfo")
-    if not said.exists():
+    meminfo = Path("/proc/meminfo")
+    if not meminfo.exists():
         return None
-    available = next((line for line in said.read_text().splitlines() if line.startswith("MemAvailable")), None)
+    available = next((line for line in meminfo.read_text().splitlines() if line.startswith("MemAvailable")), None)
     if available is None:
         return None
     return max(0, min(int(available.split()[1]) * 1024, *bytes_allowed()))
@@ -120,18 +120,18 @@ def refuse_too_large(X: Any, encoding: Encoding, p: Plan, n_z: int, dtype: np.dt
 
 def what_fits(size: Size, encoding: Encoding, free: int) -> str:
     """A smaller setting that fits: no ramps, then float32, one network, fewer hidden units, as far as needed; or fewer rows."""
-    room, said = SHARE * free, []
+    room, smaller = SHARE * free, []
     if encoding.n_ramps and size.n:
-        size, said = replace(size, n=encoding.n_inputs, ramped=0), ["ramps=False"]
+        size, smaller = replace(size, n=encoding.n_inputs, ramped=0), ["ramps=False"]
     if size.total > room and size.itemsize == 8:
-        size, said = replace(size, itemsize=4), [*said, "dtype='float32'"]
+        size, smaller = replace(size, itemsize=4), [*smaller, "dtype='float32'"]
     if size.total > room and size.K > 1:
-        size, said = replace(size, K=1), [*said, "n_networks=1"]
+        size, smaller = replace(size, K=1), [*smaller, "n_networks=1"]
     if size.total > room > size.rows and (h := int((room - size.rows) // (size.weights / size.h))) >= 1:
-        size, said = replace(size, h=h), [*said, f"hidden_layer_sizes={h}"]
+        size, smaller = replace(size, h=h), [*smaller, f"hidden_layer_sizes={h}"]
     if size.total <= room:
-        return f"{', '.join(said)} fits ({in_words(size.total)})"
-    return f"at most {int(size.m * room / size.total):,} rows fit, with {', '.join([*said, 'fewer hidden units'])}"
+        return f"{', '.join(smaller)} fits ({in_words(size.total)})"
+    return f"at most {int(size.m * room / size.total):,} rows fit, with {', '.join([*smaller, 'fewer hidden units'])}"
 
 
 def in_words(n: float) -> str:

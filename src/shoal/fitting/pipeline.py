@@ -153,7 +153,7 @@ def planned(settings: Settings, source: Source, seed: int, before: Fitted | None
         sparse=source.sparse,
         own_validation=source.own_validation,
         online=online,
-        begun=None if earlier is None else earlier.with_ramps,
+        earlier_ramps=None if earlier is None else earlier.with_ramps,
         different=source.different(),
     )
     if earlier is not None and settings.n_h != "auto" and p.width != (n_h := earlier.population.widths[0]):

@@ -127,17 +127,17 @@ def plan(
     sparse: bool,
     own_validation: bool,
     online: bool = False,
-    begun: tuple[bool, ...] | None = None,
+    earlier_ramps: tuple[bool, ...] | None = None,
     different: int | None = None,
 ) -> Plan:
     """The plan for m training rows and the settings `s`; `online` for `partial_fit`.
 
-    `different` counts the different rows where they are few (None: as many as rows). `begun` says which members see ramps where
+    `different` counts the different rows where they are few (None: as many as rows). `earlier_ramps` says which members see ramps where
     training goes on with networks that there are.
     """
     task = s.task
     solver, device = chosen(s.solver, auto_solver(online)), found(s.device, sparse=sparse)
-    ramps = member_kinds(s, solver, sparse) if begun is None else begun
+    ramps = member_kinds(s, solver, sparse) if earlier_ramps is None else earlier_ramps
     if len(ramps) != s.K:
         raise InvalidParameterError(
             f"n_networks is {s.K}, but training goes on with the {len(ramps)} networks of the earlier call; "
@@ -148,7 +148,7 @@ def plan(
     kinds = [KINDS[task, ramp] for ramp in ramps]
     batch = batch_size(s, m)
     schedule = learning_schedule(s, solver, online)
-    to_the_end = not online and not own_validation and begun is None and wants_all_rows(s, m)
+    to_the_end = not online and not own_validation and earlier_ramps is None and wants_all_rows(s, m)
     hold_out = 0 if online or own_validation else parts_held_out(s, m, of_few=to_the_end and (different or m) >= FEW)
     epochs = 1 if online else max_epochs(s, m, batch, EPOCHS_OF_SMALL[task] if to_the_end and hold_out else EPOCHS_WITHIN[1])
     validated = bool(hold_out) or own_validation

@@ -193,12 +193,12 @@ def encode_targets(targets: Targets, y: NDArray[Any]) -> EncodedTargets:
     if targets.scale is not None:
         return EncodedTargets(encode_target(targets.scale, checked_columns(targets, y)))
     if (y.ndim == 2) == targets.one_column:
-        seen, begun = (f"{y.shape[1]} columns", "one column of classes") if y.ndim == 2 else ("one column", "columns of 0 and 1")
-        raise DataError(f"y has {seen}, but the network was begun with {begun}")
+        seen, earlier = (f"{y.shape[1]} columns", "one column of classes") if y.ndim == 2 else ("one column", "columns of 0 and 1")
+        raise DataError(f"y has {seen}, but the network was fitted with {earlier}")
     assert targets.classes is not None
     if y.ndim == 2:
         if y.shape[1] != len(targets.classes):
-            raise DataError(f"y has {y.shape[1]} columns, but the network was begun with {len(targets.classes)}")
+            raise DataError(f"y has {y.shape[1]} columns, but the network was fitted with {len(targets.classes)}")
         return EncodedTargets(y.astype(np.float64))
     codes = places(targets.classes, y)
     return EncodedTargets(one_hot(codes, len(targets.classes)), codes)
@@ -210,13 +210,13 @@ def one_hot(codes: NDArray[np.int64], n_classes: int) -> Floats:
 
 
 def checked_columns(targets: Targets, y: Floats) -> Floats:
-    """Numbers `(m, n_y)`, as many as the network was begun with; counts are 0 or more."""
+    """Numbers `(m, n_y)`, as many as the network was fitted with; counts are 0 or more."""
     Y = y.reshape(len(y), -1)
     least = targets.g2.least
     if float(np.min(Y, initial=np.inf)) < least:
         raise DataError(f"loss={targets.loss!r} takes y of {least:g} or more, but y holds {float(np.min(Y)):g}")
     if Y.shape[1] != targets.n_columns:
-        raise DataError(f"y has {Y.shape[1]} columns, but the network was begun with {targets.n_columns}")
+        raise DataError(f"y has {Y.shape[1]} columns, but the network was fitted with {targets.n_columns}")
     return Y
 
 

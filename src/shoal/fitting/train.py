@@ -116,9 +116,9 @@ def takes_pieces(estimator: Any) -> bool:
 def refuse_unfit(p: Plan, population: Population, g2: Loss, m: int) -> None:
     """Refuse losses without curvature, and p² numbers or operations beyond reason, before anything is computed."""
     if g2.root is None:
-        bent = [other.name for other in LOSSES.values() if other.root is not None]
+        curved = [other.name for other in LOSSES.values() if other.root is not None]
         raise InvalidParameterError(
-            f"solver is {p.solver!r}, which needs a loss that bends everywhere ({', '.join(bent)}); {g2.name!r} has straight parts: "
+            f"solver is {p.solver!r}, which needs a loss that bends everywhere ({', '.join(curved)}); {g2.name!r} has straight parts: "
             "choose solver 'lbfgs' or 'adamw', or another loss"
         )
     n_p = largest_parameter_count(population)

@@ -95,9 +95,9 @@ def answer_findings(network: Network, alone: list[Parameters], members: list[int
     constant = constant_loss(network, Y)
     if constant > 0:
         found.extend(fit_findings(training_loss(network), loss, constant))
-    codes, said = answers(network, together, Y)
+    codes, predicted = answers(network, together, Y)
     if len(codes):
-        found.extend(rare_classes(codes, said, network.classes[0].tolist()))
+        found.extend(rare_classes(codes, predicted, network.classes[0].tolist()))
     losses = np.array([np.mean(g2.loss(z, Y.T)) for z in Z2])
     return [*found, *(strays(losses, constant, members) or apart(network, Z2, together, Y))]
 
@@ -146,9 +146,9 @@ def apart(network: Network, Z2: Floats, together: Floats, Y: Floats) -> list[Fin
     if len(Z2) < 2:
         return []
     advice = "The network is larger than the rows can settle: more L2 (alpha), fewer hidden units, or more rows."
-    codes, said = answers(network, together, Y)
+    codes, predicted = answers(network, together, Y)
     if len(codes):
-        other = float(np.mean([np.mean(answers(network, z, Y)[1] != said) for z in Z2]))
+        other = float(np.mean([np.mean(answers(network, z, Y)[1] != predicted) for z in Z2]))
         if other <= APART:
             return []
         return [Finding("disagreement", f"A member names another class than the shoal on {other:.0%} of {len(Y)} rows.", advice)]

@@ -263,13 +263,13 @@ def taken_away(values: Floats, y: NDArray[Any], classes: bool) -> float:
     tree = (DecisionTreeClassifier if classes else DecisionTreeRegressor)(max_leaf_nodes=LEAVES, random_state=0)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The least populated class in y", UserWarning)
-        said = cross_val_predict(tree, values[:, None], y, cv=3)
+        predicted = cross_val_predict(tree, values[:, None], y, cv=3)
     if classes:
         _, counts = np.unique(y, return_counts=True)
         base = 1 - counts.max() / len(y)
-        return 1 - float(np.mean(said != y)) / base if base > 0 else 0.0
+        return 1 - float(np.mean(predicted != y)) / base if base > 0 else 0.0
     line = np.corrcoef(values, y)[0, 1] ** 2 if np.isfinite(values).all() and np.var(y) > 0 else 0.0
-    tree_gain = 1 - float(np.mean((said - y) ** 2)) / float(np.var(y)) if np.var(y) > 0 else 0.0
+    tree_gain = 1 - float(np.mean((predicted - y) ** 2)) / float(np.var(y)) if np.var(y) > 0 else 0.0
     return max(tree_gain, float(line))
 
 
@@ -281,7 +281,7 @@ TURNS = 0.25  # of the steps change direction: half of them do where nothing but
 STEADY = 0.8  # of the steps in the second half go down
 STRAIGHT = 0.4  # of the fall comes in the second half: a curve that settles has far less left by then
 FALLING = 0.01  # of the loss, in the last tenth of the epochs
-BY_HEART = 0.6  # share of the target explained in training and not on these rows
+MEMORIZED = 0.6  # share of the target explained in training and not on these rows
 NOTHING = 0.02  # share of the target explained: no better than always saying the same
 
 
@@ -353,8 +353,8 @@ def fit_findings(trained: float, here: float, constant: float) -> list[Finding]:
     here, constant : on these rows; `constant` above 0
     """
     explained, in_training = 1 - here / constant, 1 - trained / constant
-    worse = explained < 0 and in_training > BY_HEART / 2
-    if worse or in_training - explained > BY_HEART:
+    worse = explained < 0 and in_training > MEMORIZED / 2
+    if worse or in_training - explained > MEMORIZED:
         seen = (
             f"The loss is {trained:.3g} in training and {here:.3g} on these rows, where always the same answer costs {constant:.3g}: "
             "the network knows its rows by heart."

@@ -35,8 +35,8 @@ def built(stored: Stored) -> Any:
     estimator = _estimator(stored, network_from(stored))
     if manifest["steps"] is None:
         return estimator
-    said = manifest["preparation"]
-    before = [] if said is None else [prepared_by(preparation_from(said), tuple(said["allowed_extra"]))]
+    content = manifest["preparation"]
+    before = [] if content is None else [prepared_by(preparation_from(content), tuple(content["allowed_extra"]))]
     model = Pipeline(list(zip(manifest["steps"], [*before, estimator], strict=True)))
     if manifest["facts"] is not None:
         keep_facts(model, facts_from(manifest["facts"]))
@@ -45,22 +45,22 @@ def built(stored: Stored) -> Any:
 
 def network_from(stored: Stored) -> Network:
     """The network of checked values."""
-    a, said = stored.arrays, stored.manifest["network"]
+    a, content = stored.arrays, stored.manifest["network"]
     ends = np.cumsum(a["edge_counts"])[:-1]
     return Network(
         population=Population(Parameters(a["W1"], a["b1"], a["W2"], a["b2"], a.get("W3")), a["widths"], a["inputs"]),
         shares=a["shares"],
-        activation=said["activation"],
-        output=said["output"],
-        encoding=Encoding(a["center"], a["scale"], _cut(a["edges"], ends), a["ramp_center"], said["ramp_scale"]),
+        activation=content["activation"],
+        output=content["output"],
+        encoding=Encoding(a["center"], a["scale"], _cut(a["edges"], ends), a["ramp_center"], content["ramp_scale"]),
         target=TargetScale(a["target_center"], a["target_scale"]) if "target_scale" in a else None,
-        classes=() if said["classes"] is None else (labels_from(said["classes"]),),
-        feature_names=tuple(said["feature_names"]),
+        classes=() if content["classes"] is None else (labels_from(content["classes"]),),
+        feature_names=tuple(content["feature_names"]),
         history={name: a[f"history_{name}"] for name in HISTORY if f"history_{name}" in a},
-        delta=said["delta"],
-        q=said["q"],
+        delta=content["delta"],
+        q=content["q"],
         noise=_noise(stored),
-        calibration=None if said["calibration"] is None else Calibration(**said["calibration"], scores=a["calibration_scores"]),
+        calibration=None if content["calibration"] is None else Calibration(**content["calibration"], scores=a["calibration_scores"]),
         lowest=a.get("lowest"),
         highest=a.get("highest"),
     )
@@ -82,23 +82,23 @@ def _noise(stored: Stored) -> Noise | None:
 
 def _estimator(stored: Stored, network: Network) -> Any:
     """A fitted estimator around the network."""
-    said = stored.manifest["estimator"]
-    made: Any = ESTIMATORS[stored.manifest["model"]](**{name: decoded(value) for name, value in said["parameters"].items()})
+    content = stored.manifest["estimator"]
+    made: Any = ESTIMATORS[stored.manifest["model"]](**{name: decoded(value) for name, value in content["parameters"].items()})
     return adopt(made, fitted_from(stored, network))
 
 
 def fitted_from(stored: Stored, network: Network) -> Fitted:
     """What the fit left, from checked values; training cannot go on from it."""
-    said, a = stored.manifest["estimator"], stored.arrays
-    known = said["attributes"]
-    one_column = not said["multilabel"] if network.classes else said["one_column"]
+    content, a = stored.manifest["estimator"], stored.arrays
+    known = content["attributes"]
+    one_column = not content["multilabel"] if network.classes else content["one_column"]
     task: Task = "classification" if network.classes else "regression"
     classes = network.classes[0] if network.classes else None
     table = _together(a, "evidence_table", ("hidden_units", "log_evidence", "best_log_evidence", "gamma", "n_parameters"))
     return Fitted(
         network,
         Targets(task, network.output, classes, network.target, one_column, network.delta, network.q),
-        said["has_names"],
+        content["has_names"],
         known["seed"],
         known.get("temperature", 1.0),
         known["solver"],
@@ -117,16 +117,16 @@ def _together(arrays: Any, part: str, names: tuple[str, ...]) -> dict[str, NDArr
     return {name: arrays[f"{part}_{name}"] for name in names} if f"{part}_{names[0]}" in arrays else None
 
 
-def facts_from(said: dict[str, Any]) -> Facts:
+def facts_from(content: dict[str, Any]) -> Facts:
     """What is known of a fit."""
     return Facts(
         **{
-            **said,
-            "targets": tuple(said["targets"]),
-            "classes": tuple(map(tuple, said["classes"])),
-            "categories": tuple(said["categories"]),
-            "metrics": or_nan(said["metrics"]),
-            "baselines": {name: or_nan(scores) for name, scores in said["baselines"].items()},
-            "sureness": None if said["sureness"] is None else or_nan(said["sureness"]),
+            **content,
+            "targets": tuple(content["targets"]),
+            "classes": tuple(map(tuple, content["classes"])),
+            "categories": tuple(content["categories"]),
+            "metrics": or_nan(content["metrics"]),
+            "baselines": {name: or_nan(scores) for name, scores in content["baselines"].items()},
+            "sureness": None if content["sureness"] is None else or_nan(content["sureness"]),
         }
     )

@@ -43,16 +43,16 @@ def from_json(path: str | os.PathLike[str]) -> Pipeline | ShoalClassifier | Shoa
     """
     data = read_input(path, ModelFileError)
     try:
-        said = parsed_json(data.decode("utf-8"), "it")
+        content = parsed_json(data.decode("utf-8"), "it")
     except UnicodeDecodeError as error:
         raise ModelFileError(f"{path} is no JSON of a model ({str(error)[:80]}).") from error
     except ModelFileError as error:
         raise ModelFileError(f"{path} cannot be used: {error}. Export the model again.") from error
-    if not isinstance(said, dict) or said.get("format") != FORMAT or "task" not in said:
-        found = said.get("format") if isinstance(said, dict) else type(said).__name__
+    if not isinstance(content, dict) or content.get("format") != FORMAT or "task" not in content:
+        found = content.get("format") if isinstance(content, dict) else type(content).__name__
         raise ModelFileError(f"{path} is no model: its format is {str(found)[:40]!r}, not {FORMAT!r} of a whole model.")
     try:
-        return built(stored_of(said))
+        return built(stored_of(content))
     except ModelFileError as error:
         raise ModelFileError(f"{path} cannot be used: {error}. Export the model again.") from error
     except KeyError as lacking:
@@ -61,13 +61,13 @@ def from_json(path: str | os.PathLike[str]) -> Pipeline | ShoalClassifier | Shoa
         raise ModelFileError(f"{path} cannot be used: it is damaged ({type(error).__name__}: {str(error)[:80]}).") from error
 
 
-def stored_of(said: Mapping[str, Any]) -> Stored:
+def stored_of(content: Mapping[str, Any]) -> Stored:
     """What the JSON holds, as a model file does; unchecked."""
-    prepared, coding, target = said["preparation"], said["encoding"], said["target"]
-    n, classifies = len(said["inputs"]), bool(said["classes"])
+    prepared, coding, target = content["preparation"], content["encoding"], content["target"]
+    n, classifies = len(content["inputs"]), bool(content["classes"])
     plain_names = [f"x{j}" for j in range(n)]
-    names = said["inputs"] if prepared is None else plain_names
-    arrays = {name: _numbers(said[name], name)[None] for name in ("W1", "b1", "W2", "b2", "W3") if name != "W3" or name in said}
+    names = content["inputs"] if prepared is None else plain_names
+    arrays = {name: _numbers(content[name], name)[None] for name in ("W1", "b1", "W2", "b2", "W3") if name != "W3" or name in content}
     arrays |= {"widths": np.array(arrays["W1"].shape[1:2]), "inputs": np.ones((1, arrays["W1"].shape[-1]), bool), "shares": np.ones(1)}
     arrays |= {name: _numbers(coding[name], name) for name in ("center", "scale", "ramp_center")}
     edges = [_numbers(each, "ramp_edges") for each in coding["ramp_edges"]]
@@ -76,19 +76,19 @@ def stored_of(said: Mapping[str, Any]) -> Stored:
         arrays |= {f"target_{name}": _numbers(target[name], f"target.{name}") for name in ("center", "scale")}
     arrays |= {"history_loss": np.empty((0, 1)), "history_learning_rate": np.empty((0, 1))}
     network = {
-        **{name: said[name] for name in ("activation", "output")},
-        **{name: _number(said["settings"][name], name) for name in ("delta", "q")},
+        **{name: content[name] for name in ("activation", "output")},
+        **{name: _number(content["settings"][name], name) for name in ("delta", "q")},
         "ramp_scale": _number(coding["ramp_scale"], "ramp_scale"),
         "feature_names": names,
-        "classes": _classes(said["classes"]),
+        "classes": _classes(content["classes"]),
         "noise": None,
         "calibration": None,
     }
     estimator = {
         "parameters": _parameters(network, arrays, classifies),
         "has_names": names != plain_names,
-        "multilabel": said["multilabel"] if classifies else None,
-        "one_column": None if classifies else said["one_column"],
+        "multilabel": content["multilabel"] if classifies else None,
+        "one_column": None if classifies else content["one_column"],
         "attributes": {
             "seed": 0,
             "n_iter": 0,
@@ -104,10 +104,10 @@ def stored_of(said: Mapping[str, Any]) -> Stored:
         network=network,
         estimator=estimator,
         preparation=None if prepared is None else _preparation(prepared),
-        facts=None if prepared is None or said["facts"] is None else _facts(said["facts"]),
+        facts=None if prepared is None or content["facts"] is None else _facts(content["facts"]),
     )
-    if (said["task"] == "classification") != classifies:
-        raise ModelFileError(f"its task is {str(said['task'])[:40]!r}, and it has {'' if classifies else 'no '}classes")
+    if (content["task"] == "classification") != classifies:
+        raise ModelFileError(f"its task is {str(content['task'])[:40]!r}, and it has {'' if classifies else 'no '}classes")
     return Stored(manifest, arrays)
 
 
@@ -127,10 +127,10 @@ def _numbers(values: Any, name: str) -> NDArray[np.float64]:
     return np.array(values, np.float64)
 
 
-def _classes(said: Any) -> dict[str, Any] | None:
-    if not said:
+def _classes(content: Any) -> dict[str, Any] | None:
+    if not content:
         return None
-    (labels,) = said
+    (labels,) = content
     return {"type": np.array(labels).dtype.str, "labels": labels}
 
 
@@ -150,16 +150,16 @@ def _parameters(network: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], 
     return chosen
 
 
-def _facts(said: Mapping[str, Any]) -> dict[str, Any]:
+def _facts(content: Mapping[str, Any]) -> dict[str, Any]:
     """The facts, and what they were before the file's shoal knew of them."""
     known = {f.name: f.default for f in fields(Facts) if f.default is not MISSING}
-    return {**known, "categories": [], **said}
+    return {**known, "categories": [], **content}
 
 
-def _preparation(said: Mapping[str, Any]) -> dict[str, Any]:
-    learned = [_learned(field, [f for f in said["features"] if f["field"] == j]) for j, field in enumerate(said["fields"])]
-    made = {"columns": said["columns"], "learned": learned, "allowed_extra": said["allowed_extra"]}
-    if [feature_of(feature) for feature in preparation_from(made).features] != said["features"]:
+def _preparation(content: Mapping[str, Any]) -> dict[str, Any]:
+    learned = [_learned(field, [f for f in content["features"] if f["field"] == j]) for j, field in enumerate(content["fields"])]
+    made = {"columns": content["columns"], "learned": learned, "allowed_extra": content["allowed_extra"]}
+    if [feature_of(feature) for feature in preparation_from(made).features] != content["features"]:
         raise ModelFileError("its prepared columns are not those that its fields make")
     return made
 

@@ -273,10 +273,10 @@ def _facts_fit(m: Stored, sizes: Sizes) -> bool:
 
 
 def _calibration_fits(m: Stored, sizes: Sizes) -> bool:
-    said = m.manifest["network"]["calibration"]
-    if said is None or "calibration_scores" not in m.arrays:
-        return said is None and "calibration_scores" not in m.arrays
-    return "noise_at" in m.arrays and 1 <= sizes["s"] <= said["n_rows"]
+    content = m.manifest["network"]["calibration"]
+    if content is None or "calibration_scores" not in m.arrays:
+        return content is None and "calibration_scores" not in m.arrays
+    return "noise_at" in m.arrays and 1 <= sizes["s"] <= content["n_rows"]
 
 
 RELATIONS: tuple[tuple[Holds, str], ...] = (
@@ -309,16 +309,16 @@ RELATIONS: tuple[tuple[Holds, str], ...] = (
 
 def _check_columns(m: Stored, sizes: Sizes) -> None:
     """The preparation's columns fit what was learned of them, and make the inputs that the network takes."""
-    said, steps = m.manifest["preparation"], m.manifest["steps"]
+    content, steps = m.manifest["preparation"], m.manifest["steps"]
     n_steps = 0 if steps is None else len(steps)
-    if (said is None and n_steps > 1) or (said is not None and n_steps != 2) or any("__" in name for name in steps or ()):
-        raise ModelFileError(f"the steps {steps} are not those of {'a table' if said is not None else 'a matrix'}")
-    if said is None:
+    if (content is None and n_steps > 1) or (content is not None and n_steps != 2) or any("__" in name for name in steps or ()):
+        raise ModelFileError(f"the steps {steps} are not those of {'a table' if content is not None else 'a matrix'}")
+    if content is None:
         return
-    columns, used = said["columns"], [column for column in said["columns"] if column["kind"] != "left out"]
-    if len({column["name"] for column in columns}) < len(columns) or len(used) != len(said["learned"]) or not used:
+    columns, used = content["columns"], [column for column in content["columns"] if column["kind"] != "left out"]
+    if len({column["name"] for column in columns}) < len(columns) or len(used) != len(content["learned"]) or not used:
         raise ModelFileError("its columns are named alike, or are not as many as it has learned of")
-    for column, known in zip(used, said["learned"], strict=True):
+    for column, known in zip(used, content["learned"], strict=True):
         category, date = column["kind"] == "category", column["kind"] == "date"
         n_fills = 0 if category else 1 if not date else 4 if column["has_times"] else 3
         n_levels = len(known["levels"]) + known["has_other"]
@@ -329,16 +329,16 @@ def _check_columns(m: Stored, sizes: Sizes) -> None:
             raise ModelFileError(f"what it has learned of the column {column['name'][:60]!r} does not fit its kind, {column['kind']}")
     if len({column["n_rows"] for column in columns}) > 1:
         raise ModelFileError("its columns are of different numbers of rows")
-    n = len(preparation_from(said).features)
+    n = len(preparation_from(content).features)
     if n != sizes["n"]:
         raise ModelFileError(f"its preparation makes {n} columns, and its network takes {sizes['n']}")
 
 
-def preparation_from(said: dict[str, Any]) -> Preparation:
+def preparation_from(content: dict[str, Any]) -> Preparation:
     """The preparation that a checked manifest describes."""
-    columns = tuple(Column(**{**column, "levels": tuple(column["levels"])}) for column in said["columns"])
+    columns = tuple(Column(**{**column, "levels": tuple(column["levels"])}) for column in content["columns"])
     learned = tuple(
-        Learned(tuple(known["fills"]), known["indicator"], tuple(known["levels"]), known["has_other"]) for known in said["learned"]
+        Learned(tuple(known["fills"]), known["indicator"], tuple(known["levels"]), known["has_other"]) for known in content["learned"]
     )
     return Preparation(columns, learned)
 

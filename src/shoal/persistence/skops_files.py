@@ -122,10 +122,10 @@ def _plain(text: str) -> Any:
 def from_skops(archive: zipfile.ZipFile, n_bytes: int) -> Stored:
     """What a file of skops's holds, as a `.shoal` file would; unchecked."""
     tree = Tree(archive, members(archive, n_bytes, SCHEMA_NAME))
-    said = manifest_of(archive, SCHEMA_NAME)
-    said.pop("protocol", None)
-    said.pop("_skops_version", None)
-    model = tree.value(said)
+    schema = manifest_of(archive, SCHEMA_NAME)
+    schema.pop("protocol", None)
+    schema.pop("_skops_version", None)
+    model = tree.value(schema)
     if tree.files | {SCHEMA_NAME} != set(tree.sizes):
         raise ModelFileError(f"it has {len(tree.sizes) - 1} arrays, of which its tree names {len(tree.files)}")
     kind = getattr(model, "class_name", type(model).__name__)

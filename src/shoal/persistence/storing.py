@@ -167,10 +167,10 @@ def preparation_record(known: Preparation, allowed_extra: Sequence[str]) -> dict
 
 def facts_record(facts: Facts) -> dict[str, Any]:
     """What is known of a fit in plain values."""
-    said: dict[str, Any] = {f.name: getattr(facts, f.name) for f in fields(facts)}
-    said = {name: value.item() if isinstance(value, np.generic) else value for name, value in said.items()}
-    said |= {name: list(said[name]) for name in ("targets", "categories")}
-    return said | {
+    content: dict[str, Any] = {f.name: getattr(facts, f.name) for f in fields(facts)}
+    content = {name: value.item() if isinstance(value, np.generic) else value for name, value in content.items()}
+    content |= {name: list(content[name]) for name in ("targets", "categories")}
+    return content | {
         "classes": [list(labels) for labels in facts.classes],
         "metrics": numbers_or_none(facts.metrics),
         "baselines": {name: numbers_or_none(scores) for name, scores in facts.baselines.items()},

@@ -197,7 +197,7 @@ def in_python(facts: Facts, settings: dict[str, Any]) -> str:
     """The call of shoal.fit."""
     table = repr(facts.table) if facts.table else "frame"
     target = repr(facts.targets[0] if len(facts.targets) == 1 else list(facts.targets))
-    said = {"task": facts.task, "test_fraction": facts.test_fraction, "seed": facts.seed, "settings": settings}
-    said |= {name: getattr(facts, name) for name in ("groups", "time", "categories", "refit", "max_memory") if getattr(facts, name)}
+    arguments = {"task": facts.task, "test_fraction": facts.test_fraction, "seed": facts.seed, "settings": settings}
+    arguments |= {name: getattr(facts, name) for name in ("groups", "time", "categories", "refit", "max_memory") if getattr(facts, name)}
     test = {"": "", "a frame": ", test=test_frame"}.get(facts.test_table, f", test={facts.test_table!r}")
-    return f"shoal.fit({table}, {target}{test}, {', '.join(f'{name}={value!r}' for name, value in said.items())})"
+    return f"shoal.fit({table}, {target}{test}, {', '.join(f'{name}={value!r}' for name, value in arguments.items())})"

@@ -136,9 +136,9 @@ def answers(contents: Contents) -> list[Picture]:
 def regression(contents: Contents) -> Iterator[Picture]:
     """Regression plot, errors, intervals: of the first target."""
     y = contents.held.y.reshape(len(contents.held.y), -1)[:, 0]
-    said = np.asarray(contents.model.predict(contents.held.inputs)).reshape(len(y), -1)[:, 0]
-    yield picture("True against predicted values", lambda ax: RegressionDisplay.from_predictions(y, said, ax=ax))
-    yield picture("Errors", lambda ax: ErrorHistogramDisplay.from_predictions(y, said, ax=ax))
+    predicted = np.asarray(contents.model.predict(contents.held.inputs)).reshape(len(y), -1)[:, 0]
+    yield picture("True against predicted values", lambda ax: RegressionDisplay.from_predictions(y, predicted, ax=ax))
+    yield picture("Errors", lambda ax: ErrorHistogramDisplay.from_predictions(y, predicted, ax=ax))
 
 
 def intervals(contents: Contents) -> tuple[list[Picture], float, float]:
@@ -164,11 +164,19 @@ def classification(contents: Contents) -> Iterator[Picture]:
     names = [short(str(label), 14) for label in classes]
     few, size = len(classes) <= WITH_NUMBERS, 2.6 + 0.16 * len(classes)
     if len(classes) <= MOST_CLASSES:
-        said = contents.model.predict(contents.held.inputs)
+        predicted = contents.model.predict(contents.held.inputs)
 
         def confusion(ax: Any) -> None:
             ConfusionMatrixDisplay.from_predictions(
-                y, said, labels=classes, display_labels=names, include_values=few, cmap="Blues", colorbar=False, xticks_rotation=60, ax=ax
+                y,
+                predicted,
+                labels=classes,
+                display_labels=names,
+                include_values=few,
+                cmap="Blues",
+                colorbar=False,
+                xticks_rotation=60,
+                ax=ax,
             )
 
         yield picture("Confusion matrix", confusion, (max(4.0, size), max(3.3, size)))
@@ -190,7 +198,7 @@ def classification(contents: Contents) -> Iterator[Picture]:
         ax.set(xlabel="mean probability of ten equal parts of the rows", ylabel="share that it was")
         ax.legend(loc="lower right", frameon=False)
 
-    yield picture("Calibration: how often what is said to be likely happens", calibration)
+    yield picture("Calibration: how often what is predicted to be likely happens", calibration)
 
 
 def uses(contents: Contents) -> list[Picture]:

@@ -11,11 +11,11 @@ def text(value: object) -> str:
     return escape(printable(str(value)))
 
 
-def paragraph(said: object, kind: str = "") -> str:
-    """A paragraph; nothing where nothing is said."""
-    if not str(said):
+def paragraph(content: object, kind: str = "") -> str:
+    """A paragraph; nothing where nothing is content."""
+    if not str(content):
         return ""
-    return f"<p{of_kind(kind)}>{text(said)}</p>"
+    return f"<p{of_kind(kind)}>{text(content)}</p>"
 
 
 def of_kind(kind: str) -> str:
@@ -27,8 +27,8 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]], *, caption: s
     """A table whose first column names its lines; a cell of `Best` is set in bold."""
     head = "".join(f'<th scope="col">{text(name)}</th>' for name in header)
     body = "".join("<tr>" + "".join(cell(value, place, place in numbers) for place, value in enumerate(row)) + "</tr>" for row in rows)
-    said = f"<caption>{text(caption)}</caption>" if caption else ""
-    return f'<div class="wide"><table>{said}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    content = f"<caption>{text(caption)}</caption>" if caption else ""
+    return f'<div class="wide"><table>{content}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 class Best(str):

@@ -56,8 +56,8 @@ def score_line(contents: Contents, metric: str) -> list[object]:
             line.append("–")
             continue
         low, high = model.interval(metric)
-        said = f"{number(model.scores[metric])} ({number(low)} to {number(high)})"
-        line.append(Best(said) if model.scores[metric] == best else said)
+        sentence = f"{number(model.scores[metric])} ({number(low)} to {number(high)})"
+        line.append(Best(sentence) if model.scores[metric] == best else sentence)
     return line
 
 
@@ -65,32 +65,32 @@ def sure(contents: Contents) -> str:
     """Intervals and what they cover."""
     found = contents.intervals
     if contents.facts.task == "classification":
-        said = (
+        sentence = (
             "A classifier says how sure it is by its probabilities; log_loss judges them, and so does the calibration curve of two classes."
         )
-        return section("sure", "How sure it is", paragraph(said))
+        return section("sure", "How sure it is", paragraph(sentence))
     if found.lower is None:
         return section("sure", "How sure it is", paragraph(found.note))
     pictures, coverage, width = figures.intervals(contents)
     few = np.sqrt(COVERAGE * (1 - COVERAGE) / len(contents.held.y))
     target = contents.facts.targets[0]
-    said = (
+    sentence = (
         f"{COVERAGE:.0%} intervals of {target} hold {coverage:.1%} of the {len(contents.held.y)} rows (by chance alone ±{2 * few:.1%}), "
         f"and are {number(width)} wide on average. {found.note}"
     )
-    return section("sure", "How sure it is", paragraph(said), shown(pictures))
+    return section("sure", "How sure it is", paragraph(sentence), shown(pictures))
 
 
 def diagnosis(contents: Contents) -> str:
     """The findings."""
     found = contents.diagnosis
     if not found:
-        said = f"No findings on {found.n_rows} rows: units, gradients, learning rate, fit, inputs, classes, members."
-        return section("diagnosis", "Diagnosis", paragraph(said))
-    told = [
+        sentence = f"No findings on {found.n_rows} rows: units, gradients, learning rate, fit, inputs, classes, members."
+        return section("diagnosis", "Diagnosis", paragraph(sentence))
+    blocks = [
         f'<div class="finding"><strong>{text(f.title)}</strong><br>{text(f.evidence)}<br><em>{text(f.advice)}</em></div>' for f in found
     ]
-    return section("diagnosis", "Diagnosis", *told)
+    return section("diagnosis", "Diagnosis", *blocks)
 
 
 def uses(contents: Contents) -> str:
@@ -108,12 +108,12 @@ def uses(contents: Contents) -> str:
         "the weights alone say, for those who know them."
     )
     header = ["column", "permutation", "sensitivity", "Olden", "Garson"]
-    said = "Effects: the mean answer as one column changes and all others stay as they are; a faint line or dot for each member."
+    sentence = "Effects: the mean answer as one column changes and all others stay as they are; a faint line or dot for each member."
     return section(
         "uses",
         "What it uses",
         shown(figures.uses(contents)),
-        paragraph(said, "muted"),
+        paragraph(sentence, "muted"),
         table(header, rows, caption=caption, numbers=(1, 2, 3, 4)),
     )
 
@@ -201,9 +201,9 @@ def again(contents: Contents) -> str:
     made = f"<pre>{text(command(facts, contents.estimator))}</pre>"
     used = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     of = f"Of {facts.table or 'a frame'} with the SHA-256 {facts.sha256 or '–'}." if contents.sha256 != facts.sha256 else ""
-    said = f"The same seed gives the same network on the same versions and kind of processor. {of}"
+    sentence = f"The same seed gives the same network on the same versions and kind of processor. {of}"
     lines = f"Python {platform.python_version()}, {used}, {platform.machine()}"
-    return section("again", "To make it again", made, paragraph(said), paragraph(lines, "muted"))
+    return section("again", "To make it again", made, paragraph(sentence), paragraph(lines, "muted"))
 
 
 SECTIONS: tuple[tuple[str, str, Any], ...] = (

@@ -107,14 +107,14 @@ def tried(
     """What came of every candidate on every fold; batches are spread over the cores, of a small table those of all folds."""
     if getattr(X, "size", 0) > MOST_AT_ONCE and len(splits) > 1:
         return [fold for split in splits for fold in tried(estimator, candidates, X, y, weights, [split], **settings)]
-    folds = [begun(estimator, candidates, X, y, weights, *splits[0], **settings)]
+    folds = [prepared_fold(estimator, candidates, X, y, weights, *splits[0], **settings)]
     threads = max(1, cores() // max(1, len(splits) * len(folds[0].batches)))  # within a batch
     stop = Event()
 
     def waiting() -> Iterator[tuple[Fold, CandidateBatch]]:
         for i, split in enumerate(splits):
             if i:
-                folds.append(begun(estimator, candidates, X, y, weights, *split, **settings))
+                folds.append(prepared_fold(estimator, candidates, X, y, weights, *split, **settings))
             fold = folds[i]
             while fold.batches:  # a batch that is done frees its rows
                 yield fold, fold.batches.pop(0)
@@ -129,7 +129,7 @@ def tried(
         return [fold.outcomes() for fold in folds]
 
 
-def begun(
+def prepared_fold(
     estimator: Any,
     candidates: Sequence[Mapping[str, Any]],
     X: Any,

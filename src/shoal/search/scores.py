@@ -40,8 +40,8 @@ Formula = Callable[[Truth, Floats], float | None]  # of the network's answers (m
 
 def accuracy(truth: Truth, p: Floats) -> float | None:
     """`accuracy_score`."""
-    said = p[:, 0] > 0.5 if p.shape[1] == 1 else p.argmax(axis=1)
-    return float(np.average(said == truth.y[:, 0], weights=truth.weight))
+    predicted = p[:, 0] > 0.5 if p.shape[1] == 1 else p.argmax(axis=1)
+    return float(np.average(predicted == truth.y[:, 0], weights=truth.weight))
 
 
 def log_loss_of(truth: Truth, p: Floats) -> float | None:

@@ -45,7 +45,7 @@ from shoal.table_models.memory import (
     give_back,
 )
 from shoal.table_models.scores import Metrics, Scores, baseline_models
-from shoal.table_models.survey import Cut, Placing, Survey, Told, borders_of, cut_by_time, naming_rows, survey
+from shoal.table_models.survey import Cut, Placing, Progressed, Survey, borders_of, cut_by_time, naming_rows, survey
 
 Progress = Callable[[str, int, int], None]
 Estimated = Callable[[Task], ShallowEstimator]
@@ -73,18 +73,18 @@ class Asked:
     progress: Progress | None
     checkpoint: Checkpoint = NO_CHECKPOINT
 
-    def stage(self, what: str, rows: int) -> Told:
+    def stage(self, what: str, rows: int) -> Progressed:
         """What to call with the number of rows done; a stage that is called beyond its rows begins anew: the next epoch."""
         done = 0
         give_back()
 
-        def told(n: int) -> None:
+        def progressed(n: int) -> None:
             nonlocal done
             done = n if done >= rows else done + n
             if self.progress is not None:
                 self.progress(what, min(done, rows), rows)
 
-        return told
+        return progressed
 
 
 @dataclass(frozen=True)
@@ -186,8 +186,8 @@ def cut_of(table: TableFile, asked: Asked, memory: Memory) -> Cut:
     if asked.test is not None:
         return Cut(asked.seed, asked.test_fraction, all_learn=True)
     if asked.time is not None:
-        rows, told = rows_of_piece(table, memory), asked.stage("times", table.n_rows)
-        return cut_by_time(table, asked.targets, asked.seed, asked.test_fraction, asked.time, rows, SAMPLE_ROWS, told)
+        rows, progressed = rows_of_piece(table, memory), asked.stage("times", table.n_rows)
+        return cut_by_time(table, asked.targets, asked.seed, asked.test_fraction, asked.time, rows, SAMPLE_ROWS, progressed)
     return Cut(asked.seed, asked.test_fraction, groups=asked.groups)
 
 
@@ -220,7 +220,7 @@ def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path
         categories=asked.categories,
         piece_rows=piece_rows,
         sample_rows=sample_rows,
-        told=asked.stage("reading", table.n_rows),
+        progressed=asked.stage("reading", table.n_rows),
         most_texts=memory.rows(SAMPLE_SHARE, n_texts * max(BYTES_OF_A_TEXT, table.text_bytes), MOST_TEXTS),
     )
     if not (cut.all_learn or found.n_held):
@@ -303,7 +303,9 @@ def room_for(
     return BlockStore(folder, record, [0] * -(-m // block_rows)), placed
 
 
-def write_all(table: TableFile, found: Survey, prepare: Pipeline, store: BlockStore, placing: Placing, piece_rows: int, told: Told) -> None:
+def write_all(
+    table: TableFile, found: Survey, prepare: Pipeline, store: BlockStore, placing: Placing, piece_rows: int, progressed: Progressed
+) -> None:
     """Read the table once more, prepare its rows and deal them."""
     cut = placing.cut
     for piece in table.pieces(piece_rows, found.texts):
@@ -314,7 +316,7 @@ def write_all(table: TableFile, found: Survey, prepare: Pipeline, store: BlockSt
                 store.add(X[~held], y[~held], some.index.to_numpy()[~held], cut.seed, placing.see(X[~held], some[~held]))
                 if held.any():
                     store.hold_out(X[held], y[held])
-        told(len(piece))
+        progressed(len(piece))
     store.drop_empty()
 
 
@@ -340,13 +342,13 @@ def score(learned: Learned, asked: Asked) -> tuple[int, int, Metrics, dict[str, 
         warnings.filterwarnings("ignore", "Label .* is present in all training examples", UserWarning)
         models = {"shoal": estimator, "trivial": trivial.fit(sample.X, y), "linear": linear.fit(sample.X, y)}
     scores = {name: Scores(model, found.task) for name, model in models.items()}
-    left_out, told = 0, asked.stage("scoring", found.n_held if asked.test is None else asked.test.n_rows)
+    left_out, progressed = 0, asked.stage("scoring", found.n_held if asked.test is None else asked.test.n_rows)
     for X, numbers, n_missing in held_pieces(learned, asked):
         left_out += n_missing
         if len(numbers):
             for each in scores.values():
                 each.see(X, source.targets_in(numbers))
-        told(len(numbers) + n_missing)
+        progressed(len(numbers) + n_missing)
     if not scores["shoal"].m:
         raise TableError("The test table has no row with a target to score on.")
     shoal = scores.pop("shoal")

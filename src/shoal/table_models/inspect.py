@@ -150,7 +150,7 @@ def uses_of(model: Pipeline, frame: pd.DataFrame) -> Uses:
     parts = portable(model)
     network, X = parts.network, np.asarray(model["prepare"].transform(frame), np.float64)
     column = np.array([feature.field for feature in parts.features])
-    said = weights_say(network)
+    by_weights = weights_say(network)
 
     def by_field(values: Floats) -> Floats:
         sums = np.zeros((len(parts.fields), values.shape[1]))
@@ -158,7 +158,7 @@ def uses_of(model: Pipeline, frame: pd.DataFrame) -> Uses:
         return sums
 
     names = tuple(field.name for field in parts.fields)
-    return Uses(names, np.sqrt(by_field(sensitivities(network, X) ** 2)), by_field(said.olden), by_field(said.garson))
+    return Uses(names, np.sqrt(by_field(sensitivities(network, X) ** 2)), by_field(by_weights.olden), by_field(by_weights.garson))
 
 
 def effect_of(model: Pipeline, frame: pd.DataFrame, name: str, *, output: int = 0) -> Effect:

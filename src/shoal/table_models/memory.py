@@ -42,10 +42,10 @@ def parse_size(size: str | int) -> int:
 
 @dataclass(frozen=True)
 class Memory:
-    """What a fit may take, in bytes; `told` is the size as it was given."""
+    """What a fit may take, in bytes; `given` is the size as it was given."""
 
     most: int
-    told: str
+    given: str
 
     @property
     def room(self) -> int:
@@ -65,7 +65,7 @@ class Memory:
         """
         if needed > self.room:
             least = int(1.05 * (needed + OVERHEAD))
-            raise TooLargeError(f"max_memory={self.told} is too small: {what} needs about {in_words(least)}; give at least that much")
+            raise TooLargeError(f"max_memory={self.given} is too small: {what} needs about {in_words(least)}; give at least that much")
 
 
 def give_back() -> None:

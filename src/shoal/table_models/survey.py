@@ -26,12 +26,12 @@ from shoal.table.target import Label, Task, has_marks, kind_of_target, without_t
 
 MOST_CLASSES = 1_000  # values of a target beyond which it is no class
 
-Told = Callable[[int], None]
+Progressed = Callable[[int], None]
 
 
 @dataclass(frozen=True)
 class Cut:
-    """How a row's side is told from the row alone.
+    """How a row's side is progressed from the row alone.
 
     `groups` names the column whose values are held out whole; of `time` the rows from `border` on are, dates in text being
     `written` so; `all_learn` holds out none.
@@ -65,7 +65,14 @@ class Cut:
 
 
 def cut_by_time(
-    table: TableFile, targets: tuple[str, ...], seed: int, fraction: float, time: str, piece_rows: int, sample_rows: int, told: Told
+    table: TableFile,
+    targets: tuple[str, ...],
+    seed: int,
+    fraction: float,
+    time: str,
+    piece_rows: int,
+    sample_rows: int,
+    progressed: Progressed,
 ) -> Cut:
     """The cut before the last rows in time: at a quantile of a seeded sample of the times, which is exact where it holds them all.
 
@@ -73,7 +80,7 @@ def cut_by_time(
     """
     cut, sample, first, last = Cut(seed, fraction, time=time), Sample(sample_rows), np.inf, -np.inf
     for whole in table.pieces(piece_rows):
-        told(len(whole))
+        progressed(len(whole))
         piece = whole[~without_target(whole, targets)]
         if not len(piece):
             continue
@@ -239,7 +246,7 @@ def survey(
     categories: Sequence[str],
     piece_rows: int,
     sample_rows: int,
-    told: Told,
+    progressed: Progressed,
     most_texts: int = MOST_TEXTS,
 ) -> Survey:
     """Read the table once and count; once more where the pieces of a CSV file do not agree on what a column is.
@@ -257,7 +264,7 @@ def survey(
             with naming_rows(table.file.name, piece):
                 note_kinds(kinds, piece)
                 counting.see_cut(piece, cut)
-            told(len(piece))
+            progressed(len(piece))
         mixed = tuple(name for name, seen in kinds.items() if len(seen) > 1 and name not in texts)
         if table.text is None or not mixed:
             return finished(counting, task, texts)

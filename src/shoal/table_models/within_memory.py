@@ -51,7 +51,7 @@ def fit_within(
     refuse_whole(file, memory, needed)
     if needed <= memory.room:
         if (settings or {}).get("verbose"):
-            print(f"{file.file.name} needs about {in_words(needed)}, which fits into max_memory={memory.told}: it is read whole")
+            print(f"{file.file.name} needs about {in_words(needed)}, which fits into max_memory={memory.given}: it is read whole")
         return None
     refuse_absent(file, learned, split, categories)
     if split.test is not None and not is_path(split.test):
@@ -88,7 +88,7 @@ def fit_within(
         refit=done.refit,
         interrupted=done.interrupted,
         sureness=done.sureness,
-        max_memory=memory.told,
+        max_memory=memory.given,
         **asked_of(table, split),
     )
     keep_facts(done.model, facts)
@@ -109,7 +109,7 @@ def refuse_whole(file: TableFile, memory: Memory, needed: int) -> None:
     """A table that can only be read whole must fit into the memory."""
     if file.whole is not None and needed > memory.room:
         raise TableError(
-            f"{file.file.name} needs about {in_words(needed)}, more than max_memory={memory.told}, and a file of its kind can only be read "
+            f"{file.file.name} needs about {in_words(needed)}, more than max_memory={memory.given}, and such a file can only be read "
             "whole. Save the table as CSV or Parquet, which are read in pieces, or leave max_memory out."
         )
 

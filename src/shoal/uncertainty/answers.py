@@ -105,16 +105,16 @@ def weights_of(network: Network, chosen: NDArray[np.bool_]) -> Floats:
     return np.asarray(shares / np.where(shares.any(axis=0), shares.sum(axis=0), 1.0))
 
 
-def together(network: Network, said: Answers, weights: Floats) -> Floats:
+def together(network: Network, outputs: Answers, weights: Floats) -> Floats:
     """The prediction `(m, n_y)` of members combined as the network combines them, with each row's own weights `(K, m)`."""
-    return in_units(network, network.g2(np.einsum("km,kzm->zm", weights, said.Z2)))
+    return in_units(network, network.g2(np.einsum("km,kzm->zm", weights, outputs.Z2)))
 
 
-def mean_variance(said: Answers, weights: Floats) -> Floats:
+def mean_variance(outputs: Answers, weights: Floats) -> Floats:
     """The members' own variances, averaged, `(m, n_y)`; 1 where the output has none."""
-    if said.variances is None:
-        return np.ones(said.values.shape[1:])
-    return np.asarray(np.einsum("km,kmo->mo", weights, said.variances))
+    if outputs.variances is None:
+        return np.ones(outputs.values.shape[1:])
+    return np.asarray(np.einsum("km,kmo->mo", weights, outputs.variances))
 
 
 def spread(values: Floats, weights: Floats) -> Floats:

@@ -85,10 +85,10 @@ def seen_noise(network: Network, held: Held, used: float | None) -> Noise:
     held = taken(held, at_most(rows, MOST_ROWS))
     if source == "training rows":
         held = Held(held.X, held.Y, held.weight, np.ones_like(held.out))
-    said = answers(network, held.X)
-    if used is not None and source == "training rows" and said.variances is None:
-        return replace(by_evidence(network, said, held, N / max(N - used, 1.0)), n_rows=n_rows)
-    parts = [of_target(network, held, said, o) for o in range(said.values.shape[2])]
+    outputs = answers(network, held.X)
+    if used is not None and source == "training rows" and outputs.variances is None:
+        return replace(by_evidence(network, outputs, held, N / max(N - used, 1.0)), n_rows=n_rows)
+    parts = [of_target(network, held, outputs, o) for o in range(outputs.values.shape[2])]
     at, variance, share, typical, learned, averaging = zip(*parts, strict=True)
     return Noise(tuple(at), tuple(variance), np.array(share), np.array(typical), np.array(learned), np.array(averaging), source, n_rows)
 
@@ -98,37 +98,37 @@ def counted(weight: Floats) -> int:
     return int(min(weight.sum(), MOST_COUNTED)) if np.array_equal(weight, np.floor(weight)) else len(weight)
 
 
-def by_evidence(network: Network, said: Answers, held: Held, factor: float) -> Noise:
+def by_evidence(network: Network, outputs: Answers, held: Held, factor: float) -> Noise:
     """Noise σ² of one size, N / (N − γ) times the members' mean squared residual, and their spread on top.
 
     In the terms of `Noise`: V ((1 − w) + w s² / s̄²) with V = σ² + s̄² and w = s̄² / V is σ² + s².
     """
     shares = network.shares
-    squares = np.einsum("k,kmo->mo", shares, (said.values - in_target_units(network, held.Y)) ** 2)
+    squares = np.einsum("k,kmo->mo", shares, (outputs.values - in_target_units(network, held.Y)) ** 2)
     least = (LEAST * (np.ones(squares.shape[1]) if network.target is None else network.target.scale)) ** 2
     sigma2 = np.maximum(factor * np.average(squares, axis=0, weights=held.weight), least)
     weights = np.broadcast_to(shares[:, None], held.out.shape)
-    typical = np.maximum(np.average(spread(said.values, weights), axis=0, weights=held.weight), least * least)
+    typical = np.maximum(np.average(spread(outputs.values, weights), axis=0, weights=held.weight), least * least)
     V = sigma2 + typical
     at = tuple(np.zeros(1) for _ in V)
     return Noise(at, tuple(V[o : o + 1] for o in range(len(V))), typical / V, typical, typical, np.ones(len(V)), "evidence")
 
 
-def of_target(network: Network, held: Held, said: Answers, o: int) -> tuple[Floats, Floats, float, float, float, float]:
+def of_target(network: Network, held: Held, outputs: Answers, o: int) -> tuple[Floats, Floats, float, float, float, float]:
     """One target's knots, variances there, share that follows the spread, typical spread of new and of learned rows, averaging."""
     alive = (network.shares > 0)[:, None]
     weights, others = weights_of(network, held.out & alive), weights_of(network, ~held.out & alive)
     target = in_target_units(network, held.Y)[:, o]
-    base = np.sqrt(mean_variance(said, weights)[:, o])
-    predicted = together(network, said, weights)[:, o]
+    base = np.sqrt(mean_variance(outputs, weights)[:, o])
+    predicted = together(network, outputs, weights)[:, o]
     partly = np.flatnonzero(others.any(axis=0))
     learners = others if len(partly) == len(target) else weights
-    r = Residuals(predicted, (target - predicted) / base, held.weight, spread(said.values, learners)[:, o])
+    r = Residuals(predicted, (target - predicted) / base, held.weight, spread(outputs.values, learners)[:, o])
     averaging, gain = 1.0, 0.0
     if len(partly) == len(target) and np.count_nonzero(network.shares) > 1:
-        d = (predicted - together(network, said, others)[:, o]) / base
-        averaging, gain = what_averages_away(network, held, said.values[:, :, [o]] / base[:, None], weights, others, r, d)
-    if said.variances is not None:
+        d = (predicted - together(network, outputs, others)[:, o]) / base
+        averaging, gain = what_averages_away(network, held, outputs.values[:, :, [o]] / base[:, None], weights, others, r, d)
+    if outputs.variances is not None:
         return np.zeros(1), np.ones(1), 0.0, 1.0, 1.0, averaging
     typical_here = float(np.average(r.spread, weights=held.weight))
     typical_new = typical_here + gain

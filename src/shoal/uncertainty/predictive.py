@@ -46,12 +46,12 @@ def mean_and_scale(network: Network, X: Any, *, mixture: bool = False) -> tuple[
 
 
 def _scale(network: Network, noise: Noise, rows: Any, mean: Floats, mixture: bool) -> Floats:
-    said = answers(network, rows)
-    weights = weights_of(network, np.ones(said.Z2.shape[::2], bool))
-    own = mean_variance(said, weights)
-    if said.variances is not None and mixture:
-        return np.asarray(np.sqrt(own + np.einsum("km,kmo->mo", weights, (said.values - mean) ** 2)))
-    return np.asarray(np.sqrt(own * noise.averaging * noise_variance(noise, mean, spread(said.values, weights), noise.typical)))
+    outputs = answers(network, rows)
+    weights = weights_of(network, np.ones(outputs.Z2.shape[::2], bool))
+    own = mean_variance(outputs, weights)
+    if outputs.variances is not None and mixture:
+        return np.asarray(np.sqrt(own + np.einsum("km,kmo->mo", weights, (outputs.values - mean) ** 2)))
+    return np.asarray(np.sqrt(own * noise.averaging * noise_variance(noise, mean, spread(outputs.values, weights), noise.typical)))
 
 
 def known_noise(network: Network) -> Noise:
@@ -80,14 +80,14 @@ def calibrated(network: Network, held: Held, kind: str, n_rows: int) -> Calibrat
 
 
 def _scores(network: Network, noise: Noise, held: Held, alive: NDArray[np.bool_]) -> Floats:
-    said = answers(network, held.X)
+    outputs = answers(network, held.X)
     out = held.out & alive[:, None]
     whole = (out == alive[:, None]).all(axis=0)[:, None]
     weights = weights_of(network, out)
     learners = np.where(whole.T, weights, weights_of(network, ~held.out & alive[:, None]))
-    predicted, varies = together(network, said, weights), spread(said.values, learners)
+    predicted, varies = together(network, outputs, weights), spread(outputs.values, learners)
     new, seen = (noise_variance(noise, predicted, varies, typical) for typical in (noise.typical, noise.typical_learned))
-    scale = np.sqrt(mean_variance(said, weights) * np.where(whole, noise.averaging * new, seen))
+    scale = np.sqrt(mean_variance(outputs, weights) * np.where(whole, noise.averaging * new, seen))
     return np.asarray((in_target_units(network, held.Y) - predicted) / scale)
 
 

@@ -39,7 +39,7 @@ def in_pieces(path, place: str):
         if place == "time":
             cut = cut_by_time(table, ("t",), 0, 0.3, "c", A_PIECE, MANY, lambda n: None)
         chosen = ["c"] if place == "category" else []
-        found = survey(table, ("t",), None, cut, categories=chosen, piece_rows=A_PIECE, sample_rows=MANY, told=lambda n: None)
+        found = survey(table, ("t",), None, cut, categories=chosen, piece_rows=A_PIECE, sample_rows=MANY, progressed=lambda n: None)
     except ShoalError as error:
         return type(error).__name__
     if place == "target":
@@ -88,7 +88,7 @@ def test_pieces_keep_zeros_digits_and_marks(tmp_path):
     frame = read(path, codes=list(columns))
     for name, classes in (("code", ("007", "7")), ("big", (2**53, 2**53 + 1)), ("marked", (1, 2))):
         table = open_table(path, codes=[name])
-        found = survey(table, (name,), None, Cut(0, 0.3), categories=[], piece_rows=A_PIECE, sample_rows=MANY, told=lambda n: None)
+        found = survey(table, (name,), None, Cut(0, 0.3), categories=[], piece_rows=A_PIECE, sample_rows=MANY, progressed=lambda n: None)
         assert found.classes == (classes,)
         assert targets_of(frame, name).classes == (classes,)
 
@@ -98,5 +98,5 @@ def test_a_cell_of_several_values_is_named_with_its_row_in_a_late_piece(tmp_path
     pd.DataFrame({"x": X, "c": [None] * (N - 1) + [[1, 2]], "t": X}).to_parquet(tmp_path / "t.parquet")
     table = open_table(tmp_path / "t.parquet")
     with pytest.raises(TableError, match=f"Column 'c' holds several values in one cell, .* in row {N}"):
-        survey(table, ("t",), None, Cut(0, 0.3), categories=[], piece_rows=A_PIECE, sample_rows=MANY, told=lambda n: None)
+        survey(table, ("t",), None, Cut(0, 0.3), categories=[], piece_rows=A_PIECE, sample_rows=MANY, progressed=lambda n: None)
     assert np.isfinite(X).all()

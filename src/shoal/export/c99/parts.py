@@ -203,10 +203,10 @@ def enums(model: Portable, names: CNames) -> str:
     for field, member, levels in zip(model.fields, names.fields, names.levels, strict=True):
         if levels:
             empty = "no value" + (f", or {comment(repr(field.levels[field.missing]))}" if field.missing < len(field.levels) else "")
-            said = [empty, *(comment(repr(text)) for text in own_levels(field)), "any other text"]
+            meanings = [empty, *(comment(repr(text)) for text in own_levels(field)), "any other text"]
             inside = "\n".join(
                 f"    {level}{',' if i < len(levels) - 1 else ''} /* {text} */"
-                for i, (level, text) in enumerate(zip(levels, said, strict=True))
+                for i, (level, text) in enumerate(zip(levels, meanings, strict=True))
             )
             parts.append(f"/* {comment(repr(field.name))} */\ntypedef enum {{\n{inside}\n}} {names.prefix}_{member}_level;\n\n")
     return "".join(parts)

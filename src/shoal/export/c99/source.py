@@ -46,8 +46,8 @@ static int find(const char *text, const char *const *levels, int n)
     return n - 1;
 }
 """
-BENDS = """    for (j = 0; j < N_BENT; j++) {
-        const double v = x[BENT[j]], *edge = EDGE + FIRST[j];
+RAMPS_CODE = """    for (j = 0; j < N_RAMPED; j++) {
+        const double v = x[RAMPED[j]], *edge = EDGE + FIRST[j];
         const int n = FIRST[j + 1] - FIRST[j] - 1, row = FIRST[j] - j;
         double share;
         int t = 0; /* ramps that are whole */
@@ -55,9 +55,9 @@ BENDS = """    for (j = 0; j < N_BENT; j++) {
             t++;
         share = t < n && v > edge[t] ? (v - edge[t]) / (edge[t + 1] - edge[t]) : 0.0;
         if (t > 0)
-            add(z, BEND[row + t - 1], (real)(1.0 - share));
+            add(z, HEIGHT[row + t - 1], (real)(1.0 - share));
         if (t < n)
-            add(z, BEND[row + t], (real)share);
+            add(z, HEIGHT[row + t], (real)share);
     }"""
 SKIP = """/* z2 += W3 x: skip connections */
 static void add_out(double z[N_Z], const double w[N_Z], double x)
@@ -114,11 +114,11 @@ def source(model: Portable, names: CNames, precision: Precision) -> str:
 
 def sizes(model: Portable) -> str:
     network = model.network
-    bent = sum(len(edges) > 0 for edges in network.encoding.edges)
+    ramped = sum(len(edges) > 0 for edges in network.encoding.edges)
     n_h = network.merged.W1.shape[0]
-    said = "/* Prepared columns, hidden units, logits" + ("; columns with ramps, their edges, their ramps. */" if bent else ". */")
-    ramps = f", N_BENT = {bent}, N_EDGES = {network.encoding.n_ramps + bent}, N_RAMPS = {network.encoding.n_ramps}" if bent else ""
-    return f"{said}\nenum {{ N_X = {len(model.features)}, N_H = {n_h}, N_Z = {n_logits(model)}{ramps} }};\n"
+    shown = "/* Prepared columns, hidden units, logits" + ("; columns with ramps, their edges, their ramps. */" if ramped else ". */")
+    ramps = f", N_RAMPED = {ramped}, N_EDGES = {network.encoding.n_ramps + ramped}, N_RAMPS = {network.encoding.n_ramps}" if ramped else ""
+    return f"{shown}\nenum {{ N_X = {len(model.features)}, N_H = {n_h}, N_Z = {n_logits(model)}{ramps} }};\n"
 
 
 def n_logits(model: Portable) -> int:
@@ -127,8 +127,8 @@ def n_logits(model: Portable) -> int:
 
 
 def labels(model: Portable, names: CNames) -> str:
-    said = [str(label) for label in model.classes[0]] if has_class(model) else list(model.targets)
-    return f"const char *const {names.prefix}_outputs[{names.macro}_OUTPUTS] = {{\n{wrapped([c_string(text) for text in said])}\n}};\n"
+    shown = [str(label) for label in model.classes[0]] if has_class(model) else list(model.targets)
+    return f"const char *const {names.prefix}_outputs[{names.macro}_OUTPUTS] = {{\n{wrapped([c_string(text) for text in shown])}\n}};\n"
 
 
 def category_tables(model: Portable, names: CNames) -> str:
@@ -152,20 +152,20 @@ def encoding_tables(model: Portable) -> str:
     encoding = model.network.encoding
     parts = ["/* A z-score is (x - CENTER) / SCALE. */\n"]
     parts += [table("CENTER", encoding.center, "N_X"), table("SCALE", encoding.scale, "N_X")]
-    bent = {j: edges for j, edges in enumerate(encoding.edges) if len(edges)}
-    if bent:
-        first = np.concatenate([[0], np.cumsum([len(edges) for edges in bent.values()])])
+    ramped = {j: edges for j, edges in enumerate(encoding.edges) if len(edges)}
+    if ramped:
+        first = np.concatenate([[0], np.cumsum([len(edges) for edges in ramped.values()])])
         parts.append("/* Which columns have ramps, and where the edges of each begin. */\n")
-        parts.append(f"static const short BENT[N_BENT] = {{\n{wrapped([str(j) for j in bent])}\n}};\n")
-        parts.append(f"static const short FIRST[N_BENT + 1] = {{\n{wrapped([str(i) for i in first])}\n}};\n")
-        parts.append(table("EDGE", np.concatenate(list(bent.values())), "N_EDGES"))
+        parts.append(f"static const short RAMPED[N_RAMPED] = {{\n{wrapped([str(j) for j in ramped])}\n}};\n")
+        parts.append(f"static const short FIRST[N_RAMPED + 1] = {{\n{wrapped([str(i) for i in first])}\n}};\n")
+        parts.append(table("EDGE", np.concatenate(list(ramped.values())), "N_EDGES"))
     return "".join(parts)
 
 
 def weight_tables(model: Portable, precision: Precision) -> str:
     """W1 by inputs, so that an input of 0 costs nothing and compilers see independent sums; W2 by outputs.
 
-    All ramps of a column together are one line bent at its edges: BEND holds its height at every edge but the first, where it is
+    All ramps of a column together are one line ramped at its edges: HEIGHT holds its height at every edge but the first, where it is
     0, so that a column costs two of its rows and not all of them. The ramps' means are taken off in b1.
     """
     W1, b1, W2, b2, W3 = (getattr(model.network.merged, name) for name in ("W1", "b1", "W2", "b2", "W3"))
@@ -177,7 +177,7 @@ def weight_tables(model: Portable, precision: Precision) -> str:
         parts.append(
             "/* What a column's ramps add at each of its edges but the first, where they add nothing; B1 is less by their means. */\n"
         )
-        parts.append(matrix("BEND", heights(ramps, encoding.edges).T, "[N_RAMPS][N_H]", precision))
+        parts.append(matrix("HEIGHT", heights(ramps, encoding.edges).T, "[N_RAMPS][N_H]", precision))
     parts.append(table("B1", b1[:, 0], "N_H", precision))
     if W3 is not None:
         parts.append(skip_tables(W3[:n], encoding))
@@ -252,7 +252,7 @@ def units(model: Portable, precision: Precision) -> str:
     lines = ["    memcpy(z, B1, sizeof B1);", "    for (j = 0; j < N_X; j++)"]
     lines.append(f"        add(z, W1[j], {narrow % '(x[j] - CENTER[j]) / SCALE[j]'});")
     if model.network.encoding.n_ramps:
-        lines.append(BENDS)
+        lines.append(RAMPS_CODE)
     body = "\n".join(lines)
     parts.append(f"/* Z1 */\nstatic void layer_1(const double x[N_X], real z[N_H])\n{{\n    int j;\n{body}\n}}\n")
     if model.network.merged.W3 is not None:

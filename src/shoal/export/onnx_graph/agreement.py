@@ -60,16 +60,16 @@ def check_onnx(proto: Any, model: Portable, precision: str) -> float:
     """
     rows = sample_rows(model)
     wanted = asked(model, rows)
-    _, said = onnx_answers(proto, model, rows)
+    _, predicted = onnx_answers(proto, model, rows)
     middle = 0.0 if model.is_classifier or model.network.target is None else model.network.target.center
     single = np.finfo(np.float32).eps * np.abs(wanted) if precision == "float" else 0.0  # answers are rounded to float
-    difference = np.maximum(np.abs(said - wanted) - single, 0) / (spread(model) + np.abs(wanted - middle))
-    difference = np.where(np.isnan(said) & np.isnan(wanted), 0.0, difference)  # neither has an answer
+    difference = np.maximum(np.abs(predicted - wanted) - single, 0) / (spread(model) + np.abs(wanted - middle))
+    difference = np.where(np.isnan(predicted) & np.isnan(wanted), 0.0, difference)  # neither has an answer
     worst = float(difference.max())
     if not worst <= TOLERANCE[precision]:
         row, output = np.unravel_index(int(np.argmax(np.where(np.isnan(difference), np.inf, difference))), difference.shape)
         raise ExportError(
-            f"ONNX Runtime says {said[row, output]:.9g} for {model.output_names[output]} where the network says {wanted[row, output]:.9g}. "
-            "Nothing was written. Export it in double, or with no check."
+            f"ONNX Runtime gives {predicted[row, output]:.9g} for {model.output_names[output]} where the network gives "
+            f"{wanted[row, output]:.9g}. Nothing was written. Export it in double, or with no check."
         )
     return worst

@@ -86,8 +86,8 @@ def date_parts(graph: Graph, seconds: str) -> dict[str, str]:
     day = rest(graph("Add", midnight, number(719468.0)), 146097.0)
     leaps = graph("Sub", graph("Sub", floored(day, 1460.0), floored(day, 36524.0)), graph("Neg", floored(day, 146096.0)))
     year = floored(graph("Sub", day, leaps), 365.0)
-    begun = graph("Sub", graph("Add", graph("Mul", year, number(365.0)), floored(year, 4.0)), floored(year, 100.0))
-    since_march = graph("Sub", day, begun)
+    year_start = graph("Sub", graph("Add", graph("Mul", year, number(365.0)), floored(year, 4.0)), floored(year, 100.0))
+    since_march = graph("Sub", day, year_start)
     by_4, by_100 = (graph("Equal", rest(year, by), number(0.0)) for by in (4.0, 100.0))
     leap = graph("And", by_4, graph("Or", graph("Not", by_100), graph("Equal", year, number(0.0))))
     late = graph("Add", graph("Add", since_march, number(60.0)), graph.cast(leap, np.float64))
@@ -112,8 +112,8 @@ def encoded(graph: Graph, network: Network, x: str) -> str:
         return z
     ramps = [(j, a, b) for j, edges in enumerate(encoding.edges) for a, b in pairwise(edges)]
     columns, left, right = (np.array(values) for values in zip(*ramps, strict=True))
-    bent = graph("Div", graph("Sub", graph("Gather", x, columns.astype(np.int64), axis=1), left[None, :]), (right - left)[None, :])
-    inside = graph("Clip", bent, np.array(0.0), np.array(1.0))
+    at_ramp = graph("Div", graph("Sub", graph("Gather", x, columns.astype(np.int64), axis=1), left[None, :]), (right - left)[None, :])
+    inside = graph("Clip", at_ramp, np.array(0.0), np.array(1.0))
     centred = graph("Sub", inside, encoding.ramp_center[None, :].astype(np.float64))
     return graph("Concat", z, graph("Mul", centred, np.array(float(encoding.ramp_scale))), axis=1)
 
@@ -173,8 +173,8 @@ def formula_nodes(graph: Graph, function: Callable[[Any], Any], Z: str, dtype: A
             return graph("Log", graph("Add", *given, one))
         return graph(NODES[part.kind], *given)
 
-    said = written(traced(function))
-    return said if isinstance(said, str) else graph("Expand", said, graph("Shape", Z))
+    content = written(traced(function))
+    return content if isinstance(content, str) else graph("Expand", content, graph("Shape", Z))
 
 
 def output_unit(graph: Graph, model: Portable, Z2: str) -> str:
@@ -287,6 +287,6 @@ def label_table(labels: tuple[Any, ...]) -> np.ndarray:
 
 def facts(model: Portable) -> dict[str, str]:
     """What a reader may want to know, as JSON texts beside the graph."""
-    said: dict[str, Any] = {"targets": list(model.targets), "classes": [list(labels) for labels in model.classes]}
-    said["columns"] = [{"name": field.name, "kind": field.kind, "levels": list(field.levels)} for field in model.fields]
-    return {key: json.dumps(value) for key, value in said.items()}
+    content: dict[str, Any] = {"targets": list(model.targets), "classes": [list(labels) for labels in model.classes]}
+    content["columns"] = [{"name": field.name, "kind": field.kind, "levels": list(field.levels)} for field in model.fields]
+    return {key: json.dumps(value) for key, value in content.items()}

@@ -47,7 +47,7 @@ def recording(name: str, most: int = MOMENTS) -> Answer:
         run.training.keep()
         frames.append(lighter(run.frame(warn=True)))
         taken.append(run.take())
-        cards.append({key: how(run.training, key) for key in ALWAYS if told(key, frames[-1])})
+        cards.append({key: how(run.training, key) for key in ALWAYS if described(key, frames[-1])})
     return {
         "settings": {"data": name, **own},
         "scene": run.view.scene(),
@@ -70,7 +70,7 @@ def coarser(field: str) -> str:
     return base64.b64encode((np.round(thousandths / COARSE) * COARSE).astype("<i2").tobytes()).decode()
 
 
-def told(key: str, frame: Mapping[str, Any]) -> bool:
+def described(key: str, frame: Mapping[str, Any]) -> bool:
     """Whether this number is on the page at this moment."""
     return (key != "loss" or frame["event"] is not None) and (key not in ("test", "score_test") or frame["score_test"] is not None)
 
