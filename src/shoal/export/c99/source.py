@@ -75,7 +75,7 @@ static void skip(const double x[N_X], double z[N_Z])
         add_out(z, W3[j], (x[j] - CENTER[j]) / SCALE[j]);
 %s}
 """
-BENDS_OUT = BENDS.replace("add(", "add_out(").replace("BEND[row", "BEND_OUT[row").replace("(real)", "") + "\n"
+RAMPS_PAST = RAMPS_CODE.replace("add(", "add_out(").replace("HEIGHT[row", "HEIGHT_OUT[row").replace("(real)", "") + "\n"
 LEVEL = """/* The column of a level becomes 1; -1 is no column. */
 static void mark(double *x, const short *column, int n, int level)
 {
@@ -192,7 +192,7 @@ def skip_tables(W3: NDArray[np.floating], encoding: Encoding) -> str:
     if not encoding.n_ramps:
         return tables
     ramps = W3[:, encoding.n_inputs :] * encoding.ramp_scale
-    return tables + matrix("BEND_OUT", heights(ramps, encoding.edges).T, "[N_RAMPS][N_Z]", "double")
+    return tables + matrix("HEIGHT_OUT", heights(ramps, encoding.edges).T, "[N_RAMPS][N_Z]", "double")
 
 
 def heights(ramps: NDArray[np.floating], edges: Sequence[NDArray[np.floating]]) -> NDArray[np.floating]:
@@ -256,7 +256,7 @@ def units(model: Portable, precision: Precision) -> str:
     body = "\n".join(lines)
     parts.append(f"/* Z1 */\nstatic void layer_1(const double x[N_X], real z[N_H])\n{{\n    int j;\n{body}\n}}\n")
     if model.network.merged.W3 is not None:
-        parts.append(SKIP % (BENDS_OUT if model.network.encoding.n_ramps else ""))
+        parts.append(SKIP % (RAMPS_PAST if model.network.encoding.n_ramps else ""))
     return "\n".join(parts)
 
 
