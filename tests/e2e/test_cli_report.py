@@ -44,7 +44,7 @@ def test_diagnose_names_the_column_that_gives_the_answer_away(warm, place):
     found = answer_json(warm("diagnose", "leak.shoal", "leak.csv", "--json", cwd=place))
     assert [(f["kind"], f["columns"]) for f in found["findings"]] == [("leakage", ["refund"])]
     said = answer(warm("diagnose", "leak.shoal", "leak.csv", cwd=place))
-    assert "a column that gives the answer away" in said
+    assert "a column that determines the target" in said
     assert "'refund' alone takes" in said
 
 

@@ -113,7 +113,7 @@ def test_learning_by_heart_is_warned_of(chapter):
     opened(chapter, state)
     chapter.page.wait_for_selector('#playground[data-t="600"][data-playing=no]')
     words = chapter.page.inner_text('#playground [data-kind="overfitting"]')
-    assert "learning these rows by heart" in words
+    assert "overfitting these rows" in words
     assert "early_stopping=True" in words
 
 

@@ -1,4 +1,4 @@
-"""What a trained network does, what it uses, and what may be wrong with it, in plain words."""
+"""Facts about a trained network: what it does, what it uses, and which known faults it has."""
 
 from shoal.inspection.diagnosis import diagnose
 from shoal.inspection.finding import Diagnosis, Finding

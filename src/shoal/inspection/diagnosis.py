@@ -24,25 +24,25 @@ from shoal.textbook.activations import ACTIVATIONS
 from shoal.textbook.propagation import Parameters, forward
 from shoal.types import Floats
 
-MOST_ROWS = 4000  # spread evenly over those given: more would show nothing else
-SPREAD = 4.0  # times the mean squared error of the shoal: each member is then five times as wrong as all together
-APART = 0.3  # of the rows on which a member names another class than the shoal does
-STRAY = 3.0  # times the loss of the middle member, and half of what no network at all would cost
+MOST_ROWS = 4000  # spread evenly over the rows given: more rows would show nothing else
+SPREAD = 4.0  # times the mean squared error of the shoal: each member's error is then five times that of all together
+APART = 0.3  # of the rows on which a member predicts another class than the shoal
+STRAY = 3.0  # times the median member's loss, and half of the loss of a constant prediction
 
 
 def diagnose(
     network: Network, X: Any, Y: Floats, *, learning_rate: float | None = None, inputs: bool = True, leaks: bool = True
 ) -> Diagnosis:
-    """All that there is to say about a network on rows with their targets; best rows that it has not learned from.
+    """All findings about a network on rows with their targets; best on rows that were not used for training.
 
     Parameters
     ----------
     network : Network
     X : raw rows (m, n), dense or sparse
-    Y : targets (m, n_y) as the network learns them: 0 and 1, or scaled numbers
+    Y : targets (m, n_y) in the network's form: 0 and 1, or scaled numbers
     learning_rate : the first one of training; None for solvers that have none
     inputs : whether to look for constant columns
-    leaks : whether to look for columns that give the target away, one at a time
+    leaks : whether to look for columns that alone determine the target
 
     Returns
     -------
@@ -72,12 +72,12 @@ def diagnose(
 
 
 def as_they_are(encoding: Encoding) -> NDArray[np.int64]:
-    """The inputs that layer 1 sees unscaled."""
+    """The inputs that reach layer 1 unscaled."""
     return np.flatnonzero((encoding.center == 0) & (encoding.scale == 1))
 
 
 def leaking_inputs(network: Network, rows: Floats, Y: Floats) -> list[Finding]:
-    """Single inputs that give the first target away."""
+    """Single inputs that determine the first target."""
     columns = list(zip(network.feature_names, rows[:, : network.encoding.n_inputs].T, strict=True))
     unit = network.g2.unit
     y = Y[:, 0] if Y.shape[1] == 1 or unit.decides != "largest" else Y.argmax(axis=1)
@@ -85,7 +85,7 @@ def leaking_inputs(network: Network, rows: Floats, Y: Floats) -> list[Finding]:
 
 
 def answer_findings(network: Network, alone: list[Parameters], members: list[int], rows: Floats, Y: Floats) -> list[Finding]:
-    """What the answers on these rows say: by heart or not at all, rare classes, members apart."""
+    """Findings about predictions on these rows: overfitting or underfitting, rare classes, members that disagree."""
     g1, g2 = ACTIVATIONS[network.activation], network.g2
     Z2 = np.stack([forward(p, rows.T, g1, g2).Z2 for p in alone])
     shares = network.shares[members] / network.shares[members].sum()
@@ -103,14 +103,14 @@ def answer_findings(network: Network, alone: list[Parameters], members: list[int
 
 
 def training_loss(network: Network) -> float:
-    """The mean of the members' lowest losses in training (penalty and dropout included); NaN where none is known."""
+    """The mean of the members' lowest losses in training (penalty and dropout included); NaN if none is known."""
     curves = np.asarray(network.history.get("loss", np.empty((0, 1))), np.float64)
     lowest = [c[np.isfinite(c)].min() for c in curves.T if np.isfinite(c).any()]
     return float(np.mean(lowest)) if lowest else float("nan")
 
 
 def constant_loss(network: Network, Y: Floats) -> float:
-    """The mean loss of the best constant answer on these rows; 0 of a loss whose least is not 0 (counts, a variance)."""
+    """The mean loss of the best constant prediction on these rows; 0 for a loss whose minimum is not 0 (counts, a variance)."""
     g2 = network.g2
     if not g2.reaches_zero:
         return 0.0
@@ -120,7 +120,7 @@ def constant_loss(network: Network, Y: Floats) -> float:
 
 
 def answers(network: Network, Z2: Floats, Y: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The true and the predicted places among the classes; empty where there is not one label of several."""
+    """The true and the predicted classes as indices; empty unless there is one label of several classes."""
     decides = network.g2.unit.decides
     if decides == "largest":
         return Y.argmax(axis=1), Z2.argmax(axis=0)
@@ -130,32 +130,32 @@ def answers(network: Network, Z2: Floats, Y: Floats) -> tuple[NDArray[np.int64],
 
 
 def strays(losses: Floats, constant: float, members: list[int]) -> list[Finding]:
-    """Members far worse than the middle one, that have learned hardly anything."""
+    """Members whose loss is far above the median member's, and that have learned almost nothing."""
     if len(losses) < 3 or constant <= 0:
         return []
     stray = np.flatnonzero((losses > STRAY * np.median(losses)) & (losses > constant / 2))
     if not len(stray) or len(stray) > len(losses) / 3:
         return []
     numbers = tuple(members[i] + 1 for i in stray)
-    seen = f"Member {numbers[0]} has a loss of {losses[stray[0]]:.3g} where the middle one has {np.median(losses):.3g}."
+    seen = f"Member {numbers[0]} has a loss of {losses[stray[0]]:.3g} and the median member has {np.median(losses):.3g}."
     return [Finding("disagreement", seen, "Try another seed (random_state), or a lower learning_rate_init.", members=numbers)]
 
 
 def apart(network: Network, Z2: Floats, together: Floats, Y: Floats) -> list[Finding]:
-    """Members that say different things of the same rows, all of them. Z2 `(K, n_z, m)`."""
+    """Members that predict differently on the same rows. Z2 is `(K, n_z, m)`."""
     if len(Z2) < 2:
         return []
-    advice = "The network is larger than the rows can settle: more L2 (alpha), fewer hidden units, or more rows."
+    advice = "The rows are too few for the size of the network: use more L2 (alpha), fewer hidden units, or more rows."
     codes, predicted = answers(network, together, Y)
     if len(codes):
         other = float(np.mean([np.mean(answers(network, z, Y)[1] != predicted) for z in Z2]))
         if other <= APART:
             return []
-        return [Finding("disagreement", f"A member names another class than the shoal on {other:.0%} of {len(Y)} rows.", advice)]
+        return [Finding("disagreement", f"A member predicts another class than the shoal on {other:.0%} of {len(Y)} rows.", advice)]
     if not network.g2.unit.is_identity:
         return []
     error, spread = float(np.mean((together - Y.T) ** 2)), float(np.mean(Z2.var(axis=0)))
-    if spread <= SPREAD * error or spread <= 1e-4 * float(np.var(Y)):  # alike, or all of them as good as exact
+    if spread <= SPREAD * error or spread <= 1e-4 * float(np.var(Y)):  # the members agree, or all of them are nearly exact
         return []
-    seen = f"Members lie {np.sqrt(spread):.3g} apart (units of the scaled target), where the error of their mean is {np.sqrt(error):.3g}."
+    seen = f"Members differ by {np.sqrt(spread):.3g} (units of the scaled target), and the error of their mean is {np.sqrt(error):.3g}."
     return [Finding("disagreement", seen, advice)]

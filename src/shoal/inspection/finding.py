@@ -1,4 +1,4 @@
-"""What a check says when it has something to say: what was seen, what to do, and what it is about."""
+"""A finding of a check: its evidence, what to do, and which units, columns and members it concerns."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ TITLES: dict[Kind, str] = {
     "underfitting": "underfitting",
     "unscaled": "unscaled inputs",
     "constant": "constant inputs",
-    "leakage": "a column that gives the answer away",
+    "leakage": "a column that determines the target",
     "imbalance": "a rare class that is not learned",
     "disagreement": "members that disagree",
 }
@@ -49,22 +49,22 @@ TITLES: dict[Kind, str] = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to know about a network.
+    """One fact about a network that needs attention.
 
     Attributes
     ----------
     kind : str
-        One of `TITLES`, which has a few plain words for each.
+        One of `TITLES`, which has a short title for each.
     evidence : str
-        What was seen, with its numbers.
+        The evidence, with its numbers.
     advice : str
         What to do.
     units : tuple of int
-        The hidden units it is about, from 1; empty where it is about none, or about units of several members.
+        The hidden units concerned, from 1; empty if there are none, or if units of several members are concerned.
     columns : tuple of str
-        The inputs it is about.
+        The inputs concerned.
     members : tuple of int
-        The networks of the shoal it is about, from 1; empty where it is about all, or there is one.
+        The members concerned, from 1; empty if all are, or if there is one.
     """
 
     kind: Kind
@@ -76,19 +76,19 @@ class Finding:
 
     @property
     def title(self) -> str:
-        """The kind in a few plain words."""
+        """A short title of the kind."""
         return TITLES[self.kind]
 
 
 @dataclass(frozen=True)
 class Diagnosis(Sequence[Finding]):
-    """All that there is to say about a network, a sequence of `Finding`; empty, and so false, for a healthy one.
+    """All findings about a network, a sequence of `Finding`; empty, and so false, for a healthy network.
 
     Attributes
     ----------
     findings : tuple of Finding
     n_rows : int
-        Rows that were looked at.
+        Number of rows examined.
     """
 
     findings: tuple[Finding, ...]
@@ -113,7 +113,7 @@ class Diagnosis(Sequence[Finding]):
 
 
 def counted(found: NDArray[np.int64]) -> tuple[int, ...]:
-    """Units as people count them."""
+    """Indices of units, counted from 1."""
     return tuple(int(i) + 1 for i in found)
 
 

@@ -1,11 +1,11 @@
-"""What a model uses: how much worse it gets when a column is shuffled, and what it answers as one column changes alone.
+"""What a model uses: the loss of its score when a column is shuffled, and its predictions as one column changes.
 
-How far the answer moves with each input: exact derivatives, by the chain rule from the answer back to the raw column.
+The effect of each input on the prediction: exact derivatives, by the chain rule from the prediction back to the raw column.
 
     dy/dx = dy/dZ2 · (W2 · g′(Z1) · W1 + W3) · d(encoded)/dx, W3 where there are skip connections
 
-The encoding's derivative is 1/scale for the z-score and, between a ramp's edges, ramp_scale/width for the ramp. g′ is the
-textbook's, with its slope on the left of a kink.
+The encoding's derivative is 1/scale for the z-score and, between a ramp's edges, ramp_scale/width for the ramp. g′ is the textbook's,
+with the slope on the left of a kink.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,13 +28,13 @@ N_REPEATS = 5  # scikit-learn's default
 
 @dataclass(frozen=True)
 class Importance:
-    """How much a score falls when a column's values are shuffled among the rows.
+    """The decrease of a score when a column's values are shuffled among the rows.
 
     Attributes
     ----------
     names : tuple of str
     falls : ndarray, (n, repeats)
-        Of the score, each time; 0 says that the column is not needed beside the others.
+        Of the score, each time; 0 means that the column is not needed besides the others.
     score : float
         Without shuffling.
     metric : str
@@ -50,7 +50,7 @@ class Importance:
 
     @property
     def mean(self) -> Floats:
-        """The mean fall of each column, `(n,)`."""
+        """The mean decrease for each column, `(n,)`."""
         return np.asarray(self.falls.mean(axis=1))
 
     @property
@@ -66,20 +66,20 @@ class Importance:
 
 @dataclass(frozen=True)
 class Effect:
-    """What a model answers on average as one column takes these values and all others stay as they are.
+    """The mean prediction of a model as one column takes these values and all others stay unchanged.
 
     Attributes
     ----------
     name : str
         The column.
     values : tuple
-        As the table has them, in order.
+        As in the table, in order.
     numeric : bool
-        Whether they are numbers, to be drawn on a line.
+        Whether they are numbers, drawn as a line.
     members : ndarray, (K, values)
-        Mean answer of every member: probability of a class, or the target's own units.
+        Mean prediction of every member: probability of a class, or the target's own units.
     together : ndarray, (values,)
-        Their mean, weighed as the shoal weighs them.
+        Their mean, with the shoal's weights.
     """
 
     name: str
@@ -124,11 +124,11 @@ def partial_effect(
     ----------
     network : Network
     prepare : makes the network's raw inputs of a frame
-    X : frame (m, n), whose other columns stay as they are; some hundred rows are enough
+    X : frame (m, n), whose other columns stay unchanged; some hundred rows are enough
     column : name of the column that changes
     values : that it takes, each in all rows
     numeric : whether they are numbers
-    output : which answer: the place of the class (of two, 0 is the second's probability), or of the target
+    output : which output: the index of the class (of two, 0 is the second's probability), or of the target
     """
     many = pd.concat([X] * len(values), ignore_index=True)
     many[column] = pd.Series(np.repeat(np.asarray(values, dtype=object), len(X)), dtype=object).infer_objects()
@@ -142,10 +142,10 @@ BLOCK = 1024  # rows at once
 
 
 class Weights(NamedTuple):
-    """What the weights alone say of each input, `(n, n_z)`: footnotes for those who know them.
+    """Weights-based measures of each input, `(n, n_z)`, for readers who know them.
 
     olden : Σ of W1 · W2 over the units (Olden and Jackson 2002), signed, in logits for a standard deviation
-    garson : each input's share of |W1| |W2| at every unit, summed over the units (Garson 1991); columns add up to 1
+    garson : each input's fraction of |W1| |W2| at every unit, summed over the units (Garson 1991); columns add up to 1
 
     A skip connection is a way of its own beside those through the units: it adds W3 to the first, and |W3| to the second.
     """
@@ -155,7 +155,7 @@ class Weights(NamedTuple):
 
 
 def derivatives(network: Network, X: Any) -> Floats:
-    """dy/dx of every answer with respect to every raw input at every row, `(m, n, n_y)`.
+    """dy/dx of every output with respect to every raw input at every row, `(m, n, n_y)`.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def derivatives(network: Network, X: Any) -> Floats:
     Returns
     -------
     ndarray
-        y as `predict` gives it: probabilities, expected values in the target's own units; of a Gaussian output the mean.
+        y as `predict` returns it: probabilities, expected values in the target's own units; for a Gaussian output the mean.
     """
     rows = np.asarray(X.toarray() if sparse.issparse(X) else X, np.float64)
     return np.concatenate([block(network, rows[s : s + BLOCK]) for s in range(0, len(rows), BLOCK)])
@@ -199,7 +199,7 @@ def through_output(network: Network, Z2: Floats, dZ2: Floats) -> Floats:
 
 
 def sensitivities(network: Network, X: Any) -> Floats:
-    """Mean |dy/dx| over the rows, for a standard deviation of each input, `(n, n_y)`, in units of y.
+    """Mean |dy/dx| over the rows, per standard deviation of each input, `(n, n_y)`, in units of y.
 
     Parameters
     ----------
@@ -215,7 +215,7 @@ def sensitivities(network: Network, X: Any) -> Floats:
 
 
 def weights_say(network: Network) -> Weights:
-    """Olden's and Garson's importance of each input, of the shoal as one network over scaled inputs; ramps count with their column."""
+    """Olden's and Garson's importance of each input, for the shoal as one network over scaled inputs; ramps count with their column."""
     W1, W2, W3 = network.merged.W1, network.merged.W2, network.merged.W3
     encoding, n = network.encoding, network.encoding.n_inputs
     column = np.concatenate([np.arange(n), encoding.ramps.column if encoding.n_ramps else np.empty(0, int)])

@@ -1,4 +1,4 @@
-"""One page that says whether a model is healthy, what it uses, how good and how sure it is: a file that needs nothing else."""
+"""One page about a model: whether it is healthy, what it uses, its scores and their uncertainty, in a single file."""
 
 from collections.abc import Callable
 from importlib.resources import files
@@ -16,7 +16,7 @@ from shoal.table.frames import Table
 
 __all__ = ["STEPS", "write_report"]
 
-# No script, no font, no picture from anywhere: what a table is called cannot make the page ask for it either.
+# No external script, font or picture: no name in a table can make the page load one either.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
@@ -33,11 +33,11 @@ def write_report(
     Parameters
     ----------
     model : fitted Pipeline made by `shoal.fit`
-    table : DataFrame or path with the inputs and the target. The one that the model was made of is cut into the same rows
-        again, and other models learn from those that it learned from; of any other table all rows are scored.
-    path : where to
+    table : DataFrame or path with the inputs and the target. If the model was trained on it, it is split into the
+        same rows again, and other models are trained on the training rows; of any other table all rows are scored.
+    path : file to write
     test : the second table, where `fit` was given one to score on
-    step : told the name of each of `STEPS` as it begins
+    step : called with the name of each of `STEPS` as it begins
 
     Returns
     -------
@@ -46,9 +46,9 @@ def write_report(
     Raises
     ------
     ShoalError
-        For a model that knows no table, or without matplotlib (`pip install 'shoal[report]'`).
+        For a model without a table's columns, or without matplotlib (`pip install 'shoal[report]'`).
     TableError, OutputError
-        For a table that does not fit, or a file that cannot be written; what stood there before is untouched.
+        For a table that does not fit, or a file that cannot be written; an existing file stays unchanged.
     """
     need_matplotlib()
     refuse_unwritable(path)

@@ -1,6 +1,6 @@
-"""What a report says, gathered before a word of it is written: numbers and figures, none of them HTML.
+"""The contents of a report, computed before any HTML is written: numbers and figures.
 
-The command, or the lines of Python, that make a model again.
+The command, or the lines of Python, that reproduce a model.
 """
 
 import shlex
@@ -32,12 +32,12 @@ STEPS = ("scores", "baselines", "diagnosis", "importance", "effects", "figures")
 MOST_ROWS = 2000  # shuffled for importance, spread evenly over the held-out rows
 EFFECTS = 4  # of the most important columns
 COVERAGE = 0.9
-MOST_WEIGHTS = 3000  # of a network whose equation a person may still want to see
+MOST_WEIGHTS = 3000  # of a network whose equation is still readable
 
 
 @dataclass(frozen=True)
 class Intervals:
-    """Intervals of the held-out rows of the first target; `note` says what they rest on, or why there are none."""
+    """Intervals of the held-out rows of the first target; `note` states their basis, or why there are none."""
 
     note: str
     lower: Floats | None = None
@@ -46,7 +46,7 @@ class Intervals:
 
 @dataclass(frozen=True)
 class Contents:
-    """All that a report says.
+    """All contents of a report.
 
     Attributes
     ----------
@@ -54,15 +54,15 @@ class Contents:
     facts : Facts
     columns : tuple of Column
     table : str
-        Name of the table that is reported on.
+        Name of the table of the report.
     sha256 : str
     held : Side
         The rows that are scored.
     train : Side or None
-        The rows that were learned from, where the table is the one that the model was made of.
+        The training rows, if the table is the one that the model was trained on.
     scores : dict of "shoal" and the baselines to `Scored`
     diagnosis, importance, uses, effects, intervals
-        What `estimators.inspecting` found, and the regressor's intervals.
+        The results of `table_models.inspect`, and the regressor's intervals.
     equation : str
         Empty for a network that is too large to read.
     """
@@ -89,7 +89,7 @@ class Contents:
 
 
 def gather(model: Pipeline, table: Table, test: Table | None, step: Step) -> Contents:
-    """Look at a model on a table; `step` is told the name of each step of `STEPS` as it begins."""
+    """Examine a model on a table; `step` is called with the name of each step of `STEPS` as it begins."""
     facts, table, test = facts_of(model), frame_or_path(table), None if test is None else frame_or_path(test)
     step("scores")
     train, held = rows_of(model, table, test)
@@ -127,14 +127,14 @@ def gather(model: Pipeline, table: Table, test: Table | None, step: Step) -> Con
 
 
 def rows_of(model: Pipeline, table: Table, test: Table | None) -> tuple[Side | None, Side]:
-    """The rows learned from, where they are known, and those to score: held out from the same table, or all of another."""
+    """The training rows, if they are known, and the rows to score: held out from the same table, or all of another."""
     again = sides_again(model, table, test)
     if again is not None:
         return again
     if test is not None:
         raise InvalidParameterError(
-            f"{name_of(table)} is not the table that the model was made of (or it was scored on rows of that same table), so a second "
-            f"table says nothing. Give {name_of(test)} alone to score on it."
+            f"{name_of(table)} is not the table that the model was trained on (or the model was scored on rows of that table), so a second "
+            f"table has no use. Pass {name_of(test)} alone to score on it."
         )
     facts = facts_of(model)
     frame = frame_of(table, columns_of(model), texts=text_targets(facts.targets, facts.classes))
@@ -142,11 +142,11 @@ def rows_of(model: Pipeline, table: Table, test: Table | None) -> tuple[Side | N
     inputs = [column.name for column in columns_of(model)]
     lacking = [name for name in inputs if name not in frame.columns]
     rows: pd.DataFrame = frame.iloc[found.rows]
-    return None, Side(rows if lacking else rows[inputs], found.y)  # a lacking column is named by the preparation
+    return None, Side(rows if lacking else rows[inputs], found.y)  # the preparation names a missing column
 
 
 def intervals_of(estimator: Any, X: Any) -> Intervals:
-    """90 % intervals of a regressor, and what they rest on."""
+    """90 % intervals of a regressor, and their basis."""
     if not isinstance(estimator, ShoalRegressor):
         return Intervals("")
     try:
@@ -156,27 +156,27 @@ def intervals_of(estimator: Any, X: Any) -> Intervals:
     except ShoalError as error:
         return Intervals(f"There are no intervals: {error}")
     loose = any(issubclass(seen.category, UncalibratedWarning) for seen in caught)
-    note = "Nothing was kept back to calibrate them (calibration=None), so that nothing holds them to what they promise. " if loose else ""
+    note = "No rows were held out to calibrate them (calibration=None), so their coverage is not guaranteed. " if loose else ""
     first = (slice(None), 0)
     return Intervals(note, *(np.asarray(v, np.float64) if v.ndim == 1 else v[first] for v in (lower, upper)))
 
 
 def equation_of(model: Pipeline) -> str:
-    """The model as an equation, where it is small enough to read."""
+    """The model as an equation, if it is small enough to read."""
     if sum(w.size for w in model["estimator"].network_.merged) > MOST_WEIGHTS:
         return ""
     return model_equation(portable(model, "an equation"))
 
 
 def settings_of(estimator: Any) -> dict[str, Any]:
-    """The parameters that were set, by name; not the seed, nor what belongs to the running program."""
+    """The parameters that were set, by name, without the seed and objects of the running program."""
     defaults = type(estimator)().get_params(deep=False)
     given = estimator.get_params(deep=False)
     return {name: v for name, v in given.items() if name not in ("random_state", "callbacks") and repr(v) != repr(defaults[name])}
 
 
 def command(facts: Facts, estimator: Any) -> str:
-    """What makes the model again: a command where it came from a file, else Python."""
+    """What reproduces the model: a command if it came from a file, else Python."""
     chosen = settings_of(estimator)
     seed = {} if estimator.random_state == facts.seed else {"random_state": estimator.random_state}
     if not facts.table or facts.test_table == "a frame":

@@ -1,4 +1,4 @@
-"""Figures as SVG that stands inside the page, in the page's own colours: light or dark, as the reader has it.
+"""Figures as SVG inside the page, in the page's own colours, light or dark.
 
 The figures of a report.
 """
@@ -49,7 +49,7 @@ class Picture:
 
 
 def need_matplotlib() -> None:
-    """Say what to install, before long work, where there is no matplotlib."""
+    """Raise an error that says what to install, before long work, if matplotlib is missing."""
     try:
         import matplotlib  # noqa: F401 - only whether it is there
     except ImportError:
@@ -57,7 +57,7 @@ def need_matplotlib() -> None:
 
 
 def settings(salt: str) -> Any:
-    """Matplotlib's settings for a figure of the page; `salt` keeps the names inside its SVG apart from other figures'."""
+    """Matplotlib's settings for a figure of the page; `salt` makes the names inside its SVG differ from other figures'."""
     from cycler import cycler
 
     return {
@@ -81,7 +81,7 @@ def settings(salt: str) -> Any:
 
 
 def picture(caption: str, draw: Callable[[Any], Any], size: tuple[float, float] = (4.2, 3.1)) -> Picture:
-    """Draw on new axes; returns the figure as a piece of HTML.
+    """Draw on new axes; returns the figure as HTML.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def picture(caption: str, draw: Callable[[Any], Any], size: tuple[float, float] 
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context(settings(caption)), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)  # the text stays text: the browser has the font
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)  # the text stays text, and the browser has the font
         figure = Figure(figsize=size, layout="constrained")
         draw(figure.subplots())
         out = io.StringIO()
@@ -102,7 +102,7 @@ def picture(caption: str, draw: Callable[[Any], Any], size: tuple[float, float] 
 
 
 def inline(svg: str, caption: str) -> str:
-    """The SVG element alone, its colours the page's, without names that other figures have too."""
+    """The SVG element alone, in the page's colours, without names that other figures have too."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
@@ -114,21 +114,21 @@ def inline(svg: str, caption: str) -> str:
     return "\n".join(line for line in lines if line).replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
 
 
-MOST_CLASSES = 30  # in a confusion matrix that can be read
+MOST_CLASSES = 30  # in a readable confusion matrix
 WITH_NUMBERS = 12
 
 
 def curves(contents: Contents) -> list[Picture]:
-    """The training curves, where the model was trained here."""
+    """The training curves, if the model was trained here."""
     network = contents.estimator.network_
     if not len(network.history.get("loss", ())):
         return []
-    caption = "Training curves: a faint line for each member, a strong one for their mean"
+    caption = "Training curves: a faint line per member, a strong one for their mean"
     return [picture(caption, lambda ax: TrainingCurvesDisplay.from_network(network, ax=ax))]
 
 
 def answers(contents: Contents) -> list[Picture]:
-    """Answers beside the truth, on the held-out rows."""
+    """Predictions against the truth, on the held-out rows."""
     found = regression(contents) if contents.facts.task == "regression" else classification(contents)
     return list(found)
 
@@ -142,7 +142,7 @@ def regression(contents: Contents) -> Iterator[Picture]:
 
 
 def intervals(contents: Contents) -> tuple[list[Picture], float, float]:
-    """The intervals drawn, their coverage and mean width."""
+    """The figure of the intervals, their coverage and mean width."""
     y = contents.held.y.reshape(len(contents.held.y), -1)[:, 0]
     shown: list[IntervalsDisplay] = []
     lower, upper = contents.intervals.lower, contents.intervals.upper
@@ -153,7 +153,7 @@ def intervals(contents: Contents) -> tuple[list[Picture], float, float]:
 
 
 def classification(contents: Contents) -> Iterator[Picture]:
-    """Confusion matrix; of two classes ROC and calibration curves too. All are scikit-learn's."""
+    """Confusion matrix; for two classes ROC and calibration curves too. All are scikit-learn's."""
     from sklearn.calibration import CalibrationDisplay
     from sklearn.metrics import ConfusionMatrixDisplay, RocCurveDisplay
 
@@ -188,14 +188,14 @@ def classification(contents: Contents) -> Iterator[Picture]:
 
     def roc(ax: Any) -> None:
         RocCurveDisplay.from_predictions(positive, shares, name=name, curve_kwargs=curve, ax=ax)
-        ax.set(xlabel="share of the others that are taken for it", ylabel="share of its rows that are found")
+        ax.set(xlabel="false positive rate", ylabel="true positive rate")
 
     yield picture("ROC curve", roc)
 
     def calibration(ax: Any) -> None:
         CalibrationDisplay.from_predictions(positive, shares, n_bins=10, strategy="quantile", name=name, ax=ax, color="C0")
         ax.lines[0].set_color("C1")
-        ax.set(xlabel="mean probability of ten equal parts of the rows", ylabel="share that it was")
+        ax.set(xlabel="mean predicted probability, ten equal parts of the rows", ylabel="fraction of positives")
         ax.legend(loc="lower right", frameon=False)
 
     yield picture("Calibration: how often what is predicted to be likely happens", calibration)
@@ -223,12 +223,12 @@ def effect_picture(effect: Effect, ylabel: str) -> Picture:
 
 
 def network(contents: Contents) -> list[Picture]:
-    """The member of the greatest share, with prepared columns by name."""
+    """The member of the largest weight, with prepared columns by name."""
     from dataclasses import replace
 
     from shoal.table import feature_names
 
     named = replace(contents.estimator.network_, feature_names=feature_names(contents.model["prepare"]))
     names = contents.facts.targets if contents.facts.task == "regression" and not named.g2.unit.states_variance else ()
-    caption = "One member: blue lines are weights above 0, orange ones below, as thick as they are large"
+    caption = "One member: blue lines are weights above 0, orange ones below, thicker for larger weights"
     return [picture(caption, lambda ax: NetworkDisplay.from_network(named, outputs=names, ax=ax), (7, 4.6))]

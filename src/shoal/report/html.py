@@ -1,4 +1,4 @@
-"""Pieces of HTML made of text that nobody vouches for: whatever a table is called, it stays text."""
+"""HTML fragments made of untrusted text: any name in a table stays text."""
 
 from collections.abc import Sequence
 from html import escape
@@ -7,19 +7,19 @@ from shoal.export.portable import printable
 
 
 def text(value: object) -> str:
-    """Any text as it stands, with no mark-up in it; control characters and turned reading directions as their escapes."""
+    """Any text without mark-up; control characters and characters that change the reading direction are escaped."""
     return escape(printable(str(value)))
 
 
 def paragraph(content: object, kind: str = "") -> str:
-    """A paragraph; nothing where nothing is content."""
+    """A paragraph; empty text gives nothing."""
     if not str(content):
         return ""
     return f"<p{of_kind(kind)}>{text(content)}</p>"
 
 
 def of_kind(kind: str) -> str:
-    """The attribute that names a kind; nothing for none."""
+    """The attribute of a kind; empty for none."""
     return f' class="{kind}"' if kind else ""
 
 
@@ -44,10 +44,10 @@ def cell(value: object, place: int, number: bool) -> str:
 
 
 def section(name: str, title: str, *parts: str) -> str:
-    """A section of the page, which the list at its top leads to."""
+    """A section of the page; the list at the top links to it."""
     return f'<section id="{name}"><h2>{text(title)}</h2>{"".join(parts)}</section>'
 
 
 def number(value: float) -> str:
-    """Four significant digits; from ten thousand to a milliard whole numbers, which are easier to read than powers of ten."""
+    """Four significant digits; from ten thousand to 10⁹ as integers, which are easier to read than powers of ten."""
     return f"{value:,.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"

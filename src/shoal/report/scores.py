@@ -1,4 +1,4 @@
-"""How good a model is on rows it has not learned from, how sure that is, and how good simple models are on the very same rows."""
+"""A model's scores on held-out rows, their uncertainty, and the scores of simple models on the same rows."""
 
 import warnings
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ from shoal.table import Task
 from shoal.table_models.scores import baseline_models
 from shoal.types import Floats
 
-RESAMPLES = 400  # of the held-out rows: the ends of a 95 % interval are then about ten resamples from the last
+RESAMPLES = 400  # of the held-out rows: each end of a 95 % interval then has about ten resamples beyond it
 HEADLINE = {"classification": "log_loss", "regression": "rmse"}
-NAMES = {"shoal": "this network", "trivial": "always the same answer", "linear": "a linear model", "boosting": "histogram boosting"}
+NAMES = {"shoal": "this network", "trivial": "a constant prediction", "linear": "a linear model", "boosting": "histogram boosting"}
 SURE = 0.975
 
 
 @dataclass(frozen=True)
 class Scored:
-    """One model's scores, and the same on every resample of the rows.
+    """One model's scores, and those on every resample of the rows.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Scored:
     resampled: dict[str, Floats]
 
     def interval(self, metric: str) -> tuple[float, float]:
-        """The middle 95 % of the resamples."""
+        """The central 95 % of the resamples."""
         low, high = np.nanquantile(self.resampled[metric], [0.025, 0.975])
         return float(low), float(high)
 
@@ -50,7 +50,7 @@ def baselines(X: Floats, y: NDArray[Any], task: Task, seed: int) -> dict[str, An
     if several:
         boosting = OneVsRestClassifier(boosting) if task == "classification" else MultiOutputRegressor(boosting)
     trivial, linear = baseline_models(task, several)
-    # One thread, for the reason of table_models/scores.py; beside other work the trees took 31 s on two threads, and 6 s on one.
+    # One thread, for the reason of table_models/scores.py; on a busy machine the trees took 31 s on two threads, and 6 s on one.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings("ignore", "Label .* is present in all training examples", UserWarning)
@@ -59,14 +59,14 @@ def baselines(X: Floats, y: NDArray[Any], task: Task, seed: int) -> dict[str, An
 
 
 def counts_of(m: int, seed: int) -> Floats:
-    """How often each row stands in each resample, `(1 + RESAMPLES, m)`; the first is the rows as they are."""
+    """How often each row is in each resample, `(1 + RESAMPLES, m)`; the first is the rows themselves."""
     rng = np.random.default_rng(seed)
     drawn = rng.integers(0, m, (RESAMPLES, m))
     return np.vstack([np.ones(m), *(np.bincount(row, minlength=m).astype(float) for row in drawn)])
 
 
 def scored(model: Any, X: Any, y: NDArray[Any], task: Task, counts: Floats) -> Scored:
-    """A fitted model's scores on rows it has not learned from, under scikit-learn's names, as `estimators.scores.metrics_of` has them."""
+    """A fitted model's scores on rows it was not trained on, under scikit-learn's names, as in `metrics_of`."""
     with one_thread():
         of = regression_scores(y, model.predict(X), counts) if task == "regression" else classification_scores(model, X, y, counts)
     return Scored({name: float(v[0]) for name, v in of.items()}, {name: v[1:] for name, v in of.items()})
@@ -87,7 +87,7 @@ def classification_scores(model: Any, X: Any, y: NDArray[Any], counts: Floats) -
 
 
 def of_sums(known: tuple[NDArray[Any], NDArray[Any], Floats], counts: Floats) -> dict[str, Floats]:
-    """Accuracy and log loss of truth, answers and what the truth was given, each `(m, n_targets)`."""
+    """Accuracy and log loss from the truth, the predictions and the probability of the truth, each `(m, n_targets)`."""
     y, predicted, given = known
     pairs = ((ACCURACY, predicted), (LOG_LOSS, given))
     return {metric.name: score(metric, y, answer, counts) for metric, answer in pairs}
@@ -101,7 +101,7 @@ def score(metric: Metric, y: NDArray[Any], answers: NDArray[Any], counts: Floats
 
 
 def areas(positive: NDArray[np.bool_], p: Floats, counts: Floats) -> Floats:
-    """Area under the ROC curve of every resample: the share of pairs in the right order, equal ones counted by half."""
+    """Area under the ROC curve of every resample: the fraction of pairs in the correct order; equal ones count half."""
     order = np.argsort(p, kind="stable")
     _, group = np.unique(p[order], return_inverse=True)
     found = np.full(len(counts), np.nan)
@@ -124,7 +124,7 @@ def regression_scores(y: NDArray[Any], predicted: NDArray[Any], counts: Floats) 
 
 
 def verdict(found: dict[str, Scored], metric: str) -> str:
-    """In one sentence: who is best, by how much, and how sure that is."""
+    """One sentence: which model is best, by how much, and how certain that is."""
     sign = 1 if METRICS[metric].higher_is_better else -1
     own = found["shoal"]
     rivals = {name: each for name, each in found.items() if name != "shoal"}
@@ -136,9 +136,9 @@ def verdict(found: dict[str, Scored], metric: str) -> str:
     numbers = f"{metric} {number(there)} against {number(here)}"
     if sign * there > sign * here:
         share = float(np.mean(sign * rivals[best].resampled[metric] > sign * own.resampled[metric]))
-        sure = "" if share >= SURE else " These rows are too few to be sure."
-        advice = " Prefer it, unless you need what only this network has."
+        sure = "" if share >= SURE else " There are too few rows to be certain."
+        advice = " Prefer it, unless you need properties that only this network has."
         return f"{name} is better than this network: {numbers}, and in {share:.0%} of the resamples.{sure}{advice if share >= SURE else ''}"
     share = float(np.mean(sign * own.resampled[metric] > sign * rivals[best].resampled[metric]))
-    sure = "" if share >= SURE else " These rows are too few to be sure."
-    return f"This network is the best of these; next comes: {NAMES[best]}, {numbers}; better in {share:.0%} of the resamples.{sure}"
+    sure = "" if share >= SURE else " There are too few rows to be certain."
+    return f"This network is the best of these; the next is {NAMES[best]}, {numbers}; better in {share:.0%} of the resamples.{sure}"

@@ -1,4 +1,4 @@
-"""The sections of a report, in the order in which they are read."""
+"""The sections of a report, in the order of the page."""
 
 import platform
 from importlib.metadata import version
@@ -26,20 +26,20 @@ def shown(pictures: list[Picture]) -> str:
 
 
 def scores(contents: Contents) -> str:
-    """The scores with what they are sure to, the baselines beside them, and who wins."""
+    """The scores with their uncertainty, the baselines, and the best model."""
     facts, found = contents.facts, contents.scores
     n, metric = len(contents.held.y), HEADLINE[contents.facts.task]
     if contents.train is not None and facts.refit:
-        about = f"After it was scored, the model was trained again on all rows, these {n} included: they flatter it. Before that it had:"
+        about = f"After scoring, the model was trained again on all rows, these {n} too; these scores are too good. The scores before:"
         before = ", ".join(f"{name} {number(value)}" for name, value in facts.metrics.items())
         rows = [paragraph(f"{about} {before}.", "verdict")]
     elif contents.train is not None:
         rows = [paragraph(verdict(found, metric), "verdict")]
     else:
-        why = f"{contents.table} is not the table that the model was made of, whose rows the other models would have to learn from."
-        rows = [paragraph(f"There are no other models to compare with: {why} Rows that it was made of flatter the model.")]
+        why = f"{contents.table} is not the table that the model was trained on, and other models would need its training rows."
+        rows = [paragraph(f"There are no other models to compare with: {why} On its training rows the model's scores are too good.")]
     held = f"{facts.held_out}" if contents.train is not None else f"all rows of {contents.table} with a target"
-    caption = f"{n} rows: {held}. In brackets the middle 95 % of {RESAMPLES} resamples of these rows."
+    caption = f"{n} rows: {held}. In brackets: the central 95 % of {RESAMPLES} resamples of these rows."
     rows.append(table(["", *(NAMES[name] for name in found)], [score_line(contents, m) for m in found["shoal"].scores], caption=caption))
     rows.append(shown(figures.answers(contents)))
     return section("scores", "How good it is", *rows)
@@ -62,12 +62,10 @@ def score_line(contents: Contents, metric: str) -> list[object]:
 
 
 def sure(contents: Contents) -> str:
-    """Intervals and what they cover."""
+    """Intervals and their coverage."""
     found = contents.intervals
     if contents.facts.task == "classification":
-        sentence = (
-            "A classifier says how sure it is by its probabilities; log_loss judges them, and so does the calibration curve of two classes."
-        )
+        sentence = "A classifier's probabilities state its uncertainty; log_loss and, for two classes, the calibration curve measure them."
         return section("sure", "How sure it is", paragraph(sentence))
     if found.lower is None:
         return section("sure", "How sure it is", paragraph(found.note))
@@ -75,7 +73,7 @@ def sure(contents: Contents) -> str:
     few = np.sqrt(COVERAGE * (1 - COVERAGE) / len(contents.held.y))
     target = contents.facts.targets[0]
     sentence = (
-        f"{COVERAGE:.0%} intervals of {target} hold {coverage:.1%} of the {len(contents.held.y)} rows (by chance alone ±{2 * few:.1%}), "
+        f"{COVERAGE:.0%} intervals of {target} contain {coverage:.1%} of the {len(contents.held.y)} rows (by chance alone ±{2 * few:.1%}), "
         f"and are {number(width)} wide on average. {found.note}"
     )
     return section("sure", "How sure it is", paragraph(sentence), shown(pictures))
@@ -108,7 +106,7 @@ def uses(contents: Contents) -> str:
         "the weights alone say, for those who know them."
     )
     header = ["column", "permutation", "sensitivity", "Olden", "Garson"]
-    sentence = "Effects: the mean answer as one column changes and all others stay as they are; a faint line or dot for each member."
+    sentence = "Effects: the mean prediction as one column changes and all others stay as they are; a faint line or dot for each member."
     return section(
         "uses",
         "What it uses",

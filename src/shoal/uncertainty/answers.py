@@ -24,7 +24,7 @@ class Held:
     Y : ndarray, (m, n_y)
         Targets as the network learns them.
     weight : ndarray, (m,)
-        What each row counts.
+        The weight of each row.
     out : ndarray of bool, (K, m)
         Which members were trained without the row.
     """
@@ -36,12 +36,12 @@ class Held:
 
 
 def all_out(X: Any, Y: Floats, weight: Floats | None, K: int) -> Held:
-    """Rows that no member has learned from."""
+    """Rows that no member was trained on."""
     return Held(X, Y, np.ones(len(Y)) if weight is None else weight, np.ones((K, len(Y)), bool))
 
 
 def out_by_member(X: Any, Y: Floats, weight: Floats | None, rows: tuple[NDArray[np.int64], ...]) -> Held:
-    """Training rows of which member k has not learned from `rows[k]`."""
+    """Training rows; member k was not trained on `rows[k]`."""
     out = np.zeros((len(rows), len(Y)), bool)
     for k, mine in enumerate(rows):
         out[k, mine] = True
@@ -49,7 +49,7 @@ def out_by_member(X: Any, Y: Floats, weight: Floats | None, rows: tuple[NDArray[
 
 
 def learned(X: Any, Y: Floats, weight: Floats | None, K: int) -> Held:
-    """Rows that every member has learned from: what is left where none was held out."""
+    """Rows that every member was trained on, used if none was held out."""
     return replace(all_out(X, Y, weight, K), out=np.zeros((K, len(Y)), bool))
 
 
@@ -59,7 +59,7 @@ def taken(held: Held, rows: NDArray[np.int64]) -> Held:
 
 
 def judging(held: Held, alive: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Rows that count and that a living member can be judged on."""
+    """Rows of weight above 0 that a living member was not trained on."""
     return np.flatnonzero((held.weight > 0) & (held.out & alive[:, None]).any(axis=0))
 
 
@@ -70,7 +70,7 @@ def at_most(rows: NDArray[np.int64], n: int) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class Answers:
-    """What K members say of m rows.
+    """Predictions of K members for m rows.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class Answers:
     values : ndarray, (K, m, n_y)
         Their predictions in the target's units; probabilities for classes.
     variances : ndarray, (K, m, n_y), or None
-        Of a Gaussian output the variances that it learned, in squares of the target's units.
+        For a Gaussian output the learned variances, in squares of the target's units.
     """
 
     Z2: Floats
@@ -88,8 +88,8 @@ class Answers:
 
 
 def answers(network: Network, X: Any) -> Answers:
-    """What every member says of encoded rows `X (m, n_x)`."""
-    with one_blas_thread():  # products of a few milliseconds: threads that wait for each other would cost many times as much
+    """The predictions of every member for encoded rows `X (m, n_x)`."""
+    with one_blas_thread():  # products of a few milliseconds: with several threads, waiting for each other would cost much more
         Z2 = logits(network.population, X, network.activation).astype(np.float64)
     A2 = [network.g2(z) for z in Z2]
     values = np.stack([in_units(network, a) for a in A2])
@@ -100,18 +100,18 @@ def answers(network: Network, X: Any) -> Answers:
 
 
 def weights_of(network: Network, chosen: NDArray[np.bool_]) -> Floats:
-    """Shares of the chosen members of every row `(K, m)`, made to add up to 1; all 0 where none is chosen."""
+    """Weights of the chosen members for every row `(K, m)`, normalized to add up to 1; all 0 if none is chosen."""
     shares = network.shares[:, None] * chosen
     return np.asarray(shares / np.where(shares.any(axis=0), shares.sum(axis=0), 1.0))
 
 
 def together(network: Network, outputs: Answers, weights: Floats) -> Floats:
-    """The prediction `(m, n_y)` of members combined as the network combines them, with each row's own weights `(K, m)`."""
+    """The prediction `(m, n_y)` of the members, combined as in the network, with separate weights `(K, m)` for each row."""
     return in_units(network, network.g2(np.einsum("km,kzm->zm", weights, outputs.Z2)))
 
 
 def mean_variance(outputs: Answers, weights: Floats) -> Floats:
-    """The members' own variances, averaged, `(m, n_y)`; 1 where the output has none."""
+    """The mean of the members' own variances, `(m, n_y)`; 1 if the output has none."""
     if outputs.variances is None:
         return np.ones(outputs.values.shape[1:])
     return np.asarray(np.einsum("km,kmo->mo", weights, outputs.variances))
@@ -129,14 +129,14 @@ def spread(values: Floats, weights: Floats) -> Floats:
 
 
 def kinds_of(network: Network) -> NDArray[np.int64]:
-    """Of each member which inputs it sees, as a number `(K,)`."""
+    """A number for each member `(K,)`, equal for members that see the same inputs."""
     return np.asarray(np.unique(network.population.inputs, axis=0, return_inverse=True)[1].ravel())
 
 
 def spread_within(network: Network, values: Floats, weights: Floats) -> Floats:
-    """As `spread`, of members that see the same inputs: one for each kind, `(kinds, m, n_y)`; NaN where fewer than two are weighed.
+    """As `spread`, for members that see the same inputs: one for each kind, `(kinds, m, n_y)`; NaN if fewer than two have a weight.
 
-    What sets one kind apart from the other is no chance, and does not average away with more members.
+    The difference between kinds is not random, and does not average out with more members.
     """
     of_kind = []
     for mine in of_each_kind(network, weights):

@@ -1,4 +1,4 @@
-"""How sure a model may be: the temperature of its logits, how well probabilities come true, and rows outside of what it has seen."""
+"""Calibration of probabilities: the temperature of the logits, calibration errors; and rows outside the range of the training rows."""
 
 from dataclasses import replace
 from typing import Any
@@ -14,15 +14,17 @@ from shoal.textbook.propagation import OF_OUTPUTS
 from shoal.types import Floats
 from shoal.uncertainty.answers import Held, answers, judging, taken, weights_of
 
-WITHIN = 0.05, 20.0  # rows that are all told apart would ask for no temperature at all
+WITHIN = 0.05, 20.0  # perfectly separated rows would give a temperature of 0
 
 
 def fit_temperature(network: Network, held: Held) -> float:
-    """The temperature at which the mean loss of these rows is least, each judged by the members that have not learned from it."""
+    """The temperature with the least mean loss on these rows, each predicted by the members that were not trained on it."""
     alive = network.shares > 0
     held = taken(held, judging(held, alive))
     if not len(held.Y):
-        raise DataError("calibration='temperature' found no row that counts and that a network had not learned from; give more rows")
+        raise DataError(
+            "calibration='temperature' needs rows of weight above 0 that a network was not trained on, and found none; give more rows"
+        )
     weights = weights_of(network, held.out & alive[:, None])
     Z2 = np.einsum("km,kzm->zm", weights, answers(network, held.X).Z2)
     Y = np.asarray(held.Y, np.float64).T
@@ -35,7 +37,7 @@ def fit_temperature(network: Network, held: Held) -> float:
 
 
 def cooled(network: Network, T: float) -> Network:
-    """The same network with all logits divided by T: the output layer's weights are."""
+    """The same network with all logits divided by T: the weights of the output layer are."""
     before = network.population.parameters
     cooler = {name: (w / T).astype(w.dtype) for name, w in before.named().items() if name in OF_OUTPUTS}
     inside = replace(before, **cooler)
@@ -46,13 +48,13 @@ BINS = 15  # equal in width, as in Guo et al. 2017
 
 
 def brier_score(shares: Floats, hit: Floats) -> float:
-    """Mean squared distance of probabilities from what was, `(m, n_classes)` each, summed over the classes; of two, one counts."""
+    """Mean squared distance of probabilities from the true classes, `(m, n_classes)` each, summed over the classes (of two, one)."""
     counted = slice(1, None) if shares.shape[1] == 2 else slice(None)
     return float(np.mean(np.sum((shares - hit)[:, counted] ** 2, axis=1)))
 
 
 def calibration_error(shares: Floats, hit: Floats, bins: int = BINS) -> float:
-    """Mean distance of the likeliest class's probability from how often it is right, in bins of that probability.
+    """Mean difference between the most likely class's probability and how often it is correct, in bins of that probability.
 
     Parameters
     ----------
@@ -73,7 +75,7 @@ NUMBERS_IN_A_ROW = 512
 
 
 def value_range(X: Any, weight: Floats | None = None) -> tuple[Floats, Floats]:
-    """The least and greatest value of every column `(n,)` of raw rows `(m, n)`, rows of weight 0 left out."""
+    """The least and greatest value of every column `(n,)` of raw rows `(m, n)`, without rows of weight 0."""
     if weight is not None and (weight == 0).any():
         X = X[np.flatnonzero(weight > 0)]
     if sparse.issparse(X):
@@ -93,8 +95,8 @@ def value_range(X: Any, weight: Floats | None = None) -> tuple[Floats, Floats]:
 
 
 def outside_range(network: Network, X: Any) -> NDArray[np.bool_]:
-    """Which values of raw rows `X (m, n)` lie below the least or above the greatest value that was learned from, `(m, n)`."""
+    """Which values of raw rows `X (m, n)` are below the least or above the greatest training value, `(m, n)`."""
     if network.lowest is None or network.highest is None:
-        raise DataError("this network does not know the range of its training rows, as none were at hand when it was made; fit one")
+        raise DataError("this network has no range of training rows, because it was created without them; fit a model")
     X = X.toarray() if sparse.issparse(X) else np.asarray(X)
     return np.asarray((network.lowest > X) | (network.highest < X))

@@ -1,19 +1,19 @@
-"""How far targets lie from what a network says: learned from rows that its members were judged on, not trained on.
+"""The noise around predictions, learned from rows that members were evaluated on, not trained on.
 
-A member's residual on a row that it held out has the variance v₁ = S + τ²: S of the target around what networks of the kind
-say on average, τ² of one network around that average. Averaging members takes away most of τ² and nothing of S.
+A member's residual on a row that it held out has the variance v₁ = S + τ². S is the variance of the target around the average prediction
+of networks of the kind, τ² that of one network around that average. Averaging members removes most of τ² and nothing of S.
 
-Where rows are held out by two members of a kind ("cv+" keeps a fifth of them so), half of their mean squared difference there is
-τ². Elsewhere it cannot be read off the members' differences, since those that learned from a row lean to its target by some share
-κ of its noise. But with r the held-out residual and d the held-out prediction minus that of the members that learned it,
+If two members of a kind hold a row out ("cv+" does so for a fifth of the rows), half of their mean squared difference there is τ².
+Otherwise τ² cannot be computed from the members' differences, because members that learned from a row are biased towards its target by a
+fraction κ of its noise. Let r be the held-out residual and d the held-out prediction minus that of the members that learned it; then
 
     A = E r² = S + a τ²,   C = −E r d = κ S + a τ²,   D = E d² − (what the learners' own mean varies) = a τ² + κ² S,
 
-where a = Σ w² of the weights of those that held out; the three give a τ² = (A D − C²) / (A + D − 2C). It is too much where
-networks lean to some rows more than to others, as E κ² ≥ (E κ)²; their spread on rows that they learned is too little. The
-geometric mean of both is taken (docs/how-sure.md has it measured).
+where a = Σ w² of the weights of those that held out; the three give a τ² = (A D − C²) / (A + D − 2C). This is too large if networks are
+biased to some rows more than to others, as E κ² ≥ (E κ)²; their spread on rows that they learned is too small. The geometric mean of both
+is used (measured in docs/how-sure.md).
 
-v₁ may follow two things: the predicted value, in a few pieces, and the members' spread at the row.
+v₁ may depend on two things: the predicted value, in a few bins, and the members' spread at the row.
 """
 
 from dataclasses import dataclass, replace
@@ -39,34 +39,32 @@ from shoal.uncertainty.answers import (
     weights_of,
 )
 
-MOST_ROWS = 2_000  # that the noise is learned from: a variance is then known to a few percent, and a fit hardly slower
-MOST_COUNTED = 2**53  # beyond it a float counts no rows
+MOST_ROWS = 2_000  # used to learn the noise: a variance is then known to a few percent, and a fit hardly slower
+MOST_COUNTED = 2**53  # a float cannot count more rows
 PIECES, ROWS_OF_A_PIECE = 5, 40
-PRIOR_ROWS = 60  # rows of the overall variance that each piece is mixed with, so that no piece claims a certainty it met by luck
-ROWS_OF_A_SPREAD = 200  # from which on the variance may follow the members' spread: a share of it is then known to a tenth or two
+PRIOR_ROWS = 60  # rows of the overall variance that each bin is combined with, so that no bin is certain by chance
+ROWS_OF_A_SPREAD = 200  # from which the variance may follow the members' spread: the fraction is then known to a tenth or two
 SHARES = np.linspace(0.0, 0.95, 20)  # of the variance that may follow the members' spread
-# Held out by two networks of a kind: what averaging takes away, mostly a tenth or two of the variance, is then known to half of it.
+# Rows that two networks of a kind hold out: the variance that averaging removes, mostly a tenth or two, is then known to half of it.
 ROWS_OF_PAIRS = 6
-LEAST = 1e-6  # standard deviation of the noise in units of the target's: below, nothing is known
+LEAST = 1e-6  # standard deviation of the noise in units of the target's: smaller values are not measurable
 
 
 @dataclass(frozen=True)
 class Residuals:
-    """What is seen of one target on the rows that are judged: each `(m,)`, in the target's units or squares of them."""
+    """Facts about one target on the held-out rows: each `(m,)`, in the target's units or squares of them."""
 
     predicted: Floats
     residual: Floats
     weight: Floats
-    spread: Floats  # of the members that learned from the row; of all where none did
+    spread: Floats  # of the members that learned the row; of all if none did
 
 
 def fit_noise(network: Network, held: Held, used: float | None = None) -> Noise | None:
-    """The noise that these rows show; None where the output states no expected value (quantiles, classes), or where
-    predictions leave all bounds.
+    """The noise of these rows; None if the output states no expected value (quantiles, classes), or if predictions are not finite.
 
-    Rows that no member held out (`held.out` false everywhere) show too little noise, which `source` then says, unless the
-    evidence has found how many parameters γ a member uses on average: `used`. Then the noise is Σ r² / (N − γ), and the
-    members' spread comes on top.
+    Rows that no member held out (`held.out` false everywhere) show too little noise, and `source` states that, unless the evidence has
+    found how many parameters γ a member uses on average: `used`. Then the noise is Σ r² / (N − γ), plus the members' spread.
     """
     if not network.g2.centred:
         return None
@@ -76,7 +74,7 @@ def fit_noise(network: Network, held: Held, used: float | None = None) -> Noise 
 
 
 def seen_noise(network: Network, held: Held, used: float | None) -> Noise:
-    """`fit_noise` of an output that states an expected value."""
+    """`fit_noise` for an output that states an expected value."""
     alive = network.shares > 0
     rows, source = judging(held, alive), "held-out rows"
     if not len(rows):
@@ -94,12 +92,12 @@ def seen_noise(network: Network, held: Held, used: float | None) -> Noise:
 
 
 def counted(weight: Floats) -> int:
-    """How many rows weights above 0 stand for: whole ones count rows, any others only weigh them against each other."""
+    """The number of rows: integer weights count rows, other weights only weigh them against each other."""
     return int(min(weight.sum(), MOST_COUNTED)) if np.array_equal(weight, np.floor(weight)) else len(weight)
 
 
 def by_evidence(network: Network, outputs: Answers, held: Held, factor: float) -> Noise:
-    """Noise σ² of one size, N / (N − γ) times the members' mean squared residual, and their spread on top.
+    """Constant noise σ², N / (N − γ) times the members' mean squared residual, plus their spread.
 
     In the terms of `Noise`: V ((1 − w) + w s² / s̄²) with V = σ² + s̄² and w = s̄² / V is σ² + s².
     """
@@ -115,7 +113,7 @@ def by_evidence(network: Network, outputs: Answers, held: Held, factor: float) -
 
 
 def of_target(network: Network, held: Held, outputs: Answers, o: int) -> tuple[Floats, Floats, float, float, float, float]:
-    """One target's knots, variances there, share that follows the spread, typical spread of new and of learned rows, averaging."""
+    """One target's knots, variances, fraction that follows the spread, typical spread of new and of learned rows, averaging."""
     alive = (network.shares > 0)[:, None]
     weights, others = weights_of(network, held.out & alive), weights_of(network, ~held.out & alive)
     target = in_target_units(network, held.Y)[:, o]
@@ -140,10 +138,10 @@ def of_target(network: Network, held: Held, outputs: Answers, o: int) -> tuple[F
 def what_averages_away(
     network: Network, held: Held, values: Floats, weights: Floats, others: Floats, r: Residuals, d: Floats
 ) -> tuple[float, float]:
-    """What is left of a held-out residual's variance when all members are combined, and how much more they differ on new rows.
+    """The fraction of a held-out residual's variance that remains when all members are combined, and how much more they differ on new rows.
 
-    Kinds of members stray differently and are weighed differently, so each has a τ² of its own: of the variance that members put
-    into a held-out prediction, Σ w² τ² over those that held the row out, Σ s² τ² over all of them is left.
+    Kinds of members have different variances and weights, so each has its own τ²: the members that held a row out contribute Σ w² τ² to
+    the variance of the held-out prediction; the whole shoal keeps Σ s² τ² of it.
     """
 
     def mean(of_rows: Floats) -> Floats:
@@ -171,12 +169,12 @@ def what_averages_away(
 
 
 def learned_apart(network: Network, out: NDArray[np.bool_]) -> bool:
-    """Whether no two members of a kind have learned from the same rows: what sets such two apart is less than what sets others."""
+    """Whether no two members of a kind have learned from the same rows: the difference of such two is smaller than that of others."""
     return len(np.unique(np.column_stack([kinds_of(network), out]), axis=0)) == len(out)
 
 
 def in_target_units(network: Network, Y: Floats) -> Floats:
-    """Targets as the network learns them, in their own units again."""
+    """Targets in the network's form, back in their own units."""
     return np.asarray(Y if network.target is None else Y * network.target.scale + network.target.center, np.float64)
 
 
@@ -187,22 +185,22 @@ def own_variance(A: float, C: float, D: float) -> float:
 
 
 def variance_model(r: Residuals, typical: float, least: float) -> tuple[Floats, Floats, float]:
-    """Knots in the predicted value, the variances there, and the share that follows the spread, most likely in that order.
+    """Knots in the predicted value, the variances there, and the most likely fraction that follows the spread, in that order.
 
-    Of fewer than 200 rows the likeliest share fits these very rows better than new ones, and intervals measured by it are too narrow.
+    With fewer than 200 rows the most likely fraction fits these rows better than new ones, and intervals based on it are too narrow.
     """
     square = np.maximum(r.residual**2, 0.0)
-    at, variance = pieces(r.predicted, square, r.weight, least)
+    at, variance = bins_of(r.predicted, square, r.weight, least)
     if typical <= least or len(square) < ROWS_OF_A_SPREAD:
         return at, variance, 0.0
-    smooth, follows = in_pieces(at, variance, r.predicted), r.spread / typical
+    smooth, follows = interpolated(at, variance, r.predicted), r.spread / typical
     v = smooth * ((1 - SHARES[:, None]) + SHARES[:, None] * follows)
     surprise = np.average(np.log(v) + square / v, axis=1, weights=r.weight)
     return at, variance, float(SHARES[np.argmin(surprise)])
 
 
-def pieces(predicted: Floats, square: Floats, weight: Floats, least: float) -> tuple[Floats, Floats]:
-    """Mean squared residuals of up to five equal parts of the rows by predicted value, each mixed with the overall mean."""
+def bins_of(predicted: Floats, square: Floats, weight: Floats, least: float) -> tuple[Floats, Floats]:
+    """Mean squared residuals of up to five equal parts of the rows by predicted value, each combined with the overall mean."""
     overall = max(float(np.average(square, weights=weight)), least)
     n = min(PIECES, len(square) // ROWS_OF_A_PIECE)
     if n < 2:
@@ -216,14 +214,14 @@ def pieces(predicted: Floats, square: Floats, weight: Floats, least: float) -> t
     return np.array(list(knots)), np.array(list(knots.values()))
 
 
-def in_pieces(at: Floats, variance: Floats, predicted: Floats) -> Floats:
-    """Variances between the knots, their logarithm linear in the predicted value, constant beyond the last."""
+def interpolated(at: Floats, variance: Floats, predicted: Floats) -> Floats:
+    """Variances between the knots, with logarithms linear in the predicted value, constant beyond the last."""
     return np.exp(np.interp(predicted, at, np.log(variance)))
 
 
 def noise_variance(noise: Noise, predicted: Floats, spreads: Floats, typical: Floats) -> Floats:
-    """v₁ at predictions and spreads `(m, n_y)`, where `typical (n_y,)` is the mean spread of rows of this kind."""
+    """v₁ at predictions and spreads `(m, n_y)`; `typical (n_y,)` is the mean spread of rows of this kind."""
     columns = []
     for o, (at, variance, share) in enumerate(zip(noise.at, noise.variance, noise.share, strict=True)):
-        columns.append(in_pieces(at, variance, predicted[:, o]) * ((1 - share) + share * spreads[:, o] / typical[o]))
+        columns.append(interpolated(at, variance, predicted[:, o]) * ((1 - share) + share * spreads[:, o] / typical[o]))
     return np.stack(columns, axis=1)

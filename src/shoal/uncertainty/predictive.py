@@ -1,4 +1,4 @@
-"""Answers with their uncertainty: mean and deviation of the population, intervals and quantiles."""
+"""Predictions with their uncertainty: mean and standard deviation of the population, intervals and quantiles."""
 
 import math
 from typing import Any
@@ -15,19 +15,19 @@ from shoal.types import Floats
 from shoal.uncertainty.answers import Held, answers, judging, mean_variance, spread, taken, together, weights_of
 from shoal.uncertainty.noise import in_target_units, noise_variance
 
-BLOCK_ROWS = 8192  # members' predictions of so many rows stay near 1 MB
+BLOCK_ROWS = 8192  # members' predictions of so many rows take about 1 MB
 
 
 def mean_and_std(network: Network, X: Any) -> tuple[Floats, Floats]:
     """Prediction and standard deviation `(m, n_y)` of the target at raw rows `X (m, n)`, in its units.
 
-    From the noise and the members' spread; of a Gaussian output the mixture of its members: the mean of their variances plus
-    the variance of their means (Lakshminarayanan et al. 2017).
+    Computed from the noise and the members' spread; for a Gaussian output it is the mixture of the members: the mean of their variances
+    plus the variance of their means (Lakshminarayanan et al. 2017).
 
     Raises
     ------
     DataError
-        For a network that knows of no noise.
+        For a network without a known noise.
     """
     return mean_and_scale(network, X, mixture=True)
 
@@ -57,21 +57,23 @@ def _scale(network: Network, noise: Noise, rows: Any, mean: Floats, mixture: boo
 def known_noise(network: Network) -> Noise:
     """The network's noise, or an error that says why there is none."""
     if network.noise is None:
-        why = "its loss predicts one quantile" if not network.g2.centred else "no rows showed any when it was made"
-        raise DataError(f"this network knows nothing of the noise around its predictions: {why}; fit one to rows, with another loss")
+        why = "its loss predicts one quantile" if not network.g2.centred else "it was created without rows that show it"
+        raise DataError(f"this network has no noise around its predictions: {why}; fit a model to rows, with another loss")
     return network.noise
 
 
 def calibrated(network: Network, held: Held, kind: str, n_rows: int) -> Calibration:
-    """The scores of rows, each by the members that have not learned from it.
+    """The scores of rows, each by the members that were not trained on it.
 
-    Where all members have not ("split"), the row is predicted and measured exactly as new rows will be: the two are
-    exchangeable. Where some have not ("cv+"), their prediction is measured by their own larger variance v₁.
+    If no member was trained on them ("split"), the row is predicted and measured exactly as new rows are: the two are exchangeable. If
+    some members were ("cv+"), the prediction of the others is measured by their own larger variance v₁.
     """
     noise, alive = known_noise(network), network.shares > 0
     held = taken(held, judging(held, alive))
     if not len(held.Y):
-        raise DataError(f"calibration={kind!r} found no row that counts and that a network had not learned from; give more rows")
+        raise DataError(
+            f"calibration={kind!r} needs rows of weight above 0 that a network was not trained on, and found none; give more rows"
+        )
     scores = []
     for s in range(0, len(held.Y), BLOCK_ROWS):
         here = taken(held, np.arange(s, min(s + BLOCK_ROWS, len(held.Y))))
@@ -92,10 +94,10 @@ def _scores(network: Network, noise: Noise, held: Held, alive: NDArray[np.bool_]
 
 
 A_SHARE = NumberKind(BETWEEN_0_AND_1)
-# Rows that show the noise from which on 90 % intervals of the normal distribution covered 80 % or more (docs/how-sure.md has it measured).
+# Number of rows that show the noise from which on 90 % intervals of the normal distribution covered 80 % or more (docs/how-sure.md).
 LEAST_ROWS = {"held-out rows": 32, "evidence": 30}
-# Of rows that p weights were fitted to by least squares, N residuals have the variance S (1 - p/N), and new rows S (1 + p/N) around the
-# prediction: at N = 5 p intervals meant to cover 90 % cover 82 %, at 4 p less than 80 %.
+# If p weights were fitted by least squares, N residuals have the variance S (1 - p/N), and new rows S (1 + p/N) around the prediction: at
+# N = 5 p intervals meant to cover 90 % cover 82 %, at 4 p less than 80 %.
 ROWS_PER_WEIGHT = 5
 
 
@@ -107,7 +109,7 @@ def interval(network: Network, X: Any, coverage: float) -> tuple[Floats, Floats]
     Raises
     ------
     InvalidParameterError
-        Where too few rows judge the network for such an interval.
+        If too few rows evaluate the network for such an interval.
     """
     share = A_SHARE.read("coverage", coverage)
     if network.calibration is None:
@@ -124,8 +126,8 @@ def interval(network: Network, X: Any, coverage: float) -> tuple[Floats, Floats]
 def quantiles(network: Network, X: Any, q: Any) -> Floats:
     """Quantiles of the target at new rows, `(m, n_y, len(q))`; they never cross.
 
-    With calibration prediction + score · scale with the signed score of rank ⌈(n + 1) q⌉ from q = ½ on, below it ⌊(n + 1) q⌋:
-    each is on the safe side.
+    With calibration: prediction + score · scale with the signed score of rank ⌈(n + 1) q⌉ from q = ½ on, below it ⌊(n + 1) q⌋; both are
+    conservative.
     """
     wanted = checked_shares(q)
     if network.calibration is None:
@@ -141,9 +143,9 @@ def quantiles(network: Network, X: Any, q: Any) -> Floats:
 
 
 def refuse_a_guess(what: str, network: Network) -> None:
-    """Refuse intervals or quantiles that nothing calibrates, where too few rows show the noise; see `LEAST_ROWS`.
+    """Refuse intervals or quantiles without calibration if too few rows show the noise; see `LEAST_ROWS`.
 
-    A file from before these rows were counted is believed.
+    A file from before these rows were counted is accepted.
     """
     noise = known_noise(network)
     if noise.n_rows is None:
@@ -154,13 +156,13 @@ def refuse_a_guess(what: str, network: Network) -> None:
         which = f"{noise.n_rows} rows, which the networks learned from," if learned else f"{noise.n_rows} rows"
         more = "or with early_stopping=True" if learned else "or to more rows"
         raise InvalidParameterError(
-            f"{what} were asked for with calibration=None, and {which} show how far this model errs: with fewer than {needed}, intervals "
+            f"{what} were requested with calibration=None, and {which} show this model's errors: with fewer than {needed}, intervals "
             f"meant to cover 90 % may cover less than 80 %; fit with calibration='cv+', {more}"
         )
 
 
 def weights_per_target(network: Network) -> int:
-    """Weights and biases of the largest network that counts, shared out among the targets."""
+    """Weights and biases of the largest network that counts, divided by the number of targets."""
     n_z, alive = int(network.population.parameters.W2.shape[1]), network.shares > 0
     units, inputs = network.population.widths, network.population.inputs.sum(axis=1)
     skip = 0 if network.population.parameters.W3 is None else n_z * inputs
@@ -169,13 +171,11 @@ def weights_per_target(network: Network) -> int:
 
 
 def rank(n: int, share: float, what: str) -> int:
-    """⌈(n + 1) · share⌉, and an error where n scores cannot say so much."""
-    r = math.ceil((n + 1) * share - 1e-9)  # (n + 1) · 0.9 = 9.000000000000002 must not be taken for more than 9
+    """⌈(n + 1) · share⌉, and an error if n scores are too few."""
+    r = math.ceil((n + 1) * share - 1e-9)  # (n + 1) · 0.9 = 9.000000000000002 must not become more than 9
     if r > n:
         needed = math.ceil(share / max(1 - share, 1e-18) - 1e-9)
-        raise InvalidParameterError(
-            f"{what} needs at least {needed} rows to calibrate on, and there are {n}; ask for less, or fit more rows"
-        )
+        raise InvalidParameterError(f"{what} needs at least {needed} calibration rows, and there are {n}; request less, or fit more rows")
     return max(r, 1)
 
 
@@ -188,5 +188,5 @@ def checked_shares(q: Any) -> Floats:
 
 
 def at_the_least(network: Network, values: Floats) -> Floats:
-    """Of a loss whose targets have a lowest value, a count's 0, no value below it."""
+    """Values of a loss with a lowest target, such as 0 for counts, clipped to it."""
     return values if math.isinf(network.g2.least) else np.maximum(values, network.g2.least)

@@ -1,7 +1,7 @@
-"""Figures on matplotlib's axes, as scikit-learn's Display objects: `SomeDisplay.from_…(…, ax=ax)` draws and remembers what it drew.
+"""Figures on matplotlib's axes, as scikit-learn's Display objects: `SomeDisplay.from_…(…, ax=ax)` draws and keeps what it drew.
 
-Colours, fonts and grid are those of matplotlib's settings (`matplotlib.rc_context`, `matplotlib.style`), light or dark. For
-ROC and calibration curves, confusion matrices and decision boundaries use scikit-learn's own Displays with a fitted model.
+Colours, fonts and grid follow matplotlib's settings (`matplotlib.rc_context`, `matplotlib.style`), light or dark. For ROC and calibration
+curves, confusion matrices and decision boundaries use scikit-learn's Displays with a fitted model.
 """
 
 from shoal.inspection.figures.diagram import NetworkDisplay

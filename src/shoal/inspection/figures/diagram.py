@@ -17,11 +17,11 @@ from shoal.types import Floats
 
 MOST_INPUTS = 16
 MOST_UNITS = 16
-THINNEST = 0.02  # of the thickest: thinner lines are not seen, and not drawn
+THINNEST = 0.02  # of the thickest: thinner lines are invisible, and not drawn
 
 
 class NetworkDisplay:
-    """One member's inputs, hidden units and outputs, the heaviest of them where there are many.
+    """One member's inputs, hidden units and outputs; if there are many, those of the largest weights.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class NetworkDisplay:
         Over encoded inputs.
     inputs, outputs : sequences of str
     chosen_inputs_, chosen_units_ : ndarray of int
-        Those that are drawn.
+        The drawn ones.
     ax_, figure_ : matplotlib's
     """
 
@@ -38,7 +38,7 @@ class NetworkDisplay:
 
     @classmethod
     def from_network(cls, network: Network, k: int | None = None, *, outputs: Sequence[str] = (), ax: Any = None) -> Self:
-        """Member k, from 0, of a trained network; of the greatest share where None. Ramps are drawn with their column's line."""
+        """Member k, from 0, of a trained network; None: the member of the largest weight. Ramps are drawn with their column's line."""
         k = int(np.argmax(network.shares)) if k is None else k
         whole = member(network.population, k).map(lambda w: np.asarray(w, np.float64))
         n = network.encoding.n_inputs
@@ -48,7 +48,7 @@ class NetworkDisplay:
         return cls(replace(whole, **together), network.feature_names, names).plot(ax=ax)
 
     def plot(self, *, most_inputs: int = MOST_INPUTS, most_units: int = MOST_UNITS, ax: Any = None) -> Self:
-        """Draw; units and inputs with the largest products of weights where not all fit."""
+        """Draw; if not all inputs and units fit, those with the largest products of weights."""
         W1, W2 = self.parameters.W1, self.parameters.W2
         W3 = np.zeros((len(W2), W1.shape[1])) if self.parameters.W3 is None else self.parameters.W3
         weight = np.abs(W2).sum(axis=0)
@@ -78,7 +78,7 @@ class NetworkDisplay:
 
 
 def heaviest(weight: Floats, most: int) -> NDArray[np.int64]:
-    """Places of the largest, in their own order."""
+    """Indices of the largest, in their original order."""
     return np.sort(np.argsort(-weight, kind="stable")[:most])
 
 
@@ -109,7 +109,7 @@ def lines(ax: Any, W: Floats, x: int, left: Floats, right: Floats, reach: int = 
 
 
 def output_names(network: Network, n_z: int) -> list[str]:
-    """What each output says."""
+    """The name of each output."""
     unit = network.g2.unit
     if unit.decides == "largest":
         return [str(label) for label in network.classes[0]]

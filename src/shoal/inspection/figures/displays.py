@@ -1,4 +1,4 @@
-"""The figures as scikit-learn's Display objects: training curves, answers beside targets, units, importance and effects."""
+"""The figures as scikit-learn's Display objects: training curves, predictions against targets, units, importance and effects."""
 
 from typing import Any, Self
 
@@ -19,7 +19,7 @@ def axes_or_new(ax: Any = None, figsize: tuple[float, float] | None = None) -> A
 
 
 def new_figure(figsize: tuple[float, float] | None = None) -> Any:
-    """A new figure of pyplot's, which a notebook shows by itself; a `ShoalError` where matplotlib is not installed."""
+    """A new figure of pyplot's, which a notebook shows by itself; a `ShoalError` if matplotlib is not installed."""
     try:
         import matplotlib.pyplot as plt
     except ImportError:
@@ -28,7 +28,7 @@ def new_figure(figsize: tuple[float, float] | None = None) -> Any:
 
 
 def ink() -> str:
-    """The colour of text, which is seen on the background whatever that is."""
+    """The colour of text, which is visible on any background."""
     import matplotlib
 
     return str(matplotlib.rcParams["text.color"])
@@ -41,28 +41,28 @@ def bare(ax: Any) -> Any:
 
 
 def plain(text: str) -> str:
-    """A name as it stands: a dollar sign in it begins no formula, and a line break in it no second line."""
+    """A name as plain text: a dollar sign in it starts no formula, and a line break no second line."""
     return " ".join(text.split()).replace("$", r"\$") or " "
 
 
 def short(text: str, most: int = 24) -> str:
-    """A name that fits beside an axis."""
+    """A name shortened to fit beside an axis."""
     text = " ".join(text.split())
     return plain(text if len(text) <= most else text[: most - 1] + "…")
 
 
-MOST_POINTS = 1000  # more hide each other
+MOST_POINTS = 1000  # more points hide each other
 MOST_INTERVALS = 150
 
 
 class RegressionDisplay:
-    """Predicted against true values, scikit-learn's `PredictionErrorDisplay`, with the line fitted to them and their correlation.
+    """Predicted against true values, scikit-learn's `PredictionErrorDisplay`, with the fitted line and the correlation.
 
     Attributes
     ----------
     y_true, y_pred : ndarray, (m,)
     slope_, intercept_, r_ : float
-        Of the least-squares line of predicted on true values, and Pearson's correlation, as MATLAB's plotregression has them.
+        Of the least-squares line of predicted on true values, and Pearson's correlation, as in MATLAB's plotregression.
     display_ : sklearn.metrics.PredictionErrorDisplay
     ax_, figure_ : matplotlib's
     """
@@ -72,7 +72,7 @@ class RegressionDisplay:
 
     @classmethod
     def from_predictions(cls, y_true: Floats, y_pred: Floats, *, ax: Any = None) -> Self:
-        """Of true and predicted values `(m,)`."""
+        """From true and predicted values `(m,)`."""
         return cls(y_true, y_pred).plot(ax=ax)
 
     def plot(self, *, ax: Any = None) -> Self:
@@ -88,7 +88,7 @@ class RegressionDisplay:
             line_kwargs={"color": ink(), "linewidth": 1},
         )
         self.ax_, self.figure_ = ax, ax.figure
-        # scikit-learn draws truth over prediction; the line is fitted in the same sense
+        # scikit-learn draws truth over prediction; the line is fitted in the same direction
         spread = float(np.var(self.y_pred))
         self.slope_ = float(np.cov(self.y_pred, self.y_true, bias=True)[0, 1]) / spread if spread > 0 else 0.0
         self.intercept_ = float(np.mean(self.y_true) - self.slope_ * np.mean(self.y_pred))
@@ -102,7 +102,7 @@ class RegressionDisplay:
 
 
 class ErrorHistogramDisplay:
-    """How often which error occurs.
+    """The histogram of errors.
 
     Attributes
     ----------
@@ -117,7 +117,7 @@ class ErrorHistogramDisplay:
 
     @classmethod
     def from_predictions(cls, y_true: Floats, y_pred: Floats, *, ax: Any = None) -> Self:
-        """Of true and predicted values `(m,)`."""
+        """From true and predicted values `(m,)`."""
         return cls(np.asarray(y_pred, np.float64) - np.asarray(y_true, np.float64)).plot(ax=ax)
 
     def plot(self, *, bins: int = 30, ax: Any = None) -> Self:
@@ -125,7 +125,7 @@ class ErrorHistogramDisplay:
         self.ax_ = ax = bare(axes_or_new(ax))
         self.figure_ = ax.figure
         low, high = float(self.errors.min()), float(self.errors.max())
-        least = 1e-6 * max(abs(low), abs(high), 1e-300)  # errors that are all alike still need bars of some width
+        least = 1e-6 * max(abs(low), abs(high), 1e-300)  # equal errors still need bars of some width
         within = (low, high) if high - low > least else (low - bins * least, high + bins * least)
         self.counts_, self.edges_, _ = ax.hist(self.errors, bins=bins, range=within, color="C0")
         ax.axvline(0, color=ink(), linewidth=1)
@@ -135,13 +135,13 @@ class ErrorHistogramDisplay:
 
 
 class IntervalsDisplay:
-    """Intervals of rows sorted by their middle, and which of them hold the truth.
+    """Intervals of rows sorted by their centre, and which of them contain the truth.
 
     Attributes
     ----------
     y_true, lower, upper : ndarray, (m,)
     coverage_ : float
-        Share of all rows whose truth lies in its interval.
+        Fraction of all rows whose truth is in its interval.
     width_ : float
         Mean width.
     ax_, figure_ : matplotlib's
@@ -152,7 +152,7 @@ class IntervalsDisplay:
 
     @classmethod
     def from_intervals(cls, y_true: Floats, lower: Floats, upper: Floats, *, ax: Any = None) -> Self:
-        """Of true values and both ends of their intervals, each `(m,)`."""
+        """From true values and both ends of their intervals, each `(m,)`."""
         return cls(y_true, lower, upper).plot(ax=ax)
 
     def plot(self, *, ax: Any = None) -> Self:
@@ -167,18 +167,18 @@ class IntervalsDisplay:
         ax.vlines(place, self.lower[order], self.upper[order], color="C0", alpha=0.5, linewidth=2)
         for name, chosen, colour in (("inside", inside[order], "C0"), ("outside", ~inside[order], "C1")):
             ax.plot(place[chosen], self.y_true[order][chosen], ".", color=colour, markersize=5, label=f"truth {name}")
-        ax.set(xlabel="rows by the middle of their interval", ylabel="target", xticks=[])
+        ax.set(xlabel="rows by the centre of their interval", ylabel="target", xticks=[])
         ax.set_title(f"{self.coverage_:.1%} of {len(self.y_true)} rows inside, mean width {self.width_:.4g}", loc="left", fontsize="medium")
         ax.legend(frameon=False)
         return self
 
 
 FAINT = 0.35
-FAR = 20.0  # times the lowest loss: a curve that falls so far is told on a logarithmic scale
+FAR = 20.0  # times the lowest loss: a curve with such a range has a logarithmic scale
 
 
 class TrainingCurvesDisplay:
-    """Loss of every member after every epoch: training, and validation where there is any.
+    """Loss of every member after every epoch: training, and validation if there is one.
 
     Attributes
     ----------
@@ -197,7 +197,7 @@ class TrainingCurvesDisplay:
         return cls(np.asarray(history["loss"]), history.get("validation_loss")).plot(ax=ax)
 
     def plot(self, *, ax: Any = None) -> Self:
-        """Draw: one faint line a member, a strong one for their mean."""
+        """Draw: one faint line per member, a strong one for their mean."""
         self.ax_ = ax = bare(axes_or_new(ax))
         self.figure_, self.lines_ = ax.figure, []
         curves = [("training", self.loss, "C0"), ("validation", self.validation, "C1")]
@@ -218,7 +218,7 @@ class TrainingCurvesDisplay:
 
 
 def middle(values: Floats) -> Floats:
-    """The mean over the members, `(epochs,)`; those that have stopped stay at their last value, so that none leaves a step behind."""
+    """The mean over the members, `(epochs,)`; stopped members keep their last value, so that no step appears when one stops."""
     last = np.where(np.isfinite(values), np.arange(len(values))[:, None], 0)
     kept = np.take_along_axis(values, np.maximum.accumulate(last, axis=0), axis=0)
     finite = np.isfinite(kept)
@@ -232,7 +232,7 @@ GRID = 40  # pixels a side
 
 
 class UnitsDisplay:
-    """Heat maps of a member's units over two inputs, the others at their middle.
+    """Heat maps of a member's units over two inputs; the other inputs are at their mean.
 
     Attributes
     ----------
@@ -247,7 +247,7 @@ class UnitsDisplay:
 
     @classmethod
     def from_network(cls, network: Network, X: Floats, features: tuple[int, int] = (0, 1), *, k: int = 0, most: int = MOST_UNITS) -> Self:
-        """Of member k, over the ranges of two columns of raw rows X `(m, n)`; the first `most` units."""
+        """Member k, over the ranges of two columns of raw rows X `(m, n)`; the first `most` units."""
         X = np.asarray(X, np.float64)
         i, j = features
         x, y = (np.linspace(X[:, c].min(), X[:, c].max(), GRID) for c in (i, j))
@@ -259,7 +259,7 @@ class UnitsDisplay:
         return cls(A1[:most].reshape(-1, GRID, GRID), names, (x[0], x[-1], y[0], y[-1])).plot()
 
     def plot(self, *, columns: int = 6) -> Self:
-        """Draw a grid of maps with one scale of colours, which is 0 in the middle."""
+        """Draw a grid of maps with one colour scale, with 0 in the middle."""
         n = len(self.A1)
         across = min(columns, n)
         down = -(-n // across)
@@ -297,7 +297,7 @@ class ImportanceDisplay:
 
     @classmethod
     def from_importance(cls, importance: Importance, *, ax: Any = None) -> Self:
-        """Of what `inspection.importance.importance` found."""
+        """From the result of `inspection.importance.importance`."""
         return cls(importance).plot(ax=ax)
 
     def plot(self, *, most: int = MOST_BARS, ax: Any = None) -> Self:
@@ -308,12 +308,12 @@ class ImportanceDisplay:
         place = np.arange(len(ranked))[::-1]
         ax.barh(place, [mean for _, mean, _ in ranked], xerr=[sd for _, _, sd in ranked], color="C0", height=0.7, error_kw={"ecolor": "C1"})
         ax.set_yticks(place, [short(name) for name, _, _ in ranked])
-        ax.set_xlabel(f"rise of {self.importance.metric} when the column is shuffled")
+        ax.set_xlabel(f"increase of {self.importance.metric} when the column is shuffled")
         return self
 
 
 class EffectDisplay:
-    """The mean answer as one column changes alone: every member a faint line, all together a strong one.
+    """The mean prediction as one column changes: a faint line per member, a strong one for all together.
 
     Attributes
     ----------
@@ -325,11 +325,11 @@ class EffectDisplay:
         self.effect = effect
 
     @classmethod
-    def from_effect(cls, effect: Effect, *, ylabel: str = "mean answer", ax: Any = None) -> Self:
-        """Of what `inspection.importance.partial_effect` found."""
+    def from_effect(cls, effect: Effect, *, ylabel: str = "mean prediction", ax: Any = None) -> Self:
+        """From the result of `inspection.importance.partial_effect`."""
         return cls(effect).plot(ylabel=ylabel, ax=ax)
 
-    def plot(self, *, ylabel: str = "mean answer", ax: Any = None) -> Self:
+    def plot(self, *, ylabel: str = "mean prediction", ax: Any = None) -> Self:
         """Draw lines over numbers, and points over levels and dates."""
         effect = self.effect
         self.ax_ = ax = bare(axes_or_new(ax, figsize=(4, 3)))
