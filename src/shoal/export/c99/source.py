@@ -165,7 +165,7 @@ def encoding_tables(model: Portable) -> str:
 def weight_tables(model: Portable, precision: Precision) -> str:
     """W1 by inputs, so that an input of 0 costs nothing and compilers see independent sums; W2 by outputs.
 
-    All ramps of a column together are one line ramped at its edges: HEIGHT holds its height at every edge but the first, where it is
+    All ramps of a column together are one piecewise-linear function: HEIGHT holds its height at every edge but the first, where it is
     0, so that a column costs two of its rows and not all of them. The ramps' means are taken off in b1.
     """
     W1, b1, W2, b2, W3 = (getattr(model.network.merged, name) for name in ("W1", "b1", "W2", "b2", "W3"))
