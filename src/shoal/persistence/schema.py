@@ -24,8 +24,8 @@ from shoal.persistence.arrays import ARRAYS
 from shoal.persistence.checks import Flag, Items, Label, Maybe, Named, Real, Record, Setting, Sizes, Text, Whole, adds_up
 from shoal.persistence.stored import Stored, decoded, labels_from
 from shoal.table import Column, Learned, Preparation
-from shoal.table.cells import DATE_FORMATS
 from shoal.table.columns import MOST_LEVELS
+from shoal.table.date_formats import DATE_FORMATS
 from shoal.textbook import ACTIVATIONS
 from shoal.textbook.losses import LOSSES, make_loss
 from shoal.textbook.propagation import OF_INPUTS, Parameters

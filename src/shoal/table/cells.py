@@ -1,7 +1,6 @@
 """What the cells of one column hold: text, numbers, truth values or dates, understood in one way at fit and at predict time."""
 
 import numbers
-import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from difflib import get_close_matches
@@ -11,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from shoal.errors import TableError
-from shoal.table.dates import far_date
+from shoal.table.date_formats import DURATION, duration_days, read_with, readable, shaped_formats
+from shoal.table.dates import far_date, since_1970
 
 # How tools write "no value" (R, databases, spreadsheets, UCI). They count as missing only among numbers, truth values
 # and dates: in a column of text "NA" or "none" is often a real category (no basement, no guarantor) and stays one.
@@ -20,13 +20,7 @@ MISSING_MARKS = frozenset({"na", "n/a", "#n/a", "nan", "null", "none", "?", "-",
 # The index name that `read` gives its frames: labels are then the rows of the file, whatever was filtered or split since.
 ROW = "row"
 
-_ISO = "ISO8601"
-_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 HEAD = 100  # filled cells of a column that its format of dates is guessed from
-_DATE_LIKE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
-_DAYS = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y")
-# Day before month where both fit every cell: most of the world writes so, and the column's reason says it.
-DATE_FORMATS = (_ISO, *(day + time for day in _DAYS for time in ("", " %H:%M", " %H:%M:%S")))
 _LONG_NAME = 200  # characters; comparing longer names takes the square of their length
 _HUGE = 10**400  # beyond every floating-point number; Python refuses to write whole numbers of some thousand digits
 _TRUTH = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
@@ -129,18 +123,19 @@ def truth_cells(column: pd.Series) -> Cells:
 
 
 def date_cells(column: pd.Series, date_format: str) -> Cells:
-    """Dates as datetime64 without a time zone (UTC where one was given)."""
+    """Dates as datetime64 without a time zone (UTC where one was given); times of day on 1 January 1970, durations from it on."""
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         zoned = column.dt.tz is not None
         return Cells(column.dt.tz_convert("UTC").dt.tz_localize(None) if zoned else column, np.zeros(len(column), dtype=bool))
     text = filled_text(column)
-    whole = text
-    if date_format == _ISO:  # pandas takes "2020" and "10-12" for ISO dates too; a date has a day
-        whole = _by_level(text, lambda cell: cell if _ISO_DAY.match(cell) else np.nan)
-    values = pd.to_datetime(whole, format=date_format, errors="coerce", utc=True).dt.tz_localize(None)
+    if date_format == DURATION:
+        values = since_1970(_by_level(text, duration_days).astype(np.float64))
+        return Cells(values, (text.notna() & values.isna()).to_numpy())
+    whole = _by_level(text, lambda cell: readable(cell, date_format))
+    values = pd.to_datetime(whole, format=read_with(date_format), errors="coerce", utc=True).dt.tz_localize(None)
     unread = (whole.notna() & values.isna()).to_numpy()
     if unread.any():
-        values = _with_far_dates(values, whole, unread, date_format)
+        values = _with_far_dates(values, whole, unread, read_with(date_format))
     return Cells(values, (text.notna() & values.isna()).to_numpy())
 
 
@@ -163,9 +158,7 @@ def date_format_of(column: pd.Series) -> str | None:
 
 def likely_date_formats(head: pd.Series) -> list[str]:
     """The formats that nearly all of a column's first filled cells are written in."""
-    if not any(_DATE_LIKE.match(cell) for cell in filled_text(head).dropna()):
-        return []  # nineteen formats need not be tried on every category
-    return [form for form in DATE_FORMATS if is_slip(date_cells(head, form), at_least=1)]
+    return [form for form in shaped_formats(filled_text(head).dropna()) if is_slip(date_cells(head, form), at_least=1)]
 
 
 def is_slip(cells: Counted, at_least: int = 10) -> bool:

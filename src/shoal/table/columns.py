@@ -21,7 +21,7 @@ from shoal.table.cells import (
     text_cells,
     truth_cells,
 )
-from shoal.table.dates import days_since_1970, parts_of_dates, written_day
+from shoal.table.dates import about_dates, days_since_1970, parts_of_dates, written_day
 from shoal.table.frames import as_frame, column_name, named_frame, one_of
 from shoal.table.tally import Tally, Typed
 
@@ -181,8 +181,7 @@ def _date(tally: Tally, date_format: str) -> Column:
     low, high = float(dates.low or 0.0), float(dates.high or 0.0)
     if low == high and not n_missing:
         return _left_out(tally, f"one value only: {written_day(low)}", low=low, high=high, date_format=written)
-    how = "dates" if written == "ISO8601" else f"dates written {written}"
-    reason = f"{how}, {written_day(low)} to {written_day(high)}"
+    reason = about_dates(written, low, high)
     known: dict[str, Any] = {"low": low, "high": high, "date_format": written, "has_times": not dates.whole}
     return Column(tally.name, "date", reason, tally.n_rows, n_missing, **known)
 

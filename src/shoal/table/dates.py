@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from shoal.table.date_formats import DURATION, ISO, MONTH_NAMED, NAMED, TIME_OF_DAY
+
 Floats = NDArray[np.float64]
 
 _A_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}  # in the units that pandas has
@@ -20,6 +22,14 @@ def days_since_1970(values: pd.Series) -> Floats:
     """Dates without a time zone as days and their fractions, `(m,)`; NaN where one is missing."""
     moments, a_day, missing = _whole_units(values)
     return np.where(missing, np.nan, moments / a_day)
+
+
+def since_1970(days: pd.Series) -> pd.Series:
+    """Days as the dates so long after the beginning of 1970, to the microsecond; NaT where one is missing."""
+    known = days.notna().to_numpy()
+    moments = np.full(len(days), np.datetime64("NaT", "us"))
+    moments[known] = np.round(days.to_numpy()[known] * _A_DAY["us"]).astype(np.int64).astype("datetime64[us]")
+    return pd.Series(moments, index=days.index)
 
 
 def parts_of_dates(values: pd.Series) -> tuple[Floats, Floats, Floats]:
@@ -55,6 +65,19 @@ def microseconds(values: pd.Series) -> NDArray[np.int64] | Floats:
 def written_day(days: float) -> str:
     """Days since 1970 as a date such as 2024-01-31."""
     return str(np.datetime64(int(np.floor(days)), "D"))
+
+
+def about_dates(date_format: str, low: float, high: float) -> str:
+    """In words: dates from the first to the last, how they are written, times of day, or durations; `low` and `high` in days since 1970."""
+    if date_format == DURATION:
+        return f"durations from {low:.6g} to {high:.6g} days"
+    if date_format == TIME_OF_DAY:
+        first, last = (str(np.datetime64(round(days * 1440), "m"))[-5:] for days in (low, high))
+        return f"times of day, {first} to {last}"
+    how = {ISO: "dates", NAMED: "dates with names of months", MONTH_NAMED: "months by name"}.get(
+        date_format, f"dates written {date_format}"
+    )
+    return f"{how}, {written_day(low)} to {written_day(high)}"
 
 
 def far_date(cell: str, date_format: str) -> np.datetime64:
