@@ -12,7 +12,7 @@ from shoal.dask.source import Partitions
 from shoal.dask.workers import named, on_worker, pass_on
 from shoal.errors import DataError, InvalidParameterError
 from shoal.estimators.base import input_names
-from shoal.fitting.calibration import Judged, calibrate, largest_of
+from shoal.fitting.calibration import JudgedOn, calibrate, largest_of
 from shoal.fitting.checkpoint import Checkpoint, about_fit, identity_of
 from shoal.fitting.fitted import Fitted
 from shoal.fitting.pipeline import (
@@ -77,7 +77,7 @@ def for_workers(settings: Settings) -> Settings:
 
 
 @dataclass(frozen=True)
-class Whole:
+class WholeTable:
     """The whole table on one worker, prepared, and the networks to train on it."""
 
     ready: Prepared
@@ -114,24 +114,24 @@ def rows_of(*spans: Span) -> Rows:
     return np.concatenate([b.X for b in blocks]), np.concatenate([b.y for b in blocks]), weight
 
 
-def prepared_there(settings: Settings, names: Names, roles: dict[str, Any], rows: Rows, own: Rows | None) -> Whole:
+def prepared_there(settings: Settings, names: Names, roles: dict[str, Any], rows: Rows, own: Rows | None) -> WholeTable:
     """The rows prepared as `fit` prepares them; `roles` are their groups or times."""
     ready = prepare(settings, InMemory(*rows, own=own, **roles), names=names)
     assert isinstance(ready.rows, RowsInMemory)
-    return Whole(ready, Group(ready.plan, draw(ready, ready.plan.width), ready.rows))
+    return WholeTable(ready, Group(ready.plan, draw(ready, ready.plan.width), ready.rows))
 
 
-def decided_there(whole: Whole) -> Decided:
+def decided_there(whole: WholeTable) -> Decided:
     """What is decided, without the rows."""
     return without_rows(whole.ready)
 
 
-def of_whole(whole: Whole) -> Group:
+def of_whole(whole: WholeTable) -> Group:
     """What networks are trained with."""
     return whole.group
 
 
-def network_there(whole: Whole, member: Member) -> tuple[Network, float]:
+def network_there(whole: WholeTable, member: Member) -> tuple[Network, float]:
     """The network, made where the rows are that it is judged on; and its temperature."""
     return network_of(whole.ready, member.trained, member.curves)
 
@@ -152,7 +152,7 @@ class Share:
 class JudgedRows:
     """Rows of all shares that the networks are judged on."""
 
-    judged: Judged
+    judged: JudgedOn
 
     @property
     def largest(self) -> float:
@@ -186,7 +186,7 @@ def on_shares(client: Any, estimator: Any, settings: Settings, source: Partition
         member = in_order(member, np.argsort([k for _, (k,) in pieces]))
         sizes = client.gather([client.submit(size_of, share, pure=False) for share in shares])
         held = together([client.submit(judges_of, share, pure=False).result() for share in shares])
-    rows: Any = JudgedRows(Judged(held, None, summary.lowest, summary.highest, summary.m))
+    rows: Any = JudgedRows(JudgedOn(held, None, summary.lowest, summary.highest, summary.m))
     network, temperature = network_of(with_rows(ready, rows), member.trained, member.curves)
     return finished(ready, member, network, temperature, "own", tuple(sizes[k % n] for k in range(K)))
 

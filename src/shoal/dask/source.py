@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.dask.partitions import Block, SpanRows, changed, changed_spans, encoded_block, over_spans, square_lengths, total_weights
-from shoal.dask.survey import HeldParts, Survey, found_encoding, held_parts, survey_over, weighed_in_rows, weighted_spans
+from shoal.dask.survey import HeldParts, PartitionSurvey, found_encoding, held_parts, survey_over, weighed_in_rows, weighted_spans
 from shoal.encoding import Encoding
 from shoal.errors import DataError
-from shoal.fitting.calibration import Judged, calibrate
+from shoal.fitting.calibration import JudgedOn, calibrate
 from shoal.fitting.checkpoint import identity_of
 from shoal.fitting.plan import FULL_BATCH, Plan
 from shoal.fitting.settings import Settings
@@ -39,7 +39,7 @@ class Partitions:
     client : distributed.Client
     spans : list of futures
         Their blocks are `Raw`.
-    found : Survey
+    found : PartitionSurvey
         All partitions summed up.
     own : tuple or None
         The user's validation rows: spans and the number of their partitions.
@@ -51,7 +51,7 @@ class Partitions:
 
     client: Any
     spans: list[Any]
-    found: Survey
+    found: PartitionSurvey
     own: tuple[list[Any], int] | None = None
     unit: float = 1.0
     groups: NDArray[np.int64] | None = None
@@ -139,7 +139,7 @@ class RowsOnWorkers:
     client: Any
     spans: list[Any]
     own: list[Any] | None
-    found: Survey
+    found: PartitionSurvey
     settings: Settings
     targets: Targets
     held: NDArray[np.int64]
@@ -218,13 +218,13 @@ class Picked:
 
 
 @dataclass(frozen=True)
-class Counted:
+class RowsPerPartition:
     """How many rows of each partition may be picked."""
 
     rows: dict[int, int]
 
-    def __add__(self, other: "Counted") -> "Counted":
-        return Counted(self.rows | other.rows)
+    def __add__(self, other: "RowsPerPartition") -> "RowsPerPartition":
+        return RowsPerPartition(self.rows | other.rows)
 
 
 def may_judge(parts: NDArray[np.int64] | None, block: Block) -> NDArray[np.int64]:
@@ -233,9 +233,9 @@ def may_judge(parts: NDArray[np.int64] | None, block: Block) -> NDArray[np.int64
     return np.flatnonzero(counts if parts is None or block.part is None else counts & np.isin(block.part, parts))
 
 
-def counted(parts: NDArray[np.int64] | None, block: Block) -> Counted:
+def counted(parts: NDArray[np.int64] | None, block: Block) -> RowsPerPartition:
     """How many of them there are."""
-    return Counted({block.number: len(may_judge(parts, block))})
+    return RowsPerPartition({block.number: len(may_judge(parts, block))})
 
 
 def picked(parts: NDArray[np.int64] | None, ranks: dict[int, NDArray[np.int64]], block: Block) -> Picked:
@@ -260,12 +260,12 @@ def pick(client: Any, spans: Any, parts: NDArray[np.int64] | None) -> Picked:
 
 def judged_on(
     client: Any, spans: Any, own: Any, held: NDArray[np.int64], alive: NDArray[np.bool_], summary: Summary, *, by_evidence: bool
-) -> Judged:
+) -> JudgedOn:
     """What a fitted network is judged on; `held (K,)` are the parts that networks hold out, −1 for none, `own` the user's spans or None."""
     K = len(held)
     if not len(summary.targets.mean) or summary.classes.size:
         nothing = np.empty((0, 0))
-        return Judged(Held(nothing, nothing, np.empty(0), np.empty((K, 0), bool)), None, summary.lowest, summary.highest, summary.m)
+        return JudgedOn(Held(nothing, nothing, np.empty(0), np.empty((K, 0), bool)), None, summary.lowest, summary.highest, summary.m)
     if own is not None:
         rows = pick(client, own, None)
         found = all_out(rows.X, rows.Y, rows.weight, K)
@@ -276,4 +276,4 @@ def judged_on(
         # the evidence counts all rows that there are, of which these stand for the others
         weight = rows.weight * (summary.inputs.weight / rows.weight.sum() if by_evidence else 1.0)
         found = Held(rows.X, rows.Y, weight, out)
-    return Judged(found, None, summary.lowest, summary.highest, summary.m)
+    return JudgedOn(found, None, summary.lowest, summary.highest, summary.m)

@@ -23,7 +23,7 @@ TEXT = "OSUT"  # kinds of dtype whose labels are text
 
 
 @dataclass(frozen=True)
-class Survey:
+class PartitionSurvey:
     """All partitions summed up; two surveys of different partitions add up with `+`.
 
     `sizes` are the rows of each partition that has any, `counted` those of a weight above 0; `labels` says what the labels are and
@@ -35,22 +35,22 @@ class Survey:
     counted: dict[int, int]
     labels: tuple[str, int]
 
-    def __add__(self, other: "Survey") -> "Survey":
+    def __add__(self, other: "PartitionSurvey") -> "PartitionSurvey":
         if self.labels[0] != other.labels[0]:
             (mine, here), (theirs, there) = self.labels, other.labels
             raise DataError(f"partition {there + 1}: y holds {theirs}, where partition {here + 1} holds {mine}; they must be alike")
-        return Survey(self.summary + other.summary, self.sizes | other.sizes, self.counted | other.counted, self.labels)
+        return PartitionSurvey(self.summary + other.summary, self.sizes | other.sizes, self.counted | other.counted, self.labels)
 
 
-def survey_of(classes: bool, raw: Raw) -> Survey:
+def survey_of(classes: bool, raw: Raw) -> PartitionSurvey:
     """One partition's."""
     summary = summary_of(raw.X, raw.y, raw.weight, classes=classes)
     kind = "text" if raw.y.dtype.kind in TEXT else "numbers"
     what = kind if raw.y.ndim == 1 else f"{raw.y.shape[1]} columns of {kind}"
-    return Survey(summary, {raw.number: summary.m}, {raw.number: summary.counted}, (what, raw.number))
+    return PartitionSurvey(summary, {raw.number: summary.m}, {raw.number: summary.counted}, (what, raw.number))
 
 
-def survey_over(client: Any, spans: list[Any], *, classes: bool) -> Survey:
+def survey_over(client: Any, spans: list[Any], *, classes: bool) -> PartitionSurvey:
     """The survey of checked spans; `classes` says whether y holds labels.
 
     Raises
@@ -58,7 +58,7 @@ def survey_over(client: Any, spans: list[Any], *, classes: bool) -> Survey:
     DataError
         For what a partition must not hold.
     """
-    found: Survey = over_spans(client, partial(survey_of, classes), spans)
+    found: PartitionSurvey = over_spans(client, partial(survey_of, classes), spans)
     return found
 
 
@@ -171,7 +171,7 @@ def labels_of(classes: NDArray[Any] | None, raw: Raw) -> Labels:
     return Labels(codes, np.ones(len(raw.X)) if raw.weight is None else raw.weight)
 
 
-def held_parts(client: Any, seed: int, spans: list[Any], found: Survey, p: Plan, roles: Mapping[str, Any]) -> HeldParts | None:
+def held_parts(client: Any, seed: int, spans: list[Any], found: PartitionSurvey, p: Plan, roles: Mapping[str, Any]) -> HeldParts | None:
     """Rows split into the parts that networks hold out, as in memory; None where none are held out.
 
     The order is drawn here, for which this machine needs some 30 bytes a row. `roles` are the rows' groups or times.

@@ -31,7 +31,7 @@ from shoal.table_models.survey import Counting, Sample, Survey, finished
 
 
 @dataclass(frozen=True)
-class Seen:
+class CountedPartitions:
     """Partitions counted so far, and how many rows each had."""
 
     counting: Counting
@@ -112,7 +112,7 @@ def facts_from(found: Survey, seconds: float, seed: int, categories: tuple[str, 
 
 def counted(client: Any, parts: Sequence[Any], nothing: Counting, task: str | None, seed: int) -> Survey:
     """The survey of all partitions, one after the other, each where it lies: the first text of a kind is the first of all."""
-    seen = client.submit(Seen, nothing, (), pure=False)
+    seen = client.submit(CountedPartitions, nothing, (), pure=False)
     for number, part in enumerate(client.compute(list(parts))):
         seen = client.submit(see, seen, part, (number, len(parts)), seed, pure=False)
     done = seen.result()
@@ -120,14 +120,14 @@ def counted(client: Any, parts: Sequence[Any], nothing: Counting, task: str | No
         return finished(done.counting, task, ())
 
 
-def see(seen: Seen, part: pd.DataFrame, place: tuple[int, int], seed: int) -> Seen:
+def see(seen: CountedPartitions, part: pd.DataFrame, place: tuple[int, int], seed: int) -> CountedPartitions:
     """One more partition."""
     first = sum(seen.rows)
     piece = part.set_axis(pd.RangeIndex(first + 1, first + 1 + len(part), name=ROW), axis=0)
     counting = replace(seen.counting, tallies=dict(seen.counting.tallies), values=dict(seen.counting.values))
     with of_part(*place):
         counting.see(piece, np.zeros(len(piece), bool), row_draws(seed, Purpose.SAMPLE, piece.index.to_numpy()))
-    return Seen(counting, (*seen.rows, len(part)))
+    return CountedPartitions(counting, (*seen.rows, len(part)))
 
 
 def source(parts: Sequence[Any], prepare: Pipeline, found: Survey) -> RawPartitions:

@@ -3,7 +3,6 @@
 A piece is a pure function of what it is given, so that it does not matter which worker does it, nor how often.
 """
 
-import importlib
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,9 +21,10 @@ Noted = tuple[type[Warning], str]
 def distributed() -> Any:
     """The package, or an error that names the extra."""
     try:
-        return importlib.import_module("distributed")
+        import distributed as package
     except ImportError as error:
         raise ShoalError(f"Dask needs the package {error.name}: pip install 'shoal[dask]'.") from error
+    return package
 
 
 @contextmanager

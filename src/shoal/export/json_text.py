@@ -61,6 +61,7 @@ def laid_out(value: Any) -> str:
 
 
 def dumped(value: Any) -> str:
+    """A value as JSON text; not-a-number is refused."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
@@ -107,11 +108,13 @@ def preparation(model: Portable) -> dict[str, Any]:
 
 
 def field_of(field: Field) -> dict[str, Any]:
+    """A column of the raw table as plain data."""
     levels = {"levels": list(field.levels), "has_other": field.has_other} if field.kind == "category" else {}
     return {"name": field.name, "kind": field.kind, **levels}
 
 
 def feature_of(feature: Feature) -> dict[str, Any]:
+    """A prepared input as plain data."""
     more: dict[str, Any] = {"level": feature.level} if feature.part == "level" else {}
     if feature.part not in ("level", "missing"):
         more = {"fill": feature.fill}

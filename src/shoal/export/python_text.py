@@ -71,6 +71,7 @@ def python_text(model: Portable) -> str:
 
 
 def imports(kinds: set[str]) -> str:
+    """The modules that the written Python needs."""
     return "import datetime\nimport math\n" if "date" in kinds else "import math\n"
 
 

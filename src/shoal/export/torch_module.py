@@ -97,7 +97,7 @@ def ramp_module(torch: Any, encoding: Encoding) -> Any:
     ramps = [(j, a, b) for j, edges in enumerate(encoding.edges) for a, b in pairwise(edges)]
     columns, left, right = (np.array(values) for values in zip(*ramps, strict=True))
 
-    class Ramps(torch.nn.Module):
+    class RampModule(torch.nn.Module):
         """clip((x − left) / width, 0, 1) beside x."""
 
         def __init__(self) -> None:
@@ -109,4 +109,4 @@ def ramp_module(torch: Any, encoding: Encoding) -> Any:
         def forward(self, X: Any) -> Any:
             return torch.cat([X, ((X[:, self.columns] - self.left) / self.width).clamp(0.0, 1.0)], dim=1)
 
-    return Ramps()
+    return RampModule()

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedOn:
     """What a fitted network is judged on: rows for its noise or temperature, rows for its scores, and the inputs' range."""
 
     held: Held
@@ -42,7 +42,7 @@ class Judged:
     n_rows: int
 
 
-def largest_of(judged: Judged) -> float:
+def largest_of(judged: JudgedOn) -> float:
     """The largest raw input, as a size."""
     return float(np.max(np.abs([judged.lowest, judged.highest]), initial=0.0))
 
@@ -95,7 +95,7 @@ def judged_on(
     aside: NDArray[np.int64] | None = None,
     calibration: Any = None,
     own: Validation | None = None,
-) -> Judged:
+) -> JudgedOn:
     """All that the fitted network will be judged on.
 
     `weight` is 0 where rows were set `aside`, `given` as the user had it; `before` is the network that training goes on with.
@@ -114,10 +114,10 @@ def judged_on(
     lowest, highest = value_range(X, weight)
     if before is not None and before.lowest is not None and before.highest is not None:
         lowest, highest = np.minimum(lowest, before.lowest), np.maximum(highest, before.highest)
-    return Judged(held, scores, lowest, highest, len(Y))
+    return JudgedOn(held, scores, lowest, highest, len(Y))
 
 
-def calibrate(network: Network, judged: Judged, calibration: Any, trained: Trained) -> tuple[Network, float]:
+def calibrate(network: Network, judged: JudgedOn, calibration: Any, trained: Trained) -> tuple[Network, float]:
     """`made_sure`, of the networks that a training left."""
     n_y = network.population.parameters.W2.shape[1] // network.g2.logits_per_target
     used = None if trained.evidence is None else float(np.mean(trained.evidence.gamma)) / n_y
@@ -126,7 +126,7 @@ def calibrate(network: Network, judged: Judged, calibration: Any, trained: Train
 
 
 def made_sure(
-    network: Network, judged: Judged, calibration: Any, used: float | None, before: Population | None = None
+    network: Network, judged: JudgedOn, calibration: Any, used: float | None, before: Population | None = None
 ) -> tuple[Network, float]:
     """The network with its inputs' range, noise, scores or temperature; and that temperature, 1 where none was asked for.
 
@@ -180,7 +180,7 @@ def must_be_the_same(network: Network, calibration: Any, n_rows: int) -> None:
         )
 
 
-def watched(blocks: "EncodedBlocks", plan: Plan, settings: Settings) -> tuple[Validation | None, Judged]:
+def watched(blocks: "EncodedBlocks", plan: Plan, settings: Settings) -> tuple[Validation | None, JudgedOn]:
     """The rows that networks are judged on, in memory: those held out by each, or, where none are, the sample for the noise alone.
 
     And those that are set aside, for the scores.

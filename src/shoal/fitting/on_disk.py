@@ -13,7 +13,7 @@ from shoal.encoding import Encoding, encode, ramp_edges, ramp_values, ramps_of
 from shoal.errors import DataError
 from shoal.fitting import folds
 from shoal.fitting.block_store import BlockStore, Parts, Piece
-from shoal.fitting.calibration import Judged, calibrate, check_calibration, largest_of, place_weights, watched
+from shoal.fitting.calibration import JudgedOn, calibrate, check_calibration, largest_of, place_weights, watched
 from shoal.fitting.checkpoint import identity_of
 from shoal.fitting.folds import RowFacts
 from shoal.fitting.limits import refuse, refuse_too_many
@@ -358,7 +358,7 @@ class RowsOnDisk:
     blocks: EncodedBlocks
     settings: Settings
     validation: Validation | None
-    judged: Judged
+    judged: JudgedOn
     squares: Floats
 
     @property

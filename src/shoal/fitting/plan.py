@@ -31,7 +31,7 @@ EPOCHS_OF_SMALL: dict[Task, int] = {"classification": 400, "regression": 1_000} 
 
 
 @dataclass(frozen=True)
-class Kind:
+class MemberKind:
     """What one kind of member does by default with Adam."""
 
     learning_rate: float
@@ -40,11 +40,11 @@ class Kind:
     weight_average: float
 
 
-KINDS: dict[tuple[Task, bool], Kind] = {  # (task, with ramps)
-    ("classification", True): Kind(0.003, 0.3, 0.2, 0.0),
-    ("classification", False): Kind(0.003, 0.03, 0.1, 0.0),
-    ("regression", True): Kind(0.02, 0.02, 0.0, 0.995),
-    ("regression", False): Kind(0.01, 0.0, 0.0, 0.0),
+KINDS: dict[tuple[Task, bool], MemberKind] = {  # (task, with ramps)
+    ("classification", True): MemberKind(0.003, 0.3, 0.2, 0.0),
+    ("classification", False): MemberKind(0.003, 0.03, 0.1, 0.0),
+    ("regression", True): MemberKind(0.02, 0.02, 0.0, 0.995),
+    ("regression", False): MemberKind(0.01, 0.0, 0.0, 0.0),
 }
 RAMP_SCALE: dict[Task, float] = {"classification": 1.0, "regression": 0.3}
 

@@ -17,7 +17,7 @@ from scipy import sparse
 from shoal.encoding import Encoding, encode, fit_encoding, plain
 from shoal.engine.ramps import find_ramp_positions
 from shoal.errors import DataError
-from shoal.fitting.calibration import Judged, calibrate, judged_on, largest_of
+from shoal.fitting.calibration import JudgedOn, calibrate, judged_on, largest_of
 from shoal.fitting.folds import RowFacts, different_rows, kept_out, member_weights, refuse_too_few, set_aside, watched
 from shoal.fitting.limits import refuse_too_large
 from shoal.fitting.plan import RAMP_SCALE, Plan
@@ -256,7 +256,7 @@ class RowsInMemory:
         Those that members train with, 0 where a member holds a row out.
     validation : Validation or None
         What members are judged on after every epoch.
-    judged : Judged
+    judged : JudgedOn
         What the fitted network is judged on.
     ramp_positions : RampPositions or None
         Where rows stand on ramps, if ramps are looked up.
@@ -269,7 +269,7 @@ class RowsInMemory:
     weight: Floats | None
     weights: Floats | None
     validation: Validation | None
-    judged: Judged
+    judged: JudgedOn
     dtype: np.dtype
     ramp_positions: Any = None
 

@@ -105,7 +105,7 @@ class FittedTable:
 
 
 @dataclass(frozen=True)
-class Learned:
+class LearnedInPieces:
     """A fitted model with its survey, the blocks of its rows, and these as a source, whose sample the baselines learned from.
 
     Of a test table `scored_rows` are read at once.
@@ -207,7 +207,7 @@ def rows_of_piece(table: TableFile, memory: Memory, prepared: int = 0) -> int:
     return memory.rows(PIECE_SHARE, each, MOST_PIECE)
 
 
-def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path) -> Learned:
+def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path) -> LearnedInPieces:
     """A model of the rows that the cut leaves to learn from."""
     piece_rows = rows_of_piece(table, memory)
     sample_rows = memory.rows(SAMPLE_SHARE, COPIES_OF_SAMPLE * frame_bytes(table), SAMPLE_ROWS)
@@ -243,7 +243,7 @@ def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path
     few = Sampled(X, numbers_of(sample, found), placing.again(X, sample))
     source = OnDisk(store, few, labels_of(found), parts, asked.stage, placing.facts())
     stopped = interrupted(lambda: adopt(estimator, pipeline.fit(settings, source, checkpoint=asked.checkpoint)))
-    return Learned(Pipeline([("prepare", prepare), ("estimator", estimator)]), found, store, source, scored_rows, stopped)
+    return LearnedInPieces(Pipeline([("prepare", prepare), ("estimator", estimator)]), found, store, source, scored_rows, stopped)
 
 
 def fewer(sample: pd.DataFrame, rows: int, seed: int) -> pd.DataFrame:
@@ -332,7 +332,7 @@ def numbers_of(frame: pd.DataFrame, found: Survey) -> NDArray[np.floating]:
     return np.asarray(np.searchsorted(labels, y) if labels is not None else y, np.float64).reshape(len(frame), -1)
 
 
-def score(learned: Learned, asked: Asked) -> tuple[int, int, Metrics, dict[str, Metrics], Metrics]:
+def score(learned: LearnedInPieces, asked: Asked) -> tuple[int, int, Metrics, dict[str, Metrics], Metrics]:
     """The model's and the baselines' scores on the rows that are held out: their number, those without a target, the scores."""
     found, source, estimator = learned.survey, learned.source, learned.model["estimator"]
     trivial, linear = baseline_models(found.task, several=not source.one_column)
@@ -355,7 +355,7 @@ def score(learned: Learned, asked: Asked) -> tuple[int, int, Metrics, dict[str, 
     return shoal.m, left_out, shoal.metrics(), {name: each.metrics() for name, each in scores.items()}, shoal.sureness()
 
 
-def held_pieces(learned: Learned, asked: Asked) -> Iterator[tuple[Any, NDArray[np.floating], int]]:
+def held_pieces(learned: LearnedInPieces, asked: Asked) -> Iterator[tuple[Any, NDArray[np.floating], int]]:
     """Prepared rows to score on, what they hold, and how many more have no target."""
     if asked.test is None:
         yield from ((piece.X, piece.y, 0) for piece in learned.store.held())

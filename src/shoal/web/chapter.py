@@ -192,7 +192,7 @@ class Edits:
         return edit
 
 
-class Seen(NamedTuple):
+class ExampleStep(NamedTuple):
     """The example network at one step, with its results for all 400 examples."""
 
     parameters: Parameters
@@ -201,11 +201,11 @@ class Seen(NamedTuple):
     Y: Array
 
 
-def look(step: int, edits: tuple[Edit, ...]) -> Seen:
+def look(step: int, edits: tuple[Edit, ...]) -> ExampleStep:
     """The example network at `step`."""
     X, Y = points()
     parameters = journey(edits).at(step)
-    return Seen(parameters, forward(parameters, X, TANH, SIGMOID), X, Y)
+    return ExampleStep(parameters, forward(parameters, X, TANH, SIGMOID), X, Y)
 
 
 def right(A2: Array, Y: Array) -> int:

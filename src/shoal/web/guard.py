@@ -25,7 +25,7 @@ HEADERS = {
 }
 
 
-class TooLargeError(Exception):
+class BodyTooLargeError(Exception):
     """A body grew beyond `LARGEST_BODY` while it was being read."""
 
 
@@ -53,7 +53,7 @@ class Guard:
             return
         try:
             await self.app(scope, bounded(receive), with_headers(send))
-        except TooLargeError:
+        except BodyTooLargeError:
             await refusal(413, "the body is larger than 50 MB; send a smaller table")(scope, receive, send)
 
     def check(self, scope: Scope) -> JSONResponse | None:
@@ -94,7 +94,7 @@ def bounded(receive: Receive) -> Receive:
         message = await receive()
         taken += len(message.get("body", b""))
         if taken > LARGEST_BODY:
-            raise TooLargeError
+            raise BodyTooLargeError
         return message
 
     return count

@@ -19,7 +19,7 @@ from shoal.errors import InvalidParameterError
 Answer = dict[str, Any]
 
 
-class Kind(Protocol):
+class ParameterReader(Protocol):
     """How one parameter is read from the text of an address, and which of its texts the static copy records."""
 
     @property
@@ -35,7 +35,7 @@ def text_of(value: float) -> str:
 
 
 @dataclass(frozen=True)
-class Whole:
+class WholeReader:
     """A whole number from `low` to `high`."""
 
     low: int
@@ -62,7 +62,7 @@ class Whole:
 
 
 @dataclass(frozen=True)
-class Real:
+class RealReader:
     """A finite number from `low` to `high`; with `optional`, empty text is None."""
 
     low: float
@@ -118,7 +118,7 @@ class Question:
 
     name: str
     answer: Callable[..., Answer]
-    takes: Mapping[str, Kind] = field(default_factory=dict)
+    takes: Mapping[str, ParameterReader] = field(default_factory=dict)
     measured: bool = False
 
     def read(self, given: Mapping[str, str]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ CENTRES = np.array([[0.0, 2.4], [2.3, 0.7], [1.4, -2.0], [-1.4, -2.0], [-2.3, 0.
 
 
 @dataclass(frozen=True)
-class Sample:
+class SampleSet:
     """One set: its name on the page, its task, its columns, and the function that draws it from points, noise and a seed."""
 
     title: str
@@ -84,15 +84,15 @@ def surface(points: int, noise: float, seed: int) -> Drawn:
 
 
 TWO = ("x1", "x2")
-SAMPLES: dict[str, Sample] = {
-    "flower": Sample("flower", "classification", TWO, petals),
-    "moons": Sample("moons", "classification", TWO, moons),
-    "circles": Sample("circles", "classification", TWO, circles),
-    "spirals": Sample("spirals", "classification", TWO, spirals),
-    "xor": Sample("exclusive or", "classification", TWO, exclusive_or),
-    "blobs": Sample("five blobs", "classification", TWO, blobs),
-    "curve": Sample("curve", "regression", ("x1",), curve),
-    "surface": Sample("surface", "regression", TWO, surface),
+SAMPLES: dict[str, SampleSet] = {
+    "flower": SampleSet("flower", "classification", TWO, petals),
+    "moons": SampleSet("moons", "classification", TWO, moons),
+    "circles": SampleSet("circles", "classification", TWO, circles),
+    "spirals": SampleSet("spirals", "classification", TWO, spirals),
+    "xor": SampleSet("exclusive or", "classification", TWO, exclusive_or),
+    "blobs": SampleSet("five blobs", "classification", TWO, blobs),
+    "curve": SampleSet("curve", "regression", ("x1",), curve),
+    "surface": SampleSet("surface", "regression", TWO, surface),
 }
 
 

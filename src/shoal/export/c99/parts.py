@@ -178,6 +178,7 @@ extern const char *const {p}_outputs[{names.macro}_OUTPUTS];
 
 
 def summary(model: Portable) -> str:
+    """What the file's first comment says of the network."""
     W1, W2 = model.network.merged.W1, model.network.merged.W2
     K = model.network.population.K
     outputs = "1 output" if W2.shape[0] == 1 else f"{W2.shape[0]} outputs"
@@ -187,6 +188,7 @@ def summary(model: Portable) -> str:
 
 
 def promise(model: Portable) -> str:
+    """What the comment promises of cells that training has not seen."""
     missing = "" if model.is_bare else " (a missing number is no such cell)"
     if has_class(model):
         return (
@@ -213,6 +215,7 @@ def enums(model: Portable, names: CNames) -> str:
 
 
 def members(model: Portable, names: CNames) -> str:
+    """The members of the struct that holds one row."""
     if names.numbered:
         return f"    double x[{len(model.fields)}];"
     return "\n".join(

@@ -113,6 +113,7 @@ def source(model: Portable, names: CNames, precision: Precision) -> str:
 
 
 def sizes(model: Portable) -> str:
+    """The sizes as macros."""
     network = model.network
     ramped = sum(len(edges) > 0 for edges in network.encoding.edges)
     n_h = network.merged.W1.shape[0]
@@ -127,6 +128,7 @@ def n_logits(model: Portable) -> int:
 
 
 def labels(model: Portable, names: CNames) -> str:
+    """The names of the outputs as a table of strings."""
     shown = [str(label) for label in model.classes[0]] if has_class(model) else list(model.targets)
     return f"const char *const {names.prefix}_outputs[{names.macro}_OUTPUTS] = {{\n{wrapped([c_string(text) for text in shown])}\n}};\n"
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from shoal.errors import ExportError
-from shoal.export.onnx_graph.nodes import Graph, needed
+from shoal.export.onnx_graph.nodes import Graph, onnx_extra
 from shoal.export.onnx_graph.sklearn_steps import write_steps
 from shoal.export.portable import Portable
 from shoal.export.trace import Traced, traced
@@ -217,7 +217,8 @@ def model_onnx(model: Portable, precision: Precision = "float") -> Any:
     """
     if precision not in ("float", "double"):
         raise ExportError(f"The precision is {precision!r}; ONNX is written in 'float' or 'double'.")
-    onnx = needed("onnx")
+    with onnx_extra():
+        import onnx
     dtype = np.float32 if precision == "float" else np.float64
     names = ["X"] if model.is_bare else [field.name for field in model.fields]
     graph = Graph({*names, *(unused(name, names) for name in OUTPUTS)})

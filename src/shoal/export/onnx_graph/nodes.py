@@ -1,5 +1,7 @@
 """A graph under construction: nodes and constants under names that no column can have taken."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -7,21 +9,21 @@ import numpy as np
 from shoal.errors import ExportError
 
 
-def needed(module: str) -> Any:
-    """Import one of the extra's packages, or say how to get it."""
-    import importlib
-
+@contextmanager
+def onnx_extra() -> Iterator[None]:
+    """Around imports of the extra's packages: where one is absent, an error says how to get it."""
     try:
-        return importlib.import_module(module)
+        yield
     except ImportError as error:
         raise ExportError(
-            f"ONNX needs the package {error.name or module}: pip install 'shoal[onnx]'. C, JSON, Python and the equation need nothing."
+            f"ONNX needs the package {error.name}: pip install 'shoal[onnx]'. C, JSON, Python and the equation need nothing."
         ) from error
 
 
 def session(proto: Any) -> Any:
     """An ONNX Runtime session on the processor, one thread."""
-    runtime = needed("onnxruntime")
+    with onnx_extra():
+        import onnxruntime as runtime
     options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
@@ -32,8 +34,12 @@ class Graph:
     """Collects nodes; `graph("Add", a, b)` is a node's output, and NumPy arrays among its inputs become constants."""
 
     def __init__(self, taken: set[str]) -> None:
-        self.helper = needed("onnx.helper")
-        self.numpy_helper = needed("onnx.numpy_helper")
+        with onnx_extra():
+            import onnx.helper
+            import onnx.numpy_helper
+        self.helper: Any = onnx.helper
+        self.string = onnx.TensorProto.STRING
+        self.numpy_helper: Any = onnx.numpy_helper
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
         self.taken = set(taken)
@@ -49,7 +55,7 @@ class Graph:
         name = self.name("constant")
         if value.dtype.kind in "OU":
             texts = [str(text).encode("utf-8", "surrogatepass") for text in value.ravel()]
-            tensor = self.helper.make_tensor(name, needed("onnx").TensorProto.STRING, value.shape, texts)
+            tensor = self.helper.make_tensor(name, self.string, value.shape, texts)
         else:
             tensor = self.numpy_helper.from_array(np.ascontiguousarray(value), name)
         self.constants.append(tensor)

@@ -34,7 +34,7 @@ from sklearn.preprocessing import (
 )
 
 from shoal.errors import ExportError
-from shoal.export.onnx_graph.nodes import Graph, needed, session
+from shoal.export.onnx_graph.nodes import Graph, onnx_extra, session
 from shoal.export.steps import columns_of, does_nothing, is_dropped
 
 Writer = Callable[[Graph, Any, str], str]
@@ -303,12 +303,15 @@ def write_step(graph: Graph, name: str, step: Any, x: str, opset: int) -> str:
 
 def taken_in(graph: Graph, name: str, step: Any, x: str, opset: int) -> str:
     """What skl2onnx writes of a step, among our nodes; the runtime must know all of it."""
-    made = needed("onnx.version_converter").convert_version(converted(name, step, opset), opset)
+    with onnx_extra():
+        import onnx.compose
+        import onnx.version_converter
+    made = onnx.version_converter.convert_version(converted(name, step, opset), opset)
     domains = {node.domain for node in made.graph.node} - set(DOMAINS)
     if domains:
         raise ExportError(f"skl2onnx writes it with nodes of {', '.join(sorted(domains))}, which not every runtime knows")
     session(made)  # some nodes are not there in double
-    made = needed("onnx.compose").add_prefix(made, f"{graph.name('step')}/")
+    made = onnx.compose.add_prefix(made, f"{graph.name('step')}/")
     (given,), (left,) = made.graph.input, made.graph.output
     graph("Identity", x, into=given.name)
     graph.nodes.extend(made.graph.node)
@@ -318,8 +321,10 @@ def taken_in(graph: Graph, name: str, step: Any, x: str, opset: int) -> str:
 
 def converted(name: str, step: Any, opset: int) -> Any:
     """skl2onnx's own graph, from X `(m, n)` in double to "prepared"."""
-    double = needed("skl2onnx.common.data_types").DoubleTensorType
-    return needed("skl2onnx").convert_sklearn(
+    with onnx_extra():
+        from skl2onnx import convert_sklearn
+        from skl2onnx.common.data_types import DoubleTensorType as double
+    return convert_sklearn(
         Pipeline([(name, step)]),
         initial_types=[("X", double([None, step.n_features_in_]))],
         final_types=[(PREPARED, double([None, None]))],

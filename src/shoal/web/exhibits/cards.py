@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from shoal.errors import InvalidParameterError
 from shoal.textbook import Gradients, backward, cost
-from shoal.web.chapter import RATE, SCALE, SEED, SIGMOID, TANH, UNITS, Array, Edit, Seen, journey, look, right
+from shoal.web.chapter import RATE, SCALE, SEED, SIGMOID, TANH, UNITS, Array, Edit, ExampleStep, journey, look, right
 from shoal.web.exhibits.hand import EDITS, EX, STEP
 from shoal.web.question import Answer, Choice, Question
 
@@ -78,7 +78,7 @@ def parameter(name: str, r: int, c: int, step: int, edits: tuple[Edit, ...]) -> 
     return card(title, f"{name} := {name} − α d{name}", terms, [total("now", now)]) | {"edit": now}
 
 
-def over_all(name: str, seen: Seen, i: int) -> Answer:
+def over_all(name: str, seen: ExampleStep, i: int) -> Answer:
     """The cost, or the fraction of correct predictions."""
     m = seen.Y.size
     if name == "J":
@@ -99,7 +99,7 @@ def over_all(name: str, seen: Seen, i: int) -> Answer:
     )
 
 
-def one_forward(name: str, r: int, seen: Seen, i: int) -> Answer:
+def one_forward(name: str, r: int, seen: ExampleStep, i: int) -> Answer:
     """A number of the forward pass of example i."""
     W1, b1, W2, b2 = seen.parameters
     Z1, A1, Z2, A2 = seen.cache
@@ -137,7 +137,7 @@ def one_forward(name: str, r: int, seen: Seen, i: int) -> Answer:
     )
 
 
-def derivative(name: str, r: int, c: int, seen: Seen, i: int) -> Answer:
+def derivative(name: str, r: int, c: int, seen: ExampleStep, i: int) -> Answer:
     """A number of the backward pass: of example i for dZ2 and dZ1, of all examples for the others."""
     g = backward(seen.parameters, seen.X, seen.Y, seen.cache, TANH, SIGMOID)
     if name in ("dZ2", "dZ1"):
@@ -145,7 +145,7 @@ def derivative(name: str, r: int, c: int, seen: Seen, i: int) -> Answer:
     return mean_over_examples(name, r, c, seen, g, i)
 
 
-def one_backward(name: str, r: int, seen: Seen, g: Gradients, i: int) -> Answer:
+def one_backward(name: str, r: int, seen: ExampleStep, g: Gradients, i: int) -> Answer:
     """A number of the backward pass of example i."""
     if name == "dZ2":
         return card(
@@ -165,7 +165,7 @@ def one_backward(name: str, r: int, seen: Seen, g: Gradients, i: int) -> Answer:
     )
 
 
-def mean_over_examples(name: str, r: int, c: int, seen: Seen, g: Gradients, i: int) -> Answer:
+def mean_over_examples(name: str, r: int, c: int, seen: ExampleStep, g: Gradients, i: int) -> Answer:
     """A derivative of the cost: a sum over all examples, divided by m."""
     explained = {
         "dW2": (f"dW2[1, {c + 1}]", "dW2 = 1/m dZ2 A1ᵀ", f"The row of dZ2 times the row of unit {c + 1} in A1."),

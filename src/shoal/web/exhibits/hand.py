@@ -5,10 +5,10 @@ import numpy as np
 from shoal.textbook import backward, cost, saturated
 from shoal.web.chapter import EXAMPLE, EXAMPLES, LAST, SIGMOID, START, STEPS, TANH, Edit, Edits, journey, look, right
 from shoal.web.pictures import thinned
-from shoal.web.question import Answer, Question, Whole
+from shoal.web.question import Answer, Question, WholeReader
 
-STEP = Whole(0, LAST, START, STEPS)
-EX = Whole(1, 400, EXAMPLE, EXAMPLES)
+STEP = WholeReader(0, LAST, START, STEPS)
+EX = WholeReader(1, 400, EXAMPLE, EXAMPLES)
 EDITS = Edits()
 
 

@@ -8,7 +8,7 @@ from shoal.textbook import ACTIVATIONS, Activation
 from shoal.textbook import vectorization as textbook
 from shoal.web.chapter import EXAMPLE, EXAMPLES, points
 from shoal.web.pictures import field, plane
-from shoal.web.question import Answer, Choice, Question, Real, Whole
+from shoal.web.question import Answer, Choice, Question, RealReader, WholeReader
 
 TITLE = "A unit"
 SLIDE = "What is a neural network?"
@@ -57,10 +57,10 @@ QUESTIONS = (
         unit,
         {
             "g": Choice(("logistic", "tanh", "relu", "leaky_relu", "identity"), ("logistic", "tanh", "relu")),
-            "w1": Real(-6, 6, 0.9, (-2.0, -0.5, 0.9, 2.0)),
-            "w2": Real(-6, 6, 1.3, (-2.0, 0.0, 1.3, 2.5)),
-            "b": Real(-12, 12, -1.5, (-4.0, -1.5, 0.0, 2.0)),
-            "ex": Whole(1, 400, EXAMPLE, EXAMPLES[-1:]),
+            "w1": RealReader(-6, 6, 0.9, (-2.0, -0.5, 0.9, 2.0)),
+            "w2": RealReader(-6, 6, 1.3, (-2.0, 0.0, 1.3, 2.5)),
+            "b": RealReader(-12, 12, -1.5, (-4.0, -1.5, 0.0, 2.0)),
+            "ex": WholeReader(1, 400, EXAMPLE, EXAMPLES[-1:]),
         },
     ),
 )

@@ -10,7 +10,7 @@ from shoal.textbook.initialization import zeros
 from shoal.web.chapter import LAST, SIGMOID, START, STEPS, TANH, Array, Edit, look, right
 from shoal.web.exhibits.hand import EDITS
 from shoal.web.pictures import LIMIT, outcome
-from shoal.web.question import Answer, Choice, Question, Whole
+from shoal.web.question import Answer, Choice, Question, WholeReader
 
 TITLE = "A network, named"
 SLIDE = "Neural network representation learning"
@@ -74,15 +74,19 @@ def view(parameters: Parameters, A1: Array, look_along: str, turn: int) -> tuple
 PAIRS = tuple(f"{i}{j}" for i in range(1, 5) for j in range(1, 5) if i < j)
 SIZE = (1, 2, 3, 4, 6, 8)
 QUESTIONS = (
-    Question("shapes", shapes, {"n_x": Whole(1, 8, 2, (1, 2, 3, 4)), "n_h": Whole(1, 8, 4, SIZE), "n_y": Whole(1, 4, 1, (1, 2, 3))}),
+    Question(
+        "shapes",
+        shapes,
+        {"n_x": WholeReader(1, 8, 2, (1, 2, 3, 4)), "n_h": WholeReader(1, 8, 4, SIZE), "n_y": WholeReader(1, 4, 1, (1, 2, 3))},
+    ),
     Question(
         "warped",
         warped,
         {
-            "step": Whole(0, LAST, START, (*STEPS[::3], START)),
+            "step": WholeReader(0, LAST, START, (*STEPS[::3], START)),
             "edits": EDITS,
             "look_along": Choice(("cut", *PAIRS), ("cut", "12", "34")),
-            "turn": Whole(0, 180, 0),
+            "turn": WholeReader(0, 180, 0),
         },
     ),
 )

@@ -3,7 +3,7 @@
 from shoal.textbook import backward, forward
 from shoal.web.chapter import SIGMOID, TANH, Edit, look
 from shoal.web.exhibits.hand import EDITS, EX, STEP
-from shoal.web.question import Answer, Question, Real
+from shoal.web.question import Answer, Question, RealReader
 
 TITLE = "One example forward"
 SLIDE = "Computing the output"
@@ -43,5 +43,5 @@ def example(step: int, edits: tuple[Edit, ...], ex: int, x1: float | None, x2: f
     }
 
 
-OWN = Real(-100, 100, optional=True)
+OWN = RealReader(-100, 100, optional=True)
 QUESTIONS = (Question("example", example, {"step": STEP, "edits": EDITS, "ex": EX, "x1": OWN, "x2": OWN}),)

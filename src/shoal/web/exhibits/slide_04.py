@@ -9,7 +9,7 @@ from shoal.textbook import forward, forward_by_loop, timed
 from shoal.web.chapter import SIGMOID, STEPS, TANH, Edit, look
 from shoal.web.exhibits.hand import EDITS, STEP
 from shoal.web.pictures import strip
-from shoal.web.question import Answer, Choice, Question, Whole
+from shoal.web.question import Answer, Choice, Question, WholeReader
 
 TITLE = "All examples at once"
 SLIDE = "Vectorizing across multiple examples"
@@ -38,6 +38,9 @@ def loop(step: int, edits: tuple[Edit, ...], layer: str) -> Answer:
 
 QUESTIONS = (
     Question(
-        "loop", loop, {"step": Whole(0, STEPS[-1], STEP.start), "edits": EDITS, "layer": Choice(("Z1", "A1", "Z2", "A2"))}, measured=True
+        "loop",
+        loop,
+        {"step": WholeReader(0, STEPS[-1], STEP.start), "edits": EDITS, "layer": Choice(("Z1", "A1", "Z2", "A2"))},
+        measured=True,
     ),
 )

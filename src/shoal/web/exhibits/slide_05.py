@@ -5,7 +5,7 @@ import numpy as np
 from shoal.textbook import columns_apart, layer, repeated
 from shoal.web.chapter import EXAMPLE, EXAMPLES, Edit, look
 from shoal.web.exhibits.hand import EDITS, STEP
-from shoal.web.question import Answer, Question, Whole
+from shoal.web.question import Answer, Question, WholeReader
 
 TITLE = "Why that is allowed"
 SLIDE = "Justification for vectorized implementation"
@@ -31,11 +31,11 @@ def three_columns(step: int, edits: tuple[Edit, ...], i: int, j: int, k: int) ->
     }
 
 
-COLUMN = Whole(1, 400, 1, EXAMPLES[:1])
+COLUMN = WholeReader(1, 400, 1, EXAMPLES[:1])
 QUESTIONS = (
     Question(
         "three_columns",
         three_columns,
-        {"step": STEP, "edits": EDITS, "i": COLUMN, "j": Whole(1, 400, 200, (200,)), "k": Whole(1, 400, EXAMPLE, EXAMPLES)},
+        {"step": STEP, "edits": EDITS, "i": COLUMN, "j": WholeReader(1, 400, 200, (200,)), "k": WholeReader(1, 400, EXAMPLE, EXAMPLES)},
     ),
 )

@@ -6,7 +6,7 @@ import numpy as np
 
 from shoal.textbook import ACTIVATIONS, saturated
 from shoal.web.chapter import Array
-from shoal.web.question import Answer, Choice, Question, Real
+from shoal.web.question import Answer, Choice, Question, RealReader
 
 TITLE = "Four activations"
 SLIDE = "Activation functions"
@@ -51,7 +51,7 @@ QUESTIONS = (
         "two_units",
         two_units,
         {
-            "z": Real(-11, 11, 1.0, QUARTERS),
+            "z": RealReader(-11, 11, 1.0, QUARTERS),
             "g1": Choice(("tanh", "logistic", "relu", "leaky_relu")),
             "g2": Choice(("logistic", "identity", "softplus")),
         },

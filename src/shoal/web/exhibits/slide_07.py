@@ -8,7 +8,7 @@ import numpy as np
 from shoal.textbook import ACTIVATIONS, Parameters, dead_units, exercise_parameters, forward, linear_collapse, saturated
 from shoal.web.chapter import EXAMPLE, RATE, SCALE, SEED, SIGMOID, UNITS, Path, points, right
 from shoal.web.pictures import outcome, thinned
-from shoal.web.question import Answer, Question, Whole
+from shoal.web.question import Answer, Question, WholeReader
 
 TITLE = "What each is good for"
 SLIDE = "Pros and cons of activation functions"
@@ -71,4 +71,4 @@ def in_fractions(parameters: Parameters, i: int) -> tuple[Fraction, Fraction]:
     return two, sum((w * v for w, v in zip(W, x, strict=True)), start=b)
 
 
-QUESTIONS = (Question("compare", compare, {"step": Whole(0, COMPARE_LAST, 1000, (0, 10, 50, 100, 200, 500, 1000, 2000, 3000))}),)
+QUESTIONS = (Question("compare", compare, {"step": WholeReader(0, COMPARE_LAST, 1000, (0, 10, 50, 100, 200, 500, 1000, 2000, 3000))}),)

@@ -6,7 +6,7 @@ from shoal.textbook import ACTIVATIONS, Activation, numerical_slope
 from shoal.web.chapter import Edit, look
 from shoal.web.exhibits.hand import EDITS, EX, STEP
 from shoal.web.exhibits.slide_06 import QUARTERS, SHOWN
-from shoal.web.question import Answer, Question, Real
+from shoal.web.question import Answer, Question, RealReader
 
 TITLE = "Slopes"
 SLIDE = "Derivatives of activation functions"
@@ -37,6 +37,6 @@ def beside(g: Activation, z: float) -> dict[str, float]:
 
 
 QUESTIONS = (
-    Question("at_z", at_z, {"z": Real(-11, 11, 1.0, QUARTERS)}),
+    Question("at_z", at_z, {"z": RealReader(-11, 11, 1.0, QUARTERS)}),
     Question("at_unit", at_unit, {"step": STEP, "edits": EDITS, "ex": EX}),
 )

@@ -7,7 +7,7 @@ from shoal.textbook.gradient_check import as_parameters
 from shoal.web.chapter import LAST, RATE, SIGMOID, START, TANH, Edit, journey, points, right
 from shoal.web.exhibits.hand import EDITS
 from shoal.web.pictures import outcome, thinned
-from shoal.web.question import Answer, Question, Real, Whole
+from shoal.web.question import Answer, Question, RealReader, WholeReader
 
 TITLE = "Descent"
 SLIDE = "Gradient descent for neural networks"
@@ -59,9 +59,9 @@ QUESTIONS = (
         "descent",
         descent,
         {
-            "step": Whole(0, LAST - 1, START, (0, 1, 2, 5, 20, 60, 110, 200, 599, 600, 601, 1000, 2000)),
+            "step": WholeReader(0, LAST - 1, START, (0, 1, 2, 5, 20, 60, 110, 200, 599, 600, 601, 1000, 2000)),
             "edits": EDITS,
-            "rate": Real(0.001, 10, RATE, RATES),
+            "rate": RealReader(0.001, 10, RATE, RATES),
         },
     ),
 )

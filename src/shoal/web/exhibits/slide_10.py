@@ -10,7 +10,7 @@ from shoal.textbook.propagation import Parameters
 from shoal.web.chapter import EXAMPLE, RATE, SIGMOID, TANH, Array, Edit, look
 from shoal.web.exhibits.hand import EDITS, STEP
 from shoal.web.pictures import strip
-from shoal.web.question import Answer, Question, Whole
+from shoal.web.question import Answer, Question, WholeReader
 
 TITLE = "Six formulas"
 SLIDE = "Formulas for computing derivatives"
@@ -73,6 +73,6 @@ def compare_all(step: int, edits: tuple[Edit, ...]) -> Answer:
 
 
 QUESTIONS = (
-    Question("formulas", formulas, {"step": STEP, "edits": EDITS, "ex": Whole(1, 400, EXAMPLE, (EXAMPLE,))}),
+    Question("formulas", formulas, {"step": STEP, "edits": EDITS, "ex": WholeReader(1, 400, EXAMPLE, (EXAMPLE,))}),
     Question("compare_all", compare_all, {"step": STEP, "edits": EDITS}),
 )

@@ -8,7 +8,7 @@ from shoal.textbook import ACTIVATIONS, Parameters, backward, exercise_parameter
 from shoal.textbook.initialization import zeros
 from shoal.web.chapter import EXAMPLE, RATE, SCALE, SEED, SIGMOID, UNITS, Array, Path, points, right
 from shoal.web.pictures import outcome, thinned, tiles
-from shoal.web.question import Answer, Choice, Question, Whole
+from shoal.web.question import Answer, Choice, Question, WholeReader
 
 TITLE = "All zeros"
 SLIDE = "What if you initialize weights to zero?"
@@ -66,7 +66,7 @@ QUESTIONS = (
         {
             "g1": Choice(("logistic", "tanh", "relu")),
             "leave_out": Choice(("yes", "no")),
-            "step": Whole(0, RACE_LAST, RACE_LAST, (0, 1, 10, 100, 1000, 2500, 3000, 5000)),
+            "step": WholeReader(0, RACE_LAST, RACE_LAST, (0, 1, 10, 100, 1000, 2500, 3000, 5000)),
         },
     ),
 )

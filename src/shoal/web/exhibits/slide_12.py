@@ -8,7 +8,7 @@ from shoal.textbook import ACTIVATIONS, Parameters, forward, saturated
 from shoal.textbook.initialization import he, lecun, nguyen_widrow, small_random, xavier
 from shoal.web.chapter import RATE, SEED, SIGMOID, UNITS, Path, points, right
 from shoal.web.pictures import thinned
-from shoal.web.question import Answer, Choice, Question, Real
+from shoal.web.question import Answer, Choice, Question, RealReader
 
 TITLE = "How small?"
 SLIDE = "Random initialization"
@@ -61,4 +61,4 @@ def small(scale: float, g1: str) -> Answer:
 
 
 SCALES = tuple(round(10 ** (e / 2), 6) for e in range(-8, 5))
-QUESTIONS = (Question("small", small, {"scale": Real(1e-4, 100, 0.01, SCALES), "g1": Choice(("tanh", "logistic", "relu"))}),)
+QUESTIONS = (Question("small", small, {"scale": RealReader(1e-4, 100, 0.01, SCALES), "g1": Choice(("tanh", "logistic", "relu"))}),)

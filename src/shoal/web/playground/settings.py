@@ -24,7 +24,7 @@ from shoal.table.cells import number_cells
 from shoal.textbook import ACTIVATIONS
 from shoal.textbook.losses import LOSSES
 from shoal.web.playground.tables import Table
-from shoal.web.question import Choice, Kind, Real, Whole, brief
+from shoal.web.question import Choice, ParameterReader, RealReader, WholeReader, brief
 from shoal.web.samples import SAMPLES, sample
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -179,7 +179,7 @@ def held_rows(data: Data, held: Mapping[str, Any], n: int) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class Text:
+class ShortText:
     """Any short text, such as a column's name."""
 
     start: str = ""
@@ -205,28 +205,28 @@ RULES: dict[str, dict[str, Any]] = {
     "adam": {"solver": "adam", "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8},
     "adamw": {"solver": "adamw", "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8},
 }
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, ParameterReader] = {
     "data": Choice((*SAMPLES, "own")),
-    "table": Text(),
-    "target": Text(),
-    "points": Whole(20, 2000, 400),
-    "noise": Real(0, 1, 0.1),
-    "hold_out": Real(0, 0.5, 0.2),
-    "units": Whole(1, 64, 4),
+    "table": ShortText(),
+    "target": ShortText(),
+    "points": WholeReader(20, 2000, 400),
+    "noise": RealReader(0, 1, 0.1),
+    "hold_out": RealReader(0, 0.5, 0.2),
+    "units": WholeReader(1, 64, 4),
     "activation": Choice(tuple(dict.fromkeys(("tanh", *ACTIVATIONS)))),
     "loss": Choice(tuple(g2.name for g2 in LOSSES.values() if g2.centred)),
     "solver": Choice(tuple(RULES)),
-    "rate": Real(1e-5, 100, 1.2),
-    "batch": Whole(0, 10_000, 0),  # 0: all rows
-    "l2": Real(0, 1000, 0),
+    "rate": RealReader(1e-5, 100, 1.2),
+    "batch": WholeReader(0, 10_000, 0),  # 0: all rows
+    "l2": RealReader(0, 1000, 0),
     "init": Choice(("normal", *(name for name in INITS if name != "normal"))),
-    "scale": Real(0.0001, 100, 0.01),
-    "seed": Whole(0, 2**31 - 1, 2),
-    "networks": Whole(1, 32, 1),
+    "scale": RealReader(0.0001, 100, 0.01),
+    "seed": WholeReader(0, 2**31 - 1, 2),
+    "networks": WholeReader(1, 32, 1),
     "standardize": Choice(("no", "yes")),
-    "x": Text(),
-    "y": Text(),
-    "held": Text("{}"),
+    "x": ShortText(),
+    "y": ShortText(),
+    "held": ShortText("{}"),
 }
 
 PICTURE = ("x", "y", "held")  # these select what is drawn of a network; all others give another network

@@ -49,7 +49,7 @@ JUDGED_ROWS = 10_000  # costs are means over at most so many rows, evenly chosen
 
 
 @dataclass(frozen=True)
-class Judged:
+class MomentCosts:
     """The costs after t updates: of the shoal, and of each network alone, without penalty."""
 
     t: int
@@ -69,7 +69,7 @@ class Kept:
     drawn: int
     order: NDArray[np.int64] | None
     n_losses: int
-    judged: Judged
+    judged: MomentCosts
 
 
 class Training:
@@ -151,7 +151,7 @@ class Training:
         self.event = Epoch(self.epoch, self.epoch, self.t, loss, None, None, self.run.now.rates, seconds, self.run.active.copy())
         self.losses.append(float(np.mean(loss[np.isfinite(loss)])) if np.isfinite(loss).any() else float("nan"))
 
-    def keep(self) -> Judged:
+    def keep(self) -> MomentCosts:
         """Keep this state, with its costs."""
         while self.kept and self.kept[-1].judged.t >= self.t:
             self.kept.pop()
@@ -218,11 +218,11 @@ class Training:
             {"loss": np.array(self.losses)[:, None]},
         )
 
-    def judge(self) -> Judged:
+    def judge(self) -> MomentCosts:
         """The costs and scores now."""
         train, members, score = self.cost(*self.on_train)
         test, _, score_test = (None, None, None) if self.on_test is None else self.cost(*self.on_test)
-        return Judged(self.t, train, test, tuple(members), score, score_test)
+        return MomentCosts(self.t, train, test, tuple(members), score, score_test)
 
     def cost(self, X: Floats, Y: Floats) -> tuple[float, list[float], float]:
         """Mean loss of the shoal, of each network, and the shoal's accuracy or R²."""
