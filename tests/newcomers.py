@@ -49,8 +49,9 @@ from shoal.engine.kernels import dispatch_module  # noqa: E402
 DISPATCH = dispatch_module()
 from numba import carray  # noqa: E402
 
+from shoal.engine.jit.intrinsics import of  # noqa: E402
 from shoal.engine.kernels.losses import arrays  # noqa: E402
-from shoal.engine.kernels.vecmath import log1p_exp_of_minus, of, tanh  # noqa: E402
+from shoal.engine.kernels.vecmath import log1p_exp_of_minus, tanh  # noqa: E402
 
 
 def softsign_kernel(z, s, size):

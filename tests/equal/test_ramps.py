@@ -96,7 +96,7 @@ def test_networks_learn_the_same_with_looked_up_ramps(dtype, settings):
     assert not any(looks_up(plain_ones))
     np.testing.assert_allclose(found, expected, rtol=SAME[dtype] * 10, atol=SAME[dtype])
     for a, b in zip(ours.result().population.parameters, plain_ones.result().population.parameters, strict=True):
-        np.testing.assert_allclose(a, b, atol=SAME[dtype] * 10)  # the largest weights are near 1
+        np.testing.assert_allclose(a, b, rtol=SAME[dtype] * 10, atol=SAME[dtype] * 10)  # weights of 1 and more err in proportion
     assert found[-1].max() < found[0].max()
 
 

@@ -111,6 +111,18 @@ def names_of_losses_compared():
     return sorted(found)
 
 
+def uses_of_llvmlite():
+    """One folder uses llvmlite, whose private names and pointers change; its own pointers are opaque."""
+    found = []
+    for path, tree in trees().items():
+        imports = [n for n in ast.walk(tree) if isinstance(n, (ast.Import, ast.ImportFrom))]
+        modules = {name for n in imports for name in ([n.module or ""] if isinstance(n, ast.ImportFrom) else [a.name for a in n.names])}
+        if not path.startswith("engine/jit/") and any(name.partition(".")[0] == "llvmlite" for name in modules):
+            found.append(path)
+        found += [f"{path}:{n.lineno}" for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr == "as_pointer"]
+    return found
+
+
 def slopes_of_leaky_relu():
     """The slope stands once, in `textbook/`: no other number 0.01 where activations are written."""
     places = ("engine/kernels/activations.py", "export/", "conversion.py")
@@ -129,6 +141,7 @@ RULES = {
         without_a_docstring,
         names_of_losses_compared,
         slopes_of_leaky_relu,
+        uses_of_llvmlite,
     )
 }
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shoal.engine import code_cache
-from shoal.engine.code_cache import DIGEST, MARK, Folder, load, made, roots, save
-from shoal.engine.jit import MachineCode, inner, kernel
+from shoal.engine.jit import code_cache
+from shoal.engine.jit.code_cache import DIGEST, MARK, Folder, load, made, roots, save
+from shoal.engine.jit.compiler import MachineCode, inner, kernel
 
 NAME, KEY = "kernels.train-0.nbc", b"what it stands for"
 posix = pytest.mark.skipif(not code_cache.CHECKED, reason="owners and modes are POSIX's")
@@ -158,7 +158,7 @@ def test_a_folder_among_temporary_files_that_is_there_already_must_be_ours(tmp_p
 WHERE = """
 import warnings
 warnings.simplefilter("always")
-from shoal.engine.code_cache import cache_folder
+from shoal.engine.jit.code_cache import cache_folder
 cache_folder()
 print(cache_folder())
 """

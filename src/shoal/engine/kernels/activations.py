@@ -2,7 +2,8 @@
 
 from numba import carray
 
-from shoal.engine.kernels.vecmath import exp, expm1_parts, of, sigmoid, softplus, tanh
+from shoal.engine.jit.intrinsics import of
+from shoal.engine.kernels.vecmath import exp, expm1_parts, sigmoid, softplus, tanh
 from shoal.textbook.activation_functions import LEAK
 
 

@@ -19,8 +19,8 @@ from shoal.engine.arguments import (
     OF_TEAM,
     OF_WEIGHTS,
 )
-from shoal.engine.jit import inner
-from shoal.engine.kernels.vecmath import keep_apart
+from shoal.engine.jit.compiler import inner
+from shoal.engine.jit.intrinsics import keep_apart
 from shoal.engine.ramps import ARRAYS, INPUTS, N1, PLAIN, RAMPS, TILE, UNITS
 
 HYPER = 7  # numbers of the rule and the loss

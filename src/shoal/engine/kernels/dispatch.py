@@ -10,11 +10,11 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from shoal.engine.jit import c_function
+from shoal.engine.jit.compiler import c_function
+from shoal.engine.jit.llvm import call, data
 from shoal.engine.kernels import many_outputs, ramps
 from shoal.engine.kernels.activations import ACTIVATIONS
 from shoal.engine.kernels.losses import LOSSES
@@ -56,19 +56,6 @@ def ramp_functions(dtype: np.dtype) -> tuple[int, int]:
     """Where layer 1 over looked-up ramps and its gradient lie."""
     single = dtype == np.float32
     return compiled(ramps.layer_1, single).address, compiled(ramps.layer_1_gradient, single).address
-
-
-def call(context: Any, builder: Any, address: Any, arguments: list[Any]) -> Any:
-    """Machine code that calls the C function at an address."""
-    kind = ir.FunctionType(ir.VoidType(), [a.type for a in arguments])
-    builder.call(builder.inttoptr(address, kind.as_pointer()), arguments)
-    return context.get_dummy_value()
-
-
-def data(context: Any, builder: Any, array: Any, value: Any, start: Any = None) -> Any:
-    """Where an array's numbers lie, from number `start` on."""
-    pointer = context.make_array(array)(context, builder, value=value).data
-    return pointer if start is None else builder.gep(pointer, [start])
 
 
 @intrinsic

@@ -3,13 +3,13 @@
 import numpy as np
 
 from shoal.engine.arguments import FITS
-from shoal.engine.jit import inner, kernel
+from shoal.engine.jit.compiler import inner, kernel
+from shoal.engine.jit.intrinsics import keep_apart, of
 from shoal.engine.kernels.bounds import misfit_of_judging
 from shoal.engine.kernels.dispatch import output_errors
 from shoal.engine.kernels.penalty import skip_row
 from shoal.engine.kernels.skip import add_skip
 from shoal.engine.kernels.train import gather, hidden_units, output_sums, parts, scratch
-from shoal.engine.kernels.vecmath import keep_apart, of
 
 ANY_OTHER, SOFTMAX, EXP = range(3)  # output units that the score treats in a way of their own
 

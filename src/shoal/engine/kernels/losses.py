@@ -8,8 +8,9 @@ import math
 
 from numba import carray
 
-from shoal.engine.jit import accurate
-from shoal.engine.kernels.vecmath import exp, ln, log1p_exp_of_minus, of, sigmoid
+from shoal.engine.jit.compiler import accurate
+from shoal.engine.jit.intrinsics import of
+from shoal.engine.kernels.vecmath import exp, ln, log1p_exp_of_minus, sigmoid
 
 HALF_LOG_2PI = math.log(2 * math.pi) / 2
 

@@ -8,7 +8,7 @@ from math import sqrt
 
 from numba import carray
 
-from shoal.engine.kernels.vecmath import of
+from shoal.engine.jit.intrinsics import of
 
 
 def gradient_descent(w, d, first, second, hyper, rate, size):

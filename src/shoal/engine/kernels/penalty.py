@@ -1,7 +1,7 @@
 """Penalty and decay of one network's weights, compiled: W1 and W2, and W3 where the network has skip connections; biases are free."""
 
-from shoal.engine.jit import inner
-from shoal.engine.kernels.vecmath import keep_apart, of
+from shoal.engine.jit.compiler import inner
+from shoal.engine.jit.intrinsics import keep_apart, of
 
 
 @inner

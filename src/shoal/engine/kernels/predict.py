@@ -3,11 +3,12 @@
 import numpy as np
 
 from shoal.engine.arguments import FITS
-from shoal.engine.jit import inner, kernel
+from shoal.engine.jit.compiler import inner, kernel
+from shoal.engine.jit.intrinsics import keep_apart
 from shoal.engine.kernels.bounds import misfit_of_prediction
 from shoal.engine.kernels.dispatch import activate
 from shoal.engine.kernels.skip import add_skip
-from shoal.engine.kernels.vecmath import keep_apart, turn
+from shoal.engine.kernels.vecmath import turn
 
 
 @inner

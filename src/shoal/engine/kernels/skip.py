@@ -5,8 +5,8 @@ the product `dZ Xb` gives dW3 where the errors stand in these rows of dZ. Its co
 Without skip connections there are no such rows, and the loops below have nothing to do.
 """
 
-from shoal.engine.jit import inner
-from shoal.engine.kernels.vecmath import keep_apart, of
+from shoal.engine.jit.compiler import inner
+from shoal.engine.jit.intrinsics import keep_apart, of
 
 
 @inner

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from shoal.engine.arguments import FITS, OF_STEPS
-from shoal.engine.jit import inner, kernel
+from shoal.engine.jit.compiler import inner, kernel
 from shoal.engine.kernels.bounds import misfit_of_small_steps, misfit_of_sums
 from shoal.engine.kernels.dispatch import activate, output_errors
 

@@ -6,7 +6,8 @@ Sizes, memory and a batch are those at the head of `train.py`. `tests/equal/test
 import numpy as np
 
 from shoal.engine.arguments import FITS
-from shoal.engine.jit import inner, kernel
+from shoal.engine.jit.compiler import inner, kernel
+from shoal.engine.jit.intrinsics import keep_apart, of
 from shoal.engine.kernels.bounds import misfit_of_gradient_sums
 from shoal.engine.kernels.dispatch import output_errors
 from shoal.engine.kernels.penalty import skip_row
@@ -23,7 +24,6 @@ from shoal.engine.kernels.train import (
     scratch,
     weigh,
 )
-from shoal.engine.kernels.vecmath import keep_apart, of
 
 __all__ = ["PerNetwork", "RowArrays", "Shape", "gradient_sums"]
 

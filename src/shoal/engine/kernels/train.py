@@ -30,12 +30,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.engine.arguments import FITS
-from shoal.engine.jit import inner, kernel
+from shoal.engine.jit.compiler import inner, kernel
+from shoal.engine.jit.intrinsics import copy_8_by_8, fetch, keep_apart, of
 from shoal.engine.kernels.bounds import misfit
 from shoal.engine.kernels.dispatch import activate, change, layer_1, layer_1_gradient, many_gradients, many_logits, output_errors
 from shoal.engine.kernels.penalty import decay_weights, penalize, skip_row
 from shoal.engine.kernels.skip import add_skip, free_bias, put_errors
-from shoal.engine.kernels.vecmath import copy_8_by_8, fetch, keep_apart, of
 from shoal.engine.ramps import GRADIENT, LAYER_1, PLAIN, RAMPS
 
 __all__ = ["PerNetwork", "RowArrays", "Shape", "shuffle", "train"]

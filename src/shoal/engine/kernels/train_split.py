@@ -8,21 +8,17 @@ A thread takes its own slices and then waits for the others'. Those of a thread 
 has its core, are done by the others: which thread works on a slice changes no bit either.
 """
 
-import sys
 from concurrent.futures import wait as wait_for
 from typing import Any, NamedTuple
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from shoal.engine.arguments import FITS
-from shoal.engine.jit import inner, kernel
+from shoal.engine.jit.compiler import inner, kernel
+from shoal.engine.jit.intrinsics import claim, keep_apart, of, read_counter, write_counter, yield_core
 from shoal.engine.kernels.bounds import misfit, misfit_of_team
-from shoal.engine.kernels.dispatch import data, output_errors
+from shoal.engine.kernels.dispatch import output_errors
 from shoal.engine.kernels.penalty import decay_weights, penalize, skip_row, squares_of
 from shoal.engine.kernels.skip import add_skip, free_bias
 from shoal.engine.kernels.train import (
@@ -39,14 +35,12 @@ from shoal.engine.kernels.train import (
     update,
     weigh,
 )
-from shoal.engine.kernels.vecmath import keep_apart, of
 from shoal.engine.layout import SMALL_PRODUCT, NetworkGroup, padded
 from shoal.engine.threads import cores, executor
 
 APART = 16  # numbers between two threads' counters: they must not share a line of the cache
 PATIENCE = 300  # looks at the others' counters, some 1 µs, before their slices are done for them
 SPINS = 1000  # looks before the thread yields the core
-GIVE_WAY = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
 
 
 class Team(NamedTuple):
@@ -72,53 +66,6 @@ class Batches(NamedTuple):
     XT: NDArray[np.floating]
     y: NDArray[np.floating]
     of: NDArray[np.int64]
-
-
-@intrinsic
-def claim(typing_context, counters, place, before):
-    """Raise a counter from `before` by one, if no other thread has; says whether it did."""
-
-    def generate(context, builder, signature, arguments):
-        kept, at, number = arguments
-        after = builder.add(number, ir.Constant(number.type, 1))
-        found = builder.cmpxchg(data(context, builder, counters, kept, at), number, after, "acq_rel", "monotonic")
-        return builder.extract_value(found, 1)
-
-    return types.boolean(counters, types.int64, types.int64), generate
-
-
-@intrinsic
-def write_counter(typing_context, counters, place, value):
-    """Write a counter, after everything that was written before."""
-
-    def generate(context, builder, signature, arguments):
-        kept, at, number = arguments
-        builder.store_atomic(number, data(context, builder, counters, kept, at), "release", 8)
-        return context.get_dummy_value()
-
-    return types.none(counters, types.int64, types.int64), generate
-
-
-@intrinsic
-def read_counter(typing_context, counters, place):
-    """Read a counter, before everything that is read afterwards."""
-
-    def generate(context, builder, signature, arguments):
-        return builder.load_atomic(data(context, builder, counters, *arguments), "acquire", 8)
-
-    return types.int64(counters, types.int64), generate
-
-
-@intrinsic
-def give_way(typing_context):
-    """Let another thread have the core."""
-
-    def generate(context, builder, signature, arguments):
-        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.IntType(32), []), GIVE_WAY)
-        builder.call(function, [])
-        return context.get_dummy_value()
-
-    return types.none(), generate
 
 
 @inner
@@ -238,7 +185,7 @@ def wait(counters, thread, threads, G, rounds, patience):
     while not all_done(counters, G, rounds) and read_counter(counters, 2 * G * APART) == 0:
         looks += 1
         if looks > SPINS:
-            give_way()
+            yield_core()
         if looks > patience:
             for g in range(G):
                 if g % threads != thread and claim(counters, g * APART, rounds - 1):

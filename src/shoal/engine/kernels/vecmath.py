@@ -8,144 +8,17 @@ precisions: `of(x, c)` is the constant c in x's own precision (a bare literal wo
 import math
 
 import numpy as np
-from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic, overload
+from numba.extending import overload
 
-from shoal.engine.jit import accurate, inner
+from shoal.engine.jit.compiler import accurate, inner
+from shoal.engine.jit.intrinsics import of, power_of_two_32, power_of_two_64, turn_8_by_8
 
 LOG2_E = 1 / math.log(2)
 # ln 2 in two parts: the first has trailing zeros enough that n times it is exact
 LN2_HIGH_32, LN2_LOW_32 = 0.693359375, math.log(2) - 0.693359375
 LN2_HIGH_64 = float.fromhex("0x1.62e42feep-1")
 LN2_LOW_64 = float.fromhex("0x1.a39ef35793c76p-33")
-
-
-@intrinsic
-def keep_apart(typing_context):
-    """Mark the function that calls this as one that is called, never copied into its caller: it halves compile time."""
-
-    def generate(context, builder, signature, arguments):
-        builder.function.attributes.add("noinline")
-        return context.get_dummy_value()
-
-    return types.none(), generate
-
-
-@intrinsic
-def of(typing_context, x, value):
-    """`value` in the precision of x."""
-
-    def generate(context, builder, signature, arguments):
-        return context.cast(builder, arguments[1], signature.args[1], signature.return_type)
-
-    return x(x, value), generate
-
-
-@intrinsic
-def power_of_two_32(typing_context, n):
-    """2ⁿ for a float32 n that is whole, −126 ≤ n ≤ 127, by writing its exponent bits."""
-
-    def generate(context, builder, signature, arguments):
-        i32 = ir.IntType(32)
-        n = builder.fptosi(arguments[0], i32)
-        return builder.bitcast(builder.shl(builder.add(n, ir.Constant(i32, 127)), ir.Constant(i32, 23)), ir.FloatType())
-
-    return types.float32(types.float32), generate
-
-
-@intrinsic
-def power_of_two_64(typing_context, n):
-    """2ⁿ for a float64 n that is whole, −1022 ≤ n ≤ 1023; by way of int32, which vectorizes where int64 does not."""
-
-    def generate(context, builder, signature, arguments):
-        i32, i64 = ir.IntType(32), ir.IntType(64)
-        n = builder.sext(builder.fptosi(arguments[0], i32), i64)
-        return builder.bitcast(builder.shl(builder.add(n, ir.Constant(i64, 1023)), ir.Constant(i64, 52)), ir.DoubleType())
-
-    return types.float64(types.float64), generate
-
-
-@intrinsic
-def fetch(typing_context, X, i, j):
-    """Ask the memory for number j of row i of X, which will be read soon."""
-
-    def generate(context, builder, signature, arguments):
-        given = context.make_array(X)(context, builder, value=arguments[0])
-        at = builder.add(builder.mul(arguments[1], builder.extract_value(given.shape, 1)), arguments[2])
-        byte, i32 = ir.IntType(8).as_pointer(), ir.IntType(32)
-        ask = builder.module.declare_intrinsic("llvm.prefetch", [byte], ir.FunctionType(ir.VoidType(), [byte, i32, i32, i32]))
-        reading, to_keep, of_data = (ir.Constant(i32, value) for value in (0, 3, 1))
-        builder.call(ask, [builder.bitcast(builder.gep(given.data, [at]), byte), reading, to_keep, of_data])
-        return context.get_dummy_value()
-
-    return types.none(X, types.int64, types.int64), generate
-
-
-def eights(context, builder, kind, array):
-    """Where eight numbers of a matrix lie that begin at a row and a column, as a pointer to a vector."""
-    given = context.make_array(kind)(context, builder, value=array)
-    eight = ir.VectorType(context.get_data_type(kind.dtype), 8)
-
-    def at(row, column):
-        number = builder.add(builder.mul(row, builder.extract_value(given.shape, 1)), column)
-        return builder.bitcast(builder.gep(given.data, [number]), eight.as_pointer())
-
-    return at
-
-
-def transposed(builder, lines):
-    """Eight vectors of eight as rows → as columns: three rounds of swaps between pairs of rows, of one, two and four numbers."""
-    rounds = (
-        (1, [0, 8, 2, 10, 4, 12, 6, 14], [1, 9, 3, 11, 5, 13, 7, 15]),
-        (2, [0, 1, 8, 9, 4, 5, 12, 13], [2, 3, 10, 11, 6, 7, 14, 15]),
-        (4, [0, 1, 2, 3, 8, 9, 10, 11], [4, 5, 6, 7, 12, 13, 14, 15]),
-    )
-    indices = ir.VectorType(ir.IntType(32), 8)
-    for apart, low, high in rounds:
-        mixed = list(lines)
-        for k in range(8):
-            if not k & apart:
-                pair = lines[k], lines[k + apart]
-                mixed[k], mixed[k + apart] = (builder.shuffle_vector(*pair, ir.Constant(indices, chosen)) for chosen in (low, high))
-        lines = mixed
-    return lines
-
-
-@intrinsic
-def copy_8_by_8(typing_context, X, eight, j, Xb, i, XT):
-    """Numbers j … j+7 of `eight` rows of X into rows i … i+7 of Xb, and transposed into XT, once through vector registers."""
-    whole = types.int64
-
-    def generate(context, builder, signature, arguments):
-        given, rows, j_, kept, i_, turned = arguments
-        X_, Xb_, XT_ = (eights(context, builder, kind, v) for kind, v in ((X, given), (Xb, kept), (XT, turned)))
-        after = [ir.Constant(i_.type, k) for k in range(8)]
-        size = X.dtype.bitwidth // 8
-        lines = [builder.load(X_(builder.extract_value(rows, k), j_), align=size) for k in range(8)]
-        for k, line in enumerate(lines):
-            builder.store(line, Xb_(builder.add(i_, after[k]), j_), align=size)
-        for k, line in enumerate(transposed(builder, lines)):
-            builder.store(line, XT_(builder.add(j_, after[k]), i_), align=size)
-        return context.get_dummy_value()
-
-    return types.none(X, types.UniTuple(whole, 8), whole, Xb, whole, XT), generate
-
-
-@intrinsic
-def turn_8_by_8(typing_context, X, i, j, XT):
-    """XT[j … j+7, i … i+7] = X[i … i+7, j … j+7]ᵀ, once through vector registers."""
-
-    def generate(context, builder, signature, arguments):
-        given, i_, j_, turned = arguments
-        X_, XT_ = eights(context, builder, X, given), eights(context, builder, XT, turned)
-        after, size = [ir.Constant(i_.type, k) for k in range(8)], X.dtype.bitwidth // 8
-        lines = [builder.load(X_(builder.add(i_, k), j_), align=size) for k in after]
-        for k, line in enumerate(transposed(builder, lines)):
-            builder.store(line, XT_(builder.add(j_, after[k]), i_), align=size)
-        return context.get_dummy_value()
-
-    return types.none(X, types.int64, types.int64, XT), generate
 
 
 @inner

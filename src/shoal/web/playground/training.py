@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import r2_score
 
 from shoal.encoding import encode
-from shoal.engine.code_cache import cache_folder
+from shoal.engine.jit.code_cache import cache_folder
 from shoal.engine.minibatch import State, advance, current
 from shoal.engine.packing import copied
 from shoal.engine.predict import logits

@@ -43,7 +43,7 @@ def source_hash() -> str:
     """What names this version's folder: a hash of the engine's sources and Numba's options, and who compiles."""
     from numba import config
 
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]
     sources = sorted(here.rglob("*.py"))
     if not sources:
         raise FileNotFoundError("the sources of shoal.engine are not there as files, so that an edit would not be seen")

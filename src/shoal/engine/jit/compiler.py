@@ -2,7 +2,7 @@
 
 `kernel`: called from Python. `inner`: called from kernels. `accurate`: the same for mathematics whose sums must stay in order.
 `c_function`: called by its address. Numba's own cache stops every later process at a damaged file, and unpickles whatever lies in its
-folder; so functions get a cache of ours, by the three calls that Numba makes of one. Private names seen in Numba 0.61 to 0.68.
+folder; so functions get a cache of ours, by the three calls that Numba makes of one. Private names seen in Numba 0.62 to 0.68.
 """
 
 import os
@@ -21,7 +21,7 @@ from numba.core.ccallback import CFunc
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler_lock import global_compiler_lock
 
-from shoal.engine.code_cache import Folder, cache_folder, drop, load, save
+from shoal.engine.jit.code_cache import Folder, cache_folder, drop, load, save
 
 # 'reassoc' lets sums vectorize; without 'nnan' and 'ninf' a number that is no number is still seen.
 FAST = {"contract", "reassoc", "nsz", "arcp", "afn"}
