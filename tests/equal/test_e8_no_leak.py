@@ -89,8 +89,8 @@ def test_the_target_of_a_held_out_row_changes_no_weight_of_the_network_that_hold
 
 def with_another_value_in_the_first_part(X, y):
     """y with the target of one row changed that the first network holds out (and the second does not)."""
-    from shoal.fitting.folds import deal
+    from shoal.fitting.folds import random_parts
 
     changed = y.copy()
-    changed[deal(len(X), 8, None, 0)[0][0]] += 3.0
+    changed[random_parts(len(X), 8, None, 0)[0][0]] += 3.0
     return changed

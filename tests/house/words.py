@@ -1,7 +1,7 @@
 """Words that the project does not use, each with what to write instead, and where they are looked for.
 
 The words are those of a private dialect. A reader whose English is plain does not know them in these senses. The patterns
-leave other senses alone: "piecewise-linear", "share=", "tells you", "deal with", a column that is called "rooms".
+leave other senses alone: "piecewise-linear", "share=", "tells you", "random_parts with", a column that is called "rooms".
 """
 
 import io

@@ -73,7 +73,7 @@ def test_a_scheduler_that_dies_ends_in_an_error_that_tells_where_the_checkpoint_
     kept = tmp_path / "kept"
     with own_scheduler() as (address, end):
         dying = ShoalRegressor(solver="lbfgs", callbacks=[at_epoch(4, end)], **QUICK)
-        with pytest.raises(ClusterError, match=r"The checkpoint lies in .*kept \(after step 4\): the same call goes on from there"):
+        with pytest.raises(ClusterError, match=r"The checkpoint is .*kept \(after step 4\): the same call continues from it"):
             shoal.dask.fit(dying, X, y, client=address, checkpoint=kept)
     later = shoal.dask.fit(ShoalRegressor(solver="lbfgs", **QUICK), X, y, client=client, checkpoint=kept)
     assert_same_bits(later, shoal.dask.fit(ShoalRegressor(solver="lbfgs", **QUICK), X, y, client=client), raw)
@@ -90,11 +90,7 @@ def test_a_scheduler_that_dies_before_the_first_step_leaves_what_an_earlier_call
         raise CommClosedError("gone")
 
     monkeypatch.setattr(client, "gather", gone)
-    words = (
-        r"The checkpoint of an earlier call lies in .*kept: the same call goes on"
-        if earlier
-        else r"Nothing was done that .*kept could keep"
-    )
+    words = r"The checkpoint of an earlier call is .*kept: the same call continues" if earlier else r"kept has no progress to save yet"
     with pytest.raises(ClusterError, match=words):
         shoal.dask.fit(ShoalRegressor(solver="lbfgs", **QUICK), X, y, client=client, checkpoint=kept)
 
@@ -108,7 +104,7 @@ def test_a_checkpoint_of_another_fit_or_none_at_all_is_named(client, tmp_path):
     with pytest.raises(CheckpointError, match="belongs to another fit: means of the inputs was"):
         shoal.dask.fit(ShoalRegressor(solver="lm", **QUICK), X + 1, y, client=client, checkpoint=kept)
     kept.write_bytes(kept.read_bytes()[:500])
-    with pytest.raises(CheckpointError, match="is not a whole checkpoint"):
+    with pytest.raises(CheckpointError, match="is not a complete checkpoint"):
         shoal.dask.fit(ShoalRegressor(solver="lm", **QUICK), X, y, client=client, checkpoint=kept)
     with pytest.raises(OutputError, match="There is no folder"):
         shoal.dask.fit(ShoalRegressor(solver="lm", **QUICK), X, y, client=client, checkpoint=tmp_path / "no" / "kept")

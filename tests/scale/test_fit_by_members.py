@@ -165,7 +165,7 @@ def test_training_does_not_go_on_from_networks_of_an_earlier_fit(client):
     X, y, there_X, there_y = rows()
     model = ShoalRegressor(**QUICK).fit(X, y)
     shoal.dask.fit(model, there_X, there_y, client=client)
-    with pytest.raises(DataError, match="trained on other machines or loaded from a file cannot be trained on"):
+    with pytest.raises(DataError, match="trained on other machines or loaded from a file cannot be trained further"):
         model.partial_fit(X, y)
 
 

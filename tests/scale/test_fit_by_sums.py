@@ -165,7 +165,7 @@ def test_labels_of_another_kind_or_only_held_out_are_named(client):
     with pytest.raises(DataError, match="partition 2: y holds text, where partition 1 holds numbers"):
         shoal.dask.fit(ShoalClassifier(solver="lbfgs", **QUICK), pieces(X, [70]), mixed, client=client)
     held = np.where(np.arange(40) == 39, 7, labels[:40])
-    with pytest.raises(DataError, match=r"partition 2 of 2 of X_val: y holds \[7\], which is none of the classes \[0, 1\]"):
+    with pytest.raises(DataError, match=r"partition 2 of 2 of X_val: y has \[7\], which is not among the classes \[0, 1\]"):
         shoal.dask.fit(
             ShoalClassifier(solver="lbfgs", **QUICK),
             pieces(X, [70]),

@@ -400,7 +400,7 @@ def test_too_little_memory_is_refused_with_the_least_that_works(table_of, settin
 
 def test_a_full_disk_is_found_before_the_work(table_of, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda folder: type("Usage", (), {"free": 1000})())
-    with pytest.raises(OutputError, match=r"The prepared rows need .* on disk, and .* free. Make room there, or set TMPDIR"):
+    with pytest.raises(OutputError, match=r"The prepared rows need .* on disk, and .* free. Free some space there, or set TMPDIR"):
         in_pieces(table_of("number"), "number")
 
 

@@ -127,5 +127,5 @@ def test_a_cluster_that_goes_away_while_columns_are_counted_leaves_the_checkpoin
         raise CommClosedError("gone")
 
     monkeypatch.setattr(client, "compute", gone)
-    with pytest.raises(ClusterError, match=r"The checkpoint of an earlier call lies in .*kept"):
+    with pytest.raises(ClusterError, match=r"The checkpoint of an earlier call is .*kept"):
         shoal.dask.fit_table(partitions(table(), []), "price", client=client, checkpoint=kept)

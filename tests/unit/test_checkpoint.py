@@ -141,7 +141,7 @@ def test_a_damaged_checkpoint_is_named(three_epochs, tmp_path):
     source, settings = InMemory(*problem()), settings_with({"solver": "adamw", "max_iter": 3})
     content = three_epochs.read_bytes()
     (tmp_path / "cut").write_bytes(content[: len(content) // 2])
-    with pytest.raises(CheckpointError, match="is not a whole checkpoint"):
+    with pytest.raises(CheckpointError, match="is not a complete checkpoint"):
         fit(settings, source, checkpoint=Checkpoint(tmp_path / "cut"))
     with np.load(three_epochs) as file:
         arrays = {name: file[name] for name in file.files}
@@ -159,7 +159,7 @@ def test_what_no_checkpoint_keeps_is_named(tmp_path):
     auto = settings_of(ShoalRegressor(solver="bayes", hidden_layer_sizes="auto"))
     with pytest.raises(InvalidParameterError, match="several widths are trained"):
         fit(auto, source, checkpoint=Checkpoint(tmp_path / "kept"))
-    with pytest.raises(InvalidParameterError, match="choose warm_start=False"):
+    with pytest.raises(InvalidParameterError, match="set warm_start=False"):
         fit(settings_with({"warm_start": True}), source, checkpoint=Checkpoint(tmp_path / "kept"))
     with pytest.raises(OutputError, match="There is no folder"):
         Checkpoint(tmp_path / "no" / "kept")

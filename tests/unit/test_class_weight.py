@@ -52,7 +52,7 @@ def test_rows_weigh_what_the_dict_says_of_their_label(labels, keys, kind):
 )
 def test_keys_that_are_no_labels_are_refused_with_the_labels(labels, keys):
     y = np.array([labels[0] if first else labels[1] for first in FIRST])
-    with pytest.raises(InvalidParameterError, match=r"^class_weight is .* is no class of y: give the labels as they stand in y: "):
+    with pytest.raises(InvalidParameterError, match=r"^class_weight is .* are not classes of y: use the labels as in y: "):
         ShoalClassifier(**SMALL, class_weight={keys[0]: 5.0, keys[1]: 2.0}).fit(X, y)
 
 

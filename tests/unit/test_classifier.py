@@ -186,7 +186,7 @@ def test_attributes_are_there_after_a_fit():
 
 
 def test_one_class_is_refused():
-    with pytest.raises(DataError, match="y has 1 class only, 3: there is nothing to tell apart"):
+    with pytest.raises(DataError, match="y has 1 class only, 3: a classifier needs at least 2"):
         ShoalClassifier(**QUICK).fit(np.eye(4), [3, 3, 3, 3])
 
 
@@ -224,7 +224,7 @@ def test_own_validation_rows_must_come_with_their_labels_and_fit_the_model():
         ShoalClassifier(**QUICK).fit(X, y, y_val=y)
     with pytest.raises(DataError, match="y has 2 columns, but the network was fitted with one column of classes"):
         ShoalClassifier(**QUICK).fit(X, y, X_val=X, y_val=np.column_stack([y, y]))
-    with pytest.raises(DataError, match=r"y holds \[5\], which is none of the classes \[0, 1\]"):
+    with pytest.raises(DataError, match=r"y has \[5\], which is not among the classes \[0, 1\]"):
         ShoalClassifier(**QUICK).fit(X, y, X_val=X, y_val=5 * y)
     with pytest.raises(ValueError, match="2 features"):
         ShoalClassifier(**QUICK).fit(X, y, X_val=X[:, :2], y_val=y)

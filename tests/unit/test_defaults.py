@@ -162,7 +162,7 @@ def test_partial_fit_is_one_epoch_of_adam_at_a_constant_rate_that_holds_nothing_
 
 def test_training_that_goes_on_keeps_the_kinds_of_its_members():
     assert plan_of(earlier_ramps=(False, True), ramps=True).with_ramps == (False, True)
-    with pytest.raises(InvalidParameterError, match="n_networks is 2, but training goes on with the 3 networks"):
+    with pytest.raises(InvalidParameterError, match="n_networks is 2, but training continues with the 3 networks"):
         plan_of(earlier_ramps=(True, True, False))
 
 

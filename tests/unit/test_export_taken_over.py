@@ -255,5 +255,5 @@ def test_other_files_are_no_json(tmp_path):
 def test_a_model_from_json_cannot_be_trained_on_unnoticed(said, tmp_path):
     (tmp_path / "m.json").write_text(json.dumps(said))
     model = shoal.from_json(tmp_path / "m.json")
-    with pytest.raises(shoal.DataError, match="cannot be trained on"):
+    with pytest.raises(shoal.DataError, match="cannot be trained further"):
         model.partial_fit(X, UP)

@@ -16,7 +16,7 @@ import shoal
 from shoal import ShoalClassifier, ShoalRegressor, ShoalSearchCV
 from shoal.errors import DataError, InvalidParameterError
 from shoal.estimators.checks import with_roles
-from shoal.fitting.folds import RowFacts, deal, kept_out, row_keys, set_aside
+from shoal.fitting.folds import RowFacts, kept_out, random_parts, row_keys, set_aside
 from shoal.fitting.pipeline import prepare
 from shoal.fitting.settings import settings_of
 from shoal.fitting.source import InMemory
@@ -129,7 +129,7 @@ def test_keys_of_rows_are_equal_where_the_numbers_are():
 
 def test_without_groups_rows_are_dealt_as_ever():
     p = prepare(settings_of(ShoalRegressor(**QUICK)), InMemory(np.random.default_rng(0).standard_normal((200, 2)), np.arange(200.0))).plan
-    for part, other in zip(deal(200, 8, None, 5)[:4], kept_out(None, RowFacts(200), p, 5, own=False)[:4], strict=True):
+    for part, other in zip(random_parts(200, 8, None, 5)[:4], kept_out(None, RowFacts(200), p, 5, own=False)[:4], strict=True):
         np.testing.assert_array_equal(part, other)
 
 

@@ -5,23 +5,23 @@ import pytest
 from scipy import sparse
 
 from shoal.encoding import encode, fit_encoding
-from shoal.fitting.folds import deal, held_out, member_weights
+from shoal.fitting.folds import held_out, member_weights, random_parts
 from shoal.fitting.settings import INITS, Settings
 from shoal.fitting.train import initial_population, mean_squares, weigh_members
 from shoal.population import member
 
 
 def test_every_row_is_dealt_into_one_part_and_parts_are_nearly_equal():
-    parts = deal(83, 8, None, seed=1)
+    parts = random_parts(83, 8, None, seed=1)
     assert sorted(np.concatenate(parts)) == list(range(83))
     assert {len(p) for p in parts} == {10, 11}
-    assert [p.tolist() for p in deal(83, 8, None, seed=1)] == [p.tolist() for p in parts]
-    assert [p.tolist() for p in deal(83, 8, None, seed=2)] != [p.tolist() for p in parts]
+    assert [p.tolist() for p in random_parts(83, 8, None, seed=1)] == [p.tolist() for p in parts]
+    assert [p.tolist() for p in random_parts(83, 8, None, seed=2)] != [p.tolist() for p in parts]
 
 
 def test_every_class_is_spread_evenly_over_the_parts():
     labels = np.repeat([0, 1, 2], [80, 17, 7])
-    for part in deal(104, 8, labels, seed=0):
+    for part in random_parts(104, 8, labels, seed=0):
         counts = np.bincount(labels[part], minlength=3)
         assert counts[0] == 10
         assert counts[1] in (2, 3)
@@ -30,7 +30,7 @@ def test_every_class_is_spread_evenly_over_the_parts():
 
 def test_rows_of_weight_zero_judge_nothing_and_there_are_no_more_parts_than_other_rows():
     weight = np.where(np.arange(40) < 5, 1.0, 0.0)
-    parts = deal(40, 8, None, seed=0, weight=weight)
+    parts = random_parts(40, 8, None, seed=0, weight=weight)
     assert sorted(np.concatenate(parts)) == [0, 1, 2, 3, 4]
     assert len(parts) == 5
 

@@ -202,9 +202,9 @@ def test_a_wrong_parameter_is_refused_by_name(settings, words):
 
 def test_targets_that_cannot_be_learned_are_refused_by_name():
     X, y = curve(20)
-    with pytest.raises(DataError, match="loss='poisson' takes y of 0 or more, but y holds -2"):
+    with pytest.raises(DataError, match="loss='poisson' takes y of 0 or more, but y has -2"):
         ShoalRegressor("poisson", **QUICK).fit(X, np.where(y == y[3], -2.0, 1.0))
-    with pytest.raises(DataError, match=r"y holds text where numbers must be .*for classes use ShoalClassifier"):
+    with pytest.raises(DataError, match=r"y has text instead of numbers .*for classes use ShoalClassifier"):
         ShoalRegressor(**QUICK).fit(X, np.array(["low", "high"] * 10))
     with pytest.raises(ValueError, match="NaN"):
         ShoalRegressor(**QUICK).fit(X, np.where(y == y[3], np.nan, y))

@@ -97,15 +97,15 @@ def test_weights_are_kept_in_the_precision_that_is_asked_for(solver, dtype):
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"solver": "lm", "loss": "quantile"}, "needs a loss that bends everywhere.*'lbfgs' or 'adamw'"),
-        ({"solver": "bayes", "loss": "huber"}, "needs a loss that bends everywhere"),
+        ({"solver": "lm", "loss": "quantile"}, "needs a loss with curvature everywhere.*'lbfgs' or 'adamw'"),
+        ({"solver": "bayes", "loss": "huber"}, "needs a loss with curvature everywhere"),
         ({"solver": "lm", "dropout": 0.2}, "dropout is 0.2, but solver 'lm' has no minibatches"),
         ({"solver": "lbfgs", "weight_average": 0.9}, "weight_average is 0.9, but solver 'lbfgs'"),
         ({"solver": "newton"}, "choose one of 'auto', 'adam'.*'lbfgs', 'scg', 'rprop', 'lm', 'bayes'"),
         ({"solver": "lbfgs", "max_fun": 0}, "max_fun is 0; it must be a whole number"),
         (
             {"solver": "lm", "hidden_layer_sizes": 20_000},
-            r"about \d+ s a step; solver='auto' takes 'adamw' here, and 'lbfgs' needs neither",
+            r"about \d+ s a step; solver='auto' selects 'adamw' here, and 'lbfgs' needs neither",
         ),
         ({"solver": "bayes", "hidden_layer_sizes": 20_000}, "networks of 100001 parameters over 120 rows would need"),
     ],
@@ -122,7 +122,7 @@ def test_there_is_no_partial_fit_for_solvers_that_need_all_rows(solver):
     assert hasattr(ShoalRegressor(), "partial_fit")
     with pytest.raises(AttributeError) as refused:
         ShoalClassifier(solver=solver).partial_fit([[0.0]], [0])
-    assert f"solver is '{solver}', which needs all rows at once" in str(refused.value.__cause__)
+    assert f"solver is '{solver}', which needs all rows" in str(refused.value.__cause__)
 
 
 # --- what "auto" takes ----------------------------------------------------------------------------------------------
@@ -142,7 +142,7 @@ def test_auto_goes_on_with_lbfgs_where_held_out_rows_allow_it(capsys):
     X, y = smooth(0.02)
     X_new, y_new = smooth(0.0, 500, 1)
     model = plain_regressor(verbose=True).fit(X, y)
-    assert "solver: adamw, then lbfgs where held-out rows allow it" in capsys.readouterr().out
+    assert "solver: adamw, then lbfgs if held-out rows allow it" in capsys.readouterr().out
     first = plain_regressor(solver="adamw").fit(X, y)
     assert (model.solver_, first.solver_) == ("adamw+lbfgs", "adamw")
     assert np.mean((model.predict(X_new) - y_new) ** 2) < 0.7 * np.mean((first.predict(X_new) - y_new) ** 2)

@@ -174,9 +174,9 @@ def test_a_warm_start_may_change_solver_precision_and_rows():
 def test_a_warm_start_with_networks_of_another_number_or_size_is_refused_by_name():
     X, _, labels = data()
     model = ShoalClassifier(**QUICK, warm_start=True).fit(X, labels)
-    with pytest.raises(InvalidParameterError, match="n_networks is 3, but training goes on with the 2 networks"):
+    with pytest.raises(InvalidParameterError, match="n_networks is 3, but training continues with the 2 networks"):
         model.set_params(n_networks=3).fit(X, labels)
-    with pytest.raises(InvalidParameterError, match="hidden_layer_sizes is 9, but training goes on with networks of 8 hidden units"):
+    with pytest.raises(InvalidParameterError, match="hidden_layer_sizes is 9, but training continues with networks of 8 hidden units"):
         model.set_params(n_networks=2, hidden_layer_sizes=9).fit(X, labels)
     with pytest.raises(DataError, match="y has 2 columns, but the network was fitted with one column of classes"):
         model.set_params(hidden_layer_sizes=8).fit(X, np.column_stack([labels, labels]))
@@ -258,7 +258,7 @@ def test_the_first_piece_must_name_all_classes_and_later_ones_no_others():
     assert model.predict_proba(X).shape == (120, 3)
     with pytest.raises(DataError, match=r"classes is \[0, 1\], but the first call of partial_fit was given \[0, 1, 2\]"):
         model.partial_fit(X, labels, classes=[0, 1])
-    with pytest.raises(DataError, match=r"y holds \[7\], which is none of the classes \[0, 1, 2\]"):
+    with pytest.raises(DataError, match=r"y has \[7\], which is not among the classes \[0, 1, 2\]"):
         model.partial_fit(X, np.where(labels == 1, 7, 0))
 
 
@@ -287,5 +287,5 @@ def test_a_model_without_the_rules_memory_cannot_go_on():
     model = ShoalRegressor(**QUICK, warm_start=True).fit(X, y)
     model._fitted = model._fitted.without_continuation()  # as a model file leaves it
     for go_on in (model.fit, model.partial_fit):
-        with pytest.raises(DataError, match="loaded from a file cannot be trained on"):
+        with pytest.raises(DataError, match="loaded from a file cannot be trained further"):
             go_on(X, y)

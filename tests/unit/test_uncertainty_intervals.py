@@ -429,7 +429,7 @@ def test_what_cannot_be_calibrated_is_refused_with_the_choices(estimator, text):
 
 def test_rows_that_come_in_pieces_cannot_be_kept_back():
     X, y = waves(120, 0)
-    with pytest.raises(InvalidParameterError, match="partial_fit gets rows in pieces; call fit"):
+    with pytest.raises(InvalidParameterError, match="partial_fit gets its rows call by call; call fit"):
         ShoalRegressor(calibration="split").partial_fit(X, y)
 
 
@@ -443,7 +443,7 @@ def test_training_goes_on_only_with_the_same_rows_kept_back():
     X, y = waves(200, 0)
     model = ShoalRegressor(**QUICK, calibration="cv+", warm_start=True, random_state=0).fit(X, y)
     model.fit(X, y).predict_interval(X)
-    with pytest.raises(InvalidParameterError, match="begin anew with warm_start=False"):
+    with pytest.raises(InvalidParameterError, match="start again with warm_start=False"):
         model.fit(X[:150], y[:150])
     with pytest.raises(InvalidParameterError, match=r"whose calibration was 'cv\+' on 200 rows"):
         model.set_params(calibration="split").fit(X, y)

@@ -1,1 +1,1 @@
-"""Everything that a fit is: from settings and rows to a fitted network."""
+"""The complete definition of a fit: from settings and rows to a fitted network."""

@@ -1,7 +1,7 @@
 """Prepared rows on disk, distributed at random over blocks that each fit in memory.
 
-A draw of its own sends every row to one block, once: a block is a random sample of the whole table, whatever the order of the file.
-The rows of a block keep the order of the file. Rows held out for the score lie in pieces of their own.
+A random number sends every row to one block, once: a block is a random sample of the whole table, for any order of the file. The rows of
+a block keep the order of the file. Rows held out for the score are in blocks of their own.
 """
 
 import shutil
@@ -22,9 +22,7 @@ SPARE_DISK = 1.05  # of what is written must be free
 
 
 class Piece(NamedTuple):
-    """Prepared rows: `X (m, n)` as the preparation gives them, `y (m, n_y)` in numbers (of a class its place), and `place (m,)`, which
-    decides who holds a row out (`Parts`).
-    """
+    """Prepared rows: `X (m, n)`, `y (m, n_y)` as numbers (for a class its index), and `place (m,)`, which determines who holds them out."""
 
     X: Floats
     y: Floats
@@ -37,7 +35,7 @@ class Piece(NamedTuple):
 
 @dataclass
 class BlockStore:
-    """A folder of blocks, each the records of its rows.
+    """A folder of blocks, each with the records of its rows.
 
     Attributes
     ----------
@@ -45,7 +43,7 @@ class BlockStore:
     record : dtype
         One row: X, y, place.
     sizes, held_sizes : lists of int
-        Rows of each block that is learned from, and of each piece that is held out.
+        Rows of each training block, and of each block that is held out.
     """
 
     folder: Path
@@ -54,7 +52,7 @@ class BlockStore:
     held_sizes: list[int] = field(default_factory=list)
 
     def add(self, X: Floats, y: Floats, rows: NDArray[np.int64], seed: int, place: NDArray[np.int64]) -> None:
-        """Write rows to learn from to the blocks of their draws; `rows (m,)` number them in the file."""
+        """Write training rows to their blocks; `rows (m,)` are their numbers in the file."""
         records = self.records(X, y, place)
         block = (row_draws(seed, Purpose.BLOCK, rows) % np.uint64(len(self.sizes))).astype(np.int64)
         order = np.argsort(block, kind="stable")
@@ -65,7 +63,7 @@ class BlockStore:
             self.sizes[number] += len(mine)
 
     def hold_out(self, X: Floats, y: Floats) -> None:
-        """A piece of the rows to score on."""
+        """Write a block of rows to score on."""
         self.append(self.folder / f"held-{len(self.held_sizes)}", self.records(X, y, np.zeros(len(X), np.int64)))
         self.held_sizes.append(len(X))
 
@@ -80,13 +78,13 @@ class BlockStore:
                 self.sizes.pop()
 
     def records(self, X: Floats, y: Floats, place: NDArray[np.int64]) -> NDArray[Any]:
-        """Rows as they are written."""
+        """Rows in the stored form."""
         records = np.empty(len(X), self.record)
         records["X"], records["y"], records["place"] = X, y, place
         return records
 
     def append(self, path: Path, records: NDArray[Any]) -> None:
-        """Write behind what there is.
+        """Append to a block.
 
         Raises
         ------
@@ -97,12 +95,12 @@ class BlockStore:
                 file.write(records.data)
         except OSError as error:
             raise OutputError(
-                f"The prepared rows could not be kept in {self.folder.parent}: {error.strerror or error}. Make room there, or set "
+                f"The prepared rows could not be stored in {self.folder.parent}: {error.strerror or error}. Free some space there, or set "
                 "TMPDIR to a folder on a larger disk."
             ) from error
 
     def path(self, number: int) -> Path:
-        """Where a block lies."""
+        """The path of a block."""
         return self.folder / f"block-{number}"
 
     def read(self, number: int) -> Piece:
@@ -114,12 +112,12 @@ class BlockStore:
         return (self.read(number) for number in range(len(self.sizes)))
 
     def held(self) -> Iterator[Piece]:
-        """The rows to score on, piece by piece."""
+        """The rows to score on, block by block."""
         return (piece_of(np.fromfile(self.folder / f"held-{i}", self.record)) for i in range(len(self.held_sizes)))
 
 
 def piece_of(records: NDArray[Any]) -> Piece:
-    """Records as columns of one piece; X is a view."""
+    """Records as columns; X is a view."""
     return Piece(records["X"], records["y"], records["place"])
 
 
@@ -132,11 +130,11 @@ def record_of(n: int, n_y: int, dtype: np.dtype) -> np.dtype:
 class Parts:
     """How rows on disk are held out.
 
-    With `whole` what decides it is kept of all rows, and a row's place is its number. Else a draw of its own decides: place 0 is learned
-    by all networks, each of the places 1 to n, with a `share` of the rows that are not set aside, is a part that some networks hold
-    out, and place n + 1, with the share `aside` of all rows, is set aside from all. Where only the share `judging` of these rows fits
-    into memory to be judged on, the others have the places n + 2 to 2 n + 2. `by_value` says that rows with the same inputs must have
-    the same draw.
+    With `whole` the facts that decide it are kept for all rows, and a row's place is its number. Otherwise a random number decides: all
+    networks learn from place 0; each of the places 1 to n, with a `share` of the rows that are not set aside, is a part that some
+    networks hold out; place n + 1, with the share `aside` of all rows, is set aside from all. If only the share `judging` of these rows
+    fits into memory for evaluation, the others have the places n + 2 to 2 n + 2. `by_value` requires that rows with the same inputs have
+    the same random number.
     """
 
     n: int
@@ -148,11 +146,11 @@ class Parts:
 
     @property
     def n_places(self) -> int:
-        """How many places draws lead to."""
+        """The number of places."""
         return 2 * self.n + 3
 
     def of(self, draws: NDArray[np.uint64], own: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """The place of each row by its draw, which rows that belong together share; `own` says whether it is judged on."""
+        """The place of each row by its random number, which rows that belong together share; `own` selects the rows for evaluation."""
         left = (shares(draws) - self.aside) / (1 - self.aside)
         part = (left / self.share).astype(np.int64) + 1 if self.n else np.zeros(len(draws), np.int64)
         place = np.where(left < 0, self.n + 1, np.where(part <= self.n, part, 0))
@@ -160,7 +158,7 @@ class Parts:
 
 
 def refuse_full_disk(folder: Path, needed: int) -> None:
-    """Find out before long work whether the prepared rows can be kept.
+    """Raise an error, before long work, if the prepared rows do not fit on the disk.
 
     Raises
     ------
@@ -169,6 +167,6 @@ def refuse_full_disk(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if SPARE_DISK * needed > free:
         raise OutputError(
-            f"The prepared rows need {in_words(needed)} on disk, and {folder.parent} has {in_words(free)} free. Make room there, or "
+            f"The prepared rows need {in_words(needed)} on disk, and {folder.parent} has {in_words(free)} free. Free some space there, or "
             "set TMPDIR to a folder on a larger disk."
         )

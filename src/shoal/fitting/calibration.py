@@ -1,6 +1,6 @@
-"""What a fit makes of the rows that it kept from its networks (`folds`): noise, scores for intervals, a temperature.
+"""Use of the rows that were held out (`folds`): noise, scores for intervals, a temperature.
 
-The rows on disk that networks are judged on, which are held in memory.
+For rows on disk, the held-out rows are kept in memory.
 """
 
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class JudgedOn:
-    """What a fitted network is judged on: rows for its noise or temperature, rows for its scores, and the inputs' range."""
+    """The rows for a fitted network's noise or temperature, the rows for its scores, and the inputs' range."""
 
     held: Held
     scores: Held | None
@@ -43,19 +43,19 @@ class JudgedOn:
 
 
 def largest_of(judged: JudgedOn) -> float:
-    """The largest raw input, as a size."""
+    """The magnitude of the largest raw input."""
     return float(np.max(np.abs([judged.lowest, judged.highest]), initial=0.0))
 
 
 def check_pieces(s: Settings, m: int, *, first: bool) -> None:
-    """Refuse what `partial_fit` cannot do: hold rows out, or scale by a `first` piece of a single row."""
+    """Raise an error for what `partial_fit` cannot do: hold rows out, or compute a scale from a single row in its `first` call."""
     if s.early_stopping is True:
         raise InvalidParameterError(
-            "partial_fit does not support early_stopping=True: its rows come in pieces, and none are held out; choose 'auto' or False"
+            "partial_fit does not support early_stopping=True: its rows come call by call, and none are held out; choose 'auto' or False"
         )
     if s.calibration is not None:
         raise InvalidParameterError(
-            f"calibration is {s.calibration!r}, which keeps rows from the networks, and partial_fit gets rows in pieces; call fit, or "
+            f"calibration is {s.calibration!r}, which holds rows out, and partial_fit gets its rows call by call; call fit, or "
             "choose calibration=None"
         )
     if first and s.standardize and m < 2:
@@ -66,18 +66,18 @@ def check_pieces(s: Settings, m: int, *, first: bool) -> None:
 
 
 def check_calibration(s: Settings) -> None:
-    """Refuse what cannot be calibrated."""
+    """Raise an error for settings that cannot be calibrated."""
     calibration = s.calibration
     if calibration is None:
         return
     if s.task == "regression" and not make_loss(s.loss).centred:
         raise InvalidParameterError(
-            f"calibration is {calibration!r}, but loss='quantile' predicts one quantile, around which no interval is meant; choose loss "
+            f"calibration is {calibration!r}, but loss='quantile' predicts one quantile, which has no interval around it; choose loss "
             "'squared_error', 'huber', 'absolute_error', 'poisson' or 'gaussian', and predict_quantiles"
         )
     if calibration == "cv+" and s.K == 1:
         raise InvalidParameterError(
-            f"calibration is 'cv+', which judges every row by networks that others trained without, but n_networks is {s.K}; "
+            f"calibration is 'cv+', which evaluates every row by networks that were trained without it, but n_networks is {s.K}; "
             "choose n_networks of 2 or more, or calibration='split'"
         )
 
@@ -96,9 +96,9 @@ def judged_on(
     calibration: Any = None,
     own: Validation | None = None,
 ) -> JudgedOn:
-    """All that the fitted network will be judged on.
+    """All rows for the evaluation of the fitted network.
 
-    `weight` is 0 where rows were set `aside`, `given` as the user had it; `before` is the network that training goes on with.
+    `weight` is 0 for rows that were set `aside`, `given` is the user's weight; `before` is the network from which training continues.
     """
     if own is not None:
         held = all_out(own.X, own.Y, own.weight, K)
@@ -118,20 +118,20 @@ def judged_on(
 
 
 def calibrate(network: Network, judged: JudgedOn, calibration: Any, trained: Trained) -> tuple[Network, float]:
-    """`made_sure`, of the networks that a training left."""
+    """`with_uncertainty`, for the networks that a training returned."""
     n_y = network.population.parameters.W2.shape[1] // network.g2.logits_per_target
     used = None if trained.evidence is None else float(np.mean(trained.evidence.gamma)) / n_y
     before = None if trained.judged is None else with_zeros(trained.judged, trained.diverged == 0)
-    return made_sure(network, judged, calibration, used, before)
+    return with_uncertainty(network, judged, calibration, used, before)
 
 
-def made_sure(
+def with_uncertainty(
     network: Network, judged: JudgedOn, calibration: Any, used: float | None, before: Population | None = None
 ) -> tuple[Network, float]:
-    """The network with its inputs' range, noise, scores or temperature; and that temperature, 1 where none was asked for.
+    """The network with its inputs' range, noise, scores or temperature; and that temperature, 1 if none was requested.
 
-    `used` is the number of parameters that each network uses by its evidence, where there is one. `before` are the networks
-    that held rows out, where those of `network` have learned from them since; scores are of rows that neither has seen.
+    `used` is the number of parameters that each network uses by its evidence, if known. `before` are the networks that held rows out, if
+    those of `network` have learned from them since; scores are of rows that neither has learned from.
     """
     never_saw = network if before is None else replace(network, population=before)
     T = fit_temperature(never_saw, judged.held) if calibration == "temperature" else 1.0
@@ -147,10 +147,10 @@ def made_sure(
 
 
 def optimism(network: Network, held: Held) -> float:
-    """By which factor squared errors on new rows exceed those on rows that said when each network was at its best, from 1 on.
+    """The factor, at least 1, by which squared errors on new rows exceed those on rows that chose each network's best epoch.
 
-    At the epoch that the other networks' rows prefer, a network's loss on its own rows is that of rows that did not choose. The ratio to
-    the loss that they chose, its least, summed over the networks, is the factor. 1 where the loss is no mean of squares, and where no
+    At the epoch that the other networks' rows prefer, a network's loss on its own rows is that of rows that did not choose. The factor is
+    its ratio to the least loss, which they chose, summed over the networks. It is 1 if the loss is not a mean of squares, and if no
     network has others of its kind that hold other rows out.
     """
     curves = network.history.get("validation_loss")
@@ -170,18 +170,18 @@ def optimism(network: Network, held: Held) -> float:
 
 
 def must_be_the_same(network: Network, calibration: Any, n_rows: int) -> None:
-    """Refuse to go on with networks that may have learned from the rows that they would now be judged on."""
+    """Refuse to continue with networks that may have learned from the rows that would now evaluate them."""
     before = network.calibration
     if calibration in ("split", "cv+") and (before is None or before.kind != calibration or before.n_rows != n_rows):
         was = "none" if before is None else f"{before.kind!r} on {before.n_rows} rows"
         raise InvalidParameterError(
-            f"calibration is {calibration!r} on {n_rows} rows, but training goes on with networks whose calibration was {was}: they may "
-            "have learned from the rows that they would be judged on; keep both, or begin anew with warm_start=False"
+            f"calibration is {calibration!r} on {n_rows} rows, but training continues with networks whose calibration was {was}: they may "
+            "have learned from the rows that would evaluate them; keep both, or start again with warm_start=False"
         )
 
 
 def watched(blocks: "EncodedBlocks", plan: Plan, settings: Settings) -> tuple[Validation | None, JudgedOn]:
-    """The rows that networks are judged on, in memory: those held out by each, or, where none are, the sample for the noise alone.
+    """The rows that evaluate the networks, in memory: those held out by each, or, if there are none, the sample for the noise alone.
 
     And those that are set aside, for the scores.
     """

@@ -1,9 +1,9 @@
-"""Many settings over one source of rows: the candidates of a search, trained side by side.
+"""Many settings over one source of rows: the candidates of a search, trained together.
 
-Candidates that read the same rows in the same order are one population. Within a group may differ: initial weights, learning rate,
-penalty, dropout and the moving average of the weights, which each network has for itself. Any other difference makes another group;
-so does another number of hidden units, as every network of a group is padded to the widest. Each group trains as its candidates
-would alone, to rounding.
+Candidates that read the same rows in the same order are one population. Candidates of a group may differ in what each network has
+separately: initial weights, learning rate, penalty, dropout and the moving average of the weights. Any other difference gives another
+group; so does another number of hidden units, because every network of a group is padded to the widest. The results equal those of
+separate training, to rounding.
 """
 
 import time
@@ -31,16 +31,16 @@ from shoal.training.progress import Trained
 from shoal.training.validation import Validation
 from shoal.types import Floats
 
-# Settings in which candidates that share rows may differ, each with a value that stands for all.
+# Settings in which candidates that share rows may differ, each with a representative value.
 FREE: dict[str, Any] = dict.fromkeys(("lam", "learning_rate", "dropout", "weight_average", "init", "init_scale", "n_h"), 0.0)
-OF_EACH = ("learning_rate", "lam", "decay", "dropout", "weight_average")  # fields of the recipe that hold one number a network
+OF_EACH = ("learning_rate", "lam", "decay", "dropout", "weight_average")  # fields of the recipe with one number per network
 MIN_BATCH_COST = 200_000_000  # multiplications, some 10 ms: a batch's overhead is some hundredths of that
-MOST_WEIGHTS = 64_000_000  # numbers of row weights in one group: of more rows and networks, fewer candidates train together
+MOST_WEIGHTS = 64_000_000  # numbers of row weights in one group: with more rows and networks, fewer candidates train together
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One setting: its place in the search, how it will train, and its first weights."""
+    """One setting: its index in the search, its plan, and its initial weights."""
 
     place: int
     ready: Prepared
@@ -49,7 +49,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class CandidateBatch:
-    """Candidates of one kind, which train as one population on the same rows; `seconds` is each one's share of their preparation."""
+    """Candidates of one kind, which train as one population on the same rows; `seconds` is the preparation time per candidate."""
 
     members: list[Candidate]
     rows: RowsInMemory
@@ -59,9 +59,9 @@ class CandidateBatch:
 def batches_of(
     settings: Sequence[Settings | ShoalError], source: InMemory, names: Names, failed: dict[int, str]
 ) -> tuple[list[CandidateBatch], list[int]]:
-    """Candidates in batches that train together, and the places of those that no batch takes, which train alone.
+    """Candidates in batches that train together, and the indices of the others, which train alone.
 
-    One whose settings make no sense is noted in `failed`, by its place.
+    A candidate with invalid settings is noted in `failed`, by its index.
     """
     batches: list[CandidateBatch] = []
     alone: list[int] = []
@@ -86,7 +86,7 @@ def batches_of(
 
 
 def first_weights(ready: Prepared, drawn: dict[Any, Population]) -> Population:
-    """A candidate's initial weights; `drawn` has those of others that are prepared alike, many of which begin alike."""
+    """A candidate's initial weights; `drawn` has those of other candidates with the same preparation, many of which are equal."""
     begins = ready.plan.width, ready.plan.with_ramps, ready.settings.init, ready.settings.init_scale, ready.settings.skip
     if begins not in drawn:
         drawn[begins] = draw(ready, ready.plan.width)
@@ -96,7 +96,7 @@ def first_weights(ready: Prepared, drawn: dict[Any, Population]) -> Population:
 def prepared_alike(
     settings: Sequence[Settings | ShoalError], alike: list[int], source: InMemory, names: Names, failed: dict[int, str]
 ) -> list[tuple[int, Prepared]]:
-    """The candidates whose settings make sense; the first one's rows, targets and encoding serve all."""
+    """The candidates with valid settings; the first one's rows, targets and encoding serve all."""
     first: Prepared | None = None
     weighted = source
     found = []
@@ -118,7 +118,7 @@ def prepared_alike(
 
 
 def by_preparation(settings: Sequence[Settings | ShoalError]) -> list[list[int]]:
-    """Places of the candidates whose rows are prepared alike; one whose settings make no sense stands alone."""
+    """Indices of the candidates whose rows have the same preparation; one with invalid settings is alone."""
     alike: list[tuple[Settings | None, list[int]]] = []
     for i, s in enumerate(settings):
         fixed = None if isinstance(s, ShoalError) else replace(s, **FREE)
@@ -131,7 +131,7 @@ def by_preparation(settings: Sequence[Settings | ShoalError]) -> list[list[int]]
 
 
 def kind(p: Plan) -> Any:
-    """What plans of one group have in common; None for one that trains alone."""
+    """The common part of the plans of one group; None for a plan that trains alone."""
     if p.solver in FULL_BATCH or p.polished or np.any(np.asarray(p.recipe.input_dropout) > 0):
         return None
     alike: dict[str, Any] = dict.fromkeys(OF_EACH, 0.5)
@@ -141,16 +141,16 @@ def kind(p: Plan) -> Any:
 def portions(members: list[Candidate], rows: RowsInMemory) -> list[list[Candidate]]:
     """Candidates of one kind in batches of at least some 10 ms of work, whose row weights fit in memory.
 
-    A batch is made of whole groups of the engine, which share products, so that the cut changes no bit.
+    A batch has whole groups of the engine, which share products, so that the split changes no bit.
     """
     p, population = members[0].ready.plan, members[0].population
     whole = copies_in_whole_groups(population, p.recipe.batch_size)
     work = 4 * len(rows.Y) * p.width * int((population.inputs.sum(axis=1) + 1).sum()) * p.recipe.max_epochs
     n = whole * -(-MIN_BATCH_COST // (whole * work))
     if p.recipe.device != PROCESSOR:
-        n = len(members)  # one large population fills a device; several beside each other do not
+        n = len(members)  # one large population fills a device; several at the same time do not
     if population.K == 1:
-        n = max(2, n)  # one wide network alone would be cut into slices, whose sums round otherwise
+        n = max(2, n)  # one wide network alone would be cut into slices, whose sums round differently
     if rows.weights is not None and rows.weights.ndim == 2:
         n = min(n, max(1, MOST_WEIGHTS // rows.weights.size))
     starts = list(range(0, len(members), n))
@@ -162,9 +162,9 @@ def portions(members: list[Candidate], rows: RowsInMemory) -> list[list[Candidat
 def train_batch(
     batch: CandidateBatch, failed: dict[int, str], progress: Callable[[float], None] | None = None, stop: Event | None = None
 ) -> dict[int, Fitted] | None:
-    """Candidates of one kind as one population; each one's fitted model by its place. None where `stop` was set before the end.
+    """Candidates of one kind as one population; each one's fitted model by its index. None if `stop` was set before the end.
 
-    One that diverges is noted in `failed`. `progress` is called after every epoch with how much was done, in candidates.
+    A candidate that diverges is noted in `failed`. `progress` is called after every epoch with the number of finished candidates.
     """
     p, C = batch.members[0].ready.plan, len(batch.members)
     K = len(p.with_ramps)
@@ -220,20 +220,20 @@ def joint_run(batch: CandidateBatch) -> Run:
 
 
 def joined(recipes: Sequence[Recipe], K: int) -> Recipe:
-    """One recipe for all, every number of a network in its place."""
+    """One recipe for all, with the numbers of each network in its place."""
     numbers: dict[str, Any] = {name: tuple(float(v) for r in recipes for v in each(getattr(r, name), K)) for name in OF_EACH}
     return replace(recipes[0], **numbers)
 
 
 def side_by_side(populations: Sequence[Population]) -> Population:
-    """Populations of networks of one width as one."""
+    """Populations of networks of one width as one population."""
     first, *others = (q.parameters for q in populations)
     parameters = first.map(lambda *parts: np.concatenate(parts), *others)
     return Population(parameters, np.concatenate([q.widths for q in populations]), np.concatenate([q.inputs for q in populations]))
 
 
 def part_of(trained: Trained, mine: slice) -> Trained:
-    """What training left of some networks."""
+    """The result of training for some of the networks."""
     judged = trained.best_validation_loss
     return replace(
         trained,
@@ -248,7 +248,7 @@ def part_of(trained: Trained, mine: slice) -> Trained:
 
 
 def curves_of(curves: dict[str, Floats], mine: slice) -> dict[str, Floats]:
-    """The history of some networks, as long as one of them trained."""
+    """The history of some networks, up to the last epoch of any of them."""
     curves = {name: values[:, mine] for name, values in curves.items()}
     trained = np.flatnonzero(np.isfinite(curves["loss"]).any(axis=1))
     last = int(trained[-1]) + 1 if len(trained) else 0

@@ -1,4 +1,4 @@
-"""Fitted: what a fit leaves. Every attribute of a fitted estimator is derived from it, so none can be set twice or forgotten."""
+"""Fitted: the result of a fit. Every attribute of a fitted estimator is derived from it, so none can be set twice or forgotten."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -20,22 +20,22 @@ from shoal.types import Floats
 
 @dataclass(frozen=True)
 class Continuation:
-    """What `warm_start` and `partial_fit` go on from. A model file leaves it out.
+    """What `warm_start` and `partial_fit` continue from. A model file does not contain it.
 
     Attributes
     ----------
     population : Population
         The weights that were kept.
     judged : Population
-        The weights that held-out rows can still judge; `warm_start` holds out the same rows again.
+        The weights for which held-out rows are still valid; `warm_start` holds out the same rows again.
     with_ramps : tuple of bool, (K,)
         Which members see ramps.
     kind : tuple
-        What another run must have in common to use `memory`.
+        What another run must have in common with this one to use `memory`.
     memory : Any
         The optimizer's state.
     rows : int
-        Rows seen so far, again in every epoch.
+        Training rows so far, counted in every epoch.
     events : list of Epoch
     """
 
@@ -55,33 +55,33 @@ class Fitted:
     Attributes
     ----------
     network : Network
-        All that prediction needs.
+        Everything that prediction needs.
     targets : Targets
         What y means.
     named : bool
         Whether the inputs had names.
     seed : int
     temperature : float
-        By which logits were divided; 1 where no calibration asked for it.
+        The divisor of the logits; 1 without calibration by temperature.
     solver : str
-        What has trained, such as "adamw+lbfgs"; "none" for a network that comes from elsewhere.
+        The solver, such as "adamw+lbfgs"; "none" for an imported network.
     device : str
     rows_seen : int
-        Rows that were trained on, again in every epoch.
+        Training rows, counted in every epoch.
     final_losses : ndarray, (K,)
-        Each network's last loss, NaN where it is not known.
+        Each network's last loss, NaN if it is not known.
     evidence : mapping or None
         Of the solver "bayes".
     evidence_table : mapping or None
-        Widths that were tried, with the evidence of each.
+        The widths that were tried, with the evidence of each.
     continuation : Continuation or None
         None where training cannot go on.
     trained_on : str
-        On a cluster: "whole" or "own", the share of the rows that each network learned from; else empty.
+        On a cluster: "whole" or "own", which part of the rows each network learned from; else empty.
     share_rows : tuple of int
         On a cluster: how many rows each network learned from.
     epochs_before : int
-        Epochs of the calls that this one went on from.
+        Epochs of the calls that this one continued.
     """
 
     network: Network
@@ -109,7 +109,7 @@ class Fitted:
 
     @cached_property
     def coefs(self) -> list[Floats]:
-        """W1ᵀ and W2ᵀ, as scikit-learn has them."""
+        """W1ᵀ and W2ᵀ, as in scikit-learn."""
         return [self.parameters.W1.T.copy(), self.parameters.W2.T.copy()]
 
     @cached_property
@@ -135,12 +135,12 @@ class Fitted:
 
     @cached_property
     def validation_scores(self) -> list[float] | None:
-        """The networks' mean score on held-out rows after each epoch; None where none were held out."""
+        """The networks' mean score on held-out rows after each epoch; None if none were held out."""
         return means_of_finite(list(self.network.history.get("validation_score", ()))) or None
 
     @property
     def loss(self) -> float:
-        """The last loss, NaN where there is none."""
+        """The last loss, NaN if there is none."""
         return self.loss_curve[-1] if self.loss_curve else float("nan")
 
     @property
@@ -150,12 +150,12 @@ class Fitted:
 
     @property
     def best_loss(self) -> float | None:
-        """The lowest loss, where no rows were held out."""
+        """The lowest loss, if no rows were held out."""
         return None if self.validation_scores or not self.loss_curve else min(self.loss_curve)
 
     @property
     def n_epochs(self) -> int:
-        """Passes over the rows in the last call, as scikit-learn counts; the curves are of all calls."""
+        """Passes over the rows in the last call, as in scikit-learn; the curves are of all calls."""
         return len(self.network.history["loss"]) - self.epochs_before
 
     @property
@@ -164,8 +164,8 @@ class Fitted:
         return self.network.g2.unit.name
 
     def __getstate__(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in fields(self)}  # what is derived is made again
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # derived values are computed again
 
     def without_continuation(self) -> "Fitted":
-        """All that prediction needs, without what only further training does."""
+        """Everything that prediction needs, without what only further training needs."""
         return replace(self, continuation=None)

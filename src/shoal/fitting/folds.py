@@ -1,7 +1,8 @@
-"""Which rows each network is trained without, and which are kept from all networks: decided here for every source of rows.
+"""Which rows each network is trained without, and which are held out from all networks: decided here for every source of rows.
 
-It asks for a few facts about rows (`RowFacts`, some 8 bytes each), never for the rows, so that these may lie anywhere. Rows that belong
-together, those of one group or with the same inputs, are held out by the same networks; rows with a time are held out from its end.
+The decision uses a few facts about rows (`RowFacts`, some 8 bytes each), never the rows themselves, so that these may be anywhere. Rows
+that belong together, those of one group or with the same inputs, are held out by the same networks; rows with a time are held out from
+its end.
 """
 
 from collections.abc import Sequence
@@ -20,8 +21,8 @@ from shoal.fitting.plan import PARTS, SMALL, Plan
 from shoal.training.validation import Validation
 from shoal.types import Floats
 
-SPLIT_SHARE = 5  # "split" keeps every fifth row from all networks
-PAIR_SHARE = 5  # "cv+" keeps every fifth row of a part from two networks of a kind, whose difference there shows how far one strays
+SPLIT_SHARE = 5  # "split" holds out every fifth row from all networks
+PAIR_SHARE = 5  # "cv+" holds out every fifth row of a part from two networks of a kind, whose difference shows the variance of one
 RowsOfEach = tuple[NDArray[np.int64], ...]
 Keys = NDArray[np.uint64]
 Part = TypeVar("Part")
@@ -29,7 +30,7 @@ Part = TypeVar("Part")
 
 @dataclass(frozen=True)
 class RowFacts:
-    """What must be known of m rows to decide who holds them out.
+    """The facts about m rows that decide who holds them out.
 
     Attributes
     ----------
@@ -39,9 +40,9 @@ class RowFacts:
     labels : ndarray, (m,), or None
         The class of each row.
     X : array-like, (m, n), or None
-        The rows, where they are at hand; else `keys` are given.
+        The rows, if they are available; else `keys` are given.
     keys : ndarray, (m,), or None
-        Equal for rows with the same inputs (`row_keys`); found from X where None.
+        Equal for rows with the same inputs (`row_keys`); computed from X if None.
     groups : ndarray, (m,), or None
         Numbers that are equal for rows of one group.
     time : ndarray, (m,), or None
@@ -58,7 +59,7 @@ class RowFacts:
 
     @cached_property
     def counted(self) -> NDArray[np.bool_]:
-        """Which rows count, `(m,)`."""
+        """Which rows have a weight above 0, `(m,)`."""
         return np.ones(self.m, bool) if self.weight is None else self.weight > 0
 
     @cached_property
@@ -69,7 +70,7 @@ class RowFacts:
         return twins(row_keys(self.X) if self.keys is None else self.keys, self.counted)
 
     def by_value(self) -> NDArray[np.int64]:
-        """The places of the different rows, or groups, in an order that does not depend on the order of the rows."""
+        """The indices of the different rows, or groups, in an order that does not depend on the order of the rows."""
         leaders, _ = self.twins
         if self.groups is not None:
             return np.argsort(self.groups[leaders], kind="stable")
@@ -84,7 +85,7 @@ class RowFacts:
 
 
 def row_keys(X: Any) -> Keys:
-    """64 bits for each row of X `(m, n)`, dense or CSR: the same for rows with the same numbers, whatever their precision; `(m,)`."""
+    """64 bits for each row of X `(m, n)`, dense or CSR: equal for rows with the same numbers in any precision; `(m,)`."""
     if sparse.issparse(X):
         rows = sparse.csr_array(X, copy=True)
         rows.sum_duplicates()
@@ -98,7 +99,7 @@ def row_keys(X: Any) -> Keys:
 
 
 def key_of_numbers(values: Any, column: Any) -> Keys:
-    """64 bits for each number in its column; 0 for a 0, so that sparse rows need not hold it."""
+    """64 bits for each number in its column; 0 for a 0, so that sparse rows need not store it."""
     numbers = np.ascontiguousarray(values, np.float64)
     start = mixed(np.atleast_1d(column).astype(np.uint64) + np.uint64(1))
     return np.where(numbers == 0, np.uint64(0), mixed(start ^ numbers.view(np.uint64)))
@@ -107,8 +108,8 @@ def key_of_numbers(values: Any, column: Any) -> Keys:
 def twins(keys: NDArray[Any], counted: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The first of all rows with the same key, `(number of different ones,)`, and for every row which of them it is, `(m,)`.
 
-    Rows that do not count are none: −1. Rows with the same inputs must be held out together, or else a network has learned the very
-    row that it is judged on.
+    Rows of weight 0 are −1. Rows with the same inputs must be held out together; otherwise a network has learned the very row that
+    evaluates it.
     """
     rows = np.flatnonzero(counted)
     _, first, number = np.unique(keys[rows], return_index=True, return_inverse=True)
@@ -121,15 +122,15 @@ def twins(keys: NDArray[Any], counted: NDArray[np.bool_]) -> tuple[NDArray[np.in
 
 
 def different_rows(X: Any, weight: Floats | None) -> int | None:
-    """How many different rows count, where they are few; None where they are many, or lie elsewhere."""
+    """How many different rows count, if they are few; None if they are many, or elsewhere."""
     if X.shape[0] >= SMALL or not (isinstance(X, np.ndarray) or sparse.issparse(X)):
         return None
     return len(RowFacts(X.shape[0], weight, X=X).twins[0])
 
 
 def with_twins(parts: Sequence[NDArray[np.int64]], places: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """The rows whose places among the different ones are in each part."""
-    part_of = np.full(int(places.max(initial=-1)) + 2, -1)  # the last: rows that count for nothing
+    """The rows whose indices among the different ones are in each part."""
+    part_of = np.full(int(places.max(initial=-1)) + 2, -1)  # the last entry: rows of weight 0
     for number, part in enumerate(parts):
         part_of[part] = number
     return [np.flatnonzero(part_of[places] == number) for number in range(len(parts))]
@@ -144,7 +145,7 @@ def set_aside(calibration: Any, facts: RowFacts, seed: int) -> NDArray[np.int64]
     Raises
     ------
     DataError
-        For rows that all belong together.
+        If all rows belong together.
     """
     if calibration != "split":
         return None
@@ -160,14 +161,14 @@ def set_aside(calibration: Any, facts: RowFacts, seed: int) -> NDArray[np.int64]
 
 
 def last_rows(facts: RowFacts, parts: int) -> NDArray[np.int64]:
-    """The last in time of the rows that count, about one of so many; rows of one time stay together.
+    """The last rows in time of those that count, about one of so many; rows of one time stay together.
 
-    Rows whose class stands nowhere before them are not among them: all must learn it.
+    Rows whose class does not occur before them are not among them: all networks must learn that class.
 
     Raises
     ------
     DataError
-        For rows of one time.
+        If all rows have the same time.
     """
     assert facts.time is not None
     rows = np.flatnonzero(facts.counted)
@@ -176,7 +177,7 @@ def last_rows(facts: RowFacts, parts: int) -> NDArray[np.int64]:
     border = np.sort(time)[len(rows) - n]
     sides = [held for held in (time >= border, time > border) if 0 < held.sum() < len(rows)]
     if not sides:
-        raise DataError(f"time is {time[0]} in all {len(rows)} rows that count, so that there are no last rows; leave time out")
+        raise DataError(f"time is {time[0]} in all {len(rows)} rows that count, so there are no last rows; leave time out")
     held = min(sides, key=lambda side: abs(int(side.sum()) - n))
     if facts.labels is not None:
         labels = facts.labels[rows]
@@ -188,11 +189,11 @@ def last_rows(facts: RowFacts, parts: int) -> NDArray[np.int64]:
 
 
 def kept_out(calibration: Any, facts: RowFacts, p: Plan, seed: int, *, own: bool) -> RowsOfEach | None:
-    """The rows that each network is trained without, or None: for early stopping, and so that every row can be judged.
+    """The rows that each network is trained without, or None: for early stopping, and so that every row can be evaluated.
 
-    With "cv+" as many parts as there are networks of a kind, so that every row is held out by one of them; with
-    "temperature" as for early stopping, unless the user's `own` validation rows will do. Of few rows that count there are fewer
-    parts than asked for, of two rows at least. With a time all networks hold out the last rows.
+    With "cv+" there are as many parts as networks of a kind, so that one of them holds out each row; with "temperature" as for early
+    stopping, unless the user's `own` validation rows are enough. With few rows that count there are fewer parts, of two rows at least.
+    With a time all networks hold out the last rows.
     """
     if calibration == "cv+":
         if facts.time is not None:
@@ -209,24 +210,24 @@ def kept_out(calibration: Any, facts: RowFacts, p: Plan, seed: int, *, own: bool
     elif facts.m < SMALL:
         parts = of_different_rows(facts, n, seed)
     else:
-        parts = deal(facts.m, of_two_rows(n, int(np.count_nonzero(facts.counted))), facts.labels, seed, facts.weight)
+        parts = random_parts(facts.m, of_two_rows(n, int(np.count_nonzero(facts.counted))), facts.labels, seed, facts.weight)
     return held_out(p.with_ramps, parts) if len(parts) > 1 else None
 
 
 def of_two_rows(n: int, counted: int) -> int:
-    """The number of parts, at most n, that leaves two of the rows that count in each; two parts at least."""
+    """The number of parts, at most n, with two rows that count in each; two parts at least."""
     return max(2, min(n, counted // 2))
 
 
 def of_every_row(facts: RowFacts, p: Plan, seed: int) -> RowsOfEach:
-    """Rows split so that every one that counts is held out by a network, some by two, those that belong together by the same."""
+    """Rows split so that a network holds out every one that counts, and two networks some; rows that belong together stay together."""
     leaders, places = facts.twins
     of_a_kind = largest_kind(p)
-    parts = deal(len(leaders), parts_of_every_row(p), None, seed)
+    parts = random_parts(len(leaders), parts_of_every_row(p), None, seed)
     if len(parts) < 2:
         raise DataError(f"calibration='cv+' needs at least 2 {different(facts)}, and there are {len(leaders)}; give more rows")
     rows = with_twins(parts, places)
-    if of_a_kind > 2 and min(map(len, parts)) >= PAIR_SHARE and len(parts) > 2:  # somebody of each kind must learn from every row
+    if of_a_kind > 2 and min(map(len, parts)) >= PAIR_SHARE and len(parts) > 2:  # a network of each kind must learn from every row
         shared = with_twins([part[::PAIR_SHARE] for part in parts], places)
         rows = [np.union1d(mine, shared[k - 1]) for k, mine in enumerate(rows)]
     if of_a_kind > 1:
@@ -235,7 +236,7 @@ def of_every_row(facts: RowFacts, p: Plan, seed: int) -> RowsOfEach:
 
 
 def largest_kind(p: Plan) -> int:
-    """Networks of the kind that has most."""
+    """Networks of the larger kind."""
     return max(p.with_ramps.count(True), p.with_ramps.count(False))
 
 
@@ -245,29 +246,29 @@ def parts_of_every_row(p: Plan) -> int:
 
 
 def drawn_parts(calibration: Any, p: Plan, parts: Sequence[int]) -> list[int]:
-    """Which of some parts each network holds out, where each row's own draw says in which it is."""
+    """Which of some parts each network holds out, if each row's own random number determines its part."""
     if calibration == "cv+" and largest_kind(p) == 1:
         return [parts[k % len(parts)] for k in range(len(p.with_ramps))]
     return list(held_out(p.with_ramps, parts))
 
 
 def of_different_rows(facts: RowFacts, n: int, seed: int) -> list[NDArray[np.int64]]:
-    """Rows split by what they hold, those with the same inputs into the same part, whatever their order and number.
+    """Rows split by their content: those with the same inputs are in the same part, for any order and number.
 
-    So that of few rows an integer weight is still what as many repeated rows are. With labels every class is spread evenly.
+    Then, with few rows, an integer weight equals repeated rows. With labels every class is spread evenly.
     """
     leaders, places = facts.twins
     by_value, labels = facts.by_value(), facts.labels
     if labels is not None:
         numbers = np.unique(labels, return_inverse=True)[1]
         labels = np.full(len(leaders), len(numbers))
-        np.minimum.at(labels, places[places >= 0], numbers[places >= 0])  # equal inputs of several classes: their first
+        np.minimum.at(labels, places[places >= 0], numbers[places >= 0])  # equal inputs of several classes: the first class
         labels = labels[by_value]
-    return with_twins([by_value[part] for part in deal(len(leaders), of_two_rows(n, len(leaders)), labels, seed)], places)
+    return with_twins([by_value[part] for part in random_parts(len(leaders), of_two_rows(n, len(leaders)), labels, seed)], places)
 
 
 def of_groups(facts: RowFacts, n: int, seed: int) -> list[NDArray[np.int64]]:
-    """Whole groups in n parts of about as many rows, at most one for each group; classes that groups have alone are spread evenly.
+    """Whole groups in n parts of about as many rows, at most one part per group; classes that groups have alone are spread evenly.
 
     A group that is the only one with some class is in no part: all networks must learn that class.
     """
@@ -283,16 +284,16 @@ def of_groups(facts: RowFacts, n: int, seed: int) -> list[NDArray[np.int64]]:
         np.minimum.at(label, places[rows], numbers)
     order = by_value[group_stream(seed, Purpose.SPLIT).permutation(len(leaders))]
     order = order[free[order]]
-    order = order[np.lexsort((-size[order], label[order]))]  # stable: groups of one size stay as drawn
+    order = order[np.lexsort((-size[order], label[order]))]  # stable: groups of one size stay in random order
     parts = min(of_two_rows(n, int(size[order].sum())), len(order))
     return with_twins([order[part::parts] for part in range(parts)], places)
 
 
-def deal(m: int, parts: int, labels: NDArray[Any] | None, seed: int, weight: Floats | None = None) -> list[NDArray[np.int64]]:
-    """Row numbers in `parts` parts of nearly equal size, drawn at random; with labels, every class is spread evenly.
+def random_parts(m: int, parts: int, labels: NDArray[Any] | None, seed: int, weight: Floats | None = None) -> list[NDArray[np.int64]]:
+    """Row numbers in `parts` parts of nearly equal size, in random order; with labels, every class is spread evenly.
 
-    Rows of weight 0 are in no part, as they could not judge, nor is the only row of a class, which all must learn; there are never
-    more parts than rows.
+    Rows of weight 0 are in no part, because they cannot evaluate anything; nor is the only row of a class, which all networks must learn.
+    There are never more parts than rows.
     """
     order = group_stream(seed, Purpose.SPLIT).permutation(m)
     order = order if weight is None else order[weight[order] > 0]
@@ -306,7 +307,7 @@ def deal(m: int, parts: int, labels: NDArray[Any] | None, seed: int, weight: Flo
 
 
 def held_out(with_ramps: tuple[bool, ...], parts: Sequence[Part]) -> tuple[Part, ...]:
-    """Each member's own part of the validation rows: the k-th of a kind holds out part k, so that both kinds miss the same rows."""
+    """Each member's own part of the validation rows: the k-th of a kind holds out part k, so that both kinds hold out the same rows."""
     place = {True: 0, False: 0}
     rows = []
     for ramp in with_ramps:
@@ -319,7 +320,7 @@ def held_out(with_ramps: tuple[bool, ...], parts: Sequence[Part]) -> tuple[Part,
 
 
 def member_weights(m: int, weight: Floats | None, rows: RowsOfEach | None) -> Floats | None:
-    """Each row's weight for each member, `(K, m)`: 0 where the member holds the row out."""
+    """Each row's weight for each member, `(K, m)`: 0 if the member holds the row out."""
     if rows is None:
         return weight
     weights = np.tile(np.ones(m) if weight is None else weight, (len(rows), 1))
@@ -329,10 +330,10 @@ def member_weights(m: int, weight: Floats | None, rows: RowsOfEach | None) -> Fl
 
 
 def watched(calibration: Any, rows: RowsOfEach, p: Plan, all_rows: Validation) -> Validation:
-    """The rows whose loss each network watches, of those that it holds out, and whose watching says when which network stops.
+    """The held-out rows whose loss each network records, and for each row the networks that it stops.
 
-    With "cv+" every row will judge the networks that hold it out, and must not decide when these stop: the rows of the others of the
-    kind do, and rows that two of a kind hold out decide for nobody. Else each network watches all its rows, and decides itself.
+    With "cv+" every row evaluates the networks that hold it out, and must not decide when these stop: the rows of the others of the kind
+    do, and rows that two of a kind hold out are not used for it. Otherwise each network uses all its rows, and stops by them.
     """
     if calibration != "cv+":
         return replace(all_rows, rows=rows)
@@ -354,11 +355,11 @@ def different(facts: RowFacts) -> str:
 
 
 def refuse_too_few(rows: RowsOfEach | None, facts: RowFacts) -> None:
-    """Refuse to judge a network on a single row, or on none, where early stopping was asked for."""
+    """Refuse to evaluate a network on a single row, or on none, if early stopping was requested."""
     fewest = 0 if rows is None else min(map(len, rows))
     if fewest >= 2:
         return
-    whole = "" if facts.groups is None else f" ({len(facts.twins[0])} groups, each held out whole, and never one with a class of its own)"
+    whole = "" if facts.groups is None else f" ({len(facts.twins[0])} groups, each held out whole, and never the only one with a class)"
     raise DataError(
         f"The validation set is too small: a network would hold out {fewest} of the rows that count{whole}, and early_stopping=True "
         "needs 2. Increase 'validation_fraction' or the size of your dataset, or choose early_stopping=False"

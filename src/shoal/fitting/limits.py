@@ -13,16 +13,16 @@ from shoal.errors import InvalidParameterError, TooLargeError
 from shoal.fitting.plan import Plan
 from shoal.fitting.train import looks_ramps_up
 
-COPIES = 7  # of all weights: they, their gradient, two moments, an average, the best, and what is read back
-OF_EACH_NETWORK = 4096  # bytes of Python's own beside its weights, measured with one hidden unit
-WORTH_COUNTING = 10_000  # networks: fewer are listed at no cost
-SHARE = 0.9  # of the memory that is free now may be asked for
-WORTH_ASKING = 1 << 28  # bytes: a smaller fit does not look how much is free
+COPIES = 7  # of all weights: weights, gradient, two moments, an average, the best weights, and a copy for reading
+OF_EACH_NETWORK = 4096  # bytes of Python objects besides its weights, measured with one hidden unit
+WORTH_COUNTING = 10_000  # networks: fewer need no check
+SHARE = 0.9  # of the free memory may be used
+WORTH_ASKING = 1 << 28  # bytes: a smaller fit does not check the free memory
 
 
 @dataclass(frozen=True)
 class Size:
-    """What decides how much memory a fit takes: rows, encoded inputs, networks, hidden units, logits, bytes a number."""
+    """The sizes that determine how much memory a fit takes: rows, encoded inputs, networks, hidden units, logits, bytes per number."""
 
     m: int
     n: int
@@ -31,20 +31,18 @@ class Size:
     n_z: int
     itemsize: int
     held_out: bool
-    ramped: int = 0  # columns whose ramps are looked up
+    ramped: int = 0  # columns whose ramps use lookup tables
     skip: bool = False
 
     @property
     def rows(self) -> int:
-        """Bytes of the encoded rows, the targets, and each network's weight of each row (twice: as drawn up, and as laid out); of where
-        rows stand on ramps.
-        """
+        """Bytes of the encoded rows, the targets, and each network's weight of each row (two copies); of the positions on ramps."""
         own = 2 * self.K if self.held_out else 2
         return self.m * (self.itemsize * (self.n + 2 * self.n_z + own) + 16 + self.ramped * (self.itemsize + 4))
 
     @property
     def weights(self) -> int:
-        """Bytes of all networks, with what the update rule remembers."""
+        """Bytes of all networks, with the state of the update rule."""
         return COPIES * self.K * (self.h * (self.n + 5 + self.n_z) + self.skip * self.n * self.n_z) * self.itemsize
 
     @property
@@ -54,7 +52,7 @@ class Size:
 
 
 def free_bytes() -> int | None:
-    """Memory that could be had now; None where the system does not say."""
+    """Free memory in bytes; None if the system does not report it."""
     meminfo = Path("/proc/meminfo")
     if not meminfo.exists():
         return None
@@ -65,7 +63,7 @@ def free_bytes() -> int | None:
 
 
 def bytes_allowed() -> list[int]:
-    """What the limits of this process (`ulimit -v`) and of its container leave, where there are any and Linux shows them."""
+    """The rest that the limits of this process (`ulimit -v`) and of its container allow, if there are any and Linux shows them."""
     found = [sys.maxsize]
     try:
         import resource
@@ -84,7 +82,7 @@ def bytes_allowed() -> list[int]:
 
 
 def refuse_too_many(K: int) -> None:
-    """Refuse so many networks that what is listed for each fits nowhere, before it is listed; `refuse_too_large` weighs the rest.
+    """Refuse so many networks that the list of them fits nowhere, before it is made; `refuse_too_large` checks the rest.
 
     Raises
     ------
@@ -106,7 +104,7 @@ def refuse_too_large(X: Any, encoding: Encoding, p: Plan, n_z: int, dtype: np.dt
     TooLargeError
     """
     n = encoding.n_inputs + encoding.n_ramps
-    dense = not sparse.issparse(X)  # sparse rows become dense a batch at a time
+    dense = not sparse.issparse(X)  # sparse rows become dense one batch at a time
     ramped = sum(len(e) > 0 for e in encoding.edges) if dense and looks_ramps_up(p) else 0
     size = Size(X.shape[0], n if dense else 0, len(p.with_ramps), p.width, n_z, dtype.itemsize, p.hold_out > 0, ramped, p.skip)
     free = free_bytes() if size.total > WORTH_ASKING else None
@@ -135,12 +133,12 @@ def what_fits(size: Size, encoding: Encoding, free: int) -> str:
 
 
 def in_words(n: float) -> str:
-    """Bytes as people say them."""
+    """Bytes in readable units."""
     return f"{n / 1e9:.1f} GB" if n >= 1e9 else f"{n / 1e6:.1f} MB"
 
 
 class Exceptional(NamedTuple):
-    """Something asked for that a way to fit cannot do."""
+    """A setting that some way to fit cannot support."""
 
     what: str
     why: str
@@ -150,37 +148,37 @@ class Exceptional(NamedTuple):
 EXCEPTIONS = {
     "cv+ with time": Exceptional(
         "calibration is 'cv+' and time is given",
-        "'cv+' judges rows by networks that learned from later ones, and says nothing of times to come",
+        "'cv+' evaluates rows by networks that learned from later ones, so it cannot predict the error for future times",
         "choose calibration='split', which keeps the last fifth of the rows in time, or leave time out",
     ),
     "warm_start on disk": Exceptional(
         "warm_start is True, and the table is larger than max_memory",
-        "training on disk begins anew",
+        "training on disk always starts again",
         "leave warm_start out",
     ),
     "several 0/1 columns with class_weight on disk": Exceptional(
         "class_weight is given for several columns of 0 and 1, and the table is larger than max_memory",
-        "the weight of a row is then a product over its columns, which no count of classes holds",
-        "leave class_weight out, or give as much memory as the table needs",
+        "the weight of a row is then a product over its columns, which counts of classes do not determine",
+        "leave class_weight out, or set max_memory to what the table needs",
     ),
     "warm_start on Dask": Exceptional(
         "warm_start is True, on Dask",
-        "it goes on with networks and rows in memory",
-        "choose warm_start=False, and checkpoint= to go on",
+        "it continues with networks and rows in memory",
+        "choose warm_start=False, and checkpoint= to continue",
     ),
     "calibration by sums on Dask": Exceptional(
         "calibration is set, with a full-batch solver on Dask",
-        "the rows that judge networks stay on their workers",
+        "the rows that evaluate networks stay on their workers",
         "choose calibration=None, or a solver such as 'adamw'",
     ),
     "calibration with shares": Exceptional(
         "calibration is set with share='own'",
-        "no network has seen the rows of other shares, so that rows judge some networks only",
+        "each network learns from its own partitions, so that held-out rows evaluate some networks only",
         "choose share='whole'",
     ),
     "groups with shares": Exceptional(
         "groups or time is given with share='own'",
-        "each network learns from partitions of its own, which groups and times may cross",
+        "each network learns from its own partitions, and groups and times may cross partitions",
         "choose share='whole'",
     ),
 }

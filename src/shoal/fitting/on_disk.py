@@ -1,4 +1,4 @@
-"""Rows on disk as a `Source`: what must be known of all rows is summed up over the blocks, and networks train on one block at a time."""
+"""Rows on disk as a `Source`: facts about all rows are sums over the blocks, and networks train on one block at a time."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -30,7 +30,7 @@ from shoal.training.streamed import InBlocks, RowBlock, Streamed
 from shoal.training.validation import Validation
 from shoal.types import Floats
 
-AT_ONCE = 8192  # rows whose float64 copies are made at once
+AT_ONCE = 8192  # rows whose float64 copies are made at the same time
 
 Progressed = Callable[[int], None]  # called with the number of rows done
 Stage = Callable[[str, int], Progressed]  # begins a stage of so many rows
@@ -38,7 +38,7 @@ Stage = Callable[[str, int], Progressed]  # begins a stage of so many rows
 
 @dataclass(frozen=True)
 class Sampled:
-    """Prepared rows that stand for all where a few are enough: `X (s, n)`, `y (s, n_y)`, `place (s,)` as they are stored."""
+    """A sample of prepared rows: `X (s, n)`, `y (s, n_y)`, `place (s,)` in the stored form."""
 
     X: Floats
     y: Floats
@@ -54,19 +54,19 @@ class OnDisk:
     store : BlockStore
     sample : Sampled
     labels : ndarray, (n_classes,), or None
-        The classes whose places are stored; None for numbers.
+        The classes whose indices are stored; None for numbers.
     parts : Parts
         How rows are held out.
     stage : callable
         Reports progress.
     facts : RowFacts or None
-        Of all rows, but for weights and labels, where a row's place is its number.
+        Of all rows, except weights and labels, if a row's place is its number.
     aside : ndarray of bool, (n_places,), or None
         Which places are set aside for calibration.
     class_weights : ndarray, (n_classes,), or None
-        What a row of each class weighs, in rows.
+        The weight of a row of each class, in rows.
     unit : float
-        The weight, as given, that stands for one row.
+        The given weight of one row.
     """
 
     store: BlockStore
@@ -78,7 +78,7 @@ class OnDisk:
     aside: NDArray[np.bool_] | None = None
     class_weights: Floats | None = None
     unit: float = 1.0
-    passes: dict[bool, tuple[Encoding, Floats]] = field(default_factory=dict, compare=False)  # what a pass over all rows has found
+    passes: dict[bool, tuple[Encoding, Floats]] = field(default_factory=dict, compare=False)  # results of passes over all rows
 
     @property
     def sparse(self) -> bool:
@@ -87,7 +87,7 @@ class OnDisk:
 
     @property
     def own_validation(self) -> bool:
-        """Networks hold out rows of their own."""
+        """Networks hold out their own rows."""
         return False
 
     @property
@@ -116,17 +116,17 @@ class OnDisk:
         return reduce(add, (of_block(piece) for piece in self.store.blocks() if len(piece.y)))
 
     def targets_in(self, y: Floats) -> NDArray[Any]:
-        """Stored targets `(m, n_y)` as `checked_targets` gives them."""
+        """Stored targets `(m, n_y)` in the form of `checked_targets`."""
         if self.labels is not None:
             return np.asarray(self.labels[y[:, 0].astype(np.int64)])
         return y[:, 0] if self.one_column else y
 
     def given_weights(self, rows: Piece | Sampled) -> Floats | None:
-        """What rows weigh, `(m,)`, those that are set aside too; None where each counts once."""
+        """The weights of rows, `(m,)`, also of those that are set aside; None if each counts once."""
         return None if self.class_weights is None else np.asarray(self.class_weights[rows.y[:, 0].astype(np.int64)])
 
     def weights(self, rows: Piece | Sampled) -> Floats | None:
-        """What rows weigh, `(m,)`, those that are set aside nothing; None where each counts once."""
+        """The weights of rows, `(m,)`, 0 for those that are set aside; None if each counts once."""
         given = self.given_weights(rows)
         if self.aside is None:
             return given
@@ -134,23 +134,23 @@ class OnDisk:
 
     @property
     def n_places(self) -> int:
-        """How many places there are."""
+        """The number of places."""
         return self.parts.n_places if self.facts is None else self.facts.m
 
     @property
     def unjudged(self) -> NDArray[np.int64]:
-        """Places whose rows are held out and yet not judged on."""
+        """Places whose rows are held out but do not evaluate anything."""
         return np.arange(self.parts.n + 2 if self.facts is None else self.n_places, self.n_places)
 
     def by_place(self, of: Callable[[Piece], Floats]) -> Floats:
-        """A number of every row, by its place, where that is the row's number: one pass."""
+        """A number for every row, by its place, if that is the row's number: one pass."""
         found = np.zeros(self.n_places)
         for piece in self.store.blocks():
             found[piece.place] = of(piece)
         return found
 
     def known(self) -> RowFacts | None:
-        """What decides who holds rows out, with weights and labels."""
+        """The facts that decide who holds rows out, with weights and labels."""
         if self.facts is None:
             return None
         labels = None if self.labels is None else self.by_place(lambda piece: piece.y[:, 0]).astype(np.int64)
@@ -164,7 +164,7 @@ class OnDisk:
         return replace(self.facts, weight=weight, labels=labels, X=X)
 
     def weighted(self, settings: Settings, seed: int, classes: NDArray[Any] | None = None) -> Self:
-        """Weights by class, and none for rows that are set aside for calibration.
+        """Weights by class, and 0 for rows that are set aside for calibration.
 
         Raises
         ------
@@ -181,13 +181,13 @@ class OnDisk:
         known = dict(zip(found.classes.tolist(), weights_of_classes(settings.class_weight, found.classes, found.class_rows), strict=True))
         weights = np.array([known.get(label, 1.0) for label in self.labels.tolist()])
         if not weights.any():
-            raise DataError(f"class_weight={settings.class_weight!r} leaves every row with weight 0: there is no row to learn from")
+            raise DataError(f"class_weight={settings.class_weight!r} leaves every row with weight 0: there are no rows to learn from")
         weighted = replace(self, class_weights=weights, passes={})
         unit = weighted.summary.unit
         return weighted if unit == 1 else replace(self, class_weights=weights / unit, unit=unit, passes={})
 
     def set_aside(self, seed: int) -> NDArray[np.bool_]:
-        """The places that "split" sets aside, of which one must be left to learn from."""
+        """The places that "split" sets aside; at least one place stays for training."""
         aside = np.zeros(self.n_places, bool)
         known = self.known()
         n = self.parts.n
@@ -195,17 +195,17 @@ class OnDisk:
         return aside
 
     def check_same_classes(self, targets: Targets) -> None:
-        """Training never goes on from an earlier call here: `plan_on_disk` refuses it."""
+        """Training on disk never continues an earlier call: `plan_on_disk` refuses it."""
 
     def different(self) -> None:
-        """Many rows are taken to be different."""
+        """Many rows are assumed to be different."""
 
     def targets(self, settings: Settings, known: Targets | None, classes: NDArray[Any] | None = None) -> Targets:
-        """What y means, from the sums over all rows."""
+        """The meaning of y, from the sums over all rows."""
         return targets_from_sums(settings, self.summary)
 
     def identity(self) -> dict[str, str]:
-        """By what the rows are known again: their sums, and the sizes of the blocks."""
+        """The identity of the rows: their sums, and the sizes of the blocks."""
         return identity_of(self.summary) | {"rows of the blocks": " ".join(map(str, self.store.sizes))}
 
     def bias(self, targets: Targets) -> Floats:
@@ -213,7 +213,7 @@ class OnDisk:
         return bias_from(targets, self.summary)
 
     def encoding(self, settings: Settings, plan: Plan) -> Encoding:
-        """z-scores of all rows; the ramps' edges are the sample's, their means those of all rows."""
+        """z-scores of all rows; the ramps' edges come from the sample, their means from all rows."""
         return self.encoding_and_squares(settings, plan)[0]
 
     def encoding_and_squares(self, settings: Settings, plan: Plan) -> tuple[Encoding, Floats]:
@@ -224,7 +224,7 @@ class OnDisk:
         return self.passes[ramped]
 
     def found_encoding(self, settings: Settings, ramped: bool) -> tuple[Encoding, Floats]:
-        """`encoding_and_squares`, found by a pass over the rows where there are ramps."""
+        """`encoding_and_squares`, computed by a pass over the rows if there are ramps."""
         encoding, inputs = encoding_from(self.summary, settings.standardize), self.summary.inputs
         squares = (inputs.squares / inputs.weight + (inputs.mean - encoding.center) ** 2) / encoding.scale**2
         if not ramped:
@@ -247,7 +247,7 @@ class OnDisk:
         return found, np.concatenate([squares, scale**2 * np.maximum(second / inputs.weight - center**2, 0.0)])
 
     def rows(self, settings: Settings, plan: Plan, targets: Targets, encoding: Encoding, seed: int, before: Network | None) -> "RowsOnDisk":
-        """The blocks as networks are trained on them, and in memory the rows that they are judged on."""
+        """The blocks for training, and in memory the rows that evaluate the networks."""
         K, out = len(plan.with_ramps), self.held_out(settings, plan, seed)
         blocks = EncodedBlocks(self, targets, encoding, out, np.full(K, self.summary.inputs.weight))
         if out is not None:
@@ -256,7 +256,7 @@ class OnDisk:
         return RowsOnDisk(blocks, settings, validation, judged, self.encoding_and_squares(settings, plan)[1])
 
     def held_out(self, settings: Settings, plan: Plan, seed: int) -> NDArray[np.bool_] | None:
-        """Which places each network holds out, `(K, n_places)`; None where none does."""
+        """Which places each network holds out, `(K, n_places)`; None if none does."""
         known, K = self.known(), len(plan.with_ramps)
         out = np.zeros((K, self.n_places), bool)
         if known is None:
@@ -278,12 +278,12 @@ class OnDisk:
 
 
 def plan_on_disk(settings: Settings, m: int) -> Plan:
-    """The plan of m rows on disk, which decides into how many parts they are split before they are written.
+    """The plan of m rows on disk, which determines the number of parts before they are written.
 
     Raises
     ------
     InvalidParameterError
-        For training that goes on.
+        For training that continues.
     """
     check_calibration(settings)
     if settings.warm_start:
@@ -300,14 +300,14 @@ def parts_of(settings: Settings, p: Plan) -> int:
 
 
 def slices(piece: Piece) -> Iterator[Piece]:
-    """A piece in parts that the caches hold."""
+    """Rows in parts that fit into the caches."""
     for s in range(0, len(piece.y), AT_ONCE):
         yield piece.at(slice(s, s + AT_ONCE))
 
 
 @dataclass(frozen=True)
 class EncodedBlocks:
-    """`streamed.Blocks` of a store. `out (K, n_places)` says which places each of K networks holds out, None where none does."""
+    """`streamed.Blocks` of a store. `out (K, n_places)` states which places each of K networks holds out; None if none does."""
 
     source: OnDisk
     targets: Targets
@@ -322,7 +322,7 @@ class EncodedBlocks:
 
     @property
     def n_y(self) -> int:
-        """Targets of a row, as networks learn them."""
+        """Targets of a row, in the networks' form."""
         return len(self.encoded_targets(self.source.sample.y[:1])[0])
 
     def block(self, number: int, dtype: np.dtype) -> RowBlock:
@@ -334,15 +334,15 @@ class EncodedBlocks:
         return replace(self, out=None, total=np.full_like(self.total, self.source.summary.inputs.weight))
 
     def encoded_targets(self, y: Floats) -> Floats:
-        """Stored targets as networks learn them."""
+        """Stored targets in the networks' form."""
         return encode_targets(self.targets, checked_targets(self.targets.task, self.source.targets_in(y))).Y
 
     def encoded(self, piece: Piece, dtype: np.dtype) -> RowBlock:
-        """A piece as layer 1 takes it."""
+        """A block in layer 1's encoding."""
         return RowBlock(encode(self.encoding, piece.X, dtype), np.asarray(self.encoded_targets(piece.y), dtype), self.weights(piece, dtype))
 
     def weights(self, piece: Piece, dtype: np.dtype) -> Floats | None:
-        """What each row counts for each network, `(K, m)`: 0 where it holds the row out. None where each counts once for all."""
+        """The weight of each row for each network, `(K, m)`: 0 if it holds the row out. None if each counts once for all."""
         w = self.source.weights(piece)
         out = None if self.out is None else self.out[:, piece.place]
         if out is None or not out.any():
@@ -353,7 +353,7 @@ class EncodedBlocks:
 
 @dataclass(frozen=True)
 class RowsOnDisk:
-    """Rows in blocks that networks are trained on; `squares` are the mean squares of the encoded inputs."""
+    """Training rows in blocks; `squares` are the mean squares of the encoded inputs."""
 
     blocks: EncodedBlocks
     settings: Settings

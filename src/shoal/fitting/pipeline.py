@@ -1,11 +1,11 @@
-"""A fit, stage by stage. This is the one place that knows what a fit is.
+"""A fit, stage by stage. This module defines what a fit is.
 
     Settings → Targets → Plan → Encoding → rows → Population → Trained → Fitted
 
-`decide` and `prepare` make every decision that precedes training: what y means, how to train (every "auto" becomes a number), how
-inputs are encoded, which rows are held out. `fit` draws the first weights, trains, and finishes; `begin` stops before the first update,
-for a caller that takes the steps itself; `fit_piece` is one call of `partial_fit`. All are pure functions over a `Source` of rows: they
-read no estimator and write into none.
+`decide` and `prepare` make every decision before training: the meaning of y, the recipe (every "auto" becomes a number), the encoding of
+inputs, the rows held out. `fit` draws the initial weights, trains, and finishes; `begin` stops before the first update, for a caller that
+makes the steps itself; `fit_piece` is one call of `partial_fit`. All are pure functions over a `Source` of rows: they never read or
+change an estimator.
 """
 
 import warnings
@@ -55,7 +55,7 @@ S = TypeVar("S", bound=Source)
 
 @dataclass(frozen=True)
 class Decided:
-    """What is decided before rows are encoded.
+    """The decisions before rows are encoded.
 
     Attributes
     ----------
@@ -63,12 +63,12 @@ class Decided:
     seed : int
     plan : Plan
     targets : Targets
-        The problem: what y means, and the loss.
+        The problem: the meaning of y, and the loss.
     bias : ndarray, (n_z,)
         Initial output biases of the rule "auto".
     encoding : Encoding
     names : tuple of str, or None
-        Of the inputs, where they have names.
+        Of the inputs, if they have names.
     """
 
     settings: Settings
@@ -82,13 +82,13 @@ class Decided:
 
 @dataclass(frozen=True)
 class Prepared(Decided):
-    """Everything that precedes the first weights; `rows` are encoded, with those that each network holds out."""
+    """All stages before the initial weights; `rows` are encoded, with those that each network holds out."""
 
     rows: TrainingRows
 
 
 def decide(settings: Settings, source: S, *, names: Names = None, before: Fitted | None = None) -> tuple[Decided, S]:
-    """The stages before rows are encoded; and the source with the weights that training uses.
+    """The stages before rows are encoded; and the source with the weights for training.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def decide(settings: Settings, source: S, *, names: Names = None, before: Fitted
     source : Source
         Its weights are the user's.
     names : names of the inputs
-    before : what an earlier call left, where `warm_start` goes on with it: classes, scales and encoding are then its own
+    before : the result of an earlier call that `warm_start` continues: it determines classes, scales and encoding
     """
     check_calibration(settings)
     if before is None:
@@ -111,7 +111,7 @@ def decide(settings: Settings, source: S, *, names: Names = None, before: Fitted
 def decided(
     settings: Settings, source: S, seed: int, *, names: Names, before: Fitted | None, classes: Any = None, online: bool = False
 ) -> tuple[Decided, S]:
-    """`decide` once the settings are checked and the seed is known; `classes` are all that there are, `online` is for `partial_fit`."""
+    """`decide` with checked settings and a known seed; `classes` are all classes, `online` is for `partial_fit`."""
     known = None if before is None else before.targets
     source = source.weighted(settings, seed, classes)
     targets = source.targets(settings, known, classes)
@@ -127,22 +127,22 @@ def prepare(settings: Settings, source: Source, *, names: Names = None, before: 
 
 
 def with_rows(decided: Decided, rows: TrainingRows) -> Prepared:
-    """What is decided, with the rows that networks are trained on."""
+    """The decisions, with the training rows."""
     return Prepared(**{f.name: getattr(decided, f.name) for f in fields(Decided)}, rows=rows)
 
 
 def without_rows(prepared: Prepared) -> Decided:
-    """What is decided, to be sent to where the rows are not."""
+    """The decisions alone, to be sent to another machine."""
     return Decided(**{f.name: getattr(prepared, f.name) for f in fields(Decided)})
 
 
 def planned(settings: Settings, source: Source, seed: int, before: Fitted | None, *, online: bool = False) -> Plan:
-    """Every "auto" as a number; of networks that training goes on with, what they are.
+    """Every "auto" as a number; for networks that training continues with, their values.
 
     Raises
     ------
     InvalidParameterError
-        For another number of networks or hidden units than training goes on with, and where only one of both has skip connections.
+        For another number of networks or hidden units than training continues with, and if only one of both has skip connections.
     """
     refuse_too_many(settings.K)
     earlier = None if before is None else continuation_of(before)
@@ -158,19 +158,19 @@ def planned(settings: Settings, source: Source, seed: int, before: Fitted | None
     )
     if earlier is not None and settings.n_h != "auto" and p.width != (n_h := earlier.population.widths[0]):
         raise InvalidParameterError(
-            f"hidden_layer_sizes is {settings.n_h!r}, but training goes on with networks of {n_h} hidden units; "
-            "keep their number, or begin anew with warm_start=False"
+            f"hidden_layer_sizes is {settings.n_h!r}, but training continues with networks of {n_h} hidden units; "
+            "keep their number, or start again with warm_start=False"
         )
     if earlier is not None and settings.skip != (earlier.population.parameters.W3 is not None):
         raise InvalidParameterError(
-            f"skip is {settings.skip}, but training goes on with networks {'without' if settings.skip else 'with'} skip connections; "
-            f"keep skip={not settings.skip}, or begin anew with warm_start=False"
+            f"skip is {settings.skip}, but training continues with networks {'without' if settings.skip else 'with'} skip connections; "
+            f"keep skip={not settings.skip}, or start again with warm_start=False"
         )
     return p if is_auto(settings.lam) else replace(p, recipe=penalised_in_rows(p.recipe, source.unit))
 
 
 def draw(prepared: Prepared, n_h: int) -> Population:
-    """First weights of n_h hidden units, each network's from its own stream."""
+    """Initial weights of n_h hidden units, each network's from its own stream."""
     squares = prepared.rows.mean_squares
     inputs = inputs_seen(prepared.plan.with_ramps, prepared.encoding.n_inputs, len(squares))
     return initial_population(prepared.settings, prepared.seed, n_h, inputs, inputs @ squares, prepared.bias)
@@ -181,14 +181,14 @@ def fit(
 ) -> Fitted:
     """Prepare, train, finish.
 
-    `checkpoint` keeps how far training is, and is gone on from where it is there, to the same bits.
+    `checkpoint` saves the state of training. If the file exists, training continues from it, with the same bits.
 
     Raises
     ------
     DataError, InvalidParameterError, TooLargeError
         For rows or settings that training cannot use.
     DivergedError
-        When the loss of every network leaves all bounds.
+        If the loss of every network becomes infinite or NaN.
     CheckpointError, OutputError
         For a checkpoint that is damaged, or of another fit; for one that cannot be written.
     """
@@ -206,7 +206,7 @@ def fit(
 
 
 def begin(settings: Settings, source: Source, *, names: Names = None) -> tuple[Prepared, Training]:
-    """All that `fit` does before the first update, for a caller that takes the steps itself."""
+    """All stages of `fit` before the first update, for a caller that makes the steps itself."""
     ready = prepare(settings, source, names=names)
     return ready, ready.rows.begin(ready.plan, draw(ready, ready.plan.width), listened=True)
 
@@ -231,9 +231,9 @@ def fit_piece(settings: Settings, source: InMemory, *, names: Names = None, befo
 def train(
     prepared: Prepared, start: Callable[[int], Training], checkpoint: Checkpoint = NO_CHECKPOINT, about: Mapping[str, str] = NOTHING
 ) -> tuple[Training, list[Epoch], Mapping[str, Floats] | None]:
-    """The training that `start` makes of a number of hidden units, done; of several numbers, the one of the highest evidence.
+    """Run the training that `start` makes of a number of hidden units; of several numbers, keep the one of the highest evidence.
 
-    The events are those of the call too that the checkpoint `about` this fit goes on from.
+    The events include those of the call that the checkpoint `about` this fit continues.
     """
     p, settings = prepared.plan, prepared.settings
     if p.widths:
@@ -249,7 +249,7 @@ def train(
 
 
 def watch(run: Any, settings: Settings) -> list[Epoch]:
-    """Train, hand every event to the callbacks, and keep what there is when interrupted."""
+    """Train, pass every event to the callbacks, and keep the current result if interrupted."""
     events: list[Epoch] = []
     done = 0
     try:
@@ -268,14 +268,14 @@ def watch(run: Any, settings: Settings) -> list[Epoch]:
 
 
 def resume(run: Training, before: Fitted) -> list[Epoch]:
-    """Give the run what the last call left, and return that call's events. Another rule or precision begins with a state of its own."""
+    """Give the run the state of the last call, and return that call's events. Another rule or precision starts with a new state."""
     last = continuation_of(before)
     run.resume(last.memory if last.kind == run.kind else None, last.rows)
     return last.events
 
 
 def continuation_of(before: Fitted) -> Continuation:
-    """What training goes on from.
+    """What training continues from.
 
     Raises
     ------
@@ -284,14 +284,14 @@ def continuation_of(before: Fitted) -> Continuation:
     """
     if before.continuation is None:
         raise DataError(
-            "a model that was trained on other machines or loaded from a file cannot be trained on: no optimizer state came with it; "
+            "a model that was trained on other machines or loaded from a file cannot be trained further: it has no optimizer state; "
             "fit it anew"
         )
     return before.continuation
 
 
 def say(settings: Settings, line: str) -> None:
-    """Print a line where printing was asked for."""
+    """Print a line if printing was requested."""
     if settings.verbose:
         print(line)
 
@@ -308,10 +308,10 @@ def finish(
     evidence_table: Mapping[str, Floats] | None = None,
     in_pieces: bool = False,
 ) -> Fitted:
-    """The fitted model that a training leaves, with what further training needs.
+    """The fitted model that a training returns, with what further training needs.
 
-    `events` are those of this call, `earlier` those of the calls that it goes on from. Each of several pieces is gone through once,
-    whatever its loss does, so that no warning says that it had not settled.
+    `events` are those of this call, `earlier` those of the calls that it continues. Each call of `partial_fit` passes over its rows once,
+    so there is no warning that the loss had not settled.
     """
     p, trained = ready.plan, run.result()
     if not in_pieces:
@@ -334,7 +334,7 @@ def fitted_of(
     solver: str,
     rows_seen: int,
 ) -> Fitted:
-    """All that is known of a fit."""
+    """All facts about a fit."""
     return Fitted(
         network,
         ready.targets,
@@ -350,7 +350,7 @@ def fitted_of(
 
 
 def network_of(ready: Prepared, trained: Trained, curves: Mapping[str, Floats]) -> tuple[Network, float]:
-    """The network that training left, calibrated; and the temperature of its logits."""
+    """The trained network, calibrated; and the temperature of its logits."""
     finite = trained.diverged == 0
     report_divergence(trained.diverged, ready.plan, ready.rows.largest, standardized=ready.settings.standardize)
     t, n = ready.targets, ready.encoding.n_inputs

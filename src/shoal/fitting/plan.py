@@ -1,7 +1,7 @@
-"""From what a user set to a complete recipe: the measured defaults where nothing was said.
+"""From the user's settings to a complete recipe: measured defaults for every "auto".
 
-The numbers are those of a study over 36 tables (docs/defaults.md): a fixed rule, nothing tuned to a set. Two kinds of
-members: RAMPS see z-scores and ramps, PLAIN see z-scores alone; half of the networks are of each kind.
+The numbers come from a study over 36 tables (docs/defaults.md): a fixed rule, tuned to no data set. There are two kinds of members: RAMPS
+see z-scores and ramps, PLAIN see z-scores alone; half of the networks are of each kind.
 """
 
 import math
@@ -18,21 +18,21 @@ from shoal.recipe import Recipe, Schedule, momentum_rule
 from shoal.textbook.losses import make_loss
 from shoal.textbook.optimizers import Adam, Optimizer, RMSprop
 
-SMALL = 100  # below so many rows: full batches, nothing held back but to learn from it in the end
-FEW = 16  # different rows, below which nothing is held back at all: eighths of them say nothing
+SMALL = 100  # below so many rows: full batches; rows are held out only if the refit learns from them
+FEW = 16  # different rows, below which nothing is held out: eighths of them are too few
 WIDE_FROM = 5_000  # rows from which 128 hidden units are better than 64
 FLOAT32_FROM = 500  # rows
-FASTER_FROM = 2_000  # rows from which classes are learned at twice the rate (docs/defaults.md)
+FASTER_FROM = 2_000  # rows from which classification uses twice the rate (docs/defaults.md)
 SMALLEST_SHARE = 1e-18  # of the rows that a network may hold out: of any number of rows that is one
 PARTS = 8  # each member holds out one of so many parts of the rows
 STEPS = {"classification": 50, "regression": 60}  # updates = so many times √rows
 EPOCHS_WITHIN = (20, 400)
-EPOCHS_OF_SMALL: dict[Task, int] = {"classification": 400, "regression": 1_000}  # at most, where rows held out say when to stop
+EPOCHS_OF_SMALL: dict[Task, int] = {"classification": 400, "regression": 1_000}  # at most, if held-out rows decide when to stop
 
 
 @dataclass(frozen=True)
 class MemberKind:
-    """What one kind of member does by default with Adam."""
+    """The defaults of one kind of member with Adam."""
 
     learning_rate: float
     decay: float
@@ -51,7 +51,7 @@ RAMP_SCALE: dict[Task, float] = {"classification": 1.0, "regression": 0.3}
 
 @dataclass(frozen=True)
 class WholeRows:
-    """The facts of a solver that steps over all rows at once (`training.solvers`), and what it does by default.
+    """The facts about a solver that steps over all rows at once (`training.solvers`), and its defaults.
 
     Attributes
     ----------
@@ -64,9 +64,9 @@ class WholeRows:
     width : int or None
         Hidden units; None: as with every other solver.
     by_curvature : bool
-        Whether a step costs the square of the parameters, and needs a loss that bends.
+        Whether a step costs the square of the parameters, and needs a loss with curvature.
     by_evidence : bool
-        Whether the data say how likely they are, from which hidden units and noise are found.
+        Whether the evidence of the data determines hidden units and noise.
     """
 
     lam: Mapping[Task, float]
@@ -84,29 +84,29 @@ FULL_BATCH: dict[str, WholeRows] = {
     "lm": WholeRows({"classification": 1.0, "regression": 0.1}, 100, width=16, by_curvature=True),
     "bayes": WholeRows({"classification": 0.0, "regression": 0.0}, 200, holds_out=False, by_curvature=True, by_evidence=True),
 }
-FLAT = 1e-5  # the largest derivative of J at which a full-batch solver has arrived
+FLAT = 1e-5  # the largest derivative of J at which a full-batch solver has converged
 WIDTHS = (2, 4, 8, 16, 32, 64)  # hidden units among which the evidence chooses
-# What a user who sets it has said of the way that AdamW shall go: L-BFGS then does not go on after it.
+# Settings of AdamW: if a user sets one of them, L-BFGS does not follow AdamW.
 ADAMW_S_WAY = ("batch_size", "schedule", "learning_rate", "max_epochs", "lam", "dropout", "weight_average", "patience")
 NEEDS_BATCHES = ("dropout", "input_dropout", "weight_average")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How an estimator will train: the recipe, and what is decided for it outside the recipe."""
+    """How an estimator trains: the recipe, and the decisions outside the recipe."""
 
     recipe: Recipe
     solver: str
     width: int
     with_ramps: tuple[bool, ...]
-    hold_out: int  # parts that the rows are dealt into, 0 to hold out nothing
+    hold_out: int  # parts that the rows are split into, 0 to hold out nothing
     single_precision: bool
     max_fun: int = 15_000  # evaluations of J that L-BFGS may take
-    widths: tuple[int, ...] = ()  # among which the evidence is to choose
-    instead: str = "adamw"  # what solver="auto" takes
-    polished: bool = False  # L-BFGS goes on after AdamW
+    widths: tuple[int, ...] = ()  # the evidence chooses among these
+    instead: str = "adamw"  # what solver="auto" selects
+    polished: bool = False  # L-BFGS follows AdamW
     skip: bool = False  # whether the networks have skip connections
-    all_rows: bool = False  # in the end the networks learn from the rows too that they held out
+    all_rows: bool = False  # the refit learns from the held-out rows too
 
     @property
     def dtype(self) -> np.dtype:
@@ -115,7 +115,7 @@ class Plan:
 
 
 def chosen(value: Any, default: Any) -> Any:
-    """`value`, or `default` where it is "auto"."""
+    """`value`, or `default` if it is "auto"."""
     return default if is_auto(value) else value
 
 
@@ -132,16 +132,16 @@ def plan(
 ) -> Plan:
     """The plan for m training rows and the settings `s`; `online` for `partial_fit`.
 
-    `different` counts the different rows where they are few (None: as many as rows). `earlier_ramps` says which members see ramps where
-    training goes on with networks that there are.
+    `different` counts the different rows if they are few (None: as many as rows). `earlier_ramps` states which members see ramps if
+    training continues with existing networks.
     """
     task = s.task
     solver, device = chosen(s.solver, auto_solver(online)), found(s.device, sparse=sparse)
     ramps = member_kinds(s, solver, sparse) if earlier_ramps is None else earlier_ramps
     if len(ramps) != s.K:
         raise InvalidParameterError(
-            f"n_networks is {s.K}, but training goes on with the {len(ramps)} networks of the earlier call; "
-            "keep their number, or begin anew with warm_start=False"
+            f"n_networks is {s.K}, but training continues with the {len(ramps)} networks of the earlier call; "
+            "keep their number, or start again with warm_start=False"
         )
     if solver in FULL_BATCH:
         return plan_whole_rows(s, m, seed, solver, ramps, device, own_validation=own_validation)
@@ -184,23 +184,24 @@ def plan(
 
 
 def wants_polish(s: Settings) -> bool:
-    """Whether L-BFGS may go on from AdamW's weights: smooth regression (squared error, no ramps) with nothing said of AdamW's way."""
+    """Whether L-BFGS may follow AdamW: smooth regression (squared error, no ramps) with none of AdamW's settings set."""
     smooth = s.task == "regression" and make_loss(s.loss).is_least_squares and s.ramps is False and s.standardize
     return bool(smooth and is_auto(s.solver) and s.input_dropout == 0 and all(is_auto(getattr(s, name)) for name in ADAMW_S_WAY))
 
 
 def wants_all_rows(s: Settings, m: int) -> bool:
-    """Whether networks learn from all rows in the end.
+    """Whether the networks are refitted on all rows.
 
-    Not where the rows held out must stay so, training may go on, or its rate falls as they say ("adaptive"). Of few rows always. Of
-    many, numbers gain one percent of RMSE from it, and classes half a percent of log loss: enough for twice the time, and too little.
+    Not if held-out rows must stay so, if training may continue, or if the rate depends on them ("adaptive"). With few rows always. With
+    many rows, regression gains one percent of RMSE from it, and classification half a percent of log loss: enough for twice the time, and
+    too little.
     """
     free = s.early_stopping == "auto" and s.calibration != "cv+" and not s.warm_start and s.schedule != "adaptive"
     return bool(free and (s.task == "regression" or m < SMALL))
 
 
 def auto_solver(online: bool) -> str:
-    """What "auto" takes: AdamW; Adam for rows that come in pieces. The measurements stand in docs/solvers.md."""
+    """What "auto" selects: AdamW; Adam for `partial_fit`. The measurements are in docs/solvers.md."""
     return "adam" if online else "adamw"
 
 
@@ -243,7 +244,7 @@ def plan_whole_rows(s: Settings, m: int, seed: int, solver: str, ramps: tuple[bo
     )
 
 
-SGD_RATES = {"sgd": 0.05, "rmsprop": 0.003}  # on standardised inputs; scikit-learn's 0.001 does not arrive within its epochs
+SGD_RATES = {"sgd": 0.05, "rmsprop": 0.003}  # on standardised inputs; scikit-learn's 0.001 does not converge within its epochs
 
 
 def costs_squares(solver: str) -> bool:
@@ -262,9 +263,9 @@ def width(s: Settings, m: int) -> int:
 
 
 def member_kinds(s: Settings, solver: str, sparse: bool) -> tuple[bool, ...]:
-    """Which members see ramps: by default half of them, the one network when there is one; none without standardising.
+    """Which members see ramps: by default half of them, the one network if there is one; none without standardising.
 
-    By default none either where a step costs the square of the parameters.
+    By default none either if a step costs the square of the parameters.
     """
     K = s.K
     if not s.standardize or sparse or (is_auto(s.ramps) and costs_squares(solver)):
@@ -281,7 +282,7 @@ def batch_size(s: Settings, m: int) -> int:
 
 
 def max_epochs(s: Settings, m: int, batch: int, of_small: int) -> int:
-    """As many as make 50 √m updates (60 for regression), within 20..400; `of_small` below 100 rows."""
+    """The number that gives 50 √m updates (60 for regression), within 20..400; `of_small` below 100 rows."""
     low, high = EPOCHS_WITHIN
     if s.max_epochs != "auto":
         return s.max_epochs
@@ -291,7 +292,7 @@ def max_epochs(s: Settings, m: int, batch: int, of_small: int) -> int:
 
 
 def learning_schedule(s: Settings, solver: str, online: bool) -> Schedule:
-    """Cosine to 0, its first half flat for regression; constant where training has no planned end."""
+    """Cosine to 0, its first half flat for regression; constant if training has no planned end."""
     if s.schedule != "auto":
         if online and s.schedule == "cosine":
             raise InvalidParameterError(
@@ -305,7 +306,7 @@ def learning_schedule(s: Settings, solver: str, online: bool) -> Schedule:
 
 
 def parts_held_out(s: Settings, m: int, *, of_few: bool = False) -> int:
-    """Into how many parts the rows are dealt, of which each member holds out one; 0 for none, as by default below 100 rows."""
+    """The number of parts of the rows, of which each member holds out one; 0 for none, as by default below 100 rows."""
     if s.early_stopping is False or (s.early_stopping == "auto" and m < SMALL and not of_few):
         return 0
     if s.validation_fraction == "auto":
@@ -316,7 +317,7 @@ def parts_held_out(s: Settings, m: int, *, of_few: bool = False) -> int:
 def patience(s: Settings, schedule: str, epochs: int, validated: bool, online: bool) -> int | None:
     """Epochs without improvement: 35 % of all, at least 8; scikit-learn's 10 for a rate without end, or for a `tol` that is set.
 
-    Never where a cosine ends anyway.
+    None if a cosine schedule ends anyway.
     """
     if online:
         return None
@@ -328,7 +329,7 @@ def patience(s: Settings, schedule: str, epochs: int, validated: bool, online: b
 
 
 def rule(s: Settings, solver: str) -> Optimizer:
-    """The update rule that the solver's name and its numbers mean."""
+    """The update rule of the solver's name and its numbers."""
     if solver == "sgd":
         return momentum_rule(s.mu, s.nesterov)
     if solver == "rmsprop":

@@ -1,7 +1,7 @@
 """Settings: what a user may set, declared once, checked once, and translated once to the chapter's names.
 
-Each field of `Settings` is one parameter of the estimators. Its name is the chapter's, and in brackets behind it stand
-scikit-learn's name, which users see, the kind of value (`shoal.kinds`), the default, and the words of the documentation:
+Each field of `Settings` is one parameter of the estimators. Its name is the chapter's. The declaration has scikit-learn's name, which
+users see, the kind of value (`shoal.kinds`), the default, and the documentation:
 
     lam: ... = declared("alpha", NumberKind(FROM_0, auto=True, each=True), "auto", "L2 penalty …")
 
@@ -11,11 +11,11 @@ How to use it:
     s = checked_settings(parameters, task)          # the same of a mapping by scikit-learn's names
     s.K, s.n_h, s.lam, s.learning_rate, s.schedule  # plain types: int, float, str, bool, tuples; "auto" is still "auto"
 
-`fit`, `partial_fit` and whatever else trains call one of these before they look at a row, and hand the settings on; nothing
-below reads the estimator's attributes again. What depends on the rows ("auto", memory, another parameter) is for the plan.
+`fit`, `partial_fit` and every other training call one of these before they read a row, and pass the settings on; nothing below reads the
+estimator's attributes again. The plan decides what depends on the rows ("auto", memory, another parameter).
 
 The same declarations serve the docstrings (`documented`), `--set` of the command line (`parsed`), and the page.
-A new parameter is one field here and one argument of the constructors, which a test compares with the declarations.
+A new parameter is one field here and one argument of the constructors; a test compares both.
 """
 
 import textwrap
@@ -55,7 +55,7 @@ SCHEDULES = ("auto", "constant", "invscaling", "adaptive", "cosine")
 INITS = ("auto", "zeros", "normal", "xavier", "he", "lecun", "nguyen_widrow")
 LOSSES = tuple(g2.name for g2 in losses.LOSSES.values() if not g2.of_classes)
 CALIBRATIONS: dict[Task, tuple[str | None, ...]] = {"regression": (None, "split", "cv+"), "classification": (None, "temperature")}
-N_JOBS = WholeKind(none=True, minus_1=True)  # asked for by predictions too
+N_JOBS = WholeKind(none=True, minus_1=True)  # used by predictions too
 
 
 @final
@@ -74,7 +74,7 @@ class DeviceKind(ParameterKind):
 @final
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of the estimators as users see it; `task` where only one of them has it. Kind and words may differ by task."""
+    """A parameter of the estimators as users see it; `task` if only one of them has it. Kind and documentation may differ by task."""
 
     name: str
     kinds: ParameterKind | Mapping[Task, ParameterKind]
@@ -83,7 +83,7 @@ class Parameter:
     task: Task | None = None
 
     def kind(self, task: Task) -> ParameterKind:
-        """What its values may be."""
+        """The kind of its values."""
         return self.kinds if isinstance(self.kinds, ParameterKind) else self.kinds[task]
 
     def documentation(self, task: Task) -> str:
@@ -101,7 +101,7 @@ def declared(name: str, kinds: Any, default: Any, words: Any = "", task: Task | 
 @final
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """All parameters of one fit, checked, in plain types, by the chapter's names. Those of the other task stand at their defaults."""
+    """All parameters of one fit, checked, in plain types, by the chapter's names. Parameters of the other task have their defaults."""
 
     task: Task
     loss: str = declared(
@@ -173,7 +173,7 @@ class Settings:
         'By how much a loss must fall to count as better. "auto" is 0 where rows are held out, else 1e-4.',
     )
     verbose: bool = declared("verbose", FlagKind(counts=True), False, "Print a line for every epoch.")
-    warm_start: bool = declared("warm_start", FlagKind(), False, "`fit` goes on with the networks of the last call.")
+    warm_start: bool = declared("warm_start", FlagKind(), False, "`fit` continues with the networks of the last call.")
     mu: float = declared("momentum", NumberKind(FROM_0_TO_1), 0.9, 'Of "sgd".')
     nesterov: bool = declared("nesterovs_momentum", FlagKind(), True, 'Of "sgd" with a momentum.')
     early_stopping: bool | Auto = declared(
@@ -181,17 +181,17 @@ class Settings:
         ChoiceKind(("auto", True, False)),
         "auto",
         {
-            "classification": "Hold out rows, judge each network on its own part of them after every epoch, and keep its best weights. "
-            '"auto": from 16 different rows on; below 100 rows networks then train anew on all of them, up to where they were best.',
-            "regression": '"auto" holds rows out, from 16 different ones on, to find when each network is at its best, and then trains '
-            "anew on all rows up to there; True keeps the rows held out, as scikit-learn does.",
+            "classification": "Hold out rows, evaluate each network on its own part of them after every epoch, and keep its best weights. "
+            '"auto": from 16 different rows on; below 100 rows networks are then trained again on all of them, up to their best epoch.',
+            "regression": '"auto" holds rows out, from 16 different ones on, to find the best epoch of each network, and then trains '
+            "again on all rows up to it; True keeps the rows held out, as scikit-learn does.",
         },
     )
     validation_fraction: float | Auto = declared(
         "validation_fraction",
         NumberKind(BETWEEN_0_AND_1, auto=True),
         "auto",
-        'Share of the rows each network holds out; "auto" is 1/8, another eighth for each of up to eight networks of a kind.',
+        'Fraction of the rows each network holds out; "auto" is 1/8, another eighth for each of up to eight networks of a kind.',
     )
     beta_1: float = declared("beta_1", NumberKind(SHARE), 0.9, "Decay of Adam's mean of the gradient.")
     beta_2: float = declared("beta_2", NumberKind(SHARE), 0.99, "Decay of Adam's and RMSprop's mean of the squared gradient.")
@@ -210,17 +210,17 @@ class Settings:
         "Seconds after which training ends with the best weights so far.",
     )
     dropout: PerNetwork | Auto = declared(
-        "dropout", NumberKind(SHARE, auto=True, each=True), "auto", "Share of the hidden units that is silenced for each row of a batch."
+        "dropout", NumberKind(SHARE, auto=True, each=True), "auto", "Fraction of the hidden units that is set to 0 for each row of a batch."
     )
     input_dropout: PerNetwork = declared(
-        "input_dropout", NumberKind(SHARE, each=True), 0.0, "Share of the inputs that is silenced for each row of a batch."
+        "input_dropout", NumberKind(SHARE, each=True), 0.0, "Fraction of the inputs that is set to 0 for each row of a batch."
     )
     class_weight: Any = declared(
         "class_weight",
         ClassWeightKind(),
         None,
-        "Weights of rows by their class. A dict has the labels as they stand in y for its keys; classes that it leaves out weigh 1. "
-        '"balanced" gives all classes the same total weight. Of several columns of 0 and 1 a list with a dict for each.',
+        "Weights of rows by their class. The keys of a dict are the labels as in y; missing classes have the weight 1. "
+        '"balanced" gives all classes the same total weight. For several columns of 0 and 1: a list with a dict for each.',
         "classification",
     )
     q: float = declared("quantile", NumberKind(BETWEEN_0_AND_1), 0.5, 'Which quantile the loss "quantile" predicts.', "regression")
@@ -241,20 +241,20 @@ class Settings:
         "ramps",
         ChoiceKind(("auto", True, False)),
         "auto",
-        'Piecewise linear ramps beside the z-scores; "auto" in half of the networks (the one network if there is one).',
+        'Piecewise-linear ramps in addition to the z-scores; "auto" in half of the networks (the one network if there is one).',
     )
     skip: bool = declared(
         "skip",
         FlagKind(),
         False,
-        "Connections from the inputs to the outputs past the hidden layer, as nnet of R has: a linear part beside the network, of the "
+        "Connections from the inputs to the outputs past the hidden layer, as in R's nnet: a linear part besides the network, of the "
         "same encoded inputs, under the same penalty. They begin at 0.",
     )
     weight_average: PerNetwork | Auto = declared(
         "weight_average",
         NumberKind(SHARE, auto=True, each=True),
         "auto",
-        "Decay of the moving average of the weights, which is then what is judged and kept; 0 keeps the raw weights.",
+        "Decay of the moving average of the weights, which is then evaluated and kept; 0 keeps the raw weights.",
     )
     dtype: str = declared("dtype", ChoiceKind(("auto", "float32", "float64")), "auto", '"auto" is float64 below 500 rows, else float32.')
     calibration: str | None = declared(
@@ -262,10 +262,10 @@ class Settings:
         {task: ChoiceKind(choices) for task, choices in CALIBRATIONS.items()},
         None,
         {
-            "classification": '"temperature" divides the logits by the number that makes held-out rows likeliest (docs/how-sure.md).',
-            "regression": 'What `predict_interval` and `predict_quantiles` are held to. "split" keeps a fifth of the rows from all '
-            'networks, and intervals then cover what they say whatever the data; "cv+" keeps every row from one network of each kind, '
-            "every fifth from two, and loses no row for good. docs/how-sure.md has both, measured.",
+            "classification": '"temperature" divides the logits by the number that makes held-out rows most likely (docs/how-sure.md).',
+            "regression": 'How `predict_interval` and `predict_quantiles` are calibrated. "split" holds out a fifth of the rows from all '
+            'networks, and intervals then have the stated coverage for any data; "cv+" holds out every row from one network of each kind, '
+            "every fifth from two, and all rows are learned from. docs/how-sure.md has measurements of both.",
         },
     )
     callbacks: tuple[Callable[[Any], None], ...] = declared(
@@ -275,15 +275,15 @@ class Settings:
         "n_jobs",
         N_JOBS,
         None,
-        "Threads that may compute; None and -1 are all cores. The result is the same, bit for bit, whatever it is.",
+        "Threads that may compute; None and -1 are all cores. The number changes no bit of the result.",
     )
     device: str = declared(
         "device",
         DeviceKind(),
         "cpu",
-        'Where training computes. "cuda" (or "cuda:1", …) needs PyTorch, the extra `shoal[torch]`, and such a device, or is refused; '
-        '"auto" takes it where it is there and X is dense, else the processor, and `device_` says which. "torch:cpu" is PyTorch on the '
-        "processor, to try the same lines. Predictions are the processor's, so that a model gives the same ones anywhere "
+        'Where training computes. "cuda" (or "cuda:1", …) needs PyTorch, the extra `shoal[torch]`, and such a device, else it is refused; '
+        '"auto" selects it if it exists and X is dense, else the processor; `device_` names it. "torch:cpu" is PyTorch on the '
+        "processor, to test the same code. Predictions run on the processor, so that a model gives the same ones on every machine "
         "(docs/scale.md).",
     )
 
@@ -296,24 +296,24 @@ def parameters(task: Task) -> dict[str, Parameter]:
 
 
 def kind_of(name: str, task: Task = "regression") -> ParameterKind | None:
-    """What the values of a parameter may be, by scikit-learn's name; None of a name that there is not."""
+    """The kind of a parameter's values, by scikit-learn's name; None for an unknown name."""
     every = [*parameters(task).values(), *parameters("classification").values()]
     return next((p.kind(task if p.task is None else p.task) for p in every if p.name == name), None)
 
 
 def checked_settings(given: Mapping[str, Any], task: Task) -> Settings:
-    """The settings that values by scikit-learn's names mean.
+    """The settings of values by scikit-learn's names.
 
     Raises
     ------
     InvalidParameterError
-        With the name of the first parameter that is wrong, its value, and what it may be.
+        With the name of the first invalid parameter, its value, and the allowed values.
     """
     known, found = parameters(task), {}
     K = known["K"].kind(task).read("n_networks", given["n_networks"])
     for name, p in known.items():
         value = given[p.name]
-        if type(value) is not type(p.default) or value != p.default:  # defaults, as most are, stand in `Settings`
+        if type(value) is not type(p.default) or value != p.default:  # defaults, as most are, are in `Settings`
             found[name] = p.kind(task).read(p.name, value, K)
     return Settings(task=task, **found)
 
@@ -325,7 +325,7 @@ def settings_of(estimator: Any) -> Settings:
 
 
 def parsed(name: str, text: str) -> Any:
-    """The value that a text of the command line means for a parameter; a name that there is not is for the estimator to refuse."""
+    """The value of a command-line text for a parameter; the estimator refuses an unknown name."""
     kind = kind_of(name)
     return text if kind is None else kind.parse(text)
 

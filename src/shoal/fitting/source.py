@@ -1,4 +1,4 @@
-"""Where the rows of a fit lie, and the one protocol by which the pipeline asks for them.
+"""The sources of a fit's rows, and the one protocol by which the pipeline reads them.
 
 `Source` has three implementations: `InMemory` here, blocks on disk (`on_disk`), and the partitions of a Dask cluster
 (`shoal.dask.source`). Each answers the same questions; what is asked, and in which order, stands in `pipeline`.
@@ -33,7 +33,7 @@ from shoal.types import Floats
 
 
 class TrainingRows(Protocol):
-    """Encoded rows that networks are trained on, wherever they lie."""
+    """Encoded training rows, in memory or elsewhere."""
 
     @property
     def mean_squares(self) -> Floats:
@@ -41,7 +41,7 @@ class TrainingRows(Protocol):
 
     @property
     def largest(self) -> float:
-        """The largest raw input, as a size."""
+        """The magnitude of the largest raw input."""
 
     def begin(self, plan: Plan, population: Population, *, listened: bool) -> Training:
         """The training of these networks before its first step."""
@@ -58,9 +58,9 @@ class Source(Protocol):
     m : int
         Rows.
     unit : float
-        The weight, as given, that stands for one row (fitting/weights.py); weights of `weighted` are in rows.
+        The given weight of one row (fitting/weights.py); weights of `weighted` are in rows.
     sparse, own_validation : bool
-        Whether the rows are sparse, and whether the user gave rows to judge networks on.
+        Whether the rows are sparse, and whether the user gave validation rows.
     """
 
     @property
@@ -69,7 +69,7 @@ class Source(Protocol):
 
     @property
     def unit(self) -> float:
-        """The weight, as given, that stands for one row."""
+        """The given weight of one row."""
 
     @property
     def sparse(self) -> bool:
@@ -77,19 +77,19 @@ class Source(Protocol):
 
     @property
     def own_validation(self) -> bool:
-        """Whether the user gave rows to judge networks on."""
+        """Whether the user gave validation rows."""
 
     def check_same_classes(self, targets: Targets) -> None:
-        """Refuse rows to go on with that have other classes than the rows before."""
+        """Refuse to continue with rows whose classes differ from those before."""
 
     def weighted(self, settings: Settings, seed: int, classes: NDArray[Any] | None = None) -> Self:
-        """The source whose weights count classes as `class_weight` says, and that leaves out rows set aside for calibration."""
+        """The source with weights by class according to `class_weight`, and without rows set aside for calibration."""
 
     def different(self) -> int | None:
-        """How many different rows count, where they are few; None where they are many."""
+        """The number of different rows that count, if they are few; None if they are many."""
 
     def targets(self, settings: Settings, known: Targets | None, classes: NDArray[Any] | None = None) -> Targets:
-        """What y means: decided now, or checked against what an earlier call decided."""
+        """The meaning of y: decided now, or checked against the decision of an earlier call."""
 
     def encoding(self, settings: Settings, plan: Plan) -> Encoding:
         """What a number becomes before layer 1."""
@@ -101,12 +101,12 @@ class Source(Protocol):
         """Initial output biases of the rule "auto", `(n_z,)`."""
 
     def identity(self) -> dict[str, str]:
-        """By what the rows are known again, in words and numbers."""
+        """The identity of the rows, in words and numbers."""
 
 
 @dataclass(frozen=True)
 class InMemory:
-    """Rows that lie in memory, checked: `X (m, n)` dense or CSR, `y` as `targets.checked_targets` gives it, `weight (m,)` or None.
+    """Rows in memory, checked: `X (m, n)` dense or CSR, `y` from `targets.checked_targets`, `weight (m,)` or None.
 
     `given` is the weight before rows were set aside for calibration, `aside` are these rows. `own` are the user's validation rows
     `(X, y, weight)`. `groups (m,)` are equal numbers for rows that are held out together, `time (m,)` numbers by which rows are held out
@@ -122,10 +122,10 @@ class InMemory:
     unit: float = 1.0
     groups: NDArray[np.int64] | None = None
     time: NDArray[Any] | None = None
-    learned_y: list[tuple[Targets, EncodedTargets]] = field(default_factory=list, compare=False)  # what `learned` has made
+    learned_y: list[tuple[Targets, EncodedTargets]] = field(default_factory=list, compare=False)  # results of `learned`
 
     def facts(self, weight: Floats | None, labels: NDArray[Any] | None = None) -> RowFacts:
-        """What decides which rows are held out."""
+        """The facts that decide which rows are held out."""
         return RowFacts(self.m, weight, labels, self.X, groups=self.groups, time=self.time)
 
     @property
@@ -140,11 +140,11 @@ class InMemory:
 
     @property
     def own_validation(self) -> bool:
-        """Whether the user gave rows to judge networks on."""
+        """Whether the user gave validation rows."""
         return self.own is not None
 
     def check_same_classes(self, targets: Targets) -> None:
-        """Refuse rows to go on with that have other classes than the rows before.
+        """Refuse to continue with rows whose classes differ from those before.
 
         Raises
         ------
@@ -156,7 +156,7 @@ class InMemory:
         if not np.array_equal(found, targets.classes):
             raise DataError(
                 "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
-                f"Previously got {targets.classes}, `y` has {found}; keep them, or begin anew with warm_start=False"
+                f"Previously got {targets.classes}, `y` has {found}; keep them, or start again with warm_start=False"
             )
 
     def weighted(self, settings: Settings, seed: int, classes: NDArray[Any] | None = None) -> Self:
@@ -166,7 +166,7 @@ class InMemory:
             by_class = row_weights(settings.class_weight, self.y, classes)
             weight = by_class if weight is None else weight * by_class
             if not weight.any():
-                raise DataError(f"class_weight={settings.class_weight!r} leaves every row with weight 0: there is no row to learn from")
+                raise DataError(f"class_weight={settings.class_weight!r} leaves every row with weight 0: there are no rows to learn from")
         weight, unit = in_rows(weight)
         aside, kept = set_aside(settings.calibration, self.facts(weight), seed), weight
         if aside is not None:
@@ -175,24 +175,24 @@ class InMemory:
         return replace(self, weight=kept, given=weight, aside=aside, unit=unit)
 
     def different(self) -> int | None:
-        """How many different rows count, where they are few."""
+        """The number of different rows that count, if they are few."""
         return different_rows(self.X, self.weight)
 
     def targets(self, settings: Settings, known: Targets | None, classes: NDArray[Any] | None = None) -> Targets:
-        """Decided from these rows, or checked against what an earlier call decided."""
+        """Decided from these rows, or checked against the decision of an earlier call."""
         found = fit_targets(settings, self.y, self.weight, classes) if known is None else known
-        self.learned(found)  # raises for targets that these cannot be
+        self.learned(found)  # raises an error for targets that do not fit
         return found
 
     def identity(self) -> dict[str, str]:
-        """By what the rows are known again: their number, and digests of all they hold."""
+        """The identity of the rows: their number, and digests of their contents."""
         own = (None, None, None) if self.own is None else self.own
         given = {"inputs": self.X, "targets": self.y, "weights": self.weight, "groups": self.groups, "time": self.time}
         given |= dict(zip(("X_val", "y_val", "sample_weight_val"), own, strict=True))
         return {"number of rows": str(self.m), **{f"digest of the {name}": digest(value) for name, value in given.items()}}
 
     def learned(self, targets: Targets) -> EncodedTargets:
-        """The targets as a network learns them; made once, though three stages of a fit ask for them."""
+        """The targets in the network's form; computed once, though three stages of a fit use them."""
         if not self.learned_y or self.learned_y[0][0] is not targets:
             self.learned_y[:] = [(targets, encode_targets(targets, self.y))]
         return self.learned_y[0][1]
@@ -202,7 +202,7 @@ class InMemory:
         return initial_bias(targets, self.learned(targets), self.weight)
 
     def encoding(self, settings: Settings, plan: Plan) -> Encoding:
-        """z-scores, and the ramps that the plan asks for."""
+        """z-scores, and the ramps of the plan."""
         if not settings.standardize:
             return plain(self.X.shape[1])
         return fit_encoding(self.X, self.weight, ramps=any(plan.with_ramps), ramp_scale=RAMP_SCALE[settings.task])
@@ -210,7 +210,7 @@ class InMemory:
     def rows(
         self, settings: Settings, plan: Plan, targets: Targets, encoding: Encoding, seed: int, before: Network | None
     ) -> "RowsInMemory":
-        """All rows encoded, with those that each network holds out and those that the fitted network is judged on."""
+        """All rows encoded, with those that each network holds out and those that evaluate the fitted network."""
         X, weight, dtype = self.X, self.weight, plan.dtype
         refuse_too_large(X, encoding, plan, targets.n_z, dtype)
         encoded, learned = encode(encoding, X, dtype), self.learned(targets)
@@ -253,13 +253,13 @@ class RowsInMemory:
     weight : ndarray, (m,), or None
         The user's.
     weights : ndarray, (K, m) or (m,), or None
-        Those that members train with, 0 where a member holds a row out.
+        The weights for training, 0 if a member holds a row out.
     validation : Validation or None
-        What members are judged on after every epoch.
+        The rows that evaluate members after every epoch.
     judged : JudgedOn
-        What the fitted network is judged on.
+        The rows that evaluate the fitted network.
     ramp_positions : RampPositions or None
-        Where rows stand on ramps, if ramps are looked up.
+        The positions of rows on ramps, if lookup tables are used.
     """
 
     settings: Settings
@@ -305,7 +305,7 @@ class RowsInMemory:
 
 
 def digest(values: Any) -> str:
-    """A short name of an array's content, type and shape, of a sparse matrix's too; "" of None."""
+    """A short name of an array's content, type and shape, of a sparse matrix too; "" for None."""
     if values is None:
         return ""
     found = hashlib.sha256(repr((values.shape, str(values.dtype))).encode())
@@ -316,7 +316,7 @@ def digest(values: Any) -> str:
 
 
 def validation_rows(own: tuple[Any, NDArray[Any], Floats | None], targets: Targets, encoding: Encoding, dtype: np.dtype) -> Validation:
-    """The user's validation rows as members are judged on them."""
+    """The user's validation rows in the form that evaluates members."""
     X, y, weight = own
     Y = encode_targets(targets, checked_targets(targets.task, y)).Y
     return Validation(encode(encoding, X, dtype), Y.astype(dtype), weight)

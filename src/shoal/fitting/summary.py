@@ -1,11 +1,11 @@
-"""What decides how rows are encoded and what is learned from them, as sums: those of blocks, files and machines add up.
+"""Facts about rows as sums: they determine the encoding and the targets, and those of blocks, files and machines add up.
 
 A fit in memory finds the same numbers from all rows at once, to rounding.
 
-Validation rows of the user's own, `X_val`: do they look like the rows that are learned from?
+The check of the user's own validation rows, `X_val`: do they resemble the training rows?
 
-The steps of a Pipeline before the network transform X and not `X_val`. Behind a StandardScaler the networks then learn from
-z-scores and are judged on raw values, in silence. What is certain is unknown here; what is plain to see is warned of.
+The steps of a Pipeline before the network transform X but not `X_val`. After a StandardScaler the networks then learn from z-scores and
+are evaluated on raw values without a warning. The check cannot be certain; it warns of clear cases.
 """
 
 import warnings
@@ -43,26 +43,26 @@ class Moments:
         return Moments(weight, self.mean + share * apart, self.squares + other.squares + self.weight * share * apart**2)
 
     def scale(self, what: str) -> tuple[Floats, Floats]:
-        """Mean and standard deviation, as `encoding.moments` gives them."""
+        """Mean and standard deviation, as in `encoding.moments`."""
         return self.mean, scale_of(self.mean, self.squares / self.weight, what)
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Rows summed up. Two summaries of different rows add up with `+`.
+    """Sums over rows. Two summaries of different rows add up with `+`.
 
     Attributes
     ----------
     m, counted : int
         Rows, and those of a weight above 0.
     inputs, targets : Moments
-        Of the columns of X and of y; a class is no target.
+        Of the columns of X and of y; a class is not a target here.
     flags : ndarray of bool, (n,)
-        Which columns hold nothing but 0 and 1.
+        Which columns contain 0 and 1 only.
     lowest, highest : ndarray, (n,)
         Over the rows of a weight above 0.
     classes : ndarray, (c,)
-        The labels, sorted; none of a regression.
+        The labels, sorted; none for a regression.
     class_rows, class_weights : ndarray, (c,)
     columns : int
         Of y; 0 where it is one vector.
@@ -113,7 +113,7 @@ class Summary:
 
     @property
     def unit(self) -> float:
-        """The weight that stands for one row, as `fitting.weights.unit_of` finds it."""
+        """The weight of one row, as in `fitting.weights.unit_of`."""
         return 1.0 if self.whole else rounded(self.inputs.weight / self.counted)
 
 
@@ -147,7 +147,7 @@ def moments_of(X: Floats, w: Floats) -> Moments:
     total, n = float(w.sum()), X.shape[1]
     if total == 0:
         return Moments(0.0, np.zeros(n), np.zeros(n))
-    with np.errstate(over="ignore", invalid="ignore"):  # said by name in `scale`
+    with np.errstate(over="ignore", invalid="ignore"):  # `scale` names the error
         shift = X[0].astype(np.float64)  # a column far from 0 keeps its digits
         mean = shift + w @ (X - shift) / total
         return Moments(total, mean, w @ (X - mean) ** 2)
@@ -161,21 +161,21 @@ def encoding_from(summary: Summary, standardize: bool) -> Encoding:
 
 
 def targets_from_sums(settings: Settings, summary: Summary) -> Targets:
-    """What y means, decided as `fit_targets` decides it of rows in memory.
+    """The meaning of y, decided as in `fit_targets` for rows in memory.
 
     Raises
     ------
     DataError
-        For one class only, counts below 0, and rows that all weigh 0.
+        For one class only, counts below 0, and rows that all have weight 0.
     """
     if settings.task == "classification":
         return fit_targets(settings, typical_targets(summary), None)
     if summary.targets.weight == 0:
-        raise DataError("every sample_weight is 0: there is no row to learn from")
+        raise DataError("every sample_weight is 0: there are no rows to learn from")
     mean, scale = summary.targets.scale("y")
     scaled = settings.standardize and make_loss(settings.loss).scales_target
     targets = number_targets(settings, TargetScale(mean, scale) if scaled else unscaled(len(mean)), one_column=not summary.columns)
-    encode_targets(targets, np.full((1, len(mean)), summary.least))  # raises for counts below 0
+    encode_targets(targets, np.full((1, len(mean)), summary.least))  # raises an error for counts below 0
     return targets
 
 
@@ -186,20 +186,20 @@ def bias_from(targets: Targets, summary: Summary) -> Floats:
 
 
 def typical_targets(summary: Summary) -> NDArray[Any]:
-    """Targets that stand for all rows: each class once, else the mean of the columns."""
+    """Representative targets: each class once, else the mean of the columns."""
     return summary.classes if len(summary.classes) else summary.targets.mean[None]
 
 
-ROWS = 1_000  # of X_val that are looked at
-FAR = 0.5  # share of the rows beyond a column's range, widened by its width on both sides, from which on they are of another scale
-FEW = 20  # rows, below which a narrow range says nothing
+ROWS = 1_000  # of X_val that are checked
+FAR = 0.5  # fraction of the rows beyond a column's range, extended by its width on both sides, from which on the scale differs
+FEW = 20  # rows, below which a narrow range means nothing
 NARROW = 0.01  # of the range of every column
 
 
 def warn_of_other_scale(X: Any, weight: Floats | None, X_val: Any, names: Sequence[str]) -> None:
-    """Warn where the columns of `X_val (m_val, n)` are of another scale than those of the training rows `X (m, n)`.
+    """Warn if the columns of `X_val (m_val, n)` have another scale than those of the training rows `X (m, n)`.
 
-    That is where most rows lie far outside the range of a column, or where all columns together hardly vary.
+    That is the case if most rows are far outside the range of a column, or if all columns hardly vary.
     """
     rows = X_val[np.linspace(0, X_val.shape[0] - 1, min(ROWS, X_val.shape[0])).astype(np.int64)]
     rows = np.asarray(rows.toarray() if sparse.issparse(rows) else rows, np.float64)
@@ -211,16 +211,16 @@ def warn_of_other_scale(X: Any, weight: Floats | None, X_val: Any, names: Sequen
     if far.max() > FAR:
         j = int(far.argmax())
         seen = (
-            f"{far[j]:.0%} of its rows lie far outside the range of column {names[j]!r} in X, {lowest[j]:g} to {highest[j]:g}: "
-            f"the first holds {rows[0, j]:g}"
+            f"{far[j]:.0%} of its rows are far outside the range of column {names[j]!r} in X, {lowest[j]:g} to {highest[j]:g}: "
+            f"the first has {rows[0, j]:g}"
         )
     elif len(rows) >= FEW and len(narrow) and narrow.all():
-        seen = f"no column of its {X_val.shape[0]} rows covers a hundredth of the range that it has in X"
+        seen = f"no column of its {X_val.shape[0]} rows covers a hundredth of its range in X"
     else:
         return
     warnings.warn(
         OtherScaleWarning(
-            f"X_val seems to be of another scale than X: {seen}. The steps of a Pipeline before the network do not see X_val. Give "
+            f"X_val seems to be of another scale than X: {seen}. The steps of a Pipeline before the network do not transform X_val. Use "
             "model[:-1].transform(X_val) of a fitted copy, or Pipeline(…, transform_input=['X_val']) (docs/from-sklearn.md), or leave "
             "scaling to the network, standardize=True"
         ),

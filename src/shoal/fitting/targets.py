@@ -1,7 +1,7 @@
-"""Targets: what `y` holds, and how it becomes the matrix Y that a network learns.
+"""Targets: the contents of `y`, and the matrix Y that a network learns.
 
-`fit_targets` decides once, from the first rows: the classes, or the scale of the numbers, and the output unit with its loss. After
-that `encode_targets` turns any y into Y by the same decision. `Targets` is frozen: a later call cannot change what an earlier one decided.
+`fit_targets` decides once, from the first rows: the classes, or the scale of the numbers, and the output unit with its loss. Then
+`encode_targets` turns any y into Y by the same decision. `Targets` is frozen: a later call cannot change an earlier decision.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from shoal.types import Floats
 
 @dataclass(frozen=True)
 class Targets:
-    """What the targets of a fit mean.
+    """The meaning of a fit's targets.
 
     Attributes
     ----------
@@ -30,11 +30,11 @@ class Targets:
     loss : str
         The output unit with its loss, a name in `textbook.losses`.
     classes : ndarray, (n_classes,), or None
-        Sorted labels; of several columns of 0 and 1 the numbers of the columns; None for a regression.
+        Sorted labels; for several columns of 0 and 1 the numbers of the columns; None for a regression.
     scale : TargetScale or None
         Center and scale of each number, `(n_y,)`; None for classes.
     one_column : bool
-        Whether y is a vector `(m,)`. A classification with columns has several labels for each row.
+        Whether y is a vector `(m,)`. A classification with several columns has several labels for each row.
     delta, q : float
         Huber's threshold in units of the scaled target; the quantile.
     """
@@ -79,21 +79,21 @@ class Targets:
 
 @dataclass(frozen=True)
 class EncodedTargets:
-    """Targets as a network learns them, `Y (m, n_y)`, and of classes the place of each row's label, `labels (m,)`, else None."""
+    """Targets in the network's form, `Y (m, n_y)`, and for classes the index of each row's label, `labels (m,)`, else None."""
 
     Y: Floats
     labels: NDArray[np.int64] | None = None
 
 
 def checked_targets(task: Task, y: Any) -> NDArray[Any]:
-    """y as an array that `fit_targets` takes: labels `(m,)`, columns of 0 and 1 `(m, k)`, or numbers in float64.
+    """y as an array for `fit_targets`: labels `(m,)`, columns of 0 and 1 `(m, k)`, or numbers in float64.
 
     Raises
     ------
     DataError
-        For text where numbers must be, and several columns with more than two values each.
+        For text instead of numbers, and several columns with more than two values each.
     ValueError
-        scikit-learn's, for what is no target of a classifier.
+        scikit-learn's, for invalid targets of a classifier.
     """
     return checked_labels(y) if task == "classification" else checked_numbers(y)
 
@@ -106,7 +106,7 @@ def checked_labels(y: Any) -> NDArray[Any]:
     if kind == "unknown":
         raise DataError(f"Unknown label type: {of_types(y)}. Labels are all texts, all whole numbers or all truth values: convert them")
     if kind not in ("binary", "multiclass"):
-        check_classification_targets(y)  # raises scikit-learn's error if y is no classification target
+        check_classification_targets(y)  # raises scikit-learn's error for invalid targets
     if kind == "multilabel-indicator":
         return checked_flags(np.asarray(y.toarray() if sparse.issparse(y) else y))
     if kind == "multiclass-multioutput":
@@ -120,13 +120,13 @@ def checked_flags(Y: NDArray[Any]) -> NDArray[Any]:
     if others.any():
         row, column = np.argwhere(others)[0]
         raise DataError(
-            f"column {column} of y holds {Y[row, column]} in row {row + 1}; several columns each hold 0 for no and 1 for yes: convert them"
+            f"column {column} of y has {Y[row, column]} in row {row + 1}; several columns must have 0 for no and 1 for yes: convert them"
         )
     return Y
 
 
 def of_types(y: Any) -> str:
-    """The types of the labels, as a part of a sentence."""
+    """The types of the labels, as part of a sentence."""
     kinds = sorted({type(label).__name__ for label in np.asarray(y, object).ravel()})
     return f"y holds labels of {'the type' if len(kinds) == 1 else 'several types,'} {', '.join(kinds)}"
 
@@ -138,14 +138,14 @@ def checked_numbers(y: Any) -> Floats:
         try:
             y = y.astype(np.float64)
         except ValueError as error:
-            raise DataError(f"y holds text where numbers must be ({error}); for classes use ShoalClassifier") from None
+            raise DataError(f"y has text instead of numbers ({error}); for classes use ShoalClassifier") from None
         except (TypeError, OverflowError) as error:
-            raise DataError(f"{of_types(y)}, where numbers must be ({error}); convert them") from None
+            raise DataError(f"{of_types(y)} instead of numbers ({error}); convert them") from None
     return np.asarray(y, np.float64)
 
 
 def fit_targets(settings: Settings, y: NDArray[Any], weight: Floats | None, classes: NDArray[Any] | None = None) -> Targets:
-    """Decide what the targets of the first rows mean.
+    """Decide the meaning of the first rows' targets.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def fit_targets(settings: Settings, y: NDArray[Any], weight: Floats | None, clas
     y : ndarray, as `checked_targets` gives it
     weight : ndarray, (m,), or None
     classes : ndarray or None
-        All classes, where these rows may lack some.
+        All classes, if these rows may lack some.
 
     Raises
     ------
@@ -168,7 +168,7 @@ def fit_targets(settings: Settings, y: NDArray[Any], weight: Floats | None, clas
         return Targets("classification", "sigmoid", np.arange(y.shape[1]), one_column=False)
     known = np.unique(y) if classes is None else classes
     if len(known) < 2:
-        raise DataError(f"y has 1 class only, {known.tolist()[0]!r}: there is nothing to tell apart; a classifier needs at least 2")
+        raise DataError(f"y has 1 class only, {known.tolist()[0]!r}: a classifier needs at least 2")
     return Targets("classification", "sigmoid" if len(known) == 2 else "softmax", known)
 
 
@@ -178,17 +178,17 @@ def number_targets(settings: Settings, scale: TargetScale, *, one_column: bool) 
 
 
 def unscaled(n_y: int) -> TargetScale:
-    """Targets that are learned as they are."""
+    """Targets that are learned without scaling."""
     return TargetScale(np.zeros(n_y), np.ones(n_y))
 
 
 def encode_targets(targets: Targets, y: NDArray[Any]) -> EncodedTargets:
-    """y, as `checked_targets` gives it, as the network learns it.
+    """y, from `checked_targets`, in the network's form.
 
     Raises
     ------
     DataError
-        For another number of columns, labels that are no class, and counts below 0.
+        For another number of columns, unknown labels, and counts below 0.
     """
     if targets.scale is not None:
         return EncodedTargets(encode_target(targets.scale, checked_columns(targets, y)))
@@ -214,25 +214,25 @@ def checked_columns(targets: Targets, y: Floats) -> Floats:
     Y = y.reshape(len(y), -1)
     least = targets.g2.least
     if float(np.min(Y, initial=np.inf)) < least:
-        raise DataError(f"loss={targets.loss!r} takes y of {least:g} or more, but y holds {float(np.min(Y)):g}")
+        raise DataError(f"loss={targets.loss!r} takes y of {least:g} or more, but y has {float(np.min(Y)):g}")
     if Y.shape[1] != targets.n_columns:
         raise DataError(f"y has {Y.shape[1]} columns, but the network was fitted with {targets.n_columns}")
     return Y
 
 
 def places(classes: NDArray[Any], y: NDArray[Any]) -> NDArray[np.int64]:
-    """The place of each label among the sorted classes, `(m,)`."""
+    """The index of each label among the sorted classes, `(m,)`."""
     codes = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
     unknown = classes[codes] != y
     if np.any(unknown):
-        raise DataError(f"y holds {np.unique(y[unknown]).tolist()}, which is none of the classes {classes.tolist()}")
+        raise DataError(f"y has {np.unique(y[unknown]).tolist()}, which is not among the classes {classes.tolist()}")
     return codes
 
 
 def initial_bias(targets: Targets, encoded: EncodedTargets, weight: Floats | None) -> Floats:
     """The output biases `(n_z,)` of the rule "auto": the logits of a network that predicts the mean of these rows.
 
-    The loss knows which: log-odds of each class's share; the log of the mean count; 0 for scaled numbers.
+    The loss determines them: log-odds of each class's frequency; the log of the mean count; 0 for scaled numbers.
     """
     Y, rule = encoded.Y, targets.g2.initial_bias
     if rule is None:

@@ -1,4 +1,4 @@
-"""Training of a prepared population: the first weights, the way that the plan chose, its events and curves, and what is said of it."""
+"""Training of a prepared population: initial weights, the plan's solver, events and curves, and warnings about the result."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -30,15 +30,15 @@ from shoal.types import Floats
 
 Training = Run | FullBatch | LbfgsAfterAdamW | RefitOnAllRows
 
-POLISH = ", then lbfgs where held-out rows allow it"
+POLISH = ", then lbfgs if held-out rows allow it"
 ALL_ROWS = "; then again on all rows"
 
 MOST_BYTES = 4 << 30  # of JᵀJ and its factor, all networks together
 LONGEST_STEP = 60.0  # seconds
-MULTIPLICATIONS = 1e10  # a second and core, of products in float64: half of what the machine of docs/solvers.md does
+MULTIPLICATIONS = 1e10  # per second and core, of products in float64: half of the rate of the machine of docs/solvers.md
 LARGE = 1e6  # values of unscaled inputs beyond which they, and not the learning rate, make training diverge
 STILL_FALLING = 0.01  # a loss that fell by a hundredth in the last tenth of the epochs had not settled
-UNCHANGED = 2  # widths in a row that the evidence likes less, before the search ends
+UNCHANGED = 2  # widths in a row with lower evidence before the search ends
 
 
 def begin_training(
@@ -57,7 +57,7 @@ def begin_training(
 ) -> Training:
     """The run before its first step. `X (m, n_x)` encoded, `Y (m, n_y)`, `weight` None, `(m,)` or `(K, m)`.
 
-    `members` name the networks' dropout streams, their places if None; `ramp_positions` say where the rows stand on ramps.
+    `members` name the networks' dropout streams, their indices if None; `ramp_positions` are the rows' positions on ramps.
     """
     if p.solver not in FULL_BATCH:
         known: dict[str, Any] = {"weight": weight, "validation": validation, "dtype": dtype}
@@ -67,9 +67,7 @@ def begin_training(
 
 
 def looks_ramps_up(p: Plan) -> bool:
-    """Whether ramps are looked up in this training, and not multiplied: by minibatches of some size, of inputs that do not drop out, and
-    of networks without skip connections.
-    """
+    """Whether training uses lookup tables for ramps: with large minibatches, without dropout of inputs and without skip connections."""
     r = p.recipe
     by_product = p.solver in FULL_BATCH or r.device != PROCESSOR or np.any(np.asarray(r.input_dropout) > 0)
     return bool(any(p.with_ramps) and not (by_product or p.skip) and r.batch_size >= WORTH_LOOKING_UP)
@@ -78,19 +76,19 @@ def looks_ramps_up(p: Plan) -> bool:
 def full_batch(
     p: Plan, population: Population, g2: Loss, rows: Rows, m: int, *, validation: Validation | Rows | None, dtype: Any
 ) -> FullBatch:
-    """A full-batch run over rows wherever they lie, before its first step; m of them are worked on in one place, one after the other."""
+    """A full-batch run over rows in memory or elsewhere, before its first step; one place processes m of them, one after the other."""
     if FULL_BATCH[p.solver].by_curvature:
         refuse_unfit(p, population, g2, m)
     return FullBatch(p.recipe, population, g2, rows, solver=p.solver, validation=validation, dtype=dtype, max_fun=p.max_fun)
 
 
 def in_curves(event: Epoch, run: Training) -> bool:
-    """Whether the curves tell of an event: not of the second training over all rows, which nothing judges."""
+    """Whether the curves include an event: not those of the refit on all rows, which is not evaluated."""
     return event.validation_loss is not None or run.validation is None
 
 
 def ended(run: Run, p: Plan, validation: Validation | None) -> Training:
-    """The run with what the plan lets follow it; nothing where there are no rows to judge it by."""
+    """The run with the second stage of the plan; unchanged if no rows evaluate it."""
     if validation is None:
         return run
     first = LbfgsAfterAdamW(run) if p.polished else run
@@ -98,16 +96,16 @@ def ended(run: Run, p: Plan, validation: Validation | None) -> Training:
 
 
 def announced(p: Plan, asked: str) -> str:
-    """In a line: what will train, and where, if `asked` was more than the processor."""
+    """One line: the solver, and the device if `asked` is not the processor."""
     words = f"solver: {p.solver}{POLISH * p.polished}{ALL_ROWS * p.all_rows}"
     return words if asked == PROCESSOR else f"{words}; {described(p.recipe.device, asked)}"
 
 
 def takes_pieces(estimator: Any) -> bool:
-    """Whether `partial_fit` is there: not with a solver that needs all rows at once."""
+    """Whether `partial_fit` exists: not with a solver that needs all rows at once."""
     if isinstance(estimator.solver, str) and estimator.solver in FULL_BATCH:
         raise AttributeError(
-            f"solver is {estimator.solver!r}, which needs all rows at once, and partial_fit gets them in pieces; choose 'adam', 'adamw', "
+            f"solver is {estimator.solver!r}, which needs all rows, and partial_fit gets them call by call; choose 'adam', 'adamw', "
             "'sgd' or 'rmsprop', or call fit"
         )
     return True
@@ -118,7 +116,7 @@ def refuse_unfit(p: Plan, population: Population, g2: Loss, m: int) -> None:
     if g2.root is None:
         curved = [other.name for other in LOSSES.values() if other.root is not None]
         raise InvalidParameterError(
-            f"solver is {p.solver!r}, which needs a loss that bends everywhere ({', '.join(curved)}); {g2.name!r} has straight parts: "
+            f"solver is {p.solver!r}, which needs a loss with curvature everywhere ({', '.join(curved)}); {g2.name!r} has straight parts: "
             "choose solver 'lbfgs' or 'adamw', or another loss"
         )
     n_p = largest_parameter_count(population)
@@ -126,7 +124,7 @@ def refuse_unfit(p: Plan, population: Population, g2: Loss, m: int) -> None:
     if n_bytes > MOST_BYTES or seconds > LONGEST_STEP:
         raise InvalidParameterError(
             f"solver is {p.solver!r}, but {population.K} networks of {n_p} parameters over {m} rows would need {n_bytes / 2**30:.1f} GiB "
-            f"and about {seconds:.0f} s a step; solver='auto' takes {p.instead!r} here, and 'lbfgs' needs neither; or set fewer "
+            f"and about {seconds:.0f} s a step; solver='auto' selects {p.instead!r} here, and 'lbfgs' needs neither; or set fewer "
             "hidden_layer_sizes or n_networks, or ramps=False"
         )
 
@@ -140,16 +138,16 @@ def largest_parameter_count(population: Population) -> int:
 
 
 def g2_rows(population: Population) -> int:
-    """Rows of the Jacobian an example has."""
+    """Rows of the Jacobian per example."""
     return int(population.parameters.W2.shape[1])
 
 
 def warn_unsettled(run: Training, p: Plan, events: list[Epoch], *, asked: bool) -> None:
     """Name the networks that a limit stopped before they had settled, and what to change.
 
-    Where the user `asked` for a stop (`asks_to_settle`), every network that has not come to it is named, as scikit-learn does. Else
-    those whose loss was still falling, and none where the learning rate ends at 0 anyway or nothing stops training early.
-    `max_fun` bounds what nothing else does: whoever spends it is named.
+    If the user `asked` for a stop (`asks_to_settle`), every network that has not reached it is named, as in scikit-learn. Otherwise only
+    those whose loss was still decreasing are, and none if the learning rate ends at 0 anyway or nothing stops training early. Every
+    network that used up `max_fun` is named.
     """
     if not events or not (asked or (p.recipe.patience is not None and "cosine" not in p.recipe.schedule)):
         return
@@ -173,9 +171,9 @@ def warn_unsettled(run: Training, p: Plan, events: list[Epoch], *, asked: bool) 
 
 
 def report_divergence(diverged: NDArray[np.int64], p: Plan, largest: float, *, standardized: bool) -> None:
-    """Name the networks that left the finite numbers, and the likely cause; raise where all did.
+    """Name the networks that became infinite or NaN, and the likely cause; raise an error if all did.
 
-    `diverged (K,)` is the epoch in which each did, 0 for none; `largest` the largest raw input.
+    `diverged (K,)` is the epoch of each, 0 for none; `largest` the largest raw input.
     """
     gone = np.flatnonzero(diverged)
     if not len(gone):
@@ -196,28 +194,28 @@ def report_divergence(diverged: NDArray[np.int64], p: Plan, largest: float, *, s
             "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed. "
             f"X holds values up to {largest:.3g}: set standardize=True"
         )
-    raise DivergedError(f"training diverged in epoch {diverged.min()}, its loss left all bounds: {cause}")
+    raise DivergedError(f"training diverged in epoch {diverged.min()}, its loss became infinite or NaN: {cause}")
 
 
 def asks_to_settle(settings: Settings, p: Plan) -> bool:
-    """Whether the user says when training has settled, by `tol` or `n_iter_no_change`, and no schedule's planned end is an end too."""
+    """Whether the user defines when training has settled, by `tol` or `n_iter_no_change`, and no schedule ends it anyway."""
     says = not (is_auto(settings.tol) and is_auto(settings.patience))
     return says and not ("cosine" in p.recipe.schedule and is_auto(settings.max_epochs))
 
 
 def last_fall(events: list[Epoch]) -> Floats:
-    """By which share the best validation loss, or else the best loss, fell in the last tenth of these epochs, `(K,)`."""
+    """By which fraction the best validation loss, or else the best loss, fell in the last tenth of these epochs, `(K,)`."""
     curve = np.array([e.loss if e.validation_loss is None else e.validation_loss for e in events])
     if len(curve) < 2:
         return np.full(curve.shape[1], np.inf)
     late = max(1, len(curve) // 10)
     before, after = np.fmin.reduce(curve[:-late]), np.fmin.reduce(curve[-late:])
-    with np.errstate(invalid="ignore"):  # a network that left has no loss any more, and does not fall
+    with np.errstate(invalid="ignore"):  # a stopped network has no loss, and does not decrease
         return np.asarray(np.nan_to_num((before - after) / np.maximum(np.abs(before), 1e-300)))
 
 
 def spread_of(losses: Floats) -> str:
-    """In a line: how far apart the networks' starts have ended."""
+    """One line: the spread of the networks' final losses."""
     known = np.sort(losses[np.isfinite(losses)])
     if not len(known):
         return "no network has a final loss"
@@ -230,9 +228,9 @@ def by_evidence(
     watch: Callable[[Training], list[Epoch]],
     say: Callable[[str], None],
 ) -> tuple[Training, list[Epoch], dict[str, Floats]]:
-    """Train at one width after the other and keep the one of the highest mean log evidence.
+    """Train with one width after the other and keep the one of the highest mean log evidence.
 
-    Returns the run that is kept, its events, and the table: a row for every width that was tried.
+    Returns the run that is kept, its events, and the table: a row for every width.
     """
     rows: list[tuple[float, ...]] = []
     best: tuple[float, Training, list[Epoch]] | None = None
@@ -243,7 +241,7 @@ def by_evidence(
         except InvalidParameterError:
             if best is None:
                 raise
-            break  # wider networks than can be afforded are no candidates
+            break  # wider networks than the limits allow are not candidates
         events = watch(run)
         found = run.result().evidence
         assert found is not None
@@ -262,13 +260,13 @@ def by_evidence(
 
 
 def mean_of_finite(values: Floats) -> float:
-    """The mean of the networks that have one, NaN if none has."""
+    """The mean of the finite values, NaN if there are none."""
     finite = values[np.isfinite(values)]
     return float(finite.mean()) if len(finite) else float("nan")
 
 
 def means_of_finite(rows: list[Floats]) -> list[float]:
-    """Each row's mean over the networks that have one; rows where none has are left out."""
+    """Each row's mean of its finite values; rows without any are left out."""
     if not rows:
         return []
     values = np.array(rows, np.float64)
@@ -287,13 +285,13 @@ def history(events: list[Epoch]) -> dict[str, Floats]:
     return {name: np.array(values) for name, values in curves.items()}
 
 
-SHARPNESS = 0.2  # a kind of members whose validation loss is so much worse, relatively, weighs 1/e of the best kind
+SHARPNESS = 0.2  # a kind of members whose validation loss is so much worse, relatively, has 1/e of the weight of the best kind
 
 
 def initial_population(s: Settings, seed: int, n_h: int, inputs: NDArray[np.bool_], square_lengths: Floats, b2: Floats) -> Population:
     """Initial weights of every member, each from its own stream.
 
-    `inputs (K, n_x)` is what each member sees, `square_lengths (K,)` the mean squared length of its input rows, `b2 (n_z,)`
+    `inputs (K, n_x)` are each member's inputs, `square_lengths (K,)` the mean squared length of its input rows, `b2 (n_z,)`
     the output biases of the rule "auto".
     """
     networks = []
@@ -308,7 +306,7 @@ def initial_population(s: Settings, seed: int, n_h: int, inputs: NDArray[np.bool
 
 
 def draw(s: Settings, rng: np.random.Generator, n_x: int, n_h: int, n_z: int, square_length: float) -> Parameters:
-    """One network's initial weights by the rule that `init` names."""
+    """One network's initial weights by the rule `init`."""
     if s.init == "zeros":
         return rules.zeros(n_x, n_h, n_z)
     if s.init == "normal":
@@ -319,7 +317,7 @@ def draw(s: Settings, rng: np.random.Generator, n_x: int, n_h: int, n_z: int, sq
 
 
 def weigh_members(with_ramps: tuple[bool, ...], finite: NDArray[np.bool_], validation_loss: Floats | None) -> Floats:
-    """Each member's share: kinds by their mean validation loss, exp(−(v/v_min − 1)/0.2), members of a kind alike."""
+    """Each member's weight in the mean: kinds by their mean validation loss, exp(−(v/v_min − 1)/0.2), members of a kind equally."""
     kinds = np.array(with_ramps)
     shares = finite.astype(float)
     if validation_loss is not None and len(set(with_ramps)) == 2:
@@ -327,7 +325,7 @@ def weigh_members(with_ramps: tuple[bool, ...], finite: NDArray[np.bool_], valid
             ramp: float(np.mean(validation_loss[(kinds == ramp) & finite])) for ramp in (True, False) if ((kinds == ramp) & finite).any()
         }
         least = min(means.values())
-        if 0 < least < np.inf:  # of a negative log-likelihood, or one never judged, no ratio means anything: kinds weigh alike
+        if 0 < least < np.inf:  # a ratio of negative log-likelihoods, or without a loss, has no meaning: kinds have equal weights
             for ramp, value in means.items():
                 shares[kinds == ramp] *= np.exp(-(value / least - 1) / SHARPNESS)
     return np.asarray(shares / shares.sum())
@@ -341,21 +339,21 @@ def inputs_seen(with_ramps: tuple[bool, ...], n_plain: int, n_x: int) -> NDArray
 
 
 def mean_squares(encoded: Any, weight: Floats | None) -> Floats:
-    """Mean square of each encoded input, `(n_x,)`; of the inputs that a network sees they add up to a row's mean squared length."""
+    """Mean square of each encoded input, `(n_x,)`; the sum over a network's inputs is a row's mean squared length."""
     total, count = np.zeros(encoded.shape[1]), 0.0
     for s in blocks(encoded.shape):
         rows = encoded[s]
         w = np.ones(len(rows)) if weight is None else weight[s]
-        with np.errstate(over="ignore"):  # then training leaves the finite numbers, which has a name
+        with np.errstate(over="ignore"):  # training then becomes infinite or NaN, which has a named error
             total, count = total + w @ np.square(rows, dtype=np.float64), count + w.sum()
     return np.asarray(total / count)
 
 
 def interrupted(training: Callable[[], Any]) -> bool:
-    """Train, and say whether Ctrl-C ended it; what the training warns of goes on to the caller."""
+    """Train; returns whether Ctrl-C ended it. Warnings of the training are passed on to the caller."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         training()
-    for seen in caught:  # watched, not swallowed: the caller's own filters decide what becomes of them
+    for seen in caught:  # recorded, not suppressed: the caller's own filters decide about them
         warnings.warn(seen.message, seen.category, stacklevel=4)
     return any(issubclass(seen.category, InterruptedWarning) for seen in caught)

@@ -1,4 +1,4 @@
-"""What a row weighs: the unit of weights, so that doubled weights change nothing, and the weights of classes."""
+"""Weights of rows: their unit, so that doubled weights change nothing, and the weights of classes."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ SAME = 1e-12  # relative: the rounding of weights that were meant to be 1 on ave
 
 
 def unit_of(weight: Floats | None) -> float:
-    """The weight that stands for one row, of weights `(m,)` from 0 on of which one is above 0."""
+    """The weight of one row, for weights `(m,)` from 0 on, one of which is above 0."""
     if weight is None or are_whole(weight):
         return 1.0
     counted = weight[weight > 0]
@@ -30,18 +30,18 @@ def are_whole(weight: Floats) -> bool:
 
 
 def rounded(unit: float) -> float:
-    """1 where it is that but for rounding, so that such weights stay as they are."""
+    """1 if the unit is 1 to rounding, so that such weights stay unchanged."""
     return 1.0 if abs(unit - 1) <= SAME else unit
 
 
 def in_rows(weight: Floats | None) -> tuple[Floats | None, float]:
-    """Weights in rows, and the unit of those given."""
+    """Weights in rows, and the unit of the given weights."""
     unit = unit_of(weight)
     return weight if weight is None or unit == 1 else weight / unit, unit
 
 
 def penalised_in_rows(recipe: Recipe, unit: float) -> Recipe:
-    """The recipe whose λ was set for the weights as given, for the same weights in rows."""
+    """The recipe whose λ was set for the given weights, for the same weights in rows."""
     if unit == 1:
         return recipe
     lam = np.asarray(recipe.lam, np.float64) / unit
@@ -49,13 +49,13 @@ def penalised_in_rows(recipe: Recipe, unit: float) -> Recipe:
 
 
 ClassWeight = str | Mapping[Hashable, float] | Sequence[Mapping[Hashable, float]]
-NAMED = 10  # labels that an error lists
+NAMED = 10  # labels in an error message
 
 
 @final
 @dataclass(frozen=True)
 class ClassWeightKind(ParameterKind):
-    """Weights of classes: a dict by label; "balanced"; of several columns of labels a list with a dict for each."""
+    """Weights of classes: a dict by label; "balanced"; for several columns of labels a list with a dict for each."""
 
     words = 'None, "balanced", a dict of a weight of 0 or more for each class, or a list of such dicts, one for each column of y'
     doc = 'None, "balanced", dict, or list of dicts'
@@ -89,16 +89,16 @@ def row_weights(class_weight: ClassWeight, y: NDArray[Any], known: Any = None) -
     Parameters
     ----------
     class_weight : "balanced", dict, or list of dicts
-        As `Settings` has it. Of a dict, classes that it leaves out weigh 1.
+        From `Settings`. Classes that a dict leaves out have the weight 1.
     y : ndarray, (m,) of labels, or (m, k) of 0 and 1
-        Of several columns a row weighs the product over them.
+        With several columns a row's weight is the product over them.
     known : None or array of labels
-        All classes, where these rows may lack some.
+        All classes, if these rows may lack some.
 
     Raises
     ------
     InvalidParameterError
-        For a dict whose keys are not the labels, and where columns and dicts do not go together.
+        For a dict whose keys are not the labels, and if columns and dicts do not match.
     """
     if y.ndim == 1:
         if not isinstance(class_weight, str | Mapping):
@@ -128,7 +128,7 @@ def column_weights(name: str, class_weight: str | Mapping[Hashable, float], y: N
 
 
 def weights_of_classes(class_weight: ClassWeight, labels: NDArray[Any], counts: NDArray[np.integer]) -> Floats:
-    """What a row of each class weighs, `(n_classes,)`, where rows lie elsewhere and are counted by class."""
+    """The weight of a row of each class, `(n_classes,)`, for rows elsewhere that are counted by class."""
     if isinstance(class_weight, str):
         return np.asarray(counts.sum() / (len(labels) * counts))
     if not isinstance(class_weight, Mapping):
@@ -138,17 +138,17 @@ def weights_of_classes(class_weight: ClassWeight, labels: NDArray[Any], counts: 
 
 
 def plain_labels(labels: NDArray[Any]) -> list[Any]:
-    """Labels as Python has them, by which dicts are keyed; dates, which it cannot hold to the last digit, stay NumPy's."""
+    """Labels as Python objects, the keys of dicts; dates, which Python cannot hold to the last digit, stay NumPy's."""
     return list(labels) if labels.dtype.kind in "mM" else labels.tolist()
 
 
 def weight_of(label: Any, weights: Mapping[Hashable, float]) -> float:
-    """The weight of a label, 1 where it has none."""
+    """The weight of a label, 1 if it has none."""
     return weights.get(label, 1.0)
 
 
 def check_labels(name: str, weights: Mapping[Hashable, float], labels: NDArray[Any]) -> None:
-    """Refuse a dict that leaves out a class while a key of it is none: as in scikit-learn, that is a wrong spelling.
+    """Refuse a dict that leaves out a class while one of its keys is unknown: as in scikit-learn, that is a wrong spelling.
 
     Raises
     ------
@@ -159,12 +159,12 @@ def check_labels(name: str, weights: Mapping[Hashable, float], labels: NDArray[A
     unknown = [key for key in weights if key not in classes]
     if without and unknown:
         raise InvalidParameterError(
-            f"{name} is {shown(dict(weights))}; it leaves out {listed(without)}, and {listed(unknown)} of its keys is no class of y: "
-            f"give the labels as they stand in y: {listed(classes)}"
+            f"{name} is {shown(dict(weights))}; it leaves out {listed(without)}, and {listed(unknown)} of its keys are not classes of y: "
+            f"use the labels as in y: {listed(classes)}"
         )
 
 
 def listed(labels: Sequence[Any]) -> str:
-    """The first labels, each with its type where it is no text."""
+    """The first labels, each with its type unless it is text."""
     words = [repr(label) if isinstance(label, str) else f"{shown(label)} ({type(label).__name__})" for label in labels[:NAMED]]
     return ", ".join(words) + ", …" * (len(labels) > NAMED)
