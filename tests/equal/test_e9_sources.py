@@ -55,6 +55,7 @@ GRID = {
     "cv+": ("number", {"calibration": "cv+"}),
     "cv+, none held out": ("number", {"calibration": "cv+", "early_stopping": False}),
     "cv+ of one kind": ("number", {"calibration": "cv+", "ramps": False, "n_networks": 2}),
+    "skip connections": ("class", {**HELD, "skip": True}),
     "temperature": ("class", {"calibration": "temperature"}),
     "temperature, weighed classes": ("class", {"calibration": "temperature", "early_stopping": False, "class_weight": "balanced"}),
     "gaussian, scg": ("number", {"calibration": "cv+", "loss": "gaussian", "solver": "scg"}),
@@ -95,6 +96,9 @@ def on_disk(path, target, settings, role):
 def assert_same(there, here, X):
     for mine, its in zip((*there.coefs_, *there.intercepts_), (*here.coefs_, *here.intercepts_), strict=True):
         np.testing.assert_allclose(mine, its, rtol=SAME, atol=SAME * np.abs(its).max())
+    assert (there.skip_coefs_ is None) == (here.skip_coefs_ is None)
+    if here.skip_coefs_ is not None:
+        np.testing.assert_allclose(there.skip_coefs_, here.skip_coefs_, rtol=SAME, atol=SAME * np.abs(here.skip_coefs_).max())
     assert there.n_iter_ == here.n_iter_
     np.testing.assert_allclose(there.network_.shares, here.network_.shares, rtol=SAME)
     np.testing.assert_allclose(there.final_losses_, here.final_losses_, rtol=SAME)
