@@ -60,10 +60,11 @@ def assert_alike(networks, X, Y, g2, tolerance=FLOAT64, **settings):
 # --- steps ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("skip", [False, True])
 @pytest.mark.parametrize("out", OUTPUTS)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_three_steps_on_a_device_are_the_engines(activation, out):
-    networks = population((N_H, N_H), N_X, logits_of(out, N_Y))
+def test_three_steps_on_a_device_are_the_engines(activation, out, skip):
+    networks = population((N_H, N_H), N_X, logits_of(out, N_Y), skip=skip)
     assert_alike(networks, *rows(out, M, N_X, N_Y), make_loss(out), activation=activation, rule=RULES[-1])
 
 
@@ -111,7 +112,9 @@ def test_weights_penalty_decay_rates_and_average_of_each_network_act_as_in_the_e
     weight[..., :2] = 0.0
     settings = {"lam": (0.7, 0.0), "decay": (0.0, 0.5), "rates": (0.05, 0.01), "weight_average": (0.9, 0.0)}
     X, Y = rows("squared_error", M, N_X, N_Y)
-    assert_alike(population((N_H, 3), N_X, N_Y), X, Y, make_loss("squared_error"), weight=weight, rule=Momentum(0.8), **settings)
+    for skip in (False, True):
+        networks = population((N_H, 3), N_X, N_Y, skip=skip)
+        assert_alike(networks, X, Y, make_loss("squared_error"), weight=weight, rule=Momentum(0.8), **settings)
 
 
 def test_rows_that_weigh_nothing_teach_nothing_not_even_where_their_loss_overflows():
@@ -154,7 +157,7 @@ MASKS = np.array([[True] * 4, [True] * 4, [True, True, False, False], [True, Fal
 
 def run_at(where, out, **settings):
     """Four networks that differ in everything in which they may, each with held-out rows of its own; some stop early."""
-    networks, (X, Y) = population((4, 7, 3, 7), 4, logits_of(out, 2), inputs=MASKS), rows(out, ROWS, 4, 2)
+    networks, (X, Y) = population((4, 7, 3, 7), 4, logits_of(out, 2), inputs=MASKS, skip=out != "softmax"), rows(out, ROWS, 4, 2)
     parts = tuple(np.arange(k, ROWS, 4 + k % 2) for k in range(4))  # of unequal length
     weight = np.ones((4, ROWS))
     for k, part in enumerate(parts):
@@ -320,7 +323,7 @@ def test_sums_on_a_device_are_the_engines(out, weighted, monkeypatch):
     monkeypatch.setattr("shoal.engine.sums.LEAST_ROWS", 4)
     monkeypatch.setattr("shoal.engine.torch.sums.MOST_HIDDEN", 1)
     seen = np.array([[True] * N_X, [True, False, True]])
-    networks, (X, Y) = population((N_H, 3), N_X, logits_of(out, N_Y), inputs=seen), rows(out, M, N_X, N_Y)
+    networks, (X, Y) = population((N_H, 3), N_X, logits_of(out, N_Y), inputs=seen, skip=weighted != "none"), rows(out, M, N_X, N_Y)
     weight = {"none": None, "all": np.linspace(0, 2, M), "each": np.linspace(0, 2, 2 * M).reshape(2, M)}[weighted]
     there = sums(networks, torch.from_numpy(X), torch.from_numpy(Y), "tanh", make_loss(out), weight)
     here = sums(networks, X, Y, "tanh", make_loss(out), weight)
@@ -328,11 +331,12 @@ def test_sums_on_a_device_are_the_engines(out, weighted, monkeypatch):
     assert_near(there.gradient, here.gradient, FLOAT64 * M)
 
 
+@pytest.mark.parametrize("skip", [False, True])
 @pytest.mark.parametrize("out", ["sigmoid", "softmax", "squared_error", "poisson", "gaussian"])
-def test_curvature_on_a_device_is_the_engines(out, monkeypatch):
+def test_curvature_on_a_device_is_the_engines(out, skip, monkeypatch):
     monkeypatch.setattr("shoal.engine.sums.LEAST_ROWS", 4)
     monkeypatch.setattr("shoal.engine.torch.sums.JACOBIAN_NUMBERS", 1)
-    networks, (X, Y) = population((N_H, 3), N_X, logits_of(out, N_Y)), rows(out, M, N_X, N_Y)
+    networks, (X, Y) = population((N_H, 3), N_X, logits_of(out, N_Y), skip=skip), rows(out, M, N_X, N_Y)
     weights, (block,) = np.linspace(0, 2, 2 * M).reshape(2, M), split(networks, np.dtype(np.float64))
     X_, Y_, weights_ = (torch.from_numpy(values) for values in (X, Y, weights))
     there = curvature(block, X_, Y_, "tanh", make_loss(out), weights_)
@@ -348,6 +352,6 @@ def test_logits_on_a_device_are_the_engines(activation, monkeypatch):
     monkeypatch.setattr("shoal.engine.sums.LEAST_ROWS", 4)
     monkeypatch.setattr("shoal.engine.torch.sums.MOST_HIDDEN", 1)
     seen = np.array([[True] * N_X, [True, False, True]])
-    networks, (X, _) = population((N_H, 3), N_X, N_Y, inputs=seen), rows("squared_error", M, N_X, N_Y)
+    networks, (X, _) = population((N_H, 3), N_X, N_Y, inputs=seen, skip=activation != "relu"), rows("squared_error", M, N_X, N_Y)
     there = logits(networks, send(X, THERE), activation)
     np.testing.assert_allclose(there, logits(networks, X, activation), rtol=FLOAT64, atol=FLOAT64)

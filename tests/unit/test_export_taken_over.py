@@ -148,6 +148,14 @@ def test_networks_with_ramps_and_scaling_as_modules(torch):
     np.testing.assert_allclose(torch_answers(shoal.to_torch(model), torch)[:, 0], predicted, rtol=0, atol=1e-12 * np.ptp(predicted))
 
 
+@pytest.mark.parametrize("ramps", [False, True])
+def test_skip_connections_are_added_past_the_hidden_layer_in_torch(ramps):
+    torch = pytest.importorskip("torch")
+    model = ShoalRegressor(skip=True, ramps=ramps, n_networks=2, max_iter=3, random_state=0, dtype="float64").fit(X, X[:, 0])
+    predicted = model.predict(X)
+    np.testing.assert_allclose(torch_answers(shoal.to_torch(model), torch)[:, 0], predicted, rtol=0, atol=1e-12 * np.ptp(predicted))
+
+
 TORCH_REFUSED = {
     "a task that was not said": (lambda nn: [nn.Linear(3, 2), nn.ReLU(), nn.Linear(2, 1)], {}, "does not say what it predicts"),
     "three layers": (
