@@ -66,7 +66,7 @@ def from_fitted(
     if type(last).__module__.startswith("torch.nn"):
         return _from_torch(last, task, classes, feature_names)
     raise InvalidParameterError(
-        f"{type(last).__name__} cannot be taken over; give a fitted MLPClassifier or MLPRegressor with one hidden layer, "
+        f"{type(last).__name__} cannot be imported; use a fitted MLPClassifier or MLPRegressor with one hidden layer, "
         "or a torch.nn.Sequential of Linear, activation, Linear."
     )
 
@@ -79,7 +79,7 @@ def _split(model: Any) -> tuple[Any, Any]:
     for name, step in before:
         if not isinstance(step, StandardScaler) or len(before) > 1:
             raise InvalidParameterError(
-                f"The step {name!r} ({type(step).__name__}) cannot be taken over: of the steps before a network only one StandardScaler "
+                f"The step {name!r} ({type(step).__name__}) cannot be imported: before a network only one StandardScaler "
                 "folds into it. Take over the last step alone, and keep the others before it."
             )
     return (before[0][1] if before else None), last
@@ -93,7 +93,7 @@ def _target_scale(model: Any) -> tuple[TargetScale | None, Any]:
     if not isinstance(scaler, StandardScaler):
         raise InvalidParameterError(
             f"The target's transformer is {type(scaler).__name__}; only a StandardScaler, fitted, folds into a network. "
-            "Take over what is inside (regressor_), and transform its answers back."
+            "Import its inner model (regressor_), and transform its predictions back."
         )
     n = scaler.n_features_in_
     center = np.zeros(n) if scaler.mean_ is None else np.asarray(scaler.mean_, np.float64)
@@ -227,7 +227,7 @@ def imported(network: Network, targets: Targets) -> Fitted:
 
 
 def _settings(network: Network) -> dict[str, Any]:
-    """What another fit would have to be told to train such networks."""
+    """The parameters with which another fit would train such networks."""
     encoding = network.encoding
     scaled = bool(np.any(encoding.center != 0) or np.any(encoding.scale != 1) or encoding.n_ramps)
     return {

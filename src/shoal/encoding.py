@@ -2,7 +2,7 @@
 
 Columns of the encoded matrix: the n z-scores first, then the ramps of column 0, of column 1, … A ramp is piecewise
 linear in x: 0 up to its left edge, 1 from its right edge on, minus its mean over the training rows. Ramps let a
-smooth network bend sharply where a column's values change meaning (piecewise linear encoding, Gorishniy et al. 2022).
+smooth network change sharply where a column's values change meaning (piecewise linear encoding, Gorishniy et al. 2022).
 """
 
 import math
@@ -126,7 +126,7 @@ def are_flags(X: Any) -> NDArray[np.bool_]:
 def moments(X: Any, weight: Floats | None = None, what: str = "X") -> tuple[Floats, Floats]:
     """Weighted mean and standard deviation of each column in float64; a constant column gets the scale 1."""
     w = np.ones(X.shape[0]) if weight is None else np.asarray(weight, np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):  # said by name below
+    with np.errstate(over="ignore", invalid="ignore"):  # the check below names the column
         mean, variance = sparse_moments(X, w) if sparse.issparse(X) else dense_moments(np.asarray(X), w)
     scale = scale_of(mean, variance, what)
     for j in np.flatnonzero((variance < TINY_SQUARE) & (np.abs(mean) < TINY)).tolist():  # squares of what varies may be 0 here

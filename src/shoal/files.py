@@ -206,7 +206,7 @@ def temporary_folder() -> Iterator[Path]:
 
 @contextmanager
 def _naming(path: Anywhere) -> Iterator[None]:
-    """Whatever the system refuses, said of the path that the user gave."""
+    """Turn an error of the system into one about the path that the user gave."""
     unusable = _no_path(path)
     if unusable:
         raise OutputError(unusable)

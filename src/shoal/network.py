@@ -57,7 +57,7 @@ class Noise:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Scores (y − prediction) / standard deviation of rows that whoever predicted them had not learned from.
+    """Scores (y − prediction) / standard deviation of rows, each predicted by networks that were not trained on it.
 
     Attributes
     ----------
@@ -193,7 +193,7 @@ def keep_facts(model: Any, facts: Any) -> None:
 
 
 def known_facts(model: Any) -> Any:
-    """The facts of the fit that a model has now; None where there are none, or it was fitted anew since."""
+    """The facts of the fit that a model has now; None if there are none, or if it was fitted again since."""
     facts = getattr(model, "facts_", None)
     return facts if facts is not None and getattr(model, "_facts_mark", None) == mark_now(model) else None
 

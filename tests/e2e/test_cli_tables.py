@@ -31,7 +31,7 @@ def table(data_folder, manifest):
 def predicted(done):
     """What `shoal predict` printed; on stderr no more than that some rows are unlike those that were learned from."""
     assert done.returncode == 0
-    assert re.fullmatch(r"(warning: \d+ of \d+ rows lie outside the range .* were seen\); what is said of them is a guess\n)?", done.stderr)
+    assert re.fullmatch(r"(warning: \d+ of \d+ rows are outside the range .* in training\); their predictions are guesses\n)?", done.stderr)
     return done.stdout
 
 

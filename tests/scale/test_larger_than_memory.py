@@ -371,7 +371,7 @@ def test_ctrl_c_keeps_the_best_so_far(table_of, training):
 
 @pytest.mark.parametrize("wrong", ["1 potato", "GB", "", "-1GB", "1e9", True, "0MB", None])
 def test_a_size_that_is_none_is_named(wrong):
-    with pytest.raises(InvalidParameterError, match="is no size; write it like '1GB'"):
+    with pytest.raises(InvalidParameterError, match="is not a size; write it like '1GB'"):
         memory.parse_size(wrong)
 
 
@@ -385,7 +385,7 @@ def test_sizes_are_read_as_they_are_written(said, n):
 @pytest.mark.parametrize("settings", [{}, pytest.param({"n_networks": 16, "hidden_layer_sizes": 400}, marks=pytest.mark.slow)])
 def test_too_little_memory_is_refused_with_the_least_that_works(table_of, settings, monkeypatch):
     monkeypatch.setattr(memory, "OVERHEAD", 1_000_000)
-    with pytest.raises(TooLargeError, match=r"max_memory=2kB is too small: .* needs about .*; give at least that much") as refused:
+    with pytest.raises(TooLargeError, match=r"max_memory=2kB is too small: .* needs about .*; set at least that much") as refused:
         in_pieces(table_of("number"), "number", "2kB", settings=settings)
     least = str(refused.value).split("needs about ")[1].split(";")[0]
     while True:  # the second refusal, if any, is the training's
@@ -440,7 +440,7 @@ def test_a_class_that_only_held_out_rows_have_is_named(table_of, tmp_path):
     _, held = sides_again(model, table_of("class"))
     rows.loc[held.inputs.index[:2] - 1, "class"] = "hidden"
     rows.to_parquet(tmp_path / "hidden.parquet")
-    with pytest.raises(TableError, match=r"The classes 'hidden' of the target 'class' stand only in rows that are held out"):
+    with pytest.raises(TableError, match=r"The classes 'hidden' of the target 'class' occur only in held-out rows"):
         in_pieces(tmp_path / "hidden.parquet", "class")
 
 

@@ -84,9 +84,9 @@ REFUSED = {
     "another scaler": (
         lambda: fitted(make_pipeline(MinMaxScaler(), MLPClassifier((4,), **QUICK))),
         {},
-        r"The step 'minmaxscaler' \(MinMaxScaler\) cannot be taken over",
+        r"The step 'minmaxscaler' \(MinMaxScaler\) cannot be imported",
     ),
-    "something else": (lambda: StandardScaler(), {}, "StandardScaler cannot be taken over"),
+    "something else": (lambda: StandardScaler(), {}, "StandardScaler cannot be imported"),
     "a task for scikit-learn": (lambda: fitted(MLPClassifier((4,), **QUICK)), {"task": "regression"}, "are for PyTorch modules"),
 }
 

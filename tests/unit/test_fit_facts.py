@@ -56,7 +56,7 @@ def test_a_model_fitted_anew_answers_with_its_own_classes(fitted, how, again):
     assert '"facts": null' in model_json(portable(model))
     assert "fit" not in description(model)
     for asked in (facts_of, lambda m: evaluate(m, frame.assign(answer="no"))):
-        with pytest.raises(ShoalError, match=r"fitted anew since shoal\.fit made it"):
+        with pytest.raises(ShoalError, match=r"fitted again since shoal\.fit made it"):
             asked(model)
 
 

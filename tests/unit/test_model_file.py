@@ -161,7 +161,7 @@ def test_a_string_path_and_a_link(tmp_path):
         (lambda: Pipeline([*fitted("table").steps[:1], ("estimator", Ridge())]), "Ridge is no model"),
         (lambda: with_attribute("network_", "shares", np.ones(7)), "'shares' has the shape"),
         (lambda: with_attribute("network_", "shares", np.full(2, 0.7)), "do not add up to 1"),
-        (lambda: with_attribute("network_", "noise", "none"), "its parts are not a model's"),
+        (lambda: with_attribute("network_", "noise", "none"), "its parts do not form a model"),
         (lambda: with_attribute("network_", "history", {"loss": np.empty(0)}), "history_learning_rate' is missing"),
         (lambda: copy.copy(fitted("regressor")).set_params(hidden_layer_sizes=object()), "hidden_layer_sizes is a object"),
         (lambda: copy.copy(fitted("regressor")).set_params(n_jobs="x"), "n_jobs is 'x'"),

@@ -95,7 +95,7 @@ def test_classes_say_how_often_they_are_right(capsys):
     assert 0 <= found["calibration_error"] < 0.5
     print_sureness(found)
     assert "expected calibration error" in capsys.readouterr().out
-    with pytest.raises(InvalidParameterError, match="dear is a class; its probabilities stand beside it"):
+    with pytest.raises(InvalidParameterError, match="dear is a class; use its probabilities"):
         predictions(model, frame, interval=0.9)
 
 
@@ -116,6 +116,6 @@ def test_rows_unlike_the_others_are_counted_over_all_chunks(priced, tmp_path, mo
     frame.to_csv(tmp_path / "new.csv", index=False)
     n_rows, about = predict_table(priced, tmp_path / "new.csv", tmp_path / "out.csv")
     assert n_rows == 120
-    assert about.startswith("3 of 120 rows lie outside the range of the rows that were learned from, most (3) in 'area' (2")
+    assert about.startswith("3 of 120 rows are outside the range of the training rows, most (3) in 'area' (2")
     frame.drop(index=[5, 50, 100]).to_csv(tmp_path / "new.csv", index=False)
     assert predict_table(priced, tmp_path / "new.csv", tmp_path / "out.csv") == (117, "")

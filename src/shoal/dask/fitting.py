@@ -214,23 +214,23 @@ def folds_on(
     worker, for its networks share products; the largest go first.
     """
     X, y, weights, splits = data
-    pieces = [(fold, some) for fold, (train, _) in enumerate(splits) for some in groups_of(estimator, candidates, len(train))]
-    pieces.sort(key=lambda piece: -len(piece[1]))
-    done = None if heard is None else lambda i: heard(len(pieces[i][1]))
+    tasks = [(fold, some) for fold, (train, _) in enumerate(splits) for some in groups_of(estimator, candidates, len(train))]
+    tasks.sort(key=lambda task: -len(task[1]))
+    done = None if heard is None else lambda i: heard(len(tasks[i][1]))
     with connected(client) as cluster:
-        found = over_table(cluster, partial(one_group, estimator, candidates, settings), (X, y, weights, splits), pieces, done)
+        found = over_table(cluster, partial(one_group, estimator, candidates, settings), (X, y, weights, splits), tasks, done)
     folds: list[dict[int, Outcome]] = [{} for _ in splits]
-    for (fold, some), outcomes in zip(pieces, found, strict=True):
+    for (fold, some), outcomes in zip(tasks, found, strict=True):
         folds[fold].update(zip(some, outcomes, strict=True))
     return [[fold[i] for i in range(len(candidates))] for fold in folds]
 
 
 def one_group(
-    estimator: Any, candidates: Sequence[dict[str, Any]], settings: dict[str, Any], data: Any, piece: tuple[int, list[int]]
+    estimator: Any, candidates: Sequence[dict[str, Any]], settings: dict[str, Any], data: Any, task: tuple[int, list[int]]
 ) -> list[Outcome]:
     """Some candidates on one fold."""
     X, y, weights, splits = data
-    fold, some = piece
+    fold, some = task
     return tried(estimator, [candidates[i] for i in some], X, y, weights, [splits[fold]], **settings)[0]
 
 

@@ -1,7 +1,7 @@
-"""Networks over workers, for update rules that go through the rows in small batches: each piece of work trains one network.
+"""Networks over workers, for update rules with minibatches: each task trains one network.
 
-What a network becomes depends on its rows, its number and the seed alone: its initial weights, its dropout and the order of its
-rows are streams of its own, wherever and however often it is trained. In the end all are one network, as a shoal is.
+A network's result depends on its rows, its number and the seed alone: its initial weights, its dropout and the order of its
+rows come from its own random streams, on any worker and in any repetition. Finally all are merged into one network, as in any shoal.
 """
 
 from collections.abc import Callable, Sequence
@@ -74,7 +74,7 @@ def train_members(group: Group, members: Sequence[int]) -> Member:
     return Member(run.result(), curves, np.asarray(run.active), run.trained_by(mine.solver))
 
 
-def pieces_of(p: Plan, calibration: Any) -> list[tuple[int, ...]]:
+def tasks_of(p: Plan, calibration: Any) -> list[tuple[int, ...]]:
     """Each network alone, unless one waits for the others.
 
     All together where L-BFGS may go on after them, since whether it does is decided by their mean, and with "cv+", where the losses of
@@ -87,7 +87,7 @@ def pieces_of(p: Plan, calibration: Any) -> list[tuple[int, ...]]:
 def trained_on(
     client: Any, places: Sequence[tuple[Any, tuple[int, ...]]], checkpoint: Checkpoint, before: Arrays | None, say: Callable[[str], None]
 ) -> list[Member]:
-    """Every piece, trained: `places` are futures of groups with the networks to train on them. What is done is kept."""
+    """Run every task: `places` are futures of groups with the networks to train on them. Finished networks are saved."""
     dd = distributed()
     arrays: Arrays = dict(before or {})
     done: dict[int, Member] = {i: unpacked(arrays, str(i)) for i in range(len(places)) if f"{i}.loss" in arrays}
@@ -104,7 +104,7 @@ def trained_on(
             noted += notes
             arrays |= packed(done[i], str(i))
             say(f"network {', '.join(map(str, places[i][1]))} trained: {len(done[i].curves['loss'])} epochs")
-            checkpoint.keep(arrays, f"{len(done)} of {len(places)} pieces done", at_once=True)
+            checkpoint.keep(arrays, f"{len(done)} of {len(places)} tasks done", at_once=True)
     pass_on(noted)
     return [done[i] for i in range(len(places))]
 
@@ -113,7 +113,7 @@ def trained_on(
 
 
 def merged(members: Sequence[Member]) -> Member:
-    """The networks of all pieces, in the order of the pieces."""
+    """The networks of all tasks, in the order of the tasks."""
     parts = [m.trained for m in members]
     # a network that diverged, or for whose second training time was too short, is judged by the weights that it has
     first = [p.population if p.judged is None else p.judged for p in parts]
@@ -147,7 +147,7 @@ def beside(curves: Sequence[Floats]) -> Floats:
 
 
 def packed(member: Member, name: str) -> Arrays:
-    """A piece as plain arrays."""
+    """A task as plain arrays."""
     t = member.trained
     arrays = {f"{name}.{field}": getattr(t, field) for field in OF_TRAINED if getattr(t, field) is not None}
     for kind, population in (("population", t.population), ("judged", t.judged)):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.dask.networks import Group, Member, in_order, merged, pieces_of, trained_on
+from shoal.dask.networks import Group, Member, in_order, merged, tasks_of, trained_on
 from shoal.dask.partitions import Raw, Span
 from shoal.dask.source import Partitions
 from shoal.dask.workers import named, on_worker, pass_on
@@ -98,7 +98,7 @@ def on_the_whole(
         ready: Decided = client.submit(decided_there, whole, pure=False).result()
         before = checkpoint.earlier(about_fit(settings, identity_of(source.found.summary, own_summary), seed=ready.seed, share="whole"))
         group = client.submit(of_whole, whole, pure=False)
-        places = [(group, piece) for piece in pieces_of(ready.plan, settings.calibration)]
+        places = [(group, task) for task in tasks_of(ready.plan, settings.calibration)]
         member = merged(trained_on(client, places, checkpoint, before, lambda line: say(settings, line)))
         (network, temperature), noted = client.submit(on_worker, network_there, whole, member, pure=False).result()
         pass_on(noted)
@@ -181,9 +181,9 @@ def on_shares(client: Any, estimator: Any, settings: Settings, source: Partition
     with named(checkpoint.left):
         before = checkpoint.earlier(about_fit(settings, identity_of(summary), seed=ready.seed, share=f"own, of {n}"))
         places = [(client.submit(of_share, share, pure=False), tuple(range(s, K, n))) for s, share in enumerate(shares)]
-        pieces = [(group, (k,)) for group, members in places for k in members]
-        member = merged(trained_on(client, pieces, checkpoint, before, lambda line: say(settings, line)))
-        member = in_order(member, np.argsort([k for _, (k,) in pieces]))
+        tasks = [(group, (k,)) for group, members in places for k in members]
+        member = merged(trained_on(client, tasks, checkpoint, before, lambda line: say(settings, line)))
+        member = in_order(member, np.argsort([k for _, (k,) in tasks]))
         sizes = client.gather([client.submit(size_of, share, pure=False) for share in shares])
         held = together([client.submit(judges_of, share, pure=False).result() for share in shares])
     rows: Any = JudgedRows(JudgedOn(held, None, summary.lowest, summary.highest, summary.m))

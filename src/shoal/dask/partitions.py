@@ -158,7 +158,7 @@ def checked_spans(client: Any, estimator: Any, source: RawPartitions) -> list[An
 
 
 def checked_span(estimator: Any, what: str, first: int, n: int, Xs: list[Any], ys: list[Any], weights: list[Any] | None) -> Span:
-    """Some partitions' rows, checked as `fit` checks rows; what is wrong is said with the partition."""
+    """Some partitions' rows, checked as in `fit`; errors name the partition."""
     blocks = []
     for i, (X, y) in enumerate(zip(Xs, ys, strict=True)):
         with of_partition(what, first + i, n):
@@ -265,7 +265,7 @@ def over_spans(client: Any, work: Callable[[Any], Any], spans: Sequence[Any]) ->
 
 @dataclass(frozen=True)
 class Block:
-    """A partition's rows encoded: `X (m_b, n_x)`, `Y (m_b, n_y)` in float64, `weight (m_b,)`, and the part that each row is dealt into.
+    """A partition's rows encoded: `X (m_b, n_x)`, `Y (m_b, n_y)` in float64, `weight (m_b,)`, and the part of each row.
 
     `part (m_b,)` is None where no network holds rows out.
     """

@@ -1,6 +1,6 @@
 """Rows in the partitions of a Dask cluster as a `Source`: each question of the pipeline is a pass over the partitions.
 
-Some thousand rows, picked from all partitions as a fit in memory picks them, by which a network's noise is judged.
+Some thousand rows of all partitions, chosen as a fit in memory chooses them, show a network's noise.
 """
 
 from dataclasses import dataclass, replace
@@ -44,7 +44,7 @@ class Partitions:
     own : tuple or None
         The user's validation rows: spans and the number of their partitions.
     unit : float
-        The weight, as given, that stands for one row.
+        The given weight of one row.
     groups, time : ndarray, (m,), or None
         Of all rows, on this machine.
     """
@@ -59,7 +59,7 @@ class Partitions:
 
     @property
     def roles(self) -> dict[str, Any]:
-        """By name what rows are held out by."""
+        """The roles by which rows are held out, by name."""
         return {"groups": self.groups, "time": self.time}
 
     @property
@@ -74,7 +74,7 @@ class Partitions:
 
     @property
     def own_validation(self) -> bool:
-        """Whether the user gave rows to judge networks on."""
+        """Whether the user gave validation rows."""
         return self.own is not None
 
     def weighted(self, settings: Settings, seed: int, classes: NDArray[Any] | None = None) -> Self:
@@ -83,14 +83,14 @@ class Partitions:
         Raises
         ------
         DataError
-            For rows that all weigh nothing.
+            For rows that all have weight 0.
         """
         source, classes_known = self, settings.task == "classification"
         if settings.class_weight is not None:
             spans = weighted_spans(self.client, settings.class_weight, self.spans, self.found.summary)
             source = replace(self, spans=spans, found=survey_over(self.client, spans, classes=True))
             if source.found.summary.inputs.weight == 0:
-                raise DataError(f"class_weight={settings.class_weight!r} leaves every row with weight 0: there is no row to learn from")
+                raise DataError(f"class_weight={settings.class_weight!r} leaves every row with weight 0: there are no rows to learn from")
         unit = source.found.summary.unit
         if unit == 1:
             return source
@@ -98,17 +98,17 @@ class Partitions:
         return replace(source, spans=spans, found=survey_over(self.client, spans, classes=classes_known), unit=unit)
 
     def check_same_classes(self, targets: Targets) -> None:
-        """Training never goes on from an earlier call here: `settings_here` refuses it."""
+        """Training on Dask never continues an earlier call: `settings_here` refuses it."""
 
     def different(self) -> None:
-        """Many rows are taken to be different."""
+        """Many rows are assumed to be different."""
 
     def targets(self, settings: Settings, known: Targets | None, classes: NDArray[Any] | None = None) -> Targets:
-        """What y means, from the sums over all rows."""
+        """The meaning of y, from the sums over all rows."""
         return targets_from_sums(settings, self.found.summary)
 
     def identity(self) -> dict[str, str]:
-        """By what the rows are known again: their sums, those of the user's validation rows too."""
+        """The identity of the rows: their sums, also those of the user's validation rows."""
         classes = len(self.found.summary.classes) > 0
         own = None if self.own is None else survey_over(self.client, self.own[0], classes=classes).summary
         return identity_of(self.found.summary, own)
@@ -124,7 +124,7 @@ class Partitions:
     def rows(
         self, settings: Settings, plan: Plan, targets: Targets, encoding: Encoding, seed: int, before: Network | None
     ) -> "RowsOnWorkers":
-        """The partitions encoded where they lie, each with the parts of the rows that networks hold out."""
+        """The partitions encoded on their workers, each with the parts of the rows that networks hold out."""
         held = None if self.own is not None else held_parts(self.client, seed, self.spans, self.found, plan, self.roles)
         spans = encoded_spans(self.client, targets, encoding, plan.dtype, self.spans, held)
         mine = np.full(len(plan.with_ramps), -1) if held is None else held.held
@@ -158,7 +158,7 @@ class RowsOnWorkers:
 
     @cached_property
     def training(self) -> SpanRows:
-        """The rows that networks learn from, as a solver takes them."""
+        """The training rows, in a solver's form."""
         return self.as_rows(self.spans)
 
     def as_rows(self, spans: list[Any]) -> SpanRows:
@@ -174,7 +174,7 @@ class RowsOnWorkers:
         return full_batch(plan, population, self.targets.g2, self.training, of_a_thread, validation=judges, dtype=plan.dtype)
 
     def calibrated(self, network: Network, trained: Trained) -> tuple[Network, float]:
-        """The network with the noise that some thousand rows show."""
+        """The network with the noise of some thousand rows."""
         by_evidence, alive = FULL_BATCH[str(self.settings.solver)].by_evidence, trained.diverged == 0
         judged = judged_on(self.client, self.spans, self.own, self.held, alive, self.found.summary, by_evidence=by_evidence)
         return calibrate(network, judged, self.settings.calibration, trained)
@@ -183,7 +183,7 @@ class RowsOnWorkers:
 def encoded_spans(
     client: Any, targets: Targets, encoding: Encoding, dtype: np.dtype, spans: list[Any], held: HeldParts | None
 ) -> list[Any]:
-    """The rows as layer 1 takes them, each partition with the parts that its rows belong to."""
+    """The rows in layer 1's encoding, each partition with the parts of its rows."""
     ranges = client.gather([client.submit(range_of, span, pure=False) for span in spans])
     found = []
     for span, (first, end) in zip(spans, ranges, strict=True):
@@ -219,7 +219,7 @@ class Picked:
 
 @dataclass(frozen=True)
 class RowsPerPartition:
-    """How many rows of each partition may be picked."""
+    """How many rows of each partition may be chosen."""
 
     rows: dict[int, int]
 
@@ -228,7 +228,7 @@ class RowsPerPartition:
 
 
 def may_judge(parts: NDArray[np.int64] | None, block: Block) -> NDArray[np.int64]:
-    """A partition's rows that count, and that are in one of the parts where there are parts."""
+    """A partition's rows of weight above 0, in one of the parts if there are parts."""
     counts = block.weight > 0
     return np.flatnonzero(counts if parts is None or block.part is None else counts & np.isin(block.part, parts))
 
@@ -246,7 +246,7 @@ def picked(parts: NDArray[np.int64] | None, ranks: dict[int, NDArray[np.int64]],
 
 
 def pick(client: Any, spans: Any, parts: NDArray[np.int64] | None) -> Picked:
-    """Up to `MOST_ROWS` rows, evenly spaced over all that may judge."""
+    """Up to `MOST_ROWS` rows, evenly spaced over all that may evaluate networks."""
     sizes = over_spans(client, partial(counted, parts), spans).rows
     numbers = sorted(sizes)
     ends = np.cumsum([sizes[i] for i in numbers])
@@ -273,7 +273,7 @@ def judged_on(
         parts = np.unique(held[alive]) if (held >= 0).any() and alive.any() else None
         rows = pick(client, spans, parts)
         out = np.zeros((K, len(rows.Y)), bool) if parts is None else rows.part == held[:, None]
-        # the evidence counts all rows that there are, of which these stand for the others
+        # the evidence counts all rows, and these represent the others
         weight = rows.weight * (summary.inputs.weight / rows.weight.sum() if by_evidence else 1.0)
         found = Held(rows.X, rows.Y, weight, out)
     return JudgedOn(found, None, summary.lowest, summary.highest, summary.m)

@@ -1,4 +1,4 @@
-"""What one pass over the partitions says of all rows: sizes, moments, classes; and how they are encoded and dealt."""
+"""One pass over the partitions sums up all rows: sizes, moments, classes; and how they are encoded and split."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -26,8 +26,8 @@ TEXT = "OSUT"  # kinds of dtype whose labels are text
 class PartitionSurvey:
     """All partitions summed up; two surveys of different partitions add up with `+`.
 
-    `sizes` are the rows of each partition that has any, `counted` those of a weight above 0; `labels` says what the labels are and
-    in which partition they were first seen.
+    `sizes` are the rows of each non-empty partition, `counted` those of a weight above 0; `labels` describes the labels and the partition
+    of their first occurrence.
     """
 
     summary: Summary
@@ -56,7 +56,7 @@ def survey_over(client: Any, spans: list[Any], *, classes: bool) -> PartitionSur
     Raises
     ------
     DataError
-        For what a partition must not hold.
+        For invalid contents of a partition.
     """
     found: PartitionSurvey = over_spans(client, partial(survey_of, classes), spans)
     return found
@@ -68,7 +68,7 @@ def weighted_spans(client: Any, class_weight: Any, spans: list[Any], summary: Su
 
 
 def class_weights(class_weight: Any, summary: Summary) -> dict[Any, float]:
-    """What a row of each class counts."""
+    """The weight of a row of each class."""
     if summary.columns:
         raise InvalidParameterError("class_weight of several labels is not known on Dask; give sample_weight, or one label")
     weights = weights_of_classes(class_weight, summary.classes, summary.class_rows)
@@ -92,7 +92,7 @@ def weighed_in_rows(unit: float, raw: Raw) -> Raw:
 def found_encoding(client: Any, settings: Settings, spans: list[Any], summary: Summary, p: Plan) -> Encoding:
     """The encoding that all rows ask for: the same as in memory, ramps cut at the exact quantiles.
 
-    For these every column is brought together on one worker, as many columns at a time as there are workers.
+    For these every column is collected on one worker, as many columns at a time as there are workers.
     """
     encoding = encoding_from(summary, settings.standardize)
     if not (any(p.with_ramps) and settings.standardize):
@@ -122,7 +122,7 @@ def edges_of(client: Any, j: int, spans: list[Any]) -> Any:
 
 
 def column_of_span(j: int, span: Any) -> tuple[Floats, Floats | None]:
-    """A column's values that count, and their weights, None where none were given."""
+    """A column's values of rows that count, and their weights, None if none were given."""
     values = np.concatenate([np.empty(0), *(raw.X[:, j] for raw in span.blocks)])
     given = [raw.weight for raw in span.blocks if raw.weight is not None]
     if not given:
@@ -166,7 +166,7 @@ class Labels:
 
 
 def labels_of(classes: NDArray[Any] | None, raw: Raw) -> Labels:
-    """What dealing needs to know of a partition's rows."""
+    """The facts about a partition's rows that the split into parts needs."""
     codes = np.zeros(len(raw.X), np.int64) if classes is None else np.searchsorted(classes, raw.y)
     return Labels(codes, np.ones(len(raw.X)) if raw.weight is None else raw.weight)
 
@@ -174,7 +174,7 @@ def labels_of(classes: NDArray[Any] | None, raw: Raw) -> Labels:
 def held_parts(client: Any, seed: int, spans: list[Any], found: PartitionSurvey, p: Plan, roles: Mapping[str, Any]) -> HeldParts | None:
     """Rows split into the parts that networks hold out, as in memory; None where none are held out.
 
-    The order is drawn here, for which this machine needs some 30 bytes a row. `roles` are the rows' groups or times.
+    The order is drawn on this machine, which needs some 30 bytes per row. `roles` are the rows' groups or times.
     """
     if not p.hold_out:
         return None

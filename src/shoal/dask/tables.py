@@ -123,10 +123,10 @@ def counted(client: Any, parts: Sequence[Any], nothing: Counting, task: str | No
 def see(seen: CountedPartitions, part: pd.DataFrame, place: tuple[int, int], seed: int) -> CountedPartitions:
     """One more partition."""
     first = sum(seen.rows)
-    piece = part.set_axis(pd.RangeIndex(first + 1, first + 1 + len(part), name=ROW), axis=0)
+    rows = part.set_axis(pd.RangeIndex(first + 1, first + 1 + len(part), name=ROW), axis=0)
     counting = replace(seen.counting, tallies=dict(seen.counting.tallies), values=dict(seen.counting.values))
     with of_part(*place):
-        counting.see(piece, np.zeros(len(piece), bool), row_draws(seed, Purpose.SAMPLE, piece.index.to_numpy()))
+        counting.see(rows, np.zeros(len(rows), bool), row_draws(seed, Purpose.SAMPLE, rows.index.to_numpy()))
     return CountedPartitions(counting, (*seen.rows, len(part)))
 
 

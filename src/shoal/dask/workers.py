@@ -1,6 +1,6 @@
-"""Pieces of work on a cluster's workers: done again where a worker died, and an error with a name where the scheduler did.
+"""Tasks on a cluster's workers: repeated if a worker died, and an error with a name if the scheduler did.
 
-A piece is a pure function of what it is given, so that it does not matter which worker does it, nor how often.
+A task is a pure function of its arguments, so any worker can do it, and any number of times.
 """
 
 import warnings
@@ -13,7 +13,7 @@ from shoal.errors import ClusterError, InvalidParameterError, ShoalError
 
 ATTEMPTS = 4  # times that a table may be lost with all workers that held it; Dask lets a task's worker die as often
 WAIT = 30.0  # seconds for a cluster's first worker
-CLOSING = 2.0  # seconds to say good-bye to a scheduler that may be gone
+CLOSING = 2.0  # seconds to close the connection to a scheduler that may be gone
 
 Noted = tuple[type[Warning], str]
 
@@ -34,12 +34,12 @@ def connected(client: Any = None) -> Iterator[Any]:
     Raises
     ------
     ClusterError
-        Where nobody answers, or no worker comes.
+        If nobody answers, or no worker comes.
     """
     dd = distributed()
     if isinstance(client, str):
         try:
-            dd.comm.addressing.get_address_host_port(client)  # a client that was given no address would wait for a minute when it goes
+            dd.comm.addressing.get_address_host_port(client)  # a client without an address would wait for a minute when it closes
             own = dd.Client(client, set_as_default=False)
         except (OSError, ValueError) as error:  # a timeout is an OSError, a wrong address a ValueError
             raise ClusterError(f"No Dask scheduler answers at {client}: {first_line(error)}. Start one, or check the address.") from error
@@ -61,7 +61,7 @@ def connected(client: Any = None) -> Iterator[Any]:
 
 
 def await_worker(client: Any) -> None:
-    """Wait for the first worker, not for ever."""
+    """Wait for the first worker, for a limited time."""
     try:
         client.wait_for_workers(1, timeout=WAIT)
     except Exception as error:
@@ -69,29 +69,29 @@ def await_worker(client: Any) -> None:
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, in one line without its full stop."""
+    """An error's message, in one line without its full stop."""
     return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 @contextmanager
 def named(left: Callable[[], str] | None = None) -> Iterator[None]:
-    """Dask's own errors as a `ClusterError`; `left` tells in a sentence what is left of the work."""
+    """Dask's own errors as a `ClusterError`; `left` returns a sentence about what is left of the work."""
     dd = distributed()
     try:
         yield
     except dd.scheduler.KilledWorker as error:
         raise ClusterError(
-            f"One worker after the other died of the same piece of work ({first_line(error)}): most likely it needs more memory than a "
-            f"worker has. Give smaller partitions or larger workers. {left() if left else 'Nothing is left.'}"
+            f"One worker after the other died of the same task ({first_line(error)}): most likely it needs more memory than a "
+            f"worker has. Use smaller partitions or larger workers. {left() if left else 'Nothing is left.'}"
         ) from error
     except (dd.client.FutureCancelledError, dd.comm.CommClosedError, TimeoutError) as error:
         raise ClusterError(
-            f"The connection to the scheduler is gone ({first_line(error)}). {left() if left else 'Nothing is left: begin anew.'}"
+            f"The connection to the scheduler is gone ({first_line(error)}). {left() if left else 'Nothing is left: start again.'}"
         ) from error
 
 
 def on_worker(work: Callable[..., Any], *given: Any) -> tuple[Any, list[Noted]]:
-    """What a worker does: the work on one thread, as Dask counts tasks, and what it was warned of.
+    """A worker's function: the work on one thread, as Dask counts tasks, with its warnings.
 
     Python catches warnings for a whole process, so those of a worker with several threads stay in its own log.
     """
@@ -105,18 +105,18 @@ def on_worker(work: Callable[..., Any], *given: Any) -> tuple[Any, list[Noted]]:
 
 
 def pass_on(noted: Sequence[Noted]) -> None:
-    """Warn here of what workers were warned of, once each."""
+    """Give the workers' warnings on this machine, once each."""
     for category, words in dict.fromkeys(noted):
         warnings.warn(words, category, stacklevel=4)
 
 
 def over_table(
-    client: Any, work: Callable[[Any, Any], Any], table: Any, pieces: Sequence[Any], heard: Callable[[int], None] | None = None
+    client: Any, work: Callable[[Any, Any], Any], table: Any, tasks: Sequence[Any], heard: Callable[[int], None] | None = None
 ) -> list[Any]:
-    """`work(table, piece)` of every piece, in their order; the table travels to every worker once.
+    """`work(table, task)` for every task, in their order; the table is sent to every worker once.
 
-    `heard` is told a piece's place when it is done. A worker's death costs what it had not finished; the table is sent again
-    where it died with the last worker that held it.
+    `heard` is called with a task's index when it is done. If a worker dies, its unfinished task is repeated; the table is sent again if
+    it was lost with the last worker that had it.
     """
     dd = distributed()
     found: dict[int, Any] = {}
@@ -124,7 +124,7 @@ def over_table(
     for attempt in range(ATTEMPTS):
         with named():
             placed = client.scatter(table, broadcast=True, hash=False)
-            futures = {client.submit(on_worker, work, placed, pieces[i], pure=False): i for i in range(len(pieces)) if i not in found}
+            futures = {client.submit(on_worker, work, placed, tasks[i], pure=False): i for i in range(len(tasks)) if i not in found}
             for future in dd.as_completed(list(futures)):
                 if future.status == "cancelled" and client.status == "running" and attempt + 1 < ATTEMPTS:
                     continue  # the table is lost with the workers that held it
@@ -133,7 +133,7 @@ def over_table(
                 noted.extend(notes)
                 if heard is not None:
                     heard(i)
-            if len(found) == len(pieces):
+            if len(found) == len(tasks):
                 break
     pass_on(noted)
-    return [found[i] for i in range(len(pieces))]
+    return [found[i] for i in range(len(tasks))]

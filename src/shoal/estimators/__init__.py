@@ -1,1 +1,1 @@
-"""scikit-learn's skins over the house: `__init__` stores, `fit` calls, attributes end in `_`; no mathematics."""
+"""scikit-learn's interface to the library: `__init__` stores, `fit` calls, attributes end in `_`; no mathematics."""

@@ -130,7 +130,7 @@ class ShallowEstimator(SeenEstimator, ABC):
     @classmethod
     @cache
     def _get_param_names(cls) -> list[str]:
-        return list(super()._get_param_names())  # scikit-learn reads the signature anew each time, 50 µs
+        return list(super()._get_param_names())  # scikit-learn reads the signature each time, 50 µs
 
     def __sklearn_is_fitted__(self) -> bool:
         return "_fitted" in vars(self)
@@ -188,7 +188,7 @@ class ShallowEstimator(SeenEstimator, ABC):
         return X, y, checked_weights(weight, X)
 
     def _adopt(self, fitted: Fitted) -> Any:
-        """Take over what a fit elsewhere left."""
+        """Set the result of a fit that ran elsewhere."""
         self._fitted = fitted
         self.n_features_in_ = fitted.network.encoding.n_inputs
         self.__dict__.pop("feature_names_in_", None)

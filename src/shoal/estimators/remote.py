@@ -1,4 +1,4 @@
-"""Work that is done elsewhere: by name, the one door up to the room for it, which needs an extra.
+"""Work on a Dask cluster: the one place that calls, by name, the package above, which needs an extra.
 
 Nothing below that room knows how it works; what is asked of it stands here.
 """

@@ -87,7 +87,7 @@ def answers(model: Portable, rows: list[Row]) -> NDArray[np.floating]:
 
 
 def spread(model: Portable) -> NDArray[np.floating]:
-    """The output's range, which tolerances are shares of: 1 for a probability, 6 standard deviations of a scaled target."""
+    """The output's range, the unit of tolerances: 1 for a probability, 6 standard deviations of a scaled target."""
     if model.is_classifier or model.network.target is None:
         return np.ones(len(model.output_names))
     return np.asarray(6 * np.abs(model.network.target.scale), np.float64)

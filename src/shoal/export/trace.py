@@ -156,7 +156,7 @@ def repeated(formula: Traced) -> list[Traced]:
 
 # --- in a language ------------------------------------------------------------------------------------------------------
 
-LOOSEST, SUM, PRODUCT, SIGN, TIGHTEST = range(5)  # how tightly a piece of text holds together
+LOOSEST, SUM, PRODUCT, SIGN, TIGHTEST = range(5)  # how strongly the operators of a text bind
 TIGHT = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT}
 
 

@@ -21,16 +21,16 @@ from shoal.types import Floats
 SPARE_DISK = 1.05  # of what is written must be free
 
 
-class Piece(NamedTuple):
+class StoredRows(NamedTuple):
     """Prepared rows: `X (m, n)`, `y (m, n_y)` as numbers (for a class its index), and `place (m,)`, which determines who holds them out."""
 
     X: Floats
     y: Floats
     place: NDArray[np.int64]
 
-    def at(self, rows: Any) -> "Piece":
+    def at(self, rows: Any) -> "StoredRows":
         """Some of the rows."""
-        return Piece(self.X[rows], self.y[rows], self.place[rows])
+        return StoredRows(self.X[rows], self.y[rows], self.place[rows])
 
 
 @dataclass
@@ -103,22 +103,22 @@ class BlockStore:
         """The path of a block."""
         return self.folder / f"block-{number}"
 
-    def read(self, number: int) -> Piece:
+    def read(self, number: int) -> StoredRows:
         """One block."""
-        return piece_of(np.fromfile(self.path(number), self.record))
+        return stored_rows(np.fromfile(self.path(number), self.record))
 
-    def blocks(self) -> Iterator[Piece]:
+    def blocks(self) -> Iterator[StoredRows]:
         """All blocks, one after the other."""
         return (self.read(number) for number in range(len(self.sizes)))
 
-    def held(self) -> Iterator[Piece]:
+    def held(self) -> Iterator[StoredRows]:
         """The rows to score on, block by block."""
-        return (piece_of(np.fromfile(self.folder / f"held-{i}", self.record)) for i in range(len(self.held_sizes)))
+        return (stored_rows(np.fromfile(self.folder / f"held-{i}", self.record)) for i in range(len(self.held_sizes)))
 
 
-def piece_of(records: NDArray[Any]) -> Piece:
+def stored_rows(records: NDArray[Any]) -> StoredRows:
     """Records as columns; X is a view."""
-    return Piece(records["X"], records["y"], records["place"])
+    return StoredRows(records["X"], records["y"], records["place"])
 
 
 def record_of(n: int, n_y: int, dtype: np.dtype) -> np.dtype:

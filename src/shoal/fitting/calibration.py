@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from shoal.encoding import encode
 from shoal.errors import DataError, InvalidParameterError
 from shoal.fitting import folds
-from shoal.fitting.block_store import Piece
+from shoal.fitting.block_store import StoredRows
 from shoal.fitting.folds import RowsOfEach
 from shoal.fitting.plan import Plan
 from shoal.fitting.settings import Settings
@@ -207,7 +207,7 @@ def watched(blocks: "EncodedBlocks", plan: Plan, settings: Settings) -> tuple[Va
     return validation, replace(judged, lowest=summary.lowest, highest=summary.highest, n_rows=summary.m)
 
 
-def kept_rows(source: "OnDisk", out: NDArray[np.bool_] | None) -> Piece:
+def kept_rows(source: "OnDisk", out: NDArray[np.bool_] | None) -> StoredRows:
     """The rows that some network holds out, or that are set aside, of all blocks; in the order of their places."""
     some = np.zeros(source.n_places, bool)
     for places in (source.aside, *(() if out is None else out)):
@@ -218,7 +218,7 @@ def kept_rows(source: "OnDisk", out: NDArray[np.bool_] | None) -> Piece:
         pieces.append(piece.at(some[piece.place]))
         done(len(piece.y))
     X, y, place = zip(*pieces, strict=True)
-    joint = Piece(np.concatenate(X), np.concatenate(y), np.concatenate(place))
+    joint = StoredRows(np.concatenate(X), np.concatenate(y), np.concatenate(place))
     return joint.at(np.argsort(joint.place, kind="stable"))
 
 

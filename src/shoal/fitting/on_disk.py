@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from shoal.encoding import Encoding, encode, ramp_edges, ramp_values, ramps_of
 from shoal.errors import DataError
 from shoal.fitting import folds
-from shoal.fitting.block_store import BlockStore, Parts, Piece
+from shoal.fitting.block_store import BlockStore, Parts, StoredRows
 from shoal.fitting.calibration import JudgedOn, calibrate, check_calibration, largest_of, place_weights, watched
 from shoal.fitting.checkpoint import identity_of
 from shoal.fitting.folds import RowFacts
@@ -105,11 +105,11 @@ class OnDisk:
         """All rows summed up: one pass."""
         done = self.stage("scaling", self.m)
 
-        def of_block(piece: Piece) -> Summary:
+        def of_block(piece: StoredRows) -> Summary:
             done(len(piece.y))
             return reduce(add, (of_rows(p) for p in slices(piece)))
 
-        def of_rows(piece: Piece) -> Summary:
+        def of_rows(piece: StoredRows) -> Summary:
             X, y = np.asarray(piece.X, np.float64), self.targets_in(piece.y)
             return summary_of(X, y, self.weights(piece), classes=self.labels is not None)
 
@@ -121,11 +121,11 @@ class OnDisk:
             return np.asarray(self.labels[y[:, 0].astype(np.int64)])
         return y[:, 0] if self.one_column else y
 
-    def given_weights(self, rows: Piece | Sampled) -> Floats | None:
+    def given_weights(self, rows: StoredRows | Sampled) -> Floats | None:
         """The weights of rows, `(m,)`, also of those that are set aside; None if each counts once."""
         return None if self.class_weights is None else np.asarray(self.class_weights[rows.y[:, 0].astype(np.int64)])
 
-    def weights(self, rows: Piece | Sampled) -> Floats | None:
+    def weights(self, rows: StoredRows | Sampled) -> Floats | None:
         """The weights of rows, `(m,)`, 0 for those that are set aside; None if each counts once."""
         given = self.given_weights(rows)
         if self.aside is None:
@@ -142,7 +142,7 @@ class OnDisk:
         """Places whose rows are held out but do not evaluate anything."""
         return np.arange(self.parts.n + 2 if self.facts is None else self.n_places, self.n_places)
 
-    def by_place(self, of: Callable[[Piece], Floats]) -> Floats:
+    def by_place(self, of: Callable[[StoredRows], Floats]) -> Floats:
         """A number for every row, by its place, if that is the row's number: one pass."""
         found = np.zeros(self.n_places)
         for piece in self.store.blocks():
@@ -299,7 +299,7 @@ def parts_of(settings: Settings, p: Plan) -> int:
     return p.hold_out or (PARTS if settings.calibration == "temperature" else 0)
 
 
-def slices(piece: Piece) -> Iterator[Piece]:
+def slices(piece: StoredRows) -> Iterator[StoredRows]:
     """Rows in parts that fit into the caches."""
     for s in range(0, len(piece.y), AT_ONCE):
         yield piece.at(slice(s, s + AT_ONCE))
@@ -337,11 +337,11 @@ class EncodedBlocks:
         """Stored targets in the networks' form."""
         return encode_targets(self.targets, checked_targets(self.targets.task, self.source.targets_in(y))).Y
 
-    def encoded(self, piece: Piece, dtype: np.dtype) -> RowBlock:
+    def encoded(self, piece: StoredRows, dtype: np.dtype) -> RowBlock:
         """A block in layer 1's encoding."""
         return RowBlock(encode(self.encoding, piece.X, dtype), np.asarray(self.encoded_targets(piece.y), dtype), self.weights(piece, dtype))
 
-    def weights(self, piece: Piece, dtype: np.dtype) -> Floats | None:
+    def weights(self, piece: StoredRows, dtype: np.dtype) -> Floats | None:
         """The weight of each row for each network, `(K, m)`: 0 if it holds the row out. None if each counts once for all."""
         w = self.source.weights(piece)
         out = None if self.out is None else self.out[:, piece.place]

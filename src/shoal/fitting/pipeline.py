@@ -285,7 +285,7 @@ def continuation_of(before: Fitted) -> Continuation:
     if before.continuation is None:
         raise DataError(
             "a model that was trained on other machines or loaded from a file cannot be trained further: it has no optimizer state; "
-            "fit it anew"
+            "fit it again"
         )
     return before.continuation
 

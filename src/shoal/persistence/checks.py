@@ -39,7 +39,7 @@ def shortened(value: Any) -> str:
 
 
 def adds_up(counts: NDArray[np.int64], n: int) -> bool:
-    """Whether counts add up to n. In Python's numbers: a sum of int64 begins anew past 2⁶³."""
+    """Whether counts add up to n. In Python's numbers: a sum of int64 overflows past 2⁶³."""
     return bool(sum(counts.tolist()) == n)
 
 

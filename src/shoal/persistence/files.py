@@ -46,9 +46,9 @@ def save(model: Any, path: str | os.PathLike[str]) -> Path:
     except ModelFileError as refused:
         if str(refused).endswith("."):
             raise
-        raise ModelFileError(f"The model cannot be saved: {refused}. Fit it anew, or take that setting out.") from refused
+        raise ModelFileError(f"The model cannot be saved: {refused}. Fit it again, or remove that setting.") from refused
     except Exception as error:  # attributes that were set by hand can hold anything
-        raise ModelFileError(f"The model cannot be saved: its parts are not a model's ({_first_line(error)}). Fit it anew.") from error
+        raise ModelFileError(f"The model cannot be saved: its parts do not form a model ({_first_line(error)}). Fit it again.") from error
     with replacing(path) as out:
         out.write(data)
     return Path(path)

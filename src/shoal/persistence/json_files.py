@@ -135,7 +135,7 @@ def _classes(content: Any) -> dict[str, Any] | None:
 
 
 def _parameters(network: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], classifies: bool) -> dict[str, Any]:
-    """What another fit would have to be told to train such networks."""
+    """The parameters with which another fit would train such networks."""
     scaled = bool(np.any(arrays["center"] != 0) or np.any(arrays["scale"] != 1) or len(arrays["edges"]))
     chosen = {
         "hidden_layer_sizes": int(arrays["widths"][0]),

@@ -38,7 +38,7 @@ OF_CLASSES = tuple(g2.name for g2 in LOSSES.values() if g2.of_classes)
 TYPE_OF_LABELS = re.compile(r"object|\|b1|\|[iu]1|<[iu][248]|<f[48]|<U[1-9][0-9]{0,4}")
 MOST_LABEL_BYTES = 1 << 26
 LEAVES = tuple(leaf.name for leaf in fields(Parameters))
-SHARES_WITHIN = 1e-9  # of 1: shares are computed in float64
+SHARES_WITHIN = 1e-9  # of 1: the weights of members are computed in float64
 
 SCORES = Named(Maybe(Real()))
 COLUMN = Record(

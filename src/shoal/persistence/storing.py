@@ -51,7 +51,7 @@ def stored(model: Any) -> Stored:
 def gathered(kind: str, **parts: Any) -> dict[str, Any]:
     """The manifest of a classifier or regressor: what every file begins with, and its parts."""
     if parts["preparation"] is not None:
-        parts["estimator"]["has_names"] = False  # a preparation that is built anew gives arrays
+        parts["estimator"]["has_names"] = False  # a preparation that is built again gives arrays
     return {"format": FORMAT, "version": VERSION, "shoal": __version__, "model": kind, **parts}
 
 

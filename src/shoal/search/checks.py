@@ -1,4 +1,4 @@
-"""What a search is given, checked before anything is trained: candidates, folds, scores and what to keep."""
+"""Checks of a search's arguments before training: candidates, folds, scores and refit."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ Fold = tuple[NDArray[Any], NDArray[Any]]
 
 @contextmanager
 def refused_as(name: str, value: Any) -> Iterator[None]:
-    """While it lasts, an error of scikit-learn's about an argument becomes one by the argument's name."""
+    """During the block, scikit-learn's error about an argument becomes one with the argument's name."""
     try:
         yield
     except ShoalError:
@@ -30,7 +30,7 @@ def refused_as(name: str, value: Any) -> Iterator[None]:
 
 
 def check_search(search: Any) -> None:
-    """Refuse arguments of a search of another kind than it takes.
+    """Refuse invalid arguments of a search.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def candidates_of(search: Any) -> list[dict[str, Any]]:
     Raises
     ------
     InvalidParameterError
-        For no candidate, a grid that is none, and names that the estimator does not have.
+        For no candidate, an invalid grid, and unknown parameter names.
     """
     if search.param_grid is not None:
         with refused_as("param_grid", search.param_grid):
@@ -90,7 +90,7 @@ def folds_of(search: Any, X: Any, y: Any, groups: Any, classifier: bool) -> tupl
     Raises
     ------
     InvalidParameterError
-        For no fold, rows that there are not, and a fold without rows on one of its sides.
+        For no fold, row numbers out of range, and a fold without rows on one of its sides.
     """
     m = X.shape[0] if hasattr(X, "shape") else len(X)
     with refused_as("cv", search.cv):
@@ -113,12 +113,12 @@ def rows_of(fold: int, side: str, rows: Any, m: int) -> NDArray[Any]:
         raise InvalidParameterError(f"{where} are {shown(rows)}; give the numbers of rows, or True and False for each of the {m} rows")
     outside = found[(found < -m) | (found >= m)]
     if len(outside):
-        raise InvalidParameterError(f"{where} hold {int(outside[0])}, and there are {m} rows, numbered from 0 to {m - 1}")
+        raise InvalidParameterError(f"{where} contain {int(outside[0])}, and there are {m} rows, numbered from 0 to {m - 1}")
     return found
 
 
 def scorers_of(search: Any, get: Callable[[], tuple[Any, Any]]) -> tuple[Any, Any]:
-    """What `get` gives, scorers and the metric that chooses, or an error that names `scoring` or `refit`.
+    """The result of `get`, scorers and the metric that chooses, or an error that names `scoring` or `refit`.
 
     Raises
     ------
@@ -136,7 +136,7 @@ def scorers_of(search: Any, get: Callable[[], tuple[Any, Any]]) -> tuple[Any, An
         if isinstance(search.refit, str):
             ChoiceKind(tuple(map(str, search.scoring))).read("refit", search.refit)
         elif search.refit is True:
-            raise InvalidParameterError("refit is True, and scoring has several scores: name the one that chooses, or give False")
+            raise InvalidParameterError("refit is True, and scoring has several scores: set refit to the name of one, or to False")
     if not several and not callable(search.scoring):
         check_refit(search.refit, search.scoring)
     with refused_as("scoring", search.scoring):
@@ -144,6 +144,6 @@ def scorers_of(search: Any, get: Callable[[], tuple[Any, Any]]) -> tuple[Any, An
 
 
 def check_refit(refit: Any, scoring: Any) -> None:
-    """Refuse a text that names no score where there is only one."""
+    """Refuse the name of a score if there is only one score."""
     if isinstance(refit, str) and refit not in ("score", scoring):
         raise InvalidParameterError(f"refit is {shown(refit)}, and there is one score only; give True, False, or a function")

@@ -31,45 +31,45 @@ class ShoalSearchCV(BaseSearchCV):
 
     The candidates of a fold that read the same rows in the same order train as one population (docs/engine.md); results
     equal those of scikit-learn's `GridSearchCV` over the same estimator, to rounding. With `random_state=None` all
-    candidates of a fold share one drawn seed, so that they differ by their parameters alone.
+    candidates of a fold use one drawn seed, so that they differ by their parameters alone.
 
     Parameters
     ----------
     estimator : ShoalClassifier, ShoalRegressor, or a Pipeline that ends in one
-        Of a pipeline the steps before the last are fitted once a fold; only the last one's parameters are searched.
+        The steps of a pipeline before the last are fitted once per fold; only the last one's parameters are searched.
     param_grid : dict or list of dicts
-        Names and values to try, all combinations, as in GridSearchCV. Give this or `param_distributions`.
+        Names and values to try, all combinations, as in GridSearchCV. Set this or `param_distributions`.
     param_distributions : dict or list of dicts
         Names and distributions, or lists, from which `n_iter` candidates are drawn, as in RandomizedSearchCV.
     n_iter : int
     scoring, refit, cv, error_score, return_train_score
         As in GridSearchCV.
     halving : None or int ≥ 2
-        Successive halving over epochs: all candidates train for few, the best `1/halving` of them for `halving` times as
+        Successive halving over epochs: all candidates train for few epochs, the best `1/halving` of them for `halving` times as
         many, until the last ones train for `max_iter`. `cv_results_` then has `iter` and `n_resources`, the epochs, and the
         best candidate is chosen among those of the last round.
     n_jobs : None or int
         Processes over the folds, by joblib. None: one process, whose threads use all cores.
     verbose : int
-        From 1 on a progress bar over the whole search.
+        From 1 on: a progress bar over the whole search.
     random_state : int or None
-        Of the drawn candidates.
+        For the drawing of candidates.
     client : None, distributed.Client or str
-        A Dask cluster, or its scheduler's address, whose workers do the work: the table is sent to each of them once, the
-        groups that train together are the tasks, and scores are those of this machine, bit for bit. Goes with `n_jobs=None`.
+        A Dask cluster, or its scheduler's address, whose workers compute: the table is sent to each of them once, each group that trains
+        together is one task, and the scores equal those of this machine, bit for bit. Requires `n_jobs=None`.
 
     Attributes
     ----------
     cv_results_, best_estimator_, best_params_, best_score_, best_index_, scorer_, n_splits_, refit_time_, multimetric_
-        As in GridSearchCV; a fit time is the group's, shared out evenly.
+        As in GridSearchCV; a candidate's fit time is an equal part of its group's.
 
     Raises
     ------
     InvalidParameterError
-        For an estimator that is no shoal, both or neither of the two kinds of parameters, a `halving` below 2,
+        For an estimator that is not a shoal, both or neither of the two kinds of parameters, a `halving` below 2,
             `client` with `n_jobs`.
     ClusterError
-        For a `client` whose scheduler cannot be reached, or went away.
+        For a `client` whose scheduler cannot be reached, or was lost.
     """
 
     def __init__(
@@ -121,9 +121,9 @@ class ShoalSearchCV(BaseSearchCV):
         ----------
         X, y : as the estimator's `fit` takes them
         groups : array-like, (m,), for group-wise splitters
-            And for the networks' own held-out rows where the estimator asks for it, `set_fit_request(groups=True)`.
+            Also for the networks' own held-out rows if the estimator requests it, `set_fit_request(groups=True)`.
         sample_weight : array-like, (m,)
-            For training, and for scores that take weights, as in scikit-learn.
+            For training, and for scores that use weights, as in scikit-learn.
         """
         candidates = self._candidates()
         scorers, refit_metric = scorers_of(self, self._get_scorers)
@@ -170,7 +170,7 @@ class ShoalSearchCV(BaseSearchCV):
         return candidates_of(self)
 
     def _rounds(self, candidates: list[dict[str, Any]], data: Any, scorers: Any) -> tuple[dict[str, Any], list[Any]]:
-        """All candidates once, or round after round with fewer of them and more epochs."""
+        """All candidates once, or round after round with fewer candidates and more epochs."""
         if self.halving is None:
             outcomes = self._evaluate(candidates, data, scorers)
             return self._format_results(candidates, self.n_splits_, outcomes), outcomes
@@ -202,7 +202,7 @@ class ShoalSearchCV(BaseSearchCV):
         return int(planned(settings, source.weighted(settings, seed), seed, None).recipe.max_epochs)
 
     def _evaluate(self, candidates: list[dict[str, Any]], data: Any, scorers: Any) -> list[dict[str, Any]]:
-        """Scores of every candidate on every fold, candidate by candidate, as scikit-learn lists them."""
+        """Scores of every candidate on every fold, candidate by candidate, in scikit-learn's order."""
         X, y, weight, splits = data
         seed = int(np.random.SeedSequence().generate_state(1)[0])
         weights = weight, weight if self._weighs_scores else None
@@ -236,7 +236,7 @@ class ShoalSearchCV(BaseSearchCV):
         return found
 
     def _choose(self, results: dict[str, Any], metric: str) -> None:
-        """The best of all, or under halving of those that were trained longest."""
+        """The best of all, or with halving the best of those that trained longest."""
         if self.halving is None or callable(self.refit):
             self.best_index_ = self._select_best_index(self.refit, metric, results)
         else:
@@ -257,9 +257,9 @@ class ShoalSearchCV(BaseSearchCV):
 
 
 def settled(outcomes: list[Outcome], error_score: Any, with_train_score: bool) -> list[Outcome]:
-    """A fold's outcomes, in which candidates that could not be trained have `error_score`.
+    """A fold's outcomes, with `error_score` for candidates that could not be trained.
 
-    They raise an error where that says so, or where no candidate is left.
+    Raises an error if `error_score` requests it, or if no candidate is left.
     """
     failed = {i: outcome.pop("failed") for i, outcome in enumerate(outcomes) if "failed" in outcome}
     for i, words in failed.items():

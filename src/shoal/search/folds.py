@@ -1,7 +1,7 @@
-"""One fold of a search: its candidates trained in batches, and scored as soon as their batch is trained.
+"""One fold of a search: its candidates are trained in batches, and scored as soon as their batch is trained.
 
-Any thread may take a batch: the Python part of one runs while another one computes. The rest, candidates that train alone and
-scorers that are not known, is left to the thread that asks for the outcomes.
+Any thread may take a batch: its Python code runs while another batch computes. The thread that collects the outcomes does the rest:
+candidates that train alone, and unknown scorers.
 """
 
 import time
@@ -25,12 +25,12 @@ from shoal.fitting.source import InMemory
 from shoal.search.scores import formulas_of, scores_of
 
 MOST_AT_ONCE = 4_000_000  # numbers of a table of which several folds may be in memory at a time
-Outcome = dict[str, Any]  # of one candidate on one fold: its times, and its scores or why it `failed`
+Outcome = dict[str, Any]  # of one candidate on one fold: its times, and its scores or the reason why it `failed`
 
 
 @dataclass
 class Fold:
-    """A fold under way: candidates before or after training, the rows they learn and are judged on, and what is known so far."""
+    """A fold in progress: candidates before or after training, its rows, and the results so far."""
 
     shoals: list[ShallowEstimator]
     learned: tuple[Any, Any, Any, Any]  # X and y, the weights to train with and to score with
@@ -47,7 +47,7 @@ class Fold:
     scores: dict[int, Outcome] = field(default_factory=dict)
 
     def work(self, batch: CandidateBatch, stop: Event | None = None) -> None:
-        """Train a batch, and score its candidates where the score is a known formula."""
+        """Train a batch, and score its candidates if the formula of the score is known."""
         began = time.perf_counter()
         trained = train_batch(batch, self.failed, self.heard, stop)
         if trained is None:
@@ -60,7 +60,7 @@ class Fold:
             self.score([i for i in places if i not in self.failed])
 
     def outcomes(self) -> list[Outcome]:
-        """What is left, done; then what came of every candidate."""
+        """Do the remaining work; returns the outcome of every candidate."""
         X, y, weight, _ = self.learned
         for i in self.alone:
             began = time.perf_counter()
@@ -81,7 +81,7 @@ class Fold:
         ]
 
     def score(self, places: Sequence[int]) -> None:
-        """Scores of trained candidates that were prepared alike."""
+        """Scores of trained candidates with the same preparation."""
         if not places:
             return
         began, shoals = time.perf_counter(), [self.shoals[i] for i in places]
@@ -104,7 +104,7 @@ def tried(
     splits: Sequence[tuple[Any, Any]],
     **settings: Any,
 ) -> list[list[Outcome]]:
-    """What came of every candidate on every fold; batches are spread over the cores, of a small table those of all folds."""
+    """The outcome of every candidate on every fold; batches are spread over the cores, for a small table those of all folds."""
     if getattr(X, "size", 0) > MOST_AT_ONCE and len(splits) > 1:
         return [fold for split in splits for fold in tried(estimator, candidates, X, y, weights, [split], **settings)]
     folds = [prepared_fold(estimator, candidates, X, y, weights, *splits[0], **settings)]
@@ -116,7 +116,7 @@ def tried(
             if i:
                 folds.append(prepared_fold(estimator, candidates, X, y, weights, *split, **settings))
             fold = folds[i]
-            while fold.batches:  # a batch that is done frees its rows
+            while fold.batches:  # a finished batch frees its rows
                 yield fold, fold.batches.pop(0)
 
     def work(task: tuple[Fold, CandidateBatch]) -> None:
@@ -145,9 +145,9 @@ def prepared_fold(
     groups: Any = None,
     heard: Callable[[float], None] | None = None,
 ) -> Fold:
-    """The fold with its candidates in batches. `weights` are the rows' for training and for scores, each None where there are none.
+    """The fold with its candidates in batches. `weights` are those for training and for scores, each None if there are none.
 
-    `groups` are those that the networks' own held-out rows keep whole.
+    The networks' own held-out rows keep `groups` whole.
     """
     whole = clone(estimator)
     X_train, y_train, X_test, y_test = taken(X, train), taken(y, train), taken(X, test), taken(y, test)
@@ -171,7 +171,7 @@ def prepared_fold(
 
 
 def settings_or_error(shoal: ShallowEstimator) -> Settings | ShoalError:
-    """A candidate's settings, or what is wrong with them."""
+    """A candidate's settings, or the error about them."""
     try:
         return settings_of(shoal)
     except ShoalError as wrong:
@@ -181,7 +181,7 @@ def settings_or_error(shoal: ShallowEstimator) -> Settings | ShoalError:
 def source_of(
     shoals: Sequence[ShallowEstimator], X: Any, y: Any, weight: Any, groups: Any, failed: dict[int, str]
 ) -> tuple[InMemory | None, Names]:
-    """The rows that all candidates learn from, checked once; None, with every candidate noted in `failed`, for rows that none can take."""
+    """The rows of all candidates, checked once; None, with every candidate noted in `failed`, for invalid rows."""
     first = shoals[0]
     try:
         source = with_roles(first._source(X, y, weight, (None, None, None), reset=True), groups, None)
@@ -192,13 +192,13 @@ def source_of(
 
 
 def last_step(estimator: Any) -> ShallowEstimator | None:
-    """The shoal that an estimator is or ends in."""
+    """The shoal that an estimator is, or that it ends in."""
     final = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
     return final if isinstance(final, ShallowEstimator) else None
 
 
 def prefix_of(estimator: Any) -> str:
-    """What the last step's parameters are called by: `NAME__` in a pipeline."""
+    """The prefix of the last step's parameters: `NAME__` in a pipeline."""
     return f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""
 
 
@@ -208,7 +208,7 @@ def taken(values: Any, rows: Any) -> Any:
 
 
 def parted(estimator: Any, X: Any, y: Any) -> tuple[Any, ShallowEstimator]:
-    """The rows as the last step takes them, after the steps before it were fitted, and the last step."""
+    """The rows after the steps before the last were fitted, and the last step."""
     if not isinstance(estimator, Pipeline):
         return X, estimator
     return (estimator[:-1].fit_transform(X, y) if len(estimator) > 1 else X), estimator.steps[-1][1]

@@ -1,7 +1,7 @@
-"""Scores of many candidates on the same rows: of a known scorer only its formula, without what scikit-learn checks anew each time.
+"""Scores of many candidates on the same rows: for a known scorer only its formula, without scikit-learn's repeated checks.
 
 The rows are checked and encoded once for all. Each formula equals scikit-learn's to the last bit (`tests/unit/test_fold_scores.py`);
-any other scorer, and any case that scikit-learn warns of or refuses, is left to scikit-learn.
+scikit-learn itself computes any other scorer, and any case that it warns about or refuses.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,14 +28,14 @@ from shoal.types import Floats
 
 @dataclass(frozen=True)
 class Truth:
-    """What is to be predicted: targets `(m, 1)`, of a classifier the places of the classes, −1 for one that is not known."""
+    """The truth: targets `(m, 1)`, for a classifier the indices of the classes, −1 for an unknown one."""
 
     y: NDArray[Any]
     weight: Floats | None
-    complete: bool = True  # of a classifier: whether every class is there, and no other
+    complete: bool = True  # for a classifier: whether every class occurs, and no other
 
 
-Formula = Callable[[Truth, Floats], float | None]  # of the network's answers (m, n_y); None where scikit-learn has more to say
+Formula = Callable[[Truth, Floats], float | None]  # of the network's predictions (m, n_y); None if scikit-learn must compute it
 
 
 def accuracy(truth: Truth, p: Floats) -> float | None:
@@ -45,7 +45,7 @@ def accuracy(truth: Truth, p: Floats) -> float | None:
 
 
 def log_loss_of(truth: Truth, p: Floats) -> float | None:
-    """`log_loss`: −ln of what the true class was given."""
+    """`log_loss`: −ln of the probability of the true class."""
     if not truth.complete:
         return None
     y = truth.y[:, 0]
@@ -64,7 +64,7 @@ def root_squared_error(truth: Truth, p: Floats) -> float | None:
 
 
 def r2(truth: Truth, p: Floats) -> float | None:
-    """`r2_score`; of fewer than two rows, or equal ones, scikit-learn has its own."""
+    """`r2_score`; for fewer than two rows, or equal ones, scikit-learn computes it."""
     weight = 1.0 if truth.weight is None else truth.weight[:, None]
     spread = np.sum(weight * (truth.y - np.average(truth.y, axis=0, weights=truth.weight)) ** 2, axis=0)
     if len(p) < 2 or spread[0] == 0:
@@ -72,7 +72,7 @@ def r2(truth: Truth, p: Floats) -> float | None:
     return float((1 - np.sum(weight * (truth.y - p) ** 2, axis=0) / spread)[0])
 
 
-KNOWN: dict[tuple[Any, str], Formula] = {  # (metric, what it asks of an estimator)
+KNOWN: dict[tuple[Any, str], Formula] = {  # (metric, the method of the estimator that it uses)
     (accuracy_score, "predict"): accuracy,
     (log_loss, "predict_proba"): log_loss_of,
     (mean_squared_error, "predict"): squared_error,
@@ -85,16 +85,16 @@ OF_CLASSES = (accuracy, log_loss_of)
 def scores_of(
     shoals: Sequence[ShallowEstimator], scorers: Any, X: Any, y: Any, weight: Floats | None, error_score: Any = "raise"
 ) -> list[Any]:
-    """Each fitted shoal's score on rows X, y, or several by name; all were prepared alike, and so encode X alike.
+    """Each fitted shoal's score on rows X, y, or several by name; all have the same preparation, and so the same encoding.
 
-    `error_score` stands for what a scorer that raises an error does not say, with a warning; "raise" lets the error through.
+    If a scorer raises an error, `error_score` replaces its score, with a warning; "raise" passes the error on.
     """
     formulas = formulas_of(scorers, shoals[0])
     truth = None if formulas is None else truth_of(shoals[0], y, weight)
     if formulas is None or truth is None:
         return [scored(scorers, shoal, X, y, weight, error_score) for shoal in shoals]
     rows = shoals[0]._rows(X)
-    few = rows.shape[0] <= BLOCK_ROWS and not sparse.issparse(rows)  # more would fill memory, and their arithmetic outweighs the rest
+    few = rows.shape[0] <= BLOCK_ROWS and not sparse.issparse(rows)  # more rows would fill memory, and their arithmetic outweighs the rest
     encoded = encode(shoals[0].network_.encoding, rows) if few else None
     found = []
     for shoal in shoals:
@@ -115,14 +115,14 @@ def scored(scorers: Any, shoal: ShallowEstimator, X: Any, y: Any, weight: Floats
 
 
 def answers(network: Network, X: Any, encoded: Any) -> Floats:
-    """`network.predict`, bit for bit, of rows that were encoded before."""
+    """`network.predict`, bit for bit, for rows that are already encoded."""
     if encoded is None or len(encoded) * network.merged.W1.size >= WORTH_COMPILING:
         return predict(network, X)
     return in_units(network, network.g2(network_logits(network.merged, encoded, network.activation)))
 
 
 def formulas_of(scorers: Any, shoal: ShallowEstimator) -> dict[str, tuple[float, Formula]] | None:
-    """Sign and formula of every score by its name ("" of a single one); None if one is not known, or the estimator is not ours alone."""
+    """Sign and formula of every score by its name ("" for a single one); None if one is unknown, or the estimator is a subclass."""
     if type(shoal) not in (ShoalClassifier, ShoalRegressor):
         return None
     classifies = type(shoal) is ShoalClassifier
@@ -141,7 +141,7 @@ def formulas_of(scorers: Any, shoal: ShallowEstimator) -> dict[str, tuple[float,
 
 
 def truth_of(shoal: ShallowEstimator, y: Any, weight: Floats | None) -> Truth | None:
-    """The targets as the formulas take them; None where they are not a plain column."""
+    """The targets in the formulas' form; None if they are not a single column."""
     if not isinstance(y, np.ndarray) or y.ndim != 1 or len(y) == 0:
         return None
     if isinstance(shoal, ShoalRegressor):

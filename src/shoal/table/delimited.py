@@ -26,7 +26,7 @@ _WHOLE = re.compile(r"[+-]?[0-9]+")
 _EXACT_DIGITS, _INTEGER_DIGITS = 15, 18  # that every floating-point number, and every integer of 64 bits, holds
 HEAD, _LEAST_LINES, _LONGEST_HEAD = 1 << 17, 30, 1 << 24  # characters that are sniffed; more where they are fewer lines, to a limit
 _UTF_8, _WINDOWS = "utf-8-sig", "cp1252"
-_SAID = {_UTF_8: "UTF-8", _WINDOWS: "UTF-8 or Windows-1252"}
+_ENCODING_NAMES = {_UTF_8: "UTF-8", _WINDOWS: "UTF-8 or Windows-1252"}
 _MARKS = ((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 
@@ -274,7 +274,7 @@ def _text(place: Place, encoding: str, skip: int = 0) -> Iterator[io.TextIOWrapp
     except UnicodeDecodeError as error:
         line, plain = _undecodable_line(place, encoding)
         named = UndecodableError(
-            f"{place.file} is not {_SAID.get(encoding, encoding)} text: byte 0x{error.object[error.start]:02x} in line "
+            f"{place.file} is not {_ENCODING_NAMES.get(encoding, encoding)} text: byte 0x{error.object[error.start]:02x} in line "
             f"{line}. Save it with the encoding UTF-8."
         )
         named.plain = plain and encoding == _UTF_8

@@ -1,6 +1,6 @@
 """What a person should know of a column: how its cells were read, what in them is no measurement, and how to decide otherwise.
 
-A note is a value. Whoever finds something makes one; the command line, the report and the page print the same list.
+A note is a value. Each check that finds something makes one; the command line, the report and the page print the same list.
 """
 
 from dataclasses import dataclass

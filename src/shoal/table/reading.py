@@ -1,4 +1,4 @@
-"""Reading tables: whatever kind of file one is in, whole or in pieces; what is no table gets a named error."""
+"""Reading tables: whatever kind of file one is in, whole or in chunks; anything that is not a table raises a named error."""
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -94,11 +94,11 @@ def read_chunks(
 
 @dataclass(frozen=True)
 class TableFile:
-    """A table's file, checked once, that is read in pieces as often as need be.
+    """A table's file, checked once, that is read in chunks, any number of times.
 
     `names` are its columns, `n_rows` its rows; `number_bytes` says how many bytes of a floating-point number hold each column's
     numbers exactly, 4 or 8, and 0 for a column that may hold text; `text_bytes` is what a cell of these holds in the file, unpacked,
-    on the average. `text` is a table of delimited text, whose pieces may differ in the types that pandas finds in them; `whole` one that
+    on the average. `text` is a table of delimited text, whose chunks may differ in the types that pandas finds in them; `whole` one that
     could only be read whole.
     """
 
@@ -128,7 +128,7 @@ class TableFile:
 def open_table(
     path: str | PathLike[str], *, texts: Collection[str] = (), codes: Collection[str] = (), expected: Collection[str] = ()
 ) -> TableFile:
-    """The table in a file, to be read in pieces; one of text is read through once, to count its rows and the cells of each.
+    """The table in a file, to be read in chunks; one of text is read through once, to count its rows and the cells of each.
 
     `texts`, `codes` and `expected` are as for `read`.
 

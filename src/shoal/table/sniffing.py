@@ -1,4 +1,4 @@
-"""What separates the cells of a text, and where in it the table begins: found from a bounded piece of its head.
+"""What separates the cells of a text, and where in it the table begins: found from a limited part of its head.
 
 docs/architecture.md compares this with the sniffers of Python, DuckDB and CleverCSV, and says why none of them serves.
 """

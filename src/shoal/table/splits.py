@@ -33,7 +33,7 @@ def split_rows(n: int, y: np.ndarray | None = None, *, test_fraction: float = 0.
     y : labels to stratify by, of shape (n,); None, measured numbers (floats) and several targets are not stratified
     test_fraction : share of rows held out
     seed : of the draw
-    stratify : whether classes keep their shares on both sides
+    stratify : whether classes have equal frequencies on both sides
 
     Returns
     -------

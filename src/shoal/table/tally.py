@@ -1,6 +1,6 @@
-"""What a column holds, counted piece by piece: as much as deciding what becomes of it needs, and no cells but a few.
+"""Counts of a column's contents, chunk by chunk: the facts that decide how it is used, and only a few of its cells.
 
-A whole frame is one piece. Of a table that is read in pieces every number here is exact, but for the counts of texts in a column of
+A whole frame is one chunk. For a table that is read in chunks every number here is exact, except the counts of texts in a column of
 more than `MOST_TEXTS` different ones.
 """
 
@@ -25,10 +25,10 @@ from shoal.table.cells import (
 )
 from shoal.table.dates import are_whole_days, days_since_1970
 
-# Different texts of a column that are counted one by one when it comes in pieces. Beyond, the rarest are dropped, and what is left
+# Different texts of a column that are counted one by one when it is read in chunks. Beyond, the rarest are dropped, and the others
 # may be counted too low by at most rows / MOST_TEXTS (Agarwal et al., Mergeable Summaries, 2012).
 MOST_TEXTS = 100_000
-BYTES_OF_A_TEXT = 200  # with its count, twice while pieces are joined
+BYTES_OF_A_TEXT = 200  # with its count, twice while chunks are joined
 
 
 @dataclass
@@ -52,7 +52,7 @@ class Typed:
     infinite: int | None = None
 
     def see(self, cells: Cells, column: pd.Series) -> None:
-        """Count a piece: `cells` are those of `column` read as the type."""
+        """Count a chunk: `cells` are those of `column` read as the type."""
         values, n_refused = cells.values, cells.n_refused
         if n_refused and self.refused is None:
             first = int(np.flatnonzero(cells.refused)[0])
@@ -81,7 +81,7 @@ class Typed:
 class Tally:
     """One column, counted.
 
-    `kinds` are the types that pandas gave its pieces: "category", "boolean", "number", "date", "text"; `texts` counts its texts,
+    `kinds` are the types that pandas gave its chunks: "category", "boolean", "number", "date", "text"; `texts` counts its texts,
     `n_empty` the rows without one, `head` holds the first filled cells, which tell the `formats` that dates may have.
     """
 
@@ -101,7 +101,7 @@ class Tally:
     formats: list[str] = field(default_factory=list)
 
     def see(self, column: pd.Series) -> None:
-        """Count a piece of the column.
+        """Count a chunk of the column.
 
         Raises
         ------
@@ -166,7 +166,7 @@ class Tally:
         return self.dates.setdefault(form, Typed())
 
     def finish(self) -> "Tally":
-        """Count what waited for more cells; call it once, after the last piece."""
+        """Count what waited for more cells; call it once, after the last chunk."""
         if 0 < len(self.head) < HEAD:
             self.formats = likely_date_formats(self.head)
             self.as_dates(self.head)

@@ -1,7 +1,7 @@
-"""From a raw table to a fitted model: `fit(table, target)` gives scikit-learn's Pipeline of a preparation and an estimator.
+"""From a raw table to a fitted model: `fit(table, target)` returns scikit-learn's Pipeline of a preparation and an estimator.
 
-The model takes raw frames. What is known of its fit (`Facts`) travels with it as the attribute `facts_`, which a model
-file keeps and `sklearn.base.clone` rightly drops. `facts_of` reads it, and refuses it once the model was fitted anew.
+The model takes raw frames. The facts of its fit (`Facts`) are its attribute `facts_`, which a model file keeps and `sklearn.base.clone`
+drops. `facts_of` reads it, and refuses it if the model was fitted again.
 """
 
 import time as clock
@@ -30,14 +30,14 @@ from shoal.table_models.scores import Metrics, baselines, metrics_of, sureness_o
 from shoal.table_models.splits import Side, Split, fingerprint, frame_of, name_of, sides, text_targets
 from shoal.training.events import Epoch
 
-MOST_SEED = 2**64 - 1  # that a model file holds
+MOST_SEED = 2**64 - 1  # that a model file can store
 Watcher = Callable[[Epoch], None]
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a fit.
+    """The facts of a fit.
 
     Attributes
     ----------
@@ -47,11 +47,11 @@ class Facts:
     classes : tuple of tuples of labels
         The classes of each target, sorted; none for regression.
     table : str
-        Name of the file that was learned from; empty for a frame.
+        Name of the training file; empty for a frame.
     held_out : str
-        How the rows to score on were chosen.
+        How the held-out rows were chosen.
     n_train, n_test : int
-        Rows learned from by the model that was scored, and rows it was scored on.
+        Training rows of the scored model, and rows that it was scored on.
     n_left_out : int
         Rows without a target, on both sides.
     metrics : dict
@@ -62,21 +62,21 @@ class Facts:
         Preparing and training.
     seed : int
     refit : bool
-        Whether the model was trained again on all rows after it was scored.
+        Whether the model was trained again on all rows after scoring.
     interrupted : bool
-        Whether training was interrupted; the best weights so far were then kept.
+        Whether training was interrupted; the best weights so far are then kept.
     sha256 : str
-        Of the table's file, or of the frame's names and cells; empty where cells cannot be hashed.
+        Of the table's file, or of the frame's names and cells; empty if cells cannot be hashed.
     test_table : str
-        Name of the file of rows to score on, "a frame", or empty where rows were held out.
+        Name of the file of rows to score on, "a frame", or empty if rows were held out.
     test_fraction : float
     groups, time : str
-        As `fit` was given them; empty for none.
+        As passed to `fit`; empty for none.
     categories : tuple of str
     sureness : dict or None
-        How far the model's probabilities or intervals can be believed on the held-out rows: see `sureness_of`.
+        How reliable the model's probabilities or intervals are on the held-out rows: see `sureness_of`.
     max_memory : str
-        As `fit` was given it, of a table that was read in pieces; empty for one that was held whole.
+        As passed to `fit`, for a table that was read in blocks; empty for one that was read whole.
     """
 
     task: Task
@@ -105,7 +105,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A model's scores on a table: `metrics`, the numbers of rows scored and left out for want of a target, and `sureness`."""
+    """A model's scores on a table: `metrics`, the numbers of rows scored and left out without a target, and `sureness`."""
 
     metrics: Metrics
     n_rows: int
@@ -141,30 +141,30 @@ def fit(
         or path of a file (delimited text, Parquet, a workbook and others: `shoal.table.read` has the list; a `shoal.table.TablePath` says
         which sheet, and whether there is a header line). Columns are known by their names as text: 0 is "0"
     target : name of the column to predict, or a list of several
-    task : {"classification", "regression"}, found from the target where None
-    test : a second table to score on; without it rows of the first are held out
+    task : {"classification", "regression"}, chosen from the target if None
+    test : a second table to score on; without it, rows of the first are held out
     test_fraction : share of rows held out
     groups : a column whose rows of one value stay on one side of the split, and are held out by the same networks for early stopping and
         calibration; it is no input
     time : a column of dates or numbers: the last rows are held out, and of the others the last for early stopping and calibration; it
         is an input like any other
-    categories : names of columns that are categories even where every cell is a number
+    categories : names of columns that are categories even if every cell is a number
     settings : parameters of the estimator by name, such as {"hidden_layer_sizes": (50,)}
-    seed : of the split, and of the estimator where `settings` has no "random_state"
-    refit : train again on all rows after scoring, those of `test` too (not in pieces); else the model that is returned is the one that
+    seed : of the split, and of the estimator if `settings` has no "random_state"
+    refit : train again on all rows after scoring, those of `test` too (not in blocks); else the returned model is the one that
         was scored
     callbacks : called with every `Epoch` of training
-    max_memory : such as "1GB": most memory that training may take beside the libraries. A path whose table needs more is read and
-        trained on in pieces, the rows dealt at random into blocks on disk (in TMPDIR), so that a batch holds rows of one block, a
-        random sample of the table. Every row's side is then drawn by itself, without regard to its class; medians and the ramps'
-        edges come from a seeded sample of at most 50,000 rows, the linear baseline learns from it, and each network holds out at
-        most 20,000 rows for early stopping; counts, means, variances and levels are exact (docs/scale.md)
-    progress : called as progress(what, rows done, rows) while a table is read and trained on in pieces
+    max_memory : such as "1GB": memory limit of training besides the libraries. A path whose table needs more is read and trained on in
+    blocks: the rows are written at random to blocks on disk (in TMPDIR), and a batch has rows of one block, a random sample of the table.
+    Each row's side is then drawn independently of its class; medians and the ramps' edges come from a seeded sample of at most 50,000
+    rows, the linear baseline learns from it, and each network holds out at most 20,000 rows for early stopping; counts, means, variances
+    and levels are exact (docs/scale.md)
+    progress : called as progress(what, rows done, rows) while a table is read and trained on in blocks
     client : distributed.Client, or the address of a Dask scheduler, whose workers train; the table is prepared and scored here
-    checkpoint : a file that keeps the weights and the optimizer's state while training runs, every ten seconds and when training is
-        interrupted; where it is there, the same call goes on from it, to the same bits. Of solvers with batches on `client` it keeps
-        the networks that are done (`shoal.dask.fit`)
-    skip : connections from the inputs to the outputs past the hidden layer too, a linear part beside the network; the same as
+    checkpoint : a file that stores the weights and the optimizer's state during training, every ten seconds and when training is
+    interrupted; if it exists, the same call continues from it and gives the same bits. With minibatch solvers on `client` it contains the
+    finished networks (`shoal.dask.fit`)
+    skip : connections from the inputs to the outputs past the hidden layer too, a linear part besides the network; the same as
         settings={"skip": True}
 
     Returns
@@ -180,11 +180,11 @@ def fit(
     InvalidParameterError
         For an unknown setting (with the nearest names) or a value that training cannot use.
     DivergedError
-        When training leaves the finite numbers.
+        If the weights of every network become infinite or NaN.
     TooLargeError
-        For less memory than the smallest pieces need, with the least that works.
+        For less memory than the smallest blocks need, with the least value that works.
     ClusterError, CheckpointError, OutputError
-        Where no cluster answers or it went away; for a checkpoint that is damaged or of another fit; for one that cannot be written.
+        If no cluster answers or it was lost; for a checkpoint that is damaged or of another fit; for one that cannot be written.
     """
     _check_arguments(seed, task, settings, refit, callbacks, progress)
     settings = _with_skip(settings, skip)
@@ -233,7 +233,7 @@ def fit(
 
 
 def asked_of(table: Table, split: Split) -> dict[str, Any]:
-    """What `Facts` tell of the table and of how its rows were to be held out."""
+    """The `Facts` about the table and about how its rows were to be held out."""
     return {
         "table": name_of(table) if is_path(table) else "",
         "sha256": fingerprint(table),
@@ -247,35 +247,35 @@ def asked_of(table: Table, split: Split) -> dict[str, Any]:
 
 
 def facts_of(model: Any) -> Facts:
-    """The facts of a model made by `fit`; a `ShoalError` says what a model without them, or with those of an earlier fit, is."""
+    """The facts of a model made by `fit`; a `ShoalError` for a model without them, or with those of an earlier fit."""
     facts = known_facts(model)
     if not isinstance(facts, Facts):
         if hasattr(model, "facts_"):
             raise ShoalError(
-                "This model was fitted anew since shoal.fit made it, and what is known of its table, target and scores is of the earlier "
-                "fit. Call shoal.fit with the new table; predict, exports and files go on with the new fit."
+                "This model was fitted again since shoal.fit made it, and its facts of table, target and scores are those of the earlier "
+                "fit. Call shoal.fit with the new table; predict, exports and files use the new fit."
             )
         raise ShoalError(
             f"This model is a {type(model).__name__} that was not trained on a raw table, so its target and columns are unknown. "
-            "Give one made by `shoal fit` or shoal.fit."
+            "Use one made by `shoal fit` or shoal.fit."
         )
     return facts
 
 
 def columns_of(model: Pipeline) -> tuple[Column, ...]:
-    """What became of each column of the table that a model made by `fit` was trained on."""
+    """The description of each column of the table that a model made by `fit` was trained on."""
     columns: tuple[Column, ...] = model["prepare"]["typed"].columns
     return columns
 
 
 def evaluate(model: Pipeline, table: Table, *, max_memory: str | int | None = None, progress: Progress | None = None) -> Evaluation:
-    """Score a model made by `fit` on a table that holds its inputs and its target.
+    """Score a model made by `fit` on a table with its inputs and its target.
 
     Parameters
     ----------
     model : fitted Pipeline
     table : as for `fit`
-    max_memory, progress : as for `fit`: a path is then read in pieces; of more than a million rows the area under the ROC curve is
+    max_memory, progress : as for `fit`: a path is then read in blocks; for more than a million rows the area under the ROC curve is
         that of a seeded sample of so many
 
     Returns
@@ -295,7 +295,7 @@ def evaluate(model: Pipeline, table: Table, *, max_memory: str | int | None = No
 
 
 def _check_arguments(seed: Any, task: Any, settings: Any, refit: Any, callbacks: Any, progress: Any) -> None:
-    """Refuse what no fit can use, before anything is read."""
+    """Refuse arguments that no fit can use, before anything is read."""
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed <= MOST_SEED:
         raise InvalidParameterError(f"seed={brief(seed)}; it must be a whole number from 0 to {MOST_SEED}.")
     check_task(task)
@@ -312,32 +312,32 @@ def _check_arguments(seed: Any, task: Any, settings: Any, refit: Any, callbacks:
 
 
 def _with_skip(settings: Mapping[str, Any] | None, skip: Any) -> Mapping[str, Any] | None:
-    """The settings with what `skip` says, which they must not contradict."""
+    """The settings with `skip`, which they must not contradict."""
     if not isinstance(skip, bool | np.bool_):
         raise InvalidParameterError(f"skip={brief(skip)} must be True or False.")
     if not skip:
         return settings
     if settings is not None and settings.get("skip", True) is not True:
-        raise InvalidParameterError(f"skip=True, and settings have skip={brief(settings['skip'])}. Give one of them.")
+        raise InvalidParameterError(f"skip=True, and settings have skip={brief(settings['skip'])}. Set one of them.")
     return {**(settings or {}), "skip": True}
 
 
 def _roles(
     table: Table, target: Any, groups: Any, time: Any, categories: Any
 ) -> tuple[tuple[str, ...], tuple[str | None, str | None], tuple[str, ...]]:
-    """The names of the targets, of the group and time column (None where there is none), and of the categories."""
+    """The names of the targets, of the group and time column (None if there is none), and of the categories."""
     columns = tuple(table.columns) if isinstance(table, pd.DataFrame) else ()
     names = one_of(columns, target, "target")
     roles: list[str | None] = []
     for role, chosen in (("groups", groups), ("time", time)):
         found = (None,) if chosen is None else one_of(columns, chosen, role)
         if len(found) != 1:
-            raise TableError(f"{role}={brief(chosen)} names {len(found)} columns; give one.")
+            raise TableError(f"{role}={brief(chosen)} names {len(found)} columns; set one.")
         if found[0] in names:
             raise TableError(f"The column {brief(found[0])} is the target and cannot be the {role} column too. Name another.")
         roles.append(found[0])
     if groups is not None and time is not None:
-        raise TableError(f"groups={brief(groups)} and time={brief(time)}: rows are held out by one of them. Give one.")
+        raise TableError(f"groups={brief(groups)} and time={brief(time)}: rows are held out by one of them. Set one.")
     return names, (roles[0], roles[1]), () if categories is None else one_of(columns, categories, "categories")
 
 
@@ -357,7 +357,7 @@ def estimator_for(task: Task, settings: Mapping[str, Any] | None, seed: int, cal
 def _train(
     side: Side, allowed: tuple[str, ...], categories: Collection[str], estimator: Any, there: Mapping[str, Any]
 ) -> tuple[Pipeline, bool]:
-    """A model fitted to one side, and whether its training was interrupted; `there` says where to train, if not here."""
+    """A model fitted to one side, and whether its training was interrupted; `there` sets where to train, if not here."""
     prepare = preparation(describe_columns(side.inputs, categories), allowed)
     model = Pipeline([("prepare", prepare), ("estimator", estimator)])
     if "client" in there:

@@ -1,4 +1,4 @@
-"""`shoal.fit` on a table that does not fit into the memory it may take."""
+"""`shoal.fit` on a table that does not fit into the allowed memory."""
 
 import time as clock
 import warnings
@@ -51,14 +51,14 @@ Progress = Callable[[str, int, int], None]
 Estimated = Callable[[Task], ShallowEstimator]
 
 CELL_BYTES, TEXT_BYTES = 8, 80  # of a number in a frame, and of a short text with its place
-COPIES_OF_PIECE, COPIES_OF_SAMPLE = 5, 2  # as read, as a frame, typed, imputed, prepared; and while it grows, or is prepared
-RAMPS, MOST_RAMPS = 9, 12  # encoded inputs of a number with ramps; ramps that one can have
+COPIES_OF_PIECE, COPIES_OF_SAMPLE = 5, 2  # as read, as a frame, typed, imputed, prepared; while it grows, or is prepared
+RAMPS, MOST_RAMPS = 9, 12  # encoded inputs of a number with ramps; the most ramps of one
 JUDGED_ROWS = 20_000  # that each network holds out at most: a loss is then known to a percent or two
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the caller of `fit` wants, beside the table and the memory; `estimator` makes one for a task."""
+    """The arguments of `fit`, besides the table and the memory; `estimator` makes one for a task."""
 
     targets: tuple[str, ...]
     task: str | None
@@ -74,7 +74,7 @@ class Asked:
     checkpoint: Checkpoint = NO_CHECKPOINT
 
     def stage(self, what: str, rows: int) -> Progressed:
-        """What to call with the number of rows done; a stage that is called beyond its rows begins anew: the next epoch."""
+        """A function to call with the number of rows done; called beyond its rows, it starts the next epoch."""
         done = 0
         give_back()
 
@@ -89,7 +89,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class FittedTable:
-    """A model of a table larger than memory, and what `Facts` tell of it."""
+    """A model of a table larger than memory, and its `Facts`."""
 
     model: Pipeline
     survey: Survey
@@ -108,7 +108,7 @@ class FittedTable:
 class LearnedInPieces:
     """A fitted model with its survey, the blocks of its rows, and these as a source, whose sample the baselines learned from.
 
-    Of a test table `scored_rows` are read at once.
+    For a test table `scored_rows` are read at once.
     """
 
     model: Pipeline
@@ -120,18 +120,18 @@ class LearnedInPieces:
 
 
 def in_memory_bytes(table: TableFile) -> int:
-    """What the ordinary way would take: the frame and both sides of its split, the prepared and the encoded rows."""
+    """The memory of a fit in memory: the frame and both sides of its split, the prepared and the encoded rows."""
     encoded = len(table.names) * (CELL_BYTES + 4 * RAMPS)
     return table.n_rows * (3 * int(frame_bytes(table)) + encoded + 2 * CELL_BYTES)
 
 
 def frame_bytes(table: TableFile) -> float:
-    """Of a row in a frame; texts that are long in the file are so in memory."""
+    """Bytes of a row in a frame; texts that are long in the file are long in memory."""
     return sum(CELL_BYTES if width else max(TEXT_BYTES, table.text_bytes) for width in table.number_bytes.values())
 
 
 def fit_larger(table: TableFile, asked: Asked, memory: Memory) -> FittedTable:
-    """Survey, prepare and deal, train, and score, never holding more than the memory allows.
+    """Survey, prepare, write blocks, train, and score, within the allowed memory.
 
     Raises
     ------
@@ -155,7 +155,7 @@ def fit_larger(table: TableFile, asked: Asked, memory: Memory) -> FittedTable:
 
 
 def refuse_settings(asked: Asked, n_rows: int) -> None:
-    """Find out before the long first pass whether the settings can be used for the task, or for one of both.
+    """Raise an error, before the long first pass, if the settings cannot be used for the task, or for one of both.
 
     Raises
     ------
@@ -181,7 +181,7 @@ def refuse_settings(asked: Asked, n_rows: int) -> None:
 
 
 def cut_of(table: TableFile, asked: Asked, memory: Memory) -> Cut:
-    """How the rows are held out, once it is sure that the columns to do so by are there."""
+    """How the rows are held out; raises an error if the columns for it do not exist."""
     n_held_out(table.n_rows, asked.test_fraction)
     if asked.test is not None:
         return Cut(asked.seed, asked.test_fraction, all_learn=True)
@@ -192,7 +192,7 @@ def cut_of(table: TableFile, asked: Asked, memory: Memory) -> Cut:
 
 
 def how_held_out(asked: Asked, cut: Cut) -> str:
-    """In words, how the rows to score on were chosen."""
+    """In words: how the held-out rows were chosen."""
     if asked.test is not None:
         return f"all rows of the test table, {asked.test.file.name}"
     if cut.groups is not None:
@@ -201,14 +201,14 @@ def how_held_out(asked: Asked, cut: Cut) -> str:
 
 
 def rows_of_piece(table: TableFile, memory: Memory, prepared: int = 0) -> int:
-    """Rows that are read at once, of which so many prepared inputs are made."""
+    """Rows that are read at once, for so many prepared inputs."""
     each = COPIES_OF_PIECE * (frame_bytes(table) + CELL_BYTES * prepared)
     memory.refuse_less_than(LEAST_ROWS * each / PIECE_SHARE, f"a table of {len(table.names)} columns")
     return memory.rows(PIECE_SHARE, each, MOST_PIECE)
 
 
 def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path) -> LearnedInPieces:
-    """A model of the rows that the cut leaves to learn from."""
+    """A model of the training rows of the cut."""
     piece_rows = rows_of_piece(table, memory)
     sample_rows = memory.rows(SAMPLE_SHARE, COPIES_OF_SAMPLE * frame_bytes(table), SAMPLE_ROWS)
     n_texts = sum(not width for width in table.number_bytes.values())
@@ -224,7 +224,7 @@ def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path
         most_texts=memory.rows(SAMPLE_SHARE, n_texts * max(BYTES_OF_A_TEXT, table.text_bytes), MOST_TEXTS),
     )
     if not (cut.all_learn or found.n_held):
-        raise TableError(f"No row of {found.n_train} came to be held out; hold out a larger share, or choose another seed or column.")
+        raise TableError(f"None of {found.n_train} rows was held out; hold out a larger fraction, or choose another seed or column.")
     estimator = asked.estimator(found.task)
     settings = settings_of(estimator)
     p = plan_on_disk(settings, found.n_train)
@@ -247,7 +247,7 @@ def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path
 
 
 def fewer(sample: pd.DataFrame, rows: int, seed: int) -> pd.DataFrame:
-    """So many rows of the sample, those of the smallest draws; all where there are no more."""
+    """So many rows of the sample, those of the smallest random numbers; all if there are no more."""
     if len(sample) <= rows:
         return sample
     draws = row_draws(seed, Purpose.SAMPLE, sample.index.to_numpy())
@@ -255,7 +255,7 @@ def fewer(sample: pd.DataFrame, rows: int, seed: int) -> pd.DataFrame:
 
 
 def with_every_class(sample: pd.DataFrame, found: Survey) -> pd.DataFrame:
-    """The sample, with a row of each class that is too rare to have one in it: a classifier must know all classes."""
+    """The sample, with a row of each class that is too rare to be in it: a classifier must know all classes."""
     if found.task == "regression":
         return sample
     rows = [sample]
@@ -268,7 +268,7 @@ def with_every_class(sample: pd.DataFrame, found: Survey) -> pd.DataFrame:
 def room_for(
     folder: Path, table: TableFile, found: Survey, n: int, p: Plan, settings: Settings, memory: Memory, *, grouped: bool
 ) -> tuple[BlockStore, Parts]:
-    """Blocks of a size that training can work on, not yet filled; and the parts that networks hold out.
+    """Blocks of a size that training can use, still empty; and the parts that networks hold out.
 
     n is the number of prepared inputs.
     """
@@ -297,7 +297,7 @@ def room_for(
     share = min(1 / parts, each_part / (1 - aside)) if parts else 1.0
     whole = judged == m or (split and judged >= m / SPLIT_SHARE and not parts)
     placed = Parts(parts, share, aside, whole, settings.calibration in ("split", "cv+"))
-    if grouped:  # a small share of the rows may be a share of no group
+    if grouped:  # a small fraction of the rows may have no group
         aside, share = split / SPLIT_SHARE, 1 / max(1, parts)
         placed = replace(placed, share=share, aside=aside, judging=min(1.0, judged / m / (1 if parts else aside or 1)))
     return BlockStore(folder, record, [0] * -(-m // block_rows)), placed
@@ -306,7 +306,7 @@ def room_for(
 def write_all(
     table: TableFile, found: Survey, prepare: Pipeline, store: BlockStore, placing: Placing, piece_rows: int, progressed: Progressed
 ) -> None:
-    """Read the table once more, prepare its rows and deal them."""
+    """Read the table once more, prepare its rows and write them to blocks."""
     cut = placing.cut
     for piece in table.pieces(piece_rows, found.texts):
         with naming_rows(table.file.name, piece):
@@ -321,19 +321,19 @@ def write_all(
 
 
 def labels_of(found: Survey) -> NDArray[Any] | None:
-    """The classes whose places are stored; None for numbers, and for several labels of 0 and 1."""
+    """The classes whose indices are stored; None for numbers, and for several labels of 0 and 1."""
     return labels_array(found.classes[0]) if len(found.classes) == 1 else None
 
 
 def numbers_of(frame: pd.DataFrame, found: Survey) -> NDArray[np.floating]:
-    """The targets of rows that have one, as they are store, `(m, n_y)`: numbers, the places of classes, or 0 and 1."""
+    """The targets of rows that have one, as they are stored, `(m, n_y)`: numbers, the indices of classes, or 0 and 1."""
     y = targets_of(frame, found.targets, found.task, found.classes).y
     labels = labels_of(found)
     return np.asarray(np.searchsorted(labels, y) if labels is not None else y, np.float64).reshape(len(frame), -1)
 
 
 def score(learned: LearnedInPieces, asked: Asked) -> tuple[int, int, Metrics, dict[str, Metrics], Metrics]:
-    """The model's and the baselines' scores on the rows that are held out: their number, those without a target, the scores."""
+    """The model's and the baselines' scores on the held-out rows: their number, those without a target, the scores."""
     found, source, estimator = learned.survey, learned.source, learned.model["estimator"]
     trivial, linear = baseline_models(found.task, several=not source.one_column)
     sample, y = source.sample, source.targets_in(source.sample.y)
@@ -356,7 +356,7 @@ def score(learned: LearnedInPieces, asked: Asked) -> tuple[int, int, Metrics, di
 
 
 def held_pieces(learned: LearnedInPieces, asked: Asked) -> Iterator[tuple[Any, NDArray[np.floating], int]]:
-    """Prepared rows to score on, what they hold, and how many more have no target."""
+    """Prepared rows to score on, their targets, and how many more have no target."""
     if asked.test is None:
         yield from ((piece.X, piece.y, 0) for piece in learned.store.held())
         return

@@ -1,4 +1,4 @@
-"""What a model of a raw table is asked by the table's own columns: its diagnosis, importance and effects, on the rows of its fit."""
+"""Inspection of a raw table's model by the table's own columns: its diagnosis, importance and effects, on the rows of its fit."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +23,7 @@ from shoal.types import Floats
 
 
 def sides_again(model: Pipeline, table: Table, test: Table | None = None) -> tuple[Side, Side] | None:
-    """The rows that a model learned from and those that it was scored on, cut from the table as `fit` cut it.
+    """The training rows of a model and its held-out rows, split from the table as `fit` did.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def sides_again(model: Pipeline, table: Table, test: Table | None = None) -> tup
 
     Returns
     -------
-    Two `Side`, or None where this is not the table that the model was made of.
+    Two `Side`, or None if this is not the table that the model was trained on.
     """
     facts, table = facts_of(model), frame_or_path(table)
     if not facts.sha256 or fingerprint(table) != facts.sha256 or (test is None) != (not facts.test_table):
@@ -55,14 +55,14 @@ ROWS_OF_EFFECTS = 300  # spread evenly over those given
 
 @dataclass(frozen=True)
 class Uses:
-    """What the derivatives and the weights say of every raw column that is an input.
+    """The derivatives and the weights of every raw column that is an input.
 
     Attributes
     ----------
     names : tuple of str
     sensitivity : ndarray, (n, n_y)
-        Mean |dy/dx| for a standard deviation of x, in units of y; of a column with several parts (levels, parts of a date,
-        whether it is missing) the root of the sum of their squares.
+        Mean |dy/dx| per standard deviation of x, in units of y; for a column with several parts (levels, parts of a date, missing
+        indicator) the root of the sum of their squares.
     olden, garson : ndarray, (n, n_z)
         Sums over the parts.
     """
@@ -74,7 +74,7 @@ class Uses:
 
 
 def diagnose_table(model: Pipeline, table: Table) -> Diagnosis:
-    """The diagnosis of a model made by `shoal.fit` on a table that holds its inputs and its target.
+    """The diagnosis of a model made by `shoal.fit` on a table with its inputs and its target.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def diagnose_table(model: Pipeline, table: Table) -> Diagnosis:
     Raises
     ------
     ShoalError, TableError
-        For a model that knows no table, or a table that does not fit it.
+        For a model without a table's columns, or a table that does not fit it.
     """
     facts = facts_of(model)
     frame = frame_of(table, columns_of(model), texts=text_targets(facts.targets, facts.classes))
@@ -97,7 +97,7 @@ def diagnose_table(model: Pipeline, table: Table) -> Diagnosis:
 
 
 def diagnose_rows(model: Pipeline, frame: pd.DataFrame, y: NDArray[Any]) -> Diagnosis:
-    """As `diagnose_table`, of raw inputs and targets that were taken apart already."""
+    """As `diagnose_table`, for raw inputs and targets that are already separate."""
     prepare, estimator = model["prepare"], model["estimator"]
     inner = diagnosed(estimator, prepare.transform(frame), y, names=feature_names(prepare), columns=False)
     first = y if y.ndim == 1 else y[:, 0]
@@ -106,7 +106,7 @@ def diagnose_rows(model: Pipeline, frame: pd.DataFrame, y: NDArray[Any]) -> Diag
 
 
 def raw_numbers(typed: TypedTable, frame: pd.DataFrame) -> list[tuple[str, NDArray[np.float64]]]:
-    """Every raw column that is an input as numbers: levels by their place in the alphabet, of a date the day."""
+    """Every raw column that is an input as numbers: levels by their alphabetical index, dates as days."""
     table = typed.transform(frame)
     found = []
     for column, names in zip(typed.columns, typed_names(typed.columns), strict=True):
@@ -118,12 +118,12 @@ def raw_numbers(typed: TypedTable, frame: pd.DataFrame) -> list[tuple[str, NDArr
 
 
 def numbers(column: pd.Series) -> NDArray[np.float64]:
-    """A typed column's numbers, NaN where a cell is empty."""
+    """A typed column's numbers, NaN for an empty cell."""
     return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def importance_of(model: Pipeline, frame: pd.DataFrame, y: NDArray[Any], *, seed: int = 0, repeats: int = N_REPEATS) -> Importance:
-    """Permutation importance of a model's raw columns on rows it has not learned from: the rise of log_loss, or of rmse.
+    """Permutation importance of a model's raw columns on rows it was not trained on: the increase of log_loss, or of rmse.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ def uses_of(model: Pipeline, frame: pd.DataFrame) -> Uses:
 
 
 def effect_of(model: Pipeline, frame: pd.DataFrame, name: str, *, output: int = 0) -> Effect:
-    """What a model answers on average as one raw column changes, of every member.
+    """The mean prediction as one raw column changes, for every member.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ def effect_of(model: Pipeline, frame: pd.DataFrame, name: str, *, output: int = 
 
 
 def values_of(cells: pd.Series, as_numbers: Floats, *, category: bool) -> list[Any]:
-    """Values that a column takes, as its cells hold them: the most frequent levels, or steps from low to high."""
+    """Values of a column as in its cells: the most frequent levels, or steps from low to high."""
     known = cells[cells.notna().to_numpy()]
     if category:
         return list(known.value_counts().index[:LEVELS])

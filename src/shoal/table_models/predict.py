@@ -1,4 +1,4 @@
-"""A model's answers for raw rows as a table: values or classes, probabilities, intervals; and which rows are unlike all it knows."""
+"""A model's predictions for raw rows as a table: values or classes, probabilities, intervals; and rows outside the training range."""
 
 from typing import Any
 
@@ -16,14 +16,14 @@ from shoal.table_models.fit import facts_of
 
 
 def predictions(model: Pipeline, frame: pd.DataFrame, *, interval: float | None = None, prepared: Any = None) -> pd.DataFrame:
-    """A model's answers for raw rows: the predicted value or class under the target's name, and the probability of every class.
+    """A model's predictions for raw rows: the value or class under the target's name, and the probability of every class.
 
     Parameters
     ----------
     model : fitted Pipeline made by `fit`
     frame : DataFrame of raw rows
-    interval : coverage in (0, 1); beside each value then its interval's ends, `target_lower` and `target_upper`
-    prepared : the rows as `model["prepare"]` makes them, where the caller has them already
+    interval : coverage in (0, 1); adds the ends of each value's interval, `target_lower` and `target_upper`
+    prepared : the rows from `model["prepare"]`, if the caller has them already
 
     Returns
     -------
@@ -32,7 +32,7 @@ def predictions(model: Pipeline, frame: pd.DataFrame, *, interval: float | None 
     Raises
     ------
     InvalidParameterError
-        For an interval of classes, or one that the estimator cannot give.
+        For an interval of classes, or one that the estimator cannot compute.
     """
     task, targets, labels = answers_of(model)
     estimator = model["estimator"]
@@ -41,9 +41,7 @@ def predictions(model: Pipeline, frame: pd.DataFrame, *, interval: float | None 
     if task == "regression":
         return _values(targets, answer, None if interval is None else estimator.predict_interval(X, interval), frame.index)
     if interval is not None:
-        raise InvalidParameterError(
-            f"interval={interval:g} was asked for, but {', '.join(targets)} is a class; its probabilities stand beside it"
-        )
+        raise InvalidParameterError(f"interval={interval:g} was requested, but {', '.join(targets)} is a class; use its probabilities")
     shares = np.asarray(estimator.predict_proba(X))
     if len(targets) == 1:
         name = targets[0]
@@ -56,7 +54,7 @@ def predictions(model: Pipeline, frame: pd.DataFrame, *, interval: float | None 
 
 
 def answers_of(model: Pipeline) -> tuple[Task, tuple[str, ...], tuple[tuple[Any, ...], ...]]:
-    """What a model answers: its task, the names of its targets, and the classes of each; of a model fitted anew its own."""
+    """What a model predicts: its task, the names of its targets, and the classes of each; its own if it was fitted again."""
     if known_facts(model) is None and hasattr(model, "facts_"):
         own = portable(model)
         return ("classification" if own.is_classifier else "regression"), own.targets, own.classes
@@ -76,17 +74,17 @@ def _values(targets: tuple[str, ...], answer: np.ndarray, ends: tuple[np.ndarray
 
 
 def outside(model: Pipeline, prepared: Any) -> tuple[int, NDArray[np.int64]]:
-    """How many prepared rows have an input outside the range that was learned from, and how many do in each input."""
+    """How many prepared rows have an input outside the training range, in all and for each input."""
     found = model["estimator"].outside(prepared, columns=True)
     return int(found.any(axis=1).sum()), np.asarray(found.sum(axis=0), np.int64)
 
 
 def about_outside(model: Pipeline, n_rows: int, n_outside: int, by_input: NDArray[np.int64]) -> str:
-    """In a sentence: how many rows lie outside, and in which input most do."""
+    """A sentence: how many rows are outside, and in which input most are."""
     worst = int(by_input.argmax())
     network = model["estimator"].network_
     name = feature_names(model["prepare"])[worst]
     return (
-        f"{n_outside} of {n_rows} rows lie outside the range of the rows that were learned from, most ({by_input[worst]}) in {name!r} "
-        f"({network.lowest[worst]:g} to {network.highest[worst]:g} were seen); what is said of them is a guess"
+        f"{n_outside} of {n_rows} rows are outside the range of the training rows, most ({by_input[worst]}) in {name!r} "
+        f"({network.lowest[worst]:g} to {network.highest[worst]:g} in training); their predictions are guesses"
     )

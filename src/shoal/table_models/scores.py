@@ -1,6 +1,6 @@
-"""How good a model is, and whether it is as right as it says.
+"""Scores of a model, and the reliability of its probabilities or intervals.
 
-scikit-learn's metrics beside those of a trivial and a linear model; for rows that come in pieces the same as sums.
+scikit-learn's metrics, also for a trivial and a linear model; for rows in blocks they are computed as sums.
 """
 
 import warnings
@@ -34,9 +34,9 @@ from shoal.uncertainty.calibration import BINS, brier_score, calibration_error
 
 Metrics = dict[str, float]
 
-LARGE = 1e100  # numbers beyond are scaled down before they are squared
-TOO_FAR = "Remove the rows that are so far from all others, or divide the column by a constant."
-LINEAR_STEPS = 500  # of the logistic regression; it has long settled on standardised columns
+LARGE = 1e100  # larger numbers are scaled down before they are squared
+TOO_FAR = "Remove these extreme rows, or divide the column by a constant."
+LINEAR_STEPS = 500  # of the logistic regression; it has converged long before on standardised columns
 
 
 def metrics_of(model: Any, X: Any, y: np.ndarray, task: Task) -> Metrics:
@@ -51,9 +51,9 @@ def metrics_of(model: Any, X: Any, y: np.ndarray, task: Task) -> Metrics:
     Returns
     -------
     dict
-        Classification: accuracy, log_loss and, of two classes that both occur, roc_auc; of several labels the accuracy
-        counts rows whose every label is right, and log_loss is the mean over the labels. Regression: rmse, mae, r2 (means
-        over the targets; r2 from 2 rows on).
+        Classification: accuracy, log_loss and, for two classes that both occur, roc_auc; for several labels the accuracy counts rows
+        whose every label is correct, and log_loss is the mean over the labels. Regression: rmse, mae, r2 (means over the targets; r2 from
+        2 rows on).
     """
     if task == "regression":
         return regression_metrics(y, np.asarray(answers(model.predict, X), np.float64))
@@ -62,7 +62,7 @@ def metrics_of(model: Any, X: Any, y: np.ndarray, task: Task) -> Metrics:
     if y.ndim == 2:
         losses = [log_loss(y[:, k], np.column_stack([1 - p, p]), labels=[0, 1]) for k, p in enumerate(shares.T)]
         return {**scores, "log_loss": float(np.mean(losses))}
-    shares = shares / shares.sum(axis=1, keepdims=True)  # float32 shares add up to 1 only nearly
+    shares = shares / shares.sum(axis=1, keepdims=True)  # float32 probabilities add up to 1 only approximately
     scores["log_loss"] = float(log_loss(y, shares, labels=model.classes_))
     if len(model.classes_) == 2 and len(np.unique(y)) == 2:
         scores["roc_auc"] = float(roc_auc_score(y == model.classes_[1], shares[:, 1]))
@@ -70,23 +70,23 @@ def metrics_of(model: Any, X: Any, y: np.ndarray, task: Task) -> Metrics:
 
 
 def answers(predict: Callable[[Any], Any], X: Any) -> Any:
-    """What a model says of rows; a `DataError` where a number among them is too large for scikit-learn's models."""
+    """A model's predictions; a `DataError` if a number among the rows is too large for scikit-learn's models."""
     try:
         with np.errstate(over="ignore", invalid="ignore"):
             return predict(X)
     except ShoalError:
         raise
     except ValueError as error:
-        raise DataError(f"The rows to score on hold numbers that are too large ({first_line(error)}). {TOO_FAR}") from error
+        raise DataError(f"The rows to score on have numbers that are too large ({first_line(error)}). {TOO_FAR}") from error
 
 
 def regression_metrics(y: np.ndarray, predicted: np.ndarray) -> Metrics:
-    """rmse, mae and r2 (from 2 rows on), also of numbers whose squares alone are not finite.
+    """rmse, mae and r2 (from 2 rows on), also for numbers whose squares are not finite.
 
     Raises
     ------
     DataError
-        Where a score is beyond the largest number all the same.
+        If a score is still beyond the largest number.
     """
     largest = max(np.abs(y).max(), np.abs(predicted).max())
     if not np.isfinite(largest):
@@ -98,7 +98,7 @@ def regression_metrics(y: np.ndarray, predicted: np.ndarray) -> Metrics:
 
 
 def _scores_of_large(y: np.ndarray, predicted: np.ndarray) -> Metrics:
-    """The same of numbers that are divided by powers of two, which changes no digit, before they are squared."""
+    """The same for numbers divided by powers of two, which changes no digit, before they are squared."""
     y, predicted = y.reshape(len(y), -1), predicted.reshape(len(y), -1)
     all_scale, y_scale = (2.0 ** np.floor(np.log2(max(np.abs(values).max(), LARGE**-1))) for values in (np.stack([y, predicted]), y))
     residual = y / all_scale - predicted / all_scale
@@ -112,7 +112,7 @@ def _scores_of_large(y: np.ndarray, predicted: np.ndarray) -> Metrics:
 
 
 def checked_scores(scores: Metrics) -> Metrics:
-    """The scores; a `DataError` where one is not finite."""
+    """The scores; a `DataError` if one is not finite."""
     wrong = [name for name, score in scores.items() if not np.isfinite(score)]
     if wrong:
         raise DataError(f"The score {wrong[0]} is not finite: a target or a prediction is too large for it. {TOO_FAR}")
@@ -120,7 +120,7 @@ def checked_scores(scores: Metrics) -> Metrics:
 
 
 def baselines(X: np.ndarray, y: np.ndarray, X_test: np.ndarray, y_test: np.ndarray, task: Task) -> dict[str, Metrics]:
-    """Scores of the trivial model (shares of the classes, or the mean) and of a linear one, learned from the same rows.
+    """Scores of the trivial model (class frequencies, or the mean) and of a linear one, trained on the same rows.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def baselines(X: np.ndarray, y: np.ndarray, X_test: np.ndarray, y_test: np.ndarr
     dict of "trivial" and "linear" to their scores
     """
     trivial, linear = baseline_models(task, several=y.ndim == 2)
-    # One thread: beside other work on the machine the threads of a BLAS wait for each other many times longer than they work.
+    # One thread: on a busy machine the threads of a BLAS wait for each other much longer than they compute.
     with warnings.catch_warnings(), one_thread():
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings("ignore", "Label .* is present in all training examples", UserWarning)
@@ -155,19 +155,19 @@ COVERAGE, LEAST_ROWS = 0.9, 9  # the ninth of nine scores is the first to cover 
 
 
 def sureness_of(estimator: ShoalClassifier | ShoalRegressor, X: Any, y: np.ndarray) -> Metrics:
-    """How far the model's probabilities or intervals can be believed.
+    """How reliable the model's probabilities or intervals are.
 
     Parameters
     ----------
     estimator : fitted
-    X, y : prepared rows that it has not learned from, and what they hold
+    X, y : prepared rows that it was not trained on, and their targets
 
     Returns
     -------
     dict
-        Classification: brier_score_loss and calibration_error (of several labels their means). Regression with calibration:
-        coverage_90, the share of targets inside their 90 % intervals, and width_90, their mean width (of several targets the
-        means); nothing where there is no calibration, or too few rows for 90 %.
+        Classification: brier_score_loss and calibration_error (for several labels their means). Regression with calibration: coverage_90,
+        the fraction of targets inside their 90 % intervals, and width_90, their mean width (for several targets the means); empty without
+        calibration, or with too few rows for 90 %.
     """
     if isinstance(estimator, ShoalClassifier):
         return _of_classes(np.asarray(estimator.predict_proba(X), np.float64), y, estimator.classes_)
@@ -194,7 +194,7 @@ ROC_ROWS = 1_000_000
 
 @dataclass
 class Scores:
-    """A fitted model's scores, added up over pieces of rows that it has not learned from."""
+    """A fitted model's scores, added up over blocks of rows that it was not trained on."""
 
     model: Any
     task: Task
@@ -204,7 +204,7 @@ class Scores:
     ranked: Sample = field(default_factory=lambda: Sample(ROC_ROWS))
 
     def see(self, X: Any, y: NDArray[Any]) -> None:
-        """Score a piece: prepared rows and what they hold."""
+        """Score a block: prepared rows and their targets."""
         if self.task == "regression":
             self.see_numbers(X, y)
         else:
@@ -218,9 +218,9 @@ class Scores:
             self.sums[name] = self.sums.get(name, 0.0) + value
 
     def see_numbers(self, X: Any, y: Floats) -> None:
-        """Errors of numbers, and how often intervals hold them."""
+        """Errors of numbers, and how often intervals contain them."""
         residual = (y - np.asarray(answers(self.model.predict, X), np.float64)).reshape(len(y), -1)
-        with np.errstate(over="ignore", invalid="ignore"):  # named in `metrics`
+        with np.errstate(over="ignore", invalid="ignore"):  # `metrics` names the error
             self.add(squares=np.sum(residual**2, axis=0), distances=np.sum(np.abs(residual), axis=0))
         here = moments_of(y.reshape(len(y), -1), np.ones(len(y)))
         self.targets = here if self.targets is None else self.targets + here
@@ -230,18 +230,18 @@ class Scores:
             self.add(inside=float(np.mean((lower <= y) & (y <= upper))) * len(y), width=float(np.mean(upper - lower)) * len(y))
 
     def calibration(self) -> Any:
-        """What the model's intervals stand on; None where it has none."""
+        """The calibration of the model's intervals; None if there is none."""
         network = getattr(self.model, "network_", None)
         return None if network is None else network.calibration
 
     def see_classes(self, predicted: NDArray[Any], shares: Floats, y: NDArray[Any]) -> None:
-        """Right answers, the surprise, and what says whether probabilities can be believed."""
+        """Correct predictions, log loss, and the sums for the calibration error."""
         if y.ndim == 2:
             self.add(right=float(np.sum(np.all(predicted == y, axis=1))))
             columns = [(np.column_stack([1 - p, p]), np.column_stack([1 - hit, hit])) for p, hit in zip(shares.T, y.T, strict=True)]
         else:
             self.add(right=float(np.sum(predicted == y)))
-            shares = shares / shares.sum(axis=1, keepdims=True)  # float32 shares add up to 1 only nearly
+            shares = shares / shares.sum(axis=1, keepdims=True)  # float32 probabilities add up to 1 only approximately
             columns = [(shares, (y[:, None] == self.model.classes_).astype(float))]
             if len(self.model.classes_) == 2:
                 draws = row_draws(0, Purpose.SAMPLE, np.arange(self.m, self.m + len(y)))
@@ -250,7 +250,7 @@ class Scores:
             self.add(**{f"{name} {number}": value for name, value in sums_of_classes(p, hit).items()})
 
     def metrics(self) -> Metrics:
-        """What `scores.metrics_of` says of all rows seen."""
+        """The result of `metrics_of` for all rows seen."""
         m, sums = self.m, self.sums
         if self.task == "regression":
             assert self.targets is not None
@@ -264,7 +264,7 @@ class Scores:
         return scores
 
     def sureness(self) -> Metrics:
-        """What `sureness.sureness_of` says of all rows seen."""
+        """The result of `sureness_of` for all rows seen."""
         if isinstance(self.model, ShoalClassifier):
             gaps = [np.abs(value).sum() / self.m for name, value in self.sums.items() if name.startswith("gaps")]
             return {"brier_score_loss": self.mean("brier"), "calibration_error": float(np.mean(gaps))}
@@ -273,12 +273,12 @@ class Scores:
         return {"coverage_90": self.sums["inside"] / self.m, "width_90": self.sums["width"] / self.m}
 
     def mean(self, name: str) -> float:
-        """The mean over rows, and over labels where there are several."""
+        """The mean over rows, and over labels if there are several."""
         return float(np.mean([value for key, value in self.sums.items() if key.startswith(f"{name} ")]) / self.m)
 
 
 def sums_of_classes(shares: Floats, hit: Floats) -> dict[str, Any]:
-    """Sums over rows for one target: −ln of what the right class was given, Brier's score, and the gaps of the calibration error."""
+    """Sums over rows for one target: −ln of the true class's probability, Brier's score, and the gaps of the calibration error."""
     counted = slice(1, None) if shares.shape[1] == 2 else slice(None)
     best, rows = shares.argmax(axis=1), np.arange(len(shares))
     sure, right = shares[rows, best], hit[rows, best]

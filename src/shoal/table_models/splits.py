@@ -1,4 +1,4 @@
-"""Which rows of a raw table are learned from and which are held out to score on; and which table it was."""
+"""Which rows of a raw table are trained on and which are held out for the score; and the identity of the table."""
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
@@ -19,7 +19,7 @@ from shoal.table.target import Label
 
 @dataclass(frozen=True)
 class Side:
-    """Rows of one side of a split: raw inputs and their target values, and by name what more is known of them: groups, or times."""
+    """Rows of one side of a split: raw inputs and their target values, and by name their groups or times."""
 
     inputs: pd.DataFrame
     y: np.ndarray
@@ -40,7 +40,7 @@ class Split:
 
     @property
     def coded(self) -> list[str]:
-        """The group column, which is no input and whose cells are names, never quantities."""
+        """The group column, which is not an input and whose cells are names, never quantities."""
         return [] if self.groups is None else [self.groups]
 
 
@@ -54,7 +54,7 @@ def frame_of(
 ) -> pd.DataFrame:
     """The table, its rows numbered from 1, so that an error names the caller's row also after a split.
 
-    `columns`, `texts` and `codes` say what of a file is read as text, `expected` which names it should have (`shoal.table.read`).
+    `columns`, `texts` and `codes` select what is read as text from a file, `expected` which names it should have (`shoal.table.read`).
     """
     if is_path(table):
         return read(table, columns, texts=texts, codes=codes, expected=expected)
@@ -63,12 +63,12 @@ def frame_of(
 
 
 def text_targets(names: Sequence[str], classes: Sequence[Sequence[Label]]) -> list[str]:
-    """The targets whose classes are texts, which a file's cells are then too: "007" is no 7."""
+    """The targets whose classes are texts; a file's cells are then texts too: "007" is not 7."""
     return [name for name, labels in zip(names, classes, strict=False) if all(isinstance(label, str) for label in labels)]
 
 
 def named_column(frame: pd.DataFrame, name: str, role: str) -> pd.Series:
-    """The column of a role; `ColumnsError` where it is missing."""
+    """The column of a role; `ColumnsError` if it is missing."""
     if name not in frame.columns:
         matches = nearest(name, frame.columns)
         hint = f"the nearest names are {listed(matches)}" if matches else f"its columns are {listed(frame.columns)}"
@@ -77,7 +77,7 @@ def named_column(frame: pd.DataFrame, name: str, role: str) -> pd.Series:
 
 
 def sides(frame: pd.DataFrame, names: tuple[str, ...], split: Split) -> tuple[Side, Side, Target, str]:
-    """The rows to learn from, the rows to score on, what is learned, and how the rows were chosen."""
+    """The training rows, the rows to score on, the target, and how the rows were chosen."""
     for role, column in (("group", split.groups), ("time", split.time)):
         if column is not None:
             named_column(frame, column, role)
@@ -101,17 +101,17 @@ def sides(frame: pd.DataFrame, names: tuple[str, ...], split: Split) -> tuple[Si
 
 
 def roles_of(frame: pd.DataFrame, split: Split) -> dict[str, np.ndarray]:
-    """The groups or the times of rows, which the networks hold rows out by too."""
+    """The groups or the times of rows, by which the networks hold rows out too."""
     if split.groups is not None:
         return {"groups": text_cells(frame[split.groups]).to_numpy(str)}
     return {} if split.time is None else {"time": moments(frame[split.time], split.time)}
 
 
 def refuse_two_cuts(split: Split) -> None:
-    """A test table says already which rows are held out."""
+    """Refuse a second way to hold rows out: a test table determines it already."""
     if split.test is not None and (split.groups is not None or split.time is not None):
         chosen = "groups" if split.groups is not None else "time"
-        raise TableError(f"A test table and {chosen}= were both given; the test table says already which rows are held out. Give one.")
+        raise TableError(f"A test table and {chosen}= were both given; the test table already determines the held-out rows. Set one.")
 
 
 def _given_sides(train: Side, found: Target, split: Split) -> tuple[Side, Side, Target, str]:
@@ -150,7 +150,7 @@ def fingerprint(table: Table) -> str:
 
 
 def name_of(table: Table) -> str:
-    """What to call a table."""
+    """A table's name in messages."""
     if not is_path(table):
         return "a frame"
     path, inner = file_of(table)

@@ -1,6 +1,6 @@
-"""One pass over a table that is not held whole.
+"""One pass over a table that is not read whole.
 
-It finds what its columns are, what is learned, which rows are held out, a sample, and the place of every row.
+It determines its columns, the target, the held-out rows, a sample, and the place of every row.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,17 +24,17 @@ from shoal.table.splits import moments, n_held_out
 from shoal.table.tally import MOST_TEXTS, Tally
 from shoal.table.target import Label, Task, has_marks, kind_of_target, without_target
 
-MOST_CLASSES = 1_000  # values of a target beyond which it is no class
+MOST_CLASSES = 1_000  # values of a target beyond which it is not a class
 
 Progressed = Callable[[int], None]
 
 
 @dataclass(frozen=True)
 class Cut:
-    """How a row's side is progressed from the row alone.
+    """How a row's side is determined from the row alone.
 
-    `groups` names the column whose values are held out whole; of `time` the rows from `border` on are, dates in text being
-    `written` so; `all_learn` holds out none.
+    `groups` names the column whose values are held out whole; with `time` the rows from `border` on are, dates in text having the format
+    `written`; `all_learn` holds out none.
     """
 
     seed: int
@@ -46,7 +46,7 @@ class Cut:
     all_learn: bool = False
 
     def held(self, piece: pd.DataFrame) -> NDArray[np.bool_]:
-        """Which rows of a piece are held out, `(m,)`; its index numbers the rows of the file."""
+        """Which rows of a chunk are held out, `(m,)`; its index has the row numbers of the file."""
         if self.all_learn:
             return np.zeros(len(piece), bool)
         if self.groups is not None:
@@ -74,9 +74,9 @@ def cut_by_time(
     sample_rows: int,
     progressed: Progressed,
 ) -> Cut:
-    """The cut before the last rows in time: at a quantile of a seeded sample of the times, which is exact where it holds them all.
+    """The cut before the last rows in time: at a quantile of a seeded sample of the times, which is exact if it contains all of them.
 
-    Rows without a target have no say, nor need they have a time.
+    Rows without a target are not used, and need no time.
     """
     cut, sample, first, last = Cut(seed, fraction, time=time), Sample(sample_rows), np.inf, -np.inf
     for whole in table.pieces(piece_rows):
@@ -99,14 +99,14 @@ def cut_by_time(
 
 @dataclass
 class Sample:
-    """The rows of the smallest draws: as good as drawn at random, whatever pieces they come in; all rows while these are few."""
+    """The rows of the smallest random numbers: a random sample for any chunks; all rows while these are few."""
 
     size: int
     draws: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
     frame: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def see(self, draws: NDArray[np.uint64], piece: pd.DataFrame) -> None:
-        """Take a piece's rows in, `draws (m,)`."""
+        """Take in the rows of a chunk, `draws (m,)`."""
         room = np.uint64(2**64 - 1) if len(self.draws) < self.size else self.draws.max()
         some = draws <= room
         joint = np.concatenate([self.draws, draws[some]])
@@ -119,9 +119,9 @@ class Sample:
 
 @dataclass
 class Values:
-    """The different values of one target, of all rows and of those that are learned from; None once there are too many.
+    """The different values of one target, of all rows and of the training rows; None once there are too many.
 
-    `marked` says that texts such as NA stand where there is none (`table.target.has_marks`).
+    `marked` is true if texts such as NA stand for no value (`table.target.has_marks`).
     """
 
     name: str
@@ -131,7 +131,7 @@ class Values:
     marked: bool = False
 
     def see(self, column: pd.Series, held: NDArray[np.bool_]) -> pd.Index:
-        """Take in a piece of the target without gaps; returns the rows to learn from that are the first with their value."""
+        """Take in a chunk of the target without missing values; returns the training rows that are the first with their value."""
         if self.crowded:
             return column.index[:0]
         self.seen = together(self.seen, column)
@@ -143,7 +143,7 @@ class Values:
 
 
 def together(known: pd.Series | None, more: pd.Series) -> pd.Series:
-    """The different values of both, in the order in which they were first seen."""
+    """The different values of both, in the order of their first occurrence."""
     values = more.drop_duplicates()
     values = values.astype(object).infer_objects() if isinstance(values.dtype, pd.CategoricalDtype) else values
     return values if known is None else pd.concat([known, values]).drop_duplicates()
@@ -151,24 +151,24 @@ def together(known: pd.Series | None, more: pd.Series) -> pd.Series:
 
 @dataclass(frozen=True)
 class Survey:
-    """What one pass has found.
+    """The results of one pass.
 
     Attributes
     ----------
     columns : tuple of Column
-        Of the inputs, from the rows that are learned from.
+        Of the inputs, from the training rows.
     counts : dict
         Of every category the rows of each level.
     targets, task, classes
-        As `table.Target` has them.
+        As in `table.Target`.
     n_train, n_held, n_left_out : int
-        Rows learned from, held out, and without a target.
+        Training rows, held-out rows, and rows without a target.
     sample : DataFrame
-        Some raw rows that have a target, of both sides; all where they are no more than its size.
+        Some raw rows that have a target, of both sides; all if they are no more than its size.
     first_rows : DataFrame
-        Of each class that a target has, the first raw row to learn from; more of a target of numbers.
+        For each class that a target has, the first raw training row; more for a numeric target.
     texts : tuple of str
-        Columns of a CSV file that are read as text, since some of its pieces alone would be taken for numbers.
+        Columns of a CSV file that are read as text, because some chunks alone would be read as numbers.
     """
 
     columns: tuple[Column, ...]
@@ -186,7 +186,7 @@ class Survey:
 
 @dataclass
 class Counting:
-    """A survey in the making."""
+    """A survey in progress."""
 
     targets: tuple[str, ...]
     groups: str | None
@@ -201,13 +201,13 @@ class Counting:
     n_left_out: int = 0
 
     def see(self, piece: pd.DataFrame, held: NDArray[np.bool_], draws: NDArray[np.uint64]) -> None:
-        """Count a piece; `held (m,)` says which of its rows are held out."""
+        """Count a chunk; `held (m,)` selects its held-out rows."""
         known = ~without_target(piece, self.targets)
         self.see_unknown(piece[~known])
         self.see_known(piece[known], held[known], draws[known])
 
     def see_cut(self, piece: pd.DataFrame, cut: Cut) -> None:
-        """Count a piece of rows that the cut takes apart; those without a target need not have a group or a time."""
+        """Count a chunk of rows that the cut splits; those without a target need no group or time."""
         empty = without_target(piece, self.targets)
         self.see_unknown(piece[empty])
         known = piece[~empty]
@@ -215,14 +215,14 @@ class Counting:
             self.see_known(known, cut.held(known), row_draws(cut.seed, Purpose.SAMPLE, known.index.to_numpy()))
 
     def see_unknown(self, piece: pd.DataFrame) -> None:
-        """Count rows that lack a target."""
+        """Count rows without a target."""
         self.n_left_out += len(piece)
         for name in self.targets if len(piece) else ():
             values = self.values.setdefault(name, Values(name))
             values.marked = values.marked or has_marks(piece[name], np.ones(len(piece), bool))
 
     def see_known(self, piece: pd.DataFrame, held: NDArray[np.bool_], draws: NDArray[np.uint64]) -> None:
-        """Count rows that have a target."""
+        """Count rows with a target."""
         if not len(piece):
             return
         learned = piece[~held]
@@ -249,7 +249,7 @@ def survey(
     progressed: Progressed,
     most_texts: int = MOST_TEXTS,
 ) -> Survey:
-    """Read the table once and count; once more where the pieces of a CSV file do not agree on what a column is.
+    """Read the table once and count; once more if the chunks of a CSV file disagree about a column's type.
 
     Raises
     ------
@@ -272,7 +272,7 @@ def survey(
 
 
 def note_kinds(kinds: dict[str, set[str]], piece: pd.DataFrame) -> None:
-    """What pandas takes each column of a piece for: numbers, truth values, or anything else. A column without values is all of them."""
+    """The type that pandas gives each column of a chunk: numbers, truth values, or anything else. A column without values has all."""
     for name in piece.columns:
         column = piece[name]
         if not column.isna().all():
@@ -306,20 +306,20 @@ def finished(counting: Counting, task: str | None, texts: tuple[str, ...]) -> Su
 
 
 def refuse_classes_held_out(values: Values) -> None:
-    """A class that no row to learn from has cannot be learned."""
+    """Refuse a class that no training row has."""
     if values.seen is None or values.learned is None:
         return
     lost = sorted(set(text_cells(values.seen)) - set(text_cells(values.learned)))
     if lost:
         raise TableError(
-            f"The classes {listed(lost)} of the target {values.name!r} stand only in rows that are held out, so that no network can learn "
-            "them; choose another seed, hold out another share of rows, or give more rows of them."
+            f"The classes {listed(lost)} of the target {values.name!r} occur only in held-out rows, so no network can learn "
+            "them; choose another seed, hold out another fraction of the rows, or add rows of them."
         )
 
 
 @contextmanager
 def naming_rows(name: str, piece: pd.DataFrame) -> Iterator[None]:
-    """An error that a piece of a table causes says which rows of the file called so it holds."""
+    """An error about a chunk of a table states which rows of the file it contains."""
     try:
         yield
     except ColumnsError:
@@ -331,7 +331,7 @@ def naming_rows(name: str, piece: pd.DataFrame) -> Iterator[None]:
 
 @dataclass
 class Placing:
-    """Places of rows, piece by piece as they are written; `borders` are the times from which rows judge, and are set aside."""
+    """Places of rows, chunk by chunk as they are written; `borders` are the times from which rows evaluate networks, and are set aside."""
 
     cut: Cut
     parts: Parts

@@ -1,4 +1,4 @@
-"""Raw tables within a given memory: read whole where they fit, else in pieces."""
+"""Raw tables within a given memory: read whole if they fit, else in blocks."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from os import PathLike
@@ -36,7 +36,7 @@ def fit_within(
     progress: Progress | None,
     checkpoint: str | PathLike[str] | None = None,
 ) -> Pipeline | None:
-    """`fit` in pieces; None where the table fits into the memory, or is a frame, which lies in memory already.
+    """`fit` in blocks; None if the table fits into the memory, or is a frame, which is in memory already.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def fit_within(
         return None
     refuse_absent(file, learned, split, categories)
     if split.test is not None and not is_path(split.test):
-        raise InvalidParameterError("test is a frame, and the table is read in pieces: give the path of a file to score on.")
+        raise InvalidParameterError("test is a frame, and the table is read in blocks: give the path of a file to score on.")
     test = None if split.test is None else open_table(split.test, texts=[*categories, *file.texts], codes=codes, expected=file.names)
     if test is not None:
         refuse_lacking(test, file.names)
@@ -110,7 +110,7 @@ def refuse_whole(file: TableFile, memory: Memory, needed: int) -> None:
     if file.whole is not None and needed > memory.room:
         raise TableError(
             f"{file.file.name} needs about {in_words(needed)}, more than max_memory={memory.given}, and such a file can only be read "
-            "whole. Save the table as CSV or Parquet, which are read in pieces, or leave max_memory out."
+            "whole. Save the table as CSV or Parquet, which are read in blocks, or leave max_memory out."
         )
 
 
@@ -125,7 +125,7 @@ def refuse_lacking(test: TableFile, names: Collection[str]) -> None:
 
 
 def cut_again(facts: Facts, table: str | PathLike[str]) -> Cut:
-    """How `fit` held out rows of a table that it read in pieces."""
+    """How `fit` held out rows of a table that it read in blocks."""
     cut = Cut(facts.seed, facts.test_fraction, groups=facts.groups or None, all_learn=bool(facts.test_table))
     if not facts.time:
         return cut
@@ -151,7 +151,7 @@ def sides_within(facts: Facts, table: str | PathLike[str], test: Table | None) -
 
 
 def evaluate_within(max_memory: str | int, model: Pipeline, table: str | PathLike[str], progress: Progress | None) -> Evaluation:
-    """`evaluate`, reading the table in pieces."""
+    """`evaluate`, reading the table in blocks."""
     facts = facts_of(model)
     file = open_table(table, texts=text_targets(facts.targets, facts.classes), expected=used_names(model))
     check_names(pd.DataFrame(columns=list(file.names)), facts.targets)
@@ -176,7 +176,7 @@ def used_names(model: Pipeline) -> list[str]:
 
 
 def pieces_within(memory: Memory, model: Pipeline, file: TableFile) -> Iterator[pd.DataFrame]:
-    """A table in pieces that a model can answer within the memory."""
+    """A table in chunks that a model can predict within the memory."""
     refuse_whole(file, memory, int(frame_bytes(file) * file.n_rows))
     texts = [column.name for column in columns_of(model) if column.kind not in ("number", "left out")]
     return file.pieces(rows_of_piece(file, memory, len(feature_names(model["prepare"]))), texts)

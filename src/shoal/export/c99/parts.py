@@ -237,7 +237,7 @@ def lookups(model: Portable, names: CNames) -> str:
     ) + "".join(f"{line}\n" for line in found)
 
 
-TOLERANCE = {"double": 1e-12, "float": 1e-5}  # shares of the output's range: design (E6)
+TOLERANCE = {"double": 1e-12, "float": 1e-5}  # fractions of the output's range: (E6) in docs/architecture.md
 
 
 def test_program(model: Portable, names: CNames, precision: str) -> str:

@@ -10,7 +10,7 @@ from shoal.export.onnx_graph.nodes import session
 from shoal.export.portable import Portable
 from shoal.export.sample_rows import Row, answers, sample_rows, spread
 
-TOLERANCE = {"double": 1e-12, "float": 1e-5}  # shares of the output's range: design (E6)
+TOLERANCE = {"double": 1e-12, "float": 1e-5}  # fractions of the output's range: (E6) in docs/architecture.md
 
 
 def feeds(model: Portable, rows: list[Row]) -> dict[str, NDArray[Any]]:
