@@ -145,42 +145,48 @@ def plan(
         )
     if solver in FULL_BATCH:
         return plan_whole_rows(s, m, seed, solver, ramps, device, own_validation=own_validation)
-    kinds = [KINDS[task, ramp] for ramp in ramps]
     batch = batch_size(s, m)
     schedule = learning_schedule(s, solver, online)
     to_the_end = not online and not own_validation and earlier_ramps is None and wants_all_rows(s, m)
     hold_out = 0 if online or own_validation else parts_held_out(s, m, of_few=to_the_end and (different or m) >= FEW)
     epochs = 1 if online else max_epochs(s, m, batch, EPOCHS_OF_SMALL[task] if to_the_end and hold_out else EPOCHS_WITHIN[1])
     validated = bool(hold_out) or own_validation
-    by_default = solver in ("adam", "adamw")
-    faster = 2 if task == "classification" and m >= FASTER_FROM and not online else 1
-    auto_alpha = tuple(k.decay for k in kinds) if solver == "adamw" else 1e-4
-    alpha = chosen(s.lam, auto_alpha)
     recipe = Recipe(
         activation=s.activation,
         rule=rule(s, solver),
-        learning_rate=chosen(s.learning_rate, tuple(faster * k.learning_rate for k in kinds) if by_default else SGD_RATES[solver]),
         schedule=schedule,
         power_t=s.power_t,
-        lam=0.0 if solver == "adamw" else alpha,
-        decay=alpha if solver == "adamw" else 0.0,
         batch_size=batch,
         equal_batches=s.batch_size == "auto",
         max_epochs=epochs,
         max_time=s.max_time,
         shuffle=s.shuffle and batch < m,
-        dropout=chosen(s.dropout, tuple(k.dropout for k in kinds) if m >= SMALL and by_default else 0.0),
         input_dropout=s.input_dropout,
-        weight_average=chosen(s.weight_average, tuple(k.weight_average for k in kinds) if by_default and not online else 0.0),
         patience=patience(s, schedule, epochs, validated, online),
         tol=chosen(s.tol, 0.0 if validated else 1e-4),
         seed=seed,
         device=device,
+        **by_members(s, m, solver, ramps, online=online),
     )
     single = chosen(s.dtype, "float32" if m >= FLOAT32_FROM else "float64") == "float32"
     polished = validated and not online and wants_polish(s)
     all_rows = to_the_end and hold_out > 0
     return Plan(recipe, solver, width(s, m), ramps, hold_out, single, polished=polished, skip=s.skip, all_rows=all_rows)
+
+
+def by_members(s: Settings, m: int, solver: str, ramps: tuple[bool, ...], *, online: bool) -> dict[str, Any]:
+    """What each member may have of its own with minibatches: by default with Adam what its kind does."""
+    kinds = [KINDS[s.task, ramp] for ramp in ramps]
+    by_default, decoupled = solver in ("adam", "adamw"), solver == "adamw"
+    faster = 2 if s.task == "classification" and m >= FASTER_FROM and not online else 1
+    alpha = chosen(s.lam, tuple(k.decay for k in kinds) if decoupled else 1e-4)
+    return {
+        "learning_rate": chosen(s.learning_rate, tuple(faster * k.learning_rate for k in kinds) if by_default else SGD_RATES[solver]),
+        "lam": 0.0 if decoupled else alpha,
+        "decay": alpha if decoupled else 0.0,
+        "dropout": chosen(s.dropout, tuple(k.dropout for k in kinds) if m >= SMALL and by_default else 0.0),
+        "weight_average": chosen(s.weight_average, tuple(k.weight_average for k in kinds) if by_default and not online else 0.0),
+    }
 
 
 def wants_polish(s: Settings) -> bool:

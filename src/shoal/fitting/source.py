@@ -20,14 +20,16 @@ from shoal.errors import DataError
 from shoal.fitting.calibration import JudgedOn, calibrate, judged_on, largest_of
 from shoal.fitting.folds import RowFacts, different_rows, kept_out, member_weights, refuse_too_few, set_aside, watched
 from shoal.fitting.limits import refuse_too_large
-from shoal.fitting.plan import RAMP_SCALE, Plan
+from shoal.fitting.plan import FULL_BATCH, RAMP_SCALE, Plan
 from shoal.fitting.settings import Settings
 from shoal.fitting.targets import EncodedTargets, Targets, checked_targets, encode_targets, fit_targets, initial_bias
-from shoal.fitting.train import Training, begin_training, looks_ramps_up, mean_squares
+from shoal.fitting.train import Training, ended, full_batch, looks_ramps_up, mean_squares
 from shoal.fitting.weights import in_rows, row_weights
 from shoal.network import Network
 from shoal.population import Population
+from shoal.training.minibatch import Run
 from shoal.training.progress import Trained
+from shoal.training.rows import in_memory
 from shoal.training.validation import Validation
 from shoal.types import Floats
 
@@ -284,20 +286,14 @@ class RowsInMemory:
         return largest_of(self.judged)
 
     def begin(self, plan: Plan, population: Population, *, listened: bool, members: Sequence[int] | None = None) -> Training:
-        """The training of these networks before its first step."""
-        return begin_training(
-            plan,
-            population,
-            self.targets.g2,
-            self.X,
-            self.Y,
-            weight=self.weights,
-            validation=self.validation,
-            dtype=self.dtype,
-            listened=listened,
-            members=members,
-            ramp_positions=self.ramp_positions,
-        )
+        """The training of these networks before its first step; `members` name their dropout streams, their places if None."""
+        g2 = self.targets.g2
+        known: dict[str, Any] = {"validation": self.validation, "dtype": self.dtype}
+        if plan.solver in FULL_BATCH:
+            return full_batch(plan, population, g2, in_memory(self.X, self.Y, population.K, self.weights), len(self.Y), **known)
+        more: dict[str, Any] = {"members": members, "listened": listened, "ramp_positions": self.ramp_positions}
+        run = Run(plan.recipe, population, g2, self.X, self.Y, weight=self.weights, **known, **more)
+        return ended(run, plan, self.validation)
 
     def calibrated(self, network: Network, trained: Trained) -> tuple[Network, float]:
         """The network with its noise, intervals or temperature."""

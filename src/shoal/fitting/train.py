@@ -1,7 +1,7 @@
 """Training of a prepared population: initial weights, the plan's solver, events and curves, and warnings about the result."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from shoal.draws import Purpose, member_stream
 from shoal.encoding import blocks
 from shoal.engine.device import PROCESSOR, described
-from shoal.engine.ramps import WORTH_LOOKING_UP, RampPositions
+from shoal.engine.ramps import WORTH_LOOKING_UP
 from shoal.errors import DivergedError, InterruptedWarning, InvalidParameterError, MemberDivergedWarning
 from shoal.fitting.plan import FULL_BATCH, Plan, is_auto
 from shoal.fitting.settings import Settings
@@ -23,7 +23,7 @@ from shoal.textbook.propagation import Parameters
 from shoal.training.events import Epoch
 from shoal.training.full_batch import FullBatch
 from shoal.training.minibatch import Run
-from shoal.training.rows import Rows, in_memory
+from shoal.training.rows import Rows
 from shoal.training.two_stage import LbfgsAfterAdamW, RefitOnAllRows
 from shoal.training.validation import Validation
 from shoal.types import Floats
@@ -39,31 +39,6 @@ MULTIPLICATIONS = 1e10  # per second and core, of products in float64: half of t
 LARGE = 1e6  # values of unscaled inputs beyond which they, and not the learning rate, make training diverge
 STILL_FALLING = 0.01  # a loss that fell by a hundredth in the last tenth of the epochs had not settled
 UNCHANGED = 2  # widths in a row with lower evidence before the search ends
-
-
-def begin_training(
-    p: Plan,
-    population: Population,
-    g2: Loss,
-    X: Any,
-    Y: Floats,
-    *,
-    weight: Floats | None = None,
-    validation: Validation | None = None,
-    dtype: Any = np.float64,
-    listened: bool = True,
-    members: Sequence[int] | None = None,
-    ramp_positions: RampPositions | None = None,
-) -> Training:
-    """The run before its first step. `X (m, n_x)` encoded, `Y (m, n_y)`, `weight` None, `(m,)` or `(K, m)`.
-
-    `members` name the networks' dropout streams, their indices if None; `ramp_positions` are the rows' positions on ramps.
-    """
-    if p.solver not in FULL_BATCH:
-        known: dict[str, Any] = {"weight": weight, "validation": validation, "dtype": dtype}
-        run = Run(p.recipe, population, g2, X, Y, **known, members=members, listened=listened, ramp_positions=ramp_positions)
-        return ended(run, p, validation)
-    return full_batch(p, population, g2, in_memory(X, Y, population.K, weight), len(Y), validation=validation, dtype=dtype)
 
 
 def looks_ramps_up(p: Plan) -> bool:

@@ -240,6 +240,26 @@ def lookups(model: Portable, names: CNames) -> str:
 TOLERANCE = {"double": 1e-12, "float": 1e-5}  # fractions of the output's range: (E6) in docs/architecture.md
 
 
+COMPARE = """int main(void)
+{
+    int i, k, wrong = 0;
+    for (i = 0; i < N_ROWS; i++) {
+        double out[%(outputs)s];
+        %(prefix)s_predict(&ROWS[i], out);
+        for (k = 0; k < %(outputs)s; k++) {
+            const double allowed = TOLERANCE * (RANGE[k] + fabs(WANTED[i][k] - MIDDLE[k]));
+            if (out[k] != WANTED[i][k] && !(fabs(out[k] - WANTED[i][k]) <= allowed)) {
+                printf("row %%d, output %%d: %%.17g, not %%.17g\\n", i, k, out[k], WANTED[i][k]);
+                wrong++;
+            }
+        }
+    }
+    printf("%%d of %%d answers agree\\n", N_ROWS * %(outputs)s - wrong, N_ROWS * %(outputs)s);
+    return wrong > 0;
+}
+"""
+
+
 def test_program(model: Portable, names: CNames, precision: str) -> str:
     """A main that exits with 0 when every answer agrees with shoal's."""
     rows = [*sample_rows(model), *extreme_rows(model)]
@@ -249,7 +269,7 @@ def test_program(model: Portable, names: CNames, precision: str) -> str:
     outputs = ",\n".join(f"    {{ {', '.join(map(literal, answer))} }}" for answer in wanted)
     target = model.network.target
     middle = np.zeros(wanted.shape[1]) if model.is_classifier or target is None else target.center
-    return f"""/* Tests {p}.c on {n} rows like those of training, the last {n - 24} with extreme numbers.
+    data = f"""/* Tests {p}.c on {n} rows like those of training, the last {n - 24} with extreme numbers.
    cc -std=c99 {p}.c {p}_test.c -o {p}_test -lm && ./{p}_test */
 #include "{p}.h"
 
@@ -276,24 +296,8 @@ static const double MIDDLE[{names.macro}_OUTPUTS] = {{
 {wrapped([literal(value) for value in middle])}
 }};
 
-int main(void)
-{{
-    int i, k, wrong = 0;
-    for (i = 0; i < N_ROWS; i++) {{
-        double out[{names.macro}_OUTPUTS];
-        {p}_predict(&ROWS[i], out);
-        for (k = 0; k < {names.macro}_OUTPUTS; k++) {{
-            const double allowed = TOLERANCE * (RANGE[k] + fabs(WANTED[i][k] - MIDDLE[k]));
-            if (out[k] != WANTED[i][k] && !(fabs(out[k] - WANTED[i][k]) <= allowed)) {{
-                printf("row %d, output %d: %.17g, not %.17g\\n", i, k, out[k], WANTED[i][k]);
-                wrong++;
-            }}
-        }}
-    }}
-    printf("%d of %d answers agree\\n", N_ROWS * {names.macro}_OUTPUTS - wrong, N_ROWS * {names.macro}_OUTPUTS);
-    return wrong > 0;
-}}
 """
+    return data + COMPARE % {"outputs": f"{names.macro}_OUTPUTS", "prefix": p}
 
 
 def row_initializer(model: Portable, names: CNames, row: Row) -> str:
