@@ -1,11 +1,14 @@
 """The public gradient check: right on right gradients, loud on wrong ones."""
 
+import re
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
 
-from shoal.textbook import ACTIVATIONS, Parameters, check_gradients, make_loss, numerical_gradients
+from shoal.errors import InvalidParameterError
+from shoal.textbook import ACTIVATIONS, Parameters, check_gradients, descend, make_loss, numerical_gradients, own_activation
 
 RELU, TANH, SQUARED_ERROR, SIGMOID = ACTIVATIONS["relu"], ACTIVATIONS["tanh"], make_loss("squared_error"), make_loss("sigmoid")
 # One input, one ReLU unit, one example x = 2, y = 1: z1 = 3, z2 = 6, dZ2 = 5.
@@ -85,3 +88,55 @@ def test_on_the_kink_of_a_relu_the_two_answer_different_questions():
     check = check_gradients(on_the_kink, X, Y, RELU, SQUARED_ERROR)
     assert check.formula.b1.item() == 0.0  # the slope on the left
     np.testing.assert_allclose(check.numerical.b1.item(), -1.0, atol=1e-4)  # half of (0 − 1)·2, to h · a slope's change
+
+
+def softsign(Z):
+    """z / (1 + |z|)."""
+    return Z / (1 + abs(Z))
+
+
+def softsign_prime(Z):
+    """1 / (1 + |z|)²."""
+    return 1 / (1 + abs(Z)) ** 2
+
+
+def test_an_activation_of_ones_own_trains_by_the_textbook():
+    g = own_activation(softsign, softsign_prime, name="softsign")
+    parameters, X, Y = random_problem()
+    assert check_gradients(parameters, X, Y, g, SIGMOID).largest_difference < 1e-9  # as for tanh above
+    steps = list(islice(descend(parameters, X, Y, g, SIGMOID, 0.5), 200))
+    assert steps[-1].J < 0.5 * steps[0].J  # ten labels, 26 parameters: they can be learned
+
+
+def softsign_prime_near_0(Z):
+    """Not a number far away."""
+    return softsign_prime(Z) * np.where(abs(Z) > 1e3, np.nan, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("g", "prime", "kinks", "message"),
+    [
+        (softsign, lambda Z: 1 / (1 + abs(Z)), (), "where the slope of g is"),
+        (lambda Z: np.maximum(Z, 0.0) * 1.5, lambda Z: (Z > 0) * 1.0, (0.0,), "prime of the activation 'own' is 1 at z"),
+        (np.exp, np.exp, (), "g of the activation 'own' is not finite at z = 10000"),
+        (
+            softsign,
+            lambda Z: softsign_prime(Z) * np.where(abs(Z) > 1e3, np.nan, 1.0),
+            (),
+            "prime of the activation 'own' is not finite at z = -10000",
+        ),
+        (lambda Z: softsign(Z).sum(), softsign_prime, (), "keep Z's shape"),
+        (softsign, lambda Z: softsign_prime(Z).ravel(), (), "keep Z's shape"),
+    ],
+    ids=["another derivative", "another slope on one side", "g overflows", "prime overflows", "g sums", "prime loses an axis"],
+)
+def test_a_wrong_activation_of_ones_own_is_refused_and_says_where(g, prime, kinks, message):
+    with pytest.raises(InvalidParameterError, match=re.escape(message)):
+        own_activation(g, prime, kinks=kinks)
+
+
+def test_a_kink_that_is_named_is_not_compared():
+    Z = np.array([[-1.0], [2.0]])
+    relu = own_activation(lambda Z: np.maximum(Z, 0.0), lambda Z: (Z > 0) * 1.0, kinks=(0.0,))
+    assert np.array_equal(relu(Z), RELU(Z))
+    assert np.array_equal(relu.prime(Z), RELU.prime(Z))

@@ -5,7 +5,7 @@
 
 from shoal.textbook.activations import ACTIVATIONS, Activation, masked
 from shoal.textbook.flower import exercise_parameters, flower
-from shoal.textbook.gradient_check import GradientCheck, check_gradients, numerical_gradients, numerical_slope
+from shoal.textbook.gradient_check import GradientCheck, check_gradients, numerical_gradients, numerical_slope, own_activation
 from shoal.textbook.gradient_descent import DescentStep, descend, gradient_step, train
 from shoal.textbook.losses import Loss, make_loss
 from shoal.textbook.optimizers import Adam, GradientDescent, Momentum, Nesterov, RMSprop, update
@@ -46,6 +46,7 @@ __all__ = [
     "masked",
     "numerical_gradients",
     "numerical_slope",
+    "own_activation",
     "penalty",
     "repeated",
     "saturated",

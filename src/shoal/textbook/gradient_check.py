@@ -1,9 +1,11 @@
 """Numerical derivatives, to check the formulas: of activations (slide 8) and of the cost (slide 10)."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
+from shoal.errors import InvalidParameterError
 from shoal.textbook.activations import Activation
 from shoal.textbook.losses import Loss
 from shoal.textbook.propagation import Gradients, Parameters, backward, cost, forward
@@ -43,6 +45,66 @@ def numerical_slope(g: Activation, Z: Array, step: float = 1e-5) -> Array:
     [0.0, 1.0, 0.0]
     """
     return (g(Z + step) - g(Z - step)) / (2 * step)
+
+
+def own_activation(
+    g: Callable[[Array], Array], prime: Callable[[Array], Array], *, name: str = "own", kinks: tuple[float, ...] = ()
+) -> Activation:
+    """Your own activation for the textbook's functions: g and g′, refused where g′ is not the slope of g.
+
+    Both take and return arrays of one shape, and use only functions of the array API standard if arrays other than NumPy's are to work.
+    They are tried at 400 values of z from −20 to 20, where g′ must be the measured slope (`numerical_slope`) to 1e-6 of max(1, |g′|), and
+    at ±1e4, where both must be finite. `forward`, `backward`, `descend` and the gradient check take the result; the compiled engine does
+    not know it.
+
+    Parameters
+    ----------
+    g, prime : functions of an array Z
+        The activation and its derivative, element by element.
+    name : str
+        What errors and figures call it.
+    kinks : tuple of float
+        The z at which g has no derivative. The slope is not compared there.
+
+    Returns
+    -------
+    Activation
+
+    Raises
+    ------
+    InvalidParameterError
+        The first z at which the shape, a value or the slope is wrong, with both numbers.
+
+    Examples
+    --------
+    >>> softsign = own_activation(lambda Z: Z / (1 + abs(Z)), lambda Z: 1 / (1 + abs(Z)) ** 2, name="softsign")
+    >>> float(softsign(np.asarray(1.0))), float(softsign.prime(np.asarray(1.0)))
+    (0.5, 0.25)
+    """
+    made = Activation(name, "your own", "your own", g, prime, kinks=kinks)
+    Z = np.linspace(-20, 20, 400)[:, None]
+    Z = Z[np.all(np.abs(Z - np.asarray([*kinks, np.inf])) > 1e-3, axis=1)]
+    far = np.asarray([[-1e4], [1e4]])
+    for what, function in (("g", g), ("prime", prime)):
+        for tried in (Z, far):
+            with np.errstate(all="ignore"):  # what overflows is named below
+                found = np.asarray(function(tried), dtype=np.float64)
+            if found.shape != tried.shape:
+                raise InvalidParameterError(
+                    f"{what} of the activation {name!r} turns Z of shape {tried.shape} into {found.shape}; keep Z's shape"
+                )
+            if not np.isfinite(found).all():
+                z = tried[~np.isfinite(found)][0]
+                raise InvalidParameterError(f"{what} of the activation {name!r} is not finite at z = {z:g}; write it so that ±1e4 is safe")
+    measured, given = numerical_slope(made, Z), np.asarray(prime(Z), dtype=np.float64)
+    wrong = np.abs(measured - given) > 1e-6 * np.maximum(1.0, np.abs(given))
+    if wrong.any():
+        z, slope, claimed = Z[wrong][0], measured[wrong][0], given[wrong][0]
+        raise InvalidParameterError(
+            f"prime of the activation {name!r} is {claimed:g} at z = {z:g}, where the slope of g is {slope:g}; "
+            "correct the derivative, or name the kinks of g in kinks="
+        )
+    return made
 
 
 def numerical_gradients(
