@@ -5,11 +5,11 @@ from itertools import pairwise
 from typing import Any
 
 from shoal.export.c99.parts import wrapped
+from shoal.export.dates import WAVES_OF_PYTHON, date_part, has_waves
 from shoal.export.json_text import numbers
 from shoal.export.portable import Portable
 from shoal.export.trace import python_formula
 from shoal.table import Feature
-from shoal.table.preparation import PARTS_OF_DATE
 from shoal.textbook.activations import ACTIVATIONS
 
 CELLS = """def is_empty(cell):
@@ -61,6 +61,7 @@ def python_text(model: Portable) -> str:
         TRUTH if "boolean" in kinds else "",
         TEXT if "category" in kinds else "",
         DATES if "date" in kinds else "",
+        WAVES_OF_PYTHON if has_waves(model.features) else "",
         prepare(model),
         function("g", ACTIVATIONS[network.activation].g),
         "" if unit.is_identity or unit.states_variance or unit.decides == "largest" else function("g2", unit.of_one),
@@ -136,7 +137,7 @@ def prepared(model: Portable, feature: Feature) -> str:
             return f"float({cell} == LEVELS_{feature.field}[{feature.level}])"
         return f"float({cell} not in LEVELS_{feature.field})"
     if field.kind == "date":
-        cell += f"[{PARTS_OF_DATE.index('days' if feature.part == 'missing' else feature.part)}]"
+        cell = date_part("days" if feature.part == "missing" else feature.part, cell + "[{}]", "({} % 1.0 * 86400.0 + 0.5) // 1.0")
     return f"float({cell} != {cell})" if feature.part == "missing" else f"{feature.fill!r} if {cell} != {cell} else {cell}"
 
 

@@ -26,6 +26,7 @@ from shoal.persistence.stored import Stored, decoded, labels_from
 from shoal.table import Column, Learned, Preparation
 from shoal.table.columns import MOST_LEVELS
 from shoal.table.date_formats import DATE_FORMATS
+from shoal.table.dates import parts_of
 from shoal.textbook import ACTIVATIONS
 from shoal.textbook.losses import LOSSES, make_loss
 from shoal.textbook.propagation import OF_INPUTS, Parameters
@@ -53,7 +54,9 @@ COLUMN = Record(
         "high": Maybe(Real()),
         "date_format": Text(("", *DATE_FORMATS)),
         "has_times": Flag(),
-    }
+        "cyclic": Flag(),
+    },
+    optional=frozenset({"cyclic"}),  # which files of earlier versions lack
 )
 LEARNED = Record({"fills": Items(Real()), "indicator": Flag(), "levels": Items(Text(), apart=True, rising=True), "has_other": Flag()})
 FACTS = Record(
@@ -320,7 +323,9 @@ def _check_columns(m: Stored, sizes: Sizes) -> None:
         raise ModelFileError("its columns are named alike, or are not as many as it has learned of")
     for column, known in zip(used, content["learned"], strict=True):
         category, date = column["kind"] == "category", column["kind"] == "date"
-        n_fills = 0 if category else 1 if not date else 4 if column["has_times"] else 3
+        n_fills = (
+            0 if category else 1 if not date else len(parts_of(column["date_format"], column["has_times"], column.get("cyclic", False)))
+        )
         n_levels = len(known["levels"]) + known["has_other"]
         fits = len(known["fills"]) == n_fills and not (category and known["indicator"]) and (n_levels > 0) == category
         ends = column["low"] is not None and column["high"] is not None and column["low"] <= column["high"]

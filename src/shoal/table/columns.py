@@ -21,7 +21,7 @@ from shoal.table.cells import (
     text_cells,
     truth_cells,
 )
-from shoal.table.dates import about_dates, days_since_1970, parts_of_dates, written_day
+from shoal.table.dates import Part, about_dates, date_columns, parts_of, written_day
 from shoal.table.frames import as_frame, column_name, named_frame, one_of
 from shoal.table.tally import Tally, Typed
 
@@ -54,6 +54,8 @@ class Column:
         How a date is written in text.
     has_times : bool
         Whether a date comes with the time of day.
+    cyclic : bool
+        Whether weekday and time of day become points on a circle too where there are times, as in fits of this version.
     """
 
     name: str
@@ -66,6 +68,12 @@ class Column:
     high: float | None = None
     date_format: str = ""
     has_times: bool = False
+    cyclic: bool = False
+
+    @property
+    def date_parts(self) -> tuple[Part, ...]:
+        """The parts that a date becomes."""
+        return parts_of(self.date_format, self.has_times, self.cyclic)
 
 
 def rare_below(n_rows: int) -> int:
@@ -182,7 +190,7 @@ def _date(tally: Tally, date_format: str) -> Column:
     if low == high and not n_missing:
         return _left_out(tally, f"one value only: {written_day(low)}", low=low, high=high, date_format=written)
     reason = about_dates(written, low, high)
-    known: dict[str, Any] = {"low": low, "high": high, "date_format": written, "has_times": not dates.whole}
+    known: dict[str, Any] = {"low": low, "high": high, "date_format": written, "has_times": not dates.whole, "cyclic": True}
     return Column(tally.name, "date", reason, tally.n_rows, n_missing, **known)
 
 
@@ -281,8 +289,7 @@ def _coerce(cells: pd.Series, column: Column) -> list[pd.Series]:
     if column.kind != "date":
         check_finite(column.name, read.values)
         return [read.values]
-    parts = [days_since_1970(read.values), *parts_of_dates(read.values)]
-    return [pd.Series(part, index=cells.index) for part in parts[: 4 if column.has_times else 3]]
+    return [pd.Series(part, index=cells.index) for part in date_columns(read.values, column.date_parts)]
 
 
 def typed_names(columns: Sequence[Column]) -> list[tuple[str, ...]]:
@@ -292,7 +299,7 @@ def typed_names(columns: Sequence[Column]) -> list[tuple[str, ...]]:
     for column in columns:
         parts = [column.name]
         if column.kind == "date":
-            parts = [f"{column.name}, {part}" for part in ("days", "day of year", "weekday", "hour")[: 4 if column.has_times else 3]]
+            parts = [f"{column.name}, {part}" for part in column.date_parts]
             parts = [unused(part, taken) for part in parts]
             taken.update(parts)
         names.append(tuple(parts))

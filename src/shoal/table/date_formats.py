@@ -13,7 +13,7 @@ TIME_OF_DAY, DURATION = "%H:%M", "duration"
 _OLD_DAYS = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y")
 _DAYS = ("%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d-%m-%y", "%m-%d-%y", "%Y.%m.%d", "%m.%d.%Y", "%m.%d.%y", "%Y%m%d")
 _TIMES = ("", " %H:%M", " %H:%M:%S")
-_MONTHS = ("%Y-%m", "%m/%Y", "%Y/%m", MONTH_NAMED)
+MONTHS = ("%Y-%m", "%m/%Y", "%Y/%m", MONTH_NAMED)
 # Day before month where both fit every cell: most of the world writes so, and a note says it.
 DATE_FORMATS = (
     ISO,
@@ -21,7 +21,7 @@ DATE_FORMATS = (
     *(day + " %H:%M:%S.%f" for day in _OLD_DAYS),
     *(day + time for day in _DAYS for time in (*_TIMES, " %H:%M:%S.%f")),
     NAMED,
-    *_MONTHS,
+    *MONTHS,
     TIME_OF_DAY,
     DURATION,
 )

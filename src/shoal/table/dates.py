@@ -1,15 +1,22 @@
 """Dates of any year and unit as numbers, by whole-number arithmetic: pandas' own parts end at the years 1 and 9999, or 1677 and 2262."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from shoal.table.date_formats import DURATION, ISO, MONTH_NAMED, NAMED, TIME_OF_DAY
+from shoal.table.date_formats import DURATION, ISO, MONTH_NAMED, MONTHS, NAMED, TIME_OF_DAY
 
 Floats = NDArray[np.float64]
+
+Part = Literal["days", "day of year", "weekday", "hour", "weekday sine", "weekday cosine", "time sine", "time cosine"]
+PARTS: tuple[Part, ...] = ("days", "day of year", "weekday", "hour", "weekday sine", "weekday cosine", "time sine", "time cosine")
+A_WEEK, A_DAY = 7.0, 86_400.0  # days, and seconds
+TURN = 2 * np.pi
 
 _A_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}  # in the units that pandas has
 _THURSDAY = 3  # 1 January 1970, Monday being 0
@@ -42,6 +49,41 @@ def parts_of_dates(values: pd.Series) -> tuple[Floats, Floats, Floats]:
     found = (day - first + 1, (day + _THURSDAY) % 7, hour)
     of_year, of_week, of_day = (np.where(missing, np.nan, part) for part in found)
     return of_year, of_week, of_day
+
+
+def parts_of(date_format: str, has_times: bool, cyclic: bool) -> tuple[Part, ...]:
+    """The parts that a column of dates becomes: without `cyclic` those of models of earlier versions."""
+    if not cyclic:
+        return PARTS[: 4 if has_times else 3]
+    if date_format == DURATION:
+        return ("days",)
+    if date_format == TIME_OF_DAY:
+        return ("days", "time sine", "time cosine")
+    if date_format in MONTHS:
+        return ("days", "day of year")
+    return PARTS if has_times else PARTS[:3]  # ramps make a value of its own of each weekday: a circle beside them adds noise
+
+
+def date_columns(values: pd.Series, parts: Sequence[Part]) -> list[Floats]:
+    """Dates as numbers, one column `(m,)` for each part: a week and a day are circles, whose ends meet."""
+    days = days_since_1970(values)
+    of_year, of_week, of_day = parts_of_dates(values)
+    second = np.floor((days - np.floor(days)) * A_DAY + 0.5)
+    waves = (wave(place, period, of) for place, period in ((of_week, A_WEEK), (second, A_DAY)) for of in (np.sin, np.cos))
+    found = dict(zip(PARTS, (days, of_year, of_week, of_day, *waves), strict=True))
+    return [found[part] for part in parts]
+
+
+def wave(place: Floats, period: float, of: np.ufunc) -> Floats:
+    """The sine or cosine of whole places in a period.
+
+    Angles that have one sine are made one angle first. Else values that differ in the last digit alone would be two values to ramps, and
+    exports, whose sines may round otherwise, would answer otherwise.
+    """
+    folded = np.minimum(place, period - place)
+    if of is np.cos:
+        return np.asarray(np.cos(folded * (TURN / period)))
+    return np.asarray(np.where(2 * place <= period, 1.0, -1.0) * np.sin(np.minimum(folded, period / 2 - folded) * (TURN / period)))
 
 
 def are_whole_days(values: pd.Series) -> bool:

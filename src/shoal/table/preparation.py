@@ -15,10 +15,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from shoal.table.columns import MISSING, MOST_LEVELS, Column, rare_below, typed_names, unused
+from shoal.table.dates import Part as DatePart
 
 FieldKind = Literal["number", "boolean", "category", "date"]
-Part = Literal["value", "days", "day of year", "weekday", "hour", "missing", "level"]
-PARTS_OF_DATE: tuple[Part, ...] = ("days", "day of year", "weekday", "hour")
+Part = Literal["value", "missing", "level", DatePart]
 REST = "infrequent_sklearn"  # ends the name of the column that rare and unknown levels share, as scikit-learn names it
 
 
@@ -39,6 +39,8 @@ class Field:
         Range in training; of a date in days since 1970.
     has_times : bool
         Whether a date comes with the time of day.
+    date_parts : tuple of str
+        Of a date: its typed columns.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Field:
     low: float = -1.0
     high: float = 1.0
     has_times: bool = False
+    date_parts: tuple[DatePart, ...] = ()
 
     @property
     def missing(self) -> int:
@@ -58,7 +61,7 @@ class Field:
     def parts(self) -> tuple[Part, ...]:
         """What its typed columns hold."""
         if self.kind == "date":
-            return PARTS_OF_DATE if self.has_times else PARTS_OF_DATE[:3]
+            return self.date_parts
         return ("value",)
 
 
@@ -73,7 +76,8 @@ class Feature:
     field : int
         Place of its field.
     part : str
-        "value", or a part of a date ("days" since 1970, "day of year" from 1, "weekday" from Monday = 0, "hour"); "missing"
+        "value", or a part of a date ("days" since 1970, "day of year" from 1, "weekday" from Monday = 0, "hour"), or
+        the sine or cosine of where in a week or day it lies; "missing"
         is 1 for an empty cell, "level" is 1 for one level.
     fill : float
         What stands for a missing value; NaN leaves it missing, as a bare estimator does.
@@ -175,7 +179,7 @@ def used(columns: Sequence[Column]) -> list[Column]:
 def _field(column: Column, known: Learned) -> Field:
     low, high = (0.0, 1.0) if column.low is None or column.high is None else (column.low, column.high)
     assert column.kind != "left out"
-    return Field(column.name, column.kind, known.levels, known.has_other, float(low), float(high), column.has_times)
+    return Field(column.name, column.kind, known.levels, known.has_other, float(low), float(high), column.has_times, column.date_parts)
 
 
 def _named_apart(features: list[Feature]) -> list[Feature]:

@@ -1,17 +1,24 @@
 """Dates as people write them: read as the days they are, or not taken for dates."""
 
 import datetime as dt
+import shutil
+import subprocess
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from shoal import from_json, load, save
+from shoal.export import c99, model_json, portable, python_text, write_folder
+from shoal.export.onnx_graph import check_onnx, model_onnx
+from shoal.export.sample_rows import frame_of, sample_rows
 from shoal.table import coerce, describe_columns, read
 from shoal.table.date_formats import DATE_FORMATS, duration_days, plain_date, shaped_formats
 from shoal.table.reading import open_table
 from shoal.table_models.fit import evaluate, fit
 
 N = 200
+EPOCH = dt.datetime(1970, 1, 1)
 RNG = np.random.default_rng(0)
 WHEN = pd.DatetimeIndex(pd.Timestamp("2020-01-03") + pd.to_timedelta(RNG.integers(0, 900 * 1440, N), unit="m"))
 MONTHS = {
@@ -170,3 +177,66 @@ def test_files_frames_and_pieces_agree(way, tmp_path):
         prepared = [model["prepare"].transform(piece) for piece in open_table(other).pieces(17)]
         np.testing.assert_array_equal(np.concatenate(prepared), model["prepare"].transform(frame))
         assert evaluate(model, other) == evaluate(model, frame)
+
+
+PARTS = {
+    "%d.%m.%y %H:%M": 8,
+    "%d-%b-%Y": 3,
+    "%H:%M": 3,
+    "%b %Y": 2,
+}
+
+
+@pytest.mark.parametrize("form", PARTS)
+def test_a_date_becomes_the_parts_that_it_has(form):
+    frame = pd.DataFrame({"d": [t.strftime(form) for t in WHEN]})
+    (column,) = describe_columns(frame)
+    assert len(column.date_parts) == PARTS[form] == coerce(frame, (column,)).shape[1]
+
+
+def test_the_ends_of_a_day_and_a_week_meet():
+    minutes = pd.date_range("2024-01-01", periods=7 * 1440, freq="min")
+    frame = pd.DataFrame({"d": minutes.strftime("%d.%m.%Y %H:%M")})
+    typed = coerce(frame, describe_columns(frame))
+    for part, at, step in (("time", slice(0, 1440), 1), ("weekday", slice(0, None, 1440), 1)):
+        sine, cosine = (typed[f"d, {part} {wave}"].to_numpy()[at] for wave in ("sine", "cosine"))
+        np.testing.assert_allclose(sine**2 + cosine**2, 1, rtol=1e-15)
+        gaps = np.hypot(sine - np.roll(sine, step), cosine - np.roll(cosine, step))
+        np.testing.assert_allclose(gaps, gaps[1], rtol=1e-9)  # all steps alike, the one over midnight too
+    assert typed["d, time cosine"].nunique() == 721  # angles with one cosine have one to the last digit: ramps count values
+    assert typed["d, weekday cosine"].nunique() == 4
+
+
+@pytest.fixture(scope="module")
+def timed():
+    """A model of every kind of date, with gaps."""
+    ways = {"when": "%d.%m.%y %H:%M", "day": "%d-%b-%Y", "clock": "%I:%M %p", "month": "%b %Y"}
+    frame = pd.DataFrame({name: [t.strftime(form) for t in WHEN] for name, form in ways.items()})
+    frame["lap"] = [f"{i}:{i % 60:02d}" for i in range(N)]
+    frame.loc[::17, ["when", "clock"]] = None
+    frame["y"] = [np.sin(2 * np.pi * t.hour / 24) + 0.3 * t.day_of_week for t in WHEN]
+    return fit(frame, "y", settings={"n_networks": 1, "hidden_layer_sizes": 8, "max_iter": 40}), frame
+
+
+def test_exports_agree_on_cyclic_parts(timed, tmp_path):
+    model, frame = timed
+    parts = portable(model, "ONNX")
+    assert check_onnx(model_onnx(parts, "double"), parts, "double") < 1e-12  # that of ONNX in double (docs/export.md)
+    (tmp_path / "m.json").write_text(model_json(parts))
+    save(model, tmp_path / "m.shoal")
+    for again in (load(tmp_path / "m.shoal"), from_json(tmp_path / "m.json")):
+        assert again["prepare"]["typed"].columns == model["prepare"]["typed"].columns
+        np.testing.assert_array_equal(again.predict(frame), model.predict(frame))
+    space = {}
+    exec(python_text(parts), space)
+    rows = sample_rows(parts)
+    made = [space["prepare"]([None if np.isnan(cell) else EPOCH + dt.timedelta(seconds=cell) for cell in row]) for row in rows]
+    np.testing.assert_allclose(made, timed[0]["prepare"].transform(frame_of(parts, rows)), rtol=1e-14, atol=1e-15)  # sines of two libraries
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
+def test_c_agrees_on_cyclic_parts(timed, tmp_path):
+    write_folder(tmp_path / "c", c99(portable(timed[0], "C"), "m", "double"))
+    command = "cc -O2 -std=c99 -Wall -Wextra -Werror m.c m_test.c -o t -lm && ./t"
+    done = subprocess.run(command, shell=True, cwd=tmp_path / "c", capture_output=True, text=True, check=True)
+    assert "answers agree" in done.stdout

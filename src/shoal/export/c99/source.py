@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from shoal.encoding import Encoding
 from shoal.export.c99.parts import CNames, Precision, has_class, literal, matrix, own_levels, places, table, wrapped
+from shoal.export.dates import WAVES_OF_C, date_part, has_waves
 from shoal.export.portable import Portable, c_string, comment
 from shoal.export.trace import c_formula
 from shoal.table import Feature
-from shoal.table.preparation import PARTS_OF_DATE
 from shoal.textbook.activations import ACTIVATIONS
 
 DATES = """/* A date's parts from seconds since 1970: days, day of year, weekday (Monday is 0), hour. Missing beyond the years +-8000. */
@@ -98,6 +98,7 @@ def source(model: Portable, names: CNames, precision: Precision) -> str:
         encoding_tables(model),
         weight_tables(model, precision),
         DATES if any(field.kind == "date" for field in model.fields) else "",
+        WAVES_OF_C if has_waves(model.features) else "",
         FIND + "\n" + LEVEL if any(names.levels) else "",
         prepare(model, names),
         units(model, precision),
@@ -228,8 +229,9 @@ def prepared(model: Portable, names: CNames, feature: Feature) -> str:
     field = model.fields[feature.field]
     cell = f"row->{names.fields[feature.field]}"
     if field.kind == "date":
-        part = "days" if feature.part == "missing" else feature.part
-        cell = f"part_{feature.field}[{PARTS_OF_DATE.index(part)}]"
+        cell = date_part(
+            "days" if feature.part == "missing" else feature.part, f"part_{feature.field}[{{}}]", "floor(({} - floor({})) * 86400.0 + 0.5)"
+        )
     if feature.part == "missing":
         return f"isnan({cell}) ? 1.0 : 0.0"
     return cell if np.isnan(feature.fill) else f"isnan({cell}) ? {literal(feature.fill)} : {cell}"

@@ -20,6 +20,7 @@ from shoal.export.trace import Traced, traced
 from shoal.network import Network
 from shoal.table import Feature, Field
 from shoal.table.columns import unused
+from shoal.table.dates import A_DAY, A_WEEK, TURN
 from shoal.textbook.activations import ACTIVATIONS
 
 SECONDS_A_DAY = 86_400.0
@@ -28,6 +29,7 @@ SECONDS_A_DAY = 86_400.0
 def prepare(graph: Graph, model: Portable, inputs: Sequence[str]) -> str:
     """From the cells, one input `(m, 1)` a field, to the prepared columns `(m, n)` in double."""
     dates = {j: date_parts(graph, inputs[j]) for j, field in enumerate(model.fields) if field.kind == "date"}
+    dates |= {j: cycles(graph, parts) for j, parts in dates.items() if set(model.fields[j].parts) - set(parts)}
     blocks = []
     for (kind, j), run in groupby(model.features, key=lambda feature: block_of(model, feature)):
         features = list(run)
@@ -99,6 +101,22 @@ def date_parts(graph: Graph, seconds: str) -> dict[str, str]:
         "weekday": rest(graph("Add", midnight, number(3.0)), 7.0),
         "hour": floored(rest(seconds, SECONDS_A_DAY), 3600.0),
     }
+
+
+def cycles(graph: Graph, parts: dict[str, str]) -> dict[str, str]:
+    """The parts of a date with the sine and cosine of its weekday and its second of the day, folded as `table.dates.wave` folds them."""
+    rest = graph("Sub", parts["days"], graph("Floor", parts["days"]))
+    second = graph("Floor", graph("Add", graph("Mul", rest, np.array(A_DAY)), np.array(0.5)))
+    waves = {}
+    for name, place, period in (("weekday", parts["weekday"], A_WEEK), ("time", second, A_DAY)):
+        is_early = graph("Not", graph("Greater", graph("Mul", place, np.array(2.0)), np.array(period)))
+        folded = graph("Where", is_early, place, graph("Sub", np.array(period), place))
+        other = graph("Sub", np.array(period / 2), folded)
+        angle = graph("Mul", graph("Where", graph("Less", folded, other), folded, other), np.array(TURN / period))
+        sign = graph("Where", is_early, np.array(1.0), np.array(-1.0))
+        waves[f"{name} sine"] = graph("Mul", sign, graph("Sin", angle))
+        waves[f"{name} cosine"] = graph("Cos", graph("Mul", folded, np.array(TURN / period)))
+    return parts | waves
 
 
 MOST_SINGLE = 1e36  # z-scores in float are held within: beyond, sums of float would not be finite
