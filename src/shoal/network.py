@@ -129,13 +129,13 @@ class Network:
         """
         return merge(self.population.astype(np.dtype(np.float64)), self.shares)
 
-    @property
+    @cached_property
     def g2(self) -> Loss:
-        """The output unit."""
+        """The output unit. Kept, because the prediction of one row asks for it twice."""
         return make_loss(self.output, delta=self.delta, q=self.q)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in fields(self)}  # `merged` is made again where it is needed
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # `merged` and `g2` are made again where they are needed
 
 
 def encoded(network: Network, X: Any) -> Any:
