@@ -21,7 +21,8 @@ from shoal.table.cells import (
     text_cells,
     truth_cells,
 )
-from shoal.table.dates import Part, about_dates, date_columns, parts_of, written_day
+from shoal.table.date_formats import swapped
+from shoal.table.dates import SWAPPABLE, Part, about_dates, date_columns, parts_of, written_day
 from shoal.table.frames import as_frame, column_name, named_frame, one_of
 from shoal.table.tally import Tally, Typed
 
@@ -189,7 +190,8 @@ def _date(tally: Tally, date_format: str) -> Column:
     low, high = float(dates.low or 0.0), float(dates.high or 0.0)
     if low == high and not n_missing:
         return _left_out(tally, f"one value only: {written_day(low)}", low=low, high=high, date_format=written)
-    reason = about_dates(written, low, high)
+    other = tally.dates.get(swapped(written))
+    reason = about_dates(written, low, high) + (SWAPPABLE if other and other.n_refused <= dates.n_refused else "")
     known: dict[str, Any] = {"low": low, "high": high, "date_format": written, "has_times": not dates.whole, "cyclic": True}
     return Column(tally.name, "date", reason, tally.n_rows, n_missing, **known)
 

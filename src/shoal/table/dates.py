@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 
 Part = Literal["days", "day of year", "weekday", "hour", "weekday sine", "weekday cosine", "time sine", "time cosine"]
 PARTS: tuple[Part, ...] = ("days", "day of year", "weekday", "hour", "weekday sine", "weekday cosine", "time sine", "time cosine")
+SWAPPABLE = "; day and month fit the other way round too (2022-09-29 leaves no doubt)"
 A_WEEK, A_DAY = 7.0, 86_400.0  # days, and seconds
 TURN = 2 * np.pi
 

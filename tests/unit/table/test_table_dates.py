@@ -14,6 +14,7 @@ from shoal.export.onnx_graph import check_onnx, model_onnx
 from shoal.export.sample_rows import frame_of, sample_rows
 from shoal.table import coerce, describe_columns, read
 from shoal.table.date_formats import DATE_FORMATS, duration_days, plain_date, shaped_formats
+from shoal.table.dates import SWAPPABLE
 from shoal.table.reading import open_table
 from shoal.table_models.fit import evaluate, fit
 
@@ -142,6 +143,10 @@ def test_day_and_month_are_decided_over_the_whole_column():
     for last, form in (("12/25/2021", "%m/%d/%Y"), ("25/12/2021", "%d/%m/%Y")):
         (column,) = describe_columns(pd.DataFrame({"d": [*early, last]}))
         assert column.date_format == form
+        assert SWAPPABLE not in column.reason
+    (column,) = describe_columns(pd.DataFrame({"d": early}))
+    assert column.date_format == "%d/%m/%Y"
+    assert column.reason.endswith(SWAPPABLE)
 
 
 def test_the_language_of_the_machine_has_no_say():
