@@ -1,4 +1,4 @@
-"""What a number becomes before layer 1: its z-score, and ramps beside it; and what a target becomes.
+"""The encoding of a number before layer 1: its z-score, and ramps; and the scaling of a target.
 
 Columns of the encoded matrix: the n z-scores first, then the ramps of column 0, of column 1, … A ramp is piecewise
 linear in x: 0 up to its left edge, 1 from its right edge on, minus its mean over the training rows. Ramps let a
@@ -20,17 +20,17 @@ from shoal.errors import DataError, LargeColumnError
 from shoal.textbook.propagation import Parameters
 from shoal.types import Floats
 
-BLOCK_NUMBERS = 1 << 17  # worked on at once: 1 MB in float64, which the caches hold
+BLOCK_NUMBERS = 1 << 17  # in one block: 1 MB in float64, which fits into the caches
 FIRST_ROWS = 64  # their mean is near enough to all rows' mean
 BINS = 8
 FEW_VALUES = 9  # up to so many distinct values, each value is an edge
-TINY, TINY_SQUARE = 1e-140, 1e-270  # numbers below and variances below: their squares lose digits, or are 0
-HEAVY_SHARE = 1 / 8  # a value that holds more of the rows is an edge of its own
+TINY, TINY_SQUARE = 1e-140, 1e-270  # smaller numbers and variances: their squares lose digits, or are 0
+HEAVY_SHARE = 1 / 8  # a value that fills more of the rows is an edge of its own
 MIN_QUANTILE_BINS = 4
 
 
 class Ramps(NamedTuple):
-    """Of every ramp the column that it belongs to, its left edge and its width, each `(number of ramps,)`."""
+    """For every ramp its column, its left edge and its width, each `(number of ramps,)`."""
 
     column: NDArray[np.int64]
     left: Floats
@@ -46,7 +46,7 @@ class Encoding:
     center, scale : ndarray, (n,)
         A z-score is (x − center) / scale.
     edges : tuple of ndarray
-        The ramps' edges of each column, empty where it has none; E edges make E − 1 ramps.
+        The ramps' edges of each column, empty if it has none; E edges make E − 1 ramps.
     ramp_center : ndarray, (number of ramps,)
         Mean of each ramp over the training rows.
     ramp_scale : float
@@ -61,7 +61,7 @@ class Encoding:
 
     @cached_property
     def ramps(self) -> Ramps:
-        """All ramps side by side."""
+        """All ramps in one tuple."""
         return ramps_of(self.edges)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -79,12 +79,12 @@ class Encoding:
 
 
 def plain(n: int) -> Encoding:
-    """Numbers as they are."""
+    """Numbers without encoding."""
     return Encoding(np.zeros(n), np.ones(n), (np.empty(0),) * n, np.empty(0))
 
 
 def fit_encoding(X: Any, weight: Floats | None = None, *, ramps: bool, ramp_scale: float = 1.0) -> Encoding:
-    """The encoding that these training rows `(m, n)` ask for; sparse X is scaled and centred, and has no ramps.
+    """The encoding from these training rows `(m, n)`; sparse X is scaled and centred, and has no ramps.
 
     `weight (m,)` counts each row; edges of ramps are of the rows with a weight above 0.
     """
@@ -106,7 +106,7 @@ def z_scores(center: Floats, scale: Floats, flags: NDArray[np.bool_]) -> Encodin
 
 
 def are_flags(X: Any) -> NDArray[np.bool_]:
-    """Columns that hold nothing but 0 and 1, `(n,)`: yes or no, a category's level.
+    """Columns that contain 0 and 1 only, `(n,)`: yes or no, a category's level.
 
     They stay 0 and 1: as z-scores the rare ones would be the largest inputs of all, which costs accuracy on tables with
     many categories (docs/defaults.md).
@@ -148,7 +148,7 @@ def _where(j: int, what: str, n: int) -> str:
 
 
 def scale_of(mean: Floats, variance: Floats, what: str) -> Floats:
-    """The standard deviation of each column, 1 of one that is constant but for rounding.
+    """The standard deviation of each column, 1 for one that is constant to rounding.
 
     Raises
     ------
@@ -181,12 +181,12 @@ def dense_moments(X: Floats, w: Floats) -> tuple[Floats, Floats]:
 
 
 def summed(X: Floats, of_rows: Callable[[Floats, slice], Floats]) -> Floats:
-    """The sum of a function over blocks of rows in float64, and where these stand."""
+    """The sum of a function over blocks of rows in float64."""
     return np.asarray(sum(of_rows(np.asarray(X[s], np.float64), s) for s in blocks(X.shape)))
 
 
 def blocks(shape: tuple[int, ...]) -> Iterator[slice]:
-    """All rows of a table `(m, n)`, so many at once that a copy of them stays in the caches."""
+    """All rows of a table `(m, n)`, in blocks whose copies fit into the caches."""
     step = max(64, BLOCK_NUMBERS // max(1, shape[1]))
     return (slice(s, s + step) for s in range(0, shape[0], step))
 
@@ -205,10 +205,10 @@ def sparse_moments(X: Any, w: Floats) -> tuple[Floats, Floats]:
 
 
 def ramp_edges(column: Floats, weight: Floats | None = None, bins: int = BINS) -> Floats:
-    """Edges of one column's ramps, increasing; fewer than three make no ramps and come back empty.
+    """Edges of one column's ramps, increasing; fewer than three make no ramps and an empty array is returned.
 
-    Up to 9 distinct values: all are edges. Else values that hold over 1/8 of the rows are edges of their own, and the
-    other rows are cut at quantiles (the inverted distribution function, so that a row of weight 2 counts as two rows).
+    Up to 9 distinct values: all are edges. Otherwise values that fill over 1/8 of the rows are edges, and the other rows are cut at
+    quantiles (the inverted distribution function, so that a row of weight 2 counts as two rows).
     """
     w = np.ones(len(column)) if weight is None else weight
     values, where = np.unique(column, return_inverse=True)
@@ -219,14 +219,14 @@ def ramp_edges(column: Floats, weight: Floats | None = None, bins: int = BINS) -
         heavy = counts > HEAVY_SHARE * counts.sum()
         shares = np.cumsum(counts[~heavy]) / counts[~heavy].sum()
         wanted = np.linspace(0, 1, max(MIN_QUANTILE_BINS, bins - int(heavy.sum())) + 1)
-        at = np.searchsorted(shares, wanted - 1e-9)  # repeated and weighted rows must be cut alike in spite of rounding
+        at = np.searchsorted(shares, wanted - 1e-9)  # repeated and weighted rows must be cut equally in spite of rounding
         cuts = values[~heavy][np.minimum(at, len(shares) - 1)]
         edges = np.unique(np.concatenate([values[heavy], cuts]))
     return np.asarray(edges, np.float64) if len(edges) >= 3 else np.empty(0)
 
 
 def ramps_of(edges: Sequence[Floats]) -> Ramps:
-    """The ramps that these columns' edges make."""
+    """The ramps of these columns' edges."""
     counts = [max(len(e) - 1, 0) for e in edges]
     left, right = (np.concatenate([np.empty(0), *(e[part] for e in edges)]) for part in (slice(None, -1), slice(1, None)))
     return Ramps(np.repeat(np.arange(len(edges)), counts), left, right - left)
@@ -325,7 +325,7 @@ def fit_target(Y: Floats, weight: Floats | None = None) -> TargetScale:
 
 
 def encode_target(target: TargetScale, Y: Floats) -> Floats:
-    """Targets `(m, n_y)` as the network learns them."""
+    """Targets `(m, n_y)` in the network's form."""
     return (np.asarray(Y, np.float64) - target.center) / target.scale
 
 

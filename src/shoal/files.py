@@ -1,8 +1,8 @@
-"""Files of people: inputs that are named for what they are, outputs that are written whole or not at all.
+"""Files of users: inputs are checked for what they are, outputs are written completely or not at all.
 
-Reading: `input_file` is the one check that every reader begins with, so that no reader waits at a pipe or walks round a
-link for ever. Writing: `replacing` and `replacing_folder` write beside the target, then rename, so that a killed process loses nothing that
-was there. What a killed process leaves beside a target is removed by the next write to that target.
+Reading: every reader begins with `input_file`, so that no reader waits for a pipe or follows a circular link for ever. Writing:
+`replacing` and `replacing_folder` write beside the target, then rename, so that a killed process loses nothing that existed. The next
+write to the target removes what a killed process left beside it.
 """
 
 import errno
@@ -116,12 +116,12 @@ def _kind(mode: int) -> str:
 
 @contextmanager
 def replacing(path: Anywhere) -> Iterator[IO[bytes]]:
-    """A file to write that takes its place only when it is whole; a device or a pipe is written to as it is.
+    """A file to write that replaces its target only when it is complete; a device or a pipe is written directly.
 
     Raises
     ------
     OutputError
-        When the folder or the disk refuses; what stood there before is untouched.
+        If the folder or the disk refuses; an existing file stays unchanged.
     """
     with _naming(path):
         special = _special(path)
@@ -134,7 +134,7 @@ def replacing(path: Anywhere) -> Iterator[IO[bytes]]:
 
 
 def refuse_unwritable(path: Anywhere) -> None:
-    """Find out before long work whether its result can be written there; raises the `OutputError` that `replacing` would."""
+    """Raise an error, before long work, if its result cannot be written there: the `OutputError` of `replacing`."""
     with _naming(path):
         special = _special(path)
         if special is not None:
@@ -148,7 +148,7 @@ def refuse_unwritable(path: Anywhere) -> None:
 
 
 def made_folder(path: Anywhere) -> Path:
-    """The folder, made where it is missing, with those above it; raises an `OutputError` where that cannot be."""
+    """The folder, created if it is missing, with its parents; raises an `OutputError` if that is not possible."""
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
@@ -157,7 +157,7 @@ def made_folder(path: Anywhere) -> Path:
 
 
 def write_folder(folder: Anywhere, files: Mapping[str, str]) -> Path:
-    """Write texts that belong together into a folder, all or none; it is made if it is not there, and other files in it stay.
+    """Write texts that belong together into a folder, all or none; it is created if it does not exist, and other files in it stay.
 
     Parameters
     ----------
@@ -220,7 +220,7 @@ def _naming(path: Anywhere) -> Iterator[None]:
         raise OutputError(f"{os.fspath(path)!r} is no name of a file: {error}.") from error
     except OSError as error:
         raise OutputError(
-            f"{path} could not be written: {_reason(error)}. What stood there is untouched; give another place, or make room."
+            f"{path} could not be written: {_reason(error)}. An existing file is unchanged; choose another place, or free some space."
         ) from error
 
 

@@ -1,8 +1,7 @@
-"""What a value may be: kinds of arguments, each with the words that say what is right.
+"""Kinds of arguments: what a value may be, each with the words that describe valid values.
 
-A kind reads a value and returns it in one plain type (a `np.int64` becomes an int, a `np.str_` a str), or refuses it by the
-name of its argument. Parameters of the estimators are declared with kinds in `fitting/settings.py`; functions with arguments
-of their own call `read` where they begin.
+A kind reads a value and returns it in one plain type (a `np.int64` becomes an int, a `np.str_` a str), or refuses it by the name of its
+argument. Parameters of the estimators are declared with kinds in `fitting/settings.py`; other functions call `read` first.
 
 - A flag is a bool or `np.bool_`, as scikit-learn has it: no text, no 0 or 1, no NaN, no NA.
 - A number is an int, a float, or NumPy's, or another `numbers.Real` such as a Fraction; a bool is none, nor is a Decimal, a
@@ -25,8 +24,8 @@ import numpy as np
 
 from shoal.errors import InvalidParameterError
 
-MOST_SIZE = 2**31 - 1  # of a layer or a population; memory ends long before
-NO_LIMIT = 2**53  # limits from here on are no limits: floats hold every whole number below
+MOST_SIZE = 2**31 - 1  # of a layer or a population; memory limits it far below
+NO_LIMIT = 2**53  # larger limits have no effect: floats represent every smaller integer
 LARGEST = float(np.finfo(np.float32).max)  # of numbers: training may go in single precision
 TRUE, FALSE, NONE, INFINITE = ("true", "yes", "on"), ("false", "no", "off"), ("none", "null"), ("inf", "infinity")
 

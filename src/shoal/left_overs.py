@@ -1,8 +1,8 @@
-"""What killed processes leave: temporary files beside a target and temporary folders, by whose name they can be known and removed.
+"""Temporary files and folders of killed processes: their names identify them, so that they can be removed.
 
-A name holds the machine, the process and when it started: `.model.shoal.1f2e-4711-889201-9c0ffee0.part`. The next write to
-the same target removes what is older than an hour and whose process is gone. A number that the system gave to another
-process since then does not protect a left-over: the other process started at another time.
+A name has the machine, the process and its start: `.model.shoal.1f2e-4711-889201-9c0ffee0.part`. The next write to the same target
+removes files that are older than an hour and whose process has ended. If the system has given the number to another process since then,
+the start time differs, and the file is removed too.
 """
 
 import hashlib
@@ -18,8 +18,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-OLD = 3600.0  # seconds: a process that was killed a moment ago may be looked into by somebody
-VERY_OLD = 24 * OLD  # where it cannot be known whether the process is there: another machine's, or a name of shoal 0.1's first days
+OLD = 3600.0  # seconds: a user may still want to examine a process that was killed a moment ago
+VERY_OLD = 24 * OLD  # if it is unknown whether the process exists: another machine's, or a name of an early version
 _MARK_BYTES = 48  # at most, of `.`, a mark, `.part`
 _LONGEST_NAME = 255
 _MARK = r"(?P<machine>[0-9a-f]{4})-(?P<pid>\d+)-(?P<start>\d+)"

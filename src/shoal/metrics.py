@@ -1,4 +1,4 @@
-"""Scores of predictions, each with its facts once: its name, which way is better, what it means, and its sums over rows.
+"""Scores of predictions, each with its facts: its name, which direction is better, its meaning, and its sums over rows.
 
 A metric's terms are sums, so those of blocks of rows, of files and of machines add up, and a resample of the rows is another weight of
 each. Shapes: truth `y` and answers `a` `(m, n_y)`, weights `w` `(…, m)`, terms `(…, 1 + k, n_y)` of which the first is Σ w, values `(…)`.
@@ -12,7 +12,7 @@ import numpy as np
 
 from shoal.types import Floats
 
-LEAST = float(np.finfo(np.float64).eps)  # the log loss keeps so far from 0 and 1, as scikit-learn's does
+LEAST = float(np.finfo(np.float64).eps)  # the log loss stays so far from 0 and 1, as in scikit-learn
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def clipped(p: Floats) -> Floats:
 
 
 def surprise(p: Floats) -> Floats:
-    """−ln p of what was given to what came true.
+    """−ln p of the probability of the true class.
 
     Examples
     --------
@@ -116,15 +116,15 @@ def _explained(sums: Floats) -> Floats:
     return np.asarray(explained(left / total, second / total - (first / total) ** 2).mean(axis=-1))
 
 
-ACCURACY = Metric("accuracy", True, "share of rows that are right", lambda y, a, w: sums_of(w, np.all(y == a, axis=1)[:, None]), mean)
+ACCURACY = Metric("accuracy", True, "fraction of rows that are correct", lambda y, a, w: sums_of(w, np.all(y == a, axis=1)[:, None]), mean)
 LOG_LOSS = Metric(  # a is the probability that the true class of each target was given; y is not looked at
-    "log_loss", False, "mean surprise, in nats", lambda y, a, w: sums_of(w, surprise(a)), mean
+    "log_loss", False, "mean of −ln p of the true class, in nats", lambda y, a, w: sums_of(w, surprise(a)), mean
 )
 ROC_AUC = Metric("roc_auc", True, "area under the ROC curve")
 RMSE = Metric("rmse", False, "root mean squared error", lambda y, a, w: sums_of(w, (a - y) ** 2), _root)
 MAE = Metric("mae", False, "mean absolute error", lambda y, a, w: sums_of(w, np.abs(a - y)), mean)
 R2 = Metric(  # y and a less a number near the mean of y: squares of large numbers would lose their digits
-    "r2", True, "share of variance explained", lambda y, a, w: sums_of(w, (a - y) ** 2, y, y**2), _explained
+    "r2", True, "fraction of variance explained", lambda y, a, w: sums_of(w, (a - y) ** 2, y, y**2), _explained
 )
 
 METRICS = {metric.name: metric for metric in (ACCURACY, ROC_AUC, R2, LOG_LOSS, RMSE, MAE)}

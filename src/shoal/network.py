@@ -1,6 +1,6 @@
-"""Network: what is left of training. Prediction, inspection and export all take one; none of them trains.
+"""Network: the result of training. Prediction, inspection and export all take one; none of them trains.
 
-What `shoal.fit` knows of a fit travels with the Pipeline as `facts_`; here it is held to the fit that it is of.
+The facts of a fit by `shoal.fit` are the Pipeline's `facts_`; this module checks that they belong to the network.
 
 scikit-learn fits a Pipeline's steps and tells nobody else, so that `facts_` outlives `model.fit(…)`. So facts carry the mark of the
 network that they were found with, and who reads them asks here: facts of another network are as good as none.
@@ -25,7 +25,7 @@ from shoal.types import Floats
 
 @dataclass(frozen=True)
 class Noise:
-    """How far targets lie from predictions of rows that were not learned from; `uncertainty.noise` says how it is found.
+    """The distance of targets from predictions on rows that were not learned from; `uncertainty.noise` computes it.
 
     Attributes
     ----------
@@ -33,16 +33,16 @@ class Noise:
         Predicted values, increasing, and the variance of one member's residual there, in squares of the target's units
         (of a Gaussian output: in units of the variance that it learned).
     share : ndarray, (n_y,)
-        Share of the variance that follows the members' spread at a row.
+        Fraction of the variance that follows the members' spread at a row.
     typical, typical_learned : ndarray, (n_y,)
         Mean spread of new rows, and of rows that the members learned from.
     averaging : ndarray, (n_y,)
-        What is left of one member's residual variance when all are combined, in (0, 1].
+        The fraction of one member's residual variance that remains when all are combined, in (0, 1].
     source : {"held-out rows", "evidence", "training rows"}
         Where it was learned: rows that no network, or not every network, had learned from; the precision that Bayesian
         regularization found; or, where nothing else was known, the very rows that were learned from, which show too little.
     n_rows : int or None
-        How many rows showed it, a row of weight 2 being two; None in a file from before they were counted.
+        How many rows showed it, a row of weight 2 counting as two; None in a file from before they were counted.
     """
 
     at: tuple[Floats, ...]
@@ -65,7 +65,7 @@ class Calibration:
     scores : ndarray, (n, n_y)
         Increasing in every column.
     n_rows : int
-        Rows that `fit` was given.
+        Number of rows passed to `fit`.
     """
 
     kind: str
@@ -75,34 +75,34 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Network:
-    """A trained shoal: its members' weights, how they are combined, and what its numbers mean.
+    """A trained shoal: its members' weights, how they are combined, and the meaning of its numbers.
 
     Attributes
     ----------
     population : Population
         The members.
     shares : ndarray, (K,)
-        Each member's share in the logits; they add up to 1.
+        Each member's weight in the mean of the logits; they add up to 1.
     activation, output : str
         Names in `textbook.activations` and `textbook.losses`.
     delta, q : float
         Huber's threshold in units of the scaled target; the quantile.
     encoding : Encoding
-        What a number becomes before layer 1.
+        Encoding of the inputs before layer 1.
     target : TargetScale or None
-        How a regression target was scaled; None where it was not.
+        The scale of a regression target; None without one.
     classes : tuple of ndarray
         The labels, one array for each target; empty for regression.
     feature_names : tuple of str
-        Names of the inputs, `x0, x1, …` where the data had none.
+        Names of the inputs, `x0, x1, …` if the data had none.
     history : mapping
         `loss`, `validation_loss`, `validation_score`, `learning_rate`: arrays `(epochs, K)`, validation ones only where used.
     noise : Noise or None
-        Of a regression, where rows to learn it from were known.
+        For a regression, if rows to learn it from were available.
     calibration : Calibration or None
-        Where the estimator was asked for one.
+        If the estimator was calibrated.
     lowest, highest : ndarray, (n,), or None
-        Of every input, over the rows that were learned from.
+        For every input, over the training rows.
     """
 
     population: Population
@@ -139,7 +139,7 @@ class Network:
 
 
 def encoded(network: Network, X: Any) -> Any:
-    """Rows `(m, n)` as layer 1 takes them, in the network's precision."""
+    """Rows `(m, n)` in layer 1's encoding, in the network's precision."""
     return encode(network.encoding, X, network.population.parameters.W1.dtype)
 
 
@@ -149,7 +149,7 @@ def predict_logits(network: Network, X: Any) -> Floats:
 
 
 def predict(network: Network, X: Any) -> Floats:
-    """What the network says of raw rows `X (m, n)`, `(m, n_y)` in float64.
+    """The network's predictions for raw rows `X (m, n)`, `(m, n_y)` in float64.
 
     Probabilities for sigmoid and softmax outputs; expected values in the target's own units for the others.
     """

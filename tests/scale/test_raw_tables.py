@@ -100,8 +100,8 @@ def test_the_command_line_trains_on_a_cluster(client, tmp_path):
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"client": "tcp://127.0.0.1:1", "max_memory": "1GB"}, "give one of them"),
-        ({"client": "tcp://127.0.0.1:1", "checkpoint": "kept", "refit": True}, "a checkpoint keeps one training"),
+        ({"client": "tcp://127.0.0.1:1", "max_memory": "1GB"}, "set one of them"),
+        ({"client": "tcp://127.0.0.1:1", "checkpoint": "kept", "refit": True}, "a checkpoint saves one training"),
     ],
 )
 def test_what_does_not_go_together_is_named(settings, words):

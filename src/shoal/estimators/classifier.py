@@ -25,7 +25,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
 
     `fit` standardises the inputs, trains `n_networks` networks with one hidden layer as one population, and combines
     them at the logits into a single network. Arguments set to "auto" follow measured defaults (docs/defaults.md);
-    what is set is obeyed and the rest follows. `from shoal import ShoalClassifier as MLPClassifier` works.
+    parameters that you set are used as they are. `from shoal import ShoalClassifier as MLPClassifier` works.
 
     Parameters
     ----------
@@ -35,26 +35,26 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
     ----------
     classes_ : ndarray, (n_classes,)
     network_ : Network
-        What prediction uses.
+        The trained network, which prediction uses.
     coefs_, intercepts_ : lists of ndarray
         The same as ONE network in float64 over raw inputs (and raw ramps, named by `encoded_feature_names_`).
     skip_coefs_ : ndarray, (n_encoded_inputs, n_outputs), or None
-        With `skip=True` what goes from the inputs to the outputs past the hidden layer, to be read beside `coefs_`.
+        With `skip=True` the weights from the inputs directly to the outputs, in addition to `coefs_`.
     loss_curve_, loss_, best_loss_, validation_scores_, best_validation_score_, n_iter_, t_, out_activation_, solver_
         As scikit-learn's, means over the networks; None where unused.
     final_losses_ : ndarray, (n_networks,)
-        The last loss of every network: how far apart their starts have ended.
+        The last loss of every network: the spread over their random starts.
     evidence_ : dict of ndarray or None
         With "bayes": `alpha (n_networks, 4)` (W1, b1, W2, b2; W3 is a fifth with `skip=True`), `beta`, `gamma`, `n_parameters`,
         `log_evidence` of every network.
     evidence_table_ : dict of ndarray
-        With "bayes" and `hidden_layer_sizes="auto"`: what each width that was tried had to say for itself.
+        With "bayes" and `hidden_layer_sizes="auto"`: the evidence of each width that was tried.
     temperature_ : float
-        What the logits were divided by; 1 with `calibration=None`. It stands in the output layer's weights already.
+        The divisor of the logits; 1 with `calibration=None`. The output layer's weights already include it.
     device_ : str
-        Where training computed: what `device` asked for, or what "auto" came to.
+        Where training computed: the value of `device`, or what "auto" selected.
     seed_ : int
-        With `random_state=seed_` the same fit comes again, bit for bit.
+        With `random_state=seed_` you get the same fit again, bit for bit.
     """
 
     _task = "classification"
@@ -158,12 +158,12 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
     ) -> "ShoalClassifier":
         """Train on rows X `(m, n)`, dense or sparse, and labels y `(m,)`, or 0/1 labels `(m, k)`.
 
-        `sample_weight` of whole numbers counts rows; any other says how much rows matter beside each other, in whatever unit.
-        With `X_val, y_val` (and weights) every network is judged on these rows and none are held out. Dask collections are
-        trained on where they lie (`shoal.dask.fit`, docs/scale.md).
+        Integers in `sample_weight` count rows; other weights are relative, in any unit.
+        With `X_val, y_val` (and weights) every network is evaluated on these rows and none are held out. Dask collections are trained on
+        their workers (`shoal.dask.fit`, docs/scale.md).
 
-        `groups (m,)` names each row's group: early stopping and calibration hold out whole groups, so that no network is judged on
-        rows of a group that it learned from. With `time (m,)`, dates or numbers, they hold out the last rows. Inputs they are not.
+        `groups (m,)` names each row's group: early stopping and calibration hold out whole groups, so that no network is evaluated on a
+        group that it learned from. With `time (m,)`, dates or numbers, they hold out the last rows. Neither is an input.
         """
         if is_elsewhere(X):
             own = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
@@ -175,7 +175,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         """One pass over these rows. The first call needs all `classes`, and fixes the scaling for all later ones."""
         if not self.__sklearn_is_fitted__():
             if classes is None:
-                raise DataError("classes must be passed on the first call to partial_fit: later rows may hold labels these do not")
+                raise DataError("classes must be passed on the first call to partial_fit: later rows may have labels that these do not")
             classes = checked_classes(classes)
         elif classes is not None and not self._multilabel and not np.array_equal(self.classes_, checked_classes(classes)):
             raise DataError(
@@ -185,31 +185,31 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
 
     @lazy_too
     def predict_proba(self, X: Any) -> Floats:
-        """Probabilities `(m, n_classes)`, rows add up to 1; of 0/1 labels each label's own, `(m, k)`."""
+        """Probabilities `(m, n_classes)`, rows add up to 1; for 0/1 labels each label's own, `(m, k)`."""
         p = self._predicted(X)
         return p if p.shape[1] > 1 or self._multilabel else np.hstack([1 - p, p])
 
     @lazy_too
     def predict_log_proba(self, X: Any) -> Floats:
-        """ln of `predict_proba`, −∞ where that is 0."""
+        """ln of `predict_proba`, −∞ for probability 0."""
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
     @lazy_too
     def predict(self, X: Any) -> NDArray[Any]:
-        """The likeliest class of every row `(m,)`; of 0/1 labels those above a half, `(m, k)`."""
+        """The most likely class of every row `(m,)`; for 0/1 labels those above a half, `(m, k)`."""
         p = self._predicted(X)
         if self._multilabel:
             return (p > 0.5).astype(int)
         return np.asarray(self.classes_[(p[:, 0] > 0.5).astype(int) if p.shape[1] == 1 else p.argmax(axis=1)])
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """The mean accuracy of `predict` on rows X `(m, n)` with labels y; of 0/1 labels every one of a row must be right.
+        """The mean accuracy of `predict` on rows X `(m, n)` with labels y; for 0/1 labels every one of a row must be correct.
 
         Raises
         ------
         DataError
-            For targets that cannot be compared with predictions: gaps, or labels of another type.
+            For targets that cannot be compared with predictions: missing values, or labels of another type.
         """
         with named_failure("y or sample_weight", y):
             return float(super().score(X, y, sample_weight))
@@ -221,7 +221,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
 
 
 def checked_classes(classes: Any) -> NDArray[Any]:
-    """All labels that `partial_fit` is given, sorted, each once.
+    """All labels given to `partial_fit`, sorted, each once.
 
     Raises
     ------
@@ -231,5 +231,5 @@ def checked_classes(classes: Any) -> NDArray[Any]:
     with named_failure("classes", classes), np.errstate(invalid="ignore"):
         found = np.asarray(unique_labels(list(classes) if isinstance(classes, set | frozenset) else classes))
     if not len(found):
-        raise DataError("classes is empty; give all labels that rows of this or a later call hold")
+        raise DataError("classes is empty; give all labels of this and later calls")
     return found

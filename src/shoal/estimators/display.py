@@ -1,4 +1,4 @@
-"""What a person sees of a fitted estimator: its diagnosis, and its picture in a notebook."""
+"""How a fitted estimator shows itself: its diagnosis, and its display in a notebook."""
 
 from abc import ABC
 from dataclasses import replace
@@ -22,7 +22,7 @@ class SeenEstimator(BaseEstimator, ABC):
     """An estimator that shows itself. Abstract: see ShoalClassifier and ShoalRegressor."""
 
     def diagnose(self, X: Any, y: Any) -> Diagnosis:
-        """What may be wrong with the network, seen on rows X `(m, n)` with their y.
+        """Known faults of the network, found on rows X `(m, n)` with their y.
 
         Parameters
         ----------
@@ -31,17 +31,17 @@ class SeenEstimator(BaseEstimator, ABC):
         Returns
         -------
         Diagnosis
-            A sequence of `Finding`, empty for a healthy network; docs/diagnosis.md says what is looked for.
+            A sequence of `Finding`, empty for a healthy network; docs/diagnosis.md lists the kinds.
 
         Raises
         ------
         DataError
-            For targets of another kind, or classes that the network does not know.
+            For targets of another kind, or unknown classes.
         """
         return diagnosed(self, X, y)
 
     def _html_repr(self) -> str:
-        """scikit-learn's diagram, and of a fitted estimator its shape, solver, score and curve."""
+        """scikit-learn's diagram, and for a fitted estimator its shape, solver, score and curve."""
         diagram: str = super()._html_repr()
         return diagram + (notebook_lines(self) if hasattr(self, "network_") else "")
 
@@ -53,8 +53,8 @@ def diagnosed(estimator: Any, X: Any, y: Any, *, names: tuple[str, ...] = (), co
     ----------
     estimator : fitted ShoalClassifier or ShoalRegressor
     X, y : as for its `fit`
-    names : of the inputs, where the caller knows better ones than the estimator does
-    columns : whether to look at single columns too, for constant ones and such that give the target away
+    names : of the inputs, if the caller has better ones than the estimator
+    columns : whether to check single columns too, for constant ones and those that determine the target
     """
     check_is_fitted(estimator, "network_")
     X, Y = rows_and_targets(estimator, X, y)
@@ -63,7 +63,7 @@ def diagnosed(estimator: Any, X: Any, y: Any, *, names: tuple[str, ...] = (), co
 
 
 def rows_and_targets(estimator: Any, X: Any, y: Any) -> tuple[Any, Floats]:
-    """Rows `(m, n)` checked, and targets `(m, n_y)` as the network learns them."""
+    """Rows `(m, n)` checked, and targets `(m, n_y)` in the network's form."""
     with named_failure("X or y", y):
         X, y = validate_data(
             estimator, X, y, accept_sparse=["csr", "csc", "coo"], dtype=[np.float64, np.float32], multi_output=True, reset=False
@@ -75,7 +75,7 @@ def rows_and_targets(estimator: Any, X: Any, y: Any) -> tuple[Any, Floats]:
 
 
 def learning_rate(estimator: Any) -> float | None:
-    """The largest rate of the first epoch; None for solvers that have none, and networks that were not trained here."""
+    """The largest rate of the first epoch; None for solvers without a rate, and imported networks."""
     network: Network = estimator.network_
     rates = np.asarray(network.history.get("learning_rate", ()), np.float64)
     if estimator.solver_ in FULL_BATCH or not rates.size or not np.isfinite(rates[0]).any():
@@ -102,7 +102,7 @@ def notebook_lines(estimator: Any) -> str:
 
 
 def sparkline(network: Network) -> str:
-    """The mean curves over the epochs, in the notebook's own colour; dashed for validation. Nothing before the second epoch."""
+    """The mean curves over the epochs, in the notebook's own colour; dashed for validation. Empty before the second epoch."""
     curves = [(mean_curve(network.history.get(name)), dash) for name, dash in (("loss", ""), ("validation_loss", "4 3"))]
     drawn = [(c, dash) for c, dash in curves if len(c) > 1]
     if not drawn:

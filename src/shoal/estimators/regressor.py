@@ -36,7 +36,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
     network_, coefs_, intercepts_, skip_coefs_, loss_curve_, … : as in `ShoalClassifier`
         With an identity output the target's scale is folded into `coefs_`, `intercepts_` and `skip_coefs_` too.
     network_.noise : Noise
-        What standard deviations come from, and in `source` where it was learned.
+        The basis of standard deviations; `source` states where it was learned.
     """
 
     _task = "regression"
@@ -143,12 +143,12 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
     ) -> "ShoalRegressor":
         """Train on rows X `(m, n)`, dense or sparse, and targets y `(m,)` or `(m, n_y)`.
 
-        `sample_weight` of whole numbers counts rows; any other says how much rows matter beside each other, in whatever unit.
-        With `X_val, y_val` (and weights) every network is judged on these rows and none are held out. Dask collections are
-        trained on where they lie (`shoal.dask.fit`, docs/scale.md).
+        Integers in `sample_weight` count rows; other weights are relative, in any unit.
+        With `X_val, y_val` (and weights) every network is evaluated on these rows and none are held out. Dask collections are trained on
+        their workers (`shoal.dask.fit`, docs/scale.md).
 
-        `groups (m,)` names each row's group: early stopping and calibration hold out whole groups, so that no network is judged on
-        rows of a group that it learned from. With `time (m,)`, dates or numbers, they hold out the last rows. Inputs they are not.
+        `groups (m,)` names each row's group: early stopping and calibration hold out whole groups, so that no network is evaluated on a
+        group that it learned from. With `time (m,)`, dates or numbers, they hold out the last rows. Neither is an input.
         """
         if is_elsewhere(X):
             own = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
@@ -162,11 +162,11 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
 
     @lazy_too
     def predict(self, X: Any, return_std: bool = False) -> Any:
-        """Expected values `(m,)`, or `(m, n_y)` where y had columns; the quantile with the loss "quantile".
+        """Expected values `(m,)`, or `(m, n_y)` if y had columns; the quantile with the loss "quantile".
 
-        With `return_std` these and the standard deviations of the target around them, in its units: the noise that rows held
-        out from networks showed, and the networks' spread; with the loss "gaussian" the variances that it learned, and the
-        spread; with the solver "bayes" the noise that the evidence found, and the spread.
+        With `return_std` these and the standard deviations of the target around them, in its units: from the noise on held-out rows and
+        the networks' spread; with the loss "gaussian" from the learned variances and the spread; with the solver "bayes" from the noise
+        that the evidence found and the spread.
         """
         if not return_std:
             return self._of_targets(self._predicted(X))
@@ -191,8 +191,8 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         Raises
         ------
         InvalidParameterError
-            For a coverage outside (0, 1), or one that the rows calibrated on are too few for; with `calibration=None` where too
-            few rows show how far the model errs.
+            For a coverage outside (0, 1), or one that needs more calibration rows; with `calibration=None` if too few rows show the size
+            of the errors.
         """
         check_is_fitted(self, "network_")
         rows = self._rows(X)
@@ -203,7 +203,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
 
     @lazy_too
     def predict_quantiles(self, X: Any, q: Any) -> Floats:
-        """Quantiles of the targets of new rows, `(m, len(q))`, or `(m, n_y, len(q))` where y had columns; they never cross.
+        """Quantiles of the targets of new rows, `(m, len(q))`, or `(m, n_y, len(q))` if y had columns; they never cross.
 
         Parameters
         ----------
@@ -223,12 +223,12 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         return self._of_targets(found)
 
     def _warn_uncalibrated(self, what: str) -> None:
-        """A warning where nothing calibrates them."""
+        """A warning if nothing calibrates them."""
         if self.network_.calibration is None:
-            warn_of(f"{what} are those of a normal distribution, which no rows were kept back to check", "calibration='cv+' or 'split'")
+            warn_of(f"{what} are those of a normal distribution, which no held-out rows check", "calibration='cv+' or 'split'")
 
     def _of_targets(self, values: Floats) -> Floats:
-        """`(m, n_y, …)` without the axis of the targets where y had none."""
+        """`(m, n_y, …)` without the axis of the targets if y had none."""
         return values[:, 0] if self._one_column else values
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -237,7 +237,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         Raises
         ------
         DataError
-            For targets that cannot be compared with predictions: gaps, or labels of another type.
+            For targets that cannot be compared with predictions: missing values, or labels of another type.
         """
         with named_failure("y or sample_weight", y):
             return float(super().score(X, y, sample_weight))
@@ -249,5 +249,5 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
 
 
 def warn_of(what: str, instead: str) -> None:
-    """Say that numbers are not held to anything, and what would do so."""
+    """Warn that numbers are not calibrated, and say what calibrates them."""
     warnings.warn(UncalibratedWarning(f"{what}; fit with {instead}"), stacklevel=4)

@@ -1,6 +1,6 @@
 """Work on a Dask cluster: the one place that calls, by name, the package above, which needs an extra.
 
-Nothing below that room knows how it works; what is asked of it stands here.
+Nothing below that package knows how it works; the calls are in this file.
 """
 
 import importlib
@@ -14,12 +14,12 @@ Verb = TypeVar("Verb", bound=Callable[..., Any])
 
 
 def dask_functions() -> Any:
-    """`shoal.dask`, imported by the first who asks."""
+    """`shoal.dask`, imported at its first use."""
     return importlib.import_module("shoal.dask")
 
 
 def lazy_too(method: Verb) -> Verb:
-    """A verb of prediction that stays lazy on a Dask collection: each of its blocks is answered where it lies, when it is asked for."""
+    """A prediction method that stays lazy on a Dask collection: each of its blocks is predicted on its worker, when it is computed."""
 
     @wraps(method)
     def answered(self: Any, X: Any, *args: Any, **settings: Any) -> Any:
@@ -31,17 +31,17 @@ def lazy_too(method: Verb) -> Verb:
 
 
 def is_elsewhere(rows: Any) -> bool:
-    """Whether these rows are a Dask collection, which need not be in memory, nor on this machine."""
+    """Whether these rows are a Dask collection."""
     return hasattr(rows, "__dask_graph__")
 
 
 def place_of(client: Any, checkpoint: Any, max_memory: Any, refit: bool) -> dict[str, Any]:
-    """Where to train a raw table's model, and what keeps how far it is: as `_train` of `raw` takes it."""
+    """Where to train a raw table's model, and which file saves its state: arguments of `_train`."""
     if client is not None and max_memory is not None:
         raise InvalidParameterError(
-            "client and max_memory were both given, and rows go either to a cluster's workers or to blocks on disk: give one of them"
+            "client and max_memory were both given, and rows go either to a cluster's workers or to blocks on disk: set one of them"
         )
     if checkpoint is not None and refit:
-        raise InvalidParameterError("refit=True trains twice, and a checkpoint keeps one training: leave one of them out")
+        raise InvalidParameterError("refit=True trains twice, and a checkpoint saves one training: leave one of them out")
     given = {"client": client, "checkpoint": checkpoint}
     return {name: value for name, value in given.items() if value is not None}

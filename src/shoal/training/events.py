@@ -1,4 +1,4 @@
-"""What training tells while it runs. The command line prints events, the page streams them, tests count them."""
+"""Events of a running training. The command line prints them, the page streams them, tests count them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -17,21 +17,21 @@ class Epoch(NamedTuple):
     Attributes
     ----------
     epoch, n_epochs : int
-        This pass, from 1, and how many are planned.
+        This pass, from 1, and the number of planned passes.
     t : int
         Updates made so far.
     loss : ndarray, (K,)
-        Mean of the batch costs before each update, penalty included; NaN for networks that had stopped.
+        Mean of the batch costs before each update, penalty included; NaN for stopped networks.
     validation_loss : ndarray, (K,) or None
-        Mean loss on each network's validation rows, where there are any.
+        Mean loss on each network's validation rows, if there are any.
     validation_score : ndarray, (K,) or None
         Accuracy, or R² of regression, on the same rows.
     learning_rate : ndarray, (K,)
-        At the last update.
+        The rate of the last update.
     seconds : float
         Since training began.
     active : ndarray of bool, (K,)
-        Which networks go on after this epoch.
+        Which networks continue after this epoch.
     """
 
     epoch: int
@@ -46,9 +46,9 @@ class Epoch(NamedTuple):
 
 
 def events_of_curves(curves: Mapping[str, NDArray[Any] | None], n_epochs: int) -> list[Epoch]:
-    """The events of a training of which its curves were kept, each `(epochs, …)` by the name of its field.
+    """The events of a training whose curves were kept, each `(epochs, …)` by the name of its field.
 
-    Where it was not kept, who was `active` is who had a finite loss, and `seconds` are 0.
+    If it was not kept, `active` are the networks with a finite loss, and `seconds` are 0.
     """
     loss = curves["loss"]
     assert loss is not None
@@ -62,7 +62,7 @@ def events_of_curves(curves: Mapping[str, NDArray[Any] | None], n_epochs: int) -
 
 
 def packed_events(events: Sequence[Epoch]) -> dict[str, NDArray[Any]]:
-    """Events as arrays, each `(epochs, …)` by the name of its field; NaN where nothing was judged, as `judged (epochs,)` says."""
+    """Events as arrays, each `(epochs, …)` by the name of its field; NaN without validation, as in `judged (epochs,)`."""
     if not events:
         return {}
     nothing = np.full_like(events[0].loss, np.nan, np.float64)
@@ -76,7 +76,7 @@ def packed_events(events: Sequence[Epoch]) -> dict[str, NDArray[Any]]:
 
 
 def unpacked_events(arrays: Mapping[str, NDArray[Any]]) -> list[Epoch]:
-    """The events that `packed_events` made arrays of.
+    """The events of the arrays of `packed_events`.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def unpacked_events(arrays: Mapping[str, NDArray[Any]]) -> list[Epoch]:
         return []
     columns = [arrays.get(f"events.{name}") for name in (*Epoch._fields, "judged")]
     if len({None if c is None or not c.ndim else len(c) for c in columns} - {None}) != 1 or any(c is None for c in columns):
-        raise CheckpointError("the checkpoint's events are not whole: it is damaged. Give another file, or remove it to start again.")
+        raise CheckpointError("the checkpoint's events are not complete: it is damaged. Choose another file, or remove it to start again.")
 
     def event(of: dict[str, Any], judged: bool) -> Epoch:
         whole = {name: int(of[name]) for name in ("epoch", "n_epochs", "t")} | {"seconds": float(of["seconds"])}

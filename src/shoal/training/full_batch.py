@@ -1,7 +1,7 @@
-"""Training on all rows at once: the loop that all solvers share which have no minibatches.
+"""Training on all rows at once: the loop of all solvers without minibatches.
 
-It is to these solvers what `minibatch.Run` is to update rules: iterate it to train, an event a step; `result()` may be called
-at any time and gives the best weights so far.
+It corresponds to `minibatch.Run`: iterate it to train, one event per step; `result()` may be called at any time and returns the best
+weights so far.
 """
 
 import time
@@ -30,7 +30,7 @@ from shoal.types import Floats
 
 @dataclass(frozen=True)
 class SolverMemory:
-    """The state of a full-batch solver, for a later training to learn from."""
+    """The state of a full-batch solver, which a later training can continue."""
 
     solver: str
     state: Any
@@ -45,11 +45,11 @@ class FullBatchProgress(Progress):
 
 
 class FullBatch(InProgress[FullBatchProgress]):
-    """One group being trained on all its rows, wherever these lie (`rows.py`); computed in float64, kept in `dtype`.
+    """One group in training on all its rows, in memory or elsewhere (`rows.py`); computed in float64, kept in `dtype`.
 
-    `validation` rows are the user's or each network's own, or `Rows` whose weights say how much a row counts for whom.
+    `validation` rows are the user's or each network's own, or `Rows` with the weight of each row for each network.
 
-    `tol` of the recipe is the largest derivative of J at which a network has arrived; `max_fun` bounds L-BFGS's evaluations.
+    `tol` of the recipe is the largest derivative of J at which a network has converged; `max_fun` bounds L-BFGS's evaluations.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class FullBatch(InProgress[FullBatchProgress]):
 
     @property
     def population(self) -> Population:
-        """The networks where they are."""
+        """The networks with their current weights."""
         return self.method.population(self.now.at)
 
     @property
@@ -94,7 +94,7 @@ class FullBatch(InProgress[FullBatchProgress]):
     def __iter__(self) -> Iterator[Epoch]:
         started = time.perf_counter() - self.now.seconds
         for epoch in range(self.now.done + 1, self.recipe.max_epochs + 1):
-            if not self.active.any():  # it had come to its end before
+            if not self.active.any():  # training had ended before
                 return
             event = self.one_step(epoch, started)
             yield event
@@ -104,7 +104,7 @@ class FullBatch(InProgress[FullBatchProgress]):
                 return
 
     def one_step(self, epoch: int, started: float) -> Epoch:
-        """Move every active network once, then look at what came out."""
+        """Make one step of every active network, then evaluate."""
         now = self.now
         with one_blas_thread():
             now.at, step = self.method.step(now.at, now.active)
@@ -124,14 +124,14 @@ class FullBatch(InProgress[FullBatchProgress]):
         return Epoch(epoch, self.recipe.max_epochs, now.done, loss, judged, score, none, now.seconds, now.active.copy())
 
     def leave_lost(self, epoch: int) -> None:
-        """A network whose very first cost is not finite can take no step."""
+        """A network whose first cost is not finite cannot make a step."""
         lost = self.active & ~np.isfinite(self.loss)
         if np.count_nonzero(lost):
             self.diverged[lost] = epoch
             self.retire(lost)
 
     def retire(self, gone: NDArray[np.bool_]) -> None:
-        """These networks take no further step."""
+        """These networks make no further step."""
         self.now.active = self.now.active & ~gone
 
     def judged(self) -> tuple[Floats, Floats] | None:
@@ -142,10 +142,10 @@ class FullBatch(InProgress[FullBatchProgress]):
         return judged(self.population, self.recipe, self.g2, self.objective.rows.total, self.active, v)
 
     def keep(self, loss: Floats) -> None:
-        """The best weights on validation rows, or the latest; networks that have stalled too long go."""
+        """Keep the best weights on validation rows, or the latest; networks that have stalled too long stop."""
         now = self.now
         if self.validation is None:
-            if self.method.may_rise:  # of the others the latest weights are the best, and `result` takes them
+            if self.method.may_rise:  # of the others the latest weights are the best, and `result` returns them
                 now.kept = overwrite(now.kept, self.population, now.active & (loss < now.stopping.best))
             now.stopping.best = np.fmin(now.stopping.best, loss)
             return
@@ -157,26 +157,26 @@ class FullBatch(InProgress[FullBatchProgress]):
 
     @property
     def kind(self) -> tuple[Any, ...]:
-        """What another training must be alike in to go on with what this one carries."""
+        """What another training must have in common to continue with this one's state."""
         return (self.solver,)
 
     def carry(self) -> SolverMemory:
-        """What a later training goes on with: what the solver has learned of the way so far."""
+        """The state for a later training: what the solver has learned so far."""
         return SolverMemory(self.solver, self.now.at)
 
     def resume(self, carried: Any, rows: int = 0) -> None:
-        """Go on after `rows` rows seen, with what an earlier training by the same solver has learned (of another: nothing)."""
+        """Continue after `rows` rows, with the state of an earlier training by the same solver (of another: nothing)."""
         self.now.rows = rows
         if isinstance(carried, SolverMemory) and carried.solver == self.solver:
             self.now.at = self.method.resumed(self.now.at, carried.state)
 
     def unsettled(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """The networks that have not settled, and those of them that have left before the last epoch, `(K,)`."""
+        """The networks that have not settled, and those of them that stopped before the last epoch, `(K,)`."""
         waiting = ~self.now.settled & (self.diverged == 0)
         return waiting, waiting & ~self.active
 
     def trained_by(self, solver: str) -> str:
-        """The name of what has trained, where the plan asked for `solver`."""
+        """The name of the solver that trained, if the plan has `solver`."""
         return solver
 
     @property
@@ -185,11 +185,11 @@ class FullBatch(InProgress[FullBatchProgress]):
         return True
 
     def pack(self) -> Arrays:
-        """All that the steps have changed, as plain arrays."""
+        """Everything that the steps have changed, as plain arrays."""
         return packed(self.now, "run") | self.method.pack(self.now.at)
 
     def unpack(self, arrays: Mapping[str, NDArray[Any]], events: list[Epoch]) -> None:
-        """Go on where another training of the same kind was that `pack` made arrays of."""
+        """Continue from the arrays that `pack` made of another training of the same kind."""
         self.now = replace(unpacked(arrays, "run", self.now), at=self.method.unpack(arrays))
 
     def result(self) -> Trained:

@@ -1,7 +1,7 @@
-"""Minibatch training of one group of networks, an event an epoch.
+"""Minibatch training of one group of networks, one event per epoch.
 
-`Run` asks the engine for an epoch at a time and decides what comes next: learning rates, stopping, which weights to
-keep. Iterate it to train; `result()` may be called at any time and gives the best weights so far.
+`Run` calls the engine for one epoch at a time and decides what follows: learning rates, stopping, which weights to keep. Iterate it to
+train; `result()` may be called at any time and returns the best weights so far.
 """
 
 import time
@@ -30,19 +30,19 @@ from shoal.training.validation import Validation
 from shoal.types import Floats
 
 SMALLEST_RATE = 1e-6  # scikit-learn's: an "adaptive" learning rate below it stops training
-AT_ONCE = 400_000_000  # multiplications, or what takes as long: some 20 ms of one core
-STEP_WORK = 20_000  # what an update costs beside its products, in multiplications
+AT_ONCE = 400_000_000  # multiplications, or equivalent work: some 20 ms of one core
+STEP_WORK = 20_000  # the cost of an update besides its products, in multiplications
 UNPLANNED = ("adaptive", "invscaling")  # schedules that act after an epoch
-AHEAD = 20_000  # rows and learning rates of epochs that are planned ahead where each comes alone
-PERFECT = 1e-6  # a cross-entropy of held-out rows so small has nothing left to say: probabilities are right to six digits
+AHEAD = 20_000  # rows and learning rates of epochs that are planned ahead if each epoch is a call of its own
+PERFECT = 1e-6  # a smaller cross-entropy of held-out rows cannot improve: probabilities are correct to six digits
 RUNAWAY = 1e12  # a loss so many times the first cost (at least 1) has diverged, though it may stay finite for long
 
 
 @dataclass(frozen=True)
 class Ahead:
-    """What is planned for some epochs: the order of their rows and, for every update, each network's learning rate.
+    """The plan of some epochs: the order of their rows and, for every update, each network's learning rate.
 
-    `t` updates come before; `order` and `rates` hold the epochs one after the other.
+    `t` updates come before; `order` and `rates` have the epochs one after the other.
     """
 
     epochs: range
@@ -56,7 +56,7 @@ NOTHING_AHEAD = Ahead(range(0), 0, np.empty(0, np.int64), np.empty((0, 0)))
 
 @dataclass(frozen=True)
 class Moment:
-    """All that training changes as it was between two epochs: the run's own, and the engine's (`engine.minibatch.moment`)."""
+    """Everything that training changes, as it was between two epochs: the run's own state, and the engine's (`engine.minibatch.moment`)."""
 
     progress: RunProgress
     engine: tuple[Any, ...]
@@ -119,7 +119,9 @@ class Run(InProgress[RunProgress]):
         self.batch_shares = np.diff(self.ends)[None] / self.m
         nothing = None if self.weight is None else np.atleast_2d(self.weight == 0)
         self.some_weigh_nothing = nothing if nothing is not None and nothing.any() else None
-        self.whole_batches = nothing is not None and nothing.sum(axis=1).max() >= np.diff(self.ends).min()  # may weigh nothing
+        self.whole_batches = (
+            nothing is not None and nothing.sum(axis=1).max() >= np.diff(self.ends).min()
+        )  # batches of rows with total weight 0 are possible
         remember(self.state, self.active)
 
     def __iter__(self) -> Iterator[Epoch]:
@@ -136,16 +138,16 @@ class Run(InProgress[RunProgress]):
                 yield event
                 done = event.epoch
                 if self.block is not block:
-                    break  # a result was asked for, and the run went back to this event
+                    break  # a result was requested, and the run returned to this event
             self.block = None
             if self.recipe.max_time is not None and event.seconds > self.recipe.max_time:
                 return
 
     def epochs_at_once(self) -> int:
-        """How many epochs the engine may run before anything can be decided, known from the shapes alone.
+        """The number of epochs that the engine may run before any decision is possible, from the shapes alone.
 
-        One, where something is looked at after every epoch; else as many as take some 20 ms, for an event, a neighbour's key
-        press and a time limit are then as good as at once.
+        One, if something is evaluated after every epoch; else as many as take some 20 ms, which is short enough for events, key presses
+        and time limits.
         """
         if self.validation is not None or self.recipe.schedule in UNPLANNED:
             return 1
@@ -159,7 +161,7 @@ class Run(InProgress[RunProgress]):
         return max(1, most)
 
     def train_epochs(self, first: int, n: int) -> list[Epoch]:
-        """Train every active network n times on all rows, then look at what came out."""
+        """Train every active network n times on all rows, then evaluate."""
         recipe, steps, now = self.recipe, len(self.slices), self.now
         order, ends, rates = self.planned(first, n)
         costs = self.pass_over(order, ends, rates)
@@ -187,7 +189,7 @@ class Run(InProgress[RunProgress]):
     def planned(self, first: int, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
         """The order of the rows, the batches' ends and the learning rates of the next n epochs, `first` the number of the first.
 
-        Planned for some epochs ahead: for small tables one epoch's cost as much as its updates.
+        Planned for some epochs ahead: for small tables the plan of one epoch cost as much as its updates.
         """
         ends, ahead, steps = self.ends, self.ahead, len(self.slices)
         at = first - ahead.epochs.start
@@ -216,7 +218,7 @@ class Run(InProgress[RunProgress]):
         return advance_in_order(self.state, self.X, self.Y, order, ends, rates, self.weight)
 
     def epoch_losses(self, order: NDArray[np.int64], ends: NDArray[np.int64], costs: Floats) -> Floats:
-        """Each epoch's mean of its batch costs, `(n, K)`; a batch counts by its rows, and not where these all weigh 0."""
+        """Each epoch's mean of its batch costs, `(n, K)`; a batch counts by its rows, and not if all of them have weight 0."""
         steps = len(self.slices)
         if self.some_weigh_nothing is None and len(ends) == steps + 1:
             return self.batch_shares @ costs
@@ -236,11 +238,11 @@ class Run(InProgress[RunProgress]):
                 self.now.rates = self.now.first_rates / np.float64(self.rows + 1) ** self.recipe.power_t
 
     def leave_diverged(self, losses: Floats, first: int) -> NDArray[np.bool_]:
-        """Networks that diverged stop alone; the others go on. Returns which networks were trained in each epoch, `(n, K)`.
+        """Networks that diverged stop; the others continue. Returns which networks were trained in each epoch, `(n, K)`.
 
-        What a network that diverged computed afterwards is struck from `losses`.
+        The later losses of a diverged network are removed from `losses`.
         """
-        within = np.count_nonzero(np.abs(losses) < self.now.bound) == losses.size  # then nobody has left the bounds
+        within = np.count_nonzero(np.abs(losses) < self.now.bound) == losses.size  # no network has diverged then
         if within and self.now.all_active and np.count_nonzero(finite(self.state)) == self.K:
             self.now.loss, self.epochs[:] = losses[-1], first - 1 + len(losses)
             return self.active[None] if len(losses) == 1 else np.broadcast_to(self.active, losses.shape)
@@ -257,7 +259,7 @@ class Run(InProgress[RunProgress]):
         return trained
 
     def decide(self, losses: Floats) -> None:
-        """Keep the best weights, lower rates that adapt, and let networks go that improve no more."""
+        """Keep the best weights, lower adaptive rates, and stop networks that no longer improve."""
         better, stalled = self.stopping.see(losses if self.now.all_active else np.where(self.active, losses, np.inf))
         if self.validation is None:
             remember(self.state, self.active)
@@ -278,10 +280,10 @@ class Run(InProgress[RunProgress]):
             self.retire(stalled)
 
     def resume(self, carried: engine.RuleMemory | None, rows: int = 0) -> None:
-        """Go on after `rows` rows seen, with the rule's memory of an earlier run (None: it starts at 0).
+        """Continue after `rows` rows, with the rule's memory of an earlier run (None: it starts at 0).
 
-        The weights are those this run was given: the best of the earlier run, which need not be its last. A schedule
-        with a planned end starts again.
+        The weights are those this run was given: the best of the earlier run, which need not be its last. A schedule with a planned end
+        starts again.
         """
         self.now.rows = rows
         self.lower_with_rows()
@@ -292,21 +294,21 @@ class Run(InProgress[RunProgress]):
     def refit(self, recipe: Recipe, population: Population, weight: Floats | None, until: NDArray[np.int64]) -> "Run":
         """A run of the same networks on all rows, with none held out: from `population`, each for `until (K,)` epochs.
 
-        `weight (m,)` is what the rows weigh that networks held out too.
+        `weight (m,)` are the weights of the rows, also of those that were held out.
         """
         known: dict[str, Any] = {"members": self.members, "ramp_positions": self.ramp_positions, "until": until}
         return Run(recipe, population, self.g2, self.X, self.Y, weight=weight, dtype=self.state.dtype, **known)
 
     def training_rows(self) -> Rows:
-        """The rows that each network learns from, as a full-batch solver takes them."""
+        """The rows that each network learns from, in the form for a full-batch solver."""
         return in_memory(self.X, self.Y, self.K, self.weight)
 
     def all_rows(self, weight: Floats | None) -> Rows:
-        """All rows with the weights `(m,)`, with none held out, as a full-batch solver takes them."""
+        """All rows with the weights `(m,)`, none held out, in the form for a full-batch solver."""
         return in_memory(self.X, self.Y, self.K, weight)
 
     def retire(self, gone: NDArray[np.bool_]) -> None:
-        """Networks leave the products; what was remembered of them is kept."""
+        """Remove networks from the products; their results are kept."""
         self.now.kept = overwrite(self.kept, remembered(self.state), gone)
         self.now.active = self.active & ~gone
         self.now.all_active = False
@@ -317,7 +319,7 @@ class Run(InProgress[RunProgress]):
         return Moment(copied(self.now), engine.moment(self.state))
 
     def go_back(self, block: EpochBlock) -> None:
-        """To the last event that was handed over: from before its block once more up to there, which gives the same bits."""
+        """Return to the last event that was delivered: repeat its block up to there, which gives the same bits."""
         self.now, self.block = block.before.progress, None
         engine.back_to(self.state, block.before.engine)
         if block.shown:
@@ -325,33 +327,33 @@ class Run(InProgress[RunProgress]):
 
     @property
     def kind(self) -> tuple[Any, ...]:
-        """What another training must be alike in to go on with what this one carries."""
+        """What another training must have in common to continue with this one's state."""
         return type(self.recipe.rule), self.state.dtype, self.recipe.device
 
     def carry(self) -> Any:
-        """What a later training goes on with: the rule's memory."""
+        """The state for a later training: the rule's memory."""
         return carry(self.state)
 
     def unsettled(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """The networks that have not settled, and those of them that have left before the last epoch, `(K,)`."""
+        """The networks that have not settled, and those of them that stopped before the last epoch, `(K,)`."""
         return self.active, np.zeros(self.K, bool)
 
     @property
     def packable(self) -> bool:
-        """Whether the state is that of the last event that was handed over."""
+        """Whether the state is that of the last event that was delivered."""
         return self.block is None or self.block.shown == self.block.n
 
     def pack(self) -> Arrays:
-        """All that training has changed, as plain arrays."""
+        """Everything that training has changed, as plain arrays."""
         return packed(self.now, "run") | pack(self.state)
 
     def unpack(self, arrays: Mapping[str, NDArray[Any]], events: list[Epoch]) -> None:
-        """Go on where another run of the same kind was that `pack` made arrays of."""
+        """Continue from the arrays that `pack` made of another run of the same kind."""
         self.now = unpacked(arrays, "run", self.now)
         unpack(self.state, arrays)
         deque(islice(self.orders, self.now.done), maxlen=0)  # the orders of these epochs were used
 
-    accepted = False  # whether another training has gone on from this one's weights (`LbfgsAfterAdamW`)
+    accepted = False  # whether another training has continued from this one's weights (`LbfgsAfterAdamW`)
 
     @property
     def beginner(self) -> "Run":
@@ -359,11 +361,11 @@ class Run(InProgress[RunProgress]):
         return self
 
     def trained_by(self, solver: str) -> str:
-        """The name of what has trained, where the plan asked for `solver`."""
+        """The name of the solver that trained, if the plan has `solver`."""
         return solver
 
     def result(self) -> Trained:
-        """The best weights so far; averaged ones where the recipe averages."""
+        """The best weights so far; averaged ones if the recipe averages."""
         if self.block is not None and self.block.shown < self.block.n:
             self.go_back(self.block)
         self.now.kept = overwrite(self.kept, remembered(self.state), self.active)
@@ -375,12 +377,12 @@ class Run(InProgress[RunProgress]):
 
 
 def bound_of(first_cost: Floats) -> Floats:
-    """The loss from which on networks have diverged whose first batch cost so much."""
+    """The loss from which networks with this first batch cost count as diverged."""
     return RUNAWAY * np.maximum(1.0, np.abs(first_cost))
 
 
 def left_bounds(loss: Floats, bound: Floats) -> NDArray[np.bool_]:
-    """Which losses say that training diverged; one that is no number does too."""
+    """Which losses mean that training diverged; NaN does too."""
     return ~((loss <= bound) & (loss > -np.inf))
 
 

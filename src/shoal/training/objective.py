@@ -1,4 +1,4 @@
-"""What a full-batch solver makes small: J(θ) of K networks over all their rows, each network's parameters in one row θ."""
+"""The function that a full-batch solver minimizes: J(θ) of K networks over all their rows, each network's parameters in one row θ."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +17,7 @@ from shoal.types import Floats
 
 @dataclass(frozen=True)
 class Objective:
-    """J = (Σ w L + λ/2 (‖W1‖² + ‖W2‖²)) / Σ w of K networks over their rows, wherever these lie.
+    """J = (Σ w L + λ/2 (‖W1‖² + ‖W2‖²)) / Σ w of K networks over their rows, in memory or elsewhere.
 
     `population` gives shapes, widths and masks; `lam (K,)`.
     """
@@ -31,7 +31,7 @@ class Objective:
 
 @dataclass(frozen=True)
 class Slope:
-    """What blocks of rows add to J and to ∂J/∂θ of k networks, `(k,)` and `(k, p)`. Two of them add up with `+`."""
+    """The contribution of blocks of rows to J and to ∂J/∂θ of k networks, `(k,)` and `(k, p)`. Two of them add up with `+`."""
 
     value: Floats
     gradient: Floats
@@ -42,9 +42,9 @@ class Slope:
 
 @dataclass(frozen=True)
 class Point:
-    """Where some networks' J is asked for: the networks `members (k,)` with the parameters `theta (k, p)`, and what J is of them.
+    """A point at which J is evaluated: the networks `members (k,)` with the parameters `theta (k, p)`.
 
-    `total (k,)` is each one's weight of all rows, not of a block's alone; `lam (k,)`.
+    `total (k,)` is the weight of all rows for each network, not of a block alone; `lam (k,)`.
     """
 
     population: Population
@@ -82,7 +82,7 @@ def point_at(objective: Objective, theta: Floats, members: NDArray[np.int64]) ->
 
 
 def slope_of_block(point: Point, X: Any, Y: Floats, weights: Floats) -> Slope:
-    """What one block adds; each block has its share of the penalty."""
+    """The contribution of one block; each block has a part of the penalty."""
     alike = isinstance(weights, np.ndarray) and weights.strides[0] == 0  # one row of weights for all networks
     found = sums(point.population, X, Y, point.activation, point.g2, weights[0] if alike else weights[point.members])
     lam, free = point.lam[:, None] * (found.weight / point.total)[:, None], penalised(point.population.parameters)

@@ -1,4 +1,4 @@
-"""How far a training is, everything that its steps change in one dataclass, and what it leaves."""
+"""The progress of a training, everything that its steps change in one dataclass, and its result."""
 
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
@@ -27,11 +27,11 @@ class Progress:
     epochs, diverged : ndarray of int, (K,)
         Epochs trained, and the one in which a network diverged, 0 for none.
     active : ndarray of bool, (K,)
-        Which networks go on.
+        Which networks continue.
     done : int
         Epochs of this training.
     rows : int
-        Rows seen, those of earlier trainings included.
+        Rows so far, including earlier trainings.
     seconds : float
         Since this training began.
     """
@@ -49,18 +49,18 @@ class Progress:
 
 @dataclass(kw_only=True)
 class RunProgress(Progress):
-    """What epochs of minibatches change beside the engine's state.
+    """What epochs of minibatches change besides the engine's state.
 
     Attributes
     ----------
     rates, first_rates : ndarray, (K,)
-        Learning rates before the schedule's factor, and those of the beginning.
+        Learning rates before the schedule's factor, and the initial ones.
     first_t : int
         Updates before this training.
     bound : ndarray, (K,)
         The loss from which on a network has diverged.
     all_active : bool
-        Whether no network has left.
+        Whether all networks are still in training.
     """
 
     rates: Floats
@@ -91,13 +91,13 @@ P = TypeVar("P", bound=Progress)
 
 
 class InProgress(Generic[P]):
-    """A training that keeps in `now` all that its steps change. Abstract: see `minibatch.Run` and `full_batch.FullBatch`."""
+    """A training that keeps everything that its steps change in `now`. Abstract: see `minibatch.Run` and `full_batch.FullBatch`."""
 
     now: P
 
     @property
     def active(self) -> NDArray[np.bool_]:
-        """Which networks go on, `(K,)`."""
+        """Which networks continue, `(K,)`."""
         return self.now.active
 
     @active.setter
@@ -106,7 +106,7 @@ class InProgress(Generic[P]):
 
     @property
     def kept(self) -> Population:
-        """The best weights so far of networks that have left, as they were then; `result` has those of all."""
+        """The best weights so far of stopped networks, from the time they stopped; `result` has those of all."""
         return self.now.kept
 
     @property
@@ -142,7 +142,7 @@ class InProgress(Generic[P]):
 
 @dataclass(frozen=True)
 class Trained:
-    """What training leaves: the kept weights, and for each network its last loss, best validation loss and epochs.
+    """The result of training: the kept weights, and for each network its last loss, best validation loss and epochs.
 
     `loss (K,)` is NaN where the network left the finite numbers; `epochs (K,)` counts those trained; `best_validation_loss`
     is None without validation rows; `diverged (K,)` is the epoch in which a network diverged, 0 for none; `rows` counts
@@ -163,6 +163,6 @@ class Trained:
 
 
 def overwrite(kept: Population, now: Population, members: NDArray[np.bool_]) -> Population:
-    """`kept` with some members' weights replaced by today's."""
+    """`kept` with the current weights of some members."""
     chosen = kept.parameters.map(lambda old, new: np.where(members[:, None, None], new, old), now.parameters)
     return replace(kept, parameters=chosen)

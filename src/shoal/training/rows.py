@@ -1,7 +1,7 @@
-"""Where the rows of a full-batch solver lie: in memory, in a file's blocks, on other machines.
+"""The rows of a full-batch solver: in memory, in a file's blocks, on other machines.
 
-A solver asks for sums alone, and sums over blocks add up. So all that it needs of its rows is a way to have some work done
-on every block and the results added; the work is picklable, so that it can travel to the rows instead of the rows to it.
+A solver needs sums alone, and sums over blocks add up. Its rows therefore need only one method: do some work on every block and add the
+results. The work can be pickled, so that it is sent to the rows instead of the rows to it.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Rows(Protocol):
-    """Encoded rows with their targets, and the weight that each of K networks gives to each row.
+    """Encoded rows with their targets, and the weight of each row for each of K networks.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Rows(Protocol):
 
 @dataclass(frozen=True)
 class ArrayRows:
-    """Rows that lie in memory: one block. `X (m, n_x)` or SparseRows, `Y (m, n_y)`, `weights (K, m)`, `total (K,)`."""
+    """Rows in memory: one block. `X (m, n_x)` or SparseRows, `Y (m, n_y)`, `weights (K, m)`, `total (K,)`."""
 
     X: Any
     Y: Floats
@@ -75,7 +75,7 @@ class ArrayRows:
 
 @dataclass(frozen=True)
 class RowsOnDevice:
-    """Rows that lie anywhere else, each block of which is sent to a device to be worked on there."""
+    """Rows elsewhere; each block is sent to a device, which does the work."""
 
     rows: Rows
     device: str
@@ -96,7 +96,7 @@ class RowsOnDevice:
         return self.rows.total
 
     def total_of(self, work: Callable[[Any, Floats, Floats], T]) -> T:
-        """The work done on the device on one block after the other."""
+        """The work, done on the device for one block after the other."""
         return self.rows.total_of(partial(done_there, self.device, work))
 
 
@@ -106,7 +106,7 @@ def done_there(device: str, work: Callable[[Any, Any, Any], T], X: Any, Y: Float
 
 
 def placed(rows: Rows, device: str) -> Rows:
-    """Rows for work on a device: those in memory are sent at once and for good, others block by block."""
+    """Rows for work on a device: those in memory are sent once, others block by block."""
     if device == PROCESSOR:
         return rows
     if not isinstance(rows, ArrayRows):

@@ -1,7 +1,7 @@
-"""Minibatch training on rows that are never in memory at once: a block at a time, the rule's memory going on from block to block.
+"""Minibatch training on rows that are never in memory at once: one block at a time; the rule's memory continues from block to block.
 
-How far rows are mixed is decided where the blocks are made. Here every epoch takes the blocks in a new random order, and the rows of
-each in a new random order, so that a batch holds rows of one block.
+The way the blocks are made determines how well rows are mixed. Every epoch takes the blocks in a new random order, and the rows of each
+in a new random order, so that a batch has rows of one block.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ from shoal.types import Floats
 
 
 class RowBlock(NamedTuple):
-    """Some of the rows, as layer 1 takes them: `X (m_b, n_x)`, `Y (m_b, n_y)`, `weights (K, m_b)`, or None where each counts for all."""
+    """Some of the rows in layer 1's encoding: `X (m_b, n_x)`, `Y (m_b, n_y)`, `weights (K, m_b)`, or None if each counts for all."""
 
     X: Floats
     Y: Floats
@@ -30,7 +30,7 @@ class RowBlock(NamedTuple):
 
 
 class Blocks(Protocol):
-    """Rows that lie somewhere in blocks, each small enough for memory.
+    """Rows in blocks, each small enough for memory.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class Blocks(Protocol):
 
 
 class InBlocks:
-    """`rows.Rows` over blocks: full-batch solvers read them one after the other, in float64."""
+    """`rows.Rows` over blocks: full-batch solvers read one after the other, in float64."""
 
     def __init__(self, blocks: Blocks, progress: Callable[[int], None]) -> None:
         self.blocks, self.progress = blocks, progress
@@ -105,16 +105,16 @@ class Streamed(Run):
         self.ends = np.zeros(len(self.slices) + 1, np.int64)  # of the epoch that `pass_over` makes
 
     def refit(self, recipe: Recipe, population: Population, weight: Floats | None, until: NDArray[np.int64]) -> "Streamed":
-        """A run of the same networks on all rows, with none held out; the blocks know what the rows weigh."""
+        """A run of the same networks on all rows, none held out; the blocks know the weights of the rows."""
         blocks = self.blocks.with_none_held_out()
         return Streamed(recipe, population, self.g2, blocks, dtype=self.state.dtype, progress=self.progress, until=until)
 
     def training_rows(self) -> InBlocks:
-        """The rows that each network learns from, as a full-batch solver takes them."""
+        """The rows that each network learns from, in the form for a full-batch solver."""
         return InBlocks(self.blocks, self.progress)
 
     def all_rows(self, weight: Floats | None) -> InBlocks:
-        """All rows, with none held out, as a full-batch solver takes them; the blocks know what the rows weigh."""
+        """All rows, none held out, in the form for a full-batch solver; the blocks know the weights of the rows."""
         return InBlocks(self.blocks.with_none_held_out(), self.progress)
 
     def epochs_at_once(self) -> int:

@@ -1,4 +1,4 @@
-"""The full-batch solvers, each in a file of its own: `SOLVERS` makes one of a name, an objective and two limits."""
+"""The full-batch solvers, each in its own file: `SOLVERS` makes one from a name, an objective and two limits."""
 
 from collections.abc import Callable
 from typing import Any

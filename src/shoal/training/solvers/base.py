@@ -1,8 +1,9 @@
-"""What a full-batch solver is: `begin` gives a state, `step` the next one. The solver knows the problem and its limits, the state
-everything else.
+"""The interface of a full-batch solver: `begin` returns a state, `step` the next one.
 
-A state is a frozen dataclass of arrays and numbers. A step works on a copy of what it changes, so that a state that was handed out
-stays as it was: it is kept, packed or gone back to as it is.
+The solver has the problem and its limits, the state everything else.
+
+A state is a frozen dataclass of arrays and numbers. A step works on a copy of what it changes, so that an earlier state stays unchanged:
+callers may keep it, pack it or return to it.
 """
 
 from abc import ABC, abstractmethod
@@ -19,19 +20,19 @@ from shoal.population import Population
 from shoal.training.objective import Objective, networks_at, value_and_gradient
 from shoal.types import Floats
 
-LEAST_DECREASE = 1e-12  # relative to max(|J|, 1e-3): below it an iteration has changed nothing
+LEAST_DECREASE = 1e-12  # relative to max(|J|, 1e-3): a smaller decrease counts as none
 
 S = TypeVar("S")
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the data say about K networks, in the scale in which the networks are trained.
+    """The evidence of the data for K networks, in the scale in which the networks are trained.
 
     Attributes
     ----------
     alpha : ndarray, (K, G)
-        Precision of the parameters of each kind: W1, b1, W2, b2, and W3 where there is one.
+        Precision of the parameters of each kind: W1, b1, W2, b2, and W3 if it exists.
     beta : ndarray, (K,)
         Precision of the noise in the scaled target; 1 for losses that are likelihoods.
     gamma : ndarray, (K,)
@@ -51,17 +52,17 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Step:
-    """What one step has done: J after it `(K,)`, NaN for networks that were not active, and which networks have settled `(K,)`."""
+    """The result of one step: J after it `(K,)`, NaN for inactive networks, and which networks have settled `(K,)`."""
 
     value: Floats
     settled: NDArray[np.bool_]
 
 
 class Solver(ABC, Generic[S]):
-    """One way to make J small, for the K networks of an objective.
+    """A method that minimizes J, for the K networks of an objective.
 
-    `tol` is the largest derivative of J at which a network has arrived; `max_fun` bounds the evaluations of J, where a solver says so.
-    `may_rise` says that J may rise on the way, so that the best weights need not be the latest.
+    `tol` is the largest derivative of J at which a network has converged; `max_fun` bounds the evaluations of J, for solvers that have
+    this limit. `may_rise` means that J may rise between steps, so that the best weights need not be the latest.
     """
 
     may_rise = False
@@ -71,7 +72,7 @@ class Solver(ABC, Generic[S]):
 
     @abstractmethod
     def begin(self) -> S:
-        """The state before the first step, where the objective's networks are."""
+        """The state before the first step, at the objective's networks."""
 
     @abstractmethod
     def step(self, state: S, active: NDArray[np.bool_]) -> tuple[S, Step]:
@@ -79,18 +80,18 @@ class Solver(ABC, Generic[S]):
 
     @abstractmethod
     def population(self, state: S) -> Population:
-        """The networks where they are."""
+        """The networks with their current weights."""
 
     @abstractmethod
     def resumed(self, state: S, earlier: S) -> S:
-        """The state with what an earlier training has learned of the way, where its networks are of the same size."""
+        """The state with what an earlier training has learned, if its networks have the same size."""
 
     def spent(self, state: S) -> NDArray[np.bool_]:
-        """Which networks have used up what they may evaluate: none, where nothing bounds it."""
+        """Which networks have used up their evaluations: none, without a limit."""
         return np.zeros(self.objective.population.K, bool)
 
     def evidence(self, state: S, population: Population) -> Evidence | None:
-        """What the data say about these networks; None of a solver that does not ask them."""
+        """The evidence for these networks; None for a solver without evidence."""
         return None
 
     def pack(self, state: S) -> Arrays:
@@ -98,15 +99,15 @@ class Solver(ABC, Generic[S]):
         return packed(state, "solver")
 
     def unpack(self, arrays: Mapping[str, NDArray[Any]]) -> S:
-        """The state that `pack` made arrays of."""
+        """The state of the arrays of `pack`."""
         return unpacked(arrays, "solver", self.begin())
 
 
 @dataclass(frozen=True)
 class Descent:
-    """Where K networks are that follow the value and the gradient of J.
+    """The current point of K networks for solvers that use the value and the gradient of J.
 
-    `theta (K, p)` are their parameters, `value (K,)` and `gradient (K, p)` J and its derivatives there; NaN before the first look.
+    `theta (K, p)` are their parameters, `value (K,)` and `gradient (K, p)` J and its derivatives there; NaN before the first evaluation.
     """
 
     theta: Floats
@@ -118,22 +119,22 @@ D = TypeVar("D", bound=Descent)
 
 
 class DescentSolver(Solver[D]):
-    """What the solvers share that follow the value and the gradient of J. Abstract."""
+    """The common part of the solvers that use the value and the gradient of J. Abstract."""
 
     def start(self) -> tuple[Floats, Floats, Floats]:
-        """`theta`, `value` and `gradient` before the first look."""
+        """`theta`, `value` and `gradient` before the first evaluation."""
         theta = flat(self.objective.population.parameters).astype(np.float64)
         return theta, np.full(len(theta), np.nan), np.zeros_like(theta)
 
     def look(self, state: D, members: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Look at J where networks are that have not been looked at; returns these. Writes into the state, which is the step's own."""
+        """Evaluate J for networks that have not been evaluated; returns these. Changes the state, which is the step's own."""
         fresh = members[np.isnan(state.value[members])]
         if len(fresh):
             state.value[fresh], state.gradient[fresh] = value_and_gradient(self.objective, state.theta[fresh], fresh)
         return fresh
 
     def population(self, state: D) -> Population:
-        """The networks where they are."""
+        """The networks with their current weights."""
         return networks_at(self.objective, state.theta)
 
 

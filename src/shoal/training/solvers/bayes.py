@@ -1,4 +1,4 @@
-"""Bayesian regularization: how much noise there is and how large weights may be, found from the data themselves.
+"""Bayesian regularization: the data themselves determine the noise and the penalty of the weights.
 
 MacKay's evidence framework (Neural Computation 4, 1992) in the Gauss-Newton approximation, as Foresee & Hagan (1997) join it to
 Levenberg-Marquardt. The posterior of θ is proportional to exp(−β E_D − ½ Σ α_g ‖θ_g‖²) with E_D = Σ w L; the parameters stand
@@ -23,15 +23,15 @@ from shoal.training.solvers.levenberg_marquardt import LevenbergMarquardt
 from shoal.types import Floats
 
 SMALLEST_PRECISION, LARGEST_PRECISION = 1e-6, 1e6  # of weights, in units of standardised inputs and targets
-LARGEST_BETA = 1e12  # noise of a millionth of the target's spread: rows that are fitted perfectly claim no less
-FIRST_PRECISIONS = 1e-2, 1e2  # within which the first α lie
+LARGEST_BETA = 1e12  # noise of a millionth of the target's spread: the least, for rows that are fitted perfectly
+FIRST_PRECISIONS = 1e-2, 1e2  # limits of the first α
 FIRST_NOISE = 0.1  # variance of the noise that the first steps assume, in variances of the target
 STEADY_NATS, STEADY_STEPS = 0.05, 5  # the log evidence has settled when it moves by less for so many steps
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What one look at the curvature of k networks gives: γ and ‖θ‖² of each group `(k, G)`, the log evidence `(k,)`."""
+    """The results of one evaluation of the curvature of k networks: γ and ‖θ‖² of each group `(k, G)`, the log evidence `(k,)`."""
 
     gamma: Floats
     squares: Floats
@@ -59,16 +59,16 @@ class EvidencePrior:
         self.noise_is_free = objective.g2.is_least_squares
 
     def begin(self) -> Precisions:
-        """Nothing is known of the weights, and little of the noise."""
+        """Nothing is known about the weights, and little about the noise."""
         beta = np.full(self.K, 1 / FIRST_NOISE if self.noise_is_free else 1.0)
         return Precisions(np.full((self.K, self.G), np.nan), beta, np.full(self.K, np.nan), np.zeros(self.K, np.int64))
 
     def first_ridge(self, known: Precisions, block: NetworkBlock) -> Floats:
-        """The ridge that the first α mean: as the size of the initial weights suggests, where nothing is known yet."""
+        """The ridge of the first α: from the size of the initial weights, if nothing is known yet."""
         groups, theta = grouped(block.parameters), flat(block.parameters)
         for g in range(self.G):
             mine = theta[:, groups == g]
-            size = np.sum(mine**2, axis=1) / np.maximum(np.count_nonzero(mine, axis=1), 1)  # padding is 0 and counts for nothing
+            size = np.sum(mine**2, axis=1) / np.maximum(np.count_nonzero(mine, axis=1), 1)  # padding is 0 and does not count
             before = known.alpha[block.members, g]
             known.alpha[block.members, g] = np.where(np.isnan(before), np.clip(1 / np.maximum(size, 1e-8), *FIRST_PRECISIONS), before)
         return self.ridge(known, block)
@@ -78,7 +78,7 @@ class EvidencePrior:
         return np.asarray(known.alpha[block.members][:, grouped(block.parameters)] / known.beta[block.members, None])
 
     def update(self, known: Precisions, block: NetworkBlock, found: Curvature, ridge: Floats) -> Floats:
-        """Re-estimate α and β where the networks stand; returns the ridge they mean."""
+        """Estimate α and β again at the current weights; returns their ridge."""
         who = block.members
         now = self.findings(known, block, found)
         moved = np.abs(now.log_evidence - known.log_evidence[who])
@@ -106,15 +106,15 @@ class EvidencePrior:
         return Findings(gamma, by_group(theta**2), log_posterior + occam + noise)
 
     def settled(self, known: Precisions, still: NDArray[np.bool_], members: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Weights that no longer move are not enough: the evidence must have settled."""
+        """Constant weights are not enough: the evidence must have settled."""
         return np.asarray(known.steady[members] >= STEADY_STEPS)
 
     def resumed(self, known: Precisions, earlier: Precisions) -> Precisions:
-        """Go on with the precisions of an earlier training."""
+        """Continue with the precisions of an earlier training."""
         return replace(earlier, steady=known.steady) if earlier.alpha.shape == known.alpha.shape else known
 
     def evidence(self, known: Precisions, found: list[tuple[NetworkBlock, Curvature]]) -> Evidence:
-        """What the data say about the networks of these blocks, whose sums are `found`."""
+        """The evidence for the networks of these blocks, whose sums are `found`."""
         K = len(known.beta)
         gamma, log_evidence, counts = np.zeros(K), np.zeros(K), np.zeros(K, np.int64)
         for block, sums in found:
@@ -127,12 +127,12 @@ class EvidencePrior:
 
 
 def bayes(objective: Objective, tol: float, max_fun: int) -> LevenbergMarquardt:
-    """Levenberg-Marquardt with the penalty that the evidence finds."""
+    """Levenberg-Marquardt with the penalty from the evidence."""
     return LevenbergMarquardt(objective, tol, max_fun, EvidencePrior(objective))
 
 
 def grouped(parameters: Parameters) -> NDArray[np.int64]:
-    """The group of every parameter, `(p,)`: the place of its kind among W1, b1, W2, b2 and W3."""
+    """The group of every parameter, `(p,)`: the index of its kind among W1, b1, W2, b2 and W3."""
     sizes = [w[0].size for w in parameters]
     return np.repeat(np.arange(len(sizes)), sizes)
 

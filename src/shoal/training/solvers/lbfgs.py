@@ -1,4 +1,4 @@
-"""L-BFGS over all rows, K networks side by side: one event an iteration, each network with a line search of its own.
+"""L-BFGS over all rows for K networks at once: one event per iteration, each network with its own line search.
 
 The two loops over the last ten steps are Nocedal's (Nocedal & Wright, Numerical Optimization, algorithm 7.4). The line
 search brackets a step that satisfies the weak Wolfe conditions, by halving and doubling, which a network with kinks needs
@@ -14,14 +14,14 @@ from shoal.training.objective import value_and_gradient
 from shoal.training.solvers.base import LEAST_DECREASE, Descent, DescentSolver, Step, dot
 from shoal.types import Floats
 
-PAIRS = 10  # steps remembered: SciPy's own number
+PAIRS = 10  # steps that are kept: SciPy's own number
 SUFFICIENT, STEEP = 1e-4, 0.9  # Wolfe's two constants for quasi-Newton steps
-TRIALS = 30  # points a line search looks at before it gives up
+TRIALS = 30  # points that a line search tries before it gives up
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A step and what it did to the gradient: `s, y (K, p)`, 1/(sᵀy) `(K,)`, 0 where there is none."""
+    """A step and its change of the gradient: `s, y (K, p)`, 1/(sᵀy) `(K,)`, 0 if there is none."""
 
     s: Floats
     y: Floats
@@ -30,9 +30,9 @@ class Pair:
 
 @dataclass(frozen=True)
 class LBFGSState(Descent):
-    """Where K networks are, and their last steps.
+    """The current point of K networks, and their last steps.
 
-    `pairs` are as many as are remembered, the oldest first; `scale (K,)` is sᵀy/yᵀy of the last one, 0 before the first;
+    `pairs` are the kept steps, the oldest first; `scale (K,)` is sᵀy/yᵀy of the last one, 0 before the first;
     `evaluations (K,)` of J.
     """
 
@@ -45,27 +45,27 @@ class LBFGS(DescentSolver[LBFGSState]):
     """Along quasi-Newton directions."""
 
     def begin(self) -> LBFGSState:
-        """Nothing is remembered."""
+        """No steps are kept."""
         theta, value, gradient = self.start()
         nothing = Pair(np.zeros_like(theta), np.zeros_like(theta), np.zeros(len(theta)))
         return LBFGSState(theta, value, gradient, (nothing,) * PAIRS, np.zeros(len(theta)), np.zeros(len(theta), np.int64))
 
     def step(self, state: LBFGSState, active: NDArray[np.bool_]) -> tuple[LBFGSState, Step]:
-        """One iteration; a network has settled where J is flat, or it is out of steps."""
+        """One iteration; a network has settled if J is flat, or if no step lowers it."""
         now, state = np.flatnonzero(active), with_own_arrays(state)
         state.evaluations[self.look(state, now)] += 1
         value_before = state.value[now]
         direction = direction_of(state, now)
         slope = dot(direction, state.gradient[now])
         uphill = ~(slope < 0)
-        if uphill.any():  # rounding, or a kink, has spoilt the memory
+        if uphill.any():  # rounding, or a kink, has made the kept steps useless
             state = without_memory(state, now[uphill])
             direction[uphill] = -state.gradient[now[uphill]]
             slope[uphill] = -np.sum(direction[uphill] ** 2, axis=1)
         state, moved = self.search(state, now, direction, slope)
         settled = np.zeros(len(active), bool)
         lost = now[~moved]
-        settled[lost] = ~(state.scale[lost] > 0)  # without a memory that was the steepest way down
+        settled[lost] = ~(state.scale[lost] > 0)  # without kept steps that was the steepest direction
         if len(lost):
             state = without_memory(state, lost)
         largest = np.max(np.abs(state.gradient[now]), axis=1)
@@ -75,7 +75,7 @@ class LBFGS(DescentSolver[LBFGSState]):
         return state, Step(state.value, settled)
 
     def resumed(self, state: LBFGSState, earlier: LBFGSState) -> LBFGSState:
-        """Go on with the steps of an earlier training."""
+        """Continue with the steps of an earlier training."""
         if earlier.theta.shape != state.theta.shape:
             return state
         return replace(state, pairs=earlier.pairs, scale=earlier.scale)
@@ -87,7 +87,7 @@ class LBFGS(DescentSolver[LBFGSState]):
     def search(
         self, state: LBFGSState, members: NDArray[np.int64], direction: Floats, slope: Floats
     ) -> tuple[LBFGSState, NDArray[np.bool_]]:
-        """Move each network along its direction to a point of both conditions, or to the best found; says which moved."""
+        """Move each network along its direction to a point that fulfils both conditions, or to the best found; returns which moved."""
         k = len(members)
         at, value, gradient = state.theta[members].copy(), state.value[members].copy(), state.gradient[members].copy()
         low, high, t = np.zeros(k), np.full(k, np.inf), np.ones(k)
@@ -95,7 +95,7 @@ class LBFGS(DescentSolver[LBFGSState]):
         for _ in range(TRIALS):
             i = np.flatnonzero(open_)
             point = at[i] + t[i, None] * direction[i]
-            with np.errstate(over="ignore", invalid="ignore"):  # a step too far: refused below, for NaN is not less
+            with np.errstate(over="ignore", invalid="ignore"):  # a step too far: refused below, because NaN is not less
                 f, g = value_and_gradient(self.objective, point, members[i])
             state.evaluations[members[i]] += 1
             enough = f <= value[i] + SUFFICIENT * t[i] * slope[i]
@@ -136,7 +136,7 @@ def direction_of(state: LBFGSState, members: NDArray[np.int64]) -> Floats:
 
 
 def remembering(state: LBFGSState, members: NDArray[np.int64], before: Floats, gradient: Floats) -> LBFGSState:
-    """The state with the step just made, where it says something about the curvature, in place of the oldest one."""
+    """The state with the last step in place of the oldest one, if it has information about the curvature."""
     s, y = state.theta[members] - before, state.gradient[members] - gradient
     product, squares = dot(s, y), dot(y, y)
     useful = product > np.finfo(np.float64).eps * squares

@@ -1,9 +1,9 @@
-"""Levenberg-Marquardt over all rows: K networks side by side, each with a damping of its own.
+"""Levenberg-Marquardt over all rows for K networks at once, each with its own damping.
 
-A step δ solves (Σ w Jᵀ H J + diag(ridge) + μ m) δ = −(gradient + ridge θ): with much damping μ a short step downhill, with
-little a Gauss-Newton step. A step that does not lower the cost is taken back and tried again with ten times the damping; one
-that does is kept and μ divided by ten (Marquardt 1963; Hagan & Menhaj 1994, whose numbers these are). The ridge is
-λ on the weights and 0 on the biases, or comes from the data (`bayes.py`).
+A step δ solves (Σ w Jᵀ H J + diag(ridge) + μ m) δ = −(gradient + ridge θ): with much damping μ it is a short gradient step, with little a
+Gauss-Newton step. A step that does not lower the cost is repeated with `FACTOR` times the damping; one that does is kept and μ is divided
+by `FACTOR` (the method of Marquardt 1963; Hagan & Menhaj 1994, whose factor is 10). The ridge is λ on the weights and 0 on the biases, or
+comes from the data (`bayes.py`).
 """
 
 from dataclasses import dataclass, replace
@@ -24,40 +24,40 @@ from shoal.training.solvers.base import Evidence, Solver, Step
 from shoal.training.solvers.small_networks import SmallRows, small_curvature, small_descent, small_rows, small_step
 from shoal.types import Floats
 
-FIRST_DAMPING, FACTOR = 1e-2, 4.0  # μ over the mean of the rows; with 4 for 10, fewer steps are taken back (docs/solvers.md)
-LEAST_DAMPING, MOST_DAMPING = 1e-20, 1e10  # beyond the largest no step helps any more
+FIRST_DAMPING, FACTOR = 1e-2, 4.0  # μ over the mean of the rows; with 4 instead of 10, fewer steps are repeated (docs/solvers.md)
+LEAST_DAMPING, MOST_DAMPING = 1e-20, 1e10  # beyond the largest no step helps
 RULE = np.array([FACTOR, LEAST_DAMPING, MOST_DAMPING])
-SMALL = 64  # parameters up to which all networks are solved in one call
-LEAST_DECREASE = 1e-12  # relative: below it a step has changed nothing
+SMALL = 64  # parameters up to which one call solves all networks
+LEAST_DECREASE = 1e-12  # relative: a smaller decrease counts as none
 
 
 B = TypeVar("B")  # what a prior has learned
 
 
 class Prior(Protocol[B]):
-    """What every squared parameter costs, the ridge. What it has learned is part of the solver's state, and a step's own to write into."""
+    """The cost of every squared parameter, the ridge. What it has learned is part of the solver's state, which a step may change."""
 
     @property
     def fixed(self) -> bool:
-        """Whether the ridge stays as it is."""
+        """Whether the ridge is constant."""
 
     def begin(self) -> B:
-        """What is known before the first step."""
+        """The prior's knowledge before the first step."""
 
     def first_ridge(self, known: B, block: NetworkBlock) -> Floats:
         """The ridge of a block's networks before the first step, `(k, p)`."""
 
     def update(self, known: B, block: NetworkBlock, found: Curvature, ridge: Floats) -> Floats:
-        """The ridge for the next step, from the sums `found` where the block is."""
+        """The ridge for the next step, from the sums `found` at the block's networks."""
 
     def settled(self, known: B, still: NDArray[np.bool_], members: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which of the networks have settled, of which those that are `still` no longer move, `(k,)`."""
+        """Which of the networks have settled; `still` are those that no longer change, `(k,)`."""
 
     def resumed(self, known: B, earlier: B) -> B:
-        """What an earlier training has learned, where its networks are of the same number."""
+        """The knowledge of an earlier training, if it has the same number of networks."""
 
     def evidence(self, known: B, found: list[tuple[NetworkBlock, Curvature]]) -> Evidence | None:
-        """What it says of the networks of these blocks, whose sums were `found`."""
+        """The evidence for the networks of these blocks, whose sums were `found`."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class FixedPenalty:
         """Nothing."""
 
     def first_ridge(self, known: None, block: NetworkBlock) -> Floats:
-        """The ridge, for good."""
+        """The constant ridge."""
         return np.asarray(self.lam[block.members, None] * penalised(block.parameters))
 
     def update(self, known: None, block: NetworkBlock, found: Curvature, ridge: Floats) -> Floats:
@@ -79,19 +79,19 @@ class FixedPenalty:
         return ridge
 
     def settled(self, known: None, still: NDArray[np.bool_], members: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """A network that no longer moves has settled."""
+        """A network that no longer changes has settled."""
         return still
 
     def resumed(self, known: None, earlier: None) -> None:
         """Nothing."""
 
     def evidence(self, known: None, found: list[tuple[NetworkBlock, Curvature]]) -> None:
-        """A penalty that was given says nothing."""
+        """A fixed penalty has no evidence."""
 
 
 @dataclass(frozen=True)
 class DampedState(Generic[B]):
-    """Where K networks are, in blocks of those that see the same inputs.
+    """The current point of K networks, in blocks of those with the same inputs.
 
     `theta` and `ridge` have an array `(k, p)` for each block; `damping (K,)`; `known` is what the prior has learned.
     """
@@ -103,7 +103,7 @@ class DampedState(Generic[B]):
 
 
 class LevenbergMarquardt(Solver[DampedState[Any]]):
-    """By one accepted step of Gauss and Newton, damped."""
+    """One accepted, damped Gauss-Newton step per iteration."""
 
     def __init__(self, objective: Objective, tol: float, max_fun: int, prior: Prior[Any]) -> None:
         super().__init__(objective, tol, max_fun)
@@ -120,11 +120,11 @@ class LevenbergMarquardt(Solver[DampedState[Any]]):
         return DampedState(tuple(flat(block.parameters) for block in self.blocks), ridge, damping, known)
 
     def population(self, state: DampedState[Any]) -> Population:
-        """The networks where they are."""
+        """The networks with their current weights."""
         return join([at(block, theta) for block, theta in zip(self.blocks, state.theta, strict=True)], self.objective.population)
 
     def step(self, state: DampedState[Any], active: NDArray[np.bool_]) -> tuple[DampedState[Any], Step]:
-        """One accepted step; a network has settled where J is flat, or no step goes down."""
+        """One accepted step; a network has settled if J is flat, or if no step lowers it."""
         value, settled, state = np.full(len(active), np.nan), np.zeros(len(active), bool), copied(state)
         for block, theta, ridge, small in zip(self.blocks, state.theta, state.ridge, self.small, strict=True):
             on = active[block.members]
@@ -141,7 +141,7 @@ class LevenbergMarquardt(Solver[DampedState[Any]]):
     ) -> tuple[Floats, Floats, Step]:
         """One step of every network of a block, whose parameters are `theta (k, p)`; returns the new parameters and ridge, and the step.
 
-        Writes damping, and what the prior has learned, into the state.
+        Writes the damping, and the prior's knowledge, into the state.
         """
         total, who = self.objective.rows.total[block.members], block.members
         damping = state.damping[who]
@@ -165,7 +165,7 @@ class LevenbergMarquardt(Solver[DampedState[Any]]):
     def descend(
         self, block: NetworkBlock, theta: Floats, cost: Floats, gradient: Floats, found: Curvature, ridge: Floats, damping: Floats
     ) -> tuple[Floats, Floats]:
-        """Each network's first step that lowers its cost, with as much damping as that takes; `(k, p)` and the cost there.
+        """Each network's first step that lowers its cost, with the damping that it needs; `(k, p)` and the cost there.
 
         `damping (k,)` changes.
         """
@@ -175,7 +175,7 @@ class LevenbergMarquardt(Solver[DampedState[Any]]):
             mu = damping[waiting]
             delta = solve(found.JTJ[waiting], ridge[waiting] + (mu * found.weight[waiting])[:, None], gradient[waiting])
             trial = theta[waiting] + delta
-            with np.errstate(over="ignore", invalid="ignore"):  # a step too far: refused, for NaN is not less
+            with np.errstate(over="ignore", invalid="ignore"):  # a step too far: refused, because NaN is not less
                 there = self.losses(at(chosen(block, waiting), trial)) + np.sum(ridge[waiting] * trial**2, axis=1) / 2
             lower = there < cost[waiting]
             good = waiting[lower]
@@ -185,13 +185,13 @@ class LevenbergMarquardt(Solver[DampedState[Any]]):
         return new, after
 
     def resumed(self, state: DampedState[Any], earlier: DampedState[Any]) -> DampedState[Any]:
-        """Go on with an earlier training's damping, which may have given up, and with what its prior has learned."""
+        """Continue with an earlier training's damping, which may have been too large, and with its prior's knowledge."""
         damping = np.minimum(earlier.damping, FIRST_DAMPING) if len(earlier.damping) == len(state.damping) else state.damping
         known = copied(self.prior.resumed(state.known, earlier.known))
         return DampedState(state.theta, tuple(self.prior.first_ridge(known, block) for block in self.blocks), damping, known)
 
     def evidence(self, state: DampedState[Any], population: Population) -> Evidence | None:
-        """What the prior says of these weights; None of a fixed penalty."""
+        """The prior's evidence for these weights; None for a fixed penalty."""
         if self.prior.fixed:
             return None
         return self.prior.evidence(state.known, [(block, self.sums(block)) for block in split(population, np.dtype(np.float64))])
@@ -208,7 +208,7 @@ class LevenbergMarquardt(Solver[DampedState[Any]]):
 
 
 def levenberg_marquardt(objective: Objective, tol: float, max_fun: int) -> LevenbergMarquardt:
-    """The solver with the penalty that was given."""
+    """The solver with the given penalty."""
     return LevenbergMarquardt(objective, tol, max_fun, FixedPenalty(objective.lam))
 
 
@@ -228,7 +228,7 @@ def at(block: NetworkBlock, theta: Floats) -> NetworkBlock:
 
 
 def solve(JTJ: Floats, diagonal: Floats, gradient: Floats) -> Floats:
-    """−(JTJ + diag)⁻¹ gradient for each of k networks; NaN where rounding has made a matrix singular or indefinite."""
+    """−(JTJ + diag)⁻¹ gradient for each of k networks; NaN if rounding has made a matrix singular or indefinite."""
     k, p = gradient.shape
     A = JTJ.copy()
     A.reshape(k, -1)[:, :: p + 1] += diagonal

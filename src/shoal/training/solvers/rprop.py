@@ -1,4 +1,4 @@
-"""Resilient backpropagation over all rows, K networks side by side: every weight has a step of its own, which follows signs alone.
+"""Resilient backpropagation over all rows for K networks at once: every weight has its own step, which depends on signs alone.
 
 Where a derivative keeps its sign its weight's step grows by a fifth; where it turns, the step is halved, and the last one is
 taken back if the cost has risen (iRprop⁺: Igel & Hüsken 2003, after Riedmiller & Braun 1993, whose numbers these are). The cost
@@ -21,9 +21,9 @@ FIRST, LEAST, MOST = 0.1, 1e-6, 50.0  # steps of a weight
 
 @dataclass(frozen=True)
 class RpropState(Descent):
-    """Where K networks are, and what a next step needs of the last.
+    """The current point of K networks, and what the next step needs of the last one.
 
-    `size (K, p)` are the weights' steps, `move (K, p)` the move made; `before (K, p)` the derivative before it, `risen_from (K,)` J there.
+    `size (K, p)` are the weights' steps, `move (K, p)` the last move; `before (K, p)` the derivative before it, `risen_from (K,)` J there.
     """
 
     size: Floats
@@ -44,7 +44,7 @@ class Rprop(DescentSolver[RpropState]):
         return RpropState(theta, value, gradient, np.full_like(theta, FIRST), nothing, nothing.copy(), np.full(len(theta), np.inf))
 
     def step(self, state: RpropState, active: NDArray[np.bool_]) -> tuple[RpropState, Step]:
-        """One step; a network has settled where J is flat, or nothing moves any more."""
+        """One step; a network has settled if J is flat, or if no weight changes."""
         now, state = np.flatnonzero(active), copied(state)
         self.look(state, now)
         sign, g = np.sign(state.gradient[now]), state.gradient[now]
@@ -62,7 +62,7 @@ class Rprop(DescentSolver[RpropState]):
         return state, Step(state.value, settled)
 
     def move(self, state: RpropState, members: NDArray[np.int64], move: Floats) -> None:
-        """To where the step leads, unless the cost is no number there: then a network stays, and all of its steps are halved."""
+        """Move to the end of the step, unless the cost is NaN there: then a network stays, and all of its steps are halved."""
         there = state.theta[members] + move
         with np.errstate(over="ignore", invalid="ignore"):
             value, gradient = value_and_gradient(self.objective, there, members)
@@ -73,7 +73,7 @@ class Rprop(DescentSolver[RpropState]):
         state.move[lost] = state.before[lost] = 0.0
 
     def resumed(self, state: RpropState, earlier: RpropState) -> RpropState:
-        """Go on with the steps of an earlier training."""
+        """Continue with the steps of an earlier training."""
         if earlier.theta.shape != state.theta.shape:
             return state
         return replace(state, size=earlier.size, move=earlier.move, before=earlier.before, risen_from=earlier.risen_from)

@@ -14,14 +14,14 @@ from shoal.training.objective import value_and_gradient
 from shoal.training.solvers.base import LEAST_DECREASE, Descent, DescentSolver, Step, dot
 from shoal.types import Floats
 
-SIGMA = 1e-4  # of a step to see the curvature by, whatever the direction's length; rounding counts 1/σ times, and Møller allows no more
+SIGMA = 1e-4  # of a step that measures the curvature, for any length of the direction; rounding counts 1/σ times, and Møller allows no more
 FIRST_SCALE, LEAST_SCALE, MOST_SCALE = 1e-6, 1e-15, 1e15
 TRIALS = 30  # scales that an iteration tries before it gives up
 
 
 @dataclass(frozen=True)
 class ConjugateState(Descent):
-    """Where K networks are; the direction p `(K, p)`, the scale λ `(K,)` and the steps since the direction was the steepest `(K,)`."""
+    """The current point of K networks; the direction p `(K, p)`, the scale λ `(K,)` and the steps since the steepest direction `(K,)`."""
 
     direction: Floats
     scale: Floats
@@ -38,7 +38,7 @@ class ScaledConjugateGradient(DescentSolver[ConjugateState]):
         return ConjugateState(theta, value, gradient, np.zeros_like(theta), np.full(K, FIRST_SCALE), np.zeros(K, np.int64))
 
     def step(self, state: ConjugateState, active: NDArray[np.bool_]) -> tuple[ConjugateState, Step]:
-        """One iteration; a network has settled where J is flat, or without a way down."""
+        """One iteration; a network has settled if J is flat, or if no direction lowers it."""
         now, state = np.flatnonzero(active), copied(state)
         with np.errstate(over="ignore", invalid="ignore"):
             self.look(state, now)
@@ -46,7 +46,7 @@ class ScaledConjugateGradient(DescentSolver[ConjugateState]):
         fine = np.isfinite(state.gradient[now]).all(axis=1)
         open_ = now[fine & (np.abs(state.gradient[now]).max(axis=1) > self.tol)]
         uphill = ~(dot(state.direction[open_], state.gradient[open_]) < 0)
-        steepest(state, open_[uphill])  # there was no direction yet, or rounding or a kink has spoilt it
+        steepest(state, open_[uphill])  # there was no direction yet, or rounding or a kink has made it useless
         kappa = self.curvature(state, open_) if len(open_) else np.empty(0)
         for _ in range(TRIALS):
             if not len(open_):
@@ -54,9 +54,9 @@ class ScaledConjugateGradient(DescentSolver[ConjugateState]):
             moved = self.attempt(state, open_, kappa)
             open_, kappa = open_[~moved], kappa[~moved]
         settled = np.zeros(len(active), bool)
-        settled[open_] = state.since[open_] == 0  # along a conjugate direction there may be none where the steepest has one
+        settled[open_] = state.since[open_] == 0  # along a conjugate direction there may be none while the steepest has one
         steepest(state, open_)
-        state.scale[open_] = FIRST_SCALE  # it has grown with every trial, and would make the next steps nothing
+        state.scale[open_] = FIRST_SCALE  # it has grown with every trial, and would make the next steps tiny
         with np.errstate(invalid="ignore"):  # a network whose first cost is infinite has gained nothing
             gained = value_before - state.value[now]
         still = (gained > 0) & (gained <= LEAST_DECREASE * np.maximum(np.abs(value_before), 1e-3))
@@ -64,7 +64,7 @@ class ScaledConjugateGradient(DescentSolver[ConjugateState]):
         return state, Step(state.value, settled)
 
     def at(self, theta: Floats, members: NDArray[np.int64]) -> tuple[Floats, Floats]:
-        """J and its gradient; far out they may be no numbers, which `attempt` takes for a step too far."""
+        """J and its gradient; they may be NaN far away, which `attempt` treats as a step too far."""
         with np.errstate(over="ignore", invalid="ignore"):
             return value_and_gradient(self.objective, theta, members)
 
@@ -77,10 +77,10 @@ class ScaledConjugateGradient(DescentSolver[ConjugateState]):
         return np.where(np.isfinite(kappa), kappa, 0.0)
 
     def attempt(self, state: ConjugateState, members: NDArray[np.int64], kappa: Floats) -> NDArray[np.bool_]:
-        """Go to where the scaled parabola has its minimum, if the cost is lower there; adapt the scale. Returns which moved."""
+        """Move to the minimum of the scaled parabola, if the cost is lower there; adapt the scale. Returns which moved."""
         p, scale, g = state.direction[members], state.scale[members], state.gradient[members]
         squares = np.maximum(dot(p, p), 1e-300)
-        scale = np.where(kappa + scale * squares <= 0, 2 * (scale - (kappa + scale * squares) / squares), scale)  # no hill, a valley
+        scale = np.where(kappa + scale * squares <= 0, 2 * (scale - (kappa + scale * squares) / squares), scale)  # no maximum, a minimum
         scale = np.maximum(scale, LEAST_SCALE)
         delta = np.maximum(kappa + scale * squares, 1e-300)
         mu = -dot(p, g)
@@ -103,7 +103,7 @@ class ScaledConjugateGradient(DescentSolver[ConjugateState]):
         return np.asarray(moved)
 
     def resumed(self, state: ConjugateState, earlier: ConjugateState) -> ConjugateState:
-        """Go on along the directions of an earlier training."""
+        """Continue along the directions of an earlier training."""
         if earlier.theta.shape != state.theta.shape:
             return state
         return replace(state, direction=earlier.direction, scale=earlier.scale, since=earlier.since)

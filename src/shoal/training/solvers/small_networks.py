@@ -1,4 +1,4 @@
-"""Levenberg-Marquardt's sums and way down by `engine/kernels/small_lm.py`, where the networks and their rows are few enough."""
+"""Levenberg-Marquardt's sums and steps by `engine/kernels/small_lm.py`, for small networks and few rows."""
 
 from dataclasses import dataclass
 from functools import cache
