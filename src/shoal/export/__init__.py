@@ -1,4 +1,4 @@
-"""A trained network as something that needs no shoal."""
+"""Exports of a trained network that run without shoal."""
 
 from shoal.export.c99 import c99
 from shoal.export.equation import equation, model_equation

@@ -18,7 +18,7 @@ RESERVED = frozenset({"clip", "exp", "ln", "z"})
 
 
 def equation(network: Network, target: str = "y") -> str:
-    """The network as lines of text: each hidden unit, each output, and what the functions in them mean.
+    """The network as lines of text: each hidden unit, each output, and the meaning of the functions in them.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def equation(network: Network, target: str = "y") -> str:
 
 
 def layers(network: Network) -> tuple[list[str], list[str]]:
-    """The line of every hidden unit, and the sum that every output unit takes."""
+    """The line of every hidden unit, and the sum for every output unit."""
     p = folded(network)
     inputs = [*map(quoted, network.feature_names), *ramps(network.encoding, network.feature_names)]
     hidden = [f"h{i + 1}" for i in range(len(p.W1))]
@@ -40,7 +40,7 @@ def layers(network: Network) -> tuple[list[str], list[str]]:
 
 
 def model_equation(model: Portable) -> str:
-    """The whole model as an equation: the network over its prepared columns, and how each of them is made.
+    """The whole model as an equation: the network over its prepared columns, and how each of them is computed.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def values(network: Network, sums: Sequence[str], names: Sequence[str]) -> list[
 
 
 def made_of(feature: Feature, field: Field) -> str:
-    """In words, how a prepared column is made of the user's own."""
+    """In words, how a prepared column is computed from the user's own."""
     name = quoted(field.name)
     if feature.part == "missing":
         return f"1 where {name} is empty, else 0"
@@ -99,7 +99,7 @@ def outputs(network: Network, sums: Sequence[str], target: str) -> list[str]:
 
 
 def gaussian(network: Network, sums: Sequence[str], names: Sequence[str]) -> list[str]:
-    """Means, then variances, in the target's own units: here the scale is not folded, as exp stands between."""
+    """Means, then variances, in the target's own units: the scale is not folded here, because exp comes in between."""
     n = len(names)
     center, scale = (np.zeros(n), np.ones(n)) if network.target is None else (network.target.center, network.target.scale)
     means = [f"{y} = {scaled(f'({z})', s)} + {number(c)}" for y, z, s, c in zip(names, sums[:n], scale, center, strict=True)]
@@ -107,12 +107,12 @@ def gaussian(network: Network, sums: Sequence[str], names: Sequence[str]) -> lis
 
 
 def scaled(term: str, scale: float) -> str:
-    """The term times its scale, which goes without saying where it is 1."""
+    """The term times its scale; a scale of 1 is left out."""
     return term if scale == 1 else f"{number(scale)}*{term}"
 
 
 def meanings(network: Network) -> list[str]:
-    """What the named functions mean, in the textbook's own words."""
+    """The meaning of the named functions, as in the textbook."""
     g1 = ACTIVATIONS[network.activation]
     formulas = [f"{g1.name}(z) = {g1.formula}"]
     unit = network.g2.unit
@@ -141,16 +141,16 @@ def total(factors: Sequence[float], terms: Sequence[str], bias: float) -> str:
 
 
 def number(value: float) -> str:
-    """The shortest text that is this double and no other."""
+    """The shortest text that is exactly this double."""
     return repr(float(value))
 
 
 def label_text(label: Any) -> str:
-    """A class's label: a number as it stands, a text as a column's name."""
+    """A class's label: a number unchanged, a text like a column's name."""
     return str(label) if isinstance(label, int | float | np.number) else quoted(str(label))
 
 
 def quoted(name: str) -> str:
-    """A column's name as it stands, in brackets where it is not one plain word or could be mistaken; a bracket in it gets a backslash."""
+    """A column's name, in brackets if it is not a single word or could be misread; a bracket in it gets a backslash."""
     plain = WORD.fullmatch(name) and name not in RESERVED and name not in ACTIVATIONS and not re.fullmatch(r"[hz]\d+", name)
     return name if plain else "[" + printable(name.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")) + "]"

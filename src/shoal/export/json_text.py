@@ -1,10 +1,10 @@
-"""A network's numbers as JSON: the weights as they are used, and the scaling beside them.
+"""A network's numbers as JSON: the weights, and the scaling.
 
 Every number is written with as many digits as bring back the same bits. Read in order: encode the inputs
 (`(x − center) / scale`, then the ramps), `Z1 = W1 X + b1`, `A1 = activation(Z1)`, `Z2 = W2 A1 + b2`
 (and `+ W3 X` where there is a W3: skip connections), `output(Z2)`, and for regression `· target.scale + target.center`.
 
-A model as JSON: the network's numbers (`weights`), what its columns are made of, and what is predicted.
+A model as JSON: the network's numbers (`weights`), how its columns are computed, and what is predicted.
 
 docs/export.md holds the schema. `shoal.from_json` reads it back into a model that predicts bit for bit the same.
 """
@@ -49,12 +49,12 @@ def weights(network: Network) -> dict[str, Any]:
 
 
 def weights_json(network: Network) -> str:
-    """`weights` as text, one row of a matrix a line."""
+    """`weights` as text, one row of a matrix per line."""
     return "{\n" + ",\n".join(f'  "{name}": {laid_out(value)}' for name, value in weights(network).items()) + "\n}\n"
 
 
 def laid_out(value: Any) -> str:
-    """JSON of one value; the rows of a matrix stand under one another."""
+    """JSON of one value; each row of a matrix is on its own line."""
     if isinstance(value, list) and len(value) > 1 and isinstance(value[0], list):
         return "[\n    " + ",\n    ".join(dumped(row) for row in value) + "\n  ]"
     return dumped(value)
@@ -66,7 +66,7 @@ def dumped(value: Any) -> str:
 
 
 def numbers(values: Any) -> Any:
-    """Lists of Python floats: float32 widened, which loses nothing."""
+    """Lists of Python floats: float32 is widened, which loses nothing."""
     return np.asarray(values, np.float64).tolist()
 
 
@@ -76,13 +76,13 @@ def plain(label: Any) -> Any:
 
 
 def model_json(model: Portable) -> str:
-    """The whole model as text, one row of a matrix a line."""
+    """The whole model as text, one row of a matrix per line."""
     content = {**weights(model.network), **meaning(model)}
     return "{\n" + ",\n".join(f'  "{name}": {laid_out(value)}' for name, value in content.items()) + "\n}\n"
 
 
 def meaning(model: Portable) -> dict[str, Any]:
-    """What stands beside the weights."""
+    """The fields besides the weights."""
     network = model.network
     return {
         "settings": {"delta": float(network.delta), "q": float(network.q)},
@@ -97,7 +97,7 @@ def meaning(model: Portable) -> dict[str, Any]:
 
 
 def preparation(model: Portable) -> dict[str, Any]:
-    """The columns as training saw them, and how each prepared column is made of a field."""
+    """The columns in training, and how each prepared column is computed from a field."""
     typed = model.prepare.steps[0][1]
     return {
         "columns": [finite(asdict(column)) for column in typed.columns],
@@ -122,7 +122,7 @@ def feature_of(feature: Feature) -> dict[str, Any]:
 
 
 def finite(value: Any) -> Any:
-    """Plain lists and numbers; null for a number that is none."""
+    """Plain lists and numbers; null for NaN."""
     if isinstance(value, dict):
         return {str(key): finite(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""A small network as LaTeX, to be read: numbers are rounded to four digits."""
+"""A small network as LaTeX, for people: numbers are rounded to four digits."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -12,7 +12,7 @@ from shoal.export.trace import latex_formula
 from shoal.network import folded
 from shoal.textbook.activations import ACTIVATIONS
 
-MOST_WEIGHTS = 120  # more of them than a page can hold
+MOST_WEIGHTS = 120  # more do not fit on a page
 
 
 def model_latex(model: Portable) -> str:
@@ -66,7 +66,7 @@ def outputs(model: Portable, sums: Sequence[str]) -> list[str]:
 
 
 def ramps(model: Portable) -> list[str]:
-    """What each ramp is."""
+    """The formula of each ramp."""
     network = model.network
     lines: list[str] = []
     for name, edges in zip(network.feature_names, network.encoding.edges, strict=True):
@@ -91,6 +91,6 @@ def signed(value: float) -> str:
 
 
 def number(value: float) -> str:
-    r"""Four digits, `1.234 \cdot 10^{-5}` where that is shorter."""
+    r"""Four digits, `1.234 \cdot 10^{-5}` if that is shorter."""
     mantissa, _, exponent = f"{float(value):.4g}".partition("e")
     return mantissa if not exponent else rf"{mantissa} \cdot 10^{{{int(exponent)}}}"

@@ -1,4 +1,4 @@
-"""From what a file holds, checked, to a fitted model."""
+"""From checked contents of a file to a fitted model."""
 
 from typing import Any
 
@@ -23,12 +23,12 @@ HISTORY = ("loss", "learning_rate", "validation_loss", "validation_score")
 
 
 def built(stored: Stored) -> Any:
-    """The model that a file holds: a Pipeline, ShoalClassifier or ShoalRegressor.
+    """The model in a file: a Pipeline, ShoalClassifier or ShoalRegressor.
 
     Raises
     ------
     ModelFileError
-        For what is no whole model; nothing is built then.
+        For contents that are not a complete model; nothing is built then.
     """
     check(stored)
     manifest = stored.manifest
@@ -88,7 +88,7 @@ def _estimator(stored: Stored, network: Network) -> Any:
 
 
 def fitted_from(stored: Stored, network: Network) -> Fitted:
-    """What the fit left, from checked values; training cannot go on from it."""
+    """The result of the fit, from checked values; training cannot continue from it."""
     content, a = stored.manifest["estimator"], stored.arrays
     known = content["attributes"]
     one_column = not content["multilabel"] if network.classes else content["one_column"]
@@ -118,7 +118,7 @@ def _together(arrays: Any, part: str, names: tuple[str, ...]) -> dict[str, NDArr
 
 
 def facts_from(content: dict[str, Any]) -> Facts:
-    """What is known of a fit."""
+    """The facts of a fit."""
     return Facts(
         **{
             **content,

@@ -1,6 +1,6 @@
-"""What a field of a model file may be: kinds of values and of arrays, each with a check that names the field.
+"""Kinds of fields in a model file: kinds of values and of arrays, each with a check that names the field.
 
-A kind describes one field and is nothing but data; `schema` is made of them.
+A kind describes one field as plain data; `schema` consists of them.
 """
 
 import math
@@ -14,21 +14,21 @@ from numpy.typing import NDArray
 
 from shoal.errors import ModelFileError
 
-Sizes = dict[str, int]  # what the letters of shapes are, as far as they are known
+Sizes = dict[str, int]  # the values of the letters of shapes, as far as they are known
 
 LONGEST_TEXT = 1_000_000
 MOST_NESTED = 8
 
 
 class Kind(Protocol):
-    """What a value of the manifest may be."""
+    """The kind of a value of the manifest."""
 
     def check(self, value: Any, where: str, sizes: Sizes) -> None:
         """Refuse another value with a `ModelFileError` that names the field."""
 
 
 def refuse(where: str, value: Any, wanted: str) -> ModelFileError:
-    """The error for a field that holds something else."""
+    """The error for a field with another value."""
     return ModelFileError(f"{where} is {shortened(value)}, not {wanted}")
 
 
@@ -45,7 +45,7 @@ def adds_up(counts: NDArray[np.int64], n: int) -> bool:
 
 @dataclass(frozen=True)
 class Text:
-    """A text, one of the choices where there are any."""
+    """A text, one of the choices if there are any."""
 
     choices: tuple[str, ...] = ()
     empty: bool = True
@@ -80,7 +80,7 @@ class Whole:
 
 @dataclass(frozen=True)
 class Real:
-    """A finite number within `low` and `high`, the ends excluded where `open` says so."""
+    """A finite number within `low` and `high`, without the ends if `open`."""
 
     low: float = -math.inf
     high: float = math.inf
@@ -110,7 +110,7 @@ class Items:
 
     kind: Kind
     size: str = ""
-    apart: bool = False  # no two alike
+    apart: bool = False  # all entries differ
     rising: bool = False
 
     def check(self, value: Any, where: str, sizes: Sizes) -> None:
@@ -128,7 +128,7 @@ class Items:
 
 @dataclass(frozen=True)
 class Record:
-    """A mapping with exactly these fields, those in `optional` or not."""
+    """A mapping with exactly these fields; those in `optional` may be missing."""
 
     fields: Mapping[str, Kind]
     optional: frozenset[str] = frozenset()
@@ -169,7 +169,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Setting:
-    """What a parameter of an estimator may be, as `coded` writes it."""
+    """The value of an estimator's parameter, as `coded` writes it."""
 
     def check(self, value: Any, where: str, sizes: Sizes) -> None:
         _check_setting(value, where, 0)
@@ -195,7 +195,7 @@ def _check_setting(value: Any, where: str, depth: int) -> None:
 
 @dataclass(frozen=True)
 class Array:
-    """An array of a file: its types in NumPy's short form, its shape in letters and numbers, and what its entries may be."""
+    """An array of a file: its types in NumPy's short form, its shape in letters and numbers, and the range of its entries."""
 
     types: tuple[str, ...]
     shape: tuple[str | int, ...]
@@ -204,11 +204,11 @@ class Array:
     above: bool = False  # `low` itself is excluded
     rising: bool = False  # strictly, along the first axis
     sorted: bool = False  # along the first axis, equal ones allowed
-    nan: bool = False  # what is not finite is allowed: a network that diverged has no loss
-    part_of: str = ""  # there if and only if this part of the model is; "?": or not, by itself
+    nan: bool = False  # values that are not finite are allowed: a network that diverged has no loss
+    part_of: str = ""  # present if and only if this part of the model is; "?": optional
 
     def check_header(self, name: str, dtype: str, shape: tuple[int, ...], sizes: Sizes) -> None:
-        """Refuse another type or shape; letters that are not known yet are what this array says."""
+        """Refuse another type or shape; unknown letters get this array's sizes."""
         if dtype not in self.types:
             raise ModelFileError(f"the array {name!r} is of {dtype}, not {' or '.join(self.types)}")
         wanted = [size if isinstance(size, int) else sizes.get(size, -1) for size in self.shape]

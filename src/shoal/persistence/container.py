@@ -1,7 +1,7 @@
-"""A model file's outside: a zip of one `manifest.json` and one `.npy` an array, none of them compressed.
+"""The container of a model file: a zip of one `manifest.json` and one `.npy` per array, all uncompressed.
 
-Sizes are compared with the file's before memory is taken, and arrays are read as plain numbers, never as pickles. The same
-content always makes the same bytes.
+Sizes are compared with the file's before memory is allocated, and arrays are read as plain numbers, never as pickles. The same
+content always gives the same bytes.
 """
 
 import io
@@ -20,7 +20,7 @@ from shoal.persistence.stored import Stored
 
 MANIFEST_NAME = "manifest.json"
 MOST_MANIFEST_BYTES = 1 << 26  # the manifests of the widest tables need a tenth
-LONGEST_HEADER = 10_000  # what NumPy reads of an array's header by itself
+LONGEST_HEADER = 10_000  # the limit of NumPy's reader for an array's header
 
 
 def packed(stored: Stored) -> bytes:
@@ -38,7 +38,7 @@ def packed(stored: Stored) -> bytes:
 
 
 def members(archive: zipfile.ZipFile, n_bytes: int, index: str = MANIFEST_NAME) -> dict[str, int]:
-    """Name → size of every member. What is stored uncompressed cannot be longer than the file: no bomb fits."""
+    """Name → size of every member. An uncompressed member cannot be longer than the file, so no bomb fits."""
     found = archive.infolist()
     sizes = {member.filename: member.file_size for member in found}
     twice = [name for name, n in Counter(member.filename for member in found).items() if n > 1]
@@ -55,7 +55,7 @@ def members(archive: zipfile.ZipFile, n_bytes: int, index: str = MANIFEST_NAME) 
 
 
 def manifest_of(archive: zipfile.ZipFile, index: str = MANIFEST_NAME) -> dict[str, Any]:
-    """The manifest, parsed: numbers that JSON does not know are refused."""
+    """The manifest, parsed: numbers that JSON does not define are refused."""
     found = parsed_json(archive.read(index), f"its {index}", _no_number)
     if not isinstance(found, dict):
         raise ModelFileError(f"its {index} holds a {type(found).__name__}, not a record")
@@ -63,9 +63,9 @@ def manifest_of(archive: zipfile.ZipFile, index: str = MANIFEST_NAME) -> dict[st
 
 
 def parsed_json(text: str | bytes, what: str, constant: Callable[[str], float] | None = None) -> Any:
-    """A JSON text's value. A name that stands twice in one record is refused: readers differ in which one counts.
+    """A JSON text's value. A name that occurs twice in one record is refused, because readers differ in which one counts.
 
-    `constant` is called for NaN and Infinity, which JSON does not know.
+    `constant` is called for NaN and Infinity, which JSON does not define.
     """
     try:
         return json.loads(text, parse_constant=constant, object_pairs_hook=_record)
@@ -89,12 +89,12 @@ Header = tuple[str, tuple[int, ...], bool, int]  # type, shape, whether columns 
 
 
 def header_of(stream: IO[bytes], name: str, size: int) -> Header:
-    """What an array says of itself, after it was seen to be exactly as long as that."""
+    """The header of an array, after a check that the array has exactly that length."""
     try:
         version = np.lib.format.read_magic(stream)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, by_columns, dtype = read(stream, max_header_size=LONGEST_HEADER)
-    except Exception as error:  # a damaged header makes NumPy, and the tokenizer of Python that it asks, say anything
+    except Exception as error:  # a damaged header can raise any error in NumPy and Python's tokenizer
         raise ModelFileError(f"its part {name[:60]!r} does not begin as an array does") from error
     at = stream.tell()
     plain = dtype.kind in "biufU" and dtype.itemsize and all(type(n) is int and n >= 0 for n in shape)
@@ -104,7 +104,7 @@ def header_of(stream: IO[bytes], name: str, size: int) -> Header:
 
 
 def array_of(data: bytes, header: Header) -> NDArray[Any]:
-    """The array of a member whose header was read; one that can be written to."""
+    """The array of a member whose header was read; it can be changed."""
     kind, shape, by_columns, at = header
     values = np.frombuffer(data, np.dtype(kind), offset=at).reshape(shape, order="F" if by_columns else "C")
     if np.dtype(kind).kind == "b" and not np.isin(np.frombuffer(data, np.uint8, offset=at), (0, 1)).all():

@@ -1,4 +1,4 @@
-"""Save and load a model: `.shoal` files, and those that shoal once wrote with skops."""
+"""Save and load a model: `.shoal` files, and earlier files in skops' format."""
 
 import os
 import zipfile
@@ -17,7 +17,7 @@ from shoal.persistence.storing import stored
 
 
 def save(model: Any, path: str | os.PathLike[str]) -> Path:
-    """Write a fitted model to a file, beside what stood there, and then in its place.
+    """Write a fitted model to a new file beside the target, and then rename it.
 
     Parameters
     ----------
@@ -31,13 +31,13 @@ def save(model: Any, path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     ModelFileError
-        For a model that is not fitted, has steps of other makers, or holds what does not fit together.
+        For a model that is not fitted, has steps of other libraries, or has parts that do not fit together.
     OutputError
-        For a folder that cannot be written to, or a full disk; what stood there before is untouched.
+        For a folder that cannot be written to, or a full disk; an existing file stays unchanged.
 
     Notes
     -----
-    Callbacks are not saved, nor is a random generator: the seed that was drawn from it takes its place.
+    Callbacks are not saved, nor is a random generator: the seed that was drawn from it is saved instead.
     """
     try:
         found = stored(model)
@@ -47,7 +47,7 @@ def save(model: Any, path: str | os.PathLike[str]) -> Path:
         if str(refused).endswith("."):
             raise
         raise ModelFileError(f"The model cannot be saved: {refused}. Fit it again, or remove that setting.") from refused
-    except Exception as error:  # attributes that were set by hand can hold anything
+    except Exception as error:  # attributes that a user set by hand can contain anything
         raise ModelFileError(f"The model cannot be saved: its parts do not form a model ({_first_line(error)}). Fit it again.") from error
     with replacing(path) as out:
         out.write(data)
@@ -55,7 +55,7 @@ def save(model: Any, path: str | os.PathLike[str]) -> Path:
 
 
 def load(path: str | os.PathLike[str]) -> Any:
-    """Read a model that `save` wrote. Never runs code from the file, and builds nothing before all of it is checked.
+    """Read a model that `save` wrote. It never runs code from the file, and builds nothing before everything is checked.
 
     Parameters
     ----------
@@ -68,12 +68,12 @@ def load(path: str | os.PathLike[str]) -> Any:
     Raises
     ------
     ModelFileError
-        For no file, a truncated or foreign one, or one whose parts do not fit each other.
+        For a missing, truncated or foreign file, or one whose parts do not fit together.
     """
     file = input_file(path, ModelFileError, noun="model file")
     try:
         with file.open("rb") as data:
-            return _read(data, os.fstat(data.fileno()).st_size)  # of the file that was opened: another may stand there by now
+            return _read(data, os.fstat(data.fileno()).st_size)  # of the opened file: another may have its name by now
     except ModelFileError as refused:
         raise ModelFileError(
             f"{file} is not a whole shoal model: {refused}. Give a file that `shoal fit` or shoal.save wrote."
@@ -82,7 +82,7 @@ def load(path: str | os.PathLike[str]) -> Any:
         raise ModelFileError(f"{file} cannot be read: {error.strerror or error}.") from error
     except zipfile.BadZipFile as error:
         raise ModelFileError(f"{file} is not a whole shoal model: it is cut short or damaged ({_first_line(error)}).") from error
-    except Exception as error:  # a hostile file can make any parser say anything, RecursionError and MemoryError included
+    except Exception as error:  # a malicious file can make a parser raise any error, RecursionError and MemoryError included
         raise ModelFileError(f"{file} is a damaged model: {_first_line(error)}. Copy or train it again.") from error
 
 
@@ -100,7 +100,7 @@ def _read(data: IO[bytes], n_bytes: int) -> Any:
 
 
 def _content(archive: zipfile.ZipFile, n_bytes: int) -> Stored:
-    """The manifest and the arrays, each of which was seen to be of the size that it says."""
+    """The manifest and the arrays, after a check of their sizes."""
     sizes = members(archive, n_bytes)
     manifest = manifest_of(archive)
     headers = {}

@@ -1,4 +1,4 @@
-"""Back from the JSON of `shoal export --to json`: the same values as of a model file, through the same checks."""
+"""Read the JSON of `shoal export --to json`: the same values as in a model file, through the same checks."""
 
 import os
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ PARAMETERS = {"huber_delta": "delta", "quantile": "q"}
 
 
 def from_json(path: str | os.PathLike[str]) -> Pipeline | ShoalClassifier | ShoalRegressor:
-    """Read a model that `shoal export --to json` wrote. It predicts bit for bit as the one that was written.
+    """Read a model that `shoal export --to json` wrote. It predicts bit for bit the same as the exported model.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def from_json(path: str | os.PathLike[str]) -> Pipeline | ShoalClassifier | Shoa
     Raises
     ------
     ModelFileError
-        For no file, another file, or one whose parts do not fit each other.
+        For a missing or foreign file, or one whose parts do not fit together.
     """
     data = read_input(path, ModelFileError)
     try:
@@ -57,12 +57,12 @@ def from_json(path: str | os.PathLike[str]) -> Pipeline | ShoalClassifier | Shoa
         raise ModelFileError(f"{path} cannot be used: {error}. Export the model again.") from error
     except KeyError as lacking:
         raise ModelFileError(f"{path} cannot be used: it lacks {str(lacking)[:60]}. Export the model again.") from lacking
-    except Exception as error:  # a hostile file can lack or twist any part
+    except Exception as error:  # a malicious file can lack or change any part
         raise ModelFileError(f"{path} cannot be used: it is damaged ({type(error).__name__}: {str(error)[:80]}).") from error
 
 
 def stored_of(content: Mapping[str, Any]) -> Stored:
-    """What the JSON holds, as a model file does; unchecked."""
+    """The contents of the JSON in the form of a model file; unchecked."""
     prepared, coding, target = content["preparation"], content["encoding"], content["target"]
     n, classifies = len(content["inputs"]), bool(content["classes"])
     plain_names = [f"x{j}" for j in range(n)]
@@ -118,7 +118,7 @@ def _number(value: Any, name: str) -> float:
 
 
 def _numbers(values: Any, name: str) -> NDArray[np.float64]:
-    """Lists of numbers as an array; texts and truth values are none."""
+    """Lists of numbers as an array; texts and truth values are refused."""
     rows = values if isinstance(values, list) and values and isinstance(values[0], list) else [values]
     if not all(isinstance(row, list) and all(type(value) in (int, float) for value in row) for row in rows):
         raise ModelFileError(f"{name} holds what is not a number")
@@ -151,7 +151,7 @@ def _parameters(network: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], 
 
 
 def _facts(content: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts, and what they were before the file's shoal knew of them."""
+    """The facts, with the defaults of fields that the file's version did not have."""
     known = {f.name: f.default for f in fields(Facts) if f.default is not MISSING}
     return {**known, "categories": [], **content}
 
@@ -165,7 +165,7 @@ def _preparation(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _learned(field: Mapping[str, Any], features: list[Mapping[str, Any]]) -> dict[str, Any]:
-    """What the file says of one field, from the prepared columns that are made of it."""
+    """The preparation of one field, from the prepared columns made of it."""
     if field["kind"] == "category":
         return {"fills": [], "indicator": False, "levels": field["levels"], "has_other": field["has_other"]}
     fills = [_number(feature["fill"], "fill") for feature in features if feature["part"] != "missing"]

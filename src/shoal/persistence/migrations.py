@@ -1,6 +1,6 @@
-"""From an earlier version of the format to the present one, a step a version.
+"""From an earlier version of the format to the present one, one step per version.
 
-`STEPS[v]` turns what a file of version v holds into what one of version v + 1 does. There is no earlier version yet.
+`STEPS[v]` turns the contents of a file of version v into those of version v + 1. There is no earlier version yet.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,12 +14,12 @@ STEPS: Mapping[int, Step] = {}
 
 
 def migrated(found: Stored, steps: Mapping[int, Step] = STEPS, current: int = VERSION) -> Stored:
-    """What a file holds, in the present version of the format.
+    """The contents of a file, in the present version of the format.
 
     Raises
     ------
     ModelFileError
-        For another format, or a version that this shoal does not know.
+        For another format, or an unknown version.
     """
     kind, version = found.manifest.get("format"), found.manifest.get("version")
     if kind != FORMAT or type(version) is not int:

@@ -1,11 +1,11 @@
-"""The format of a model file, version 1: every field's type, range and order, every array's shape, and how all of them fit together.
+"""The format of a model file, version 1: every field's type, range and order, every array's shape, and their relations.
 
-`check` refuses whatever does not fit, before one object is built; compiled code then gets its sizes from checked values only.
+`check` refuses contents that do not fit, before one object is built; compiled code then gets its sizes from checked values only.
 Letters of shapes: K networks, h hidden units of the widest, x encoded inputs, z logits, n inputs, y targets, r ramps, e edges of
 ramps; g kinds of parameters, k knots of the noise, s calibration scores, t epochs, v epochs with a validation, c points of the loss
 curve, d validation scores, w widths that the evidence chose among.
 
-Frozen: a change of what a field means is a new VERSION, and `migrations` gets the step that turns the old one into it.
+Frozen: a change of a field's meaning is a new VERSION, and `migrations` gets the step that converts the old one.
 """
 
 import re
@@ -56,7 +56,7 @@ COLUMN = Record(
         "has_times": Flag(),
         "cyclic": Flag(),
     },
-    optional=frozenset({"cyclic"}),  # which files of earlier versions lack
+    optional=frozenset({"cyclic"}),  # missing in files of earlier versions
 )
 LEARNED = Record({"fills": Items(Real()), "indicator": Flag(), "levels": Items(Text(), apart=True, rising=True), "has_other": Flag()})
 FACTS = Record(
@@ -85,7 +85,7 @@ FACTS = Record(
         "max_memory": Text(),
     }
 )
-# Attributes of a fitted estimator that are one value each, without the underscore at their end.
+# Attributes of a fitted estimator that are one value each, without the final underscore.
 ATTRIBUTES = Record(
     {
         "seed": Whole(),
@@ -137,12 +137,12 @@ MANIFEST = Record(
 
 
 def check(stored: Stored) -> None:
-    """Refuse what is no whole model.
+    """Refuse contents that are not a complete model.
 
     Raises
     ------
     ModelFileError
-        With the field, what it holds and what it must hold.
+        With the field, its value and the allowed values.
     """
     sizes = check_manifest(stored.manifest)
     check_headers({name: (a.dtype.newbyteorder("<").str, a.shape) for name, a in stored.arrays.items()}, stored.manifest, sizes)
@@ -157,7 +157,7 @@ def check(stored: Stored) -> None:
 
 
 def check_manifest(manifest: Any) -> Sizes:
-    """Refuse a manifest with a field of another type or range; returns what is known of the sizes."""
+    """Refuse a manifest with a field of another type or range; returns the known sizes."""
     sizes: Sizes = {}
     MANIFEST.check(manifest, "manifest", sizes)
     classes = manifest["network"]["classes"]
@@ -167,7 +167,7 @@ def check_manifest(manifest: Any) -> Sizes:
 
 
 def check_headers(headers: dict[str, tuple[str, tuple[int, ...]]], manifest: dict[str, Any], sizes: Sizes) -> None:
-    """Refuse arrays of another type or shape, one too many or too few; `headers` are each one's type and shape."""
+    """Refuse arrays of another type or shape, and missing or additional ones; `headers` are each one's type and shape."""
     more = sorted(set(headers) - set(ARRAYS))
     if more:
         raise ModelFileError(f"it has an array {more[0]!r}, which is none of a model's")
@@ -186,7 +186,7 @@ def check_headers(headers: dict[str, tuple[str, tuple[int, ...]]], manifest: dic
 
 
 def _check_labels(classes: dict[str, Any]) -> None:
-    """Labels of one type, sorted, no two alike, which their array type holds as they are."""
+    """Labels of one type, sorted, all different, which their array type represents exactly."""
     labels, kind = classes["labels"], classes["type"]
     if not TYPE_OF_LABELS.fullmatch(kind) or (kind[:2] == "<U" and int(kind[2:]) * 4 * len(labels) > MOST_LABEL_BYTES):
         raise ModelFileError(f"the labels' type is {kind[:20]!r}")
@@ -311,7 +311,7 @@ RELATIONS: tuple[tuple[Holds, str], ...] = (
 
 
 def _check_columns(m: Stored, sizes: Sizes) -> None:
-    """The preparation's columns fit what was learned of them, and make the inputs that the network takes."""
+    """The preparation's columns fit what was learned about them, and give the inputs of the network."""
     content, steps = m.manifest["preparation"], m.manifest["steps"]
     n_steps = 0 if steps is None else len(steps)
     if (content is None and n_steps > 1) or (content is not None and n_steps != 2) or any("__" in name for name in steps or ()):
@@ -349,7 +349,7 @@ def preparation_from(content: dict[str, Any]) -> Preparation:
 
 
 def _check_parameters(m: Stored) -> None:
-    """Parameters that the estimator has, with values that it takes."""
+    """Parameters of the estimator, with allowed values."""
     kind = ESTIMATORS[m.manifest["model"]]
     known = kind().get_params(deep=False)
     given = {name: decoded(value) for name, value in m.manifest["estimator"]["parameters"].items()}

@@ -1,7 +1,7 @@
-"""Files that shoal once wrote with skops, read as plain data: neither skops nor a fitted step of scikit-learn is built.
+"""Earlier files in skops' format, read as plain data: neither skops nor a fitted step of scikit-learn is built.
 
-Such a file is a zip of `schema.json`, a tree of nodes, and one `.npy` an array. A node of a class becomes a record of its
-attributes; the classes are names here, not code. What the records hold then goes through the same checks as every model's.
+Such a file is a zip of `schema.json`, a tree of nodes, and one `.npy` per array. A node of a class becomes a record of its
+attributes; the classes are names here, not code. The contents of the records go through the same checks as every model's.
 """
 
 import json
@@ -40,21 +40,21 @@ KEYS |= dict.fromkeys(("bool", "bool_"), lambda key: key.casefold() == "true")
 
 
 class OldRecord(SimpleNamespace):
-    """The attributes of an object in a tree, and beside them the name of its class."""
+    """The attributes of an object in a tree, and the name of its class."""
 
     class_name: str
 
 
 @dataclass
 class Tree:
-    """A tree of nodes with the arrays that it names."""
+    """A tree of nodes with its arrays."""
 
     archive: zipfile.ZipFile
     sizes: dict[str, int]
     files: set[str] = field(default_factory=set)
 
     def value(self, node: Any, depth: int = 0) -> Any:
-        """What a node holds."""
+        """The value of a node."""
         if depth > MOST_DEPTH:
             raise ModelFileError(f"it holds objects inside objects, more than {MOST_DEPTH} deep")
         if not isinstance(node, dict):

@@ -1,9 +1,8 @@
 """A model as C99: one header and one source, no dependency, no heap, constant weights; and a program that tests them.
 
-The network is one hidden layer of all members' units. Cells come in and answers go out as double; scaling and ramps are
-computed in double, so that a large offset costs no digits, and so is the output layer; the hidden layer, which has nearly
-all the weights and all the work, is of the type asked for.
-Every formula is the textbook's (`textbook/activations.py`, `textbook/losses.py`), in its safe form.
+The network is one hidden layer of all members' units. Cells and predictions are double. Scaling and ramps are computed in double, so that
+a large offset loses no digits, and so is the output layer. The hidden layer, which has nearly all the weights and all the work, has the
+requested type. Every formula is the textbook's (`textbook/activations.py`, `textbook/losses.py`), in its safe form.
 """
 
 from shoal.errors import ExportError

@@ -1,8 +1,8 @@
-"""What the C of a model calls its parts, and how it writes numbers and tables.
+"""Names of the parts of a model's C code, and how it writes numbers and tables.
 
-The header: types and functions, each field with the user's own name beside it.
+The header: types and functions, each field with the user's own name in a comment.
 
-The program that tests the C of a model: rows, the answers that shoal gave for them, and a main that compares.
+The program that tests a model's C code: rows, shoal's predictions for them, and a main that compares.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,14 +22,14 @@ Precision = Literal["double", "float"]
 
 @dataclass(frozen=True)
 class CNames:
-    """Identifiers, no two alike.
+    """Identifiers, all different.
 
     Attributes
     ----------
     prefix : str
-        What files, types and functions begin with.
+        Prefix of files, types and functions.
     fields : tuple of str
-        Members of the row; one array `x` where the columns have no names of their own.
+        Members of the row; one array `x` if the columns have no names of their own.
     levels : tuple of tuples of str
         Enumerators of each field: an empty cell, every level (an empty cell's own excepted), the rest; none for a number.
     numbered : bool
@@ -64,7 +64,7 @@ def c_names(model: Portable, name: str) -> CNames:
 
 
 def identifier_of(word: str, taken: set[str]) -> str:
-    """The word, numbered where it is taken."""
+    """The word, with a number if it is taken."""
     free, number = word, 1
     while free in taken:
         number += 1
@@ -74,7 +74,7 @@ def identifier_of(word: str, taken: set[str]) -> str:
 
 
 def own_levels(field: Field) -> list[str]:
-    """Levels beside that of an empty cell."""
+    """Levels except that of an empty cell."""
     return [text for i, text in enumerate(field.levels) if i != field.missing]
 
 
@@ -86,7 +86,7 @@ def places(field: Field, first: int) -> list[int]:
 
 
 def described_cell(field: Field) -> str:
-    """What belongs in a cell of a number, for the comment behind it."""
+    """The comment about a cell's contents."""
     what = {
         "number": "a number",
         "boolean": "1 for true, 0 for false",
@@ -97,7 +97,7 @@ def described_cell(field: Field) -> str:
 
 
 def numbers(values: Iterable[float], precision: str = "double") -> str:
-    """A C initializer's numbers, the shortest texts that are these and no others, in lines."""
+    """A C initializer's numbers, the shortest texts that are exactly these, in lines."""
     wide = [float(value) for value in values]
     if precision == "float":
         single = np.asarray(wide, np.float32) if max(map(abs, wide), default=0.0) < 3.4e38 else None
@@ -119,7 +119,7 @@ def literal(value: float) -> str:
 
 
 def wrapped(texts: Sequence[str], indent: str = "    ", width: int = 110) -> str:
-    """Comma-separated texts in lines of bounded length."""
+    """Comma-separated texts in lines of limited length."""
     lines, line = [], ""
     for text in texts:
         if line and len(line) + len(text) > width:
@@ -141,12 +141,12 @@ def matrix(name: str, rows: NDArray[np.floating], size: str, precision: str) -> 
 
 
 def has_class(model: Portable) -> bool:
-    """Whether one class of several is the answer."""
+    """Whether the prediction is one class of several."""
     return model.is_classifier and not model.multilabel
 
 
 def header(model: Portable, names: CNames) -> str:
-    """Types and functions, each field with the user's own name beside it."""
+    """Types and functions, each field with the user's own name in a comment."""
     p, guard = names.prefix, f"{names.macro}_H"
     return f"""/* {p}: a shallow neural network, written by shoal. {summary(model)} */
 #ifndef {guard}
@@ -178,7 +178,7 @@ extern const char *const {p}_outputs[{names.macro}_OUTPUTS];
 
 
 def summary(model: Portable) -> str:
-    """What the file's first comment says of the network."""
+    """The description of the network in the file's first comment."""
     W1, W2 = model.network.merged.W1, model.network.merged.W2
     K = model.network.population.K
     outputs = "1 output" if W2.shape[0] == 1 else f"{W2.shape[0]} outputs"
@@ -188,7 +188,7 @@ def summary(model: Portable) -> str:
 
 
 def promise(model: Portable) -> str:
-    """What the comment promises of cells that training has not seen."""
+    """The comment about cells with values that training did not have."""
     missing = "" if model.is_bare else " (a missing number is no such cell)"
     if has_class(model):
         return (
@@ -200,7 +200,7 @@ def promise(model: Portable) -> str:
 
 
 def enums(model: Portable, names: CNames) -> str:
-    """One enum a category."""
+    """One enum per category."""
     parts = []
     for field, member, levels in zip(model.fields, names.fields, names.levels, strict=True):
         if levels:
@@ -225,7 +225,7 @@ def members(model: Portable, names: CNames) -> str:
 
 
 def lookups(model: Portable, names: CNames) -> str:
-    """One function a category: from text to its level."""
+    """One function per category: from text to its level."""
     p = names.prefix
     found = [
         f"{p}_{member}_level {p}_{member}_of(const char *text);"
@@ -261,7 +261,7 @@ COMPARE = """int main(void)
 
 
 def test_program(model: Portable, names: CNames, precision: str) -> str:
-    """A main that exits with 0 when every answer agrees with shoal's."""
+    """A main that exits with 0 if every prediction agrees with shoal's."""
     rows = [*sample_rows(model), *extreme_rows(model)]
     wanted = answers(model, rows)
     p, n = names.prefix, len(rows)

@@ -124,7 +124,7 @@ def sizes(model: Portable) -> str:
 
 
 def n_logits(model: Portable) -> int:
-    """Logits that the answer needs: of a Gaussian output the means alone."""
+    """Logits that the prediction needs: for a Gaussian output the means alone."""
     return model.network.g2.unit.n_targets(int(model.network.merged.W2.shape[0]))
 
 
@@ -135,7 +135,7 @@ def labels(model: Portable, names: CNames) -> str:
 
 
 def category_tables(model: Portable, names: CNames) -> str:
-    """Of each category: the texts, and the prepared column of each."""
+    """For each category: the texts, and the prepared column of each."""
     parts = []
     for j, (field, levels) in enumerate(zip(model.fields, names.levels, strict=True)):
         if levels:
@@ -190,7 +190,7 @@ def weight_tables(model: Portable, precision: Precision) -> str:
 
 
 def skip_tables(W3: NDArray[np.floating], encoding: Encoding) -> str:
-    """W3 by inputs, and what ramps add past the hidden layer, as `weight_tables` has them of W1."""
+    """W3 by inputs, and the contribution of ramps past the hidden layer, like `weight_tables` for W1."""
     tables = "/* Skip connections, by inputs. */\n" + matrix("W3", W3[:, : encoding.n_inputs].T, "[N_X][N_Z]", "double")
     if not encoding.n_ramps:
         return tables
@@ -199,7 +199,7 @@ def skip_tables(W3: NDArray[np.floating], encoding: Encoding) -> str:
 
 
 def heights(ramps: NDArray[np.floating], edges: Sequence[NDArray[np.floating]]) -> NDArray[np.floating]:
-    """The weights of ramps `(n_h, ramps)` summed up within each column: what they add where all of them so far are whole."""
+    """The weights of ramps `(n_h, ramps)` summed up within each column: their contribution if all ramps up to here have the value 1."""
     ends = np.cumsum([max(0, len(e) - 1) for e in edges])
     return np.concatenate([np.cumsum(block, axis=1) for block in np.split(ramps, ends[:-1], axis=1)], axis=1)
 
@@ -238,7 +238,7 @@ def prepared(model: Portable, names: CNames, feature: Feature) -> str:
 
 
 def units(model: Portable, precision: Precision) -> str:
-    """The hidden unit, and one input's share in all of them."""
+    """The hidden unit, and one input's contribution to all of them."""
     name = model.network.activation
     lines, value = c_formula(ACTIVATIONS[name].g, real="real", single=precision == "float")
     body = "".join(f"    {line}\n" for line in [*lines, f"return {value};"])
@@ -265,7 +265,7 @@ def units(model: Portable, precision: Precision) -> str:
 
 
 def predict(model: Portable, names: CNames) -> str:
-    """The whole: prepare, the two layers, the output unit."""
+    """The whole prediction: prepare, the two layers, the output unit."""
     p = names.prefix
     body, answer = output_unit(model)
     kind = "int" if has_class(model) else "void"

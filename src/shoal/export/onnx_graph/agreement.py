@@ -1,4 +1,4 @@
-"""Whether an ONNX model says what the network says, asked of ONNX Runtime."""
+"""Whether an ONNX model agrees with the network, computed in ONNX Runtime."""
 
 from typing import Any
 
@@ -28,13 +28,13 @@ def feeds(model: Portable, rows: list[Row]) -> dict[str, NDArray[Any]]:
 
 
 def onnx_answers(proto: Any, model: Portable, rows: list[Row]) -> tuple[NDArray[Any] | None, NDArray[np.floating]]:
-    """What ONNX Runtime says: the labels (None for regression), and the probabilities or predictions `(m, n)`."""
+    """The results of ONNX Runtime: the labels (None for regression), and the probabilities or predictions `(m, n)`."""
     given = session(proto).run(None, feeds(model, rows))
     return (None if len(given) == 1 else given[0]), np.asarray(given[-1], np.float64)
 
 
 def asked(model: Portable, rows: list[Row]) -> NDArray[np.floating]:
-    """What the model itself says of the rows."""
+    """The model's own predictions of the rows."""
     try:
         return answers(model, rows)
     except Exception as error:
@@ -51,20 +51,20 @@ def check_onnx(proto: Any, model: Portable, precision: str) -> float:
 
     Returns
     -------
-    float: the largest difference, as a share of the output's range
+    float: the largest difference, as a fraction of the output's range
 
     Raises
     ------
     ExportError
-        Where they differ by more than the precision allows: 1e-5 of the range in float, 1e-12 in double.
+        If they differ by more than the precision allows: 1e-5 of the range in float, 1e-12 in double.
     """
     rows = sample_rows(model)
     wanted = asked(model, rows)
     _, predicted = onnx_answers(proto, model, rows)
     middle = 0.0 if model.is_classifier or model.network.target is None else model.network.target.center
-    single = np.finfo(np.float32).eps * np.abs(wanted) if precision == "float" else 0.0  # answers are rounded to float
+    single = np.finfo(np.float32).eps * np.abs(wanted) if precision == "float" else 0.0  # predictions are rounded to float
     difference = np.maximum(np.abs(predicted - wanted) - single, 0) / (spread(model) + np.abs(wanted - middle))
-    difference = np.where(np.isnan(predicted) & np.isnan(wanted), 0.0, difference)  # neither has an answer
+    difference = np.where(np.isnan(predicted) & np.isnan(wanted), 0.0, difference)  # neither has a value
     worst = float(difference.max())
     if not worst <= TOLERANCE[precision]:
         row, output = np.unravel_index(int(np.argmax(np.where(np.isnan(difference), np.inf, difference))), difference.shape)

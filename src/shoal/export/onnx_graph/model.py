@@ -47,14 +47,14 @@ def prepare(graph: Graph, model: Portable, inputs: Sequence[str]) -> str:
 
 
 def block_of(model: Portable, feature: Feature) -> tuple[str, int]:
-    """Neighbours of one kind are made at once; the levels of each category are a block of their own."""
+    """Adjacent features of one kind are computed at once; the levels of each category are a block of their own."""
     if feature.part in ("level", "missing"):
         return feature.part, feature.field if feature.part == "level" else -1
     return "value", -1
 
 
 def levels(graph: Graph, field: Field, cell: str) -> str:
-    """0 and 1 for every level: a text's place is looked up, and compared with each column's."""
+    """0 and 1 for every level: a text's index is looked up, and compared with each column's."""
     rest = len(field.levels) if field.has_other else -1
     empty = field.missing if field.missing < len(field.levels) else rest
     texts = {text: place for place, text in enumerate(field.levels)}
