@@ -190,7 +190,7 @@ def _date(tally: Tally, date_format: str) -> Column:
     low, high = float(dates.low or 0.0), float(dates.high or 0.0)
     if low == high and not n_missing:
         return _left_out(tally, f"one value only: {written_day(low)}", low=low, high=high, date_format=written)
-    other = tally.dates.get(swapped(written))
+    other = tally.dates.get(swapped(written) or "no other")
     reason = about_dates(written, low, high) + (SWAPPABLE if other and other.n_refused <= dates.n_refused else "")
     known: dict[str, Any] = {"low": low, "high": high, "date_format": written, "has_times": not dates.whole, "cyclic": True}
     return Column(tally.name, "date", reason, tally.n_rows, n_missing, **known)

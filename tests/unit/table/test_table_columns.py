@@ -128,9 +128,11 @@ def test_types_that_are_no_tables_are_named():
 
 def test_dates_by_hand():
     frame = typed(["02/01/1970 06:00", "01/03/1970 18:00", None] * 10)
-    assert list(frame.columns) == ["x, days", "x, day of year", "x, weekday", "x, hour"]
-    assert frame.iloc[0].tolist() == [1.25, 2, 4, 6]  # 2 January 1970 was a Friday
-    assert frame.iloc[1].tolist() == [59.75, 60, 6, 18]
+    waves = [f"x, {place} {wave}" for place in ("weekday", "time") for wave in ("sine", "cosine")]
+    assert list(frame.columns) == ["x, days", "x, day of year", "x, weekday", "x, hour", *waves]
+    assert frame.iloc[0, :4].tolist() == [1.25, 2, 4, 6]  # 2 January 1970 was a Friday
+    assert frame.iloc[1, :4].tolist() == [59.75, 60, 6, 18]
+    np.testing.assert_allclose(frame.iloc[:2, 6:], [[1, 0], [-1, 0]], atol=1e-15)  # six o'clock, in the morning and in the evening
     assert frame.iloc[2].isna().all()
     assert list(typed(pd.date_range("2024-01-01", periods=3)).columns) == ["x, days", "x, day of year", "x, weekday"]
 
