@@ -9,7 +9,9 @@ import shoal
 from shoal.table import describe_columns, preparation
 from shoal.table_models import fit_in_pieces, memory
 from shoal.table_models import within_memory as larger
+from shoal.table_models.fit import evaluate
 from shoal.table_models.inspect import sides_again
+from shoal.table_models.scores import baselines, metrics_of, sureness_of
 
 M = 600
 SAME = 1e-9
@@ -30,9 +32,12 @@ def path(tmp_path_factory):
     frame["number"] = np.sin(2 * X[:, 0]) + X[:, 1] + 0.2 * rng.standard_normal(M)
     frame["class"] = np.where(frame["number"] > 0.8, "high", np.where(frame["number"] > -0.5, "middle", "low"))
     frame["two"] = np.where(frame["number"] > 0.8, "yes", "no")
+    frame["count"], frame["share"] = rng.integers(0, 3, M), np.where(rng.random(M) < 0.1, 0.0, 0.3 * rng.random(M))
     made = tmp_path_factory.mktemp("tables")
     for target in ("number", "class"):
         frame[["a", "b", "c", "day", "house", target]].to_parquet(made / f"{target}.parquet", row_group_size=150)
+    for target in ("number", "class"):
+        frame[["a", "b", "c", "day", "house", target, "count", "share"]].to_parquet(made / f"{target}-weighed.parquet", row_group_size=150)
     return made
 
 
@@ -79,7 +84,54 @@ def test_blocks_on_disk_are_the_rows_in_memory(path, target, settings, role):
     assert_same(there["estimator"], here, prepare.transform(train.inputs))
 
 
-def on_disk(path, target, settings, role):
+WEIGHED = {
+    "early stopping, share": ("number", HELD, {"weights": "share"}),
+    "early stopping, count, groups": ("class", HELD, {"weights": "count", "groups": "house"}),
+    "split, share": ("number", {"calibration": "split"}, {"weights": "share"}),
+    "split, count, time": ("number", {"calibration": "split", "early_stopping": False}, {"weights": "count", "time": "day"}),
+    "cv+, share, alpha": ("number", {"calibration": "cv+", "alpha": 0.5}, {"weights": "share"}),
+    "balanced, share": ("class", {"calibration": "temperature", "class_weight": "balanced"}, {"weights": "share"}),
+    "one class without a weight": ("class", {"class_weight": {"low": 0, "middle": 1.5, "high": 1}}, {"weights": "count"}),
+}
+
+
+@pytest.mark.parametrize(("target", "settings", "role"), WEIGHED.values(), ids=WEIGHED)
+def test_weighted_rows_on_disk_are_those_in_memory(path, target, settings, role):
+    table = path / f"{target}-weighed.parquet"
+    frame = pd.read_parquet(table).drop(columns={"count", "share"} - {role["weights"]})
+    frame.to_parquet(path / "now.parquet", row_group_size=150)
+    there, store = on_disk(path, target, settings, role, "now")
+    assert len(store) > 1
+    train, held = sides_again(there, path / "now.parquet")
+    known = {name: frame[column].to_numpy()[train.inputs.index - 1] for name, column in role.items() if name != "weights"}
+    prepare = preparation(describe_columns(train.inputs), [target])
+    here = clone(there["estimator"]).fit(prepare.fit_transform(train.inputs), train.y, train.weight, **known)
+    assert role["weights"] not in train.inputs
+    assert_same(there["estimator"], here, prepare.transform(train.inputs))
+    X, task = prepare.transform(held.inputs), there.facts_.task
+    assert there.facts_.metrics == pytest.approx(metrics_of(here, X, held.y, task, held.weight), rel=1e-7)
+    assert there.facts_.sureness == pytest.approx(sureness_of(here, X, held.y, held.weight), rel=1e-7)
+    learned = prepare.transform(train.inputs), train.y, train.weight
+    for name, scores in baselines(learned, (X, held.y, held.weight), task).items():
+        assert there.facts_.baselines[name] == pytest.approx(
+            scores, rel=1e-3
+        )  # the order of rows changes a logistic regression's last step
+    assert evaluate(there, path / "now.parquet", max_memory="40MB").metrics == pytest.approx(evaluate(there, path / "now.parquet").metrics)
+
+
+def test_a_weight_on_disk_that_is_none_is_named_with_its_row(path):
+    frame = pd.read_parquet(path / "number-weighed.parquet").drop(columns="count")
+    for value, message in ((np.nan, "'share' is empty in row 401 "), (-1.0, "'share' holds -1 in row 401 ")):
+        frame.loc[400, "share"] = value
+        frame.to_parquet(path / "wrong.parquet", row_group_size=150)
+        with pytest.raises(shoal.errors.TableError, match=message):
+            on_disk(path, "number", {}, {"weights": "share"}, "wrong")
+    frame.assign(share=0.0).to_parquet(path / "wrong.parquet", row_group_size=150)
+    with pytest.raises(shoal.errors.TableError, match="'share' is 0 in all training rows"):
+        on_disk(path, "number", {}, {"weights": "share"}, "wrong")
+
+
+def on_disk(path, target, settings, role, name=None):
     """The model, and the sizes of the blocks it was made of."""
     sizes, write_all = [], fit_in_pieces.write_all
 
@@ -90,7 +142,7 @@ def on_disk(path, target, settings, role):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fit_in_pieces, "write_all", spying)
         chosen = {**QUICK, "n_networks": 6, **settings}
-        return shoal.fit(path / f"{target}.parquet", target, max_memory="40MB", settings=chosen, **role), sizes
+        return shoal.fit(path / f"{name or target}.parquet", target, max_memory="40MB", settings=chosen, **role), sizes
 
 
 def assert_same(there, here, X):

@@ -65,6 +65,25 @@ def test_a_raw_dask_frame_is_the_table_in_memory(client, ends):
     np.testing.assert_allclose(answers.compute(), there.predict(frame), rtol=1e-9)
 
 
+@pytest.mark.parametrize("weights", ["count", "share"])
+def test_weighted_rows_of_a_raw_dask_frame_are_those_in_memory(client, weights):
+    rng = np.random.default_rng(1)
+    frame = table().assign(**{weights: rng.integers(0, 3, 200) if weights == "count" else rng.random(200)})
+    frame.loc[5, ["price", weights]] = np.nan  # a row without a target needs no weight
+    known = frame[frame["price"].notna()]
+    there = shoal.dask.fit_table(partitions(frame, [70, 70, 150]), "price", weights=weights, settings=SETTINGS, client=client)
+    prepare = preparation(describe_columns(known[["size", "kind"]]), ["price", weights])
+    here = ShoalRegressor(**SETTINGS, random_state=0).fit(prepare.fit_transform(known[["size", "kind"]]), known["price"], known[weights])
+    np.testing.assert_allclose(there.predict(frame.drop(columns=weights)), here.predict(prepare.transform(frame)), rtol=1e-9)
+    assert there.facts_.weights == weights
+    on_workers = shoal.fit(known, "price", weights=weights, settings=SETTINGS, client=client)
+    in_memory = shoal.fit(known, "price", weights=weights, settings=SETTINGS)
+    assert on_workers.facts_.metrics == pytest.approx(in_memory.facts_.metrics, rel=1e-9)
+    frame.loc[100, weights] = -1
+    with pytest.raises(TableError, match=f"Partition 3 of 4: The weights column '{weights}' holds -1 in row 101"):
+        shoal.dask.fit_table(partitions(frame, [70, 100, 150]), "price", weights=weights, settings=SETTINGS, client=client)
+
+
 def test_classes_of_a_raw_dask_frame(client):
     frame = table().assign(price=lambda f: np.where(f["price"] > 0, "dear", "cheap"))
     model = shoal.dask.fit_table(partitions(frame, [90]), "price", settings=SETTINGS, client=client)

@@ -72,7 +72,7 @@ def test_scores_are_scikit_learns_and_resamples_are_scores_of_rows(task):
         "targets": X[:, :2] @ rng.standard_normal((2, 2)),
     }[task]
     kind = "regression" if task in ("regression", "targets") else "classification"
-    models = baselines(X, y, kind, 0)
+    models = baselines((X, y, None), kind, 0)
     counts = counts_of(90, 0)
     assert (counts[0] == 1).all()
     assert (counts.sum(axis=1) == 90).all()
@@ -93,7 +93,7 @@ def test_an_area_counts_ties_by_half():
 def test_it_is_said_plainly_who_wins():
     X = rng.standard_normal((400, 2))
     y = X @ [1.0, 2.0] + 0.1 * rng.standard_normal(400)
-    models, counts = baselines(X[:200], y[:200], "regression", 0), counts_of(200, 0)
+    models, counts = baselines((X[:200], y[:200], None), "regression", 0), counts_of(200, 0)
     found = {name: scored(model, X[200:], y[200:], "regression", counts) for name, model in models.items()}
     lost = verdict({"shoal": found["trivial"], **found}, "rmse")
     assert lost.startswith("A linear model is better than this network: rmse 0.")

@@ -46,6 +46,14 @@ Time = Annotated[
         show_default=False,
     ),
 ]
+Weights = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="Weight the rows by this column of numbers of 0 or more, in training and scores. The column is not an input.",
+        show_default=False,
+    ),
+]
 Categories = Annotated[
     list[str] | None,
     typer.Option(metavar="COLUMN", help="Treat the numbers in this column as categories; repeat it for several.", show_default=False),
@@ -77,6 +85,7 @@ def fit(
     test: Test = None,
     groups: Groups = None,
     time: Time = None,
+    weights: Weights = None,
     category: Categories = None,
     refit: Annotated[bool, typer.Option("--refit", help="After scoring, train again on all rows and write that model.")] = False,
     output: Output = None,
@@ -107,7 +116,7 @@ def fit(
 
     path = output or Path(default_name(table, target))
     chosen: dict[str, Any] = {"settings": parse_settings(settings or []), "seed": seed, "refit": refit, "categories": category or ()}
-    chosen |= {"max_memory": max_memory, "client": dask, "checkpoint": checkpoint, "skip": skip}
+    chosen |= {"max_memory": max_memory, "client": dask, "checkpoint": checkpoint, "skip": skip, "weights": weights}
     refuse_table_itself(path, table, test)
     refuse_unwritable(path)
     if report is not None:

@@ -105,7 +105,7 @@ def fit_pipeline(
 ) -> Pipeline:
     """Train a Pipeline that ends in an estimator on rows in memory: the steps before it here, the estimator on the workers.
 
-    `roles` are the rows' groups or times, by name.
+    `roles` are the rows' groups, times and weights, by name.
     """
     for _, step in model.steps[:-1]:
         X = step.fit_transform(X, y)

@@ -15,7 +15,6 @@ from sklearn.pipeline import Pipeline
 from shoal.dask.fitting import fit
 from shoal.dask.partitions import RawPartitions
 from shoal.dask.workers import connected, named
-from shoal.draws import Purpose, row_draws
 from shoal.errors import TableError
 from shoal.estimators.remote import is_elsewhere
 from shoal.fitting.checkpoint import Checkpoint
@@ -27,7 +26,7 @@ from shoal.table.target import check_names, targets_of, without_target
 from shoal.table_models.fit import Facts, Watcher, estimator_for
 from shoal.table_models.memory import SAMPLE_ROWS
 from shoal.table_models.splits import named_column
-from shoal.table_models.survey import Counting, Sample, Survey, finished
+from shoal.table_models.survey import Counting, Cut, Sample, Survey, finished
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,7 @@ def fit_table(
     target: str | Sequence[str],
     *,
     task: str | None = None,
+    weights: str | None = None,
     categories: Collection[str] = (),
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
@@ -56,7 +56,7 @@ def fit_table(
     Parameters
     ----------
     table : dask data frame of raw columns
-    target, task, categories, settings, seed, callbacks : as for `shoal.fit`
+    target, task, weights, categories, settings, seed, callbacks : as for `shoal.fit`
     client, share, checkpoint : as for `shoal.dask.fit`
 
     Returns
@@ -77,21 +77,25 @@ def fit_table(
         )
     head = table._meta
     check_names(head, names)
-    for name in categories:
-        named_column(head, name, "category")
+    for role, name in (*((("weights", weights),) if weights is not None else ()), *(("category", name) for name in categories)):
+        named_column(head, name, role)
+    if weights in names:
+        raise TableError(f"The column {weights!r} is the target and cannot be the weights column too. Name another.")
     began = time.perf_counter()
     with connected(client) as cluster, named(Checkpoint(checkpoint).left):
         parts = table.to_delayed()
-        found = counted(cluster, parts, Counting(names, None, frozenset(categories), Sample(SAMPLE_ROWS), MOST_TEXTS), task, seed)
-        prepare = fitted_preparation(found.columns, found.counts, found.sample, names)
+        cut = Cut(seed, 0.0, all_learn=True, weights=weights)
+        nothing = Counting(names, cut.no_inputs, frozenset(categories), Sample(SAMPLE_ROWS), MOST_TEXTS)
+        found = counted(cluster, parts, nothing, task, cut)
+        prepare = fitted_preparation(found.columns, found.counts, found.sample, (*names, *cut.no_inputs))
         estimator = estimator_for(found.task, settings, seed, callbacks)
-        fit(estimator, source(parts, prepare, found), None, client=cluster, share=share, checkpoint=checkpoint)
+        fit(estimator, source(parts, prepare, found, cut), None, client=cluster, share=share, checkpoint=checkpoint)
     model = Pipeline([("prepare", prepare), ("estimator", estimator)])
-    keep_facts(model, facts_from(found, time.perf_counter() - began, seed, tuple(categories)))
+    keep_facts(model, facts_from(found, time.perf_counter() - began, cut, tuple(categories)))
     return model
 
 
-def facts_from(found: Survey, seconds: float, seed: int, categories: tuple[str, ...]) -> Facts:
+def facts_from(found: Survey, seconds: float, cut: Cut, categories: tuple[str, ...]) -> Facts:
     """What is known of a fit on all rows, which has no score."""
     return Facts(
         task=found.task,
@@ -105,33 +109,34 @@ def facts_from(found: Survey, seconds: float, seed: int, categories: tuple[str, 
         metrics={},
         baselines={},
         seconds=seconds,
-        seed=seed,
+        seed=cut.seed,
         categories=categories,
+        weights=cut.weights or "",
     )
 
 
-def counted(client: Any, parts: Sequence[Any], nothing: Counting, task: str | None, seed: int) -> Survey:
+def counted(client: Any, parts: Sequence[Any], nothing: Counting, task: str | None, cut: Cut) -> Survey:
     """The survey of all partitions, one after the other, each where it lies: the first text of a kind is the first of all."""
     seen = client.submit(CountedPartitions, nothing, (), pure=False)
     for number, part in enumerate(client.compute(list(parts))):
-        seen = client.submit(see, seen, part, (number, len(parts)), seed, pure=False)
+        seen = client.submit(see, seen, part, (number, len(parts)), cut, pure=False)
     done = seen.result()
     with of_row(done.rows):
-        return finished(done.counting, task, ())
+        return finished(done.counting, task, (), cut.weights)
 
 
-def see(seen: CountedPartitions, part: pd.DataFrame, place: tuple[int, int], seed: int) -> CountedPartitions:
+def see(seen: CountedPartitions, part: pd.DataFrame, place: tuple[int, int], cut: Cut) -> CountedPartitions:
     """One more partition."""
     first = sum(seen.rows)
     rows = part.set_axis(pd.RangeIndex(first + 1, first + 1 + len(part), name=ROW), axis=0)
     counting = replace(seen.counting, tallies=dict(seen.counting.tallies), values=dict(seen.counting.values))
     with of_part(*place):
-        counting.see(rows, np.zeros(len(rows), bool), row_draws(seed, Purpose.SAMPLE, rows.index.to_numpy()))
+        counting.see_cut(rows, cut)
     return CountedPartitions(counting, (*seen.rows, len(part)))
 
 
-def source(parts: Sequence[Any], prepare: Pipeline, found: Survey) -> RawPartitions:
-    """The partitions prepared: matrices and targets, rows without a target left out."""
+def source(parts: Sequence[Any], prepare: Pipeline, found: Survey, cut: Cut) -> RawPartitions:
+    """The partitions prepared: matrices, targets and weights, rows without a target left out."""
     from dask.delayed import delayed
 
     work, steps, known = (
@@ -139,18 +144,19 @@ def source(parts: Sequence[Any], prepare: Pipeline, found: Survey) -> RawPartiti
         delayed(prepare, pure=False),
         delayed(replace(found, sample=pd.DataFrame()), pure=False),
     )
-    both = [work(steps, known, part, (number, len(parts))) for number, part in enumerate(parts)]
+    all_three = [work(steps, known, part, (number, len(parts)), cut) for number, part in enumerate(parts)]
+    X, y, weight = (tuple(each[i] for each in all_three) for i in range(3))
     n = len(prepare["columns"].get_feature_names_out())
-    return RawPartitions(tuple(pair[0] for pair in both), tuple(pair[1] for pair in both), None, np.empty((0, n)))
+    return RawPartitions(X, y, None if cut.weights is None else weight, np.empty((0, n)))
 
 
-def prepared(prepare: Pipeline, found: Survey, part: pd.DataFrame, place: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """One partition's matrix and targets."""
+def prepared(prepare: Pipeline, found: Survey, part: pd.DataFrame, place: tuple[int, int], cut: Cut) -> tuple[Any, Any, Any]:
+    """One partition's matrix, targets, and weights or None."""
     with of_part(*place):
         some = part[~without_target(part, found.targets)] if len(part) else part
         if not len(some):
-            return np.empty((0, len(prepare["columns"].get_feature_names_out()))), np.empty(0)
-        return prepare.transform(some), targets_of(some, found.targets, found.task, found.classes).y
+            return np.empty((0, len(prepare["columns"].get_feature_names_out()))), np.empty(0), np.empty(0)
+        return prepare.transform(some), targets_of(some, found.targets, found.task, found.classes).y, cut.weigh(some)
 
 
 @contextmanager

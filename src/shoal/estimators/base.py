@@ -77,8 +77,8 @@ def adopt(estimator: Any, fitted: Fitted) -> Any:
 
 
 def fit_kept(estimator: Any, X: Any, y: Any, path: Any, roles: Mapping[str, Any]) -> Any:
-    """Fit an estimator with a checkpoint at `path`, from which the same call goes on; `roles` are groups or time."""
-    return estimator._fit(X, y, None, (None, None, None), checkpoint=Checkpoint(path), **roles)
+    """Fit an estimator with a checkpoint at `path`, from which the same call goes on; `roles` are groups, time, sample_weight."""
+    return estimator._fit(X, y, checkpoint=Checkpoint(path), **roles)
 
 
 def input_names(estimator: Any) -> Names:
@@ -141,8 +141,8 @@ class ShallowEstimator(SeenEstimator, ABC):
         self,
         X: Any,
         y: Any,
-        sample_weight: Any,
-        own: tuple[Any, Any, Any],
+        sample_weight: Any = None,
+        own: tuple[Any, Any, Any] = (None, None, None),
         *,
         groups: Any = None,
         time: Any = None,

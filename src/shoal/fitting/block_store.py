@@ -22,15 +22,18 @@ SPARE_DISK = 1.05  # of what is written must be free
 
 
 class StoredRows(NamedTuple):
-    """Prepared rows: `X (m, n)`, `y (m, n_y)` as numbers (for a class its index), and `place (m,)`, which determines who holds them out."""
+    """Prepared rows: `X (m, n)`, `y (m, n_y)` as numbers (for a class its index), `place (m,)`, which determines who holds them out, and
+    `weight (m,)` as given; None if each row counts once.
+    """
 
     X: Floats
     y: Floats
     place: NDArray[np.int64]
+    weight: Floats | None = None
 
     def at(self, rows: Any) -> "StoredRows":
         """Some of the rows."""
-        return StoredRows(self.X[rows], self.y[rows], self.place[rows])
+        return StoredRows(self.X[rows], self.y[rows], self.place[rows], None if self.weight is None else self.weight[rows])
 
 
 @dataclass
@@ -41,7 +44,7 @@ class BlockStore:
     ----------
     folder : Path
     record : dtype
-        One row: X, y, place.
+        One row: X, y, place, and its weight where there is a column of these.
     sizes, held_sizes : lists of int
         Rows of each training block, and of each block that is held out.
     """
@@ -51,9 +54,9 @@ class BlockStore:
     sizes: list[int]
     held_sizes: list[int] = field(default_factory=list)
 
-    def add(self, X: Floats, y: Floats, rows: NDArray[np.int64], seed: int, place: NDArray[np.int64]) -> None:
+    def add(self, piece: StoredRows, rows: NDArray[np.int64], seed: int) -> None:
         """Write training rows to their blocks; `rows (m,)` are their numbers in the file."""
-        records = self.records(X, y, place)
+        records = self.records(piece)
         block = (row_draws(seed, Purpose.BLOCK, rows) % np.uint64(len(self.sizes))).astype(np.int64)
         order = np.argsort(block, kind="stable")
         ends = np.searchsorted(block[order], np.arange(len(self.sizes) + 1))
@@ -62,10 +65,10 @@ class BlockStore:
             self.append(self.path(number), records[mine])
             self.sizes[number] += len(mine)
 
-    def hold_out(self, X: Floats, y: Floats) -> None:
+    def hold_out(self, piece: StoredRows) -> None:
         """Write a block of rows to score on."""
-        self.append(self.folder / f"held-{len(self.held_sizes)}", self.records(X, y, np.zeros(len(X), np.int64)))
-        self.held_sizes.append(len(X))
+        self.append(self.folder / f"held-{len(self.held_sizes)}", self.records(piece))
+        self.held_sizes.append(len(piece.y))
 
     def drop_empty(self) -> None:
         """Remove blocks without rows."""
@@ -77,10 +80,12 @@ class BlockStore:
                     self.sizes[number] = self.sizes[last]
                 self.sizes.pop()
 
-    def records(self, X: Floats, y: Floats, place: NDArray[np.int64]) -> NDArray[Any]:
+    def records(self, piece: StoredRows) -> NDArray[Any]:
         """Rows in the stored form."""
-        records = np.empty(len(X), self.record)
-        records["X"], records["y"], records["place"] = X, y, place
+        records = np.empty(len(piece.y), self.record)
+        records["X"], records["y"], records["place"] = piece[:3]
+        if piece.weight is not None:
+            records["weight"] = piece.weight
         return records
 
     def append(self, path: Path, records: NDArray[Any]) -> None:
@@ -118,12 +123,13 @@ class BlockStore:
 
 def stored_rows(records: NDArray[Any]) -> StoredRows:
     """Records as columns; X is a view."""
-    return StoredRows(records["X"], records["y"], records["place"])
+    return StoredRows(*(records[name] for name in records.dtype.names or ()))
 
 
-def record_of(n: int, n_y: int, dtype: np.dtype) -> np.dtype:
-    """A row of n prepared inputs and n_y targets."""
-    return np.dtype([("X", dtype, (n,)), ("y", np.float64, (n_y,)), ("place", np.int64)], align=True)
+def record_of(n: int, n_y: int, dtype: np.dtype, *, weighted: bool = False) -> np.dtype:
+    """A row of n prepared inputs and n_y targets, with a weight or without."""
+    fields: list[tuple[Any, ...]] = [("X", dtype, (n,)), ("y", np.float64, (n_y,)), ("place", np.int64)]
+    return np.dtype([*fields, ("weight", np.float64)] if weighted else fields, align=True)
 
 
 @dataclass(frozen=True)

@@ -217,8 +217,8 @@ def kept_rows(source: "OnDisk", out: NDArray[np.bool_] | None) -> StoredRows:
     for piece in source.store.blocks() if some.any() else ():
         pieces.append(piece.at(some[piece.place]))
         done(len(piece.y))
-    X, y, place = zip(*pieces, strict=True)
-    joint = StoredRows(np.concatenate(X), np.concatenate(y), np.concatenate(place))
+    X, y, place, weight = zip(*pieces, strict=True)
+    joint = StoredRows(np.concatenate(X), np.concatenate(y), np.concatenate(place), None if weight[0] is None else np.concatenate(weight))
     return joint.at(np.argsort(joint.place, kind="stable"))
 
 

@@ -38,11 +38,12 @@ Stage = Callable[[str, int], Progressed]  # begins a stage of so many rows
 
 @dataclass(frozen=True)
 class Sampled:
-    """A sample of prepared rows: `X (s, n)`, `y (s, n_y)`, `place (s,)` in the stored form."""
+    """A sample of prepared rows: `X (s, n)`, `y (s, n_y)`, `place (s,)`, `weight (s,)` or None in the stored form."""
 
     X: Floats
     y: Floats
     place: NDArray[np.int64]
+    weight: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class OnDisk:
     aside : ndarray of bool, (n_places,), or None
         Which places are set aside for calibration.
     class_weights : ndarray, (n_classes,), or None
-        The weight of a row of each class, in rows.
+        The weight of a row of each class, by which its own is multiplied.
     unit : float
         The given weight of one row.
     """
@@ -122,8 +123,12 @@ class OnDisk:
         return y[:, 0] if self.one_column else y
 
     def given_weights(self, rows: StoredRows | Sampled) -> Floats | None:
-        """The weights of rows, `(m,)`, also of those that are set aside; None if each counts once."""
-        return None if self.class_weights is None else np.asarray(self.class_weights[rows.y[:, 0].astype(np.int64)])
+        """The weights of rows, `(m,)`, also of those that are set aside, in rows; None if each counts once."""
+        weight = rows.weight
+        if self.class_weights is not None:
+            by_class = np.asarray(self.class_weights[rows.y[:, 0].astype(np.int64)])
+            weight = by_class if weight is None else weight * by_class
+        return weight if weight is None or self.unit == 1 else weight / self.unit
 
     def weights(self, rows: StoredRows | Sampled) -> Floats | None:
         """The weights of rows, `(m,)`, 0 for those that are set aside; None if each counts once."""
@@ -154,7 +159,7 @@ class OnDisk:
         if self.facts is None:
             return None
         labels = None if self.labels is None else self.by_place(lambda piece: piece.y[:, 0]).astype(np.int64)
-        weighed = self.aside is not None or self.class_weights is not None
+        weighed = self.weights(self.sample) is not None
         weight = self.by_place(lambda piece: np.asarray(self.weights(piece))) if weighed else None
         if self.facts.m >= SMALL:
             return replace(self.facts, weight=weight, labels=labels)
@@ -164,27 +169,26 @@ class OnDisk:
         return replace(self.facts, weight=weight, labels=labels, X=X)
 
     def weighted(self, settings: Settings, seed: int, classes: NDArray[Any] | None = None) -> Self:
-        """Weights by class, and 0 for rows that are set aside for calibration.
+        """Weights by class, in rows, and 0 for rows that are set aside for calibration.
 
         Raises
         ------
         InvalidParameterError
             For class weights of several columns.
         """
-        if settings.calibration == "split":
-            return replace(self, aside=self.set_aside(seed), passes={})
-        if settings.class_weight is None:
-            return self
-        if self.labels is None:
-            refuse("several 0/1 columns with class_weight on disk")
-        found = self.summary
-        known = dict(zip(found.classes.tolist(), weights_of_classes(settings.class_weight, found.classes, found.class_rows), strict=True))
-        weights = np.array([known.get(label, 1.0) for label in self.labels.tolist()])
-        if not weights.any():
-            raise DataError(f"class_weight={settings.class_weight!r} leaves every row with weight 0: there are no rows to learn from")
-        weighted = replace(self, class_weights=weights, passes={})
-        unit = weighted.summary.unit
-        return weighted if unit == 1 else replace(self, class_weights=weights / unit, unit=unit, passes={})
+        source = self
+        if settings.class_weight is not None:
+            if self.labels is None:
+                refuse("several 0/1 columns with class_weight on disk")
+            found = self.summary
+            by_class = weights_of_classes(settings.class_weight, found.classes, found.class_rows)
+            known = dict(zip(found.classes.tolist(), by_class, strict=True))
+            source = replace(self, class_weights=np.array([known.get(label, 1.0) for label in self.labels.tolist()]), passes={})
+            if source.summary.inputs.weight == 0:
+                raise DataError(f"class_weight={settings.class_weight!r} leaves every row with weight 0: there are no rows to learn from")
+        unit = 1.0 if source.given_weights(self.sample) is None else source.summary.unit
+        source = source if unit == 1 else replace(source, unit=unit, passes={})
+        return replace(source, aside=source.set_aside(seed), passes={}) if settings.calibration == "split" else source
 
     def set_aside(self, seed: int) -> NDArray[np.bool_]:
         """The places that "split" sets aside; at least one place stays for training."""

@@ -83,7 +83,9 @@ FACTS = Record(
         "categories": Items(Text()),
         "sureness": Maybe(SCORES),
         "max_memory": Text(),
-    }
+        "weights": Text(),
+    },
+    optional=frozenset({"weights"}),
 )
 # Attributes of a fitted estimator that are one value each, without the final underscore.
 ATTRIBUTES = Record(

@@ -23,7 +23,7 @@ from shoal.table import Column, targets_of
 from shoal.table.frames import Table, frame_or_path
 from shoal.table_models.fit import Facts, columns_of, facts_of
 from shoal.table_models.inspect import Uses, diagnose_rows, effect_of, importance_of, sides_again, uses_of
-from shoal.table_models.splits import Side, fingerprint, frame_of, name_of, text_targets
+from shoal.table_models.splits import Side, fingerprint, frame_of, name_of, text_targets, weighed
 from shoal.types import Floats
 
 Step = Callable[[str], None]
@@ -93,19 +93,19 @@ def gather(model: Pipeline, table: Table, test: Table | None, step: Step) -> Con
     facts, table, test = facts_of(model), frame_or_path(table), None if test is None else frame_or_path(test)
     step("scores")
     train, held = rows_of(model, table, test)
-    counts, prepare = counts_of(len(held.y), facts.seed), model["prepare"]
+    counts, prepare = counts_of(len(held.y), facts.seed, held.weight), model["prepare"]
     X_held = prepare.transform(held.inputs)
     scores = {"shoal": scored(model["estimator"], X_held, held.y, facts.task, counts)}
     step("baselines")
     if train is not None and not facts.refit:
-        others = baselines(prepare.transform(train.inputs), train.y, facts.task, facts.seed)
+        others = baselines((prepare.transform(train.inputs), train.y, train.weight), facts.task, facts.seed)
         scores |= {name: scored(other, X_held, held.y, facts.task, counts) for name, other in others.items()}
     step("diagnosis")
     diagnosis = diagnose_rows(model, held.inputs, held.y)
     step("importance")
     some = np.linspace(0, len(held.y) - 1, min(len(held.y), MOST_ROWS)).astype(int)
-    few = Side(held.inputs.iloc[some], held.y[some])
-    used = importance_of(model, few.inputs, few.y, seed=facts.seed)
+    few = Side(held.inputs.iloc[some], held.y[some], {name: column[some] for name, column in held.roles.items()})
+    used = importance_of(model, few.inputs, few.y, few.weight, seed=facts.seed)
     step("effects")
     effects = tuple(effect_of(model, few.inputs, name) for name, mean, _ in used.ranked()[:EFFECTS] if mean > 0)
     return Contents(
@@ -142,7 +142,8 @@ def rows_of(model: Pipeline, table: Table, test: Table | None) -> tuple[Side | N
     inputs = [column.name for column in columns_of(model)]
     lacking = [name for name in inputs if name not in frame.columns]
     rows: pd.DataFrame = frame.iloc[found.rows]
-    return None, Side(rows if lacking else rows[inputs], found.y)  # the preparation names a missing column
+    # the preparation names a missing column
+    return None, Side(rows if lacking else rows[inputs], found.y, weighed(rows, facts.weights or None))
 
 
 def intervals_of(estimator: Any, X: Any) -> Intervals:
@@ -183,8 +184,8 @@ def command(facts: Facts, estimator: Any) -> str:
         return in_python(facts, {**chosen, **seed})
     words = ["shoal", "fit", facts.table, *(w for name in facts.targets for w in ("--target", name)), "--task", facts.task]
     words += [w for name, v in {**chosen, **seed}.items() for w in ("--set", f"{name}={v!r}")]
-    for option, value in (("--test", facts.test_table), ("--groups", facts.groups), ("--time", facts.time)):
-        words += [option, value] if value else []
+    given = {"--test": facts.test_table, "--groups": facts.groups, "--time": facts.time, "--weights": facts.weights}
+    words += [word for option, value in given.items() if value for word in (option, value)]
     words += [w for name in facts.categories for w in ("--category", name)]
     words += ["--max-memory", facts.max_memory] if facts.max_memory else []
     words += ["--seed", str(facts.seed), *(["--refit"] if facts.refit else [])]
@@ -198,6 +199,7 @@ def in_python(facts: Facts, settings: dict[str, Any]) -> str:
     table = repr(facts.table) if facts.table else "frame"
     target = repr(facts.targets[0] if len(facts.targets) == 1 else list(facts.targets))
     arguments = {"task": facts.task, "test_fraction": facts.test_fraction, "seed": facts.seed, "settings": settings}
-    arguments |= {name: getattr(facts, name) for name in ("groups", "time", "categories", "refit", "max_memory") if getattr(facts, name)}
+    given = ("groups", "time", "weights", "categories", "refit", "max_memory")
+    arguments |= {name: getattr(facts, name) for name in given if getattr(facts, name)}
     test = {"": "", "a frame": ", test=test_frame"}.get(facts.test_table, f", test={facts.test_table!r}")
     return f"shoal.fit({table}, {target}{test}, {', '.join(f'{name}={value!r}' for name, value in arguments.items())})"

@@ -1,13 +1,11 @@
 """A model's scores on held-out rows, their uncertainty, and the scores of simple models on the same rows."""
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputRegressor
 
@@ -15,7 +13,7 @@ from shoal.engine.threads import one_thread
 from shoal.metrics import ACCURACY, LOG_LOSS, MAE, METRICS, R2, RMSE, Metric
 from shoal.report.html import number
 from shoal.table import Task
-from shoal.table_models.scores import baseline_models
+from shoal.table_models.scores import Rows, baseline_models, fitted_models
 from shoal.types import Floats
 
 RESAMPLES = 400  # of the held-out rows: each end of a 95 % interval then has about ten resamples beyond it
@@ -43,26 +41,23 @@ class Scored:
         return float(low), float(high)
 
 
-def baselines(X: Floats, y: NDArray[Any], task: Task, seed: int) -> dict[str, Any]:
-    """Trivial, linear and histogram-boosting models, each with scikit-learn's defaults, fitted to prepared rows."""
-    several = y.ndim == 2
+def baselines(learned: Rows, task: Task, seed: int) -> dict[str, Any]:
+    """Trivial, linear and histogram-boosting models, each with scikit-learn's defaults, fitted to prepared rows with their weights."""
+    several = learned[1].ndim == 2
     boosting: Any = (HistGradientBoostingClassifier if task == "classification" else HistGradientBoostingRegressor)(random_state=seed)
     if several:
         boosting = OneVsRestClassifier(boosting) if task == "classification" else MultiOutputRegressor(boosting)
     trivial, linear = baseline_models(task, several)
-    # One thread, for the reason of table_models/scores.py; on a busy machine the trees took 31 s on two threads, and 6 s on one.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        warnings.filterwarnings("ignore", "Label .* is present in all training examples", UserWarning)
-        with one_thread():
-            return {"trivial": trivial.fit(X, y), "linear": linear.fit(X, y), "boosting": boosting.fit(X, y)}
+    # `fitted_models` uses one thread; on a busy machine the trees took 31 s on two threads, and 6 s on one.
+    return fitted_models({"trivial": trivial, "linear": linear, "boosting": boosting}, learned)
 
 
-def counts_of(m: int, seed: int) -> Floats:
-    """How often each row is in each resample, `(1 + RESAMPLES, m)`; the first is the rows themselves."""
+def counts_of(m: int, seed: int, weight: Floats | None = None) -> Floats:
+    """How often each row is in each resample, times its weight, `(1 + RESAMPLES, m)`; the first is the rows themselves."""
     rng = np.random.default_rng(seed)
     drawn = rng.integers(0, m, (RESAMPLES, m))
-    return np.vstack([np.ones(m), *(np.bincount(row, minlength=m).astype(float) for row in drawn)])
+    often = np.vstack([np.ones(m), *(np.bincount(row, minlength=m).astype(float) for row in drawn)])
+    return often if weight is None else often * weight
 
 
 def scored(model: Any, X: Any, y: NDArray[Any], task: Task, counts: Floats) -> Scored:

@@ -27,7 +27,7 @@ from shoal.table.cells import brief, listed, nearest
 from shoal.table.frames import Table, frame_or_path, is_path, one_of
 from shoal.table.target import Label, check_task
 from shoal.table_models.scores import Metrics, baselines, metrics_of, sureness_of
-from shoal.table_models.splits import Side, Split, fingerprint, frame_of, name_of, sides, text_targets
+from shoal.table_models.splits import Side, Split, fingerprint, frame_of, name_of, sides, text_targets, weighed
 from shoal.training.events import Epoch
 
 MOST_SEED = 2**64 - 1  # that a model file can store
@@ -77,6 +77,8 @@ class Facts:
         How reliable the model's probabilities or intervals are on the held-out rows: see `sureness_of`.
     max_memory : str
         As passed to `fit`, for a table that was read in blocks; empty for one that was read whole.
+    weights : str
+        As passed to `fit`; empty for none.
     """
 
     task: Task
@@ -101,6 +103,7 @@ class Facts:
     categories: tuple[str, ...] = ()
     sureness: Metrics | None = None
     max_memory: str = ""
+    weights: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,7 @@ def fit(
     test_fraction: float = 0.2,
     groups: Hashable = None,
     time: Hashable = None,
+    weights: Hashable = None,
     categories: Collection[Hashable] = (),
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
@@ -148,6 +152,9 @@ def fit(
         calibration; it is no input
     time : a column of dates or numbers: the last rows are held out, and of the others the last for early stopping and calibration; it
         is an input like any other
+    weights : a column with the weight of each row, numbers of 0 or more, for training, baselines and scores: whole numbers count rows,
+        other numbers are relative, in any unit (`fit(…, sample_weight=…)` of the estimators). The column is not an input, and changes
+        neither how columns are prepared nor which rows are held out
     categories : names of columns that are categories even if every cell is a number
     settings : parameters of the estimator by name, such as {"hidden_layer_sizes": (50,)}
     seed : of the split, and of the estimator if `settings` has no "random_state"
@@ -190,8 +197,8 @@ def fit(
     settings = _with_skip(settings, skip)
     there = place_of(client, checkpoint, max_memory, refit)
     seed, table, test = int(seed), frame_or_path(table), None if test is None else frame_or_path(test)
-    learned, named, categories = _roles(table, target, groups, time, categories)
-    split = Split(task, test, test_fraction, *named, seed, categories)
+    learned, named, categories = _roles(table, target, {"groups": groups, "time": time, "weights": weights}, categories)
+    split = Split(task, test, test_fraction, named["groups"], named["time"], seed, categories, named["weights"])
     if max_memory is not None:
         from shoal.table_models.within_memory import fit_within
 
@@ -201,7 +208,7 @@ def fit(
     frame = frame_of(table, texts=categories, codes=[*learned, *split.coded])
     train, held, found, how = sides(frame, learned, split)
     estimator = estimator_for(found.task, settings, seed, callbacks)
-    allowed = (*found.names, *split.coded)
+    allowed = (*found.names, *split.no_inputs)
     start = clock.perf_counter()
     model, stopped = _train(train, allowed, categories, estimator, there)
     seconds = clock.perf_counter() - start
@@ -243,6 +250,7 @@ def asked_of(table: Table, split: Split) -> dict[str, Any]:
         "groups": split.groups or "",
         "time": split.time or "",
         "categories": split.categories,
+        "weights": split.weights or "",
     }
 
 
@@ -269,7 +277,7 @@ def columns_of(model: Pipeline) -> tuple[Column, ...]:
 
 
 def evaluate(model: Pipeline, table: Table, *, max_memory: str | int | None = None, progress: Progress | None = None) -> Evaluation:
-    """Score a model made by `fit` on a table with its inputs and its target.
+    """Score a model made by `fit` on a table with its inputs and its target, and the column of weights if `fit` had one.
 
     Parameters
     ----------
@@ -289,8 +297,9 @@ def evaluate(model: Pipeline, table: Table, *, max_memory: str | int | None = No
         return evaluate_within(max_memory, model, table, progress)
     frame = frame_of(table, columns_of(model), texts=text_targets(facts.targets, facts.classes))
     found = targets_of(frame, facts.targets, facts.task, facts.classes)
-    X, estimator = model["prepare"].transform(frame.iloc[found.rows]), model["estimator"]
-    scores, sure = metrics_of(estimator, X, found.y, facts.task), sureness_of(estimator, X, found.y)
+    rows = frame.iloc[found.rows]
+    X, estimator, weight = model["prepare"].transform(rows), model["estimator"], weighed(rows, facts.weights or None).get("sample_weight")
+    scores, sure = metrics_of(estimator, X, found.y, facts.task, weight), sureness_of(estimator, X, found.y, weight)
     return Evaluation(scores, len(found.y), found.n_left_out, sure)
 
 
@@ -323,22 +332,25 @@ def _with_skip(settings: Mapping[str, Any] | None, skip: Any) -> Mapping[str, An
 
 
 def _roles(
-    table: Table, target: Any, groups: Any, time: Any, categories: Any
-) -> tuple[tuple[str, ...], tuple[str | None, str | None], tuple[str, ...]]:
-    """The names of the targets, of the group and time column (None if there is none), and of the categories."""
+    table: Table, target: Any, given: Mapping[str, Any], categories: Any
+) -> tuple[tuple[str, ...], dict[str, str | None], tuple[str, ...]]:
+    """The names of the targets, of the column of each role (None if there is none), and of the categories."""
     columns = tuple(table.columns) if isinstance(table, pd.DataFrame) else ()
     names = one_of(columns, target, "target")
-    roles: list[str | None] = []
-    for role, chosen in (("groups", groups), ("time", time)):
+    roles: dict[str, str | None] = {}
+    for role, chosen in given.items():
         found = (None,) if chosen is None else one_of(columns, chosen, role)
         if len(found) != 1:
             raise TableError(f"{role}={brief(chosen)} names {len(found)} columns; set one.")
         if found[0] in names:
             raise TableError(f"The column {brief(found[0])} is the target and cannot be the {role} column too. Name another.")
-        roles.append(found[0])
-    if groups is not None and time is not None:
-        raise TableError(f"groups={brief(groups)} and time={brief(time)}: rows are held out by one of them. Set one.")
-    return names, (roles[0], roles[1]), () if categories is None else one_of(columns, categories, "categories")
+        taken = next((other for other, name in roles.items() if name is not None and name == found[0] and role == "weights"), None)
+        if taken is not None:
+            raise TableError(f"The column {brief(found[0])} is the {taken} column and cannot be the weights column too. Name another.")
+        roles[role] = found[0]
+    if roles["groups"] is not None and roles["time"] is not None:
+        raise TableError(f"groups={brief(given['groups'])} and time={brief(given['time'])}: rows are held out by one of them. Set one.")
+    return names, roles, () if categories is None else one_of(columns, categories, "categories")
 
 
 def estimator_for(task: Task, settings: Mapping[str, Any] | None, seed: int, callbacks: Sequence[Watcher]) -> Any:
@@ -375,6 +387,6 @@ def _train(
 
 def _score(model: Pipeline, train: Side, held: Side, task: Task) -> tuple[Metrics, dict[str, Metrics], Metrics]:
     prepare, estimator = model["prepare"], model["estimator"]
-    X_test = prepare.transform(held.inputs)
-    scores, sure = metrics_of(estimator, X_test, held.y, task), sureness_of(estimator, X_test, held.y)
-    return scores, baselines(prepare.transform(train.inputs), train.y, X_test, held.y, task), sure
+    rows = prepare.transform(held.inputs), held.y, held.weight
+    scores, sure = metrics_of(estimator, *rows[:2], task, held.weight), sureness_of(estimator, *rows)
+    return scores, baselines((prepare.transform(train.inputs), train.y, train.weight), rows, task), sure

@@ -1,7 +1,6 @@
 """`shoal.fit` on a table that does not fit into the allowed memory."""
 
 import time as clock
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,16 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
 
 from shoal.draws import Purpose, row_draws
-from shoal.engine.threads import one_thread
 from shoal.errors import InvalidParameterError, TableError
 from shoal.estimators.base import ShallowEstimator, adopt
 from shoal.files import temporary_folder
 from shoal.fitting import pipeline
-from shoal.fitting.block_store import BlockStore, Parts, record_of, refuse_full_disk
+from shoal.fitting.block_store import BlockStore, Parts, StoredRows, record_of, refuse_full_disk
 from shoal.fitting.checkpoint import NO_CHECKPOINT, Checkpoint
 from shoal.fitting.folds import SPLIT_SHARE
 from shoal.fitting.limits import COPIES
@@ -29,6 +26,7 @@ from shoal.fitting.settings import Settings, settings_of
 from shoal.fitting.train import interrupted
 from shoal.table.cells import text_cells
 from shoal.table.reading import TableFile
+from shoal.table.row_weights import check_total
 from shoal.table.splits import n_held_out
 from shoal.table.steps import fitted_preparation
 from shoal.table.tally import BYTES_OF_A_TEXT, MOST_TEXTS
@@ -44,8 +42,11 @@ from shoal.table_models.memory import (
     Memory,
     give_back,
 )
-from shoal.table_models.scores import Metrics, Scores, baseline_models
-from shoal.table_models.survey import Cut, Placing, Progressed, Survey, borders_of, cut_by_time, naming_rows, survey
+from shoal.table_models.placing import Placing, borders_of
+from shoal.table_models.scores import Metrics, Scores, baseline_models, fitted_models
+from shoal.table_models.splits import SCORED_ON
+from shoal.table_models.survey import Cut, Progressed, Survey, cut_by_time, naming_rows, survey
+from shoal.types import Floats
 
 Progress = Callable[[str, int, int], None]
 Estimated = Callable[[Task], ShallowEstimator]
@@ -72,6 +73,7 @@ class Asked:
     refit: bool
     progress: Progress | None
     checkpoint: Checkpoint = NO_CHECKPOINT
+    weights: str | None = None
 
     def stage(self, what: str, rows: int) -> Progressed:
         """A function to call with the number of rows done; called beyond its rows, it starts the next epoch."""
@@ -184,11 +186,12 @@ def cut_of(table: TableFile, asked: Asked, memory: Memory) -> Cut:
     """How the rows are held out; raises an error if the columns for it do not exist."""
     n_held_out(table.n_rows, asked.test_fraction)
     if asked.test is not None:
-        return Cut(asked.seed, asked.test_fraction, all_learn=True)
+        return Cut(asked.seed, asked.test_fraction, all_learn=True, weights=asked.weights)
     if asked.time is not None:
         rows, progressed = rows_of_piece(table, memory), asked.stage("times", table.n_rows)
-        return cut_by_time(table, asked.targets, asked.seed, asked.test_fraction, asked.time, rows, SAMPLE_ROWS, progressed)
-    return Cut(asked.seed, asked.test_fraction, groups=asked.groups)
+        cut = cut_by_time(table, asked.targets, asked.seed, asked.test_fraction, asked.time, rows, SAMPLE_ROWS, progressed)
+        return replace(cut, weights=asked.weights)
+    return Cut(asked.seed, asked.test_fraction, groups=asked.groups, weights=asked.weights)
 
 
 def how_held_out(asked: Asked, cut: Cut) -> str:
@@ -229,18 +232,18 @@ def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path
     settings = settings_of(estimator)
     p = plan_on_disk(settings, found.n_train)
     sample = found.sample[~cut.held(found.sample)]
-    allowed = (*asked.targets, *([asked.groups] if asked.groups else []))
+    allowed = (*asked.targets, *(name for name in (asked.groups, asked.weights) if name))
     prepare = fitted_preparation(found.columns, found.counts, sample, allowed)
     n = len(prepare["columns"].get_feature_names_out())
     piece_rows = rows_of_piece(table, memory, n)
     scored_rows = piece_rows if asked.test is None else rows_of_piece(asked.test, memory, n)
-    store, parts = room_for(folder, table, found, n, p, settings, memory, grouped=cut.groups is not None)
+    store, parts = room_for(folder, table, found, n, p, settings, memory, cut)
     placing = Placing(cut, parts, borders_of(cut, sample, parts))
     write_all(table, found, prepare, store, placing, piece_rows, asked.stage("preparing", table.n_rows))
     sample = fewer(sample, memory.rows(SAMPLE_SHARE, COPIES_OF_SAMPLE * CELL_BYTES * n, SAMPLE_ROWS), cut.seed)
     sample = with_every_class(sample, found)
     X = prepare.transform(sample)
-    few = Sampled(X, numbers_of(sample, found), placing.again(X, sample))
+    few = Sampled(X, numbers_of(sample, found), placing.again(X, sample), cut.weigh(sample))
     source = OnDisk(store, few, labels_of(found), parts, asked.stage, placing.facts())
     stopped = interrupted(lambda: adopt(estimator, pipeline.fit(settings, source, checkpoint=asked.checkpoint)))
     return LearnedInPieces(Pipeline([("prepare", prepare), ("estimator", estimator)]), found, store, source, scored_rows, stopped)
@@ -266,7 +269,7 @@ def with_every_class(sample: pd.DataFrame, found: Survey) -> pd.DataFrame:
 
 
 def room_for(
-    folder: Path, table: TableFile, found: Survey, n: int, p: Plan, settings: Settings, memory: Memory, *, grouped: bool
+    folder: Path, table: TableFile, found: Survey, n: int, p: Plan, settings: Settings, memory: Memory, cut: Cut
 ) -> tuple[BlockStore, Parts]:
     """Blocks of a size that training can use, still empty; and the parts that networks hold out.
 
@@ -277,7 +280,7 @@ def room_for(
     n_z = max(n_y, len(found.classes[0]) if found.classes else 0) * 2
     n_encoded = n + any(p.with_ramps) * MOST_RAMPS * sum(c.kind != "boolean" for c in numbers)
     exact = all(c.kind == "boolean" or table.number_bytes[c.name] == 4 for c in numbers)
-    record = record_of(n, n_y, np.dtype(np.float32 if p.single_precision and exact else np.float64))
+    record = record_of(n, n_y, np.dtype(np.float32 if p.single_precision and exact else np.float64), weighted=cut.weights is not None)
     itemsize = 4 if p.single_precision and p.solver not in FULL_BATCH else 8
     width = max(p.width, *p.widths, 0)
     skip = p.skip * n_encoded * n_z
@@ -297,7 +300,7 @@ def room_for(
     share = min(1 / parts, each_part / (1 - aside)) if parts else 1.0
     whole = judged == m or (split and judged >= m / SPLIT_SHARE and not parts)
     placed = Parts(parts, share, aside, whole, settings.calibration in ("split", "cv+"))
-    if grouped:  # a small fraction of the rows may have no group
+    if cut.groups is not None:  # a small fraction of the rows may have no group
         aside, share = split / SPLIT_SHARE, 1 / max(1, parts)
         placed = replace(placed, share=share, aside=aside, judging=min(1.0, judged / m / (1 if parts else aside or 1)))
     return BlockStore(folder, record, [0] * -(-m // block_rows)), placed
@@ -312,10 +315,12 @@ def write_all(
         with naming_rows(table.file.name, piece):
             some = piece[~without_target(piece, found.targets)]
             if len(some):
-                X, y, held = prepare.transform(some), numbers_of(some, found), cut.held(some)
-                store.add(X[~held], y[~held], some.index.to_numpy()[~held], cut.seed, placing.see(X[~held], some[~held]))
+                held, X = cut.held(some), prepare.transform(some)
+                whole = StoredRows(X, numbers_of(some, found), np.zeros(len(some), np.int64), cut.weigh(some))
+                learned = whole.at(~held)._replace(place=placing.see(X[~held], some[~held]))
+                store.add(learned, some.index.to_numpy()[~held], cut.seed)
                 if held.any():
-                    store.hold_out(X[held], y[held])
+                    store.hold_out(whole.at(held))
         progressed(len(piece))
     store.drop_empty()
 
@@ -335,35 +340,36 @@ def numbers_of(frame: pd.DataFrame, found: Survey) -> NDArray[np.floating]:
 def score(learned: LearnedInPieces, asked: Asked) -> tuple[int, int, Metrics, dict[str, Metrics], Metrics]:
     """The model's and the baselines' scores on the held-out rows: their number, those without a target, the scores."""
     found, source, estimator = learned.survey, learned.source, learned.model["estimator"]
-    trivial, linear = baseline_models(found.task, several=not source.one_column)
-    sample, y = source.sample, source.targets_in(source.sample.y)
-    with warnings.catch_warnings(), one_thread():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        warnings.filterwarnings("ignore", "Label .* is present in all training examples", UserWarning)
-        models = {"shoal": estimator, "trivial": trivial.fit(sample.X, y), "linear": linear.fit(sample.X, y)}
+    others = dict(zip(("trivial", "linear"), baseline_models(found.task, several=not source.one_column), strict=True))
+    sample = source.sample
+    models = {"shoal": estimator, **fitted_models(others, (sample.X, source.targets_in(sample.y), sample.weight))}
     scores = {name: Scores(model, found.task) for name, model in models.items()}
     left_out, progressed = 0, asked.stage("scoring", found.n_held if asked.test is None else asked.test.n_rows)
-    for X, numbers, n_missing in held_pieces(learned, asked):
+    for X, numbers, weight, n_missing in held_pieces(learned, asked):
         left_out += n_missing
         if len(numbers):
             for each in scores.values():
-                each.see(X, source.targets_in(numbers))
+                each.see(X, source.targets_in(numbers), weight)
         progressed(len(numbers) + n_missing)
     if not scores["shoal"].m:
         raise TableError("The test table has no row with a target to score on.")
+    if asked.weights is not None:
+        check_total(asked.weights, scores["shoal"].weight, SCORED_ON)
     shoal = scores.pop("shoal")
     return shoal.m, left_out, shoal.metrics(), {name: each.metrics() for name, each in scores.items()}, shoal.sureness()
 
 
-def held_pieces(learned: LearnedInPieces, asked: Asked) -> Iterator[tuple[Any, NDArray[np.floating], int]]:
-    """Prepared rows to score on, their targets, and how many more have no target."""
+def held_pieces(learned: LearnedInPieces, asked: Asked) -> Iterator[tuple[Any, NDArray[np.floating], Floats | None, int]]:
+    """Prepared rows to score on, their targets and weights, and how many more have no target."""
     if asked.test is None:
-        yield from ((piece.X, piece.y, 0) for piece in learned.store.held())
+        yield from ((piece.X, piece.y, piece.weight, 0) for piece in learned.store.held())
         return
+    cut = Cut(asked.seed, asked.test_fraction, weights=asked.weights)
     for piece in asked.test.pieces(learned.scored_rows, learned.survey.texts):
         with naming_rows(asked.test.file.name, piece):
             some = piece[~without_target(piece, learned.survey.targets)]
             if len(some):
-                yield learned.model["prepare"].transform(some), numbers_of(some, learned.survey), len(piece) - len(some)
+                X = learned.model["prepare"].transform(some)
+                yield X, numbers_of(some, learned.survey), cut.weigh(some), len(piece) - len(some)
             else:
-                yield None, np.empty((0, 1)), len(piece)
+                yield None, np.empty((0, 1)), None, len(piece)

@@ -1,6 +1,6 @@
 """Inspection of a raw table's model by the table's own columns: its diagnosis, importance and effects, on the rows of its fit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,7 @@ def sides_again(model: Pipeline, table: Table, test: Table | None = None) -> tup
 
         return sides_within(facts, table, test) if is_path(table) else None
     split = Split(facts.task, test, facts.test_fraction, facts.groups or None, facts.time or None, facts.seed, facts.categories)
+    split = replace(split, weights=facts.weights or None)
     names = [column.name for column in columns_of(model)]
     frame = frame_of(table, texts=facts.categories, codes=[*facts.targets, *split.coded], expected=names)
     train, held, _, _ = sides(frame, facts.targets, split)
@@ -122,7 +123,9 @@ def numbers(column: pd.Series) -> NDArray[np.float64]:
     return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
-def importance_of(model: Pipeline, frame: pd.DataFrame, y: NDArray[Any], *, seed: int = 0, repeats: int = N_REPEATS) -> Importance:
+def importance_of(
+    model: Pipeline, frame: pd.DataFrame, y: NDArray[Any], weight: Floats | None = None, *, seed: int = 0, repeats: int = N_REPEATS
+) -> Importance:
     """Permutation importance of a model's raw columns on rows it was not trained on: the increase of log_loss, or of rmse.
 
     Parameters
@@ -130,6 +133,7 @@ def importance_of(model: Pipeline, frame: pd.DataFrame, y: NDArray[Any], *, seed
     model : fitted Pipeline made by `shoal.fit`
     frame : raw rows; columns that are no inputs are left aside
     y : their targets as `shoal.table.targets_of` gives them
+    weight : of the rows, `(m,)`; None if each counts once
     seed : of the shuffling
     """
     task = facts_of(model).task
@@ -140,7 +144,7 @@ def importance_of(model: Pipeline, frame: pd.DataFrame, y: NDArray[Any], *, seed
 
     def scorer(_: Any, X: pd.DataFrame, y: NDArray[Any]) -> float:
         rows = model["prepare"].transform(pd.concat([X, still], axis=1) if others else X)
-        return -metrics_of(model["estimator"], rows, y, task)[metric]
+        return -metrics_of(model["estimator"], rows, y, task, weight)[metric]
 
     return importance(model, frame[inputs], y, scorer, metric, seed=seed, repeats=repeats)
 

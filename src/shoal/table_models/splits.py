@@ -13,17 +13,24 @@ from shoal.table import Column, Target, read, split_groups, split_rows, split_ti
 from shoal.table.cells import ROW, brief, listed, nearest, text_cells
 from shoal.table.filetypes import INNER, file_of
 from shoal.table.frames import Table, as_frame, is_path
+from shoal.table.row_weights import check_total, row_weights, total_weight
 from shoal.table.splits import moments
 from shoal.table.target import Label
+from shoal.types import Floats
 
 
 @dataclass(frozen=True)
 class Side:
-    """Rows of one side of a split: raw inputs and their target values, and by name their groups or times."""
+    """Rows of one side of a split: raw inputs and their target values, and by name their groups, times and weights (`sample_weight`)."""
 
     inputs: pd.DataFrame
     y: np.ndarray
     roles: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def weight(self) -> Floats | None:
+        """The weight of each row, `(m,)`; None if each counts once."""
+        return self.roles.get("sample_weight")
 
 
 @dataclass(frozen=True)
@@ -37,11 +44,17 @@ class Split:
     time: str | None
     seed: int
     categories: tuple[str, ...] = ()
+    weights: str | None = None
 
     @property
     def coded(self) -> list[str]:
         """The group column, which is not an input and whose cells are names, never quantities."""
         return [] if self.groups is None else [self.groups]
+
+    @property
+    def no_inputs(self) -> list[str]:
+        """The columns beside the targets that are no inputs: of groups and of weights."""
+        return [*self.coded, *([] if self.weights is None else [self.weights])]
 
 
 def frame_of(
@@ -78,14 +91,14 @@ def named_column(frame: pd.DataFrame, name: str, role: str) -> pd.Series:
 
 def sides(frame: pd.DataFrame, names: tuple[str, ...], split: Split) -> tuple[Side, Side, Target, str]:
     """The training rows, the rows to score on, the target, and how the rows were chosen."""
-    for role, column in (("group", split.groups), ("time", split.time)):
+    for role, column in (("group", split.groups), ("time", split.time), ("weights", split.weights)):
         if column is not None:
             named_column(frame, column, role)
     found = targets_of(frame, names, split.task)
     known = frame.iloc[found.rows]
-    inputs = known.drop(columns=[*names, *split.coded])
+    inputs = known.drop(columns=[*names, *split.no_inputs])
     if split.test is not None:
-        return _given_sides(Side(inputs, found.y), found, split)
+        return _given_sides(Side(inputs, found.y, weighed(known, split.weights, LEARNED_FROM)), found, split)
     if split.groups is not None:
         train, test = split_groups(known[split.groups], found.y, test_fraction=split.test_fraction, seed=_split_seed(split.seed))
         how = f"whole groups of {split.groups!r}"
@@ -97,14 +110,53 @@ def sides(frame: pd.DataFrame, names: tuple[str, ...], split: Split) -> tuple[Si
         how = "rows drawn at random" + (" in each class" if found.task == "classification" and found.y.ndim == 1 else "")
     roles = roles_of(known, split)
     train_side, test_side = (Side(inputs.iloc[i], found.y[i], {name: column[i] for name, column in roles.items()}) for i in (train, test))
+    for side, what in ((train_side, LEARNED_FROM), (test_side, SCORED_ON)):
+        if side.weight is not None and split.weights is not None:
+            check_total(split.weights, total_weight(side.weight), what)
     return train_side, test_side, found, how
 
 
 def roles_of(frame: pd.DataFrame, split: Split) -> dict[str, np.ndarray]:
-    """The groups or the times of rows, by which the networks hold rows out too."""
+    """The groups or the times of rows, by which the networks hold rows out too, and their weights."""
+    known = {} if split.weights is None else {"sample_weight": row_weights(frame[split.weights], split.weights)}
     if split.groups is not None:
-        return {"groups": text_cells(frame[split.groups]).to_numpy(str)}
-    return {} if split.time is None else {"time": moments(frame[split.time], split.time)}
+        return {**known, "groups": text_cells(frame[split.groups]).to_numpy(str)}
+    return known if split.time is None else {**known, "time": moments(frame[split.time], split.time)}
+
+
+LEARNED_FROM, SCORED_ON = "training rows", "rows to score on"
+
+
+def weighed(frame: pd.DataFrame, weights: str | None, what: str = SCORED_ON) -> dict[str, np.ndarray]:
+    """The weights of rows as `Side.roles` has them, by the column of this name; errors call the rows `what`.
+
+    Raises
+    ------
+    ColumnsError, TableError
+        For a table without the column; for weights that no fit and no score can use.
+    """
+    if weights is None:
+        return {}
+    weights_column(frame, weights)
+    values = row_weights(frame[weights], weights)
+    check_total(weights, total_weight(values), what)
+    return {"sample_weight": values}
+
+
+def weights_column(frame: pd.DataFrame, weights: str | None) -> str | None:
+    """The name of the column of weights; None if the model has none.
+
+    Raises
+    ------
+    ColumnsError
+        For a table without the column.
+    """
+    if weights is not None and weights not in frame.columns:
+        raise ColumnsError(
+            f"The table has no column {brief(weights)} of weights, with which the model was trained and scored; its columns are "
+            f"{listed(frame.columns)}. Add it; a column of ones counts every row once."
+        )
+    return weights
 
 
 def refuse_two_cuts(split: Split) -> None:
@@ -125,7 +177,13 @@ def _given_sides(train: Side, found: Target, split: Split) -> tuple[Side, Side, 
     if lacking:
         raise ColumnsError(f"The test table lacks {len(lacking)} of the columns learned from: {listed(lacking)}. Add or rename.")
     found = replace(found, n_left_out=found.n_left_out + other.n_left_out)
-    return train, Side(held.drop(columns=list(found.names)), other.y), found, f"all rows of the test table, {name_of(split.test)}"
+    roles = weighed(held, split.weights)
+    return (
+        train,
+        Side(held.drop(columns=[*found.names, *split.no_inputs]), other.y, roles),
+        found,
+        f"all rows of the test table, {name_of(split.test)}",
+    )
 
 
 def _split_seed(seed: int) -> int:

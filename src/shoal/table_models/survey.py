@@ -1,7 +1,4 @@
-"""One pass over a table that is not read whole.
-
-It determines its columns, the target, the held-out rows, a sample, and the place of every row.
-"""
+"""One pass over a table that is not read whole. It determines its columns, the target, the held-out rows, and a sample."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,15 +11,16 @@ from numpy.typing import NDArray
 
 from shoal.draws import Purpose, row_draws, shares
 from shoal.errors import ColumnsError, TableError
-from shoal.fitting.block_store import Parts
-from shoal.fitting.folds import RowFacts, row_keys
 from shoal.table import Column
 from shoal.table.cells import check_filled, date_format_of, listed, text_cells
 from shoal.table.columns import described, level_counts
 from shoal.table.reading import TableFile
+from shoal.table.row_weights import check_total, row_weights, total_weight
 from shoal.table.splits import moments, n_held_out
 from shoal.table.tally import MOST_TEXTS, Tally
 from shoal.table.target import Label, Task, has_marks, kind_of_target, without_target
+from shoal.table_models.splits import LEARNED_FROM, SCORED_ON
+from shoal.types import Floats
 
 MOST_CLASSES = 1_000  # values of a target beyond which it is not a class
 
@@ -34,7 +32,7 @@ class Cut:
     """How a row's side is determined from the row alone.
 
     `groups` names the column whose values are held out whole; with `time` the rows from `border` on are, dates in text having the format
-    `written`; `all_learn` holds out none.
+    `written`; `all_learn` holds out none. `weights` names the column of the rows' weights.
     """
 
     seed: int
@@ -44,6 +42,16 @@ class Cut:
     border: float = np.inf
     written: str | None = None
     all_learn: bool = False
+    weights: str | None = None
+
+    @property
+    def no_inputs(self) -> tuple[str, ...]:
+        """The columns beside the targets that are no inputs: of groups and of weights."""
+        return tuple(name for name in (self.groups, self.weights) if name is not None)
+
+    def weigh(self, piece: pd.DataFrame) -> Floats | None:
+        """The weights of the rows, `(m,)`; None if each counts once."""
+        return None if self.weights is None else row_weights(piece[self.weights], self.weights)
 
     def held(self, piece: pd.DataFrame) -> NDArray[np.bool_]:
         """Which rows of a chunk are held out, `(m,)`; its index has the row numbers of the file."""
@@ -186,10 +194,10 @@ class Survey:
 
 @dataclass
 class Counting:
-    """A survey in progress."""
+    """A survey in progress; `no_inputs` are columns beside the targets, `weights` sums over training rows and held-out rows."""
 
     targets: tuple[str, ...]
-    groups: str | None
+    no_inputs: tuple[str, ...]
     categories: frozenset[str]
     sample: Sample
     most_texts: int = MOST_TEXTS
@@ -199,12 +207,7 @@ class Counting:
     n_train: int = 0
     n_held: int = 0
     n_left_out: int = 0
-
-    def see(self, piece: pd.DataFrame, held: NDArray[np.bool_], draws: NDArray[np.uint64]) -> None:
-        """Count a chunk; `held (m,)` selects its held-out rows."""
-        known = ~without_target(piece, self.targets)
-        self.see_unknown(piece[~known])
-        self.see_known(piece[known], held[known], draws[known])
+    weights: tuple[float, float] = (0.0, 0.0)
 
     def see_cut(self, piece: pd.DataFrame, cut: Cut) -> None:
         """Count a chunk of rows that the cut splits; those without a target need no group or time."""
@@ -212,7 +215,10 @@ class Counting:
         self.see_unknown(piece[empty])
         known = piece[~empty]
         if len(known):
-            self.see_known(known, cut.held(known), row_draws(cut.seed, Purpose.SAMPLE, known.index.to_numpy()))
+            held, weight = cut.held(known), cut.weigh(known)
+            if weight is not None:
+                self.weights = self.weights[0] + total_weight(weight[~held]), self.weights[1] + total_weight(weight[held])
+            self.see_known(known, held, row_draws(cut.seed, Purpose.SAMPLE, known.index.to_numpy()))
 
     def see_unknown(self, piece: pd.DataFrame) -> None:
         """Count rows without a target."""
@@ -232,7 +238,7 @@ class Counting:
             new = values.see(piece[name], held)
             self.first_rows = pd.concat([self.first_rows, learned.loc[new]]) if len(new) else self.first_rows
         for name in piece.columns:
-            if name not in self.targets and name != self.groups:
+            if name not in self.targets and name not in self.no_inputs:
                 self.tallies.setdefault(name, Tally(name, name in self.categories, self.most_texts)).see(learned[name])
         self.sample.see(draws, piece)
 
@@ -258,7 +264,7 @@ def survey(
     """
     texts: tuple[str, ...] = ()
     while True:
-        counting = Counting(targets, cut.groups, frozenset(categories), Sample(sample_rows), most_texts)
+        counting = Counting(targets, cut.no_inputs, frozenset(categories), Sample(sample_rows), most_texts)
         kinds: dict[str, set[str]] = {name: set() for name in table.names}
         for piece in table.pieces(piece_rows, texts):
             with naming_rows(table.file.name, piece):
@@ -267,7 +273,7 @@ def survey(
             progressed(len(piece))
         mixed = tuple(name for name, seen in kinds.items() if len(seen) > 1 and name not in texts)
         if table.text is None or not mixed:
-            return finished(counting, task, texts)
+            return finished(counting, task, texts, cut.weights)
         texts = (*texts, *mixed)
 
 
@@ -280,8 +286,8 @@ def note_kinds(kinds: dict[str, set[str]], piece: pd.DataFrame) -> None:
             kinds[name].add("truth" if is_truth else "number" if pd.api.types.is_numeric_dtype(column.dtype) else "text")
 
 
-def finished(counting: Counting, task: str | None, texts: tuple[str, ...]) -> Survey:
-    """The survey, once everything is counted."""
+def finished(counting: Counting, task: str | None, texts: tuple[str, ...], weights: str | None = None) -> Survey:
+    """The survey, once everything is counted; `weights` names the column of the rows' weights."""
     n_known = counting.n_train + counting.n_held
     names = counting.targets
     if not n_known:
@@ -290,6 +296,10 @@ def finished(counting: Counting, task: str | None, texts: tuple[str, ...]) -> Su
         raise TableError(f"{counting.n_train} rows are left to learn from and {counting.n_held} are held out: too few. Give more rows.")
     if not counting.tallies:
         raise TableError("Nothing to learn from: the table has no column beside the target. Give it one.")
+    if weights is not None:
+        check_total(weights, counting.weights[0], LEARNED_FROM)
+        if counting.n_held:
+            check_total(weights, counting.weights[1], SCORED_ON)
     sample = counting.sample.frame.sort_index()
     seen = {name: values.seen for name, values in counting.values.items()}
     marked = [name for name, values in counting.values.items() if values.marked]
@@ -327,69 +337,3 @@ def naming_rows(name: str, piece: pd.DataFrame) -> Iterator[None]:
     except TableError as error:
         first, last = int(piece.index[0]), int(piece.index[-1])
         raise type(error)(f"{error} This was found in rows {first:,} to {last:,} of {name}.") from error
-
-
-@dataclass
-class Placing:
-    """Places of rows, chunk by chunk as they are written; `borders` are the times from which rows evaluate networks, and are set aside."""
-
-    cut: Cut
-    parts: Parts
-    borders: tuple[float, float] = (np.inf, np.inf)
-    rows: list[NDArray[np.int64]] = field(default_factory=list)
-    keys: list[NDArray[np.uint64]] = field(default_factory=list)
-    roles: list[NDArray[Any]] = field(default_factory=list)
-
-    def see(self, X: Any, piece: pd.DataFrame) -> NDArray[np.int64]:
-        """The places of rows to learn from, prepared `X (m, n)` and raw, `(m,)`."""
-        if not self.parts.whole:
-            return self.drawn(X, piece)
-        first = sum(map(len, self.rows))
-        self.rows.append(piece.index.to_numpy())
-        self.keys.append(row_keys(X))
-        if self.cut.groups is not None:
-            self.roles.append(text_cells(piece[self.cut.groups]).to_numpy(str))
-        elif self.cut.time is not None:
-            self.roles.append(self.cut.moments(piece))
-        return np.arange(first, first + len(piece))
-
-    def again(self, X: Any, piece: pd.DataFrame) -> NDArray[np.int64]:
-        """The places of rows that were seen."""
-        if not self.parts.whole:
-            return self.drawn(X, piece)
-        return np.searchsorted(np.concatenate(self.rows), piece.index.to_numpy())
-
-    def drawn(self, X: Any, piece: pd.DataFrame) -> NDArray[np.int64]:
-        """Places by draws: of a group, of what a row holds where it may be calibrated on, or of its number; with a time by that."""
-        if self.cut.time is not None:
-            times = self.cut.moments(piece)
-            judges = np.where(times >= self.borders[0], min(1, self.parts.n), 0)
-            return np.where(times >= self.borders[1], self.parts.n + 1, judges) if self.parts.aside else judges
-        if self.cut.groups is not None:
-            named = pd.util.hash_pandas_object(text_cells(piece[self.cut.groups]), index=False).to_numpy()
-        else:
-            named = row_keys(X) if self.parts.by_value else piece.index.to_numpy()
-        own = row_draws(self.cut.seed, Purpose.SAMPLE, piece.index.to_numpy())
-        return self.parts.of(row_draws(self.cut.seed, Purpose.JUDGED, named), own)
-
-    def facts(self) -> RowFacts | None:
-        """What decides who holds rows out, but for weights and labels, once all rows were seen; None where draws decided."""
-        if not self.parts.whole:
-            return None
-        facts = RowFacts(sum(map(len, self.keys)), keys=np.concatenate(self.keys))
-        if self.cut.groups is not None:
-            names = np.unique(np.concatenate(self.roles), return_inverse=True)[1]
-            return replace(facts, groups=names.astype(np.int64))
-        return facts if self.cut.time is None else replace(facts, time=np.concatenate(self.roles))
-
-
-def borders_of(cut: Cut, sample: pd.DataFrame, parts: Parts) -> tuple[float, float]:
-    """The times from which rows judge networks, and are set aside, by a sample of the rows to learn from."""
-    if cut.time is None or parts.whole or not len(sample):
-        return np.inf, np.inf
-    times = np.sort(cut.moments(sample))
-    last = len(times) - 1
-    aside = times[min(last, int(len(times) * (1 - parts.aside)))] if parts.aside else np.inf
-    before = times[times < aside]
-    judges = before[min(len(before) - 1, int(len(before) * (1 - parts.share)))] if parts.n and len(before) else np.inf
-    return float(judges), float(aside)

@@ -15,12 +15,23 @@ from shoal.table import feature_names, targets_of
 from shoal.table.cells import listed
 from shoal.table.frames import Table, is_path
 from shoal.table.reading import TableFile, open_table
+from shoal.table.row_weights import check_total
 from shoal.table.target import check_names, without_target
 from shoal.table_models.fit import Evaluation, Facts, Progress, Watcher, asked_of, columns_of, estimator_for, facts_of
 from shoal.table_models.fit_in_pieces import Asked, fit_larger, frame_bytes, in_memory_bytes, rows_of_piece
 from shoal.table_models.memory import SAMPLE_ROWS, Memory, memory_of
 from shoal.table_models.scores import Scores
-from shoal.table_models.splits import Side, Split, frame_of, named_column, refuse_two_cuts, text_targets
+from shoal.table_models.splits import (
+    SCORED_ON,
+    Side,
+    Split,
+    frame_of,
+    named_column,
+    refuse_two_cuts,
+    text_targets,
+    weighed,
+    weights_column,
+)
 from shoal.table_models.survey import Cut, cut_by_time, naming_rows
 
 
@@ -72,6 +83,7 @@ def fit_within(
         refit,
         progress,
         Checkpoint(checkpoint),
+        split.weights,
     )
     done = fit_larger(file, asked, memory)
     facts = Facts(
@@ -99,7 +111,8 @@ def refuse_absent(file: TableFile, learned: tuple[str, ...], split: Split, categ
     """Every column that the caller named must be there."""
     head = pd.DataFrame(columns=list(file.names))
     check_names(head, learned)
-    for role, name in (("group", split.groups), ("time", split.time), *(("category", name) for name in categories)):
+    roles = {"group": split.groups, "time": split.time, "weights": split.weights}
+    for role, name in (*roles.items(), *(("category", name) for name in categories)):
         if name is not None:
             named_column(head, name, role)
     refuse_two_cuts(split)
@@ -126,7 +139,7 @@ def refuse_lacking(test: TableFile, names: Collection[str]) -> None:
 
 def cut_again(facts: Facts, table: str | PathLike[str]) -> Cut:
     """How `fit` held out rows of a table that it read in blocks."""
-    cut = Cut(facts.seed, facts.test_fraction, groups=facts.groups or None, all_learn=bool(facts.test_table))
+    cut = Cut(facts.seed, facts.test_fraction, facts.groups or None, weights=facts.weights or None, all_learn=bool(facts.test_table))
     if not facts.time:
         return cut
     codes = [*facts.targets, facts.groups]
@@ -140,8 +153,9 @@ def sides_within(facts: Facts, table: str | PathLike[str], test: Table | None) -
 
     def side(frame: pd.DataFrame) -> Side:
         found = targets_of(frame, facts.targets, facts.task, facts.classes)
-        away = [*facts.targets, *([facts.groups] if facts.groups else [])]
-        return Side(frame.iloc[found.rows].drop(columns=away), found.y)
+        rows = frame.iloc[found.rows]
+        away = [*facts.targets, *(name for name in (facts.groups, facts.weights) if name)]
+        return Side(rows.drop(columns=away), found.y, weighed(rows, facts.weights or None))
 
     texts = [*facts.categories, *text_targets(facts.targets, facts.classes)]
     frame = frame_of(table, texts=texts, codes=[facts.groups], expected=facts.targets)
@@ -154,19 +168,23 @@ def evaluate_within(max_memory: str | int, model: Pipeline, table: str | PathLik
     """`evaluate`, reading the table in blocks."""
     facts = facts_of(model)
     file = open_table(table, texts=text_targets(facts.targets, facts.classes), expected=used_names(model))
-    check_names(pd.DataFrame(columns=list(file.names)), facts.targets)
+    head = pd.DataFrame(columns=list(file.names))
+    check_names(head, facts.targets)
+    cut = Cut(facts.seed, facts.test_fraction, weights=weights_column(head, facts.weights or None))
     scores, left_out, done = Scores(model["estimator"], facts.task), 0, 0
     for piece in pieces_within(memory_of(max_memory), model, file):
         with naming_rows(file.file.name, piece):
             some = piece[~without_target(piece, facts.targets)]
             if len(some):
                 y = targets_of(some, facts.targets, facts.task, facts.classes).y
-                scores.see(model["prepare"].transform(some), y)
+                scores.see(model["prepare"].transform(some), y, cut.weigh(some))
         left_out, done = left_out + len(piece) - len(some), done + len(piece)
         if progress is not None:
             progress("scoring", done, file.n_rows)
     if not scores.m:
         raise TableError(f"No row of {file.file.name} has a value of the target: there is nothing to score.")
+    if facts.weights:
+        check_total(facts.weights, scores.weight, SCORED_ON)
     return Evaluation(scores.metrics(), scores.m, left_out, scores.sureness())
 
 

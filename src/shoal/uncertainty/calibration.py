@@ -47,13 +47,16 @@ def cooled(network: Network, T: float) -> Network:
 BINS = 15  # equal in width, as in Guo et al. 2017
 
 
-def brier_score(shares: Floats, hit: Floats) -> float:
-    """Mean squared distance of probabilities from the true classes, `(m, n_classes)` each, summed over the classes (of two, one)."""
+def brier_score(shares: Floats, hit: Floats, weight: Floats | None = None) -> float:
+    """Mean squared distance of probabilities from the true classes, `(m, n_classes)` each, summed over the classes (of two, one).
+
+    `weight (m,)` are the rows' weights; None if each counts once.
+    """
     counted = slice(1, None) if shares.shape[1] == 2 else slice(None)
-    return float(np.mean(np.sum((shares - hit)[:, counted] ** 2, axis=1)))
+    return float(np.average(np.sum((shares - hit)[:, counted] ** 2, axis=1), weights=weight))
 
 
-def calibration_error(shares: Floats, hit: Floats, bins: int = BINS) -> float:
+def calibration_error(shares: Floats, hit: Floats, bins: int = BINS, weight: Floats | None = None) -> float:
     """Mean difference between the most likely class's probability and how often it is correct, in bins of that probability.
 
     Parameters
@@ -62,13 +65,16 @@ def calibration_error(shares: Floats, hit: Floats, bins: int = BINS) -> float:
         Rows add up to 1.
     hit : ndarray, (m, n_classes)
         1 for the class of the row, else 0.
+    bins : int
+    weight : ndarray, (m,), or None
+        What rows count.
     """
-    best = shares.argmax(axis=1)
+    best, each = shares.argmax(axis=1), np.ones(len(shares)) if weight is None else weight
     rows = np.arange(len(shares))
     sure, right = shares[rows, best], hit[rows, best]
     place = np.minimum((sure * bins).astype(int), bins - 1)
-    gaps = np.bincount(place, weights=sure - right, minlength=bins)
-    return float(np.abs(gaps).sum() / len(shares))
+    gaps = np.bincount(place, weights=(sure - right) * each, minlength=bins)
+    return float(np.abs(gaps).sum() / each.sum())
 
 
 NUMBERS_IN_A_ROW = 512
