@@ -19,6 +19,7 @@ from shoal.errors import OutsideWarning as OutsideWarning
 from shoal.errors import ShoalError as ShoalError
 from shoal.errors import ShoalWarning as ShoalWarning
 from shoal.errors import TableError as TableError
+from shoal.errors import TableWarning as TableWarning
 from shoal.errors import TooLargeError as TooLargeError
 from shoal.errors import UncalibratedWarning as UncalibratedWarning
 from shoal.estimators.classifier import ShoalClassifier as ShoalClassifier
@@ -29,6 +30,7 @@ from shoal.persistence import load as load
 from shoal.persistence import save as save
 from shoal.search.estimator import ShoalSearchCV as ShoalSearchCV
 from shoal.table_models.fit import fit as fit
+from shoal.table_models.look import look as look
 
 __version__: str
 __all__ = [
@@ -52,6 +54,7 @@ __all__ = [
     "ShoalSearchCV",
     "ShoalWarning",
     "TableError",
+    "TableWarning",
     "TooLargeError",
     "UncalibratedWarning",
     "__version__",
@@ -59,6 +62,7 @@ __all__ = [
     "from_fitted",
     "from_json",
     "load",
+    "look",
     "save",
     "textbook",
     "to_torch",

@@ -95,5 +95,10 @@ class OtherScaleWarning(ShoalWarning):
     """Validation rows have another scale than the training rows, for example because a pipeline's scaler did not transform them."""
 
 
+class TableWarning(ShoalWarning):
+    """What `shoal.fit` made of some columns: how their numbers are spelled, marks that stand for no value, numbers that may be none,
+    columns and rows that are no measurement."""
+
+
 class OutsideWarning(ShoalWarning):
     """Rows with an input outside the range of the training rows; predictions there are guesses."""

@@ -7,7 +7,7 @@ from typing import TextIO
 
 import typer
 
-from shoal.cli import chapter, demo, export, fit, predict, report, show
+from shoal.cli import chapter, demo, export, fit, look, predict, report, show
 from shoal.errors import ShoalError
 
 SETTING = "--set"
@@ -22,6 +22,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("fit", epilog=fit.EXAMPLE)(fit.fit)
+app.command("look", epilog=look.EXAMPLE)(look.look)
 app.command("predict", epilog=predict.EXAMPLE)(predict.predict)
 app.command("evaluate", epilog=show.EVALUATE_EXAMPLE)(show.evaluate)
 app.command("show", epilog=show.EXAMPLE)(show.show)

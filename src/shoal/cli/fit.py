@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from shoal.cli.look import beside_record, look_record, print_beside, show_look
 from shoal.cli.options import TABLE_HELP, AsJson, Header, MaxMemory, Sheet, parse_settings, table_at
 from shoal.cli.output import print_json, print_metrics, print_sureness
 from shoal.cli.report import check_report, steps_bar
@@ -13,6 +14,7 @@ from shoal.cli.report import check_report, steps_bar
 if TYPE_CHECKING:
     from shoal.table import TablePath
     from shoal.table_models.fit import Facts
+    from shoal.table_models.look import Look
 
 EXAMPLE = "Example: `shoal fit titanic.csv --target Survived --set hidden_layer_sizes=100 -o titanic.shoal`"
 PACKED_ENDINGS = (".gz", ".bz2", ".xz", ".zst", ".zip")
@@ -58,6 +60,18 @@ Categories = Annotated[
     list[str] | None,
     typer.Option(metavar="COLUMN", help="Treat the numbers in this column as categories; repeat it for several.", show_default=False),
 ]
+Drop = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN", help="Leave this column out, such as row numbers; repeat it for several.", show_default=False),
+]
+Strict = Annotated[
+    bool | None,
+    typer.Option(
+        "--strict/--yes",
+        help="Stop before training if there are notes about the table, or never ask. Default: a terminal asks, a script continues.",
+        show_default=False,
+    ),
+]
 Output = Annotated[
     Path | None,
     typer.Option(
@@ -87,6 +101,8 @@ def fit(
     time: Time = None,
     weights: Weights = None,
     category: Categories = None,
+    drop: Drop = None,
+    strict: Strict = None,
     refit: Annotated[bool, typer.Option("--refit", help="After scoring, train again on all rows and write that model.")] = False,
     output: Output = None,
     report: Report = None,
@@ -101,8 +117,9 @@ def fit(
 ) -> None:
     """Train a network on a table and write the model to a file.
 
-    The target determines the task. The command holds out a fifth of the rows and scores the model, a linear model and a
-    trivial model on them. It writes the model that it scored. Ctrl-C stops training and keeps the best weights so far.
+    The target determines the task. The command first prints how it reads every column, with notes: row numbers, columns that give the
+    target away, groups of rows, an order in time, repeated rows. Then it holds out a fifth of the rows and scores the model, a linear
+    model and a trivial model on them. It writes the model that it scored. Ctrl-C stops training and keeps the best weights so far.
 
     With --checkpoint a file keeps the state of training; the same command continues from it and gives the same model. With --dask the
     workers of a cluster train. If the solver uses minibatches, as the default does, the checkpoint then contains
@@ -122,7 +139,9 @@ def fit(
     if report is not None:
         check_report(report, path, table, test)
     source, other = table_at(table, sheet, header), None if test is None else table_at(test, header=header)
-    if not as_json:
+    seen: list[Look] = []
+    chosen |= {"drop": drop or (), "strict": bool(strict), "look": lambda found: show_look(found, seen, as_json, ask=strict is None)}
+    if max_memory is not None and not as_json:
         print_file_notes(source)
     with fit_bar(by_rows=max_memory is not None) as watching:
         model = fit.fit(source, target, task=task, test=other, groups=groups, time=time, **watching, **chosen)
@@ -131,7 +150,7 @@ def fit(
         report_too(model, source, report, other)
     facts = fit.facts_of(model)
     if as_json:
-        print_json(summary(facts, path))
+        print_json(summary(facts, path) | (look_record(seen[0]) if seen else {}))
     else:
         print_summary(facts)
         print(f"model written to {path}   (shoal show {path})")
@@ -181,6 +200,7 @@ def summary(facts: "Facts", path: Path) -> dict[str, object]:
         "rows": {"train": facts.n_train, "test": facts.n_test},
         "metrics": facts.metrics,
         "baselines": facts.baselines,
+        **beside_record(facts),
         "seconds": round(facts.seconds, 3),
         "model": str(path),
     }
@@ -193,5 +213,6 @@ def print_summary(facts: "Facts") -> None:
     print(f"held out: {facts.held_out}")
     print_metrics(facts.metrics, facts.baselines, f"scores on the {facts.n_test} held-out rows, after {facts.seconds:.1f} s of training")
     print_sureness(facts.sureness or {})
+    print_beside(facts)
     if facts.refit:
         print(f"then trained again on all {facts.n_train + facts.n_test} rows; the scores are those of the model before")

@@ -25,6 +25,7 @@ Kind = Literal[
     "leakage",
     "imbalance",
     "disagreement",
+    "no measurement",
 ]
 TITLES: dict[Kind, str] = {
     "saturated": "saturated units",
@@ -44,6 +45,7 @@ TITLES: dict[Kind, str] = {
     "leakage": "a column that determines the target",
     "imbalance": "a rare class that is not learned",
     "disagreement": "members that disagree",
+    "no measurement": "a column that is no measurement",
 }
 
 

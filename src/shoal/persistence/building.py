@@ -16,7 +16,9 @@ from shoal.persistence.schema import ESTIMATORS, check, preparation_from
 from shoal.persistence.stored import Stored, decoded, labels_from, or_nan
 from shoal.population import Population
 from shoal.table import prepared_by
-from shoal.table_models.fit import Facts
+from shoal.table.notes import ColumnNote
+from shoal.table_models.fit import NO_NOTES, Facts
+from shoal.table_models.fit_notes import FitNotes, RareClass
 from shoal.textbook.propagation import Parameters
 
 HISTORY = ("loss", "learning_rate", "validation_loss", "validation_score")
@@ -117,6 +119,18 @@ def _together(arrays: Any, part: str, names: tuple[str, ...]) -> dict[str, NDArr
     return {name: arrays[f"{part}_{name}"] for name in names} if f"{part}_{names[0]}" in arrays else None
 
 
+def fit_notes_from(content: dict[str, Any]) -> FitNotes:
+    """What a fit tells beside its scores."""
+    return FitNotes(
+        **{
+            **content,
+            "notes": tuple(ColumnNote(**note) for note in content["notes"]),
+            "group_metrics": or_nan(content["group_metrics"]),
+            "rare": tuple(RareClass(**each) for each in content["rare"]),
+        }
+    )
+
+
 def facts_from(content: dict[str, Any]) -> Facts:
     """The facts of a fit."""
     return Facts(
@@ -125,6 +139,8 @@ def facts_from(content: dict[str, Any]) -> Facts:
             "targets": tuple(content["targets"]),
             "classes": tuple(map(tuple, content["classes"])),
             "categories": tuple(content["categories"]),
+            "drop": tuple(content.get("drop", ())),
+            "beside": fit_notes_from(content["beside"]) if "beside" in content else NO_NOTES,
             "metrics": or_nan(content["metrics"]),
             "baselines": {name: or_nan(scores) for name, scores in content["baselines"].items()},
             "sureness": None if content["sureness"] is None else or_nan(content["sureness"]),

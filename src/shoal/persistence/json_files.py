@@ -17,7 +17,7 @@ from shoal.export.json_text import FORMAT, feature_of
 from shoal.files import read_input
 from shoal.persistence.building import built
 from shoal.persistence.container import parsed_json
-from shoal.persistence.schema import preparation_from
+from shoal.persistence.schema import FACTS, preparation_from
 from shoal.persistence.stored import Stored
 from shoal.persistence.storing import gathered
 from shoal.table_models.fit import Facts
@@ -152,7 +152,7 @@ def _parameters(network: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], 
 
 def _facts(content: Mapping[str, Any]) -> dict[str, Any]:
     """The facts, with the defaults of fields that the file's version did not have."""
-    known = {f.name: f.default for f in fields(Facts) if f.default is not MISSING}
+    known = {f.name: f.default for f in fields(Facts) if f.default is not MISSING and f.name not in FACTS.optional}
     return {**known, "categories": [], **content}
 
 

@@ -59,6 +59,18 @@ COLUMN = Record(
     optional=frozenset({"cyclic"}),  # missing in files of earlier versions
 )
 LEARNED = Record({"fills": Items(Real()), "indicator": Flag(), "levels": Items(Text(), apart=True, rising=True), "has_other": Flag()})
+NOTE = Record({"column": Text(), "kind": Text(), "text": Text(), "advice": Text()})
+PART = Real(0.0, 1.0)
+RARE_CLASS = Record({"label": Label(), "n_rows": Whole(1), "recall": PART, "precision": Maybe(PART), "average_precision": PART})
+FIT_NOTES = Record(
+    {
+        "notes": Items(NOTE),
+        "grouped_by": Text(),
+        "group_metrics": SCORES,
+        "rare": Items(RARE_CLASS),
+        "balanced_accuracy": Maybe(PART),
+    }
+)
 FACTS = Record(
     {
         "task": Text(("classification", "regression")),
@@ -84,8 +96,10 @@ FACTS = Record(
         "sureness": Maybe(SCORES),
         "max_memory": Text(),
         "weights": Text(),
+        "drop": Items(Text()),
+        "beside": FIT_NOTES,
     },
-    optional=frozenset({"weights"}),
+    optional=frozenset({"weights", "drop", "beside"}),  # which files of earlier shoals lack
 )
 # Attributes of a fitted estimator that are one value each, without the final underscore.
 ATTRIBUTES = Record(

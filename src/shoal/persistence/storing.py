@@ -16,6 +16,7 @@ from shoal.persistence.schema import ATTRIBUTES, ESTIMATORS, FORMAT, VERSION
 from shoal.persistence.stored import Stored, coded, labels_of, numbers_or_none
 from shoal.table import Preparation, preparation_of
 from shoal.table_models.fit import Facts
+from shoal.table_models.fit_notes import FitNotes
 
 
 def stored(model: Any) -> Stored:
@@ -165,12 +166,24 @@ def preparation_record(known: Preparation, allowed_extra: Sequence[str]) -> dict
     return {"columns": columns, "learned": learned, "allowed_extra": list(allowed_extra)}
 
 
+def fit_notes_record(beside: FitNotes) -> dict[str, Any]:
+    """What a fit tells beside its scores in plain values."""
+    return {
+        "notes": [asdict(note) for note in beside.notes],
+        "grouped_by": beside.grouped_by,
+        "group_metrics": numbers_or_none(beside.group_metrics),
+        "rare": [asdict(each) for each in beside.rare],
+        "balanced_accuracy": beside.balanced_accuracy,
+    }
+
+
 def facts_record(facts: Facts) -> dict[str, Any]:
     """What is known of a fit in plain values."""
     content: dict[str, Any] = {f.name: getattr(facts, f.name) for f in fields(facts)}
     content = {name: value.item() if isinstance(value, np.generic) else value for name, value in content.items()}
-    content |= {name: list(content[name]) for name in ("targets", "categories")}
+    content |= {name: list(content[name]) for name in ("targets", "categories", "drop")}
     return content | {
+        "beside": fit_notes_record(facts.beside),
         "classes": [list(labels) for labels in facts.classes],
         "metrics": numbers_or_none(facts.metrics),
         "baselines": {name: numbers_or_none(scores) for name, scores in facts.baselines.items()},

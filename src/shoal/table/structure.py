@@ -15,10 +15,14 @@ from numpy.typing import NDArray
 from shoal.table.coded_columns import CodedColumn, Codes, Numbers
 from shoal.table.notes import ColumnNote
 
+STRUCTURE_KINDS = frozenset({"identifier", "answer", "groups", "time order", "repeated rows"})  # kinds of notes about no measurement
+
 FEW_ROWS = 30  # below this nearly every column of whole numbers may be all different by chance
 DENSE = 2  # whole numbers all different within so many times the rows: by chance once in e^(rows / 4) tables
 MOST_NUMBERS = 40  # columns that tell whether rows of one value resemble each other
 MOST_ROWS = 20_000  # of them
+SEVERAL = 3  # inputs: one that makes the target alone is what is to be learned if there are fewer
+ALIKE_IN_TIME = 0.1  # correlation of the target in neighbouring rows, and four times what chance makes
 GROUPS = 10  # values at least
 ROWS_OF_A_GROUP = 4  # on average at least
 ALIKE = 0.25  # share of the others' variance between values, beyond what neighbouring values explain
@@ -55,7 +59,7 @@ def structure_notes(inputs: Sequence[CodedColumn], roles: Roles) -> list[ColumnN
     Returns
     -------
     list of ColumnNote
-        Of the kinds "identifier", "left out", "answer", "groups", "time order" and "repeated rows", the last of no column.
+        Of the kinds "identifier", "answer", "groups", "time order" and "repeated rows", the last of no column.
 
     Examples
     --------
@@ -77,7 +81,7 @@ def structure_notes(inputs: Sequence[CodedColumn], roles: Roles) -> list[ColumnN
     if not roles.groups and not roles.time and roles.is_split:
         noted = {note.column for note in notes}
         notes += [note for each in rest if each.name not in noted and (note := group_note(each, rest)) is not None]
-        notes += [note for each in inputs if (note := time_note(each)) is not None][:1]
+        notes += [note for each in inputs if (note := time_note(each, roles)) is not None][:1]
     repeated = repeated_note([*rest, *roles.targets], roles)
     return [*notes, *([repeated] if repeated else [])]
 
@@ -88,8 +92,6 @@ def identifier_note(each: CodedColumn) -> ColumnNote | None:
     if m < FEW_ROWS or n < 2 or each.column.kind == "date":
         return None
     advice = f"--drop {each.name} leaves it out"
-    if each.column.kind == "left out":
-        return ColumnNote(each.name, "left out", f"no input: {each.column.reason}", f"{advice} too") if n > 1 else None
     if each.column.kind != "number" or not each.is_whole or each.is_time:
         return None
     if each.is_full and n == m:
@@ -152,6 +154,7 @@ def n_different(codes: Codes) -> int:
     return int(np.count_nonzero(np.bincount(codes + 1)))
 
 
+@np.errstate(all="ignore")  # numbers near the largest overflow to infinity, which is no correlation of 1
 def number_answer(each: CodedColumn, target: CodedColumn, both: NDArray[np.bool_], n_inputs: int) -> ColumnNote | None:
     """A number that gives a numeric target away."""
     x, y = each.in_rows[both], target.in_rows[both]
@@ -164,11 +167,15 @@ def number_answer(each: CodedColumn, target: CodedColumn, both: NDArray[np.bool_
         return ColumnNote(each.name, "answer", f"equal to the target {target.name!r} in all {len(x)} rows", advice)
     away, off = x - x.mean(), y - y.mean()
     r = float((away * off).sum() / np.sqrt((away**2).sum() * (off**2).sum()))
-    if abs(r) > 0.99999 and n_inputs > 1:
+    if abs(r) > 0.99999 and n_inputs >= SEVERAL:
         return ColumnNote(each.name, "answer", f"the target {target.name!r} in another unit: their correlation is {r:.6f}", advice)
     order = np.lexsort((y, x))
     rise, other = np.diff(y[order]), np.diff(x[order])
-    if n_inputs > 1 and len(np.unique(x)) >= GROUPS and (((rise >= 0).all() or (rise <= 0).all()) and ((rise == 0) == (other == 0)).all()):
+    if (
+        n_inputs >= SEVERAL
+        and len(np.unique(x)) >= GROUPS
+        and (((rise >= 0).all() or (rise <= 0).all()) and ((rise == 0) == (other == 0)).all())
+    ):
         return ColumnNote(each.name, "answer", f"rises or falls with the target {target.name!r} without an exception", advice)
     return None
 
@@ -227,6 +234,7 @@ def alike(each: CodedColumn, others: Sequence[CodedColumn]) -> float:
     return float(np.median([between(fine, x) - max(0.0, between(coarse, x)) for x in (other.in_rows[rows] for other in columns)]))
 
 
+@np.errstate(all="ignore")
 def between(codes: Codes, x: Numbers) -> float:
     """The share of the variance of x that lies between the values coded, corrected for their number (epsilon squared)."""
     known = np.isfinite(x)
@@ -242,19 +250,31 @@ def between(codes: Codes, x: Numbers) -> float:
     return 1 - (inner / max(1, len(x) - n)) / (total / (len(x) - 1))
 
 
-def time_note(each: CodedColumn) -> ColumnNote | None:
-    """A column of times by which the rows are sorted."""
-    if each.n_distinct < GROUPS or len(each.codes) < FEW_ROWS or not each.is_moment:
+def time_note(each: CodedColumn, roles: Roles) -> ColumnNote | None:
+    """A column of times by which the rows are sorted, if the target of neighbouring rows is alike, or none is known."""
+    m, n = len(each.codes), each.n_distinct
+    if n < GROUPS or m < FEW_ROWS or not each.is_moment or (each.column.kind != "date" and n < m / GROUPS):
         return None
     values = each.in_rows
     values = values[np.isfinite(values)]
     steps = np.diff(values)
     if len(values) < len(each.codes) / 2 or not ((steps >= 0).all() or (steps <= 0).all()):
         return None
+    if roles.targets and not any(is_alike_in_time(target, roles.has_classes) for target in roles.targets):
+        return None
     advice = f"--time {each.name} holds out the last rows"
     return ColumnNote(
         each.name, "time order", "the rows are in its order, and rows held out at random lie between those learned from", advice
     )
+
+
+@np.errstate(all="ignore")
+def is_alike_in_time(target: CodedColumn, has_classes: bool) -> bool:
+    """Whether the targets of neighbouring rows are alike, by their correlation; of classes the one of the most frequent class."""
+    y = (target.codes == np.bincount(target.codes + 1)[1:].argmax()).astype(np.float64) if has_classes else target.in_rows
+    y = y - y.mean()
+    r = float((y[1:] * y[:-1]).sum() / (y**2).sum())
+    return bool(r > max(ALIKE_IN_TIME, 4 / len(y) ** 0.5))
 
 
 def repeated_note(columns: Sequence[CodedColumn], roles: Roles) -> ColumnNote | None:

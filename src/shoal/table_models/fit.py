@@ -6,7 +6,7 @@ drops. `facts_of` reads it, and refuses it if the model was fitted again.
 
 import time as clock
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from typing import Any
 
@@ -14,18 +14,23 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from shoal.errors import InvalidParameterError, ShoalError, TableError
+from shoal.errors import DivergedError, InvalidParameterError, TableError
 from shoal.estimators.base import fit_kept
 from shoal.estimators.checks import named_columns
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.estimators.remote import dask_functions, place_of
 from shoal.fitting.train import interrupted
-from shoal.network import keep_facts, known_facts
+from shoal.network import keep_facts
 from shoal.table import Column, Task, describe_columns, feature_names, preparation, targets_of
 from shoal.table.cells import brief, listed, nearest
 from shoal.table.frames import Table, frame_or_path, is_path, one_of
-from shoal.table.target import Label, check_task
+from shoal.table.target import check_task
+from shoal.table_models.facts import NO_NOTES as NO_NOTES
+from shoal.table_models.facts import Facts as Facts
+from shoal.table_models.facts import facts_of as facts_of
+from shoal.table_models.fit_notes import notes_beside
+from shoal.table_models.look import Looked, announce, check_dropped, looked
 from shoal.table_models.scores import Metrics, baselines, metrics_of, sureness_of
 from shoal.table_models.splits import Side, Split, fingerprint, frame_of, name_of, sides, text_targets, weighed
 from shoal.training.events import Epoch
@@ -33,77 +38,6 @@ from shoal.training.events import Epoch
 MOST_SEED = 2**64 - 1  # that a model file can store
 Watcher = Callable[[Epoch], None]
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class Facts:
-    """The facts of a fit.
-
-    Attributes
-    ----------
-    task : {"classification", "regression"}
-    targets : tuple of str
-        Names of the target columns.
-    classes : tuple of tuples of labels
-        The classes of each target, sorted; none for regression.
-    table : str
-        Name of the training file; empty for a frame.
-    held_out : str
-        How the held-out rows were chosen.
-    n_train, n_test : int
-        Training rows of the scored model, and rows that it was scored on.
-    n_left_out : int
-        Rows without a target, on both sides.
-    metrics : dict
-        The model's scores on the held-out rows.
-    baselines : dict
-        Scores of the "trivial" and the "linear" model on the same rows.
-    seconds : float
-        Preparing and training.
-    seed : int
-    refit : bool
-        Whether the model was trained again on all rows after scoring.
-    interrupted : bool
-        Whether training was interrupted; the best weights so far are then kept.
-    sha256 : str
-        Of the table's file, or of the frame's names and cells; empty if cells cannot be hashed.
-    test_table : str
-        Name of the file of rows to score on, "a frame", or empty if rows were held out.
-    test_fraction : float
-    groups, time : str
-        As passed to `fit`; empty for none.
-    categories : tuple of str
-    sureness : dict or None
-        How reliable the model's probabilities or intervals are on the held-out rows: see `sureness_of`.
-    max_memory : str
-        As passed to `fit`, for a table that was read in blocks; empty for one that was read whole.
-    weights : str
-        As passed to `fit`; empty for none.
-    """
-
-    task: Task
-    targets: tuple[str, ...]
-    classes: tuple[tuple[Label, ...], ...]
-    table: str
-    held_out: str
-    n_train: int
-    n_test: int
-    n_left_out: int
-    metrics: Metrics
-    baselines: dict[str, Metrics]
-    seconds: float
-    seed: int
-    refit: bool = False
-    interrupted: bool = False
-    sha256: str = ""
-    test_table: str = ""
-    test_fraction: float = 0.2
-    groups: str = ""
-    time: str = ""
-    categories: tuple[str, ...] = ()
-    sureness: Metrics | None = None
-    max_memory: str = ""
-    weights: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,12 +61,15 @@ def fit(
     time: Hashable = None,
     weights: Hashable = None,
     categories: Collection[Hashable] = (),
+    drop: Collection[Hashable] = (),
+    strict: bool = False,
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     refit: bool = False,
     callbacks: Sequence[Watcher] = (),
     max_memory: str | int | None = None,
     progress: Progress | None = None,
+    look: Looked | None = None,
     client: Any = None,
     checkpoint: str | PathLike[str] | None = None,
     skip: bool = False,
@@ -156,6 +93,8 @@ def fit(
         other numbers are relative, in any unit (`fit(…, sample_weight=…)` of the estimators). The column is not an input, and changes
         neither how columns are prepared nor which rows are held out
     categories : names of columns that are categories even if every cell is a number
+    drop : names of columns that are left out, such as row numbers; a table to predict may have them or not
+    strict : raise a `TableError` before training if there is anything to know of the table; else one `TableWarning` lists it
     settings : parameters of the estimator by name, such as {"hidden_layer_sizes": (50,)}
     seed : of the split, and of the estimator if `settings` has no "random_state"
     refit : train again on all rows after scoring, those of `test` too (not in blocks); else the returned model is the one that
@@ -167,6 +106,8 @@ def fit(
     rows, the linear baseline learns from it, and each network holds out at most 20,000 rows for early stopping; counts, means, variances
     and levels are exact (docs/scale.md)
     progress : called as progress(what, rows done, rows) while a table is read and trained on in blocks
+    look : called with the `shoal.table_models.look.Look` at the table before training; there is no warning then. Neither it nor the
+        notes are there for a table that is read in blocks
     client : distributed.Client, or the address of a Dask scheduler, whose workers train; the table is prepared and scored here
     checkpoint : a file that stores the weights and the optimizer's state during training, every ten seconds and when training is
     interrupted; if it exists, the same call continues from it and gives the same bits. With minibatch solvers on `client` it contains the
@@ -178,7 +119,8 @@ def fit(
     -------
     Pipeline
         Fitted, of "prepare" (raw frame to matrix) and "estimator" (`ShoalClassifier` or `ShoalRegressor`); its attribute
-        `facts_` holds its `Facts`. Several two-valued targets are predicted as 0 and 1, 1 for the second class.
+        `facts_` holds its `Facts`, and `columns_` a DataFrame of what was made of each column. A file keeps the facts with the notes, but
+        not `columns_`, which holds cells of the table. Several two-valued targets are predicted as 0 and 1, 1 for the second class.
 
     Raises
     ------
@@ -198,7 +140,8 @@ def fit(
     there = place_of(client, checkpoint, max_memory, refit)
     seed, table, test = int(seed), frame_or_path(table), None if test is None else frame_or_path(test)
     learned, named, categories = _roles(table, target, {"groups": groups, "time": time, "weights": weights}, categories)
-    split = Split(task, test, test_fraction, named["groups"], named["time"], seed, categories, named["weights"])
+    dropped = _dropped(table, drop)
+    split = Split(task, test, test_fraction, named["groups"], named["time"], seed, categories, named["weights"], dropped)
     if max_memory is not None:
         from shoal.table_models.within_memory import fit_within
 
@@ -206,17 +149,25 @@ def fit(
         if done is not None:
             return done
     frame = frame_of(table, texts=categories, codes=[*learned, *split.coded])
+    check_dropped(frame, learned, split)
     train, held, found, how = sides(frame, learned, split)
     estimator = estimator_for(found.task, settings, seed, callbacks)
     allowed = (*found.names, *split.no_inputs)
+    columns = describe_columns(train.inputs, categories)
+    known = frame.iloc[found.rows]
+    seen = looked(table, known, columns, found, split, None if test is not None else known.index.isin(held.inputs.index))
+    announce(seen, strict, look)
     start = clock.perf_counter()
-    model, stopped = _train(train, allowed, categories, estimator, there)
+    model, stopped = _train(train, allowed, columns, estimator, there)
     seconds = clock.perf_counter() - start
     scores, others, sure = _score(model, train, held, found.task)
+    again = bool(stopped or there)
+    beside = notes_beside(model, held, seen.notes, lambda group: _by_group(frame, learned, replace(split, groups=group), settings, again))
     if refit and not stopped:
         roles = {name: np.concatenate([column, held.roles[name]]) for name, column in train.roles.items()}
         both = Side(pd.concat([train.inputs, held.inputs]), np.concatenate([train.y, held.y]), roles)
-        model, stopped = _train(both, allowed, categories, estimator_for(found.task, settings, seed, callbacks), there)
+        columns = describe_columns(both.inputs, categories)
+        model, stopped = _train(both, allowed, columns, estimator_for(found.task, settings, seed, callbacks), there)
     keep_facts(
         model,
         Facts(
@@ -233,9 +184,11 @@ def fit(
             refit=refit and not stopped,
             interrupted=stopped,
             sureness=sure,
+            beside=beside,
             **asked_of(table, split),
         ),
     )
+    model.columns_ = seen.to_frame()
     return model
 
 
@@ -251,23 +204,8 @@ def asked_of(table: Table, split: Split) -> dict[str, Any]:
         "time": split.time or "",
         "categories": split.categories,
         "weights": split.weights or "",
+        "drop": split.drop,
     }
-
-
-def facts_of(model: Any) -> Facts:
-    """The facts of a model made by `fit`; a `ShoalError` for a model without them, or with those of an earlier fit."""
-    facts = known_facts(model)
-    if not isinstance(facts, Facts):
-        if hasattr(model, "facts_"):
-            raise ShoalError(
-                "This model was fitted again since shoal.fit made it, and its facts of table, target and scores are those of the earlier "
-                "fit. Call shoal.fit with the new table; predict, exports and files use the new fit."
-            )
-        raise ShoalError(
-            f"This model is a {type(model).__name__} that was not trained on a raw table, so its target and columns are unknown. "
-            "Use one made by `shoal fit` or shoal.fit."
-        )
-    return facts
 
 
 def columns_of(model: Pipeline) -> tuple[Column, ...]:
@@ -366,11 +304,28 @@ def estimator_for(task: Task, settings: Mapping[str, Any] | None, seed: int, cal
     return estimator.set_params(**chosen, callbacks=list(callbacks) or None)
 
 
+def _by_group(frame: pd.DataFrame, names: tuple[str, ...], split: Split, settings: Mapping[str, Any] | None, without: Any) -> Metrics:
+    """Scores on whole groups, of a second model; none if training was interrupted or is elsewhere, or groups cannot be held out so."""
+    if without:
+        return {}
+    try:
+        train, held, found, _ = sides(frame, names, split)
+        estimator = estimator_for(found.task, settings, split.seed, ())
+        model, stopped = _train(train, (*found.names, *split.no_inputs), describe_columns(train.inputs, split.categories), estimator, {})
+        return {} if stopped else metrics_of(model["estimator"], model["prepare"].transform(held.inputs), held.y, found.task, held.weight)
+    except (TableError, DivergedError):  # such as a class that is in one group only
+        return {}
+
+
+def _dropped(table: Table, drop: Any) -> tuple[str, ...]:
+    return one_of(tuple(table.columns) if isinstance(table, pd.DataFrame) else (), drop, "drop")
+
+
 def _train(
-    side: Side, allowed: tuple[str, ...], categories: Collection[str], estimator: Any, there: Mapping[str, Any]
+    side: Side, allowed: tuple[str, ...], columns: Sequence[Column], estimator: Any, there: Mapping[str, Any]
 ) -> tuple[Pipeline, bool]:
     """A model fitted to one side, and whether its training was interrupted; `there` sets where to train, if not here."""
-    prepare = preparation(describe_columns(side.inputs, categories), allowed)
+    prepare = preparation(tuple(columns), allowed)
     model = Pipeline([("prepare", prepare), ("estimator", estimator)])
     if "client" in there:
         return model, interrupted(lambda: dask_functions().fit_pipeline(model, side.inputs, side.y, roles=side.roles, **there))

@@ -1,5 +1,6 @@
 """Inspection of a raw table's model by the table's own columns: its diagnosis, importance and effects, on the rows of its fit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,11 +12,14 @@ from sklearn.pipeline import Pipeline
 from shoal.estimators.display import diagnosed
 from shoal.export import portable
 from shoal.inspection import Diagnosis, sensitivities, weights_say
+from shoal.inspection.finding import Finding
 from shoal.inspection.findings import leaking_columns
 from shoal.inspection.importance import N_REPEATS, Effect, Importance, importance, partial_effect
 from shoal.table import TypedTable, feature_names, targets_of
 from shoal.table.columns import typed_names
 from shoal.table.frames import Table, frame_or_path, is_path
+from shoal.table.notes import ColumnNote
+from shoal.table.structure import STRUCTURE_KINDS
 from shoal.table_models.fit import columns_of, facts_of
 from shoal.table_models.scores import metrics_of
 from shoal.table_models.splits import Side, Split, fingerprint, frame_of, sides, text_targets
@@ -42,7 +46,7 @@ def sides_again(model: Pipeline, table: Table, test: Table | None = None) -> tup
 
         return sides_within(facts, table, test) if is_path(table) else None
     split = Split(facts.task, test, facts.test_fraction, facts.groups or None, facts.time or None, facts.seed, facts.categories)
-    split = replace(split, weights=facts.weights or None)
+    split = replace(split, weights=facts.weights or None, drop=facts.drop)
     names = [column.name for column in columns_of(model)]
     frame = frame_of(table, texts=facts.categories, codes=[*facts.targets, *split.coded], expected=names)
     train, held, _, _ = sides(frame, facts.targets, split)
@@ -103,7 +107,21 @@ def diagnose_rows(model: Pipeline, frame: pd.DataFrame, y: NDArray[Any]) -> Diag
     inner = diagnosed(estimator, prepare.transform(frame), y, names=feature_names(prepare), columns=False)
     first = y if y.ndim == 1 else y[:, 0]
     leaks = leaking_columns(raw_numbers(prepare["typed"], frame), first, classes=facts_of(model).task == "classification")
-    return Diagnosis((*inner.findings, *leaks), inner.n_rows)
+    return Diagnosis((*inner.findings, *leaks, *no_measurements(facts_of(model).beside.notes)), inner.n_rows)
+
+
+def no_measurements(notes: Sequence[ColumnNote]) -> list[Finding]:
+    """What the table that the model was made of held beside measurements, as findings."""
+    return [
+        Finding(
+            "no measurement",
+            f"{note.column!r}: {note.text}." if note.column else f"In the table that it was made of, {note.text}.",
+            f"{note.advice[:1].upper()}{note.advice[1:]}." if note.advice else "",
+            columns=(note.column,) if note.column else (),
+        )
+        for note in notes
+        if note.kind in STRUCTURE_KINDS
+    ]
 
 
 def raw_numbers(typed: TypedTable, frame: pd.DataFrame) -> list[tuple[str, NDArray[np.float64]]]:

@@ -45,6 +45,7 @@ class Split:
     seed: int
     categories: tuple[str, ...] = ()
     weights: str | None = None
+    drop: tuple[str, ...] = ()
 
     @property
     def coded(self) -> list[str]:
@@ -53,8 +54,8 @@ class Split:
 
     @property
     def no_inputs(self) -> list[str]:
-        """The columns beside the targets that are no inputs: of groups and of weights."""
-        return [*self.coded, *([] if self.weights is None else [self.weights])]
+        """The columns beside the targets that are no inputs: of groups and of weights, and those that are dropped."""
+        return [*self.coded, *([] if self.weights is None else [self.weights]), *self.drop]
 
 
 def frame_of(
@@ -180,7 +181,7 @@ def _given_sides(train: Side, found: Target, split: Split) -> tuple[Side, Side, 
     roles = weighed(held, split.weights)
     return (
         train,
-        Side(held.drop(columns=[*found.names, *split.no_inputs]), other.y, roles),
+        Side(held.drop(columns=[*found.names, *(name for name in split.no_inputs if name in held)]), other.y, roles),
         found,
         f"all rows of the test table, {name_of(split.test)}",
     )

@@ -1,0 +1,124 @@
+"""`shoal look`: how each column of a table is read, and what in it is no measurement; and the same lines before `shoal fit` trains."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from shoal.cli.options import TABLE_HELP, AsJson, Header, Sheet, table_at
+from shoal.cli.output import number, print_json, print_table
+
+if TYPE_CHECKING:
+    from shoal.table_models.fit import Facts
+    from shoal.table_models.look import Look
+
+EXAMPLE = "Example: `shoal look titanic.csv --target Survived`"
+MOST_LINES = 60  # of the columns that fit prints before it trains; look prints all
+HEADER = ("column", "read as", "examples", "missing", "distinct", "note")
+
+
+def look(
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help=TABLE_HELP, show_default=False)],
+    target: Annotated[
+        list[str] | None, typer.Option("--target", help="Column to predict; repeat it for several.", show_default=False)
+    ] = None,
+    groups: Annotated[str | None, typer.Option(metavar="COLUMN", help="As for shoal fit.", show_default=False)] = None,
+    time: Annotated[str | None, typer.Option(metavar="COLUMN", help="As for shoal fit.", show_default=False)] = None,
+    category: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="As for shoal fit.", show_default=False)] = None,
+    drop: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="As for shoal fit.", show_default=False)] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a page with the same contents.", show_default=False)] = None,
+    sheet: Sheet = "",
+    header: Header = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print how each column of a table is read, and what to know before a network learns from it.
+
+    With --target, the command looks for columns that give the target away too. Nothing is trained.
+    """
+    from shoal.files import refuse_unwritable
+    from shoal.report.look import write_look
+    from shoal.table_models.look import look as look_at
+
+    if html is not None:
+        refuse_unwritable(html)
+    source = table_at(table, sheet, header)
+    found = look_at(source, target or None, groups=groups, time=time, categories=category or (), drop=drop or ())
+    if html is not None:
+        write_look(found, html)
+    if as_json:
+        print_json(look_record(found))
+        return
+    print_look(found, len(found.columns))
+    if html is not None:
+        print(f"page written to {html}")
+
+
+def print_look(found: "Look", most: int = MOST_LINES) -> None:
+    """Print the columns and the notes; of a wide table those with notes first, and `most` of them."""
+    for line in found.file_notes:
+        print(line)
+    columns = sorted(found.columns, key=lambda each: not each.notes) if len(found.columns) > most else found.columns
+    frame = found.to_frame()["note"]
+    in_words = dict(zip(frame.index, frame, strict=True))
+    rows = [[c.name, c.read_as, ", ".join(c.examples), str(c.n_missing or ""), str(c.n_distinct), in_words[c.name]] for c in columns[:most]]
+    print_table(HEADER, rows, f"{found.table}: {found.n_rows} rows, {len(found.columns)} columns", numbers=(3, 4))
+    if len(columns) > most:
+        print(f"and {len(columns) - most} more columns; shoal look prints all")
+    for note in found.notes:
+        lead = f"{note.column}: " if note.column else ""
+        if not note.column:
+            print(f"note: {note.text}")
+        if note.advice:
+            print(f"advice: {lead}{note.advice}")
+
+
+def show_look(found: "Look", seen: "list[Look]", as_json: bool, *, ask: bool) -> None:
+    """Keep a look for the JSON, or print it; on a terminal ask whether to train if there are notes."""
+    seen.append(found)
+    if as_json:
+        return
+    print_look(found)
+    if ask and found.notes and sys.stdin.isatty() and sys.stderr.isatty():
+        typer.confirm("Train all the same? (--yes does not ask)", default=True, abort=True, err=True)
+
+
+def look_record(found: "Look") -> dict[str, Any]:
+    """The columns and notes that `--json` prints."""
+    columns = [{name: value for name, value in asdict(each).items() if name != "notes"} for each in found.columns]
+    return {"columns": columns, "notes": [asdict(note) for note in found.notes], "read": list(found.file_notes)}
+
+
+def beside_record(facts: "Facts") -> dict[str, Any]:
+    """What `--json` prints of groups and of rare classes, if there are any."""
+    beside = facts.beside
+    record: dict[str, Any] = {}
+    if beside.grouped_by:
+        record["by_group"] = {"column": beside.grouped_by, "metrics": beside.group_metrics}
+    if beside.rare:
+        record["rare_classes"] = [asdict(each) for each in beside.rare]
+        record["balanced_accuracy"] = beside.balanced_accuracy
+    return record
+
+
+def print_beside(facts: "Facts") -> None:
+    """Print the score by group beside that by row, and how well rare classes are found."""
+    beside = facts.beside
+    if beside.group_metrics:
+        rows = [[name, number(value), number(beside.group_metrics.get(name, float("nan")))] for name, value in facts.metrics.items()]
+        title = f"rows of one {beside.grouped_by!r} on both sides, and a second model scored on new ones (--groups {beside.grouped_by})"
+        print_table(["", "by row", f"by {beside.grouped_by}"], rows, title, numbers=(1, 2))
+    if beside.rare:
+        rows = [
+            [
+                str(c.label),
+                str(c.n_rows),
+                number(c.recall),
+                "-" if c.precision is None else number(c.precision),
+                number(c.average_precision),
+            ]
+            for c in beside.rare
+        ]
+        title = f"rare classes on the held-out rows; balanced accuracy {number(beside.balanced_accuracy or 0.0)}"
+        print_table(["class", "rows", "recall", "precision", "average precision"], rows, title, numbers=(1, 2, 3, 4))

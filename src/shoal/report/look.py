@@ -1,0 +1,65 @@
+"""The page of `shoal look --html`: the columns of a table and the notes, in one file that needs nothing else."""
+
+from importlib.resources import files
+from os import PathLike
+from pathlib import Path
+
+from shoal.files import replacing
+from shoal.report.html import paragraph, section, table, text
+from shoal.table_models.look import Look
+
+# As of the report: no script, no font, no picture from anywhere.
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def write_look(found: Look, path: str | PathLike[str]) -> Path:
+    """Write a look at a table as one HTML file.
+
+    Parameters
+    ----------
+    found : what `shoal.look` returned
+    path : where to
+
+    Raises
+    ------
+    OutputError
+        For a file that cannot be written; what stood there before is untouched.
+    """
+    with replacing(path) as out:
+        out.write(look_page(found).encode("utf-8"))
+    return Path(path)
+
+
+def look_page(found: Look) -> str:
+    """The whole page."""
+    title = f"{found.table}: {found.n_rows} rows, {len(found.columns)} columns"
+    style = files("shoal.report").joinpath("page.css").read_text("utf-8")
+    lines = (
+        "<!DOCTYPE html>",
+        '<html lang="en">',
+        '<head>\n<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{text(title)}</title>\n<style>\n{style}</style>\n</head>",
+        f"<body>\n<main>\n<h1>{text(title)}</h1>",
+        *(paragraph(note) for note in found.file_notes),
+        notes_section(found),
+        columns_section(found),
+        "</main>\n</body>\n</html>\n",
+    )
+    return "\n".join(lines)
+
+
+def notes_section(found: Look) -> str:
+    """What to know, with how to decide otherwise."""
+    if not found.notes:
+        return section("notes", "Notes", paragraph("There is nothing to decide: every column is read as it stands in the table below."))
+    rows = [[note.column or "rows", note.text, note.advice] for note in found.notes]
+    return section("notes", "Notes", table(["column", "what was seen", "what to do"], rows))
+
+
+def columns_section(found: Look) -> str:
+    """The columns, as `shoal look` prints them."""
+    frame = found.to_frame()
+    rows = [[name, *row] for name, row in zip(frame.index, frame.itertuples(index=False), strict=True)]
+    return section("columns", "Columns", table(["column", *frame.columns], rows, numbers=(3, 4)))

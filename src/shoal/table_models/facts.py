@@ -1,0 +1,106 @@
+"""What is known of a fit of a raw table, for reports and for those who score the model again."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from shoal.errors import ShoalError
+from shoal.network import known_facts
+from shoal.table import Task
+from shoal.table.target import Label
+from shoal.table_models.fit_notes import FitNotes
+from shoal.table_models.scores import Metrics
+
+NO_NOTES = FitNotes()
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The facts of a fit.
+
+    Attributes
+    ----------
+    task : {"classification", "regression"}
+    targets : tuple of str
+        Names of the target columns.
+    classes : tuple of tuples of labels
+        The classes of each target, sorted; none for regression.
+    table : str
+        Name of the training file; empty for a frame.
+    held_out : str
+        How the held-out rows were chosen.
+    n_train, n_test : int
+        Training rows of the scored model, and rows that it was scored on.
+    n_left_out : int
+        Rows without a target, on both sides.
+    metrics : dict
+        The model's scores on the held-out rows.
+    baselines : dict
+        Scores of the "trivial" and the "linear" model on the same rows.
+    seconds : float
+        Preparing and training.
+    seed : int
+    refit : bool
+        Whether the model was trained again on all rows after scoring.
+    interrupted : bool
+        Whether training was interrupted; the best weights so far are then kept.
+    sha256 : str
+        Of the table's file, or of the frame's names and cells; empty if cells cannot be hashed.
+    test_table : str
+        Name of the file of rows to score on, "a frame", or empty if rows were held out.
+    test_fraction : float
+    groups, time : str
+        As passed to `fit`; empty for none.
+    categories : tuple of str
+    sureness : dict or None
+        How reliable the model's probabilities or intervals are on the held-out rows: see `sureness_of`.
+    max_memory : str
+        As passed to `fit`, for a table that was read in blocks; empty for one that was read whole.
+    weights : str
+        As passed to `fit`; empty for none.
+    drop : tuple of str
+        As `fit` was given it.
+    beside : FitNotes
+        Notes about the table, the score by group, and rare classes.
+    """
+
+    task: Task
+    targets: tuple[str, ...]
+    classes: tuple[tuple[Label, ...], ...]
+    table: str
+    held_out: str
+    n_train: int
+    n_test: int
+    n_left_out: int
+    metrics: Metrics
+    baselines: dict[str, Metrics]
+    seconds: float
+    seed: int
+    refit: bool = False
+    interrupted: bool = False
+    sha256: str = ""
+    test_table: str = ""
+    test_fraction: float = 0.2
+    groups: str = ""
+    time: str = ""
+    categories: tuple[str, ...] = ()
+    sureness: Metrics | None = None
+    max_memory: str = ""
+    weights: str = ""
+    drop: tuple[str, ...] = ()
+    beside: FitNotes = NO_NOTES
+
+
+def facts_of(model: Any) -> Facts:
+    """The facts of a model made by `fit`; a `ShoalError` for a model without them, or with those of an earlier fit."""
+    facts = known_facts(model)
+    if not isinstance(facts, Facts):
+        if hasattr(model, "facts_"):
+            raise ShoalError(
+                "This model was fitted again since shoal.fit made it, and its facts of table, target and scores are those of the earlier "
+                "fit. Call shoal.fit with the new table; predict, exports and files use the new fit."
+            )
+        raise ShoalError(
+            f"This model is a {type(model).__name__} that was not trained on a raw table, so its target and columns are unknown. "
+            "Use one made by `shoal fit` or shoal.fit."
+        )
+    return facts

@@ -1,0 +1,254 @@
+"""What a table holds, column by column, before anything is trained: how it is read, examples, gaps, and what is no measurement.
+
+`shoal look`, the lines that `shoal fit` prints first, its `TableWarning`, `columns_` of a model and the page come from the same `Look`.
+"""
+
+import warnings
+from collections.abc import Callable, Collection, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from shoal.errors import ColumnsError, TableError, TableWarning
+from shoal.table import Column, Target, describe_columns, targets_of
+from shoal.table.cells import brief, listed, nearest
+from shoal.table.coded_columns import CodedColumn, coded
+from shoal.table.frames import Table, frame_or_path, is_path, one_of
+from shoal.table.notes import ColumnNote
+from shoal.table.reading import notes_of as file_notes
+from shoal.table.structure import Roles, structure_notes
+from shoal.table_models.splits import Split, frame_of, name_of
+
+EXAMPLES = 3
+LONGEST = 24  # characters of an example
+
+
+@dataclass(frozen=True)
+class LookedColumn:
+    """A column of a table, and what was made of it.
+
+    Attributes
+    ----------
+    name : str
+    read_as : str
+        "number", "boolean", "category", "date" or "left out", with what is special; "target", "groups" or "dropped" before it.
+    examples : tuple of str
+        The first different cells.
+    n_missing, n_distinct : int
+        Rows without a value, and different values.
+    reason : str
+        What was seen, for a person.
+    notes : tuple of ColumnNote
+    """
+
+    name: str
+    read_as: str
+    examples: tuple[str, ...]
+    n_missing: int
+    n_distinct: int
+    reason: str
+    notes: tuple[ColumnNote, ...] = ()
+
+
+@dataclass(frozen=True)
+class Look:
+    """What `look` found.
+
+    Attributes
+    ----------
+    table : str
+        Name of the file, or "a frame".
+    n_rows : int
+    columns : tuple of LookedColumn, in the table's order
+    notes : tuple of ColumnNote
+        All of them: those of the columns, and those of the rows.
+    file_notes : tuple of str
+        How the file is read: separator, encoding, lines left out.
+    """
+
+    table: str
+    n_rows: int
+    columns: tuple[LookedColumn, ...]
+    notes: tuple[ColumnNote, ...]
+    file_notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        lines = [f"{self.table}: {self.n_rows} rows, {len(self.columns)} columns", *self.file_notes]
+        return "\n".join([*lines, *(str(note) for note in self.notes)])
+
+    def to_frame(self) -> pd.DataFrame:
+        """The columns as a DataFrame: one row a column, with "read as", "examples", "missing", "distinct" and "note"."""
+        cells = [
+            (", ".join(each.examples), "; ".join(note.text for note in each.notes) or (each.reason if each.read_as == "left out" else ""))
+            for each in self.columns
+        ]
+        return pd.DataFrame(
+            {
+                "read as": [each.read_as for each in self.columns],
+                "examples": [shown for shown, _ in cells],
+                "missing": [each.n_missing for each in self.columns],
+                "distinct": [each.n_distinct for each in self.columns],
+                "note": [note for _, note in cells],
+            },
+            index=pd.Index([each.name for each in self.columns], name="column"),
+        )
+
+
+def look(
+    table: Table,
+    target: Hashable | Sequence[Hashable] | None = None,
+    *,
+    groups: Hashable = None,
+    time: Hashable = None,
+    categories: Collection[Hashable] = (),
+    drop: Collection[Hashable] = (),
+) -> Look:
+    """Look at a table as `shoal.fit` does before it trains.
+
+    Parameters
+    ----------
+    table : as for `shoal.fit`
+    target : name of the column to predict, or a list; without it nothing is found about columns that give it away
+    groups, time, categories, drop : as for `shoal.fit`
+
+    Returns
+    -------
+    Look
+
+    Raises
+    ------
+    TableError, ColumnsError
+        For a table or a target that cannot be learned from.
+
+    Examples
+    --------
+    >>> import pandas as pd, shoal
+    >>> frame = pd.DataFrame({"Id": range(1, 51), "x": [i % 7 / 2 for i in range(50)], "y": [i % 5 / 3 for i in range(50)]})
+    >>> found = shoal.look(frame, "y")
+    >>> print(found.notes[0])
+    Id: numbers the rows from 1 to 50, and is learned as a number (--drop Id leaves it out)
+    >>> found.to_frame()["read as"].tolist()
+    ['number', 'number', 'target: number']
+    """
+    table = frame_or_path(table)
+    columns = tuple(table.columns) if isinstance(table, pd.DataFrame) else ()
+    names = () if target is None else one_of(columns, target, "target")
+    roles = [None if chosen is None else one_of(columns, chosen, role)[0] for role, chosen in (("groups", groups), ("time", time))]
+    split = Split(None, None, 0.2, roles[0], roles[1], 0, one_of(columns, categories, "categories"), drop=one_of(columns, drop, "drop"))
+    frame = frame_of(table, texts=split.categories, codes=[*names, *split.coded])
+    check_dropped(frame, names, split)
+    found = None
+    if names:
+        found = targets_of(frame, names)
+        frame = frame.iloc[found.rows]
+    return looked(table, frame, describe_columns(inputs_of(frame, names, split), split.categories), found, split)
+
+
+def inputs_of(frame: pd.DataFrame, names: Sequence[str], split: Split) -> pd.DataFrame:
+    """The columns that are neither target nor groups nor dropped."""
+    return frame.drop(columns=[*names, *split.no_inputs])
+
+
+def check_dropped(frame: pd.DataFrame, names: Sequence[str], split: Split) -> None:
+    """Refuse to drop what is not there, or what is needed."""
+    for name in split.drop:
+        if name not in frame.columns:
+            matches = nearest(name, frame.columns)
+            hint = f"the nearest names are {listed(matches)}" if matches else f"its columns are {listed(frame.columns)}"
+            raise ColumnsError(f"The table has no column {brief(name)} to drop; {hint}.")
+        if name in (*names, split.groups, split.time, split.weights, *split.categories):
+            raise TableError(f"The column {brief(name)} cannot be dropped: it is the target, the groups, the time or a category.")
+
+
+Looked = Callable[[Look], None]
+
+
+def looked(
+    table: Table,
+    frame: pd.DataFrame,
+    columns: Sequence[Column],
+    found: Target | None,
+    split: Split,
+    held: NDArray[np.bool_] | None = None,
+) -> Look:
+    """The `Look` at a frame whose columns are decided.
+
+    Parameters
+    ----------
+    table : what the caller gave
+    frame : its rows with a target
+    columns : what becomes of each input
+    found : the target, if there is one
+    split : how rows are held out, and what is dropped
+    held : which rows are, `(m,)`, if that is known
+    """
+    inputs = [coded(column, frame[column.name]) for column in columns]
+    names = () if found is None else found.names
+    is_class = found is not None and found.task == "classification"
+    targets = [coded(target_column(name, frame[name], is_class), frame[name]) for name in names]
+    roles = Roles(targets, is_class, split.groups or "", split.time or "", held, split.test is None)
+    own = [note for column in (*getattr(found, "columns", ()), *columns) for note in getattr(column, "notes", ())]
+    notes = (*own, *structure_notes(inputs, roles))
+    others = {name: coded(target_column(name, frame[name], True), frame[name]) for name in frame.columns}
+    by_name = others | {each.name: each for each in (*inputs, *targets)}
+    prefix = dict.fromkeys(names, "target: ") | dict.fromkeys(split.no_inputs, "weights") | dict.fromkeys(split.coded, "groups") | dict.fromkeys(split.drop, "dropped")
+    seen = tuple(seen_column(by_name[name], prefix.get(name, ""), notes) for name in frame.columns)
+    return Look(name_of(table), len(frame), seen, notes, tuple(map(str, file_notes(table))) if is_path(table) else ())
+
+
+def announce(seen: Look, strict: bool, look: Looked | None) -> None:
+    """Hand a look at the table on, and warn of what there is to know, or raise it.
+
+    Parameters
+    ----------
+    seen : the look
+    strict : whether notes are an error
+    look : what takes the look, if anything does; then there is no warning
+    """
+    if look is not None:
+        look(seen)
+    lines = [str(note) if note.column else str(note).removeprefix(": ") for note in seen.notes]
+    if lines and strict:
+        raise TableError(f"The table has {len(lines)} notes, and strict=True makes them an error: {'; '.join(lines)}.")
+    if lines and look is None:
+        warnings.warn(TableWarning("\n".join(["What you may want to know of the table before you use the model:", *lines])), stacklevel=4)
+
+
+def target_column(name: str, cells: pd.Series, is_class: bool) -> Column:
+    """A column that is no input, as far as its values count."""
+    return Column(name, "category" if is_class else "number", "", max(1, len(cells)), int(cells.isna().sum()))
+
+
+def seen_column(each: CodedColumn, prefix: str, notes: Sequence[ColumnNote]) -> LookedColumn:
+    """A column as people see it; `prefix` says what it is beside an input."""
+    own = tuple(note for note in notes if note.column == each.name)
+    read_as = f"{prefix}classes" if prefix and each.column.kind == "category" else prefix + kind_in_words(each.column)
+    shown = tuple(short(value) for value in each.values[:EXAMPLES])
+    return LookedColumn(
+        each.name,
+        prefix if prefix in ("groups", "dropped", "weights") else read_as,
+        shown,
+        int(np.count_nonzero(each.codes < 0)),
+        each.n_distinct,
+        each.column.reason,
+        own,
+    )
+
+
+def kind_in_words(column: Column) -> str:
+    """What a column is read as, with what is special about it."""
+    spelled = getattr(column, "number_format", None)
+    if column.kind == "number" and spelled is not None and not spelled.is_plain:
+        return f"number, {spelled}"
+    if column.kind == "date" and column.date_format:
+        return f"date, {column.date_format}"
+    return column.kind
+
+
+def short(value: Any) -> str:
+    """A cell in few characters."""
+    text = f"{value:.6g}" if isinstance(value, float) else " ".join(str(value).split())
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
