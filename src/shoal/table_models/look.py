@@ -194,7 +194,12 @@ def looked(
     notes = (*own, *structure_notes(inputs, roles))
     others = {name: coded(target_column(name, frame[name], True), frame[name]) for name in frame.columns}
     by_name = others | {each.name: each for each in (*inputs, *targets)}
-    prefix = dict.fromkeys(names, "target: ") | dict.fromkeys(split.no_inputs, "weights") | dict.fromkeys(split.coded, "groups") | dict.fromkeys(split.drop, "dropped")
+    prefix = (
+        dict.fromkeys(names, "target: ")
+        | dict.fromkeys(split.no_inputs, "weights")
+        | dict.fromkeys(split.coded, "groups")
+        | dict.fromkeys(split.drop, "dropped")
+    )
     seen = tuple(seen_column(by_name[name], prefix.get(name, ""), notes) for name in frame.columns)
     return Look(name_of(table), len(frame), seen, notes, tuple(map(str, file_notes(table))) if is_path(table) else ())
 

@@ -64,6 +64,10 @@ def fit_within(
         if (settings or {}).get("verbose"):
             print(f"{file.file.name} needs about {in_words(needed)}, which fits into max_memory={memory.given}: it is read whole")
         return None
+    if split.drop:
+        raise InvalidParameterError(
+            f"drop={list(split.drop)}: a table that is read in blocks keeps all columns. Remove them from the file."
+        )
     refuse_absent(file, learned, split, categories)
     if split.test is not None and not is_path(split.test):
         raise InvalidParameterError("test is a frame, and the table is read in blocks: give the path of a file to score on.")
