@@ -129,7 +129,7 @@ def test_what_does_not_go_together_is_named(settings, words):
 
 
 def test_a_dask_frame_is_sent_to_the_right_door():
-    with pytest.raises(TableError, match=r"train on it with shoal\.beyond\.fit_table"):
+    with pytest.raises(TableError, match=r"train on it with shoal\.dask\.fit_table"):
         shoal.fit(partitions(table(), []), "price")
 
 
