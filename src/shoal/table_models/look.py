@@ -192,7 +192,7 @@ def looked(
     roles = Roles(targets, is_class, split.groups or "", split.time or "", held, split.test is None)
     own = [note for column in (*getattr(found, "columns", ()), *columns) for note in getattr(column, "notes", ())]
     notes = (*own, *structure_notes(inputs, roles))
-    others = {name: coded(target_column(name, frame[name], True), frame[name]) for name in frame.columns}
+    others = {name: coded(target_column(name, frame[name], True), frame[name]) for name in split.no_inputs}
     by_name = others | {each.name: each for each in (*inputs, *targets)}
     prefix = (
         dict.fromkeys(names, "target: ")
