@@ -85,7 +85,7 @@ REFUSED = {
     "no folder": (("--to", "json", "-o", "none/m.json"), "There is no folder"),
     "a precision where there is none": (("--to", "json", "-o", "m.json", "--dtype", "float"), "--dtype float is for onnx and c"),
     "a name where there is none": (("--to", "onnx", "-o", "m.onnx", "--name", "boat"), "--name boat is for c"),
-    "the model itself": (("--to", "json", "-o", "MODEL"), "is the model itself"),
+    "the model itself": (("--to", "json", "-o", "MODEL"), "is the model file itself"),
 }
 
 

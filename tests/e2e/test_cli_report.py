@@ -45,7 +45,7 @@ def test_diagnose_names_the_column_that_gives_the_answer_away(warm, place):
     assert [(f["kind"], f["columns"]) for f in found["findings"]] == [("leakage", ["refund"])]
     said = answer(warm("diagnose", "leak.shoal", "leak.csv", cwd=place))
     assert "a column that determines the target" in said
-    assert "'refund' alone takes" in said
+    assert "'refund' alone removes" in said
 
 
 def test_diagnose_leaves_a_healthy_model_in_peace(warm, place):

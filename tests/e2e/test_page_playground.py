@@ -176,7 +176,7 @@ def test_a_table_of_the_readers_own_is_trained_and_its_lines_make_the_same_weigh
 
 def test_files_that_are_no_table_are_named_and_the_page_goes_on(playground, tmp_path):
     wrong = {
-        "picture.csv": (b"\x89PNG\r\n\0\0\0", "is not UTF-8 text"),
+        "picture.csv": (b"\x89PNG\r\n\0\0\0", "is an image (PNG), not a table"),
         "words.csv": (b"a,b\nred,yes\nblue,no\nred,no\n", "no column of numbers"),
         "ragged.csv": (b"a,b\n1,2\n3\n", "row 2"),
     }
@@ -193,7 +193,7 @@ def test_files_that_are_no_table_are_named_and_the_page_goes_on(playground, tmp_
         " document.querySelector('.drop').dispatchEvent(e); }",
         50 * 1024 * 1024 + 1,
     )
-    assert "up to 50 MB" in failure(playground)
+    assert "at most 50 MB" in failure(playground)
     press(playground, "step", 1)
     playground.heard.clear()  # the browser itself notes the refused requests
 

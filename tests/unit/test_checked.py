@@ -118,7 +118,7 @@ def test_a_refusal_is_short_says_where_and_what_to_do_and_is_a_type_error_where_
 
 def test_several_labels_are_0_and_1_and_nothing_else():
     for low, high in ((0, 2), (-1, 1)):
-        with pytest.raises(DataError, match=rf"column \d of y holds {low or high} in row"):
+        with pytest.raises(DataError, match=rf"column \d of y has {low or high} in row"):
             ShoalClassifier(**QUICK).fit(X, np.column_stack([np.where(Y > 0, high, low), np.where(Y > 0, low, high)]))
 
 

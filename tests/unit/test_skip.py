@@ -81,7 +81,7 @@ def test_training_goes_on_only_with_networks_of_the_same_kind():
         model = ShoalRegressor(skip=first, warm_start=True, **FAST).fit(X, PLANE)
         model.fit(X, PLANE)
         kind = "without" if not first else "with"
-        with pytest.raises(InvalidParameterError, match=f"skip is {not first}, but training goes on with networks {kind} skip"):
+        with pytest.raises(InvalidParameterError, match=f"skip is {not first}, but training continues with networks {kind} skip"):
             model.set_params(skip=not first).fit(X, PLANE)
 
 

@@ -12,7 +12,7 @@ from shoal.fitting.calibration import optimism
 from shoal.network import encoded
 from shoal.textbook.losses import make_loss
 from shoal.uncertainty.answers import Answers, Held, answers, spread, spread_within
-from shoal.uncertainty.noise import Residuals, learned_apart, of_target, own_variance, pieces, variance_model
+from shoal.uncertainty.noise import Residuals, bins_of, learned_apart, of_target, own_variance, variance_model
 
 QUICK = {"n_networks": 4, "hidden_layer_sizes": 16, "random_state": 0}
 NOISE = 0.3
@@ -183,11 +183,11 @@ def test_the_variance_follows_the_spread_where_many_rows_show_it(follows, m, fou
 
 def test_pieces_are_mixed_with_the_overall_variance_and_never_zero():
     predicted = np.arange(400.0)
-    at, variance = pieces(predicted, np.where(predicted < 200, 0.0, 4.0), np.ones(400), 1e-12)
+    at, variance = bins_of(predicted, np.where(predicted < 200, 0.0, 4.0), np.ones(400), 1e-12)
     assert len(at) == 5
     assert variance[0] == pytest.approx(60 * 2 / (80 + 60))  # 80 rows without any noise, 60 of the overall 2
     assert np.all(np.diff(variance) >= 0)
-    at, variance = pieces(predicted[:50], np.zeros(50), np.ones(50), 1e-12)
+    at, variance = bins_of(predicted[:50], np.zeros(50), np.ones(50), 1e-12)
     np.testing.assert_array_equal(variance, [1e-12])
 
 

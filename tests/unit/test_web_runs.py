@@ -151,7 +151,7 @@ def ask(port, path, method="POST", body=b"{}", headers=None):
         ("/api/runs", b"[1]", {}, 400, "one JSON object"),
         ("/api/runs", b"{" * 70_000, {}, 400, "longer than"),
         ("/api/runs/nothing/step", b"{}", {}, 404, "no longer live"),
-        ("/api/tables?name=a.csv", b"\x89PNG\0", {}, 400, "a.csv is not UTF-8 text"),
+        ("/api/tables?name=a.csv", b"\x89PNG\0", {}, 400, "a.csv is an image (PNG), not a table"),
         ("/api/tables?name=../../a.csv", b"a\n1\n", {}, 400, "a.csv has only one column"),
         ("/api/tables?name=a.csv", b"", {}, 400, "empty"),
     ],
