@@ -7,13 +7,14 @@ import pytest
 from shoal.draws import Purpose, row_draws, shares
 from shoal.errors import TableError
 from shoal.table import describe_columns, preparation, read
-from shoal.table.columns import described, level_counts
+from shoal.table.describing import described, level_counts
 from shoal.table.reading import open_table
 from shoal.table.steps import fitted_preparation
 from shoal.table.tally import Tally
+from shoal.table_models.cut import Cut, Sample
 from shoal.table_models.fit_in_pieces import frame_bytes, in_memory_bytes, rows_of_piece
 from shoal.table_models.memory import memory_of
-from shoal.table_models.survey import Cut, Sample, survey
+from shoal.table_models.survey import survey
 
 SETS = ["titanic", "adult", "seoul_bike", "bank_marketing", "penguins", "abalone"]
 

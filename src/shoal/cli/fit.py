@@ -1,6 +1,8 @@
 """`shoal fit`: train on a table, score on held-out rows, write the model."""
 
 import re
+import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -72,6 +74,14 @@ Strict = Annotated[
         show_default=False,
     ),
 ]
+Missing = Annotated[
+    list[str] | None,
+    typer.Option(metavar="MARK", help="This text or number stands for no value, in any column; repeat it for several.", show_default=False),
+]
+Keep = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN", help="All numbers of this column were measured, also -999; repeat it for several.", show_default=False),
+]
 Output = Annotated[
     Path | None,
     typer.Option(
@@ -103,6 +113,8 @@ def fit(
     category: Categories = None,
     drop: Drop = None,
     strict: Strict = None,
+    missing: Missing = None,
+    keep: Keep = None,
     refit: Annotated[bool, typer.Option("--refit", help="After scoring, train again on all rows and write that model.")] = False,
     output: Output = None,
     report: Report = None,
@@ -127,13 +139,15 @@ def fit(
     on in blocks of rows; the prepared rows are in TMPDIR during training.
     """
     from shoal.cli.output import fit_bar
+    from shoal.errors import TableWarning
     from shoal.files import refuse_unwritable
     from shoal.persistence import save
     from shoal.table_models import fit
 
     path = output or Path(default_name(table, target))
     chosen: dict[str, Any] = {"settings": parse_settings(settings or []), "seed": seed, "refit": refit, "categories": category or ()}
-    chosen |= {"max_memory": max_memory, "client": dask, "checkpoint": checkpoint, "skip": skip, "weights": weights}
+    chosen |= {"weights": weights, "missing": missing or (), "keep": keep or ()}
+    chosen |= {"max_memory": max_memory, "client": dask, "checkpoint": checkpoint, "skip": skip}
     refuse_table_itself(path, table, test)
     refuse_unwritable(path)
     if report is not None:
@@ -143,11 +157,14 @@ def fit(
     chosen |= {"drop": drop or (), "strict": bool(strict), "look": lambda found: show_look(found, seen, as_json, ask=strict is None)}
     if max_memory is not None and not as_json:
         print_file_notes(source)
-    with fit_bar(by_rows=max_memory is not None) as watching:
+    with fit_bar(by_rows=max_memory is not None) as watching, warnings.catch_warnings():
+        warnings.simplefilter("ignore", TableWarning)  # its notes are printed one by one
         model = fit.fit(source, target, task=task, test=other, groups=groups, time=time, **watching, **chosen)
     save(model, path)
     if report is not None:
         report_too(model, source, report, other)
+    for note in () if seen else fit.notes_of(model):  # a look has printed them
+        print(f"note: {note}", file=sys.stderr)
     facts = fit.facts_of(model)
     if as_json:
         print_json(summary(facts, path) | (look_record(seen[0]) if seen else {}))

@@ -28,6 +28,8 @@ def look(
     time: Annotated[str | None, typer.Option(metavar="COLUMN", help="As for shoal fit.", show_default=False)] = None,
     category: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="As for shoal fit.", show_default=False)] = None,
     drop: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="As for shoal fit.", show_default=False)] = None,
+    missing: Annotated[list[str] | None, typer.Option(metavar="MARK", help="As for shoal fit.", show_default=False)] = None,
+    keep: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="As for shoal fit.", show_default=False)] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a page with the same contents.", show_default=False)] = None,
     sheet: Sheet = "",
     header: Header = None,
@@ -44,7 +46,8 @@ def look(
     if html is not None:
         refuse_unwritable(html)
     source = table_at(table, sheet, header)
-    found = look_at(source, target or None, groups=groups, time=time, categories=category or (), drop=drop or ())
+    chosen = {"categories": category or (), "drop": drop or (), "missing": missing or (), "keep": keep or ()}
+    found = look_at(source, target or None, groups=groups, time=time, **chosen)
     if html is not None:
         write_look(found, html)
     if as_json:

@@ -72,9 +72,9 @@ def predict_table(
     import numpy as np
 
     from shoal.files import replacing
+    from shoal.table_models.cut import naming_rows
     from shoal.table_models.predict import about_outside, outside, predictions
     from shoal.table_models.splits import name_of
-    from shoal.table_models.survey import naming_rows
 
     done, n_outside, by_input = 0, 0, np.zeros(1, np.int64)
     with replacing(output) as out:

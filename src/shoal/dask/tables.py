@@ -20,13 +20,16 @@ from shoal.estimators.remote import is_elsewhere
 from shoal.fitting.checkpoint import Checkpoint
 from shoal.network import keep_facts
 from shoal.table.cells import ROW
+from shoal.table.marks import marks_for
 from shoal.table.steps import fitted_preparation
 from shoal.table.tally import MOST_TEXTS
 from shoal.table.target import check_names, targets_of, without_target
+from shoal.table.target_cells import is_special, read_targets
+from shoal.table_models.cut import Cut, Sample
 from shoal.table_models.fit import Facts, Watcher, estimator_for
 from shoal.table_models.memory import SAMPLE_ROWS
 from shoal.table_models.splits import named_column
-from shoal.table_models.survey import Counting, Cut, Sample, Survey, finished
+from shoal.table_models.survey import Counting, Survey, finished
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ def fit_table(
     task: str | None = None,
     weights: str | None = None,
     categories: Collection[str] = (),
+    missing: Collection[object] = (),
+    keep: Collection[str] = (),
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     callbacks: Sequence[Watcher] = (),
@@ -56,7 +61,7 @@ def fit_table(
     Parameters
     ----------
     table : dask data frame of raw columns
-    target, task, weights, categories, settings, seed, callbacks : as for `shoal.fit`
+    target, task, weights, categories, missing, keep, settings, seed, callbacks : as for `shoal.fit`
     client, share, checkpoint : as for `shoal.dask.fit`
 
     Returns
@@ -86,12 +91,14 @@ def fit_table(
         parts = table.to_delayed()
         cut = Cut(seed, 0.0, all_learn=True, weights=weights)
         nothing = Counting(names, cut.no_inputs, frozenset(categories), Sample(SAMPLE_ROWS), MOST_TEXTS)
+        nothing.missing, nothing.keep = marks_for(missing), tuple(keep)
         found = counted(cluster, parts, nothing, task, cut)
         prepare = fitted_preparation(found.columns, found.counts, found.sample, (*names, *cut.no_inputs))
         estimator = estimator_for(found.task, settings, seed, callbacks)
         fit(estimator, source(parts, prepare, found, cut), None, client=cluster, share=share, checkpoint=checkpoint)
     model = Pipeline([("prepare", prepare), ("estimator", estimator)])
-    keep_facts(model, facts_from(found, time.perf_counter() - began, cut, tuple(categories)))
+    facts = facts_from(found, time.perf_counter() - began, cut, tuple(categories))
+    keep_facts(model, replace(facts, missing=nothing.missing, keep=nothing.keep))
     return model
 
 
@@ -112,6 +119,7 @@ def facts_from(found: Survey, seconds: float, cut: Cut, categories: tuple[str, .
         seed=cut.seed,
         categories=categories,
         weights=cut.weights or "",
+        target_columns=found.target_columns,
     )
 
 
@@ -122,7 +130,10 @@ def counted(client: Any, parts: Sequence[Any], nothing: Counting, task: str | No
         seen = client.submit(see, seen, part, (number, len(parts)), cut, pure=False)
     done = seen.result()
     with of_row(done.rows):
-        return finished(done.counting, task, (), cut.weights)
+        known = done.counting.described_targets(task)
+        if nothing.target_columns or not any(map(is_special, known)):
+            return finished(done.counting, task, (), known, cut.weights)
+    return counted(client, parts, replace(nothing, target_columns=known), task, cut)  # once more, the targets' cells read as they are
 
 
 def see(seen: CountedPartitions, part: pd.DataFrame, place: tuple[int, int], cut: Cut) -> CountedPartitions:
@@ -130,6 +141,7 @@ def see(seen: CountedPartitions, part: pd.DataFrame, place: tuple[int, int], cut
     first = sum(seen.rows)
     rows = part.set_axis(pd.RangeIndex(first + 1, first + 1 + len(part), name=ROW), axis=0)
     counting = replace(seen.counting, tallies=dict(seen.counting.tallies), values=dict(seen.counting.values))
+    counting.target_tallies = dict(seen.counting.target_tallies)
     with of_part(*place):
         counting.see_cut(rows, cut)
     return CountedPartitions(counting, (*seen.rows, len(part)))
@@ -153,10 +165,12 @@ def source(parts: Sequence[Any], prepare: Pipeline, found: Survey, cut: Cut) -> 
 def prepared(prepare: Pipeline, found: Survey, part: pd.DataFrame, place: tuple[int, int], cut: Cut) -> tuple[Any, Any, Any]:
     """One partition's matrix, targets, and weights or None."""
     with of_part(*place):
+        part = read_targets(part, found.target_columns)
         some = part[~without_target(part, found.targets)] if len(part) else part
         if not len(some):
             return np.empty((0, len(prepare["columns"].get_feature_names_out()))), np.empty(0), np.empty(0)
-        return prepare.transform(some), targets_of(some, found.targets, found.task, found.classes).y, cut.weigh(some)
+        y = targets_of(some, found.targets, found.task, found.classes, columns=found.target_columns).y
+        return prepare.transform(some), y, cut.weigh(some)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ Row = tuple[Cell, ...]
 
 GOLDEN = (5**0.5 - 1) / 2
 SECONDS_A_DAY = 86_400
+LIMIT = 0.5  # of a value that lies beyond what could be measured
 EXTREMES = (1e30, -1e30, 5e-324, -1e-310)
 
 
@@ -26,13 +27,28 @@ def sample_rows(model: Portable, n: int = 24) -> list[Row]:
     """
     if model.before is not None:
         return list(rows_like_training(model.before.steps, n))
-    return [tuple(_cell(field, i, j, empty=not model.is_bare) for j, field in enumerate(model.fields)) for i in range(n)]
+    rows = (tuple(_cell(field, i, j, empty=not model.is_bare) for j, field in enumerate(model.fields)) for i in range(n))
+    return [_marked(model, row) for row in rows]
 
 
 def extreme_rows(model: Portable) -> list[Row]:
     """±1e30 and denormals in every number at once; other fields as in the first sample row."""
     first = sample_rows(model, 1)[0]
-    return [tuple(x if field.kind == "number" else cell for field, cell in zip(model.fields, first, strict=True)) for x in EXTREMES]
+    rows = (tuple(x if field.kind == "number" else cell for field, cell in zip(model.fields, first, strict=True)) for x in EXTREMES)
+    return [_marked(model, row) for row in rows]
+
+
+def _marked(model: Portable, row: Row) -> Row:
+    """The row with at most one mark in each number, whose value is then what the mark stands for."""
+    cells, number, taken = list(row), -1, False
+    for j, field in enumerate(model.fields):
+        if field.mark is None:
+            number, taken = j, False
+            continue
+        cells[j] = float(cells[j] == 1.0 and not taken)  # an empty cell says that no mark stands there
+        if cells[j]:
+            taken, cells[number] = True, float("nan") if field.mark.kind == "gap" else LIMIT / (1 + (field.mark.kind == "below"))
+    return tuple(cells)
 
 
 def _cell(field: Field, i: int, j: int, *, empty: bool) -> Cell:
@@ -54,8 +70,15 @@ def _cell(field: Field, i: int, j: int, *, empty: bool) -> Cell:
 def frame_of(model: Portable, rows: list[Row]) -> pd.DataFrame:
     """The rows as the raw frame that a model of `shoal.fit` takes."""
     columns: dict[str, Any] = {}
+    number = ""
     for j, field in enumerate(model.fields):
         cells = [row[j] for row in rows]
+        if field.mark is not None:
+            column = columns[number]
+            text = field.mark.text if field.mark.kind == "gap" else f"{field.mark.text}{LIMIT}"
+            columns[number] = column.astype(object).mask(np.array(cells) == 1.0, text)
+            continue
+        number = field.name
         if field.kind == "category":
             columns[field.name] = pd.Series(cells, dtype=object)
         else:

@@ -12,6 +12,7 @@ from shoal.fitting.fitted import Fitted
 from shoal.fitting.settings import Task
 from shoal.fitting.targets import Targets
 from shoal.network import Calibration, Network, Noise, keep_facts
+from shoal.persistence.columns import column_from
 from shoal.persistence.schema import ESTIMATORS, check, preparation_from
 from shoal.persistence.stored import Stored, decoded, labels_from, or_nan
 from shoal.population import Population
@@ -138,9 +139,9 @@ def facts_from(content: dict[str, Any]) -> Facts:
             **content,
             "targets": tuple(content["targets"]),
             "classes": tuple(map(tuple, content["classes"])),
-            "categories": tuple(content["categories"]),
-            "drop": tuple(content.get("drop", ())),
+            **{name: tuple(content.get(name, ())) for name in ("categories", "drop", "missing", "keep")},
             "beside": fit_notes_from(content["beside"]) if "beside" in content else NO_NOTES,
+            "target_columns": tuple(column_from(column) for column in content.get("target_columns", ())),
             "metrics": or_nan(content["metrics"]),
             "baselines": {name: or_nan(scores) for name, scores in content["baselines"].items()},
             "sureness": None if content["sureness"] is None else or_nan(content["sureness"]),

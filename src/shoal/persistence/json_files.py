@@ -157,7 +157,8 @@ def _facts(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _preparation(content: Mapping[str, Any]) -> dict[str, Any]:
-    learned = [_learned(field, [f for f in content["features"] if f["field"] == j]) for j, field in enumerate(content["fields"])]
+    own = [(j, field) for j, field in enumerate(content["fields"]) if "mark" not in field]  # a mark's input is made of the column before it
+    learned = [_learned(field, [f for f in content["features"] if f["field"] == j]) for j, field in own]
     made = {"columns": content["columns"], "learned": learned, "allowed_extra": content["allowed_extra"]}
     if [feature_of(feature) for feature in preparation_from(made).features] != content["features"]:
         raise ModelFileError("its prepared columns are not those that its fields make")

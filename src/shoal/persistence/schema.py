@@ -22,10 +22,10 @@ from shoal.estimators.regressor import ShoalRegressor
 from shoal.fitting.settings import checked_settings
 from shoal.persistence.arrays import ARRAYS
 from shoal.persistence.checks import Flag, Items, Label, Maybe, Named, Real, Record, Setting, Sizes, Text, Whole, adds_up
+from shoal.persistence.columns import COLUMN, NOTE, column_from, marks_fit
 from shoal.persistence.stored import Stored, decoded, labels_from
-from shoal.table import Column, Learned, Preparation
+from shoal.table import Learned, Preparation
 from shoal.table.columns import MOST_LEVELS
-from shoal.table.date_formats import DATE_FORMATS
 from shoal.table.dates import parts_of
 from shoal.textbook import ACTIVATIONS
 from shoal.textbook.losses import LOSSES, make_loss
@@ -42,24 +42,7 @@ LEAVES = tuple(leaf.name for leaf in fields(Parameters))
 SHARES_WITHIN = 1e-9  # of 1: the weights of members are computed in float64
 
 SCORES = Named(Maybe(Real()))
-COLUMN = Record(
-    {
-        "name": Text(empty=False),
-        "kind": Text(("number", "boolean", "category", "date", "left out")),
-        "reason": Text(),
-        "n_rows": Whole(1),
-        "n_missing": Whole(),
-        "levels": Items(Text(), apart=True),
-        "low": Maybe(Real()),
-        "high": Maybe(Real()),
-        "date_format": Text(("", *DATE_FORMATS)),
-        "has_times": Flag(),
-        "cyclic": Flag(),
-    },
-    optional=frozenset({"cyclic"}),  # missing in files of earlier versions
-)
 LEARNED = Record({"fills": Items(Real()), "indicator": Flag(), "levels": Items(Text(), apart=True, rising=True), "has_other": Flag()})
-NOTE = Record({"column": Text(), "kind": Text(), "text": Text(), "advice": Text()})
 PART = Real(0.0, 1.0)
 RARE_CLASS = Record({"label": Label(), "n_rows": Whole(1), "recall": PART, "precision": Maybe(PART), "average_precision": PART})
 FIT_NOTES = Record(
@@ -98,8 +81,12 @@ FACTS = Record(
         "weights": Text(),
         "drop": Items(Text()),
         "beside": FIT_NOTES,
+        "missing": Items(Text()),
+        "keep": Items(Text()),
+        "target_columns": Items(COLUMN),
     },
-    optional=frozenset({"weights", "drop", "beside"}),  # which files of earlier shoals lack
+    # which files of earlier shoals lack
+    optional=frozenset({"weights", "drop", "beside", "missing", "keep", "target_columns"}),
 )
 # Attributes of a fitted estimator that are one value each, without the final underscore.
 ATTRIBUTES = Record(
@@ -346,7 +333,7 @@ def _check_columns(m: Stored, sizes: Sizes) -> None:
         fits = len(known["fills"]) == n_fills and not (category and known["indicator"]) and (n_levels > 0) == category
         ends = column["low"] is not None and column["high"] is not None and column["low"] <= column["high"]
         fits = fits and len(known["levels"]) <= MOST_LEVELS and (ends or column["kind"] not in ("number", "date"))
-        if not fits or bool(column["date_format"]) != date or column["n_missing"] > column["n_rows"]:
+        if not fits or not marks_fit(column) or bool(column["date_format"]) != date or column["n_missing"] > column["n_rows"]:
             raise ModelFileError(f"what it has learned of the column {column['name'][:60]!r} does not fit its kind, {column['kind']}")
     if len({column["n_rows"] for column in columns}) > 1:
         raise ModelFileError("its columns are of different numbers of rows")
@@ -357,7 +344,7 @@ def _check_columns(m: Stored, sizes: Sizes) -> None:
 
 def preparation_from(content: dict[str, Any]) -> Preparation:
     """The preparation that a checked manifest describes."""
-    columns = tuple(Column(**{**column, "levels": tuple(column["levels"])}) for column in content["columns"])
+    columns = tuple(column_from(column) for column in content["columns"])
     learned = tuple(
         Learned(tuple(known["fills"]), known["indicator"], tuple(known["levels"]), known["has_other"]) for known in content["learned"]
     )

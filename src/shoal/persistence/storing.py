@@ -12,6 +12,7 @@ from shoal import __version__
 from shoal.errors import ModelFileError
 from shoal.network import Network, known_facts
 from shoal.persistence.arrays import ARRAYS
+from shoal.persistence.columns import column_record
 from shoal.persistence.schema import ATTRIBUTES, ESTIMATORS, FORMAT, VERSION
 from shoal.persistence.stored import Stored, coded, labels_of, numbers_or_none
 from shoal.table import Preparation, preparation_of
@@ -161,7 +162,7 @@ def _attribute(value: Any) -> Any:
 
 def preparation_record(known: Preparation, allowed_extra: Sequence[str]) -> dict[str, Any]:
     """A preparation in plain values."""
-    columns = [{**asdict(column), "levels": list(column.levels)} for column in known.columns]
+    columns = [column_record(column) for column in known.columns]
     learned = [{**asdict(each), "fills": list(each.fills), "levels": list(each.levels)} for each in known.learned]
     return {"columns": columns, "learned": learned, "allowed_extra": list(allowed_extra)}
 
@@ -181,10 +182,11 @@ def facts_record(facts: Facts) -> dict[str, Any]:
     """What is known of a fit in plain values."""
     content: dict[str, Any] = {f.name: getattr(facts, f.name) for f in fields(facts)}
     content = {name: value.item() if isinstance(value, np.generic) else value for name, value in content.items()}
-    content |= {name: list(content[name]) for name in ("targets", "categories", "drop")}
+    content |= {name: list(content[name]) for name in ("targets", "categories", "drop", "missing", "keep")}
     return content | {
         "beside": fit_notes_record(facts.beside),
         "classes": [list(labels) for labels in facts.classes],
+        "target_columns": [column_record(column) for column in facts.target_columns],
         "metrics": numbers_or_none(facts.metrics),
         "baselines": {name: numbers_or_none(scores) for name, scores in facts.baselines.items()},
         "sureness": None if facts.sureness is None else numbers_or_none(facts.sureness),

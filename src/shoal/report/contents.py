@@ -137,8 +137,8 @@ def rows_of(model: Pipeline, table: Table, test: Table | None) -> tuple[Side | N
             f"table has no use. Pass {name_of(test)} alone to score on it."
         )
     facts = facts_of(model)
-    frame = frame_of(table, columns_of(model), texts=text_targets(facts.targets, facts.classes))
-    found = targets_of(frame, facts.targets, facts.task, facts.classes)
+    frame = frame_of(table, columns_of(model), texts=text_targets(facts.targets, facts.classes, facts.target_columns))
+    found = targets_of(frame, facts.targets, facts.task, facts.classes, columns=facts.target_columns)
     inputs = [column.name for column in columns_of(model)]
     lacking = [name for name in inputs if name not in frame.columns]
     rows: pd.DataFrame = frame.iloc[found.rows]
@@ -186,8 +186,8 @@ def command(facts: Facts, estimator: Any) -> str:
     words += [w for name, v in {**chosen, **seed}.items() for w in ("--set", f"{name}={v!r}")]
     given = {"--test": facts.test_table, "--groups": facts.groups, "--time": facts.time, "--weights": facts.weights}
     words += [word for option, value in given.items() if value for word in (option, value)]
-    words += [w for name in facts.categories for w in ("--category", name)]
-    words += [w for name in facts.drop for w in ("--drop", name)]
+    lists = {"--category": facts.categories, "--drop": facts.drop, "--missing": facts.missing, "--keep": facts.keep}
+    words += [word for option, named in lists.items() for name in named for word in (option, name)]
     words += ["--max-memory", facts.max_memory] if facts.max_memory else []
     words += ["--seed", str(facts.seed), *(["--refit"] if facts.refit else [])]
     if facts.test_fraction != 0.2:
@@ -200,7 +200,7 @@ def in_python(facts: Facts, settings: dict[str, Any]) -> str:
     table = repr(facts.table) if facts.table else "frame"
     target = repr(facts.targets[0] if len(facts.targets) == 1 else list(facts.targets))
     arguments = {"task": facts.task, "test_fraction": facts.test_fraction, "seed": facts.seed, "settings": settings}
-    given = ("groups", "time", "weights", "categories", "drop", "refit", "max_memory")
+    given = ("groups", "time", "weights", "categories", "drop", "missing", "keep", "refit", "max_memory")
     arguments |= {name: getattr(facts, name) for name in given if getattr(facts, name)}
     test = {"": "", "a frame": ", test=test_frame"}.get(facts.test_table, f", test={facts.test_table!r}")
     return f"shoal.fit({table}, {target}{test}, {', '.join(f'{name}={value!r}' for name, value in arguments.items())})"

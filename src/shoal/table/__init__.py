@@ -4,8 +4,10 @@ Stands on `shoal.errors` alone. What a model keeps of its training table is one 
 scikit-learn's kind (`TypedTable`, `PreparedTable`).
 """
 
-from shoal.table.columns import Column, Kind, check_columns, coerce, describe_columns
+from shoal.table.columns import Column, Kind, check_columns, coerce
+from shoal.table.describing import describe_columns
 from shoal.table.filetypes import TablePath
+from shoal.table.notes import ColumnNote
 from shoal.table.preparation import Feature, Field, Learned, Preparation
 from shoal.table.reading import read, read_chunks
 from shoal.table.splits import split_groups, split_rows, split_time
@@ -14,6 +16,7 @@ from shoal.table.target import Target, Task, targets_of, task_of
 
 __all__ = [
     "Column",
+    "ColumnNote",
     "Feature",
     "Field",
     "Kind",

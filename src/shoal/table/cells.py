@@ -1,7 +1,9 @@
 """What the cells of one column hold: text, numbers, truth values or dates, understood in one way at fit and at predict time."""
 
 import numbers
-from collections.abc import Callable, Iterable
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, NamedTuple, Protocol
@@ -12,17 +14,16 @@ import pandas as pd
 from shoal.errors import TableError
 from shoal.table.date_formats import DURATION, duration_days, read_with, readable, shaped_formats
 from shoal.table.dates import far_date, since_1970
-
-# How tools write "no value" (R, databases, spreadsheets, UCI). They count as missing only among numbers, truth values
-# and dates: in a column of text "NA" or "none" is often a real category (no basement, no guarantor) and stays one.
-MISSING_MARKS = frozenset({"na", "n/a", "#n/a", "nan", "null", "none", "?", "-", "."})
+from shoal.table.marks import MISSING_MARKS
 
 # The index name that `read` gives its frames: labels are then the rows of the file, whatever was filtered or split since.
 ROW = "row"
 
 HEAD = 100  # filled cells of a column that its format of dates is guessed from
 _LONG_NAME = 200  # characters; comparing longer names takes the square of their length
+_WHOLE = re.compile(r"[+-]?[0-9]{1,30}")
 _HUGE = 10**400  # beyond every floating-point number; Python refuses to write whole numbers of some thousand digits
+LONGEST_MARK, LONGEST_TRUTH = max(map(len, MISSING_MARKS)), len("false")
 _TRUTH = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
 
 
@@ -55,12 +56,29 @@ class Counted(Protocol):
         """Cells that hold something else."""
 
 
+def whole_text(text: str) -> str:
+    """A text that is a whole number in its one spelling: "1.0" and "01" are "1"; any other text as it is."""
+    if _WHOLE.fullmatch(text):
+        return str(int(text))
+    try:
+        number = float(text.replace("_", "?"))  # Python alone takes 1_000 for a number
+    except ValueError:
+        return text
+    return str(int(number)) if number.is_integer() else text
+
+
+def numbers_alike(levels: Sequence[str]) -> dict[str, str]:
+    """Of levels that are spelled as codes are, "05" or "1.0", the whole number that a reader may have made of each, where it is of one."""
+    n = Counter(whole_text(level) for level in levels)
+    return {whole_text(level): level for level in levels if n[whole_text(level)] == 1 and whole_text(level) != level}
+
+
 def text_cells(column: pd.Series) -> pd.Series:
     """Every cell as stripped text in an object column, NaN where nothing stands."""
     if not pd.api.types.is_object_dtype(column.dtype) or pd.api.types.infer_dtype(column, skipna=True) == "string":
-        return _by_level(column, _text)
+        return _by_level(column, cell_as_text)
     known = column.notna().to_numpy()  # cells of mixed types one by one: 1, 1.0 and True are one level to pandas
-    texts = [_text(cell) if filled else np.nan for cell, filled in zip(column.astype(object), known, strict=True)]
+    texts = [cell_as_text(cell) if filled else np.nan for cell, filled in zip(column.astype(object), known, strict=True)]
     return pd.Series(texts, index=column.index, dtype=object)
 
 
@@ -71,7 +89,10 @@ def _by_level(column: pd.Series, convert: Callable[[Any], Any]) -> pd.Series:
     return pd.Series(converted[codes], index=column.index, dtype=object)  # the code of a missing cell is -1: the last
 
 
-def _text(cell: Any) -> Any:
+def cell_as_text(cell: Any) -> Any:
+    """A cell as stripped text, NaN where nothing stands."""
+    if type(cell) is str:
+        return cell.strip() or np.nan
     if isinstance(cell, bytes):
         return cell.decode("utf-8").strip() or np.nan
     # A whole float is written as an integer: codes 1, 2, 3 turn into 1.0, 2.0, 3.0 as soon as one cell is missing.
@@ -113,6 +134,17 @@ def number_cells(column: pd.Series) -> Cells:
     text = filled_text(column)
     values = pd.to_numeric(text, errors="coerce").astype(np.float64)
     return Cells(values, (text.notna() & values.isna()).to_numpy())
+
+
+def level_cells(texts: Sequence[str]) -> tuple[Cells, Cells]:
+    """Different stripped texts as numbers and as truth values, as `number_cells` and `truth_cells` read them."""
+    is_mark = np.array([len(text) <= LONGEST_MARK and text.casefold() in MISSING_MARKS for text in texts], bool)
+    as_numbers = pd.to_numeric(pd.Series(list(texts), dtype=object), errors="coerce").astype(np.float64)
+    truths = np.array([_TRUTH.get(text.casefold(), np.nan) if len(text) <= LONGEST_TRUTH else np.nan for text in texts], np.float64)
+    return (
+        Cells(as_numbers, as_numbers.isna().to_numpy() & ~is_mark),
+        Cells(pd.Series(truths), np.isnan(truths) & ~is_mark),
+    )
 
 
 def truth_cells(column: pd.Series) -> Cells:

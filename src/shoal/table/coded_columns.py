@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from shoal.table.cells import date_cells
 from shoal.table.columns import Column
+from shoal.table.number_cells import marked_cells, read_numbers, without_marks
 
 Codes = NDArray[np.int64]
 Numbers = NDArray[np.float64]
@@ -153,5 +154,12 @@ def coded(column: Column, cells: pd.Series) -> CodedColumn:
     >>> coded(describe_columns(frame)[0], frame["x"]).codes.tolist()
     [0, 1, -1, 0]
     """
-    codes, values = pd.factorize(cells)
+    codes, values = pd.factorize(values_of(column, cells))
     return CodedColumn(column, cells, np.asarray(codes, np.int64), pd.Index(values))
+
+
+def values_of(column: Column, cells: pd.Series) -> pd.Series:
+    """The cells with numbers for those that are spelled in a special way, and with gaps where marks of no value stand."""
+    if column.kind == "number" and (column.marks or not column.number_format.is_plain):
+        return read_numbers(cells, column.number_format, column.marks)[0].values
+    return without_marks(cells, marked_cells(cells, [mark.text for mark in column.marks]))

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from shoal.table.cells import MISSING_MARKS
+from shoal.table.marks import MISSING_MARKS
 
 Grid = Sequence[Sequence[str]]
 

@@ -14,8 +14,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from shoal.table.cells import numbers_alike, whole_text
 from shoal.table.columns import MISSING, MOST_LEVELS, Column, rare_below, typed_names, unused
 from shoal.table.dates import Part as DatePart
+from shoal.table.marks import Mark
 
 FieldKind = Literal["number", "boolean", "category", "date"]
 Part = Literal["value", "missing", "level", DatePart]
@@ -41,6 +43,8 @@ class Field:
         Whether a date comes with the time of day.
     date_parts : tuple of str
         Of a date: its typed columns.
+    mark : Mark or None
+        Of a truth value that says where a mark stands in the number before it: that mark.
     """
 
     name: str
@@ -51,6 +55,7 @@ class Field:
     high: float = 1.0
     has_times: bool = False
     date_parts: tuple[DatePart, ...] = ()
+    mark: Mark | None = None
 
     @property
     def missing(self) -> int:
@@ -132,23 +137,34 @@ class Preparation:
     @cached_property
     def fields(self) -> tuple[Field, ...]:
         """The cells that a row is made of."""
-        return tuple(_field(column, known) for column, known in zip(used(self.columns), self.learned, strict=True))
+        made = []
+        for (column, names), known in zip(used_names(self.columns), self.learned, strict=True):
+            made.append(_field(column, known))
+            made += [Field(name, "boolean", low=0.0, high=1.0, mark=mark) for name, mark in zip(names[1:], column.indicated, strict=False)]
+        return tuple(made)
+
+    @cached_property
+    def known(self) -> tuple[tuple[int, tuple[str, ...], Learned], ...]:
+        """Of every column that is not left out: the place of its first field, its typed names, and what was learned of it."""
+        names = [pair[1] for pair in used_names(self.columns)]
+        first = np.cumsum([0, *(1 + len(column.indicated) for column in used(self.columns))])
+        return tuple((int(j), each, learned) for j, each, learned in zip(first[:-1], names, self.learned, strict=True))
 
     @cached_property
     def features(self) -> tuple[Feature, ...]:
         """The prepared columns in order: values, indicators, the further parts of dates, levels."""
-        both = list(enumerate(zip(self.fields, self.learned, strict=True)))
-        numbers = [(j, field, known) for j, (field, known) in both if field.kind != "category"]
-        typed = [names for column, names in zip(self.columns, typed_names(self.columns), strict=True) if column.kind != "left out"]
-        made = [Feature(typed[j][0], j, field.parts[0], known.fills[0]) for j, field, known in numbers]
+        numbers = [(j, self.fields[j], names, known) for j, names, known in self.known if self.fields[j].kind != "category"]
+        made = [Feature(names[0], j, field.parts[0], known.fills[0]) for j, field, names, known in numbers]
         # The first part of a date says when it is missing; its other parts need not repeat that.
-        made += [Feature(f"missingindicator_{typed[j][0]}", j, "missing") for j, _, known in numbers if known.indicator]
-        for j, field, known in numbers:
-            further = zip(typed[j][1:], field.parts[1:], known.fills[1:], strict=True)
+        made += [Feature(f"missingindicator_{names[0]}", j, "missing") for j, _, names, known in numbers if known.indicator]
+        for j, field, names, known in numbers:
+            further = zip(names[1:], field.parts[1:], known.fills[1:], strict=field.kind == "date")
             made += [Feature(name, j, part, fill) for name, part, fill in further]
-        for j, (field, _) in both:
+        made += [Feature(field.name, j, "value", 0.0) for j, field in enumerate(self.fields) if field.mark is not None]
+        for j, names, _ in self.known:
+            field = self.fields[j]
             texts = [*field.levels, *([REST] if field.has_other else [])] if field.kind == "category" else []
-            made += [Feature(f"{typed[j][0]}_{text}", j, "level", level=level) for level, text in enumerate(texts)]
+            made += [Feature(f"{names[0]}_{text}", j, "level", level=level) for level, text in enumerate(texts)]
         return tuple(_named_apart(made))
 
     def __getstate__(self) -> dict[str, Any]:
@@ -197,10 +213,11 @@ def _places(cells: pd.Series, field: Field) -> NDArray[np.int64]:
     """Of every cell of a category the place of its level, len(levels) for the rest, −1 where no column is 1."""
     rest = len(field.levels) if field.has_other else -1
     known = {text: place for place, text in enumerate(field.levels)}
+    alike = {text: known[level] for text, level in numbers_alike(field.levels).items()}
     codes, texts = pd.factorize(cells)
     # An empty cell is a level of its own: the most frequent level in its place would hide that nothing was known
     # (Titanic's cabins are known for the upper decks only). An unknown level is treated as the rare ones are.
-    places = np.array([*(known.get(text, rest) for text in texts), known.get(MISSING, rest)], np.int64)
+    places = np.array([*(known.get(text, alike.get(whole_text(text), rest)) for text in texts), known.get(MISSING, rest)], np.int64)
     return places[codes]  # the code of an empty cell is -1: the last
 
 
@@ -211,8 +228,14 @@ def fit_preparation(columns: Sequence[Column], typed: pd.DataFrame) -> Preparati
         for column, names in zip(columns, typed_names(columns), strict=True)
         if column.kind == "category"
     }
-    gaps = {column.name: bool(typed[names[0]].isna().any()) for column, names in used_names(columns) if column.kind != "category"}
+    gaps = {column.name: _has_gaps(typed[list(names)]) for column, names in used_names(columns) if column.kind != "category"}
     return decided(columns, typed, counts, gaps)
+
+
+def _has_gaps(typed: pd.DataFrame) -> bool:
+    """Whether a column has empty cells, in which no mark stands that an input of its own tells of."""
+    empty = typed.iloc[:, 0].isna()
+    return bool((empty & ~(typed.iloc[:, 1:] == 1).any(axis=1)).any())
 
 
 def decided(columns: Sequence[Column], typed: pd.DataFrame, counts: Mapping[str, pd.Series], gaps: Mapping[str, bool]) -> Preparation:
@@ -224,7 +247,8 @@ def decided(columns: Sequence[Column], typed: pd.DataFrame, counts: Mapping[str,
             own, others = own_levels(counts[column.name], rare)
             learned.append(Learned(levels=tuple(own), has_other=bool(others)))
         else:
-            learned.append(Learned(tuple(median(typed[name].to_numpy(np.float64)) for name in names), gaps[column.name]))
+            values = names if column.kind == "date" else names[:1]
+            learned.append(Learned(tuple(median(typed[name].to_numpy(np.float64)) for name in values), gaps[column.name]))
     return Preparation(tuple(columns), tuple(learned))
 
 

@@ -67,7 +67,7 @@ def read(
             return as_frame(_numbered(arrow_frame(table.read()), 0))
     if place.kind in _TEXTS:
         found = checked(place, codes, names)
-        return _numbered(found.frame({*_texts(columns), *texts}), 0)
+        return _numbered(found.frame({*texts_of(columns), *texts}), 0)
     return _whole(place, names)[0]
 
 
@@ -89,7 +89,7 @@ def read_chunks(
     """
     if rows < 1:
         raise TableError(f"rows={rows}: a chunk has at least one row.")
-    return open_table(path, expected=_expected(columns, expected)).pieces(rows, _texts(columns))
+    return open_table(path, expected=_expected(columns, expected)).pieces(rows, texts_of(columns))
 
 
 @dataclass(frozen=True)
@@ -246,9 +246,11 @@ def _parquet_chunks(file: Path, rows: int) -> Iterator[pd.DataFrame]:
             done += batch.num_rows
 
 
-def _texts(columns: Sequence[Column]) -> list[str]:
-    """The columns that a trained model reads as text."""
-    return [column.name for column in columns if column.kind not in ("number", "left out")]
+def texts_of(columns: Sequence[Column]) -> list[str]:
+    """The columns that a trained model reads as text: a chunk of them alone could be taken for plain numbers, "1.234" for one."""
+    return [
+        column.name for column in columns if column.kind != "left out" and not (column.kind == "number" and column.number_format.is_plain)
+    ]
 
 
 def _numbered(frame: pd.DataFrame, done: int) -> pd.DataFrame:

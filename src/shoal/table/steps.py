@@ -126,7 +126,7 @@ def fitted_preparation(
     allowed_extra : as for `preparation`
     """
     check_columns(sample, columns, allowed_extra)
-    gaps = {column.name: column.n_missing > 0 for column in columns}
+    gaps = {column.name: column.n_gaps > 0 for column in columns}
     return prepared_by(decided(columns, coerce(sample, columns), counts, gaps), allowed_extra)
 
 

@@ -12,18 +12,20 @@ import pandas as pd
 from shoal.errors import TableError
 from shoal.table.cells import (
     HEAD,
+    LONGEST_MARK,
     ROW,
     Cells,
     cell_text,
     date_cells,
-    filled_text,
+    level_cells,
     likely_date_formats,
     number_cells,
     row_number,
-    text_cells,
-    truth_cells,
 )
 from shoal.table.dates import are_whole_days, days_since_1970
+from shoal.table.marks import MISSING_MARKS, Extremes
+from shoal.table.number_cells import Levels, levels_of, marked_cells, typed_numbers, without_marks
+from shoal.table.number_format import FormTally
 
 # Different texts of a column that are counted one by one when it is read in chunks. Beyond, the rarest are dropped, and the others
 # may be counted too low by at most rows / MOST_TEXTS (Agarwal et al., Mergeable Summaries, 2012).
@@ -44,37 +46,48 @@ class Typed:
     n_known: int = 0
     n_refused: int = 0
     n_infinite: int = 0
-    low: float | None = None
-    high: float | None = None
+    extremes: Extremes = field(default_factory=Extremes)
     total: float = 0.0
     whole: bool = True
     refused: tuple[int, str] | None = None
     infinite: int | None = None
 
-    def see(self, cells: Cells, column: pd.Series) -> None:
-        """Count a chunk: `cells` are those of `column` read as the type."""
-        values, n_refused = cells.values, cells.n_refused
-        if n_refused and self.refused is None:
-            first = int(np.flatnonzero(cells.refused)[0])
-            self.refused = row_number(column.index, first), cell_text(column.iloc[first])
-        self.n_refused += n_refused
-        n_known = cells.n_known
+    @property
+    def low(self) -> float | None:
+        """The least value."""
+        return self.extremes.low
+
+    @property
+    def high(self) -> float | None:
+        """The greatest value."""
+        return self.extremes.high
+
+    def see(self, cells: Cells, column: pd.Series, levels: Levels | None = None) -> None:
+        """Count a chunk: `cells` are those of `column`, or its different texts, read as the type."""
+        counts, first = (None, None) if levels is None else (levels.counts, levels.first)
+        values, refused = cells.values, cells.refused
+        if refused.any():
+            at = int(np.flatnonzero(refused)[0]) if first is None else int(first[refused].min())
+            self.refused = self.refused or (row_number(column.index, at), cell_text(column.iloc[at]))
+            self.n_refused += int(refused.sum() if counts is None else counts[refused].sum())
+        known = values.notna().to_numpy()
+        n_known = int(known.sum() if counts is None else counts[known].sum())
         if not n_known:
             return
         self.n_known += n_known
         is_date = not pd.api.types.is_float_dtype(values.dtype)
-        numbers = pd.Series(days_since_1970(values)) if is_date else values
-        low, high = float(numbers.min()), float(numbers.max())
-        self.low = low if self.low is None else min(self.low, low)
-        self.high = high if self.high is None else max(self.high, high)
+        numbers = days_since_1970(values)[known] if is_date else values.to_numpy()[known]
+        counts = None if counts is None else counts[known]
+        self.extremes.see(numbers, counts)
         if is_date:
             self.whole = self.whole and are_whole_days(values)
-        elif np.isinf(low) or np.isinf(high):
-            infinite = np.isinf(values.to_numpy())
-            self.infinite = row_number(values.index, int(np.flatnonzero(infinite)[0])) if self.infinite is None else self.infinite
-            self.n_infinite += int(infinite.sum())
-        elif high <= 1:
-            self.total += float(values.sum())
+        elif np.isinf(numbers).any():
+            infinite = np.isinf(numbers)
+            at = int((np.flatnonzero(known) if first is None else first[known])[infinite].min())
+            self.infinite = row_number(column.index, at) if self.infinite is None else self.infinite
+            self.n_infinite += int(infinite.sum() if counts is None else counts[infinite].sum())
+        elif float(numbers.max()) <= 1:
+            self.total += float(numbers.sum() if counts is None else (numbers * counts).sum())
 
 
 @dataclass
@@ -82,12 +95,16 @@ class Tally:
     """One column, counted.
 
     `kinds` are the types that pandas gave its chunks: "category", "boolean", "number", "date", "text"; `texts` counts its texts,
-    `n_empty` the rows without one, `head` holds the first filled cells, which tell the `formats` that dates may have.
+    `n_empty` the rows without one, `forms` how its numbers are spelled, `marked` the rows with each of the caller's marks of nothing
+    (`missing`); `head` holds the first filled cells, which tell the `formats` that dates may have. `is_kept` says that all its numbers
+    were measured, `has_fractions` that some of them, typed, are no whole ones. `beside` are the forms of rows that do not count else.
     """
 
     name: str
     is_category: bool = False
     most_texts: int = MOST_TEXTS
+    missing: tuple[str, ...] = ()
+    is_kept: bool = False
     n_rows: int = 0
     n_missing: int = 0
     n_empty: int = 0
@@ -99,6 +116,10 @@ class Tally:
     crowded: bool = False
     head: pd.Series = field(default_factory=lambda: pd.Series(dtype=object, index=pd.Index([], dtype=np.int64, name=ROW)))
     formats: list[str] = field(default_factory=list)
+    forms: FormTally = field(default_factory=FormTally)
+    marked: dict[str, int] = field(default_factory=dict)
+    has_fractions: bool = False
+    beside: FormTally = field(default_factory=FormTally)
 
     def see(self, column: pd.Series) -> None:
         """Count a chunk of the column.
@@ -108,31 +129,64 @@ class Tally:
         TableError
             For a type that is no table's.
         """
+        kind = "category" if self.is_category else kind_of(column, self.name) if column.notna().any() else ""
+        column = self.without_missing(column)
         missing = int(column.isna().sum())
         self.n_rows, self.n_missing = self.n_rows + len(column), self.n_missing + missing
         if missing == len(column):
             self.n_empty += missing
             return
-        kind = "category" if self.is_category else kind_of(column, self.name)
         self.kinds.add(kind)
         if kind == "number":
-            self.numbers.see(number_cells(column), column)
+            cells = number_cells(column)
+            self.numbers.see(cells, column)
+            self.has_fractions = self.has_fractions or bool((cells.values.head(HEAD).dropna() % 1 != 0).any())
         elif kind == "date":
             self.date("").see(date_cells(column, ""), column)
         else:
-            self.see_texts(text_cells(column))
-        if kind == "boolean":
-            self.truths.see(truth_cells(column), column)
-            self.numbers.n_refused += len(column) - missing
-        elif kind == "text":
-            self.truths.see(truth_cells(column), column)
-            self.numbers.see(number_cells(column), column)
-            self.see_dates(column)
+            levels = levels_of(column)
+            self.see_texts(levels)
+            if kind != "category":
+                self.see_types(column, levels, kind)
 
-    def see_texts(self, texts: pd.Series) -> None:
+    def without_missing(self, column: pd.Series) -> pd.Series:
+        """The column with empty cells where the caller's marks of nothing stand, which are counted."""
+        places = marked_cells(column, self.missing)
+        for place in np.unique(places[places >= 0]):
+            mark = self.missing[place]
+            self.marked[mark] = self.marked.get(mark, 0) + int((places == place).sum())
+        return without_marks(column, places)
+
+    def see_types(self, column: pd.Series, levels: Levels, kind: str) -> None:
+        """Read the different texts as truth values, numbers and dates."""
+        as_numbers, as_truths = level_cells(levels.texts)
+        self.truths.see(as_truths, column, levels)
+        if kind == "boolean":
+            self.numbers.n_refused += int(levels.counts.sum())
+            return
+        self.numbers.see(as_numbers, column, levels)
+        self.see_forms(self.forms, column, levels)
+        self.see_dates(column, levels)
+
+    def see_beside(self, column: pd.Series) -> None:
+        """Count how numbers are spelled in rows that do not count else."""
+        if not self.is_category and len(column) and column.notna().any() and kind_of(column, self.name) == "text":
+            column = without_marks(column, marked_cells(column, self.missing))
+            self.see_forms(self.beside, column, levels_of(column))
+
+    def see_forms(self, forms: FormTally, column: pd.Series, levels: Levels) -> None:
+        """Take apart how numbers are spelled; cells that are numbers already are spelled in no way."""
+        typed = typed_numbers(column)
+        if typed.any():
+            forms.see_numbers(number_cells(column[typed]).values.dropna().to_numpy(), row_number(column.index, int(typed.argmax())))
+            levels = levels_of(column.mask(typed))
+        at = [i for i, text in enumerate(levels.texts) if len(text) > LONGEST_MARK or text.casefold() not in MISSING_MARKS]
+        forms.see([levels.texts[i] for i in at], levels.counts[at], levels.first[at], column.index)
+
+    def see_texts(self, levels: Levels) -> None:
         """Count the texts, in the order in which they were first seen."""
-        self.n_empty += int(texts.isna().sum())
-        found = texts.value_counts(sort=False)
+        self.n_empty += int((levels.codes < 0).sum())
+        found = pd.Series(levels.counts, index=pd.Index(levels.texts, dtype=object))
         if self.texts.empty:
             self.texts = found
             return
@@ -143,23 +197,22 @@ class Tally:
             left = self.texts - int(np.partition(self.texts.to_numpy(), -self.most_texts - 1)[-self.most_texts - 1])
             self.texts = left[left > 0]
 
-    def see_dates(self, column: pd.Series) -> None:
+    def see_dates(self, column: pd.Series, levels: Levels) -> None:
         """Read the cells as dates, once there are enough of them to tell their formats; until then `head` holds them all."""
         earlier = self.head
         if len(earlier) < HEAD:
-            filled = np.flatnonzero(filled_text(column).notna().to_numpy())[: HEAD - len(earlier)]
+            is_mark = np.array([*(len(text) <= LONGEST_MARK and text.casefold() in MISSING_MARKS for text in levels.texts), True])
+            filled = np.flatnonzero(~is_mark[levels.codes])[: HEAD - len(earlier)]
             rows = pd.Index([row_number(column.index, at) for at in filled], name=ROW)
             self.head = pd.concat([earlier, column.iloc[filled].astype(object).set_axis(rows)])
             if len(self.head) < HEAD:
                 return
             self.formats = likely_date_formats(self.head)
-            self.as_dates(earlier)
-        self.as_dates(column)
-
-    def as_dates(self, column: pd.Series) -> None:
-        """Count cells as dates in every format that the first ones allow."""
-        for form in self.formats if len(column) else ():
-            self.date(form).see(date_cells(column, form), column)
+            for form in self.formats if len(earlier) else ():
+                self.date(form).see(date_cells(earlier, form), earlier)
+        texts = pd.Series(levels.texts, dtype=object)
+        for form in self.formats:
+            self.date(form).see(date_cells(texts, form), column, levels)
 
     def date(self, form: str) -> Typed:
         """What was counted of the cells as dates of this format."""
@@ -169,7 +222,8 @@ class Tally:
         """Count what waited for more cells; call it once, after the last chunk."""
         if 0 < len(self.head) < HEAD:
             self.formats = likely_date_formats(self.head)
-            self.as_dates(self.head)
+            for form in self.formats:
+                self.date(form).see(date_cells(self.head, form), self.head)
         return self
 
 

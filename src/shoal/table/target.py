@@ -2,16 +2,30 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from shoal.errors import TableError
-from shoal.table.cells import brief, check_finite, listed, nearest, number_cells, refusal, text_cells, truth_cells
+from shoal.table.cells import (
+    brief,
+    check_finite,
+    listed,
+    nearest,
+    number_cells,
+    numbers_alike,
+    refusal,
+    text_cells,
+    truth_cells,
+    whole_text,
+)
+from shoal.table.columns import Column
 from shoal.table.frames import as_frame, one_of
+from shoal.table.marks import marks_for
 from shoal.table.tally import kind_of
+from shoal.table.target_cells import counted_target, described_target, read_targets, refuse_names_of_rows
 
 Task = Literal["classification", "regression"]
 Label = str | int | bool
@@ -41,6 +55,8 @@ class Target:
         Rows without one.
     classes : tuple of tuples of labels
         One tuple a target, sorted; none for regression.
+    columns : tuple of Column
+        How the cells of each target are read, with notes for a person.
     """
 
     names: tuple[str, ...]
@@ -49,6 +65,7 @@ class Target:
     rows: np.ndarray
     n_left_out: int
     classes: tuple[tuple[Label, ...], ...]
+    columns: tuple[Column, ...] = ()
 
 
 def targets_of(
@@ -56,6 +73,10 @@ def targets_of(
     target: Any,
     task: str | None = None,
     classes: Sequence[Sequence[Label]] | None = None,
+    *,
+    columns: Sequence[Column] | None = None,
+    missing: Collection[object] = (),
+    keep: Collection[str] = (),
 ) -> Target:
     """Take the target out of a table; rows without one are left out and counted.
 
@@ -66,6 +87,9 @@ def targets_of(
     task : {"classification", "regression"}, found from the values where None
     classes : the classes a model knows (`Target.classes`, of a regression none), to score it on another table: labels are matched by
         their text, one value alone is then no error, an unknown label is.
+    columns : how the targets of the model were read (`Target.columns`); found from the cells where None
+    missing : texts and numbers that stand for no value
+    keep : targets whose numbers are all measured, also those far from all others such as -999, whose rows are else left out
 
     Returns
     -------
@@ -74,7 +98,8 @@ def targets_of(
     Raises
     ------
     TableError
-        For a missing column, no value at all, one value only, text or infinities where numbers must be.
+        For a missing column, no value at all, one value only, text or infinities where numbers must be; for dates, limits such as "<0.1"
+        and names of rows unless the task is given.
     """
     frame = as_frame(frame)
     names = one_of(frame.columns, target, "target")
@@ -82,23 +107,31 @@ def targets_of(
     check_task(task)
     for name in names:
         kind_of(frame[name], name)
+    if columns is None:
+        marks = marks_for(missing)
+        columns = (
+            () if classes is not None else [described_target(counted_target(frame[name], marks, name in keep), task) for name in names]
+        )
+    frame = read_targets(frame, columns)
     empty = without_target(frame, names)
     if empty.all():
         raise TableError(f"The target {listed(names)} has no value in any of {len(frame)} rows. Name another column, or fill it.")
     rows = np.flatnonzero(~empty)
     kept = frame.iloc[rows]
-    if task is None:
-        task = _task_of_several(kept, names)
+    given, task = task, _task_of_several(kept, names) if task is None else task
     if classes is None:
         for name in names:
             _check_varies(kept[name], name, task, len(kept))
+            if given is None and task == "classification":
+                refuse_names_of_rows(kept[name], kept[name].nunique(), len(kept))
+    columns = tuple(replace(column, kind="number" if task == "regression" else "category") for column in columns)
     if task == "regression":
         y = np.column_stack([_numbers(kept[name], name) for name in names])
-        return Target(names, "regression", y[:, 0] if len(names) == 1 else y, rows, int(empty.sum()), ())
+        return Target(names, "regression", y[:, 0] if len(names) == 1 else y, rows, int(empty.sum()), (), columns)
     marked = [] if classes is not None else [name for name in names if has_marks(frame[name], empty)]
     labels = [_classes_of(kept[name], name, name in marked) for name in names] if classes is None else [tuple(known) for known in classes]
     y = _encode(kept, names, labels)
-    return Target(names, "classification", y, rows, int(empty.sum()), tuple(labels))
+    return Target(names, "classification", y, rows, int(empty.sum()), tuple(labels), columns)
 
 
 def check_task(task: str | None) -> None:
@@ -254,23 +287,12 @@ def _classes_of(column: pd.Series, name: str, marked: bool) -> tuple[Label, ...]
                 f"The target {brief(name)} holds floating-point numbers from 2^53 on, which stand for many whole numbers each and name no "
                 "class. Give them as integers or as text."
             )
-        labels = {int(_whole(text)) for text in texts} if whole else set()
+        labels = {int(whole_text(text)) for text in texts} if whole else set()
         if labels and len(labels) == len(texts) and not (is_text and any(_has_zeros(text) for text in texts)) and _fits(labels):
             return tuple(sorted(labels))
     if any("\0" in text for text in texts):
         raise TableError(f"The target {brief(name)} holds a label with a zero byte, which no label can keep. Remove it.")
     return tuple(sorted(texts))
-
-
-def _whole(text: str) -> str:
-    """A text that is a whole number in its one spelling: "1.0" and "01" are "1"; any other text as it is."""
-    if _WHOLE.fullmatch(text):
-        return str(int(text))
-    try:
-        number = float(text.replace("_", "?"))  # Python alone takes 1_000 for a number
-    except ValueError:
-        return text
-    return str(int(number)) if number.is_integer() else text
 
 
 def _has_zeros(text: str) -> bool:
@@ -317,6 +339,7 @@ def _codes(column: pd.Series, name: str, known: tuple[Label, ...]) -> np.ndarray
     truth = any(isinstance(label, bool) for label in known)
     text = text_cells(column)
     keys = text.map({"1": "true", "0": "false"}).fillna(text.str.casefold()) if truth else _number_text(text, known)
+    keys = keys.where(keys.isin(list(place)), keys.map(numbers_alike(list(place))))  # the label "007" is 7 in a frame of numbers
     unknown = ~keys.isin(list(place)).to_numpy()
     if unknown.any():
         labels = list(dict.fromkeys(text[unknown]))
@@ -329,4 +352,4 @@ def _codes(column: pd.Series, name: str, known: tuple[Label, ...]) -> np.ndarray
 
 def _number_text(text: pd.Series, known: tuple[Label, ...]) -> pd.Series:
     """Labels that are numbers in one spelling: "1.0" in a text column is the class 1."""
-    return text.map(_whole) if all(isinstance(label, int) for label in known) else text
+    return text.map(whole_text) if all(isinstance(label, int) for label in known) else text

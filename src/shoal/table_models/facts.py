@@ -5,7 +5,7 @@ from typing import Any
 
 from shoal.errors import ShoalError
 from shoal.network import known_facts
-from shoal.table import Task
+from shoal.table import Column, Task
 from shoal.table.target import Label
 from shoal.table_models.fit_notes import FitNotes
 from shoal.table_models.scores import Metrics
@@ -61,6 +61,10 @@ class Facts:
         As `fit` was given it.
     beside : FitNotes
         Notes about the table, the score by group, and rare classes.
+    missing, keep : tuple of str
+        As passed to `fit`.
+    target_columns : tuple of Column
+        How the cells of each target are read.
     """
 
     task: Task
@@ -88,6 +92,9 @@ class Facts:
     weights: str = ""
     drop: tuple[str, ...] = ()
     beside: FitNotes = NO_NOTES
+    missing: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    target_columns: tuple[Column, ...] = ()
 
 
 def facts_of(model: Any) -> Facts:

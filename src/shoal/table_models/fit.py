@@ -22,15 +22,16 @@ from shoal.estimators.regressor import ShoalRegressor
 from shoal.estimators.remote import dask_functions, place_of
 from shoal.fitting.train import interrupted
 from shoal.network import keep_facts
-from shoal.table import Column, Task, describe_columns, feature_names, preparation, targets_of
+from shoal.table import Column, ColumnNote, Task, describe_columns, feature_names, preparation, targets_of
 from shoal.table.cells import brief, listed, nearest
 from shoal.table.frames import Table, frame_or_path, is_path, one_of
+from shoal.table.marks import marks_for
 from shoal.table.target import check_task
 from shoal.table_models.facts import NO_NOTES as NO_NOTES
 from shoal.table_models.facts import Facts as Facts
 from shoal.table_models.facts import facts_of as facts_of
 from shoal.table_models.fit_notes import notes_beside
-from shoal.table_models.look import Looked, announce, check_dropped, looked
+from shoal.table_models.look import Looked, announce, check_dropped, looked, warn_of
 from shoal.table_models.scores import Metrics, baselines, metrics_of, sureness_of
 from shoal.table_models.splits import Side, Split, fingerprint, frame_of, name_of, sides, text_targets, weighed
 from shoal.training.events import Epoch
@@ -63,6 +64,8 @@ def fit(
     categories: Collection[Hashable] = (),
     drop: Collection[Hashable] = (),
     strict: bool = False,
+    missing: Collection[Hashable] = (),
+    keep: Collection[Hashable] = (),
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     refit: bool = False,
@@ -95,6 +98,9 @@ def fit(
     categories : names of columns that are categories even if every cell is a number
     drop : names of columns that are left out, such as row numbers; a table to predict may have them or not
     strict : raise a `TableError` before training if there is anything to know of the table; else one `TableWarning` lists it
+    missing : texts and numbers that stand for no value in any column, such as "n.d." or -999; "<" stands for all limits such as "<0.1"
+    keep : names of columns whose numbers were all measured: no note mentions -999 far from all others, and rows with it in the target
+        are learned, which are left out else
     settings : parameters of the estimator by name, such as {"hidden_layer_sizes": (50,)}
     seed : of the split, and of the estimator if `settings` has no "random_state"
     refit : train again on all rows after scoring, those of `test` too (not in blocks); else the returned model is the one that
@@ -140,20 +146,21 @@ def fit(
     there = place_of(client, checkpoint, max_memory, refit)
     seed, table, test = int(seed), frame_or_path(table), None if test is None else frame_or_path(test)
     learned, named, categories = _roles(table, target, {"groups": groups, "time": time, "weights": weights}, categories)
-    dropped = _dropped(table, drop)
-    split = Split(task, test, test_fraction, named["groups"], named["time"], seed, categories, named["weights"], dropped)
+    cells = {"drop": _named(table, drop, "drop"), "missing": marks_for(missing), "keep": _named(table, keep, "keep")}
+    split = Split(task, test, test_fraction, named["groups"], named["time"], seed, categories, named["weights"], **cells)
     if max_memory is not None:
         from shoal.table_models.within_memory import fit_within
 
         done = fit_within(max_memory, table, learned, split, categories, settings, refit, callbacks, progress, checkpoint)
         if done is not None:
+            warn_of(notes_of(done), stacklevel=3)
             return done
     frame = frame_of(table, texts=categories, codes=[*learned, *split.coded])
     check_dropped(frame, learned, split)
     train, held, found, how = sides(frame, learned, split)
     estimator = estimator_for(found.task, settings, seed, callbacks)
     allowed = (*found.names, *split.no_inputs)
-    columns = describe_columns(train.inputs, categories)
+    columns = _described(train, held, split)
     known = frame.iloc[found.rows]
     seen = looked(table, known, columns, found, split, None if test is not None else known.index.isin(held.inputs.index))
     announce(seen, strict, look)
@@ -166,8 +173,7 @@ def fit(
     if refit and not stopped:
         roles = {name: np.concatenate([column, held.roles[name]]) for name, column in train.roles.items()}
         both = Side(pd.concat([train.inputs, held.inputs]), np.concatenate([train.y, held.y]), roles)
-        columns = describe_columns(both.inputs, categories)
-        model, stopped = _train(both, allowed, columns, estimator_for(found.task, settings, seed, callbacks), there)
+        model, stopped = _train(both, allowed, _described(both, held, split), estimator_for(found.task, settings, seed, callbacks), there)
     keep_facts(
         model,
         Facts(
@@ -185,6 +191,7 @@ def fit(
             interrupted=stopped,
             sureness=sure,
             beside=beside,
+            target_columns=found.columns,
             **asked_of(table, split),
         ),
     )
@@ -205,6 +212,8 @@ def asked_of(table: Table, split: Split) -> dict[str, Any]:
         "categories": split.categories,
         "weights": split.weights or "",
         "drop": split.drop,
+        "missing": split.missing,
+        "keep": split.keep,
     }
 
 
@@ -212,6 +221,13 @@ def columns_of(model: Pipeline) -> tuple[Column, ...]:
     """The description of each column of the table that a model made by `fit` was trained on."""
     columns: tuple[Column, ...] = model["prepare"]["typed"].columns
     return columns
+
+
+def notes_of(model: Pipeline) -> tuple[ColumnNote, ...]:
+    """What a person should know of the table of a model made by `fit`, how the cells of its targets were read first."""
+    facts = facts_of(model)
+    own = (note for column in (*facts.target_columns, *columns_of(model)) for note in column.notes)
+    return tuple(dict.fromkeys((*own, *facts.beside.notes)))
 
 
 def evaluate(model: Pipeline, table: Table, *, max_memory: str | int | None = None, progress: Progress | None = None) -> Evaluation:
@@ -233,8 +249,8 @@ def evaluate(model: Pipeline, table: Table, *, max_memory: str | int | None = No
         from shoal.table_models.within_memory import evaluate_within
 
         return evaluate_within(max_memory, model, table, progress)
-    frame = frame_of(table, columns_of(model), texts=text_targets(facts.targets, facts.classes))
-    found = targets_of(frame, facts.targets, facts.task, facts.classes)
+    frame = frame_of(table, columns_of(model), texts=text_targets(facts.targets, facts.classes, facts.target_columns))
+    found = targets_of(frame, facts.targets, facts.task, facts.classes, columns=facts.target_columns)
     rows = frame.iloc[found.rows]
     X, estimator, weight = model["prepare"].transform(rows), model["estimator"], weighed(rows, facts.weights or None).get("sample_weight")
     scores, sure = metrics_of(estimator, X, found.y, facts.task, weight), sureness_of(estimator, X, found.y, weight)
@@ -311,14 +327,19 @@ def _by_group(frame: pd.DataFrame, names: tuple[str, ...], split: Split, setting
     try:
         train, held, found, _ = sides(frame, names, split)
         estimator = estimator_for(found.task, settings, split.seed, ())
-        model, stopped = _train(train, (*found.names, *split.no_inputs), describe_columns(train.inputs, split.categories), estimator, {})
+        model, stopped = _train(train, (*found.names, *split.no_inputs), _described(train, held, split), estimator, {})
         return {} if stopped else metrics_of(model["estimator"], model["prepare"].transform(held.inputs), held.y, found.task, held.weight)
     except (TableError, DivergedError):  # such as a class that is in one group only
         return {}
 
 
-def _dropped(table: Table, drop: Any) -> tuple[str, ...]:
-    return one_of(tuple(table.columns) if isinstance(table, pd.DataFrame) else (), drop, "drop")
+def _named(table: Table, names: Any, what: str) -> tuple[str, ...]:
+    return one_of(tuple(table.columns) if isinstance(table, pd.DataFrame) else (), names, what)
+
+
+def _described(side: Side, held: Side, split: Split) -> tuple[Column, ...]:
+    """What becomes of the inputs of one side; of the rows held out nothing is used but how their numbers are spelled."""
+    return describe_columns(side.inputs, split.categories, missing=split.missing, keep=split.keep, beside=held.inputs)
 
 
 def _train(

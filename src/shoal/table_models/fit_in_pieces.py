@@ -31,6 +31,8 @@ from shoal.table.splits import n_held_out
 from shoal.table.steps import fitted_preparation
 from shoal.table.tally import BYTES_OF_A_TEXT, MOST_TEXTS
 from shoal.table.target import Task, labels_array, targets_of, without_target
+from shoal.table.target_cells import read_targets
+from shoal.table_models.cut import Cut, Progressed, cut_by_time, naming_rows
 from shoal.table_models.memory import (
     BLOCK_SHARE,
     JUDGED_SHARE,
@@ -45,7 +47,7 @@ from shoal.table_models.memory import (
 from shoal.table_models.placing import Placing, borders_of
 from shoal.table_models.scores import Metrics, Scores, baseline_models, fitted_models
 from shoal.table_models.splits import SCORED_ON
-from shoal.table_models.survey import Cut, Progressed, Survey, cut_by_time, naming_rows, survey
+from shoal.table_models.survey import Survey, survey
 from shoal.types import Floats
 
 Progress = Callable[[str, int, int], None]
@@ -74,6 +76,8 @@ class Asked:
     progress: Progress | None
     checkpoint: Checkpoint = NO_CHECKPOINT
     weights: str | None = None
+    missing: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
 
     def stage(self, what: str, rows: int) -> Progressed:
         """A function to call with the number of rows done; called beyond its rows, it starts the next epoch."""
@@ -225,6 +229,8 @@ def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path
         sample_rows=sample_rows,
         progressed=asked.stage("reading", table.n_rows),
         most_texts=memory.rows(SAMPLE_SHARE, n_texts * max(BYTES_OF_A_TEXT, table.text_bytes), MOST_TEXTS),
+        missing=asked.missing,
+        keep=asked.keep,
     )
     if not (cut.all_learn or found.n_held):
         raise TableError(f"None of {found.n_train} rows was held out; hold out a larger fraction, or choose another seed or column.")
@@ -311,16 +317,17 @@ def write_all(
 ) -> None:
     """Read the table once more, prepare its rows and write them to blocks."""
     cut = placing.cut
-    for piece in table.pieces(piece_rows, found.texts):
-        with naming_rows(table.file.name, piece):
+    for whole in table.pieces(piece_rows, found.texts):
+        with naming_rows(table.file.name, whole):
+            piece = read_targets(whole, found.target_columns)
             some = piece[~without_target(piece, found.targets)]
             if len(some):
                 held, X = cut.held(some), prepare.transform(some)
-                whole = StoredRows(X, numbers_of(some, found), np.zeros(len(some), np.int64), cut.weigh(some))
-                learned = whole.at(~held)._replace(place=placing.see(X[~held], some[~held]))
+                rows = StoredRows(X, numbers_of(some, found), np.zeros(len(some), np.int64), cut.weigh(some))
+                learned = rows.at(~held)._replace(place=placing.see(X[~held], some[~held]))
                 store.add(learned, some.index.to_numpy()[~held], cut.seed)
                 if held.any():
-                    store.hold_out(whole.at(held))
+                    store.hold_out(rows.at(held))
         progressed(len(piece))
     store.drop_empty()
 
@@ -332,7 +339,7 @@ def labels_of(found: Survey) -> NDArray[Any] | None:
 
 def numbers_of(frame: pd.DataFrame, found: Survey) -> NDArray[np.floating]:
     """The targets of rows that have one, as they are stored, `(m, n_y)`: numbers, the indices of classes, or 0 and 1."""
-    y = targets_of(frame, found.targets, found.task, found.classes).y
+    y = targets_of(frame, found.targets, found.task, found.classes, columns=found.target_columns).y
     labels = labels_of(found)
     return np.asarray(np.searchsorted(labels, y) if labels is not None else y, np.float64).reshape(len(frame), -1)
 
@@ -365,8 +372,9 @@ def held_pieces(learned: LearnedInPieces, asked: Asked) -> Iterator[tuple[Any, N
         yield from ((piece.X, piece.y, piece.weight, 0) for piece in learned.store.held())
         return
     cut = Cut(asked.seed, asked.test_fraction, weights=asked.weights)
-    for piece in asked.test.pieces(learned.scored_rows, learned.survey.texts):
-        with naming_rows(asked.test.file.name, piece):
+    for whole in asked.test.pieces(learned.scored_rows, learned.survey.texts):
+        with naming_rows(asked.test.file.name, whole):
+            piece = read_targets(whole, learned.survey.target_columns)
             some = piece[~without_target(piece, learned.survey.targets)]
             if len(some):
                 X = learned.model["prepare"].transform(some)

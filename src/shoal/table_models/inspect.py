@@ -1,7 +1,7 @@
 """Inspection of a raw table's model by the table's own columns: its diagnosis, importance and effects, on the rows of its fit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -45,8 +45,8 @@ def sides_again(model: Pipeline, table: Table, test: Table | None = None) -> tup
         from shoal.table_models.within_memory import sides_within
 
         return sides_within(facts, table, test) if is_path(table) else None
-    split = Split(facts.task, test, facts.test_fraction, facts.groups or None, facts.time or None, facts.seed, facts.categories)
-    split = replace(split, weights=facts.weights or None, drop=facts.drop)
+    cells = facts.categories, facts.weights or None, facts.drop, facts.missing, facts.keep
+    split = Split(facts.task, test, facts.test_fraction, facts.groups or None, facts.time or None, facts.seed, *cells)
     names = [column.name for column in columns_of(model)]
     frame = frame_of(table, texts=facts.categories, codes=[*facts.targets, *split.coded], expected=names)
     train, held, _, _ = sides(frame, facts.targets, split)
@@ -96,8 +96,8 @@ def diagnose_table(model: Pipeline, table: Table) -> Diagnosis:
         For a model without a table's columns, or a table that does not fit it.
     """
     facts = facts_of(model)
-    frame = frame_of(table, columns_of(model), texts=text_targets(facts.targets, facts.classes))
-    found = targets_of(frame, facts.targets, facts.task, facts.classes)
+    frame = frame_of(table, columns_of(model), texts=text_targets(facts.targets, facts.classes, facts.target_columns))
+    found = targets_of(frame, facts.targets, facts.task, facts.classes, columns=facts.target_columns)
     return diagnose_rows(model, frame.iloc[found.rows], found.y)
 
 

@@ -17,9 +17,11 @@ from shoal.table import Column, Target, describe_columns, targets_of
 from shoal.table.cells import brief, listed, nearest
 from shoal.table.coded_columns import CodedColumn, coded
 from shoal.table.frames import Table, frame_or_path, is_path, one_of
+from shoal.table.marks import marks_for
 from shoal.table.notes import ColumnNote
 from shoal.table.reading import notes_of as file_notes
 from shoal.table.structure import Roles, structure_notes
+from shoal.table.target_cells import read_targets
 from shoal.table_models.splits import Split, frame_of, name_of
 
 EXAMPLES = 3
@@ -105,6 +107,8 @@ def look(
     time: Hashable = None,
     categories: Collection[Hashable] = (),
     drop: Collection[Hashable] = (),
+    missing: Collection[Hashable] = (),
+    keep: Collection[Hashable] = (),
 ) -> Look:
     """Look at a table as `shoal.fit` does before it trains.
 
@@ -112,7 +116,7 @@ def look(
     ----------
     table : as for `shoal.fit`
     target : name of the column to predict, or a list; without it nothing is found about columns that give it away
-    groups, time, categories, drop : as for `shoal.fit`
+    groups, time, categories, drop, missing, keep : as for `shoal.fit`
 
     Returns
     -------
@@ -137,14 +141,22 @@ def look(
     columns = tuple(table.columns) if isinstance(table, pd.DataFrame) else ()
     names = () if target is None else one_of(columns, target, "target")
     roles = [None if chosen is None else one_of(columns, chosen, role)[0] for role, chosen in (("groups", groups), ("time", time))]
-    split = Split(None, None, 0.2, roles[0], roles[1], 0, one_of(columns, categories, "categories"), drop=one_of(columns, drop, "drop"))
+    cells = (
+        one_of(columns, categories, "categories"),
+        None,
+        one_of(columns, drop, "drop"),
+        marks_for(missing),
+        one_of(columns, keep, "keep"),
+    )
+    split = Split(None, None, 0.2, roles[0], roles[1], 0, *cells)
     frame = frame_of(table, texts=split.categories, codes=[*names, *split.coded])
     check_dropped(frame, names, split)
     found = None
     if names:
-        found = targets_of(frame, names)
+        found = targets_of(frame, names, missing=split.missing, keep=split.keep)
         frame = frame.iloc[found.rows]
-    return looked(table, frame, describe_columns(inputs_of(frame, names, split), split.categories), found, split)
+    inputs = inputs_of(frame, names, split)
+    return looked(table, frame, describe_columns(inputs, split.categories, missing=split.missing, keep=split.keep), found, split)
 
 
 def inputs_of(frame: pd.DataFrame, names: Sequence[str], split: Split) -> pd.DataFrame:
@@ -188,9 +200,10 @@ def looked(
     inputs = [coded(column, frame[column.name]) for column in columns]
     names = () if found is None else found.names
     is_class = found is not None and found.task == "classification"
-    targets = [coded(target_column(name, frame[name], is_class), frame[name]) for name in names]
+    read = frame if found is None else read_targets(frame, found.columns)
+    targets = [coded(target_column(name, read[name], is_class), read[name]) for name in names]
     roles = Roles(targets, is_class, split.groups or "", split.time or "", held, split.test is None)
-    own = [note for column in (*getattr(found, "columns", ()), *columns) for note in getattr(column, "notes", ())]
+    own = [note for column in (*(() if found is None else found.columns), *columns) for note in column.notes]
     notes = (*own, *structure_notes(inputs, roles))
     others = {name: coded(target_column(name, frame[name], True), frame[name]) for name in split.no_inputs}
     by_name = others | {each.name: each for each in (*inputs, *targets)}
@@ -215,11 +228,23 @@ def announce(seen: Look, strict: bool, look: Looked | None) -> None:
     """
     if look is not None:
         look(seen)
-    lines = [str(note) if note.column else str(note).removeprefix(": ") for note in seen.notes]
+    lines = lines_of(seen.notes)
     if lines and strict:
         raise TableError(f"The table has {len(lines)} notes, and strict=True makes them an error: {'; '.join(lines)}.")
-    if lines and look is None:
-        warnings.warn(TableWarning("\n".join(["What you may want to know of the table before you use the model:", *lines])), stacklevel=4)
+    if look is None:
+        warn_of(seen.notes, stacklevel=4)
+
+
+def lines_of(notes: Sequence[ColumnNote]) -> list[str]:
+    """The notes as lines; those of rows name no column."""
+    return [str(note) if note.column else str(note).removeprefix(": ") for note in notes]
+
+
+def warn_of(notes: Sequence[ColumnNote], stacklevel: int) -> None:
+    """One warning with all notes, if there are any."""
+    if notes:
+        lead = "What you may want to know of the table before you use the model:"
+        warnings.warn(TableWarning("\n".join([lead, *lines_of(notes)])), stacklevel=stacklevel + 1)
 
 
 def target_column(name: str, cells: pd.Series, is_class: bool) -> Column:
@@ -231,7 +256,7 @@ def seen_column(each: CodedColumn, prefix: str, notes: Sequence[ColumnNote]) -> 
     """A column as people see it; `prefix` says what it is beside an input."""
     own = tuple(note for note in notes if note.column == each.name)
     read_as = f"{prefix}classes" if prefix and each.column.kind == "category" else prefix + kind_in_words(each.column)
-    shown = tuple(short(value) for value in each.values[:EXAMPLES])
+    shown = tuple(short(value) for value in each.cells.dropna().unique()[:EXAMPLES])
     return LookedColumn(
         each.name,
         prefix if prefix in ("groups", "dropped", "weights") else read_as,
@@ -245,9 +270,8 @@ def seen_column(each: CodedColumn, prefix: str, notes: Sequence[ColumnNote]) -> 
 
 def kind_in_words(column: Column) -> str:
     """What a column is read as, with what is special about it."""
-    spelled = getattr(column, "number_format", None)
-    if column.kind == "number" and spelled is not None and not spelled.is_plain:
-        return f"number, {spelled}"
+    if column.kind == "number" and not column.number_format.is_plain:
+        return f"number, {column.number_format}"
     if column.kind == "date" and column.date_format:
         return f"date, {column.date_format}"
     return column.kind

@@ -11,7 +11,7 @@ from shoal.draws import Purpose, row_draws
 from shoal.fitting.block_store import Parts
 from shoal.fitting.folds import RowFacts, row_keys
 from shoal.table.cells import text_cells
-from shoal.table_models.survey import Cut
+from shoal.table_models.cut import Cut
 
 
 @dataclass

@@ -29,7 +29,7 @@ from shoal.fitting.summary import Moments, moments_of
 from shoal.metrics import explained, surprise
 from shoal.table import Task
 from shoal.table.frames import first_line
-from shoal.table_models.survey import Sample
+from shoal.table_models.cut import Sample
 from shoal.types import Floats
 from shoal.uncertainty.calibration import BINS, brier_score, calibration_error
 

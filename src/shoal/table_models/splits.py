@@ -46,6 +46,8 @@ class Split:
     categories: tuple[str, ...] = ()
     weights: str | None = None
     drop: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
 
     @property
     def coded(self) -> list[str]:
@@ -76,9 +78,10 @@ def frame_of(
     return frame.set_axis(pd.RangeIndex(1, 1 + len(frame), name=ROW), axis=0)
 
 
-def text_targets(names: Sequence[str], classes: Sequence[Sequence[Label]]) -> list[str]:
-    """The targets whose classes are texts; a file's cells are then texts too: "007" is not 7."""
-    return [name for name, labels in zip(names, classes, strict=False) if all(isinstance(label, str) for label in labels)]
+def text_targets(names: Sequence[str], classes: Sequence[Sequence[Label]], columns: Sequence[Column] = ()) -> list[str]:
+    """The targets whose classes are texts, which a file's cells are then too: "007" is no 7; and numbers in a spelling of their own."""
+    labels = [name for name, labels in zip(names, classes, strict=False) if all(isinstance(label, str) for label in labels)]
+    return labels + [column.name for column in columns if not column.number_format.is_plain]
 
 
 def named_column(frame: pd.DataFrame, name: str, role: str) -> pd.Series:
@@ -95,7 +98,7 @@ def sides(frame: pd.DataFrame, names: tuple[str, ...], split: Split) -> tuple[Si
     for role, column in (("group", split.groups), ("time", split.time), ("weights", split.weights)):
         if column is not None:
             named_column(frame, column, role)
-    found = targets_of(frame, names, split.task)
+    found = targets_of(frame, names, split.task, missing=split.missing, keep=split.keep)
     known = frame.iloc[found.rows]
     inputs = known.drop(columns=[*names, *split.no_inputs])
     if split.test is not None:
@@ -170,9 +173,9 @@ def refuse_two_cuts(split: Split) -> None:
 def _given_sides(train: Side, found: Target, split: Split) -> tuple[Side, Side, Target, str]:
     refuse_two_cuts(split)
     assert split.test is not None
-    texts = [*split.categories, *text_targets(found.names, found.classes)]
+    texts = [*split.categories, *text_targets(found.names, found.classes, found.columns)]
     frame = frame_of(split.test, texts=texts, expected=[*train.inputs.columns, *found.names])
-    other = targets_of(frame, found.names, found.task, found.classes)
+    other = targets_of(frame, found.names, found.task, found.classes, columns=found.columns)
     held = frame.iloc[other.rows]
     lacking = [name for name in train.inputs.columns if name not in held.columns]
     if lacking:

@@ -1,128 +1,26 @@
-"""One pass over a table that is not read whole. It determines its columns, the target, the held-out rows, and a sample."""
+"""One pass over a table that is not read whole. It determines its columns, the target, and a sample."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from shoal.draws import Purpose, row_draws, shares
-from shoal.errors import ColumnsError, TableError
+from shoal.draws import Purpose, row_draws
+from shoal.errors import TableError
 from shoal.table import Column
-from shoal.table.cells import check_filled, date_format_of, listed, text_cells
-from shoal.table.columns import described, level_counts
+from shoal.table.cells import listed, text_cells
+from shoal.table.describing import described_columns, level_counts
 from shoal.table.reading import TableFile
-from shoal.table.row_weights import check_total, row_weights, total_weight
-from shoal.table.splits import moments, n_held_out
+from shoal.table.row_weights import check_total, total_weight
 from shoal.table.tally import MOST_TEXTS, Tally
 from shoal.table.target import Label, Task, has_marks, kind_of_target, without_target
+from shoal.table.target_cells import described_target, is_special, read_targets, refuse_names_of_rows
+from shoal.table_models.cut import Cut, Progressed, Sample, naming_rows
 from shoal.table_models.splits import LEARNED_FROM, SCORED_ON
-from shoal.types import Floats
 
 MOST_CLASSES = 1_000  # values of a target beyond which it is not a class
-
-Progressed = Callable[[int], None]
-
-
-@dataclass(frozen=True)
-class Cut:
-    """How a row's side is determined from the row alone.
-
-    `groups` names the column whose values are held out whole; with `time` the rows from `border` on are, dates in text having the format
-    `written`; `all_learn` holds out none. `weights` names the column of the rows' weights.
-    """
-
-    seed: int
-    fraction: float
-    groups: str | None = None
-    time: str | None = None
-    border: float = np.inf
-    written: str | None = None
-    all_learn: bool = False
-    weights: str | None = None
-
-    @property
-    def no_inputs(self) -> tuple[str, ...]:
-        """The columns beside the targets that are no inputs: of groups and of weights."""
-        return tuple(name for name in (self.groups, self.weights) if name is not None)
-
-    def weigh(self, piece: pd.DataFrame) -> Floats | None:
-        """The weights of the rows, `(m,)`; None if each counts once."""
-        return None if self.weights is None else row_weights(piece[self.weights], self.weights)
-
-    def held(self, piece: pd.DataFrame) -> NDArray[np.bool_]:
-        """Which rows of a chunk are held out, `(m,)`; its index has the row numbers of the file."""
-        if self.all_learn:
-            return np.zeros(len(piece), bool)
-        if self.groups is not None:
-            check_filled(self.groups, piece[self.groups], "group")
-            keys = pd.util.hash_pandas_object(text_cells(piece[self.groups]), index=False).to_numpy()
-            return np.asarray(shares(row_draws(self.seed, Purpose.SCORED, keys)) < self.fraction)
-        if self.time is not None:
-            return np.asarray(self.moments(piece) >= self.border)
-        return np.asarray(shares(row_draws(self.seed, Purpose.SCORED, piece.index.to_numpy())) < self.fraction)
-
-    def moments(self, piece: pd.DataFrame) -> NDArray[Any]:
-        """The rows' times as numbers."""
-        assert self.time is not None
-        check_filled(self.time, piece[self.time], "time")
-        return moments(piece[self.time], self.time, self.written)
-
-
-def cut_by_time(
-    table: TableFile,
-    targets: tuple[str, ...],
-    seed: int,
-    fraction: float,
-    time: str,
-    piece_rows: int,
-    sample_rows: int,
-    progressed: Progressed,
-) -> Cut:
-    """The cut before the last rows in time: at a quantile of a seeded sample of the times, which is exact if it contains all of them.
-
-    Rows without a target are not used, and need no time.
-    """
-    cut, sample, first, last = Cut(seed, fraction, time=time), Sample(sample_rows), np.inf, -np.inf
-    for whole in table.pieces(piece_rows):
-        progressed(len(whole))
-        piece = whole[~without_target(whole, targets)]
-        if not len(piece):
-            continue
-        with naming_rows(table.file.name, piece):
-            if cut.written is None and piece[time].dtype.kind in "OTU":
-                cut = replace(cut, written=date_format_of(piece[time]))
-            times = cut.moments(piece)
-        first, last = min(first, times.min()), max(last, times.max())
-        sample.see(row_draws(seed, Purpose.SAMPLE, piece.index.to_numpy()), pd.DataFrame({"time": times}))
-    if first == last:
-        raise TableError(f"The time column {time!r} has one value only in all {table.n_rows} rows: there are no last rows.")
-    times = np.sort(sample.frame["time"].to_numpy())
-    border = times[len(times) - n_held_out(len(times), fraction)]
-    return replace(cut, border=border if border > first else np.nextafter(first, np.inf))
-
-
-@dataclass
-class Sample:
-    """The rows of the smallest random numbers: a random sample for any chunks; all rows while these are few."""
-
-    size: int
-    draws: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
-    frame: pd.DataFrame = field(default_factory=pd.DataFrame)
-
-    def see(self, draws: NDArray[np.uint64], piece: pd.DataFrame) -> None:
-        """Take in the rows of a chunk, `draws (m,)`."""
-        room = np.uint64(2**64 - 1) if len(self.draws) < self.size else self.draws.max()
-        some = draws <= room
-        joint = np.concatenate([self.draws, draws[some]])
-        frame = piece[some] if self.frame.empty else pd.concat([self.frame, piece[some]])
-        if len(joint) > self.size:
-            least = np.sort(np.argpartition(joint, self.size)[: self.size])
-            joint, frame = joint[least], frame.iloc[least]
-        self.draws, self.frame = joint, frame
 
 
 @dataclass
@@ -176,7 +74,9 @@ class Survey:
     first_rows : DataFrame
         For each class that a target has, the first raw training row; more for a numeric target.
     texts : tuple of str
-        Columns of a CSV file that are read as text, because some chunks alone would be read as numbers.
+        Columns of a CSV file that are read as text, since some of its chunks alone would be taken for numbers.
+    target_columns : tuple of Column
+        How the cells of each target are read.
     """
 
     columns: tuple[Column, ...]
@@ -190,6 +90,7 @@ class Survey:
     sample: pd.DataFrame
     first_rows: pd.DataFrame
     texts: tuple[str, ...]
+    target_columns: tuple[Column, ...] = ()
 
 
 @dataclass
@@ -208,9 +109,14 @@ class Counting:
     n_held: int = 0
     n_left_out: int = 0
     weights: tuple[float, float] = (0.0, 0.0)
+    missing: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    target_columns: tuple[Column, ...] = ()
+    target_tallies: dict[str, Tally] = field(default_factory=dict)
 
     def see_cut(self, piece: pd.DataFrame, cut: Cut) -> None:
-        """Count a chunk of rows that the cut splits; those without a target need no group or time."""
+        """Count a chunk of rows that the cut takes apart; those without a target need not have a group or a time."""
+        piece = self.see_targets(piece)
         empty = without_target(piece, self.targets)
         self.see_unknown(piece[empty])
         known = piece[~empty]
@@ -219,6 +125,16 @@ class Counting:
             if weight is not None:
                 self.weights = self.weights[0] + total_weight(weight[~held]), self.weights[1] + total_weight(weight[held])
             self.see_known(known, held, row_draws(cut.seed, Purpose.SAMPLE, known.index.to_numpy()))
+
+    def see_targets(self, piece: pd.DataFrame) -> pd.DataFrame:
+        """Count how the cells of targets are spelled, and read them where that is known already."""
+        for name in self.targets if not self.target_columns else ():
+            self.target_tallies.setdefault(name, Tally(name, missing=self.missing, is_kept=name in self.keep)).see(piece[name])
+        return read_targets(piece, self.target_columns)
+
+    def described_targets(self, task: str | None) -> tuple[Column, ...]:
+        """How the cells of each target are read."""
+        return self.target_columns or tuple(described_target(tally, task) for tally in self.target_tallies.values())
 
     def see_unknown(self, piece: pd.DataFrame) -> None:
         """Count rows without a target."""
@@ -239,7 +155,10 @@ class Counting:
             self.first_rows = pd.concat([self.first_rows, learned.loc[new]]) if len(new) else self.first_rows
         for name in piece.columns:
             if name not in self.targets and name not in self.no_inputs:
-                self.tallies.setdefault(name, Tally(name, name in self.categories, self.most_texts)).see(learned[name])
+                tally = Tally(name, name in self.categories, self.most_texts, self.missing, name in self.keep)
+                tally = self.tallies.setdefault(name, tally)
+                tally.see(learned[name])
+                tally.see_beside(piece[name][held])
         self.sample.see(draws, piece)
 
 
@@ -254,8 +173,11 @@ def survey(
     sample_rows: int,
     progressed: Progressed,
     most_texts: int = MOST_TEXTS,
+    missing: tuple[str, ...] = (),
+    keep: tuple[str, ...] = (),
 ) -> Survey:
-    """Read the table once and count; once more if the chunks of a CSV file disagree about a column's type.
+    """Read the table once and count; once more where the chunks of a CSV file do not agree on what a column is, or where a target's
+    cells turn out to be numbers that are spelled in a special way.
 
     Raises
     ------
@@ -263,8 +185,10 @@ def survey(
         For a target, column or split that cannot be used, with the rows of the file.
     """
     texts: tuple[str, ...] = ()
+    known: tuple[Column, ...] = ()
     while True:
         counting = Counting(targets, cut.no_inputs, frozenset(categories), Sample(sample_rows), most_texts)
+        counting.missing, counting.keep, counting.target_columns = missing, keep, known
         kinds: dict[str, set[str]] = {name: set() for name in table.names}
         for piece in table.pieces(piece_rows, texts):
             with naming_rows(table.file.name, piece):
@@ -272,9 +196,12 @@ def survey(
                 counting.see_cut(piece, cut)
             progressed(len(piece))
         mixed = tuple(name for name, seen in kinds.items() if len(seen) > 1 and name not in texts)
-        if table.text is None or not mixed:
-            return finished(counting, task, texts, cut.weights)
-        texts = (*texts, *mixed)
+        if table.text is not None and mixed:
+            texts, known = (*texts, *mixed), ()
+            continue
+        known = counting.described_targets(task)
+        if counting.target_columns or not any(map(is_special, known)):
+            return finished(counting, task, texts, known, cut.weights)
 
 
 def note_kinds(kinds: dict[str, set[str]], piece: pd.DataFrame) -> None:
@@ -286,7 +213,9 @@ def note_kinds(kinds: dict[str, set[str]], piece: pd.DataFrame) -> None:
             kinds[name].add("truth" if is_truth else "number" if pd.api.types.is_numeric_dtype(column.dtype) else "text")
 
 
-def finished(counting: Counting, task: str | None, texts: tuple[str, ...], weights: str | None = None) -> Survey:
+def finished(
+    counting: Counting, task: str | None, texts: tuple[str, ...], target_columns: tuple[Column, ...], weights: str | None = None
+) -> Survey:
     """The survey, once everything is counted; `weights` names the column of the rows' weights."""
     n_known = counting.n_train + counting.n_held
     names = counting.targets
@@ -307,12 +236,17 @@ def finished(counting: Counting, task: str | None, texts: tuple[str, ...], weigh
     if kind == "classification":
         for values in counting.values.values():
             refuse_classes_held_out(values)
+    if kind == "classification" and task is None:
+        for name in names:
+            different = seen[name]
+            n_classes = MOST_CLASSES + 1 if different is None else len(different)
+            refuse_names_of_rows(sample[name], n_classes, n_known)
     tallies = {name: tally.finish() for name, tally in counting.tallies.items()}
-    columns = tuple(described(tally) for tally in tallies.values())
+    columns = described_columns(list(tallies.values()))
     counts = {column.name: level_counts(tallies[column.name]) for column in columns if column.kind == "category"}
-    return Survey(
-        columns, counts, names, kind, classes, counting.n_train, counting.n_held, counting.n_left_out, sample, counting.first_rows, texts
-    )
+    n_rows = counting.n_train, counting.n_held, counting.n_left_out
+    read = tuple(replace(column, kind="number" if kind == "regression" else "category") for column in target_columns)
+    return Survey(columns, counts, names, kind, classes, *n_rows, sample, counting.first_rows, texts, read)
 
 
 def refuse_classes_held_out(values: Values) -> None:
@@ -325,15 +259,3 @@ def refuse_classes_held_out(values: Values) -> None:
             f"The classes {listed(lost)} of the target {values.name!r} occur only in held-out rows, so no network can learn "
             "them; choose another seed, hold out another fraction of the rows, or add rows of them."
         )
-
-
-@contextmanager
-def naming_rows(name: str, piece: pd.DataFrame) -> Iterator[None]:
-    """An error about a chunk of a table states which rows of the file it contains."""
-    try:
-        yield
-    except ColumnsError:
-        raise  # it is about all rows
-    except TableError as error:
-        first, last = int(piece.index[0]), int(piece.index[-1])
-        raise type(error)(f"{error} This was found in rows {first:,} to {last:,} of {name}.") from error

@@ -14,9 +14,11 @@ from shoal.network import keep_facts
 from shoal.table import feature_names, targets_of
 from shoal.table.cells import listed
 from shoal.table.frames import Table, is_path
-from shoal.table.reading import TableFile, open_table
+from shoal.table.reading import TableFile, open_table, texts_of
 from shoal.table.row_weights import check_total
 from shoal.table.target import check_names, without_target
+from shoal.table.target_cells import read_targets
+from shoal.table_models.cut import Cut, cut_by_time, naming_rows
 from shoal.table_models.fit import Evaluation, Facts, Progress, Watcher, asked_of, columns_of, estimator_for, facts_of
 from shoal.table_models.fit_in_pieces import Asked, fit_larger, frame_bytes, in_memory_bytes, rows_of_piece
 from shoal.table_models.memory import SAMPLE_ROWS, Memory, memory_of
@@ -32,7 +34,6 @@ from shoal.table_models.splits import (
     weighed,
     weights_column,
 )
-from shoal.table_models.survey import Cut, cut_by_time, naming_rows
 
 
 def fit_within(
@@ -88,6 +89,8 @@ def fit_within(
         progress,
         Checkpoint(checkpoint),
         split.weights,
+        split.missing,
+        split.keep,
     )
     done = fit_larger(file, asked, memory)
     facts = Facts(
@@ -105,6 +108,7 @@ def fit_within(
         interrupted=done.interrupted,
         sureness=done.sureness,
         max_memory=memory.given,
+        target_columns=done.survey.target_columns,
         **asked_of(table, split),
     )
     keep_facts(done.model, facts)
@@ -156,14 +160,14 @@ def sides_within(facts: Facts, table: str | PathLike[str], test: Table | None) -
     """The rows that a model learned from and those that it was scored on, read whole."""
 
     def side(frame: pd.DataFrame) -> Side:
-        found = targets_of(frame, facts.targets, facts.task, facts.classes)
+        found = targets_of(frame, facts.targets, facts.task, facts.classes, columns=facts.target_columns)
         rows = frame.iloc[found.rows]
         away = [*facts.targets, *(name for name in (facts.groups, facts.weights) if name)]
         return Side(rows.drop(columns=away), found.y, weighed(rows, facts.weights or None))
 
-    texts = [*facts.categories, *text_targets(facts.targets, facts.classes)]
+    texts = [*facts.categories, *text_targets(facts.targets, facts.classes, facts.target_columns)]
     frame = frame_of(table, texts=texts, codes=[facts.groups], expected=facts.targets)
-    frame = frame[~without_target(frame, facts.targets)]
+    frame = frame[~without_target(read_targets(frame, facts.target_columns), facts.targets)]
     held = cut_again(facts, table).held(frame)
     return side(frame[~held]), side(frame[held] if test is None else frame_of(test, texts=texts, expected=facts.targets))
 
@@ -171,16 +175,18 @@ def sides_within(facts: Facts, table: str | PathLike[str], test: Table | None) -
 def evaluate_within(max_memory: str | int, model: Pipeline, table: str | PathLike[str], progress: Progress | None) -> Evaluation:
     """`evaluate`, reading the table in blocks."""
     facts = facts_of(model)
-    file = open_table(table, texts=text_targets(facts.targets, facts.classes), expected=used_names(model))
+    texts = text_targets(facts.targets, facts.classes, facts.target_columns)
+    file = open_table(table, texts=texts, expected=used_names(model))
     head = pd.DataFrame(columns=list(file.names))
     check_names(head, facts.targets)
     cut = Cut(facts.seed, facts.test_fraction, weights=weights_column(head, facts.weights or None))
     scores, left_out, done = Scores(model["estimator"], facts.task), 0, 0
-    for piece in pieces_within(memory_of(max_memory), model, file):
-        with naming_rows(file.file.name, piece):
+    for whole in pieces_within(memory_of(max_memory), model, file):
+        with naming_rows(file.file.name, whole):
+            piece = read_targets(whole, facts.target_columns)
             some = piece[~without_target(piece, facts.targets)]
             if len(some):
-                y = targets_of(some, facts.targets, facts.task, facts.classes).y
+                y = targets_of(some, facts.targets, facts.task, facts.classes, columns=facts.target_columns).y
                 scores.see(model["prepare"].transform(some), y, cut.weigh(some))
         left_out, done = left_out + len(piece) - len(some), done + len(piece)
         if progress is not None:
@@ -200,5 +206,4 @@ def used_names(model: Pipeline) -> list[str]:
 def pieces_within(memory: Memory, model: Pipeline, file: TableFile) -> Iterator[pd.DataFrame]:
     """A table in chunks that a model can predict within the memory."""
     refuse_whole(file, memory, int(frame_bytes(file) * file.n_rows))
-    texts = [column.name for column in columns_of(model) if column.kind not in ("number", "left out")]
-    return file.pieces(rows_of_piece(file, memory, len(feature_names(model["prepare"]))), texts)
+    return file.pieces(rows_of_piece(file, memory, len(feature_names(model["prepare"]))), texts_of(columns_of(model)))

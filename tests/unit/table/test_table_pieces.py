@@ -8,7 +8,8 @@ from shoal.errors import ShoalError, TableError
 from shoal.table import describe_columns, read, targets_of
 from shoal.table.reading import open_table
 from shoal.table.splits import split_time
-from shoal.table_models.survey import Cut, cut_by_time, survey
+from shoal.table_models.cut import Cut, cut_by_time
+from shoal.table_models.survey import survey
 from table_cells import KINDS, N, X
 
 A_PIECE, MANY = 13, 1000

@@ -19,6 +19,7 @@ from shoal.export.portable import Portable
 from shoal.export.trace import Traced, traced
 from shoal.network import Network
 from shoal.table import Feature, Field
+from shoal.table.cells import numbers_alike
 from shoal.table.columns import unused
 from shoal.table.dates import A_DAY, A_WEEK, TURN
 from shoal.textbook.activations import ACTIVATIONS
@@ -58,6 +59,7 @@ def levels(graph: Graph, field: Field, cell: str) -> str:
     rest = len(field.levels) if field.has_other else -1
     empty = field.missing if field.missing < len(field.levels) else rest
     texts = {text: place for place, text in enumerate(field.levels)}
+    texts |= {number: texts[level] for number, level in numbers_alike(field.levels).items()}  # "5" of the level "05"
     texts.setdefault("", empty)
     place = graph(
         "LabelEncoder",

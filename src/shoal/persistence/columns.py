@@ -1,0 +1,85 @@
+"""What a model file holds of one column of a table: its record in plain values, checked, and back."""
+
+from dataclasses import asdict
+from typing import Any
+
+from shoal.persistence.checks import Flag, Items, Maybe, Real, Record, Text, Whole
+from shoal.table import Column, ColumnNote
+from shoal.table.date_formats import DATE_FORMATS
+from shoal.table.marks import Mark
+from shoal.table.number_format import PLAIN, NumberFormat
+
+NUMBER_FORMAT = Record(
+    {
+        "decimal": Text((".", ",")),
+        "thousands": Text(),
+        "affixes": Items(Text(empty=False), apart=True),
+        "styles": Items(Text(empty=False), apart=True),
+    }
+)
+MARK = Record(
+    {
+        "text": Text(empty=False),
+        "kind": Text(("gap", "below", "above")),
+        "n_rows": Whole(),
+        "indicator": Flag(),
+        "label": Text(empty=False),
+    }
+)
+NOTE = Record({"column": Text(), "kind": Text(), "text": Text(), "advice": Text()})
+COLUMN = Record(
+    {
+        "name": Text(empty=False),
+        "kind": Text(("number", "boolean", "category", "date", "left out")),
+        "reason": Text(),
+        "n_rows": Whole(1),
+        "n_missing": Whole(),
+        "levels": Items(Text(), apart=True),
+        "low": Maybe(Real()),
+        "high": Maybe(Real()),
+        "date_format": Text(("", *DATE_FORMATS)),
+        "has_times": Flag(),
+        "cyclic": Flag(),
+        "number_format": NUMBER_FORMAT,
+        "marks": Items(MARK),
+        "notes": Items(NOTE),
+    },
+    optional=frozenset({"cyclic", "number_format", "marks", "notes"}),  # which files of earlier shoals lack
+)
+
+
+def marks_fit(content: dict[str, Any]) -> bool:
+    """Whether the marks of a column's record fit: each once, in no more rows than there are, in numbers only with an input of its own."""
+    marks = content.get("marks", ())
+    apart = len({mark["text"] for mark in marks}) == len(marks) and all(mark["n_rows"] <= content["n_rows"] for mark in marks)
+    return apart and (content["kind"] == "number" or not any(mark["indicator"] or mark["kind"] != "gap" for mark in marks))
+
+
+def column_from(content: dict[str, Any]) -> Column:
+    """The column that a checked record describes."""
+    spelled = content.get("number_format")
+    return Column(
+        **{
+            **content,
+            "levels": tuple(content["levels"]),
+            "number_format": PLAIN if spelled is None else NumberFormat(**{name: _frozen(value) for name, value in spelled.items()}),
+            "marks": tuple(Mark(**mark) for mark in content.get("marks", ())),
+            "notes": tuple(ColumnNote(**note) for note in content.get("notes", ())),
+        }
+    )
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def column_record(column: Column) -> dict[str, Any]:
+    """A column in plain values; lists for tuples, at any depth."""
+    made: dict[str, Any] = _listed(asdict(column))
+    return made
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _listed(inner) for name, inner in value.items()}
+    return [_listed(inner) for inner in value] if isinstance(value, list | tuple) else value
