@@ -20,6 +20,7 @@ from shoal.estimators.checks import named_columns
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.estimators.remote import dask_functions, place_of
+from shoal.fitting.settings import settings_of
 from shoal.fitting.train import interrupted
 from shoal.network import keep_facts
 from shoal.table import Column, ColumnNote, Task, describe_columns, feature_names, preparation, targets_of
@@ -159,6 +160,7 @@ def fit(
     check_dropped(frame, learned, split)
     train, held, found, how = sides(frame, learned, split)
     estimator = estimator_for(found.task, settings, seed, callbacks)
+    settings_of(estimator)  # invalid ones are refused before anything is shown
     allowed = (*found.names, *split.no_inputs)
     columns = _described(train, held, split)
     known = frame.iloc[found.rows]
