@@ -537,3 +537,8 @@ def test_the_memory_is_kept(tmp_path):
     table.to_parquet(tmp_path / "t.parquet", row_group_size=len(table))
     done = subprocess.run([sys.executable, "-c", MEASURED, tmp_path / "t.parquet"], check=True, capture_output=True, text=True, timeout=120)
     assert int(done.stdout) <= 350_000_000
+
+
+def test_notes_cannot_stop_a_fit_in_blocks_and_asking_for_it_is_refused(table_of):
+    with pytest.raises(InvalidParameterError, match="strict=True stops on notes"):
+        in_pieces(table_of("number"), "number", strict=True)

@@ -152,7 +152,7 @@ def fit(
     if max_memory is not None:
         from shoal.table_models.within_memory import fit_within
 
-        done = fit_within(max_memory, table, learned, split, categories, settings, refit, callbacks, progress, checkpoint)
+        done = fit_within(max_memory, table, learned, split, categories, settings, refit, callbacks, progress, checkpoint, strict=strict)
         if done is not None:
             warn_of(notes_of(done), stacklevel=3)
             return done

@@ -47,6 +47,8 @@ def fit_within(
     callbacks: Sequence[Watcher],
     progress: Progress | None,
     checkpoint: str | PathLike[str] | None = None,
+    *,
+    strict: bool = False,
 ) -> Pipeline | None:
     """`fit` in blocks; None if the table fits into the memory, or is a frame, which is in memory already.
 
@@ -65,6 +67,8 @@ def fit_within(
         if (settings or {}).get("verbose"):
             print(f"{file.file.name} needs about {in_words(needed)}, which fits into max_memory={memory.given}: it is read whole")
         return None
+    if strict:
+        raise InvalidParameterError("strict=True stops on notes about a table, and a table read in blocks gets none: leave it out.")
     if split.drop:
         raise InvalidParameterError(
             f"drop={list(split.drop)}: a table that is read in blocks keeps all columns. Remove them from the file."
