@@ -16,6 +16,7 @@ SETS = json.loads(MANIFEST.read_text())["datasets"] if MANIFEST.exists() else {}
 NAMES = [name for name in SETS if name != "mnist"]  # pictures, not a table
 
 
+@pytest.mark.filterwarnings("ignore::shoal.TableWarning")  # what is true of some shared tables
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES or ["no tables here"])
 def test_a_raw_table_becomes_a_network_that_predicts(name, data_folder, tmp_path):

@@ -129,11 +129,13 @@ def test_a_hundred_networks_are_one_network(tmp_path):
     check_json(model, portable(model), tmp_path)
 
 
+@pytest.mark.filterwarnings("ignore::shoal.TableWarning")  # what is true of some shared tables: days in order, repeated rows
 @pytest.mark.parametrize("name", FAST)
 def test_shared_tables_in_every_format(name, data_folder, tmp_path):
     check_shared(name, data_folder, tmp_path)
 
 
+@pytest.mark.filterwarnings("ignore::shoal.TableWarning")  # what is true of some shared tables: days in order, repeated rows
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in FAST])
 def test_every_shared_table_in_every_format(name, data_folder, tmp_path):

@@ -304,9 +304,8 @@ SETS = (
 )
 
 
-@pytest.mark.filterwarnings("ignore::shoal.TableWarning")  # 999 days in the bank's table mean that nobody called before
+@pytest.mark.filterwarnings("ignore::shoal.TableWarning")  # 999 days in the bank's table mean no call; seoul_bike's days are in order
 @pytest.mark.parametrize("name", SETS)
-@pytest.mark.filterwarnings("ignore::shoal.errors.TableWarning")  # of seoul_bike: its days are in order
 def test_every_shared_set_trains_without_preparation_by_hand(name, data_folder, manifest):
     entry = manifest[name]
     frame = read(data_folder / entry["file"])
