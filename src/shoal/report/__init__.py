@@ -1,7 +1,6 @@
 """One page about a model: whether it is healthy, what it uses, its scores and their uncertainty, in a single file."""
 
 from collections.abc import Callable
-from importlib.resources import files
 from os import PathLike
 from pathlib import Path
 
@@ -10,14 +9,11 @@ from sklearn.pipeline import Pipeline
 from shoal.files import refuse_unwritable, replacing
 from shoal.report.contents import STEPS, Contents, gather
 from shoal.report.figures import need_matplotlib
-from shoal.report.html import text
+from shoal.report.html import page, text
 from shoal.report.sections import SECTIONS
 from shoal.table.frames import Table
 
 __all__ = ["STEPS", "write_report"]
-
-# No external script, font or picture: no name in a table can make the page load one either.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 def write_report(
@@ -54,9 +50,9 @@ def write_report(
     refuse_unwritable(path)
     contents = gather(model, table, test, step)
     step("figures")
-    page = html(contents)
+    content = html(contents)
     with replacing(path) as out:
-        out.write(page.encode("utf-8"))
+        out.write(content.encode("utf-8"))
     return Path(path)
 
 
@@ -64,17 +60,5 @@ def html(contents: Contents) -> str:
     """The whole page."""
     facts = contents.facts
     title = f"{', '.join(facts.targets)}: {facts.task} from {contents.table}"
-    style = files("shoal.report").joinpath("page.css").read_text("utf-8")
     links = "".join(f'<a href="#{name}">{text(words)}</a>' for name, words, _ in SECTIONS)
-    lines = (
-        "<!DOCTYPE html>",
-        '<html lang="en">',
-        '<head>\n<meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{text(title)}</title>\n<style>\n{style}</style>\n</head>",
-        f"<body>\n<main>\n<h1>{text(title)}</h1>\n<nav>{links}</nav>",
-        *(make(contents) for _, _, make in SECTIONS),
-        "</main>\n</body>\n</html>\n",
-    )
-    return "\n".join(lines)
+    return page(title, (make(contents) for _, _, make in SECTIONS), f"\n<nav>{links}</nav>")

@@ -1,9 +1,30 @@
 """HTML fragments made of untrusted text: any name in a table stays text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
+from importlib.resources import files
 
 from shoal.export.portable import printable
+
+# No external script, font or picture: no name in a table can make a page load one either.
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def page(title: str, parts: Iterable[str], links: str = "") -> str:
+    """A whole page of these parts under a title, in one file that needs nothing else; `links` lead to its sections."""
+    style = files("shoal.report").joinpath("page.css").read_text("utf-8")
+    lines = (
+        "<!DOCTYPE html>",
+        '<html lang="en">',
+        '<head>\n<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{text(title)}</title>\n<style>\n{style}</style>\n</head>",
+        f"<body>\n<main>\n<h1>{text(title)}</h1>{links}",
+        *parts,
+        "</main>\n</body>\n</html>\n",
+    )
+    return "\n".join(lines)
 
 
 def text(value: object) -> str:

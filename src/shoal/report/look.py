@@ -1,15 +1,11 @@
 """The page of `shoal look --html`: the columns of a table and the notes, in one file that needs nothing else."""
 
-from importlib.resources import files
 from os import PathLike
 from pathlib import Path
 
 from shoal.files import replacing
-from shoal.report.html import paragraph, section, table, text
+from shoal.report.html import page, paragraph, section, table
 from shoal.table_models.look import Look
-
-# As of the report: no script, no font, no picture from anywhere.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 def write_look(found: Look, path: str | PathLike[str]) -> Path:
@@ -33,21 +29,7 @@ def write_look(found: Look, path: str | PathLike[str]) -> Path:
 def look_page(found: Look) -> str:
     """The whole page."""
     title = f"{found.table}: {found.n_rows} rows, {len(found.columns)} columns"
-    style = files("shoal.report").joinpath("page.css").read_text("utf-8")
-    lines = (
-        "<!DOCTYPE html>",
-        '<html lang="en">',
-        '<head>\n<meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{text(title)}</title>\n<style>\n{style}</style>\n</head>",
-        f"<body>\n<main>\n<h1>{text(title)}</h1>",
-        *(paragraph(note) for note in found.file_notes),
-        notes_section(found),
-        columns_section(found),
-        "</main>\n</body>\n</html>\n",
-    )
-    return "\n".join(lines)
+    return page(title, (*(paragraph(note) for note in found.file_notes), notes_section(found), columns_section(found)))
 
 
 def notes_section(found: Look) -> str:
