@@ -267,3 +267,11 @@ def nearest(name: str, names: Iterable[str]) -> list[str]:
         return []
     by_folded = {other.casefold(): other for other in names if len(other) <= _LONG_NAME}
     return [by_folded[match] for match in get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.5)]
+
+
+def no_column(name: str, columns: Iterable[str], purpose: str) -> str:
+    """What an error says of a column that is not there: for what it was named, and what it may have been meant."""
+    columns = list(columns)
+    matches = nearest(name, columns)
+    hint = f"the nearest names are {listed(matches)}" if matches else f"its columns are {listed(columns) or 'none'}"
+    return f"The table has no column {brief(name)} {purpose}; {hint}."

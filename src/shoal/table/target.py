@@ -13,7 +13,7 @@ from shoal.table.cells import (
     brief,
     check_finite,
     listed,
-    nearest,
+    no_column,
     number_cells,
     numbers_alike,
     refusal,
@@ -193,9 +193,7 @@ def check_names(frame: pd.DataFrame, names: tuple[str, ...]) -> None:
         raise TableError(f"The targets are {listed(names) or 'not named'}; name one or more columns, each once.")
     for name in names:
         if name not in frame.columns:
-            matches = nearest(name, frame.columns)
-            hint = f"the nearest names are {listed(matches)}" if matches else f"its columns are {listed(frame.columns) or 'none'}"
-            raise TableError(f"The table has no column {brief(name)} to be the target; {hint}.")
+            raise TableError(no_column(name, frame.columns, "to be the target"))
 
 
 def _empty(column: pd.Series) -> np.ndarray:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from shoal.errors import ColumnsError, TableError, TableWarning
 from shoal.table import Column, Target, describe_columns, targets_of
-from shoal.table.cells import brief, listed, nearest
+from shoal.table.cells import brief, no_column
 from shoal.table.coded_columns import CodedColumn, coded
 from shoal.table.frames import Table, frame_or_path, is_path, one_of
 from shoal.table.marks import marks_for
@@ -168,9 +168,7 @@ def check_dropped(frame: pd.DataFrame, names: Sequence[str], split: Split) -> No
     """Refuse to drop what is not there, or what is needed."""
     for name in split.drop:
         if name not in frame.columns:
-            matches = nearest(name, frame.columns)
-            hint = f"the nearest names are {listed(matches)}" if matches else f"its columns are {listed(frame.columns)}"
-            raise ColumnsError(f"The table has no column {brief(name)} to drop; {hint}.")
+            raise ColumnsError(no_column(name, frame.columns, "to drop"))
         if name in (*names, split.groups, split.time, split.weights, *split.categories):
             raise TableError(f"The column {brief(name)} cannot be dropped: it is the target, the groups, the time or a category.")
 

@@ -10,7 +10,7 @@ import pandas as pd
 from shoal.draws import Purpose, group_stream
 from shoal.errors import ColumnsError, TableError
 from shoal.table import Column, Target, read, split_groups, split_rows, split_time, targets_of
-from shoal.table.cells import ROW, brief, listed, nearest, text_cells
+from shoal.table.cells import ROW, brief, listed, no_column, text_cells
 from shoal.table.filetypes import INNER, file_of
 from shoal.table.frames import Table, as_frame, is_path
 from shoal.table.row_weights import check_total, row_weights, total_weight
@@ -87,9 +87,7 @@ def text_targets(names: Sequence[str], classes: Sequence[Sequence[Label]], colum
 def named_column(frame: pd.DataFrame, name: str, role: str) -> pd.Series:
     """The column of a role; `ColumnsError` if it is missing."""
     if name not in frame.columns:
-        matches = nearest(name, frame.columns)
-        hint = f"the nearest names are {listed(matches)}" if matches else f"its columns are {listed(frame.columns)}"
-        raise ColumnsError(f"The table has no column {brief(name)} to be the {role} column; {hint}.")
+        raise ColumnsError(no_column(name, frame.columns, f"to be the {role} column"))
     return frame[name]
 
 
