@@ -92,3 +92,11 @@ def test_one_set_takes_several_settings():
 def test_the_models_name_follows_table_and_target():
     assert default_name(Path("data/titanic.csv.gz"), ["Survived"]) == "titanic-Survived.shoal"
     assert default_name(Path("a.parquet"), ["y 1/2", "z"]) == "a-y_1_2+z.shoal"
+
+
+@pytest.mark.parametrize("words", ["shoal demo flower --json", "shoal demo vectorization"])
+def test_the_help_of_a_demo_ends_with_its_own_example(words, tmp_path):
+    _, _, name, *_ = words.split()
+    last = answer(shoal("demo", name, "--help", cwd=tmp_path)).rstrip().splitlines()[-1]
+    assert words in last
+    assert "--folder" not in last  # the example of `shoal demo` itself

@@ -96,8 +96,8 @@ TARGET = "digit"
 SEED = 0
 
 app = typer.Typer(invoke_without_command=True, rich_markup_mode="markdown", epilog=EXAMPLE)
-app.command("vectorization", epilog=EXAMPLE)(vectorization)
-app.command("flower", epilog=EXAMPLE)(flower)
+app.command("vectorization", epilog=VECTORIZATION_EXAMPLE)(vectorization)
+app.command("flower", epilog=FLOWER_EXAMPLE)(flower)
 
 
 @app.callback()
