@@ -24,7 +24,7 @@ from shoal.table.marks import marks_for
 from shoal.table.steps import fitted_preparation
 from shoal.table.tally import MOST_TEXTS
 from shoal.table.target import check_names, targets_of, without_target
-from shoal.table.target_cells import is_special, read_targets
+from shoal.table.target_cells import read_targets
 from shoal.table_models.cut import Cut, Sample
 from shoal.table_models.fit import Facts, Watcher, estimator_for
 from shoal.table_models.memory import SAMPLE_ROWS
@@ -131,7 +131,7 @@ def counted(client: Any, parts: Sequence[Any], nothing: Counting, task: str | No
     done = seen.result()
     with of_row(done.rows):
         known = done.counting.described_targets(task)
-        if nothing.target_columns or not any(map(is_special, known)):
+        if nothing.target_columns or not any(column.is_special for column in known):
             return finished(done.counting, task, (), known, cut.weights)
     return counted(client, parts, replace(nothing, target_columns=known), task, cut)  # once more, the targets' cells read as they are
 

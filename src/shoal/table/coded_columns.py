@@ -160,6 +160,6 @@ def coded(column: Column, cells: pd.Series) -> CodedColumn:
 
 def values_of(column: Column, cells: pd.Series) -> pd.Series:
     """The cells with numbers for those that are spelled in a special way, and with gaps where marks of no value stand."""
-    if column.kind == "number" and (column.marks or not column.number_format.is_plain):
+    if column.kind == "number" and column.is_special:
         return read_numbers(cells, column.number_format, column.marks)[0].values
     return without_marks(cells, marked_cells(cells, [mark.text for mark in column.marks]))

@@ -73,6 +73,11 @@ class Column:
         return parts_of(self.date_format, self.has_times, self.cyclic)
 
     @property
+    def is_special(self) -> bool:
+        """Whether cells must be read before they are numbers or labels: numbers in a spelling of their own, or marks of no value."""
+        return bool(self.marks) or not self.number_format.is_plain
+
+    @property
     def indicated(self) -> tuple[Mark, ...]:
         """The marks that an input of their own tells of."""
         return tuple(mark for mark in self.marks if mark.indicator)

@@ -148,23 +148,19 @@ def _describe_text(tally: Tally, hint: str) -> Column:
 
 def _spelled_number(tally: Tally, found: FoundNumbers) -> Column:
     """A number whose cells are spelled in a way of their own, or with marks between them."""
-    name, spelled, extremes = tally.name, found.format, found.extremes
-    if found.refused is not None:
-        row, cell = found.refused
-        wanted = "numbers" if spelled.is_plain else f"numbers ({spelled})"
-        raise cell_refused(name, cell, row, found.n_refused, tally.n_rows, wanted, _SLIP_ADVICE)
+    name = tally.name
+    found.refuse_others(name, tally.n_rows, _SLIP_ADVICE)
     if tally.numbers.infinite is not None:
         raise infinity(name, tally.numbers.infinite, tally.numbers.n_infinite, tally.n_rows)
-    low, high = float(extremes.low or 0.0), float(extremes.high or 0.0)
+    low, high = found.range
     n_missing = tally.n_rows - found.n_known - sum(mark.n_rows for mark in found.marks if mark.kind != "gap")
-    known: dict[str, Any] = {"low": low, "high": high, "number_format": spelled, "marks": found.marks}
+    known: dict[str, Any] = {"low": low, "high": high, "number_format": found.format, "marks": found.marks}
     if low == high and not n_missing and not found.marks:
         return _left_out(tally, f"one value only: {low:.6g}", low=low, high=high)
-    reason = f"numbers from {low:.6g} to {high:.6g}" + ("" if spelled.is_plain else f", {spelled}")
     return Column(
         name,
         "number",
-        reason,
+        found.reason,
         tally.n_rows,
         n_missing,
         **known,

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from shoal.table.cells import cell_refused
 from shoal.table.marks import Extremes, Mark, MarkKind, is_known_mark, mark_key
 from shoal.table.number_format import FEW, FormTally, Locale, NumberFormat, format_of
 
@@ -44,6 +45,23 @@ class FoundNumbers:
     def is_plain(self) -> bool:
         """Whether nothing is special: numbers as every program reads them, and perhaps a slip."""
         return self.format.is_plain and not self.marks
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The least and the greatest number, 0 for none."""
+        return float(self.extremes.low or 0.0), float(self.extremes.high or 0.0)
+
+    @property
+    def reason(self) -> str:
+        """What was seen, for a person."""
+        low, high = self.range
+        return f"numbers from {low:.6g} to {high:.6g}" + ("" if self.format.is_plain else f", {self.format}")
+
+    def refuse_others(self, name: str, n_rows: int, advice: str) -> None:
+        """Raise a `TableError` for the first cell that is neither number nor mark, if there is one."""
+        if self.refused is not None:
+            row, cell = self.refused
+            raise cell_refused(name, cell, row, self.n_refused, n_rows, self.format.wanted, advice)
 
 
 def numbers_found(tally: FormTally, n_different: int, hint: str = "", beside: FormTally | None = None) -> FoundNumbers | None:

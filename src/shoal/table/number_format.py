@@ -71,6 +71,11 @@ class NumberFormat:
         """Whether these are the numbers that every program reads."""
         return self == PLAIN
 
+    @property
+    def wanted(self) -> str:
+        """What an error says that cells should be."""
+        return "numbers" if self.is_plain else f"numbers ({self})"
+
     def __str__(self) -> str:
         parts = ["decimal comma"] if self.decimal == "," else []
         parts += [f"thousands by {_MARK_NAMES[mark]}" for mark in self.thousands]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,11 +30,6 @@ def counted_target(column: pd.Series, missing: Sequence[str] = (), is_kept: bool
     tally = Tally(str(column.name), missing=tuple(missing), is_kept=is_kept)
     tally.see(column)
     return tally
-
-
-def is_special(column: Column) -> bool:
-    """Whether a target's cells must be read before they are numbers or labels."""
-    return bool(column.marks) or not column.number_format.is_plain
 
 
 def described_target(tally: Tally, task: str | None) -> Column:
@@ -98,18 +94,11 @@ def are_names(tally: Tally, found: FoundNumbers) -> bool:
 
 
 def _of_numbers(plain: Column, found: FoundNumbers, marks: tuple[Mark, ...]) -> Column:
-    name, spelled = plain.name, found.format
-    if found.refused is not None:
-        row, cell = found.refused
-        wanted = "numbers" if spelled.is_plain else f"numbers ({spelled})"
-        raise cell_refused(name, cell, row, found.n_refused, plain.n_rows, wanted, _SLIP_ADVICE)
-    low, high = float(found.extremes.low or 0.0), float(found.extremes.high or 0.0)
-    reason = f"numbers from {low:.6g} to {high:.6g}" + ("" if spelled.is_plain else f", {spelled}")
-    notes = format_notes(name, found, "--task classification takes the cells as names")
-    n_missing = plain.n_rows - found.n_known
-    return replace(
-        plain, kind="number", reason=reason, n_missing=n_missing, low=low, high=high, number_format=spelled, marks=marks, notes=notes
-    )
+    found.refuse_others(plain.name, plain.n_rows, _SLIP_ADVICE)
+    low, high = found.range
+    known: dict[str, Any] = {"low": low, "high": high, "number_format": found.format, "marks": marks}
+    notes = format_notes(plain.name, found, "--task classification takes the cells as names")
+    return replace(plain, kind="number", reason=found.reason, n_missing=plain.n_rows - found.n_known, **known, notes=notes)
 
 
 def _sentinels(extremes: Extremes, tally: Tally) -> list[tuple[Mark, ColumnNote]]:
@@ -135,7 +124,7 @@ def read_targets(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame
     """The table with those targets as numbers that were spelled in a special way, and with empty cells where marks of nothing stand."""
     changed = {}
     for column in columns:
-        if column.name not in frame.columns or not is_special(column):
+        if column.name not in frame.columns or not column.is_special:
             continue
         cells = frame[column.name]
         if column.kind == "number":
@@ -143,8 +132,8 @@ def read_targets(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame
             if read.refused.any():
                 first = int(np.flatnonzero(read.refused)[0])
                 row = int(cells.index[first]) if pd.api.types.is_integer_dtype(cells.index.dtype) else first + 1
-                wanted = "numbers" if column.number_format.is_plain else f"numbers ({column.number_format})"
-                raise cell_refused(column.name, str(cells.iloc[first]), row, int(read.refused.sum()), len(cells), wanted, _SLIP_ADVICE)
+                n_refused, wanted = int(read.refused.sum()), column.number_format.wanted
+                raise cell_refused(column.name, str(cells.iloc[first]), row, n_refused, len(cells), wanted, _SLIP_ADVICE)
             changed[column.name] = read.values
         else:
             changed[column.name] = without_marks(cells, marked_cells(cells, [mark.text for mark in column.marks]))

@@ -16,7 +16,7 @@ from shoal.table.reading import TableFile
 from shoal.table.row_weights import check_total, total_weight
 from shoal.table.tally import MOST_TEXTS, Tally
 from shoal.table.target import Label, Task, has_marks, kind_of_target, without_target
-from shoal.table.target_cells import described_target, is_special, read_targets, refuse_names_of_rows
+from shoal.table.target_cells import described_target, read_targets, refuse_names_of_rows
 from shoal.table_models.cut import Cut, Progressed, Sample, naming_rows
 from shoal.table_models.splits import LEARNED_FROM, SCORED_ON
 
@@ -200,7 +200,7 @@ def survey(
             texts, known = (*texts, *mixed), ()
             continue
         known = counting.described_targets(task)
-        if counting.target_columns or not any(map(is_special, known)):
+        if counting.target_columns or not any(column.is_special for column in known):
             return finished(counting, task, texts, known, cut.weights)
 
 
