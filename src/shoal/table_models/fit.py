@@ -25,7 +25,7 @@ from shoal.fitting.train import interrupted
 from shoal.network import keep_facts
 from shoal.table import Column, ColumnNote, Task, describe_columns, feature_names, preparation, targets_of
 from shoal.table.cells import brief, listed, nearest
-from shoal.table.frames import Table, frame_or_path, is_path, one_of
+from shoal.table.frames import Table, frame_or_path, is_path
 from shoal.table.marks import marks_for
 from shoal.table.target import check_task
 from shoal.table_models.facts import NO_NOTES as NO_NOTES
@@ -34,7 +34,18 @@ from shoal.table_models.facts import facts_of as facts_of
 from shoal.table_models.fit_notes import notes_beside
 from shoal.table_models.look import Looked, announce, check_dropped, looked, warn_of
 from shoal.table_models.scores import Metrics, baselines, metrics_of, sureness_of
-from shoal.table_models.splits import Side, Split, fingerprint, frame_of, name_of, sides, text_targets, weighed
+from shoal.table_models.splits import (
+    Side,
+    Split,
+    chosen_names,
+    column_roles,
+    fingerprint,
+    frame_of,
+    name_of,
+    sides,
+    text_targets,
+    weighed,
+)
 from shoal.training.events import Epoch
 
 MOST_SEED = 2**64 - 1  # that a model file can store
@@ -146,8 +157,8 @@ def fit(
     settings = _with_skip(settings, skip)
     there = place_of(client, checkpoint, max_memory, refit)
     seed, table, test = int(seed), frame_or_path(table), None if test is None else frame_or_path(test)
-    learned, named, categories = _roles(table, target, {"groups": groups, "time": time, "weights": weights}, categories)
-    cells = {"drop": _named(table, drop, "drop"), "missing": marks_for(missing), "keep": _named(table, keep, "keep")}
+    learned, named, categories = column_roles(table, target, {"groups": groups, "time": time, "weights": weights}, categories)
+    cells = {"drop": chosen_names(table, drop, "drop"), "missing": marks_for(missing), "keep": chosen_names(table, keep, "keep")}
     split = Split(task, test, test_fraction, named["groups"], named["time"], seed, categories, named["weights"], **cells)
     if max_memory is not None:
         from shoal.table_models.within_memory import fit_within
@@ -287,28 +298,6 @@ def _with_skip(settings: Mapping[str, Any] | None, skip: Any) -> Mapping[str, An
     return {**(settings or {}), "skip": True}
 
 
-def _roles(
-    table: Table, target: Any, given: Mapping[str, Any], categories: Any
-) -> tuple[tuple[str, ...], dict[str, str | None], tuple[str, ...]]:
-    """The names of the targets, of the column of each role (None if there is none), and of the categories."""
-    columns = tuple(table.columns) if isinstance(table, pd.DataFrame) else ()
-    names = one_of(columns, target, "target")
-    roles: dict[str, str | None] = {}
-    for role, chosen in given.items():
-        found = (None,) if chosen is None else one_of(columns, chosen, role)
-        if len(found) != 1:
-            raise TableError(f"{role}={brief(chosen)} names {len(found)} columns; set one.")
-        if found[0] in names:
-            raise TableError(f"The column {brief(found[0])} is the target and cannot be the {role} column too. Name another.")
-        taken = next((other for other, name in roles.items() if name is not None and name == found[0] and role == "weights"), None)
-        if taken is not None:
-            raise TableError(f"The column {brief(found[0])} is the {taken} column and cannot be the weights column too. Name another.")
-        roles[role] = found[0]
-    if roles["groups"] is not None and roles["time"] is not None:
-        raise TableError(f"groups={brief(given['groups'])} and time={brief(given['time'])}: rows are held out by one of them. Set one.")
-    return names, roles, () if categories is None else one_of(columns, categories, "categories")
-
-
 def estimator_for(task: Task, settings: Mapping[str, Any] | None, seed: int, callbacks: Sequence[Watcher]) -> Any:
     """An estimator with these settings, unfitted."""
     estimator = ShoalClassifier() if task == "classification" else ShoalRegressor()
@@ -333,10 +322,6 @@ def _by_group(frame: pd.DataFrame, names: tuple[str, ...], split: Split, setting
         return {} if stopped else metrics_of(model["estimator"], model["prepare"].transform(held.inputs), held.y, found.task, held.weight)
     except (TableError, DivergedError):  # such as a class that is in one group only
         return {}
-
-
-def _named(table: Table, names: Any, what: str) -> tuple[str, ...]:
-    return one_of(tuple(table.columns) if isinstance(table, pd.DataFrame) else (), names, what)
 
 
 def _described(side: Side, held: Side, split: Split) -> tuple[Column, ...]:

@@ -16,13 +16,13 @@ from shoal.errors import ColumnsError, TableError, TableWarning
 from shoal.table import Column, Target, describe_columns, targets_of
 from shoal.table.cells import brief, no_column
 from shoal.table.coded_columns import CodedColumn, coded
-from shoal.table.frames import Table, frame_or_path, is_path, one_of
+from shoal.table.frames import Table, frame_or_path, is_path
 from shoal.table.marks import marks_for
 from shoal.table.notes import ColumnNote
 from shoal.table.reading import notes_of as file_notes
 from shoal.table.structure import Roles, structure_notes
 from shoal.table.target_cells import read_targets
-from shoal.table_models.splits import Split, frame_of, name_of
+from shoal.table_models.splits import Split, chosen_names, column_roles, frame_of, name_of
 
 EXAMPLES = 3
 LONGEST = 24  # characters of an example
@@ -138,17 +138,9 @@ def look(
     ['number', 'number', 'target: number']
     """
     table = frame_or_path(table)
-    columns = tuple(table.columns) if isinstance(table, pd.DataFrame) else ()
-    names = () if target is None else one_of(columns, target, "target")
-    roles = [None if chosen is None else one_of(columns, chosen, role)[0] for role, chosen in (("groups", groups), ("time", time))]
-    cells = (
-        one_of(columns, categories, "categories"),
-        None,
-        one_of(columns, drop, "drop"),
-        marks_for(missing),
-        one_of(columns, keep, "keep"),
-    )
-    split = Split(None, None, 0.2, roles[0], roles[1], 0, *cells)
+    names, roles, coded_as = column_roles(table, () if target is None else target, {"groups": groups, "time": time}, categories)
+    cells = {"drop": chosen_names(table, drop, "drop"), "missing": marks_for(missing), "keep": chosen_names(table, keep, "keep")}
+    split = Split(None, None, 0.2, roles["groups"], roles["time"], 0, coded_as, None, **cells)
     frame = frame_of(table, texts=split.categories, codes=[*names, *split.coded])
     check_dropped(frame, names, split)
     found = None

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from shoal.errors import ColumnsError, TableError
 from shoal.table import Column, Target, read, split_groups, split_rows, split_time, targets_of
 from shoal.table.cells import ROW, brief, listed, no_column, text_cells
 from shoal.table.filetypes import INNER, file_of
-from shoal.table.frames import Table, as_frame, is_path
+from shoal.table.frames import Table, as_frame, is_path, one_of
 from shoal.table.row_weights import check_total, row_weights, total_weight
 from shoal.table.splits import moments
 from shoal.table.target import Label
@@ -58,6 +59,32 @@ class Split:
     def no_inputs(self) -> list[str]:
         """The columns beside the targets that are no inputs: of groups and of weights, and those that are dropped."""
         return [*self.coded, *([] if self.weights is None else [self.weights]), *self.drop]
+
+
+def chosen_names(table: Table, names: Any, role: str) -> tuple[str, ...]:
+    """The names that a caller gives to columns, as the table's own where it is a frame (`frames.one_of`)."""
+    return one_of(tuple(table.columns) if isinstance(table, pd.DataFrame) else (), names, role)
+
+
+def column_roles(
+    table: Table, target: Any, given: Mapping[str, Any], categories: Any
+) -> tuple[tuple[str, ...], dict[str, str | None], tuple[str, ...]]:
+    """The names of the targets, of the column of each role (None if there is none), and of the categories."""
+    names = chosen_names(table, target, "target")
+    roles: dict[str, str | None] = {}
+    for role, chosen in given.items():
+        found = (None,) if chosen is None else chosen_names(table, chosen, role)
+        if len(found) != 1:
+            raise TableError(f"{role}={brief(chosen)} names {len(found)} columns; set one.")
+        if found[0] in names:
+            raise TableError(f"The column {brief(found[0])} is the target and cannot be the {role} column too. Name another.")
+        taken = next((other for other, name in roles.items() if name is not None and name == found[0] and role == "weights"), None)
+        if taken is not None:
+            raise TableError(f"The column {brief(found[0])} is the {taken} column and cannot be the weights column too. Name another.")
+        roles[role] = found[0]
+    if roles["groups"] is not None and roles["time"] is not None:
+        raise TableError(f"groups={brief(given['groups'])} and time={brief(given['time'])}: rows are held out by one of them. Set one.")
+    return names, roles, () if categories is None else chosen_names(table, categories, "categories")
 
 
 def frame_of(

@@ -143,3 +143,20 @@ def test_the_command_line_prints_the_columns_alone_and_before_training(
     code, out, _ = run(capsys, monkeypatch, "fit", str(path), "--target", "y", "--strict", "--drop", "z", *few)
     assert code == 0
     assert "dropped" in out
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        ({"groups": ["a", "b"]}, "names 2 columns; set one"),
+        ({"groups": "y"}, "is the target and cannot be the groups column too"),
+        ({"groups": "a", "time": "b"}, "rows are held out by one of them"),
+    ],
+    ids=["two columns", "the target", "groups and time"],
+)
+def test_a_look_refuses_the_roles_that_a_fit_refuses(chosen: dict[str, object], message: str) -> None:
+    frame = pd.DataFrame({"a": np.arange(60) % 7, "b": np.arange(60) % 11, "y": np.sin(np.arange(60.0))})
+    for call in (shoal.look, shoal.fit):
+        with pytest.raises(TableError, match=message):
+            call(frame, "y", **chosen)
+    assert [each.read_as for each in shoal.look(frame).columns] == ["number"] * 3  # without a target there is nothing to refuse
