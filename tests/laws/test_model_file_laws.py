@@ -155,7 +155,10 @@ def said(found: Stored, rows: np.ndarray) -> np.ndarray:
     W1, b1, W2, b2 = (a[name].astype(np.float64) for name in ("W1", "b1", "W2", "b2"))
     A1 = ACTIVATIONS[network["activation"]](W1 @ A0 + b1)
     used = np.arange(W1.shape[1]) < a["widths"][:, None]
-    Z2 = np.einsum("k,kzm->zm", a["shares"], (W2 * used[:, None]) @ A1 + b2)
+    Z2 = (W2 * used[:, None]) @ A1 + b2
+    if "W3" in a:
+        Z2 = Z2 + a["W3"].astype(np.float64) @ A0
+    Z2 = np.einsum("k,kzm->zm", a["shares"], Z2)
     A2 = make_loss(network["output"], delta=network["delta"], q=network["q"])(Z2)
     A2 = A2[: len(A2) // 2] if network["output"] == "gaussian" else A2
     return A2.T if "target_scale" not in a else A2.T * a["target_scale"] + a["target_center"]

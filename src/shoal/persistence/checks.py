@@ -45,16 +45,19 @@ def adds_up(counts: NDArray[np.int64], n: int) -> bool:
 
 @dataclass(frozen=True)
 class Text:
-    """A text, one of the choices if there are any."""
+    """A text: one of the choices if there are any; of these characters, each once at most, if there are any."""
 
     choices: tuple[str, ...] = ()
     empty: bool = True
+    characters: str = ""
 
     def check(self, value: Any, where: str, sizes: Sizes) -> None:
         if type(value) is not str or len(value) > LONGEST_TEXT or not (value or self.empty):
             raise refuse(where, value, "a text")
         if self.choices and value not in self.choices:
             raise refuse(where, value, f"one of {', '.join(map(repr, self.choices))}")
+        if self.characters and (len(set(value)) < len(value) or not set(value) <= set(self.characters)):
+            raise refuse(where, value, f"characters of {self.characters!r}, each once at most")
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from shoal.persistence.checks import Flag, Items, Maybe, Real, Record, Text, Who
 from shoal.table import Column, ColumnNote
 from shoal.table.date_formats import DATE_FORMATS
 from shoal.table.marks import Mark
-from shoal.table.number_format import PLAIN, NumberFormat
+from shoal.table.number_format import MARK_NAMES, PLAIN, NumberFormat
 
 NUMBER_FORMAT = Record(
     {
         "decimal": Text((".", ",")),
-        "thousands": Text(),
+        "thousands": Text(characters="".join(MARK_NAMES)),
         "affixes": Items(Text(empty=False), apart=True),
         "styles": Items(Text(empty=False), apart=True),
     }

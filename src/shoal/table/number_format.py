@@ -21,6 +21,8 @@ LEAST_FLAGGED, MOST_FLAGGED = (
 MOST_SLIPS, MOST_BARE = 0.05, 0.5  # of the cells must have a currency or percent sign, or a unit, lest it be a slip
 SECOND_UNIT = 0.02  # of the cells with a unit may have another one, which is then a slip
 
+MARK_NAMES = {",": "commas", ".": "points", " ": "spaces", "'": "apostrophes", "_": "underscores"}  # between groups of digits
+
 _SAME = {"EUR": "€", "Euro": "€", "EURO": "€", "euro": "€", "USD": "$", "US$": "$", "Dollar": "$", "GBP": "£", "JPY": "¥", "CNY": "¥"}
 _SAME |= {"RMB": "¥", "INR": "₹", "Rs": "₹", "Rs.": "₹", "kr.": "kr", "Kr": "kr"}
 _STYLES = {
@@ -37,7 +39,6 @@ _STYLES = {
     "u": "signs or digits of another script",
 }
 _WEAK = frozenset({"*", "±", "~", "…+", "a"})  # by these alone a few levels become no numbers
-_MARK_NAMES = {",": "commas", ".": "points", " ": "spaces", "'": "apostrophes", "_": "underscores"}
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class NumberFormat:
 
     def __str__(self) -> str:
         parts = ["decimal comma"] if self.decimal == "," else []
-        parts += [f"thousands by {_MARK_NAMES[mark]}" for mark in self.thousands]
+        parts += [f"thousands by {MARK_NAMES[mark]}" for mark in self.thousands]
         parts += ["percent" if affix == "%" else f"in {affix}" for affix in self.affixes]
         return ", ".join([*parts, *(_STYLES[style] for style in self.styles if style in _STYLES)])
 
@@ -222,7 +223,7 @@ def locale_of(tally: FormTally, hint: str = "") -> Locale | None:
     n: Counter[str] = Counter()
     for form, count in tally.forms.items():
         n[form.marks] += count.n
-    grouped = {mark: n[mark * 2] + sum(n[mark + point] for point in ".," if point != mark) for mark in _MARK_NAMES}
+    grouped = {mark: n[mark * 2] + sum(n[mark + point] for point in ".," if point != mark) for mark in MARK_NAMES}
     comma = n[","] + sum(n[mark + ","] for mark in ". '_")
     point = n["."] + sum(n[mark + "."] for mark in ", '_")
     if (comma and grouped[","]) or (n["."] and grouped["."]) or (comma and point and (grouped[","] or grouped["."])):
