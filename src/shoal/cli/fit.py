@@ -3,12 +3,13 @@
 import re
 import sys
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shoal.cli.look import beside_record, look_record, print_beside, show_look
+from shoal.cli.look import beside_record, look_record, print_beside, print_lines, show_look
 from shoal.cli.options import TABLE_HELP, AsJson, Header, MaxMemory, Sheet, parse_settings, table_at
 from shoal.cli.output import print_json, print_metrics, print_sureness
 from shoal.cli.report import check_report, steps_bar
@@ -142,6 +143,7 @@ def fit(
     from shoal.errors import TableWarning
     from shoal.files import refuse_unwritable
     from shoal.persistence import save
+    from shoal.table.reading import notes_of
     from shoal.table_models import fit
 
     path = output or Path(default_name(table, target))
@@ -154,10 +156,12 @@ def fit(
         check_report(report, path, table, test)
     source, other = table_at(table, sheet, header), None if test is None else table_at(test, header=header)
     seen: list[Look] = []
-    chosen |= {"drop": drop or (), "strict": bool(strict), "look": lambda found: show_look(found, seen, as_json, ask=strict is None)}
-    if max_memory is not None and not as_json:
-        print_file_notes(source)
-    with fit_bar(by_rows=max_memory is not None) as watching, warnings.catch_warnings():
+    in_blocks = max_memory is not None  # unless the table fits: how its file is read is printed before that is known, and once
+    shows = partial(show_look, seen=seen, as_json=as_json, ask=strict is None, with_file=not in_blocks)
+    chosen |= {"drop": drop or (), "strict": bool(strict), "look": shows}
+    if in_blocks and not as_json:
+        print_lines(notes_of(source))
+    with fit_bar(by_rows=in_blocks) as watching, warnings.catch_warnings():
         warnings.simplefilter("ignore", TableWarning)  # its notes are printed one by one
         model = fit.fit(source, target, task=task, test=other, groups=groups, time=time, **watching, **chosen)
     save(model, path)
@@ -173,14 +177,6 @@ def fit(
         print(f"model written to {path}   (shoal show {path})")
         if report is not None:
             print(f"report written to {report}")
-
-
-def print_file_notes(table: "Path | TablePath") -> None:
-    """Print how the table's file is read, unless it is a CSV file with commas and a header line."""
-    from shoal.table.reading import notes_of
-
-    for note in notes_of(table):
-        print(note)
 
 
 def report_too(model: Any, table: "Path | TablePath", report: Path, test: "Path | TablePath | None") -> None:

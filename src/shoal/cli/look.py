@@ -11,6 +11,8 @@ from shoal.cli.options import TABLE_HELP, AsJson, Header, Sheet, table_at
 from shoal.cli.output import number, print_json, print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from shoal.table_models.fit import Facts
     from shoal.table_models.look import Look
 
@@ -53,19 +55,25 @@ def look(
     if as_json:
         print_json(look_record(found))
         return
+    print_lines(found.file_notes)
     print_look(found, len(found.columns))
     if html is not None:
         print(f"page written to {html}")
 
 
+def print_lines(lines: "Iterable[object]") -> None:
+    """Print each on a line of its own, such as how a file is read."""
+    for line in lines:
+        print(line)
+
+
 def print_look(found: "Look", most: int = MOST_LINES) -> None:
     """Print the columns and the notes; of a wide table those with notes first, and `most` of them."""
-    for line in found.file_notes:
-        print(line)
     columns = sorted(found.columns, key=lambda each: not each.notes) if len(found.columns) > most else found.columns
-    frame = found.to_frame()["note"]
-    in_words = dict(zip(frame.index, frame, strict=True))
-    rows = [[c.name, c.read_as, ", ".join(c.examples), str(c.n_missing or ""), str(c.n_distinct), in_words[c.name]] for c in columns[:most]]
+    frame = found.to_frame().loc[[each.name for each in columns[:most]]]
+    rows = [
+        [name, *map(str, row)] for name, row in zip(frame.index, frame.replace({"missing": {0: ""}}).itertuples(index=False), strict=True)
+    ]
     print_table(HEADER, rows, f"{found.table}: {found.n_rows} rows, {len(found.columns)} columns", numbers=(3, 4))
     if len(columns) > most:
         print(f"and {len(columns) - most} more columns; shoal look prints all")
@@ -77,11 +85,12 @@ def print_look(found: "Look", most: int = MOST_LINES) -> None:
             print(f"advice: {lead}{note.advice}")
 
 
-def show_look(found: "Look", seen: "list[Look]", as_json: bool, *, ask: bool) -> None:
-    """Keep a look for the JSON, or print it; on a terminal ask whether to train if there are notes."""
+def show_look(found: "Look", seen: "list[Look]", as_json: bool, *, ask: bool, with_file: bool) -> None:
+    """Keep a look for the JSON, or print it, `with_file` after how the file is read; if there are notes, a terminal is asked first."""
     seen.append(found)
     if as_json:
         return
+    print_lines(found.file_notes if with_file else ())
     print_look(found)
     if ask and found.notes and sys.stdin.isatty() and sys.stderr.isatty():
         typer.confirm("Train all the same? (--yes does not ask)", default=True, abort=True, err=True)

@@ -84,7 +84,7 @@ class Look:
     def to_frame(self) -> pd.DataFrame:
         """The columns as a DataFrame: one row a column, with "read as", "examples", "missing", "distinct" and "note"."""
         cells = [
-            (", ".join(each.examples), "; ".join(note.text for note in each.notes) or (each.reason if each.read_as == "left out" else ""))
+            ("; ".join(each.examples), "; ".join(note.text for note in each.notes) or (each.reason if each.read_as == "left out" else ""))
             for each in self.columns
         ]
         return pd.DataFrame(

@@ -145,6 +145,19 @@ def test_the_command_line_prints_the_columns_alone_and_before_training(
     assert "dropped" in out
 
 
+@pytest.mark.parametrize("where", [(), ("--max-memory", "1GB")], ids=["in memory", "in blocks if it were larger"])
+def test_how_a_file_is_read_is_printed_once_also_where_blocks_were_allowed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, where: tuple[str, ...]
+) -> None:
+    frame, _ = frame_of("none")
+    path = tmp_path / "t.csv"
+    frame.to_csv(path, index=False, sep=";")
+    few = ["--set", "max_iter=3", "-o", str(tmp_path / "m.shoal")]
+    code, out, _ = run(capsys, monkeypatch, "fit", str(path), "--target", "y", *few, *where)
+    assert code == 0
+    assert out.count("semicolons") == 1
+
+
 @pytest.mark.parametrize(
     ("chosen", "message"),
     [
