@@ -47,6 +47,17 @@ def test_scores_are_those_of_the_local_search(client):
     np.testing.assert_array_equal(there.predict_proba(X), here.predict_proba(X))
 
 
+def test_a_search_goes_on_elsewhere(client, tmp_path):
+    X, y, _ = data()
+    settings = {"cv": 2, "refit": False, "checkpoint": tmp_path / "kept"}
+    there = ShoalSearchCV(ShoalClassifier(**QUICK), GRID, **settings, client=client).fit(X, y)
+    here = ShoalSearchCV(ShoalClassifier(**QUICK), GRID, **settings).fit(X, y)
+    again = ShoalSearchCV(ShoalClassifier(**QUICK), GRID, **settings, client=client).fit(X, y)
+    for search in (here, again):
+        assert_same_bits(search, there)
+        np.testing.assert_array_equal(search.cv_results_["mean_fit_time"], there.cv_results_["mean_fit_time"])  # nothing was trained again
+
+
 def test_drawn_candidates_of_a_pipeline_with_weights_and_halving(client):
     X, _, z = data()
     model = make_pipeline(PolynomialFeatures(2), ShoalRegressor(**QUICK))

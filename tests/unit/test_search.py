@@ -196,11 +196,14 @@ def test_a_scorer_that_raises_is_treated_as_by_grid_searches(scoring):
         ShoalSearchCV(ShoalClassifier(**QUICK), {"hidden_layer_sizes": [5, 6]}, **settings | {"error_score": "raise"}).fit(X, y)
 
 
-def test_processes_give_the_same_results():
+def test_processes_give_the_same_results_and_keep_them(tmp_path):
     X, y, _ = data()
     one = ShoalSearchCV(ShoalClassifier(**QUICK), {"alpha": [0.0, 1.0]}, cv=2, refit=False).fit(X, y)
-    two = ShoalSearchCV(ShoalClassifier(**QUICK), {"alpha": [0.0, 1.0]}, cv=2, refit=False, n_jobs=2).fit(X, y)
-    np.testing.assert_array_equal(one.cv_results_["mean_test_score"], two.cv_results_["mean_test_score"])
+    two = clone(one).set_params(n_jobs=2, checkpoint=tmp_path / "kept").fit(X, y)
+    kept = clone(one).set_params(checkpoint=tmp_path / "kept").fit(X, y)
+    for search in (two, kept):
+        np.testing.assert_array_equal(one.cv_results_["mean_test_score"], search.cv_results_["mean_test_score"])
+    np.testing.assert_array_equal(kept.cv_results_["mean_fit_time"], two.cv_results_["mean_fit_time"])  # nothing was trained again
 
 
 @pytest.mark.parametrize(

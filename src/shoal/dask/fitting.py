@@ -31,7 +31,7 @@ from shoal.fitting.plan import FULL_BATCH, width
 from shoal.fitting.settings import Settings, settings_of
 from shoal.fitting.summary import Summary
 from shoal.kinds import ChoiceKind
-from shoal.search.folds import Outcome, last_step, prefix_of, settings_or_error, tried
+from shoal.search.folds import Outcome, Outcomes, SearchRows, Trial, last_step, prefix_of, settings_or_error, tried
 
 Given = tuple[Any, Any, Any]  # X, y and the weights
 Roles = tuple[Any, Any]  # groups and times of the rows
@@ -202,39 +202,49 @@ def fit(
 
 def folds_on(
     client: Any,
-    estimator: Any,
-    candidates: Sequence[dict[str, Any]],
-    data: tuple[Any, Any, Any, Any],
-    settings: dict[str, Any],
-    heard: Callable[[float], None] | None = None,
+    trial: Trial,
+    rows: SearchRows,
+    known: Sequence[Outcomes],
+    *,
+    heard: Callable[[float], None] | None,
+    keep: Callable[[int, Outcomes], None] | None,
+    left: Callable[[], str],
 ) -> list[list[Outcome]]:
-    """`fold.tried`, its groups on the workers of a cluster: the same numbers, bit for bit.
+    """`tried`, its groups on the workers of a cluster: the same numbers, bit for bit.
 
-    `data` is X, y, the weights and the splits; `settings` are the other arguments of `tried`. A group is done whole by one
-    worker, for its networks share products; the largest go first.
+    A group is done whole by one worker, for its networks share products; the largest go first. One of which every outcome is known is
+    not done again.
     """
-    X, y, weights, splits = data
-    tasks = [(fold, some) for fold, (train, _) in enumerate(splits) for some in groups_of(estimator, candidates, len(train))]
+    found: list[Outcomes] = [dict(fold) for fold in known]
+    tasks = [
+        (fold, some)
+        for fold, (train, _) in enumerate(rows.splits)
+        for some in groups_of(trial.estimator, trial.candidates, len(train))
+        if not found[fold].keys() >= set(some)
+    ]
     tasks.sort(key=lambda task: -len(task[1]))
-    done = None if heard is None else lambda i: heard(len(tasks[i][1]))
+
+    def done(i: int, outcomes: list[Outcome]) -> None:
+        fold, some = tasks[i]
+        new = dict(zip(some, outcomes, strict=True))
+        if keep is not None:
+            keep(fold, new)
+        found[fold].update(new)
+        if heard is not None:
+            heard(len(some))
+
     with connected(client) as cluster:
-        found = over_table(cluster, partial(one_group, estimator, candidates, settings), (X, y, weights, splits), tasks, done)
-    folds: list[dict[int, Outcome]] = [{} for _ in splits]
-    for (fold, some), outcomes in zip(tasks, found, strict=True):
-        folds[fold].update(zip(some, outcomes, strict=True))
-    return [[fold[i] for i in range(len(candidates))] for fold in folds]
+        over_table(cluster, partial(one_group, trial), rows, tasks, done, left)
+    return [[fold[i] for i in range(len(trial.candidates))] for fold in found]
 
 
-def one_group(
-    estimator: Any, candidates: Sequence[dict[str, Any]], settings: dict[str, Any], data: Any, task: tuple[int, list[int]]
-) -> list[Outcome]:
+def one_group(trial: Trial, rows: SearchRows, task: tuple[int, list[int]]) -> list[Outcome]:
     """Some candidates on one fold."""
-    X, y, weights, splits = data
     fold, some = task
-    return tried(estimator, [candidates[i] for i in some], X, y, weights, [splits[fold]], **settings)[0]
+    return tried(replace(trial, candidates=[trial.candidates[i] for i in some]), replace(rows, splits=[rows.splits[fold]]), [{}])[0]
 
 
-def groups_of(estimator: Any, candidates: Sequence[dict[str, Any]], m: int) -> list[list[int]]:
+def groups_of(estimator: Any, candidates: Sequence[Mapping[str, Any]], m: int) -> list[list[int]]:
     """Places of candidates that may train together on m rows: prepared alike and of one width, as `fitting.candidates` groups them.
 
     A solver that steps over all rows, or one of which nothing is known, trains each candidate alone.

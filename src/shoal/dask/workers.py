@@ -111,29 +111,33 @@ def pass_on(noted: Sequence[Noted]) -> None:
 
 
 def over_table(
-    client: Any, work: Callable[[Any, Any], Any], table: Any, tasks: Sequence[Any], heard: Callable[[int], None] | None = None
-) -> list[Any]:
-    """`work(table, task)` for every task, in their order; the table is sent to every worker once.
+    client: Any,
+    work: Callable[[Any, Any], Any],
+    table: Any,
+    tasks: Sequence[Any],
+    heard: Callable[[int, Any], None],
+    left: Callable[[], str],
+) -> None:
+    """`work(table, task)` for every task; the table is sent to every worker once.
 
-    `heard` is called with a task's index when it is done. If a worker dies, its unfinished task is repeated; the table is sent again if
-    it was lost with the last worker that had it.
+    `heard` is called with a task's index and result when it is done. If a worker dies, its unfinished task is repeated; the table is sent
+    again if it was lost with the last worker that had it. `left` says in an error what is left of the work.
     """
     dd = distributed()
-    found: dict[int, Any] = {}
+    found: set[int] = set()
     noted: list[Noted] = []
     for attempt in range(ATTEMPTS):
-        with named():
+        with named(left):
             placed = client.scatter(table, broadcast=True, hash=False)
             futures = {client.submit(on_worker, work, placed, tasks[i], pure=False): i for i in range(len(tasks)) if i not in found}
             for future in dd.as_completed(list(futures)):
                 if future.status == "cancelled" and client.status == "running" and attempt + 1 < ATTEMPTS:
                     continue  # the table is lost with the workers that held it
                 i = futures[future]
-                found[i], notes = future.result()
+                result, notes = future.result()
                 noted.extend(notes)
-                if heard is not None:
-                    heard(i)
+                found.add(i)
+                heard(i, result)
             if len(found) == len(tasks):
                 break
     pass_on(noted)
-    return [found[i] for i in range(len(tasks))]

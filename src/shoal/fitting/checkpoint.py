@@ -62,7 +62,7 @@ class Checkpoint:
         if self.path is None or not self.path.exists():
             return None
         before, arrays = read(self.path)
-        for name in sorted(set(before) | set(about)):
+        for name in dict.fromkeys([*about, *before]):
             if before.get(name) != about.get(name):
                 raise CheckpointError(
                     f"{self.path} belongs to another fit: {name} was {before.get(name)}, and is {about.get(name)}. Choose another file, "
@@ -77,8 +77,13 @@ class Checkpoint:
     def keep(self, arrays: Arrays, done: str, events: Sequence[Epoch] = (), *, at_once: bool = False) -> None:
         """Keep the state of training, and write it if that is due; `done` describes it, `events` are those so far."""
         self.arrays, self.done, self.events = arrays, done, events[:]
-        if at_once or time.monotonic() - self.written > self.every:
+        if at_once or self.due:
             self.write()
+
+    @property
+    def due(self) -> bool:
+        """Whether the file was written long enough ago."""
+        return time.monotonic() - self.written > self.every
 
     def refuse_widths(self) -> None:
         """Refuse several trainings, of which the evidence chooses one: they have no single state."""

@@ -4,6 +4,8 @@ import copy
 import math
 import time
 import warnings
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,8 +24,9 @@ from shoal.estimators.checks import groups_requested
 from shoal.estimators.remote import dask_functions
 from shoal.fitting.pipeline import planned
 from shoal.fitting.settings import settings_of
+from shoal.search.checkpoint import FinishedCandidates, finished_candidates
 from shoal.search.checks import candidates_of, check_refit, check_search, folds_of, refused_as, scorers_of
-from shoal.search.folds import Outcome, last_step, parted, prefix_of, taken, tried
+from shoal.search.folds import Outcome, SearchRows, Trial, last_step, parted, prefix_of, taken, tried
 
 
 class ShoalSearchCV(BaseSearchCV):
@@ -54,6 +57,10 @@ class ShoalSearchCV(BaseSearchCV):
         From 1 on: a progress bar over the whole search.
     random_state : int or None
         For the drawing of candidates.
+    checkpoint : None, str or path
+        A file that stores the outcomes of candidates as they are known, every ten seconds and when the search is interrupted, by Ctrl-C
+        too. The same call continues from it, with the same bits: candidates with an outcome are not trained again. The best candidate's
+        training on all rows starts again.
     client : None, distributed.Client or str
         A Dask cluster, or its scheduler's address, whose workers compute: the table is sent to each of them once, each group that trains
         together is one task, and the scores equal those of this machine, bit for bit. Requires `n_jobs=None`.
@@ -70,6 +77,8 @@ class ShoalSearchCV(BaseSearchCV):
             `client` with `n_jobs`.
     ClusterError
         For a `client` whose scheduler cannot be reached, or was lost.
+    CheckpointError
+        For a `checkpoint` that is damaged, or of another search; the message says what differs.
     """
 
     def __init__(
@@ -89,6 +98,7 @@ class ShoalSearchCV(BaseSearchCV):
         error_score: Any = np.nan,
         return_train_score: bool = False,
         client: Any = None,
+        checkpoint: Any = None,
     ) -> None:
         super().__init__(
             estimator,
@@ -106,6 +116,7 @@ class ShoalSearchCV(BaseSearchCV):
         self.halving = halving
         self.random_state = random_state
         self.client = client
+        self.checkpoint = checkpoint
 
     def __sklearn_clone__(self) -> "ShoalSearchCV":
         """scikit-learn's clone, with the same client: a connection cannot be copied."""
@@ -131,9 +142,14 @@ class ShoalSearchCV(BaseSearchCV):
         self._checked_cv_orig, splits = folds_of(self, X, y, groups, is_classifier(self.estimator))
         self.n_splits_ = len(splits)
         self._weighs_scores = sample_weight is not None and self._check_scorers_accept_sample_weight()
-        self._groups = groups if groups_requested(last_step(self.estimator)) else None
-        data = X, y, None if sample_weight is None else np.asarray(sample_weight, float), splits
-        results, outcomes = self._rounds(candidates, data, scorers)
+        groups = groups if groups_requested(last_step(self.estimator)) else None
+        weight = None if sample_weight is None else np.asarray(sample_weight, float)
+        rows = SearchRows(X, y, weight, weight if self._weighs_scores else None, groups, splits)
+        finished = finished_candidates(self, candidates, rows)
+        try:
+            results, outcomes = self._rounds(candidates, rows, scorers, finished)
+        finally:
+            finished.write()
         self.multimetric_ = isinstance(outcomes[0]["test_scores"], dict)
         if callable(self.scoring) and self.multimetric_:
             with refused_as("refit", self.refit):
@@ -144,8 +160,7 @@ class ShoalSearchCV(BaseSearchCV):
         if self.refit or not self.multimetric_:
             self._choose(results, refit_metric)
         if self.refit:
-            self._refit(X, y, {"sample_weight": sample_weight, "groups": self._groups})
-        del self._groups
+            self._refit(X, y, {"sample_weight": sample_weight, "groups": groups})
         self.scorer_ = scorers._scorers if isinstance(scorers, _MultimetricScorer) else scorers
         self.cv_results_ = results
         return self
@@ -169,19 +184,22 @@ class ShoalSearchCV(BaseSearchCV):
             )
         return candidates_of(self)
 
-    def _rounds(self, candidates: list[dict[str, Any]], data: Any, scorers: Any) -> tuple[dict[str, Any], list[Any]]:
+    def _rounds(
+        self, candidates: list[dict[str, Any]], rows: SearchRows, scorers: Any, finished: FinishedCandidates
+    ) -> tuple[dict[str, Any], list[Any]]:
         """All candidates once, or round after round with fewer candidates and more epochs."""
+        trial = Trial(self.estimator, candidates, scorers, self.return_train_score, self.error_score, finished.seed)
         if self.halving is None:
-            outcomes = self._evaluate(candidates, data, scorers)
+            outcomes = self._evaluate(trial, rows, finished)
             return self._format_results(candidates, self.n_splits_, outcomes), outcomes
         tried: list[dict[str, Any]] = []
         more: dict[str, list[int]] = {"iter": [], "n_resources": []}
-        outcomes, living, epochs = [], candidates, self._planned_epochs(data)
+        outcomes, living, epochs = [], candidates, self._planned_epochs(rows)
         rounds = math.floor(math.log(len(candidates), self.halving) + 1e-9)
         name = f"{prefix_of(self.estimator)}max_iter"
         for r in range(rounds + 1):
             n = max(1, round(epochs / self.halving ** (rounds - r)))
-            found = self._evaluate([{**c, name: n} for c in living], data, scorers)
+            found = self._evaluate(replace(trial, candidates=[{**c, name: n} for c in living]), rows, finished)
             tried, outcomes = tried + living, outcomes + found
             more = {"iter": more["iter"] + [r] * len(living), "n_resources": more["n_resources"] + [n] * len(living)}
             results = self._format_results(tried, self.n_splits_, outcomes, more)
@@ -191,49 +209,35 @@ class ShoalSearchCV(BaseSearchCV):
             living = [living[i] for i in sorted(best)]
         return results, outcomes
 
-    def _planned_epochs(self, data: Any) -> int:
-        X, y, weight, splits = data
-        rows = splits[0][0]
-        estimator = clone(self.estimator)
-        before, final = parted(estimator, taken(X, rows), taken(y, rows))
-        source = final._source(before, taken(y, rows), None if weight is None else weight[rows], (None, None, None), reset=True)
+    def _planned_epochs(self, rows: SearchRows) -> int:
+        some = rows.splits[0][0]
+        y, weight = taken(rows.y, some), None if rows.weight is None else rows.weight[some]
+        before, final = parted(clone(self.estimator), taken(rows.X, some), y)
+        source = final._source(before, y, weight, (None, None, None), reset=True)
         settings = settings_of(final)
         seed = seed_from(settings.random_state)
         return int(planned(settings, source.weighted(settings, seed), seed, None).recipe.max_epochs)
 
-    def _evaluate(self, candidates: list[dict[str, Any]], data: Any, scorers: Any) -> list[dict[str, Any]]:
+    def _evaluate(self, trial: Trial, rows: SearchRows, finished: FinishedCandidates) -> list[dict[str, Any]]:
         """Scores of every candidate on every fold, candidate by candidate, in scikit-learn's order."""
-        X, y, weight, splits = data
-        seed = int(np.random.SeedSequence().generate_state(1)[0])
-        weights = weight, weight if self._weighs_scores else None
-        given = self.estimator, candidates, X, y, weights
-        settings = {"scorers": scorers, "with_train_score": self.return_train_score, "error_score": self.error_score}
-        settings |= {"seed": seed, "groups": self._groups}
-        if self.client is not None:
-            folds = self._evaluate_on_dask(candidates, data, scorers, seed)
-        elif self.n_jobs not in (None, 1):
-            folds = [fold for (fold,) in Parallel(n_jobs=self.n_jobs)(delayed(tried)(*given, [split], **settings) for split in splits)]
-        else:
-            with Progress(console=Console(stderr=True), disable=not self.verbose, transient=True) as progress:
-                bar = progress.add_task(f"{len(candidates)} candidates × {len(splits)} folds", total=len(candidates) * len(splits))
-                heard = (lambda n: progress.update(bar, advance=n)) if self.verbose else None
-                folds = tried(*given, splits, **settings, heard=heard)
-        folds = [settled(fold, self.error_score, self.return_train_score) for fold in folds]
-        return [fold[i] for i in range(len(candidates)) for fold in folds]
-
-    def _evaluate_on_dask(self, candidates: list[dict[str, Any]], data: Any, scorers: Any, seed: int) -> list[list[Outcome]]:
-        """`tried`, on a cluster's workers."""
-        X, y, weight, splits = data
-        weights = weight, weight if self._weighs_scores else None
-        settings = {"scorers": scorers, "with_train_score": self.return_train_score, "error_score": self.error_score}
-        settings |= {"seed": seed, "groups": self._groups}
+        n, known = len(trial.candidates), finished.of(trial, len(rows.splits))
+        keep = None if self.checkpoint is None else partial(finished.keep, trial)
         with Progress(console=Console(stderr=True), disable=not self.verbose, transient=True) as progress:
-            bar = progress.add_task(f"{len(candidates)} candidates × {len(splits)} folds", total=len(candidates) * len(splits))
+            bar = progress.add_task(f"{n} candidates × {len(known)} folds", total=n * len(known), completed=sum(map(len, known)))
             heard = (lambda n: progress.update(bar, advance=n)) if self.verbose else None
-            found: list[list[Outcome]] = dask_functions().folds_on(
-                self.client, self.estimator, candidates, (X, y, weights, splits), settings, heard
-            )
-        return found
+            if self.client is not None:
+                folds = dask_functions().folds_on(self.client, trial, rows, known, heard=heard, keep=keep, left=finished.left)
+            elif self.n_jobs not in (None, 1):
+                folds = []
+                pairs = zip(rows.splits, known, strict=True)
+                apart = (delayed(tried)(trial, replace(rows, splits=[split]), [done]) for split, done in pairs)
+                for (fold,) in Parallel(n_jobs=self.n_jobs, return_as="generator")(apart):
+                    finished.keep(trial, len(folds), dict(enumerate(fold)))
+                    folds.append(fold)
+            else:
+                folds = tried(trial, rows, known, heard=heard, keep=keep)
+        folds = [settled(fold, self.error_score, self.return_train_score) for fold in folds]
+        return [fold[i] for i in range(n) for fold in folds]
 
     def _choose(self, results: dict[str, Any], metric: str) -> None:
         """The best of all, or with halving the best of those that trained longest."""

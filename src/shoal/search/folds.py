@@ -6,7 +6,8 @@ candidates that train alone, and unknown scorers.
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from threading import Event
 from typing import Any
 
@@ -26,19 +27,62 @@ from shoal.search.scores import formulas_of, scores_of
 
 MOST_AT_ONCE = 4_000_000  # numbers of a table of which several folds may be in memory at a time
 Outcome = dict[str, Any]  # of one candidate on one fold: its times, and its scores or the reason why it `failed`
+Outcomes = dict[int, Outcome]  # by the index of the candidate
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What every fold of a search is asked: its candidates, their first estimator, and how they are scored.
+
+    Attributes
+    ----------
+    estimator : ShoalClassifier, ShoalRegressor, or a Pipeline that ends in one
+    candidates : sequence of mappings
+        Parameters of the last step, by name.
+    scorers : as scikit-learn's searches have them
+    with_train_score : bool
+    error_score : float or "raise"
+    seed : int
+        Of candidates without `random_state`.
+    """
+
+    estimator: Any
+    candidates: Sequence[Mapping[str, Any]]
+    scorers: Any
+    with_train_score: bool
+    error_score: Any
+    seed: int
+
+
+@dataclass(frozen=True)
+class SearchRows:
+    """All rows of a search, in the form of the estimator's `fit`, and the row numbers of every fold's two sides.
+
+    `weight` is for training, `score_weight` for scores; `groups` stay whole where networks hold rows out. Each is None if there are none.
+    """
+
+    X: Any
+    y: Any
+    weight: Any
+    score_weight: Any
+    groups: Any
+    splits: Sequence[tuple[Any, Any]]
 
 
 @dataclass
 class Fold:
-    """A fold in progress: candidates before or after training, its rows, and the results so far."""
+    """A fold in progress: candidates before or after training, its rows, and the results so far.
 
+    `known` are the outcomes of an earlier call; `keep` is called with those of this one, as soon as they are known.
+    """
+
+    trial: Trial
     shoals: list[ShallowEstimator]
     learned: tuple[Any, Any, Any, Any]  # X and y, the weights to train with and to score with
     judged: tuple[Any, Any, Any]
-    scorers: Any
-    with_train_score: bool
-    error_score: Any
     heard: Callable[[float], None] | None
+    keep: Callable[[Outcomes], None]
+    known: Outcomes = field(default_factory=dict)
     groups: Any = None
     batches: list[CandidateBatch] = field(default_factory=list)
     alone: list[int] = field(default_factory=list)
@@ -56,8 +100,9 @@ class Fold:
             adopt(self.shoals[i], fitted)
         places = [candidate.place for candidate in batch.members]
         self.fit_times |= dict.fromkeys(places, batch.seconds + (time.perf_counter() - began) / len(places))
-        if formulas_of(self.scorers, self.shoals[places[0]]) is not None:
+        if formulas_of(self.trial.scorers, self.shoals[places[0]]) is not None:
             self.score([i for i in places if i not in self.failed])
+            self.keep({i: self.outcome(i) for i in places})
 
     def outcomes(self) -> list[Outcome]:
         """Do the remaining work; returns the outcome of every candidate."""
@@ -72,49 +117,61 @@ class Fold:
                 self.heard(1.0)
             self.fit_times[i] = time.perf_counter() - began
         for i in range(len(self.shoals)):
-            if i not in self.failed and i not in self.scores:
+            if i not in self.failed and i not in self.scores and i not in self.known:
                 self.score([i])
-        return [
-            {"fit_time": self.fit_times.get(i, 0.0)}
-            | ({"score_time": 0.0, "failed": self.failed[i]} if i in self.failed else self.scores[i])
-            for i in range(len(self.shoals))
-        ]
+                self.keep({i: self.outcome(i)})
+        return [self.outcome(i) for i in range(len(self.shoals))]
+
+    def outcome(self, i: int) -> Outcome:
+        """The outcome of a candidate that is done."""
+        if i in self.known:
+            return dict(self.known[i])
+        found = {"score_time": 0.0, "failed": self.failed[i]} if i in self.failed else self.scores[i]
+        return {"fit_time": self.fit_times.get(i, 0.0)} | found
 
     def score(self, places: Sequence[int]) -> None:
         """Scores of trained candidates with the same preparation."""
         if not places:
             return
-        began, shoals = time.perf_counter(), [self.shoals[i] for i in places]
-        tested = scores_of(shoals, self.scorers, *self.judged, self.error_score)
+        began, shoals, error_score = time.perf_counter(), [self.shoals[i] for i in places], self.trial.error_score
+        tested = scores_of(shoals, self.trial.scorers, *self.judged, error_score)
         seconds = (time.perf_counter() - began) / len(places)
         for i, score in zip(places, tested, strict=True):
             self.scores[i] = {"score_time": seconds, "test_scores": score}
-        if self.with_train_score:
+        if self.trial.with_train_score:
             X, y, _, weight = self.learned
-            for i, score in zip(places, scores_of(shoals, self.scorers, X, y, weight, self.error_score), strict=True):
+            for i, score in zip(places, scores_of(shoals, self.trial.scorers, X, y, weight, error_score), strict=True):
                 self.scores[i]["train_scores"] = score
 
 
 def tried(
-    estimator: Any,
-    candidates: Sequence[Mapping[str, Any]],
-    X: Any,
-    y: Any,
-    weights: tuple[Any, Any],
-    splits: Sequence[tuple[Any, Any]],
-    **settings: Any,
+    trial: Trial,
+    rows: SearchRows,
+    known: Sequence[Outcomes],
+    *,
+    heard: Callable[[float], None] | None = None,
+    keep: Callable[[int, Outcomes], None] | None = None,
 ) -> list[list[Outcome]]:
-    """The outcome of every candidate on every fold; batches are spread over the cores, for a small table those of all folds."""
-    if getattr(X, "size", 0) > MOST_AT_ONCE and len(splits) > 1:
-        return [fold for split in splits for fold in tried(estimator, candidates, X, y, weights, [split], **settings)]
-    folds = [prepared_fold(estimator, candidates, X, y, weights, *splits[0], **settings)]
+    """The outcome of every candidate on every fold; batches are spread over the cores, for a small table those of all folds.
+
+    `known` are each fold's outcomes of an earlier call: a batch of which all are known is not trained again. `keep` is called with a
+    fold's number and outcomes as soon as they are known, by any thread.
+    """
+    splits = rows.splits
+    at_the_end = keep is not None and formulas_of(trial.scorers, last_step(trial.estimator)) is None  # of a fold such scores are found
+    if len(splits) > 1 and (at_the_end or getattr(rows.X, "size", 0) > MOST_AT_ONCE):
+        kept = [None if keep is None else partial(kept_as, keep, i) for i in range(len(splits))]
+        ones = [replace(rows, splits=[split]) for split in splits]
+        return [tried(trial, ones[i], [known[i]], heard=heard, keep=kept[i])[0] for i in range(len(splits))]
+    keep = keep or nowhere
+    folds = [prepared_fold(trial, rows, 0, known[0], heard, keep)]
     threads = max(1, cores() // max(1, len(splits) * len(folds[0].batches)))  # within a batch
     stop = Event()
 
     def waiting() -> Iterator[tuple[Fold, CandidateBatch]]:
-        for i, split in enumerate(splits):
+        for i in range(len(splits)):
             if i:
-                folds.append(prepared_fold(estimator, candidates, X, y, weights, *split, **settings))
+                folds.append(prepared_fold(trial, rows, i, known[i], heard, keep))
             fold = folds[i]
             while fold.batches:  # a finished batch frees its rows
                 yield fold, fold.batches.pop(0)
@@ -129,44 +186,47 @@ def tried(
         return [fold.outcomes() for fold in folds]
 
 
-def prepared_fold(
-    estimator: Any,
-    candidates: Sequence[Mapping[str, Any]],
-    X: Any,
-    y: Any,
-    weights: tuple[Any, Any],
-    train: Any,
-    test: Any,
-    *,
-    scorers: Any,
-    with_train_score: bool,
-    error_score: Any,
-    seed: int,
-    groups: Any = None,
-    heard: Callable[[float], None] | None = None,
-) -> Fold:
-    """The fold with its candidates in batches. `weights` are those for training and for scores, each None if there are none.
+def nowhere(fold: int, outcomes: Outcomes) -> None:
+    """Keep outcomes of a search without a checkpoint."""
 
-    The networks' own held-out rows keep `groups` whole.
-    """
-    whole = clone(estimator)
-    X_train, y_train, X_test, y_test = taken(X, train), taken(y, train), taken(X, test), taken(y, test)
+
+def kept_as(keep: Callable[[int, Outcomes], None], fold: int, _: int, outcomes: Outcomes) -> None:
+    """Keep outcomes of a call for one fold by the number that the fold has among all."""
+    keep(fold, outcomes)
+
+
+def prepared_fold(
+    trial: Trial,
+    rows: SearchRows,
+    number: int,
+    known: Outcomes,
+    heard: Callable[[float], None] | None,
+    keep: Callable[[int, Outcomes], None],
+) -> Fold:
+    """The fold of a number with its candidates in batches, without the batches of which every outcome is known."""
+    train, test = rows.splits[number]
+    whole = clone(trial.estimator)
+    X_train, y_train, X_test, y_test = taken(rows.X, train), taken(rows.y, train), taken(rows.X, test), taken(rows.y, test)
     prepared, final = parted(whole, X_train, y_train)
     judged = whole[:-1].transform(X_test) if isinstance(whole, Pipeline) and len(whole) > 1 else X_test
-    cut = len(prefix_of(estimator))
-    shoals = [clone(final).set_params(**{name[cut:]: clone(value, safe=False) for name, value in c.items()}) for c in candidates]
+    cut = len(prefix_of(trial.estimator))
+    shoals = [clone(final).set_params(**{name[cut:]: clone(value, safe=False) for name, value in c.items()}) for c in trial.candidates]
     for shoal in shoals:
         if shoal.random_state is None:
-            shoal.random_state = seed
-    learns, scores = weights
+            shoal.random_state = trial.seed
+    learns, scores = rows.weight, rows.score_weight
     learned = prepared, y_train, None if learns is None else learns[train], None if scores is None else scores[train]
     tested = judged, y_test, None if scores is None else scores[test]
-    groups = None if groups is None else taken(groups, train)
-    fold = Fold(shoals, learned, tested, scorers, with_train_score, error_score, heard, groups)
+    groups = None if rows.groups is None else taken(rows.groups, train)
+    fold = Fold(trial, shoals, learned, tested, heard, partial(keep, number), known, groups)
+    if len(known) == len(shoals):
+        return fold
     settings = [settings_or_error(shoal) for shoal in shoals]
     source, names = source_of(shoals, *learned[:3], groups, fold.failed)
     if source is not None:
-        fold.batches, fold.alone = batches_of(settings, source, names, fold.failed)
+        batches, alone = batches_of(settings, source, names, fold.failed)
+        fold.batches = [batch for batch in batches if any(candidate.place not in known for candidate in batch.members)]
+        fold.alone = [i for i in alone if i not in known]
     return fold
 
 

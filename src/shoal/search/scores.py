@@ -121,7 +121,7 @@ def answers(network: Network, X: Any, encoded: Any) -> Floats:
     return in_units(network, network.g2(network_logits(network.merged, encoded, network.activation)))
 
 
-def formulas_of(scorers: Any, shoal: ShallowEstimator) -> dict[str, tuple[float, Formula]] | None:
+def formulas_of(scorers: Any, shoal: ShallowEstimator | None) -> dict[str, tuple[float, Formula]] | None:
     """Sign and formula of every score by its name ("" for a single one); None if one is unknown, or the estimator is a subclass."""
     if type(shoal) not in (ShoalClassifier, ShoalRegressor):
         return None
