@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 
 import shoal
 from shoal import ShoalClassifier, ShoalRegressor
+from shoal.estimators.base import with_thresholds
 
 ROWS = 60
 FAST: dict[str, Any] = {"n_networks": 2, "hidden_layer_sizes": 3, "max_iter": 3, "random_state": 0}
@@ -89,6 +90,8 @@ KINDS: dict[str, Callable[[], Any]] = {
     "skip, bayes": of_matrix(numbers, skip=True, solver="bayes"),
     "skip, temperature": of_matrix(three, skip=True, calibration="temperature"),
     "named": lambda: ShoalClassifier(**FAST).fit(pd.DataFrame(X, columns=["a", "b", "c"]), three()),
+    "threshold": lambda: with_thresholds(of_matrix(lambda: numbers() > 0)(), (0.3,)),
+    "thresholds": lambda: with_thresholds(KINDS["multilabel"](), (0.3, 0.6)),
     "in pieces": lambda: ShoalRegressor(**FAST).partial_fit(X, numbers()).partial_fit(X, numbers()),
 }
 

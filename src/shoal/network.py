@@ -22,6 +22,8 @@ from shoal.textbook.losses import Loss, make_loss
 from shoal.textbook.propagation import Parameters
 from shoal.types import Floats
 
+HALF = 0.5  # the probability above which a class is predicted, unless a threshold was set
+
 
 @dataclass(frozen=True)
 class Noise:
@@ -103,6 +105,9 @@ class Network:
         If the estimator was calibrated.
     lowest, highest : ndarray, (n,), or None
         For every input, over the training rows.
+    thresholds : tuple of float
+        Of two classes one, above which the probability of the second decides for it; of several labels one each. Empty for a half, and
+        for more classes, of which the most likely is predicted.
     """
 
     population: Population
@@ -120,6 +125,7 @@ class Network:
     calibration: Calibration | None = None
     lowest: Floats | None = None
     highest: Floats | None = None
+    thresholds: tuple[float, ...] = ()
 
     @cached_property
     def merged(self) -> Parameters:
@@ -133,6 +139,11 @@ class Network:
     def g2(self) -> Loss:
         """The output unit. Kept, because the prediction of one row asks for it twice."""
         return make_loss(self.output, delta=self.delta, q=self.q)
+
+    @property
+    def limits(self) -> Floats:
+        """The probability above which an output decides for its class, `(1,)` or one for each label."""
+        return np.asarray(self.thresholds or (HALF,))
 
     def __getstate__(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in fields(self)}  # `merged` and `g2` are made again where they are needed

@@ -6,6 +6,7 @@ Attributes that end in "_" are derived from `Fitted`, which a fit, a model file 
 import copy
 from abc import ABC
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any, ClassVar
 
@@ -74,6 +75,14 @@ def checked_rows(estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, N
 def adopt(estimator: Any, fitted: Fitted) -> Any:
     """The estimator with what a fit elsewhere left: on disk, on a cluster, in a search, in a file."""
     return estimator._adopt(fitted)
+
+
+def with_thresholds(estimator: Any, thresholds: tuple[float, ...]) -> Any:
+    """The fitted classifier, which predicts a class where its probability is above a threshold from now on; a further fit forgets it."""
+    fitted: Fitted = estimator._fitted
+    if thresholds != fitted.network.thresholds:
+        estimator._fitted = replace(fitted, network=replace(fitted.network, thresholds=thresholds))
+    return estimator
 
 
 def fit_kept(estimator: Any, X: Any, y: Any, path: Any, roles: Mapping[str, Any]) -> Any:

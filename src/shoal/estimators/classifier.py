@@ -51,6 +51,8 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         With "bayes" and `hidden_layer_sizes="auto"`: the evidence of each width that was tried.
     temperature_ : float
         The divisor of the logits; 1 with `calibration=None`. The output layer's weights already include it.
+    thresholds_ : tuple of float
+        The probabilities above which a class is predicted, if `shoal.fit` was given a threshold: one for two classes, one for each label.
     device_ : str
         Where training computed: the value of `device`, or what "auto" selected.
     seed_ : int
@@ -59,6 +61,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
 
     _task = "classification"
     classes_ = FittedAttribute(lambda f: f.targets.classes)
+    thresholds_ = FittedAttribute(lambda f: f.network.thresholds)
     _multilabel = FittedAttribute(lambda f: f.targets.multilabel)
 
     def __init__(
@@ -197,11 +200,15 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
 
     @lazy_too
     def predict(self, X: Any) -> NDArray[Any]:
-        """The most likely class of every row `(m,)`; for 0/1 labels those above a half, `(m, k)`."""
-        p = self._predicted(X)
+        """The most likely class of every row `(m,)`; for 0/1 labels those above a half, `(m, k)`.
+
+        A model that `shoal.fit` made with `threshold=` uses that in place of a half. For an estimator alone scikit-learn's
+        `TunedThresholdClassifierCV` and `FixedThresholdClassifier` do the same.
+        """
+        p, limits = self._predicted(X), self._fitted.network.limits
         if self._multilabel:
-            return (p > 0.5).astype(int)
-        return np.asarray(self.classes_[(p[:, 0] > 0.5).astype(int) if p.shape[1] == 1 else p.argmax(axis=1)])
+            return (p > limits).astype(int)
+        return np.asarray(self.classes_[(p[:, 0] > limits[0]).astype(int) if p.shape[1] == 1 else p.argmax(axis=1)])
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The mean accuracy of `predict` on rows X `(m, n)` with labels y; for 0/1 labels every one of a row must be correct.

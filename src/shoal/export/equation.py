@@ -55,8 +55,19 @@ def model_equation(model: Portable) -> str:
         formulas = outputs(network, sums, model.targets[0])
     else:
         formulas = values(network, sums, [quoted(name) for name in model.targets])
+    formulas += decisions(model)
     made = [] if model.is_bare else ["", *(f"{quoted(f.name)} = {made_of(f, model.fields[f.field])}" for f in model.features)]
     return "\n".join([*lines, "", *formulas, "", *meanings(network), *made]) + "\n"
+
+
+def decisions(model: Portable) -> list[str]:
+    """For each target with a threshold, in words, when it is which class."""
+    pairs = zip(model.targets, model.classes, model.network.thresholds, strict=False)  # there may be none
+    return [
+        f"{quoted(name)} = {label_text(labels[1])} where P({quoted(name)} = {label_text(labels[1])}) is above {number(limit)}, "
+        f"else {label_text(labels[0])}"
+        for name, labels, limit in pairs
+    ]
 
 
 def values(network: Network, sums: Sequence[str], names: Sequence[str]) -> list[str]:

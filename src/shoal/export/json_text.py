@@ -43,6 +43,7 @@ def weights(network: Network) -> dict[str, Any]:
         "output": network.output,
         "target": None if target is None else {"center": numbers(target.center), "scale": numbers(target.scale)},
         "classes": [[plain(label) for label in labels] for labels in network.classes],
+        **({"thresholds": list(network.thresholds)} if network.thresholds else {}),
         "networks": network.population.K,
         "dtype": str(network.merged.W1.dtype),
     }

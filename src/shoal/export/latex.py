@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from shoal.errors import ExportError
-from shoal.export.equation import made_of
+from shoal.export.equation import decisions, made_of
 from shoal.export.portable import Portable, latex
 from shoal.export.trace import latex_formula
 from shoal.network import folded
@@ -41,7 +41,8 @@ def model_latex(model: Portable) -> str:
     rows, terms = (p.W2, hidden) if p.W3 is None else (np.hstack([p.W2, p.W3]), [*hidden, *inputs])
     sums = [total(row, terms, b) for row, b in zip(rows, p.b2[:, 0], strict=True)]
     lines += [*outputs(model, sums), f"g(z) &= {g1.latex or latex_formula(g1.g)}", *ramps(model)]
-    made = [latex(f"{f.name}: {made_of(f, model.fields[f.field])}") for f in model.features if not model.is_bare]
+    made = [latex(line) for line in decisions(model)]
+    made += [latex(f"{f.name}: {made_of(f, model.fields[f.field])}") for f in model.features if not model.is_bare]
     return "\\begin{align*}\n" + " \\\\\n".join([*lines, *(f"& {line}" for line in made)]) + "\n\\end{align*}\n"
 
 

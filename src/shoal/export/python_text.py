@@ -4,6 +4,8 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from shoal.export.c99.parts import wrapped
 from shoal.export.dates import WAVES_OF_PYTHON, date_part, has_waves
 from shoal.export.json_text import numbers
@@ -173,19 +175,25 @@ def predict(model: Portable) -> str:
     if model.multilabel:
         lines += [
             "    answer = {}",
-            "    for name, labels, p in zip(TARGETS, CLASSES, map(g2, z)):",
-            "        label = None if p != p else labels[p > 0.5]",
+            f"    for name, labels, limit, p in zip(TARGETS, CLASSES, {limits(model)!r}, map(g2, z)):",
+            "        label = None if p != p else labels[p > limit]",
             "        answer[name] = {'label': label, 'probabilities': {labels[0]: 1 - p, labels[1]: p}}",
             "    return answer",
         ]
     elif model.is_classifier:
         lines += shares(model)
-        lines += ["    label = None if p[0] != p[0] else CLASSES[0][p.index(max(p))]"]
+        place = f"p[1] > {limits(model)[0]!r}" if model.network.thresholds else "p.index(max(p))"
+        lines += [f"    label = None if p[0] != p[0] else CLASSES[0][{place}]"]
         lines += ["    return {'label': label, 'probabilities': dict(zip(CLASSES[0], p))}"]
     else:
         lines += values(model)
         lines += ["    return z[0]"] if len(model.targets) == 1 else ["    return dict(zip(TARGETS, z))"]
     return "\n".join(lines) + "\n"
+
+
+def limits(model: Portable) -> list[float]:
+    """The probability above which each target is its second class."""
+    return [float(limit) for limit in np.broadcast_to(model.network.limits, len(model.targets))]
 
 
 def shares(model: Portable) -> list[str]:

@@ -24,7 +24,8 @@ def to_torch(model: Any) -> Any:
     torch.nn.Sequential of Linear, activation, Linear, over the same matrix that the estimator takes. A network with ramps has
     a module in front that sets the ramps beside the columns; one with skip connections has these three in a module `network`, beside a
     Linear `skip` without bias whose answer is added. A classifier gives its logits (one for two classes; the loss
-    functions of PyTorch take them), a regressor its predictions, with the loss "poisson" their logarithm.
+    functions of PyTorch take them) and no class: compare `torch.sigmoid` of them with the estimator's `thresholds_`, or with a half
+    where it has none. A regressor gives its predictions, with the loss "poisson" their logarithm.
 
     Raises
     ------

@@ -125,7 +125,7 @@ def answers(network: Network, Z2: Floats, Y: Floats) -> tuple[NDArray[np.int64],
     if decides == "largest":
         return Y.argmax(axis=1), Z2.argmax(axis=0)
     if decides == "side" and Y.shape[1] == 1:
-        return Y[:, 0].astype(int), (Z2[0] > 0).astype(int)
+        return Y[:, 0].astype(int), (network.g2(Z2)[0] > network.limits[0]).astype(int)
     return np.empty(0, int), np.empty(0, int)
 
 

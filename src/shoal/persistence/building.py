@@ -66,6 +66,7 @@ def network_from(stored: Stored) -> Network:
         calibration=None if content["calibration"] is None else Calibration(**content["calibration"], scores=a["calibration_scores"]),
         lowest=a.get("lowest"),
         highest=a.get("highest"),
+        thresholds=tuple(content.get("thresholds", ())),
     )
 
 

@@ -83,6 +83,7 @@ def stored_of(content: Mapping[str, Any]) -> Stored:
         "classes": _classes(content["classes"]),
         "noise": None,
         "calibration": None,
+        "thresholds": content.get("thresholds", []),
     }
     estimator = {
         "parameters": _parameters(network, arrays, classifies),

@@ -84,9 +84,10 @@ FACTS = Record(
         "missing": Items(Text()),
         "keep": Items(Text()),
         "target_columns": Items(COLUMN),
+        "threshold": Text(),
     },
     # which files of earlier shoals lack
-    optional=frozenset({"weights", "drop", "beside", "missing", "keep", "target_columns"}),
+    optional=frozenset({"weights", "drop", "beside", "missing", "keep", "target_columns", "threshold"}),
 )
 # Attributes of a fitted estimator that are one value each, without the final underscore.
 ATTRIBUTES = Record(
@@ -121,8 +122,9 @@ MANIFEST = Record(
                 "noise": Maybe(Text(("held-out rows", "evidence", "training rows"))),
                 "noise_rows": Maybe(Whole(1)),
                 "calibration": Maybe(Record({"kind": Text(("split", "cv+")), "n_rows": Whole(1)})),
+                "thresholds": Items(Real(0.0, 1.0, open=True)),
             },
-            optional=frozenset({"noise_rows"}),
+            optional=frozenset({"noise_rows", "thresholds"}),
         ),
         "estimator": Record(
             {
@@ -225,6 +227,12 @@ def _classes_fit(m: Stored, sizes: Sizes) -> bool:
     return bool(len(labels) == (2 if by_side else z) and (z == 1) == by_side)
 
 
+def _thresholds_fit(m: Stored, sizes: Sizes) -> bool:
+    network = m.manifest["network"]
+    by_side = LOSSES[network["output"]].unit.decides == "side"
+    return len(network.get("thresholds", ())) in ((0, sizes["z"]) if by_side and _is_classifier(m) else (0,))
+
+
 def _padding_is_zero(m: Stored, sizes: Sizes) -> bool:
     beyond = np.arange(sizes["h"]) >= m.arrays["widths"][:, None]
     W1, b1, W2 = (m.arrays[name] for name in ("W1", "b1", "W2"))
@@ -300,6 +308,7 @@ RELATIONS: tuple[tuple[Holds, str], ...] = (
     (_edges_rise, "the ramps' edges do not increase, or are not as many as their columns say"),
     (lambda m, s: int(np.maximum(m.arrays["edge_counts"] - 1, 0).sum()) == s["r"], "it has another number of ramps than its edges make"),
     (_classes_fit, "its classes, its output unit and what it is do not fit each other"),
+    (_thresholds_fit, "its thresholds are not one for two classes, or one for each label"),
     (lambda m, s: (m.manifest["estimator"]["one_column"] is None) == _is_classifier(m), "one_column is for regressors, and they need it"),
     (lambda m, s: m.manifest["estimator"]["one_column"] in (None, False) or s["y"] == 1, "its one target has several columns"),
     (lambda m, s: ("target_scale" in m.arrays) != _is_classifier(m), "a regressor has a scale of its target, and a classifier has none"),

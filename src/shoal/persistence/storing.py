@@ -87,6 +87,7 @@ def network_record(network: Network) -> dict[str, Any]:
         "classes": labels_of(network.classes[0]) if network.classes else None,
         "noise": None if network.noise is None else network.noise.source,
         "noise_rows": getattr(network.noise, "n_rows", None),  # without a noise, and in files that skops wrote, there is none
+        "thresholds": list(getattr(network, "thresholds", ())),  # none in files that skops wrote
         "calibration": None if calibration is None else {"kind": calibration.kind, "n_rows": int(calibration.n_rows)},
     }
 

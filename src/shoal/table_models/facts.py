@@ -65,6 +65,8 @@ class Facts:
         As passed to `fit`.
     target_columns : tuple of Column
         How the cells of each target are read.
+    threshold : str
+        The rule as passed to `fit`; empty for none. The number itself is the estimator's `thresholds_`.
     """
 
     task: Task
@@ -95,6 +97,7 @@ class Facts:
     missing: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     target_columns: tuple[Column, ...] = ()
+    threshold: str = ""
 
 
 def facts_of(model: Any) -> Facts:

@@ -190,12 +190,15 @@ def summary(model: Portable) -> str:
 def promise(model: Portable) -> str:
     """The comment about cells with values that training did not have."""
     missing = "" if model.is_bare else " (a missing number is no such cell)"
+    limits = [literal(limit) for limit in model.network.thresholds]
     if has_class(model):
+        returned = f"1 if the probability of the second is above {limits[0]}, else 0" if limits else "the place of the likeliest"
         return (
-            f"/* Fills out with the probability of every class and returns the place of the likeliest. A cell that is no\n"
+            f"/* Fills out with the probability of every class and returns {returned}. A cell that is no\n"
             f"   number makes every output NAN and returns -1{missing}. */"
         )
     what = "the probability of every output's being 1" if model.multilabel else "the predictions"
+    what += f"; the model decides for 1 above {', '.join(limits)}" if limits else ""
     return f"/* Fills out with {what}. A cell that is no number makes every output NAN{missing}. */"
 
 

@@ -314,7 +314,7 @@ def output_unit(model: Portable) -> tuple[str, str]:
         lines, value = c_formula(unit.of_one, "z2[0]")
         own = "".join(f"        {line}\n" for line in lines)
         pair = f"    {{\n{own}        out[1] = {value};\n        out[0] = 1 - out[1];\n    }}\n"
-        return pair, "    return isnan(out[1]) ? -1 : out[1] > 0.5;\n"
+        return pair, f"    return isnan(out[1]) ? -1 : out[1] > {literal(model.network.limits[0])};\n"
     lines, value = c_formula(unit.of_one, "z2[k]")
     own = "".join(f"        {line}\n" for line in lines)
     written = [f"    for (k = 0; k < N_Z; k++) {{\n{own}        out[k] = {value};\n    }}\n"]

@@ -289,13 +289,21 @@ def written(graph: Graph, onnx: Any, model: Portable, answer: str, dtype: Any) -
     if not model.is_classifier:
         return [numbers]
     if model.multilabel:
-        above = graph("Greater", answer, np.array(0.5))
+        above = graph("Greater", answer, model.network.limits)
         graph("Cast", above, into=label, to=int(onnx.TensorProto.INT64))
         return [onnx.helper.make_tensor_value_info(label, onnx.TensorProto.INT64, ["rows", n]), numbers]
     labels = label_table(model.classes[0])
-    graph("Gather", labels, graph("ArgMax", answer, axis=1, keepdims=0), into=label, axis=0)
+    graph("Gather", labels, place_of_class(graph, model, answer), into=label, axis=0)
     kind = onnx.TensorProto.STRING if labels.dtype.kind == "O" else onnx.helper.np_dtype_to_tensor_dtype(labels.dtype)
     return [onnx.helper.make_tensor_value_info(label, kind, ["rows"]), numbers]
+
+
+def place_of_class(graph: Graph, model: Portable, answer: str) -> str:
+    """The place of each row's class: the most likely, or of two the second where its probability is above the threshold."""
+    if not model.network.thresholds:
+        return graph("ArgMax", answer, axis=1, keepdims=0)
+    second = graph("Squeeze", graph("Gather", answer, np.array([1]), axis=1), np.array([1]))
+    return graph.cast(graph("Greater", second, model.network.limits), np.int64)
 
 
 def label_table(labels: tuple[Any, ...]) -> np.ndarray:
@@ -310,4 +318,6 @@ def facts(model: Portable) -> dict[str, str]:
     """What a reader may want to know, as JSON texts beside the graph."""
     content: dict[str, Any] = {"targets": list(model.targets), "classes": [list(labels) for labels in model.classes]}
     content["columns"] = [{"name": field.name, "kind": field.kind, "levels": list(field.levels)} for field in model.fields]
+    if model.network.thresholds:
+        content["thresholds"] = list(model.network.thresholds)
     return {key: json.dumps(value) for key, value in content.items()}
