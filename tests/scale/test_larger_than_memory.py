@@ -542,3 +542,17 @@ def test_the_memory_is_kept(tmp_path):
 def test_notes_cannot_stop_a_fit_in_blocks_and_asking_for_it_is_refused(table_of):
     with pytest.raises(InvalidParameterError, match="strict=True stops on notes"):
         in_pieces(table_of("number"), "number", strict=True)
+
+
+def test_a_threshold_is_a_number_and_none_is_found(table_of):
+    path = table_of("one")
+    with pytest.raises(InvalidParameterError, match="read in blocks"):
+        in_pieces(path, "one", threshold="f1")
+    model, plain = (in_pieces(path, "one", threshold=given) for given in (0.2, None))
+    assert (model["estimator"].thresholds_, plain["estimator"].thresholds_) == ((0.2,), ())
+    _, held = sides_again(model, path)
+    p = model.predict_proba(held.inputs)
+    np.testing.assert_array_equal(p, plain.predict_proba(held.inputs))
+    np.testing.assert_array_equal(model.predict(held.inputs) == "yes", p[:, 1] > 0.2)
+    assert model.facts_.metrics["accuracy"] == pytest.approx(np.mean((p[:, 1] > 0.2) == (held.y == "yes")))
+    assert fit.evaluate(model, path, max_memory="200kB").metrics == pytest.approx(fit.evaluate(model, path).metrics)

@@ -92,6 +92,16 @@ Output = Annotated[
 Report = Annotated[
     Path | None, typer.Option(metavar="FILE.html", help="Write a report about the model too, as shoal report does.", show_default=False)
 ]
+Threshold = Annotated[
+    str | None,
+    typer.Option(
+        metavar="RULE",
+        help="For two classes: predict the second where its probability is above a number such as 0.3, or above one found by "
+        "cross-validation of the training rows: f1, recall=0.9, or cost=1:5 (a false negative costs five times a false positive). "
+        '"f1 of bad" is about the class bad.',
+        show_default=False,
+    ),
+]
 Dask = Annotated[
     str | None,
     typer.Option(metavar="ADDRESS", help="Train on the workers of the Dask scheduler at tcp://HOST:PORT.", show_default=False),
@@ -126,6 +136,7 @@ def fit(
     sheet: Sheet = "",
     header: Header = None,
     skip: Annotated[bool, typer.Option("--skip", help="Connect the inputs to the outputs too, past the hidden layer.")] = False,
+    threshold: Threshold = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a network on a table and write the model to a file.
@@ -149,7 +160,7 @@ def fit(
     path = output or Path(default_name(table, target))
     chosen: dict[str, Any] = {"settings": parse_settings(settings or []), "seed": seed, "refit": refit, "categories": category or ()}
     chosen |= {"weights": weights, "missing": missing or (), "keep": keep or ()}
-    chosen |= {"max_memory": max_memory, "client": dask, "checkpoint": checkpoint, "skip": skip}
+    chosen |= {"max_memory": max_memory, "client": dask, "checkpoint": checkpoint, "skip": skip, "threshold": threshold}
     refuse_table_itself(path, table, test)
     refuse_unwritable(path)
     if report is not None:
@@ -171,9 +182,10 @@ def fit(
         print(f"note: {note}", file=sys.stderr)
     facts = fit.facts_of(model)
     if as_json:
-        print_json(summary(facts, path) | (look_record(seen[0]) if seen else {}))
+        print_json(summary(facts, path) | threshold_record(model) | (look_record(seen[0]) if seen else {}))
     else:
         print_summary(facts)
+        print_threshold(model)
         print(f"model written to {path}   (shoal show {path})")
         if report is not None:
             print(f"report written to {report}")
@@ -217,6 +229,22 @@ def summary(facts: "Facts", path: Path) -> dict[str, object]:
         "seconds": round(facts.seconds, 3),
         "model": str(path),
     }
+
+
+def threshold_record(model: Any) -> dict[str, object]:
+    """What `--json` prints of a threshold, if there is one."""
+    rule = model.facts_.threshold
+    return {"threshold": {"rule": rule, "values": list(model["estimator"].thresholds_)}} if rule else {}
+
+
+def print_threshold(model: Any) -> None:
+    """Print when which class is predicted, if a threshold decides."""
+    from shoal.table_models.thresholds import decisions
+
+    rule = model.facts_.threshold
+    found = "as given" if rule[:1] in "0123456789." else f"{rule}, found by cross-validation of the training rows"
+    for line in decisions(model) if rule else ():
+        print(f"threshold: {line} ({found})")
 
 
 def print_summary(facts: "Facts") -> None:

@@ -132,5 +132,6 @@ def print_beside(facts: "Facts") -> None:
             ]
             for c in beside.rare
         ]
-        title = f"rare classes on the held-out rows; balanced accuracy {number(beside.balanced_accuracy or 0.0)}"
+        which = "classes" if facts.threshold else "rare classes"
+        title = f"{which} on the held-out rows; balanced accuracy {number(beside.balanced_accuracy or 0.0)}"
         print_table(["class", "rows", "recall", "precision", "average precision"], rows, title, numbers=(1, 2, 3, 4))

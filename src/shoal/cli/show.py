@@ -21,7 +21,7 @@ def show(
         print_json({"model": str(model), **found})
         return
     if "fit" in found:
-        print_fit(found["fit"])
+        print_fit(found["fit"], found["network"]["thresholds"])
     print_network(found["network"], found["estimator"], found["settings"])
     if "columns" in found:
         rows = [[c["name"], c["kind"], str(c["n_missing"] or ""), c["reason"]] for c in found["columns"]]
@@ -66,17 +66,22 @@ def network_facts(estimator: Any) -> dict[str, Any]:
         "solver": estimator.solver_,
         "n_iter": int(estimator.n_iter_),
         "loss": estimator.loss_,
+        "thresholds": list(network.thresholds),
     }
 
 
-def print_fit(fit: dict[str, Any]) -> None:
-    """Print the training rows, classes and scores."""
+def print_fit(fit: dict[str, Any], thresholds: list[float]) -> None:
+    """Print the training rows, classes, thresholds and scores."""
+    from shoal.table_models.thresholds import decision
+
     names = ", ".join(fit["targets"])
     table = f" of {fit['table']}" if fit["table"] else ""
     print(f"{fit['task']} of {names}, learned from {fit['n_train']} rows{table}, seed {fit['seed']}")
     for name, classes in zip(fit["targets"], fit["classes"], strict=False):
         shown = ", ".join(map(str, classes[:12])) + (f" and {len(classes) - 12} more" if len(classes) > 12 else "")
         print(f"classes of {name}: {shown}")
+    for name, classes, limit in zip(fit["targets"], fit["classes"], thresholds, strict=False):  # there may be none
+        print(f"threshold: {decision(name, classes, limit)} ({fit['threshold']})")
     if fit["n_left_out"]:
         print(f"{fit['n_left_out']} rows without a target were left out")
     if fit["interrupted"]:

@@ -188,6 +188,7 @@ def command(facts: Facts, estimator: Any) -> str:
     words += [word for option, value in given.items() if value for word in (option, value)]
     lists = {"--category": facts.categories, "--drop": facts.drop, "--missing": facts.missing, "--keep": facts.keep}
     words += [word for option, named in lists.items() for name in named for word in (option, name)]
+    words += ["--threshold", facts.threshold] if facts.threshold else []
     words += ["--max-memory", facts.max_memory] if facts.max_memory else []
     words += ["--seed", str(facts.seed), *(["--refit"] if facts.refit else [])]
     if facts.test_fraction != 0.2:
@@ -200,7 +201,7 @@ def in_python(facts: Facts, settings: dict[str, Any]) -> str:
     table = repr(facts.table) if facts.table else "frame"
     target = repr(facts.targets[0] if len(facts.targets) == 1 else list(facts.targets))
     arguments = {"task": facts.task, "test_fraction": facts.test_fraction, "seed": facts.seed, "settings": settings}
-    given = ("groups", "time", "weights", "categories", "drop", "missing", "keep", "refit", "max_memory")
+    given = ("groups", "time", "weights", "categories", "drop", "missing", "keep", "refit", "max_memory", "threshold")
     arguments |= {name: getattr(facts, name) for name in given if getattr(facts, name)}
     test = {"": "", "a frame": ", test=test_frame"}.get(facts.test_table, f", test={facts.test_table!r}")
     return f"shoal.fit({table}, {target}{test}, {', '.join(f'{name}={value!r}' for name, value in arguments.items())})"

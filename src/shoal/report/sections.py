@@ -12,6 +12,7 @@ from shoal.report.contents import COVERAGE, MOST_WEIGHTS, Contents, command, set
 from shoal.report.figures import Picture
 from shoal.report.html import Best, number, paragraph, section, table, text
 from shoal.report.scores import HEADLINE, NAMES, RESAMPLES, verdict
+from shoal.table_models.thresholds import decisions
 
 MOST_COLUMNS = 200  # lines of the data card
 MOST_CLASSES = 30
@@ -161,6 +162,8 @@ def data(contents: Contents) -> str:
         ["rows", f"{facts.n_train} learned from, {facts.n_test} held out ({facts.held_out}), {facts.n_left_out} without a target left out"],
         *target_lines(contents),
     ]
+    if facts.threshold:
+        rows.append(["threshold", "; ".join(decisions(contents.model))])
     columns = [[c.name, c.kind, c.n_missing or "", c.reason] for c in contents.columns[:MOST_COLUMNS]]
     more = len(contents.columns) - len(columns)
     caption = (

@@ -5,8 +5,10 @@ drops. `facts_of` reads it, and refuses it if the model was fitted again.
 """
 
 import time as clock
+import warnings
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from os import PathLike
 from typing import Any
 
@@ -14,8 +16,8 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from shoal.errors import DivergedError, InvalidParameterError, TableError
-from shoal.estimators.base import fit_kept
+from shoal.errors import DivergedError, InterruptedWarning, InvalidParameterError, TableError
+from shoal.estimators.base import fit_kept, with_thresholds
 from shoal.estimators.checks import named_columns
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
@@ -46,6 +48,7 @@ from shoal.table_models.splits import (
     text_targets,
     weighed,
 )
+from shoal.table_models.thresholds import Threshold, check_threshold, threshold_of, thresholds_for
 from shoal.training.events import Epoch
 
 MOST_SEED = 2**64 - 1  # that a model file can store
@@ -88,6 +91,7 @@ def fit(
     client: Any = None,
     checkpoint: str | PathLike[str] | None = None,
     skip: bool = False,
+    threshold: str | float | None = None,
 ) -> Pipeline:
     """Train on a raw table and score on rows held out from it.
 
@@ -132,6 +136,10 @@ def fit(
     finished networks (`shoal.dask.fit`)
     skip : connections from the inputs to the outputs past the hidden layer too, a linear part besides the network; the same as
         settings={"skip": True}
+    threshold : the probability above which the second of two classes is predicted, or the second of each of several targets: a number,
+        or how it is found: "f1" (the highest F1), "recall=0.9" (the highest that finds nine in ten), "cost=1:5" (a false negative costs
+        five times a false positive). "f1 of bad" is about the class "bad". It is found by cross-validation of the training rows, which
+        trains five more models; the rows held out for the scores take no part. None predicts the most likely class
 
     Returns
     -------
@@ -160,10 +168,12 @@ def fit(
     learned, named, categories = column_roles(table, target, {"groups": groups, "time": time, "weights": weights}, categories)
     cells = {"drop": chosen_names(table, drop, "drop"), "missing": marks_for(missing), "keep": chosen_names(table, keep, "keep")}
     split = Split(task, test, test_fraction, named["groups"], named["time"], seed, categories, named["weights"], **cells)
+    wanted = threshold_of(threshold)
     if max_memory is not None:
         from shoal.table_models.within_memory import fit_within
 
-        done = fit_within(max_memory, table, learned, split, categories, settings, refit, callbacks, progress, checkpoint, strict=strict)
+        more: dict[str, Any] = {"strict": strict, "threshold": wanted}
+        done = fit_within(max_memory, table, learned, split, categories, settings, refit, callbacks, progress, checkpoint, **more)
         if done is not None:
             warn_of(notes_of(done), stacklevel=3)
             return done
@@ -172,6 +182,7 @@ def fit(
     train, held, found, how = sides(frame, learned, split)
     estimator = estimator_for(found.task, settings, seed, callbacks)
     settings_of(estimator)  # invalid ones are refused before anything is shown
+    check_threshold(wanted, found.names, found.task, found.classes)
     allowed = (*found.names, *split.no_inputs)
     columns = _described(train, held, split)
     known = frame.iloc[found.rows]
@@ -180,13 +191,22 @@ def fit(
     start = clock.perf_counter()
     model, stopped = _train(train, allowed, columns, estimator, there)
     seconds = clock.perf_counter() - start
+
+    def part(side: Side) -> Pipeline | None:
+        inner = estimator_for(found.task, settings, seed, callbacks)
+        fitted, ended = _train(side, allowed, columns, inner, {name: value for name, value in there.items() if name == "client"})
+        return None if ended else fitted
+
+    limits = _decide(wanted, model, None if stopped else lambda chosen: thresholds_for(chosen, found.classes, train, seed, part))
     scores, others, sure = _score(model, train, held, found.task)
     again = bool(stopped or there)
-    beside = notes_beside(model, held, seen.notes, lambda group: _by_group(frame, learned, replace(split, groups=group), settings, again))
+    by_group = partial(_by_group, frame, learned, settings=settings, without=again, limits=limits)
+    beside = notes_beside(model, held, seen.notes, lambda group: by_group(replace(split, groups=group)))
     if refit and not stopped:
         roles = {name: np.concatenate([column, held.roles[name]]) for name, column in train.roles.items()}
         both = Side(pd.concat([train.inputs, held.inputs]), np.concatenate([train.y, held.y]), roles)
         model, stopped = _train(both, allowed, _described(both, held, split), estimator_for(found.task, settings, seed, callbacks), there)
+        with_thresholds(model["estimator"], limits)
     keep_facts(
         model,
         Facts(
@@ -205,6 +225,7 @@ def fit(
             sureness=sure,
             beside=beside,
             target_columns=found.columns,
+            threshold=wanted.written if wanted is not None and limits else "",
             **asked_of(table, split),
         ),
     )
@@ -311,7 +332,27 @@ def estimator_for(task: Task, settings: Mapping[str, Any] | None, seed: int, cal
     return estimator.set_params(**chosen, callbacks=list(callbacks) or None)
 
 
-def _by_group(frame: pd.DataFrame, names: tuple[str, ...], split: Split, settings: Mapping[str, Any] | None, without: Any) -> Metrics:
+def _decide(wanted: Threshold | None, model: Pipeline, found: Callable[[Threshold], tuple[float, ...] | None] | None) -> tuple[float, ...]:
+    """Give the model the thresholds that are wanted, and return them; `found` is None where training was interrupted."""
+    if wanted is None:
+        return ()
+    limits = None if found is None else found(wanted)
+    if limits is None:
+        warnings.warn(InterruptedWarning("interrupted before the threshold was found: a half decides"), stacklevel=3)
+        return ()
+    with_thresholds(model["estimator"], limits)
+    return limits
+
+
+def _by_group(
+    frame: pd.DataFrame,
+    names: tuple[str, ...],
+    split: Split,
+    *,
+    settings: Mapping[str, Any] | None,
+    without: bool,
+    limits: tuple[float, ...],
+) -> Metrics:
     """Scores on whole groups, of a second model; none if training was interrupted or is elsewhere, or groups cannot be held out so."""
     if without:
         return {}
@@ -319,6 +360,7 @@ def _by_group(frame: pd.DataFrame, names: tuple[str, ...], split: Split, setting
         train, held, found, _ = sides(frame, names, split)
         estimator = estimator_for(found.task, settings, split.seed, ())
         model, stopped = _train(train, (*found.names, *split.no_inputs), _described(train, held, split), estimator, {})
+        with_thresholds(model["estimator"], limits)
         return {} if stopped else metrics_of(model["estimator"], model["prepare"].transform(held.inputs), held.y, found.task, held.weight)
     except (TableError, DivergedError):  # such as a class that is in one group only
         return {}

@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 
 from shoal.draws import Purpose, row_draws
 from shoal.errors import InvalidParameterError, TableError
-from shoal.estimators.base import ShallowEstimator, adopt
+from shoal.estimators.base import ShallowEstimator, adopt, with_thresholds
 from shoal.files import temporary_folder
 from shoal.fitting import pipeline
 from shoal.fitting.block_store import BlockStore, Parts, StoredRows, record_of, refuse_full_disk
@@ -48,6 +48,7 @@ from shoal.table_models.placing import Placing, borders_of
 from shoal.table_models.scores import Metrics, Scores, baseline_models, fitted_models
 from shoal.table_models.splits import SCORED_ON
 from shoal.table_models.survey import Survey, survey
+from shoal.table_models.thresholds import Threshold, check_threshold, fixed_thresholds
 from shoal.types import Floats
 
 Progress = Callable[[str, int, int], None]
@@ -78,6 +79,7 @@ class Asked:
     weights: str | None = None
     missing: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    threshold: Threshold | None = None
 
     def stage(self, what: str, rows: int) -> Progressed:
         """A function to call with the number of rows done; called beyond its rows, it starts the next epoch."""
@@ -234,6 +236,7 @@ def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path
     )
     if not (cut.all_learn or found.n_held):
         raise TableError(f"None of {found.n_train} rows was held out; hold out a larger fraction, or choose another seed or column.")
+    check_threshold(asked.threshold, found.targets, found.task, found.classes)
     estimator = asked.estimator(found.task)
     settings = settings_of(estimator)
     p = plan_on_disk(settings, found.n_train)
@@ -252,6 +255,7 @@ def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path
     few = Sampled(X, numbers_of(sample, found), placing.again(X, sample), cut.weigh(sample))
     source = OnDisk(store, few, labels_of(found), parts, asked.stage, placing.facts())
     stopped = interrupted(lambda: adopt(estimator, pipeline.fit(settings, source, checkpoint=asked.checkpoint)))
+    with_thresholds(estimator, fixed_thresholds(asked.threshold, found.classes))
     return LearnedInPieces(Pipeline([("prepare", prepare), ("estimator", estimator)]), found, store, source, scored_rows, stopped)
 
 

@@ -53,9 +53,9 @@ class FitNotes:
     group_metrics : dict
         Scores of a second model on whole groups of it that were held out, without the column among its inputs.
     rare : tuple of RareClass
-        Empty where no class is rare.
+        Empty where no class is rare; both classes where a threshold decides between them.
     balanced_accuracy : float or None
-        The mean of all classes' recalls, where one is rare.
+        The mean of all classes' recalls, where there are rare ones.
     """
 
     notes: tuple[ColumnNote, ...] = ()
@@ -71,7 +71,9 @@ def suspected_group(notes: Sequence[ColumnNote]) -> str:
 
 
 def rare_classes_of(estimator: Any, X: NDArray[Any], y: NDArray[Any]) -> tuple[tuple[RareClass, ...], float | None]:
-    """The rare classes on held-out rows, and the balanced accuracy; nothing where no class is rare, or there are several targets.
+    """The rare classes on held-out rows (both classes if there is a threshold), and the balanced accuracy.
+
+    Nothing where no class is rare, or there are several targets.
 
     Parameters
     ----------
@@ -82,7 +84,8 @@ def rare_classes_of(estimator: Any, X: NDArray[Any], y: NDArray[Any]) -> tuple[t
     if y.ndim != 1 or len(classes) < 2:
         return (), None
     counts = np.array([np.count_nonzero(y == label) for label in classes])
-    rare = np.flatnonzero((counts > 0) & (counts < RARE * len(y) / len(classes)))
+    chosen = np.ones(len(classes), bool) if estimator.thresholds_ else counts < RARE * len(y) / len(classes)
+    rare = np.flatnonzero((counts > 0) & chosen)
     if not len(rare):
         return (), None
     predicted, shares = np.asarray(estimator.predict(X)), np.asarray(estimator.predict_proba(X), np.float64)

@@ -34,6 +34,7 @@ from shoal.table_models.splits import (
     weighed,
     weights_column,
 )
+from shoal.table_models.thresholds import Threshold, refuse_in_blocks
 
 
 def fit_within(
@@ -49,6 +50,7 @@ def fit_within(
     checkpoint: str | PathLike[str] | None = None,
     *,
     strict: bool = False,
+    threshold: Threshold | None = None,
 ) -> Pipeline | None:
     """`fit` in blocks; None if the table fits into the memory, or is a frame, which is in memory already.
 
@@ -73,6 +75,7 @@ def fit_within(
         raise InvalidParameterError(
             f"drop={list(split.drop)}: a table that is read in blocks keeps all columns. Remove them from the file."
         )
+    refuse_in_blocks(threshold)
     refuse_absent(file, learned, split, categories)
     if split.test is not None and not is_path(split.test):
         raise InvalidParameterError("test is a frame, and the table is read in blocks: give the path of a file to score on.")
@@ -95,6 +98,7 @@ def fit_within(
         split.weights,
         split.missing,
         split.keep,
+        threshold,
     )
     done = fit_larger(file, asked, memory)
     facts = Facts(
@@ -113,6 +117,7 @@ def fit_within(
         sureness=done.sureness,
         max_memory=memory.given,
         target_columns=done.survey.target_columns,
+        threshold="" if threshold is None else threshold.written,
         **asked_of(table, split),
     )
     keep_facts(done.model, facts)
