@@ -1,11 +1,18 @@
-"""The installed command in a process of its own."""
+"""The command line, in this process or in one of its own."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from shoal.cli import main
 
 SHOAL = Path(sys.executable).parent / "shoal"
 # One thread for the matrix library: two tests at once would otherwise wait for each other's threads.
@@ -13,10 +20,37 @@ SURROUNDINGS = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "COLUMNS": "120"}
 SURROUNDINGS.pop("SHOAL_DEBUG", None)
 
 
-def shoal(*arguments: object, cwd: Path, limit: float = 300, **more: Any) -> subprocess.CompletedProcess[str]:
-    """Run `shoal` with these arguments in a folder."""
+def command(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run `shoal` with these arguments in a folder, in this process: to start another and import everything takes seconds."""
+    code: object = 0
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        warnings.catch_warnings(),
+        tempfile.TemporaryFile("w+", encoding="utf-8") as out,
+        tempfile.TemporaryFile("w+", encoding="utf-8") as err,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        contextlib.chdir(cwd),
+    ):
+        patch.setattr(sys, "argv", ["shoal", *map(str, arguments)])
+        patch.setenv("COLUMNS", SURROUNDINGS["COLUMNS"])
+        patch.delenv("SHOAL_DEBUG", raising=False)
+        warnings.resetwarnings()  # as in a process of its own, where they are no errors
+        for hidden in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
+            warnings.simplefilter("ignore", hidden)
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code or 0
+        for printed in (out, err):
+            printed.seek(0)
+        return subprocess.CompletedProcess(list(arguments), code, out.read(), err.read())  # type: ignore[arg-type]
+
+
+def own_process(*arguments: object, cwd: Path, **more: Any) -> subprocess.CompletedProcess[str]:
+    """The same by the installed command, in a process of its own."""
     return subprocess.run(
-        [str(SHOAL), *map(str, arguments)], cwd=cwd, env=SURROUNDINGS, capture_output=True, text=True, timeout=limit, check=False, **more
+        [str(SHOAL), *map(str, arguments)], cwd=cwd, env=SURROUNDINGS, capture_output=True, text=True, timeout=300, check=False, **more
     )
 
 
@@ -39,24 +73,3 @@ def refusal(done: subprocess.CompletedProcess[str], *, looked: bool = False) -> 
     assert done.stderr.count("\n") == 1
     assert "Traceback" not in done.stderr
     return done.stderr
-
-
-class Warm:
-    """A warm process, called like `shoal`; for the many commands that end before there is much to do."""
-
-    def __init__(self) -> None:
-        script = Path(__file__).parent / "e2e_warm.py"
-        self.process = subprocess.Popen(
-            [sys.executable, str(script)], env=SURROUNDINGS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
-        )
-
-    def __call__(self, *arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps({"arguments": list(map(str, arguments)), "folder": str(cwd)}) + "\n")
-        done = json.loads(self.process.stdout.readline())
-        return subprocess.CompletedProcess(arguments, done["code"], done["stdout"], done["stderr"])
-
-    def close(self) -> None:
-        """End the process."""
-        self.process.communicate(timeout=30)

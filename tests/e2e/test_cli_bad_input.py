@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from e2e_shell import Warm, answer, refusal, shoal
+from e2e_shell import answer, command, own_process, refusal
 
 from shoal.persistence import save
 from shoal.table_models.fit import fit
@@ -29,14 +29,6 @@ def place(tmp_path_factory) -> Path:
     ship().to_csv(folder / "ship.csv", index=False)
     save(fit(folder / "ship.csv", "survived", settings={"n_networks": 1, "max_iter": 2}), folder / "ship.shoal")
     return folder
-
-
-@pytest.fixture(scope="module")
-def warm():
-    """Runs a command in a process that has everything imported; one of each kind of error also has a process of its own below."""
-    process = Warm()
-    yield process
-    process.close()
 
 
 def with_cell(row: int, column: str, cell: str) -> str:
@@ -61,10 +53,10 @@ TABLES = {
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_tables_that_cannot_be_learned_from(warm, tmp_path, name):
+def test_tables_that_cannot_be_learned_from(tmp_path, name):
     text, target, words = TABLES[name]
     (tmp_path / "bad.csv").write_text(text)
-    line = refusal(warm("fit", "bad.csv", "--target", target, *QUICK, cwd=tmp_path))
+    line = refusal(command("fit", "bad.csv", "--target", target, *QUICK, cwd=tmp_path))
     assert [word for word in words if word not in line] == []
     assert [p.name for p in tmp_path.iterdir()] == ["bad.csv"]
 
@@ -80,9 +72,9 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_settings_that_training_cannot_use(warm, place, tmp_path, name):
+def test_settings_that_training_cannot_use(place, tmp_path, name):
     settings, words = SETTINGS[name]
-    line = refusal(warm("fit", place / "ship.csv", "--target", "survived", "--set", *settings, cwd=tmp_path), looked=name == "diverging")
+    line = refusal(command("fit", place / "ship.csv", "--target", "survived", "--set", *settings, cwd=tmp_path), looked=name == "diverging")
     assert [word for word in words if word not in line] == []
     assert list(tmp_path.iterdir()) == []
 
@@ -96,11 +88,11 @@ PREDICTED = {
 
 
 @pytest.mark.parametrize("name", PREDICTED)
-def test_tables_that_cannot_be_predicted_leave_the_old_predictions(warm, place, tmp_path, name):
+def test_tables_that_cannot_be_predicted_leave_the_old_predictions(place, tmp_path, name):
     frame, words = PREDICTED[name]
     frame.to_csv(tmp_path / "rows.csv", index=False)
     (tmp_path / "out.csv").write_text("old")
-    line = refusal(warm("predict", place / "ship.shoal", "rows.csv", "-o", "out.csv", cwd=tmp_path))
+    line = refusal(command("predict", place / "ship.shoal", "rows.csv", "-o", "out.csv", cwd=tmp_path))
     assert [word for word in words if word not in line] == []
     assert (tmp_path / "out.csv").read_text() == "old"
     assert {p.name for p in tmp_path.iterdir()} == {"rows.csv", "out.csv"}
@@ -122,18 +114,18 @@ MODELS = {
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_files_that_are_no_models(warm, place, tmp_path, name):
+def test_files_that_are_no_models(place, tmp_path, name):
     change, word = MODELS[name]
     (tmp_path / "m.shoal").write_bytes(change((place / "ship.shoal").read_bytes()))
-    assert word in refusal(warm("predict", "m.shoal", place / "ship.csv", "-o", "out.csv", cwd=tmp_path))
+    assert word in refusal(command("predict", "m.shoal", place / "ship.csv", "-o", "out.csv", cwd=tmp_path))
     assert [p.name for p in tmp_path.iterdir()] == ["m.shoal"]
 
 
-def test_other_commands_name_them_too(warm, place, tmp_path):
-    assert "no model file" in refusal(warm("show", "none.shoal", cwd=tmp_path))
-    assert "does not begin as a model file does" in refusal(warm("evaluate", place / "ship.csv", place / "ship.csv", cwd=tmp_path))
+def test_other_commands_name_them_too(place, tmp_path):
+    assert "no model file" in refusal(command("show", "none.shoal", cwd=tmp_path))
+    assert "does not begin as a model file does" in refusal(command("evaluate", place / "ship.csv", place / "ship.csv", cwd=tmp_path))
     ship().drop(columns="survived").to_csv(tmp_path / "unknown.csv", index=False)
-    assert "no column 'survived'" in refusal(warm("evaluate", place / "ship.shoal", "unknown.csv", cwd=tmp_path))
+    assert "no column 'survived'" in refusal(command("evaluate", place / "ship.shoal", "unknown.csv", cwd=tmp_path))
 
 
 def unwritable(tmp_path: Path) -> Path:
@@ -144,14 +136,14 @@ def unwritable(tmp_path: Path) -> Path:
     return tmp_path / "locked"
 
 
-def test_places_that_cannot_be_written_to(warm, place, tmp_path):
+def test_places_that_cannot_be_written_to(place, tmp_path):
     quick = ("fit", place / "ship.csv", "--target", "survived", *QUICK)
-    assert "There is no folder" in refusal(warm(*quick, "-o", "none/m.shoal", cwd=tmp_path))
-    assert "is a folder" in refusal(warm(*quick, "-o", ".", cwd=tmp_path))
-    assert "ermission denied" in refusal(warm(*quick, "-o", unwritable(tmp_path) / "m.shoal", cwd=tmp_path))
-    line = refusal(warm("predict", place / "ship.shoal", place / "ship.csv", "-o", place / "ship.csv", cwd=tmp_path))
+    assert "There is no folder" in refusal(command(*quick, "-o", "none/m.shoal", cwd=tmp_path))
+    assert "is a folder" in refusal(command(*quick, "-o", ".", cwd=tmp_path))
+    assert "ermission denied" in refusal(command(*quick, "-o", unwritable(tmp_path) / "m.shoal", cwd=tmp_path))
+    line = refusal(command("predict", place / "ship.shoal", place / "ship.csv", "-o", place / "ship.csv", cwd=tmp_path))
     assert "is the table or the model itself" in line
-    assert "is the table itself" in refusal(warm(*quick, "-o", place / "ship.csv", cwd=tmp_path))
+    assert "is the table itself" in refusal(command(*quick, "-o", place / "ship.csv", cwd=tmp_path))
     assert (place / "ship.csv").read_text() == ship().to_csv(index=False)
 
 
@@ -162,23 +154,20 @@ def test_a_full_disk_leaves_what_was_there(place, tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
 
     (tmp_path / "m.shoal").write_text("old")
-    done = shoal("fit", place / "ship.csv", "--target", "survived", *QUICK, "-o", "m.shoal", cwd=tmp_path, preexec_fn=small_files)
+    done = own_process("fit", place / "ship.csv", "--target", "survived", *QUICK, "-o", "m.shoal", cwd=tmp_path, preexec_fn=small_files)
     assert "could not be written: File too large" in refusal(done, looked=True)
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("m.shoal", "old")]
-    assert "No space left" in refusal(shoal("predict", place / "ship.shoal", place / "ship.csv", "-o", "/dev/full", cwd=tmp_path))
+    assert "No space left" in refusal(command("predict", place / "ship.shoal", place / "ship.csv", "-o", "/dev/full", cwd=tmp_path))
 
 
-def test_usage_errors_say_how_it_is_called(warm, tmp_path):
-    done = warm("fit", "ship.csv", cwd=tmp_path)
+def test_usage_errors_say_how_it_is_called(tmp_path):
+    done = command("fit", "ship.csv", cwd=tmp_path)
     assert done.returncode == 2
     assert "--target" in done.stderr
-    assert "fit" in answer(warm("--help", cwd=tmp_path))
+    assert "fit" in answer(command("--help", cwd=tmp_path))
 
 
 def test_a_process_of_its_own_ends_in_the_same_way(place, tmp_path):
+    """`predict`; `fit` has one where the disk is full."""
     (tmp_path / "m.shoal").write_bytes(pickle.dumps(Runs()))
-    assert "nearest names are 'survived'" in refusal(shoal("fit", place / "ship.csv", "--target", "Surviving", cwd=tmp_path))
-    assert "could run any code" in refusal(shoal("predict", "m.shoal", place / "ship.csv", "-o", "out.csv", cwd=tmp_path))
-    diverges = shoal("fit", place / "ship.csv", "--target", "survived", "--set", *SETTINGS["diverging"][0], cwd=tmp_path)
-    line = refusal(diverges, looked=True)
-    assert "learning rate" in line
+    assert "could run any code" in refusal(own_process("predict", "m.shoal", place / "ship.csv", "-o", "out.csv", cwd=tmp_path))

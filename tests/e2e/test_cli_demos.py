@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from e2e_shell import SURROUNDINGS, answer, answer_json, refusal, shoal
+from e2e_shell import SURROUNDINGS, answer, answer_json, command, refusal
 
 from shoal.cli import _spread_settings, demo
 from shoal.cli.fit import default_name
@@ -17,7 +17,7 @@ from shoal.web.exhibits.slide_13 import measured
 
 
 def test_the_demo_does_the_main_job(tmp_path):
-    text = answer(shoal("demo", cwd=tmp_path))
+    text = answer(command("demo", cwd=tmp_path))
     folder = tmp_path / "shoal-demo"
     assert {p.name for p in folder.iterdir()} == {"digits.csv", "digits-unseen.csv", "digits.shoal", "predictions.csv"}
     facts = load(folder / "digits.shoal").facts_
@@ -29,10 +29,21 @@ def test_the_demo_does_the_main_job(tmp_path):
         assert word in text
 
 
-def test_the_flower_as_a_script_asks_for_it(tmp_path):
-    found = answer_json(shoal("demo", "flower", "--json", cwd=tmp_path))
+FLOWER = {1: 67.5, 2: 67.25, 3: 90.75, 4: 90.5, 5: 91.25, 20: 90.0, 50: 90.25}  # as the exercise prints them
+
+
+def test_the_flower_as_a_script_asks_for_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(demo, "STEPS", 60)  # of 5000; all of them are among the slow tests
+    found = answer_json(command("demo", "flower", "--json", cwd=tmp_path))
     assert [set(row) for row in found] == [{"n_h", "accuracy", "cost", "published"}] * 7
-    assert {row["n_h"]: row["published"] for row in found} == {1: 67.5, 2: 67.25, 3: 90.75, 4: 90.5, 5: 91.25, 20: 90.0, 50: 90.25}
+    assert {row["n_h"]: row["published"] for row in found} == FLOWER
+    for row in found:
+        assert (row["accuracy"], row["cost"]) == tuple(demo.replayed(row["n_h"]).values())
+
+
+@pytest.mark.slow
+def test_the_flower_after_all_its_steps_is_the_exercises(tmp_path):
+    found = answer_json(command("demo", "flower", "--json", cwd=tmp_path))
     assert [row["accuracy"] for row in found[:5]] == [67.5, 67.25, 90.75, 90.5, 91.25]
     assert all(abs(row["accuracy"] - row["published"]) <= 1.0 for row in found)  # rounding of the matrix library
     for row, cost in zip(found, [0.63276, 0.57535, 0.25909, 0.22264, 0.25068], strict=False):
@@ -51,9 +62,15 @@ def test_vectorization_repeats_its_sums_with_its_seed():
     assert other["product"] != first["product"]
 
 
-def test_vectorization_shows_both_lengths_beside_the_slide(tmp_path):
-    text = answer(shoal("demo", "vectorization", cwd=tmp_path))
-    for word in ("1,000,000", "10,000,000", "955", "2499584.436480", "best of 11"):
+@pytest.mark.parametrize(
+    ("lengths", "words"),
+    [((1000, 10_000), ("1,000", "10,000")), pytest.param(demo.LENGTHS, ("1,000,000", "10,000,000"), marks=pytest.mark.slow)],
+    ids=["short", "the slide's"],
+)
+def test_vectorization_shows_both_lengths_beside_the_slide(tmp_path, monkeypatch, lengths, words):
+    monkeypatch.setattr(demo, "LENGTHS", lengths)
+    text = answer(command("demo", "vectorization", cwd=tmp_path))
+    for word in (*words, "955", "2499584.436480", "best of 11"):
         assert word in text
 
 
@@ -66,8 +83,8 @@ def test_the_chapter_needs_its_extra():
 
 
 def test_every_help_has_an_example(tmp_path):
-    for command in ("fit", "predict", "evaluate", "show", "demo", "chapter"):
-        assert f"Example: shoal {command}" in answer(shoal(command, "--help", cwd=tmp_path))
+    for name in ("fit", "predict", "evaluate", "show", "demo", "chapter"):
+        assert f"Example: shoal {name}" in answer(command(name, "--help", cwd=tmp_path))
 
 
 def test_help_comes_without_the_heavy_packages():
@@ -97,6 +114,6 @@ def test_the_models_name_follows_table_and_target():
 @pytest.mark.parametrize("words", ["shoal demo flower --json", "shoal demo vectorization"])
 def test_the_help_of_a_demo_ends_with_its_own_example(words, tmp_path):
     _, _, name, *_ = words.split()
-    last = answer(shoal("demo", name, "--help", cwd=tmp_path)).rstrip().splitlines()[-1]
+    last = answer(command("demo", name, "--help", cwd=tmp_path)).rstrip().splitlines()[-1]
     assert words in last
     assert "--folder" not in last  # the example of `shoal demo` itself

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from e2e_shell import Warm, answer, refusal
+from e2e_shell import answer, command, refusal
 
 import shoal
 from export_problems import STRICT, fitted_table, gcc, table
@@ -22,31 +22,24 @@ def place(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def warm():
-    process = Warm()
-    yield process
-    process.close()
-
-
-def test_c_as_a_person_would_compile_it(warm, place, tmp_path):
-    text = answer(warm("export", place / "ship 1.shoal", "--to", "c", "-o", "out", cwd=tmp_path))
+def test_c_as_a_person_would_compile_it(place, tmp_path):
+    text = answer(command("export", place / "ship 1.shoal", "--to", "c", "-o", "out", cwd=tmp_path))
     assert "ship_1.h, ship_1.c, ship_1_test.c written to out; try: cc -O2 -std=c99 ship_1.c ship_1_test.c -o ship_1 -lm" in text
     gcc()
-    command = ["gcc", *STRICT, "ship_1.c", "ship_1_test.c", "-o", "ship_1", "-lm"]
-    subprocess.run(command, cwd=tmp_path / "out", check=True)
+    compiler = ["gcc", *STRICT, "ship_1.c", "ship_1_test.c", "-o", "ship_1", "-lm"]
+    subprocess.run(compiler, cwd=tmp_path / "out", check=True)
     subprocess.run([tmp_path / "out" / "ship_1"], check=True, capture_output=True)
 
 
-def test_c_by_another_name_in_float(warm, place, tmp_path):
-    answer(warm("export", place / "ship 1.shoal", "--to", "c", "-o", "out", "--name", "boat", "--dtype", "float", cwd=tmp_path))
+def test_c_by_another_name_in_float(place, tmp_path):
+    answer(command("export", place / "ship 1.shoal", "--to", "c", "-o", "out", "--name", "boat", "--dtype", "float", cwd=tmp_path))
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["boat.c", "boat.h", "boat_test.c"]
     assert "typedef float real;" in (tmp_path / "out" / "boat.c").read_text()
 
 
-def test_onnx_is_compared_before_it_is_written(warm, place, tmp_path):
+def test_onnx_is_compared_before_it_is_written(place, tmp_path):
     onnx_graph()
-    said = answer(warm("export", place / "ship 1.shoal", "--to", "onnx", "-o", "m.onnx", cwd=tmp_path))
+    said = answer(command("export", place / "ship 1.shoal", "--to", "onnx", "-o", "m.onnx", cwd=tmp_path))
     assert "in ONNX Runtime it agrees to" in said
     import onnxruntime
 
@@ -54,14 +47,14 @@ def test_onnx_is_compared_before_it_is_written(warm, place, tmp_path):
     assert [given.name for given in session.get_inputs()][:3] == ["age", "fare", "port"]
     assert [given.name for given in session.get_outputs()] == ["label", "probabilities"]
     unchecked = answer(
-        warm("export", place / "ship 1.shoal", "--to", "onnx", "--no-check", "--dtype", "double", "-o", "d.onnx", cwd=tmp_path)
+        command("export", place / "ship 1.shoal", "--to", "onnx", "--no-check", "--dtype", "double", "-o", "d.onnx", cwd=tmp_path)
     )
     assert "not compared" in unchecked
 
 
-def test_json_python_and_equation(warm, place, tmp_path):
+def test_json_python_and_equation(place, tmp_path):
     for form in ("json", "python", "equation"):
-        assert answer(warm("export", place / "ship 1.shoal", "--to", form, "-o", f"m.{form}", cwd=tmp_path)) == f"m.{form} written\n"
+        assert answer(command("export", place / "ship 1.shoal", "--to", form, "-o", f"m.{form}", cwd=tmp_path)) == f"m.{form} written\n"
     model, frame = shoal.load(place / "ship 1.shoal"), table().head(20)
     frame = frame.drop(columns=["class", "insured", "paid", "owed", "survived"])
     np.testing.assert_array_equal(shoal.from_json(tmp_path / "m.json").predict_proba(frame), model.predict_proba(frame))
@@ -90,13 +83,13 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_refusals_leave_nothing_and_lose_nothing(warm, place, tmp_path, name):
+def test_refusals_leave_nothing_and_lose_nothing(place, tmp_path, name):
     arguments, words = REFUSED[name]
     (tmp_path / "kept").write_text("old")
     model = place / "ship 1.shoal"
     before = model.read_bytes()
     arguments = [model if argument == "MODEL" else argument for argument in arguments]
-    assert words in refusal(warm("export", model, *arguments, cwd=tmp_path))
+    assert words in refusal(command("export", model, *arguments, cwd=tmp_path))
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("kept", "old")]
     assert model.read_bytes() == before
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from e2e_shell import Warm, answer, answer_json, refusal
+from e2e_shell import answer, answer_json, command, refusal
 
 import shoal
 
@@ -33,33 +33,26 @@ def place(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def warm():
-    process = Warm()
-    yield process
-    process.close()
-
-
-def test_diagnose_names_the_column_that_gives_the_answer_away(warm, place):
-    found = answer_json(warm("diagnose", "leak.shoal", "leak.csv", "--json", cwd=place))
+def test_diagnose_names_the_column_that_gives_the_answer_away(place):
+    found = answer_json(command("diagnose", "leak.shoal", "leak.csv", "--json", cwd=place))
     assert [(f["kind"], f["columns"]) for f in found["findings"]] == [("leakage", ["refund"])]
-    said = answer(warm("diagnose", "leak.shoal", "leak.csv", cwd=place))
+    said = answer(command("diagnose", "leak.shoal", "leak.csv", cwd=place))
     assert "a column that determines the target" in said
     assert "'refund' alone removes" in said
 
 
-def test_diagnose_leaves_a_healthy_model_in_peace(warm, place):
-    assert answer(warm("diagnose", "people.shoal", "people.csv", cwd=place)) == "No findings on 240 rows of people.csv.\n"
+def test_diagnose_leaves_a_healthy_model_in_peace(place):
+    assert answer(command("diagnose", "people.shoal", "people.csv", cwd=place)) == "No findings on 240 rows of people.csv.\n"
 
 
-def test_diagnose_refuses_a_table_without_the_target(warm, place, tmp_path):
+def test_diagnose_refuses_a_table_without_the_target(place, tmp_path):
     people().drop(columns=["refund", "bought"]).to_csv(tmp_path / "new.csv", index=False)
-    assert "bought" in refusal(warm("diagnose", place / "people.shoal", "new.csv", cwd=tmp_path))
+    assert "bought" in refusal(command("diagnose", place / "people.shoal", "new.csv", cwd=tmp_path))
 
 
-def test_a_report_is_one_file_that_a_browser_shows_without_a_word(warm, place, tmp_path, browser):
+def test_a_report_is_one_file_that_a_browser_shows_without_a_word(place, tmp_path, browser):
     pytest.importorskip("matplotlib")
-    said = answer(warm("report", place / "people.shoal", place / "people.csv", "-o", "r.html", cwd=tmp_path))
+    said = answer(command("report", place / "people.shoal", place / "people.csv", "-o", "r.html", cwd=tmp_path))
     assert said == "report written to r.html\n"
     assert [path.name for path in tmp_path.iterdir()] == ["r.html"]
     assert (tmp_path / "r.html").stat().st_size < 3_000_000
@@ -77,10 +70,10 @@ def test_a_report_is_one_file_that_a_browser_shows_without_a_word(warm, place, t
     assert {url.partition(":")[0] for url in asked} <= {"file", "data"}
 
 
-def test_fit_writes_the_report_beside_the_model(warm, place, tmp_path):
+def test_fit_writes_the_report_beside_the_model(place, tmp_path):
     pytest.importorskip("matplotlib")
     quick = [w for name, value in QUICK.items() for w in ("--set", f"{name}={value}")]
-    said = answer(warm("fit", place / "people.csv", "--target", "bought", *quick, "-o", "m.shoal", "--report", "r.html", cwd=tmp_path))
+    said = answer(command("fit", place / "people.csv", "--target", "bought", *quick, "-o", "m.shoal", "--report", "r.html", cwd=tmp_path))
     assert "report written to r.html" in said
     page = (tmp_path / "r.html").read_text("utf-8")
     assert "shoal fit people.csv --target bought --task classification" in page
@@ -98,13 +91,13 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_refusals_leave_nothing_and_lose_nothing(warm, place, tmp_path, name):
+def test_refusals_leave_nothing_and_lose_nothing(place, tmp_path, name):
     arguments, words = REFUSED[name]
     (tmp_path / "kept").write_text("old")
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
     files = {"MODEL": place / "people.shoal", "TABLE": place / "people.csv"}
     before = {path: path.read_bytes() for path in files.values()}
-    assert words in refusal(warm(*(files.get(word, word) for word in arguments), cwd=tmp_path))
+    assert words in refusal(command(*(files.get(word, word) for word in arguments), cwd=tmp_path))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "other.csv"]
     assert (tmp_path / "kept").read_text() == "old"
     assert {path: path.read_bytes() for path in files.values()} == before

@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from e2e_shell import SHOAL, SURROUNDINGS, answer, answer_json, refusal, shoal
+from e2e_shell import SHOAL, SURROUNDINGS, answer, answer_json, command, own_process, refusal
 
 from shoal.cli.predict import write_predictions
 from shoal.persistence import load
@@ -36,7 +36,7 @@ def predicted(done):
 
 
 def test_titanic_from_fit_to_predictions(table, tmp_path):
-    done = shoal("fit", table("titanic"), "--target", "Survived", cwd=tmp_path)
+    done = command("fit", table("titanic"), "--target", "Survived", cwd=tmp_path)
     text = answer(done)
     assert "classification of Survived: 713 training rows, 178 held out" in text
     assert re.search(r"accuracy +0\.\d+.* 0\.618", text)  # beside the trivial model: always "did not survive"
@@ -45,34 +45,34 @@ def test_titanic_from_fit_to_predictions(table, tmp_path):
     facts = load(model).facts_
     assert facts.metrics["accuracy"] > 0.78 > facts.baselines["trivial"]["accuracy"]
 
-    done = shoal("predict", model, table("titanic"), "-o", "out.csv", cwd=tmp_path)
+    done = command("predict", model, table("titanic"), "-o", "out.csv", cwd=tmp_path)
     assert "891 predictions" in predicted(done)
     assert done.stderr, "the oldest passenger was held out"
     answers = pd.read_csv(tmp_path / "out.csv")
     assert list(answers) == ["Survived", "P(Survived=0)", "P(Survived=1)"]
     np.testing.assert_array_equal(answers["Survived"], load(model).predict(read(table("titanic"))))
 
-    found = answer_json(shoal("evaluate", model, table("titanic"), "--json", cwd=tmp_path))
+    found = answer_json(command("evaluate", model, table("titanic"), "--json", cwd=tmp_path))
     assert found["rows"] == {"test": 891, "left_out": 0}
     truth = read(table("titanic"))["Survived"].to_numpy()
     assert found["metrics"]["accuracy"] == pytest.approx(np.mean(truth == answers["Survived"]), rel=SAME)
 
-    shown = answer(shoal("show", model, cwd=tmp_path))
+    shown = answer(command("show", model, cwd=tmp_path))
     for word in ("Survived", "713", "hidden units", "W1 (", "Cabin", "left out", "category", "random_state=0"):
         assert word in shown
-    assert answer_json(shoal("show", model, "--json", cwd=tmp_path))["fit"]["metrics"] == facts.metrics
+    assert answer_json(command("show", model, "--json", cwd=tmp_path))["fit"]["metrics"] == facts.metrics
 
 
 def test_penguins_as_a_script_calls_it(table, tmp_path):
     arguments = ("fit", table("penguins"), "--target", "species", "--json", "--seed", 3, "-o", "p.shoal", "--set", "n_networks=2")
-    first = answer_json(shoal(*arguments, cwd=tmp_path))
+    first = answer_json(own_process(*arguments, cwd=tmp_path))
     assert list(first) == ["task", "target", "rows", "metrics", "baselines", "seconds", "model", "columns", "notes", "read"]
     assert (first["task"], first["target"], first["model"]) == ("classification", "species", "p.shoal")
     assert first["rows"] == {"train": 275, "test": 69}
     assert set(first["metrics"]) == set(first["baselines"]["linear"]) == set(first["baselines"]["trivial"]) == CLASSIFICATION
     assert first["metrics"]["accuracy"] > 0.9
     probabilities = load(tmp_path / "p.shoal").predict_proba(read(table("penguins")))
-    again = answer_json(shoal(*arguments, cwd=tmp_path))
+    again = answer_json(command(*arguments, cwd=tmp_path))
     assert again["metrics"] == first["metrics"]
     assert load(tmp_path / "p.shoal").facts_.metrics == first["metrics"]
     np.testing.assert_array_equal(load(tmp_path / "p.shoal").predict_proba(read(table("penguins"))), probabilities)
@@ -85,7 +85,7 @@ def test_adult_sampled_in_chunks_with_the_target_in_the_table(table, tmp_path):
     settings = ("--set", "n_networks=2", "max_iter=15", "--set", "hidden_layer_sizes=(16,)", "--category", "education-num")
     if "education-num" not in frame:
         settings = settings[:-2]
-    found = answer_json(shoal("fit", "adult.csv.gz", "--target", "income", *settings, "--refit", "--json", cwd=tmp_path))
+    found = answer_json(command("fit", "adult.csv.gz", "--target", "income", *settings, "--refit", "--json", cwd=tmp_path))
     assert found["model"] == "adult-income.shoal"
     assert set(found["metrics"]) == {*CLASSIFICATION, "roc_auc"}
     assert found["metrics"]["roc_auc"] > 0.8
@@ -93,8 +93,8 @@ def test_adult_sampled_in_chunks_with_the_target_in_the_table(table, tmp_path):
     assert (model["estimator"].n_networks, model["estimator"].max_iter, model["estimator"].hidden_layer_sizes) == (2, 15, (16,))
     assert model.facts_.refit
     frame.drop(columns="income").iloc[::-1].to_parquet(tmp_path / "reversed.parquet", index=False)
-    predicted(shoal("predict", found["model"], "reversed.parquet", "-o", "r.csv", cwd=tmp_path))
-    predicted(shoal("predict", found["model"], "adult.csv.gz", "-o", "a.csv", cwd=tmp_path))
+    predicted(command("predict", found["model"], "reversed.parquet", "-o", "r.csv", cwd=tmp_path))
+    predicted(command("predict", found["model"], "adult.csv.gz", "-o", "a.csv", cwd=tmp_path))
     backward, forward = pd.read_csv(tmp_path / "r.csv"), pd.read_csv(tmp_path / "a.csv")
     np.testing.assert_allclose(backward.iloc[::-1, 1:], forward.iloc[:, 1:], rtol=1e-4, atol=1e-6)  # float32, other blocks of rows
 
@@ -106,20 +106,20 @@ def test_concrete_on_a_second_table_and_by_groups(table, tmp_path):
     frame.iloc[800:].to_csv(tmp_path / "test.csv", index=False)
     quick = ("--set", "n_networks=2", "--set", "max_iter=40", "--json")
     sure = ("--set", "calibration=cv+")
-    found = answer_json(shoal("fit", "train.csv", "--target", "strength", "--test", "test.csv", *quick, *sure, cwd=tmp_path))
+    found = answer_json(command("fit", "train.csv", "--target", "strength", "--test", "test.csv", *quick, *sure, cwd=tmp_path))
     assert found["task"] == "regression"
     assert found["rows"] == {"train": 800, "test": 230}
     assert set(found["metrics"]) == REGRESSION
-    evaluated = answer_json(shoal("evaluate", found["model"], "test.csv", "--json", cwd=tmp_path))
+    evaluated = answer_json(command("evaluate", found["model"], "test.csv", "--json", cwd=tmp_path))
     assert evaluated["metrics"] == pytest.approx(found["metrics"], rel=1e-5)  # float32
-    assert "how sure: 90 % intervals cover" in answer(shoal("evaluate", found["model"], "test.csv", cwd=tmp_path))
-    predicted(shoal("predict", found["model"], "test.csv", "-o", "out.csv", "--interval", "0.9", cwd=tmp_path))
+    assert "how sure: 90 % intervals cover" in answer(command("evaluate", found["model"], "test.csv", cwd=tmp_path))
+    predicted(command("predict", found["model"], "test.csv", "-o", "out.csv", "--interval", "0.9", cwd=tmp_path))
     ends = pd.read_csv(tmp_path / "out.csv")
     assert list(ends) == ["strength", "strength_lower", "strength_upper"]
     truth = frame["strength"].to_numpy()[800:]
     inside = np.mean((ends["strength_lower"] <= truth) & (truth <= ends["strength_upper"]))
     assert evaluated["sureness"]["coverage_90"] == pytest.approx(inside, abs=1e-9)
-    grouped = answer_json(shoal("fit", "train.csv", "--target", "strength", "--groups", "age", "-o", "g.shoal", *quick, cwd=tmp_path))
+    grouped = answer_json(command("fit", "train.csv", "--target", "strength", "--groups", "age", "-o", "g.shoal", *quick, cwd=tmp_path))
     assert sum(grouped["rows"].values()) == 800
     assert "age" not in {column.name for column in load(tmp_path / "g.shoal")["prepare"]["typed"].columns}
 
@@ -136,10 +136,10 @@ def test_chunks_are_one_file(table, tmp_path, monkeypatch):
 
 def test_several_targets(table, tmp_path):
     targets = ("--target", "y1", "--target", "y2", "--target", "y3", "--set", "n_networks=2", "--set", "max_iter=5", "--json")
-    found = answer_json(shoal("fit", table("proben1_flare"), *targets, cwd=tmp_path))
+    found = answer_json(command("fit", table("proben1_flare"), *targets, cwd=tmp_path))
     assert found["target"] == ["y1", "y2", "y3"]
     assert found["model"] == "proben1_flare-y1+y2+y3.shoal"
-    predicted(shoal("predict", found["model"], table("proben1_flare"), "-o", "out.csv", cwd=tmp_path))
+    predicted(command("predict", found["model"], table("proben1_flare"), "-o", "out.csv", cwd=tmp_path))
     assert pd.read_csv(tmp_path / "out.csv").shape == (1066, 3)
 
 
@@ -192,7 +192,7 @@ def test_ctrl_c_before_training_leaves_nothing(table, tmp_path):
 
 def test_what_was_there_is_replaced_only_by_a_whole_file(table, tmp_path):
     (tmp_path / "m.shoal").write_text("old")
-    refusal(shoal("fit", table("penguins"), "--target", "species", "-o", "m.shoal", "--set", "n_networks=0", cwd=tmp_path))
+    refusal(command("fit", table("penguins"), "--target", "species", "-o", "m.shoal", "--set", "n_networks=0", cwd=tmp_path))
     assert (tmp_path / "m.shoal").read_text() == "old"
-    answer(shoal("fit", table("penguins"), "--target", "species", "-o", "m.shoal", "--set", "max_iter=2", cwd=tmp_path))
+    answer(command("fit", table("penguins"), "--target", "species", "-o", "m.shoal", "--set", "max_iter=2", cwd=tmp_path))
     assert (tmp_path / "m.shoal").read_bytes()[:2] == b"PK"
