@@ -5,17 +5,27 @@ import json
 import pytest
 from e2e_watched import Watched
 
-from shoal.web.playground.recording import RUNS, moments
+from shoal.textbook import ACTIVATIONS, exercise_parameters, flower, forward, make_loss, train
+from shoal.web.playground import recording
+from shoal.web.playground.recording import moments, recordings
+from shoal.web.questions import ALL
 from shoal.web.samples import SAMPLES
-from shoal.web.static_copy import export_static
+from shoal.web.static_copy import inlined, table
 
 MOST = 6
+RUNS = {name: (settings, min(last, 60)) for name, (settings, last) in recording.RUNS.items()}  # as they are, but shorter
+LASTING = {"race", "small", "compare"}  # seconds each, so that one answer is recorded, and two of the others
 
 
 @pytest.fixture(scope="module")
 def copied(tmp_path_factory):
     """The copy as a file, with few recorded moments."""
-    return export_static(tmp_path_factory.mktemp("copy"), most=MOST - 2).as_uri()
+    file = tmp_path_factory.mktemp("copy") / "index.html"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recording, "RUNS", RUNS)
+        answers = {name: table(question, 1 if name in LASTING else 2) for name, question in ALL.items()}
+        file.write_text(inlined(answers, recordings(MOST)), encoding="utf-8")
+    return file.as_uri()
 
 
 @pytest.fixture
@@ -125,3 +135,18 @@ def test_its_numbers_say_how_they_came_and_it_can_be_taken_along(copy):
     page.click("#take")
     page.click('[data-form="json"]')
     assert len(json.loads(page.inner_text("#taken"))["W1"]) == 4
+
+
+def test_every_exhibit_opens_from_the_file_and_moves(copy):
+    X, Y = flower()
+    g1, g2, start = ACTIVATIONS["tanh"], make_loss("sigmoid"), exercise_parameters(4)
+    copy.open(3)
+    cache = forward(train(start, X, Y, g1, g2, 1.2, 600), X, g1, g2)
+    assert copy.number(3, "a2") == pytest.approx(cache.A2[0, 356], rel=1e-14)
+    copy.page.keyboard.press("ArrowLeft")
+    copy.page.wait_for_selector('html[data-step="0"]')
+    copy.settle(3)
+    assert copy.number(3, "a2") == pytest.approx(forward(start, X[:, [356]], g1, g2).A2[0, 0], rel=1e-14)
+    for slide in range(1, 14):
+        copy.page.eval_on_selector(f"#slide-{slide}", "e => e.scrollIntoView({behavior: 'instant'})")
+        copy.settle(slide)

@@ -2,11 +2,10 @@
 
 from itertools import pairwise
 
-import numpy as np
 import pytest
 from e2e_watched import Watched
 
-from shoal.textbook import ACTIVATIONS, exercise_parameters, flower, forward, make_loss, train
+from shoal.textbook import ACTIVATIONS, exercise_parameters, flower, forward, make_loss
 from shoal.web.questions import SLIDES
 
 TANH, SIGMOID = ACTIVATIONS["tanh"], make_loss("sigmoid")
@@ -68,7 +67,7 @@ def test_hovering_a_unit_lights_its_row_everywhere(chapter):
     assert chapter.page.locator('.edge.lit[data-h="W1-2-1"]').count() >= 2, "its edge in the strip and on the path"
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1440, "dark"), (390, "light")])
+@pytest.mark.parametrize(("width", "theme"), [pytest.param(1440, "dark", marks=pytest.mark.slow), (390, "light")])
 def test_no_exhibit_is_wider_than_its_screen_and_each_has_code_notes_and_an_equation(browser, chapter_address, width, theme):
     watched = Watched(browser, chapter_address, viewport={"width": width, "height": 860}, color_scheme=theme)
     watched.open(1)
@@ -99,26 +98,7 @@ def test_a_question_the_server_refuses_is_said_in_the_exhibit_and_the_page_goes_
     watched.close()
 
 
-def test_the_copy_opens_from_a_file_and_moves(browser, tmp_path):
-    from shoal.web.static_copy import export_static
-
-    file = export_static(tmp_path, most=2)
-    watched = Watched(browser, file.as_uri(), viewport={"width": 1440, "height": 900})
-    watched.open(3)
-    cache = forward(train(exercise_parameters(4), X, Y, TANH, SIGMOID, 1.2, 600), X, TANH, SIGMOID)
-    assert watched.number(3, "a2") == pytest.approx(cache.A2[0, 356], rel=1e-14)
-    watched.page.keyboard.press("ArrowLeft")
-    watched.page.wait_for_selector('html[data-step="0"]')
-    watched.settle(3)
-    start = forward(exercise_parameters(4), X[:, [356]], TANH, SIGMOID)
-    assert np.isclose(watched.number(3, "a2"), start.A2[0, 0], rtol=1e-14)
-    for slide in range(1, 14):
-        watched.page.eval_on_selector(f"#slide-{slide}", "e => e.scrollIntoView({behavior: 'instant'})")
-        watched.settle(slide)
-    watched.close()
-
-
-@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), pytest.param(390, "dark", marks=pytest.mark.slow)])
 def test_nothing_jumps_when_an_exhibit_comes(browser, chapter_address, width, theme):
     """The place of every section before anything below the first screen is built, and after all of it is."""
     watched = Watched(browser, chapter_address, viewport={"width": width, "height": 900}, color_scheme=theme)

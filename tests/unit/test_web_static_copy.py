@@ -10,18 +10,26 @@ import pytest
 pytest.importorskip("starlette")
 
 from shoal.errors import OutputError
+from shoal.web import static_copy
+from shoal.web.playground import recording
 from shoal.web.question import plain
 from shoal.web.questions import ALL
 from shoal.web.static_copy import export_static, one_script
 
 
-def test_the_copy_asks_nothing_of_anyone_and_its_answers_are_the_live_ones(tmp_path):
+# Answers that last seconds each are recorded among the slow tests.
+@pytest.mark.parametrize("left_out", [{"race", "small", "compare"}, pytest.param(set(), marks=pytest.mark.slow)], ids=["quick", "whole"])
+def test_the_copy_asks_nothing_of_anyone_and_its_answers_are_the_live_ones(tmp_path, monkeypatch, left_out):
+    asked = {name: question for name, question in ALL.items() if name not in left_out}
+    monkeypatch.setattr(static_copy, "ALL", asked)
+    if left_out:
+        monkeypatch.setattr(recording, "RUNS", {name: (settings, 60) for name, (settings, _) in recording.RUNS.items()})
     page = export_static(tmp_path / "copy", most=1).read_text()
     assert not re.search(r'(?:src|href)="(?!#|data:)', page)
     assert "import {" not in page
     packed = re.search(r'id="recorded">([^<]*)<', page)[1]
     answers = json.loads(gzip.decompress(base64.b64decode(packed)))
-    assert set(answers) == set(ALL)
+    assert set(answers) == set(asked)
     assert list(answers["hand"]["answers"].values()) == [json.loads(json.dumps(plain(ALL["hand"]({}))))]
 
 
