@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Where the surroundings forbid compiled files, every process that the tests start would compile all its modules anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo test slow check bench table lowest latest clean
 
 demo: $(VENV)/.installed  ## train on a real table, save the model, predict
