@@ -9,8 +9,9 @@ from problems import network as random_network
 from shoal import DataError, ShoalClassifier, ShoalRegressor
 from shoal.encoding import plain
 from shoal.inspection import diagnose
+from shoal.inspection.diagnosis import constant_loss, mean_loss
 from shoal.inspection.findings import curve_findings, fit_findings, leaking_columns, rare_classes
-from shoal.network import Network
+from shoal.network import Network, predict_logits
 from shoal.population import stack
 from shoal.textbook.propagation import Parameters
 
@@ -157,6 +158,50 @@ def test_a_fitted_network_that_knows_its_rows_by_heart_is_caught_on_others():
         hidden_layer_sizes=64, alpha=0.0, dropout=0.0, early_stopping=False, max_iter=300, n_networks=1, random_state=0
     ).fit(noise, y)
     assert "overfitting" in [f.kind for f in model.diagnose(rng.standard_normal((60, 8)), rng.standard_normal(60))]
+
+
+def rare(m, share, seed):
+    """Rows of which this share is of the class 1, which two of four inputs show."""
+    draws = np.random.default_rng(seed)
+    rows = draws.normal(size=(m, 4))
+    signal = rows[:, 0] + rows[:, 1] + 0.7 * draws.logistic(size=m)
+    return rows, (signal > np.quantile(signal, 1 - share)).astype(int)
+
+
+@pytest.mark.parametrize("class_weight", [None, "balanced", {0: 1, 1: 20}, {0: 0.01, 1: 0.5}], ids=str)
+@pytest.mark.parametrize("share", [0.05, 0.2])
+def test_rows_are_judged_with_the_weights_of_their_classes(share, class_weight):
+    """Losses that weigh classes and losses that do not differ twentyfold, which is neither overfitting nor underfitting."""
+    (rows, y), (others, y_others) = (rare(1500, share, seed) for seed in (0, 1))
+    model = ShoalClassifier(random_state=0, n_networks=2, class_weight=class_weight).fit(rows, y)
+    for found in (model.diagnose(rows, y), model.diagnose(others, y_others)):
+        assert not {"overfitting", "underfitting"} & {f.kind for f in found}
+
+
+def test_overfitting_of_weighted_classes_is_still_found():
+    rows, _ = rare(80, 0.2, 0)
+    y = (np.random.default_rng(3).random(80) < 0.2).astype(int)
+    settings = {"hidden_layer_sizes": 64, "alpha": 0.0, "dropout": 0.0, "early_stopping": False, "max_iter": 300, "n_networks": 1}
+    model = ShoalClassifier(**settings, class_weight="balanced", random_state=0).fit(rows, y)
+    assert "overfitting" in [f.kind for f in model.diagnose(rare(80, 0.2, 1)[0], np.random.default_rng(4).permutation(y))]
+
+
+def test_weights_of_rows_count_as_repeated_rows():
+    rows, y = rare(60, 0.3, 0)
+    weight = np.random.default_rng(0).integers(0, 4, 60)
+    model = ShoalClassifier(max_iter=5, n_networks=2, random_state=0, class_weight={0: 1, 1: 3}).fit(rows, y, weight)
+    constant = [
+        constant_loss(model.network_, y[:, None].astype(float), weight),
+        constant_loss(model.network_, np.repeat(y, weight)[:, None]),
+    ]
+    assert constant[0] == pytest.approx(constant[1], rel=1e-12)
+    Z2 = predict_logits(model.network_, rows)
+    one, other = (
+        mean_loss(model.network_, Z2, y[:, None], weight),
+        mean_loss(model.network_, np.repeat(Z2, weight, axis=1), np.repeat(y, weight)[:, None], None),
+    )
+    assert one == pytest.approx(other, rel=1e-12)
+    model.diagnose(rows, y, weight)
 
 
 def test_constant_and_unscaled_inputs_are_named():

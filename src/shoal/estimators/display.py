@@ -5,14 +5,17 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from shoal.estimators._sklearn import checked_weights
 from shoal.estimators.checks import named_failure
 from shoal.fitting.plan import FULL_BATCH
 from shoal.fitting.targets import checked_targets, encode_targets
 from shoal.fitting.train import means_of_finite
+from shoal.fitting.weights import row_weights
 from shoal.inspection import Diagnosis, diagnose
 from shoal.network import Network
 from shoal.types import Floats
@@ -21,12 +24,12 @@ from shoal.types import Floats
 class SeenEstimator(BaseEstimator, ABC):
     """An estimator that shows itself. Abstract: see ShoalClassifier and ShoalRegressor."""
 
-    def diagnose(self, X: Any, y: Any) -> Diagnosis:
+    def diagnose(self, X: Any, y: Any, sample_weight: Any = None) -> Diagnosis:
         """Known faults of the network, found on rows X `(m, n)` with their y.
 
         Parameters
         ----------
-        X, y : as for `fit`; best rows that it has not learned from
+        X, y, sample_weight : as for `fit`; best rows that it has not learned from. `class_weight` weighs them as it weighed those of fit
 
         Returns
         -------
@@ -38,7 +41,7 @@ class SeenEstimator(BaseEstimator, ABC):
         DataError
             For targets of another kind, or unknown classes.
         """
-        return diagnosed(self, X, y)
+        return diagnosed(self, X, y, sample_weight)
 
     def _html_repr(self) -> str:
         """scikit-learn's diagram, and for a fitted estimator its shape, solver, score and curve."""
@@ -46,32 +49,43 @@ class SeenEstimator(BaseEstimator, ABC):
         return diagram + (notebook_lines(self) if hasattr(self, "network_") else "")
 
 
-def diagnosed(estimator: Any, X: Any, y: Any, *, names: tuple[str, ...] = (), columns: bool = True) -> Diagnosis:
+def diagnosed(estimator: Any, X: Any, y: Any, sample_weight: Any = None, *, names: tuple[str, ...] = (), columns: bool = True) -> Diagnosis:
     """The diagnosis of a fitted estimator on rows X `(m, n)` with targets y; see `inspection.diagnose`.
 
     Parameters
     ----------
     estimator : fitted ShoalClassifier or ShoalRegressor
-    X, y : as for its `fit`
+    X, y, sample_weight : as for its `fit`
     names : of the inputs, if the caller has better ones than the estimator
     columns : whether to check single columns too, for constant ones and those that determine the target
     """
     check_is_fitted(estimator, "network_")
-    X, Y = rows_and_targets(estimator, X, y)
+    X, y, Y = rows_and_targets(estimator, X, y)
+    weight = weights_in_fit(estimator, y, checked_weights(sample_weight, X))
     network = replace(estimator.network_, feature_names=names) if names else estimator.network_
-    return diagnose(network, X, Y, learning_rate=learning_rate(estimator), inputs=columns, leaks=columns)
+    return diagnose(network, X, Y, weight=weight, learning_rate=learning_rate(estimator), inputs=columns, leaks=columns)
 
 
-def rows_and_targets(estimator: Any, X: Any, y: Any) -> tuple[Any, Floats]:
-    """Rows `(m, n)` checked, and targets `(m, n_y)` in the network's form."""
+def weights_in_fit(estimator: Any, y: NDArray[Any], weight: Floats | None) -> Floats | None:
+    """What rows count `(m,)` if they are weighed as `fit` weighs rows: by class too; None if each counts once."""
+    class_weight = getattr(estimator, "class_weight", None)
+    if class_weight is None:
+        return weight
+    by_class = row_weights(class_weight, y, estimator.classes_)
+    return by_class if weight is None else weight * by_class
+
+
+def rows_and_targets(estimator: Any, X: Any, y: Any) -> tuple[Any, NDArray[Any], Floats]:
+    """Rows `(m, n)` and targets checked, and the targets in the network's form `(m, n_y)`."""
     with named_failure("X or y", y):
         X, y = validate_data(
             estimator, X, y, accept_sparse=["csr", "csc", "coo"], dtype=[np.float64, np.float32], multi_output=True, reset=False
         )
     targets = estimator._fitted.targets
     with named_failure("y", y):
-        Y = encode_targets(targets, checked_targets(targets.task, y)).Y
-    return (sparse.csr_array(X) if sparse.issparse(X) else X), Y
+        y = checked_targets(targets.task, y)
+        Y = encode_targets(targets, y).Y
+    return (sparse.csr_array(X) if sparse.issparse(X) else X), y, Y
 
 
 def learning_rate(estimator: Any) -> float | None:

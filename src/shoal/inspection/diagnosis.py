@@ -31,7 +31,14 @@ STRAY = 3.0  # times the median member's loss, and half of the loss of a constan
 
 
 def diagnose(
-    network: Network, X: Any, Y: Floats, *, learning_rate: float | None = None, inputs: bool = True, leaks: bool = True
+    network: Network,
+    X: Any,
+    Y: Floats,
+    *,
+    weight: Floats | None = None,
+    learning_rate: float | None = None,
+    inputs: bool = True,
+    leaks: bool = True,
 ) -> Diagnosis:
     """All findings about a network on rows with their targets; best on rows that were not used for training.
 
@@ -40,6 +47,7 @@ def diagnose(
     network : Network
     X : raw rows (m, n), dense or sparse
     Y : targets (m, n_y) in the network's form: 0 and 1, or scaled numbers
+    weight : what the rows count, `(m,)`, as they did in training, with whose loss theirs is compared; None if each counts once
     learning_rate : the first one of training; None for solvers that have none
     inputs : whether to look for constant columns
     leaks : whether to look for columns that alone determine the target
@@ -53,7 +61,7 @@ def diagnose(
     if not all(np.isfinite(w).all() for k in members for w in member(network.population, k)):
         return Diagnosis(tuple(diverging([0.0, float("nan")], learning_rate)), len(Y))
     some = np.linspace(0, len(Y) - 1, min(len(Y), MOST_ROWS)).astype(int)
-    X, Y = X[some], np.asarray(Y, np.float64)[some]
+    X, Y, weight = X[some], np.asarray(Y, np.float64)[some], None if weight is None else weight[some]
     rows = encoded(network, X)
     rows = np.asarray(rows[np.arange(len(Y))] if sparse.issparse(X) else rows, np.float64)
     alone = [member(network.population, k).map(lambda w: np.asarray(w, np.float64)) for k in members]
@@ -64,7 +72,7 @@ def diagnose(
         *unit_findings(layers, network.activation, len(Y)),
         *unscaled_inputs(rows[:, raw], [network.feature_names[j] for j in raw]),
         *(constant_inputs(rows[:, : network.encoding.n_inputs], network.feature_names) if inputs else ()),
-        *answer_findings(network, alone, members, rows, Y),
+        *answer_findings(network, alone, members, rows, Y, weight),
     ]
     if leaks and Y.shape[1] >= 1:
         found.extend(leaking_inputs(network, rows, Y))
@@ -84,21 +92,23 @@ def leaking_inputs(network: Network, rows: Floats, Y: Floats) -> list[Finding]:
     return leaking_columns(columns, y, classes=network.g2.of_classes)
 
 
-def answer_findings(network: Network, alone: list[Parameters], members: list[int], rows: Floats, Y: Floats) -> list[Finding]:
+def answer_findings(
+    network: Network, alone: list[Parameters], members: list[int], rows: Floats, Y: Floats, weight: Floats | None
+) -> list[Finding]:
     """Findings about predictions on these rows: overfitting or underfitting, rare classes, members that disagree."""
     g1, g2 = ACTIVATIONS[network.activation], network.g2
     Z2 = np.stack([forward(p, rows.T, g1, g2).Z2 for p in alone])
     shares = network.shares[members] / network.shares[members].sum()
     together = np.tensordot(shares, Z2, axes=1)
-    loss = float(np.mean(g2.loss(together, Y.T)))
+    loss = mean_loss(network, together, Y, weight)
     found: list[Finding] = []
-    constant = constant_loss(network, Y)
+    constant = constant_loss(network, Y, weight)
     if constant > 0:
         found.extend(fit_findings(training_loss(network), loss, constant))
     codes, predicted = answers(network, together, Y)
     if len(codes):
         found.extend(rare_classes(codes, predicted, network.classes[0].tolist()))
-    losses = np.array([np.mean(g2.loss(z, Y.T)) for z in Z2])
+    losses = np.array([mean_loss(network, z, Y, weight) for z in Z2])
     return [*found, *(strays(losses, constant, members) or apart(network, Z2, together, Y))]
 
 
@@ -109,14 +119,27 @@ def training_loss(network: Network) -> float:
     return float(np.mean(lowest)) if lowest else float("nan")
 
 
-def constant_loss(network: Network, Y: Floats) -> float:
+def mean_loss(network: Network, Z2: Floats, Y: Floats, weight: Floats | None) -> float:
+    """The mean loss of logits Z2 `(n_z, m)` on rows that count `weight`; 0 if none counts."""
+    loss = np.asarray(network.g2.loss(Z2, Y.T))
+    if weight is None:
+        return float(np.mean(loss))
+    return float(np.mean(loss @ weight) / weight.sum()) if weight.any() else 0.0
+
+
+def constant_loss(network: Network, Y: Floats, weight: Floats | None = None) -> float:
     """The mean loss of the best constant prediction on these rows; 0 for a loss whose minimum is not 0 (counts, a variance)."""
     g2 = network.g2
-    if not g2.reaches_zero:
+    if not g2.reaches_zero or (weight is not None and not weight.any()):
         return 0.0
-    level = Y.mean(axis=0) if g2.level is None else np.quantile(Y, g2.level, axis=0)
+    if weight is not None:
+        Y, weight = Y[weight > 0], weight[weight > 0]
+    if g2.level is None:
+        level = np.average(Y, axis=0, weights=weight)
+    else:
+        level = np.quantile(Y, g2.level, axis=0, weights=weight, method="linear" if weight is None else "inverted_cdf")
     level = level if g2.initial_bias is None else np.asarray(g2.initial_bias(level, 1 - level))
-    return float(np.mean(g2.loss(np.repeat(level[:, None], len(Y), axis=1), Y.T)))
+    return mean_loss(network, np.repeat(level[:, None], len(Y), axis=1), Y, weight)
 
 
 def answers(network: Network, Z2: Floats, Y: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -101,7 +101,7 @@ def gather(model: Pipeline, table: Table, test: Table | None, step: Step) -> Con
         others = baselines((prepare.transform(train.inputs), train.y, train.weight), facts.task, facts.seed)
         scores |= {name: scored(other, X_held, held.y, facts.task, counts) for name, other in others.items()}
     step("diagnosis")
-    diagnosis = diagnose_rows(model, held.inputs, held.y)
+    diagnosis = diagnose_rows(model, held.inputs, held.y, held.weight)
     step("importance")
     some = np.linspace(0, len(held.y) - 1, min(len(held.y), MOST_ROWS)).astype(int)
     few = Side(held.inputs.iloc[some], held.y[some], {name: column[some] for name, column in held.roles.items()})

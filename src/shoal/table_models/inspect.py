@@ -22,7 +22,7 @@ from shoal.table.notes import ColumnNote
 from shoal.table.structure import STRUCTURE_KINDS
 from shoal.table_models.fit import columns_of, facts_of
 from shoal.table_models.scores import metrics_of
-from shoal.table_models.splits import Side, Split, fingerprint, frame_of, sides, text_targets
+from shoal.table_models.splits import Side, Split, fingerprint, frame_of, sides, text_targets, weighed
 from shoal.types import Floats
 
 
@@ -98,13 +98,14 @@ def diagnose_table(model: Pipeline, table: Table) -> Diagnosis:
     facts = facts_of(model)
     frame = frame_of(table, columns_of(model), texts=text_targets(facts.targets, facts.classes, facts.target_columns))
     found = targets_of(frame, facts.targets, facts.task, facts.classes, columns=facts.target_columns)
-    return diagnose_rows(model, frame.iloc[found.rows], found.y)
+    rows = frame.iloc[found.rows]
+    return diagnose_rows(model, rows, found.y, weighed(rows, facts.weights or None).get("sample_weight"))
 
 
-def diagnose_rows(model: Pipeline, frame: pd.DataFrame, y: NDArray[Any]) -> Diagnosis:
-    """As `diagnose_table`, for raw inputs and targets that are already separate."""
+def diagnose_rows(model: Pipeline, frame: pd.DataFrame, y: NDArray[Any], weight: Floats | None = None) -> Diagnosis:
+    """As `diagnose_table`, for raw inputs, targets and weights that are already separate."""
     prepare, estimator = model["prepare"], model["estimator"]
-    inner = diagnosed(estimator, prepare.transform(frame), y, names=feature_names(prepare), columns=False)
+    inner = diagnosed(estimator, prepare.transform(frame), y, weight, names=feature_names(prepare), columns=False)
     first = y if y.ndim == 1 else y[:, 0]
     leaks = leaking_columns(raw_numbers(prepare["typed"], frame), first, classes=facts_of(model).task == "classification")
     return Diagnosis((*inner.findings, *leaks, *no_measurements(facts_of(model).beside.notes)), inner.n_rows)
