@@ -1,4 +1,4 @@
-"""scikit-learn's own checks of an estimator, over the defaults in every run and over every solver among the slow tests."""
+"""scikit-learn's own checks of an estimator: a small classifier in every run, the defaults and every solver among the slow tests."""
 
 import warnings
 
@@ -18,7 +18,11 @@ def failures(estimator):
 
 
 @pytest.mark.parametrize(
-    "estimator", [pytest.param(ShoalClassifier(), id="classifier"), pytest.param(ShoalRegressor(), id="regressor", marks=pytest.mark.slow)]
+    "estimator",
+    [
+        pytest.param(ShoalClassifier(n_networks=2, max_iter=50), id="small classifier"),
+        *(pytest.param(kind(), id=kind.__name__, marks=pytest.mark.slow) for kind in (ShoalClassifier, ShoalRegressor)),
+    ],
 )
 def test_the_defaults_pass_with_no_expected_failures(estimator):
     assert failures(estimator) == {}

@@ -24,6 +24,10 @@ def test_a_raw_table_becomes_a_network_that_predicts(name, data_folder, tmp_path
     task = "regression" if entry["task"] == "regression" else "classification"
     quick = {"max_iter": 2, "n_networks": 2}  # whether it trains is asked here, how well is asked by benchmarks/defaults_table.py
     model = shoal.fit(data_folder / entry["file"], entry["target"], task=task, settings=quick)
+    facts = model.facts_
+    assert facts.task == entry["task"]
+    assert all(np.isfinite(value) for value in facts.metrics.values())
+    assert set(facts.metrics) == set(facts.baselines["linear"]) == set(facts.baselines["trivial"])
     frame = read(data_folder / entry["file"]).head(50)
     answers = model.predict(frame)
     assert len(answers) == len(frame)

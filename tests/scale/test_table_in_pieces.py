@@ -1,5 +1,7 @@
 """A table that comes in pieces is understood and prepared as if it came whole."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,6 +21,12 @@ from shoal.table_models.survey import survey
 SETS = ["titanic", "adult", "seoul_bike", "bank_marketing", "penguins", "abalone"]
 
 
+@cache
+def shared(file):
+    """A shared table's first rows, read once for all tests of this file."""
+    return read(file).head(3_000)
+
+
 def in_pieces(frame, rows, **most):
     """The columns, counted so many rows at a time."""
     found = {}
@@ -32,7 +40,7 @@ def in_pieces(frame, rows, **most):
 @pytest.mark.parametrize("rows", [60, 10_000])
 @pytest.mark.parametrize("name", SETS)
 def test_columns_of_pieces_are_those_of_the_whole(name, rows, data_folder, manifest):
-    frame = read(data_folder / manifest[name]["file"]).head(1_200)
+    frame = shared(data_folder / manifest[name]["file"]).head(1_200)
     assert tuple(described(tally) for tally in in_pieces(frame, rows).values()) == describe_columns(frame)
 
 
@@ -83,7 +91,7 @@ def test_texts_beyond_the_most_are_dropped_from_the_rarest_on():
 @pytest.mark.parametrize("name", SETS)
 def test_the_preparation_of_counts_is_that_of_the_rows(name, data_folder, manifest):
     """Where the sample holds every row, medians are the same too, and so is every prepared number."""
-    frame = read(data_folder / manifest[name]["file"]).head(3_000)
+    frame = shared(data_folder / manifest[name]["file"])
     columns, counted = describe_columns(frame), in_pieces(frame, 400)
     counts = {c.name: level_counts(counted[c.name]) for c in columns if c.kind == "category"}
     whole, pieces = preparation(columns).fit(frame), fitted_preparation(columns, counts, frame)
