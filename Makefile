@@ -12,7 +12,7 @@ demo: $(VENV)/.installed  ## train on a real table, save the model, predict
 	@$(BIN)/shoal demo
 
 test: $(VENV)/.tested  ## the tests, under five minutes on two cores
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 slow: $(VENV)/.tested  ## the long tests: every solver through scikit-learn's own checks
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m slow

@@ -35,6 +35,25 @@ def pytest_configure(config: pytest.Config) -> None:
         subprocess.run([sys.executable, "-W", "ignore", "-c", COMPILED_BY], check=True, cwd=Path(__file__).parents[1])
 
 
+# Files whose tests share one browser, or one cluster of processes.
+TOGETHER = {"tests/e2e/test_page": "browser", "tests/e2e/test_cli_report": "browser", "tests/scale/": "cluster"}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `--dist loadscope` a file's tests run in one worker, so that its models are fitted once, and files of `TOGETHER` in one too."""
+    if config.option.dist != "loadscope":
+        return None
+    from xdist.scheduler import LoadScopeScheduling  # a run without workers needs no xdist
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return next((shared for start, shared in TOGETHER.items() if file.startswith(start)), file)
+
+    return ByFile(config, log)
+
+
 DATA = Path(os.environ.get("SHOAL_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
 
