@@ -3,16 +3,17 @@
 import numbers
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from shoal.errors import TableError
-from shoal.table.date_formats import DURATION, duration_days, read_with, readable, shaped_formats
+from shoal.table.date_formats import DURATION, all_readable, duration_days, read_with, shaped_formats
 from shoal.table.dates import far_date, since_1970
 from shoal.table.marks import MISSING_MARKS
 
@@ -23,7 +24,7 @@ HEAD = 100  # filled cells of a column that its format of dates is guessed from
 _LONG_NAME = 200  # characters; comparing longer names takes the square of their length
 _WHOLE = re.compile(r"[+-]?[0-9]{1,30}")
 _HUGE = 10**400  # beyond every floating-point number; Python refuses to write whole numbers of some thousand digits
-LONGEST_MARK, LONGEST_TRUTH = max(map(len, MISSING_MARKS)), len("false")
+LONGEST_MARK = max(map(len, MISSING_MARKS))
 _TRUTH = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
 
 
@@ -76,17 +77,45 @@ def numbers_alike(levels: Sequence[str]) -> dict[str, str]:
 def text_cells(column: pd.Series) -> pd.Series:
     """Every cell as stripped text in an object column, NaN where nothing stands."""
     if not pd.api.types.is_object_dtype(column.dtype) or pd.api.types.infer_dtype(column, skipna=True) == "string":
-        return _by_level(column, cell_as_text)
+        codes, levels = pd.factorize(column)  # a million rows seldom hold more than a few different texts
+        return _in_rows(column, codes, texts_of(levels))
     known = column.notna().to_numpy()  # cells of mixed types one by one: 1, 1.0 and True are one level to pandas
     texts = [cell_as_text(cell) if filled else np.nan for cell, filled in zip(column.astype(object), known, strict=True)]
     return pd.Series(texts, index=column.index, dtype=object)
 
 
-def _by_level(column: pd.Series, convert: Callable[[Any], Any]) -> pd.Series:
-    """A column of one type converted level by level: a million rows seldom hold more than a few different texts."""
+def texts_of(levels: Any) -> list[Any]:
+    """Different cells of one type as stripped texts, NaN for blanks."""
+    cells = np.asarray(levels, dtype=object).tolist()
+    if pd.api.types.infer_dtype(cells, skipna=False) == "string":
+        return [text.strip() or np.nan for text in cells]
+    return [cell_as_text(cell) for cell in cells]
+
+
+def folded(texts: Sequence[str]) -> list[str]:
+    """Texts without regard to case, all at once."""
+    joined = "\n".join(texts)
+    return joined.casefold().split("\n") if joined.count("\n") == len(texts) - 1 else [text.casefold() for text in texts]
+
+
+def are_marks(texts: Sequence[str]) -> NDArray[np.bool_]:
+    """Which texts stand for a missing value, `(n,)`."""
+    return np.array([text in MISSING_MARKS for text in folded(texts)], bool)
+
+
+def filled_levels(column: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
+    """The place of each cell's text among some, −1 for blanks and marks that stand for a missing value; and these, stripped."""
+    if pd.api.types.is_object_dtype(column.dtype) and pd.api.types.infer_dtype(column, skipna=True) != "string":
+        column = text_cells(column)
     codes, levels = pd.factorize(column)
-    converted = np.array([*(convert(level) for level in levels), np.nan], dtype=object)
-    return pd.Series(converted[codes], index=column.index, dtype=object)  # the code of a missing cell is -1: the last
+    texts = ["" if text != text else text for text in texts_of(levels)]
+    is_filled = np.append(np.array([bool(text) for text in texts], bool) & ~are_marks(texts), False)
+    return np.where(is_filled[codes], codes, -1).astype(np.int64), texts
+
+
+def _in_rows(column: pd.Series, codes: NDArray[np.int64], converted: Sequence[Any]) -> pd.Series:
+    """What different cells became, in the rows of their column: an object column, NaN where the code is −1."""
+    return pd.Series(np.array([*converted, np.nan], dtype=object)[codes], index=column.index, dtype=object)
 
 
 def cell_as_text(cell: Any) -> Any:
@@ -123,7 +152,7 @@ def _rational_text(cell: numbers.Rational) -> str:
 
 def filled_text(column: pd.Series) -> pd.Series:
     """Text cells without the marks that stand for a missing value."""
-    return _by_level(text_cells(column), lambda cell: np.nan if cell.casefold() in MISSING_MARKS else cell)
+    return _in_rows(column, *filled_levels(column))
 
 
 def number_cells(column: pd.Series) -> Cells:
@@ -138,9 +167,9 @@ def number_cells(column: pd.Series) -> Cells:
 
 def level_cells(texts: Sequence[str]) -> tuple[Cells, Cells]:
     """Different stripped texts as numbers and as truth values, as `number_cells` and `truth_cells` read them."""
-    is_mark = np.array([len(text) <= LONGEST_MARK and text.casefold() in MISSING_MARKS for text in texts], bool)
+    is_mark = are_marks(texts)
     as_numbers = pd.to_numeric(pd.Series(list(texts), dtype=object), errors="coerce").astype(np.float64)
-    truths = np.array([_TRUTH.get(text.casefold(), np.nan) if len(text) <= LONGEST_TRUTH else np.nan for text in texts], np.float64)
+    truths = np.array([_TRUTH.get(text, np.nan) for text in folded(texts)], np.float64)
     return (
         Cells(as_numbers, as_numbers.isna().to_numpy() & ~is_mark),
         Cells(pd.Series(truths), np.isnan(truths) & ~is_mark),
@@ -149,9 +178,9 @@ def level_cells(texts: Sequence[str]) -> tuple[Cells, Cells]:
 
 def truth_cells(column: pd.Series) -> Cells:
     """Booleans as 1.0 and 0.0, also from the texts true, false, 1 and 0 in any case."""
-    text = filled_text(column)
-    values = _by_level(text, lambda cell: _TRUTH.get(cell.casefold(), np.nan)).astype(np.float64)
-    return Cells(values, (text.notna() & values.isna()).to_numpy())
+    codes, texts = filled_levels(column)
+    values = np.array([*(_TRUTH.get(text, np.nan) for text in folded(texts)), np.nan], np.float64)[codes]
+    return Cells(pd.Series(values, index=column.index), (codes >= 0) & np.isnan(values))
 
 
 def date_cells(column: pd.Series, date_format: str) -> Cells:
@@ -159,16 +188,25 @@ def date_cells(column: pd.Series, date_format: str) -> Cells:
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         zoned = column.dt.tz is not None
         return Cells(column.dt.tz_convert("UTC").dt.tz_localize(None) if zoned else column, np.zeros(len(column), dtype=bool))
-    text = filled_text(column)
+    codes, texts = filled_levels(column)
+    different = np.unique(codes[codes >= 0])  # blanks and marks are read by no format
+    values = dates_of([texts[code] for code in different.tolist()], date_format)
+    where = np.full(len(texts) + 1, -1)
+    where[different] = np.arange(len(different))
+    found = np.append(values.to_numpy(), np.datetime64("NaT"))[where[codes]]
+    return Cells(pd.Series(found, index=column.index), (codes >= 0) & np.isnat(found))
+
+
+def dates_of(texts: Sequence[str], date_format: str) -> pd.DatetimeIndex:
+    """Different texts as dates without a time zone, NaT for what is none in the format."""
     if date_format == DURATION:
-        values = since_1970(_by_level(text, duration_days).astype(np.float64))
-        return Cells(values, (text.notna() & values.isna()).to_numpy())
-    whole = _by_level(text, lambda cell: readable(cell, date_format))
+        return pd.DatetimeIndex(since_1970(pd.Series([duration_days(text) for text in texts], dtype=np.float64)))
+    whole = pd.Series(all_readable(texts, date_format), dtype=object)
     values = pd.to_datetime(whole, format=read_with(date_format), errors="coerce", utc=True).dt.tz_localize(None)
     unread = (whole.notna() & values.isna()).to_numpy()
     if unread.any():
         values = _with_far_dates(values, whole, unread, read_with(date_format))
-    return Cells(values, (text.notna() & values.isna()).to_numpy())
+    return pd.DatetimeIndex(values)
 
 
 def _with_far_dates(values: pd.Series, text: pd.Series, unread: np.ndarray, date_format: str) -> pd.Series:

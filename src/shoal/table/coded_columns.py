@@ -102,12 +102,20 @@ class CodedColumn:
     @cached_property
     def numbers(self) -> Numbers:
         """The different values as numbers, dates as days; NaN for all others."""
+        return self.numbers_of(self.values)
+
+    def numbers_of(self, values: pd.Index) -> Numbers:
+        """Some of the values as `numbers`."""
         if self.column.kind == "date":
-            dates = date_cells(pd.Series(self.values), self.column.date_format).values
+            dates = date_cells(pd.Series(values), self.column.date_format).values
             return np.asarray((dates - pd.Timestamp(0)) / pd.Timedelta(days=1), np.float64)
-        if pd.api.types.is_numeric_dtype(self.values.dtype):
-            return self.values.to_numpy(np.float64, na_value=np.nan)
-        return np.asarray(pd.to_numeric(pd.Series(self.values), errors="coerce"), np.float64)
+        if pd.api.types.is_numeric_dtype(values.dtype):
+            return values.to_numpy(np.float64, na_value=np.nan)
+        return np.asarray(pd.to_numeric(pd.Series(values), errors="coerce"), np.float64)
+
+    def numbers_at(self, rows: Codes) -> Numbers:
+        """The numbers of some rows that have a value; those of all rows need not be known."""
+        return self.numbers_of(self.values[self.codes[rows]])
 
     @cached_property
     def in_rows(self) -> Numbers:

@@ -180,6 +180,14 @@ def readable(cell: str, form: str) -> str | None:
     return _shaped(plain_date(cell), form)
 
 
+def all_readable(cells: Iterable[str], form: str) -> list[str | None]:
+    """`readable`, of many cells."""
+    if form != ISO:
+        return [readable(cell, form) for cell in cells]
+    is_day = _ISO_DAY.match  # nearly all cells of a column in ISO 8601 begin with one, and end with a digit
+    return [cell if cell[-1:].isdigit() and is_day(cell) else readable(cell, form) for cell in cells]
+
+
 def _shaped(plain: str, form: str) -> str | None:
     """A date in its plain form as the format has it."""
     if form == NAMED:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from shoal.table.cells import Cells, cell_as_text, number_cells, text_cells
+from shoal.table.cells import Cells, number_cells, text_cells, texts_of
 from shoal.table.marks import MISSING_MARKS, Mark, is_known_mark, mark_key, number_of
 from shoal.table.number_format import NumberFormat
 from shoal.table.spelling import spelled
@@ -31,7 +31,7 @@ def levels_of(column: pd.Series) -> Levels:
     if pd.api.types.is_object_dtype(column.dtype) and pd.api.types.infer_dtype(column, skipna=True) != "string":
         column = text_cells(column)
     codes, different = pd.factorize(column)
-    texts = [cell_as_text(level) for level in np.asarray(different, dtype=object).tolist()]
+    texts = texts_of(different)
     if len(set(texts)) < len(texts) or any(text != text for text in texts):  # blanks around, or nothing else
         again, apart = pd.factorize(np.array(texts, dtype=object))
         codes, texts = np.append(again, -1)[codes], apart.tolist()

@@ -172,6 +172,9 @@ class FormTally:
         for place, known in enumerate(apart.spellings):
             at = order[bounds[place] : bounds[place + 1]]
             if known is None:
+                if len(at) > MOST_OTHERS:
+                    self._give_up()
+                    return
                 for i in at.tolist():
                     n, row = self.others.get(texts[i], (0, row_number(index, first[i])))
                     self.others[texts[i]] = (n + int(counts[i]), row)

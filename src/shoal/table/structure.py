@@ -21,6 +21,7 @@ FEW_ROWS = 30  # below this nearly every column of whole numbers may be all diff
 DENSE = 2  # whole numbers all different within so many times the rows: by chance once in e^(rows / 4) tables
 MOST_NUMBERS = 40  # columns that tell whether rows of one value resemble each other
 MOST_ROWS = 20_000  # of them
+FEW_TELL = 1_000  # rows that tell of most columns that they do not give the target away
 SEVERAL = 3  # inputs: one that makes the target alone is what is to be learned if there are fewer
 ALIKE_IN_TIME = 0.1  # correlation of the target in neighbouring rows, and four times what chance makes
 GROUPS = 10  # values at least
@@ -157,6 +158,11 @@ def n_different(codes: Codes) -> int:
 @np.errstate(all="ignore")  # numbers near the largest overflow to infinity, which is no correlation of 1
 def number_answer(each: CodedColumn, target: CodedColumn, both: NDArray[np.bool_], n_inputs: int) -> ColumnNote | None:
     """A number that gives a numeric target away."""
+    rows = np.flatnonzero(both)
+    few = rows[np.linspace(0, len(rows) - 1, min(len(rows), FEW_TELL)).astype(int)]
+    r = correlation(each.numbers_at(few), target.in_rows[few])
+    if abs(r) < 0.9 and each.n_distinct > 2 and not is_steady(each.numbers_at(few), target.in_rows[few]):
+        return None  # which most columns are told by, without a look at all rows
     x, y = each.in_rows[both], target.in_rows[both]
     some = np.isfinite(x) & np.isfinite(y)
     x, y = x[some], y[some]
@@ -165,14 +171,21 @@ def number_answer(each: CodedColumn, target: CodedColumn, both: NDArray[np.bool_
     advice = f"--drop {each.name}, if it is not known before {target.name} is"
     if np.array_equal(x, y):
         return ColumnNote(each.name, "answer", f"equal to the target {target.name!r} in all {len(x)} rows", advice)
-    away, off = x - x.mean(), y - y.mean()
-    r = float((away * off).sum() / np.sqrt((away**2).sum() * (off**2).sum()))
+    r = correlation(x, y)
     if abs(r) > 0.99999 and n_inputs >= SEVERAL:
         return ColumnNote(each.name, "answer", f"the target {target.name!r} in another unit: their correlation is {r:.6f}", advice)
-    few = np.linspace(0, len(x) - 1, min(len(x), 1000)).astype(int)  # sorting all rows of every column takes seconds
-    if n_inputs >= SEVERAL and each.n_distinct >= GROUPS and is_steady(x[few], y[few]) and is_steady(x, y):
+    if n_inputs >= SEVERAL and each.n_distinct >= GROUPS and is_steady(x, y):
         return ColumnNote(each.name, "answer", f"rises or falls with the target {target.name!r} without an exception", advice)
     return None
+
+
+def correlation(x: Numbers, y: Numbers) -> float:
+    """Pearson's, of rows in which both are finite; NaN where one is constant."""
+    some = np.isfinite(x) & np.isfinite(y)
+    if not some.any():
+        return float("nan")
+    away, off = x[some] - x[some].mean(), y[some] - y[some].mean()
+    return float((away * off).sum() / np.sqrt((away**2).sum() * (off**2).sum()))
 
 
 def is_steady(x: Numbers, y: Numbers) -> bool:
@@ -257,10 +270,13 @@ def time_note(each: CodedColumn, roles: Roles) -> ColumnNote | None:
     m, n = len(each.codes), each.n_distinct
     if n < GROUPS or m < FEW_ROWS or not each.is_moment or (each.column.kind != "date" and n < m / GROUPS):
         return None
+    filled = np.flatnonzero(each.codes >= 0)
+    few = filled[np.linspace(0, len(filled) - 1, min(len(filled), FEW_TELL)).astype(int)]
+    if len(filled) < m / 2 or not is_sorted(each.numbers_at(few)):
+        return None
     values = each.in_rows
     values = values[np.isfinite(values)]
-    steps = np.diff(values)
-    if len(values) < len(each.codes) / 2 or not ((steps >= 0).all() or (steps <= 0).all()):
+    if len(values) < m / 2 or not is_sorted(values):
         return None
     if roles.targets and not any(is_alike_in_time(target, roles.has_classes) for target in roles.targets):
         return None
@@ -268,6 +284,12 @@ def time_note(each: CodedColumn, roles: Roles) -> ColumnNote | None:
     return ColumnNote(
         each.name, "time order", "the rows are in its order, and rows held out at random lie between those learned from", advice
     )
+
+
+def is_sorted(values: Numbers) -> bool:
+    """Whether values never fall, or never rise; those that are no numbers aside."""
+    steps = np.diff(values[np.isfinite(values)])
+    return bool((steps >= 0).all() or (steps <= 0).all())
 
 
 @np.errstate(all="ignore")

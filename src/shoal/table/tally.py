@@ -12,9 +12,9 @@ import pandas as pd
 from shoal.errors import TableError
 from shoal.table.cells import (
     HEAD,
-    LONGEST_MARK,
     ROW,
     Cells,
+    are_marks,
     cell_text,
     date_cells,
     level_cells,
@@ -23,7 +23,7 @@ from shoal.table.cells import (
     row_number,
 )
 from shoal.table.dates import are_whole_days, days_since_1970
-from shoal.table.marks import MISSING_MARKS, Extremes
+from shoal.table.marks import Extremes
 from shoal.table.number_cells import Levels, levels_of, marked_cells, typed_numbers, without_marks
 from shoal.table.number_format import FormTally
 
@@ -180,8 +180,8 @@ class Tally:
         if typed.any():
             forms.see_numbers(number_cells(column[typed]).values.dropna().to_numpy(), row_number(column.index, int(typed.argmax())))
             levels = levels_of(column.mask(typed))
-        at = [i for i, text in enumerate(levels.texts) if len(text) > LONGEST_MARK or text.casefold() not in MISSING_MARKS]
-        forms.see([levels.texts[i] for i in at], levels.counts[at], levels.first[at], column.index)
+        at = np.flatnonzero(~are_marks(levels.texts))
+        forms.see([levels.texts[i] for i in at.tolist()], levels.counts[at], levels.first[at], column.index)
 
     def see_texts(self, levels: Levels) -> None:
         """Count the texts, in the order in which they were first seen."""
@@ -201,7 +201,7 @@ class Tally:
         """Read the cells as dates, once there are enough of them to tell their formats; until then `head` holds them all."""
         earlier = self.head
         if len(earlier) < HEAD:
-            is_mark = np.array([*(len(text) <= LONGEST_MARK and text.casefold() in MISSING_MARKS for text in levels.texts), True])
+            is_mark = np.append(are_marks(levels.texts), True)
             filled = np.flatnonzero(~is_mark[levels.codes])[: HEAD - len(earlier)]
             rows = pd.Index([row_number(column.index, at) for at in filled], name=ROW)
             self.head = pd.concat([earlier, column.iloc[filled].astype(object).set_axis(rows)])

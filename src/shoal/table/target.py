@@ -240,6 +240,8 @@ def _task_of_several(frame: pd.DataFrame, names: tuple[str, ...]) -> Task:
 
 
 def _check_varies(column: pd.Series, name: str, task: str, n_rows: int) -> None:
+    if column.nunique() > 1 and pd.api.types.is_numeric_dtype(column.dtype):  # as texts these are as many
+        return
     values = text_cells(column)
     if values.nunique() == 1:
         what = "class" if task == "classification" else "value"
@@ -262,6 +264,8 @@ def _numbers(column: pd.Series, name: str) -> np.ndarray:
 
 def _is_truth(column: pd.Series) -> bool:
     """Booleans, also as objects or the texts true and false; the numbers 0 and 1 are no truth values here."""
+    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
+        return False
     return not truth_cells(column).refused.any() and bool(number_cells(column.astype(object)).refused.any())
 
 
