@@ -162,7 +162,7 @@ def number_answer(each: CodedColumn, target: CodedColumn, both: NDArray[np.bool_
     few = rows[np.linspace(0, len(rows) - 1, min(len(rows), FEW_TELL)).astype(int)]
     r = correlation(each.numbers_at(few), target.in_rows[few])
     if abs(r) < 0.9 and each.n_distinct > 2 and not is_steady(each.numbers_at(few), target.in_rows[few]):
-        return None  # which most columns are told by, without a look at all rows
+        return None  # as of most columns, whose other rows are not read then
     x, y = each.in_rows[both], target.in_rows[both]
     some = np.isfinite(x) & np.isfinite(y)
     x, y = x[some], y[some]
