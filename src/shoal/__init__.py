@@ -29,6 +29,7 @@ _HOMES = {
         "TableWarning",
         "TooLargeError",
         "UncalibratedWarning",
+        "UnseenWarning",
     ),
     "shoal.estimators.classifier": ("ShoalClassifier",),
     "shoal.table_models.fit": ("fit",),

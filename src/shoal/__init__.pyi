@@ -22,6 +22,7 @@ from shoal.errors import TableError as TableError
 from shoal.errors import TableWarning as TableWarning
 from shoal.errors import TooLargeError as TooLargeError
 from shoal.errors import UncalibratedWarning as UncalibratedWarning
+from shoal.errors import UnseenWarning as UnseenWarning
 from shoal.estimators.classifier import ShoalClassifier as ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor as ShoalRegressor
 from shoal.export.torch_module import to_torch as to_torch
@@ -57,6 +58,7 @@ __all__ = [
     "TableWarning",
     "TooLargeError",
     "UncalibratedWarning",
+    "UnseenWarning",
     "__version__",
     "fit",
     "from_fitted",

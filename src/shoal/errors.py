@@ -102,3 +102,7 @@ class TableWarning(ShoalWarning):
 
 class OutsideWarning(ShoalWarning):
     """Rows with an input outside the range of the training rows; predictions there are guesses."""
+
+
+class UnseenWarning(ShoalWarning):
+    """Rows to predict with levels of a category that no training row had, or a column without any value that training rows filled."""

@@ -10,6 +10,8 @@ import pytest
 import shoal
 from shoal.table import read
 
+pytestmark = pytest.mark.filterwarnings("ignore::shoal.UnseenWarning")  # levels that no training row had are meant
+
 DATA = Path(os.environ.get("SHOAL_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 MANIFEST = DATA / "manifest.json"
 SETS = json.loads(MANIFEST.read_text())["datasets"] if MANIFEST.exists() else {}

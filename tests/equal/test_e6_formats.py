@@ -17,6 +17,8 @@ from shoal.network import predict
 from shoal.table import read
 from skips import missing
 
+pytestmark = pytest.mark.filterwarnings("ignore::shoal.UnseenWarning")  # levels that no training row had are meant
+
 DATA = Path(os.environ.get("SHOAL_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 MANIFEST = DATA / "manifest.json"
 SETS = json.loads(MANIFEST.read_text())["datasets"] if MANIFEST.exists() else {}

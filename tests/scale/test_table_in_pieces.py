@@ -18,6 +18,8 @@ from shoal.table_models.fit_in_pieces import frame_bytes, in_memory_bytes, rows_
 from shoal.table_models.memory import memory_of
 from shoal.table_models.survey import survey
 
+pytestmark = pytest.mark.filterwarnings("ignore::shoal.UnseenWarning")  # levels that no training row had are meant
+
 SETS = ["titanic", "adult", "seoul_bike", "bank_marketing", "penguins", "abalone"]
 
 

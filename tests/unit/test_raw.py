@@ -299,6 +299,7 @@ SETS = ("credit_approval", "penguins", "proben1_flare", "seoul_bike")  # of ever
 
 
 @pytest.mark.filterwarnings("ignore::shoal.TableWarning")  # 999 days in the bank's table mean no call; seoul_bike's days are in order
+@pytest.mark.filterwarnings("ignore::shoal.UnseenWarning")  # the rows held out are predicted too
 @pytest.mark.parametrize("name", SETS)
 def test_every_shared_set_trains_without_preparation_by_hand(name, data_folder, manifest):
     entry = manifest[name]

@@ -114,8 +114,8 @@ def test_rows_unlike_the_others_are_counted_over_all_chunks(priced, tmp_path, mo
     frame["area"] = frame["area"].clip(30, 180)  # well inside
     frame.loc[[5, 50, 100], "area"] = [1000.0, 1.0, 300.0]
     frame.to_csv(tmp_path / "new.csv", index=False)
-    n_rows, about = predict_table(priced, tmp_path / "new.csv", tmp_path / "out.csv")
+    n_rows, (about,) = predict_table(priced, tmp_path / "new.csv", tmp_path / "out.csv")
     assert n_rows == 120
-    assert about.startswith("3 of 120 rows are outside the range of the training rows, most (3) in 'area' (2")
+    assert str(about).startswith("3 of 120 rows are outside the range of the training rows, most (3) in 'area' (2")
     frame.drop(index=[5, 50, 100]).to_csv(tmp_path / "new.csv", index=False)
-    assert predict_table(priced, tmp_path / "new.csv", tmp_path / "out.csv") == (117, "")
+    assert predict_table(priced, tmp_path / "new.csv", tmp_path / "out.csv") == (117, [])

@@ -11,6 +11,7 @@ import typer
 from shoal.cli.options import TABLE_HELP, Header, MaxMemory, ModelFile, Sheet, table_at
 
 if TYPE_CHECKING:
+    from shoal.errors import ShoalWarning
     from shoal.table import TablePath
 
 EXAMPLE = "Example: `shoal predict titanic.shoal passengers.csv -o answers.csv`"
@@ -33,10 +34,11 @@ def predict(
 
     The column with the target's name contains the predicted class or value. For classes, the columns
     P(target=class) contain the probability of every class. The command reads the table in chunks, so the table may be larger than the
-    memory. A warning counts the rows with an input outside the range of the training rows.
+    memory. Warnings count the rows with an input outside the range of the training rows, and those
+    with levels of a category that no training row had.
     """
     from shoal.cli.output import rows_bar
-    from shoal.errors import OutputError, OutsideWarning
+    from shoal.errors import OutputError
     from shoal.persistence import load
     from shoal.table.filetypes import file_of
     from shoal.table_models import fit
@@ -46,10 +48,10 @@ def predict(
     if output.exists() and any(output.samefile(used) for used in (file_of(table)[0], model) if used.exists()):
         raise OutputError(f"-o {output} is the table or the model itself; choose another name for the predictions.")
     with rows_bar(wanted=max_memory is not None) as progress:
-        n_rows, about = predict_table(loaded, table_at(table, sheet, header), output, interval, max_memory, progress)
+        n_rows, given = predict_table(loaded, table_at(table, sheet, header), output, interval, max_memory, progress)
     print(f"{n_rows} predictions written to {output}")
-    if about:
-        warnings.warn(OutsideWarning(about), stacklevel=2)
+    for warning in given:
+        warnings.warn(warning, stacklevel=2)
 
 
 def write_predictions(loaded: Any, table: "Path | TablePath", output: Path) -> int:
@@ -64,23 +66,25 @@ def predict_table(
     interval: float | None = None,
     max_memory: str | None = None,
     progress: Callable[[str, int, int], None] | None = None,
-) -> tuple[int, str]:
-    """Read, predict and write chunk by chunk; returns the number of rows, and the warning about rows outside the training range.
+) -> "tuple[int, list[ShoalWarning]]":
+    """Read, predict and write chunk by chunk; returns the number of rows, and warnings about what training never saw.
 
     If a row cannot be used, no file is written.
     """
     import numpy as np
 
+    from shoal.errors import OutsideWarning
     from shoal.files import replacing
+    from shoal.table import prepared_rows, unseen_by
     from shoal.table_models.cut import naming_rows
     from shoal.table_models.predict import about_outside, outside, predictions
     from shoal.table_models.splits import name_of
 
-    done, n_outside, by_input = 0, 0, np.zeros(1, np.int64)
+    done, n_outside, by_input, unseen = 0, 0, np.zeros(1, np.int64), unseen_by(loaded["prepare"])
     with replacing(output) as out:
         for chunk, n_rows in chunks_of(loaded, table, max_memory):
             with naming_rows(name_of(table), chunk):
-                rows = loaded["prepare"].transform(chunk)
+                rows = prepared_rows(loaded["prepare"], chunk, unseen)
             answers = predictions(loaded, chunk, interval=interval, prepared=rows)
             text = io.StringIO()
             answers.to_csv(text, index=False, header=not done, lineterminator="\n")
@@ -91,7 +95,8 @@ def predict_table(
             if loaded["estimator"].network_.lowest is not None:  # an imported model may not have the range
                 here, inputs = outside(loaded, rows)
                 n_outside, by_input = n_outside + here, by_input + inputs
-    return done, about_outside(loaded, done, n_outside, by_input) if n_outside else ""
+    outsiders = [OutsideWarning(about_outside(loaded, done, n_outside, by_input))] if n_outside else []
+    return done, [*outsiders, *unseen.warnings()]
 
 
 def chunks_of(loaded: Any, table: "Path | TablePath", max_memory: str | None) -> Iterator[tuple[Any, int]]:

@@ -21,7 +21,7 @@ from shoal.fitting.checkpoint import Checkpoint
 from shoal.network import keep_facts
 from shoal.table.cells import ROW
 from shoal.table.marks import marks_for
-from shoal.table.steps import fitted_preparation
+from shoal.table.steps import fitted_preparation, prepared_rows
 from shoal.table.tally import MOST_TEXTS
 from shoal.table.target import check_names, targets_of, without_target
 from shoal.table.target_cells import read_targets
@@ -170,7 +170,7 @@ def prepared(prepare: Pipeline, found: Survey, part: pd.DataFrame, place: tuple[
         if not len(some):
             return np.empty((0, len(prepare["columns"].get_feature_names_out()))), np.empty(0), np.empty(0)
         y = targets_of(some, found.targets, found.task, found.classes, columns=found.target_columns).y
-        return prepare.transform(some), y, cut.weigh(some)
+        return prepared_rows(prepare, some), y, cut.weigh(some)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from shoal.export.portable import Portable
 from shoal.export.steps import rows_like_training
 from shoal.network import in_units, predict_logits
-from shoal.table import Field
+from shoal.table import Field, prepared_rows
 
 Cell = float | str | None
 Row = tuple[Cell, ...]
@@ -96,7 +96,7 @@ def matrix_of(model: Portable, rows: list[Row]) -> NDArray[np.float64]:
         named = hasattr(model.before, "feature_names_in_")
         made = model.before.transform(pd.DataFrame(X, columns=[f.name for f in model.fields]) if named else X)
         return np.asarray(made.toarray() if hasattr(made, "toarray") else made, np.float64)
-    return np.asarray(model.prepare.transform(frame_of(model, rows)), np.float64)
+    return prepared_rows(model.prepare, frame_of(model, rows))
 
 
 def answers(model: Portable, rows: list[Row]) -> NDArray[np.floating]:

@@ -6,6 +6,7 @@ from typing import Any
 from shoal.persistence.checks import Flag, Items, Maybe, Real, Record, Text, Whole
 from shoal.table import Column, ColumnNote
 from shoal.table.date_formats import DATE_FORMATS
+from shoal.table.levels import MOST_RARE
 from shoal.table.marks import Mark
 from shoal.table.number_format import MARK_NAMES, PLAIN, NumberFormat
 
@@ -43,8 +44,9 @@ COLUMN = Record(
         "number_format": NUMBER_FORMAT,
         "marks": Items(MARK),
         "notes": Items(NOTE),
+        "rare_levels": Maybe(Items(Text(), apart=True)),
     },
-    optional=frozenset({"cyclic", "number_format", "marks", "notes"}),  # which files of earlier shoals lack
+    optional=frozenset({"cyclic", "number_format", "marks", "notes", "rare_levels"}),  # which files of earlier shoals lack
 )
 
 
@@ -55,9 +57,17 @@ def marks_fit(content: dict[str, Any]) -> bool:
     return apart and (content["kind"] == "number" or not any(mark["indicator"] or mark["kind"] != "gap" for mark in marks))
 
 
+def rare_levels_fit(content: dict[str, Any]) -> bool:
+    """Whether the rare levels of a column's record fit: of categories alone, not too many, none of them frequent too."""
+    rare = content.get("rare_levels")
+    if rare is None:
+        return True
+    return content["kind"] == "category" and len(rare) <= MOST_RARE and set(rare).isdisjoint(content["levels"])
+
+
 def column_from(content: dict[str, Any]) -> Column:
     """The column that a checked record describes."""
-    spelled = content.get("number_format")
+    spelled, rare = content.get("number_format"), content.get("rare_levels")
     return Column(
         **{
             **content,
@@ -65,6 +75,7 @@ def column_from(content: dict[str, Any]) -> Column:
             "number_format": PLAIN if spelled is None else NumberFormat(**{name: _frozen(value) for name, value in spelled.items()}),
             "marks": tuple(Mark(**mark) for mark in content.get("marks", ())),
             "notes": tuple(ColumnNote(**note) for note in content.get("notes", ())),
+            "rare_levels": None if rare is None else tuple(rare),
         }
     )
 

@@ -19,7 +19,7 @@ from shoal.export import model_equation, portable
 from shoal.inspection import Diagnosis
 from shoal.inspection.importance import Effect, Importance
 from shoal.report.scores import Scored, baselines, counts_of, scored
-from shoal.table import Column, targets_of
+from shoal.table import Column, prepared_rows, targets_of
 from shoal.table.frames import Table, frame_or_path
 from shoal.table_models.fit import Facts, columns_of, facts_of
 from shoal.table_models.inspect import Uses, diagnose_rows, effect_of, importance_of, sides_again, uses_of
@@ -87,6 +87,11 @@ class Contents:
         """The fitted estimator inside the model."""
         return self.model["estimator"]
 
+    @property
+    def X_held(self) -> Floats:
+        """The held-out rows, prepared."""
+        return prepared_rows(self.model["prepare"], self.held.inputs)
+
 
 def gather(model: Pipeline, table: Table, test: Table | None, step: Step) -> Contents:
     """Examine a model on a table; `step` is called with the name of each step of `STEPS` as it begins."""
@@ -94,11 +99,11 @@ def gather(model: Pipeline, table: Table, test: Table | None, step: Step) -> Con
     step("scores")
     train, held = rows_of(model, table, test)
     counts, prepare = counts_of(len(held.y), facts.seed, held.weight), model["prepare"]
-    X_held = prepare.transform(held.inputs)
+    X_held = prepared_rows(prepare, held.inputs)
     scores = {"shoal": scored(model["estimator"], X_held, held.y, facts.task, counts)}
     step("baselines")
     if train is not None and not facts.refit:
-        others = baselines((prepare.transform(train.inputs), train.y, train.weight), facts.task, facts.seed)
+        others = baselines((prepared_rows(prepare, train.inputs), train.y, train.weight), facts.task, facts.seed)
         scores |= {name: scored(other, X_held, held.y, facts.task, counts) for name, other in others.items()}
     step("diagnosis")
     diagnosis = diagnose_rows(model, held.inputs, held.y, held.weight)

@@ -136,7 +136,7 @@ def answers(contents: Contents) -> list[Picture]:
 def regression(contents: Contents) -> Iterator[Picture]:
     """Regression plot, errors, intervals: of the first target."""
     y = contents.held.y.reshape(len(contents.held.y), -1)[:, 0]
-    predicted = np.asarray(contents.model.predict(contents.held.inputs)).reshape(len(y), -1)[:, 0]
+    predicted = np.asarray(contents.estimator.predict(contents.X_held)).reshape(len(y), -1)[:, 0]
     yield picture("True against predicted values", lambda ax: RegressionDisplay.from_predictions(y, predicted, ax=ax))
     yield picture("Errors", lambda ax: ErrorHistogramDisplay.from_predictions(y, predicted, ax=ax))
 
@@ -164,7 +164,7 @@ def classification(contents: Contents) -> Iterator[Picture]:
     names = [short(str(label), 14) for label in classes]
     few, size = len(classes) <= WITH_NUMBERS, 2.6 + 0.16 * len(classes)
     if len(classes) <= MOST_CLASSES:
-        predicted = contents.model.predict(contents.held.inputs)
+        predicted = contents.estimator.predict(contents.X_held)
 
         def confusion(ax: Any) -> None:
             ConfusionMatrixDisplay.from_predictions(
@@ -182,7 +182,7 @@ def classification(contents: Contents) -> Iterator[Picture]:
         yield picture("Confusion matrix", confusion, (max(4.0, size), max(3.3, size)))
     if len(classes) > 2 or len(np.unique(y)) < 2:
         return
-    shares = contents.model.predict_proba(contents.held.inputs)[:, 1]
+    shares = contents.estimator.predict_proba(contents.X_held)[:, 1]
     positive, name = y == classes[1], plain(str(classes[1]))
     curve = {"color": "C0"}
 

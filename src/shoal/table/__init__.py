@@ -11,7 +11,7 @@ from shoal.table.notes import ColumnNote
 from shoal.table.preparation import Feature, Field, Learned, Preparation
 from shoal.table.reading import read, read_chunks
 from shoal.table.splits import split_groups, split_rows, split_time
-from shoal.table.steps import PreparedTable, TypedTable, feature_names, preparation, preparation_of, prepared_by
+from shoal.table.steps import PreparedTable, TypedTable, feature_names, preparation, preparation_of, prepared_by, prepared_rows, unseen_by
 from shoal.table.target import Target, Task, targets_of, task_of
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "preparation",
     "preparation_of",
     "prepared_by",
+    "prepared_rows",
     "read",
     "read_chunks",
     "split_groups",
@@ -41,4 +42,5 @@ __all__ = [
     "split_time",
     "targets_of",
     "task_of",
+    "unseen_by",
 ]

@@ -50,6 +50,8 @@ class Column:
         What stands in cells where nothing was measured, or not exactly. `n_missing` counts these cells too.
     notes : tuple of ColumnNote
         What a person should know of how the column was read.
+    rare_levels : tuple of str or None
+        Of a category: the other levels of the training rows, which share one column; None where these are too many to keep their names.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Column:
     number_format: NumberFormat = PLAIN
     marks: tuple[Mark, ...] = ()
     notes: tuple[ColumnNote, ...] = ()
+    rare_levels: tuple[str, ...] | None = None
 
     @property
     def date_parts(self) -> tuple[Part, ...]:

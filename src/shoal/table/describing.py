@@ -12,6 +12,7 @@ from shoal.table.columns import MISSING, MOST_LEVELS, Column, known_names, rare_
 from shoal.table.date_formats import swapped
 from shoal.table.dates import SWAPPABLE, about_dates, written_day
 from shoal.table.frames import as_frame, one_of
+from shoal.table.levels import MOST_RARE
 from shoal.table.marks import Mark, marks_for
 from shoal.table.notes import ColumnNote
 from shoal.table.number_columns import FoundNumbers, indicated, numbers_found
@@ -227,7 +228,9 @@ def _category(tally: Tally) -> Column:
     own = MOST_LEVELS if len(counts) <= MOST_LEVELS else MOST_LEVELS - 1  # one column is for the rest
     reason = texts + " levels" if tally.crowded else f"{n_levels} level{'s' if n_levels != 1 else ''}"
     reason += f", {n_rare} of them in fewer than {rare} rows" if n_rare and not tally.crowded else ""
-    return Column(tally.name, "category", reason, n_rows, n_missing, levels=tuple(map(str, frequent.index[:own])))
+    levels = tuple(map(str, frequent.index[:own]))
+    others = None if tally.crowded or len(counts) > len(levels) + MOST_RARE else tuple(map(str, counts.index.difference(list(levels))))
+    return Column(tally.name, "category", reason, n_rows, n_missing, levels=levels, rare_levels=others)
 
 
 def level_counts(tally: Tally) -> pd.Series:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from shoal.table.cells import numbers_alike, whole_text
 from shoal.table.columns import MISSING, MOST_LEVELS, Column, rare_below, typed_names, unused
 from shoal.table.dates import Part as DatePart
+from shoal.table.levels import SeenLevels, seen_levels
 from shoal.table.marks import Mark
 
 FieldKind = Literal["number", "boolean", "category", "date"]
@@ -166,6 +167,14 @@ class Preparation:
             texts = [*field.levels, *([REST] if field.has_other else [])] if field.kind == "category" else []
             made += [Feature(f"{names[0]}_{text}", j, "level", level=level) for level, text in enumerate(texts)]
         return tuple(_named_apart(made))
+
+    @cached_property
+    def seen(self) -> tuple[SeenLevels | None, ...]:
+        """The levels that training rows had, of every category among the columns that are not left out."""
+        return tuple(
+            seen_levels((*known.levels, *column.levels), column.rare_levels) if column.kind == "category" else None
+            for column, known in zip(used(self.columns), self.learned, strict=True)
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         return {"columns": self.columns, "learned": self.learned}  # fields and features are made again where they are needed

@@ -15,6 +15,7 @@ from shoal.table.cells import listed
 from shoal.table.columns import Column, check_columns, coerce
 from shoal.table.frames import as_frame
 from shoal.table.preparation import Preparation, decided, fit_preparation, used, used_names
+from shoal.table.unseen import Unseen
 
 
 class TypedTable(TransformerMixin, BaseEstimator):
@@ -80,9 +81,13 @@ class PreparedTable(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: pd.DataFrame) -> NDArray[np.float64]:
-        """The matrix `(m, number of features)`."""
+        """The matrix `(m, number of features)`; an `UnseenWarning` names levels that training never saw, and columns without any value."""
         check_is_fitted(self)
-        return self.preparation_.apply(X if isinstance(X, pd.DataFrame) else as_frame(X))  # a polars frame, if set_output asks for it
+        typed = X if isinstance(X, pd.DataFrame) else as_frame(X)  # a polars frame, if set_output asks for it
+        unseen = Unseen(self.preparation_)
+        unseen.see(typed)
+        unseen.warn(stacklevel=3)
+        return self.preparation_.apply(typed)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the prepared columns, no two alike."""
@@ -136,6 +141,31 @@ def prepared_by(found: Preparation, allowed_extra: Collection[str] = ()) -> Pipe
     steps["typed"]._known()
     steps["columns"]._known(found)
     return steps
+
+
+def prepared_rows(prepare: Pipeline, frame: pd.DataFrame, unseen: Unseen | None = None) -> NDArray[np.float64]:
+    """The matrix of raw rows, without a warning of what training never saw, which is counted in `unseen` if that is given.
+
+    Parameters
+    ----------
+    prepare : a fitted `preparation`
+    frame : raw rows
+    unseen : `Unseen(…)`, or None to count nothing, as for rows that were held out or made up
+
+    Returns
+    -------
+    ndarray, (m, number of features)
+    """
+    typed, columns = prepare.steps[0][1].transform(frame), prepare.steps[1][1]
+    typed = typed if isinstance(typed, pd.DataFrame) else as_frame(typed)
+    if unseen is not None:
+        unseen.see(typed)
+    return np.asarray(columns.preparation_.apply(typed))
+
+
+def unseen_by(prepare: Pipeline) -> Unseen:
+    """Counts of what rows bring that a fitted `preparation` never saw, none yet."""
+    return Unseen(prepare.steps[1][1].preparation_)
 
 
 def feature_names(prepare: Pipeline) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from shoal.estimators.remote import dask_functions, place_of
 from shoal.fitting.settings import settings_of
 from shoal.fitting.train import interrupted
 from shoal.network import keep_facts
-from shoal.table import Column, ColumnNote, Task, describe_columns, feature_names, preparation, targets_of
+from shoal.table import Column, ColumnNote, Task, describe_columns, feature_names, preparation, prepared_rows, targets_of
 from shoal.table.cells import brief, listed, nearest
 from shoal.table.frames import Table, frame_or_path, is_path
 from shoal.table.marks import marks_for
@@ -361,7 +361,8 @@ def _by_group(
         estimator = estimator_for(found.task, settings, split.seed, ())
         model, stopped = _train(train, (*found.names, *split.no_inputs), _described(train, held, split), estimator, {})
         with_thresholds(model["estimator"], limits)
-        return {} if stopped else metrics_of(model["estimator"], model["prepare"].transform(held.inputs), held.y, found.task, held.weight)
+        rows = prepared_rows(model["prepare"], held.inputs)
+        return {} if stopped else metrics_of(model["estimator"], rows, held.y, found.task, held.weight)
     except (TableError, DivergedError):  # such as a class that is in one group only
         return {}
 
@@ -392,6 +393,6 @@ def _train(
 
 def _score(model: Pipeline, train: Side, held: Side, task: Task) -> tuple[Metrics, dict[str, Metrics], Metrics]:
     prepare, estimator = model["prepare"], model["estimator"]
-    rows = prepare.transform(held.inputs), held.y, held.weight
+    rows = prepared_rows(prepare, held.inputs), held.y, held.weight
     scores, sure = metrics_of(estimator, *rows[:2], task, held.weight), sureness_of(estimator, *rows)
-    return scores, baselines((prepare.transform(train.inputs), train.y, train.weight), rows, task), sure
+    return scores, baselines((prepared_rows(prepare, train.inputs), train.y, train.weight), rows, task), sure

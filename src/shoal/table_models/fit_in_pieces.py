@@ -28,7 +28,7 @@ from shoal.table.cells import text_cells
 from shoal.table.reading import TableFile
 from shoal.table.row_weights import check_total
 from shoal.table.splits import n_held_out
-from shoal.table.steps import fitted_preparation
+from shoal.table.steps import fitted_preparation, prepared_rows
 from shoal.table.tally import BYTES_OF_A_TEXT, MOST_TEXTS
 from shoal.table.target import Task, labels_array, targets_of, without_target
 from shoal.table.target_cells import read_targets
@@ -251,7 +251,7 @@ def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path
     write_all(table, found, prepare, store, placing, piece_rows, asked.stage("preparing", table.n_rows))
     sample = fewer(sample, memory.rows(SAMPLE_SHARE, COPIES_OF_SAMPLE * CELL_BYTES * n, SAMPLE_ROWS), cut.seed)
     sample = with_every_class(sample, found)
-    X = prepare.transform(sample)
+    X = prepared_rows(prepare, sample)
     few = Sampled(X, numbers_of(sample, found), placing.again(X, sample), cut.weigh(sample))
     source = OnDisk(store, few, labels_of(found), parts, asked.stage, placing.facts())
     stopped = interrupted(lambda: adopt(estimator, pipeline.fit(settings, source, checkpoint=asked.checkpoint)))
@@ -326,7 +326,7 @@ def write_all(
             piece = read_targets(whole, found.target_columns)
             some = piece[~without_target(piece, found.targets)]
             if len(some):
-                held, X = cut.held(some), prepare.transform(some)
+                held, X = cut.held(some), prepared_rows(prepare, some)
                 rows = StoredRows(X, numbers_of(some, found), np.zeros(len(some), np.int64), cut.weigh(some))
                 learned = rows.at(~held)._replace(place=placing.see(X[~held], some[~held]))
                 store.add(learned, some.index.to_numpy()[~held], cut.seed)
@@ -381,7 +381,7 @@ def held_pieces(learned: LearnedInPieces, asked: Asked) -> Iterator[tuple[Any, N
             piece = read_targets(whole, learned.survey.target_columns)
             some = piece[~without_target(piece, learned.survey.targets)]
             if len(some):
-                X = learned.model["prepare"].transform(some)
+                X = prepared_rows(learned.model["prepare"], some)
                 yield X, numbers_of(some, learned.survey), cut.weigh(some), len(piece) - len(some)
             else:
                 yield None, np.empty((0, 1)), None, len(piece)

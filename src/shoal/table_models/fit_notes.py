@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
 from shoal.table.notes import ColumnNote
+from shoal.table.steps import prepared_rows
 from shoal.table.target import Label
 from shoal.table_models.scores import Metrics
 from shoal.table_models.splits import Side
@@ -117,5 +118,5 @@ def notes_beside(model: Any, held: Side, notes: tuple[ColumnNote, ...], by_group
     by_group : scores a second model on groups of a column
     """
     group = suspected_group(notes)
-    rare, balanced = rare_classes_of(model["estimator"], model["prepare"].transform(held.inputs), held.y)
+    rare, balanced = rare_classes_of(model["estimator"], prepared_rows(model["prepare"], held.inputs), held.y)
     return FitNotes(notes, group, by_group(group) if group else {}, rare, balanced)

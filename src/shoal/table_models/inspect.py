@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from shoal.inspection import Diagnosis, sensitivities, weights_say
 from shoal.inspection.finding import Finding
 from shoal.inspection.findings import leaking_columns
 from shoal.inspection.importance import N_REPEATS, Effect, Importance, importance, partial_effect
-from shoal.table import TypedTable, feature_names, targets_of
+from shoal.table import TypedTable, feature_names, prepared_rows, targets_of
 from shoal.table.columns import typed_names
 from shoal.table.frames import Table, frame_or_path, is_path
 from shoal.table.notes import ColumnNote
@@ -105,7 +106,7 @@ def diagnose_table(model: Pipeline, table: Table) -> Diagnosis:
 def diagnose_rows(model: Pipeline, frame: pd.DataFrame, y: NDArray[Any], weight: Floats | None = None) -> Diagnosis:
     """As `diagnose_table`, for raw inputs, targets and weights that are already separate."""
     prepare, estimator = model["prepare"], model["estimator"]
-    inner = diagnosed(estimator, prepare.transform(frame), y, weight, names=feature_names(prepare), columns=False)
+    inner = diagnosed(estimator, prepared_rows(prepare, frame), y, weight, names=feature_names(prepare), columns=False)
     first = y if y.ndim == 1 else y[:, 0]
     leaks = leaking_columns(raw_numbers(prepare["typed"], frame), first, classes=facts_of(model).task == "classification")
     return Diagnosis((*inner.findings, *leaks, *no_measurements(facts_of(model).beside.notes)), inner.n_rows)
@@ -162,7 +163,7 @@ def importance_of(
     still = frame[others]
 
     def scorer(_: Any, X: pd.DataFrame, y: NDArray[Any]) -> float:
-        rows = model["prepare"].transform(pd.concat([X, still], axis=1) if others else X)
+        rows = prepared_rows(model["prepare"], pd.concat([X, still], axis=1) if others else X)
         return -metrics_of(model["estimator"], rows, y, task, weight)[metric]
 
     return importance(model, frame[inputs], y, scorer, metric, seed=seed, repeats=repeats)
@@ -171,7 +172,7 @@ def importance_of(
 def uses_of(model: Pipeline, frame: pd.DataFrame) -> Uses:
     """Derivatives and weights of a model by raw column, on raw rows `frame`."""
     parts = portable(model)
-    network, X = parts.network, np.asarray(model["prepare"].transform(frame), np.float64)
+    network, X = parts.network, prepared_rows(model["prepare"], frame)
     column = np.array([feature.field for feature in parts.features])
     by_weights = weights_say(network)
 
@@ -199,7 +200,7 @@ def effect_of(model: Pipeline, frame: pd.DataFrame, name: str, *, output: int = 
     prepare = model["prepare"]
     values = values_of(frame[name], dict(raw_numbers(prepare["typed"], frame))[name], category=column.kind in ("category", "boolean"))
     return partial_effect(
-        model["estimator"].network_, prepare.transform, some, name, values, numeric=column.kind == "number", output=output
+        model["estimator"].network_, partial(prepared_rows, prepare), some, name, values, numeric=column.kind == "number", output=output
     )
 
 

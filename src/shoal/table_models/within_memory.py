@@ -11,7 +11,7 @@ from shoal.errors import ColumnsError, InvalidParameterError, TableError
 from shoal.fitting.checkpoint import Checkpoint
 from shoal.fitting.limits import in_words
 from shoal.network import keep_facts
-from shoal.table import feature_names, targets_of
+from shoal.table import feature_names, prepared_rows, targets_of, unseen_by
 from shoal.table.cells import listed
 from shoal.table.frames import Table, is_path
 from shoal.table.reading import TableFile, open_table, texts_of
@@ -189,6 +189,7 @@ def evaluate_within(max_memory: str | int, model: Pipeline, table: str | PathLik
     head = pd.DataFrame(columns=list(file.names))
     check_names(head, facts.targets)
     cut = Cut(facts.seed, facts.test_fraction, weights=weights_column(head, facts.weights or None))
+    unseen = unseen_by(model["prepare"])
     scores, left_out, done = Scores(model["estimator"], facts.task), 0, 0
     for whole in pieces_within(memory_of(max_memory), model, file):
         with naming_rows(file.file.name, whole):
@@ -196,7 +197,7 @@ def evaluate_within(max_memory: str | int, model: Pipeline, table: str | PathLik
             some = piece[~without_target(piece, facts.targets)]
             if len(some):
                 y = targets_of(some, facts.targets, facts.task, facts.classes, columns=facts.target_columns).y
-                scores.see(model["prepare"].transform(some), y, cut.weigh(some))
+                scores.see(prepared_rows(model["prepare"], some, unseen), y, cut.weigh(some))
         left_out, done = left_out + len(piece) - len(some), done + len(piece)
         if progress is not None:
             progress("scoring", done, file.n_rows)
@@ -204,6 +205,7 @@ def evaluate_within(max_memory: str | int, model: Pipeline, table: str | PathLik
         raise TableError(f"No row of {file.file.name} has a value of the target: there is nothing to score.")
     if facts.weights:
         check_total(facts.weights, scores.weight, SCORED_ON)
+    unseen.warn(stacklevel=3)
     return Evaluation(scores.metrics(), scores.m, left_out, scores.sureness())
 
 

@@ -18,6 +18,8 @@ from shoal.errors import ColumnsError, TableError
 from shoal.table import Column, describe_columns, feature_names, preparation, preparation_of, prepared_by, read, targets_of
 from shoal.table.columns import MISSING, MOST_LEVELS, coerce, rare_below, typed_names
 
+pytestmark = pytest.mark.filterwarnings("ignore::shoal.UnseenWarning")  # test_unseen.py says what it says
+
 
 def mixed(n: int = 60) -> pd.DataFrame:
     rng = np.random.default_rng(0)

@@ -19,7 +19,7 @@ from shoal.estimators.base import ShallowEstimator
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.fitting.settings import INITS, Settings, settings_of
-from shoal.table import Column, Task, describe_columns, feature_names, preparation, split_rows, targets_of
+from shoal.table import Column, Task, describe_columns, feature_names, preparation, prepared_rows, split_rows, targets_of
 from shoal.table.cells import number_cells
 from shoal.textbook import ACTIVATIONS
 from shoal.textbook.losses import LOSSES
@@ -58,7 +58,7 @@ class Data:
             return np.ascontiguousarray(
                 frame.to_numpy(np.float64)
             )  # the same memory layout as that of `sample`: then sums round in the same way
-        return np.asarray(self.prepare.transform(frame), np.float64)
+        return prepared_rows(self.prepare, frame)
 
     @cached_property
     def X(self) -> Array:
