@@ -31,6 +31,10 @@ class TableError(DataError):
     """A table that cannot be read or prepared: empty, duplicate columns, a missing target, text among numbers."""
 
 
+class SeveralTargetsError(TableError):
+    """Targets that no one network learns: numbers beside classes, more than two classes each, or no row that has all of them."""
+
+
 class ColumnsError(TableError):
     """A table whose columns differ from those that the model was trained on."""
 

@@ -12,7 +12,16 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 import shoal
-from shoal.errors import ColumnsError, DataError, InvalidParameterError, OutputError, TableError, TooLargeError
+from shoal.errors import (
+    ColumnsError,
+    DataError,
+    InvalidParameterError,
+    OutputError,
+    SeveralTargetsError,
+    TableError,
+    TableWarning,
+    TooLargeError,
+)
 from shoal.table import describe_columns, preparation
 from shoal.table_models import fit, fit_in_pieces, memory
 from shoal.table_models import within_memory as larger
@@ -556,3 +565,15 @@ def test_a_threshold_is_a_number_and_none_is_found(table_of):
     np.testing.assert_array_equal(model.predict(held.inputs) == "yes", p[:, 1] > 0.2)
     assert model.facts_.metrics["accuracy"] == pytest.approx(np.mean((p[:, 1] > 0.2) == (held.y == "yes")))
     assert fit.evaluate(model, path, max_memory="200kB").metrics == pytest.approx(fit.evaluate(model, path).metrics)
+
+
+def test_gaps_of_several_targets_are_counted_and_targets_that_do_not_fit_named(frame, table_of, tmp_path):
+    path = tmp_path / "gaps.parquet"
+    rows = pd.read_parquet(table_of("number", "second"))
+    rows.loc[100:699, "number"] = np.nan
+    rows.loc[500:799, "second"] = np.nan
+    rows.to_parquet(path, row_group_size=300)
+    with pytest.warns(TableWarning, match=f"number: 400 of {M} rows have no value here(.|\n)*second: 100 of {M} rows"):
+        assert in_pieces(path, ["number", "second"]).facts_.n_left_out == 700
+    with pytest.raises(SeveralTargetsError, match="'class' has classes"):
+        in_pieces(table_of("number", "class"), ["number", "class"])

@@ -3,6 +3,7 @@
 import re
 import sys
 import warnings
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -137,6 +138,7 @@ def fit(
     header: Header = None,
     skip: Annotated[bool, typer.Option("--skip", help="Connect the inputs to the outputs too, past the hidden layer.")] = False,
     threshold: Threshold = None,
+    each: Annotated[bool, typer.Option("--each", help="Train one model for each --target, on all rows that have it.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Train a network on a table and write the model to a file.
@@ -149,46 +151,100 @@ def fit(
     workers of a cluster train. If the solver uses minibatches, as the default does, the checkpoint then contains
     the finished networks, and Ctrl-C leaves the checkpoint but no model. With --max-memory a table that needs more memory is trained
     on in blocks of rows; the prepared rows are in TMPDIR during training.
+
+    Several targets that are all numbers, or all of two classes, are learned by one network, from the rows that have all of them. For
+    other targets, and with --each, the command trains one model for each target and adds the target to the names of the files.
     """
+    from shoal.errors import SeveralTargetsError
+
+    chosen: dict[str, Any] = {"settings": parse_settings(settings or []), "seed": seed, "refit": refit, "categories": category or ()}
+    chosen |= {"weights": weights, "missing": missing or (), "keep": keep or (), "task": task, "groups": groups, "time": time}
+    chosen |= {"max_memory": max_memory, "client": dask, "skip": skip, "threshold": threshold, "strict": bool(strict)}
+    tables = FitTables(table_at(table, sheet, header), None if test is None else table_at(test, header=header))
+    files = FitFiles(output or Path(default_name(table, target)), report, checkpoint)
+    train = partial(train_and_write, tables, chosen=chosen, ask=strict is None, as_json=as_json)
+    if len(target) == 1 or not each:
+        files.check(table, test)
+        try:
+            record = train(files, target, drop or [])
+        except SeveralTargetsError as several:
+            if not as_json:
+                print(f"{several}\nOne model is trained for each now.")
+        else:
+            if as_json:
+                print_json(record)
+            return
+    own = {name: files.of(name, None if output else Path(default_name(table, [name]))) for name in target}
+    for each_files in own.values():
+        each_files.check(table, test)
+    records = [train(own[name], [name], [*(drop or []), *(other for other in own if other != name)]) for name in own]
+    if as_json:
+        print_json({"models": records})
+
+
+@dataclass(frozen=True)
+class FitTables:
+    """The table to learn from, and the one to score on, if there is one."""
+
+    learned: "Path | TablePath"
+    test: "Path | TablePath | None"
+
+
+@dataclass(frozen=True)
+class FitFiles:
+    """What a fit writes: the model, its report, and the state of its training."""
+
+    model: Path
+    report: Path | None
+    checkpoint: Path | None
+
+    def of(self, target: str, model: Path | None) -> "FitFiles":
+        """The files of the model for one of several targets; `model` replaces the name that the target is added to."""
+        added = [path and path.with_stem(f"{path.stem}-{plain(target)}") for path in (self.model, self.report, self.checkpoint)]
+        return FitFiles(model or added[0] or self.model, *added[1:])
+
+    def check(self, *tables: Path | None) -> None:
+        """Raise an error if a file cannot be written, or would overwrite a table."""
+        from shoal.files import refuse_unwritable
+
+        refuse_table_itself(self.model, *tables)
+        refuse_unwritable(self.model)
+        if self.report is not None:
+            check_report(self.report, self.model, *tables)
+
+
+def train_and_write(
+    tables: FitTables, files: FitFiles, target: list[str], drop: list[str], *, chosen: dict[str, Any], ask: bool, as_json: bool
+) -> dict[str, Any]:
+    """Train, write the model, and print about it; returns what `--json` prints."""
     from shoal.cli.output import fit_bar
     from shoal.errors import TableWarning
-    from shoal.files import refuse_unwritable
     from shoal.persistence import save
     from shoal.table.reading import notes_of
     from shoal.table_models import fit
 
-    path = output or Path(default_name(table, target))
-    chosen: dict[str, Any] = {"settings": parse_settings(settings or []), "seed": seed, "refit": refit, "categories": category or ()}
-    chosen |= {"weights": weights, "missing": missing or (), "keep": keep or ()}
-    chosen |= {"max_memory": max_memory, "client": dask, "checkpoint": checkpoint, "skip": skip, "threshold": threshold}
-    refuse_table_itself(path, table, test)
-    refuse_unwritable(path)
-    if report is not None:
-        check_report(report, path, table, test)
-    source, other = table_at(table, sheet, header), None if test is None else table_at(test, header=header)
     seen: list[Look] = []
-    in_blocks = max_memory is not None  # unless the table fits: how its file is read is printed before that is known, and once
-    shows = partial(show_look, seen=seen, as_json=as_json, ask=strict is None, with_file=not in_blocks)
-    chosen |= {"drop": drop or (), "strict": bool(strict), "look": shows}
+    in_blocks = chosen["max_memory"] is not None  # unless the table fits: how its file is read is printed before that is known, and once
+    shows = partial(show_look, seen=seen, as_json=as_json, ask=ask, with_file=not in_blocks)
     if in_blocks and not as_json:
-        print_lines(notes_of(source))
+        print_lines(notes_of(tables.learned))
     with fit_bar(by_rows=in_blocks) as watching, warnings.catch_warnings():
         warnings.simplefilter("ignore", TableWarning)  # its notes are printed one by one
-        model = fit.fit(source, target, task=task, test=other, groups=groups, time=time, **watching, **chosen)
-    save(model, path)
-    if report is not None:
-        report_too(model, source, report, other)
+        own: dict[str, Any] = {"test": tables.test, "drop": drop, "look": shows, "checkpoint": files.checkpoint}
+        model = fit.fit(tables.learned, target, **own, **watching, **chosen)
+    save(model, files.model)
+    if files.report is not None:
+        report_too(model, tables.learned, files.report, tables.test)
     for note in () if seen else fit.notes_of(model):  # a look has printed them
         print(f"note: {note}", file=sys.stderr)
     facts = fit.facts_of(model)
-    if as_json:
-        print_json(summary(facts, path) | threshold_record(model) | (look_record(seen[0]) if seen else {}))
-    else:
+    if not as_json:
         print_summary(facts)
         print_threshold(model)
-        print(f"model written to {path}   (shoal show {path})")
-        if report is not None:
-            print(f"report written to {report}")
+        print(f"model written to {files.model}   (shoal show {files.model})")
+        if files.report is not None:
+            print(f"report written to {files.report}")
+    return summary(facts, files.model) | threshold_record(model) | (look_record(seen[0]) if seen else {})
 
 
 def report_too(model: Any, table: "Path | TablePath", report: Path, test: "Path | TablePath | None") -> None:
@@ -214,7 +270,12 @@ def default_name(table: Path, targets: list[str]) -> str:
     stem = table.name
     for ending in (*PACKED_ENDINGS, *TABLE_ENDINGS):
         stem = stem.removesuffix(ending)
-    return re.sub(r"[^\w.+-]+", "_", f"{stem}-{'+'.join(targets)}") + ".shoal"
+    return plain(f"{stem}-{'+'.join(targets)}") + ".shoal"
+
+
+def plain(name: str) -> str:
+    """A name with `_` for what file names should not have."""
+    return re.sub(r"[^\w.+-]+", "_", name)
 
 
 def summary(facts: "Facts", path: Path) -> dict[str, object]:

@@ -74,7 +74,7 @@ def print_look(found: "Look", most: int = MOST_LINES) -> None:
     rows = [
         [name, *map(str, row)] for name, row in zip(frame.index, frame.replace({"missing": {0: ""}}).itertuples(index=False), strict=True)
     ]
-    print_table(HEADER, rows, f"{found.table}: {found.n_rows} rows, {len(found.columns)} columns", numbers=(3, 4))
+    print_table(HEADER, rows, found.title, numbers=(3, 4))
     if len(columns) > most:
         print(f"and {len(columns) - most} more columns; shoal look prints all")
     for note in found.notes:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from shoal.errors import TableError
+from shoal.errors import SeveralTargetsError, TableError
 from shoal.table.cells import (
     brief,
     check_finite,
@@ -25,7 +25,15 @@ from shoal.table.columns import Column
 from shoal.table.frames import as_frame, one_of
 from shoal.table.marks import marks_for
 from shoal.table.tally import kind_of
-from shoal.table.target_cells import counted_target, described_target, read_targets, refuse_names_of_rows
+from shoal.table.target_cells import (
+    counted_target,
+    described_target,
+    one_model_each,
+    read_targets,
+    refuse_names_of_rows,
+    refuse_no_row,
+    with_gaps_noted,
+)
 
 Task = Literal["classification", "regression"]
 Label = str | int | bool
@@ -113,9 +121,10 @@ def targets_of(
             () if classes is not None else [described_target(counted_target(frame[name], marks, name in keep), task) for name in names]
         )
     frame = read_targets(frame, columns)
-    empty = without_target(frame, names)
-    if empty.all():
-        raise TableError(f"The target {listed(names)} has no value in any of {len(frame)} rows. Name another column, or fill it.")
+    empty, lacking = without_target(frame, names), rows_with_gaps(frame, names)
+    refuse_no_row(names, lacking, len(frame), int(np.count_nonzero(~empty)))
+    if classes is None:
+        columns = with_gaps_noted(columns, lacking, len(frame))
     rows = np.flatnonzero(~empty)
     kept = frame.iloc[rows]
     given, task = task, _task_of_several(kept, names) if task is None else task
@@ -148,6 +157,14 @@ def without_target(frame: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
     return empty
 
 
+def rows_with_gaps(frame: pd.DataFrame, names: Sequence[str]) -> dict[str, int]:
+    """How many rows lack each of several targets and have another."""
+    if len(names) < 2:
+        return {}
+    empty = np.stack([_empty(frame[name]) for name in names])
+    return {name: int(np.count_nonzero(own & ~empty.all(axis=0))) for name, own in zip(names, empty, strict=True)}
+
+
 def has_marks(column: pd.Series, empty: np.ndarray) -> bool:
     """Whether texts such as NA stand where there is no value: the mark of numbers or truth values that were written as text."""
     return bool(text_cells(column[empty]).notna().any())
@@ -173,7 +190,8 @@ def kind_of_target(
     """
     crowded = [name for name in names if distinct[name] is None]
     if task is None:
-        task = "regression" if crowded and number_cells(sample[crowded[0]]).n_known else _task_of_several(sample, tuple(names))
+        is_measured = crowded and len(names) == 1 and number_cells(sample[crowded[0]]).n_known
+        task = "regression" if is_measured else _task_of_several(sample, tuple(names))
         numbers = [number_cells(column).values for column in distinct.values() if column is not None]
         if task == "classification" and len(numbers) == 1 and numbers[0].notna().all() and numbers[0].nunique() > 2:
             task = "classification" if numbers[0].nunique() <= min(MOST_CLASSES, n_rows // ROWS_A_CLASS) else "regression"
@@ -236,7 +254,15 @@ def _task_of_several(frame: pd.DataFrame, names: tuple[str, ...]) -> Task:
     if len(names) == 1:
         return task_of(frame[names[0]])
     two_valued = (text_cells(frame[name]).nunique() == 2 and task_of(frame[name]) == "classification" for name in names)
-    return "classification" if all(two_valued) else "regression"
+    if all(two_valued):
+        return "classification"
+    named = [name for name in names if task_of(frame[name]) == "classification" and number_cells(frame[name]).refused.any()]
+    if named:
+        raise SeveralTargetsError(
+            f"The targets {listed(names)} are not all numbers, nor all of two classes, as one network learns them: {listed(named)} "
+            f"{'has' if len(named) == 1 else 'have'} classes. {one_model_each(names)}"
+        )
+    return "regression"
 
 
 def _check_varies(column: pd.Series, name: str, task: str, n_rows: int) -> None:
@@ -331,7 +357,8 @@ def _encode(frame: pd.DataFrame, names: tuple[str, ...], classes: list[tuple[Lab
         return labels
     for name, known in zip(names, classes, strict=True):
         if len(known) > 2:
-            raise TableError(f"The target {brief(name)} has {len(known)} classes; several targets need two each. Train one model for each.")
+            lead = f"The target {brief(name)} has {len(known)} classes, and several targets have two each."
+            raise SeveralTargetsError(f"{lead} {one_model_each(names)}")
     return codes
 
 

@@ -1,14 +1,14 @@
 """How the cells of a target are read: its numbers as people write them, what in it is no value, and what is no target at all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from shoal.errors import TableError
-from shoal.table.cells import brief, cell_refused, is_slip
+from shoal.errors import SeveralTargetsError, TableError
+from shoal.table.cells import brief, cell_refused, is_slip, listed
 from shoal.table.columns import Column
 from shoal.table.marks import Extremes, Mark
 from shoal.table.notes import ColumnNote
@@ -148,3 +148,33 @@ def refuse_names_of_rows(column: pd.Series, n_classes: int, n_rows: int) -> None
             "names of rows, dates or remarks, and hardly classes. Name another target, or learn them as classes with --task classification "
             "(task='classification')."
         )
+
+
+LEFT_OUT = "have no value here but one of another target, and are left out"
+EACH = "--each trains one model for each target, on all rows that have it"
+
+
+def refuse_no_row(names: Sequence[str], lacking: Mapping[str, int], n_rows: int, n_known: int) -> None:
+    """Refuse targets that no row has."""
+    if n_known:
+        return
+    if any(lacking.values()):
+        gaps = ", ".join(f"{n} of them lack {brief(name)}" for name, n in lacking.items())
+        raise SeveralTargetsError(f"No row of {n_rows} has a value of each of the targets {listed(names)}: {gaps}. {one_model_each(names)}")
+    raise TableError(f"The target {listed(names)} has no value in any of {n_rows} rows. Name another column, or fill it.")
+
+
+def with_gaps_noted(columns: Sequence[Column], lacking: Mapping[str, int], n_rows: int) -> tuple[Column, ...]:
+    """The targets with a note where rows are left out that have another target."""
+    return tuple(
+        replace(column, notes=(*column.notes, ColumnNote(column.name, "gaps", f"{n} of {n_rows} rows {LEFT_OUT}", EACH)))
+        if (n := lacking.get(column.name, 0))
+        else column
+        for column in columns
+    )
+
+
+def one_model_each(names: Sequence[str]) -> str:
+    """What to do with targets that one network does not learn together."""
+    others = ", ".join(repr(name) for name in names[1:])
+    return f"Train one model for each (--each; in Python shoal.fit(table, {names[0]!r}, drop=[{others}]) and so on)."

@@ -69,6 +69,8 @@ class Look:
         All of them: those of the columns, and those of the rows.
     file_notes : tuple of str
         How the file is read: separator, encoding, lines left out.
+    n_left_out : int
+        Rows without a target, which are not among `n_rows`.
     """
 
     table: str
@@ -76,9 +78,16 @@ class Look:
     columns: tuple[LookedColumn, ...]
     notes: tuple[ColumnNote, ...]
     file_notes: tuple[str, ...] = ()
+    n_left_out: int = 0
+
+    @property
+    def title(self) -> str:
+        """The table, its size, and how many rows have no target."""
+        left_out = f"; {self.n_left_out} more rows have no target and are left out" if self.n_left_out else ""
+        return f"{self.table}: {self.n_rows} rows, {len(self.columns)} columns{left_out}"
 
     def __str__(self) -> str:
-        lines = [f"{self.table}: {self.n_rows} rows, {len(self.columns)} columns", *self.file_notes]
+        lines = [self.title, *self.file_notes]
         return "\n".join([*lines, *(str(note) for note in self.notes)])
 
     def to_frame(self) -> pd.DataFrame:
@@ -204,7 +213,8 @@ def looked(
         | dict.fromkeys(split.drop, "dropped")
     )
     seen = tuple(seen_column(by_name[name], prefix.get(name, ""), notes) for name in frame.columns)
-    return Look(name_of(table), len(frame), seen, notes, tuple(map(str, file_notes(table))) if is_path(table) else ())
+    of_file = tuple(map(str, file_notes(table))) if is_path(table) else ()
+    return Look(name_of(table), len(frame), seen, notes, of_file, 0 if found is None else found.n_left_out)
 
 
 def announce(seen: Look, strict: bool, look: Looked | None) -> None:

@@ -15,8 +15,8 @@ from shoal.table.describing import described_columns, level_counts
 from shoal.table.reading import TableFile
 from shoal.table.row_weights import check_total, total_weight
 from shoal.table.tally import MOST_TEXTS, Tally
-from shoal.table.target import Label, Task, has_marks, kind_of_target, without_target
-from shoal.table.target_cells import described_target, read_targets, refuse_names_of_rows
+from shoal.table.target import Label, Task, has_marks, kind_of_target, rows_with_gaps, without_target
+from shoal.table.target_cells import described_target, read_targets, refuse_names_of_rows, refuse_no_row, with_gaps_noted
 from shoal.table_models.cut import Cut, Progressed, Sample, naming_rows
 from shoal.table_models.splits import LEARNED_FROM, SCORED_ON
 
@@ -108,6 +108,7 @@ class Counting:
     n_train: int = 0
     n_held: int = 0
     n_left_out: int = 0
+    lacking: dict[str, int] = field(default_factory=dict)
     weights: tuple[float, float] = (0.0, 0.0)
     missing: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
@@ -139,6 +140,8 @@ class Counting:
     def see_unknown(self, piece: pd.DataFrame) -> None:
         """Count rows without a target."""
         self.n_left_out += len(piece)
+        for name, n in rows_with_gaps(piece, self.targets).items() if len(piece) else ():
+            self.lacking[name] = self.lacking.get(name, 0) + n
         for name in self.targets if len(piece) else ():
             values = self.values.setdefault(name, Values(name))
             values.marked = values.marked or has_marks(piece[name], np.ones(len(piece), bool))
@@ -219,8 +222,8 @@ def finished(
     """The survey, once everything is counted; `weights` names the column of the rows' weights."""
     n_known = counting.n_train + counting.n_held
     names = counting.targets
-    if not n_known:
-        raise TableError(f"The target {listed(names)} has no value in any of {counting.n_left_out} rows. Name another column, or fill it.")
+    n_all = n_known + counting.n_left_out
+    refuse_no_row(names, counting.lacking, n_all, n_known)
     if not counting.n_train or n_known < 4:
         raise TableError(f"{counting.n_train} rows are left to learn from and {counting.n_held} are held out: too few. Give more rows.")
     if not counting.tallies:
@@ -245,7 +248,8 @@ def finished(
     columns = described_columns(list(tallies.values()))
     counts = {column.name: level_counts(tallies[column.name]) for column in columns if column.kind == "category"}
     n_rows = counting.n_train, counting.n_held, counting.n_left_out
-    read = tuple(replace(column, kind="number" if kind == "regression" else "category") for column in target_columns)
+    noted = with_gaps_noted(target_columns, counting.lacking, n_all)
+    read = tuple(replace(column, kind="number" if kind == "regression" else "category") for column in noted)
     return Survey(columns, counts, names, kind, classes, *n_rows, sample, counting.first_rows, texts, read)
 
 
