@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import precision_score, recall_score
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 from typer.testing import CliRunner
@@ -25,6 +26,7 @@ from shoal.persistence.building import built
 from shoal.persistence.storing import stored
 from shoal.report.contents import command as command_of
 from shoal.table_models.fit import evaluate
+from shoal.table_models.fit_notes import rare_classes_of
 from shoal.table_models.inspect import sides_again
 from shoal.table_models.splits import Side
 from shoal.table_models.thresholds import between, folds_of, threshold_of
@@ -37,11 +39,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 @cache
 def table(m=150, seed=0):
-    """Two inputs, and a target of which a fifth is "bad"."""
+    """Two inputs, and a target of which a seventh is "bad"."""
     rng = np.random.default_rng(seed)
     a, b, e = rng.standard_normal((3, m))
     frame = pd.DataFrame({"a": a.round(3), "b": b.round(3), "g": np.arange(m) % 30, "w": rng.integers(1, 4, m)})
-    return frame.assign(kind=np.where(a + 0.5 * e > 0.9, "bad", "good"), late=b + e > 0.5)
+    return frame.assign(kind=np.where(a + 0.5 * e > 1.1, "bad", "good"), late=b + e > 0.5)
 
 
 @cache
@@ -332,3 +334,40 @@ def test_thresholds_of_scikit_learn_work_over_the_estimator():
     plain = ShoalClassifier(**FAST, random_state=0)
     fixed = FixedThresholdClassifier(plain, threshold=0.2).fit(X, y)
     np.testing.assert_array_equal(fixed.predict(X), plain.fit(X, y).predict_proba(X)[:, 1] >= 0.2)
+
+
+def test_a_fitted_table_model_takes_a_threshold_of_scikit_learn_too():
+    fixed = FixedThresholdClassifier(FrozenEstimator(fitted(None)), threshold=0.9).fit(table()[INPUTS], table()["kind"])
+    said = fixed.predict(table()[INPUTS])
+    np.testing.assert_array_equal(said == "good", fitted(None).predict_proba(table()[INPUTS])[:, 1] >= 0.9)
+
+
+# --- rare classes --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", [None, "0.8"])
+def test_whole_weights_count_rare_classes_as_repeated_rows(rule):
+    model, rows = fitted(rule), table()[["a", "b", "kind", "w"]]
+    X, y, w = model["prepare"].transform(rows[["a", "b"]]), rows["kind"].to_numpy(), rows["w"].to_numpy().copy()
+    w[y == "bad"] = 1
+    w[:20] = 0
+    weighted, balanced = rare_classes_of(model["estimator"], X, y, w.astype(float))
+    repeated, balanced_too = rare_classes_of(model["estimator"], X.repeat(w, axis=0), y.repeat(w))
+    assert balanced == pytest.approx(balanced_too, rel=1e-12)
+    assert len(weighted) == len(repeated) == (2 if rule else 1)
+    for one, other in zip(weighted, repeated, strict=True):
+        assert one.label == other.label
+        assert (one.recall, one.precision or 0, one.average_precision) == pytest.approx(
+            (other.recall, other.precision or 0, other.average_precision), rel=1e-12
+        )
+
+
+@pytest.mark.parametrize("rule", [None, "0.8"])
+def test_evaluate_prints_them(rule, tmp_path):
+    shoal.save(fitted(rule), tmp_path / "m.shoal")
+    table()[["a", "b", "kind"]].to_csv(tmp_path / "t.csv", index=False)
+    command = ["evaluate", str(tmp_path / "m.shoal"), str(tmp_path / "t.csv")]
+    assert ("classes" if rule else "rare classes") + " on these rows; balanced accuracy" in CliRunner().invoke(app, command).output
+    record = json.loads(CliRunner().invoke(app, [*command, "--json"]).output)
+    found = evaluate(fitted(rule), table()[["a", "b", "kind"]])
+    assert [each["recall"] for each in record["rare_classes"]] == [each.recall for each in found.rare]

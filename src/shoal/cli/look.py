@@ -13,7 +13,8 @@ from shoal.cli.output import number, print_json, print_table
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from shoal.table_models.fit import Facts
+    from shoal.table_models.fit import Evaluation, Facts
+    from shoal.table_models.fit_notes import FitNotes
     from shoal.table_models.look import Look
 
 EXAMPLE = "Example: `shoal look titanic.csv --target Survived`"
@@ -108,10 +109,13 @@ def beside_record(facts: "Facts") -> dict[str, Any]:
     record: dict[str, Any] = {}
     if beside.grouped_by:
         record["by_group"] = {"column": beside.grouped_by, "metrics": beside.group_metrics}
-    if beside.rare:
-        record["rare_classes"] = [asdict(each) for each in beside.rare]
-        record["balanced_accuracy"] = beside.balanced_accuracy
-    return record
+    return record | rare_record(beside)
+
+
+def rare_record(found: "FitNotes | Evaluation") -> dict[str, Any]:
+    """What `--json` prints of rare classes, if there are any."""
+    rare = [asdict(each) for each in found.rare]
+    return {"rare_classes": rare, "balanced_accuracy": found.balanced_accuracy} if rare else {}
 
 
 def print_beside(facts: "Facts") -> None:
@@ -121,17 +125,19 @@ def print_beside(facts: "Facts") -> None:
         rows = [[name, number(value), number(beside.group_metrics.get(name, float("nan")))] for name, value in facts.metrics.items()]
         title = f"rows of one {beside.grouped_by!r} on both sides, and a second model scored on new ones (--groups {beside.grouped_by})"
         print_table(["", "by row", f"by {beside.grouped_by}"], rows, title, numbers=(1, 2))
-    if beside.rare:
-        rows = [
-            [
-                str(c.label),
-                str(c.n_rows),
-                number(c.recall),
-                "-" if c.precision is None else number(c.precision),
-                number(c.average_precision),
-            ]
-            for c in beside.rare
-        ]
-        which = "classes" if facts.threshold else "rare classes"
-        title = f"{which} on the held-out rows; balanced accuracy {number(beside.balanced_accuracy or 0.0)}"
-        print_table(["class", "rows", "recall", "precision", "average precision"], rows, title, numbers=(1, 2, 3, 4))
+    print_rare(beside, facts, "the held-out rows")
+    if beside.rare and not facts.threshold and len(facts.classes[0]) == 2:
+        label = beside.rare[0].label
+        print(f'advice: --threshold "f1 of {label}" predicts {label} above another probability than a half; so do recall=0.9 and cost=1:5')
+
+
+def print_rare(found: "FitNotes | Evaluation", facts: "Facts", where: str) -> None:
+    """Print how well rare classes are found, or both classes of a model with a threshold."""
+    if not found.rare:
+        return
+    scores = [(c.recall, c.precision, c.average_precision) for c in found.rare]
+    shown = [["-" if score is None else number(score) for score in each] for each in scores]
+    rows = [[str(c.label), str(c.n_rows), *each] for c, each in zip(found.rare, shown, strict=True)]
+    which = "classes" if facts.threshold else "rare classes"
+    title = f"{which} on {where}; balanced accuracy {number(found.balanced_accuracy or 0.0)}"
+    print_table(["class", "rows", "recall", "precision", "average precision"], rows, title, numbers=(1, 2, 3, 4))

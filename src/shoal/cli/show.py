@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from shoal.cli.look import print_rare, rare_record
 from shoal.cli.options import AsJson, Header, MaxMemory, ModelFile, Sheet, TableWithTarget, table_at
 from shoal.cli.output import print_json, print_metrics, print_sureness, print_table
 
@@ -172,6 +173,7 @@ def evaluate(
                 "rows": {"test": found.n_rows, "left_out": found.n_left_out},
                 "metrics": found.metrics,
                 "sureness": found.sureness,
+                **rare_record(found),
                 "model": str(model),
             }
         )
@@ -179,3 +181,4 @@ def evaluate(
     left_out = f" ({found.n_left_out} without a target left out)" if found.n_left_out else ""
     print_metrics(found.metrics, {}, f"{facts.task} of {', '.join(facts.targets)}: scores on {found.n_rows} rows of {table.name}{left_out}")
     print_sureness(found.sureness)
+    print_rare(found, facts, "these rows")

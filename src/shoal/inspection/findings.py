@@ -228,7 +228,7 @@ def rare_classes(codes: NDArray[np.int64], predicted: NDArray[np.int64], labels:
     label, n, right = missed[0]
     more = f"; {len(missed) - 1} more classes are like it" if len(missed) > 1 else ""
     seen = f"Class {label!r} has {n} of {len(codes)} rows, of which {right} are predicted correctly{more}."
-    return [Finding("imbalance", seen, "Set class_weight='balanced', add rows of it, or use its probability for the decision.")]
+    return [Finding("imbalance", seen, "Set class_weight='balanced', add rows of it, or set a threshold (shoal.fit).")]
 
 
 def leaking_columns(columns: Sequence[tuple[str, Floats]], y: NDArray[Any], *, classes: bool) -> list[Finding]:

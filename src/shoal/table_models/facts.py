@@ -7,7 +7,7 @@ from shoal.errors import ShoalError
 from shoal.network import known_facts
 from shoal.table import Column, Task
 from shoal.table.target import Label
-from shoal.table_models.fit_notes import FitNotes
+from shoal.table_models.fit_notes import FitNotes, RareClass
 from shoal.table_models.scores import Metrics
 
 NO_NOTES = FitNotes()
@@ -98,6 +98,29 @@ class Facts:
     keep: tuple[str, ...] = ()
     target_columns: tuple[Column, ...] = ()
     threshold: str = ""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A model's scores on a table.
+
+    Attributes
+    ----------
+    metrics : dict
+    n_rows, n_left_out : int
+        Rows scored, and rows left out without a target.
+    sureness : dict
+        As in `Facts`.
+    rare, balanced_accuracy
+        As in `FitNotes`; empty and None for a table that was read in blocks.
+    """
+
+    metrics: Metrics
+    n_rows: int
+    n_left_out: int
+    sureness: Metrics
+    rare: tuple[RareClass, ...] = ()
+    balanced_accuracy: float | None = None
 
 
 def facts_of(model: Any) -> Facts:

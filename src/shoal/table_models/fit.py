@@ -7,7 +7,7 @@ drops. `facts_of` reads it, and refuses it if the model was fitted again.
 import time as clock
 import warnings
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from os import PathLike
 from typing import Any
@@ -31,9 +31,10 @@ from shoal.table.frames import Table, frame_or_path, is_path
 from shoal.table.marks import marks_for
 from shoal.table.target import check_task
 from shoal.table_models.facts import NO_NOTES as NO_NOTES
+from shoal.table_models.facts import Evaluation as Evaluation
 from shoal.table_models.facts import Facts as Facts
 from shoal.table_models.facts import facts_of as facts_of
-from shoal.table_models.fit_notes import notes_beside
+from shoal.table_models.fit_notes import notes_beside, rare_classes_of
 from shoal.table_models.look import Looked, announce, check_dropped, looked, warn_of
 from shoal.table_models.scores import Metrics, baselines, metrics_of, sureness_of
 from shoal.table_models.splits import (
@@ -54,16 +55,6 @@ from shoal.training.events import Epoch
 MOST_SEED = 2**64 - 1  # that a model file can store
 Watcher = Callable[[Epoch], None]
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """A model's scores on a table: `metrics`, the numbers of rows scored and left out without a target, and `sureness`."""
-
-    metrics: Metrics
-    n_rows: int
-    n_left_out: int
-    sureness: Metrics
 
 
 def fit(
@@ -288,7 +279,7 @@ def evaluate(model: Pipeline, table: Table, *, max_memory: str | int | None = No
     rows = frame.iloc[found.rows]
     X, estimator, weight = model["prepare"].transform(rows), model["estimator"], weighed(rows, facts.weights or None).get("sample_weight")
     scores, sure = metrics_of(estimator, X, found.y, facts.task, weight), sureness_of(estimator, X, found.y, weight)
-    return Evaluation(scores, len(found.y), found.n_left_out, sure)
+    return Evaluation(scores, len(found.y), found.n_left_out, sure, *rare_classes_of(estimator, X, found.y, weight))
 
 
 def _check_arguments(seed: Any, task: Any, settings: Any, refit: Any, callbacks: Any, progress: Any) -> None:

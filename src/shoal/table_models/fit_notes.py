@@ -11,8 +11,9 @@ from sklearn.metrics import average_precision_score
 from shoal.table.notes import ColumnNote
 from shoal.table.steps import prepared_rows
 from shoal.table.target import Label
-from shoal.table_models.scores import Metrics
+from shoal.table_models.scores import Metrics, rows_that_count
 from shoal.table_models.splits import Side
+from shoal.types import Floats
 
 RARE = 0.4  # of the rows that each class would have if all were equally frequent: a fifth of all rows, of two classes
 
@@ -71,7 +72,9 @@ def suspected_group(notes: Sequence[ColumnNote]) -> str:
     return next((note.column for note in notes if note.kind == "groups"), "")
 
 
-def rare_classes_of(estimator: Any, X: NDArray[Any], y: NDArray[Any]) -> tuple[tuple[RareClass, ...], float | None]:
+def rare_classes_of(
+    estimator: Any, X: NDArray[Any], y: NDArray[Any], weight: Floats | None = None
+) -> tuple[tuple[RareClass, ...], float | None]:
     """The rare classes on held-out rows (both classes if there is a threshold), and the balanced accuracy.
 
     Nothing where no class is rare, or there are several targets.
@@ -80,25 +83,29 @@ def rare_classes_of(estimator: Any, X: NDArray[Any], y: NDArray[Any]) -> tuple[t
     ----------
     estimator : fitted classifier
     X, y : prepared rows it has not learned from, and their labels `(m,)`
+    weight : what the rows count, `(m,)`; None if each counts once
     """
     classes = getattr(estimator, "classes_", ())
     if y.ndim != 1 or len(classes) < 2:
         return (), None
-    counts = np.array([np.count_nonzero(y == label) for label in classes])
-    chosen = np.ones(len(classes), bool) if estimator.thresholds_ else counts < RARE * len(y) / len(classes)
-    rare = np.flatnonzero((counts > 0) & chosen)
+    X, y, weight = rows_that_count(X, y, weight)
+    each = np.ones(len(y)) if weight is None else weight
+    owned = np.array([each[y == label].sum() for label in classes])
+    chosen = np.ones(len(classes), bool) if estimator.thresholds_ else owned < RARE * each.sum() / len(classes)
+    rare = np.flatnonzero((owned > 0) & chosen)
     if not len(rare):
         return (), None
     predicted, shares = np.asarray(estimator.predict(X)), np.asarray(estimator.predict_proba(X), np.float64)
+    right = np.array([each[(y == label) & (predicted == label)].sum() for label in classes])
+    taken = np.array([each[predicted == label].sum() for label in classes])
+    recall = [min(1.0, float(hits / n)) if n else None for hits, n in zip(right, owned, strict=True)]  # sums may end a bit above 1
     found = []
     for c in rare:
-        own, taken = y == classes[c], predicted == classes[c]
-        right = int(np.count_nonzero(own & taken))
-        precision = right / int(taken.sum()) if taken.any() else None
-        area = min(1.0, float(average_precision_score(own, shares[:, c])))  # it may end a bit above 1
-        found.append(RareClass(plain(classes[c]), int(counts[c]), right / int(counts[c]), precision, area))
-    recalls = [np.mean(predicted[y == label] == label) for label, n in zip(classes, counts, strict=True) if n]
-    return tuple(found), float(np.mean(recalls))
+        own = y == classes[c]
+        precision = min(1.0, float(right[c] / taken[c])) if taken[c] else None
+        area = min(1.0, float(average_precision_score(own, shares[:, c], sample_weight=weight)))
+        found.append(RareClass(plain(classes[c]), int(np.count_nonzero(own)), recall[c] or 0.0, precision, area))
+    return tuple(found), float(np.mean([each for each in recall if each is not None]))
 
 
 def plain(label: Any) -> Label:
@@ -118,5 +125,5 @@ def notes_beside(model: Any, held: Side, notes: tuple[ColumnNote, ...], by_group
     by_group : scores a second model on groups of a column
     """
     group = suspected_group(notes)
-    rare, balanced = rare_classes_of(model["estimator"], prepared_rows(model["prepare"], held.inputs), held.y)
+    rare, balanced = rare_classes_of(model["estimator"], prepared_rows(model["prepare"], held.inputs), held.y, held.weight)
     return FitNotes(notes, group, by_group(group) if group else {}, rare, balanced)
