@@ -30,6 +30,7 @@ from shoal.persistence import from_json as from_json
 from shoal.persistence import load as load
 from shoal.persistence import save as save
 from shoal.search.estimator import ShoalSearchCV as ShoalSearchCV
+from shoal.table import TablePath as TablePath
 from shoal.table_models.fit import fit as fit
 from shoal.table_models.look import look as look
 
@@ -55,6 +56,7 @@ __all__ = [
     "ShoalSearchCV",
     "ShoalWarning",
     "TableError",
+    "TablePath",
     "TableWarning",
     "TooLargeError",
     "UncalibratedWarning",

@@ -217,6 +217,7 @@ HALF = np.arange(40) / 2
         (InvalidParameterError, "settings='abc' must be a mapping", {"settings": "abc"}),
         (InvalidParameterError, "settings={1: 2} must be a mapping", {"settings": {1: 2}}),
         (InvalidParameterError, "refit='no' must be True or False", {"refit": "no"}),
+        (InvalidParameterError, "strict='no' must be True or False", {"strict": "no"}),
         (InvalidParameterError, "callbacks=3 must be", {"callbacks": 3}),
         (InvalidParameterError, "progress=3 must be", {"progress": 3}),
         (InvalidParameterError, "seed='1'", {"seed": "1"}),

@@ -1,5 +1,6 @@
 """A report says what it must, in one file that asks for nothing, whatever the table is called."""
 
+import shlex
 import sys
 from html.parser import HTMLParser
 
@@ -10,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 import shoal
 from export_problems import HOSTILE, QUICK, fitted_table, hostile_table, table
+from shoal import TablePath
 from shoal.inspection.importance import Importance
 from shoal.report.contents import command, rows_of
 from shoal.report.scores import areas, baselines, counts_of, scored, verdict
@@ -249,8 +251,6 @@ def test_shuffled_targets_are_at_chance(tmp_path):
 
 def test_the_command_makes_the_model_again(tmp_path):
     """The line is run through a shell's rules and the command line's own parser."""
-    import shlex
-
     from typer.testing import CliRunner
 
     from shoal.cli import app
@@ -265,6 +265,30 @@ def test_the_command_makes_the_model_again(tmp_path):
     assert done.exit_code == 0, done.output
     again = shoal.load(tmp_path / "again.shoal")
     np.testing.assert_array_equal(again["estimator"].coefs_[0], model["estimator"].coefs_[0])
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_what_was_said_of_the_header_is_said_again(header, tmp_path, monkeypatch):
+    from typer.testing import CliRunner
+
+    from shoal.cli import app
+
+    rows = np.round(np.random.default_rng(0).normal(size=(60, 3)), 3)
+    pd.DataFrame(rows).to_csv(tmp_path / "t.csv", index=False, header=False)
+    monkeypatch.chdir(tmp_path)
+    first = TablePath("t.csv", header=header)
+    target = str(rows[0, 2]) if header else "column_3"
+    for fraction in (0.2, 0.3):  # a command, and Python
+        model = shoal.fit(first, target, settings=QUICK, test_fraction=fraction)
+        said = command(model.facts_, model["estimator"])
+        if fraction == 0.3:
+            again = eval(said, {"shoal": shoal})
+        else:
+            done = CliRunner().invoke(app, [*shlex.split(said)[1:], "-o", "again.shoal"])
+            assert done.exit_code == 0, done.output
+            again = shoal.load("again.shoal")
+        assert again.facts_.header is header
+        np.testing.assert_array_equal(again["estimator"].coefs_[0], model["estimator"].coefs_[0])
 
 
 def test_python_makes_a_model_of_a_frame_again():

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shoal.cli.look import beside_record, look_record, print_beside, print_lines, show_look
+from shoal.cli.look import beside_record, look_record, print_beside, show_look
 from shoal.cli.options import TABLE_HELP, AsJson, Header, MaxMemory, Sheet, parse_settings, table_at
-from shoal.cli.output import print_json, print_metrics, print_sureness
+from shoal.cli.output import print_json, print_lines, print_metrics, print_sureness
 from shoal.cli.report import check_report, steps_bar
 
 if TYPE_CHECKING:

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shoal.cli.options import TABLE_HELP, AsJson, Header, Sheet, table_at
-from shoal.cli.output import number, print_json, print_table
+from shoal.cli.output import number, print_json, print_lines, print_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from shoal.table_models.fit import Evaluation, Facts
     from shoal.table_models.fit_notes import FitNotes
     from shoal.table_models.look import Look
@@ -60,12 +58,6 @@ def look(
     print_look(found, len(found.columns))
     if html is not None:
         print(f"page written to {html}")
-
-
-def print_lines(lines: "Iterable[object]") -> None:
-    """Print each on a line of its own, such as how a file is read."""
-    for line in lines:
-        print(line)
 
 
 def print_look(found: "Look", most: int = MOST_LINES) -> None:

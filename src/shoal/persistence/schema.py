@@ -85,9 +85,10 @@ FACTS = Record(
         "keep": Items(Text()),
         "target_columns": Items(COLUMN),
         "threshold": Text(),
+        "header": Maybe(Flag()),
     },
     # which files of earlier shoals lack
-    optional=frozenset({"weights", "drop", "beside", "missing", "keep", "target_columns", "threshold"}),
+    optional=frozenset({"weights", "drop", "beside", "missing", "keep", "target_columns", "threshold", "header"}),
 )
 # Attributes of a fitted estimator that are one value each, without the final underscore.
 ATTRIBUTES = Record(

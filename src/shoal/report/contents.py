@@ -193,6 +193,7 @@ def command(facts: Facts, estimator: Any) -> str:
     words += [word for option, value in given.items() if value for word in (option, value)]
     lists = {"--category": facts.categories, "--drop": facts.drop, "--missing": facts.missing, "--keep": facts.keep}
     words += [word for option, named in lists.items() for name in named for word in (option, name)]
+    words += [] if facts.header is None else ["--header" if facts.header else "--no-header"]
     words += ["--threshold", facts.threshold] if facts.threshold else []
     words += ["--max-memory", facts.max_memory] if facts.max_memory else []
     words += ["--seed", str(facts.seed), *(["--refit"] if facts.refit else [])]
@@ -204,6 +205,7 @@ def command(facts: Facts, estimator: Any) -> str:
 def in_python(facts: Facts, settings: dict[str, Any]) -> str:
     """The call of shoal.fit."""
     table = repr(facts.table) if facts.table else "frame"
+    table = table if facts.header is None else f"shoal.TablePath({table}, header={facts.header})"
     target = repr(facts.targets[0] if len(facts.targets) == 1 else list(facts.targets))
     arguments = {"task": facts.task, "test_fraction": facts.test_fraction, "seed": facts.seed, "settings": settings}
     given = ("groups", "time", "weights", "categories", "drop", "missing", "keep", "refit", "max_memory", "threshold")

@@ -96,7 +96,7 @@ class TablePath:
     Examples
     --------
     >>> import os
-    >>> from shoal.table import TablePath
+    >>> from shoal import TablePath
     >>> os.fspath(TablePath("results.xlsx", sheet="May"))
     'results.xlsx::May'
     """

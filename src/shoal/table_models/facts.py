@@ -67,6 +67,8 @@ class Facts:
         How the cells of each target are read.
     threshold : str
         The rule as passed to `fit`; empty for none. The number itself is the estimator's `thresholds_`.
+    header : bool or None
+        Whether the file's first line is stated to name the columns; None if that was found from the cells.
     """
 
     task: Task
@@ -98,6 +100,7 @@ class Facts:
     keep: tuple[str, ...] = ()
     target_columns: tuple[Column, ...] = ()
     threshold: str = ""
+    header: bool | None = None
 
 
 @dataclass(frozen=True)

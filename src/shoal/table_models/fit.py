@@ -25,7 +25,7 @@ from shoal.estimators.remote import dask_functions, place_of
 from shoal.fitting.settings import settings_of
 from shoal.fitting.train import interrupted
 from shoal.network import keep_facts
-from shoal.table import Column, ColumnNote, Task, describe_columns, feature_names, preparation, prepared_rows, targets_of
+from shoal.table import Column, ColumnNote, TablePath, Task, describe_columns, feature_names, preparation, prepared_rows, targets_of
 from shoal.table.cells import brief, listed, nearest
 from shoal.table.frames import Table, frame_or_path, is_path
 from shoal.table.marks import marks_for
@@ -89,7 +89,7 @@ def fit(
     Parameters
     ----------
     table : DataFrame, or what can be turned into one (a mapping of columns, a structured or 2-D array, an Arrow table, a polars frame),
-        or path of a file (delimited text, Parquet, a workbook and others: `shoal.table.read` has the list; a `shoal.table.TablePath` says
+        or path of a file (delimited text, Parquet, a workbook and others: `shoal.table.read` has the list; a `shoal.TablePath` says
         which sheet, and whether there is a header line). Columns are known by their names as text: 0 is "0"
     target : name of the column to predict, or a list of several
     task : {"classification", "regression"}, chosen from the target if None
@@ -152,7 +152,7 @@ def fit(
     ClusterError, CheckpointError, OutputError
         If no cluster answers or it was lost; for a checkpoint that is damaged or of another fit; for one that cannot be written.
     """
-    _check_arguments(seed, task, settings, refit, callbacks, progress)
+    _check_arguments(seed, task, settings, {"refit": refit, "strict": strict}, callbacks, progress)
     settings = _with_skip(settings, skip)
     there = place_of(client, checkpoint, max_memory, refit)
     seed, table, test = int(seed), frame_or_path(table), None if test is None else frame_or_path(test)
@@ -239,6 +239,7 @@ def asked_of(table: Table, split: Split) -> dict[str, Any]:
         "drop": split.drop,
         "missing": split.missing,
         "keep": split.keep,
+        "header": table.header if isinstance(table, TablePath) else None,
     }
 
 
@@ -282,8 +283,8 @@ def evaluate(model: Pipeline, table: Table, *, max_memory: str | int | None = No
     return Evaluation(scores, len(found.y), found.n_left_out, sure, *rare_classes_of(estimator, X, found.y, weight))
 
 
-def _check_arguments(seed: Any, task: Any, settings: Any, refit: Any, callbacks: Any, progress: Any) -> None:
-    """Refuse arguments that no fit can use, before anything is read."""
+def _check_arguments(seed: Any, task: Any, settings: Any, flags: Mapping[str, Any], callbacks: Any, progress: Any) -> None:
+    """Refuse arguments that no fit can use, before anything is read; `flags` are those that are True or False."""
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed <= MOST_SEED:
         raise InvalidParameterError(f"seed={brief(seed)}; it must be a whole number from 0 to {MOST_SEED}.")
     check_task(task)
@@ -291,8 +292,9 @@ def _check_arguments(seed: Any, task: Any, settings: Any, refit: Any, callbacks:
         raise InvalidParameterError(
             f"settings={brief(settings)} must be a mapping of parameter names to values, such as {{'n_networks': 3}}."
         )
-    if not isinstance(refit, bool | np.bool_):
-        raise InvalidParameterError(f"refit={brief(refit)} must be True or False.")
+    for name, flag in flags.items():
+        if not isinstance(flag, bool | np.bool_):
+            raise InvalidParameterError(f"{name}={brief(flag)} must be True or False.")
     if not isinstance(callbacks, Iterable) or not all(map(callable, callbacks)):
         raise InvalidParameterError(f"callbacks={brief(callbacks)} must be a list of functions that take an Epoch.")
     if progress is not None and not callable(progress):

@@ -145,6 +145,7 @@ def test_the_command_line_prints_the_columns_alone_and_before_training(
     assert "dropped" in out
 
 
+@pytest.mark.filterwarnings("ignore::shoal.OutsideWarning")  # of a row that was held out
 @pytest.mark.parametrize("where", [(), ("--max-memory", "1GB")], ids=["in memory", "in blocks if it were larger"])
 def test_how_a_file_is_read_is_printed_once_also_where_blocks_were_allowed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, where: tuple[str, ...]
@@ -156,6 +157,12 @@ def test_how_a_file_is_read_is_printed_once_also_where_blocks_were_allowed(
     code, out, _ = run(capsys, monkeypatch, "fit", str(path), "--target", "y", *few, *where)
     assert code == 0
     assert out.count("semicolons") == 1
+    for command in (["predict", "-o", str(tmp_path / "out.csv")], ["evaluate"], ["diagnose"]):
+        code, out, err = run(capsys, monkeypatch, command[0], str(tmp_path / "m.shoal"), str(path), *command[1:])
+        assert code == 0, err
+        assert out.count("semicolons") == 1
+    code, out, _ = run(capsys, monkeypatch, "evaluate", str(tmp_path / "m.shoal"), str(path), "--json")
+    assert json.loads(out)["rows"]["test"] == M
 
 
 @pytest.mark.parametrize(
