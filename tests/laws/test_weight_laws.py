@@ -6,6 +6,7 @@ from sklearn.ensemble import AdaBoostClassifier, BaggingClassifier
 from sklearn.model_selection import cross_validate
 from sklearn.neural_network import MLPClassifier
 
+from sampling import sampled
 from shoal import ShoalClassifier, ShoalRegressor, ShoalSearchCV
 from shoal.fitting.plan import FULL_BATCH
 from shoal.fitting.weights import in_rows, unit_of
@@ -103,7 +104,7 @@ def test_pieces_and_candidates_have_the_same_unit():
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("solver", sampled(["adamw", "lm"], SOLVERS))
 def test_boosting_and_weighted_folds_learn_with_every_solver(solver):
     X, y, weight = rows()
     labels = np.where(y > 0, "yes", "no")

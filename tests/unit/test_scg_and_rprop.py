@@ -1,12 +1,14 @@
 """Scaled conjugate gradients and resilient backpropagation: each walks as its paper says, and ends where nothing lower is near."""
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
 from scipy.optimize import minimize
 
 from problems import logits_of, population, rows
+from sampling import sampled
 from shoal.engine.sums import flat
 from shoal.recipe import Recipe
 from shoal.textbook import make_loss
@@ -26,9 +28,12 @@ def run_of(solver, out="squared_error", *, widths=(4, 3), activation="tanh", ste
     return FullBatch(recipe, networks, make_loss(out), in_memory(X * scale, Y, networks.K), solver=solver)
 
 
-@pytest.mark.parametrize(("solver", "tolerance"), [("scg", 1e-9), ("rprop", 1e-6)])  # rprop creeps in the end
-@pytest.mark.parametrize("out", ["squared_error", "sigmoid", "softmax"])
-def test_it_ends_where_scipy_ends(solver, tolerance, out):
+ENDS = product([("scg", 1e-9), ("rprop", 1e-6)], ["squared_error", "sigmoid", "softmax"])  # rprop creeps in the end
+
+
+@pytest.mark.parametrize(("how", "out"), sampled([(("scg", 1e-9), "softmax"), (("rprop", 1e-6), "squared_error")], ENDS))
+def test_it_ends_where_scipy_ends(how, out):
+    solver, tolerance = how
     run = run_of(solver, out, activation="identity", steps=3000)  # linear networks with a penalty: every minimum is the lowest
     list(run)
     for k in range(2):

@@ -140,8 +140,9 @@ def coverage_of_few(m, repeats, *coverages):
 
 
 def test_100_rows_are_covered_as_asked():
-    # 100 scores and one fit: coverage varies by 0.045 a fit. Before other networks decided when one stops it was 0.862 on average.
-    assert abs(coverage_of_few(100, 24, 0.9)[0] - 0.905) < 2.5 * 0.045 / np.sqrt(24) + 0.005
+    # 100 scores and one fit: coverage varies by 0.045 a fit. Before other networks decided when one stops it was 0.862 on average: the slow
+    # tests have the fits that it takes to tell.
+    assert abs(coverage_of_few(100, 8, 0.9)[0] - 0.905) < 2.5 * 0.045 / np.sqrt(8) + 0.005
 
 
 @pytest.mark.slow
