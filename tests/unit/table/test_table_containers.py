@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sampling import sampled
 from shoal.errors import TableError
 from shoal.table import TablePath, describe_columns, read, read_chunks
 from shoal.table.cells import ROW
@@ -34,6 +35,11 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def model():
     return fit(TABLE, "y", settings=FAST)
+
+
+@pytest.fixture(scope="module")
+def evaluated(model):
+    return evaluate(model, TABLE)
 
 
 def cells(frame):
@@ -62,7 +68,7 @@ def test_a_text_is_understood(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", CONTAINERS)
-def test_a_model_answers_the_same_from_every_file(name, folder, model):
+def test_a_model_answers_the_same_from_every_file(name, folder, model, evaluated):
     """To the bit: the cells are the same numbers, texts and dates."""
     frame = read(folder / name)
     assert list(frame.columns) == list(TABLE.columns)
@@ -70,10 +76,10 @@ def test_a_model_answers_the_same_from_every_file(name, folder, model):
     np.testing.assert_array_equal(model.predict(frame), model.predict(TABLE))
     pieces = list(open_table(folder / name).pieces(11))
     np.testing.assert_array_equal(np.concatenate([model.predict(piece) for piece in pieces]), model.predict(TABLE))
-    assert evaluate(model, folder / name) == evaluate(model, TABLE)
+    assert evaluate(model, folder / name) == evaluated
 
 
-@pytest.mark.parametrize("name", CONTAINERS)
+@pytest.mark.parametrize("name", sampled(list(CONTAINERS)[::5], CONTAINERS))
 def test_a_model_of_every_file_is_the_same(name, folder, model):
     trained = fit(folder / name, "y", settings=FAST)
     np.testing.assert_array_equal(trained.predict(TABLE), model.predict(TABLE))

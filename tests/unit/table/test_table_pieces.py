@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sampling import sampled
 from shoal.errors import ShoalError, TableError
 from shoal.table import describe_columns, read, targets_of
 from shoal.table.reading import open_table
@@ -63,11 +64,7 @@ def whole(path, place: str):
         return type(error).__name__
 
 
-# Every fourth kind at every run, the others by `make slow`: a table in pieces takes a tenth of a second for each place and file.
-SOME = [kind if i % 4 == 0 else pytest.param(kind, marks=pytest.mark.slow) for i, kind in enumerate(KINDS)]
-
-
-@pytest.mark.parametrize("kind", SOME)
+@pytest.mark.parametrize("kind", sampled(list(KINDS)[::8], KINDS))  # a tenth of a second for each place and file
 @pytest.mark.filterwarnings("ignore:The array interface is deprecated", "ignore:The behavior of .* with empty or all-NA entries")
 def test_pieces_end_as_the_whole_does(kind, tmp_path):
     for place in PLACES:
