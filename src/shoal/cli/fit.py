@@ -84,6 +84,14 @@ Keep = Annotated[
     list[str] | None,
     typer.Option(metavar="COLUMN", help="All numbers of this column were measured, also -999; repeat it for several.", show_default=False),
 ]
+MergeCase = Annotated[
+    bool | None,
+    typer.Option(
+        "--merge-case/--keep-case",
+        help="Levels, labels and groups that differ only in case or blanks are one, or are not. Default: one if nearly all rows have it.",
+        show_default=False,
+    ),
+]
 Output = Annotated[
     Path | None,
     typer.Option(
@@ -127,6 +135,7 @@ def fit(
     strict: Strict = None,
     missing: Missing = None,
     keep: Keep = None,
+    merge_case: MergeCase = None,
     refit: Annotated[bool, typer.Option("--refit", help="After scoring, train again on all rows and write that model.")] = False,
     output: Output = None,
     report: Report = None,
@@ -158,7 +167,8 @@ def fit(
     from shoal.errors import SeveralTargetsError
 
     chosen: dict[str, Any] = {"settings": parse_settings(settings or []), "seed": seed, "refit": refit, "categories": category or ()}
-    chosen |= {"weights": weights, "missing": missing or (), "keep": keep or (), "task": task, "groups": groups, "time": time}
+    chosen |= {"weights": weights, "missing": missing or (), "keep": keep or (), "merge_case": merge_case}
+    chosen |= {"task": task, "groups": groups, "time": time}
     chosen |= {"max_memory": max_memory, "client": dask, "skip": skip, "threshold": threshold, "strict": bool(strict)}
     tables = FitTables(table_at(table, sheet, header), None if test is None else table_at(test, header=header))
     files = FitFiles(output or Path(default_name(table, target)), report, checkpoint)

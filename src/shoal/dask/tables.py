@@ -49,6 +49,7 @@ def fit_table(
     categories: Collection[str] = (),
     missing: Collection[object] = (),
     keep: Collection[str] = (),
+    merge_case: bool | None = None,
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     callbacks: Sequence[Watcher] = (),
@@ -61,7 +62,7 @@ def fit_table(
     Parameters
     ----------
     table : dask data frame of raw columns
-    target, task, weights, categories, missing, keep, settings, seed, callbacks : as for `shoal.fit`
+    target, task, weights, categories, missing, keep, merge_case, settings, seed, callbacks : as for `shoal.fit`
     client, share, checkpoint : as for `shoal.dask.fit`
 
     Returns
@@ -91,14 +92,14 @@ def fit_table(
         parts = table.to_delayed()
         cut = Cut(seed, 0.0, all_learn=True, weights=weights)
         nothing = Counting(names, cut.no_inputs, frozenset(categories), Sample(SAMPLE_ROWS), MOST_TEXTS)
-        nothing.missing, nothing.keep = marks_for(missing), tuple(keep)
+        nothing.missing, nothing.keep, nothing.merge_case = marks_for(missing), tuple(keep), merge_case
         found = counted(cluster, parts, nothing, task, cut)
         prepare = fitted_preparation(found.columns, found.counts, found.sample, (*names, *cut.no_inputs))
         estimator = estimator_for(found.task, settings, seed, callbacks)
         fit(estimator, source(parts, prepare, found, cut), None, client=cluster, share=share, checkpoint=checkpoint)
     model = Pipeline([("prepare", prepare), ("estimator", estimator)])
     facts = facts_from(found, time.perf_counter() - began, cut, tuple(categories))
-    keep_facts(model, replace(facts, missing=nothing.missing, keep=nothing.keep))
+    keep_facts(model, replace(facts, missing=nothing.missing, keep=nothing.keep, merge_case=merge_case))
     return model
 
 

@@ -110,7 +110,8 @@ def preparation(model: Portable) -> dict[str, Any]:
 
 def field_of(field: Field) -> dict[str, Any]:
     """A column of the raw table as plain data."""
-    levels = {"levels": list(field.levels), "has_other": field.has_other} if field.kind == "category" else {}
+    levels: dict[str, Any] = {"levels": list(field.levels), "has_other": field.has_other} if field.kind == "category" else {}
+    levels |= {"variants": {variant.text: variant.level for variant in field.variants}} if field.variants else {}
     mark = {} if field.mark is None else {"mark": field.mark.text}
     return {"name": field.name, "kind": field.kind, **levels, **mark}
 

@@ -11,7 +11,7 @@ from shoal.export.dates import WAVES_OF_PYTHON, date_part, has_waves
 from shoal.export.json_text import numbers
 from shoal.export.portable import Portable
 from shoal.export.trace import python_formula
-from shoal.table import Feature
+from shoal.table import Feature, Field
 from shoal.textbook.activations import ACTIVATIONS
 
 CELLS = """def is_empty(cell):
@@ -105,7 +105,13 @@ def constants(model: Portable) -> str:
     if W3 is not None:
         by_name["W3"] = numbers(W3[:n])
     by_name |= {f"LEVELS_{j}": list(field.levels) for j, field in enumerate(model.fields) if field.kind == "category"}
-    return "\n".join(f"{name} = {listed(value)}" for name, value in by_name.items()) + "\n"
+    by_name |= {f"VARIANTS_{j}": variants(field) for j, field in enumerate(model.fields) if field.variants}
+    return "\n".join(f"{name} = {listed(value) if isinstance(value, list) else value}" for name, value in by_name.items()) + "\n"
+
+
+def variants(field: Field) -> str:
+    """The dictionary from other spellings to the levels that they are read as."""
+    return "{\n" + wrapped([f"{variant.text!r}: {variant.level!r}" for variant in field.variants]) + "}"
 
 
 def listed(value: list[Any]) -> str:
@@ -127,6 +133,7 @@ def prepare(model: Portable) -> str:
     reader = {"number": "number", "boolean": "truth", "category": "text", "date": "date_parts"}
     lines = ["def prepare(cells):"]
     lines += [f"    c{j} = {reader[field.kind]}(cells[{j}])" for j, field in enumerate(model.fields)]
+    lines += [f"    c{j} = VARIANTS_{j}.get(c{j}, c{j})" for j, field in enumerate(model.fields) if field.variants]
     lines += ["    return ["] + [f"        {prepared(model, feature)}," for feature in model.features] + ["    ]"]
     return "\n".join(lines) + "\n"
 

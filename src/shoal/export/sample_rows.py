@@ -56,7 +56,7 @@ def _cell(field: Field, i: int, j: int, *, empty: bool) -> Cell:
     if empty and (i + 3 * j) % 7 == 3:
         return None if field.kind == "category" else float("nan")
     if field.kind == "category":
-        texts = (*field.levels, "a text that training never saw")
+        texts = (*field.levels, *(variant.text for variant in field.variants), "a text that training never saw")
         return texts[int(share * len(texts))]
     if field.kind == "boolean":
         return float(share < 0.5)

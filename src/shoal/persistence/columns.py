@@ -6,7 +6,7 @@ from typing import Any
 from shoal.persistence.checks import Flag, Items, Maybe, Real, Record, Text, Whole
 from shoal.table import Column, ColumnNote
 from shoal.table.date_formats import DATE_FORMATS
-from shoal.table.levels import MOST_RARE
+from shoal.table.levels import MOST_RARE, Variant, level_key
 from shoal.table.marks import Mark
 from shoal.table.number_format import MARK_NAMES, PLAIN, NumberFormat
 
@@ -28,6 +28,7 @@ MARK = Record(
     }
 )
 NOTE = Record({"column": Text(), "kind": Text(), "text": Text(), "advice": Text()})
+VARIANT = Record({"text": Text(empty=False), "level": Text(empty=False)})
 COLUMN = Record(
     {
         "name": Text(empty=False),
@@ -45,8 +46,9 @@ COLUMN = Record(
         "marks": Items(MARK),
         "notes": Items(NOTE),
         "rare_levels": Maybe(Items(Text(), apart=True)),
+        "variants": Items(VARIANT),
     },
-    optional=frozenset({"cyclic", "number_format", "marks", "notes", "rare_levels"}),  # which files of earlier shoals lack
+    optional=frozenset({"cyclic", "number_format", "marks", "notes", "rare_levels", "variants"}),  # which files of earlier shoals lack
 )
 
 
@@ -65,6 +67,15 @@ def rare_levels_fit(content: dict[str, Any]) -> bool:
     return content["kind"] == "category" and len(rare) <= MOST_RARE and set(rare).isdisjoint(content["levels"])
 
 
+def variants_fit(content: dict[str, Any]) -> bool:
+    """Whether the variants of a column's record fit: of categories alone, each once, none of them a level, each spelled as its level is."""
+    found = content.get("variants", ())
+    texts = {each["text"] for each in found}
+    levels = {*content["levels"], *(content.get("rare_levels") or ()), *(each["level"] for each in found)}
+    alike = all(level_key(each["text"]) == level_key(each["level"]) for each in found)
+    return alike and len(texts) == len(found) and texts.isdisjoint(levels) and (content["kind"] == "category" or not found)
+
+
 def column_from(content: dict[str, Any]) -> Column:
     """The column that a checked record describes."""
     spelled, rare = content.get("number_format"), content.get("rare_levels")
@@ -76,6 +87,7 @@ def column_from(content: dict[str, Any]) -> Column:
             "marks": tuple(Mark(**mark) for mark in content.get("marks", ())),
             "notes": tuple(ColumnNote(**note) for note in content.get("notes", ())),
             "rare_levels": None if rare is None else tuple(rare),
+            "variants": tuple(Variant(**each) for each in content.get("variants", ())),
         }
     )
 

@@ -22,7 +22,7 @@ from shoal.estimators.regressor import ShoalRegressor
 from shoal.fitting.settings import checked_settings
 from shoal.persistence.arrays import ARRAYS
 from shoal.persistence.checks import Flag, Items, Label, Maybe, Named, Real, Record, Setting, Sizes, Text, Whole, adds_up
-from shoal.persistence.columns import COLUMN, NOTE, column_from, marks_fit, rare_levels_fit
+from shoal.persistence.columns import COLUMN, NOTE, column_from, marks_fit, rare_levels_fit, variants_fit
 from shoal.persistence.stored import Stored, decoded, labels_from
 from shoal.table import Learned, Preparation
 from shoal.table.columns import MOST_LEVELS
@@ -84,11 +84,12 @@ FACTS = Record(
         "missing": Items(Text()),
         "keep": Items(Text()),
         "target_columns": Items(COLUMN),
+        "merge_case": Maybe(Flag()),
         "threshold": Text(),
         "header": Maybe(Flag()),
     },
     # which files of earlier shoals lack
-    optional=frozenset({"weights", "drop", "beside", "missing", "keep", "target_columns", "threshold", "header"}),
+    optional=frozenset({"weights", "drop", "beside", "missing", "keep", "target_columns", "merge_case", "threshold", "header"}),
 )
 # Attributes of a fitted estimator that are one value each, without the final underscore.
 ATTRIBUTES = Record(
@@ -343,7 +344,7 @@ def _check_columns(m: Stored, sizes: Sizes) -> None:
         fits = len(known["fills"]) == n_fills and not (category and known["indicator"]) and (n_levels > 0) == category
         ends = column["low"] is not None and column["high"] is not None and column["low"] <= column["high"]
         fits = fits and len(known["levels"]) <= MOST_LEVELS and (ends or column["kind"] not in ("number", "date"))
-        fits = fits and rare_levels_fit(column)
+        fits = fits and rare_levels_fit(column) and variants_fit(column)
         if not fits or not marks_fit(column) or bool(column["date_format"]) != date or column["n_missing"] > column["n_rows"]:
             raise ModelFileError(f"what it has learned of the column {column['name'][:60]!r} does not fit its kind, {column['kind']}")
     if len({column["n_rows"] for column in columns}) > 1:

@@ -194,6 +194,7 @@ def command(facts: Facts, estimator: Any) -> str:
     lists = {"--category": facts.categories, "--drop": facts.drop, "--missing": facts.missing, "--keep": facts.keep}
     words += [word for option, named in lists.items() for name in named for word in (option, name)]
     words += [] if facts.header is None else ["--header" if facts.header else "--no-header"]
+    words += [] if facts.merge_case is None else ["--merge-case" if facts.merge_case else "--keep-case"]
     words += ["--threshold", facts.threshold] if facts.threshold else []
     words += ["--max-memory", facts.max_memory] if facts.max_memory else []
     words += ["--seed", str(facts.seed), *(["--refit"] if facts.refit else [])]

@@ -11,6 +11,7 @@ from shoal.errors import ColumnsError, TableError
 from shoal.table.cells import Cells, brief, check_finite, date_cells, listed, nearest, refusal, text_cells, truth_cells
 from shoal.table.dates import Part, date_columns, parts_of
 from shoal.table.frames import as_frame, column_name, named_frame
+from shoal.table.levels import Variant, merged_cells
 from shoal.table.marks import Mark
 from shoal.table.notes import ColumnNote
 from shoal.table.number_cells import marked_cells, read_numbers, without_marks
@@ -52,6 +53,8 @@ class Column:
         What a person should know of how the column was read.
     rare_levels : tuple of str or None
         Of a category: the other levels of the training rows, which share one column; None where these are too many to keep their names.
+    variants : tuple of Variant
+        Of a category or a target of classes: texts that are read as a level from which they differ only in case, blanks or Unicode form.
     """
 
     name: str
@@ -69,6 +72,7 @@ class Column:
     marks: tuple[Mark, ...] = ()
     notes: tuple[ColumnNote, ...] = ()
     rare_levels: tuple[str, ...] | None = None
+    variants: tuple[Variant, ...] = ()
 
     @property
     def date_parts(self) -> tuple[Part, ...]:
@@ -78,7 +82,7 @@ class Column:
     @property
     def is_special(self) -> bool:
         """Whether cells must be read before they are numbers or labels: numbers in a spelling of their own, or marks of no value."""
-        return bool(self.marks) or not self.number_format.is_plain
+        return bool(self.marks or self.variants) or not self.number_format.is_plain
 
     @property
     def indicated(self) -> tuple[Mark, ...]:
@@ -156,7 +160,7 @@ def _coerce(cells: pd.Series, column: Column) -> list[pd.Series]:
     if column.marks:
         cells = without_marks(cells, marked_cells(cells, [mark.text for mark in column.marks]))
     if column.kind == "category":
-        return [text_cells(cells)]
+        return [merged_cells(text_cells(cells), column.variants)]
     is_truth = column.kind == "boolean"
     read = truth_cells(cells) if is_truth else date_cells(cells, column.date_format)
     _refuse_others(cells, column, read, "true or false" if is_truth else f"dates ({column.date_format})")

@@ -12,7 +12,16 @@ from shoal.table.columns import MISSING, MOST_LEVELS, Column, known_names, rare_
 from shoal.table.date_formats import swapped
 from shoal.table.dates import SWAPPABLE, about_dates, written_day
 from shoal.table.frames import as_frame, one_of
-from shoal.table.levels import MOST_RARE
+from shoal.table.levels import (
+    MOST_RARE,
+    Variant,
+    further_variants,
+    merged_counts,
+    merged_spellings,
+    spellings_of,
+    variant_notes,
+    variants_of,
+)
 from shoal.table.marks import Mark, marks_for
 from shoal.table.notes import ColumnNote
 from shoal.table.number_columns import FoundNumbers, indicated, numbers_found
@@ -31,6 +40,7 @@ def describe_columns(
     missing: Collection[object] = (),
     keep: Collection[str] = (),
     beside: pd.DataFrame | None = None,
+    merge_case: bool | None = None,
 ) -> tuple[Column, ...]:
     """Decide what becomes of every input column.
 
@@ -42,6 +52,7 @@ def describe_columns(
     missing : texts and numbers that stand for no value, in any column
     keep : names of columns whose numbers are all measured, also those far from all others such as -999
     beside : further rows, of which nothing is used but how their numbers are spelled
+    merge_case : whether levels that differ only in case, blanks or Unicode form are one; if None, where one of them is nearly all
 
     Returns
     -------
@@ -62,7 +73,7 @@ def describe_columns(
         if name not in frame.columns:
             raise ColumnsError(f"No column {brief(name)} to take for a category; {known_names(name, frame.columns)}.")
     marks = marks_for(missing)
-    tallies = {name: Tally(name, name in named, missing=marks, is_kept=name in keep) for name in frame.columns}
+    tallies = {name: Tally(name, name in named, missing=marks, is_kept=name in keep, merge_case=merge_case) for name in frame.columns}
     for name, tally in tallies.items():
         tally.see(frame[name])
         if beside is not None and name in beside.columns:
@@ -144,7 +155,8 @@ def _describe_text(tally: Tally, hint: str) -> Column:
         if is_slip(dates):
             _refuse(tally, dates, f"dates ({date_format})")
             return _date(tally, date_format)
-    return replace(_category(tally), notes=unread_notes(tally.name, tally.forms, len(tally.texts)))
+    column = _category(tally)
+    return replace(column, notes=(*column.notes, *unread_notes(tally.name, tally.forms, len(tally.texts))))
 
 
 def _spelled_number(tally: Tally, found: FoundNumbers) -> Column:
@@ -214,7 +226,9 @@ def _date(tally: Tally, date_format: str) -> Column:
 
 def _category(tally: Tally) -> Column:
     """A category, unless its one-hot columns would all be constant: one level only, or every level rare."""
-    counts, n_rows, n_missing = level_counts(tally), tally.n_rows, tally.n_empty
+    merged, apart = merged_spellings(spellings_of(tally.texts), tally.merge_case)
+    variants = variants_of(merged)
+    counts, n_rows, n_missing = level_counts(tally, variants), tally.n_rows, tally.n_empty
     rare = rare_below(n_rows)
     if n_missing == n_rows:
         return _left_out(tally, _EMPTY, n_missing)
@@ -224,18 +238,21 @@ def _category(tally: Tally) -> Column:
     texts = f"more than {tally.most_texts:,}" if tally.crowded else f"{len(counts)}"
     if frequent.empty:
         return _left_out(tally, f"{texts} texts, none of them in {rare} rows or more", n_missing)
-    n_levels, n_rare = len(tally.texts), len(counts) - len(frequent)
+    n_levels, n_rare = len(tally.texts) - len(variants), len(counts) - len(frequent)
     own = MOST_LEVELS if len(counts) <= MOST_LEVELS else MOST_LEVELS - 1  # one column is for the rest
     reason = texts + " levels" if tally.crowded else f"{n_levels} level{'s' if n_levels != 1 else ''}"
     reason += f", {n_rare} of them in fewer than {rare} rows" if n_rare and not tally.crowded else ""
     levels = tuple(map(str, frequent.index[:own]))
     others = None if tally.crowded or len(counts) > len(levels) + MOST_RARE else tuple(map(str, counts.index.difference(list(levels))))
-    return Column(tally.name, "category", reason, n_rows, n_missing, levels=levels, rare_levels=others)
+    if tally.merge_case:
+        variants += further_variants(levels, tally.texts.index)
+    notes = variant_notes(tally.name, merged, [each for each in apart if each.total >= rare])
+    return Column(tally.name, "category", reason, n_rows, n_missing, levels=levels, rare_levels=others, variants=variants, notes=notes)
 
 
-def level_counts(tally: Tally) -> pd.Series:
+def level_counts(tally: Tally, variants: Sequence[Variant] = ()) -> pd.Series:
     """How many rows have each level of a category, the most frequent first; rows without a text count for the level `MISSING`."""
-    counts = tally.texts
+    counts = merged_counts(tally.texts, variants) if variants else tally.texts
     if tally.n_empty:
         missing = counts.get(MISSING, 0) + tally.n_empty
         counts = pd.concat([counts.drop(MISSING, errors="ignore"), pd.Series({MISSING: missing})])

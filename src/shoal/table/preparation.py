@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from shoal.table.cells import numbers_alike, whole_text
 from shoal.table.columns import MISSING, MOST_LEVELS, Column, rare_below, typed_names, unused
 from shoal.table.dates import Part as DatePart
-from shoal.table.levels import SeenLevels, seen_levels
+from shoal.table.levels import SeenLevels, Variant, seen_levels
 from shoal.table.marks import Mark
 
 FieldKind = Literal["number", "boolean", "category", "date"]
@@ -46,6 +46,8 @@ class Field:
         Of a date: its typed columns.
     mark : Mark or None
         Of a truth value that says where a mark stands in the number before it: that mark.
+    variants : tuple of Variant
+        Of a category: texts that are read as a level with a column of its own.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Field:
     has_times: bool = False
     date_parts: tuple[DatePart, ...] = ()
     mark: Mark | None = None
+    variants: tuple[Variant, ...] = ()
 
     @property
     def missing(self) -> int:
@@ -204,7 +207,9 @@ def used(columns: Sequence[Column]) -> list[Column]:
 def _field(column: Column, known: Learned) -> Field:
     low, high = (0.0, 1.0) if column.low is None or column.high is None else (column.low, column.high)
     assert column.kind != "left out"
-    return Field(column.name, column.kind, known.levels, known.has_other, float(low), float(high), column.has_times, column.date_parts)
+    variants = tuple(variant for variant in column.variants if variant.level in known.levels)
+    dates = column.has_times, column.date_parts
+    return Field(column.name, column.kind, known.levels, known.has_other, float(low), float(high), *dates, variants=variants)
 
 
 def _named_apart(features: list[Feature]) -> list[Feature]:

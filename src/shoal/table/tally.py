@@ -98,6 +98,7 @@ class Tally:
     `n_empty` the rows without one, `forms` how its numbers are spelled, `marked` the rows with each of the caller's marks of nothing
     (`missing`); `head` holds the first filled cells, which tell the `formats` that dates may have. `is_kept` says that all its numbers
     were measured, `has_fractions` that some of them, typed, are no whole ones. `beside` are the forms of rows that do not count else.
+    `merge_case` says whether texts that differ only in case, blanks or Unicode form are one level; if None, where one is nearly all.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Tally:
     marked: dict[str, int] = field(default_factory=dict)
     has_fractions: bool = False
     beside: FormTally = field(default_factory=FormTally)
+    merge_case: bool | None = None
 
     def see(self, column: pd.Series) -> None:
         """Count a chunk of the column.

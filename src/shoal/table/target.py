@@ -23,6 +23,7 @@ from shoal.table.cells import (
 )
 from shoal.table.columns import Column
 from shoal.table.frames import as_frame, one_of
+from shoal.table.levels import difference, resembled
 from shoal.table.marks import marks_for
 from shoal.table.tally import kind_of
 from shoal.table.target_cells import (
@@ -85,6 +86,7 @@ def targets_of(
     columns: Sequence[Column] | None = None,
     missing: Collection[object] = (),
     keep: Collection[str] = (),
+    merge_case: bool | None = None,
 ) -> Target:
     """Take the target out of a table; rows without one are left out and counted.
 
@@ -97,6 +99,7 @@ def targets_of(
         their text, one value alone is then no error, an unknown label is.
     columns : how the targets of the model were read (`Target.columns`); found from the cells where None
     missing : texts and numbers that stand for no value
+    merge_case : whether labels that differ only in case, blanks or Unicode form are one; if None, where one of them is nearly all
     keep : targets whose numbers are all measured, also those far from all others such as -999, whose rows are else left out
 
     Returns
@@ -117,9 +120,8 @@ def targets_of(
         kind_of(frame[name], name)
     if columns is None:
         marks = marks_for(missing)
-        columns = (
-            () if classes is not None else [described_target(counted_target(frame[name], marks, name in keep), task) for name in names]
-        )
+        tallies = (counted_target(frame[name], marks, name in keep, merge_case) for name in names)
+        columns = () if classes is not None else [described_target(tally, task) for tally in tallies]
     frame = read_targets(frame, columns)
     empty, lacking = without_target(frame, names), rows_with_gaps(frame, names)
     refuse_no_row(names, lacking, len(frame), int(np.count_nonzero(~empty)))
@@ -372,9 +374,11 @@ def _codes(column: pd.Series, name: str, known: tuple[Label, ...]) -> np.ndarray
     unknown = ~keys.isin(list(place)).to_numpy()
     if unknown.any():
         labels = list(dict.fromkeys(text[unknown]))
+        near = list(resembled(labels, map(str, known)).items())
+        hint = f" {brief(near[0][0])} differs from {brief(near[0][1])} only in {difference(*near[0])}." if near else ""
         raise TableError(
             f"The target {brief(name)} holds {listed(labels)} in {int(unknown.sum())} of {len(text)} rows, which the model does not know; "
-            f"its classes are {listed(known)}. Correct the labels, or train with them."
+            f"its classes are {listed(known)}.{hint} Correct the labels, or train with them."
         )
     return keys.map(place).to_numpy(dtype=np.int64)
 

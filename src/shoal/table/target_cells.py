@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from shoal.errors import SeveralTargetsError, TableError
-from shoal.table.cells import brief, cell_refused, is_slip, listed
+from shoal.table.cells import brief, cell_refused, is_slip, listed, text_cells
 from shoal.table.columns import Column
+from shoal.table.levels import Variant, further_variants, merged_cells, merged_spellings, spellings_of, variant_notes, variants_of
 from shoal.table.marks import Extremes, Mark
 from shoal.table.notes import ColumnNote
 from shoal.table.number_cells import marked_cells, read_numbers, without_marks
@@ -25,9 +26,9 @@ MOST_NAMES, MANY_NAMES = 20, 1_000  # classes that may be rare, and that are too
 ROWS_A_NAME = 4  # rows of a class on the average
 
 
-def counted_target(column: pd.Series, missing: Sequence[str] = (), is_kept: bool = False) -> Tally:
+def counted_target(column: pd.Series, missing: Sequence[str] = (), is_kept: bool = False, merge_case: bool | None = None) -> Tally:
     """The cells of a target, counted; `missing` are marks of nothing (`marks_for`)."""
-    tally = Tally(str(column.name), missing=tuple(missing), is_kept=is_kept)
+    tally = Tally(str(column.name), missing=tuple(missing), is_kept=is_kept, merge_case=merge_case)
     tally.see(column)
     return tally
 
@@ -43,7 +44,10 @@ def described_target(tally: Tally, task: str | None) -> Column:
     if task is None:
         _refuse_dates(tally)
     chosen = tuple(Mark(text, "gap", n, label=f"is {text}") for text, n in tally.marked.items())
-    plain = Column(tally.name, "category", AS_IT_STANDS, max(1, tally.n_rows), tally.n_missing, marks=chosen)
+    variants, notes = _label_variants(tally)
+    plain = Column(
+        tally.name, "category", AS_IT_STANDS, max(1, tally.n_rows), tally.n_missing, marks=chosen, variants=variants, notes=notes
+    )
     is_measured = tally.kinds == {"number"} or (task != "classification" and len(tally.texts) > MOST_NAMES)
     as_numbers = _sentinels(tally.numbers.extremes, tally) if is_measured and not tally.is_kept else []
     if task == "classification" or not tally.kinds <= {"number", "text"}:
@@ -60,6 +64,18 @@ def described_target(tally: Tally, task: str | None) -> Column:
     column = _of_numbers(plain, found, (*chosen, *found.marks))
     _refuse_limits(column, tally)
     return _noted(column, [] if tally.is_kept else _sentinels(found.extremes, tally))
+
+
+def _label_variants(tally: Tally) -> tuple[tuple[Variant, ...], tuple[ColumnNote, ...]]:
+    """Spellings of one label, unless the cells are numbers or truth values, with notes."""
+    if not tally.kinds <= {"text", "category"} or not tally.numbers.n_refused or (tally.truths.n_known and not tally.truths.n_refused):
+        return (), ()
+    merged, apart = merged_spellings(spellings_of(tally.texts), tally.merge_case)
+    variants = variants_of(merged)
+    if tally.merge_case and len(tally.texts) <= MANY_NAMES:
+        levels = [text for text in tally.texts.index if text not in {variant.text for variant in variants}]
+        variants += further_variants(map(str, levels), tally.texts.index)
+    return variants, variant_notes(tally.name, merged, apart, "class")
 
 
 def _refuse_dates(tally: Tally) -> None:
@@ -96,7 +112,7 @@ def are_names(tally: Tally, found: FoundNumbers) -> bool:
 def _of_numbers(plain: Column, found: FoundNumbers, marks: tuple[Mark, ...]) -> Column:
     found.refuse_others(plain.name, plain.n_rows, _SLIP_ADVICE)
     low, high = found.range
-    known: dict[str, Any] = {"low": low, "high": high, "number_format": found.format, "marks": marks}
+    known: dict[str, Any] = {"low": low, "high": high, "number_format": found.format, "marks": marks, "variants": ()}
     notes = format_notes(plain.name, found, "--task classification takes the cells as names")
     return replace(plain, kind="number", reason=found.reason, n_missing=plain.n_rows - found.n_known, **known, notes=notes)
 
@@ -136,7 +152,8 @@ def read_targets(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame
                 raise cell_refused(column.name, str(cells.iloc[first]), row, n_refused, len(cells), wanted, _SLIP_ADVICE)
             changed[column.name] = read.values
         else:
-            changed[column.name] = without_marks(cells, marked_cells(cells, [mark.text for mark in column.marks]))
+            cells = without_marks(cells, marked_cells(cells, [mark.text for mark in column.marks]))
+            changed[column.name] = merged_cells(text_cells(cells), column.variants) if column.variants else cells
     return frame.assign(**changed) if changed else frame
 
 

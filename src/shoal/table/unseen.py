@@ -8,7 +8,7 @@ import pandas as pd
 from shoal.errors import UnseenWarning
 from shoal.table.cells import brief
 from shoal.table.columns import Column
-from shoal.table.levels import SeenLevels, by_key, difference, level_key
+from shoal.table.levels import SeenLevels, difference, resembled
 from shoal.table.preparation import Learned, Preparation, used, used_names
 
 NAMED = 3  # levels that a sentence names
@@ -90,8 +90,7 @@ class Unseen:
             return []  # levels that were rare in training are among them
         what = "never seen in training" if seen.complete else "that are not among the frequent ones of training, as no other row has"
         kept = list(self.levels[name])
-        variants = by_key(sorted(seen.named))
-        near = [(text, variants[level_key(text)]) for text in kept if level_key(text) in variants]
+        near = list(resembled(kept, seen.named).items())
         shown = [text for text, _ in near[:NAMED]] or kept[:NAMED]
         more = ", …" if len(kept) > len(shown) else ""
         treated = "they are treated as its rare levels are" if known.has_other else "they count as none of its levels"

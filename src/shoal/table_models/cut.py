@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from shoal.draws import Purpose, row_draws, shares
 from shoal.errors import ColumnsError, TableError
 from shoal.table.cells import check_filled, date_format_of, text_cells
+from shoal.table.levels import level_key
 from shoal.table.reading import TableFile
 from shoal.table.row_weights import row_weights
 from shoal.table.splits import moments, n_held_out
@@ -37,6 +38,7 @@ class Cut:
     written: str | None = None
     all_learn: bool = False
     weights: str | None = None
+    merge_case: bool = False
 
     @property
     def no_inputs(self) -> tuple[str, ...]:
@@ -47,13 +49,19 @@ class Cut:
         """The weights of the rows, `(m,)`; None if each counts once."""
         return None if self.weights is None else row_weights(piece[self.weights], self.weights)
 
+    def names(self, piece: pd.DataFrame) -> pd.Series:
+        """The names of the rows' groups; with `merge_case` what all spellings of a name have in common."""
+        assert self.groups is not None
+        names = text_cells(piece[self.groups])
+        return names.map(level_key, na_action="ignore") if self.merge_case else names
+
     def held(self, piece: pd.DataFrame) -> NDArray[np.bool_]:
         """Which rows of a chunk are held out, `(m,)`; its index has the row numbers of the file."""
         if self.all_learn:
             return np.zeros(len(piece), bool)
         if self.groups is not None:
             check_filled(self.groups, piece[self.groups], "group")
-            keys = pd.util.hash_pandas_object(text_cells(piece[self.groups]), index=False).to_numpy()
+            keys = pd.util.hash_pandas_object(self.names(piece), index=False).to_numpy()
             return np.asarray(shares(row_draws(self.seed, Purpose.SCORED, keys)) < self.fraction)
         if self.time is not None:
             return np.asarray(self.moments(piece) >= self.border)

@@ -65,6 +65,8 @@ class Facts:
         As passed to `fit`.
     target_columns : tuple of Column
         How the cells of each target are read.
+    merge_case : bool or None
+        As passed to `fit`.
     threshold : str
         The rule as passed to `fit`; empty for none. The number itself is the estimator's `thresholds_`.
     header : bool or None
@@ -99,6 +101,7 @@ class Facts:
     missing: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     target_columns: tuple[Column, ...] = ()
+    merge_case: bool | None = None
     threshold: str = ""
     header: bool | None = None
 

@@ -28,7 +28,6 @@ from shoal.network import keep_facts
 from shoal.table import Column, ColumnNote, TablePath, Task, describe_columns, feature_names, preparation, prepared_rows, targets_of
 from shoal.table.cells import brief, listed, nearest
 from shoal.table.frames import Table, frame_or_path, is_path
-from shoal.table.marks import marks_for
 from shoal.table.target import check_task
 from shoal.table_models.facts import NO_NOTES as NO_NOTES
 from shoal.table_models.facts import Evaluation as Evaluation
@@ -40,7 +39,7 @@ from shoal.table_models.scores import Metrics, baselines, metrics_of, sureness_o
 from shoal.table_models.splits import (
     Side,
     Split,
-    chosen_names,
+    cells_of,
     column_roles,
     fingerprint,
     frame_of,
@@ -72,6 +71,7 @@ def fit(
     strict: bool = False,
     missing: Collection[Hashable] = (),
     keep: Collection[Hashable] = (),
+    merge_case: bool | None = None,
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     refit: bool = False,
@@ -93,8 +93,7 @@ def fit(
         which sheet, and whether there is a header line). Columns are known by their names as text: 0 is "0"
     target : name of the column to predict, or a list of several
     task : {"classification", "regression"}, chosen from the target if None
-    test : a second table to score on; without it, rows of the first are held out
-    test_fraction : share of rows held out
+    test, test_fraction : a second table to score on; without it, this share of the rows of the first is held out
     groups : a column whose rows of one value stay on one side of the split, and are held out by the same networks for early stopping and
         calibration; it is no input
     time : a column of dates or numbers: the last rows are held out, and of the others the last for early stopping and calibration; it
@@ -108,10 +107,11 @@ def fit(
     missing : texts and numbers that stand for no value in any column, such as "n.d." or -999; "<" stands for all limits such as "<0.1"
     keep : names of columns whose numbers were all measured: no note mentions -999 far from all others, and rows with it in the target
         are learned, which are left out else
+    merge_case : whether levels, labels and groups that differ only in case, blanks or Unicode form are one: "yes", "YES". None merges
+        groups, and others where one spelling has nearly all rows
     settings : parameters of the estimator by name, such as {"hidden_layer_sizes": (50,)}
     seed : of the split, and of the estimator if `settings` has no "random_state"
-    refit : train again on all rows after scoring, those of `test` too (not in blocks); else the returned model is the one that
-        was scored
+    refit : train again on all rows after scoring, those of `test` too (not in blocks); else the scored model is returned
     callbacks : called with every `Epoch` of training
     max_memory : such as "1GB": memory limit of training besides the libraries. A path whose table needs more is read and trained on in
     blocks: the rows are written at random to blocks on disk (in TMPDIR), and a batch has rows of one block, a random sample of the table.
@@ -157,7 +157,7 @@ def fit(
     there = place_of(client, checkpoint, max_memory, refit)
     seed, table, test = int(seed), frame_or_path(table), None if test is None else frame_or_path(test)
     learned, named, categories = column_roles(table, target, {"groups": groups, "time": time, "weights": weights}, categories)
-    cells = {"drop": chosen_names(table, drop, "drop"), "missing": marks_for(missing), "keep": chosen_names(table, keep, "keep")}
+    cells = cells_of(table, drop, missing, keep, merge_case)
     split = Split(task, test, test_fraction, named["groups"], named["time"], seed, categories, named["weights"], **cells)
     wanted = threshold_of(threshold)
     if max_memory is not None:
@@ -240,6 +240,7 @@ def asked_of(table: Table, split: Split) -> dict[str, Any]:
         "missing": split.missing,
         "keep": split.keep,
         "header": table.header if isinstance(table, TablePath) else None,
+        "merge_case": split.merge_case,
     }
 
 
@@ -362,7 +363,7 @@ def _by_group(
 
 def _described(side: Side, held: Side, split: Split) -> tuple[Column, ...]:
     """What becomes of the inputs of one side; of the rows held out nothing is used but how their numbers are spelled."""
-    return describe_columns(side.inputs, split.categories, missing=split.missing, keep=split.keep, beside=held.inputs)
+    return describe_columns(side.inputs, split.categories, **split.cells, beside=held.inputs)
 
 
 def _train(

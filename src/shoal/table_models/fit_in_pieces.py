@@ -81,6 +81,8 @@ class Asked:
     keep: tuple[str, ...] = ()
     threshold: Threshold | None = None
 
+    merge_case: bool | None = None
+
     def stage(self, what: str, rows: int) -> Progressed:
         """A function to call with the number of rows done; called beyond its rows, it starts the next epoch."""
         done = 0
@@ -197,7 +199,7 @@ def cut_of(table: TableFile, asked: Asked, memory: Memory) -> Cut:
         rows, progressed = rows_of_piece(table, memory), asked.stage("times", table.n_rows)
         cut = cut_by_time(table, asked.targets, asked.seed, asked.test_fraction, asked.time, rows, SAMPLE_ROWS, progressed)
         return replace(cut, weights=asked.weights)
-    return Cut(asked.seed, asked.test_fraction, groups=asked.groups, weights=asked.weights)
+    return Cut(asked.seed, asked.test_fraction, groups=asked.groups, weights=asked.weights, merge_case=bool(asked.merge_case))
 
 
 def how_held_out(asked: Asked, cut: Cut) -> str:
@@ -233,6 +235,7 @@ def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path
         most_texts=memory.rows(SAMPLE_SHARE, n_texts * max(BYTES_OF_A_TEXT, table.text_bytes), MOST_TEXTS),
         missing=asked.missing,
         keep=asked.keep,
+        merge_case=asked.merge_case,
     )
     if not (cut.all_learn or found.n_held):
         raise TableError(f"None of {found.n_train} rows was held out; hold out a larger fraction, or choose another seed or column.")

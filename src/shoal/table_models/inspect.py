@@ -46,7 +46,7 @@ def sides_again(model: Pipeline, table: Table, test: Table | None = None) -> tup
         from shoal.table_models.within_memory import sides_within
 
         return sides_within(facts, table, test) if is_path(table) else None
-    cells = facts.categories, facts.weights or None, facts.drop, facts.missing, facts.keep
+    cells = facts.categories, facts.weights or None, facts.drop, facts.missing, facts.keep, facts.merge_case
     split = Split(facts.task, test, facts.test_fraction, facts.groups or None, facts.time or None, facts.seed, *cells)
     names = [column.name for column in columns_of(model)]
     frame = frame_of(table, texts=facts.categories, codes=[*facts.targets, *split.coded], expected=names)

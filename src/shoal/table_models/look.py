@@ -17,12 +17,12 @@ from shoal.table import Column, Target, describe_columns, targets_of
 from shoal.table.cells import brief, no_column
 from shoal.table.coded_columns import CodedColumn, coded
 from shoal.table.frames import Table, frame_or_path, is_path
-from shoal.table.marks import marks_for
+from shoal.table.levels import merged_names
 from shoal.table.notes import ColumnNote
 from shoal.table.reading import notes_of as file_notes
 from shoal.table.structure import Roles, structure_notes
 from shoal.table.target_cells import read_targets
-from shoal.table_models.splits import Split, chosen_names, column_roles, frame_of, name_of
+from shoal.table_models.splits import Split, cells_of, column_roles, frame_of, name_of
 
 EXAMPLES = 3
 LONGEST = 24  # characters of an example
@@ -118,6 +118,7 @@ def look(
     drop: Collection[Hashable] = (),
     missing: Collection[Hashable] = (),
     keep: Collection[Hashable] = (),
+    merge_case: bool | None = None,
 ) -> Look:
     """Look at a table as `shoal.fit` does before it trains.
 
@@ -125,7 +126,7 @@ def look(
     ----------
     table : as for `shoal.fit`
     target : name of the column to predict, or a list; without it nothing is found about columns that give it away
-    groups, time, categories, drop, missing, keep : as for `shoal.fit`
+    groups, time, categories, drop, missing, keep, merge_case : as for `shoal.fit`
 
     Returns
     -------
@@ -148,16 +149,16 @@ def look(
     """
     table = frame_or_path(table)
     names, roles, coded_as = column_roles(table, () if target is None else target, {"groups": groups, "time": time}, categories)
-    cells = {"drop": chosen_names(table, drop, "drop"), "missing": marks_for(missing), "keep": chosen_names(table, keep, "keep")}
+    cells = cells_of(table, drop, missing, keep, merge_case)
     split = Split(None, None, 0.2, roles["groups"], roles["time"], 0, coded_as, None, **cells)
     frame = frame_of(table, texts=split.categories, codes=[*names, *split.coded])
     check_dropped(frame, names, split)
     found = None
     if names:
-        found = targets_of(frame, names, missing=split.missing, keep=split.keep)
+        found = targets_of(frame, names, **split.cells)
         frame = frame.iloc[found.rows]
     inputs = inputs_of(frame, names, split)
-    return looked(table, frame, describe_columns(inputs, split.categories, missing=split.missing, keep=split.keep), found, split)
+    return looked(table, frame, describe_columns(inputs, split.categories, **split.cells), found, split)
 
 
 def inputs_of(frame: pd.DataFrame, names: Sequence[str], split: Split) -> pd.DataFrame:
@@ -203,7 +204,8 @@ def looked(
     targets = [coded(target_column(name, read[name], is_class), read[name]) for name in names]
     roles = Roles(targets, is_class, split.groups or "", split.time or "", held, split.test is None)
     own = [note for column in (*(() if found is None else found.columns), *columns) for note in column.notes]
-    notes = (*own, *structure_notes(inputs, roles))
+    grouped = [note for name in split.coded for note in merged_names(frame[name], split.merge_case)[1]]
+    notes = (*own, *grouped, *structure_notes(inputs, roles))
     others = {name: coded(target_column(name, frame[name], True), frame[name]) for name in split.no_inputs}
     by_name = others | {each.name: each for each in (*inputs, *targets)}
     prefix = (

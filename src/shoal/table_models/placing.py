@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from shoal.draws import Purpose, row_draws
 from shoal.fitting.block_store import Parts
 from shoal.fitting.folds import RowFacts, row_keys
-from shoal.table.cells import text_cells
 from shoal.table_models.cut import Cut
 
 
@@ -33,7 +32,7 @@ class Placing:
         self.rows.append(piece.index.to_numpy())
         self.keys.append(row_keys(X))
         if self.cut.groups is not None:
-            self.roles.append(text_cells(piece[self.cut.groups]).to_numpy(str))
+            self.roles.append(self.cut.names(piece).to_numpy(str))
         elif self.cut.time is not None:
             self.roles.append(self.cut.moments(piece))
         return np.arange(first, first + len(piece))
@@ -51,7 +50,7 @@ class Placing:
             judges = np.where(times >= self.borders[0], min(1, self.parts.n), 0)
             return np.where(times >= self.borders[1], self.parts.n + 1, judges) if self.parts.aside else judges
         if self.cut.groups is not None:
-            named = pd.util.hash_pandas_object(text_cells(piece[self.cut.groups]), index=False).to_numpy()
+            named = pd.util.hash_pandas_object(self.cut.names(piece), index=False).to_numpy()
         else:
             named = row_keys(X) if self.parts.by_value else piece.index.to_numpy()
         own = row_draws(self.cut.seed, Purpose.SAMPLE, piece.index.to_numpy())

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 
 from shoal.draws import Purpose, group_stream
-from shoal.errors import ColumnsError, TableError
+from shoal.errors import ColumnsError, InvalidParameterError, TableError
 from shoal.table import Column, Target, read, split_groups, split_rows, split_time, targets_of
 from shoal.table.cells import ROW, brief, listed, no_column, text_cells
 from shoal.table.filetypes import INNER, file_of
 from shoal.table.frames import Table, as_frame, is_path, one_of
+from shoal.table.levels import merged_names
+from shoal.table.marks import marks_for
 from shoal.table.row_weights import check_total, row_weights, total_weight
 from shoal.table.splits import moments
 from shoal.table.target import Label
@@ -49,6 +51,12 @@ class Split:
     drop: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    merge_case: bool | None = None
+
+    @property
+    def cells(self) -> dict[str, Any]:
+        """How cells are read, as `targets_of` and `describe_columns` take it."""
+        return {"missing": self.missing, "keep": self.keep, "merge_case": self.merge_case}
 
     @property
     def coded(self) -> list[str]:
@@ -64,6 +72,14 @@ class Split:
 def chosen_names(table: Table, names: Any, role: str) -> tuple[str, ...]:
     """The names that a caller gives to columns, as the table's own where it is a frame (`frames.one_of`)."""
     return one_of(tuple(table.columns) if isinstance(table, pd.DataFrame) else (), names, role)
+
+
+def cells_of(table: Table, drop: Any, missing: Any, keep: Any, merge_case: Any) -> dict[str, Any]:
+    """What a caller says of columns and cells, as a `Split` has it."""
+    if merge_case is not None and not isinstance(merge_case, bool | np.bool_):
+        raise InvalidParameterError(f"merge_case={brief(merge_case)} must be True, False or None.")
+    cells = {"drop": chosen_names(table, drop, "drop"), "missing": marks_for(missing), "keep": chosen_names(table, keep, "keep")}
+    return {**cells, "merge_case": None if merge_case is None else bool(merge_case)}
 
 
 def column_roles(
@@ -123,13 +139,14 @@ def sides(frame: pd.DataFrame, names: tuple[str, ...], split: Split) -> tuple[Si
     for role, column in (("group", split.groups), ("time", split.time), ("weights", split.weights)):
         if column is not None:
             named_column(frame, column, role)
-    found = targets_of(frame, names, split.task, missing=split.missing, keep=split.keep)
+    found = targets_of(frame, names, split.task, **split.cells)
     known = frame.iloc[found.rows]
     inputs = known.drop(columns=[*names, *split.no_inputs])
     if split.test is not None:
         return _given_sides(Side(inputs, found.y, weighed(known, split.weights, LEARNED_FROM)), found, split)
     if split.groups is not None:
-        train, test = split_groups(known[split.groups], found.y, test_fraction=split.test_fraction, seed=_split_seed(split.seed))
+        named, _ = merged_names(known[split.groups], split.merge_case)
+        train, test = split_groups(named, found.y, test_fraction=split.test_fraction, seed=_split_seed(split.seed))
         how = f"whole groups of {split.groups!r}"
     elif split.time is not None:
         train, test = split_time(known[split.time], found.y, test_fraction=split.test_fraction)
@@ -149,7 +166,8 @@ def roles_of(frame: pd.DataFrame, split: Split) -> dict[str, np.ndarray]:
     """The groups or the times of rows, by which the networks hold rows out too, and their weights."""
     known = {} if split.weights is None else {"sample_weight": row_weights(frame[split.weights], split.weights)}
     if split.groups is not None:
-        return {**known, "groups": text_cells(frame[split.groups]).to_numpy(str)}
+        named, _ = merged_names(frame[split.groups], split.merge_case)
+        return {**known, "groups": text_cells(named).to_numpy(str)}
     return known if split.time is None else {**known, "time": moments(frame[split.time], split.time)}
 
 

@@ -114,6 +114,7 @@ class Counting:
     keep: tuple[str, ...] = ()
     target_columns: tuple[Column, ...] = ()
     target_tallies: dict[str, Tally] = field(default_factory=dict)
+    merge_case: bool | None = None
 
     def see_cut(self, piece: pd.DataFrame, cut: Cut) -> None:
         """Count a chunk of rows that the cut takes apart; those without a target need not have a group or a time."""
@@ -130,7 +131,8 @@ class Counting:
     def see_targets(self, piece: pd.DataFrame) -> pd.DataFrame:
         """Count how the cells of targets are spelled, and read them where that is known already."""
         for name in self.targets if not self.target_columns else ():
-            self.target_tallies.setdefault(name, Tally(name, missing=self.missing, is_kept=name in self.keep)).see(piece[name])
+            tally = Tally(name, missing=self.missing, is_kept=name in self.keep, merge_case=self.merge_case)
+            self.target_tallies.setdefault(name, tally).see(piece[name])
         return read_targets(piece, self.target_columns)
 
     def described_targets(self, task: str | None) -> tuple[Column, ...]:
@@ -158,7 +160,7 @@ class Counting:
             self.first_rows = pd.concat([self.first_rows, learned.loc[new]]) if len(new) else self.first_rows
         for name in piece.columns:
             if name not in self.targets and name not in self.no_inputs:
-                tally = Tally(name, name in self.categories, self.most_texts, self.missing, name in self.keep)
+                tally = Tally(name, name in self.categories, self.most_texts, self.missing, name in self.keep, merge_case=self.merge_case)
                 tally = self.tallies.setdefault(name, tally)
                 tally.see(learned[name])
                 tally.see_beside(piece[name][held])
@@ -178,6 +180,7 @@ def survey(
     most_texts: int = MOST_TEXTS,
     missing: tuple[str, ...] = (),
     keep: tuple[str, ...] = (),
+    merge_case: bool | None = None,
 ) -> Survey:
     """Read the table once and count; once more where the chunks of a CSV file do not agree on what a column is, or where a target's
     cells turn out to be numbers that are spelled in a special way.
@@ -191,7 +194,7 @@ def survey(
     known: tuple[Column, ...] = ()
     while True:
         counting = Counting(targets, cut.no_inputs, frozenset(categories), Sample(sample_rows), most_texts)
-        counting.missing, counting.keep, counting.target_columns = missing, keep, known
+        counting.missing, counting.keep, counting.merge_case, counting.target_columns = missing, keep, merge_case, known
         kinds: dict[str, set[str]] = {name: set() for name in table.names}
         for piece in table.pieces(piece_rows, texts):
             with naming_rows(table.file.name, piece):
@@ -246,7 +249,7 @@ def finished(
             refuse_names_of_rows(sample[name], n_classes, n_known)
     tallies = {name: tally.finish() for name, tally in counting.tallies.items()}
     columns = described_columns(list(tallies.values()))
-    counts = {column.name: level_counts(tallies[column.name]) for column in columns if column.kind == "category"}
+    counts = {column.name: level_counts(tallies[column.name], column.variants) for column in columns if column.kind == "category"}
     n_rows = counting.n_train, counting.n_held, counting.n_left_out
     noted = with_gaps_noted(target_columns, counting.lacking, n_all)
     read = tuple(replace(column, kind="number" if kind == "regression" else "category") for column in noted)

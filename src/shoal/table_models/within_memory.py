@@ -1,6 +1,7 @@
 """Raw tables within a given memory: read whole if they fit, else in blocks."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from typing import Any
 
@@ -99,6 +100,7 @@ def fit_within(
         split.missing,
         split.keep,
         threshold,
+        split.merge_case,
     )
     done = fit_larger(file, asked, memory)
     facts = Facts(
@@ -157,6 +159,7 @@ def refuse_lacking(test: TableFile, names: Collection[str]) -> None:
 def cut_again(facts: Facts, table: str | PathLike[str]) -> Cut:
     """How `fit` held out rows of a table that it read in blocks."""
     cut = Cut(facts.seed, facts.test_fraction, facts.groups or None, weights=facts.weights or None, all_learn=bool(facts.test_table))
+    cut = replace(cut, merge_case=bool(facts.merge_case))
     if not facts.time:
         return cut
     codes = [*facts.targets, facts.groups]

@@ -315,7 +315,13 @@ def initializer(field: Field, levels: tuple[str, ...], cell: Cell) -> str:
     if field.kind != "category":
         assert isinstance(cell, float)
         return literal(cell)
+    return levels[level_index(field, cell)]
+
+
+def level_index(field: Field, cell: Cell) -> int:
+    """The place of a text among the enumerators of a category, None for no value; −1 for a text that is none of its levels."""
+    cell = next((variant.level for variant in field.variants if variant.text == cell), cell)
     own = own_levels(field)
     if cell is None or (field.missing < len(field.levels) and cell == field.levels[field.missing]):
-        return levels[0]
-    return levels[1 + own.index(cell)] if cell in own else levels[-1]
+        return 0
+    return 1 + own.index(cell) if cell in own else -1

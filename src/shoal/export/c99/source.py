@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.encoding import Encoding
-from shoal.export.c99.parts import CNames, Precision, has_class, literal, matrix, own_levels, places, table, wrapped
+from shoal.export.c99.parts import CNames, Precision, has_class, level_index, literal, matrix, own_levels, places, table, wrapped
 from shoal.export.dates import WAVES_OF_C, date_part, has_waves
 from shoal.export.portable import Portable, c_string, comment
 from shoal.export.trace import c_formula
-from shoal.table import Feature
+from shoal.table import Feature, Field
 from shoal.textbook.activations import ACTIVATIONS
 
 DATES = """/* A date's parts from seconds since 1970: days, day of year, weekday (Monday is 0), hour. Missing beyond the years +-8000. */
@@ -104,13 +104,24 @@ def source(model: Portable, names: CNames, precision: Precision) -> str:
         units(model, precision),
         predict(model, names),
         *(
-            f"{p}_{member}_level {p}_{member}_of(const char *text)\n{{\n"
-            f"    return ({p}_{member}_level)find(text, LEVELS_{j}, {len(levels)});\n}}\n"
-            for j, (member, levels) in enumerate(zip(names.fields, names.levels, strict=True))
+            level_of(field, f"{p}_{member}", j, len(levels))
+            for j, (field, member, levels) in enumerate(zip(model.fields, names.fields, names.levels, strict=True))
             if levels
         ),
     ]
     return "\n".join(part for part in parts if part)
+
+
+def level_of(field: Field, name: str, j: int, n: int) -> str:
+    """The function from a text to its level."""
+    begin, found = f"{name}_level {name}_of(const char *text)\n{{\n", f"    return ({name}_level)find(text, LEVELS_{j}, {n});\n}}\n"
+    if not field.variants:
+        return begin + found
+    n = len(field.variants)
+    return (
+        f"{begin}    const int i = find(text, VARIANTS_{j}, {n + 2});\n"
+        f"    if (i > 0 && i <= {n})\n        return ({name}_level)VARIANTS_OF_{j}[i - 1];\n{found}"
+    )
 
 
 def sizes(model: Portable) -> str:
@@ -146,6 +157,11 @@ def category_tables(model: Portable, names: CNames) -> str:
             parts.append(
                 f"/* {comment(repr(field.name))} */\nstatic const char *const LEVELS_{j}[{len(levels)}] = {{\n{wrapped(texts)}\n}};\n"
             )
+            if field.variants:
+                n, others = len(field.variants), [c_string(text) for text in ("", *(variant.text for variant in field.variants), "")]
+                levels_of = [str(level_index(field, variant.level)) for variant in field.variants]
+                parts.append(f"static const char *const VARIANTS_{j}[{n + 2}] = {{\n{wrapped(others)}\n}};\n")
+                parts.append(f"static const short VARIANTS_OF_{j}[{n}] = {{\n{wrapped(levels_of)}\n}};\n")
             parts.append(f"static const short COLUMNS_{j}[{len(levels)}] = {{\n{wrapped(columns)}\n}};\n")
     return "".join(parts)
 

@@ -60,6 +60,7 @@ def levels(graph: Graph, field: Field, cell: str) -> str:
     empty = field.missing if field.missing < len(field.levels) else rest
     texts = {text: place for place, text in enumerate(field.levels)}
     texts |= {number: texts[level] for number, level in numbers_alike(field.levels).items()}  # "5" of the level "05"
+    texts |= {variant.text: texts[variant.level] for variant in field.variants}
     texts.setdefault("", empty)
     place = graph(
         "LabelEncoder",
