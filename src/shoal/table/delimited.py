@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ HEAD, _LEAST_LINES, _LONGEST_HEAD = 1 << 17, 30, 1 << 24  # characters that are 
 _UTF_8, _WINDOWS = "utf-8-sig", "cp1252"
 _ENCODING_NAMES = {_UTF_8: "UTF-8", _WINDOWS: "UTF-8 or Windows-1252"}
 _MARKS = ((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{3})+")
+_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 
 
@@ -68,6 +70,28 @@ class _Spelling:
         return not self.other and self.gaps and _EXACT_DIGITS < self.most_digits <= _INTEGER_DIGITS
 
 
+@dataclass
+class _Points:
+    """Columns, by their places, of cells such as 1.200 (`grouped`) and such as 12.5 (`pointed`); whether any cell is such as 1,5."""
+
+    grouped: set[int] = field(default_factory=set)
+    pointed: set[int] = field(default_factory=set)
+    has_commas: bool = False
+
+    def see(self, record: Sequence[str]) -> None:
+        """Take in one row."""
+        for j, cell in enumerate(record):
+            if "." in cell and j not in self.pointed:
+                (self.grouped if _GROUPED.fullmatch(cell.strip()) else self.pointed).add(j)
+            elif not self.has_commas and "," in cell:
+                self.has_commas = _COMMA.fullmatch(cell.strip()) is not None
+
+    @property
+    def thousands(self) -> set[int]:
+        """The columns that pandas would read as 1.2 where 1200 stands, beside others with decimal commas."""
+        return self.grouped - self.pointed if self.has_commas else set()
+
+
 @dataclass(frozen=True)
 class TextTable:
     """A table in a file of text, every row of which was seen.
@@ -79,7 +103,7 @@ class TextTable:
     n_rows, n_bytes : int
         Rows, and bytes of the file, unpacked.
     texts, integers : tuple of str
-        Columns of codes that must be read as text, and as integers with gaps.
+        Columns that must be read as text, of codes and of numbers with points between thousands; and of codes as integers with gaps.
     """
 
     place: Place
@@ -217,6 +241,7 @@ def _checked(place: Place, dialect: Dialect, codes: Collection[str]) -> TextTabl
     layout, file = dialect.layout, place.file
     check_header(file, layout.names)
     spellings = {layout.kept[layout.names.index(name)]: _Spelling() for name in codes if name in layout.names}
+    points = None if dialect.separator == "," else _Points()
     with _text(place, dialect.encoding, dialect.skip) as handle:
         reader = dialect.reader(handle)
         row, at = 0, 0
@@ -229,6 +254,8 @@ def _checked(place: Place, dialect: Dialect, codes: Collection[str]) -> TextTabl
                     raise _ragged(place, dialect, row, reader.line_num, record)
                 for j, spelling in spellings.items():
                     spelling.see(record[j].strip())
+                if points is not None:
+                    points.see(record)
         except csv.Error as error:
             line = reader.line_num + dialect.skip
             raise TableError(f"{file}, line {line}, cannot be read as CSV: {first_line(error)}. Check the quotes.") from error
@@ -236,7 +263,9 @@ def _checked(place: Place, dialect: Dialect, codes: Collection[str]) -> TextTabl
     if row < 1:
         raise TableError(f"{file} has a header ({len(layout.names)} columns) but no rows.")
     found = {layout.names[layout.kept.index(j)]: spelling for j, spelling in spellings.items()}
-    texts = tuple(name for name, spelling in found.items() if spelling.is_text)
+    thousands = set() if points is None else points.thousands
+    names = dict(zip(layout.kept, layout.names, strict=True))
+    texts = tuple(name for j, name in names.items() if j in thousands or (name in found and found[name].is_text))
     return TextTable(place, dialect, row, n_bytes, texts, tuple(name for name, s in found.items() if s.is_integer))
 
 

@@ -104,6 +104,45 @@ def test_a_table_without_names_is_fitted_and_read_alike(tmp_path):
     assert len(read(few)) == 1
 
 
+def points_table(separator, amount, price="{:.2f}", comma=","):
+    """Amounts from 100 to 2,999 in a spelling of their own, beside prices with a decimal mark."""
+    rng = np.random.default_rng(0)
+    amounts, prices = rng.integers(100, 3000, 60), rng.normal(size=60)
+    rows = [f"{amount(int(n))}{separator}{price.format(v).replace('.', comma)}" for n, v in zip(amounts, prices, strict=True)]
+    return "\n".join([f"amount{separator}price", *rows, ""]), amounts
+
+
+def grouped(n):
+    return f"{n:,}".replace(",", ".")
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_points_between_thousands_are_no_decimal_points_beside_decimal_commas(separator, tmp_path):
+    path = tmp_path / "t.csv"
+    text, amounts = points_table(separator, grouped)
+    path.write_text(text)
+    (found, _) = describe_columns(read(path))
+    assert str(found.number_format) == "thousands by points"
+    assert (found.low, found.high) == (amounts.min(), amounts.max())
+    assert all(pd.api.types.is_string_dtype(piece["amount"]) for piece in read_chunks(path, 7))  # also where no cell has a point
+
+
+@pytest.mark.parametrize(
+    ("amount", "comma", "factor"),
+    [(grouped, ".", 0.001), (lambda n: f"{n / 10}", ",", 0.1), (lambda n: str(n), ",", 1)],
+    ids=["no commas", "not three digits", "no points"],
+)
+def test_other_points_are_decimal_points(amount, comma, factor, tmp_path):
+    path = tmp_path / "t.csv"
+    text, amounts = points_table(";", amount, comma=comma)
+    path.write_text(text)
+    (found, _) = describe_columns(read(path))
+    assert found.number_format.is_plain
+    large = amounts[amounts >= 1000] if factor == 0.001 else amounts
+    assert found.low == pytest.approx(large.min() * factor)
+    assert pd.api.types.is_numeric_dtype(read(path)["amount"])
+
+
 @pytest.mark.parametrize("header", [True, False])
 def test_whether_there_is_a_header_can_be_said(header, tmp_path):
     path = tmp_path / "numbers.csv"
