@@ -22,6 +22,7 @@ from shoal.textbook.losses import Loss, make_loss
 from shoal.textbook.propagation import Parameters
 from shoal.types import Floats
 
+MOST_NAMES = 8  # of inputs and classes that a network's `repr` lists
 HALF = 0.5  # the probability above which a class is predicted, unless a threshold was set
 
 
@@ -75,9 +76,9 @@ class Calibration:
     n_rows: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Network:
-    """A trained shoal: its members' weights, how they are combined, and the meaning of its numbers.
+    """A trained shoal: its members' weights, how they are combined, and the meaning of its numbers. Its `repr` is a few lines.
 
     Attributes
     ----------
@@ -126,6 +127,23 @@ class Network:
     lowest: Floats | None = None
     highest: Floats | None = None
     thresholds: tuple[float, ...] = ()
+
+    def __repr__(self) -> str:
+        names = self.feature_names
+        inputs = ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
+        classes = [f"classes: {', '.join(map(str, labels[:MOST_NAMES]))}{' …' * (len(labels) > MOST_NAMES)}" for labels in self.classes]
+        parameters = sum(w.size for w in self.merged)
+        epochs = len(self.history.get("loss", ()))
+        lines = [f"inputs: {inputs}", *classes, f"as one network: {parameters:,} parameters", f"trained for {epochs} epochs"]
+        return "\n    ".join([f"<Network: {self.shape}", *lines]) + ">"
+
+    @property
+    def shape(self) -> str:
+        """How many networks of which shape, such as "8 networks of 30 → 32 relu → 1 sigmoid"."""
+        K, widths = self.population.K, sorted(set(self.population.widths.tolist()))
+        units = f"{widths[0]}" if len(widths) == 1 else f"{widths[0]} to {widths[-1]}"
+        n_z = self.population.parameters.W2.shape[1]
+        return f"{K} network{'s' if K > 1 else ''} of {self.encoding.n_inputs} → {units} {self.activation} → {n_z} {self.output}"
 
     @cached_property
     def merged(self) -> Parameters:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from e2e_shell import SURROUNDINGS, answer, answer_json, command, refusal
 
+import shoal
 from shoal.cli import _spread_settings, demo
 from shoal.cli.fit import default_name
 from shoal.cli.options import parse_settings
@@ -85,6 +86,10 @@ def test_the_chapter_needs_its_extra():
 def test_every_help_has_an_example(tmp_path):
     for name in ("fit", "predict", "evaluate", "show", "demo", "chapter"):
         assert f"Example: shoal {name}" in answer(command(name, "--help", cwd=tmp_path))
+
+
+def test_the_version_is_printed(tmp_path):
+    assert answer(command("--version", cwd=tmp_path)) == f"shoal {shoal.__version__}\n"
 
 
 def test_help_comes_without_the_heavy_packages():

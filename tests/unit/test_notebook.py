@@ -22,6 +22,20 @@ def test_a_fitted_estimator_shows_shape_solver_score_and_curve():
     assert model._repr_mimebundle_()["text/html"].endswith("</svg></div>")
 
 
+@pytest.mark.parametrize("m_names", [2, 500])
+@pytest.mark.parametrize("classes", [0, 2, 40])
+def test_a_network_prints_as_a_few_lines(m_names, classes):
+    rows = rng.standard_normal((120, m_names))
+    y = rows[:, 0] if not classes else np.arange(120) % classes
+    kind = ShoalClassifier if classes else ShoalRegressor
+    model = kind(n_networks=2, hidden_layer_sizes=3, ramps=False, max_iter=2, early_stopping=False, random_state=0).fit(rows, y)
+    printed = repr(model.network_)
+    assert printed.startswith(f"<Network: 2 networks of {m_names} → 3 relu → ")
+    assert f"{sum(w.size for w in model.network_.merged):,} parameters" in printed
+    assert printed.count("\n") <= 5
+    assert len(printed) < 400
+
+
 def test_the_curve_falls_from_the_upper_left():
     model = ShoalRegressor(n_networks=1, early_stopping=False, max_iter=30, random_state=0).fit(X, X[:, 0])
     (points,) = re.findall(r'<polyline points="([^"]*)"', model._repr_html_())

@@ -3,10 +3,11 @@
 import os
 import sys
 import warnings
-from typing import TextIO
+from typing import Annotated, TextIO
 
 import typer
 
+from shoal import __version__
 from shoal.cli import chapter, demo, export, fit, look, predict, report, show
 from shoal.errors import ShoalError
 
@@ -14,7 +15,6 @@ SETTING = "--set"
 
 app = typer.Typer(
     name="shoal",
-    help="Shallow neural networks: from a table to a trained and tested model. To begin, try: `shoal demo`",
     rich_markup_mode="markdown",
     no_args_is_help=True,
     add_completion=False,
@@ -31,6 +31,20 @@ app.command("report", epilog=report.EXAMPLE)(report.report)
 app.command("export", epilog=export.EXAMPLE)(export.export)
 app.add_typer(demo.app, name="demo")
 app.command("chapter", epilog=chapter.EXAMPLE)(chapter.chapter)
+
+
+def print_version(wanted: bool) -> None:
+    """Print the version and stop."""
+    if wanted:
+        print(f"shoal {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", callback=print_version, is_eager=True)] = False,
+) -> None:
+    """Shallow neural networks: from a table to a trained and tested model. To begin, try: `shoal demo`"""
 
 
 def main() -> None:

@@ -104,13 +104,9 @@ MOST_POINTS = 120
 def notebook_lines(estimator: Any) -> str:
     """HTML of a fitted estimator: one line of text, and its mean loss in training and validation as a small SVG."""
     network: Network = estimator.network_
-    K, widths = network.population.K, sorted(set(network.population.widths.tolist()))
-    n_z = network.merged.W2.shape[0]
-    units = f"{widths[0]}" if len(widths) == 1 else f"{widths[0]} to {widths[-1]}"
-    shape = f"{K} network{'s' if K > 1 else ''} of {network.encoding.n_inputs} → {units} {network.activation} → {n_z} {network.output}"
     score = estimator.best_validation_score_
     name = "R²" if not network.classes else "accuracy"
-    parts = [shape, f"{estimator.solver_}, {estimator.n_iter_} epochs", f"loss {estimator.loss_:.4g}"]
+    parts = [network.shape, f"{estimator.solver_}, {estimator.n_iter_} epochs", f"loss {estimator.loss_:.4g}"]
     parts += [] if score is None else [f"{name} {score:.4g} on validation rows"]
     return f'<div style="margin: 0.4em 0">{"; ".join(parts)}<br>{sparkline(network)}</div>'
 
