@@ -121,7 +121,7 @@ def test_the_best_epoch_is_the_first_lowest_finite_one():
 )
 def test_who_learns_from_all_rows(settings, task, own, wanted):
     made = (ShoalClassifier if task == "classification" else ShoalRegressor)(**settings)
-    p = plan(settings_of(made), 500, 0, sparse=False, own_validation=own)
+    p = plan(settings_of(made), 500, 0, own_validation=own)
     assert p.all_rows is wanted
 
 
@@ -172,7 +172,7 @@ def test_split_intervals_are_measured_around_the_network_that_predicts():
 @pytest.mark.parametrize("task", ["classification", "regression"])
 def test_few_rows_of_both_tasks_are_learned_from_in_the_end(task):
     estimator = ShoalClassifier() if task == "classification" else ShoalRegressor()
-    p = plan(settings_of(estimator), 60, 0, sparse=False, own_validation=False)
+    p = plan(settings_of(estimator), 60, 0, own_validation=False)
     assert (p.hold_out, p.all_rows, p.recipe.max_epochs) == (8, True, {"classification": 400, "regression": 1000}[task])
 
 
@@ -189,7 +189,7 @@ def test_few_rows_of_both_tasks_are_learned_from_in_the_end(task):
     ],
 )
 def test_few_rows_are_held_out_only_to_learn_from_them_in_the_end(m, different, settings, held, epochs):
-    p = plan(settings_of(ShoalRegressor(**settings)), m, 0, sparse=False, own_validation=False, different=different)
+    p = plan(settings_of(ShoalRegressor(**settings)), m, 0, own_validation=False, different=different)
     assert (p.hold_out, p.recipe.max_epochs, p.recipe.batch_size) == (held, epochs, m)
     assert p.all_rows is (held > 0)
 

@@ -14,7 +14,15 @@ from shoal.textbook import Adam, GradientDescent, Momentum, Nesterov, RMSprop
 
 def plan_of(task="classification", m=1000, *, sparse=False, own_validation=False, online=False, earlier_ramps=None, **settings):
     made = (ShoalClassifier if task == "classification" else ShoalRegressor)(**{"n_networks": 2} | settings)
-    return plan(settings_of(made), m, 0, sparse=sparse, own_validation=own_validation, online=online, earlier_ramps=earlier_ramps)
+    return plan(
+        settings_of(made),
+        m,
+        0,
+        rows="sparse" if sparse else "dense",
+        own_validation=own_validation,
+        online=online,
+        earlier_ramps=earlier_ramps,
+    )
 
 
 # --- the study's numbers --------------------------------------------------------------------------------------------

@@ -103,6 +103,10 @@ class Partitions:
     def different(self) -> None:
         """Many rows are assumed to be different."""
 
+    def wide(self, settings: Settings) -> bool:
+        """Never: principal components are found in memory alone."""
+        return False
+
     def targets(self, settings: Settings, known: Targets | None, classes: NDArray[Any] | None = None) -> Targets:
         """The meaning of y, from the sums over all rows."""
         return targets_from_sums(settings, self.found.summary)

@@ -9,6 +9,7 @@ import numpy as np
 
 from shoal.encoding import encoded_names
 from shoal.engine.device import PROCESSOR
+from shoal.fitting.projection import Projection
 from shoal.fitting.targets import Targets
 from shoal.fitting.train import means_of_finite
 from shoal.network import Network, folded
@@ -37,6 +38,8 @@ class Continuation:
     rows : int
         Training rows so far, counted in every epoch.
     events : list of Epoch
+    projection : Projection or None
+        Of wide rows, whose scores these networks read.
     """
 
     population: Population
@@ -46,6 +49,7 @@ class Continuation:
     memory: Any
     rows: int
     events: list[Epoch]
+    projection: Projection | None = None
 
 
 @dataclass(frozen=True)

@@ -204,6 +204,10 @@ class OnDisk:
     def different(self) -> None:
         """Many rows are assumed to be different."""
 
+    def wide(self, settings: Settings) -> bool:
+        """Never: principal components are found in memory alone."""
+        return False
+
     def targets(self, settings: Settings, known: Targets | None, classes: NDArray[Any] | None = None) -> Targets:
         """The meaning of y, from the sums over all rows."""
         return targets_from_sums(settings, self.summary)
@@ -293,7 +297,7 @@ def plan_on_disk(settings: Settings, m: int) -> Plan:
     if settings.warm_start:
         refuse("warm_start on disk")
     refuse_too_many(settings.K)
-    return plan(settings, m, 0, sparse=False, own_validation=False)
+    return plan(settings, m, 0, own_validation=False)
 
 
 def parts_of(settings: Settings, p: Plan) -> int:

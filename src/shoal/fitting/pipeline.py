@@ -23,8 +23,9 @@ from shoal.fitting.checkpoint import NO_CHECKPOINT, Checkpoint, Watched, about_f
 from shoal.fitting.fitted import Continuation, Fitted
 from shoal.fitting.limits import refuse_too_many
 from shoal.fitting.plan import Plan, is_auto, plan
+from shoal.fitting.projection import Projection, lifted
 from shoal.fitting.settings import Settings
-from shoal.fitting.source import InMemory, Source, TrainingRows
+from shoal.fitting.source import InMemory, RowsInMemory, Source, TrainingRows
 from shoal.fitting.targets import Targets
 from shoal.fitting.train import (
     Training,
@@ -35,6 +36,7 @@ from shoal.fitting.train import (
     in_curves,
     initial_population,
     inputs_seen,
+    linear_start,
     mean_of_finite,
     report_divergence,
     spread_of,
@@ -82,9 +84,13 @@ class Decided:
 
 @dataclass(frozen=True)
 class Prepared(Decided):
-    """All stages before the initial weights; `rows` are encoded, with those that each network holds out."""
+    """All stages before the initial weights; `rows` are encoded, with those that each network holds out.
+
+    If they are wide, they are scores of a `projection`, which the fitted networks contain.
+    """
 
     rows: TrainingRows
+    projection: Projection | None = None
 
 
 def decide(settings: Settings, source: S, *, names: Names = None, before: Fitted | None = None) -> tuple[Decided, S]:
@@ -123,7 +129,18 @@ def decided(
 def prepare(settings: Settings, source: Source, *, names: Names = None, before: Fitted | None = None) -> Prepared:
     """All stages before training; parameters as for `decide`."""
     d, source = decide(settings, source, names=names, before=before)
-    return with_rows(d, source.rows(settings, d.plan, d.targets, d.encoding, d.seed, None if before is None else before.network))
+    rows = source.rows(settings, d.plan, d.targets, d.encoding, d.seed, None if before is None else before.network)
+    return projected(with_rows(d, rows), before)
+
+
+def projected(prepared: Prepared, before: Fitted | None) -> Prepared:
+    """The rows projected, if the plan or the networks that training continues with ask for it."""
+    rows, found = prepared.rows, None if before is None else continuation_of(before).projection
+    if not isinstance(rows, RowsInMemory):
+        return prepared
+    if before is None and prepared.plan.projected:
+        found = rows.projection()
+    return prepared if found is None else replace(prepared, rows=rows.projected(found), projection=found)
 
 
 def with_rows(decided: Decided, rows: TrainingRows) -> Prepared:
@@ -146,22 +163,25 @@ def planned(settings: Settings, source: Source, seed: int, before: Fitted | None
     """
     refuse_too_many(settings.K)
     earlier = None if before is None else continuation_of(before)
+    wide = source.wide(settings) and not online if earlier is None else earlier.projection is not None
     p = plan(
         settings,
         source.m,
         seed,
-        sparse=source.sparse,
+        rows="wide" if wide else "sparse" if source.sparse else "dense",
         own_validation=source.own_validation,
         online=online,
         earlier_ramps=None if earlier is None else earlier.with_ramps,
         different=source.different(),
     )
+    if earlier is not None and earlier.projection is not None:
+        p = replace(p, skip=earlier.population.parameters.W3 is not None)
     if earlier is not None and settings.n_h != "auto" and p.width != (n_h := earlier.population.widths[0]):
         raise InvalidParameterError(
             f"hidden_layer_sizes is {settings.n_h!r}, but training continues with networks of {n_h} hidden units; "
             "keep their number, or start again with warm_start=False"
         )
-    if earlier is not None and settings.skip != (earlier.population.parameters.W3 is not None):
+    if earlier is not None and p.skip != (earlier.population.parameters.W3 is not None):
         raise InvalidParameterError(
             f"skip is {settings.skip}, but training continues with networks {'without' if settings.skip else 'with'} skip connections; "
             f"keep skip={not settings.skip}, or start again with warm_start=False"
@@ -171,9 +191,13 @@ def planned(settings: Settings, source: Source, seed: int, before: Fitted | None
 
 def draw(prepared: Prepared, n_h: int) -> Population:
     """Initial weights of n_h hidden units, each network's from its own stream."""
-    squares = prepared.rows.mean_squares
-    inputs = inputs_seen(prepared.plan.with_ramps, prepared.encoding.n_inputs, len(squares))
-    return initial_population(prepared.settings, prepared.seed, n_h, inputs, inputs @ squares, prepared.bias)
+    rows, p = prepared.rows, prepared.plan
+    squares = rows.mean_squares
+    inputs = inputs_seen(p.with_ramps, prepared.encoding.n_inputs, len(squares))
+    population = initial_population(replace(prepared.settings, skip=p.skip), prepared.seed, n_h, inputs, inputs @ squares, prepared.bias)
+    if p.linear and prepared.projection is not None and isinstance(rows, RowsInMemory):
+        return linear_start(population, rows.X, rows.Y, rows.weights, prepared.projection.penalty)
+    return population
 
 
 def fit(
@@ -218,7 +242,8 @@ def fit_piece(settings: Settings, source: InMemory, *, names: Names = None, befo
     known = classes if before is None else before.targets.classes
     d, source = decided(settings, source, seed, names=names, before=before, classes=known, online=True)
     p = d.plan
-    ready = with_rows(d, source.piece(settings, p, d.targets, d.encoding, None if before is None else before.network))
+    rows = source.piece(settings, p, d.targets, d.encoding, None if before is None else before.network)
+    ready = projected(with_rows(d, rows), before)
     population = draw(ready, p.width) if before is None else continuation_of(before).population
     run = ready.rows.begin(p, population, listened=True)
     earlier = [] if before is None else resume(run, before)
@@ -321,7 +346,7 @@ def finish(
         say(ready.settings, spread_of(trained.loss))
     network, temperature = network_of(ready, trained, history(events))
     judged = trained.judged or trained.population
-    continuation = Continuation(trained.population, judged, p.with_ramps, run.kind, run.carry(), trained.rows, events)
+    continuation = Continuation(trained.population, judged, p.with_ramps, run.kind, run.carry(), trained.rows, events, ready.projection)
     fitted = fitted_of(ready, trained, network, temperature, run.trained_by(p.solver), run.rows)
     return replace(fitted, continuation=continuation, evidence_table=evidence_table, epochs_before=len(earlier))
 
@@ -350,7 +375,8 @@ def fitted_of(
 
 
 def network_of(ready: Prepared, trained: Trained, curves: Mapping[str, Floats]) -> tuple[Network, float]:
-    """The trained network, calibrated; and the temperature of its logits."""
+    """The trained network over the encoded inputs, calibrated; and the temperature of its logits."""
+    trained = lifted(ready.projection, trained)
     finite = trained.diverged == 0
     report_divergence(trained.diverged, ready.plan, ready.rows.largest, standardized=ready.settings.standardize)
     t, n = ready.targets, ready.encoding.n_inputs

@@ -6,8 +6,8 @@ see z-scores and ramps, PLAIN see z-scores alone; half of the networks are of ea
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, cast
+from dataclasses import dataclass, replace
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -45,6 +45,12 @@ KINDS: dict[tuple[Task, bool], MemberKind] = {  # (task, with ramps)
     ("classification", False): MemberKind(0.003, 0.03, 0.1, 0.0),
     ("regression", True): MemberKind(0.02, 0.02, 0.0, 0.995),
     ("regression", False): MemberKind(0.01, 0.0, 0.0, 0.0),
+}
+RowKind = Literal["dense", "sparse", "wide"]
+
+WIDE_KINDS: dict[Task, MemberKind] = {  # of principal components
+    "classification": MemberKind(0.003, 0.03, 0.1, 0.0),
+    "regression": MemberKind(0.002, 0.0, 0.0, 0.0),
 }
 RAMP_SCALE: dict[Task, float] = {"classification": 1.0, "regression": 0.3}
 
@@ -107,6 +113,8 @@ class Plan:
     polished: bool = False  # L-BFGS follows AdamW
     skip: bool = False  # whether the networks have skip connections
     all_rows: bool = False  # the refit learns from the held-out rows too
+    projected: bool = False  # networks learn from principal components (`projection`)
+    linear: bool = False  # they start as linear models of these: skip connections, and W2 of 0
 
     @property
     def dtype(self) -> np.dtype:
@@ -124,7 +132,7 @@ def plan(
     m: int,
     seed: int,
     *,
-    sparse: bool,
+    rows: RowKind = "dense",
     own_validation: bool,
     online: bool = False,
     earlier_ramps: tuple[bool, ...] | None = None,
@@ -133,18 +141,14 @@ def plan(
     """The plan for m training rows and the settings `s`; `online` for `partial_fit`.
 
     `different` counts the different rows if they are few (None: as many as rows). `earlier_ramps` states which members see ramps if
-    training continues with existing networks.
+    training continues with existing networks. Wide `rows` are projected (`projection`); these and sparse ones have no ramps.
     """
-    task = s.task
-    solver, device = chosen(s.solver, auto_solver(online)), found(s.device, sparse=sparse)
-    ramps = member_kinds(s, solver, sparse) if earlier_ramps is None else earlier_ramps
-    if len(ramps) != s.K:
-        raise InvalidParameterError(
-            f"n_networks is {s.K}, but training continues with the {len(ramps)} networks of the earlier call; "
-            "keep their number, or start again with warm_start=False"
-        )
+    task, wide = s.task, rows == "wide"
+    solver, device = chosen(s.solver, auto_solver(online)), found(s.device, sparse=rows == "sparse")
+    ramps = member_kinds(s, solver, without=rows != "dense") if earlier_ramps is None else of_earlier(s, earlier_ramps)
     if solver in FULL_BATCH:
-        return plan_whole_rows(s, m, seed, solver, ramps, device, own_validation=own_validation)
+        return replace(plan_whole_rows(s, m, seed, solver, ramps, device, own_validation=own_validation), projected=wide)
+    linear = wide and starts_linear(s, solver)
     batch = batch_size(s, m)
     schedule = learning_schedule(s, solver, online)
     to_the_end = not online and not own_validation and earlier_ramps is None and wants_all_rows(s, m)
@@ -166,17 +170,33 @@ def plan(
         tol=chosen(s.tol, 0.0 if validated else 1e-4),
         seed=seed,
         device=device,
-        **by_members(s, m, solver, ramps, online=online),
+        **by_members(s, m, solver, ramps, online=online, wide=wide),
     )
     single = chosen(s.dtype, "float32" if m >= FLOAT32_FROM else "float64") == "float32"
-    polished = validated and not online and wants_polish(s)
+    polished = validated and not online and wants_polish(s, wide=wide)
     all_rows = to_the_end and hold_out > 0
-    return Plan(recipe, solver, width(s, m), ramps, hold_out, single, polished=polished, skip=s.skip, all_rows=all_rows)
+    stages: dict[str, Any] = {"polished": polished, "all_rows": all_rows, "projected": wide, "linear": linear}
+    return Plan(recipe, solver, width(s, m), ramps, hold_out, single, skip=s.skip or linear, **stages)
 
 
-def by_members(s: Settings, m: int, solver: str, ramps: tuple[bool, ...], *, online: bool) -> dict[str, Any]:
+def of_earlier(s: Settings, ramps: tuple[bool, ...]) -> tuple[bool, ...]:
+    """Which members see ramps, of the networks that training continues with."""
+    if len(ramps) != s.K:
+        raise InvalidParameterError(
+            f"n_networks is {s.K}, but training continues with the {len(ramps)} networks of the earlier call; "
+            "keep their number, or start again with warm_start=False"
+        )
+    return ramps
+
+
+def starts_linear(s: Settings, solver: str) -> bool:
+    """Whether networks of a wide table start as linear models: regression of squared error with Adam and the default first weights."""
+    return solver in ("adam", "adamw") and s.task == "regression" and make_loss(s.loss).is_least_squares and s.init == "auto"
+
+
+def by_members(s: Settings, m: int, solver: str, ramps: tuple[bool, ...], *, online: bool, wide: bool) -> dict[str, Any]:
     """What each member may have of its own with minibatches: by default with Adam what its kind does."""
-    kinds = [KINDS[s.task, ramp] for ramp in ramps]
+    kinds = [WIDE_KINDS[s.task] if wide else KINDS[s.task, ramp] for ramp in ramps]
     by_default, decoupled = solver in ("adam", "adamw"), solver == "adamw"
     faster = 2 if s.task == "classification" and m >= FASTER_FROM and not online else 1
     alpha = chosen(s.lam, tuple(k.decay for k in kinds) if decoupled else 1e-4)
@@ -189,9 +209,9 @@ def by_members(s: Settings, m: int, solver: str, ramps: tuple[bool, ...], *, onl
     }
 
 
-def wants_polish(s: Settings) -> bool:
+def wants_polish(s: Settings, *, wide: bool = False) -> bool:
     """Whether L-BFGS may follow AdamW: smooth regression (squared error, no ramps) with none of AdamW's settings set."""
-    smooth = s.task == "regression" and make_loss(s.loss).is_least_squares and s.ramps is False and s.standardize
+    smooth = s.task == "regression" and make_loss(s.loss).is_least_squares and (wide or s.ramps is False) and s.standardize
     return bool(smooth and is_auto(s.solver) and s.input_dropout == 0 and all(is_auto(getattr(s, name)) for name in ADAMW_S_WAY))
 
 
@@ -268,13 +288,13 @@ def width(s: Settings, m: int) -> int:
     return int(chosen(s.n_h, 128 if m >= WIDE_FROM else 64))
 
 
-def member_kinds(s: Settings, solver: str, sparse: bool) -> tuple[bool, ...]:
+def member_kinds(s: Settings, solver: str, *, without: bool) -> tuple[bool, ...]:
     """Which members see ramps: by default half of them, the one network if there is one; none without standardising.
 
-    By default none either if a step costs the square of the parameters.
+    By default none either if a step costs the square of the parameters. `without` says that the rows have none: sparse or wide ones.
     """
     K = s.K
-    if not s.standardize or sparse or (is_auto(s.ramps) and costs_squares(solver)):
+    if not s.standardize or without or (is_auto(s.ramps) and costs_squares(solver)):
         return (False,) * K
     with_ramps = K - K // 2 if s.ramps == "auto" else K * bool(s.ramps)
     return (True,) * with_ramps + (False,) * (K - with_ramps)

@@ -241,14 +241,16 @@ class Settings:
         "ramps",
         ChoiceKind(("auto", True, False)),
         "auto",
-        'Piecewise-linear ramps in addition to the z-scores; "auto" in half of the networks (the one network if there is one).',
+        'Piecewise-linear ramps in addition to the z-scores; "auto" in half of the networks (the one network if there is one), '
+        "and in none if the table is wide: 100 columns or more, and more than rows or alike as in spectra. Networks then learn from "
+        "principal components (docs/defaults.md).",
     )
     skip: bool = declared(
         "skip",
         FlagKind(),
         False,
         "Connections from the inputs to the outputs past the hidden layer, as in R's nnet: a linear part besides the network, of the "
-        "same encoded inputs, under the same penalty. They begin at 0.",
+        "same encoded inputs, under the same penalty. They begin at 0. Regression on wide tables has them in any case (docs/defaults.md).",
     )
     weight_average: PerNetwork | Auto = declared(
         "weight_average",

@@ -20,7 +20,8 @@ from shoal.errors import DataError
 from shoal.fitting.calibration import JudgedOn, calibrate, judged_on, largest_of
 from shoal.fitting.folds import RowFacts, different_rows, kept_out, member_weights, refuse_too_few, set_aside, watched
 from shoal.fitting.limits import refuse_too_large
-from shoal.fitting.plan import FULL_BATCH, RAMP_SCALE, Plan
+from shoal.fitting.plan import FULL_BATCH, RAMP_SCALE, Plan, is_auto
+from shoal.fitting.projection import Projection, find_projection, is_wide
 from shoal.fitting.settings import Settings
 from shoal.fitting.targets import EncodedTargets, Targets, checked_targets, encode_targets, fit_targets, initial_bias
 from shoal.fitting.train import Training, ended, full_batch, looks_ramps_up, mean_squares
@@ -89,6 +90,9 @@ class Source(Protocol):
 
     def different(self) -> int | None:
         """The number of different rows that count, if they are few; None if they are many."""
+
+    def wide(self, settings: Settings) -> bool:
+        """Whether networks are to learn from principal components (`projection`)."""
 
     def targets(self, settings: Settings, known: Targets | None, classes: NDArray[Any] | None = None) -> Targets:
         """The meaning of y: decided now, or checked against the decision of an earlier call."""
@@ -180,6 +184,10 @@ class InMemory:
         """The number of different rows that count, if they are few."""
         return different_rows(self.X, self.weight)
 
+    def wide(self, settings: Settings) -> bool:
+        """Whether the inputs are scaled, the plan may decide about ramps, and the rows are wide."""
+        return settings.standardize and is_auto(settings.ramps) and is_wide(self.X, self.weight)
+
     def targets(self, settings: Settings, known: Targets | None, classes: NDArray[Any] | None = None) -> Targets:
         """Decided from these rows, or checked against the decision of an earlier call."""
         found = fit_targets(settings, self.y, self.weight, classes) if known is None else known
@@ -234,7 +242,7 @@ class InMemory:
         judged = judged_on(X, encoded, learned.Y, len(plan.with_ramps), own=own, before=before, **known)
         ramp_positions = find_ramp_positions(encoding, encoded) if looks_ramps_up(plan) else None
         weights = member_weights(self.m, weight, held)
-        return RowsInMemory(settings, targets, encoded, learned.Y, weight, weights, watching, judged, dtype, ramp_positions)
+        return RowsInMemory(settings, targets, encoded, learned.Y, weight, weights, watching, judged, dtype, ramp_positions, self.groups)
 
     def piece(self, settings: Settings, plan: Plan, targets: Targets, encoding: Encoding, before: Network | None) -> "RowsInMemory":
         """The rows of one call of `partial_fit`: none is held out."""
@@ -262,6 +270,8 @@ class RowsInMemory:
         The rows that evaluate the fitted network.
     ramp_positions : RampPositions or None
         The positions of rows on ramps, if lookup tables are used.
+    groups : ndarray, (m,), or None
+        Equal numbers for rows that are held out together.
     """
 
     settings: Settings
@@ -274,6 +284,18 @@ class RowsInMemory:
     judged: JudgedOn
     dtype: np.dtype
     ramp_positions: Any = None
+    groups: NDArray[np.int64] | None = None
+
+    def projection(self) -> Projection | None:
+        """The directions of wide rows, from all that count."""
+        return find_projection(self.X, self.Y, self.weight, self.groups)
+
+    def projected(self, projection: Projection) -> "RowsInMemory":
+        """The rows for networks that learn from their scores; what evaluates the fitted network stays as it is."""
+        X, v = projection.scores(self.X), self.validation
+        if v is not None:
+            v = replace(v, X=X if v.X is self.X else projection.scores(v.X))
+        return replace(self, X=X, validation=v)
 
     @cached_property
     def mean_squares(self) -> Floats:

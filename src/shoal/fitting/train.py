@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -278,6 +279,22 @@ def initial_population(s: Settings, seed: int, n_h: int, inputs: NDArray[np.bool
         one = Parameters(W1, drawn.b1, drawn.W2, b2[:, None] if s.init == "auto" else drawn.b2)
         networks.append(rules.with_skip(one) if s.skip else one)
     return stack(networks, inputs)
+
+
+def linear_start(population: Population, X: Floats, Y: Floats, weights: Floats | None, penalty: float) -> Population:
+    """The networks as linear models: W3 and b2 by ridge regression on the rows that each learns from, W2 of 0.
+
+    `weights` are None, `(m,)` or `(K, m)`. W2 learns first, as its gradient is that of a network with drawn hidden units.
+    """
+    p, X = population.parameters.map(np.copy), np.asarray(X, np.float64)
+    assert p.W3 is not None
+    each_weight = np.broadcast_to(np.ones(len(X)) if weights is None else np.asarray(weights, np.float64), (population.K, len(X)))
+    for k, w in enumerate(each_weight):
+        mean, middle = w @ X / w.sum(), w @ Y / w.sum()
+        centred = X - mean
+        slopes = np.linalg.solve((centred.T * w) @ centred + penalty * np.eye(X.shape[1]), (centred.T * w) @ (Y - middle))
+        p.W2[k], p.W3[k], p.b2[k] = 0.0, slopes.T, (middle - mean @ slopes)[:, None]
+    return replace(population, parameters=p)
 
 
 def draw(s: Settings, rng: np.random.Generator, n_x: int, n_h: int, n_z: int, square_length: float) -> Parameters:
