@@ -15,7 +15,10 @@ from shoal.export import c99, model_equation, model_json, model_latex, portable,
 from shoal.export.portable import c_string, comment, identifier, latex
 from shoal.export.sample_rows import answers, frame_of, sample_rows
 
-pytestmark = pytest.mark.filterwarnings("ignore::shoal.UnseenWarning")  # levels that no training row had are meant
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::shoal.UnseenWarning",  # levels that no training row had are meant
+    "ignore::shoal.TableWarning",  # and levels that differ only in case
+)
 
 
 @pytest.fixture(scope="module")

@@ -154,6 +154,7 @@ def test_figures_take_the_pages_colours(classified):
     assert page.count("var(--one)") > 10
 
 
+@pytest.mark.filterwarnings("ignore::shoal.TableWarning")  # levels that differ only in case are meant
 def test_names_stay_text_whatever_they_are(tmp_path):
     frame, target = hostile_table()
     model = shoal.fit(frame, target, settings=QUICK)
