@@ -147,6 +147,7 @@ def test_places_that_cannot_be_written_to(place, tmp_path):
     assert (place / "ship.csv").read_text() == ship().to_csv(index=False)
 
 
+@pytest.mark.slow  # a disk of its own is filled
 def test_a_full_disk_leaves_what_was_there(place, tmp_path):
     def small_files():  # a disk with room for 8 kB
         import resource

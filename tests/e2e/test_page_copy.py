@@ -59,6 +59,7 @@ def trained(name, t):
     return run.training.judge().train
 
 
+@pytest.mark.slow
 def test_a_run_is_stepped_slid_played_and_paused_without_a_server(copy):
     page, places = opened(copy).page, moments(RUNS["flower"][1], MOST)
     costs = {0: at(copy, 0)}

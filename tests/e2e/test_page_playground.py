@@ -109,6 +109,7 @@ def test_a_clicked_number_shows_what_made_it(playground):
     assert updates(playground) == 2, "looking trains nothing"
 
 
+@pytest.mark.slow
 def test_learning_by_heart_is_warned_of(chapter):
     state = "&p.data=moons&p.points=60&p.noise=0.4&p.units=32&p.solver=adam&p.rate=0.05&p.init=auto&p.hold_out=0.5&p.t=600"
     opened(chapter, state)
@@ -118,6 +119,7 @@ def test_learning_by_heart_is_warned_of(chapter):
     assert "early_stopping=True" in words
 
 
+@pytest.mark.slow
 def test_a_link_shows_the_same_network_again(browser, chapter_address, chapter):
     opened(chapter, "&p.data=moons&p.units=6&p.solver=adam&p.rate=0.05&p.batch=32&p.networks=3&p.seed=7")
     press(chapter, "epoch", 10)
@@ -252,6 +254,7 @@ def test_a_page_that_is_left_frees_its_place(browser, chapter_address):
     watched.close()
 
 
+@pytest.mark.slow
 def test_warnings_multi_class_and_regression_are_drawn(chapter):
     opened(chapter, "&p.data=blobs&p.init=zeros&p.units=3")
     assert "Units 1, 2 and 3 are the same to the last digit" in chapter.page.inner_text(".warnings")

@@ -10,6 +10,7 @@ import pytest
 import shoal
 from export_problems import SANITIZED, bare_cases, c_agrees, fitted_table
 from onnx_or_skip import onnx_graph
+from sampling import sampled
 from shoal import ShoalClassifier
 from shoal.export import c99, model_json, portable, python_text
 from shoal.export.sample_rows import answers, extreme_rows, frame_of, matrix_of, sample_rows, spread
@@ -109,7 +110,7 @@ def test_a_raw_table_with_skip_connections_in_every_format(target, tmp_path):
     check_every_format(fitted_table(target, skip=True), tmp_path)
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", sampled(list(CASES)[::3], CASES))
 def test_every_activation_and_output_in_every_format(bare, case, tmp_path):
     check_every_format(bare[case], tmp_path)
 

@@ -27,6 +27,7 @@ def said(tmp_path_factory):
     return done.stdout.splitlines()
 
 
+@pytest.mark.slow  # each compiles its own kernels
 @pytest.mark.parametrize("check", CHECKS)
 def test_an_activation_and_a_loss_of_ones_own_have_all_that_the_others_have(said, check):
     needed = [line for line in said if line.startswith(f"{check} needs ")]

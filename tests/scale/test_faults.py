@@ -39,6 +39,7 @@ def at_epoch(number, action):
     return watch
 
 
+@pytest.mark.slow  # Dask waits many seconds for the dead worker
 @pytest.mark.parametrize("solver", ["lbfgs", *(pytest.param(name, marks=pytest.mark.slow) for name in ("lm", "bayes"))])
 def test_a_worker_that_dies_while_sums_are_taken_changes_no_bit(client, solver):
     X, y, raw = rows()

@@ -97,6 +97,7 @@ def test_a_worker_that_dies_while_networks_train_changes_no_bit(client, share, m
     assert_same_bits(survivor, whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", ["whole", pytest.param("own", marks=pytest.mark.slow)])
 def test_networks_that_are_trained_are_not_trained_again(client, share, tmp_path, monkeypatch):
     _, _, X, y = rows()

@@ -65,7 +65,7 @@ def test_a_raw_dask_frame_is_the_table_in_memory(client, ends):
     np.testing.assert_allclose(answers.compute(), there.predict(frame), rtol=1e-9)
 
 
-@pytest.mark.parametrize("weights", ["count", "share"])
+@pytest.mark.parametrize("weights", ["count", pytest.param("share", marks=pytest.mark.slow)])
 def test_weighted_rows_of_a_raw_dask_frame_are_those_in_memory(client, weights):
     rng = np.random.default_rng(1)
     frame = table().assign(**{weights: rng.integers(0, 3, 200) if weights == "count" else rng.random(200)})

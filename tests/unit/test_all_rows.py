@@ -53,6 +53,7 @@ def test_rows_held_out_are_judged_by_the_networks_that_never_saw_them():
     assert kept.judged is None
 
 
+@pytest.mark.slow
 def test_after_lbfgs_the_networks_go_on_with_lbfgs_over_all_rows():
     before, run = LbfgsAfterAdamW(begun()), RefitOnAllRows(LbfgsAfterAdamW(begun()), None)
     events, judged = list(run), list(before)

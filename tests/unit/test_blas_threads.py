@@ -166,6 +166,7 @@ print(json.dumps(facts))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 def test_forks_while_a_thread_trains():
     ran = subprocess.run([sys.executable, "-W", "ignore", "-c", FORKS], capture_output=True, text=True, timeout=4 * WAIT, check=False)

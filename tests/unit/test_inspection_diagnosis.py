@@ -169,7 +169,7 @@ def rare(m, share, seed):
 
 
 @pytest.mark.parametrize("class_weight", [None, "balanced", {0: 1, 1: 20}, {0: 0.01, 1: 0.5}], ids=str)
-@pytest.mark.parametrize("share", [0.05, 0.2])
+@pytest.mark.parametrize("share", [0.05, pytest.param(0.2, marks=pytest.mark.slow)])
 def test_rows_are_judged_with_the_weights_of_their_classes(share, class_weight):
     """Losses that weigh classes and losses that do not differ twentyfold, which is neither overfitting nor underfitting."""
     (rows, y), (others, y_others) = (rare(1500, share, seed) for seed in (0, 1))

@@ -198,6 +198,7 @@ def test_a_scorer_that_raises_is_treated_as_by_grid_searches(scoring):
         ShoalSearchCV(ShoalClassifier(**QUICK), {"hidden_layer_sizes": [5, 6]}, **settings | {"error_score": "raise"}).fit(X, y)
 
 
+@pytest.mark.slow  # processes that import everything anew
 def test_processes_give_the_same_results_and_keep_them(tmp_path):
     X, y, _ = data()
     one = ShoalSearchCV(ShoalClassifier(**QUICK), {"alpha": [0.0, 1.0]}, cv=2, refit=False).fit(X, y)

@@ -97,7 +97,7 @@ def trained(monkeypatch):
     return seen
 
 
-@pytest.mark.parametrize("at_a_time", ["all folds", "one fold"])
+@pytest.mark.parametrize("at_a_time", ["all folds", pytest.param("one fold", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("which", WAYS)
 def test_an_interrupted_search_goes_on_to_the_same_bits(which, at_a_time, trained, tmp_path, monkeypatch):
     if at_a_time == "one fold":

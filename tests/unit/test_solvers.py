@@ -186,6 +186,7 @@ def test_an_interrupted_polish_keeps_the_best_of_adamw_or_the_latest_of_lbfgs():
     assert late.score(X, y) > first.score(X, y)
 
 
+@pytest.mark.slow
 def test_a_polished_fit_goes_on_when_it_is_warm():
     X, y = smooth(0.02, 200)
     model = plain_regressor(warm_start=True).fit(X, y)

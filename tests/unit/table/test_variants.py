@@ -4,6 +4,7 @@ for or where one of them has nearly all rows; in the same way in memory, from a 
 import json
 import warnings
 from functools import cache
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import pytest
 import shoal
 from export_problems import c_agrees, compiled
 from onnx_or_skip import onnx_graph
+from sampling import sampled
 from shoal.cli.predict import predict_table
 from shoal.errors import InvalidParameterError, ModelFileError, TableError
 from shoal.export import portable
@@ -64,9 +66,11 @@ def merged(kind: str, cells) -> list[str]:
     return [level if cell == variant else cell for cell in cells]
 
 
-@pytest.mark.parametrize("merge_case", [None, True, False])
-@pytest.mark.parametrize("often", [RARE, MANY])
-@pytest.mark.parametrize("kind", VARIANTS)
+GRID = list(product(VARIANTS, [RARE, MANY], [None, True, False]))
+IN_PIECES = list(product(["capitals", "all of it"], ["input", "target"], [None, True, False]))
+
+
+@pytest.mark.parametrize(("kind", "often", "merge_case"), sampled(GRID[::4], GRID))
 def test_levels_labels_and_groups_are_counted_and_merged_as_asked(kind, often, merge_case, tmp_path):
     level, variant = VARIANTS[kind]
     frame = table(kind, often, "input")
@@ -90,9 +94,7 @@ def test_levels_labels_and_groups_are_counted_and_merged_as_asked(kind, often, m
     assert len(notes) == 1
 
 
-@pytest.mark.parametrize("merge_case", [None, True, False])
-@pytest.mark.parametrize("place", ["input", "target"])
-@pytest.mark.parametrize("kind", ["capitals", "all of it"])
+@pytest.mark.parametrize(("kind", "place", "merge_case"), sampled(IN_PIECES[::5], IN_PIECES))
 def test_pieces_decide_as_the_whole_does(kind, place, merge_case, tmp_path):
     target = "c" if place == "target" else "y"
     for often in (RARE, MANY):
