@@ -44,8 +44,7 @@ WHOLE = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("n_networks", [1, 3])
+@pytest.mark.parametrize(("n_networks", "dtype"), [(1, "float32"), (3, "float64")])  # each of either with every solver and kind
 @pytest.mark.parametrize("solver", ["adam", "adamw", "sgd", "rmsprop", *WHOLE])
 @pytest.mark.parametrize("kind", [ShoalClassifier, ShoalRegressor])
 def test_every_solver_passes(kind, solver, n_networks, dtype):
