@@ -2,11 +2,19 @@
 
 import asyncio
 import json
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Coroutine, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 HOST = "127.0.0.1:8137"
 OWN = (("origin", f"http://{HOST}"),)
+
+
+def finished(work: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine returns, from a thread of its own: in the tests' thread a browser's event loop may be running."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def ask(
@@ -42,7 +50,7 @@ def ask(
         "client": ("127.0.0.1", 50000),
         "server": ("127.0.0.1", 8137),
     }
-    asyncio.run(app(scope, receive, send))
+    finished(app(scope, receive, send))
     start, *rest = sent
     return start["status"], {k.decode(): v.decode("latin-1") for k, v in start["headers"]}, b"".join(m.get("body", b"") for m in rest)
 

@@ -1,6 +1,5 @@
 """The pages on export, serving and coming from elsewhere are run, and their tables held to the code."""
 
-import asyncio
 import inspect
 import json
 import re
@@ -11,6 +10,7 @@ import pytest
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 import shoal
+from asgi import finished
 from export_problems import fitted_table
 from onnx_or_skip import onnx_graph
 from shoal import ShoalClassifier, ShoalRegressor
@@ -45,10 +45,10 @@ def test_the_served_model_answers(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     space = run("serving.md")
     row = [{"age": 22, "port": None, "boarded": "1912-04-10 12:00"}]
-    status, said = asyncio.run(post(space["app"], "/predict", row))
+    status, said = finished(post(space["app"], "/predict", row))
     assert status == 200
     assert sum(said[0].values()) == pytest.approx(1)
-    status, said = asyncio.run(post(space["app"], "/predict", [{**row[0], "age": "old"}]))
+    status, said = finished(post(space["app"], "/predict", [{**row[0], "age": "old"}]))
     assert status == 422
     assert "'age'" in said["error"]
 
