@@ -185,6 +185,7 @@ class Preparation:
     def apply(self, typed: pd.DataFrame) -> NDArray[np.float64]:
         """The matrix `(m, number of features)` of a frame that `coerce` made."""
         first = np.cumsum([0, *(len(field.parts) for field in self.fields)])
+        numbers = _numbers_of(typed, self.fields)
         matrix = np.zeros((len(typed), len(self.features)))
         for i, feature in enumerate(self.features):
             field, at = self.fields[feature.field], first[feature.field]
@@ -194,9 +195,17 @@ class Preparation:
                     rows = np.flatnonzero(places >= 0)
                     matrix[rows, i + places[rows]] = 1.0
                 continue
-            values = typed.iloc[:, at + (0 if feature.part == "missing" else field.parts.index(feature.part))].to_numpy(np.float64)
+            values = numbers[:, at + (0 if feature.part == "missing" else field.parts.index(feature.part))]
             matrix[:, i] = np.isnan(values) if feature.part == "missing" else np.where(np.isnan(values), feature.fill, values)
         return matrix
+
+
+def _numbers_of(typed: pd.DataFrame, fields: Sequence[Field]) -> NDArray[np.float64]:
+    """A typed frame's numbers, all at once, and NaN in the columns of categories."""
+    is_number = np.array([field.kind != "category" for field in fields for _ in field.parts], bool)
+    numbers = np.full(typed.shape, np.nan)
+    numbers[:, is_number] = (typed if is_number.all() else typed.iloc[:, np.flatnonzero(is_number)]).to_numpy(np.float64)
+    return numbers
 
 
 def used(columns: Sequence[Column]) -> list[Column]:
@@ -249,6 +258,8 @@ def fit_preparation(columns: Sequence[Column], typed: pd.DataFrame) -> Preparati
 def _has_gaps(typed: pd.DataFrame) -> bool:
     """Whether a column has empty cells, in which no mark stands that an input of its own tells of."""
     empty = typed.iloc[:, 0].isna()
+    if typed.shape[1] == 1 or not empty.any():
+        return bool(empty.any())
     return bool((empty & ~(typed.iloc[:, 1:] == 1).any(axis=1)).any())
 
 
