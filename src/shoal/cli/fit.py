@@ -310,11 +310,13 @@ def threshold_record(model: Any) -> dict[str, object]:
 
 def print_threshold(model: Any) -> None:
     """Print when which class is predicted, if a threshold decides."""
-    from shoal.table_models.thresholds import decisions
+    from shoal.table_models.thresholds import decisions, threshold_of
 
-    rule = model.facts_.threshold
-    found = "as given" if rule[:1] in "0123456789." else f"{rule}, found by cross-validation of the training rows"
-    for line in decisions(model) if rule else ():
+    wanted = threshold_of(model.facts_.threshold or None)
+    if wanted is None:
+        return
+    found = "as given" if wanted.rule == "fixed" else f"{wanted.written}, found by cross-validation of the training rows"
+    for line in decisions(model):
         print(f"threshold: {line} ({found})")
 
 

@@ -36,6 +36,14 @@ def print_lines(lines: Iterable[object]) -> None:
         print(line)
 
 
+def print_how_read(model: Any, table: Any) -> None:
+    """Print how a table's file is read by a model that `shoal.fit` made; `table` is a path or a `TablePath`."""
+    from shoal.table.reading import notes_of
+    from shoal.table_models.within_memory import used_names
+
+    print_lines(notes_of(table, expected=used_names(model)))
+
+
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], title: str = "", numbers: Collection[int] = ()) -> None:
     """Print a table; the columns at the positions `numbers` are right-aligned."""
     from rich import box

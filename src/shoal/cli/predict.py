@@ -37,20 +37,18 @@ def predict(
     memory. Warnings count the rows with an input outside the range of the training rows, and those
     with levels of a category that no training row had.
     """
-    from shoal.cli.output import print_lines, rows_bar
+    from shoal.cli.output import print_how_read, rows_bar
     from shoal.errors import OutputError
     from shoal.persistence import load
     from shoal.table.filetypes import file_of
-    from shoal.table.reading import notes_of
     from shoal.table_models import fit
-    from shoal.table_models.within_memory import used_names
 
     loaded = load(model)
     fit.facts_of(loaded)
     if output.exists() and any(output.samefile(used) for used in (file_of(table)[0], model) if used.exists()):
         raise OutputError(f"-o {output} is the table or the model itself; choose another name for the predictions.")
     source = table_at(table, sheet, header)
-    print_lines(notes_of(source, expected=used_names(loaded)))
+    print_how_read(loaded, source)
     with rows_bar(wanted=max_memory is not None) as progress:
         n_rows, given = predict_table(loaded, source, output, interval, max_memory, progress)
     print(f"{n_rows} predictions written to {output}")

@@ -1,15 +1,11 @@
 """`shoal show`, `shoal diagnose`, `shoal evaluate`: what a model is, what is wrong with it, and how good it is on a table."""
 
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from shoal.cli.look import print_rare, rare_record
 from shoal.cli.options import AsJson, Header, MaxMemory, ModelFile, Sheet, TableWithTarget, table_at
-from shoal.cli.output import print_json, print_lines, print_metrics, print_sureness, print_table
-
-if TYPE_CHECKING:
-    from shoal.table import TablePath
+from shoal.cli.output import print_how_read, print_json, print_metrics, print_sureness, print_table
 
 EXAMPLE = "Example: `shoal show titanic.shoal`"
 
@@ -136,23 +132,16 @@ def diagnose(
 
     loaded, source = load(model), table_at(table, sheet, header)
     found = diagnose_table(loaded, source)
-    print_how_read(loaded, source, as_json)
     if as_json:
         findings = [{"title": f.title, **asdict(f)} for f in found]
         print_json({"model": str(model), "rows": found.n_rows, "findings": findings})
-    elif not found:
+        return
+    print_how_read(loaded, source)
+    if not found:
         print(f"No findings on {found.n_rows} rows of {table.name}.")
     else:
         title = f"{len(found)} findings on {found.n_rows} rows of {table.name}"
         print_table(["finding", "evidence", "what to do"], [[f.title, f.evidence, f.advice] for f in found], title)
-
-
-def print_how_read(loaded: Any, source: "Path | TablePath", as_json: bool) -> None:
-    """Print how a table's file was read, unless JSON is wanted."""
-    from shoal.table.reading import notes_of
-    from shoal.table_models.within_memory import used_names
-
-    print_lines(() if as_json else notes_of(source, expected=used_names(loaded)))
 
 
 EVALUATE_EXAMPLE = "Example: `shoal evaluate titanic.shoal passengers-1913.csv`"
@@ -179,7 +168,6 @@ def evaluate(
     facts = raw.facts_of(loaded)
     with rows_bar(wanted=max_memory is not None) as progress:
         found = raw.evaluate(loaded, source, max_memory=max_memory, progress=progress)
-    print_how_read(loaded, source, as_json)
     if as_json:
         print_json(
             {
@@ -193,6 +181,7 @@ def evaluate(
             }
         )
         return
+    print_how_read(loaded, source)
     left_out = f" ({found.n_left_out} without a target left out)" if found.n_left_out else ""
     print_metrics(found.metrics, {}, f"{facts.task} of {', '.join(facts.targets)}: scores on {found.n_rows} rows of {table.name}{left_out}")
     print_sureness(found.sureness)
