@@ -38,7 +38,7 @@ from shoal.network import Network
 from shoal.training.events import events_of_curves
 from shoal.training.progress import Trained
 from shoal.types import Floats
-from shoal.uncertainty.answers import Held
+from shoal.uncertainty.answers import Held, at_most
 from shoal.uncertainty.noise import MOST_ROWS
 
 Rows = tuple[Any, Any, Floats | None]
@@ -219,7 +219,7 @@ def made_share(ready: Decided, place: tuple[int, int, int], rows: Rows) -> Share
     population = draw(with_rows(replace(ready, plan=p, bias=source.bias(ready.targets)), encoded), p.width)
     held = encoded.judged.held
     picked = np.flatnonzero(held.weight > 0)
-    picked = picked[np.linspace(0, len(picked) - 1, min(len(picked), MOST_ROWS // n)).astype(np.int64)]
+    picked = at_most(picked, MOST_ROWS // n)
     out = held.out[:, picked] | (np.arange(K) % n != s)[:, None]
     judges = Held(held.X[picked], held.Y[picked], held.weight[picked], out)
     return Share(Group(p, population, encoded), source.m, judges)

@@ -21,6 +21,7 @@ from shoal.engine.threads import one_blas_thread
 from shoal.population import Population
 from shoal.training.progress import Trained
 from shoal.types import Floats
+from shoal.uncertainty.answers import at_most
 
 LEAST_COLUMNS = 100  # below, ramps are affordable, and were measured to be better
 MOST_ROWS = 2_000  # different ones: with more, a network learns the directions itself
@@ -149,9 +150,7 @@ def components(rows: DifferentRows) -> tuple[Floats, Floats, Floats]:
 
 def chosen(scores: Floats, rows: DifferentRows) -> tuple[int, float]:
     """The number of components, and the linear model's penalty for their scores with a mean square of 1, divided by that number."""
-    at = np.arange(len(scores))
-    if len(at) > MOST_JUDGED:
-        at = at[np.linspace(0, len(at) - 1, MOST_JUDGED).astype(int)]
+    at = at_most(np.arange(len(scores)), MOST_JUDGED)
     T, weight = scores[at], rows.weight[at]
     Y = rows.Y[at] - np.average(rows.Y[at], axis=0, weights=weight)
     groups = rows.group[at] if len(np.unique(rows.group[at])) < len(at) else None

@@ -24,7 +24,6 @@ HEAD = 100  # filled cells of a column that its format of dates is guessed from
 _LONG_NAME = 200  # characters; comparing longer names takes the square of their length
 _WHOLE = re.compile(r"[+-]?[0-9]{1,30}")
 _HUGE = 10**400  # beyond every floating-point number; Python refuses to write whole numbers of some thousand digits
-LONGEST_MARK = max(map(len, MISSING_MARKS))
 _TRUTH = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
 
 
@@ -104,13 +103,15 @@ def are_marks(texts: Sequence[str]) -> NDArray[np.bool_]:
 
 
 def filled_levels(column: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
-    """The place of each cell's text among some, −1 for blanks and marks that stand for a missing value; and these, stripped."""
+    """The different stripped texts of a column, and the place of each cell's, −1 for blanks and marks that stand for a missing value."""
     if pd.api.types.is_object_dtype(column.dtype) and pd.api.types.infer_dtype(column, skipna=True) != "string":
         column = text_cells(column)
     codes, levels = pd.factorize(column)
     texts = ["" if text != text else text for text in texts_of(levels)]
-    is_filled = np.append(np.array([bool(text) for text in texts], bool) & ~are_marks(texts), False)
-    return np.where(is_filled[codes], codes, -1).astype(np.int64), texts
+    filled = np.flatnonzero(np.array([bool(text) for text in texts], bool) & ~are_marks(texts))
+    places = np.full(len(texts) + 1, -1)
+    places[filled] = np.arange(len(filled))
+    return places[codes], [texts[i] for i in filled.tolist()]
 
 
 def _in_rows(column: pd.Series, codes: NDArray[np.int64], converted: Sequence[Any]) -> pd.Series:
@@ -189,11 +190,7 @@ def date_cells(column: pd.Series, date_format: str) -> Cells:
         zoned = column.dt.tz is not None
         return Cells(column.dt.tz_convert("UTC").dt.tz_localize(None) if zoned else column, np.zeros(len(column), dtype=bool))
     codes, texts = filled_levels(column)
-    different = np.unique(codes[codes >= 0])  # blanks and marks are read by no format
-    values = dates_of([texts[code] for code in different.tolist()], date_format)
-    where = np.full(len(texts) + 1, -1)
-    where[different] = np.arange(len(different))
-    found = np.append(values.to_numpy(), np.datetime64("NaT"))[where[codes]]
+    found = np.append(dates_of(texts, date_format).to_numpy(), np.datetime64("NaT"))[codes]
     return Cells(pd.Series(found, index=column.index), (codes >= 0) & np.isnat(found))
 
 

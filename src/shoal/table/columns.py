@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from shoal.errors import ColumnsError, TableError
-from shoal.table.cells import Cells, brief, check_finite, date_cells, listed, nearest, number_cells, refusal, text_cells, truth_cells
+from shoal.table.cells import Cells, brief, check_finite, date_cells, listed, nearest, refusal, text_cells, truth_cells
 from shoal.table.dates import Part, date_columns, parts_of
 from shoal.table.frames import as_frame, column_name, named_frame
 from shoal.table.levels import Variant, merged_cells
@@ -171,10 +171,6 @@ def _coerce(cells: pd.Series, column: Column) -> list[pd.Series]:
 
 
 def _coerce_number(cells: pd.Series, column: Column) -> list[pd.Series]:
-    if not column.marks and pd.api.types.is_float_dtype(cells.dtype):  # as most are: no mark and no spelling to look for
-        values = number_cells(cells).values
-        check_finite(column.name, values)
-        return [values]
     read, marked = read_numbers(cells, column.number_format, column.marks)
     spelled = "" if column.number_format.is_plain else f" ({column.number_format}, or plain)"
     _refuse_others(cells, column, read, f"numbers{spelled}")

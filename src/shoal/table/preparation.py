@@ -258,9 +258,7 @@ def fit_preparation(columns: Sequence[Column], typed: pd.DataFrame) -> Preparati
 def _has_gaps(typed: pd.DataFrame) -> bool:
     """Whether a column has empty cells, in which no mark stands that an input of its own tells of."""
     empty = typed.iloc[:, 0].isna()
-    if typed.shape[1] == 1 or not empty.any():
-        return bool(empty.any())
-    return bool((empty & ~(typed.iloc[:, 1:] == 1).any(axis=1)).any())
+    return bool(empty.any() and (empty & ~(typed.iloc[:, 1:] == 1).any(axis=1)).any())
 
 
 def decided(columns: Sequence[Column], typed: pd.DataFrame, counts: Mapping[str, pd.Series], gaps: Mapping[str, bool]) -> Preparation:

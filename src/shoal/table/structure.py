@@ -159,9 +159,9 @@ def n_different(codes: Codes) -> int:
 def number_answer(each: CodedColumn, target: CodedColumn, both: NDArray[np.bool_], n_inputs: int) -> ColumnNote | None:
     """A number that gives a numeric target away."""
     rows = np.flatnonzero(both)
-    few = rows[np.linspace(0, len(rows) - 1, min(len(rows), FEW_TELL)).astype(int)]
-    r = correlation(each.numbers_at(few), target.in_rows[few])
-    if abs(r) < 0.9 and each.n_distinct > 2 and not is_steady(each.numbers_at(few), target.in_rows[few]):
+    few = spaced(rows, FEW_TELL)
+    x, y = each.numbers_at(few), target.in_rows[few]
+    if abs(correlation(x, y)) < 0.9 and each.n_distinct > 2 and not is_steady(x, y):
         return None  # as of most columns, whose other rows are not read then
     x, y = each.in_rows[both], target.in_rows[both]
     some = np.isfinite(x) & np.isfinite(y)
@@ -177,6 +177,11 @@ def number_answer(each: CodedColumn, target: CodedColumn, both: NDArray[np.bool_
     if n_inputs >= SEVERAL and each.n_distinct >= GROUPS and is_steady(x, y):
         return ColumnNote(each.name, "answer", f"rises or falls with the target {target.name!r} without an exception", advice)
     return None
+
+
+def spaced(rows: Codes, most: int) -> Codes:
+    """At most so many of these rows, evenly spaced."""
+    return rows if len(rows) <= most else rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
 
 
 def correlation(x: Numbers, y: Numbers) -> float:
@@ -240,7 +245,7 @@ def alike(each: CodedColumn, others: Sequence[CodedColumn]) -> float:
     columns = [other for other in others if other is not each and other.column.kind == "number" and other.n_distinct > GROUPS][
         :MOST_NUMBERS
     ]
-    rows = np.linspace(0, len(each.codes) - 1, min(len(each.codes), MOST_ROWS)).astype(int)
+    rows = spaced(np.arange(len(each.codes)), MOST_ROWS)
     rank = np.argsort(each.order)
     fine = each.codes[rows]
     coarse = rank[fine] // max(2, int(np.sqrt(each.n_distinct)))
@@ -271,8 +276,7 @@ def time_note(each: CodedColumn, roles: Roles) -> ColumnNote | None:
     if n < GROUPS or m < FEW_ROWS or not each.is_moment or (each.column.kind != "date" and n < m / GROUPS):
         return None
     filled = np.flatnonzero(each.codes >= 0)
-    few = filled[np.linspace(0, len(filled) - 1, min(len(filled), FEW_TELL)).astype(int)]
-    if len(filled) < m / 2 or not is_sorted(each.numbers_at(few)):
+    if len(filled) < m / 2 or not is_sorted(each.numbers_at(spaced(filled, FEW_TELL))):
         return None
     values = each.in_rows
     values = values[np.isfinite(values)]
