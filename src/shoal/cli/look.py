@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shoal.cli.options import TABLE_HELP, AsJson, Header, Sheet, table_at
-from shoal.cli.output import number, print_json, print_lines, print_table
+from shoal.cli.output import number, print_json, print_lines, print_table, width
 
 if TYPE_CHECKING:
     from shoal.table_models.fit import Evaluation, Facts
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = "Example: `shoal look titanic.csv --target Survived`"
 MOST_LINES = 60  # of the columns that fit prints before it trains; look prints all
+WIDE_ENOUGH = 100  # characters of a line that has room for notes beside the columns
 HEADER = ("column", "read as", "examples", "missing", "distinct", "note")
 
 
@@ -68,7 +69,9 @@ def print_look(found: "Look", most: int = MOST_LINES) -> None:
     rows = [
         [name, *map(str, row)] for name, row in zip(frame.index, frame.replace({"missing": {0: ""}}).itertuples(index=False), strict=True)
     ]
-    print_table(HEADER, rows, found.title, numbers=(3, 4))
+    beside = width() >= WIDE_ENOUGH  # else a sentence in the last column would be one word a line
+    print_table(HEADER if beside else HEADER[:-1], rows if beside else [row[:-1] for row in rows], found.title, numbers=(3, 4))
+    print_lines(() if beside else [f"{row[0]}: {row[-1]}" for row in rows if row[-1]])
     if len(columns) > most:
         print(f"and {len(columns) - most} more columns; shoal look prints all")
     for note in found.notes:

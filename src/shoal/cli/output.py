@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -56,10 +57,12 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], title: str
         table.add_column(Text(name), justify="right" if position in numbers else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    console = Console(highlight=False)
-    if not sys.stdout.isatty():
-        console = Console(highlight=False, width=WIDTH_WITHOUT_TERMINAL)
-    console.print(table)
+    Console(highlight=False, width=width()).print(table)
+
+
+def width() -> int:
+    """Characters of a line on stdout."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL
 
 
 def print_metrics(metrics: Mapping[str, float], baselines: Mapping[str, Mapping[str, float]], title: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 import shoal
 from shoal.cli import main
+from shoal.cli.look import print_look
 from shoal.errors import ColumnsError, TableError, TableWarning
 from shoal.table_models.fit import facts_of
 from shoal.table_models.inspect import diagnose_table
@@ -143,6 +144,19 @@ def test_the_command_line_prints_the_columns_alone_and_before_training(
     code, out, _ = run(capsys, monkeypatch, "fit", str(path), "--target", "y", "--strict", "--drop", "z", *few)
     assert code == 0
     assert "dropped" in out
+
+
+@pytest.mark.parametrize("columns", [60, 130])
+def test_notes_are_whole_lines_where_a_table_has_no_room_for_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    frame, name = frame_of("identifier")
+    found = shoal.look(frame, "y")
+    monkeypatch.setattr("shoal.cli.look.width", lambda: columns)
+    print_look(found)
+    out = capsys.readouterr().out
+    assert (f"\n{name}: {found.notes[0].text}" in out) == (columns == 60)
+    assert ("note" in out.splitlines()[2]) == (columns == 130)
 
 
 @pytest.mark.filterwarnings("ignore::shoal.OutsideWarning")  # of a row that was held out
