@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 
 import shoal
 from shoal import ShoalClassifier, ShoalRegressor
-from shoal.estimators.base import with_thresholds
+from shoal.estimators.estimator import with_thresholds
 
 ROWS = 60
 FAST: dict[str, Any] = {"n_networks": 2, "hidden_layer_sizes": 3, "max_iter": 3, "random_state": 0}

@@ -56,9 +56,9 @@ from shoal.textbook.losses import LOSSES
 from shoal.textbook.output_units import exp_limits, log_variance_limits
 from shoal.training import minibatch, two_stage
 from shoal.training.solvers import small_networks
-from shoal.training.solvers.base import LEAST_DECREASE
 from shoal.training.solvers.bayes import LARGEST_BETA
 from shoal.training.solvers.levenberg_marquardt import FACTOR
+from shoal.training.solvers.solver import LEAST_DECREASE
 from shoal.uncertainty import calibration, noise, predictive
 from shoal.web import server
 from shoal.web.playground.recording import MOMENTS

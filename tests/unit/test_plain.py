@@ -7,7 +7,7 @@ from scipy import sparse
 from sklearn.utils.validation import check_X_y
 
 from shoal import ShoalClassifier, ShoalRegressor
-from shoal.estimators import base
+from shoal.estimators import estimator
 from shoal.estimators.checks import is_plain, is_plain_target
 
 QUICK = {"max_iter": 2, "hidden_layer_sizes": 3, "n_networks": 1, "random_state": 0, "early_stopping": False}
@@ -58,7 +58,7 @@ def test_a_plain_fit_leaves_what_a_checked_one_does(monkeypatch):
     checked = ShoalClassifier(**QUICK).fit(X.tolist(), Y.tolist())
     named = ShoalClassifier(**QUICK).fit(pd.DataFrame(X, columns=list("abc")), Y)
     assert named.feature_names_in_.tolist() == ["a", "b", "c"]
-    monkeypatch.setattr(base, "validate_data", lambda *_, **__: pytest.fail("scikit-learn was asked"))
+    monkeypatch.setattr(estimator, "validate_data", lambda *_, **__: pytest.fail("scikit-learn was asked"))
     plain, named = ShoalClassifier(**QUICK).fit(X, Y), named.fit(X, Y)
     np.testing.assert_array_equal(plain.coefs_[0], checked.coefs_[0])
     assert plain.n_features_in_ == checked.n_features_in_ == 3

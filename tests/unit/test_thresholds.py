@@ -19,7 +19,7 @@ from onnx_or_skip import onnx_graph
 from shoal import ShoalClassifier
 from shoal.cli import app
 from shoal.errors import InterruptedWarning, InvalidParameterError, ModelFileError, TableError
-from shoal.estimators.base import with_thresholds
+from shoal.estimators.estimator import with_thresholds
 from shoal.export import c99, model_equation, model_json, model_latex, portable, python_text
 from shoal.export.sample_rows import answers, sample_rows
 from shoal.persistence.building import built

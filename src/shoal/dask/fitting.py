@@ -20,8 +20,8 @@ from shoal.dask.workers import connected, named, over_table
 from shoal.draws import seed_from
 from shoal.errors import DataError, InvalidParameterError, ShoalError
 from shoal.estimators._sklearn import keep_columns
-from shoal.estimators.base import ShallowEstimator, adopt, for_prediction, input_names
 from shoal.estimators.checks import with_roles
+from shoal.estimators.estimator import ShallowEstimator, adopt, for_prediction, input_names
 from shoal.fitting.calibration import check_calibration
 from shoal.fitting.candidates import by_preparation
 from shoal.fitting.checkpoint import Checkpoint, about_fit, identity_of

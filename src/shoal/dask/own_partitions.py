@@ -11,7 +11,7 @@ from shoal.dask.partitions import Raw, Span
 from shoal.dask.source import Partitions
 from shoal.dask.workers import named, on_worker, pass_on
 from shoal.errors import DataError, InvalidParameterError
-from shoal.estimators.base import input_names
+from shoal.estimators.estimator import input_names
 from shoal.fitting.calibration import JudgedOn, calibrate, largest_of
 from shoal.fitting.checkpoint import Checkpoint, about_fit, identity_of
 from shoal.fitting.fitted import Fitted

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from shoal.dask.workers import Noted, on_worker, pass_on
 from shoal.encoding import Encoding, encode
 from shoal.errors import DataError
-from shoal.estimators.base import checked_rows
+from shoal.estimators.estimator import checked_rows
 from shoal.fitting.targets import Targets, encode_targets
 from shoal.types import Floats
 

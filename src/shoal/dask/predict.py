@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from shoal.engine.threads import at_most
 from shoal.errors import DataError
-from shoal.estimators.base import for_prediction
+from shoal.estimators.estimator import for_prediction
 from shoal.estimators.remote import is_elsewhere
 from shoal.network import known_facts
 from shoal.table import TypedTable, check_columns

@@ -10,8 +10,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import unique_labels
 
 from shoal.errors import DataError
-from shoal.estimators.base import FittedAttribute, ShallowEstimator
 from shoal.estimators.checks import named_failure
+from shoal.estimators.estimator import FittedAttribute, ShallowEstimator
 from shoal.estimators.remote import dask_functions, is_elsewhere, lazy_too
 from shoal.fitting.settings import documented
 from shoal.fitting.train import takes_pieces

@@ -10,8 +10,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from shoal.errors import UncalibratedWarning
-from shoal.estimators.base import FittedAttribute, ShallowEstimator
 from shoal.estimators.checks import finite_answers, named_failure
+from shoal.estimators.estimator import FittedAttribute, ShallowEstimator
 from shoal.estimators.remote import dask_functions, is_elsewhere, lazy_too
 from shoal.fitting.settings import documented
 from shoal.fitting.train import takes_pieces

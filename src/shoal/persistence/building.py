@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from shoal.encoding import Encoding, TargetScale
-from shoal.estimators.base import adopt
+from shoal.estimators.estimator import adopt
 from shoal.fitting.fitted import Fitted
 from shoal.fitting.settings import Task
 from shoal.fitting.targets import Targets

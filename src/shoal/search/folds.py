@@ -17,8 +17,8 @@ from sklearn.utils.validation import _check_method_params
 
 from shoal.engine.threads import at_most, cores, one_blas_thread, spread
 from shoal.errors import ShoalError
-from shoal.estimators.base import ShallowEstimator, adopt, input_names
 from shoal.estimators.checks import with_roles
+from shoal.estimators.estimator import ShallowEstimator, adopt, input_names
 from shoal.fitting.candidates import CandidateBatch, batches_of, train_batch
 from shoal.fitting.pipeline import Names
 from shoal.fitting.settings import Settings, settings_of

@@ -18,8 +18,8 @@ from sklearn.model_selection._validation import _score
 
 from shoal.encoding import encode
 from shoal.engine.predict import BLOCK_ROWS, WORTH_COMPILING, network_logits
-from shoal.estimators.base import ShallowEstimator
 from shoal.estimators.classifier import ShoalClassifier
+from shoal.estimators.estimator import ShallowEstimator
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.metrics import clipped
 from shoal.network import Network, in_units, predict

@@ -17,9 +17,9 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from shoal.errors import DivergedError, InterruptedWarning, InvalidParameterError, TableError
-from shoal.estimators.base import fit_kept, with_thresholds
 from shoal.estimators.checks import named_columns
 from shoal.estimators.classifier import ShoalClassifier
+from shoal.estimators.estimator import fit_kept, with_thresholds
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.estimators.remote import dask_functions, place_of
 from shoal.fitting.settings import settings_of

@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 
 from shoal.draws import Purpose, row_draws
 from shoal.errors import InvalidParameterError, TableError
-from shoal.estimators.base import ShallowEstimator, adopt, with_thresholds
+from shoal.estimators.estimator import ShallowEstimator, adopt, with_thresholds
 from shoal.files import temporary_folder
 from shoal.fitting import pipeline
 from shoal.fitting.block_store import BlockStore, Parts, StoredRows, record_of, refuse_full_disk

@@ -22,7 +22,7 @@ from shoal.training.objective import Objective
 from shoal.training.progress import InProgress, Progress, Trained, overwrite
 from shoal.training.rows import Rows, placed
 from shoal.training.solvers import SOLVERS
-from shoal.training.solvers.base import Solver
+from shoal.training.solvers.solver import Solver
 from shoal.training.validation import Validation, judged, new_stopping
 from shoal.training.validation import placed as placed_validation
 from shoal.types import Floats

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from shoal.population import Population
 from shoal.recipe import Recipe, each
-from shoal.training.solvers.base import Evidence
+from shoal.training.solvers.solver import Evidence
 from shoal.training.validation import Stopping, new_stopping
 from shoal.types import Floats
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.training.objective import value_and_gradient
-from shoal.training.solvers.base import LEAST_DECREASE, Descent, DescentSolver, Step, dot
+from shoal.training.solvers.solver import LEAST_DECREASE, Descent, DescentSolver, Step, dot
 from shoal.types import Floats
 
 PAIRS = 10  # steps that are kept: SciPy's own number

@@ -20,8 +20,8 @@ from shoal.engine.sums import Curvature, chosen, curvature, flat, losses, over_p
 from shoal.population import Population
 from shoal.textbook.losses import Loss
 from shoal.training.objective import Objective, penalised
-from shoal.training.solvers.base import Evidence, Solver, Step
 from shoal.training.solvers.small_networks import SmallRows, small_curvature, small_descent, small_rows, small_step
+from shoal.training.solvers.solver import Evidence, Solver, Step
 from shoal.types import Floats
 
 FIRST_DAMPING, FACTOR = 1e-2, 4.0  # μ over the mean of the rows; with 4 instead of 10, fewer steps are repeated (docs/solvers.md)

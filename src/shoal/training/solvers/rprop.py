@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from shoal.engine.packing import copied
 from shoal.training.objective import value_and_gradient
-from shoal.training.solvers.base import Descent, DescentSolver, Step
+from shoal.training.solvers.solver import Descent, DescentSolver, Step
 from shoal.types import Floats
 
 GROW, SHRINK = 1.2, 0.5

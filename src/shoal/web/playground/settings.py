@@ -15,8 +15,8 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from shoal.errors import InvalidParameterError, TableError
-from shoal.estimators.base import ShallowEstimator
 from shoal.estimators.classifier import ShoalClassifier
+from shoal.estimators.estimator import ShallowEstimator
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.fitting.settings import INITS, Settings, settings_of
 from shoal.table import Column, Task, describe_columns, feature_names, preparation, prepared_rows, split_rows, targets_of
