@@ -1,5 +1,6 @@
 """What `import shoal` promises, and what it costs."""
 
+import os
 import subprocess
 import sys
 
@@ -29,3 +30,13 @@ def test_numba_keeps_its_own_cache_folder():
         "assert numba.config.CACHE_DIR == before"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_number_of_threads_that_numba_refuses_is_named():
+    code = (
+        "import pytest, shoal\n"
+        "for _ in range(2):\n"  # the second time Numba is half imported
+        "    with pytest.raises(shoal.ShoalError, match=r\"refuses its settings: .* NUMBA_NUM_THREADS='0'. Set NUMBA_NUM_THREADS to 1\"):\n"
+        "        shoal.ShoalClassifier().fit([[0.0], [1.0]] * 20, [0, 1] * 20)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "NUMBA_NUM_THREADS": "0"})

@@ -3,11 +3,45 @@
 Each kernel is compiled at its first call, or loaded from disk (`code_cache`). Other folders reach the kernels by the functions below.
 """
 
-from functools import cache
+import os
+from collections.abc import Callable
+from functools import cache, wraps
 from types import ModuleType
 
+from shoal.errors import ShoalError
 
-@cache
+
+def import_numba() -> None:
+    """Import Numba, which reads the environment.
+
+    Raises
+    ------
+    ShoalError
+        With the variables that Numba reads, for a value that it refuses.
+    """
+    try:
+        import numba  # noqa: F401
+    except ValueError as error:
+        given = ", ".join(f"{name}={value!r}" for name, value in sorted(os.environ.items()) if name.startswith("NUMBA_"))
+        raise ShoalError(
+            f"Numba, which compiles the training, refuses its settings: {error} The environment has {given or 'none of its variables'}. "
+            "Set NUMBA_NUM_THREADS to 1 or more or unset it, and check the others and .numba_config.yaml."
+        ) from error
+
+
+def compiled(load: Callable[[], ModuleType]) -> Callable[[], ModuleType]:
+    """Decorator: a module of kernels, imported once, after Numba."""
+
+    @cache
+    @wraps(load)
+    def loaded() -> ModuleType:
+        import_numba()
+        return load()
+
+    return loaded
+
+
+@compiled
 def train_module() -> ModuleType:
     """The training kernel and the records of its parameters."""
     from shoal.engine.kernels import train
@@ -15,7 +49,7 @@ def train_module() -> ModuleType:
     return train
 
 
-@cache
+@compiled
 def split_module() -> ModuleType:
     """The training kernel of one network over several threads."""
     from shoal.engine.kernels import train_split
@@ -23,7 +57,7 @@ def split_module() -> ModuleType:
     return train_split
 
 
-@cache
+@compiled
 def sums_module() -> ModuleType:
     """The kernel of loss and gradient sums."""
     from shoal.engine.kernels import sums
@@ -31,7 +65,7 @@ def sums_module() -> ModuleType:
     return sums
 
 
-@cache
+@compiled
 def evaluate_module() -> ModuleType:
     """The evaluation kernel."""
     from shoal.engine.kernels import evaluate
@@ -39,7 +73,7 @@ def evaluate_module() -> ModuleType:
     return evaluate
 
 
-@cache
+@compiled
 def predict_module() -> ModuleType:
     """The prediction kernel."""
     from shoal.engine.kernels import predict
@@ -47,7 +81,7 @@ def predict_module() -> ModuleType:
     return predict
 
 
-@cache
+@compiled
 def small_lm_module() -> ModuleType:
     """The Levenberg-Marquardt kernels of small networks."""
     from shoal.engine.kernels import small_lm
@@ -55,7 +89,7 @@ def small_lm_module() -> ModuleType:
     return small_lm
 
 
-@cache
+@compiled
 def dispatch_module() -> ModuleType:
     """Activations, losses and optimizers by address; each compiles when it is first requested."""
     from shoal.engine.kernels import dispatch
