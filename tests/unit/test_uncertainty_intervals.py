@@ -264,7 +264,8 @@ def test_quantiles_never_cross_and_lie_where_they_say(calibration):
     # 100 rows to calibrate on at least: √(¼/100) = 0.05 a quantile in the middle; the shape of the noise adds to it.
     np.testing.assert_allclose(np.mean(y_new[:, None] <= found, axis=0), q, atol=0.13)
     if calibration is not None:
-        np.testing.assert_allclose(model.predict_quantiles(X_new[:3], 0.5), found[:3, 2:3], rtol=1e-9)
+        # float32: the members' products of 3 rows round otherwise than those of 2,000, and their spread is a small part of the quantile
+        np.testing.assert_allclose(model.predict_quantiles(X_new[:3], 0.5), found[:3, 2:3], rtol=1e-7)
 
 
 def test_without_calibration_an_interval_is_the_normals_and_says_so():
