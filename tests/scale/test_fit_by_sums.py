@@ -1,13 +1,15 @@
 """Full-batch training on Dask collections: the numbers of the fit in memory, whatever the partitions."""
 
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 
 import shoal
 from clusters import running_cluster
+from sampling import sampled
 from shoal import ShoalClassifier, ShoalRegressor
 from shoal.dask.partitions import Raw, Span, Sum, over_spans, span_ends, tree
 from shoal.dask.survey import edges_of_all
@@ -191,8 +193,6 @@ def test_what_does_not_fit_together_is_named(client):
         shoal.dask.fit(fresh, pieces(X, []), pieces(y, []), pieces(0 * y, []), client=client)
     with pytest.raises(DataError, match="no partition has any row"):
         shoal.dask.fit(fresh, pieces(X[:0], []), pieces(y[:0], []), client=client)
-    with pytest.raises(InvalidParameterError, match="calibration is set, with a full-batch solver on Dask"):
-        shoal.dask.fit(ShoalRegressor(solver="lm", calibration="split", **QUICK), pieces(X, []), pieces(y, []), client=client)
 
 
 def unknown(array):
@@ -251,6 +251,69 @@ def test_no_more_columns_are_brought_together_at_once_than_there_are_workers(cli
 
 
 CUT = (slice(0, 20), slice(20, 50), slice(50, 60))
+
+
+HELD = {"early_stopping": True}
+CALIBRATED = {  # what is predicted, settings, whether networks are evaluated on the caller's rows
+    "split": ("numbers", {"calibration": "split"}, False),
+    "split, stopped early": ("numbers", {"calibration": "split", **HELD}, False),
+    "split, caller's rows": ("numbers", {"calibration": "split"}, True),
+    "split of two targets by lm": ("targets", {"calibration": "split", "solver": "lm", "alpha": 0.1}, False),
+    "temperature": ("classes", {"calibration": "temperature"}, False),
+    "temperature, weighed classes": ("classes", {"calibration": "temperature", "class_weight": "balanced", **HELD}, False),
+    "temperature, caller's rows": ("classes", {"calibration": "temperature"}, True),
+    "temperature of two labels": ("labels", {"calibration": "temperature"}, False),
+    "cv+": ("numbers", {"calibration": "cv+"}, False),
+    "cv+, stopped early": ("numbers", {"calibration": "cv+", **HELD}, False),
+    "cv+, caller's rows": ("numbers", {"calibration": "cv+"}, True),
+    "cv+ of one kind": ("numbers", {"calibration": "cv+", "ramps": False, "n_networks": 2, **HELD}, False),
+    "cv+, gaussian": ("numbers", {"calibration": "cv+", "loss": "gaussian", **HELD}, False),
+    "cv+, evidence": ("numbers", {"calibration": "cv+", "solver": "bayes", "hidden_layer_sizes": 3}, False),
+}
+BY = {"rows": {}, "groups": {"groups": 5}, "time": {"time": 3}}  # rows that belong together, or have one time
+EACH = [(name, list(BY)[k % 3], k % 2 == 0) for k, name in enumerate(CALIBRATED)]
+
+
+@pytest.mark.parametrize(("name", "role", "weighed"), sampled(EACH, product(CALIBRATED, BY, (False, True))))
+def test_calibration_is_that_of_the_fit_in_memory(client, name, role, weighed):
+    what, settings, own = CALIBRATED[name]
+    X, y = rows(240)
+    X[:30] = X[30:60]  # rows with the same inputs are held out by the same networks
+    classes = np.array(["a", "b", "c"], object)[np.digitize(y, np.quantile(y, [0.5, 0.8]))]
+    Y = {"numbers": y, "targets": np.column_stack([y, -(y**2)]), "classes": classes, "labels": np.column_stack([y > 0, y > 3]).astype(int)}[
+        what
+    ]
+    kind = ShoalRegressor if what in ("numbers", "targets") else ShoalClassifier
+    fresh = kind(**{**QUICK, "solver": "lbfgs", "n_networks": 6, **settings})
+    ends, known = [20, 21, 100, 100, 170], {name: np.random.default_rng(2).permutation(240) // n for name, n in BY[role].items()}
+    w = np.random.default_rng(1).integers(0, 3, 240) / 1.6 if weighed else None
+    judges = {"X_val": X[:40], "y_val": Y[:40]} if own else {}
+    if role == "time" and settings["calibration"] == "cv+":
+        with pytest.raises(InvalidParameterError, match="calibration is 'cv\\+' and time is given"):
+            shoal.dask.fit(fresh, pieces(X, ends), pieces(Y, ends), client=client, **known)
+        return
+    here = clone(fresh).fit(X, Y, w, **judges, **known)
+    of_own = {name: pieces(values, [15]) for name, values in judges.items()}
+    weights = None if w is None else pieces(w, ends)
+    there = shoal.dask.fit(clone(fresh), pieces(X, ends), pieces(Y, ends), weights, **of_own, **known, client=client)
+    assert_same(there, here, X)
+    assert there.temperature_ == pytest.approx(here.temperature_, rel=1e-6)  # the tolerance of its search
+    mine, its = there.network_.calibration, here.network_.calibration
+    assert (mine is None) == (its is None) == (kind is ShoalClassifier)
+    if its is not None:
+        assert (mine.kind, mine.n_rows) == (its.kind, its.n_rows)
+        np.testing.assert_allclose(mine.scores, its.scores, rtol=1e-7, atol=1e-8)
+        for a, b in zip(there.predict_interval(X), here.predict_interval(X), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-8)
+
+
+def test_of_few_rows_the_same_are_held_out_as_in_memory(client):
+    X, y = rows(60)
+    settings = {**QUICK, "solver": "lbfgs", "early_stopping": True}
+    here = ShoalRegressor(**settings).fit(X, y)
+    assert_same(shoal.dask.fit(ShoalRegressor(**settings), pieces(X, [20]), pieces(y, [20]), client=client), here, X)
+    with pytest.raises(DataError, match="validation set is too small: a network would hold out 1 of the rows that count"):
+        shoal.dask.fit(ShoalRegressor(**settings), pieces(X[:2], [1]), pieces(y[:2], [1]), client=client)
 
 
 @pytest.mark.parametrize("role", ["groups", "time"])

@@ -15,7 +15,7 @@ from shoal.recipe import Recipe
 from shoal.textbook import make_loss
 from shoal.training.full_batch import FullBatch
 from shoal.training.rows import ArrayRows, in_memory
-from shoal.training.validation import Validation
+from shoal.training.validation import Validation, ValidationElsewhere
 
 M, N_X, N_Y, K = 70, 3, 2, 3
 SOLVERS = ("lbfgs", "scg", "rprop", "lm", "bayes")
@@ -89,7 +89,7 @@ def test_networks_are_judged_on_blocks_of_their_own_rows_as_in_memory(cuts):
     memory = Validation(X, Y, importance, tuple(own))
     blocks = InBlocks(in_memory(X, Y, K, counts), cuts)
     scores = []
-    for where, validation in ((None, memory), (cuts, blocks)):
+    for where, validation in ((None, memory), (cuts, ValidationElsewhere(blocks))):
         run = run_over(where, "lbfgs", "sigmoid", weight=learns, validation=validation, X=X, Y=Y)
         scores.append([(event.validation_loss, event.validation_score) for event in run])
     np.testing.assert_allclose(scores[1], scores[0], rtol=1e-9)

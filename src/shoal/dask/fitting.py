@@ -71,8 +71,6 @@ def settings_here(estimator: Any, checkpoint: Checkpoint) -> Settings:
 def fit_by_sums(client: Any, estimator: Any, given: Given, own: Given, roles: Roles, checkpoint: Checkpoint) -> Any:
     """Full-batch training: each step is a few passes over the partitions, each for all networks at once."""
     settings = settings_here(estimator, checkpoint)
-    if settings.calibration is not None:
-        refuse("calibration by sums on Dask")
     source = with_roles(checked_source(client, estimator, given, own), *roles)
     ready = prepare(settings, source, names=input_names(estimator))
     own_summary = None if source.own is None else survey_over(client, source.own[0], classes=settings.task == "classification").summary

@@ -34,12 +34,16 @@ SENT_AT_LEAST, SENT_BYTES = 16, 8_000_000  # partitions that rows in memory are 
 
 @dataclass(frozen=True)
 class Raw:
-    """A partition's rows, checked: `X (m_b, n)`, `y (m_b,)` or `(m_b, k)`, `weight (m_b,)` or None."""
+    """A partition's rows, checked: `X (m_b, n)`, `y (m_b,)` or `(m_b, k)`, `weight (m_b,)` or None.
+
+    `aside (m_b,)` are the weights of rows that are set aside for calibration, whose `weight` is 0; None if none are.
+    """
 
     number: int
     X: Floats
     y: NDArray[Any]
     weight: Floats | None
+    aside: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -204,6 +208,21 @@ def changed_spans(client: Any, work: Callable[[Any], Any], spans: Sequence[Any])
     return [client.submit(changed, work, span, pure=False) for span in spans]
 
 
+def changed_with(client: Any, work: Callable[[dict[int, T], Any], Any], values: dict[int, T], spans: Sequence[Any]) -> list[Any]:
+    """`changed_spans`, where the work also takes the values of a span's partitions, by their numbers."""
+    ranges = client.gather([client.submit(range_of, span, pure=False) for span in spans])
+    found = []
+    for span, (first, end) in zip(spans, ranges, strict=True):
+        theirs = {i: value for i, value in values.items() if first <= i < end}
+        found.append(client.submit(changed, partial(work, theirs), span, pure=False))
+    return found
+
+
+def range_of(span: Any) -> tuple[int, int]:
+    """Which partitions a span has."""
+    return span.first, span.end
+
+
 # --- sums -----------------------------------------------------------------------------------------------------------
 
 
@@ -265,27 +284,28 @@ def over_spans(client: Any, work: Callable[[Any], Any], spans: Sequence[Any]) ->
 
 @dataclass(frozen=True)
 class Block:
-    """A partition's rows encoded: `X (m_b, n_x)`, `Y (m_b, n_y)` in float64, `weight (m_b,)`, and the part of each row.
+    """A partition's rows encoded: `X (m_b, n_x)`, `Y (m_b, n_y)` in float64, `weight (m_b,)`, and the code of each row (`folds.coded`).
 
-    `part (m_b,)` is None where no network holds rows out.
+    `code (m_b,)` is None where no network holds rows out; `aside` as in `Raw`.
     """
 
     number: int
     X: Floats
     Y: Floats
     weight: Floats
-    part: NDArray[np.integer] | None
+    code: NDArray[np.integer] | None
+    aside: Floats | None = None
 
 
 def encoded_block(
     targets: Targets,
     encoding: Encoding,
     dtype: np.dtype,
-    parts: dict[int, NDArray[np.int16]] | None,
+    codes: dict[int, NDArray[np.int16]] | None,
     raw: Raw,
     what: tuple[str, int] = ("", 0),
 ) -> Block:
-    """A partition as layer 1 takes it, in the precision of the plan; `parts` are those of every partition.
+    """A partition as layer 1 takes it, in the precision of the plan; `codes` are those of every partition.
 
     `what` says in errors what the rows are, and how many partitions they have.
     """
@@ -293,7 +313,7 @@ def encoded_block(
     with of_partition(what[0], raw.number, what[1]):
         Y = np.asarray(encode_targets(targets, raw.y).Y, np.float64)
     weight = np.ones(len(X)) if raw.weight is None else raw.weight
-    return Block(raw.number, X, Y, weight, None if parts is None else parts[raw.number])
+    return Block(raw.number, X, Y, weight, None if codes is None else codes[raw.number], raw.aside)
 
 
 @dataclass(frozen=True)
@@ -305,8 +325,8 @@ class SpanRows:
     m, n_y : int
     total : ndarray, (K,)
         Each network's weight of all rows.
-    held : ndarray of int, (K,)
-        The part that each network holds out, −1 for none; `judged` makes these the only rows that count.
+    counts : ndarray of bool, (K, codes)
+        The rows of which codes count for each network.
     """
 
     client: Any
@@ -314,31 +334,34 @@ class SpanRows:
     m: int
     n_y: int
     total: Floats
-    held: NDArray[np.int64]
-    judged: bool = False
+    counts: NDArray[np.bool_]
 
     def total_of(self, work: Callable[[Any, Floats, Floats], T]) -> T:
         """Σ work(X, Y, weights) over the partitions: one pass."""
-        found: T = over_spans(self.client, partial(weighed, work, self.held, self.judged), self.spans)
+        found: T = over_spans(self.client, partial(weighed, work, self.counts), self.spans)
         return found
 
 
-def weighed(work: Callable[[Any, Floats, Floats], T], held: NDArray[np.int64], judged: bool, block: Block) -> T:
+def weighed(work: Callable[[Any, Floats, Floats], T], counts: NDArray[np.bool_], block: Block) -> T:
     """The work on one partition, with the weights that each network gives to its rows."""
-    return work(block.X, block.Y, weights_of(held, judged, block))
+    return work(block.X, block.Y, weights_of(counts, block))
 
 
-def weights_of(held: NDArray[np.int64], judged: bool, block: Block) -> Floats:
-    """`(K, m_b)`: 0 where a network holds a row out; or, to judge it, where it does not."""
-    everyone = np.broadcast_to(block.weight, (len(held), len(block.weight)))
-    if block.part is None:
-        return everyone
-    return np.where((block.part == held[:, None]) == judged, everyone, 0.0)
+def weights_of(counts: NDArray[np.bool_], block: Block) -> Floats:
+    """`(K, m_b)`: 0 where a row does not count for a network."""
+    everyone = np.broadcast_to(block.weight, (len(counts), len(block.weight)))
+    return everyone if block.code is None else np.where(counts[:, block.code], everyone, 0.0)
 
 
-def total_weights(held: NDArray[np.int64], block: Block) -> Floats:
+def total_weights(counts: NDArray[np.bool_], block: Block) -> Floats:
     """Each network's weight of a partition's rows, `(K,)`."""
-    return np.asarray(weights_of(held, False, block).sum(axis=1))
+    return np.asarray(weights_of(counts, block).sum(axis=1))
+
+
+def code_weights(n: int, block: Block) -> Floats:
+    """The weight of a partition's rows of each of n codes, `(n,)`."""
+    code = np.zeros(len(block.weight), np.int64) if block.code is None else block.code
+    return np.asarray(np.bincount(code, block.weight, minlength=n), np.float64)
 
 
 def square_lengths(block: Block) -> Floats:

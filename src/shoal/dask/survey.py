@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.dask.partitions import Raw, changed_spans, over_spans
+from shoal.dask.partitions import Raw, changed_spans, changed_with, over_spans
 from shoal.encoding import Encoding, ramp_edges, ramp_values, ramps_of, summed
 from shoal.errors import DataError, InvalidParameterError
-from shoal.fitting.folds import RowFacts, kept_out
-from shoal.fitting.plan import RAMP_SCALE, Plan
+from shoal.fitting.folds import RowFacts, coded, kept_out, refuse_too_few, row_keys
+from shoal.fitting.plan import RAMP_SCALE, SMALL, Plan
 from shoal.fitting.settings import Settings
 from shoal.fitting.summary import Summary, encoding_from, summary_of
 from shoal.fitting.weights import weights_of_classes
@@ -147,51 +147,82 @@ def ramp_totals(edges: tuple[Floats, ...], raw: Raw) -> Floats:
 
 
 @dataclass(frozen=True)
-class HeldParts:
-    """The part that each row of every partition belongs to, −1 for none, and the part that each network holds out, `(K,)`."""
+class HeldCodes:
+    """The code of each row of every partition, and the networks that hold out the rows of a code, `(K, codes)` (`folds.coded`)."""
 
-    parts: dict[int, NDArray[np.int16]]
-    held: NDArray[np.int64]
+    codes: dict[int, NDArray[np.int16]]
+    out: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Labels:
-    """Codes and weights of some partitions' rows, in their order."""
+class Seen:
+    """Labels, weights and keys of some partitions' rows, in their order, and the rows themselves if they are few."""
 
-    codes: NDArray[np.int64]
+    labels: NDArray[np.int64]
     weight: Floats
+    keys: NDArray[np.uint64]
+    X: Floats
 
-    def __add__(self, other: "Labels") -> "Labels":
-        return Labels(np.concatenate([self.codes, other.codes]), np.concatenate([self.weight, other.weight]))
-
-
-def labels_of(classes: NDArray[Any] | None, raw: Raw) -> Labels:
-    """The facts about a partition's rows that the split into parts needs."""
-    codes = np.zeros(len(raw.X), np.int64) if classes is None else np.searchsorted(classes, raw.y)
-    return Labels(codes, np.ones(len(raw.X)) if raw.weight is None else raw.weight)
+    def __add__(self, other: "Seen") -> "Seen":
+        mine, theirs = (self.labels, self.weight, self.keys, self.X), (other.labels, other.weight, other.keys, other.X)
+        return Seen(*(np.concatenate(pair) for pair in zip(mine, theirs, strict=True)))
 
 
-def held_parts(client: Any, seed: int, spans: list[Any], found: PartitionSurvey, p: Plan, roles: Mapping[str, Any]) -> HeldParts | None:
-    """Rows split into the parts that networks hold out, as in memory; None where none are held out.
+def seen_in(classes: NDArray[Any] | None, wanted: tuple[bool, bool], raw: Raw) -> Seen:
+    """The facts about a partition's rows that decide who holds them out; keys and the rows where they are `wanted`."""
+    labels = np.zeros(len(raw.X), np.int64) if classes is None else np.searchsorted(classes, raw.y)
+    keys = row_keys(raw.X) if wanted[0] else np.empty(0, np.uint64)
+    weight = np.ones(len(raw.X)) if raw.weight is None else raw.weight
+    return Seen(labels, weight, keys, raw.X if wanted[1] else raw.X[:0])
 
-    The order is drawn on this machine, which needs some 30 bytes per row. `roles` are the rows' groups or times.
+
+def row_facts(client: Any, spans: list[Any], found: PartitionSurvey, roles: Mapping[str, Any], *, alike: bool) -> RowFacts:
+    """The facts about all rows that decide who holds them out, on this machine: some 30 bytes per row.
+
+    `roles` are the rows' groups or times; `alike` says whether rows with the same inputs must be known.
     """
-    if not p.hold_out:
-        return None
-    classes = found.summary.classes if len(found.summary.classes) else None
-    labels = weight = None
-    if classes is not None or found.summary.counted < found.summary.m:
-        seen = over_spans(client, partial(labels_of, classes), spans)
-        labels, weight = (None if classes is None else seen.codes), seen.weight
-    of_each = kept_out(None, RowFacts(found.summary.m, weight, labels, **roles), p, seed, own=False)
-    if of_each is None:
-        return None
-    parts = {id(rows): rows for rows in of_each}  # networks share parts
-    numbers_of = {which: number for number, which in enumerate(parts)}
-    part = np.full(found.summary.m, -1, np.int16)
-    for which, rows in parts.items():
-        part[rows] = numbers_of[which]
+    m, classes = found.summary.m, found.summary.classes if len(found.summary.classes) else None
+    wanted = alike and not any(role is not None for role in roles.values()), m < SMALL
+    facts = RowFacts(m, **roles)
+    if classes is None and found.summary.counted == m and not any(wanted):
+        return facts
+    seen: Seen = over_spans(client, partial(seen_in, classes, wanted), spans)
+    labels, keys, X = None if classes is None else seen.labels, seen.keys if wanted[0] else None, seen.X if wanted[1] else None
+    return replace(facts, weight=seen.weight, labels=labels, keys=keys, X=X)
+
+
+def by_partition(values: NDArray[Any], found: PartitionSurvey) -> dict[int, NDArray[Any]]:
+    """A value for each row, `(m,)`, as those of each partition."""
     numbers = sorted(found.sizes)
     ends = np.cumsum([found.sizes[i] for i in numbers])
-    held = np.array([numbers_of[id(rows)] for rows in of_each])
-    return HeldParts(dict(zip(numbers, np.split(part, ends[:-1]), strict=True)), held)
+    return dict(zip(numbers, np.split(values, ends[:-1]), strict=True))
+
+
+def spans_without(client: Any, spans: list[Any], found: PartitionSurvey, aside: NDArray[np.int64]) -> list[Any]:
+    """The spans, whose rows `aside` have weight 0."""
+    chosen = np.zeros(found.summary.m, bool)
+    chosen[aside] = True
+    return changed_with(client, put_aside, by_partition(chosen, found), spans)
+
+
+def put_aside(chosen: dict[int, NDArray[np.bool_]], raw: Raw) -> Raw:
+    """A partition whose chosen rows are set aside."""
+    given, mine = np.ones(len(raw.X)) if raw.weight is None else raw.weight, chosen[raw.number]
+    return replace(raw, weight=np.where(mine, 0.0, given), aside=np.where(mine, given, 0.0))
+
+
+def held_codes(
+    client: Any, settings: Settings, seed: int, source: tuple[list[Any], PartitionSurvey], p: Plan, roles: Mapping[str, Any], *, own: bool
+) -> HeldCodes | None:
+    """Which rows networks hold out, as in memory; None where none are held out. `own` as in `folds.kept_out`."""
+    calibration = settings.calibration
+    if not (p.hold_out or calibration == "cv+" or (calibration == "temperature" and not own)):
+        return None
+    facts = row_facts(client, *source, roles, alike=calibration == "cv+")
+    of_each = kept_out(calibration, facts, p, seed, own=own)
+    if settings.early_stopping is True and p.hold_out:
+        refuse_too_few(of_each, facts)
+    if of_each is None:
+        return None
+    code, out = coded(of_each, facts.m)
+    return HeldCodes(by_partition(code, source[1]), out)

@@ -22,7 +22,7 @@ from shoal.textbook.losses import make_loss
 from shoal.training.progress import Trained
 from shoal.training.validation import Validation
 from shoal.types import Floats
-from shoal.uncertainty.answers import Held, all_out, kinds_of, learned, out_by_member, taken
+from shoal.uncertainty.answers import Held, HeldRows, all_out, kinds_of, learned, out_by_member, taken
 from shoal.uncertainty.calibration import cooled, fit_temperature, value_range
 from shoal.uncertainty.noise import fit_noise
 from shoal.uncertainty.predictive import calibrated
@@ -33,13 +33,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class JudgedOn:
-    """The rows for a fitted network's noise or temperature, the rows for its scores, and the inputs' range."""
+    """The rows for a fitted network's noise or temperature, the rows for its scores, and the inputs' range.
+
+    `everyone` are all rows for a temperature if `held` are some of them, for the noise.
+    """
 
     held: Held
-    scores: Held | None
+    scores: HeldRows | None
     lowest: Floats
     highest: Floats
     n_rows: int
+    everyone: HeldRows | None = None
 
 
 def largest_of(judged: JudgedOn) -> float:
@@ -134,7 +138,7 @@ def with_uncertainty(
     those of `network` have learned from them since; scores are of rows that neither has learned from.
     """
     never_saw = network if before is None else replace(network, population=before)
-    T = fit_temperature(never_saw, judged.held) if calibration == "temperature" else 1.0
+    T = fit_temperature(never_saw, judged.everyone or judged.held) if calibration == "temperature" else 1.0
     network = network if T == 1.0 else cooled(network, T)
     noise = fit_noise(never_saw, judged.held, used)
     if noise is not None and noise.source == "held-out rows" and calibration is None:

@@ -341,12 +341,40 @@ def watched(calibration: Any, rows: RowsOfEach, p: Plan, all_rows: Validation) -
     out = np.zeros((len(rows), len(weight)), bool)
     for k, mine in enumerate(rows):
         out[k, mine] = True
+    watch, by = watching(out, p, weight)
+    return replace(all_rows, rows=tuple(np.flatnonzero(mine) for mine in watch), by=by)
+
+
+def watching(out: NDArray[np.bool_], p: Plan, weight: Floats) -> tuple[NDArray[np.bool_], Floats]:
+    """Which of the rows that each network holds out record its loss, and the weights of the networks that stop each (`Validation.by`).
+
+    `out (K, n)` and `weight (n,)` are of rows, or of rows that the same networks hold out, in one column.
+    """
     kinds = np.array(p.with_ramps)
     alike = kinds[:, None] == kinds
     watch = np.stack([mine & (np.unique(out[alike[k]], axis=0).sum(axis=0) == 1) for k, mine in enumerate(out)])
     apart = (out.astype(float) @ watch.T) == 0
     by = np.where((apart & alike).any(axis=1, keepdims=True), apart & alike, apart) * (watch @ weight)
-    return replace(all_rows, rows=tuple(np.flatnonzero(mine) for mine in watch), by=by / by.sum(axis=1, keepdims=True))
+    return watch, by / by.sum(axis=1, keepdims=True)
+
+
+def coded(rows: RowsOfEach, m: int) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:
+    """A code for each of m rows, equal for rows that the same networks hold out, `(m,)`; and which networks these are, `(K, codes)`.
+
+    Code 0 is of the rows that none holds out.
+    """
+    sets = {id(mine): mine for mine in rows}  # networks share rows
+    code, out = np.zeros(m, np.int16), np.zeros((len(sets), 1), bool)
+    for number, mine in enumerate(sets.values()):
+        before, place = np.unique(code[mine], return_inverse=True)
+        code[mine] = out.shape[1] + place
+        also = out[:, before]
+        also[number] = True
+        out = np.concatenate([out, also], axis=1)
+    used = np.bincount(code, minlength=out.shape[1]) > 0
+    used[0] = True
+    numbers = {which: number for number, which in enumerate(sets)}
+    return (np.cumsum(used) - 1).astype(np.int16)[code], out[:, used][[numbers[id(mine)] for mine in rows]]
 
 
 def different(facts: RowFacts) -> str:

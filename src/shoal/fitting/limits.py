@@ -166,11 +166,6 @@ EXCEPTIONS = {
         "it continues with networks and rows in memory",
         "choose warm_start=False, and checkpoint= to continue",
     ),
-    "calibration by sums on Dask": Exceptional(
-        "calibration is set, with a full-batch solver on Dask",
-        "the rows that evaluate networks stay on their workers",
-        "choose calibration=None, or a solver such as 'adamw'",
-    ),
     "calibration with shares": Exceptional(
         "calibration is set with share='own'",
         "each network learns from its own partitions, so that held-out rows evaluate some networks only",

@@ -26,7 +26,7 @@ from shoal.training.full_batch import FullBatch
 from shoal.training.minibatch import Run
 from shoal.training.rows import Rows
 from shoal.training.two_stage import LbfgsAfterAdamW, RefitOnAllRows
-from shoal.training.validation import Validation
+from shoal.training.validation import Judging, Validation
 from shoal.types import Floats
 
 Training = Run | FullBatch | LbfgsAfterAdamW | RefitOnAllRows
@@ -49,9 +49,7 @@ def looks_ramps_up(p: Plan) -> bool:
     return bool(any(p.with_ramps) and not (by_product or p.skip) and r.batch_size >= WORTH_LOOKING_UP)
 
 
-def full_batch(
-    p: Plan, population: Population, g2: Loss, rows: Rows, m: int, *, validation: Validation | Rows | None, dtype: Any
-) -> FullBatch:
+def full_batch(p: Plan, population: Population, g2: Loss, rows: Rows, m: int, *, validation: Judging | None, dtype: Any) -> FullBatch:
     """A full-batch run over rows in memory or elsewhere, before its first step; one place processes m of them, one after the other."""
     if FULL_BATCH[p.solver].by_curvature:
         refuse_unfit(p, population, g2, m)

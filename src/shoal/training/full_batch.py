@@ -23,7 +23,7 @@ from shoal.training.progress import InProgress, Progress, Trained, overwrite
 from shoal.training.rows import Rows, placed
 from shoal.training.solvers import SOLVERS
 from shoal.training.solvers.solver import Solver
-from shoal.training.validation import Validation, judged, new_stopping
+from shoal.training.validation import Judging, judged, new_stopping
 from shoal.training.validation import placed as placed_validation
 from shoal.types import Floats
 
@@ -47,7 +47,7 @@ class FullBatchProgress(Progress):
 class FullBatch(InProgress[FullBatchProgress]):
     """One group in training on all its rows, in memory or elsewhere (`rows.py`); computed in float64, kept in `dtype`.
 
-    `validation` rows are the user's or each network's own, or `Rows` with the weight of each row for each network.
+    `validation` rows are the user's or each network's own, in memory or elsewhere.
 
     `tol` of the recipe is the largest derivative of J at which a network has converged; `max_fun` bounds L-BFGS's evaluations.
     """
@@ -60,7 +60,7 @@ class FullBatch(InProgress[FullBatchProgress]):
         rows: Rows,
         *,
         solver: str,
-        validation: Validation | Rows | None = None,
+        validation: Judging | None = None,
         dtype: Any = np.float64,
         max_fun: int = 15_000,
     ) -> None:
@@ -71,7 +71,7 @@ class FullBatch(InProgress[FullBatchProgress]):
         self.method: Solver[Any] = SOLVERS[solver](self.objective, recipe.tol, max_fun)
         at, K = self.method.begin(), self.K
         self.now = FullBatchProgress(
-            stopping=new_stopping(K, recipe.patience, 0.0, validation.by if isinstance(validation, Validation) else None),
+            stopping=new_stopping(K, recipe.patience, 0.0, None if validation is None else validation.by),
             kept=self.method.population(at),
             loss=np.full(K, np.nan),
             epochs=np.zeros(K, np.int64),

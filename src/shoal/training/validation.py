@@ -38,8 +38,19 @@ class Validation:
     by: Floats | None = None
 
 
-def placed(validation: "Validation | Rows | None", device: str) -> "Validation | Rows | None":
-    """Rows that are judged on at every step, sent to a device at once and for good; `Rows` stay where they are."""
+@dataclass(frozen=True)
+class ValidationElsewhere:
+    """Validation rows in blocks elsewhere, whose weights say how much each counts for which network; `by` as in `Validation`."""
+
+    rows: Rows
+    by: Floats | None = None
+
+
+Judging = Validation | ValidationElsewhere
+
+
+def placed(validation: Judging | None, device: str) -> Judging | None:
+    """Rows that are judged on at every step, sent to a device at once and for good; those elsewhere stay where they are."""
     if device == PROCESSOR or not isinstance(validation, Validation):
         return validation
     v = validation
@@ -64,17 +75,17 @@ class Judges:
 
 
 def judged(
-    population: Population, recipe: Recipe, g2: Loss, total: Floats, active: NDArray[np.bool_], validation: Validation | Rows
+    population: Population, recipe: Recipe, g2: Loss, total: Floats, active: NDArray[np.bool_], validation: Judging
 ) -> tuple[Floats, Floats]:
     """Mean loss and score of the active networks on their validation rows, `(K,)` each; NaN for the others.
 
-    Of `Rows` the weights say how much a row counts for which network; 0 where it has learned from it.
+    Of rows elsewhere the weights say how much a row counts for which network; 0 where it has learned from it.
     """
     judges = Judges(population, recipe, g2, total, active)
     if isinstance(validation, Validation):
         v = validation
         return judge(judges.state(), v.X, v.Y, v.rows, v.weight)
-    return means(judges.state(), validation.total_of(partial(judging_of_block, judges)))
+    return means(judges.state(), validation.rows.total_of(partial(judging_of_block, judges)))
 
 
 def judging_of_block(judges: Judges, X: Any, Y: Floats, weights: Floats) -> Floats:

@@ -1,7 +1,8 @@
 """What the members of a population answer, together, and which rows each of them has not learned from."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,17 @@ class Held:
     Y: Floats
     weight: Floats
     out: NDArray[np.bool_]
+
+    def over(self, work: "Callable[[Held], tuple[Floats, ...]]") -> tuple[Floats, ...]:
+        """Numbers for some of the rows."""
+        return work(self)
+
+
+class HeldRows(Protocol):
+    """Rows with who has not learned from them, in memory (`Held`) or elsewhere."""
+
+    def over(self, work: Callable[[Held], tuple[Floats, ...]]) -> tuple[Floats, ...]:
+        """The arrays that the work makes of the rows; those of rows in several places one after the other, along the first axis."""
 
 
 def all_out(X: Any, Y: Floats, weight: Floats | None, K: int) -> Held:

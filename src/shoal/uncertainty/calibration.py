@@ -1,6 +1,7 @@
 """Calibration of probabilities: the temperature of the logits, calibration errors; and rows outside the range of the training rows."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,28 +13,32 @@ from shoal.errors import DataError
 from shoal.network import Network
 from shoal.textbook.propagation import OF_OUTPUTS
 from shoal.types import Floats
-from shoal.uncertainty.answers import Held, answers, judging, taken, weights_of
+from shoal.uncertainty.answers import Held, HeldRows, answers, judging, taken, weights_of
 
 WITHIN = 0.05, 20.0  # perfectly separated rows would give a temperature of 0
 
 
-def fit_temperature(network: Network, held: Held) -> float:
+def fit_temperature(network: Network, held: HeldRows) -> float:
     """The temperature with the least mean loss on these rows, each predicted by the members that were not trained on it."""
-    alive = network.shares > 0
-    held = taken(held, judging(held, alive))
-    if not len(held.Y):
+    logits, Y, weight = held.over(partial(judged_logits, network))
+    if not len(Y):
         raise DataError(
             "calibration='temperature' needs rows of weight above 0 that a network was not trained on, and found none; give more rows"
         )
-    weights = weights_of(network, held.out & alive[:, None])
-    Z2 = np.einsum("km,kzm->zm", weights, answers(network, held.X).Z2)
-    Y = np.asarray(held.Y, np.float64).T
 
     def loss(log_T: float) -> float:
-        return float(np.average(network.g2.loss(Z2 / np.exp(log_T), Y), weights=held.weight))
+        return float(np.average(network.g2.loss(logits.T / np.exp(log_T), Y.T), weights=weight))
 
     found = minimize_scalar(loss, bounds=tuple(np.log(WITHIN)), method="bounded", options={"xatol": 1e-6})
     return float(np.exp(found.x)) if found.fun < loss(0.0) else 1.0
+
+
+def judged_logits(network: Network, held: Held) -> tuple[Floats, ...]:
+    """Logits `(m, n_z)` by the members that were not trained on a row, with targets and weights, for the rows that have such members."""
+    alive = network.shares > 0
+    held = taken(held, judging(held, alive))
+    weights = weights_of(network, held.out & alive[:, None])
+    return np.einsum("km,kzm->zm", weights, answers(network, held.X).Z2).T, np.asarray(held.Y, np.float64), held.weight
 
 
 def cooled(network: Network, T: float) -> Network:

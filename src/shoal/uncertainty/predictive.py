@@ -1,6 +1,7 @@
 """Predictions with their uncertainty: mean and standard deviation of the population, intervals and quantiles."""
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from shoal.errors import DataError, InvalidParameterError
 from shoal.kinds import BETWEEN_0_AND_1, NumberKind, items
 from shoal.network import Calibration, Network, Noise, encoded, predict
 from shoal.types import Floats
-from shoal.uncertainty.answers import Held, answers, judging, mean_variance, spread, taken, together, weights_of
+from shoal.uncertainty.answers import Held, HeldRows, answers, judging, mean_variance, spread, taken, together, weights_of
 from shoal.uncertainty.noise import in_target_units, noise_variance
 
 BLOCK_ROWS = 8192  # members' predictions of so many rows take about 1 MB
@@ -62,23 +63,29 @@ def known_noise(network: Network) -> Noise:
     return network.noise
 
 
-def calibrated(network: Network, held: Held, kind: str, n_rows: int) -> Calibration:
+def calibrated(network: Network, held: HeldRows, kind: str, n_rows: int) -> Calibration:
     """The scores of rows, each by the members that were not trained on it.
 
     If no member was trained on them ("split"), the row is predicted and measured exactly as new rows are: the two are exchangeable. If
     some members were ("cv+"), the prediction of the others is measured by their own larger variance v₁.
     """
-    noise, alive = known_noise(network), network.shares > 0
-    held = taken(held, judging(held, alive))
-    if not len(held.Y):
+    (scores,) = held.over(partial(scores_of, network, known_noise(network)))
+    if not len(scores):
         raise DataError(
             f"calibration={kind!r} needs rows of weight above 0 that a network was not trained on, and found none; give more rows"
         )
-    scores = []
+    return Calibration(kind, np.sort(scores, axis=0), n_rows)
+
+
+def scores_of(network: Network, noise: Noise, held: Held) -> tuple[Floats, ...]:
+    """The scores `(m, n_y)` of the rows that have members which were not trained on them."""
+    alive = network.shares > 0
+    held = taken(held, judging(held, alive))
+    scores: list[Floats] = [np.empty((0, held.Y.shape[1]))]
     for s in range(0, len(held.Y), BLOCK_ROWS):
         here = taken(held, np.arange(s, min(s + BLOCK_ROWS, len(held.Y))))
         scores.append(_scores(network, noise, here, alive))
-    return Calibration(kind, np.sort(np.concatenate(scores), axis=0), n_rows)
+    return (np.concatenate(scores),)
 
 
 def _scores(network: Network, noise: Noise, held: Held, alive: NDArray[np.bool_]) -> Floats:
