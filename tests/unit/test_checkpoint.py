@@ -3,6 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import config_context
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 
 import shoal
 from sampling import sampled
@@ -111,6 +114,29 @@ def test_classes_go_on_after_every_interruption(tmp_path):
         with pytest.raises(PowerError):
             fit(settings_with(more, stop_at(2), ShoalClassifier), source, checkpoint=Checkpoint(tmp_path / "kept"))
     assert_same_bits(fit(settings_with(more, kind=ShoalClassifier), source, checkpoint=Checkpoint(tmp_path / "kept")), whole)
+
+
+def test_an_estimator_goes_on_from_its_checkpoint_alone_and_in_a_pipeline(tmp_path):
+    X, y = problem()
+    settings, known = {**QUICK, "solver": "lbfgs", "max_iter": 8, "early_stopping": True}, {"groups": np.arange(M) // 4}
+    whole = ShoalRegressor(**settings).fit(X, y, **known)
+    with pytest.raises(PowerError):
+        ShoalRegressor(**settings, callbacks=stop_at(3)).fit(X, y, **known, checkpoint=tmp_path / "kept")
+    later = []
+    model = ShoalRegressor(**settings, callbacks=[later.append]).fit(X, y, **known, checkpoint=tmp_path / "kept")
+    assert later[0].epoch == 4
+    np.testing.assert_array_equal(model.coefs_[0], whole.coefs_[0])
+    with pytest.raises(InvalidParameterError, match="with checkpoint= set warm_start=False"):
+        ShoalRegressor(**settings, warm_start=True).fit(X, y, checkpoint=tmp_path / "kept")
+    with pytest.raises(CheckpointError, match="digest of the groups was"):
+        ShoalRegressor(**settings).fit(X, y, checkpoint=tmp_path / "kept")
+    steps = Pipeline([("scale", StandardScaler()), ("model", ShoalRegressor(**settings))]).fit(X, y, model__checkpoint=tmp_path / "other")
+    assert (tmp_path / "other").exists()
+    with config_context(enable_metadata_routing=True):
+        asked = ShoalRegressor(**settings).set_fit_request(checkpoint=True)
+        again = Pipeline([("scale", StandardScaler()), ("model", asked)]).fit(X, y, checkpoint=tmp_path / "routed")
+    assert (tmp_path / "routed").exists()
+    np.testing.assert_array_equal(steps.predict(X), again.predict(X))
 
 
 OTHERS = {

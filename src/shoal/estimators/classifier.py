@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import unique_labels
 from shoal.errors import DataError
 from shoal.estimators.checks import named_failure
 from shoal.estimators.estimator import FittedAttribute, ShallowEstimator
-from shoal.estimators.remote import dask_functions, is_elsewhere, lazy_too
+from shoal.estimators.remote import lazy_too
 from shoal.fitting.settings import documented
 from shoal.fitting.train import takes_pieces
 from shoal.training.events import Epoch
@@ -146,32 +146,6 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         self.callbacks = callbacks
         self.n_jobs = n_jobs
         self.device = device
-
-    def fit(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
-        *,
-        X_val: Any = None,
-        y_val: Any = None,
-        sample_weight_val: Any = None,
-        groups: Any = None,
-        time: Any = None,
-    ) -> "ShoalClassifier":
-        """Train on rows X `(m, n)`, dense or sparse, and labels y `(m,)`, or 0/1 labels `(m, k)`.
-
-        Integers in `sample_weight` count rows; other weights are relative, in any unit.
-        With `X_val, y_val` (and weights) every network is evaluated on these rows and none are held out. Dask collections are trained on
-        their workers (`shoal.dask.fit`, docs/scale.md).
-
-        `groups (m,)` names each row's group: early stopping and calibration hold out whole groups, so that no network is evaluated on a
-        group that it learned from. With `time (m,)`, dates or numbers, they hold out the last rows. Neither is an input.
-        """
-        if is_elsewhere(X):
-            own = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
-            return dask_functions().fit(self, X, y, sample_weight, **own, groups=groups, time=time)  # type: ignore[no-any-return]
-        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val), groups=groups, time=time)  # type: ignore[no-any-return]
 
     @available_if(takes_pieces)
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> "ShoalClassifier":

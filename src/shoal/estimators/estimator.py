@@ -5,10 +5,11 @@ Attributes that end in "_" are derived from `Fitted`, which a fit, a model file 
 
 import copy
 from abc import ABC
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from typing import Any, ClassVar
+from os import PathLike
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,8 @@ from shoal.errors import DataError, InvalidParameterError
 from shoal.estimators._sklearn import checked_weights
 from shoal.estimators.checks import finite_answers, is_plain, is_plain_target, named_columns, named_failure, refuse_unread, with_roles
 from shoal.estimators.display import SeenEstimator
-from shoal.fitting.checkpoint import NO_CHECKPOINT, Checkpoint
+from shoal.estimators.remote import dask_functions, is_elsewhere
+from shoal.fitting.checkpoint import Checkpoint
 from shoal.fitting.fitted import Fitted
 from shoal.fitting.pipeline import Names, continuation_of, fit, fit_piece
 from shoal.fitting.settings import N_JOBS, Task, settings_of
@@ -85,11 +87,6 @@ def with_thresholds(estimator: Any, thresholds: tuple[float, ...]) -> Any:
     return estimator
 
 
-def fit_kept(estimator: Any, X: Any, y: Any, path: Any, roles: Mapping[str, Any]) -> Any:
-    """Fit an estimator with a checkpoint at `path`, from which the same call goes on; `roles` are groups, time, sample_weight."""
-    return estimator._fit(X, y, checkpoint=Checkpoint(path), **roles)
-
-
 def input_names(estimator: Any) -> Names:
     """The names of the inputs, where they have names."""
     names = getattr(estimator, "feature_names_in_", None)
@@ -146,17 +143,53 @@ class ShallowEstimator(SeenEstimator, ABC):
 
     # --- fitting ----------------------------------------------------------------------------------------------------
 
-    def _fit(
+    def fit(
         self,
         X: Any,
         y: Any,
         sample_weight: Any = None,
-        own: tuple[Any, Any, Any] = (None, None, None),
         *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
         groups: Any = None,
         time: Any = None,
-        checkpoint: Checkpoint = NO_CHECKPOINT,
-    ) -> Any:
+        checkpoint: str | PathLike[str] | None = None,
+    ) -> Self:
+        """Train on rows. Dask collections are trained on their workers (`shoal.dask.fit`, docs/scale.md).
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, (m, n)
+        y : array-like, (m,)
+            Labels or targets; of several at once `(m, k)`, labels then as 0 and 1.
+        sample_weight : array-like, (m,)
+            Integers count rows; other weights are relative, in any unit.
+        X_val, y_val, sample_weight_val
+            Rows to evaluate every network on; none are then held out.
+        groups : array-like, (m,)
+            Each row's group: early stopping and calibration hold out whole groups, so that no network is evaluated on a group that it
+            learned from. Not an input.
+        time : array-like, (m,)
+            Dates or numbers: early stopping and calibration hold out the last rows. Not an input.
+        checkpoint : str or path
+            A file that stores the state of training, every ten seconds and when training is interrupted. The same call continues from it
+            and gives the same bits.
+
+        Raises
+        ------
+        DataError, InvalidParameterError, TooLargeError
+            For rows or settings that training cannot use.
+        DivergedError
+            If the loss of every network becomes infinite or NaN.
+        CheckpointError, OutputError
+            For a checkpoint that is damaged or of another fit; for one that cannot be written.
+        """
+        own = (X_val, y_val, sample_weight_val)
+        if is_elsewhere(X):
+            judges = dict(zip(("X_val", "y_val", "sample_weight_val"), own, strict=True))
+            known: dict[str, Any] = {"groups": groups, "time": time, "checkpoint": checkpoint}
+            return dask_functions().fit(self, X, y, sample_weight, **judges, **known)  # type: ignore[no-any-return]
         settings = settings_of(self)
         before = self._fitted if settings.warm_start and self.__sklearn_is_fitted__() else None
         if before is not None:
@@ -164,7 +197,7 @@ class ShallowEstimator(SeenEstimator, ABC):
         source = with_roles(self._source(X, y, sample_weight, own, reset=before is None), groups, time)
         names = input_names(self)
         with named_columns(lambda: names):
-            self._fitted = fit(settings, source, names=names, before=before, checkpoint=checkpoint)
+            self._fitted = fit(settings, source, names=names, before=before, checkpoint=Checkpoint(checkpoint))
         return self
 
     def _fit_piece(self, X: Any, y: Any, sample_weight: Any, *, classes: Any = None) -> Any:

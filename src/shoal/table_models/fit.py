@@ -19,7 +19,7 @@ from sklearn.pipeline import Pipeline
 from shoal.errors import DivergedError, InterruptedWarning, InvalidParameterError, TableError
 from shoal.estimators.checks import named_columns
 from shoal.estimators.classifier import ShoalClassifier
-from shoal.estimators.estimator import fit_kept, with_thresholds
+from shoal.estimators.estimator import with_thresholds
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.estimators.remote import dask_functions, place_of
 from shoal.fitting.settings import settings_of
@@ -377,9 +377,7 @@ def _train(
 
     def fit_here() -> Any:
         X = prepare.fit_transform(side.inputs, side.y)
-        if there:
-            return fit_kept(estimator, X, side.y, there["checkpoint"], side.roles)
-        return estimator.fit(X, side.y, **side.roles)
+        return estimator.fit(X, side.y, **side.roles, **there)
 
     with named_columns(lambda: feature_names(prepare), allowed):
         return model, interrupted(fit_here)
