@@ -40,8 +40,10 @@ def look(
 ) -> None:
     """Print how each column of a table is read, and what to know before a network learns from it.
 
-    With --target, the command looks for columns that give the target away too. Nothing is trained.
+    With --target, the command looks for columns that give the target away too. Nothing is trained. If a fit would refuse the target or
+    another column, the command prints all columns, then the error, and ends with the code 2, as the fit would.
     """
+    from shoal.errors import TableError
     from shoal.files import refuse_unwritable
     from shoal.report.look import write_look
     from shoal.table_models.look import look as look_at
@@ -55,11 +57,13 @@ def look(
         write_look(found, html)
     if as_json:
         print_json(look_record(found))
-        return
-    print_lines(found.file_notes)
-    print_look(found, len(found.columns))
-    if html is not None:
-        print(f"page written to {html}")
+    else:
+        print_lines(found.file_notes)
+        print_look(found, len(found.columns))
+        if html is not None:
+            print(f"page written to {html}")
+    if found.refused:
+        raise TableError(f"shoal fit would stop at this table: {' '.join(f'{note.text}.' for note in found.refused)}")
 
 
 def print_look(found: "Look", most: int = MOST_LINES) -> None:
@@ -76,7 +80,7 @@ def print_look(found: "Look", most: int = MOST_LINES) -> None:
         print(f"and {len(columns) - most} more columns; shoal look prints all")
     for note in found.notes:
         lead = f"{note.column}: " if note.column else ""
-        if not note.column:
+        if not note.column and note.kind != "refused":  # the error at the end says the latter
             print(f"note: {note.text}")
         if note.advice:
             print(f"advice: {lead}{note.advice}")

@@ -16,16 +16,18 @@ from shoal.errors import ColumnsError, TableError, TableWarning
 from shoal.table import Column, Target, describe_columns, targets_of
 from shoal.table.cells import brief, no_column
 from shoal.table.coded_columns import CodedColumn, coded
-from shoal.table.frames import Table, frame_or_path, is_path
+from shoal.table.frames import Table, frame_or_path, is_path, one_of
 from shoal.table.levels import merged_names
 from shoal.table.notes import ColumnNote
 from shoal.table.reading import notes_of as file_notes
 from shoal.table.structure import Roles, structure_notes
+from shoal.table.target import check_names
 from shoal.table.target_cells import read_targets
 from shoal.table_models.splits import Split, cells_of, column_roles, frame_of, name_of
 
 EXAMPLES = 3
 LONGEST = 24  # characters of an example
+REFUSED = "refused"  # the kind of a note on what a fit would stop at
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class LookedColumn:
     ----------
     name : str
     read_as : str
-        "number", "boolean", "category", "date" or "left out", with what is special; "target", "groups" or "dropped" before it.
+        "number", "boolean", "category", "date" or "left out", with what is special, after "target: " for a target; "groups", "weights",
+        "dropped", "refused", or "target" for one that no network learns.
     examples : tuple of str
         The first different cells.
     n_missing, n_distinct : int
@@ -81,6 +84,11 @@ class Look:
     n_left_out: int = 0
 
     @property
+    def refused(self) -> tuple[ColumnNote, ...]:
+        """The notes on what a fit would stop at."""
+        return tuple(note for note in self.notes if note.kind == REFUSED)
+
+    @property
     def title(self) -> str:
         """The table, its size, and how many rows have no target."""
         left_out = f"; {self.n_left_out} more rows have no target and are left out" if self.n_left_out else ""
@@ -88,7 +96,7 @@ class Look:
 
     def __str__(self) -> str:
         lines = [self.title, *self.file_notes]
-        return "\n".join([*lines, *(str(note) for note in self.notes)])
+        return "\n".join([*lines, *lines_of(self.notes)])
 
     def to_frame(self) -> pd.DataFrame:
         """The columns as a DataFrame: one row a column, with "read as", "examples", "missing", "distinct" and "note"."""
@@ -131,11 +139,12 @@ def look(
     Returns
     -------
     Look
+        What `shoal.fit` would refuse of the cells of a target or of an input is among the notes, of the kind "refused".
 
     Raises
     ------
     TableError, ColumnsError
-        For a table or a target that cannot be learned from.
+        For a file that is no table, and for a column that is not there.
 
     Examples
     --------
@@ -153,12 +162,50 @@ def look(
     split = Split(None, None, 0.2, roles["groups"], roles["time"], 0, coded_as, None, **cells)
     frame = frame_of(table, texts=split.categories, codes=[*names, *split.coded])
     check_dropped(frame, names, split)
-    found = None
-    if names:
-        found = targets_of(frame, names, **split.cells)
-        frame = frame.iloc[found.rows]
-    inputs = inputs_of(frame, names, split)
-    return looked(table, frame, describe_columns(inputs, split.categories, **split.cells), found, split)
+    found, refused = targets_or_why_not(frame, names, split)
+    frame = frame if found is None else frame.iloc[found.rows]
+    columns, more = columns_or_why_not(inputs_of(frame, names, split), split)
+    return looked(table, frame, columns, found, split, names=names, refused=(*refused, *more))
+
+
+def targets_or_why_not(frame: pd.DataFrame, names: tuple[str, ...], split: Split) -> tuple[Target | None, list[ColumnNote]]:
+    """The target, or a note on why no network learns it: the other columns are there to be looked at all the same."""
+    if not names:
+        return None, []
+    check_names(frame, names)
+    try:
+        return targets_of(frame, names, **split.cells), []
+    except TableError as error:
+        return None, [refusal_note(names[0] if len(names) == 1 else "", error)]
+
+
+def columns_or_why_not(inputs: pd.DataFrame, split: Split) -> tuple[tuple[Column, ...], list[ColumnNote]]:
+    """What becomes of each input; one whose cells a fit refuses is left out here, with a note on why."""
+    one_of(inputs.columns, split.categories, "categories")
+    try:
+        return describe_columns(inputs, split.categories, **split.cells), []
+    except ColumnsError:
+        raise
+    except TableError as error:
+        whole = error
+    refused: dict[str, TableError] = {}
+    for name in inputs.columns if len(inputs) else ():
+        try:
+            describe_columns(inputs[[name]], [each for each in split.categories if each == name], **split.cells)
+        except TableError as error:
+            refused[name] = error
+    if not refused:  # no rows, or no columns
+        return tuple(Column(name, "left out", "no row", 0, 0) for name in inputs.columns), [refusal_note("", whole)]
+    rest = inputs.drop(columns=list(refused))
+    columns = describe_columns(rest, [name for name in split.categories if name in rest], **split.cells) if len(rest.columns) else ()
+    known = {column.name: column for column in columns}
+    lost = {name: Column(name, "left out", "refused", len(inputs), int(inputs[name].isna().sum())) for name in refused}
+    return tuple((known | lost)[name] for name in inputs.columns), [refusal_note(name, error) for name, error in refused.items()]
+
+
+def refusal_note(name: str, error: TableError) -> ColumnNote:
+    """What an error says, as a note of a column, or of all rows where the name is empty."""
+    return ColumnNote(name, REFUSED, str(error).rstrip("."))
 
 
 def inputs_of(frame: pd.DataFrame, names: Sequence[str], split: Split) -> pd.DataFrame:
@@ -185,6 +232,9 @@ def looked(
     found: Target | None,
     split: Split,
     held: NDArray[np.bool_] | None = None,
+    *,
+    names: Sequence[str] = (),
+    refused: Sequence[ColumnNote] = (),
 ) -> Look:
     """The `Look` at a frame whose columns are decided.
 
@@ -196,20 +246,23 @@ def looked(
     found : the target, if there is one
     split : how rows are held out, and what is dropped
     held : which rows are, `(m,)`, if that is known
+    names : the targets, where no network learns them
+    refused : what a fit would refuse
     """
     inputs = [coded(column, frame[column.name]) for column in columns]
-    names = () if found is None else found.names
+    names = names if found is None else found.names
     is_class = found is not None and found.task == "classification"
     read = frame if found is None else read_targets(frame, found.columns)
     targets = [coded(target_column(name, read[name], is_class), read[name]) for name in names]
-    roles = Roles(targets, is_class, split.groups or "", split.time or "", held, split.test is None)
+    roles = Roles(targets if found is not None else (), is_class, split.groups or "", split.time or "", held, split.test is None)
     own = [note for column in (*(() if found is None else found.columns), *columns) for note in column.notes]
     grouped = [note for name in split.coded for note in merged_names(frame[name], split.merge_case)[1]]
-    notes = (*own, *grouped, *structure_notes(inputs, roles))
+    notes = (*refused, *own, *grouped, *structure_notes(inputs, roles))
     others = {name: coded(target_column(name, frame[name], True), frame[name]) for name in split.no_inputs}
     by_name = others | {each.name: each for each in (*inputs, *targets)}
     prefix = (
-        dict.fromkeys(names, "target: ")
+        dict.fromkeys((note.column for note in refused), REFUSED)
+        | dict.fromkeys(names, "target" if found is None else "target: ")
         | dict.fromkeys(split.no_inputs, "weights")
         | dict.fromkeys(split.coded, "groups")
         | dict.fromkeys(split.drop, "dropped")
@@ -261,7 +314,7 @@ def seen_column(each: CodedColumn, prefix: str, notes: Sequence[ColumnNote]) -> 
     shown = tuple(short(value) for value in each.cells.dropna().unique()[:EXAMPLES])
     return LookedColumn(
         each.name,
-        prefix if prefix in ("groups", "dropped", "weights") else read_as,
+        prefix if prefix in ("groups", "dropped", "weights", "target", REFUSED) else read_as,
         shown,
         int(np.count_nonzero(each.codes < 0)),
         each.n_distinct,

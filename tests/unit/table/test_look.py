@@ -194,3 +194,53 @@ def test_a_look_refuses_the_roles_that_a_fit_refuses(chosen: dict[str, object], 
         with pytest.raises(TableError, match=message):
             call(frame, "y", **chosen)
     assert [each.read_as for each in shoal.look(frame).columns] == ["number"] * 3  # without a target there is nothing to refuse
+
+
+UNLEARNED = {
+    "one class": ({"y": ["only"] * 40}, "y", "one class only"),
+    "dates": ({"y": [f"{1 + i % 28:02d}.03.2022" for i in range(40)]}, "y", "holds dates"),
+    "names of rows": ({"y": [f"remark {i}" for i in range(40)]}, "y", "names of rows"),
+    "no value": ({"y": [None] * 40}, "y", "has no value"),
+    "classes beside numbers": ({"y": list("abcd") * 10, "z": np.sin(np.arange(40.0))}, ["y", "z"], "--each"),
+}
+
+
+@pytest.mark.parametrize("which", UNLEARNED)
+def test_a_look_shows_the_columns_also_if_no_network_learns_the_target(which: str) -> None:
+    targets, names, why = UNLEARNED[which]
+    frame = pd.DataFrame({"x": np.cos(np.arange(40.0)), "k": list("uv") * 20, **targets})
+    found = shoal.look(frame, names)
+    shown = found.to_frame()
+    assert shown["read as"].to_dict() == {"x": "number", "k": "category"} | dict.fromkeys(targets, "target")
+    (note,) = found.refused
+    assert why in note.text
+    assert why in str(found)
+    with pytest.raises(TableError, match=why):  # which a fit still raises
+        shoal.fit(frame, names, settings=FEW)
+
+
+def test_a_look_shows_inputs_that_a_fit_refuses_each_with_its_reason() -> None:
+    frame = pd.DataFrame({"x": np.arange(40.0) % 7, "slips": ["1"] * 38 + ["one", "two"], "infinite": [np.inf] + [1.0] * 39})
+    frame = frame.assign(y=np.sin(np.arange(40.0)))
+    found = shoal.look(frame, "y", categories=["x"])
+    assert found.to_frame()["read as"].tolist() == ["category", "refused", "refused", "target: number"]
+    assert [note.column for note in found.refused] == ["slips", "infinite"]
+    assert shoal.look(frame.head(0), "y").refused  # no row: nothing to learn from
+    assert shoal.look(frame[["y"]], "y").refused
+    with pytest.raises(TableError, match="no column 'Y'"):  # what is not there cannot be looked at
+        shoal.look(frame, "Y")
+
+
+def test_the_command_prints_all_columns_then_the_error_and_ends_as_the_fit_would(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "t.csv"
+    pd.DataFrame({"x": np.arange(40.0) % 7, "y": ["only"] * 40}).to_csv(path, index=False)
+    code, out, err = run(capsys, monkeypatch, "look", str(path), "--target", "y")
+    assert code == 2
+    assert "number" in out
+    assert "one class only" in err
+    code, out, _ = run(capsys, monkeypatch, "look", str(path), "--target", "y", "--json")
+    assert code == 2
+    assert [note["kind"] for note in json.loads(out)["notes"]] == ["refused"]
+    assert run(capsys, monkeypatch, "look", str(path))[0] == 0
