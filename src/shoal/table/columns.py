@@ -105,8 +105,8 @@ def check_columns(frame: pd.DataFrame, columns: Sequence[Column], allowed_extra:
 
     Columns that were left out at fit, and those in `allowed_extra` (the target, the groups), may be there or not.
     """
-    there = list(named_frame(frame).columns)
-    lacking = [column.name for column in columns if column.kind != "left out" and column.name not in set(there)]
+    there = dict.fromkeys(named_frame(frame).columns)
+    lacking = [column.name for column in columns if column.kind != "left out" and column.name not in there]
     known = {column.name for column in columns} | set(map(column_name, allowed_extra))
     added = [name for name in there if name not in known]
     if lacking:
