@@ -11,11 +11,12 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from difflib import get_close_matches
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from shoal.errors import OutputError, ShoalError
 from shoal.left_overs import beside, mark, sweep_beside, sweep_temporary
@@ -24,6 +25,8 @@ Anywhere = str | os.PathLike[str]
 
 LONG_PATH = 1000  # characters; what is longer and no file is rather the content of one
 
+T = TypeVar("T")
+_FOUND: ContextVar[dict[Hashable, Any] | None] = ContextVar("found", default=None)  # None outside of `reading_once`: nothing is kept
 _DESCRIPTORS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 _FOLDERS_OF_DESCRIPTORS = ("/dev/fd/", "/proc/self/fd/")
 _LOOP = "is a link that leads back to itself"
@@ -109,6 +112,32 @@ def _nearest(file: Path) -> list[str]:
 def _kind(mode: int) -> str:
     kinds = ((stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a disk"))
     return next((name for test, name in kinds if test(mode)), "no file")
+
+
+@contextmanager
+def reading_once() -> Iterator[None]:
+    """While it lasts, what `kept` reads of a file is read once. A decorator too; calls inside one that keeps keep with it."""
+    if _FOUND.get() is not None:
+        yield
+        return
+    token = _FOUND.set({})
+    try:
+        yield
+    finally:
+        _FOUND.reset(token)
+
+
+def kept(file: Path, what: Hashable, read: Callable[[], T]) -> T:
+    """What `read` gives of a file; within `reading_once` what it gave for the same `what`, if the file is as it was then."""
+    found = _FOUND.get()
+    if found is None:
+        return read()
+    state = file.stat()
+    key = (file.absolute(), state.st_ino, state.st_mtime_ns, state.st_size, what)
+    if key not in found:
+        found[key] = read()
+    result: T = found[key]
+    return result
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import typer
 from shoal import __version__
 from shoal.cli import chapter, demo, export, fit, look, predict, report, show
 from shoal.errors import ShoalError
+from shoal.files import reading_once
 
 SETTING = "--set"
 
@@ -21,13 +22,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("fit", epilog=fit.EXAMPLE)(fit.fit)
-app.command("look", epilog=look.EXAMPLE)(look.look)
-app.command("predict", epilog=predict.EXAMPLE)(predict.predict)
-app.command("evaluate", epilog=show.EVALUATE_EXAMPLE)(show.evaluate)
+app.command("fit", epilog=fit.EXAMPLE)(reading_once()(fit.fit))
+app.command("look", epilog=look.EXAMPLE)(reading_once()(look.look))
+app.command("predict", epilog=predict.EXAMPLE)(reading_once()(predict.predict))
+app.command("evaluate", epilog=show.EVALUATE_EXAMPLE)(reading_once()(show.evaluate))
 app.command("show", epilog=show.EXAMPLE)(show.show)
-app.command("diagnose", epilog=show.DIAGNOSE_EXAMPLE)(show.diagnose)
-app.command("report", epilog=report.EXAMPLE)(report.report)
+app.command("diagnose", epilog=show.DIAGNOSE_EXAMPLE)(reading_once()(show.diagnose))
+app.command("report", epilog=report.EXAMPLE)(reading_once()(report.report))
 app.command("export", epilog=export.EXAMPLE)(export.export)
 app.add_typer(demo.app, name="demo")
 app.command("chapter", epilog=chapter.EXAMPLE)(chapter.chapter)

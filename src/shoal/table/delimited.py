@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from shoal.errors import ShoalError, TableError
+from shoal.files import kept
 from shoal.table.arff import arff_dialect
 from shoal.table.cells import listed
 from shoal.table.filetypes import Place, naming_damage
@@ -171,6 +172,10 @@ def sniffed(place: Place, expected: Collection[str] = (), encoding: str = "") ->
     TableError
         For bytes that are no text, and for a damaged packed file.
     """
+    return kept(place.file, (place, tuple(expected), encoding), lambda: _sniffed(place, expected, encoding))
+
+
+def _sniffed(place: Place, expected: Collection[str], encoding: str) -> Dialect:
     with naming_damage(place.file, place.packing), place.open() as stream:
         encoding = encoding or _encoding_of(place, stream.read(HEAD))
     with _text(place, encoding) as handle:

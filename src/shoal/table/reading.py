@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from shoal.errors import ShoalError, TableError
+from shoal.files import kept
 from shoal.table.cells import ROW
 from shoal.table.columns import Column
 from shoal.table.delimited import TextTable, check_header, checked, sniffed
@@ -190,6 +191,10 @@ def notes_of(path: str | PathLike[str], *, expected: Collection[str] = ()) -> tu
 
 def _whole(place: Place, expected: Collection[str]) -> tuple[pd.DataFrame, tuple[ColumnNote, ...]]:
     """A table that can only be read whole, with what a person should know of that."""
+    return kept(place.file, (place, tuple(expected)), lambda: _read_whole(place, expected))
+
+
+def _read_whole(place: Place, expected: Collection[str]) -> tuple[pd.DataFrame, tuple[ColumnNote, ...]]:
     frame, notes = frame_of_file(place, expected)
     check_header(place.file, [str(name).strip() for name in frame.columns])
     if not len(frame):

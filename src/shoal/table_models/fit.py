@@ -22,6 +22,7 @@ from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.estimator import with_thresholds
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.estimators.remote import dask_functions, place_of
+from shoal.files import reading_once
 from shoal.fitting.settings import settings_of
 from shoal.fitting.train import interrupted
 from shoal.network import keep_facts
@@ -56,6 +57,7 @@ Watcher = Callable[[Epoch], None]
 Progress = Callable[[str, int, int], None]
 
 
+@reading_once()
 def fit(
     table: Table,
     target: Hashable | Sequence[Hashable],

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from shoal.errors import ColumnsError, TableError, TableWarning
+from shoal.files import reading_once
 from shoal.table import Column, Target, describe_columns, targets_of
 from shoal.table.cells import brief, no_column
 from shoal.table.coded_columns import CodedColumn, coded
@@ -116,6 +117,7 @@ class Look:
         )
 
 
+@reading_once()
 def look(
     table: Table,
     target: Hashable | Sequence[Hashable] | None = None,
