@@ -94,7 +94,8 @@ def _refuse_inner(place: Place, names: Sequence[str], what: str) -> None:
 def grid_frame(place: Place, rows: Sequence[Sequence[Any]], expected: Collection[str]) -> tuple[pd.DataFrame, Dialect]:
     """A frame of a sheet's cells, lines before the table, units and row names left out."""
     filled = [list(row) for row in rows if any(cell not in ("", None) for cell in row)]
-    filled = [row[: _last(filled)] for row in filled]
+    width = _last(filled)
+    filled = [row[:width] for row in filled]
     texts = [[_cell_text(cell) for cell in row] for row in filled[:_GRID]]
     skip = _first_row(texts)
     if len(texts) <= skip:

@@ -14,7 +14,7 @@ import pytest
 import shoal
 from shoal.cli import main
 from shoal.files import reading_once
-from shoal.table import read, reading
+from shoal.table import otherfiles, read, reading
 from shoal.table.filetypes import Place
 
 
@@ -78,3 +78,13 @@ def test_a_command_reads_a_workbook_once(tmp_path: Path, opened: list[str], monk
             warnings.simplefilter("ignore")
             main()
         assert opened == ["t.xlsx"], words
+
+
+def test_the_width_of_a_sheet_is_found_once_not_for_each_of_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    last = otherfiles._last
+    monkeypatch.setattr(otherfiles, "_last", lambda rows: calls.append(len(rows)) or last(rows))
+    rows = [["a", "b", ""], *([float(i), 1.5, ""] for i in range(500))]
+    frame, _ = otherfiles.grid_frame(Place(Path("t.xlsx"), "excel", ""), rows, ())
+    assert frame.shape == (500, 2)
+    assert len(calls) == 1  # a sheet of 20,000 rows took minutes else
