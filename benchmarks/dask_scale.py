@@ -26,7 +26,7 @@ from shoal import ShoalClassifier, ShoalRegressor, ShoalSearchCV
 from shoal.dask.partitions import checked_spans, over_spans, source_of
 from shoal.engine.threads import all_cores
 from shoal.estimators.estimator import for_prediction
-from shoal.training.objective import Slope
+from shoal.training.solvers.solver import Slope
 
 PARTITIONS, NETWORKS, UNITS, PASSES = 16, 8, 16, 40
 

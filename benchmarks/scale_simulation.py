@@ -28,8 +28,8 @@ from shoal.engine.threads import at_most
 from shoal.population import stack
 from shoal.textbook.initialization import xavier
 from shoal.textbook.losses import make_loss
-from shoal.training.objective import Objective, Slope, value_and_gradient
 from shoal.training.rows import in_memory
+from shoal.training.solvers.solver import Objective, Slope, value_and_gradient
 
 COLUMNS = 30
 LINK = 1e9  # bytes a second between two machines: ten gigabits, an assumption

@@ -8,7 +8,7 @@ from shoal.textbook import Parameters, make_loss
 from shoal.textbook.initialization import unit_variance
 from shoal.textbook.optimizers import Adam
 from shoal.training.minibatch import Run
-from shoal.training.validation import Validation
+from shoal.training.rows import Validation
 
 OUTPUTS = ("sigmoid", "softmax", "squared_error", "huber", "absolute_error", "quantile", "poisson", "gaussian")
 # Four networks that differ in every number of the recipe in which they may.

@@ -21,7 +21,7 @@ from shoal.recipe import Recipe
 from shoal.textbook import ACTIVATIONS, Adam, GradientDescent, Momentum, Nesterov, RMSprop, backward, cost, forward, make_loss, update
 from shoal.textbook.optimizers import start
 from shoal.training.minibatch import Run
-from shoal.training.validation import Validation
+from shoal.training.rows import Validation
 
 torch = pytest.importorskip("torch")
 draws, on_device, judging = (pytest.importorskip(f"shoal.engine.torch.{name}") for name in ("dropout", "minibatch", "evaluate"))

@@ -12,7 +12,7 @@ from shoal.engine.sums import sums
 from shoal.recipe import Recipe
 from shoal.textbook import make_loss
 from shoal.training.minibatch import Run
-from shoal.training.validation import Validation
+from shoal.training.rows import Validation
 
 SAME = 1e-12  # the same numbers, perhaps added in another order
 M, N_X = 40, 6

@@ -11,7 +11,7 @@ from shoal.population import member, stack, take
 from shoal.recipe import Recipe
 from shoal.textbook import Adam, GradientDescent, make_loss
 from shoal.training.minibatch import Run
-from shoal.training.validation import Validation
+from shoal.training.rows import Validation
 
 # Products over more networks may add in another order; some hundred steps of a contracting training let that grow little.
 TO_ROUNDING = 1e-9

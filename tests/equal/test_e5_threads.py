@@ -16,7 +16,7 @@ from shoal.recipe import Recipe
 from shoal.textbook import make_loss
 from shoal.textbook.optimizers import Nesterov
 from shoal.training.minibatch import Run
-from shoal.training.validation import Validation
+from shoal.training.rows import Validation
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

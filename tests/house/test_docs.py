@@ -55,9 +55,8 @@ from shoal.textbook.activations import ACTIVATIONS
 from shoal.textbook.losses import LOSSES
 from shoal.textbook.output_units import exp_limits, log_variance_limits
 from shoal.training import minibatch, two_stage
-from shoal.training.solvers import small_networks
 from shoal.training.solvers.bayes import LARGEST_BETA
-from shoal.training.solvers.levenberg_marquardt import FACTOR
+from shoal.training.solvers.levenberg_marquardt import FACTOR, MOST_PARAMETERS
 from shoal.training.solvers.solver import LEAST_DECREASE
 from shoal.uncertainty import calibration, noise, predictive
 from shoal.web import server
@@ -140,7 +139,7 @@ PHRASES = {
         f"one member has {NUMBERS[diagnosis.STRAY]} times the median loss",
     ],
     "engine.md": [
-        f"for one logit and at most {small_networks.MOST_PARAMETERS} parameters",
+        f"for one logit and at most {MOST_PARAMETERS} parameters",
         f"a single network of {SPLIT_FROM} units or more",
         f"when batches of {WORTH_LOOKING_UP} rows or more first meet ramps",
         f"a network with {MANY} outputs or more",

@@ -10,9 +10,9 @@ from shoal.population import Population, take
 from shoal.recipe import Recipe
 from shoal.textbook import ACTIVATIONS, cost, forward, make_loss, penalty
 from shoal.training.full_batch import FullBatch
-from shoal.training.objective import point_at, slope_of_block, value_and_gradient
 from shoal.training.rows import in_memory
 from shoal.training.solvers.lbfgs import PAIRS, next_trial
+from shoal.training.solvers.solver import point_at, slope_of_block, value_and_gradient
 
 M, N_X, N_Y = 40, 3, 2
 LAM = 2.0

@@ -12,10 +12,9 @@ from shoal.recipe import Recipe
 from shoal.textbook import Parameters, make_loss
 from shoal.textbook.initialization import unit_variance
 from shoal.training.full_batch import FullBatch
-from shoal.training.objective import penalised
-from shoal.training.rows import in_memory
+from shoal.training.rows import Validation, in_memory
 from shoal.training.solvers.levenberg_marquardt import FACTOR, FIRST_DAMPING, solve
-from shoal.training.validation import Validation
+from shoal.training.solvers.solver import penalised
 
 M, N_X, N_Y = 60, 3, 2
 LAM = 0.5

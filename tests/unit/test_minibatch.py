@@ -14,7 +14,8 @@ from shoal.recipe import Recipe
 from shoal.textbook import Adam, GradientDescent, Momentum, make_loss
 from shoal.textbook.optimizers import Nesterov
 from shoal.training.minibatch import PERFECT, RUNAWAY, Run
-from shoal.training.validation import Validation, new_stopping
+from shoal.training.progress import new_stopping
+from shoal.training.rows import Validation
 
 M, N_X = 40, 3
 SAME = 1e-12  # the same sums in another order

@@ -13,8 +13,7 @@ from shoal.engine.minibatch import begin
 from shoal.recipe import Recipe
 from shoal.textbook import make_loss
 from shoal.training.full_batch import FullBatch
-from shoal.training.rows import in_memory
-from shoal.training.validation import Validation
+from shoal.training.rows import Validation, in_memory
 
 torch = pytest.importorskip("torch")
 groups, judging = (pytest.importorskip(f"shoal.engine.torch.{name}") for name in ("layout", "evaluate"))

@@ -14,8 +14,7 @@ from shoal.engine.predict import logits
 from shoal.recipe import Recipe
 from shoal.textbook import make_loss
 from shoal.training.full_batch import FullBatch
-from shoal.training.rows import ArrayRows, in_memory
-from shoal.training.validation import Validation, ValidationElsewhere
+from shoal.training.rows import ArrayRows, Validation, ValidationElsewhere, in_memory
 
 M, N_X, N_Y, K = 70, 3, 2, 3
 SOLVERS = ("lbfgs", "scg", "rprop", "lm", "bayes")

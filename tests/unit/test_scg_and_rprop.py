@@ -13,9 +13,9 @@ from shoal.engine.sums import flat
 from shoal.recipe import Recipe
 from shoal.textbook import make_loss
 from shoal.training.full_batch import FullBatch
-from shoal.training.objective import value_and_gradient
 from shoal.training.rows import in_memory
 from shoal.training.solvers.rprop import FIRST, GROW, LEAST, MOST, SHRINK
+from shoal.training.solvers.solver import value_and_gradient
 
 M, N_X, N_Y, LAM = 40, 3, 2, 2.0
 SOLVERS = ["scg", "rprop"]

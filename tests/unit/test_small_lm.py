@@ -1,5 +1,6 @@
 """Levenberg-Marquardt's compiled steps: the plain ones' numbers, and only where they are meant to be."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -14,10 +15,9 @@ from shoal.recipe import Recipe
 from shoal.textbook import ACTIVATIONS, make_loss
 from shoal.training.full_batch import FullBatch
 from shoal.training.rows import in_memory
-from shoal.training.solvers import small_networks
-from shoal.training.solvers.levenberg_marquardt import FIRST_DAMPING, RULE
-from shoal.training.solvers.small_networks import small_curvature, small_descent, small_rows
+from shoal.training.solvers.levenberg_marquardt import FIRST_DAMPING, RULE, small_curvature, small_descent, small_rows
 
+HOME = sys.modules[small_rows.__module__]  # the solver's function hides its module
 M, N_X = 50, 3
 SAME = 1e-10  # sums of 50 rows in another order, and exp and tanh of 3 ulp
 WEIGHT = np.random.default_rng(1).uniform(0, 2, M)
@@ -83,7 +83,7 @@ def test_whole_fits_are_the_plain_ones(model, solver, skip, monkeypatch):
     fit = {"solver": solver, "hidden_layer_sizes": 3, "n_networks": 2, "random_state": 0, "early_stopping": False, "max_iter": 15}
     fit["skip"] = skip
     ours = model(**fit, activation="tanh").fit(X, y)
-    monkeypatch.setattr(small_networks, "MOST", 0)
+    monkeypatch.setattr(HOME, "MOST_WORK", 0)
     theirs = model(**fit, activation="tanh").fit(X, y)
     assert ours.n_iter_ == theirs.n_iter_
     np.testing.assert_allclose(ours.loss_curve_, theirs.loss_curve_, rtol=1e-6)  # rounding grows from step to step
@@ -100,9 +100,9 @@ def test_only_small_networks_of_one_logit_over_rows_in_memory_are_stepped_so(mon
     assert method_of("squared_error", X=sparse_rows).small == [None]
     method = method_of("squared_error", widths=(4,))
     work = n_parameters(method.blocks[0].parameters) ** 2 * M
-    monkeypatch.setattr(small_networks, "MOST", work)
+    monkeypatch.setattr(HOME, "MOST_WORK", work)
     assert small_rows(method.objective, method.blocks[0]) is not None
-    monkeypatch.setattr(small_networks, "MOST", work - 1)
+    monkeypatch.setattr(HOME, "MOST_WORK", work - 1)
     assert small_rows(method.objective, method.blocks[0]) is None
 
 

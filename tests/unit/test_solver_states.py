@@ -11,11 +11,10 @@ from shoal.errors import CheckpointError
 from shoal.fitting.plan import FULL_BATCH
 from shoal.recipe import Recipe
 from shoal.textbook.losses import make_loss
-from shoal.training.events import packed_events, unpacked_events
 from shoal.training.full_batch import FullBatch
-from shoal.training.rows import in_memory
+from shoal.training.progress import packed_events, unpacked_events
+from shoal.training.rows import Validation, in_memory
 from shoal.training.solvers import SOLVERS
-from shoal.training.validation import Validation
 
 M, N_X = 30, 3
 INPUTS = np.array([[True, True, True], [True, False, True], [True, True, True]])

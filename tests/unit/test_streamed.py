@@ -11,8 +11,8 @@ from shoal.recipe import Recipe
 from shoal.textbook import make_loss
 from shoal.textbook.optimizers import Adam
 from shoal.training.minibatch import Run
+from shoal.training.rows import Validation
 from shoal.training.streamed import InBlocks, RowBlock, Streamed
-from shoal.training.validation import Validation
 
 M, N_X, N_Y, K, BATCH = 96, 3, 2, 3, 8
 

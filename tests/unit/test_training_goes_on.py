@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from shoal.errors import DataError, InterruptedWarning, InvalidParameterError
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
-from shoal.training.events import Epoch
+from shoal.training.progress import Epoch
 
 QUICK = {"n_networks": 2, "hidden_layer_sizes": 8, "max_iter": 6, "random_state": 0}
 SAME = 1e-9  # the same updates, of sums in another order

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from shoal.metrics import METRICS
-from shoal.training.events import Epoch
+from shoal.training.progress import Epoch
 
 WIDTH_WITHOUT_TERMINAL = 120
 

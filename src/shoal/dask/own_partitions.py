@@ -35,8 +35,7 @@ from shoal.fitting.source import InMemory, RowsInMemory
 from shoal.fitting.summary import Summary
 from shoal.fitting.train import asks_to_settle, warn_unsettled
 from shoal.network import Network
-from shoal.training.events import events_of_curves
-from shoal.training.progress import Trained
+from shoal.training.progress import Trained, events_of_curves
 from shoal.types import Floats
 from shoal.uncertainty.answers import Held, at_most
 from shoal.uncertainty.noise import MOST_ROWS

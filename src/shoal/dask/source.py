@@ -47,7 +47,7 @@ from shoal.network import Network
 from shoal.population import Population
 from shoal.training.full_batch import FullBatch
 from shoal.training.progress import Trained
-from shoal.training.validation import ValidationElsewhere
+from shoal.training.rows import ValidationElsewhere
 from shoal.types import Floats
 from shoal.uncertainty.answers import Held, all_out
 from shoal.uncertainty.noise import MOST_ROWS

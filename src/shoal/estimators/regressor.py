@@ -15,7 +15,7 @@ from shoal.estimators.estimator import FittedAttribute, ShallowEstimator
 from shoal.estimators.remote import lazy_too
 from shoal.fitting.settings import documented
 from shoal.fitting.train import takes_pieces
-from shoal.training.events import Epoch
+from shoal.training.progress import Epoch
 from shoal.types import Floats
 from shoal.uncertainty.predictive import interval, known_noise, mean_and_std, quantiles
 

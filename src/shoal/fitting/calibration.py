@@ -20,7 +20,7 @@ from shoal.network import Network
 from shoal.population import Population, with_zeros
 from shoal.textbook.losses import make_loss
 from shoal.training.progress import Trained
-from shoal.training.validation import Validation
+from shoal.training.rows import Validation
 from shoal.types import Floats
 from shoal.uncertainty.answers import Held, HeldRows, all_out, kinds_of, learned, out_by_member, taken
 from shoal.uncertainty.calibration import cooled, fit_temperature, value_range

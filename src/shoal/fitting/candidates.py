@@ -28,7 +28,7 @@ from shoal.population import Population, take
 from shoal.recipe import Recipe, each
 from shoal.training.minibatch import Run
 from shoal.training.progress import Trained
-from shoal.training.validation import Validation
+from shoal.training.rows import Validation
 from shoal.types import Floats
 
 # Settings in which candidates that share rows may differ, each with a representative value.

@@ -22,7 +22,7 @@ from shoal.fitting.plan import FULL_BATCH
 from shoal.fitting.settings import Settings
 from shoal.fitting.summary import Summary
 from shoal.fitting.train import Training
-from shoal.training.events import Epoch, packed_events, unpacked_events
+from shoal.training.progress import Epoch, packed_events, unpacked_events
 
 Arrays = dict[str, NDArray[Any]]
 

@@ -15,7 +15,7 @@ from shoal.fitting.train import means_of_finite
 from shoal.network import Network, folded
 from shoal.population import Population
 from shoal.textbook.propagation import Parameters
-from shoal.training.events import Epoch
+from shoal.training.progress import Epoch
 from shoal.types import Floats
 
 

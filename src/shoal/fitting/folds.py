@@ -18,7 +18,7 @@ from shoal.draws import Purpose, group_stream, mixed
 from shoal.errors import DataError
 from shoal.fitting.limits import refuse
 from shoal.fitting.plan import PARTS, SMALL, Plan
-from shoal.training.validation import Validation
+from shoal.training.rows import Validation
 from shoal.types import Floats
 
 SPLIT_SHARE = 5  # "split" holds out every fifth row from all networks

@@ -26,8 +26,8 @@ from shoal.fitting.weights import weights_of_classes
 from shoal.network import Network
 from shoal.population import Population
 from shoal.training.progress import Trained
+from shoal.training.rows import Validation
 from shoal.training.streamed import InBlocks, RowBlock, Streamed
-from shoal.training.validation import Validation
 from shoal.types import Floats
 
 AT_ONCE = 8192  # rows whose float64 copies are made at the same time

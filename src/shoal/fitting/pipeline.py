@@ -46,8 +46,7 @@ from shoal.fitting.train import (
 from shoal.fitting.weights import penalised_in_rows
 from shoal.network import Network
 from shoal.population import Population, with_zeros
-from shoal.training.events import Epoch
-from shoal.training.progress import Trained
+from shoal.training.progress import Epoch, Trained
 from shoal.types import Floats
 
 Names = tuple[str, ...] | None

@@ -30,8 +30,7 @@ from shoal.network import Network
 from shoal.population import Population
 from shoal.training.minibatch import Run
 from shoal.training.progress import Trained
-from shoal.training.rows import in_memory
-from shoal.training.validation import Validation
+from shoal.training.rows import Validation, in_memory
 from shoal.types import Floats
 
 

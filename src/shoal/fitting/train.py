@@ -21,12 +21,11 @@ from shoal.recipe import each
 from shoal.textbook import initialization as rules
 from shoal.textbook.losses import LOSSES, Loss
 from shoal.textbook.propagation import Parameters
-from shoal.training.events import Epoch
 from shoal.training.full_batch import FullBatch
 from shoal.training.minibatch import Run
-from shoal.training.rows import Rows
+from shoal.training.progress import Epoch
+from shoal.training.rows import Judging, Rows, Validation
 from shoal.training.two_stage import LbfgsAfterAdamW, RefitOnAllRows
-from shoal.training.validation import Judging, Validation
 from shoal.types import Floats
 
 Training = Run | FullBatch | LbfgsAfterAdamW | RefitOnAllRows

@@ -50,7 +50,7 @@ from shoal.table_models.splits import (
     weighed,
 )
 from shoal.table_models.thresholds import Threshold, check_threshold, threshold_of, thresholds_for
-from shoal.training.events import Epoch
+from shoal.training.progress import Epoch
 
 MOST_SEED = 2**64 - 1  # that a model file can store
 Watcher = Callable[[Epoch], None]

@@ -17,14 +17,10 @@ from shoal.engine.threads import one_blas_thread
 from shoal.population import Population
 from shoal.recipe import Recipe, each
 from shoal.textbook.losses import Loss
-from shoal.training.events import Epoch
-from shoal.training.objective import Objective
-from shoal.training.progress import InProgress, Progress, Trained, overwrite
-from shoal.training.rows import Rows, placed
+from shoal.training.progress import Epoch, InProgress, Progress, Trained, new_stopping, overwrite
+from shoal.training.rows import Judging, Rows, judged, placed, placed_validation
 from shoal.training.solvers import SOLVERS
-from shoal.training.solvers.solver import Solver
-from shoal.training.validation import Judging, judged, new_stopping
-from shoal.training.validation import placed as placed_validation
+from shoal.training.solvers.solver import Objective, Solver
 from shoal.types import Floats
 
 

@@ -23,10 +23,8 @@ from shoal.engine.ramps import RampPositions
 from shoal.population import Population
 from shoal.recipe import Recipe, batch_slices, schedule_factors
 from shoal.textbook.losses import Loss
-from shoal.training.events import Epoch
-from shoal.training.progress import InProgress, RunProgress, Trained, first_progress, overwrite
-from shoal.training.rows import Rows, in_memory
-from shoal.training.validation import Validation
+from shoal.training.progress import Epoch, InProgress, RunProgress, Trained, first_progress, overwrite
+from shoal.training.rows import Rows, Validation, in_memory
 from shoal.types import Floats
 
 SMALLEST_RATE = 1e-6  # scikit-learn's: an "adaptive" learning rate below it stops training

@@ -1,7 +1,9 @@
-"""The rows of a full-batch solver: in memory, in a file's blocks, on other machines.
+"""The rows of a training and of its validation: in memory, in a file's blocks, on other machines.
 
 A solver needs sums alone, and sums over blocks add up. Its rows therefore need only one method: do some work on every block and add the
 results. The work can be pickled, so that it is sent to the rows instead of the rows to it.
+
+Validation rows are each network's own, held out from its training, or the user's set for all.
 """
 
 from collections.abc import Callable
@@ -10,9 +12,15 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shoal.encoding import SparseRows
 from shoal.engine.device import PROCESSOR, send
+from shoal.engine.evaluate import judge, judging_sums, means
+from shoal.engine.minibatch import State, begin, leave
+from shoal.population import Population
+from shoal.recipe import Recipe
+from shoal.textbook.losses import Loss
 from shoal.types import Floats
 
 T = TypeVar("T")
@@ -122,3 +130,77 @@ def in_memory(X: Any, Y: Floats, K: int, weight: Floats | None = None) -> ArrayR
     X, Y = X if isinstance(X, SparseRows) else np.asarray(X, np.float64), np.asarray(Y, np.float64)
     weights = np.broadcast_to(np.ones(len(Y)) if weight is None else np.asarray(weight, np.float64), (K, len(Y)))
     return ArrayRows(X, Y, weights, np.asarray(weights.sum(axis=1)))
+
+
+# --- validation ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What each network is judged on.
+
+    `X (m, n_x)`, `Y (m, n_y)`, `weight (m,)` or None; `rows` gives each of K networks its row numbers, None means all rows for all.
+    `by (K, K)` or None weighs, in row k, the networks whose losses say when network k is at its best (`Stopping`).
+    """
+
+    X: Any
+    Y: Floats
+    weight: Floats | None = None
+    rows: tuple[NDArray[np.int64], ...] | None = None
+    by: Floats | None = None
+
+
+@dataclass(frozen=True)
+class ValidationElsewhere:
+    """Validation rows in blocks elsewhere, whose weights say how much each counts for which network; `by` as in `Validation`."""
+
+    rows: Rows
+    by: Floats | None = None
+
+
+Judging = Validation | ValidationElsewhere
+
+
+def placed_validation(validation: Judging | None, device: str) -> Judging | None:
+    """Rows that are judged on at every step, sent to a device at once and for good; those elsewhere stay where they are."""
+    if device == PROCESSOR or not isinstance(validation, Validation):
+        return validation
+    v = validation
+    return Validation(send(v.X, device), send(v.Y, device), None if v.weight is None else send(v.weight, device), v.rows, v.by)
+
+
+@dataclass(frozen=True)
+class Judges:
+    """Networks as they stand, for `judged`: those that are `active (K,)`."""
+
+    population: Population
+    recipe: Recipe
+    g2: Loss
+    total: Floats
+    active: NDArray[np.bool_]
+
+    def state(self) -> State:
+        """As the engine judges them."""
+        state = begin(self.population, self.recipe, self.g2, self.total, np.float64)
+        leave(state, self.active)
+        return state
+
+
+def judged(
+    population: Population, recipe: Recipe, g2: Loss, total: Floats, active: NDArray[np.bool_], validation: Judging
+) -> tuple[Floats, Floats]:
+    """Mean loss and score of the active networks on their validation rows, `(K,)` each; NaN for the others.
+
+    Of rows elsewhere the weights say how much a row counts for which network; 0 where it has learned from it.
+    """
+    judges = Judges(population, recipe, g2, total, active)
+    if isinstance(validation, Validation):
+        v = validation
+        return judge(judges.state(), v.X, v.Y, v.rows, v.weight)
+    return means(judges.state(), validation.rows.total_of(partial(judging_of_block, judges)))
+
+
+def judging_of_block(judges: Judges, X: Any, Y: Floats, weights: Floats) -> Floats:
+    """What one block of validation rows adds to every network's sums, `(K, 4 + 3 n_y)`."""
+    rows = tuple(np.flatnonzero(own) for own in weights)
+    return judging_sums(judges.state(), X, Y, rows, weights.max(axis=0, initial=0.0))

@@ -16,8 +16,7 @@ from shoal.population import Population
 from shoal.recipe import Recipe, batch_slices, schedule_factors
 from shoal.textbook.losses import Loss
 from shoal.training.minibatch import Run
-from shoal.training.rows import T
-from shoal.training.validation import Validation
+from shoal.training.rows import T, Validation
 from shoal.types import Floats
 
 

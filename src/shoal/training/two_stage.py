@@ -24,12 +24,10 @@ from numpy.typing import NDArray
 from shoal.engine.minibatch import State
 from shoal.engine.packing import Arrays, array_like, beneath, part_of
 from shoal.recipe import Recipe
-from shoal.training.events import Epoch
 from shoal.training.full_batch import FullBatch
 from shoal.training.minibatch import Run
-from shoal.training.progress import Trained, overwrite
-from shoal.training.rows import Rows
-from shoal.training.validation import Validation
+from shoal.training.progress import Epoch, Trained, overwrite
+from shoal.training.rows import Rows, Validation
 from shoal.types import Floats
 
 

@@ -17,9 +17,8 @@ from scipy.linalg import lapack
 from shoal.engine.layout import NetworkBlock
 from shoal.engine.sums import Curvature, flat, over_parts
 from shoal.textbook.propagation import Parameters
-from shoal.training.objective import Objective
 from shoal.training.solvers.levenberg_marquardt import LevenbergMarquardt
-from shoal.training.solvers.solver import Evidence
+from shoal.training.solvers.solver import Evidence, Objective
 from shoal.types import Floats
 
 SMALLEST_PRECISION, LARGEST_PRECISION = 1e-6, 1e6  # of weights, in units of standardised inputs and targets

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.training.objective import value_and_gradient
-from shoal.training.solvers.solver import LEAST_DECREASE, Descent, DescentSolver, Step, dot
+from shoal.training.solvers.solver import LEAST_DECREASE, Descent, DescentSolver, Step, dot, value_and_gradient
 from shoal.types import Floats
 
 PAIRS = 10  # steps that are kept: SciPy's own number

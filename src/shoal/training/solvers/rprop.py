@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.engine.packing import copied
-from shoal.training.objective import value_and_gradient
-from shoal.training.solvers.solver import Descent, DescentSolver, Step
+from shoal.training.solvers.solver import Descent, DescentSolver, Step, value_and_gradient
 from shoal.types import Floats
 
 GROW, SHRINK = 1.2, 0.5

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.engine.packing import copied
-from shoal.training.objective import value_and_gradient
-from shoal.training.solvers.solver import LEAST_DECREASE, Descent, DescentSolver, Step, dot
+from shoal.training.solvers.solver import LEAST_DECREASE, Descent, DescentSolver, Step, dot, value_and_gradient
 from shoal.types import Floats
 
 SIGMA = 1e-4  # of a step that measures the curvature, for any length of the direction; rounding counts 1/σ times, and Møller allows no more
