@@ -11,11 +11,10 @@ import pytest
 from problems import OUTPUTS, PER_NETWORK, logits_of, population, rows
 from shoal.draws import dropout_key, kept
 from shoal.engine.device import send
-from shoal.engine.evaluate import judge
 from shoal.engine.layout import split
 from shoal.engine.minibatch import advance, begin, current, finite, leave, moments, remember
 from shoal.engine.predict import logits
-from shoal.engine.sums import curvature, losses, sums
+from shoal.engine.sums import curvature, judge, losses, sums
 from shoal.population import member, stack
 from shoal.recipe import Recipe
 from shoal.textbook import ACTIVATIONS, Adam, GradientDescent, Momentum, Nesterov, RMSprop, backward, cost, forward, make_loss, update
@@ -305,7 +304,7 @@ def test_blocks_of_rows_that_nobody_has_any_more_are_forgotten():
 @pytest.mark.parametrize("own", [False, True], ids=["all rows", "rows of their own"])
 @pytest.mark.parametrize("out", OUTPUTS)
 def test_networks_are_judged_as_on_the_processor(out, own, monkeypatch):
-    monkeypatch.setattr("shoal.engine.torch.evaluate.MOST_HIDDEN", 40)  # a few rows at once
+    monkeypatch.setattr("shoal.engine.torch.sums.MOST_HIDDEN", 40)  # a few rows at once
     networks, (X, Y) = population((N_H, 3), N_X, logits_of(out, N_Y)), rows(out, M, N_X, N_Y)
     mine = (np.array([1, 4, 5, 7, 11]), np.array([0, 12])) if own else None
     found = []

@@ -55,7 +55,7 @@ def test_no_more_rows_than_a_batch_or_a_block_are_dense_at_once(monkeypatch):
         return dense
 
     monkeypatch.setattr(SparseRows, "__getitem__", watched)
-    monkeypatch.setattr("shoal.engine.evaluate.DENSE_ROWS", 5)
+    monkeypatch.setattr("shoal.engine.sums.DENSE_ROWS", 5)
     validation = Validation(S, Y, rows=(np.arange(20), np.arange(20)))
     for _ in Run(Recipe(batch_size=8, max_epochs=2), population((4, 3), N_X, 1), make_loss("squared_error"), S, Y, validation=validation):
         pass

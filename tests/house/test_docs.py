@@ -12,7 +12,7 @@ import shoal
 from shoal.dask.survey import MOST_RAMPED
 from shoal.dask.workers import ATTEMPTS
 from shoal.encoding import BINS, FEW_VALUES, HEAVY_SHARE
-from shoal.engine.kernels.many_outputs import MANY
+from shoal.engine.kernels.dispatch import MANY
 from shoal.engine.layout import MOST_UNITS, SMALL_PRODUCT, SPLIT_FROM, WORTH_SPLITTING
 from shoal.engine.ramps import TILE, WORTH_LOOKING_UP
 from shoal.engine.sums import JACOBIAN_NUMBERS

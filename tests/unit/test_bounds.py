@@ -8,12 +8,11 @@ import pytest
 from problems import population, rows
 from shoal.encoding import encode, fit_encoding
 from shoal.engine.arguments import refuse
-from shoal.engine.evaluate import judge
 from shoal.engine.kernels import dispatch_module, predict_module, small_lm_module, sums_module
 from shoal.engine.minibatch import advance, advance_in_order, begin
 from shoal.engine.predict import compiled_logits, raw_logits
 from shoal.engine.ramps import find_ramp_positions, in_precision
-from shoal.engine.sums import sums
+from shoal.engine.sums import judge, sums
 from shoal.errors import LayoutError
 from shoal.population import Population, member
 from shoal.recipe import Recipe

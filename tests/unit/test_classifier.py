@@ -144,7 +144,7 @@ def test_sparse_rows_are_never_dense_whole(monkeypatch):
 
     monkeypatch.setattr(SparseRows, "__getitem__", watched)
     monkeypatch.setattr("shoal.encoding.BLOCK_NUMBERS", 0)  # then 64 rows
-    monkeypatch.setattr("shoal.engine.evaluate.DENSE_ROWS", 32)
+    monkeypatch.setattr("shoal.engine.sums.DENSE_ROWS", 32)
     monkeypatch.setattr("shoal.engine.predict.BLOCK_ROWS", 32)
     monkeypatch.setattr(sparse.csr_array, "todense", None)
     ShoalClassifier(**QUICK).fit(X, y).predict(X)

@@ -8,8 +8,8 @@ import pytest
 
 from problems import population
 from shoal import ShoalClassifier, ShoalRegressor, ShoalSearchCV, TooLargeError
-from shoal.engine.evaluate import judge
 from shoal.engine.minibatch import begin
+from shoal.engine.sums import judge
 from shoal.recipe import Recipe
 from shoal.textbook import make_loss
 from shoal.training.full_batch import FullBatch

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from shoal.draws import row_order_key
 from shoal.engine import minibatch as engine
-from shoal.engine.evaluate import judge
 from shoal.engine.minibatch import advance_in_order, begin, carry, current, finite, leave, remember, remembered, row_order
 from shoal.engine.packing import Arrays, copied, pack, packed, unpack, unpacked
 from shoal.engine.ramps import RampPositions
+from shoal.engine.sums import judge
 from shoal.population import Population
 from shoal.recipe import Recipe, batch_slices, schedule_factors
 from shoal.textbook.losses import Loss

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from shoal.encoding import SparseRows
 from shoal.engine.device import PROCESSOR, send
-from shoal.engine.evaluate import judge, judging_sums, means
 from shoal.engine.minibatch import State, begin, leave
+from shoal.engine.sums import judge, judging_sums, means
 from shoal.population import Population
 from shoal.recipe import Recipe
 from shoal.textbook.losses import Loss

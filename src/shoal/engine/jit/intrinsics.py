@@ -1,11 +1,17 @@
-"""Single instructions for the kernels that Numba has no word for: bits of a float, eight numbers at once, counters that threads share."""
+"""Instructions for the kernels that Numba has no word for: bits of a float, eight numbers at once, counters that threads share.
+
+And the tables of `kernels/ramps.py` as vector instructions: a tile's sums stay in registers, and no sum waits for the one before it.
+"""
 
 import sys
+from typing import Any
 
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 from shoal.engine.jit import llvm
+from shoal.engine.ramps import TILE
 
 YIELD = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
 
@@ -143,3 +149,135 @@ def yield_core(typing_context):
         return context.get_dummy_value()
 
     return types.none(), generate
+
+
+# --- tables of ramps -----------------------------------------------------------------------------------------------------
+
+
+WIDTH = 16  # numbers of a vector, of which a tile is PARTS: two registers of 512 bits in float32
+PARTS = TILE // WIDTH
+
+
+@intrinsic
+def stack(typing_context, turned, first, start, stop, scale, table):
+    """Of ramps start … stop − 1, one column's: `table[r]` = the sum of the weights before r, and r's own, of `turned[first + r]`."""
+
+    def generate(context, builder, signature, arguments):
+        code = llvm.VectorCode(context, builder, table.dtype, WIDTH)
+        W, T = code.array(turned, arguments[0]).data, code.array(table, arguments[5]).data
+        by, below = code.repeated(arguments[4]), code.sums(PARTS)
+        with cgutils.for_range(builder, arguments[3], start=arguments[2]) as loop:
+            row, place = code.times(builder.add(arguments[1], loop.index), TILE), code.times(loop.index, 2 * TILE)
+            for q in range(PARTS):
+                weight = builder.fmul(by, code.load(W, code.plus(row, q * WIDTH)))
+                code.store(builder.load(below[q]), T, code.plus(place, q * WIDTH))
+                code.store(weight, T, code.plus(place, TILE + q * WIDTH))
+                code.add(below[q], weight)
+        return context.get_dummy_value()
+
+    return types.none(turned, types.int64, types.int64, types.int64, scale, table), generate
+
+
+@intrinsic
+def look_up(typing_context, table, at, share, i, Z, u, column):
+    """Z[u … u + 31, column … column + 7] += what rows i … i + 7 look up in every column of `at`."""
+
+    def generate(context, builder, signature, arguments):
+        code = llvm.VectorCode(context, builder, table.dtype, WIDTH)
+        T, A, F = (code.array(kind, v) for kind, v in zip((table, at, share), arguments[:3], strict=True))
+        n = builder.extract_value(A.shape, 1)
+        found = [code.sums(PARTS) for _ in range(8)]
+        first = [builder.mul(code.plus(arguments[3], k), n) for k in range(8)]
+        with cgutils.for_range(builder, n) as loop:
+            for k in range(8):
+                here = builder.add(first[k], loop.index)
+                ramp_row = code.times(code.index(A.data, here), 2 * TILE)
+                up = code.repeated(code.load_one(F.data, here))
+                for q in range(PARTS):
+                    code.add(found[k][q], code.load(T.data, code.plus(ramp_row, q * WIDTH)))
+                    code.add(found[k][q], code.load(T.data, code.plus(ramp_row, TILE + q * WIDTH)), up)
+        out = llvm.Matrix(context, builder, Z, arguments[4])
+        for q in range(PARTS):
+            rows = [builder.load(sums[q]) for sums in found]
+            for low in range(0, WIDTH, 8):
+                lines = [code.part(r, low, 8) for r in rows]
+                for k, line in enumerate(llvm.transposed(builder, lines)):
+                    out.add(line, code.plus(arguments[5], q * WIDTH + low + k), arguments[6])
+        return context.get_dummy_value()
+
+    return types.none(table, at, share, types.int64, Z, types.int64, types.int64), generate
+
+
+@intrinsic
+def add_up(typing_context, errors, rows, shares, low, high, table, r):
+    """`table[r]` = Σ f·dz and Σ dz over the rows numbered `rows[low … high − 1]`; two at a time, so that no sum waits for itself."""
+
+    def generate(context, builder, signature, arguments):
+        code = llvm.VectorCode(context, builder, errors.dtype, WIDTH)
+        E, R, F = (code.array(kind, v).data for kind, v in zip((errors, rows, shares), arguments[:3], strict=True))
+        low_, high_, out = arguments[3], arguments[4], code.array(table, arguments[5]).data
+        sums = [[code.sums(PARTS) for _ in range(2)] for _ in range(2)]
+
+        def add(number: Any, to: list[list[Any]]) -> None:
+            row = code.times(code.index(R, number), TILE)
+            up = code.repeated(code.load_one(F, number))
+            for q in range(PARTS):
+                error = code.load(E, code.plus(row, q * WIDTH))
+                code.add(to[0][q], error, up)
+                code.add(to[1][q], error)
+
+        n = builder.sub(high_, low_)
+        with cgutils.for_range(builder, builder.ashr(n, llvm.whole(llvm.I64, 1))) as loop:
+            number = builder.add(low_, code.times(loop.index, 2))
+            add(number, sums[0])
+            add(code.plus(number, 1), sums[1])
+        with builder.if_then(builder.trunc(n, llvm.I1)):
+            add(code.plus(high_, -1), sums[0])
+        place = code.times(arguments[6], 2 * TILE)
+        for which in range(2):
+            for q in range(PARTS):
+                total = builder.fadd(builder.load(sums[0][which][q]), builder.load(sums[1][which][q]), flags=llvm.SUM)
+                code.store(total, out, code.plus(place, which * TILE + q * WIDTH))
+        return context.get_dummy_value()
+
+    return types.none(errors, rows, shares, types.int64, types.int64, table, types.int64), generate
+
+
+@intrinsic
+def unstack(typing_context, table, first, start, stop, scale, turned):
+    """Of ramps start … stop − 1, one column's: `turned[first + r]` = what r's own rows gave and all of what those above it did."""
+
+    def generate(context, builder, signature, arguments):
+        code = llvm.VectorCode(context, builder, table.dtype, WIDTH)
+        T, G = code.array(table, arguments[0]).data, code.array(turned, arguments[5]).data
+        by, above = code.repeated(arguments[4]), code.sums(PARTS)
+        with cgutils.for_range(builder, builder.sub(arguments[3], arguments[2])) as loop:
+            r = code.plus(builder.sub(arguments[3], loop.index), -1)
+            row, place = code.times(builder.add(arguments[1], r), TILE), code.times(r, 2 * TILE)
+            for q in range(PARTS):
+                mine = builder.fadd(code.load(T, code.plus(place, q * WIDTH)), builder.load(above[q]))
+                code.store(builder.fmul(by, mine), G, code.plus(row, q * WIDTH))
+                code.add(above[q], code.load(T, code.plus(place, TILE + q * WIDTH)))
+        return context.get_dummy_value()
+
+    return types.none(table, types.int64, types.int64, types.int64, scale, turned), generate
+
+
+@intrinsic
+def numbers_at(typing_context, address, like):
+    """A pointer of the kind of `like` to an address."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.inttoptr(arguments[0], arguments[1].type)
+
+    return like(types.int64, like), generate
+
+
+@intrinsic
+def places_at(typing_context, address):
+    """A pointer to whole numbers of 32 bits."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
+
+    return types.CPointer(types.int32)(types.int64), generate

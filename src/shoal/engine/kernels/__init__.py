@@ -59,18 +59,10 @@ def split_module() -> ModuleType:
 
 @compiled
 def sums_module() -> ModuleType:
-    """The kernel of loss and gradient sums."""
+    """The kernels of loss and gradient sums and of evaluation."""
     from shoal.engine.kernels import sums
 
     return sums
-
-
-@compiled
-def evaluate_module() -> ModuleType:
-    """The evaluation kernel."""
-    from shoal.engine.kernels import evaluate
-
-    return evaluate
 
 
 @compiled

@@ -10,22 +10,37 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import types
+from numba import carray, types
 from numba.extending import intrinsic
 
 from shoal.engine.jit.compiler import c_function
 from shoal.engine.jit.llvm import call, data
-from shoal.engine.kernels import many_outputs, ramps
+from shoal.engine.kernels import ramps
 from shoal.engine.kernels.activations import ACTIVATIONS
 from shoal.engine.kernels.losses import LOSSES
 from shoal.engine.kernels.optimizers import RULES
+
+MANY = 4  # outputs, from which on the output layer is a matrix product; of fewer, one sweep over the units is faster (`train.output_sums`)
+
+
+def product_logits(w2, z, z2, n_z, h, b):
+    """z2 `(n_z, b)` = W2 `(n_z, h)` times the units' values `z (h, b)`."""
+    np.dot(carray(w2, (n_z, h)), carray(z, (h, b)), carray(z2, (n_z, b)))
+
+
+def product_gradients(w2, z, d, gw2, n_z, h, b):
+    """gw2 `(n_z, h)` = D Aᵀ, then W2ᵀ D in the place of `z (h, b)`; `d (n_z, b)`."""
+    Z, D = carray(z, (h, b)), carray(d, (n_z, b))
+    np.dot(D, Z.T, carray(gw2, (n_z, h)))
+    np.dot(carray(w2, (n_z, h)).T, D, Z)
+
 
 KINDS = (  # P: pointer to numbers, W: to whole ones, v: a number, i: a whole one
     (ACTIVATIONS.values(), "PPi"),
     (LOSSES.values(), "PPPPPiii"),
     (RULES.values(), "PPPPPvi"),
-    ((many_outputs.logits,), "PPPiii"),
-    ((many_outputs.gradients,), "PPPPiii"),
+    ((product_logits,), "PPPiii"),
+    ((product_gradients,), "PPPPiii"),
     ((ramps.layer_1,), "WWPPPi"),
     ((ramps.layer_1_gradient,), "WPPPi"),
 )
@@ -42,13 +57,13 @@ def compiled(function: Callable[..., None], single: bool) -> Any:
 
 def addresses(activation: str, output: str, rule: type | None, n_z: int, dtype: np.dtype) -> tuple[int, int, int, int, int]:
     """The addresses of a run's functions: 0 for no rule, the last two 0 for so few outputs that no product serves them."""
-    single, many = dtype == np.float32, n_z >= many_outputs.MANY
+    single, many = dtype == np.float32, n_z >= MANY
     return (
         compiled(ACTIVATIONS[activation], single).address,
         compiled(LOSSES[output], single).address,
         compiled(RULES[rule.__name__], single).address if rule else 0,
-        compiled(many_outputs.logits, single).address if many else 0,
-        compiled(many_outputs.gradients, single).address if many else 0,
+        compiled(product_logits, single).address if many else 0,
+        compiled(product_gradients, single).address if many else 0,
     )
 
 
@@ -95,7 +110,7 @@ def change(typing_context, address, w, d, first, second, start, hyper, rate, siz
 
 @intrinsic
 def many_logits(typing_context, address, W2, first, Z, low, Z2, n_z, h, b):
-    """`many_outputs.logits` of weights from number `first` of W2 on and units from number `low` of Z on."""
+    """`product_logits` of weights from number `first` of W2 on and units from number `low` of Z on."""
 
     def generate(context, builder, signature, arguments):
         at, w, begin, z, start, out, *sizes = arguments
@@ -107,7 +122,7 @@ def many_logits(typing_context, address, W2, first, Z, low, Z2, n_z, h, b):
 
 @intrinsic
 def many_gradients(typing_context, address, W2, first, Z, low, D, gW2, n_z, h, b):
-    """`many_outputs.gradients` of weights from number `first` of W2 and gW2 on and units from number `low` of Z on."""
+    """`product_gradients` of weights from number `first` of W2 and gW2 on and units from number `low` of Z on."""
 
     def generate(context, builder, signature, arguments):
         at, w, begin, z, start, d, out, *sizes = arguments

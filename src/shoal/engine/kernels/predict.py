@@ -7,8 +7,8 @@ from shoal.engine.jit.compiler import inner, kernel
 from shoal.engine.jit.intrinsics import keep_apart
 from shoal.engine.kernels.bounds import misfit_of_prediction
 from shoal.engine.kernels.dispatch import activate
-from shoal.engine.kernels.skip import add_skip
 from shoal.engine.kernels.vecmath import turn
+from shoal.engine.kernels.weights import add_skip
 
 
 @inner

@@ -12,8 +12,7 @@ import numpy as np
 from numba import carray
 
 from shoal.engine.jit.compiler import inner
-from shoal.engine.jit.intrinsics import keep_apart, of
-from shoal.engine.jit.ramp_tables import add_up, look_up, numbers_at, places_at, stack, unstack
+from shoal.engine.jit.intrinsics import add_up, keep_apart, look_up, numbers_at, of, places_at, stack, unstack
 from shoal.engine.kernels.vecmath import turn
 from shoal.engine.ramps import ARRAYS, COLUMNS, INPUTS, LOOKUP_SIZE, N1, PLAIN, RAMPS, TILE, UNITS, RampArrays
 

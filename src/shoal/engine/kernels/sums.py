@@ -1,6 +1,7 @@
-"""Loss and gradient of a group of networks as sums over rows, compiled: what a training step computes, without the step.
+"""Sums of a group of networks over rows, compiled: loss and gradient, as a training step computes them, and what evaluation needs.
 
-Sizes, memory and a batch are those at the head of `train.py`. `tests/equal/test_e2_*` hold it equal to `textbook/`.
+Sizes, memory and a batch are those at the head of `train.py`. Sums of blocks of rows add up. `tests/equal/test_e2_*` hold loss and gradient
+equal to `textbook/`.
 """
 
 import numpy as np
@@ -8,10 +9,8 @@ import numpy as np
 from shoal.engine.arguments import FITS
 from shoal.engine.jit.compiler import inner, kernel
 from shoal.engine.jit.intrinsics import keep_apart, of
-from shoal.engine.kernels.bounds import misfit_of_gradient_sums
+from shoal.engine.kernels.bounds import misfit_of_gradient_sums, misfit_of_judging
 from shoal.engine.kernels.dispatch import output_errors
-from shoal.engine.kernels.penalty import skip_row
-from shoal.engine.kernels.skip import add_skip, free_bias, put_errors
 from shoal.engine.kernels.train import (
     PerNetwork,
     RowArrays,
@@ -24,6 +23,7 @@ from shoal.engine.kernels.train import (
     scratch,
     weigh,
 )
+from shoal.engine.kernels.weights import add_skip, free_bias, put_errors, skip_row
 
 __all__ = ["PerNetwork", "RowArrays", "Shape", "gradient_sums"]
 
@@ -70,4 +70,74 @@ def gradient_sums(shape, rows, weights, gradient, each, hyper, loss, total):
         free_bias(gW1, G * h, n)
         for i in range(total.size):
             total[i] += np.float64(gradient[i])
+    return FITS
+
+
+# --- evaluation ----------------------------------------------------------------------------------------------------------
+
+
+ANY_OTHER, SOFTMAX, EXP = range(3)  # output units that the score treats in a way of their own
+
+
+@inner
+def add_up(output, rows, start, g, Z2, y, L, sums):
+    """One batch's part of what `judge` sums. Right: the largest probability is the label's, or every label on its side of 1/2."""
+    keep_apart()
+    n_z, n_y = Z2.shape[0], y.shape[0]
+    for i in range(L.size):
+        w = 1.0
+        if rows.weight.shape[0] > 0:
+            w = np.float64(rows.weight[0, rows.order[start + i]])
+        sums[g, 0] += w
+        sums[g, 1] += w * np.float64(L[i]) if w != 0.0 else 0.0
+        right = 1.0
+        if output == SOFTMAX:
+            best, label = 0, 0
+            for o in range(1, n_z):
+                best = o if Z2[o, i] > Z2[best, i] else best
+                label = o if y[o, i] > y[label, i] else label
+            right = 1.0 if best == label else 0.0
+        else:
+            for o in range(n_y):
+                if (Z2[o, i] > of(Z2[0, 0], 0.0)) != (y[o, i] > of(Z2[0, 0], 0.5)):
+                    right = 0.0
+        sums[g, 2] += w * right
+        for o in range(n_y):
+            target = np.float64(y[o, i])
+            value = np.float64(Z2[o, i])
+            if output == EXP:
+                value = np.exp(min(value, 700.0))
+            sums[g, 4 + 3 * o] += w * target
+            sums[g, 5 + 3 * o] += w * target * target
+            sums[g, 6 + 3 * o] += w * (value - target) * (value - target)
+
+
+@kernel
+def judge(shape, output, rows, weights, each, hyper, sums):
+    """Each network on its own rows: `sums (G, 4 + 3 n_y)` get Σ w, Σ w L, Σ w (all labels right), 0, and Σ w y, Σ w y², Σ w r² a target.
+
+    `output` is one of the three above. Network g's rows are those of `order` between `ends[g]`
+    and `ends[g + 1]`; weights are `(0 | 1, m)`. Returns 0, or which arrays do not fit the others (`arguments.REASONS`).
+    """
+    wrong = misfit_of_judging(shape, rows, weights, each, sums)
+    if wrong != FITS:
+        return wrong
+    h, n_z, n_y, most = shape.h, shape.n_z, rows.Y.shape[1], shape.b
+    W1, W2, b2 = parts(shape, weights)
+    Z, S, Xb, XT, Z2, D, y, _, L = scratch(weights, h, shape.n, W1.shape[1], n_z, n_y, most)
+    for g in range(shape.G):
+        low = 0 * g  # a number, not the literal 0, for which the functions would be compiled once more
+        for start in range(rows.ends[g], rows.ends[g + 1], most):
+            b = min(most, rows.ends[g + 1] - start)
+            if b != L.size:
+                Z, S, Xb, XT, Z2, D, y, _, L = scratch(weights, h, shape.n, W1.shape[1], n_z, n_y, b)
+            gather(rows, start, low, b, shape.n, Xb, XT, y)
+            np.dot(W1[g * h : (g + 1) * h], XT, Z)
+            hidden_units(shape, each, g, low, low, Z, S)
+            output_sums(shape, W2, b2, g, low, Z, Z2)
+            if shape.skip > 0:
+                first = skip_row(shape, g)
+                add_skip(np.dot(W1[first : first + shape.skip], XT), low, shape.skip, Z2)
+            output_errors(shape.loss, Z2, y, D, L, hyper, n_z, n_y, L.size)
+            add_up(output, rows, start, g, Z2, y, L, sums)
     return FITS

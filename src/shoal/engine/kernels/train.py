@@ -34,8 +34,7 @@ from shoal.engine.jit.compiler import inner, kernel
 from shoal.engine.jit.intrinsics import copy_8_by_8, fetch, keep_apart, of
 from shoal.engine.kernels.bounds import misfit
 from shoal.engine.kernels.dispatch import activate, change, layer_1, layer_1_gradient, many_gradients, many_logits, output_errors
-from shoal.engine.kernels.penalty import decay_weights, penalize, skip_row
-from shoal.engine.kernels.skip import add_skip, free_bias, put_errors
+from shoal.engine.kernels.weights import add_skip, decay_weights, free_bias, penalize, put_errors, skip_row
 from shoal.engine.ramps import GRADIENT, LAYER_1, PLAIN, RAMPS
 
 __all__ = ["PerNetwork", "RowArrays", "Shape", "shuffle", "train"]

@@ -19,8 +19,6 @@ from shoal.engine.jit.compiler import inner, kernel
 from shoal.engine.jit.intrinsics import claim, keep_apart, of, read_counter, write_counter, yield_core
 from shoal.engine.kernels.bounds import misfit, misfit_of_team
 from shoal.engine.kernels.dispatch import output_errors
-from shoal.engine.kernels.penalty import decay_weights, penalize, skip_row, squares_of
-from shoal.engine.kernels.skip import add_skip, free_bias
 from shoal.engine.kernels.train import (
     AVERAGE,
     DECAY,
@@ -35,6 +33,7 @@ from shoal.engine.kernels.train import (
     update,
     weigh,
 )
+from shoal.engine.kernels.weights import add_skip, decay_weights, free_bias, penalize, skip_row, squares_of
 from shoal.engine.layout import SMALL_PRODUCT, NetworkGroup, padded
 from shoal.engine.threads import cores, executor
 

@@ -4,8 +4,8 @@ These modules import PyTorch (`shoal[torch]`), and are imported when a device wa
 order and the learning rates once an epoch; costs stay on the device until the epoch ends.
 """
 
-from shoal.engine.torch.evaluate import dense_sums
 from shoal.engine.torch.minibatch import begin_on_device
 from shoal.engine.torch.packing import pack
+from shoal.engine.torch.sums import dense_sums
 
 __all__ = ["begin_on_device", "dense_sums", "pack"]

@@ -2,6 +2,9 @@
 
 Nothing goes over within an epoch: the rows went once a run, their order and the rates go once a call, and the costs stay on
 the device until its end.
+
+Who is silenced is drawn on the device: the same draws as `draws.kept` and the kernels', bit for bit. Whole numbers wrap around in PyTorch
+as they do in C; it has no unsigned ones of 32 and 64 bits, so these are kept in signed ones.
 """
 
 from collections import deque
@@ -19,15 +22,61 @@ from shoal.draws import dropout_key
 from shoal.engine import minibatch as cpu
 from shoal.engine.device import Tensor, out_of_memory, send
 from shoal.engine.minibatch import INPUT_ROWS, RuleMemory, State
-from shoal.engine.torch.dropout import factors
+from shoal.engine.sums import activation_of
 from shoal.engine.torch.layout import DeviceGroup, Networks, Numbers, keep_members, make_groups, read_back
 from shoal.population import Population
 from shoal.recipe import Recipe
-from shoal.textbook.activations import ACTIVATIONS, Activation, masked
 from shoal.textbook.losses import Loss
 from shoal.textbook.optimizers import Optimizer, update
 from shoal.textbook.propagation import Gradients, Parameters, backward, cost, forward, penalty
 from shoal.types import Floats
+
+# --- dropout -------------------------------------------------------------------------------------------------------------
+
+
+WIDE = 1 << 64
+GOLDEN, UPDATE = 0x9E3779B97F4A7C15, 0x100000001B3
+LOWEST = -(1 << 31)
+
+
+def signed(value: int, bits: int = 64) -> int:
+    """An unsigned whole number as the signed one with the same bits."""
+    value &= (1 << bits) - 1
+    return value - (1 << bits) if value >> (bits - 1) else value
+
+
+def shifted(x: Tensor, n: int, bits: int) -> Tensor:
+    """x ≫ n of unsigned numbers: zeros come in from the left."""
+    return (x >> n) & ((1 << (bits - n)) - 1)
+
+
+def starts(keys: Tensor, t: int, rows: Tensor) -> Tensor:
+    """Where the draws of some rows of update t start, for networks of these `keys (G,)`: splitmix64, `(G, R)` int32."""
+    x = keys[:, None] + (rows * signed(GOLDEN) + signed(GOLDEN * (t * UPDATE + 1)))
+    x = (x ^ shifted(x, 30, 64)) * signed(0xBF58476D1CE4E5B9)
+    x = (x ^ shifted(x, 27, 64)) * signed(0x94D049BB133111EB)
+    low = (x ^ shifted(x, 31, 64)) & 0xFFFFFFFF
+    return torch.where(low > 0x7FFFFFFF, low - (1 << 32), low).to(torch.int32)
+
+
+def kept(keys: Tensor, t: int, rows: Tensor, m: int, shares: Tensor) -> Tensor:
+    """Which of m examples keep which rows in update t, `(G, R, m)`; `shares (G,)` float64 are silenced. `draws.kept` in one go."""
+    x = starts(keys, t, rows)[:, :, None] + torch.arange(m, dtype=torch.int32, device=keys.device) * signed(0x9E3779B9, 32)
+    x = (x ^ shifted(x, 16, 32)) * signed(0x85EBCA6B, 32)
+    x = (x ^ shifted(x, 13, 32)) * signed(0xC2B2AE35, 32)
+    x = x ^ shifted(x, 16, 32)
+    bound = (shares * 2.0**32).to(torch.int64) + LOWEST  # both sides less 2³¹, so that signed numbers compare as unsigned ones do
+    return (x ^ LOWEST) >= bound.to(torch.int32)[:, None, None]
+
+
+def factors(keys: Tensor, t: int, rows: Tensor, m: int, shares: Tensor, like: Tensor) -> Tensor:
+    """What values are multiplied with: 0, or 1/(1 − share) that makes up for the silenced ones; `(G, R, m)` in `like`'s precision."""
+    made_up = (1 / (1 - shares)).to(like.dtype)[:, None, None]
+    return torch.where(kept(keys, t, rows, m, shares), made_up, torch.zeros_like(made_up))
+
+
+# --- training ------------------------------------------------------------------------------------------------------------
+
 
 REMEMBERED = 8  # arrays that a run hands over in every epoch: rows, targets, weights, those of validation, and its row numbers
 
@@ -264,11 +313,6 @@ def updated(now: Networks, own: Numbers, batch: Batch, how: UpdateRule) -> tuple
     decay = own.decay[:, None, None] if how.decays else 0.0
     after, memory = update(how.rule, parameters, gradients, now.memory, batch.rate, batch.t, decay)
     return Networks(after, memory, moved(now.average, after, own.keep)), J
-
-
-def activation_of(name: str, units: Tensor | None) -> Activation:
-    """g with the units switched off that are."""
-    return ACTIVATIONS[name] if units is None else masked(ACTIVATIONS[name], units)
 
 
 def counted(g2: Loss, weight: Tensor) -> Loss:
