@@ -1,7 +1,9 @@
 """A report says what it must, in one file that asks for nothing, whatever the table is called."""
 
+import html
 import shlex
 import sys
+import warnings
 from html.parser import HTMLParser
 
 import numpy as np
@@ -15,6 +17,7 @@ from shoal import TablePath
 from shoal.inspection.importance import Importance
 from shoal.report.contents import command, rows_of
 from shoal.report.scores import areas, baselines, counts_of, scored, verdict
+from shoal.table_models.facts import facts_of
 from shoal.table_models.scores import metrics_of
 
 pytest.importorskip("matplotlib")
@@ -190,7 +193,8 @@ def test_several_targets_and_several_classes(tmp_path, targets):
 
 def test_of_another_table_all_rows_are_scored_and_no_other_model_is(monkeypatch):
     model, frame = fitted_table("survived"), only("survived").iloc[:50]
-    train, held = rows_of(model, frame, None)
+    found = rows_of(model, frame, None)
+    train, held = found.train, found.held
     assert train is None
     assert len(held.y) == 50
     said = scores_section(model, frame, monkeypatch)
@@ -221,7 +225,8 @@ def test_rows_of_a_second_table_are_scored_where_the_fit_was_given_one():
     frame = only("survived")
     train, test = frame.iloc[:100], frame.iloc[100:]
     model = shoal.fit(train, "survived", settings=QUICK, test=test)
-    learned, held = rows_of(model, train, test)
+    found = rows_of(model, train, test)
+    learned, held = found.train, found.held
     assert learned is not None
     assert (len(learned.y), len(held.y)) == (100, 60)
     with pytest.raises(shoal.ShoalError, match="is not the table that the model was trained on"):
@@ -316,3 +321,33 @@ def test_without_matplotlib_it_says_how_to_get_it_before_any_work(tmp_path, monk
     with pytest.raises(shoal.ShoalError, match=r"pip install 'shoal\[report\]'"):
         write_report(fitted_table("survived"), "no such table.csv", tmp_path / "r.html")
     assert list(tmp_path.iterdir()) == []
+
+
+# --- the columns ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", [{}, {"groups": "place"}, {"drop": ["row"], "refit": True}], ids=["notes", "groups", "dropped, refit"])
+def test_the_columns_are_those_that_the_fit_showed_also_for_a_model_from_a_file(how, tmp_path):
+    frame = pd.DataFrame({"row": np.arange(1, 91), "x": rng.normal(size=90).round(3), "place": np.arange(90) % 9, "late": [""] * 90})
+    frame = frame.assign(x=frame["x"].mask(frame.index % 7 == 0), y=rng.normal(size=90))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", shoal.TableWarning)
+        model = shoal.fit(frame, "y", settings=QUICK, **how)
+    shoal.save(model, tmp_path / "m.shoal")
+    found = rows_of(shoal.load(tmp_path / "m.shoal"), frame, None).look()
+    pd.testing.assert_frame_equal(found.to_frame(), model.columns_)
+    assert found.notes == facts_of(model).beside.notes
+    page = sections.columns_table(found)
+    for word in ("read as", "examples", "distinct", *model.columns_["note"]):
+        assert html.escape(word) in page
+
+
+def test_another_table_is_shown_as_the_model_reads_it_with_the_notes_of_the_fit():
+    frame = pd.DataFrame({"row": np.arange(1, 91), "x": rng.normal(size=90), "k": list("abc") * 30, "y": rng.normal(size=90)})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", shoal.TableWarning)
+        model = shoal.fit(frame.assign(gone=1.5), "y", settings=QUICK, drop=["gone"])
+    found = rows_of(model, frame.head(12).assign(x=[0.5] * 12), None).look()
+    shown = found.to_frame()
+    assert shown.loc["x", ["read as", "examples", "distinct"]].tolist() == ["number", "0.5", 1]  # a look alone would leave it out
+    assert "numbers the rows from 1 to 90" in shown.loc["row", "note"]

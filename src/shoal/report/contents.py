@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from shoal.errors import InvalidParameterError, ShoalError, UncalibratedWarning
@@ -19,11 +18,12 @@ from shoal.export import model_equation, portable
 from shoal.inspection import Diagnosis
 from shoal.inspection.importance import Effect, Importance
 from shoal.report.scores import Scored, baselines, counts_of, scored
-from shoal.table import Column, prepared_rows, targets_of
+from shoal.table import prepared_rows
 from shoal.table.frames import Table, frame_or_path
-from shoal.table_models.fit import Facts, columns_of, facts_of
-from shoal.table_models.inspect import Uses, diagnose_rows, effect_of, importance_of, sides_again, uses_of
-from shoal.table_models.splits import Side, fingerprint, frame_of, name_of, text_targets, weighed
+from shoal.table_models.fit import Facts, facts_of
+from shoal.table_models.inspect import RowsAgain, Uses, diagnose_rows, effect_of, importance_of, rows_again, rows_of_other, uses_of
+from shoal.table_models.look import Look
+from shoal.table_models.splits import Side, fingerprint, name_of
 from shoal.types import Floats
 
 Step = Callable[[str], None]
@@ -52,7 +52,8 @@ class Contents:
     ----------
     model : fitted Pipeline
     facts : Facts
-    columns : tuple of Column
+    look : Look
+        At the table: that of the fit, if it is the table that the model was trained on.
     table : str
         Name of the table of the report.
     sha256 : str
@@ -69,7 +70,7 @@ class Contents:
 
     model: Pipeline
     facts: Facts
-    columns: tuple[Column, ...]
+    look: Look
     table: str
     sha256: str
     held: Side
@@ -97,7 +98,8 @@ def gather(model: Pipeline, table: Table, test: Table | None, step: Step) -> Con
     """Examine a model on a table; `step` is called with the name of each step of `STEPS` as it begins."""
     facts, table, test = facts_of(model), frame_or_path(table), None if test is None else frame_or_path(test)
     step("scores")
-    train, held = rows_of(model, table, test)
+    rows = rows_of(model, table, test)
+    train, held = rows.train, rows.held
     counts, prepare = counts_of(len(held.y), facts.seed, held.weight), model["prepare"]
     X_held = prepared_rows(prepare, held.inputs)
     scores = {"shoal": scored(model["estimator"], X_held, held.y, facts.task, counts)}
@@ -116,7 +118,7 @@ def gather(model: Pipeline, table: Table, test: Table | None, step: Step) -> Con
     return Contents(
         model,
         facts,
-        columns_of(model),
+        rows.look(),
         name_of(table),
         fingerprint(table),
         held,
@@ -131,9 +133,9 @@ def gather(model: Pipeline, table: Table, test: Table | None, step: Step) -> Con
     )
 
 
-def rows_of(model: Pipeline, table: Table, test: Table | None) -> tuple[Side | None, Side]:
+def rows_of(model: Pipeline, table: Table, test: Table | None) -> RowsAgain:
     """The training rows, if they are known, and the rows to score: held out from the same table, or all of another."""
-    again = sides_again(model, table, test)
+    again = rows_again(model, table, test)
     if again is not None:
         return again
     if test is not None:
@@ -141,14 +143,7 @@ def rows_of(model: Pipeline, table: Table, test: Table | None) -> tuple[Side | N
             f"{name_of(table)} is not the table that the model was trained on (or the model was scored on rows of that table), so a second "
             f"table has no use. Pass {name_of(test)} alone to score on it."
         )
-    facts = facts_of(model)
-    frame = frame_of(table, columns_of(model), texts=text_targets(facts.targets, facts.classes, facts.target_columns))
-    found = targets_of(frame, facts.targets, facts.task, facts.classes, columns=facts.target_columns)
-    inputs = [column.name for column in columns_of(model)]
-    lacking = [name for name in inputs if name not in frame.columns]
-    rows: pd.DataFrame = frame.iloc[found.rows]
-    # the preparation names a missing column
-    return None, Side(rows if lacking else rows[inputs], found.y, weighed(rows, facts.weights or None))
+    return rows_of_other(model, table)
 
 
 def intervals_of(estimator: Any, X: Any) -> Intervals:

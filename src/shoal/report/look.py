@@ -42,6 +42,13 @@ def notes_section(found: Look) -> str:
 
 def columns_section(found: Look) -> str:
     """The columns, as `shoal look` prints them."""
+    return section("columns", "Columns", columns_table(found))
+
+
+def columns_table(found: Look, caption: str = "", most: int | None = None) -> str:
+    """The columns as a table, at most so many: those of `Look.to_frame`, and what was seen of each."""
     frame = found.to_frame()
-    rows = [[name, *row] for name, row in zip(frame.index, frame.itertuples(index=False), strict=True)]
-    return section("columns", "Columns", table(["column", *frame.columns], rows, numbers=(3, 4)))
+    rows = [
+        [name, *row, each.reason] for name, row, each in zip(frame.index, frame.itertuples(index=False), found.columns[:most], strict=False)
+    ]
+    return table(["column", *frame.columns, "what was seen"], rows, caption=caption, numbers=(3, 4))

@@ -11,6 +11,7 @@ from shoal.report import figures
 from shoal.report.contents import COVERAGE, MOST_WEIGHTS, Contents, command, settings_of
 from shoal.report.figures import Picture
 from shoal.report.html import Best, number, paragraph, section, table, text
+from shoal.report.look import columns_table
 from shoal.report.scores import HEADLINE, NAMES, RESAMPLES, verdict
 from shoal.table_models.thresholds import decisions
 
@@ -164,17 +165,10 @@ def data(contents: Contents) -> str:
     ]
     if facts.threshold:
         rows.append(["threshold", "; ".join(decisions(contents.model))])
-    columns = [[c.name, c.kind, c.n_missing or "", c.reason] for c in contents.columns[:MOST_COLUMNS]]
-    more = len(contents.columns) - len(columns)
-    caption = (
-        f"{len(contents.columns)} columns" + (f", the first {len(columns)} of them" if more else "") + ", as the rows learned from had them"
-    )
-    return section(
-        "data",
-        "The data",
-        table(["", ""], rows),
-        table(["column", "kind", "missing", "what was seen"], columns, caption=caption, numbers=(2,)),
-    )
+    columns = contents.look.columns
+    many = f", the first {MOST_COLUMNS} of them" if len(columns) > MOST_COLUMNS else ""
+    caption = f"{len(columns)} columns{many}, as shoal look and shoal fit print them; what was seen is of the rows learned from"
+    return section("data", "The data", table(["", ""], rows), columns_table(contents.look, caption=caption, most=MOST_COLUMNS))
 
 
 def target_lines(contents: Contents) -> list[list[object]]:

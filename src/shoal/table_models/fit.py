@@ -177,7 +177,7 @@ def fit(
     settings_of(estimator)  # invalid ones are refused before anything is shown
     check_threshold(wanted, found.names, found.task, found.classes)
     allowed = (*found.names, *split.no_inputs)
-    columns = _described(train, held, split)
+    columns = described(train, held, split)
     known = frame.iloc[found.rows]
     seen = looked(table, known, columns, found, split, None if test is not None else known.index.isin(held.inputs.index))
     announce(seen, strict, look)
@@ -198,7 +198,7 @@ def fit(
     if refit and not stopped:
         roles = {name: np.concatenate([column, held.roles[name]]) for name, column in train.roles.items()}
         both = Side(pd.concat([train.inputs, held.inputs]), np.concatenate([train.y, held.y]), roles)
-        model, stopped = _train(both, allowed, _described(both, held, split), estimator_for(found.task, settings, seed, callbacks), there)
+        model, stopped = _train(both, allowed, described(both, held, split), estimator_for(found.task, settings, seed, callbacks), there)
         with_thresholds(model["estimator"], limits)
     keep_facts(
         model,
@@ -355,7 +355,7 @@ def _by_group(
     try:
         train, held, found, _ = sides(frame, names, split)
         estimator = estimator_for(found.task, settings, split.seed, ())
-        model, stopped = _train(train, (*found.names, *split.no_inputs), _described(train, held, split), estimator, {})
+        model, stopped = _train(train, (*found.names, *split.no_inputs), described(train, held, split), estimator, {})
         with_thresholds(model["estimator"], limits)
         rows = prepared_rows(model["prepare"], held.inputs)
         return {} if stopped else metrics_of(model["estimator"], rows, held.y, found.task, held.weight)
@@ -363,7 +363,7 @@ def _by_group(
         return {}
 
 
-def _described(side: Side, held: Side, split: Split) -> tuple[Column, ...]:
+def described(side: Side, held: Side, split: Split) -> tuple[Column, ...]:
     """What becomes of the inputs of one side; of the rows held out nothing is used but how their numbers are spelled."""
     return describe_columns(side.inputs, split.categories, **split.cells, beside=held.inputs)
 

@@ -1,6 +1,6 @@
 """Inspection of a raw table's model by the table's own columns: its diagnosis, importance and effects, on the rows of its fit."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,7 +21,9 @@ from shoal.table.columns import typed_names
 from shoal.table.frames import Table, frame_or_path, is_path
 from shoal.table.notes import ColumnNote
 from shoal.table.structure import STRUCTURE_KINDS
-from shoal.table_models.fit import columns_of, facts_of
+from shoal.table_models.facts import Facts
+from shoal.table_models.fit import columns_of, described, facts_of, notes_of
+from shoal.table_models.look import Look, looked
 from shoal.table_models.scores import metrics_of
 from shoal.table_models.splits import Side, Split, fingerprint, frame_of, sides, text_targets, weighed
 from shoal.types import Floats
@@ -39,19 +41,82 @@ def sides_again(model: Pipeline, table: Table, test: Table | None = None) -> tup
     -------
     Two `Side`, or None if this is not the table that the model was trained on.
     """
+    found = rows_again(model, table, test)
+    return None if found is None or found.train is None else (found.train, found.held)
+
+
+@dataclass(frozen=True)
+class RowsAgain:
+    """A table that a model is examined on.
+
+    `train` are the training rows, None if they are not known, `held` the rows to score; `look` gives the `Look` at the table.
+    """
+
+    train: Side | None
+    held: Side
+    look: Callable[[], Look]
+
+
+def rows_again(model: Pipeline, table: Table, test: Table | None = None) -> RowsAgain | None:
+    """The table that a model was trained on, split as `fit` did; the look at it is the one that `fit` had, with its notes.
+
+    Parameters
+    ----------
+    model : fitted Pipeline made by `fit`
+    table, test : what `fit` was given
+
+    Returns
+    -------
+    RowsAgain, or None if this is not the table that the model was trained on.
+    """
     facts, table = facts_of(model), frame_or_path(table)
     if not facts.sha256 or fingerprint(table) != facts.sha256 or (test is None) != (not facts.test_table):
         return None
     if facts.max_memory:
         from shoal.table_models.within_memory import sides_within
 
-        return sides_within(facts, table, test) if is_path(table) else None
-    cells = facts.categories, facts.weights or None, facts.drop, facts.missing, facts.keep, facts.merge_case
-    split = Split(facts.task, test, facts.test_fraction, facts.groups or None, facts.time or None, facts.seed, *cells)
+        if not is_path(table):
+            return None
+        train, held = sides_within(facts, table, test)
+        return RowsAgain(train, held, lambda: rows_of_other(model, table).look())
+    split = split_of(facts, test)
     names = [column.name for column in columns_of(model)]
     frame = frame_of(table, texts=facts.categories, codes=[*facts.targets, *split.coded], expected=names)
-    train, held, _, _ = sides(frame, facts.targets, split)
-    return train, held
+    train, held, found, _ = sides(frame, facts.targets, split)
+
+    def look() -> Look:
+        known = frame.iloc[found.rows]
+        scored = None if test is not None else known.index.isin(held.inputs.index)
+        return looked(table, known, described(train, held, split), found, split, scored)
+
+    return RowsAgain(train, held, look)
+
+
+def split_of(facts: Facts, test: Table | None = None) -> Split:
+    """How `fit` was to hold out rows, and how it read cells."""
+    cells = facts.categories, facts.weights or None, facts.drop, facts.missing, facts.keep, facts.merge_case
+    return Split(facts.task, test, facts.test_fraction, facts.groups or None, facts.time or None, facts.seed, *cells)
+
+
+def rows_of_other(model: Pipeline, table: Table) -> RowsAgain:
+    """All rows of a table that have a target; a look at it shows its cells as the model reads them, with the notes of the fit."""
+    facts, columns = facts_of(model), columns_of(model)
+    frame = frame_of(table, columns, texts=text_targets(facts.targets, facts.classes, facts.target_columns))
+    found = targets_of(frame, facts.targets, facts.task, facts.classes, columns=facts.target_columns)
+    inputs = [column.name for column in columns]
+    lacking = [name for name in inputs if name not in frame.columns]
+    rows: pd.DataFrame = frame.iloc[found.rows]
+    # the preparation names a missing column
+    held = Side(rows if lacking else rows[inputs], found.y, weighed(rows, facts.weights or None))
+
+    def look() -> Look:
+        there = [column for column in columns if column.name in rows.columns]
+        split = split_of(facts).among(rows.columns)
+        known = {*(column.name for column in there), *facts.targets, *split.no_inputs}
+        seen = looked(table, rows[[name for name in rows.columns if name in known]], there, found, split)
+        return seen.with_notes(notes_of(model))
+
+    return RowsAgain(None, held, look)
 
 
 GRID = 24  # values of a numeric column, from its 2nd to its 98th percentile

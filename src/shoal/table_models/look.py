@@ -5,7 +5,7 @@
 
 import warnings
 from collections.abc import Callable, Collection, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -98,6 +98,11 @@ class Look:
     def __str__(self) -> str:
         lines = [self.title, *self.file_notes]
         return "\n".join([*lines, *lines_of(self.notes)])
+
+    def with_notes(self, notes: Sequence[ColumnNote]) -> "Look":
+        """The same with other notes."""
+        columns = (replace(each, notes=tuple(note for note in notes if note.column == each.name)) for each in self.columns)
+        return replace(self, notes=tuple(notes), columns=tuple(columns))
 
     def to_frame(self) -> pd.DataFrame:
         """The columns as a DataFrame: one row a column, with "read as", "examples", "missing", "distinct" and "note"."""

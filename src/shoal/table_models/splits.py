@@ -58,6 +58,11 @@ class Split:
         """How cells are read, as `targets_of` and `describe_columns` take it."""
         return {"missing": self.missing, "keep": self.keep, "merge_case": self.merge_case}
 
+    def among(self, names: Collection[str]) -> "Split":
+        """The same for a table with these columns, which may lack those that are no inputs."""
+        groups, weights = (name if name in names else None for name in (self.groups, self.weights))
+        return replace(self, groups=groups, weights=weights, drop=tuple(name for name in self.drop if name in names))
+
     @property
     def coded(self) -> list[str]:
         """The group column, which is not an input and whose cells are names, never quantities."""
