@@ -158,6 +158,10 @@ def test_a_table_of_the_readers_own_is_trained_and_its_lines_make_the_same_weigh
     page.set_input_files("#own-file", mine)
     page.wait_for_selector(".own-table select")
     settled(playground)
+    page.click(".own-table .columns summary")
+    shown = page.inner_text(".own-table .columns table")
+    assert "read as" in shown
+    assert "target: classes" in shown
     for t in (3, 6, 9):
         press(playground, "epoch", t)
     page.select_option('.own-table [data-key="p.x"]', "size")

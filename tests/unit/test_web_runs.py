@@ -5,14 +5,19 @@ import json
 import threading
 
 import numpy as np
+import pandas as pd
 import pytest
 
 pytest.importorskip("starlette")
 
+import shoal
 from shoal.errors import InvalidParameterError, TableError
+from shoal.table import describe_columns
 from shoal.web.guard import LARGEST_BODY
 from shoal.web.playground.live import MOST_RUNS, Runs, TooManyRunsError
-from shoal.web.playground.settings import RULES
+from shoal.web.playground.settings import RULES, of_table
+from shoal.web.playground.tables import Table
+from shoal.web.playground.views import columns_record
 from shoal.web.samples import SAMPLES, sample
 
 
@@ -203,3 +208,15 @@ def test_a_body_streamed_without_a_length_is_cut_off(port):
     finally:
         connection.close()
     assert ask(port, "/api/runs", "GET")[0] == 200
+
+
+def test_the_columns_of_a_readers_table_are_those_that_look_shows():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"row": np.arange(1, 81), "x": rng.normal(size=80), "empty": [None] * 80, "k": list("ab") * 40})
+    frame = frame.assign(x=frame["x"].mask(frame.index % 9 == 0), y=rng.normal(size=80))
+    seen = columns_record(of_table(Table("t.csv", frame, describe_columns(frame)), "y", 0.25, 0).look)
+    found = shoal.look(frame, "y").to_frame().reset_index()
+    assert seen["header"] == list(found.columns)
+    assert seen["rows"] == found.to_numpy().tolist()
+    assert any("numbers the rows" in row[-1] for row in seen["rows"])
+    assert columns_record(None)["rows"] == []  # of the page's own sets

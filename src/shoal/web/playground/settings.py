@@ -21,6 +21,8 @@ from shoal.estimators.regressor import ShoalRegressor
 from shoal.fitting.settings import INITS, Settings, settings_of
 from shoal.table import Column, Task, describe_columns, feature_names, preparation, prepared_rows, split_rows, targets_of
 from shoal.table.cells import number_cells
+from shoal.table_models.look import Look, looked
+from shoal.table_models.splits import Split
 from shoal.textbook import ACTIVATIONS
 from shoal.textbook.losses import LOSSES
 from shoal.web.playground.tables import Table
@@ -37,7 +39,7 @@ class Data:
     """Rows that are ready for training.
 
     `frame` has the raw inputs of all rows, `train` and `test` their positions. `prepare` turns raw rows into numbers (None: they are
-    numbers already). `choices` are the columns that could be the target instead.
+    numbers already). `choices` are the columns that could be the target instead. `look` is what `shoal.look` shows of the reader's table.
     """
 
     title: str
@@ -51,6 +53,7 @@ class Data:
     prepare: Pipeline | None
     lines: tuple[str, ...]
     choices: tuple[str, ...] = ()
+    look: Look | None = None
 
     def inputs(self, frame: pd.DataFrame) -> Array:
         """Raw rows in the form that the estimator takes."""
@@ -117,7 +120,10 @@ def of_table(table: Table, target: str, held: float, seed: int) -> Data:
         )
     prepare = preparation(columns).fit(frame.iloc[train])
     lines = table_lines(table.name, target, held, seed, len(test))
-    data = Data(table.name, found.task, target, frame, found.y, train, test, columns, prepare, lines, tuple(table.frame.columns))
+    known = table.frame.iloc[found.rows]
+    scored = np.isin(np.arange(len(known)), test) if len(test) else None
+    seen = looked(known, known, columns, found, Split(None, None, held, None, None, seed), scored)
+    data = Data(table.name, found.task, target, frame, found.y, train, test, columns, prepare, lines, tuple(table.frame.columns), seen)
     if not data.axes:
         raise TableError(
             f"Besides the target {target!r} no column has numbers that vary, so there is no axis to draw. Choose another target."

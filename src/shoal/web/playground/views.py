@@ -12,6 +12,7 @@ from shoal.fitting.targets import places
 from shoal.inspection import Costs, Finding, findings
 from shoal.network import Network, in_units
 from shoal.population import Population, member
+from shoal.table_models.look import Look
 from shoal.textbook.activations import ACTIVATIONS
 from shoal.textbook.losses import make_loss
 from shoal.textbook.propagation import forward
@@ -115,7 +116,7 @@ class View:
             "batches": training.batches,
             "rate": float(np.max(training.recipe.learning_rate)),
             "choices": list(data.choices),
-            "left_out": [f"{c.name}: {c.reason}" for c in data.columns if c.kind == "left out"],
+            "columns": columns_record(data.look),
             "axes": list(data.axes),
             "x": self.x,
             "y": self.y,
@@ -278,3 +279,11 @@ def read_held(text: str) -> dict[str, Any]:
     if held is None:
         raise InvalidParameterError(f"held={text[:60]!r} is not a JSON object of columns and values")
     return held
+
+
+def columns_record(look: Look | None) -> dict[str, list[Any]]:
+    """The columns of the reader's table as `shoal look` prints them, and the notes of rows; nothing of the page's own sets."""
+    if look is None:
+        return {"header": [], "rows": [], "notes": []}
+    frame = look.to_frame().reset_index()
+    return {"header": list(frame.columns), "rows": frame.values.tolist(), "notes": [note.text for note in look.notes if not note.column]}

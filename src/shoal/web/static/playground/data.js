@@ -163,16 +163,31 @@ export class DataPanel {
       );
       return h("label", { class: "field" }, h("span", { class: "lab" }, label), select);
     };
-    const rest = scene.left_out.length ? [h("p", { class: "cap" }, "left out: ", scene.left_out.join("; "))] : [];
     return [
       choose("p.target", "target", named(scene.choices)),
       choose("p.x", "draw →", named(scene.axes)),
       choose("p.y", "draw ↑", [...named(scene.axes), ["none", "no second"]]),
       scene.holds.length ? h("p", { class: "lab" }, "the others held at") : null,
       ...scene.holds.map(holder),
-      ...rest,
+      columnsTable(scene.columns),
     ];
   }
+}
+
+/** The columns as they are read, as `shoal look` prints them. @param {any} columns */
+function columnsTable(columns) {
+  const cells = (/** @type {string} */ tag, /** @type {any[]} */ row) => h("tr", {}, ...row.map((cell) => h(tag, {}, String(cell))));
+  return h(
+    "details",
+    { class: "columns" },
+    h("summary", {}, `${columns.rows.length} columns, as they are read`),
+    ...columns.notes.map((/** @type {string} */ note) => h("p", { class: "cap" }, note)),
+    h(
+      "div",
+      { class: "wide" },
+      h("table", {}, h("thead", {}, cells("th", columns.header)), h("tbody", {}, ...columns.rows.map((/** @type {any[]} */ row) => cells("td", row)))),
+    ),
+  );
 }
 
 /** Hold one column at the reader's value. @param {string} name @param {any} value */
