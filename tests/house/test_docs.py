@@ -22,7 +22,7 @@ from shoal.fitting import checkpoint, folds, summary, train
 from shoal.fitting import plan as p
 from shoal.fitting import train as t
 from shoal.fitting.settings import settings_of
-from shoal.inspection import diagnosis, importance, units
+from shoal.inspection import diagnosis, importance
 from shoal.inspection.figures import diagram
 from shoal.inspection.findings import (
     ABOVE,
@@ -118,13 +118,15 @@ PHRASES = {
     ],
     "diagnosis.md": [
         f"At most {diagnosis.MOST_ROWS} rows are examined",
-        f"flat (g′ < {FLAT}) on {percent(MOSTLY)} of the rows: {FRACTIONS[units.MANY]} of the units if fewer than",
-        f"fewer than {units.WIDE} per member remain, else {FRACTIONS[units.HALF]}",
+        f"flat (g′ < {FLAT}) on {percent(MOSTLY)} of the rows: {FRACTIONS[diagnosis.MANY]} of the units if fewer than",
+        f"fewer than {diagnosis.WIDE} per member remain, else {FRACTIONS[diagnosis.HALF]}",
         f"g′ < {FLAT} on every row",
         f"equal to {TWIN:g}",
-        "half of the units each move the logits by less than a thousandth" if (units.HALF, units.IDLE) == (0.5, 1e-3) else "idle: ?",
-        f"passes less than {percent(units.PASSED)} of the error",
-        f"gives a W1 gradient over {units.EXPLODES:g}",
+        "half of the units each move the logits by less than a thousandth"
+        if (diagnosis.HALF, diagnosis.IDLE) == (0.5, 1e-3)
+        else "idle: ?",
+        f"passes less than {percent(diagnosis.PASSED)} of the error",
+        f"gives a W1 gradient over {diagnosis.EXPLODES:g}",
         f"the loss rose to {RISE} times the first",
         f"jumps up and down by over {percent(RATTLES)} of itself, remains {ABOVE} times above its lowest value",
         f"by {percent(FALLING)} in the last tenth of the epochs, or over {percent(STRAIGHT)} of its decrease",

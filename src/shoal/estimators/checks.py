@@ -17,6 +17,7 @@ from sklearn import get_config
 from sklearn.exceptions import NotFittedError
 
 from shoal.errors import DataError, DataTypeError, InvalidParameterError, LargeColumnError, ShoalError
+from shoal.estimators._sklearn import check_sample_weight
 from shoal.types import Floats
 
 PREPARE = "Train with shoal.fit, which prepares texts and dates, or turn them into numbers first."
@@ -136,6 +137,25 @@ def all_finite(values: Any) -> bool:
     """Whether all numbers are finite, and their sum too: it is not where one of them is not."""
     with np.errstate(over="ignore", invalid="ignore"):
         return math.isfinite(values.sum())
+
+
+def checked_weights(weight: Any, X: Any) -> Floats | None:
+    """Row weights `(m,)` in float64, none below 0; None where none were given.
+
+    Raises
+    ------
+    DataError
+        For weights that are no numbers, below 0, all 0, of another length, or too large to add up.
+    """
+    if weight is None:
+        return None
+    refuse_unread("sample_weight", weight)
+    with named_failure("sample_weight"):
+        checked: Floats = check_sample_weight(weight, X, dtype=np.float64, ensure_non_negative=True)
+    with np.errstate(over="ignore"):
+        if not np.isfinite(checked.sum()):
+            raise DataError("sample_weight adds up to more than the largest number; divide all weights by a constant")
+    return checked
 
 
 class HasRoles(Protocol):

@@ -10,8 +10,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from shoal.estimators._sklearn import checked_weights
-from shoal.estimators.checks import named_failure
+from shoal.estimators.checks import checked_weights, named_failure
 from shoal.fitting.plan import FULL_BATCH
 from shoal.fitting.targets import checked_targets, encode_targets
 from shoal.fitting.train import means_of_finite

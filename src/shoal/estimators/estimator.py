@@ -18,8 +18,16 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from shoal.engine.threads import at_most
 from shoal.errors import DataError, InvalidParameterError
-from shoal.estimators._sklearn import checked_weights
-from shoal.estimators.checks import finite_answers, is_plain, is_plain_target, named_columns, named_failure, refuse_unread, with_roles
+from shoal.estimators.checks import (
+    checked_weights,
+    finite_answers,
+    is_plain,
+    is_plain_target,
+    named_columns,
+    named_failure,
+    refuse_unread,
+    with_roles,
+)
 from shoal.estimators.display import SeenEstimator
 from shoal.estimators.remote import dask_functions, is_elsewhere
 from shoal.fitting.checkpoint import Checkpoint
