@@ -56,6 +56,16 @@ def from_fitted(
     Notes
     -----
     The optimizer's memory stays behind: `warm_start` and `partial_fit` cannot go on with it.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.neural_network import MLPClassifier
+    >>> from shoal import from_fitted
+    >>> X, y = load_iris(return_X_y=True)
+    >>> before = MLPClassifier(solver="lbfgs", hidden_layer_sizes=5, max_iter=2000, random_state=0).fit(X, y)
+    >>> bool((from_fitted(before).predict(X) == before.predict(X)).all())
+    True
     """
     target, model = _target_scale(model)
     scaler, last = _split(model)

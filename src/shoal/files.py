@@ -197,6 +197,15 @@ def write_folder(folder: Anywhere, files: Mapping[str, str]) -> Path:
     ------
     OutputError
         For a file where the folder must be, or a place that cannot be written; nothing is left behind, nothing is lost.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from shoal.export import write_folder
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     folder = write_folder(f"{place}/texts", {"a.txt": "one", "b.txt": "two"})
+    ...     sorted(file.name for file in folder.iterdir())
+    ['a.txt', 'b.txt']
     """
     with _naming(folder):
         mode = _mode(folder)

@@ -181,6 +181,18 @@ def fit(
         Where the checkpoint cannot be written.
     DivergedError
         When training leaves the finite numbers.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> import numpy as np
+    >>> import shoal
+    >>> from distributed import Client
+    >>> X = da.from_array(np.linspace(-2, 2, 60)[:, None], chunks=20)
+    >>> with Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None) as client:
+    ...     model = shoal.dask.fit(shoal.ShoalRegressor(solver="lbfgs", random_state=0), X, X[:, 0] ** 2, client=client)
+    >>> model.n_features_in_
+    1
     """
     given, own, roles = (X, y, sample_weight), (X_val, y_val, sample_weight_val), (groups, time)
     if (X_val is None) != (y_val is None):

@@ -75,6 +75,18 @@ def fit_table(
     ------
     TableError, ColumnsError, DataError
         With the partition, for what its cells must not hold; for what is no dask data frame.
+
+    Examples
+    --------
+    >>> import dask.dataframe as dd
+    >>> import shoal
+    >>> from distributed import Client
+    >>> from sklearn.datasets import load_iris
+    >>> table = dd.from_pandas(load_iris(as_frame=True).frame, npartitions=3)
+    >>> with Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None) as client:
+    ...     model = shoal.dask.fit_table(table, "target", settings={"solver": "lbfgs", "n_networks": 2}, seed=0, client=client)
+    >>> model.facts_.task
+    'classification'
     """
     names = (target,) if isinstance(target, str) else tuple(target)
     if not is_elsewhere(table) or not hasattr(table, "columns"):

@@ -57,6 +57,15 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         Where training computed: the value of `device`, or what "auto" selected.
     seed_ : int
         With `random_state=seed_` you get the same fit again, bit for bit.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from shoal import ShoalClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = ShoalClassifier(random_state=0).fit(X, y)
+    >>> model.predict(X[:3]), bool(model.score(X, y) > 0.9)
+    (array([0, 0, 0]), True)
     """
 
     _task = "classification"
@@ -149,7 +158,17 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
 
     @available_if(takes_pieces)
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> "ShoalClassifier":
-        """One pass over these rows. The first call needs all `classes`, and fixes the scaling for all later ones."""
+        """One pass over these rows. The first call needs all `classes`, and fixes the scaling for all later ones.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from shoal import ShoalClassifier
+        >>> X, y = np.eye(4)[[0, 1, 2, 3] * 5], np.array([0, 0, 1, 1] * 5)
+        >>> model = ShoalClassifier(random_state=0).partial_fit(X, y, classes=[0, 1])
+        >>> model.partial_fit(X, y).classes_
+        array([0, 1])
+        """
         if not self.__sklearn_is_fitted__():
             if classes is None:
                 raise DataError("classes must be passed on the first call to partial_fit: later rows may have labels that these do not")
@@ -162,13 +181,33 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
 
     @lazy_too
     def predict_proba(self, X: Any) -> Floats:
-        """Probabilities `(m, n_classes)`, rows add up to 1; for 0/1 labels each label's own, `(m, k)`."""
+        """Probabilities `(m, n_classes)`, rows add up to 1; for 0/1 labels each label's own, `(m, k)`.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from shoal import ShoalClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = ShoalClassifier(random_state=0).fit(X, y)
+        >>> model.predict_proba(X).shape, bool((abs(model.predict_proba(X).sum(axis=1) - 1) < 1e-6).all())
+        ((150, 3), True)
+        """
         p = self._predicted(X)
         return p if p.shape[1] > 1 or self._multilabel else np.hstack([1 - p, p])
 
     @lazy_too
     def predict_log_proba(self, X: Any) -> Floats:
-        """ln of `predict_proba`, −∞ for probability 0."""
+        """ln of `predict_proba`, −∞ for probability 0.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from shoal import ShoalClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = ShoalClassifier(random_state=0).fit(X, y)
+        >>> model.predict_log_proba(X).shape
+        (150, 3)
+        """
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
@@ -178,6 +217,15 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
 
         A model that `shoal.fit` made with `threshold=` uses that in place of a half. For an estimator alone scikit-learn's
         `TunedThresholdClassifierCV` and `FixedThresholdClassifier` do the same.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from shoal import ShoalClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = ShoalClassifier(random_state=0).fit(X, y)
+        >>> model.predict(X[[0, 149]])
+        array([0, 2])
         """
         p, limits = self._predicted(X), self._fitted.network.limits
         if self._multilabel:
@@ -191,6 +239,15 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         ------
         DataError
             For targets that cannot be compared with predictions: missing values, or labels of another type.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from shoal import ShoalClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = ShoalClassifier(random_state=0).fit(X, y)
+        >>> bool(model.score(X, y) > 0.9)
+        True
         """
         with named_failure("y or sample_weight", y):
             return float(super().score(X, y, sample_weight))

@@ -39,6 +39,15 @@ class SeenEstimator(BaseEstimator, ABC):
         ------
         DataError
             For targets of another kind, or unknown classes.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from shoal import ShoalClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = ShoalClassifier(random_state=0).fit(X, y)
+        >>> model.diagnose(X, y).n_rows
+        150
         """
         return diagnosed(self, X, y, sample_weight)
 

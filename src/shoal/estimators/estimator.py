@@ -192,6 +192,15 @@ class ShallowEstimator(SeenEstimator, ABC):
             If the loss of every network becomes infinite or NaN.
         CheckpointError, OutputError
             For a checkpoint that is damaged or of another fit; for one that cannot be written.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from shoal import ShoalClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = ShoalClassifier(random_state=0).fit(X, y)
+        >>> model.fit(X, y, X_val=X[::5], y_val=y[::5]).n_features_in_
+        4
         """
         own = (X_val, y_val, sample_weight_val)
         if is_elsewhere(X):
@@ -272,6 +281,15 @@ class ShallowEstimator(SeenEstimator, ABC):
         """Which rows of X `(m, n)` have an input outside the range of the rows that were learned from, `(m,)`.
 
         With `columns` which values do, `(m, n)`. Predictions there are guesses beyond the data, and intervals do not hold.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from shoal import ShoalClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = ShoalClassifier(random_state=0).fit(X, y)
+        >>> model.outside([[5.0, 3.0, 1.5, 0.2], [50.0, 3.0, 1.5, 0.2]])
+        array([False,  True])
         """
         rows = self._rows(X)
         found = outside_range(self.network_, rows)

@@ -37,6 +37,15 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         With an identity output the target's scale is folded into `coefs_`, `intercepts_` and `skip_coefs_` too.
     network_.noise : Noise
         The basis of standard deviations; `source` states where it was learned.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shoal import ShoalRegressor
+    >>> X = np.linspace(-2, 2, 60)[:, None]
+    >>> model = ShoalRegressor(solver="lbfgs", hidden_layer_sizes=3, n_networks=1, random_state=0).fit(X, X[:, 0] ** 2)
+    >>> bool(model.score(X, X[:, 0] ** 2) > 0.9)
+    True
     """
 
     _task = "regression"
@@ -131,7 +140,16 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
 
     @available_if(takes_pieces)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> "ShoalRegressor":
-        """One pass over these rows. The first call fixes the scaling for all later ones."""
+        """One pass over these rows. The first call fixes the scaling for all later ones.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from shoal import ShoalRegressor
+        >>> X = np.linspace(-2, 2, 60)[:, None]
+        >>> ShoalRegressor(random_state=0).partial_fit(X, X[:, 0]).partial_fit(X, X[:, 0]).t_  # rows
+        120
+        """
         return self._fit_piece(X, y, sample_weight)  # type: ignore[no-any-return]
 
     @lazy_too
@@ -141,6 +159,19 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         With `return_std` these and the standard deviations of the target around them, in its units: from the noise on held-out rows and
         the networks' spread; with the loss "gaussian" from the learned variances and the spread; with the solver "bayes" from the noise
         that the evidence found and the spread.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from shoal import ShoalRegressor
+        >>> X = np.linspace(-2, 2, 60)[:, None]
+        >>> model = ShoalRegressor(solver="lbfgs", hidden_layer_sizes=3, n_networks=1, random_state=0).fit(X, X[:, 0] ** 2)
+        >>> model.predict(X[:5]).shape
+        (5,)
+        >>> model = ShoalRegressor(calibration="split", random_state=0).fit(X, X[:, 0] ** 2)
+        >>> mean, std = model.predict(X[:5], return_std=True)
+        >>> bool((std > 0).all())
+        True
         """
         if not return_std:
             return self._of_targets(self._predicted(X))
@@ -167,6 +198,16 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         InvalidParameterError
             For a coverage outside (0, 1), or one that needs more calibration rows; with `calibration=None` if too few rows show the size
             of the errors.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from shoal import ShoalRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> model = ShoalRegressor(calibration="cv+", random_state=0).fit(X[:400], y[:400])
+        >>> lower, upper = model.predict_interval(X[400:], coverage=0.9)
+        >>> bool(((lower < y[400:]) & (y[400:] < upper)).mean() > 0.7)
+        True
         """
         check_is_fitted(self, "network_")
         rows = self._rows(X)
@@ -188,6 +229,15 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         ------
         InvalidParameterError
             As `predict_interval`.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from shoal import ShoalRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> model = ShoalRegressor(calibration="cv+", random_state=0).fit(X[:400], y[:400])
+        >>> model.predict_quantiles(X[400:], [0.1, 0.5, 0.9]).shape
+        (42, 3)
         """
         check_is_fitted(self, "network_")
         rows = self._rows(X)
@@ -212,6 +262,15 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         ------
         DataError
             For targets that cannot be compared with predictions: missing values, or labels of another type.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from shoal import ShoalRegressor
+        >>> X = np.linspace(-2, 2, 60)[:, None]
+        >>> model = ShoalRegressor(solver="lbfgs", hidden_layer_sizes=3, n_networks=1, random_state=0).fit(X, X[:, 0] ** 2)
+        >>> bool(model.score(X, X[:, 0] ** 2) > 0.9)
+        True
         """
         with named_failure("y or sample_weight", y):
             return float(super().score(X, y, sample_weight))

@@ -24,6 +24,16 @@ def equation(network: Network, target: str = "y") -> str:
     ----------
     network : Network
     target : name of what is predicted
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shoal import ShoalRegressor
+    >>> X = np.linspace(-2, 2, 60)[:, None]
+    >>> model = ShoalRegressor(solver="lbfgs", hidden_layer_sizes=3, n_networks=1, random_state=0).fit(X, X[:, 0] ** 2)
+    >>> from shoal.export import equation
+    >>> equation(model.network_, "square").splitlines()[0].startswith("h1 = relu(")
+    True
     """
     lines, sums = layers(network)
     return "\n".join([*lines, "", *outputs(network, sums, target), "", *meanings(network)]) + "\n"
@@ -45,6 +55,16 @@ def model_equation(model: Portable) -> str:
     Parameters
     ----------
     model : Portable
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shoal import ShoalRegressor
+    >>> X = np.linspace(-2, 2, 60)[:, None]
+    >>> model = ShoalRegressor(solver="lbfgs", hidden_layer_sizes=3, n_networks=1, random_state=0).fit(X, X[:, 0] ** 2)
+    >>> from shoal.export import model_equation, portable
+    >>> model_equation(portable(model)).splitlines()[0].startswith("h1 = relu(")
+    True
     """
     network = model.network
     lines, sums = layers(network)

@@ -25,7 +25,19 @@ FORMAT = "shoal network, version 1"
 
 
 def weights(network: Network) -> dict[str, Any]:
-    """The whole shoal as one network, in plain lists and numbers."""
+    """The whole shoal as one network, in plain lists and numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shoal import ShoalRegressor
+    >>> X = np.linspace(-2, 2, 60)[:, None]
+    >>> model = ShoalRegressor(solver="lbfgs", hidden_layer_sizes=3, n_networks=1, random_state=0).fit(X, X[:, 0] ** 2)
+    >>> from shoal.export import weights
+    >>> found = weights(model.network_)
+    >>> found["inputs"], len(found["W1"]), found["activation"]
+    (['x0'], 3, 'relu')
+    """
     encoding, target = network.encoding, network.target
     return {
         "format": FORMAT,
@@ -50,7 +62,19 @@ def weights(network: Network) -> dict[str, Any]:
 
 
 def weights_json(network: Network) -> str:
-    """`weights` as text, one row of a matrix per line."""
+    """`weights` as text, one row of a matrix per line.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shoal import ShoalRegressor
+    >>> X = np.linspace(-2, 2, 60)[:, None]
+    >>> model = ShoalRegressor(solver="lbfgs", hidden_layer_sizes=3, n_networks=1, random_state=0).fit(X, X[:, 0] ** 2)
+    >>> import json
+    >>> from shoal.export import weights, weights_json
+    >>> json.loads(weights_json(model.network_)) == weights(model.network_)
+    True
+    """
     return "{\n" + ",\n".join(f'  "{name}": {laid_out(value)}' for name, value in weights(network).items()) + "\n}\n"
 
 
@@ -77,7 +101,19 @@ def plain(label: Any) -> Any:
 
 
 def model_json(model: Portable) -> str:
-    """The whole model as text, one row of a matrix per line."""
+    """The whole model as text, one row of a matrix per line.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shoal import ShoalRegressor
+    >>> X = np.linspace(-2, 2, 60)[:, None]
+    >>> model = ShoalRegressor(solver="lbfgs", hidden_layer_sizes=3, n_networks=1, random_state=0).fit(X, X[:, 0] ** 2)
+    >>> import json
+    >>> from shoal.export import model_json, portable
+    >>> json.loads(model_json(portable(model)))["task"]
+    'regression'
+    """
     content = {**weights(model.network), **meaning(model)}
     return "{\n" + ",\n".join(f'  "{name}": {laid_out(value)}' for name, value in content.items()) + "\n}\n"
 

@@ -16,7 +16,7 @@ MOST_WEIGHTS = 120  # more do not fit on a page
 
 
 def model_latex(model: Portable) -> str:
-    """The model as an `align*` environment of amsmath.
+    r"""The model as an `align*` environment of amsmath.
 
     Parameters
     ----------
@@ -26,6 +26,16 @@ def model_latex(model: Portable) -> str:
     ------
     ExportError
         For a network too large to read.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shoal import ShoalRegressor
+    >>> X = np.linspace(-2, 2, 60)[:, None]
+    >>> model = ShoalRegressor(solver="lbfgs", hidden_layer_sizes=3, n_networks=1, random_state=0).fit(X, X[:, 0] ** 2)
+    >>> from shoal.export import model_latex, portable
+    >>> print(model_latex(portable(model)).splitlines()[0])
+    \begin{align*}
     """
     network, g1 = model.network, ACTIVATIONS[model.network.activation]
     p = folded(network)

@@ -144,6 +144,16 @@ def portable(model: Any, form: str = "this format", *, foreign: bool = False) ->
     ------
     ExportError
         For what is no fitted model, or a step that cannot be written; the message names it and the nearest that works.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shoal import ShoalRegressor
+    >>> X = np.linspace(-2, 2, 60)[:, None]
+    >>> model = ShoalRegressor(solver="lbfgs", hidden_layer_sizes=3, n_networks=1, random_state=0).fit(X, X[:, 0] ** 2)
+    >>> from shoal.export import portable
+    >>> [field.name for field in portable(model).fields]
+    ['x0']
     """
     estimator = model.steps[-1][1] if isinstance(model, Pipeline) and model.steps else model
     network = getattr(estimator, "network_", None)

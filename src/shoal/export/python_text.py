@@ -53,6 +53,18 @@ def python_text(model: Portable) -> str:
 
     `predict(row)` takes a mapping from column to cell, or the cells in the table's order; it returns a number, a mapping
     from target to number, or for classes `{"label": …, "probabilities": {label: p}}`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shoal import ShoalRegressor
+    >>> X = np.linspace(-2, 2, 60)[:, None]
+    >>> model = ShoalRegressor(solver="lbfgs", hidden_layer_sizes=3, n_networks=1, random_state=0).fit(X, X[:, 0] ** 2)
+    >>> from shoal.export import portable, python_text
+    >>> module = {}
+    >>> exec(python_text(portable(model)), module)
+    >>> bool(abs(module["predict"]([0.5]) - model.predict([[0.5]])[0]) < 1e-9)
+    True
     """
     kinds: set[str] = {field.kind for field in model.fields}
     network, unit = model.network, model.network.g2.unit

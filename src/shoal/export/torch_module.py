@@ -31,6 +31,17 @@ def to_torch(model: Any) -> Any:
     ------
     ExportError
         Without PyTorch, for a Pipeline, or for a Gaussian output.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shoal import ShoalRegressor
+    >>> X = np.linspace(-2, 2, 60)[:, None]
+    >>> model = ShoalRegressor(solver="lbfgs", hidden_layer_sizes=3, n_networks=1, random_state=0).fit(X, X[:, 0] ** 2)
+    >>> from shoal import to_torch
+    >>> import torch  # doctest: +SKIP
+    >>> to_torch(model)(torch.tensor(X)).shape  # doctest: +SKIP
+    torch.Size([60, 1])
     """
     try:
         import torch

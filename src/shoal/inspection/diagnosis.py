@@ -221,6 +221,17 @@ def diagnose(
     -------
     Diagnosis
         Empty for a healthy network.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shoal import ShoalRegressor
+    >>> X = np.linspace(-2, 2, 60)[:, None]
+    >>> model = ShoalRegressor(solver="lbfgs", hidden_layer_sizes=3, n_networks=1, random_state=0).fit(X, X[:, 0] ** 2)
+    >>> from shoal.inspection import diagnose
+    >>> target = model.network_.target
+    >>> diagnose(model.network_, X, ((X**2 - target.center) / target.scale)).n_rows
+    60
     """
     members = [k for k in range(network.population.K) if network.shares[k] > 0]
     if not all(np.isfinite(w).all() for k in members for w in member(network.population, k)):

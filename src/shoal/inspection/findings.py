@@ -52,6 +52,16 @@ def findings(
     loss : its loss after each epoch so far, in order
     learning_rate : at which it is trained, to say which one to try
     costs : of training rows and held-out rows, in the order of training
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shoal import ShoalRegressor
+    >>> X = np.linspace(-2, 2, 60)[:, None]
+    >>> model = ShoalRegressor(solver="lbfgs", hidden_layer_sizes=3, n_networks=1, random_state=0).fit(X, X[:, 0] ** 2)
+    >>> from shoal.inspection import findings
+    >>> [found.kind for found in findings(model.network_, X, loss=[1.0, 0.5, float("nan")])]
+    ['diverging']
     """
     if not all(np.isfinite(w).all() for w in member(network.population, k)):
         return tuple(diverging([*loss, float("nan")], learning_rate))

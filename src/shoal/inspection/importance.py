@@ -166,6 +166,16 @@ def derivatives(network: Network, X: Any) -> Floats:
     -------
     ndarray
         y as `predict` returns it: probabilities, expected values in the target's own units; for a Gaussian output the mean.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shoal import ShoalRegressor
+    >>> X = np.linspace(-2, 2, 60)[:, None]
+    >>> model = ShoalRegressor(solver="lbfgs", hidden_layer_sizes=3, n_networks=1, random_state=0).fit(X, X[:, 0] ** 2)
+    >>> from shoal.inspection import derivatives
+    >>> derivatives(model.network_, X).shape
+    (60, 1, 1)
     """
     rows = np.asarray(X.toarray() if sparse.issparse(X) else X, np.float64)
     return np.concatenate([block(network, rows[s : s + BLOCK]) for s in range(0, len(rows), BLOCK)])
@@ -205,6 +215,16 @@ def sensitivities(network: Network, X: Any) -> Floats:
     ----------
     network : Network
     X : raw rows (m, n)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shoal import ShoalRegressor
+    >>> X = np.linspace(-2, 2, 60)[:, None]
+    >>> model = ShoalRegressor(solver="lbfgs", hidden_layer_sizes=3, n_networks=1, random_state=0).fit(X, X[:, 0] ** 2)
+    >>> from shoal.inspection import sensitivities
+    >>> sensitivities(model.network_, X).shape
+    (1, 1)
     """
     rows = np.asarray(X.toarray() if sparse.issparse(X) else X, np.float64)
     slopes = np.zeros((rows.shape[1], 0))
@@ -215,7 +235,18 @@ def sensitivities(network: Network, X: Any) -> Floats:
 
 
 def weights_say(network: Network) -> Weights:
-    """Olden's and Garson's importance of each input, for the shoal as one network over scaled inputs; ramps count with their column."""
+    """Olden's and Garson's importance of each input, for the shoal as one network over scaled inputs; ramps count with their column.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shoal import ShoalRegressor
+    >>> X = np.linspace(-2, 2, 60)[:, None]
+    >>> model = ShoalRegressor(solver="lbfgs", hidden_layer_sizes=3, n_networks=1, random_state=0).fit(X, X[:, 0] ** 2)
+    >>> from shoal.inspection import weights_say
+    >>> weights_say(model.network_).garson
+    array([[1.]])
+    """
     W1, W2, W3 = network.merged.W1, network.merged.W2, network.merged.W3
     encoding, n = network.encoding, network.encoding.n_inputs
     column = np.concatenate([np.arange(n), encoding.ramps.column if encoding.n_ramps else np.empty(0, int)])

@@ -38,6 +38,19 @@ def save(model: Any, path: str | os.PathLike[str]) -> Path:
     Notes
     -----
     Callbacks are not saved, nor is a random generator: the seed that was drawn from it is saved instead.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shoal import ShoalRegressor
+    >>> X = np.linspace(-2, 2, 60)[:, None]
+    >>> model = ShoalRegressor(solver="lbfgs", hidden_layer_sizes=3, n_networks=1, random_state=0).fit(X, X[:, 0] ** 2)
+    >>> import tempfile
+    >>> from shoal import load, save
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     again = load(save(model, f"{folder}/squares.shoal"))
+    >>> bool((again.predict(X) == model.predict(X)).all())
+    True
     """
     try:
         found = stored(model)
@@ -69,6 +82,18 @@ def load(path: str | os.PathLike[str]) -> Any:
     ------
     ModelFileError
         For a missing, truncated or foreign file, or one whose parts do not fit together.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shoal import ShoalRegressor
+    >>> X = np.linspace(-2, 2, 60)[:, None]
+    >>> model = ShoalRegressor(solver="lbfgs", hidden_layer_sizes=3, n_networks=1, random_state=0).fit(X, X[:, 0] ** 2)
+    >>> import tempfile
+    >>> from shoal import load, save
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     load(save(model, f"{folder}/squares.shoal")).n_features_in_
+    1
     """
     file = input_file(path, ModelFileError, noun="model file")
     try:

@@ -40,6 +40,23 @@ def from_json(path: str | os.PathLike[str]) -> Pipeline | ShoalClassifier | Shoa
     ------
     ModelFileError
         For a missing or foreign file, or one whose parts do not fit together.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shoal import ShoalRegressor
+    >>> X = np.linspace(-2, 2, 60)[:, None]
+    >>> model = ShoalRegressor(solver="lbfgs", hidden_layer_sizes=3, n_networks=1, random_state=0).fit(X, X[:, 0] ** 2)
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from shoal import from_json
+    >>> from shoal.export import model_json, portable
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "squares.json"
+    ...     n = file.write_text(model_json(portable(model)), encoding="utf-8")
+    ...     again = from_json(file)
+    >>> bool((again.predict(X) == model.predict(X)).all())
+    True
     """
     data = read_input(path, ModelFileError)
     try:

@@ -45,6 +45,18 @@ def write_report(
         For a model without a table's columns, or without matplotlib (`pip install 'shoal[report]'`).
     TableError, OutputError
         For a table that does not fit, or a file that cannot be written; an existing file stays unchanged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import shoal
+    >>> from sklearn.datasets import load_iris
+    >>> from shoal.report import write_report
+    >>> table = load_iris(as_frame=True).frame
+    >>> model = shoal.fit(table, "target", settings={"n_networks": 2}, seed=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_report(model, table, f"{folder}/iris.html").name
+    'iris.html'
     """
     need_matplotlib()
     refuse_unwritable(path)

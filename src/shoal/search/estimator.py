@@ -79,6 +79,15 @@ class ShoalSearchCV(BaseSearchCV):
         For a `client` whose scheduler cannot be reached, or was lost.
     CheckpointError
         For a `checkpoint` that is damaged, or of another search; the message says what differs.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from shoal import ShoalClassifier, ShoalSearchCV
+    >>> X, y = load_iris(return_X_y=True)
+    >>> search = ShoalSearchCV(ShoalClassifier(n_networks=2, random_state=0), {"alpha": [0.001, 0.1]}, cv=3).fit(X, y)
+    >>> search.cv_results_["mean_test_score"].shape, sorted(search.best_params_)
+    ((2,), ['alpha'])
     """
 
     def __init__(
@@ -135,6 +144,15 @@ class ShoalSearchCV(BaseSearchCV):
             Also for the networks' own held-out rows if the estimator requests it, `set_fit_request(groups=True)`.
         sample_weight : array-like, (m,)
             For training, and for scores that use weights, as in scikit-learn.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from shoal import ShoalClassifier, ShoalSearchCV
+        >>> X, y = load_iris(return_X_y=True)
+        >>> search = ShoalSearchCV(ShoalClassifier(n_networks=2, random_state=0), {"alpha": [0.001, 0.1]}, cv=3)
+        >>> search.fit(X, y).n_splits_
+        3
         """
         candidates = self._candidates()
         scorers, refit_metric = scorers_of(self, self._get_scorers)

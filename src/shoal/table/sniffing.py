@@ -124,9 +124,9 @@ def dialect_of(text: str, encoding: str, *, whole: bool, header: bool | None = N
     Examples
     --------
     >>> from shoal.table.sniffing import dialect_of
-    >>> found = dialect_of("Station: Munich\\n\\nday;rain\\n1;0,5\\n2;1,25\\n", "utf-8", whole=True)
+    >>> found = dialect_of("Station: Munich\\n\\nday;rain;sun\\n1;0,5;7\\n2;1,25;4\\n", "utf-8", whole=True)
     >>> found.separator, found.decimal, found.skip, found.layout.names
-    (';', ',', 2, ('day', 'rain'))
+    (';', ',', 2, ('day', 'rain', 'sun'))
     """
     lines = list(io.StringIO(text, newline=""))
     lines = (lines if whole or len(lines) == 1 else lines[:-1])[:MOST_LINES]  # the last may be cut

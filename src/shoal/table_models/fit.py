@@ -153,6 +153,14 @@ def fit(
         For less memory than the smallest blocks need, with the least value that works.
     ClusterError, CheckpointError, OutputError
         If no cluster answers or it was lost; for a checkpoint that is damaged or of another fit; for one that cannot be written.
+
+    Examples
+    --------
+    >>> import shoal
+    >>> from sklearn.datasets import load_iris
+    >>> model = shoal.fit(load_iris(as_frame=True).frame, "target", settings={"n_networks": 2}, seed=0)
+    >>> model.facts_.task, model.facts_.n_train + model.facts_.n_test
+    ('classification', 150)
     """
     _check_arguments(seed, task, settings, {"refit": refit, "strict": strict}, callbacks, progress)
     settings = _with_skip(settings, skip)

@@ -24,6 +24,16 @@ def c99(model: Portable, name: str = "model", precision: Precision = "double") -
     ------
     ExportError
         For a weight that a float cannot hold, or an unknown precision.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shoal import ShoalRegressor
+    >>> X = np.linspace(-2, 2, 60)[:, None]
+    >>> model = ShoalRegressor(solver="lbfgs", hidden_layer_sizes=3, n_networks=1, random_state=0).fit(X, X[:, 0] ** 2)
+    >>> from shoal.export import c99, portable
+    >>> sorted(c99(portable(model), "squares"))
+    ['squares.c', 'squares.h', 'squares_test.c']
     """
     if precision not in ("double", "float"):
         raise ExportError(f"The precision is {precision!r}; C is written in 'double' or 'float'.")

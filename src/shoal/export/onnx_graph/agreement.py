@@ -57,6 +57,17 @@ def check_onnx(proto: Any, model: Portable, precision: str) -> float:
     ------
     ExportError
         If they differ by more than the precision allows: 1e-5 of the range in float, 1e-12 in double.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shoal import ShoalRegressor
+    >>> X = np.linspace(-2, 2, 60)[:, None]
+    >>> model = ShoalRegressor(solver="lbfgs", hidden_layer_sizes=3, n_networks=1, random_state=0).fit(X, X[:, 0] ** 2)
+    >>> from shoal.export import portable
+    >>> from shoal.export.onnx_graph import check_onnx, model_onnx
+    >>> check_onnx(model_onnx(portable(model), "double"), portable(model), "double") < 1e-12
+    True
     """
     rows = sample_rows(model)
     wanted = asked(model, rows)

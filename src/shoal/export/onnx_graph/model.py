@@ -235,6 +235,18 @@ def model_onnx(model: Portable, precision: Precision = "float") -> Any:
     ------
     ExportError
         Without the extra's packages, or for an unknown precision.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shoal import ShoalRegressor
+    >>> X = np.linspace(-2, 2, 60)[:, None]
+    >>> model = ShoalRegressor(solver="lbfgs", hidden_layer_sizes=3, n_networks=1, random_state=0).fit(X, X[:, 0] ** 2)
+    >>> from shoal.export import portable
+    >>> from shoal.export.onnx_graph import check_onnx, model_onnx
+    >>> proto = model_onnx(portable(model))
+    >>> check_onnx(proto, portable(model), "float") < 1e-5
+    True
     """
     if precision not in ("float", "double"):
         raise ExportError(f"The precision is {precision!r}; ONNX is written in 'float' or 'double'.")

@@ -4,7 +4,7 @@ Colours, fonts and grid follow matplotlib's settings (`matplotlib.rc_context`, `
 curves, confusion matrices and decision boundaries use scikit-learn's Displays with a fitted model.
 """
 
-from shoal.inspection.figures.diagram import NetworkDisplay
+from shoal.inspection.figures.diagram import NetworkDisplay, UnitsDisplay
 from shoal.inspection.figures.displays import (
     EffectDisplay,
     ErrorHistogramDisplay,
@@ -12,7 +12,6 @@ from shoal.inspection.figures.displays import (
     IntervalsDisplay,
     RegressionDisplay,
     TrainingCurvesDisplay,
-    UnitsDisplay,
 )
 
 __all__ = [

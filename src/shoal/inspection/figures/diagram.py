@@ -1,5 +1,5 @@
 """The network drawn: units as circles, weights as lines, blue above zero and orange below, as thick as they are large; skip connections
-are dashed.
+are dashed. And its units as maps over two inputs.
 """
 
 from collections.abc import Sequence
@@ -9,14 +9,17 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.inspection.figures.displays import axes_or_new, ink, short
-from shoal.network import Network
+from shoal.inspection.figures.displays import axes_or_new, ink, new_figure, short
+from shoal.network import Network, encoded
 from shoal.population import member
-from shoal.textbook.propagation import OF_INPUTS, Parameters
+from shoal.textbook.activations import ACTIVATIONS
+from shoal.textbook.propagation import OF_INPUTS, Parameters, forward
 from shoal.types import Floats
 
 MOST_INPUTS = 16
 MOST_UNITS = 16
+MOST_MAPS = 24
+GRID = 40  # pixels a side of a map
 THINNEST = 0.02  # of the thickest: thinner lines are invisible, and not drawn
 
 
@@ -31,6 +34,18 @@ class NetworkDisplay:
     chosen_inputs_, chosen_units_ : ndarray of int
         The drawn ones.
     ax_, figure_ : matplotlib's
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("Agg")
+    >>> import numpy as np
+    >>> from shoal import ShoalRegressor
+    >>> X = np.linspace(-2, 2, 60)[:, None]
+    >>> model = ShoalRegressor(solver="lbfgs", hidden_layer_sizes=3, n_networks=1, random_state=0).fit(X, X[:, 0] ** 2)
+    >>> from shoal.inspection.figures import NetworkDisplay
+    >>> NetworkDisplay.from_network(model.network_).inputs
+    ('x0',)
     """
 
     def __init__(self, parameters: Parameters, inputs: Sequence[str], outputs: Sequence[str]) -> None:
@@ -119,3 +134,63 @@ def output_names(network: Network, n_z: int) -> list[str]:
         n_y = unit.n_targets(n_z)
         return [*(f"mean {i + 1}" for i in range(n_y)), *(f"log-variance {i + 1}" for i in range(n_y))]
     return ["y"] if n_z == 1 else [f"y{i + 1}" for i in range(n_z)]
+
+
+class UnitsDisplay:
+    """Heat maps of a member's units over two inputs; the other inputs are at their mean.
+
+    Attributes
+    ----------
+    A1 : ndarray, (n_h, GRID, GRID)
+    names : pair of str
+    ranges : (x low, x high, y low, y high)
+    axes_, figure_ : matplotlib's
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("Agg")
+    >>> from sklearn.datasets import load_iris
+    >>> from shoal import ShoalClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = ShoalClassifier(random_state=0).fit(X, y)
+    >>> from shoal.inspection.figures import UnitsDisplay
+    >>> UnitsDisplay.from_network(model.network_, X, features=(2, 3), most=6).A1.shape[0]
+    6
+    """
+
+    def __init__(self, A1: Floats, names: tuple[str, str], ranges: tuple[float, float, float, float]) -> None:
+        self.A1, self.names, self.ranges = A1, names, ranges
+
+    @classmethod
+    def from_network(cls, network: Network, X: Floats, features: tuple[int, int] = (0, 1), *, k: int = 0, most: int = MOST_MAPS) -> Self:
+        """Member k, over the ranges of two columns of raw rows X `(m, n)`; the first `most` units."""
+        X = np.asarray(X, np.float64)
+        i, j = features
+        x, y = (np.linspace(X[:, c].min(), X[:, c].max(), GRID) for c in (i, j))
+        rows = np.tile(np.median(X, axis=0), (GRID * GRID, 1))
+        rows[:, i], rows[:, j] = (v.ravel() for v in np.meshgrid(x, y))
+        g1 = ACTIVATIONS[network.activation]
+        A1 = forward(member(network.population, k), np.asarray(encoded(network, rows)).T, g1, network.g2).A1
+        names = network.feature_names[i], network.feature_names[j]
+        return cls(A1[:most].reshape(-1, GRID, GRID), names, (x[0], x[-1], y[0], y[-1])).plot()
+
+    def plot(self, *, columns: int = 6) -> Self:
+        """Draw a grid of maps with one colour scale, with 0 in the middle."""
+        n = len(self.A1)
+        across = min(columns, n)
+        down = -(-n // across)
+        self.figure_ = new_figure((1.3 * across + 0.6, 1.35 * down + 0.4))
+        self.axes_ = np.atleast_1d(self.figure_.subplots(down, across, sharex=True, sharey=True)).ravel()
+        largest = float(np.abs(self.A1).max()) or 1.0
+        for i, ax in enumerate(self.axes_):
+            if i >= n:
+                ax.set_visible(False)
+                continue
+            drawn = ax.imshow(self.A1[i], origin="lower", extent=self.ranges, aspect="auto", cmap="RdBu_r", vmin=-largest, vmax=largest)
+            ax.set_title(f"unit {i + 1}", fontsize="small")
+            ax.tick_params(labelsize="x-small")
+        self.figure_.supxlabel(short(self.names[0], 40), fontsize="medium")
+        self.figure_.supylabel(short(self.names[1], 40), fontsize="medium")
+        self.figure_.colorbar(drawn, ax=self.axes_.tolist(), shrink=0.8)
+        return self

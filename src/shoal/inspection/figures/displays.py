@@ -6,10 +6,7 @@ import numpy as np
 
 from shoal.errors import ShoalError
 from shoal.inspection.importance import Effect, Importance
-from shoal.network import Network, encoded
-from shoal.population import member
-from shoal.textbook.activations import ACTIVATIONS
-from shoal.textbook.propagation import forward
+from shoal.network import Network
 from shoal.types import Floats
 
 
@@ -65,6 +62,15 @@ class RegressionDisplay:
         Of the least-squares line of predicted on true values, and Pearson's correlation, as in MATLAB's plotregression.
     display_ : sklearn.metrics.PredictionErrorDisplay
     ax_, figure_ : matplotlib's
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("Agg")
+    >>> from shoal.inspection.figures import RegressionDisplay
+    >>> display = RegressionDisplay.from_predictions([1.0, 2.0, 3.0], [1.1, 2.0, 2.9])
+    >>> round(display.r_, 3)
+    1.0
     """
 
     def __init__(self, y_true: Floats, y_pred: Floats) -> None:
@@ -110,6 +116,14 @@ class ErrorHistogramDisplay:
         Predicted − true.
     ax_, figure_ : matplotlib's
     counts_, edges_ : ndarray
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("Agg")
+    >>> from shoal.inspection.figures import ErrorHistogramDisplay
+    >>> int(ErrorHistogramDisplay.from_predictions([1.0, 2.0, 3.0], [1.1, 2.0, 2.9]).counts_.sum())
+    3
     """
 
     def __init__(self, errors: Floats) -> None:
@@ -145,6 +159,14 @@ class IntervalsDisplay:
     width_ : float
         Mean width.
     ax_, figure_ : matplotlib's
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("Agg")
+    >>> from shoal.inspection.figures import IntervalsDisplay
+    >>> IntervalsDisplay.from_intervals([1.0, 2.0], [0.5, 2.1], [1.5, 2.5]).coverage_
+    0.5
     """
 
     def __init__(self, y_true: Floats, lower: Floats, upper: Floats) -> None:
@@ -185,6 +207,18 @@ class TrainingCurvesDisplay:
     loss, validation : ndarray (epochs, K), or None
     ax_, figure_ : matplotlib's
     lines_ : list of lines
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("Agg")
+    >>> import numpy as np
+    >>> from shoal import ShoalRegressor
+    >>> X = np.linspace(-2, 2, 60)[:, None]
+    >>> model = ShoalRegressor(solver="lbfgs", hidden_layer_sizes=3, n_networks=1, random_state=0).fit(X, X[:, 0] ** 2)
+    >>> from shoal.inspection.figures import TrainingCurvesDisplay
+    >>> len(TrainingCurvesDisplay.from_network(model.network_).lines_)
+    1
     """
 
     def __init__(self, loss: Floats, validation: Floats | None = None) -> None:
@@ -227,58 +261,6 @@ def middle(values: Floats) -> Floats:
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
 
-MOST_UNITS = 24
-GRID = 40  # pixels a side
-
-
-class UnitsDisplay:
-    """Heat maps of a member's units over two inputs; the other inputs are at their mean.
-
-    Attributes
-    ----------
-    A1 : ndarray, (n_h, GRID, GRID)
-    names : pair of str
-    ranges : (x low, x high, y low, y high)
-    axes_, figure_ : matplotlib's
-    """
-
-    def __init__(self, A1: Floats, names: tuple[str, str], ranges: tuple[float, float, float, float]) -> None:
-        self.A1, self.names, self.ranges = A1, names, ranges
-
-    @classmethod
-    def from_network(cls, network: Network, X: Floats, features: tuple[int, int] = (0, 1), *, k: int = 0, most: int = MOST_UNITS) -> Self:
-        """Member k, over the ranges of two columns of raw rows X `(m, n)`; the first `most` units."""
-        X = np.asarray(X, np.float64)
-        i, j = features
-        x, y = (np.linspace(X[:, c].min(), X[:, c].max(), GRID) for c in (i, j))
-        rows = np.tile(np.median(X, axis=0), (GRID * GRID, 1))
-        rows[:, i], rows[:, j] = (v.ravel() for v in np.meshgrid(x, y))
-        g1 = ACTIVATIONS[network.activation]
-        A1 = forward(member(network.population, k), np.asarray(encoded(network, rows)).T, g1, network.g2).A1
-        names = network.feature_names[i], network.feature_names[j]
-        return cls(A1[:most].reshape(-1, GRID, GRID), names, (x[0], x[-1], y[0], y[-1])).plot()
-
-    def plot(self, *, columns: int = 6) -> Self:
-        """Draw a grid of maps with one colour scale, with 0 in the middle."""
-        n = len(self.A1)
-        across = min(columns, n)
-        down = -(-n // across)
-        self.figure_ = new_figure((1.3 * across + 0.6, 1.35 * down + 0.4))
-        self.axes_ = np.atleast_1d(self.figure_.subplots(down, across, sharex=True, sharey=True)).ravel()
-        largest = float(np.abs(self.A1).max()) or 1.0
-        for i, ax in enumerate(self.axes_):
-            if i >= n:
-                ax.set_visible(False)
-                continue
-            drawn = ax.imshow(self.A1[i], origin="lower", extent=self.ranges, aspect="auto", cmap="RdBu_r", vmin=-largest, vmax=largest)
-            ax.set_title(f"unit {i + 1}", fontsize="small")
-            ax.tick_params(labelsize="x-small")
-        self.figure_.supxlabel(short(self.names[0], 40), fontsize="medium")
-        self.figure_.supylabel(short(self.names[1], 40), fontsize="medium")
-        self.figure_.colorbar(drawn, ax=self.axes_.tolist(), shrink=0.8)
-        return self
-
-
 MOST_BARS = 15
 FAINT_BARS = 0.4
 
@@ -290,6 +272,17 @@ class ImportanceDisplay:
     ----------
     importance : Importance
     ax_, figure_ : matplotlib's
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("Agg")
+    >>> import numpy as np
+    >>> from shoal.inspection.figures import ImportanceDisplay
+    >>> from shoal.inspection.importance import Importance
+    >>> found = Importance(("age", "weight"), np.array([[0.1, 0.2], [0.3, 0.5]]), 0.9, "accuracy", 50)
+    >>> ImportanceDisplay.from_importance(found).importance.metric
+    'accuracy'
     """
 
     def __init__(self, importance: Importance) -> None:
@@ -319,6 +312,17 @@ class EffectDisplay:
     ----------
     effect : Effect
     ax_, figure_ : matplotlib's
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("Agg")
+    >>> import numpy as np
+    >>> from shoal.inspection.figures import EffectDisplay
+    >>> from shoal.inspection.importance import Effect
+    >>> found = Effect("age", (20.0, 40.0), True, np.array([[0.1, 0.4], [0.2, 0.5]]), np.array([0.15, 0.45]))
+    >>> EffectDisplay.from_effect(found).effect.name
+    'age'
     """
 
     def __init__(self, effect: Effect) -> None:
