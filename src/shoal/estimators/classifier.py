@@ -11,7 +11,7 @@ from sklearn.utils.multiclass import unique_labels
 
 from shoal.errors import DataError
 from shoal.estimators.checks import named_failure
-from shoal.estimators.estimator import FittedAttribute, ShallowEstimator
+from shoal.estimators.estimator import FittedAttribute, ShallowEstimator, keep_parameters
 from shoal.estimators.remote import lazy_too
 from shoal.fitting.settings import documented
 from shoal.fitting.train import takes_pieces
@@ -116,45 +116,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         n_jobs: int | None = None,
         device: str = "cpu",
     ) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.power_t = power_t
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
-        self.max_fun = max_fun
-        self.max_time = max_time
-        self.dropout = dropout
-        self.input_dropout = input_dropout
-        self.class_weight = class_weight
-        self.n_networks = n_networks
-        self.init = init
-        self.init_scale = init_scale
-        self.standardize = standardize
-        self.ramps = ramps
-        self.skip = skip
-        self.weight_average = weight_average
-        self.dtype = dtype
-        self.calibration = calibration
-        self.callbacks = callbacks
-        self.n_jobs = n_jobs
-        self.device = device
+        keep_parameters(self, locals())
 
     @available_if(takes_pieces)
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> "ShoalClassifier":

@@ -5,7 +5,7 @@ Attributes that end in "_" are derived from `Fitted`, which a fit, a model file 
 
 import copy
 from abc import ABC
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from os import PathLike
@@ -80,6 +80,11 @@ def checked_rows(estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, N
     with named_failure("y", y):
         targets = checked_targets(estimator._task, y)
     return (sparse.csr_array(X) if sparse.issparse(X) else X), targets
+
+
+def keep_parameters(estimator: Any, given: Mapping[str, Any]) -> None:
+    """Set what a constructor was given, its `locals()`: each parameter is the attribute of its name, as it is, as scikit-learn requires."""
+    vars(estimator).update({name: value for name, value in given.items() if name != "self"})
 
 
 def adopt(estimator: Any, fitted: Fitted) -> Any:

@@ -86,36 +86,53 @@ def check_calibration(s: Settings) -> None:
         )
 
 
-def judged_on(
-    X: Any,
-    encoded: Any,
-    Y: Floats,
-    K: int,
-    *,
-    weight: Floats | None,
-    before: Network | None,
-    given: Floats | None = None,
-    rows: RowsOfEach | None = None,
-    aside: NDArray[np.int64] | None = None,
-    calibration: Any = None,
-    own: Validation | None = None,
-) -> JudgedOn:
-    """All rows for the evaluation of the fitted network.
+@dataclass(frozen=True)
+class FittedRows:
+    """Rows that a network was fitted to, with those that were held out.
 
-    `weight` is 0 for rows that were set `aside`, `given` is the user's weight; `before` is the network from which training continues.
+    Attributes
+    ----------
+    X, encoded : rows as given and as layer 1 reads them, (m, n) and (m, n_x)
+    Y : ndarray, (m, n_y)
+    weight : ndarray, (m,), or None
+        0 for rows that were set aside.
+    given : ndarray, (m,), or None
+        The weight before.
+    held : tuple of ndarray, or None
+        The rows that each network holds out.
+    aside : ndarray or None
+        The rows that were set aside from all networks.
     """
+
+    X: Any
+    encoded: Any
+    Y: Floats
+    weight: Floats | None
+    given: Floats | None = None
+    held: RowsOfEach | None = None
+    aside: NDArray[np.int64] | None = None
+
+
+def judged_on(
+    rows: FittedRows, K: int, calibration: Any = None, *, before: Network | None = None, own: Validation | None = None
+) -> JudgedOn:
+    """All rows for the evaluation of K fitted networks: of these, or the user's `own`.
+
+    `before` is the network from which training continues.
+    """
+    encoded, Y, weight = rows.encoded, rows.Y, rows.weight
     if own is not None:
         held = all_out(own.X, own.Y, own.weight, K)
-    elif rows is not None:
-        held = out_by_member(encoded, Y, weight, rows)
+    elif rows.held is not None:
+        held = out_by_member(encoded, Y, weight, rows.held)
     else:
         held = learned(encoded, Y, weight, K)
     scores = None
-    if aside is not None:
-        scores = taken(all_out(encoded, Y, given, K), aside)
-    elif calibration == "cv+" and rows is not None:
-        scores = out_by_member(encoded, Y, weight, rows)
-    lowest, highest = value_range(X, weight)
+    if rows.aside is not None:
+        scores = taken(all_out(encoded, Y, rows.given, K), rows.aside)
+    elif calibration == "cv+" and rows.held is not None:
+        scores = out_by_member(encoded, Y, weight, rows.held)
+    lowest, highest = value_range(rows.X, weight)
     if before is not None and before.lowest is not None and before.highest is not None:
         lowest, highest = np.minimum(lowest, before.lowest), np.maximum(highest, before.highest)
     return JudgedOn(held, scores, lowest, highest, len(Y))
@@ -195,7 +212,7 @@ def watched(blocks: "EncodedBlocks", plan: Plan, settings: Settings) -> tuple[Va
         Y, w = blocks.encoded_targets(sample.y), source.weights(sample)
         each = np.ones(len(Y)) if w is None else w
         weight = each * (summary.inputs.weight / each.sum())
-        judged = judged_on(sample.X, encode(blocks.encoding, sample.X, plan.dtype), Y, K, weight=weight, before=None)
+        judged = judged_on(FittedRows(sample.X, encode(blocks.encoding, sample.X, plan.dtype), Y, weight), K)
     if out is not None or source.aside is not None:
         joint = kept_rows(source, out)
         kept, own, given = blocks.encoded(joint, plan.dtype), source.weights(joint), source.given_weights(joint)
@@ -206,8 +223,7 @@ def watched(blocks: "EncodedBlocks", plan: Plan, settings: Settings) -> tuple[Va
             rows = tuple(np.flatnonzero(mine[joint.place]) for mine in out)
             if plan.hold_out:
                 validation = folds.watched(settings.calibration, rows, plan, Validation(kept.X, kept.Y, own))
-            known: dict[str, Any] = {"weight": own, "given": given, "rows": rows, "aside": aside, "calibration": settings.calibration}
-            judged = judged_on(joint.X, kept.X, kept.Y, K, before=None, **known)
+            judged = judged_on(FittedRows(joint.X, kept.X, kept.Y, own, given, rows, aside), K, settings.calibration)
     return validation, replace(judged, lowest=summary.lowest, highest=summary.highest, n_rows=summary.m)
 
 

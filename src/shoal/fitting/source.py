@@ -17,7 +17,7 @@ from scipy import sparse
 from shoal.encoding import Encoding, encode, fit_encoding, plain
 from shoal.engine.ramps import find_ramp_positions
 from shoal.errors import DataError
-from shoal.fitting.calibration import JudgedOn, calibrate, judged_on, largest_of
+from shoal.fitting.calibration import FittedRows, JudgedOn, calibrate, judged_on, largest_of
 from shoal.fitting.folds import RowFacts, different_rows, kept_out, member_weights, refuse_too_few, set_aside, watched
 from shoal.fitting.limits import refuse_too_large
 from shoal.fitting.plan import FULL_BATCH, RAMP_SCALE, Plan, is_auto
@@ -231,14 +231,8 @@ class InMemory:
         watching = own
         if held is not None and plan.hold_out:
             watching = watched(settings.calibration, held, plan, Validation(encoded, learned.Y.astype(dtype), weight))
-        known: dict[str, Any] = {
-            "weight": weight,
-            "given": self.given,
-            "rows": held,
-            "aside": self.aside,
-            "calibration": settings.calibration,
-        }
-        judged = judged_on(X, encoded, learned.Y, len(plan.with_ramps), own=own, before=before, **known)
+        fitted = FittedRows(X, encoded, learned.Y, weight, self.given, held, self.aside)
+        judged = judged_on(fitted, len(plan.with_ramps), settings.calibration, own=own, before=before)
         ramp_positions = find_ramp_positions(encoding, encoded) if looks_ramps_up(plan) else None
         weights = member_weights(self.m, weight, held)
         return RowsInMemory(settings, targets, encoded, learned.Y, weight, weights, watching, judged, dtype, ramp_positions, self.groups)
@@ -247,7 +241,7 @@ class InMemory:
         """The rows of one call of `partial_fit`: none is held out."""
         dtype = np.dtype(np.float32 if settings.dtype == "float32" else np.float64)
         encoded, Y = encode(encoding, self.X, dtype), self.learned(targets).Y
-        judged = judged_on(self.X, encoded, Y, len(plan.with_ramps), weight=self.weight, before=before)
+        judged = judged_on(FittedRows(self.X, encoded, Y, self.weight), len(plan.with_ramps), before=before)
         return RowsInMemory(settings, targets, encoded, Y, self.weight, self.weight, None, judged, dtype)
 
 
