@@ -1,17 +1,21 @@
 """Which rows are held out: at random (stratified), whole groups, or the last in time. The seed is the caller's."""
 
 import numbers
+import re
 
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
 from shoal.errors import TableError
-from shoal.table.cells import brief, check_filled, check_finite, date_cells, date_format_of, listed, number_cells, text_cells
+from shoal.table.cells import brief, check_filled, check_finite, date_cells, date_format_of, listed, number_cells, text_cells, whole_text
 from shoal.table.dates import microseconds
+from shoal.table.levels import merged_names
+from shoal.table.notes import ColumnNote
 
 Split = tuple[np.ndarray, np.ndarray]
 
+_WHOLE = re.compile(r"[+-]?[0-9]{1,30}(\.0*)?")
 _DRAWS = 10  # group splits drawn, of which the best is taken
 
 
@@ -64,6 +68,40 @@ def split_rows(n: int, y: np.ndarray | None = None, *, test_fraction: float = 0.
     if not len(test):
         raise TableError(f"{n} rows of {len(counts)} classes are too few to hold some out. Give more rows of each class.")
     return np.sort(train), np.sort(test)
+
+
+def group_names(groups: pd.Series, merge_case: bool | None = None) -> tuple[pd.Series, tuple[ColumnNote, ...]]:
+    """The names of groups with one spelling of each, and notes if there were several.
+
+    Spellings that differ in case or blanks are merged (`levels.merged_names`), and so are those of one whole number, "05", "5" and "5.0":
+    programs write and read one for the other, and two groups that are taken for one cost nothing. With `merge_case=False` each text is a
+    group of its own.
+
+    Examples
+    --------
+    >>> names, notes = group_names(pd.Series(["05", "5", "6"], name="site"))
+    >>> print(names.tolist(), notes[0])
+    ['5', '5', '6'] site: '05' and '5' are read as one group, the number (--keep-case keeps them apart)
+    """
+    names, notes = merged_names(groups, merge_case)
+    if merge_case is False or pd.api.types.is_numeric_dtype(names.dtype):
+        return names, notes
+    texts = text_cells(names)
+    spelled: dict[str, list[str]] = {}
+    for text in texts.dropna().unique():
+        spelled.setdefault(number_name(text), []).append(text)
+    several = [found for found in spelled.values() if len(found) > 1]
+    if several:
+        shown = "; ".join(" and ".join(map(brief, sorted(found))) for found in several[:2])
+        more = f" and {len(several) - 2} more" if len(several) > 2 else ""
+        text, advice = f"{shown}{more} are read as one group, the number", "--keep-case keeps them apart"
+        notes = (*notes, ColumnNote(str(groups.name), "variants", text, advice))
+    return texts.map(number_name, na_action="ignore"), notes
+
+
+def number_name(text: str) -> str:
+    """A group's name, of one that is a whole number in its plain spelling."""
+    return whole_text(text) if _WHOLE.fullmatch(text) else text
 
 
 def split_groups(groups: pd.Series, y: np.ndarray | None = None, *, test_fraction: float = 0.2, seed: int = 0) -> Split:

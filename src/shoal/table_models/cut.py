@@ -15,7 +15,7 @@ from shoal.table.cells import check_filled, date_format_of, text_cells
 from shoal.table.levels import level_key
 from shoal.table.reading import TableFile
 from shoal.table.row_weights import row_weights
-from shoal.table.splits import moments, n_held_out
+from shoal.table.splits import moments, n_held_out, number_name
 from shoal.table.target import without_target
 from shoal.types import Floats
 
@@ -38,7 +38,7 @@ class Cut:
     written: str | None = None
     all_learn: bool = False
     weights: str | None = None
-    merge_case: bool = False
+    merge_case: bool | None = None
 
     @property
     def no_inputs(self) -> tuple[str, ...]:
@@ -50,10 +50,13 @@ class Cut:
         return None if self.weights is None else row_weights(piece[self.weights], self.weights)
 
     def names(self, piece: pd.DataFrame) -> pd.Series:
-        """The names of the rows' groups; with `merge_case` what all spellings of a name have in common."""
+        """The names of the rows' groups: of whole numbers their plain spelling, with `merge_case` what all spellings have in common."""
         assert self.groups is not None
         names = text_cells(piece[self.groups])
-        return names.map(level_key, na_action="ignore") if self.merge_case else names
+        if self.merge_case is False:
+            return names
+        names = names.map(level_key, na_action="ignore") if self.merge_case else names
+        return names.map(number_name, na_action="ignore")
 
     def held(self, piece: pd.DataFrame) -> NDArray[np.bool_]:
         """Which rows of a chunk are held out, `(m,)`; its index has the row numbers of the file."""

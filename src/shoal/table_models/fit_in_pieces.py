@@ -199,7 +199,7 @@ def cut_of(table: TableFile, asked: Asked, memory: Memory) -> Cut:
         rows, progressed = rows_of_piece(table, memory), asked.stage("times", table.n_rows)
         cut = cut_by_time(table, asked.targets, asked.seed, asked.test_fraction, asked.time, rows, SAMPLE_ROWS, progressed)
         return replace(cut, weights=asked.weights)
-    return Cut(asked.seed, asked.test_fraction, groups=asked.groups, weights=asked.weights, merge_case=bool(asked.merge_case))
+    return Cut(asked.seed, asked.test_fraction, groups=asked.groups, weights=asked.weights, merge_case=asked.merge_case)
 
 
 def how_held_out(asked: Asked, cut: Cut) -> str:

@@ -18,9 +18,9 @@ from shoal.table import Column, Target, describe_columns, targets_of
 from shoal.table.cells import brief, no_column
 from shoal.table.coded_columns import CodedColumn, coded
 from shoal.table.frames import Table, frame_or_path, is_path, one_of
-from shoal.table.levels import merged_names
 from shoal.table.notes import ColumnNote
 from shoal.table.reading import notes_of as file_notes
+from shoal.table.splits import group_names
 from shoal.table.structure import Roles, structure_notes
 from shoal.table.target import check_names
 from shoal.table.target_cells import read_targets
@@ -263,7 +263,7 @@ def looked(
     targets = [coded(target_column(name, read[name], is_class), read[name]) for name in names]
     roles = Roles(targets if found is not None else (), is_class, split.groups or "", split.time or "", held, split.test is None)
     own = [note for column in (*(() if found is None else found.columns), *columns) for note in column.notes]
-    grouped = [note for name in split.coded for note in merged_names(frame[name], split.merge_case)[1]]
+    grouped = [note for name in split.coded for note in group_names(frame[name], split.merge_case)[1]]
     notes = (*refused, *own, *grouped, *structure_notes(inputs, roles))
     others = {name: coded(target_column(name, frame[name], True), frame[name]) for name in split.no_inputs}
     by_name = others | {each.name: each for each in (*inputs, *targets)}

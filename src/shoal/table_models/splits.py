@@ -14,10 +14,9 @@ from shoal.table import Column, Target, read, split_groups, split_rows, split_ti
 from shoal.table.cells import ROW, brief, listed, no_column, text_cells
 from shoal.table.filetypes import INNER, file_of
 from shoal.table.frames import Table, as_frame, is_path, one_of
-from shoal.table.levels import merged_names
 from shoal.table.marks import marks_for
 from shoal.table.row_weights import check_total, row_weights, total_weight
-from shoal.table.splits import moments
+from shoal.table.splits import group_names, moments
 from shoal.table.target import Label
 from shoal.types import Floats
 
@@ -150,7 +149,7 @@ def sides(frame: pd.DataFrame, names: tuple[str, ...], split: Split) -> tuple[Si
     if split.test is not None:
         return _given_sides(Side(inputs, found.y, weighed(known, split.weights, LEARNED_FROM)), found, split)
     if split.groups is not None:
-        named, _ = merged_names(known[split.groups], split.merge_case)
+        named, _ = group_names(known[split.groups], split.merge_case)
         train, test = split_groups(named, found.y, test_fraction=split.test_fraction, seed=_split_seed(split.seed))
         how = f"whole groups of {split.groups!r}"
     elif split.time is not None:
@@ -171,7 +170,7 @@ def roles_of(frame: pd.DataFrame, split: Split) -> dict[str, np.ndarray]:
     """The groups or the times of rows, by which the networks hold rows out too, and their weights."""
     known = {} if split.weights is None else {"sample_weight": row_weights(frame[split.weights], split.weights)}
     if split.groups is not None:
-        named, _ = merged_names(frame[split.groups], split.merge_case)
+        named, _ = group_names(frame[split.groups], split.merge_case)
         return {**known, "groups": text_cells(named).to_numpy(str)}
     return known if split.time is None else {**known, "time": moments(frame[split.time], split.time)}
 

@@ -159,7 +159,7 @@ def refuse_lacking(test: TableFile, names: Collection[str]) -> None:
 def cut_again(facts: Facts, table: str | PathLike[str]) -> Cut:
     """How `fit` held out rows of a table that it read in blocks."""
     cut = Cut(facts.seed, facts.test_fraction, facts.groups or None, weights=facts.weights or None, all_learn=bool(facts.test_table))
-    cut = replace(cut, merge_case=bool(facts.merge_case))
+    cut = replace(cut, merge_case=facts.merge_case)
     if not facts.time:
         return cut
     codes = [*facts.targets, facts.groups]

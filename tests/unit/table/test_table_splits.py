@@ -5,7 +5,11 @@ import pandas as pd
 import pytest
 
 from shoal.errors import TableError
-from shoal.table import split_groups, split_rows, split_time
+from shoal.table import read, split_groups, split_rows, split_time
+from shoal.table.cells import text_cells
+from shoal.table.splits import group_names
+from shoal.table_models.cut import Cut
+from shoal.table_models.splits import Split, frame_of, sides
 
 
 def check(train: np.ndarray, test: np.ndarray, n: int) -> None:
@@ -102,3 +106,38 @@ def test_rows_of_one_time_stay_together():
 def test_what_cannot_be_split_is_named(split, message):
     with pytest.raises(TableError, match=message):
         split()
+
+
+def spellings_of_sites():
+    """Ten sites of twelve rows each as whole numbers, in the types and spellings that files and programs give them."""
+    sites = np.tile(np.arange(10), 12)
+    mixed = [("%02d", "%d", "%d.0")[i % 3] % site for i, site in enumerate(sites)]
+    found = {"int": sites, "float": sites.astype(float), "plain": sites.astype(str), "zeros": [f"{s:02d}" for s in sites], "mixed": mixed}
+    return {name: pd.Series(cells, name="site") for name, cells in found.items()}
+
+
+@pytest.mark.parametrize("spelled", ["float", "plain", "zeros", "mixed"])
+def test_groups_that_are_whole_numbers_are_one_however_they_are_spelled(spelled, tmp_path):
+    cells = spellings_of_sites()
+    names, notes = group_names(cells[spelled])
+    assert text_cells(names).tolist() == cells["plain"].tolist()
+    assert len(notes) == (spelled == "mixed")
+    assert all("'00' and '0.0'" in note.text or "'0' and '0.0' and '00'" in note.text for note in notes)
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"site": cells[spelled], "x": rng.normal(size=120), "y": rng.normal(size=120)})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    split = Split(None, None, 0.3, "site", None, 0)
+    ours = sides(frame_of(frame.assign(site=cells["int"])), ("y",), split)
+    for rows in (frame_of(frame), read(tmp_path / "t.csv", codes=["site"])):
+        train, held, _, _ = sides(rows, ("y",), split)
+        assert train.inputs.index.equals(ours[0].inputs.index)
+        assert set(train.roles["groups"]).isdisjoint(held.roles["groups"])
+        pieces = Cut(0, 0.3, groups="site").held(rows)  # in blocks
+        np.testing.assert_array_equal(pieces, Cut(0, 0.3, groups="site").held(frame_of(frame.assign(site=cells["int"]))))
+
+
+def test_names_that_are_no_whole_numbers_and_those_that_shall_stay_apart_do():
+    names, notes = group_names(pd.Series(["5", "05", "5.5", "5e0", "x05", None], name="site"), False)
+    assert (names.tolist()[:5], notes) == (["5", "05", "5.5", "5e0", "x05"], ())
+    names, _ = group_names(pd.Series(["5.5", "5e0", "x05", "1" * 40], name="site"))
+    assert names.tolist() == ["5.5", "5e0", "x05", "1" * 40]
