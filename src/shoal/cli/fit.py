@@ -92,6 +92,14 @@ MergeCase = Annotated[
         show_default=False,
     ),
 ]
+DayFirst = Annotated[
+    bool | None,
+    typer.Option(
+        "--day-first/--month-first",
+        help="What comes first in dates such as 3/4/2022 that can be read in both orders. Default: the day, with a note.",
+        show_default=False,
+    ),
+]
 Output = Annotated[
     Path | None,
     typer.Option(
@@ -136,6 +144,7 @@ def fit(
     missing: Missing = None,
     keep: Keep = None,
     merge_case: MergeCase = None,
+    day_first: DayFirst = None,
     refit: Annotated[bool, typer.Option("--refit", help="After scoring, train again on all rows and write that model.")] = False,
     output: Output = None,
     report: Report = None,
@@ -168,6 +177,7 @@ def fit(
 
     chosen: dict[str, Any] = {"settings": parse_settings(settings or []), "seed": seed, "refit": refit, "categories": category or ()}
     chosen |= {"weights": weights, "missing": missing or (), "keep": keep or (), "merge_case": merge_case}
+    chosen["day_first"] = day_first
     chosen |= {"task": task, "groups": groups, "time": time}
     chosen |= {"max_memory": max_memory, "client": dask, "skip": skip, "threshold": threshold, "strict": bool(strict)}
     tables = FitTables(table_at(table, sheet, header), None if test is None else table_at(test, header=header))

@@ -33,6 +33,7 @@ def look(
     missing: Annotated[list[str] | None, typer.Option(metavar="MARK", help="As for shoal fit.", show_default=False)] = None,
     keep: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="As for shoal fit.", show_default=False)] = None,
     merge_case: Annotated[bool | None, typer.Option("--merge-case/--keep-case", help="As for shoal fit.", show_default=False)] = None,
+    day_first: Annotated[bool | None, typer.Option("--day-first/--month-first", help="As for shoal fit.", show_default=False)] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a page with the same contents.", show_default=False)] = None,
     sheet: Sheet = "",
     header: Header = None,
@@ -52,7 +53,7 @@ def look(
         refuse_unwritable(html)
     source = table_at(table, sheet, header)
     chosen = {"categories": category or (), "drop": drop or (), "missing": missing or (), "keep": keep or ()}
-    found = look_at(source, target or None, groups=groups, time=time, merge_case=merge_case, **chosen)
+    found = look_at(source, target or None, groups=groups, time=time, merge_case=merge_case, day_first=day_first, **chosen)
     if html is not None:
         write_look(found, html)
     if as_json:

@@ -50,6 +50,7 @@ def fit_table(
     missing: Collection[object] = (),
     keep: Collection[str] = (),
     merge_case: bool | None = None,
+    day_first: bool | None = None,
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     callbacks: Sequence[Watcher] = (),
@@ -62,7 +63,7 @@ def fit_table(
     Parameters
     ----------
     table : dask data frame of raw columns
-    target, task, weights, categories, missing, keep, merge_case, settings, seed, callbacks : as for `shoal.fit`
+    target, task, weights, categories, missing, keep, merge_case, day_first, settings, seed, callbacks : as for `shoal.fit`
     client, share, checkpoint : as for `shoal.dask.fit`
 
     Returns
@@ -105,13 +106,14 @@ def fit_table(
         cut = Cut(seed, 0.0, all_learn=True, weights=weights)
         nothing = Counting(names, cut.no_inputs, frozenset(categories), Sample(SAMPLE_ROWS), MOST_TEXTS)
         nothing.missing, nothing.keep, nothing.merge_case = marks_for(missing), tuple(keep), merge_case
+        nothing.day_first = day_first
         found = counted(cluster, parts, nothing, task, cut)
         prepare = fitted_preparation(found.columns, found.counts, found.sample, (*names, *cut.no_inputs))
         estimator = estimator_for(found.task, settings, seed, callbacks)
         fit(estimator, source(parts, prepare, found, cut), None, client=cluster, share=share, checkpoint=checkpoint)
     model = Pipeline([("prepare", prepare), ("estimator", estimator)])
     facts = facts_from(found, time.perf_counter() - began, cut, tuple(categories))
-    keep_facts(model, replace(facts, missing=nothing.missing, keep=nothing.keep, merge_case=merge_case))
+    keep_facts(model, replace(facts, missing=nothing.missing, keep=nothing.keep, merge_case=merge_case, day_first=day_first))
     return model
 
 

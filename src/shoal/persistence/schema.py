@@ -87,9 +87,12 @@ FACTS = Record(
         "merge_case": Maybe(Flag()),
         "threshold": Text(),
         "header": Maybe(Flag()),
+        "day_first": Maybe(Flag()),
     },
     # which files of earlier shoals lack
-    optional=frozenset({"weights", "drop", "beside", "missing", "keep", "target_columns", "merge_case", "threshold", "header"}),
+    optional=frozenset(
+        {"weights", "drop", "beside", "missing", "keep", "target_columns", "merge_case", "threshold", "header", "day_first"}
+    ),
 )
 # Attributes of a fitted estimator that are one value each, without the final underscore.
 ATTRIBUTES = Record(

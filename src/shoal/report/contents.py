@@ -190,6 +190,7 @@ def command(facts: Facts, estimator: Any) -> str:
     words += [word for option, named in lists.items() for name in named for word in (option, name)]
     words += [] if facts.header is None else ["--header" if facts.header else "--no-header"]
     words += [] if facts.merge_case is None else ["--merge-case" if facts.merge_case else "--keep-case"]
+    words += [] if facts.day_first is None else ["--day-first" if facts.day_first else "--month-first"]
     words += ["--threshold", facts.threshold] if facts.threshold else []
     words += ["--max-memory", facts.max_memory] if facts.max_memory else []
     words += ["--seed", str(facts.seed), *(["--refit"] if facts.refit else [])]
@@ -206,5 +207,6 @@ def in_python(facts: Facts, settings: dict[str, Any]) -> str:
     arguments = {"task": facts.task, "test_fraction": facts.test_fraction, "seed": facts.seed, "settings": settings}
     given = ("groups", "time", "weights", "categories", "drop", "missing", "keep", "refit", "max_memory", "threshold")
     arguments |= {name: getattr(facts, name) for name in given if getattr(facts, name)}
+    arguments |= {name: getattr(facts, name) for name in ("merge_case", "day_first") if getattr(facts, name) is not None}
     test = {"": "", "a frame": ", test=test_frame"}.get(facts.test_table, f", test={facts.test_table!r}")
     return f"shoal.fit({table}, {target}{test}, {', '.join(f'{name}={value!r}' for name, value in arguments.items())})"

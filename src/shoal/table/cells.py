@@ -3,7 +3,7 @@
 import numbers
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, NamedTuple, Protocol
@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from shoal.errors import TableError
-from shoal.table.date_formats import DURATION, all_readable, duration_days, read_with, shaped_formats
+from shoal.table.date_formats import DURATION, all_readable, duration_days, is_day_first, read_with, shaped_formats, swapped
 from shoal.table.dates import far_date, since_1970
 from shoal.table.marks import MISSING_MARKS
 
@@ -216,11 +216,23 @@ def _with_far_dates(values: pd.Series, text: pd.Series, unread: np.ndarray, date
     return pd.Series(dates, index=values.index)
 
 
-def date_format_of(column: pd.Series) -> str | None:
-    """The one format that nearly every cell is written in, None where there is none."""
+def date_format_of(column: pd.Series, day_first: bool | None = None) -> str | None:
+    """The one format that nearly every cell is written in, None where there is none; `day_first` as for `best_date_format`."""
     text = filled_text(column).dropna()
-    refused = {form: date_cells(text, form).n_refused for form in likely_date_formats(text.head(HEAD))}
-    return min(refused, key=lambda form: refused[form]) if refused else None
+    found = {form: date_cells(text, form) for form in likely_date_formats(text.head(HEAD))}
+    return best_date_format(found, day_first) if found else None
+
+
+def best_date_format(found: Mapping[str, Counted], day_first: bool | None) -> str:
+    """Of formats that a column may be written in, the one that refuses the fewest cells.
+
+    If the other order of day and month fits nearly all cells too, `day_first` decides; where it is None, and both refuse as many, the day
+    comes first.
+    """
+    best = min(found, key=lambda form: found[form].n_refused)
+    other = swapped(best)
+    wanted = day_first is not None and is_day_first(best) is not day_first and other in found and is_slip(found[other])
+    return other if wanted else best
 
 
 def likely_date_formats(head: pd.Series) -> list[str]:

@@ -14,7 +14,7 @@ _OLD_DAYS = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-
 _DAYS = ("%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d-%m-%y", "%m-%d-%y", "%Y.%m.%d", "%m.%d.%Y", "%m.%d.%y", "%Y%m%d")
 _TIMES = ("", " %H:%M", " %H:%M:%S")
 MONTHS = ("%Y-%m", "%m/%Y", "%Y/%m", MONTH_NAMED)
-# Day before month where both fit every cell: most of the world writes so, and a note says it.
+# Day before month where both fit every cell and nobody decides it: most of the world writes so, and a note says it.
 DATE_FORMATS = (
     ISO,
     *(day + time for day in _OLD_DAYS for time in _TIMES),
@@ -235,3 +235,8 @@ def swapped(form: str) -> str:
     """The format with day and month the other way round; empty where they cannot be taken for each other."""
     other = form.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
     return other if other != form and other in DATE_FORMATS and "%b" not in form else ""
+
+
+def is_day_first(form: str) -> bool:
+    """Whether the day stands before the month."""
+    return 0 <= form.find("%d") < form.find("%m")

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from shoal.table.date_formats import DURATION, ISO, MONTH_NAMED, MONTHS, NAMED, TIME_OF_DAY
+from shoal.table.date_formats import DURATION, ISO, MONTH_NAMED, MONTHS, NAMED, TIME_OF_DAY, is_day_first, swapped
+from shoal.table.notes import ColumnNote
 
 Floats = NDArray[np.float64]
 
 Part = Literal["days", "day of year", "weekday", "hour", "weekday sine", "weekday cosine", "time sine", "time cosine"]
 PARTS: tuple[Part, ...] = ("days", "day of year", "weekday", "hour", "weekday sine", "weekday cosine", "time sine", "time cosine")
-SWAPPABLE = "; day and month fit the other way round too (2022-09-29 leaves no doubt)"
 A_WEEK, A_DAY = 7.0, 86_400.0  # days, and seconds
 TURN = 2 * np.pi
 
@@ -121,6 +121,13 @@ def about_dates(date_format: str, low: float, high: float) -> str:
         date_format, f"dates written {date_format}"
     )
     return f"{how}, {written_day(low)} to {written_day(high)}"
+
+
+def order_note(name: str, date_format: str) -> ColumnNote:
+    """The note of a column of dates that can be read with the day first and with the month first."""
+    other = f"--{'month' if is_day_first(date_format) else 'day'}-first reads them the other way round"
+    text = f"dates that are read as {date_format}, and could be read as {swapped(date_format)} too"
+    return ColumnNote(name, "ambiguous", text, f"{other}; dates such as 2022-09-29 leave no doubt")
 
 
 def far_date(cell: str, date_format: str) -> np.datetime64:

@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 
 from shoal.errors import ColumnsError, TableError
-from shoal.table.cells import brief, cell_refused, infinity, is_slip
+from shoal.table.cells import best_date_format, brief, cell_refused, infinity, is_slip
 from shoal.table.columns import MISSING, MOST_LEVELS, Column, known_names, rare_below
 from shoal.table.date_formats import swapped
-from shoal.table.dates import SWAPPABLE, about_dates, written_day
+from shoal.table.dates import about_dates, order_note, written_day
 from shoal.table.frames import as_frame, one_of
 from shoal.table.levels import (
     MOST_RARE,
@@ -41,6 +41,7 @@ def describe_columns(
     keep: Collection[str] = (),
     beside: pd.DataFrame | None = None,
     merge_case: bool | None = None,
+    day_first: bool | None = None,
 ) -> tuple[Column, ...]:
     """Decide what becomes of every input column.
 
@@ -53,6 +54,8 @@ def describe_columns(
     keep : names of columns whose numbers are all measured, also those far from all others such as -999
     beside : further rows, of which nothing is used but how their numbers are spelled
     merge_case : whether levels that differ only in case, blanks or Unicode form are one; if None, where one of them is nearly all
+    day_first : whether the day comes first, or the month, in dates that can be read in both orders; if None the day does, and a note
+        says so
 
     Returns
     -------
@@ -73,7 +76,8 @@ def describe_columns(
         if name not in frame.columns:
             raise ColumnsError(f"No column {brief(name)} to take for a category; {known_names(name, frame.columns)}.")
     marks = marks_for(missing)
-    tallies = {name: Tally(name, name in named, missing=marks, is_kept=name in keep, merge_case=merge_case) for name in frame.columns}
+    asked: dict[str, Any] = {"missing": marks, "merge_case": merge_case, "day_first": day_first}
+    tallies = {name: Tally(name, name in named, is_kept=name in keep, **asked) for name in frame.columns}
     for name, tally in tallies.items():
         tally.see(frame[name])
         if beside is not None and name in beside.columns:
@@ -150,7 +154,7 @@ def _describe_text(tally: Tally, hint: str) -> Column:
         _refuse(tally, numbers, "numbers")
         return _number(tally)
     if tally.dates:
-        date_format = min(tally.formats, key=lambda form: tally.dates[form].n_refused)
+        date_format = best_date_format({form: tally.dates[form] for form in tally.formats}, tally.day_first)
         dates = tally.dates[date_format]
         if is_slip(dates):
             _refuse(tally, dates, f"dates ({date_format})")
@@ -219,9 +223,10 @@ def _date(tally: Tally, date_format: str) -> Column:
     if low == high and not n_missing:
         return _left_out(tally, f"one value only: {written_day(low)}", low=low, high=high, date_format=written)
     other = tally.dates.get(swapped(written) or "no other")
-    reason = about_dates(written, low, high) + (SWAPPABLE if other and other.n_refused <= dates.n_refused else "")
+    is_open = tally.day_first is None and other is not None and other.n_refused <= dates.n_refused
     known: dict[str, Any] = {"low": low, "high": high, "date_format": written, "has_times": not dates.whole, "cyclic": True}
-    return Column(tally.name, "date", reason, tally.n_rows, n_missing, **known)
+    notes = (order_note(tally.name, written),) if is_open else ()
+    return Column(tally.name, "date", about_dates(written, low, high), tally.n_rows, n_missing, **known, notes=notes)
 
 
 def _category(tally: Tally) -> Column:

@@ -133,13 +133,14 @@ def split_groups(groups: pd.Series, y: np.ndarray | None = None, *, test_fractio
     return np.sort(train), np.sort(test)
 
 
-def split_time(times: pd.Series, y: np.ndarray | None = None, *, test_fraction: float = 0.2) -> Split:
+def split_time(times: pd.Series, y: np.ndarray | None = None, *, test_fraction: float = 0.2, day_first: bool | None = None) -> Split:
     """Hold out the last rows in time; rows of the same time stay together.
 
     Parameters
     ----------
     times : a column of dates or numbers
     y, test_fraction : as for `split_groups`
+    day_first : as for `describe_columns`
 
     Returns
     -------
@@ -148,7 +149,7 @@ def split_time(times: pd.Series, y: np.ndarray | None = None, *, test_fraction: 
     name, n = str(times.name), len(times)
     n_test = n_held_out(n, test_fraction)
     check_filled(name, times, "time")
-    order = moments(times, name)
+    order = moments(times, name, day_first=day_first)
     border = np.sort(order)[n - n_test]
     sides = [held for held in (order >= border, order > border) if 0 < held.sum() < n]
     if not sides:
@@ -159,14 +160,14 @@ def split_time(times: pd.Series, y: np.ndarray | None = None, *, test_fraction: 
     return train, test
 
 
-def moments(times: pd.Series, name: str, written: str | None = None) -> np.ndarray:
+def moments(times: pd.Series, name: str, written: str | None = None, day_first: bool | None = None) -> np.ndarray:
     """Dates or numbers as numbers that sort; `written` is the format of dates in text, found from these cells where None."""
     if not pd.api.types.is_datetime64_any_dtype(times.dtype):
         numbers = number_cells(times)
         if not numbers.refused.any() and numbers.n_known == len(times):
             check_finite(name, numbers.values)
             return numbers.values.to_numpy()
-    date_format = written or date_format_of(times) or "ISO8601"
+    date_format = written or date_format_of(times, day_first) or "ISO8601"
     dates = date_cells(times, date_format)
     if dates.n_known < len(times):
         wrong = dates.values.isna().to_numpy()

@@ -99,6 +99,7 @@ class Tally:
     (`missing`); `head` holds the first filled cells, which tell the `formats` that dates may have. `is_kept` says that all its numbers
     were measured, `has_fractions` that some of them, typed, are no whole ones. `beside` are the forms of rows that do not count else.
     `merge_case` says whether texts that differ only in case, blanks or Unicode form are one level; if None, where one is nearly all.
+    `day_first` says which comes first in dates that can be read in both orders.
     """
 
     name: str
@@ -122,6 +123,7 @@ class Tally:
     has_fractions: bool = False
     beside: FormTally = field(default_factory=FormTally)
     merge_case: bool | None = None
+    day_first: bool | None = None
 
     def see(self, column: pd.Series) -> None:
         """Count a chunk of the column.

@@ -80,18 +80,18 @@ class Cut:
 def cut_by_time(
     table: TableFile,
     targets: tuple[str, ...],
-    seed: int,
-    fraction: float,
-    time: str,
+    cut: Cut,
     piece_rows: int,
     sample_rows: int,
     progressed: Progressed,
+    day_first: bool | None = None,
 ) -> Cut:
     """The cut before the last rows in time: at a quantile of a seeded sample of the times, which is exact if it contains all of them.
 
     Rows without a target are not used, and need no time.
     """
-    cut, sample, first, last = Cut(seed, fraction, time=time), Sample(sample_rows), np.inf, -np.inf
+    time, sample, first, last = cut.time, Sample(sample_rows), np.inf, -np.inf
+    assert time is not None
     for whole in table.pieces(piece_rows):
         progressed(len(whole))
         piece = whole[~without_target(whole, targets)]
@@ -99,14 +99,14 @@ def cut_by_time(
             continue
         with naming_rows(table.file.name, piece):
             if cut.written is None and piece[time].dtype.kind in "OTU":
-                cut = replace(cut, written=date_format_of(piece[time]))
+                cut = replace(cut, written=date_format_of(piece[time], day_first))
             times = cut.moments(piece)
         first, last = min(first, times.min()), max(last, times.max())
-        sample.see(row_draws(seed, Purpose.SAMPLE, piece.index.to_numpy()), pd.DataFrame({"time": times}))
+        sample.see(row_draws(cut.seed, Purpose.SAMPLE, piece.index.to_numpy()), pd.DataFrame({"time": times}))
     if first == last:
         raise TableError(f"The time column {time!r} has one value only in all {table.n_rows} rows: there are no last rows.")
     times = np.sort(sample.frame["time"].to_numpy())
-    border = times[len(times) - n_held_out(len(times), fraction)]
+    border = times[len(times) - n_held_out(len(times), cut.fraction)]
     return replace(cut, border=border if border > first else np.nextafter(first, np.inf))
 
 

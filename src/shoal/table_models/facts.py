@@ -5,10 +5,12 @@ from typing import Any
 
 from shoal.errors import ShoalError
 from shoal.network import known_facts
-from shoal.table import Column, Task
+from shoal.table import Column, TablePath, Task
+from shoal.table.frames import Table, is_path
 from shoal.table.target import Label
 from shoal.table_models.fit_notes import FitNotes, RareClass
 from shoal.table_models.scores import Metrics
+from shoal.table_models.splits import Split, fingerprint, name_of
 
 NO_NOTES = FitNotes()
 
@@ -69,6 +71,8 @@ class Facts:
         As passed to `fit`.
     threshold : str
         The rule as passed to `fit`; empty for none. The number itself is the estimator's `thresholds_`.
+    day_first : bool or None
+        As passed to `fit`.
     header : bool or None
         Whether the file's first line is stated to name the columns; None if that was found from the cells.
     """
@@ -104,6 +108,7 @@ class Facts:
     merge_case: bool | None = None
     threshold: str = ""
     header: bool | None = None
+    day_first: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -143,3 +148,30 @@ def facts_of(model: Any) -> Facts:
             "Use one made by `shoal fit` or shoal.fit."
         )
     return facts
+
+
+def asked_of(table: Table, split: Split) -> dict[str, Any]:
+    """The `Facts` about the table and about how its rows were to be held out."""
+    return {
+        "table": name_of(table) if is_path(table) else "",
+        "sha256": fingerprint(table),
+        "seed": split.seed,
+        "test_table": "" if split.test is None else name_of(split.test),
+        "test_fraction": split.test_fraction,
+        "groups": split.groups or "",
+        "time": split.time or "",
+        "categories": split.categories,
+        "weights": split.weights or "",
+        "drop": split.drop,
+        "missing": split.missing,
+        "keep": split.keep,
+        "header": table.header if isinstance(table, TablePath) else None,
+        "merge_case": split.merge_case,
+        "day_first": split.day_first,
+    }
+
+
+def split_of(facts: Facts, test: Table | None = None) -> Split:
+    """How `fit` was to hold out rows, and how it read cells."""
+    cells = facts.categories, facts.weights or None, facts.drop, facts.missing, facts.keep, facts.merge_case, facts.day_first
+    return Split(facts.task, test, facts.test_fraction, facts.groups or None, facts.time or None, facts.seed, *cells)

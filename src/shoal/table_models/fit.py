@@ -26,13 +26,14 @@ from shoal.files import reading_once
 from shoal.fitting.settings import settings_of
 from shoal.fitting.train import interrupted
 from shoal.network import keep_facts
-from shoal.table import Column, ColumnNote, TablePath, Task, describe_columns, feature_names, preparation, prepared_rows, targets_of
+from shoal.table import Column, ColumnNote, Task, describe_columns, feature_names, preparation, prepared_rows, targets_of
 from shoal.table.cells import brief, listed, nearest
 from shoal.table.frames import Table, frame_or_path, is_path
 from shoal.table.target import check_task
 from shoal.table_models.facts import NO_NOTES as NO_NOTES
 from shoal.table_models.facts import Evaluation as Evaluation
 from shoal.table_models.facts import Facts as Facts
+from shoal.table_models.facts import asked_of
 from shoal.table_models.facts import facts_of as facts_of
 from shoal.table_models.fit_notes import notes_beside, rare_classes_of
 from shoal.table_models.look import Looked, announce, check_dropped, looked, warn_of
@@ -42,9 +43,7 @@ from shoal.table_models.splits import (
     Split,
     cells_of,
     column_roles,
-    fingerprint,
     frame_of,
-    name_of,
     sides,
     text_targets,
     weighed,
@@ -74,6 +73,7 @@ def fit(
     missing: Collection[Hashable] = (),
     keep: Collection[Hashable] = (),
     merge_case: bool | None = None,
+    day_first: bool | None = None,
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     refit: bool = False,
@@ -111,6 +111,8 @@ def fit(
         are learned, which are left out else
     merge_case : whether levels, labels and groups that differ only in case, blanks or Unicode form are one: "yes", "YES". None merges
         groups, and others where one spelling has nearly all rows
+    day_first : whether the day comes first, or the month, in dates such as 3/4/2022 that can be read in both orders; if None the day does,
+        and a note says so
     settings : parameters of the estimator by name, such as {"hidden_layer_sizes": (50,)}
     seed : of the split, and of the estimator if `settings` has no "random_state"
     refit : train again on all rows after scoring, those of `test` too (not in blocks); else the scored model is returned
@@ -167,7 +169,7 @@ def fit(
     there = place_of(client, checkpoint, max_memory, refit)
     seed, table, test = int(seed), frame_or_path(table), None if test is None else frame_or_path(test)
     learned, named, categories = column_roles(table, target, {"groups": groups, "time": time, "weights": weights}, categories)
-    cells = cells_of(table, drop, missing, keep, merge_case)
+    cells = cells_of(table, drop, missing, keep, merge_case, day_first)
     split = Split(task, test, test_fraction, named["groups"], named["time"], seed, categories, named["weights"], **cells)
     wanted = threshold_of(threshold)
     if max_memory is not None:
@@ -232,26 +234,6 @@ def fit(
     )
     model.columns_ = seen.to_frame()
     return model
-
-
-def asked_of(table: Table, split: Split) -> dict[str, Any]:
-    """The `Facts` about the table and about how its rows were to be held out."""
-    return {
-        "table": name_of(table) if is_path(table) else "",
-        "sha256": fingerprint(table),
-        "seed": split.seed,
-        "test_table": "" if split.test is None else name_of(split.test),
-        "test_fraction": split.test_fraction,
-        "groups": split.groups or "",
-        "time": split.time or "",
-        "categories": split.categories,
-        "weights": split.weights or "",
-        "drop": split.drop,
-        "missing": split.missing,
-        "keep": split.keep,
-        "header": table.header if isinstance(table, TablePath) else None,
-        "merge_case": split.merge_case,
-    }
 
 
 def columns_of(model: Pipeline) -> tuple[Column, ...]:
@@ -373,7 +355,7 @@ def _by_group(
 
 def described(side: Side, held: Side, split: Split) -> tuple[Column, ...]:
     """What becomes of the inputs of one side; of the rows held out nothing is used but how their numbers are spelled."""
-    return describe_columns(side.inputs, split.categories, **split.cells, beside=held.inputs)
+    return describe_columns(side.inputs, split.categories, **split.described, beside=held.inputs)
 
 
 def _train(

@@ -82,6 +82,7 @@ class Asked:
     threshold: Threshold | None = None
 
     merge_case: bool | None = None
+    day_first: bool | None = None
 
     def stage(self, what: str, rows: int) -> Progressed:
         """A function to call with the number of rows done; called beyond its rows, it starts the next epoch."""
@@ -197,8 +198,8 @@ def cut_of(table: TableFile, asked: Asked, memory: Memory) -> Cut:
         return Cut(asked.seed, asked.test_fraction, all_learn=True, weights=asked.weights)
     if asked.time is not None:
         rows, progressed = rows_of_piece(table, memory), asked.stage("times", table.n_rows)
-        cut = cut_by_time(table, asked.targets, asked.seed, asked.test_fraction, asked.time, rows, SAMPLE_ROWS, progressed)
-        return replace(cut, weights=asked.weights)
+        cut = Cut(asked.seed, asked.test_fraction, time=asked.time, weights=asked.weights)
+        return cut_by_time(table, asked.targets, cut, rows, SAMPLE_ROWS, progressed, asked.day_first)
     return Cut(asked.seed, asked.test_fraction, groups=asked.groups, weights=asked.weights, merge_case=asked.merge_case)
 
 
@@ -236,6 +237,7 @@ def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path
         missing=asked.missing,
         keep=asked.keep,
         merge_case=asked.merge_case,
+        day_first=asked.day_first,
     )
     if not (cut.all_learn or found.n_held):
         raise TableError(f"None of {found.n_train} rows was held out; hold out a larger fraction, or choose another seed or column.")

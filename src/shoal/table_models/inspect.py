@@ -21,11 +21,11 @@ from shoal.table.columns import typed_names
 from shoal.table.frames import Table, frame_or_path, is_path
 from shoal.table.notes import ColumnNote
 from shoal.table.structure import STRUCTURE_KINDS
-from shoal.table_models.facts import Facts
+from shoal.table_models.facts import split_of
 from shoal.table_models.fit import columns_of, described, facts_of, notes_of
 from shoal.table_models.look import Look, looked
 from shoal.table_models.scores import metrics_of
-from shoal.table_models.splits import Side, Split, fingerprint, frame_of, sides, text_targets, weighed
+from shoal.table_models.splits import Side, fingerprint, frame_of, sides, text_targets, weighed
 from shoal.types import Floats
 
 
@@ -90,12 +90,6 @@ def rows_again(model: Pipeline, table: Table, test: Table | None = None) -> Rows
         return looked(table, known, described(train, held, split), found, split, scored)
 
     return RowsAgain(train, held, look)
-
-
-def split_of(facts: Facts, test: Table | None = None) -> Split:
-    """How `fit` was to hold out rows, and how it read cells."""
-    cells = facts.categories, facts.weights or None, facts.drop, facts.missing, facts.keep, facts.merge_case
-    return Split(facts.task, test, facts.test_fraction, facts.groups or None, facts.time or None, facts.seed, *cells)
 
 
 def rows_of_other(model: Pipeline, table: Table) -> RowsAgain:

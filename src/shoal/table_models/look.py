@@ -134,6 +134,7 @@ def look(
     missing: Collection[Hashable] = (),
     keep: Collection[Hashable] = (),
     merge_case: bool | None = None,
+    day_first: bool | None = None,
 ) -> Look:
     """Look at a table as `shoal.fit` does before it trains.
 
@@ -141,7 +142,7 @@ def look(
     ----------
     table : as for `shoal.fit`
     target : name of the column to predict, or a list; without it nothing is found about columns that give it away
-    groups, time, categories, drop, missing, keep, merge_case : as for `shoal.fit`
+    groups, time, categories, drop, missing, keep, merge_case, day_first : as for `shoal.fit`
 
     Returns
     -------
@@ -165,7 +166,7 @@ def look(
     """
     table = frame_or_path(table)
     names, roles, coded_as = column_roles(table, () if target is None else target, {"groups": groups, "time": time}, categories)
-    cells = cells_of(table, drop, missing, keep, merge_case)
+    cells = cells_of(table, drop, missing, keep, merge_case, day_first)
     split = Split(None, None, 0.2, roles["groups"], roles["time"], 0, coded_as, None, **cells)
     frame = frame_of(table, texts=split.categories, codes=[*names, *split.coded])
     check_dropped(frame, names, split)
@@ -190,7 +191,7 @@ def columns_or_why_not(inputs: pd.DataFrame, split: Split) -> tuple[tuple[Column
     """What becomes of each input; one whose cells a fit refuses is left out here, with a note on why."""
     one_of(inputs.columns, split.categories, "categories")
     try:
-        return describe_columns(inputs, split.categories, **split.cells), []
+        return describe_columns(inputs, split.categories, **split.described), []
     except ColumnsError:
         raise
     except TableError as error:
@@ -198,13 +199,13 @@ def columns_or_why_not(inputs: pd.DataFrame, split: Split) -> tuple[tuple[Column
     refused: dict[str, TableError] = {}
     for name in inputs.columns if len(inputs) else ():
         try:
-            describe_columns(inputs[[name]], [each for each in split.categories if each == name], **split.cells)
+            describe_columns(inputs[[name]], [each for each in split.categories if each == name], **split.described)
         except TableError as error:
             refused[name] = error
     if not refused:  # no rows, or no columns
         return tuple(Column(name, "left out", "no row", 0, 0) for name in inputs.columns), [refusal_note("", whole)]
     rest = inputs.drop(columns=list(refused))
-    columns = describe_columns(rest, [name for name in split.categories if name in rest], **split.cells) if len(rest.columns) else ()
+    columns = describe_columns(rest, [name for name in split.categories if name in rest], **split.described) if len(rest.columns) else ()
     known = {column.name: column for column in columns}
     lost = {name: Column(name, "left out", "refused", len(inputs), int(inputs[name].isna().sum())) for name in refused}
     return tuple((known | lost)[name] for name in inputs.columns), [refusal_note(name, error) for name, error in refused.items()]

@@ -51,10 +51,16 @@ class Split:
     missing: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     merge_case: bool | None = None
+    day_first: bool | None = None
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """How cells are read, as `describe_columns` takes it: those of targets have no order of day and month."""
+        return {**self.cells, "day_first": self.day_first}
 
     @property
     def cells(self) -> dict[str, Any]:
-        """How cells are read, as `targets_of` and `describe_columns` take it."""
+        """How cells are read, as `targets_of` takes it."""
         return {"missing": self.missing, "keep": self.keep, "merge_case": self.merge_case}
 
     def among(self, names: Collection[str]) -> "Split":
@@ -78,12 +84,14 @@ def chosen_names(table: Table, names: Any, role: str) -> tuple[str, ...]:
     return one_of(tuple(table.columns) if isinstance(table, pd.DataFrame) else (), names, role)
 
 
-def cells_of(table: Table, drop: Any, missing: Any, keep: Any, merge_case: Any) -> dict[str, Any]:
+def cells_of(table: Table, drop: Any, missing: Any, keep: Any, merge_case: Any, day_first: Any = None) -> dict[str, Any]:
     """What a caller says of columns and cells, as a `Split` has it."""
-    if merge_case is not None and not isinstance(merge_case, bool | np.bool_):
-        raise InvalidParameterError(f"merge_case={brief(merge_case)} must be True, False or None.")
+    flags = {"merge_case": merge_case, "day_first": day_first}
+    for name, flag in flags.items():
+        if flag is not None and not isinstance(flag, bool | np.bool_):
+            raise InvalidParameterError(f"{name}={brief(flag)} must be True, False or None.")
     cells = {"drop": chosen_names(table, drop, "drop"), "missing": marks_for(missing), "keep": chosen_names(table, keep, "keep")}
-    return {**cells, "merge_case": None if merge_case is None else bool(merge_case)}
+    return {**cells, **{name: None if flag is None else bool(flag) for name, flag in flags.items()}}
 
 
 def column_roles(
@@ -153,7 +161,7 @@ def sides(frame: pd.DataFrame, names: tuple[str, ...], split: Split) -> tuple[Si
         train, test = split_groups(named, found.y, test_fraction=split.test_fraction, seed=_split_seed(split.seed))
         how = f"whole groups of {split.groups!r}"
     elif split.time is not None:
-        train, test = split_time(known[split.time], found.y, test_fraction=split.test_fraction)
+        train, test = split_time(known[split.time], found.y, test_fraction=split.test_fraction, day_first=split.day_first)
         how = f"the last rows by {split.time!r}"
     else:
         train, test = split_rows(len(found.y), found.y, test_fraction=split.test_fraction, seed=_split_seed(split.seed))
@@ -172,7 +180,7 @@ def roles_of(frame: pd.DataFrame, split: Split) -> dict[str, np.ndarray]:
     if split.groups is not None:
         named, _ = group_names(frame[split.groups], split.merge_case)
         return {**known, "groups": text_cells(named).to_numpy(str)}
-    return known if split.time is None else {**known, "time": moments(frame[split.time], split.time)}
+    return known if split.time is None else {**known, "time": moments(frame[split.time], split.time, None, split.day_first)}
 
 
 LEARNED_FROM, SCORED_ON = "training rows", "rows to score on"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -115,6 +116,7 @@ class Counting:
     target_columns: tuple[Column, ...] = ()
     target_tallies: dict[str, Tally] = field(default_factory=dict)
     merge_case: bool | None = None
+    day_first: bool | None = None
 
     def see_cut(self, piece: pd.DataFrame, cut: Cut) -> None:
         """Count a chunk of rows that the cut takes apart; those without a target need not have a group or a time."""
@@ -160,7 +162,8 @@ class Counting:
             self.first_rows = pd.concat([self.first_rows, learned.loc[new]]) if len(new) else self.first_rows
         for name in piece.columns:
             if name not in self.targets and name not in self.no_inputs:
-                tally = Tally(name, name in self.categories, self.most_texts, self.missing, name in self.keep, merge_case=self.merge_case)
+                asked: dict[str, Any] = {"merge_case": self.merge_case, "day_first": self.day_first}
+                tally = Tally(name, name in self.categories, self.most_texts, self.missing, name in self.keep, **asked)
                 tally = self.tallies.setdefault(name, tally)
                 tally.see(learned[name])
                 tally.see_beside(piece[name][held])
@@ -181,6 +184,7 @@ def survey(
     missing: tuple[str, ...] = (),
     keep: tuple[str, ...] = (),
     merge_case: bool | None = None,
+    day_first: bool | None = None,
 ) -> Survey:
     """Read the table once and count; once more where the chunks of a CSV file do not agree on what a column is, or where a target's
     cells turn out to be numbers that are spelled in a special way.
@@ -195,6 +199,7 @@ def survey(
     while True:
         counting = Counting(targets, cut.no_inputs, frozenset(categories), Sample(sample_rows), most_texts)
         counting.missing, counting.keep, counting.merge_case, counting.target_columns = missing, keep, merge_case, known
+        counting.day_first = day_first
         kinds: dict[str, set[str]] = {name: set() for name in table.names}
         for piece in table.pieces(piece_rows, texts):
             with naming_rows(table.file.name, piece):

@@ -20,7 +20,8 @@ from shoal.table.row_weights import check_total
 from shoal.table.target import check_names, without_target
 from shoal.table.target_cells import read_targets
 from shoal.table_models.cut import Cut, cut_by_time, naming_rows
-from shoal.table_models.fit import Evaluation, Facts, Progress, Watcher, asked_of, columns_of, estimator_for, facts_of
+from shoal.table_models.facts import asked_of
+from shoal.table_models.fit import Evaluation, Facts, Progress, Watcher, columns_of, estimator_for, facts_of
 from shoal.table_models.fit_in_pieces import Asked, fit_larger, frame_bytes, in_memory_bytes, rows_of_piece
 from shoal.table_models.memory import SAMPLE_ROWS, Memory, memory_of
 from shoal.table_models.scores import Scores
@@ -101,6 +102,7 @@ def fit_within(
         split.keep,
         threshold,
         split.merge_case,
+        split.day_first,
     )
     done = fit_larger(file, asked, memory)
     facts = Facts(
@@ -165,7 +167,7 @@ def cut_again(facts: Facts, table: str | PathLike[str]) -> Cut:
     codes = [*facts.targets, facts.groups]
     file, memory = open_table(table, texts=facts.categories, codes=codes, expected=facts.targets), memory_of(facts.max_memory)
     rows = rows_of_piece(file, memory)
-    return cut_by_time(file, facts.targets, facts.seed, facts.test_fraction, facts.time, rows, SAMPLE_ROWS, lambda n: None)
+    return cut_by_time(file, facts.targets, replace(cut, time=facts.time), rows, SAMPLE_ROWS, lambda n: None, facts.day_first)
 
 
 def sides_within(facts: Facts, table: str | PathLike[str], test: Table | None) -> tuple[Side, Side]:

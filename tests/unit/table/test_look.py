@@ -12,6 +12,7 @@ import shoal
 from shoal.cli import main
 from shoal.cli.look import print_look
 from shoal.errors import ColumnsError, TableError, TableWarning
+from shoal.report.contents import command
 from shoal.table_models.fit import facts_of
 from shoal.table_models.inspect import diagnose_table
 
@@ -171,8 +172,8 @@ def test_how_a_file_is_read_is_printed_once_also_where_blocks_were_allowed(
     code, out, _ = run(capsys, monkeypatch, "fit", str(path), "--target", "y", *few, *where)
     assert code == 0
     assert out.count("semicolons") == 1
-    for command in (["predict", "-o", str(tmp_path / "out.csv")], ["evaluate"], ["diagnose"]):
-        code, out, err = run(capsys, monkeypatch, command[0], str(tmp_path / "m.shoal"), str(path), *command[1:])
+    for words in (["predict", "-o", str(tmp_path / "out.csv")], ["evaluate"], ["diagnose"]):
+        code, out, err = run(capsys, monkeypatch, words[0], str(tmp_path / "m.shoal"), str(path), *words[1:])
         assert code == 0, err
         assert out.count("semicolons") == 1
     code, out, _ = run(capsys, monkeypatch, "evaluate", str(tmp_path / "m.shoal"), str(path), "--json")
@@ -244,3 +245,22 @@ def test_the_command_prints_all_columns_then_the_error_and_ends_as_the_fit_would
     assert code == 2
     assert [note["kind"] for note in json.loads(out)["notes"]] == ["refused"]
     assert run(capsys, monkeypatch, "look", str(path))[0] == 0
+
+
+def test_an_open_order_of_day_and_month_is_a_note_and_an_option_closes_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, model = tmp_path / "t.csv", tmp_path / "m.shoal"
+    days = [f"{1 + i % 12:02d}/{1 + i * 5 % 11:02d}/2021" for i in range(M)]
+    pd.DataFrame({"d": days, "x": RNG.normal(size=M), "y": RNG.normal(size=M)}).to_csv(path, index=False)
+    code, out, _ = run(capsys, monkeypatch, "look", str(path), "--target", "y")
+    assert code == 0
+    assert "--month-first reads them the other way round" in out
+    code, out, _ = run(capsys, monkeypatch, "look", str(path), "--target", "y", "--month-first")
+    assert "%m/%d/%Y" in out
+    assert "other way round" not in out
+    code, _, err = run(capsys, monkeypatch, "fit", str(path), "--target", "y", "--month-first", "--set", "max_iter=2", "-o", str(model))
+    assert code == 0, err
+    loaded = shoal.load(model)
+    assert facts_of(loaded).day_first is False
+    assert "--month-first" in command(facts_of(loaded), loaded["estimator"])

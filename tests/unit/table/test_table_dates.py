@@ -9,14 +9,17 @@ import pandas as pd
 import pytest
 
 from shoal import from_json, load, save
+from shoal.errors import InvalidParameterError, TableError
 from shoal.export import c99, model_json, portable, python_text, write_folder
 from shoal.export.onnx_graph import check_onnx, model_onnx
 from shoal.export.sample_rows import frame_of, sample_rows
 from shoal.table import coerce, describe_columns, read
 from shoal.table.date_formats import DATE_FORMATS, duration_days, plain_date, shaped_formats
-from shoal.table.dates import SWAPPABLE
 from shoal.table.reading import open_table
+from shoal.table_models.cut import Cut
 from shoal.table_models.fit import evaluate, fit
+from shoal.table_models.inspect import sides_again
+from shoal.table_models.survey import survey
 
 N = 200
 EPOCH = dt.datetime(1970, 1, 1)
@@ -143,10 +146,46 @@ def test_day_and_month_are_decided_over_the_whole_column():
     for last, form in (("12/25/2021", "%m/%d/%Y"), ("25/12/2021", "%d/%m/%Y")):
         (column,) = describe_columns(pd.DataFrame({"d": [*early, last]}))
         assert column.date_format == form
-        assert SWAPPABLE not in column.reason
+        assert not column.notes
     (column,) = describe_columns(pd.DataFrame({"d": early}))
     assert column.date_format == "%d/%m/%Y"
-    assert column.reason.endswith(SWAPPABLE)
+    assert [(note.kind, note.advice[:13]) for note in column.notes] == [("ambiguous", "--month-first")]
+
+
+OPEN = pd.DataFrame({"d": [f"{1 + i % 12:02d}/{1 + i * 5 % 11:02d}/2021" for i in range(N)], "y": np.sin(np.arange(N) / 9.0)})
+FEW = {"n_networks": 1, "hidden_layer_sizes": 3, "max_iter": 2}
+
+
+@pytest.mark.parametrize("day_first", [True, False])
+def test_the_order_of_day_and_month_is_asked_for_and_kept(day_first, tmp_path):
+    form = "%d/%m/%Y" if day_first else "%m/%d/%Y"
+    (column,) = describe_columns(OPEN[["d"]], day_first=day_first)
+    assert (column.date_format, column.notes) == (form, ())
+    days = coerce(OPEN[["d"]], (column,)).iloc[:, 0]
+    np.testing.assert_array_equal(days, (pd.to_datetime(OPEN["d"], format=form) - EPOCH).dt.days)
+    model = fit(OPEN, "y", time="d", day_first=day_first, settings=FEW)
+    save(model, tmp_path / "m.shoal")
+    again = load(tmp_path / "m.shoal")
+    assert again["prepare"]["typed"].columns[0].date_format == form
+    assert again.facts_.day_first is day_first
+    np.testing.assert_array_equal(again.predict(OPEN.head(3)), model.predict(OPEN.head(3)))  # three rows alone decide nothing
+    moment = pd.to_datetime(OPEN["d"], format=form)
+    _, held = sides_again(again, OPEN)
+    assert moment[held.inputs.index - 1].min() >= moment.sort_values().iloc[int(0.7 * N)]  # the last rows in that order are held out
+    OPEN.to_csv(tmp_path / "t.csv", index=False)
+    given = {"categories": [], "piece_rows": 50, "sample_rows": 1000, "progressed": lambda n: None}
+    found = survey(open_table(tmp_path / "t.csv"), ("y",), None, Cut(0, 0.2, all_learn=True), **given, day_first=day_first)
+    assert found.columns == (column,)
+
+
+def test_an_order_that_is_asked_for_is_kept_if_nearly_all_cells_have_it_and_not_against_them():
+    slip = OPEN[["d"]].assign(d=OPEN["d"].where(OPEN.index != 7, "25/12/2021"))
+    with pytest.raises(TableError, match="'25/12/2021' in row 8"):
+        describe_columns(slip, day_first=False)
+    late = pd.DataFrame({"d": [f"{13 + i % 12}/0{1 + i % 9}/2021" for i in range(N)]})
+    assert describe_columns(late, day_first=False)[0].date_format == "%d/%m/%Y"
+    with pytest.raises(InvalidParameterError, match="day_first='yes'"):
+        fit(OPEN, "y", day_first="yes")
 
 
 def test_the_language_of_the_machine_has_no_say():

@@ -39,7 +39,7 @@ def in_pieces(path, place: str):
         table = open_table(path, texts=["c"] if place == "category" else [], codes=codes)
         cut = Cut(0, 0.3, groups="c" if place == "group" else None)
         if place == "time":
-            cut = cut_by_time(table, ("t",), 0, 0.3, "c", A_PIECE, MANY, lambda n: None)
+            cut = cut_by_time(table, ("t",), Cut(0, 0.3, time="c"), A_PIECE, MANY, lambda n: None)
         chosen = ["c"] if place == "category" else []
         found = survey(table, ("t",), None, cut, categories=chosen, piece_rows=A_PIECE, sample_rows=MANY, progressed=lambda n: None)
     except ShoalError as error:
