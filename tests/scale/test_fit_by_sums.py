@@ -307,6 +307,17 @@ def test_calibration_is_that_of_the_fit_in_memory(client, name, role, weighed):
             np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-8)
 
 
+@pytest.mark.parametrize("class_weight", ["balanced", [{1: 3.0}, {0: 0.5, 1: 2}]])
+def test_classes_of_several_columns_weigh_as_in_memory(client, class_weight):
+    X, y = rows()
+    Y, w = np.column_stack([y > 0, y > 3]).astype(int), np.random.default_rng(1).integers(0, 3, len(y)).astype(float)
+    fresh = ShoalClassifier(solver="lbfgs", class_weight=class_weight, **QUICK)
+    there = shoal.dask.fit(clone(fresh), pieces(X, [60, 100]), pieces(Y, [60, 100]), pieces(w, [60, 100]), client=client)
+    assert_same(there, clone(fresh).fit(X, Y, w), X)
+    with pytest.raises(InvalidParameterError, match="and y has 2 columns of 0 and 1; give a list of 2 dicts"):
+        shoal.dask.fit(clone(fresh).set_params(class_weight={1: 2.0}), pieces(X, [60]), pieces(Y, [60]), client=client)
+
+
 def test_of_few_rows_the_same_are_held_out_as_in_memory(client):
     X, y = rows(60)
     settings = {**QUICK, "solver": "lbfgs", "early_stopping": True}

@@ -107,6 +107,8 @@ SAME_AS_WHOLE = {
     "balanced classes": ("class", "lbfgs", {"class_weight": "balanced"}, "parquet", SEVERAL),
     "several numbers": (["number", "second"], "lbfgs", {"loss": "huber"}, "parquet", SEVERAL),
     "several labels": (["one", "two"], "lbfgs", {}, "parquet", SEVERAL),
+    "several balanced labels": (["one", "two"], "lbfgs", {"class_weight": "balanced"}, "parquet", SEVERAL),
+    "several weighed labels": (["one", "two"], "lbfgs", {"class_weight": [{1: 3}, {0: 0.5, 1: 2}]}, "parquet", SEVERAL),
     "curvature": ("number", "lm", {}, "parquet", "3MB"),
     "evidence": ("number", "bayes", {}, "parquet", "3MB"),
     "widths by evidence": ("number", "bayes", {"hidden_layer_sizes": "auto", "n_networks": 1}, "parquet", ONE),

@@ -15,7 +15,7 @@ from shoal.fitting.folds import RowFacts, coded, kept_out, refuse_too_few, row_k
 from shoal.fitting.plan import RAMP_SCALE, SMALL, Plan
 from shoal.fitting.settings import Settings
 from shoal.fitting.summary import Summary, encoding_from, summary_of
-from shoal.fitting.weights import weights_of_classes
+from shoal.fitting.weights import counts_of_columns, weights_by_columns, weights_of_classes, weights_of_columns
 from shoal.types import Floats
 
 MOST_RAMPED = 1 << 27  # rows: a column of them, sorted on one worker, takes some 5 GB
@@ -63,16 +63,24 @@ def survey_over(client: Any, spans: list[Any], *, classes: bool) -> PartitionSur
 
 
 def weighted_spans(client: Any, class_weight: Any, spans: list[Any], summary: Summary) -> list[Any]:
-    """The spans with the weights that classes have."""
-    return changed_spans(client, partial(weighed_by_class, class_weights(class_weight, summary)), spans)
-
-
-def class_weights(class_weight: Any, summary: Summary) -> dict[Any, float]:
-    """The weight of a row of each class."""
+    """The spans with the weights that classes have, or the labels of several columns together."""
     if summary.columns:
-        raise InvalidParameterError("class_weight of several labels is not known on Dask; give sample_weight, or one label")
-    weights = weights_of_classes(class_weight, summary.classes, summary.class_rows)
-    return dict(zip(summary.classes.tolist(), weights.tolist(), strict=True))
+        weights = weights_of_columns(class_weight, over_spans(client, label_counts, spans))
+        return changed_spans(client, partial(weighed_by_columns, weights), spans)
+    of_classes = weights_of_classes(class_weight, summary.classes, summary.class_rows)
+    known = dict(zip(summary.classes.tolist(), of_classes.tolist(), strict=True))
+    return changed_spans(client, partial(weighed_by_class, known), spans)
+
+
+def label_counts(raw: Raw) -> NDArray[np.int64]:
+    """How many rows of a partition have a 0 and a 1 in each column of y, `(k, 2)`."""
+    return counts_of_columns(raw.y)
+
+
+def weighed_by_columns(weights: Floats, raw: Raw) -> Raw:
+    """A partition whose rows count what the labels of all their columns do."""
+    by_columns = weights_by_columns(weights, raw.y)
+    return replace(raw, weight=by_columns if raw.weight is None else raw.weight * by_columns)
 
 
 def weighed_by_class(weights: dict[Any, float], raw: Raw) -> Raw:

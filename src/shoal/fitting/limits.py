@@ -156,11 +156,6 @@ EXCEPTIONS = {
         "training on disk always starts again",
         "leave warm_start out",
     ),
-    "several 0/1 columns with class_weight on disk": Exceptional(
-        "class_weight is given for several columns of 0 and 1, and the table is larger than max_memory",
-        "the weight of a row is then a product over its columns, which counts of classes do not determine",
-        "leave class_weight out, or set max_memory to what the table needs",
-    ),
     "warm_start on Dask": Exceptional(
         "warm_start is True, on Dask",
         "it continues with networks and rows in memory",

@@ -22,7 +22,7 @@ from shoal.fitting.settings import Settings
 from shoal.fitting.summary import Summary, bias_from, encoding_from, summary_of, targets_from_sums
 from shoal.fitting.targets import Targets, checked_targets, encode_targets
 from shoal.fitting.train import Training, ended, full_batch
-from shoal.fitting.weights import weights_of_classes
+from shoal.fitting.weights import ClassWeight, counts_of_columns, weights_by_columns, weights_of_classes, weights_of_columns
 from shoal.network import Network
 from shoal.population import Population
 from shoal.training.progress import Trained
@@ -64,8 +64,8 @@ class OnDisk:
         Of all rows, except weights and labels, if a row's place is its number.
     aside : ndarray of bool, (n_places,), or None
         Which places are set aside for calibration.
-    class_weights : ndarray, (n_classes,), or None
-        The weight of a row of each class, by which its own is multiplied.
+    class_weights : ndarray, (n_classes,) or (k, 2), or None
+        The weight of a row of each class, by which its own is multiplied; of k columns of 0 and 1 those of both.
     unit : float
         The given weight of one row.
     """
@@ -126,7 +126,8 @@ class OnDisk:
         """The weights of rows, `(m,)`, also of those that are set aside, in rows; None if each counts once."""
         weight = rows.weight
         if self.class_weights is not None:
-            by_class = np.asarray(self.class_weights[rows.y[:, 0].astype(np.int64)])
+            several, y = self.class_weights.ndim == 2, rows.y
+            by_class = weights_by_columns(self.class_weights, y) if several else self.class_weights[y[:, 0].astype(np.int64)]
             weight = by_class if weight is None else weight * by_class
         return weight if weight is None or self.unit == 1 else weight / self.unit
 
@@ -174,21 +175,25 @@ class OnDisk:
         Raises
         ------
         InvalidParameterError
-            For class weights of several columns.
+            For class weights that do not fit the classes.
         """
         source = self
         if settings.class_weight is not None:
-            if self.labels is None:
-                refuse("several 0/1 columns with class_weight on disk")
-            found = self.summary
-            by_class = weights_of_classes(settings.class_weight, found.classes, found.class_rows)
-            known = dict(zip(found.classes.tolist(), by_class, strict=True))
-            source = replace(self, class_weights=np.array([known.get(label, 1.0) for label in self.labels.tolist()]), passes={})
+            source = replace(self, class_weights=self.weights_of_labels(settings.class_weight), passes={})
             if source.summary.inputs.weight == 0:
                 raise DataError(f"class_weight={settings.class_weight!r} leaves every row with weight 0: there are no rows to learn from")
         unit = 1.0 if source.given_weights(self.sample) is None else source.summary.unit
         source = source if unit == 1 else replace(source, unit=unit, passes={})
         return replace(source, aside=source.set_aside(seed), passes={}) if settings.calibration == "split" else source
+
+    def weights_of_labels(self, class_weight: ClassWeight) -> Floats:
+        """The weight of a row of each class, `(n_classes,)`; of several columns of 0 and 1 those of both in each, `(k, 2)`."""
+        if self.labels is None:
+            return weights_of_columns(class_weight, reduce(add, (counts_of_columns(piece.y) for piece in self.store.blocks())))
+        found = self.summary
+        by_class = weights_of_classes(class_weight, found.classes, found.class_rows)
+        known = dict(zip(found.classes.tolist(), by_class, strict=True))
+        return np.array([known.get(label, 1.0) for label in self.labels.tolist()])
 
     def set_aside(self, seed: int) -> NDArray[np.bool_]:
         """The places that "split" sets aside; at least one place stays for training."""

@@ -106,16 +106,7 @@ def row_weights(class_weight: ClassWeight, y: NDArray[Any], known: Any = None) -
                 f"class_weight is {shown(class_weight)}, a list for several columns of labels, and y has one; give the dict alone"
             )
         return column_weights("class_weight", class_weight, y, known)
-    if isinstance(class_weight, Mapping) or (not isinstance(class_weight, str) and len(class_weight) != y.shape[1]):
-        raise InvalidParameterError(
-            f"class_weight is {shown(class_weight)}, and y has {y.shape[1]} columns of 0 and 1; give a list of {y.shape[1]} dicts, "
-            "such as {0: 1, 1: 5}, or 'balanced'"
-        )
-    product = np.ones(len(y))
-    for k, column in enumerate(y.T):
-        one = class_weight if isinstance(class_weight, str) else class_weight[k]
-        product *= column_weights(f"class_weight[{k}]", one, column, (0, 1))
-    return product
+    return weights_by_columns(weights_of_columns(class_weight, counts_of_columns(y)), y)
 
 
 def column_weights(name: str, class_weight: str | Mapping[Hashable, float], y: NDArray[Any], known: Any = None) -> Floats:
@@ -125,6 +116,42 @@ def column_weights(name: str, class_weight: str | Mapping[Hashable, float], y: N
         return np.asarray((len(y) / (len(labels) * counts))[places])
     check_labels(name, class_weight, labels if known is None else np.asarray(known))
     return np.array([weight_of(label, class_weight) for label in plain_labels(labels)], np.float64)[places]
+
+
+def counts_of_columns(y: NDArray[Any]) -> NDArray[np.int64]:
+    """How many rows of y `(m, k)` have a 0 and a 1 in each column, `(k, 2)`; those of blocks add up."""
+    ones = np.count_nonzero(y, axis=0)
+    return np.stack([len(y) - ones, ones], axis=1)
+
+
+def weights_of_columns(class_weight: ClassWeight, counts: NDArray[np.int64]) -> Floats:
+    """The weight of a 0 and of a 1 in each column, `(k, 2)`, for columns with `counts (k, 2)`.
+
+    Raises
+    ------
+    InvalidParameterError
+        If columns and dicts do not match, and for keys that are neither 0 nor 1.
+    """
+    k = len(counts)
+    if isinstance(class_weight, Mapping) or (not isinstance(class_weight, str) and len(class_weight) != k):
+        raise InvalidParameterError(
+            f"class_weight is {shown(class_weight)}, and y has {k} columns of 0 and 1; give a list of {k} dicts, "
+            "such as {0: 1, 1: 5}, or 'balanced'"
+        )
+    if isinstance(class_weight, str):
+        present = (counts > 0).sum(axis=1, keepdims=True)
+        return np.asarray(counts.sum(axis=1, keepdims=True) / (present * np.maximum(counts, 1)))
+    for j, weights in enumerate(class_weight):
+        check_labels(f"class_weight[{j}]", weights, np.arange(2))
+    return np.array([[weight_of(label, weights) for label in (0, 1)] for weights in class_weight], np.float64)
+
+
+def weights_by_columns(weights: Floats, y: NDArray[Any]) -> Floats:
+    """The weight of each row of y `(m, k)` of 0 and 1, `(m,)`: the product of its columns' `weights (k, 2)`."""
+    product = np.ones(len(y))
+    for of_column, column in zip(weights, y.T, strict=True):
+        product *= of_column[column.astype(np.int64)]
+    return product
 
 
 def weights_of_classes(class_weight: ClassWeight, labels: NDArray[Any], counts: NDArray[np.integer]) -> Floats:
