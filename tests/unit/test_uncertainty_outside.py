@@ -7,7 +7,7 @@ from scipy import sparse
 
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
-from shoal.uncertainty.calibration import value_range
+from shoal.network import value_range
 
 QUICK = {"n_networks": 2, "hidden_layer_sizes": 3, "max_iter": 2, "random_state": 0}
 X = np.array([[0.0, 5.0], [1.0, -5.0], [0.5, 0.0]] * 40)

@@ -37,9 +37,8 @@ from shoal.fitting.settings import N_JOBS, Task, settings_of
 from shoal.fitting.source import InMemory
 from shoal.fitting.summary import warn_of_other_scale
 from shoal.fitting.targets import checked_targets
-from shoal.network import predict
+from shoal.network import outside_range, predict
 from shoal.types import Floats
-from shoal.uncertainty.calibration import outside_range
 
 SPARSE = ["csr", "csc", "coo"]
 NUMBERS = [np.float64, np.float32]

@@ -16,14 +16,14 @@ from shoal.fitting.block_store import StoredRows
 from shoal.fitting.folds import RowsOfEach
 from shoal.fitting.plan import Plan
 from shoal.fitting.settings import Settings
-from shoal.network import Network
+from shoal.network import Network, value_range
 from shoal.population import Population, with_zeros
 from shoal.textbook.losses import make_loss
 from shoal.training.progress import Trained
 from shoal.training.rows import Validation
 from shoal.types import Floats
 from shoal.uncertainty.answers import Held, HeldRows, all_out, kinds_of, learned, out_by_member, taken
-from shoal.uncertainty.calibration import cooled, fit_temperature, value_range
+from shoal.uncertainty.calibration import cooled, fit_temperature
 from shoal.uncertainty.noise import fit_noise
 from shoal.uncertainty.predictive import calibrated
 

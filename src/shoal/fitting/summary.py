@@ -22,9 +22,9 @@ from shoal.errors import DataError, OtherScaleWarning
 from shoal.fitting.settings import Settings
 from shoal.fitting.targets import Targets, encode_targets, fit_targets, initial_bias, number_targets, unscaled
 from shoal.fitting.weights import are_whole, rounded
+from shoal.network import value_range
 from shoal.textbook.losses import make_loss
 from shoal.types import Floats
-from shoal.uncertainty.calibration import value_range
 
 
 @dataclass(frozen=True)
