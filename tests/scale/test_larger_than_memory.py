@@ -550,11 +550,6 @@ def test_the_memory_is_kept(tmp_path):
     assert int(done.stdout) <= 350_000_000
 
 
-def test_notes_cannot_stop_a_fit_in_blocks_and_asking_for_it_is_refused(table_of):
-    with pytest.raises(InvalidParameterError, match="strict=True stops on notes"):
-        in_pieces(table_of("number"), "number", strict=True)
-
-
 def test_a_threshold_is_a_number_and_none_is_found(table_of):
     path = table_of("one")
     with pytest.raises(InvalidParameterError, match="read in blocks"):

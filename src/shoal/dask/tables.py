@@ -16,6 +16,7 @@ from shoal.dask.fitting import fit
 from shoal.dask.partitions import RawPartitions
 from shoal.dask.workers import connected, named
 from shoal.errors import TableError
+from shoal.estimators.estimator import with_thresholds
 from shoal.estimators.remote import is_elsewhere
 from shoal.fitting.checkpoint import Checkpoint
 from shoal.network import keep_facts
@@ -26,10 +27,13 @@ from shoal.table.tally import MOST_TEXTS
 from shoal.table.target import check_names, targets_of, without_target
 from shoal.table.target_cells import read_targets
 from shoal.table_models.cut import Cut, Sample
-from shoal.table_models.fit import Facts, Watcher, estimator_for
+from shoal.table_models.fit import Facts, Watcher, estimator_for, notes_of
+from shoal.table_models.fit_notes import FitNotes
+from shoal.table_models.look import warn_of
 from shoal.table_models.memory import SAMPLE_ROWS
 from shoal.table_models.splits import named_column
 from shoal.table_models.survey import Counting, Survey, finished
+from shoal.table_models.thresholds import check_threshold, fixed_thresholds, refuse_in_blocks, threshold_of
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ def fit_table(
     client: Any = None,
     share: str = "whole",
     checkpoint: str | PathLike[str] | None = None,
+    threshold: str | float | None = None,
 ) -> Pipeline:
     """Train on all rows of a raw Dask data frame.
 
@@ -65,6 +70,7 @@ def fit_table(
     table : dask data frame of raw columns
     target, task, weights, categories, missing, keep, merge_case, day_first, settings, seed, callbacks : as for `shoal.fit`
     client, share, checkpoint : as for `shoal.dask.fit`
+    threshold : as for `shoal.fit`, a number; the other forms are found by cross-validation, in memory
 
     Returns
     -------
@@ -90,6 +96,32 @@ def fit_table(
     'classification'
     """
     names = (target,) if isinstance(target, str) else tuple(target)
+    refuse_unfit(table, names, weights, categories)
+    wanted = threshold_of(threshold)
+    refuse_in_blocks(wanted, "lies on a cluster")
+    began = time.perf_counter()
+    with connected(client) as cluster, named(Checkpoint(checkpoint).left):
+        parts = table.to_delayed()
+        cut = Cut(seed, 0.0, all_learn=True, weights=weights)
+        nothing = Counting(names, cut.no_inputs, frozenset(categories), Sample(SAMPLE_ROWS), MOST_TEXTS)
+        nothing.missing, nothing.keep, nothing.merge_case = marks_for(missing), tuple(keep), merge_case
+        nothing.day_first = day_first
+        found = counted(cluster, parts, nothing, task, cut)
+        check_threshold(wanted, found.targets, found.task, found.classes)
+        prepare = fitted_preparation(found.columns, found.counts, found.sample, (*names, *cut.no_inputs))
+        estimator = estimator_for(found.task, settings, seed, callbacks)
+        fit(estimator, source(parts, prepare, found, cut), None, client=cluster, share=share, checkpoint=checkpoint)
+    with_thresholds(estimator, fixed_thresholds(wanted, found.classes))
+    model = Pipeline([("prepare", prepare), ("estimator", estimator)])
+    facts = facts_from(found, time.perf_counter() - began, cut, tuple(categories))
+    facts = replace(facts, missing=nothing.missing, keep=nothing.keep, merge_case=merge_case, day_first=day_first)
+    keep_facts(model, replace(facts, threshold="" if wanted is None else wanted.written))
+    warn_of(notes_of(model), stacklevel=2)
+    return model
+
+
+def refuse_unfit(table: Any, names: tuple[str, ...], weights: str | None, categories: Collection[str]) -> None:
+    """Refuse what is no Dask data frame, and names of columns that it has not."""
     if not is_elsewhere(table) or not hasattr(table, "columns"):
         raise TableError(
             f"table is a {type(table).__name__}; give a dask data frame, or train on a table in memory with shoal.fit(table, …, client=…)"
@@ -100,21 +132,6 @@ def fit_table(
         named_column(head, name, role)
     if weights in names:
         raise TableError(f"The column {weights!r} is the target and cannot be the weights column too. Name another.")
-    began = time.perf_counter()
-    with connected(client) as cluster, named(Checkpoint(checkpoint).left):
-        parts = table.to_delayed()
-        cut = Cut(seed, 0.0, all_learn=True, weights=weights)
-        nothing = Counting(names, cut.no_inputs, frozenset(categories), Sample(SAMPLE_ROWS), MOST_TEXTS)
-        nothing.missing, nothing.keep, nothing.merge_case = marks_for(missing), tuple(keep), merge_case
-        nothing.day_first = day_first
-        found = counted(cluster, parts, nothing, task, cut)
-        prepare = fitted_preparation(found.columns, found.counts, found.sample, (*names, *cut.no_inputs))
-        estimator = estimator_for(found.task, settings, seed, callbacks)
-        fit(estimator, source(parts, prepare, found, cut), None, client=cluster, share=share, checkpoint=checkpoint)
-    model = Pipeline([("prepare", prepare), ("estimator", estimator)])
-    facts = facts_from(found, time.perf_counter() - began, cut, tuple(categories))
-    keep_facts(model, replace(facts, missing=nothing.missing, keep=nothing.keep, merge_case=merge_case, day_first=day_first))
-    return model
 
 
 def facts_from(found: Survey, seconds: float, cut: Cut, categories: tuple[str, ...]) -> Facts:
@@ -135,6 +152,7 @@ def facts_from(found: Survey, seconds: float, cut: Cut, categories: tuple[str, .
         categories=categories,
         weights=cut.weights or "",
         target_columns=found.target_columns,
+        beside=FitNotes(notes=found.notes),
     )
 
 
@@ -147,7 +165,7 @@ def counted(client: Any, parts: Sequence[Any], nothing: Counting, task: str | No
     with of_row(done.rows):
         known = done.counting.described_targets(task)
         if nothing.target_columns or not any(column.is_special for column in known):
-            return finished(done.counting, task, (), known, cut.weights)
+            return finished(done.counting, task, (), known, cut)
     return counted(client, parts, replace(nothing, target_columns=known), task, cut)  # once more, the targets' cells read as they are
 
 

@@ -110,6 +110,13 @@ class TableFile:
     text_bytes: float
     text: TextTable | None = None
     whole: pd.DataFrame | None = None
+    dropped: tuple[str, ...] = ()
+
+    def without(self, names: Collection[str]) -> "TableFile":
+        """The table without some columns, those that it has."""
+        left = {name: n for name, n in self.number_bytes.items() if name not in names}
+        gone = (*self.dropped, *(name for name in self.names if name in names))
+        return replace(self, names=tuple(name for name in self.names if name not in names), number_bytes=left, dropped=gone)
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -118,6 +125,10 @@ class TableFile:
 
     def pieces(self, rows: int, texts: Collection[str] = ()) -> Iterator[pd.DataFrame]:
         """The table, so many rows at a time; of a file of text the columns `texts` as the text that stands there."""
+        pieces = self._all_columns(rows, texts)
+        return (piece.drop(columns=list(self.dropped)) for piece in pieces) if self.dropped else pieces
+
+    def _all_columns(self, rows: int, texts: Collection[str]) -> Iterator[pd.DataFrame]:
         if self.text is not None:
             return _text_chunks(self.text, rows, texts)
         if self.whole is not None:

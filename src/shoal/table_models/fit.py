@@ -123,8 +123,8 @@ def fit(
     rows, the linear baseline learns from it, and each network holds out at most 20,000 rows for early stopping; counts, means, variances
     and levels are exact (docs/scale.md)
     progress : called as progress(what, rows done, rows) while a table is read and trained on in blocks
-    look : called with the `shoal.table_models.look.Look` at the table before training; there is no warning then. Neither it nor the
-        notes are there for a table that is read in blocks
+    look : called with the `shoal.table_models.look.Look` at the table before training; there is no warning then. A table that is read in
+        blocks has none; its notes are of its first rows and of a random sample
     client : distributed.Client, or the address of a Dask scheduler, whose workers train; the table is prepared and scored here
     checkpoint : a file that stores the weights and the optimizer's state during training, every ten seconds and when training is
     interrupted; if it exists, the same call continues from it and gives the same bits. With minibatch solvers on `client` it contains the

@@ -33,6 +33,7 @@ from shoal.table.tally import BYTES_OF_A_TEXT, MOST_TEXTS
 from shoal.table.target import Task, labels_array, targets_of, without_target
 from shoal.table.target_cells import read_targets
 from shoal.table_models.cut import Cut, Progressed, cut_by_time, naming_rows
+from shoal.table_models.look import refuse_notes
 from shoal.table_models.memory import (
     BLOCK_SHARE,
     JUDGED_SHARE,
@@ -83,6 +84,8 @@ class Asked:
 
     merge_case: bool | None = None
     day_first: bool | None = None
+    strict: bool = False
+    drop: tuple[str, ...] = ()
 
     def stage(self, what: str, rows: int) -> Progressed:
         """A function to call with the number of rows done; called beyond its rows, it starts the next epoch."""
@@ -158,7 +161,7 @@ def fit_larger(table: TableFile, asked: Asked, memory: Memory) -> FittedTable:
     model, stopped = learned.model, learned.interrupted
     if asked.refit and not stopped:
         with temporary_folder() as folder:
-            again = learn(table, asked, replace(cut, all_learn=True), memory, folder)
+            again = learn(table, replace(asked, strict=False), replace(cut, all_learn=True), memory, folder)
         model, stopped = again.model, again.interrupted
     found, how, refit = learned.survey, how_held_out(asked, cut), asked.refit and not stopped
     left_out += found.n_left_out
@@ -241,12 +244,14 @@ def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path
     )
     if not (cut.all_learn or found.n_held):
         raise TableError(f"None of {found.n_train} rows was held out; hold out a larger fraction, or choose another seed or column.")
+    if asked.strict:
+        refuse_notes([note for column in (*found.target_columns, *found.columns) for note in column.notes] + list(found.notes))
     check_threshold(asked.threshold, found.targets, found.task, found.classes)
     estimator = asked.estimator(found.task)
     settings = settings_of(estimator)
     p = plan_on_disk(settings, found.n_train)
     sample = found.sample[~cut.held(found.sample)]
-    allowed = (*asked.targets, *(name for name in (asked.groups, asked.weights) if name))
+    allowed = (*asked.targets, *(name for name in (asked.groups, asked.weights) if name), *asked.drop)
     prepare = fitted_preparation(found.columns, found.counts, sample, allowed)
     n = len(prepare["columns"].get_feature_names_out())
     piece_rows = rows_of_piece(table, memory, n)

@@ -291,11 +291,17 @@ def announce(seen: Look, strict: bool, look: Looked | None) -> None:
     """
     if look is not None:
         look(seen)
-    lines = lines_of(seen.notes)
-    if lines and strict:
-        raise TableError(f"The table has {len(lines)} notes, and strict=True makes them an error: {'; '.join(lines)}.")
+    if strict:
+        refuse_notes(seen.notes)
     if look is None:
         warn_of(seen.notes, stacklevel=4)
+
+
+def refuse_notes(notes: Sequence[ColumnNote]) -> None:
+    """Raise the notes as an error, if there are any."""
+    lines = lines_of(notes)
+    if lines:
+        raise TableError(f"The table has {len(lines)} notes, and strict=True makes them an error: {'; '.join(lines)}.")
 
 
 def lines_of(notes: Sequence[ColumnNote]) -> list[str]:

@@ -13,12 +13,15 @@ from shoal.errors import TableError
 from shoal.table import Column
 from shoal.table.cells import listed, text_cells
 from shoal.table.describing import described_columns, level_counts
+from shoal.table.notes import ColumnNote
 from shoal.table.reading import TableFile
 from shoal.table.row_weights import check_total, total_weight
+from shoal.table.structure import Roles
 from shoal.table.tally import MOST_TEXTS, Tally
 from shoal.table.target import Label, Task, has_marks, kind_of_target, rows_with_gaps, without_target
 from shoal.table.target_cells import described_target, read_targets, refuse_names_of_rows, refuse_no_row, with_gaps_noted
 from shoal.table_models.cut import Cut, Progressed, Sample, naming_rows
+from shoal.table_models.sampled_notes import HEAD_SHARE, sampled_notes
 from shoal.table_models.splits import LEARNED_FROM, SCORED_ON
 
 MOST_CLASSES = 1_000  # values of a target beyond which it is not a class
@@ -78,6 +81,8 @@ class Survey:
         Columns of a CSV file that are read as text, since some of its chunks alone would be taken for numbers.
     target_columns : tuple of Column
         How the cells of each target are read.
+    notes : tuple of ColumnNote
+        What in the first rows, and in the sample, is no measurement.
     """
 
     columns: tuple[Column, ...]
@@ -92,11 +97,15 @@ class Survey:
     first_rows: pd.DataFrame
     texts: tuple[str, ...]
     target_columns: tuple[Column, ...] = ()
+    notes: tuple[ColumnNote, ...] = ()
 
 
 @dataclass
 class Counting:
-    """A survey in progress; `no_inputs` are columns beside the targets, `weights` sums over training rows and held-out rows."""
+    """A survey in progress.
+
+    `no_inputs` are columns beside the targets, `weights` sums over training rows and held-out rows, `head` the first rows with a target.
+    """
 
     targets: tuple[str, ...]
     no_inputs: tuple[str, ...]
@@ -106,6 +115,7 @@ class Counting:
     tallies: dict[str, Tally] = field(default_factory=dict)
     values: dict[str, Values] = field(default_factory=dict)
     first_rows: pd.DataFrame = field(default_factory=pd.DataFrame)
+    head: pd.DataFrame = field(default_factory=pd.DataFrame)
     n_train: int = 0
     n_held: int = 0
     n_left_out: int = 0
@@ -168,6 +178,9 @@ class Counting:
                 tally.see(learned[name])
                 tally.see_beside(piece[name][held])
         self.sample.see(draws, piece)
+        room = self.sample.size // HEAD_SHARE - len(self.head)
+        if room > 0:
+            self.head = pd.concat([self.head, piece.head(room)]) if len(self.head) else piece.head(room)
 
 
 def survey(
@@ -212,7 +225,7 @@ def survey(
             continue
         known = counting.described_targets(task)
         if counting.target_columns or not any(column.is_special for column in known):
-            return finished(counting, task, texts, known, cut.weights)
+            return finished(counting, task, texts, known, cut)
 
 
 def note_kinds(kinds: dict[str, set[str]], piece: pd.DataFrame) -> None:
@@ -224,10 +237,9 @@ def note_kinds(kinds: dict[str, set[str]], piece: pd.DataFrame) -> None:
             kinds[name].add("truth" if is_truth else "number" if pd.api.types.is_numeric_dtype(column.dtype) else "text")
 
 
-def finished(
-    counting: Counting, task: str | None, texts: tuple[str, ...], target_columns: tuple[Column, ...], weights: str | None = None
-) -> Survey:
-    """The survey, once everything is counted; `weights` names the column of the rows' weights."""
+def finished(counting: Counting, task: str | None, texts: tuple[str, ...], target_columns: tuple[Column, ...], cut: Cut) -> Survey:
+    """The survey, once everything is counted; `cut` says how rows are held out, and names the column of their weights."""
+    weights = cut.weights
     n_known = counting.n_train + counting.n_held
     names = counting.targets
     n_all = n_known + counting.n_left_out
@@ -258,7 +270,9 @@ def finished(
     n_rows = counting.n_train, counting.n_held, counting.n_left_out
     noted = with_gaps_noted(target_columns, counting.lacking, n_all)
     read = tuple(replace(column, kind="number" if kind == "regression" else "category") for column in noted)
-    return Survey(columns, counts, names, kind, classes, *n_rows, sample, counting.first_rows, texts, read)
+    roles = Roles((), kind == "classification", cut.groups or "", cut.time or "", is_split=not cut.all_learn)
+    notes = sampled_notes(counting.head, sample, columns, names, roles, n_known)
+    return Survey(columns, counts, names, kind, classes, *n_rows, sample, counting.first_rows, texts, read, notes)
 
 
 def refuse_classes_held_out(values: Values) -> None:

@@ -147,11 +147,11 @@ def fixed_thresholds(threshold: Threshold | None, classes: Sequence[Sequence[Lab
     return (1 - limit if is_first(threshold, classes) else limit,) * len(classes)
 
 
-def refuse_in_blocks(threshold: Threshold | None) -> None:
-    """Refuse to find a threshold for a table that is read in blocks, which would train on the blocks six times."""
+def refuse_in_blocks(threshold: Threshold | None, where: str = "is read in blocks") -> None:
+    """Refuse to find a threshold for a table that is not in memory, which would train on its blocks six times."""
     if threshold is not None and threshold.rule != "fixed":
         raise InvalidParameterError(
-            f"threshold={threshold.written!r} is found by cross-validation in memory, and this table is read in blocks. Give a number, "
+            f"threshold={threshold.written!r} is found by cross-validation in memory, and this table {where}. Give a number, "
             "such as one found on a part of the rows."
         )
 

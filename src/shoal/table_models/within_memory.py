@@ -23,6 +23,8 @@ from shoal.table_models.cut import Cut, cut_by_time, naming_rows
 from shoal.table_models.facts import asked_of
 from shoal.table_models.fit import Evaluation, Facts, Progress, Watcher, columns_of, estimator_for, facts_of
 from shoal.table_models.fit_in_pieces import Asked, fit_larger, frame_bytes, in_memory_bytes, rows_of_piece
+from shoal.table_models.fit_notes import FitNotes
+from shoal.table_models.look import check_dropped
 from shoal.table_models.memory import SAMPLE_ROWS, Memory, memory_of
 from shoal.table_models.scores import Scores
 from shoal.table_models.splits import (
@@ -71,18 +73,14 @@ def fit_within(
         if (settings or {}).get("verbose"):
             print(f"{file.file.name} needs about {in_words(needed)}, which fits into max_memory={memory.given}: it is read whole")
         return None
-    if strict:
-        raise InvalidParameterError("strict=True stops on notes about a table, and a table read in blocks gets none: leave it out.")
-    if split.drop:
-        raise InvalidParameterError(
-            f"drop={list(split.drop)}: a table that is read in blocks keeps all columns. Remove them from the file."
-        )
     refuse_in_blocks(threshold)
     refuse_absent(file, learned, split, categories)
+    file = file.without(split.drop)
     if split.test is not None and not is_path(split.test):
         raise InvalidParameterError("test is a frame, and the table is read in blocks: give the path of a file to score on.")
     test = None if split.test is None else open_table(split.test, texts=[*categories, *file.texts], codes=codes, expected=file.names)
     if test is not None:
+        test = test.without(split.drop)
         refuse_lacking(test, file.names)
     asked = Asked(
         learned,
@@ -103,6 +101,8 @@ def fit_within(
         threshold,
         split.merge_case,
         split.day_first,
+        strict,
+        split.drop,
     )
     done = fit_larger(file, asked, memory)
     facts = Facts(
@@ -122,6 +122,7 @@ def fit_within(
         max_memory=memory.given,
         target_columns=done.survey.target_columns,
         threshold="" if threshold is None else threshold.written,
+        beside=FitNotes(notes=done.survey.notes),
         **asked_of(table, split),
     )
     keep_facts(done.model, facts)
@@ -137,6 +138,7 @@ def refuse_absent(file: TableFile, learned: tuple[str, ...], split: Split, categ
         if name is not None:
             named_column(head, name, role)
     refuse_two_cuts(split)
+    check_dropped(head, learned, split)
 
 
 def refuse_whole(file: TableFile, memory: Memory, needed: int) -> None:
@@ -176,7 +178,7 @@ def sides_within(facts: Facts, table: str | PathLike[str], test: Table | None) -
     def side(frame: pd.DataFrame) -> Side:
         found = targets_of(frame, facts.targets, facts.task, facts.classes, columns=facts.target_columns)
         rows = frame.iloc[found.rows]
-        away = [*facts.targets, *(name for name in (facts.groups, facts.weights) if name)]
+        away = [*facts.targets, *(name for name in (facts.groups, facts.weights, *facts.drop) if name in rows)]
         return Side(rows.drop(columns=away), found.y, weighed(rows, facts.weights or None))
 
     texts = [*facts.categories, *text_targets(facts.targets, facts.classes, facts.target_columns)]
