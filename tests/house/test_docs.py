@@ -54,7 +54,7 @@ from shoal.table_models.scores import ROC_ROWS
 from shoal.textbook.activations import ACTIVATIONS
 from shoal.textbook.losses import LOSSES
 from shoal.textbook.output_units import exp_limits, log_variance_limits
-from shoal.training import minibatch, two_stage
+from shoal.training import longer, minibatch, two_stage
 from shoal.training.solvers.bayes import LARGEST_BETA
 from shoal.training.solvers.levenberg_marquardt import FACTOR, MOST_PARAMETERS
 from shoal.training.solvers.solver import LEAST_DECREASE
@@ -67,7 +67,7 @@ HOME = Path(shoal.__file__).parent
 PAGES = [*sorted((ROOT / "docs").glob("*.md")), *(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY", "CHANGELOG"))]
 FRACTIONS = {1 / 2: "half", 1 / 3: "a third", 1 / 4: "a quarter", 1 / 5: "a fifth", 1 / 8: "an eighth", 1 / 10: "a tenth"}
 ORDINALS = {5: "fifth", 8: "eighth"}
-NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 7: "seven", 8: "eight"}
+NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 7: "seven", 8: "eight", 10: "ten"}
 POWERS = {10**6: "10⁶", 400_000: "4·10⁵", 1e12: "10¹²", 1e-6: "10⁻⁶"}
 LM = p.FULL_BATCH["lm"]
 
@@ -111,6 +111,12 @@ PHRASES = {
         f"the k-th {ORDINALS[p.PARTS]}",
         f"held-out cross-entropy is below {POWERS[minibatch.PERFECT]}",
         f"exp(−(v/v_min − 1)/{train.SHARPNESS})",
+        f"From {p.SMALL} rows on, and below {p.WIDE_FROM:,}, where",
+        f"lower by {longer.SURE:g} standard errors and, in classification, {longer.SURE_OF_CLASSES:g} standard errors",
+        f"the loss is lower by {longer.SURE_ALONE:g} standard errors",
+        f"With fewer than {p.DROPOUT_FROM} hidden units there is no dropout",
+        f"({p.DROPOUT_FROM}/h), up to {NUMBERS[p.MOST_FASTER]} times",
+        "with four times the epochs" if (longer.TIMES, p.LONGER, longer.LATE) == (4, 2, 0.5) else "longer: ?",
         f"**Below {p.SMALL} rows:**",
         f"up to {p.EPOCHS_OF_SMALL['classification']} epochs, {p.EPOCHS_OF_SMALL['regression']:,} for regression",
         f"From {p.FEW} different rows on",

@@ -13,8 +13,8 @@ from shoal.population import member
 from shoal.recipe import Recipe
 from shoal.textbook import Adam, GradientDescent, Momentum, make_loss
 from shoal.textbook.optimizers import Nesterov
-from shoal.training.minibatch import PERFECT, RUNAWAY, Run
-from shoal.training.progress import new_stopping
+from shoal.training.minibatch import PERFECT, Run
+from shoal.training.progress import RUNAWAY, new_stopping
 from shoal.training.rows import Validation
 
 M, N_X = 40, 3

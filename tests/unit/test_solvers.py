@@ -8,6 +8,8 @@ from sklearn.metrics import log_loss
 from shoal import ShoalClassifier, ShoalRegressor
 from shoal.errors import InterruptedWarning, InvalidParameterError
 from shoal.fitting import train as trainings
+from shoal.fitting.plan import plan
+from shoal.fitting.settings import settings_of
 
 WHOLE = ["lbfgs", "scg", "rprop", "lm", "bayes"]
 QUICK = {"n_networks": 2, "hidden_layer_sizes": 5, "activation": "tanh", "max_iter": 12, "random_state": 0}
@@ -132,6 +134,11 @@ def plain_regressor(**settings):
     return ShoalRegressor(**{"hidden_layer_sizes": 10, "ramps": False, "n_networks": 3, "random_state": 0} | settings)
 
 
+def planned_epochs(m):
+    """Of `plain_regressor`, with which AdamW alone does not train longer."""
+    return plan(settings_of(plain_regressor()), m, 0, own_validation=False).recipe.max_epochs
+
+
 def smooth(noise, m=300, seed=0):
     rng = np.random.default_rng(seed)
     X = rng.uniform(-2, 2, (m, 2))
@@ -143,7 +150,7 @@ def test_auto_goes_on_with_lbfgs_where_held_out_rows_allow_it(capsys):
     X_new, y_new = smooth(0.0, 500, 1)
     model = plain_regressor(verbose=True).fit(X, y)
     assert "solver: adamw, then lbfgs if held-out rows allow it" in capsys.readouterr().out
-    first = plain_regressor(solver="adamw").fit(X, y)
+    first = plain_regressor(solver="adamw", max_iter=planned_epochs(len(X))).fit(X, y)
     assert (model.solver_, first.solver_) == ("adamw+lbfgs", "adamw")
     assert np.mean((model.predict(X_new) - y_new) ** 2) < 0.7 * np.mean((first.predict(X_new) - y_new) ** 2)
     assert len(model.loss_curve_) == model.n_iter_ > first.n_iter_
@@ -168,7 +175,7 @@ def test_what_a_user_says_of_the_way_is_obeyed_by_adamw_alone(settings):
 
 def test_an_interrupted_polish_keeps_the_best_of_adamw_or_the_latest_of_lbfgs():
     X, y = smooth(0.02)
-    first = plain_regressor(solver="adamw", early_stopping=True).fit(X, y)
+    first = plain_regressor(solver="adamw", early_stopping=True, max_iter=planned_epochs(len(X))).fit(X, y)
 
     def interrupt_at(epoch):
         def interrupt(event):

@@ -60,8 +60,8 @@ def test_a_number_set_by_hand_stays_set_and_training_goes_on_from_there():
 
 def test_an_example_followed_forward_adds_up():
     answer = ALL["example"]({"ex": "12", "step": "600"})
-    for i in range(4):
-        assert sum(answer["products1"][i]) + answer["b1"][i] == pytest.approx(answer["z1"][i], abs=1e-15)
+    for i in range(4):  # a processor that multiplies and adds in one step rounds once where two steps round twice
+        assert sum(answer["products1"][i]) + answer["b1"][i] == pytest.approx(answer["z1"][i], rel=4 * np.finfo(float).eps, abs=1e-15)
     assert answer["dZ2"] == answer["a2"] - answer["y"]
     own = ALL["example"]({"ex": "12", "x1": "0", "x2": "0"})
     assert np.array_equal(own["z1"], own["b1"]), "at the origin only the biases are left"

@@ -135,7 +135,7 @@ def kind(p: Plan) -> Any:
     if p.solver in FULL_BATCH or p.polished or np.any(np.asarray(p.recipe.input_dropout) > 0):
         return None
     alike: dict[str, Any] = dict.fromkeys(OF_EACH, 0.5)
-    return replace(p.recipe, **alike), p.width, p.with_ramps, p.hold_out, p.single_precision, p.solver, p.skip
+    return replace(p.recipe, **alike), p.width, p.with_ramps, p.hold_out, p.single_precision, p.solver, p.skip, p.longer
 
 
 def portions(members: list[Candidate], rows: RowsInMemory) -> list[list[Candidate]]:
@@ -177,11 +177,11 @@ def train_batch(
         if not in_curves(event, run):
             continue  # progress does not count it either
         events.append(event)
-        if progress is not None:
-            progress(C / event.n_epochs)
+        if progress is not None and event.epoch <= p.recipe.max_epochs:
+            progress(C / p.recipe.max_epochs)
     if progress is not None and events:
-        progress(C * (1 - len(events) / events[-1].n_epochs))
-    trained, curves, found = run.result(), history(events), {}
+        progress(C * max(0.0, 1 - len(events) / p.recipe.max_epochs))
+    trained, curves, found = run.result(), history(run.counted(events)), {}
     for c, candidate in enumerate(batch.members):
         mine, ready = slice(c * K, (c + 1) * K), candidate.ready
         part = part_of(trained, mine)

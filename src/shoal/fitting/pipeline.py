@@ -32,6 +32,7 @@ from shoal.fitting.train import (
     announced,
     asks_to_settle,
     by_evidence,
+    ends_by_plan,
     history,
     in_curves,
     initial_population,
@@ -40,6 +41,7 @@ from shoal.fitting.train import (
     mean_of_finite,
     report_divergence,
     spread_of,
+    warn_cut_short,
     warn_unsettled,
     weigh_members,
 )
@@ -337,9 +339,11 @@ def finish(
     `events` are those of this call, `earlier` those of the calls that it continues. Each call of `partial_fit` passes over its rows once,
     so there is no warning that the loss had not settled.
     """
-    p, trained = ready.plan, run.result()
+    p, trained, events = ready.plan, run.result(), run.counted(events)
     if not in_pieces:
         warn_unsettled(run, p, events, asked=asks_to_settle(ready.settings, p))
+        if ends_by_plan(ready.settings, p):
+            warn_cut_short(run, events)
     events = [*earlier, *events]
     if len(trained.loss) > 1:
         say(ready.settings, spread_of(trained.loss))

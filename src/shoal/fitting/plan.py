@@ -24,9 +24,12 @@ WIDE_FROM = 5_000  # rows from which 128 hidden units are better than 64
 FLOAT32_FROM = 500  # rows
 FASTER_FROM = 2_000  # rows from which classification uses twice the rate (docs/defaults.md)
 SMALLEST_SHARE = 1e-18  # of the rows that a network may hold out: of any number of rows that is one
+DROPOUT_FROM = 64  # hidden units; narrower networks need all of theirs, and in classification a higher learning rate
+MOST_FASTER = 10  # times
 PARTS = 8  # each member holds out one of so many parts of the rows
 STEPS = {"classification": 50, "regression": 60}  # updates = so many times √rows
 EPOCHS_WITHIN = (20, 400)
+LONGER = 2  # times that a training with four times the epochs may follow
 EPOCHS_OF_SMALL: dict[Task, int] = {"classification": 400, "regression": 1_000}  # at most, if held-out rows decide when to stop
 
 
@@ -111,6 +114,7 @@ class Plan:
     widths: tuple[int, ...] = ()  # the evidence chooses among these
     instead: str = "adamw"  # what solver="auto" selects
     polished: bool = False  # L-BFGS follows AdamW
+    longer: int = 0  # how many times a longer training may follow, each if held-out rows ask for it
     skip: bool = False  # whether the networks have skip connections
     all_rows: bool = False  # the refit learns from the held-out rows too
     projected: bool = False  # networks learn from principal components (`projection`)
@@ -175,7 +179,8 @@ def plan(
     single = chosen(s.dtype, "float32" if m >= FLOAT32_FROM else "float64") == "float32"
     polished = validated and not online and wants_polish(s, wide=wide)
     all_rows = to_the_end and hold_out > 0
-    stages: dict[str, Any] = {"polished": polished, "all_rows": all_rows, "projected": wide, "linear": linear}
+    longer = LONGER if validated and not polished and earlier_ramps is None and may_train_longer(s, m, online=online) else 0
+    stages: dict[str, Any] = {"polished": polished, "longer": longer, "all_rows": all_rows, "projected": wide, "linear": linear}
     return Plan(recipe, solver, width(s, m), ramps, hold_out, single, skip=s.skip or linear, **stages)
 
 
@@ -198,21 +203,38 @@ def by_members(s: Settings, m: int, solver: str, ramps: tuple[bool, ...], *, onl
     """What each member may have of its own with minibatches: by default with Adam what its kind does."""
     kinds = [WIDE_KINDS[s.task] if wide else KINDS[s.task, ramp] for ramp in ramps]
     by_default, decoupled = solver in ("adam", "adamw"), solver == "adamw"
-    faster = 2 if s.task == "classification" and m >= FASTER_FROM and not online else 1
+    n_h = width(s, m)
+    faster = rate_factor(s.task, m, n_h, online=online)
     alpha = chosen(s.lam, tuple(k.decay for k in kinds) if decoupled else 1e-4)
     return {
         "learning_rate": chosen(s.learning_rate, tuple(faster * k.learning_rate for k in kinds) if by_default else SGD_RATES[solver]),
         "lam": 0.0 if decoupled else alpha,
         "decay": alpha if decoupled else 0.0,
-        "dropout": chosen(s.dropout, tuple(k.dropout for k in kinds) if m >= SMALL and by_default else 0.0),
+        "dropout": chosen(s.dropout, tuple(k.dropout for k in kinds) if m >= SMALL and by_default and n_h >= DROPOUT_FROM else 0.0),
         "weight_average": chosen(s.weight_average, tuple(k.weight_average for k in kinds) if by_default and not online else 0.0),
     }
+
+
+def rate_factor(task: Task, m: int, n_h: int, *, online: bool) -> float:
+    """By how much the learning rate of classification is higher: with many rows, and for narrow networks, in proportion."""
+    if task == "regression":
+        return 1
+    return (2 if m >= FASTER_FROM and not online else 1) * min(MOST_FASTER, max(1.0, DROPOUT_FROM / n_h))
 
 
 def wants_polish(s: Settings, *, wide: bool = False) -> bool:
     """Whether L-BFGS may follow AdamW: smooth regression (squared error, no ramps) with none of AdamW's settings set."""
     smooth = s.task == "regression" and make_loss(s.loss).is_least_squares and (wide or s.ramps is False) and s.standardize
     return bool(smooth and is_auto(s.solver) and s.input_dropout == 0 and all(is_auto(getattr(s, name)) for name in ADAMW_S_WAY))
+
+
+def may_train_longer(s: Settings, m: int, *, online: bool) -> bool:
+    """Whether held-out rows may ask for more epochs (`training.longer`).
+
+    Not if the user defines the end, if training may continue, and not with many rows: their trainings take seconds.
+    """
+    free = is_auto(s.max_epochs) and is_auto(s.patience) and is_auto(s.tol) and is_auto(s.schedule)
+    return free and not (online or s.warm_start) and SMALL <= m < WIDE_FROM
 
 
 def wants_all_rows(s: Settings, m: int) -> bool:

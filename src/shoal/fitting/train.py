@@ -22,21 +22,24 @@ from shoal.textbook import initialization as rules
 from shoal.textbook.losses import LOSSES, Loss
 from shoal.textbook.propagation import Parameters
 from shoal.training.full_batch import FullBatch
+from shoal.training.longer import Longer
 from shoal.training.minibatch import Run
 from shoal.training.progress import Epoch
 from shoal.training.rows import Judging, Rows, Validation
-from shoal.training.two_stage import LbfgsAfterAdamW, RefitOnAllRows
+from shoal.training.two_stage import LbfgsAfterAdamW, RefitOnAllRows, best_epochs
 from shoal.types import Floats
 
-Training = Run | FullBatch | LbfgsAfterAdamW | RefitOnAllRows
+Training = Run | FullBatch | LbfgsAfterAdamW | Longer | RefitOnAllRows
 
 POLISH = ", then lbfgs if held-out rows allow it"
+LONGER = ", longer if held-out rows ask for it"
 ALL_ROWS = "; then again on all rows"
 
 MOST_BYTES = 4 << 30  # of JᵀJ and its factor, all networks together
 LONGEST_STEP = 60.0  # seconds
 MULTIPLICATIONS = 1e10  # per second and core, of products in float64: half of the rate of the machine of docs/solvers.md
 LARGE = 1e6  # values of unscaled inputs beyond which they, and not the learning rate, make training diverge
+AT_THE_END = 0.9  # of the planned epochs: a mean best epoch beyond it is at the end
 STILL_FALLING = 0.01  # a loss that fell by a hundredth in the last tenth of the epochs had not settled
 UNCHANGED = 2  # widths in a row with lower evidence before the search ends
 
@@ -64,13 +67,16 @@ def ended(run: Run, p: Plan, validation: Validation | None) -> Training:
     """The run with the second stage of the plan; unchanged if no rows evaluate it."""
     if validation is None:
         return run
-    first = LbfgsAfterAdamW(run) if p.polished else run
+    first: Run | LbfgsAfterAdamW | Longer = LbfgsAfterAdamW(run) if p.polished else run
+    for _ in range(p.longer):
+        assert not isinstance(first, LbfgsAfterAdamW)
+        first = Longer(first, len(p.with_ramps))
     return RefitOnAllRows(first, validation.weight) if p.all_rows else first
 
 
 def announced(p: Plan, asked: str) -> str:
     """One line: the solver, and the device if `asked` is not the processor."""
-    words = f"solver: {p.solver}{POLISH * p.polished}{ALL_ROWS * p.all_rows}"
+    words = f"solver: {p.solver}{POLISH * p.polished}{LONGER * bool(p.longer)}{ALL_ROWS * p.all_rows}"
     return words if asked == PROCESSOR else f"{words}; {described(p.recipe.device, asked)}"
 
 
@@ -143,6 +149,28 @@ def warn_unsettled(run: Training, p: Plan, events: list[Epoch], *, asked: bool) 
             )
 
 
+def warn_cut_short(run: Training, events: list[Epoch]) -> None:
+    """Warn if the planned epochs, whose number nobody set, ended while held-out rows showed that the networks still improved.
+
+    Not if a longer training was tried and was no better.
+    """
+    if isinstance(run, FullBatch) or run.validation is None or not events:
+        return
+    fine = (run.diverged == 0) & ~run.tried_longer
+    best = best_epochs([event.validation_loss for event in events]) / run.planned_epochs
+    fall = last_fall(events)
+    if not fine.any() or best[fine].mean() < AT_THE_END or fall[fine].mean() <= STILL_FALLING:
+        return
+    planned = int(run.planned_epochs.max())
+    warnings.warn(
+        ConvergenceWarning(
+            f"the loss of held-out rows was still falling when the planned {planned} epochs ended: by {fall[fine].mean():.1%} in the last "
+            f"tenth of them; set max_iter={4 * planned} for a longer training"
+        ),
+        stacklevel=5,
+    )
+
+
 def report_divergence(diverged: NDArray[np.int64], p: Plan, largest: float, *, standardized: bool) -> None:
     """Name the networks that became infinite or NaN, and the likely cause; raise an error if all did.
 
@@ -174,6 +202,11 @@ def asks_to_settle(settings: Settings, p: Plan) -> bool:
     """Whether the user defines when training has settled, by `tol` or `n_iter_no_change`, and no schedule ends it anyway."""
     says = not (is_auto(settings.tol) and is_auto(settings.patience))
     return says and not ("cosine" in p.recipe.schedule and is_auto(settings.max_epochs))
+
+
+def ends_by_plan(settings: Settings, p: Plan) -> bool:
+    """Whether training ends by a number of epochs that was planned here, with a learning rate of 0."""
+    return "cosine" in p.recipe.schedule and is_auto(settings.max_epochs)
 
 
 def last_fall(events: list[Epoch]) -> Floats:

@@ -23,7 +23,7 @@ from shoal.engine.sums import judge
 from shoal.population import Population
 from shoal.recipe import Recipe, batch_slices, schedule_factors
 from shoal.textbook.losses import Loss
-from shoal.training.progress import Epoch, InProgress, RunProgress, Trained, first_progress, overwrite
+from shoal.training.progress import Epoch, InProgress, RunProgress, Trained, bound_of, first_progress, left_bounds, overwrite
 from shoal.training.rows import Rows, Validation, in_memory
 from shoal.types import Floats
 
@@ -33,7 +33,6 @@ STEP_WORK = 20_000  # the cost of an update besides its products, in multiplicat
 UNPLANNED = ("adaptive", "invscaling")  # schedules that act after an epoch
 AHEAD = 20_000  # rows and learning rates of epochs that are planned ahead if each epoch is a call of its own
 PERFECT = 1e-6  # a smaller cross-entropy of held-out rows cannot improve: probabilities are correct to six digits
-RUNAWAY = 1e12  # a loss so many times the first cost (at least 1) has diverged, though it may stay finite for long
 
 
 @dataclass(frozen=True)
@@ -77,9 +76,9 @@ class Run(InProgress[RunProgress]):
 
     `members` name the networks' dropout streams, their places if None; `orders` replaces the drawn row order of every
     epoch, for comparisons; `resume` continues an earlier run. Several epochs may be trained before the event of the first comes;
-    if `listened`, `result` gives between two events what the first of them saw. After `until (K,)` epochs each network leaves.
-    `ramp_positions`
-    say where the rows of X stand on its ramps (`find_ramp_positions`), which are then looked up.
+    if `listened`, `result` gives between two events what the first of them saw. After `until (K,)` epochs each network leaves; its
+    learning rate is that of a plan of `planned_epochs (K,)`, by default the recipe's. `ramp_positions` say where
+    the rows of X stand on its ramps (`find_ramp_positions`), which are then looked up.
     """
 
     def __init__(
@@ -97,10 +96,12 @@ class Run(InProgress[RunProgress]):
         orders: Iterator[NDArray[np.int64]] | None = None,
         listened: bool = True,
         until: NDArray[np.int64] | None = None,
+        planned_epochs: NDArray[np.int64] | None = None,
         ramp_positions: RampPositions | None = None,
     ) -> None:
         self.recipe, self.g2, self.validation = recipe, g2, validation
         self.listened, self.until, self.ramp_positions = listened, until, ramp_positions
+        self.planned_epochs = np.full(population.K, recipe.max_epochs) if planned_epochs is None else planned_epochs
         self.X, self.Y = X, np.asarray(Y, dtype)
         self.weight = None if weight is None else np.asarray(weight, dtype)
         self.m, self.K, self.members = len(self.Y), population.K, members
@@ -207,9 +208,16 @@ class Run(InProgress[RunProgress]):
         order = np.concatenate([drawn, *islice(self.orders, more)]) if len(drawn) or more > 1 else next(self.orders)
         many = len(order) // self.m
         planned = self.state.t - self.now.first_t + np.arange(1, many * steps + 1)
-        rates = np.multiply.outer(schedule_factors(recipe, planned, recipe.max_epochs * steps), self.now.rates)
+        rates = self.scheduled(planned, steps)
         self.ahead = Ahead(range(first, first + many), self.state.t, order, rates)
         return self.ahead
+
+    def scheduled(self, t: NDArray[np.int64], steps: int) -> Floats:
+        """Each network's learning rate at the updates t of this training, `(len(t), K)`; an epoch has so many `steps`."""
+        factors = {n: schedule_factors(self.recipe, t, n * steps) for n in np.unique(self.planned_epochs).tolist()}
+        if len(factors) == 1:
+            return np.multiply.outer(next(iter(factors.values())), self.now.rates)
+        return np.stack([factors[n] for n in self.planned_epochs.tolist()], axis=1) * self.now.rates
 
     def pass_over(self, order: NDArray[np.int64], ends: NDArray[np.int64], rates: Floats) -> Floats:
         """The updates of one epoch or of several; each network's cost before each, `(len(rates), K)`."""
@@ -289,13 +297,19 @@ class Run(InProgress[RunProgress]):
             engine.resume(self.state, carried)
             self.now.first_t = self.state.t
 
-    def refit(self, recipe: Recipe, population: Population, weight: Floats | None, until: NDArray[np.int64]) -> "Run":
-        """A run of the same networks on all rows, with none held out: from `population`, each for `until (K,)` epochs.
+    def refit(
+        self, recipe: Recipe, population: Population, weight: Floats | None, until: NDArray[np.int64], planned_epochs: NDArray[np.int64]
+    ) -> "Run":
+        """A run of the same networks on all rows, with none held out: from `population`, each for `until (K,)` of its planned epochs.
 
         `weight (m,)` are the weights of the rows, also of those that were held out.
         """
-        known: dict[str, Any] = {"members": self.members, "ramp_positions": self.ramp_positions, "until": until}
-        return Run(recipe, population, self.g2, self.X, self.Y, weight=weight, dtype=self.state.dtype, **known)
+        return self.again(recipe, population, weight=weight, validation=None, listened=True, until=until, planned_epochs=planned_epochs)
+
+    def again(self, recipe: Recipe, population: Population, **changed: Any) -> "Run":
+        """A run of the same networks on the same rows from `population`, by another recipe; `changed` are other arguments."""
+        known = {name: getattr(self, name) for name in ("members", "ramp_positions", "listened", "validation", "weight")}
+        return Run(recipe, population, self.g2, self.X, self.Y, dtype=self.state.dtype, **known | changed)
 
     def training_rows(self) -> Rows:
         """The rows that each network learns from, in the form for a full-batch solver."""
@@ -372,16 +386,6 @@ class Run(InProgress[RunProgress]):
         return Trained(
             self.kept, self.loss.copy(), best.copy(), validated, self.epochs.copy(), self.state.t, self.diverged.copy(), self.rows
         )
-
-
-def bound_of(first_cost: Floats) -> Floats:
-    """The loss from which networks with this first batch cost count as diverged."""
-    return RUNAWAY * np.maximum(1.0, np.abs(first_cost))
-
-
-def left_bounds(loss: Floats, bound: Floats) -> NDArray[np.bool_]:
-    """Which losses mean that training diverged; NaN does too."""
-    return ~((loss <= bound) & (loss > -np.inf))
 
 
 def row_orders(m: int, recipe: Recipe) -> Iterator[NDArray[np.int64]]:

@@ -20,6 +20,7 @@ from shoal.recipe import Recipe, each
 from shoal.training.solvers.solver import Evidence
 from shoal.types import Floats
 
+RUNAWAY = 1e12  # a loss so many times the first cost (at least 1) has diverged, though it may stay finite for long
 FIELDS = ("loss", "validation_loss", "validation_score", "learning_rate")
 
 
@@ -240,6 +241,16 @@ class RunProgress(Progress):
     all_active: bool = True
 
 
+def bound_of(first_cost: Floats) -> Floats:
+    """The loss from which networks with this first batch cost count as diverged."""
+    return RUNAWAY * np.maximum(1.0, np.abs(first_cost))
+
+
+def left_bounds(loss: Floats, bound: Floats) -> NDArray[np.bool_]:
+    """Which losses mean that training diverged; NaN does too."""
+    return ~((loss <= bound) & (loss > -np.inf))
+
+
 def first_progress(population: Population, recipe: Recipe, by: Floats | None) -> RunProgress:
     """Nothing trained yet; `by` as `Stopping` has it."""
     K = population.K
@@ -273,6 +284,15 @@ class InProgress(Generic[P]):
     @active.setter
     def active(self, active: NDArray[np.bool_]) -> None:
         self.now.active = active
+
+    @property
+    def tried_longer(self) -> NDArray[np.bool_]:
+        """The networks for which another training was tried and was no better, `(K,)`: none (`Longer`)."""
+        return np.zeros(len(self.now.active), bool)
+
+    def counted(self, events: list[Epoch]) -> list[Epoch]:
+        """The events of the training that is kept: all (`TwoStage.counted`)."""
+        return events
 
     @property
     def kept(self) -> Population:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from shoal.draws import row_order_key
 from shoal.engine.minibatch import advance_in_order, row_order
 from shoal.population import Population
-from shoal.recipe import Recipe, batch_slices, schedule_factors
+from shoal.recipe import Recipe, batch_slices
 from shoal.textbook.losses import Loss
 from shoal.training.minibatch import Run
 from shoal.training.rows import T, Validation
@@ -93,9 +93,11 @@ class Streamed(Run):
         dtype: Any = np.float64,
         progress: Callable[[int], None],
         until: NDArray[np.int64] | None = None,
+        planned_epochs: NDArray[np.int64] | None = None,
     ) -> None:
         nothing = np.empty((1, 0))
-        super().__init__(recipe, population, g2, nothing, nothing, validation=validation, dtype=dtype, orders=iter(()), until=until)
+        known: dict[str, Any] = {"until": until, "planned_epochs": planned_epochs}
+        super().__init__(recipe, population, g2, nothing, nothing, validation=validation, dtype=dtype, orders=iter(()), **known)
         self.blocks, self.progress, self.m = blocks, progress, sum(blocks.sizes)
         self.state.total = blocks.total
         self.order_key = row_order_key(recipe.seed)
@@ -103,10 +105,17 @@ class Streamed(Run):
         self.slices = [s for slices in self.slices_of for s in slices]
         self.ends = np.zeros(len(self.slices) + 1, np.int64)  # of the epoch that `pass_over` makes
 
-    def refit(self, recipe: Recipe, population: Population, weight: Floats | None, until: NDArray[np.int64]) -> "Streamed":
-        """A run of the same networks on all rows, none held out; the blocks know the weights of the rows."""
-        blocks = self.blocks.with_none_held_out()
-        return Streamed(recipe, population, self.g2, blocks, dtype=self.state.dtype, progress=self.progress, until=until)
+    def refit(
+        self, recipe: Recipe, population: Population, weight: Floats | None, until: NDArray[np.int64], planned_epochs: NDArray[np.int64]
+    ) -> "Streamed":
+        """A run of the same networks on all rows, none held out; the blocks contain the weights of the rows."""
+        known: dict[str, Any] = {"until": until, "planned_epochs": planned_epochs, "dtype": self.state.dtype, "progress": self.progress}
+        return Streamed(recipe, population, self.g2, self.blocks.with_none_held_out(), **known)
+
+    def again(self, recipe: Recipe, population: Population, **changed: Any) -> "Streamed":
+        """A run of the same networks on the same rows from `population`, by another recipe; `changed` are other arguments."""
+        known: dict[str, Any] = {"validation": self.validation, "dtype": self.state.dtype, "progress": self.progress}
+        return Streamed(recipe, population, self.g2, self.blocks, **known | changed)
 
     def training_rows(self) -> InBlocks:
         """The rows that each network learns from, in the form for a full-batch solver."""
@@ -123,8 +132,7 @@ class Streamed(Run):
     def planned(self, first: int, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
         """One epoch's learning rates; the rows' order is drawn block by block."""
         t, steps = self.state.t - self.now.first_t, len(self.slices)
-        factors = schedule_factors(self.recipe, t + np.arange(1, steps + 1), self.recipe.max_epochs * steps)
-        return np.arange(0), self.ends, np.multiply.outer(factors, self.now.rates)
+        return np.arange(0), self.ends, self.scheduled(t + np.arange(1, steps + 1), steps)
 
     def pass_over(self, order: NDArray[np.int64], ends: NDArray[np.int64], rates: Floats) -> Floats:
         """One epoch's updates, block by block."""

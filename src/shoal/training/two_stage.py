@@ -16,7 +16,7 @@ has them.
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,9 @@ from shoal.training.minibatch import Run
 from shoal.training.progress import Epoch, Trained, overwrite
 from shoal.training.rows import Rows, Validation
 from shoal.types import Floats
+
+if TYPE_CHECKING:
+    from shoal.training.longer import Longer
 
 
 class TwoStage(ABC):
@@ -86,6 +89,20 @@ class TwoStage(ABC):
     @abstractmethod
     def trained_by(self, solver: str) -> str:
         """The name of what has trained, where the plan asked for `solver`."""
+
+    @property
+    def tried_longer(self) -> NDArray[np.bool_]:
+        """The networks for which another training was tried and was no better, `(K,)`."""
+        return self.first.tried_longer
+
+    @property
+    def planned_epochs(self) -> NDArray[np.int64]:
+        """The planned epochs of each network's minibatches, `(K,)`."""
+        return self.first.planned_epochs
+
+    def counted(self, events: list[Epoch]) -> list[Epoch]:
+        """The events of the trainings that are kept: of the first those that it keeps, and all of the second."""
+        return self.first.counted(events[: len(self.seen)]) + events[len(self.seen) :]
 
     def unsettled(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """The networks that have not settled, and those of them that have left before the last epoch, `(K,)`."""
@@ -188,6 +205,15 @@ class LbfgsAfterAdamW(TwoStage):
         """The run of minibatches."""
         return self.first
 
+    @property
+    def tried_longer(self) -> NDArray[np.bool_]:
+        """All networks, if L-BFGS has followed."""
+        return np.full(self.K, self.second is not None)
+
+    def counted(self, events: list[Epoch]) -> list[Epoch]:
+        """The events of AdamW, and of L-BFGS if it was kept."""
+        return events if self.accepted else events[: len(self.seen)]
+
     def trained_by(self, solver: str) -> str:
         """The name of what has trained: "adamw+lbfgs" where L-BFGS went on from AdamW's weights and was kept."""
         return "adamw+lbfgs" if self.accepted else self.first.trained_by(solver)
@@ -247,9 +273,9 @@ class RefitOnAllRows(TwoStage):
     the first one left stands. `weight (m,)` or None is what the rows weigh that networks held out too.
     """
 
-    first: Run | LbfgsAfterAdamW
+    first: "Run | LbfgsAfterAdamW | Longer"
 
-    def __init__(self, first: Run | LbfgsAfterAdamW, weight: Floats | None) -> None:
+    def __init__(self, first: "Run | LbfgsAfterAdamW | Longer", weight: Floats | None) -> None:
         super().__init__(first)
         self.weight = weight
         self.beginner = first.beginner
@@ -277,7 +303,7 @@ class RefitOnAllRows(TwoStage):
 
     def start_second(self, left_by_first: Trained, events: list[Epoch], left: float | None) -> Run | FullBatch:
         """The training over all rows, before its first step."""
-        second = self.over_all_rows(left_by_first, [event.validation_loss for event in events], left)
+        second = self.over_all_rows(left_by_first, [event.validation_loss for event in self.first.counted(events)], left)
         second.retire(left_by_first.diverged > 0)
         return second
 
@@ -286,8 +312,9 @@ class RefitOnAllRows(TwoStage):
         first = self.beginner
         if self.first.accepted:
             return lbfgs_from(first, left_by_first, first.all_rows(self.weight), left)
-        recipe, until = replace(self.recipe, patience=None), best_epochs(losses[: int(first.epochs.max())])  # without a trial of L-BFGS
-        return first.refit(recipe, self.begins, self.weight, until)
+        planned, until = self.first.planned_epochs, best_epochs(losses)
+        recipe = replace(self.recipe, patience=None, max_epochs=int(planned.max()))
+        return first.refit(recipe, self.begins, self.weight, until, planned)
 
     def trained_by(self, solver: str) -> str:
         """The name of what the first training was."""

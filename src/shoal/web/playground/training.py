@@ -37,8 +37,8 @@ from shoal.fitting.targets import checked_targets, encode_targets
 from shoal.network import Network
 from shoal.population import Population
 from shoal.textbook.losses import Loss
-from shoal.training.minibatch import Run, bound_of, left_bounds, row_orders
-from shoal.training.progress import Epoch
+from shoal.training.minibatch import Run, row_orders
+from shoal.training.progress import Epoch, bound_of, left_bounds
 from shoal.types import Floats
 from shoal.web.playground.settings import Data, of_sample, read_settings, settings
 
