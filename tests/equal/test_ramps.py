@@ -33,11 +33,11 @@ def table(m=M, seed=0):
     return X
 
 
-def begun(ramp_positions, X, dtype="float64", *, widths=(32, 20), batch_size=57, seen=None, epochs=3, until=None, **settings):
+def begun(ramp_positions, X, dtype="float64", *, widths=(32, 20), batch_size=57, seen=None, skip=False, epochs=3, until=None, **settings):
     """Two networks before their first update. Batches of 57, 57, 57 and 29 rows are no whole eights."""
     _, Y = rows("softmax", len(X), 1, 3)
     recipe = Recipe(**{"batch_size": batch_size, "max_epochs": epochs, "learning_rate": 0.1, "activation": "tanh"} | settings)
-    networks = population(widths, X.shape[1], logits_of("softmax", 3), inputs=seen)
+    networks = population(widths, X.shape[1], logits_of("softmax", 3), inputs=seen, skip=skip)
     weight = np.random.default_rng(1).integers(0, 3, len(X)).astype(float)
     return Run(recipe, networks, make_loss("softmax"), X, Y, weight=weight, dtype=dtype, ramp_positions=ramp_positions, until=until)
 
@@ -83,6 +83,9 @@ def test_the_ramp_positions_are_the_encoded_ramps(dtype, scale):
         {"batch_size": M},
         {"batch_size": 193},  # and 7 rows in the last batch: fewer than eight
         {"equal_batches": True},
+        {"skip": True},  # rows of W3, which fill no tile
+        {"skip": True, "widths": (64,), "batch_size": 193, "lam": 0.5, "weight_average": 0.9},
+        {"skip": True, "widths": (32,) * 11},  # 33 rows of W3: a tile and one more
     ],
     ids=str,
 )

@@ -256,10 +256,10 @@ def shape_of(state: State, group: NetworkGroup, b: int) -> Any:
 def looked_up(state: State, group: NetworkGroup) -> NDArray[np.int64]:
     """The lookup array from which this group's kernel looks ramps up: empty where its members do not see them, or a product is as fast."""
     ramp_positions, largest = state.ramp_positions, state.known.largest
-    many = group.h % TILE == 0 and largest >= WORTH_LOOKING_UP and not group.skip  # whose rows of layer 1 fill no tile
+    many = group.h % TILE == 0 and largest >= WORTH_LOOKING_UP
     if ramp_positions is None or group.columns is not None or not many:
         return NO_LOOKUP
-    H = group.h * len(group.members)
+    H = (group.h + group.skip) * len(group.members)
     if group.laid is None or not group.laid.serves(ramp_positions, H, largest):
         n = group.n - int(ramp_positions.starts[-1])
         group.laid = laid_out(ramp_positions, n, padded(group.n), padded(n), H, largest, ramp_functions(state.dtype))

@@ -120,7 +120,7 @@ def in_precision(positions: RampPositions, dtype: np.dtype) -> RampPositions:
 
 
 def laid_out(positions: RampPositions, n: int, n1: int, plain: int, H: int, largest: int, functions: tuple[int, int]) -> Laid:
-    """For H units over n inputs (ramps not counted) and batches of at most `largest` rows."""
+    """For H rows of W1 over n inputs (ramps not counted) and batches of at most `largest` rows."""
     c, n_r, dtype = len(positions.starts) - 1, int(positions.starts[-1]), positions.share.dtype
     up = -(-largest // 8) * 8  # rows are looked up by eights
     batch_at, rows, bounds = (np.zeros(size, np.int32) for size in (up * c, largest * c, n_r + 1))

@@ -45,10 +45,10 @@ UNCHANGED = 2  # widths in a row with lower evidence before the search ends
 
 
 def looks_ramps_up(p: Plan) -> bool:
-    """Whether training uses lookup tables for ramps: with large minibatches, without dropout of inputs and without skip connections."""
+    """Whether training uses lookup tables for ramps: with large minibatches, and without dropout of inputs."""
     r = p.recipe
     by_product = p.solver in FULL_BATCH or r.device != PROCESSOR or np.any(np.asarray(r.input_dropout) > 0)
-    return bool(any(p.with_ramps) and not (by_product or p.skip) and r.batch_size >= WORTH_LOOKING_UP)
+    return bool(any(p.with_ramps) and not by_product and r.batch_size >= WORTH_LOOKING_UP)
 
 
 def full_batch(p: Plan, population: Population, g2: Loss, rows: Rows, m: int, *, validation: Judging | None, dtype: Any) -> FullBatch:

@@ -21,7 +21,7 @@ from shoal.engine.arguments import (
 )
 from shoal.engine.jit.compiler import inner
 from shoal.engine.jit.intrinsics import keep_apart
-from shoal.engine.ramps import ARRAYS, INPUTS, N1, PLAIN, RAMPS, TILE, UNITS
+from shoal.engine.ramps import ARRAYS, INPUTS, N1, PLAIN, RAMPS, UNITS
 
 HYPER = 7  # numbers of the rule and the loss
 PER_NETWORK = 4, 3  # rows of `PerNetwork.numbers` and `whole`
@@ -83,7 +83,7 @@ def misfit(shape, rows, each, memory, numbers, costs, networks, lookup):
         return wrong
     n_r, H = 0, shape.G * shape.h
     if lookup.size > 0:
-        wrong = misfit_of_lookup(lookup, shape, (weights.size - shape.n_z * (H + shape.G)) // H)
+        wrong = misfit_of_lookup(lookup, shape, (weights.size - shape.n_z * (H + shape.G)) // (H + shape.G * shape.skip))
         if wrong != FITS:
             return wrong
         n_r = lookup[RAMPS]
@@ -120,9 +120,7 @@ def misfit_of_gradient_sums(shape, rows, weights, each, memory):
 @inner
 def misfit_of_lookup(lookup, shape, n1):
     """Of ramps that are looked up."""
-    if shape.skip > 0:  # rows of W1 that are no units
-        return OF_RAMPS
-    if lookup.size < ARRAYS or lookup[UNITS] != shape.G * shape.h or lookup[UNITS] % TILE != 0 or lookup[N1] != n1:
+    if lookup.size < ARRAYS or lookup[UNITS] != shape.G * (shape.h + shape.skip) or lookup[N1] != n1:
         return OF_RAMPS
     if lookup[RAMPS] < 1 or lookup[INPUTS] < 0 or lookup[INPUTS] + lookup[RAMPS] != shape.n:
         return OF_RAMPS

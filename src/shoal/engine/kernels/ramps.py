@@ -4,7 +4,8 @@ Of a column's ramps a row has 1 … 1, f, 0 … 0. So W1 times them is the sum o
 the weight of the one it stands on, and in the gradient a row gives f of its error to its own ramp and all of it to those below.
 Per row, column and unit these are three operations, where a product takes two for every ramp.
 
-Units are worked on by TILE, so that tables and errors of a tile stay in the level-1 cache and sums in registers.
+Units are worked on by TILE, so that tables and errors of a tile stay in the level-1 cache and sums in registers. Rows of W1 that fill no
+tile, those of skip connections, are worked on one by one, with the tables of one unit.
 `benchmarks/ramps_product.py` times it; `tests/equal/test_ramps.py` holds it equal to the product.
 """
 
@@ -69,6 +70,43 @@ def positions_of_batch(arrays, order, b):
     bounds[bounds.size - 1] = b * c
 
 
+@inner
+def look_up_rest(arrays, W1, n, b, Z):
+    """Z `(H, b)` += what the rows of a batch look up of the rows of W1 that fill no tile; their ramps' weights begin at number n."""
+    keep_apart()
+    c, n_r, table = arrays.batch_at.shape[1], arrays.bounds.size - 1, arrays.table
+    scale = arrays.shift[n_r]
+    for u in range(W1.shape[0] // TILE * TILE, W1.shape[0]):
+        for j in range(c):
+            below = of(scale, 0.0)
+            for r in range(arrays.starts[j], arrays.starts[j + 1]):
+                weight = scale * W1[u, n + r]
+                table[r, 0], table[r, 1] = below, weight
+                below += weight
+        for i in range(b):
+            for j in range(c):
+                r = arrays.batch_at[i, j]
+                Z[u, i] += table[r, 0] + arrays.batch_share[i, j] * table[r, 1]
+
+
+@inner
+def gradient_of_rest(arrays, dZ, n, gW1):
+    """The gradient in the ramps of those rows of W1 that fill no tile, from the errors `dZ (H, b)` of the batch that was looked up last."""
+    keep_apart()
+    scale = arrays.shift[arrays.bounds.size - 1]
+    for u in range(gW1.shape[0] // TILE * TILE, gW1.shape[0]):
+        for j in range(arrays.starts.size - 1):
+            above = of(scale, 0.0)
+            for r in range(arrays.starts[j + 1] - 1, arrays.starts[j] - 1, -1):
+                own, whole = of(scale, 0.0), of(scale, 0.0)
+                for place in range(arrays.bounds[r], arrays.bounds[r + 1]):
+                    error = dZ[u, arrays.rows[place]]
+                    own += arrays.shares[place] * error
+                    whole += error
+                gW1[u, n + r] = scale * (own + above)
+                above += whole
+
+
 def layer_1(lookup, order, w1, xt, z, b):
     """z `(H, b)` = W1 `(H, n1)` times the rows `order (b,)`; their inputs without ramps and the bias, `xt (plain, b)`, as a product."""
     d = carray(lookup, LOOKUP_SIZE)
@@ -87,7 +125,7 @@ def layer_1(lookup, order, w1, xt, z, b):
         for j in range(n + 1, W.shape[1]):
             W[u, j] = zero
     np.dot(W, carray(xt, (d[PLAIN], b)), Z)
-    for u in range(0, H, TILE):
+    for u in range(0, H // TILE * TILE, TILE):
         turn(W1[u : u + TILE], arrays.turned)
         for j in range(c):
             stack(arrays.turned, n, arrays.starts[j], arrays.starts[j + 1], shift[n_r], arrays.table)
@@ -99,6 +137,7 @@ def layer_1(lookup, order, w1, xt, z, b):
         for k in range(TILE):
             for i in range(in_eights, b):
                 Z[u + k, i] += tail[k, i - in_eights]
+    look_up_rest(arrays, W1, n, b, Z)
 
 
 def layer_1_gradient(lookup, dz, xb, gw1, b):
@@ -108,7 +147,8 @@ def layer_1_gradient(lookup, dz, xb, gw1, b):
     arrays = arrays_of(lookup, dz, b)
     dZ, gW1, gW, shift = carray(dz, (H, b)), carray(gw1, (H, d[N1])), arrays.gW, arrays.shift
     np.dot(dZ, carray(xb, (b, d[PLAIN])), gW)
-    for u in range(0, H, TILE):
+    gradient_of_rest(arrays, dZ, n, gW1)
+    for u in range(0, H // TILE * TILE, TILE):
         turn(dZ[u : u + TILE], arrays.errors)
         for r in range(n_r):
             add_up(arrays.errors, arrays.rows, arrays.shares, arrays.bounds[r], arrays.bounds[r + 1], arrays.table, r)

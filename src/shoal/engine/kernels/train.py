@@ -12,7 +12,7 @@ Memory: one flat array of weights. Gradient, moments and averages are laid out a
     | W1 (H, n1): a row a unit                 | W3 (G·n_z, n1) or none | W2 (G, n_z·h)       | b2 (G, n_z) |
     | n inputs, the bias, padding that stays 0 | a row a logit          | output after output |             |
 
-W3 are skip connections (`skip.py`), rows of the same products: `parts` gives them as rows of W1 behind the H of the hidden units.
+W3 are skip connections (`weights.py`), rows of the same products: `parts` gives them as rows of W1 behind the H of the hidden units.
 
 A batch: its rows `Xb (b, n1)` and transposed `XT (n1, b)`, both with a 1 for the bias; `Z (H, b)`, with W3's rows behind, is first
 z = W1 XT, then a = g(z), then dz; `S (H, b)` is g′(z); logits `Z2`, errors `D (n_z, b)`; targets `y (n_y, b)`; weights `w` and losses
@@ -340,9 +340,9 @@ def train(shape, rows, weights, gradient, first, second, average, each, rates, c
             put_errors(D, skip_row(shape, g), shape.skip, Z)
         if n_r == 0:
             np.dot(Z, Xb, gW1)
-            free_bias(gW1, G * h, n)
         else:
             layer_1_gradient(lookup[GRADIENT], lookup, Z, Xb, gW1, L.size)
+        free_bias(gW1, G * h, shape.n)
         for g in range(G):
             shrink, decay = each.numbers[SHRINK, g], each.numbers[DECAY, g]
             if shrink > zero:
