@@ -19,7 +19,10 @@ from shoal.table_models.scores import baselines, metrics_of, sureness_of
 M = 600
 SAME = 1e-9
 QUICK = {"solver": "lbfgs", "hidden_layer_sizes": 4, "max_iter": 4, "activation": "tanh"}
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # a few steps are enough to compare
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),  # a few steps are enough to compare
+    pytest.mark.filterwarnings("ignore::shoal.errors.TableWarning"),  # rows that stand twice are meant
+]
 
 
 @pytest.fixture(scope="module")
