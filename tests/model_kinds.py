@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -13,6 +14,7 @@ from sklearn.pipeline import Pipeline
 import shoal
 from shoal import ShoalClassifier, ShoalRegressor
 from shoal.estimators.estimator import with_thresholds
+from shoal.table import describe_columns, preparation
 
 ROWS = 60
 FAST: dict[str, Any] = {"n_networks": 2, "hidden_layer_sizes": 3, "max_iter": 3, "random_state": 0}
@@ -45,6 +47,17 @@ def of_table(*targets: str) -> Pipeline:
     return shoal.fit(pd.concat([inputs, known[list(targets)]], axis=1), targets if len(targets) > 1 else targets[0], settings=FAST)
 
 
+def of_means() -> Pipeline:
+    """A model of raw rows that reads a category by target means, though it has few levels."""
+    inputs, known = table()
+    columns = [
+        replace(column, levels=("a", "b", "c"), rare_levels=("d", "e", "f"), target_means=True) if column.name == "code" else column
+        for column in describe_columns(inputs)
+    ]
+    prepare = preparation(columns, (), "classification", ("kind",))
+    return Pipeline([("prepare", prepare), ("estimator", ShoalClassifier(**FAST))]).fit(inputs, known["kind"].to_numpy())
+
+
 def of_matrix(y: Callable[[], Any], **settings: Any) -> Callable[[], Any]:
     """A model of a matrix: a classifier but for numbers."""
 
@@ -67,6 +80,7 @@ def two_numbers() -> np.ndarray:
 KINDS: dict[str, Callable[[], Any]] = {
     "table": lambda: of_table("kind"),
     "table of a number": lambda: of_table("n"),
+    "table of target means": of_means,
     "table of flags": lambda: of_table("up", "left"),
     "classifier": of_matrix(lambda: np.where(numbers() > 0, "yes", "no")),
     "classifier, weighted": of_matrix(lambda: numbers() > 0, class_weight={True: 1.0, False: 30.0}),

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import shoal
@@ -13,6 +14,7 @@ from onnx_or_skip import onnx_graph
 from sampling import sampled
 from shoal import ShoalClassifier
 from shoal.export import c99, model_json, portable, python_text
+from shoal.export.equation import model_equation
 from shoal.export.sample_rows import answers, extreme_rows, frame_of, matrix_of, sample_rows, spread
 from shoal.network import predict
 from shoal.table import read
@@ -108,6 +110,21 @@ def test_a_raw_table_in_every_format(target, tmp_path):
 @pytest.mark.parametrize("target", ["class", "paid"])
 def test_a_raw_table_with_skip_connections_in_every_format(target, tmp_path):
     check_every_format(fitted_table(target, skip=True), tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["number", "two", "three"])
+def test_target_means_in_every_format(kind, tmp_path):
+    rng = np.random.default_rng(0)
+    code = rng.integers(0, 50, 1_500)
+    frame = pd.DataFrame({"code": [f'{chr(97 + i % 26)}{chr(97 + i // 26)} "x"' for i in code], "size": rng.standard_normal(1_500)})
+    number = rng.standard_normal(50)[code] + frame["size"]
+    frame.loc[::9, "code"], frame.loc[1::9, "code"] = None, "often"
+    frame["y"] = {"number": number, "two": np.where(number > 0, "yes", "no"), "three": np.digitize(number, [-0.5, 0.5]).astype(str)}[kind]
+    model = shoal.fit(frame, "y", settings={"n_networks": 2, "hidden_layer_sizes": 4, "max_iter": 3, "random_state": 0})
+    means = [feature for feature in portable(model).features if feature.part == "target mean"]
+    assert len(means) == (3 if kind == "three" else 1)
+    check_every_format(model, tmp_path)
+    assert f"{means[0].name}] = {'mean' if kind == 'number' else 'share'} of" in model_equation(portable(model))
 
 
 @pytest.mark.parametrize("case", sampled(list(CASES)[::3], CASES))

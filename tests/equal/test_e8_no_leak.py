@@ -1,9 +1,11 @@
 """E8: nothing leaks. With a target that has nothing to do with the inputs, every score is at chance."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
 
+import shoal
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
 
@@ -94,3 +96,30 @@ def with_another_value_in_the_first_part(X, y):
     changed = y.copy()
     changed[random_parts(len(X), 8, None, 0)[0][0]] += 3.0
     return changed
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # the limit comes first on purpose
+@pytest.mark.parametrize("own", [False, True])
+def test_held_out_rows_of_a_category_read_by_target_means_are_predicted_at_chance(own):
+    """By the networks that hold them out, and by the model: levels of ten rows, or of a hundred, a few of which have a column beside."""
+    rng = np.random.default_rng(7)
+    m, levels = 6_000, 40 if own else 600
+    codes = rng.integers(0, levels, m)
+    table = pd.DataFrame({"code": [f"{chr(97 + i % 26)}{chr(97 + i // 26)}y" for i in codes], "x": rng.standard_normal(m)})
+    table["y"] = rng.permutation(np.repeat(["no", "yes"], m // 2))
+    by_heart = {
+        "dropout": 0.0,
+        "alpha": 0.0,
+        "learning_rate": "constant",
+        "learning_rate_init": 0.01,
+        "max_iter": 30,
+        "n_iter_no_change": 30,
+    }
+    model = shoal.fit(table, "y", settings={"n_networks": 4, "hidden_layer_sizes": 32, **by_heart})
+    names = list(model["prepare"].get_feature_names_out())
+    assert "code, share of yes" in names
+    assert any(name.startswith("code_") for name in names) == own
+    deviation = np.sqrt(0.25 / (0.8 * m / 2))  # each of four networks holds out an eighth of the rows that are learned from
+    assert model["estimator"].validation_scores_[-1] < 0.5 + 3 * deviation
+    assert model["estimator"].best_validation_score_ < 0.5 + 4 * deviation
+    assert abs(model.facts_.metrics["accuracy"] - 0.5) < 3 * np.sqrt(0.25 / (0.2 * m))

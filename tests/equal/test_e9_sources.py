@@ -73,6 +73,13 @@ GRID = {
 }
 
 
+def in_memory(train, target, task, roles):
+    """The preparation of rows in memory, and their matrix."""
+    n_outputs = 3 if target in ("class", "kind") else 1
+    prepare = preparation(describe_columns(train.inputs, n_outputs=n_outputs), [target], task, (target,))
+    return prepare, prepare.fit_transform(train.inputs, train.y, **{f"columns__{name}": value for name, value in roles.items()})
+
+
 ROLES = {"rows": {}, "groups": {"groups": "house"}, "time": {"time": "day"}}
 EACH = [(name, list(ROLES)[k % 3]) for k, name in enumerate(GRID)]  # every setting with one of the roles
 
@@ -89,9 +96,8 @@ def test_blocks_on_disk_are_the_rows_in_memory(path, name, kind):
     train, _ = sides_again(there, path / f"{target}.parquet")
     frame = pd.read_parquet(path / f"{target}.parquet")
     known = {name: frame[column].to_numpy()[train.inputs.index - 1] for name, column in role.items()}
-    prepare = preparation(describe_columns(train.inputs), [target])
-    here = clone(there["estimator"]).fit(prepare.fit_transform(train.inputs), train.y, **known)
-    assert_same(there["estimator"], here, prepare.transform(train.inputs))
+    prepare, X = in_memory(train, target, there.facts_.task, known)
+    assert_same(there["estimator"], clone(there["estimator"]).fit(X, train.y, **known), prepare.transform(train.inputs))
 
 
 WEIGHED = {
@@ -114,15 +120,14 @@ def test_weighted_rows_on_disk_are_those_in_memory(path, target, settings, role)
     assert len(store) > 1
     train, held = sides_again(there, path / "now.parquet")
     known = {name: frame[column].to_numpy()[train.inputs.index - 1] for name, column in role.items() if name != "weights"}
-    prepare = preparation(describe_columns(train.inputs), [target])
-    here = clone(there["estimator"]).fit(prepare.fit_transform(train.inputs), train.y, train.weight, **known)
+    prepare, learned = in_memory(train, target, there.facts_.task, {**known, "sample_weight": train.weight})
+    here = clone(there["estimator"]).fit(learned, train.y, train.weight, **known)
     assert role["weights"] not in train.inputs
     assert_same(there["estimator"], here, prepare.transform(train.inputs))
     X, task = prepare.transform(held.inputs), there.facts_.task
     assert there.facts_.metrics == pytest.approx(metrics_of(here, X, held.y, task, held.weight), rel=1e-7)
     assert there.facts_.sureness == pytest.approx(sureness_of(here, X, held.y, held.weight), rel=1e-7)
-    learned = prepare.transform(train.inputs), train.y, train.weight
-    for name, scores in baselines(learned, (X, held.y, held.weight), task).items():
+    for name, scores in baselines((learned, train.y, train.weight), (X, held.y, held.weight), task).items():
         assert there.facts_.baselines[name] == pytest.approx(
             scores, rel=1e-3
         )  # the order of rows changes a logistic regression's last step
@@ -218,3 +223,49 @@ def test_rows_drawn_one_by_one_stay_together_too(path, calibration, role, monkey
         scores = len(model["estimator"].network_.calibration.scores)
         judged = aside.sum() if calibration == "split" else np.any(held, axis=0).sum()
         assert 20 < scores < judged if "groups" in role else scores == judged
+
+
+LEVELS = 60
+
+
+def with_codes(seed=0):
+    """Rows with a category of many levels, in groups and at times; a few of them are repeated."""
+    rng = np.random.default_rng(seed)
+    m = 2_000
+    code, x = rng.integers(0, LEVELS, m), rng.standard_normal(m)
+    day, house = rng.integers(0, 400, m), rng.integers(0, 150, m)
+    for column in (code, x, day, house):
+        column[:50] = column[50:100]
+    number = 10 + 2 * rng.standard_normal(LEVELS)[code] + x + 0.3 * rng.standard_normal(m)
+    frame = pd.DataFrame({"code": [f"{chr(97 + i % 26)}{chr(97 + i // 26)}x" for i in code], "x": x, "day": day})
+    frame["house"], frame["share"] = [f"h{i}" for i in house], np.where(rng.random(m) < 0.1, 0.0, rng.random(m))
+    frame.loc[::17, "code"] = None
+    return frame.assign(number=number, kind=np.digitize(number, [9, 11]).astype(str), two=np.where(number > 10, "yes", "no"))
+
+
+WITH_MEANS = {
+    "numbers": ("number", {}),
+    "two classes, groups": ("two", {"groups": "house"}),
+    "three classes, time": ("kind", {"time": "day"}),
+    "weights": ("number", {"weights": "share"}),
+    "calibrated": ("two", {}),
+}
+
+
+@pytest.mark.parametrize("name", WITH_MEANS)
+def test_target_means_on_disk_are_those_in_memory(tmp_path, name):
+    target, role = WITH_MEANS[name]
+    away = {"number", "kind", "two", "house", "share"} - {target, *role.values()}
+    frame = with_codes().drop(columns=list(away))
+    frame.to_parquet(tmp_path / "t.parquet", row_group_size=150)
+    settings = {"calibration": "temperature"} if name == "calibrated" else HELD
+    there, store = on_disk(tmp_path, target, settings, role, "t")
+    assert len(store) > 1
+    train, held = sides_again(there, tmp_path / "t.parquet")
+    keys = {"groups": "groups", "time": "time", "weights": "sample_weight"}
+    known = {keys[name]: frame[column].to_numpy()[train.inputs.index - 1] for name, column in role.items()}
+    prepare, X = in_memory(train, target, there.facts_.task, known)
+    assert any(", share of" in each or ", mean of" in each for each in prepare.get_feature_names_out())
+    np.testing.assert_allclose(there["prepare"].transform(held.inputs), prepare.transform(held.inputs), rtol=SAME)
+    here = clone(there["estimator"]).fit(X, train.y, **known)
+    assert_same(there["estimator"], here, prepare.transform(held.inputs))

@@ -30,7 +30,18 @@ from shoal.persistence.storing import stored
 from shoal.textbook import ACTIVATIONS
 from shoal.textbook.losses import make_loss
 
-FEW = ("table", "ramps", "outputs", "cv+", "gaussian", "multilabel", "temperature", "bayes", "threshold")  # of the fast lane
+FEW = (
+    "table",
+    "table of target means",
+    "ramps",
+    "outputs",
+    "cv+",
+    "gaussian",
+    "multilabel",
+    "temperature",
+    "bayes",
+    "threshold",
+)  # of the fast lane
 
 EVERY = 7  # of all changes, in the slow lane: a kind of model has some 3,000
 

@@ -163,8 +163,8 @@ def test_blocks_are_many_and_pieces_too(table_of, monkeypatch):
     written, pieces = [], []
     write_all = fit_in_pieces.write_all
 
-    def spying(table, found, prepare, blocks, placing, piece_rows, progressed):
-        write_all(table, found, prepare, blocks, placing, piece_rows, progressed)
+    def spying(table, found, prepare, blocks, placing, piece_rows, *more):
+        write_all(table, found, prepare, blocks, placing, piece_rows, *more)
         written.append(blocks)
         pieces.append(piece_rows)
 

@@ -148,3 +148,30 @@ def test_a_cluster_that_goes_away_while_columns_are_counted_leaves_the_checkpoin
     monkeypatch.setattr(client, "compute", gone)
     with pytest.raises(ClusterError, match=r"The checkpoint of an earlier call is .*kept"):
         shoal.dask.fit_table(partitions(table(), []), "price", client=client, checkpoint=kept)
+
+
+@pytest.mark.parametrize("weights", [None, pytest.param("share", marks=pytest.mark.slow)])
+def test_target_means_of_a_raw_dask_frame_are_those_in_memory(client, weights):
+    rng = np.random.default_rng(2)
+    code, m = rng.integers(0, 50, 1_500), 1_500
+    frame = pd.DataFrame({"code": [f"{chr(97 + i % 26)}{chr(97 + i // 26)}x" for i in code], "size": rng.normal(size=m)})
+    frame["price"] = 5 + rng.normal(size=50)[code] + frame["size"] + 0.1 * rng.normal(size=m)
+    frame.loc[::31, "code"], frame.loc[5, "price"] = None, np.nan
+    roles = {} if weights is None else {"sample_weight": rng.random(m)}
+    raw = frame.assign(**{weights: roles["sample_weight"]} if weights else {})
+    there = shoal.dask.fit_table(partitions(raw, [300, 300, 1_100]), "price", weights=weights, settings=SETTINGS, client=client)
+    known = frame["price"].notna().to_numpy()
+    X, y = frame.loc[known, ["code", "size"]], frame.loc[known, "price"].to_numpy()
+    given = {name: value[known] for name, value in roles.items()}
+    prepare = preparation(describe_columns(X, n_outputs=1), ["price"], "regression", ["price"])
+    learned = prepare.fit_transform(X, y, **{f"columns__{name}": value for name, value in given.items()})
+    assert "code, mean of price" in there["prepare"].get_feature_names_out()
+    np.testing.assert_allclose(there["prepare"].transform(X), prepare.transform(X), rtol=1e-9)
+    here = ShoalRegressor(**SETTINGS, random_state=0).fit(learned, y, **given)
+    np.testing.assert_allclose(there.predict(X), here.predict(prepare.transform(X)), rtol=1e-8)
+    on_workers = shoal.fit(frame, "price", settings=SETTINGS, client=client)
+    in_memory = shoal.fit(frame, "price", settings=SETTINGS)
+    np.testing.assert_allclose(on_workers.predict(X), in_memory.predict(X), rtol=1e-8)
+    without = shoal.dask.fit_table(partitions(frame, [700]), "price", target_means=False, settings=SETTINGS, client=client)
+    assert "code, mean of price" not in without["prepare"].get_feature_names_out()
+    assert not without.facts_.target_means

@@ -100,6 +100,13 @@ DayFirst = Annotated[
         show_default=False,
     ),
 ]
+TargetMeans = Annotated[
+    bool,
+    typer.Option(
+        "--target-means/--no-target-means",
+        help="Read categories of many levels by the mean of the target over the rows of each level, or give each level its own input.",
+    ),
+]
 Output = Annotated[
     Path | None,
     typer.Option(
@@ -145,6 +152,7 @@ def fit(
     keep: Keep = None,
     merge_case: MergeCase = None,
     day_first: DayFirst = None,
+    target_means: TargetMeans = True,
     refit: Annotated[bool, typer.Option("--refit", help="After scoring, train again on all rows and write that model.")] = False,
     output: Output = None,
     report: Report = None,
@@ -178,6 +186,7 @@ def fit(
     chosen: dict[str, Any] = {"settings": parse_settings(settings or []), "seed": seed, "refit": refit, "categories": category or ()}
     chosen |= {"weights": weights, "missing": missing or (), "keep": keep or (), "merge_case": merge_case}
     chosen["day_first"] = day_first
+    chosen |= {"target_means": target_means}
     chosen |= {"task": task, "groups": groups, "time": time}
     chosen |= {"max_memory": max_memory, "client": dask, "skip": skip, "threshold": threshold, "strict": bool(strict)}
     tables = FitTables(table_at(table, sheet, header), None if test is None else table_at(test, header=header))

@@ -34,6 +34,7 @@ def look(
     keep: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="As for shoal fit.", show_default=False)] = None,
     merge_case: Annotated[bool | None, typer.Option("--merge-case/--keep-case", help="As for shoal fit.", show_default=False)] = None,
     day_first: Annotated[bool | None, typer.Option("--day-first/--month-first", help="As for shoal fit.", show_default=False)] = None,
+    target_means: Annotated[bool, typer.Option("--target-means/--no-target-means", help="As for shoal fit.")] = True,
     html: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a page with the same contents.", show_default=False)] = None,
     sheet: Sheet = "",
     header: Header = None,
@@ -52,8 +53,9 @@ def look(
     if html is not None:
         refuse_unwritable(html)
     source = table_at(table, sheet, header)
-    chosen = {"categories": category or (), "drop": drop or (), "missing": missing or (), "keep": keep or ()}
-    found = look_at(source, target or None, groups=groups, time=time, merge_case=merge_case, day_first=day_first, **chosen)
+    chosen: dict[str, Any] = {"categories": category or (), "drop": drop or (), "missing": missing or (), "keep": keep or ()}
+    chosen |= {"merge_case": merge_case, "day_first": day_first, "target_means": target_means}
+    found = look_at(source, target or None, groups=groups, time=time, **chosen)
     if html is not None:
         write_look(found, html)
     if as_json:

@@ -32,6 +32,7 @@ from shoal.fitting.settings import Settings, settings_of
 from shoal.fitting.summary import Summary
 from shoal.kinds import ChoiceKind
 from shoal.search.folds import Outcome, Outcomes, SearchRows, Trial, last_step, prefix_of, settings_or_error, tried
+from shoal.table.steps import roles_of_steps
 
 Given = tuple[Any, Any, Any]  # X, y and the weights
 Roles = tuple[Any, Any]  # groups and times of the rows
@@ -106,7 +107,7 @@ def fit_pipeline(
     `roles` are the rows' groups, times and weights, by name.
     """
     for _, step in model.steps[:-1]:
-        X = step.fit_transform(X, y)
+        X = step.fit_transform(X, y, **roles_of_steps(step, roles))
     fit(model.steps[-1][1], X, y, client=client, checkpoint=checkpoint, **roles)
     return model
 

@@ -22,13 +22,15 @@ from shoal.fitting.checkpoint import Checkpoint
 from shoal.network import keep_facts
 from shoal.table.cells import ROW
 from shoal.table.marks import marks_for
-from shoal.table.steps import fitted_preparation, prepared_rows
+from shoal.table.steps import crossed_by, fitted_preparation, training_rows
 from shoal.table.tally import MOST_TEXTS
-from shoal.table.target import check_names, targets_of, without_target
+from shoal.table.target import check_names, without_target
 from shoal.table.target_cells import read_targets
+from shoal.table.target_means import CrossFitted, RowRoles, TargetSums
 from shoal.table_models.cut import Cut, Sample
 from shoal.table_models.fit import Facts, Watcher, estimator_for, notes_of
 from shoal.table_models.fit_notes import FitNotes
+from shoal.table_models.level_sums import no_sums, see_rows, targets_in
 from shoal.table_models.look import warn_of
 from shoal.table_models.memory import SAMPLE_ROWS
 from shoal.table_models.splits import named_column
@@ -55,6 +57,7 @@ def fit_table(
     keep: Collection[str] = (),
     merge_case: bool | None = None,
     day_first: bool | None = None,
+    target_means: bool = True,
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     callbacks: Sequence[Watcher] = (),
@@ -68,7 +71,7 @@ def fit_table(
     Parameters
     ----------
     table : dask data frame of raw columns
-    target, task, weights, categories, missing, keep, merge_case, day_first, settings, seed, callbacks : as for `shoal.fit`
+    target, task, weights, categories, missing, keep, merge_case, day_first, target_means, settings, seed, callbacks : as for `shoal.fit`
     client, share, checkpoint : as for `shoal.dask.fit`
     threshold : as for `shoal.fit`, a number; the other forms are found by cross-validation, in memory
 
@@ -105,17 +108,19 @@ def fit_table(
         cut = Cut(seed, 0.0, all_learn=True, weights=weights)
         nothing = Counting(names, cut.no_inputs, frozenset(categories), Sample(SAMPLE_ROWS), MOST_TEXTS)
         nothing.missing, nothing.keep, nothing.merge_case = marks_for(missing), tuple(keep), merge_case
-        nothing.day_first = day_first
+        nothing.day_first, nothing.target_means = day_first, target_means
         found = counted(cluster, parts, nothing, task, cut)
         check_threshold(wanted, found.targets, found.task, found.classes)
-        prepare = fitted_preparation(found.columns, found.counts, found.sample, (*names, *cut.no_inputs))
+        sums = summed(cluster, parts, found, cut)
+        prepare = fitted_preparation(found.columns, found.counts, found.sample, (*names, *cut.no_inputs), sums)
         estimator = estimator_for(found.task, settings, seed, callbacks)
-        fit(estimator, source(parts, prepare, found, cut), None, client=cluster, share=share, checkpoint=checkpoint)
+        rows = source(parts, prepare, found, cut, crossed_by(prepare, sums))
+        fit(estimator, rows, None, client=cluster, share=share, checkpoint=checkpoint)
     with_thresholds(estimator, fixed_thresholds(wanted, found.classes))
     model = Pipeline([("prepare", prepare), ("estimator", estimator)])
     facts = facts_from(found, time.perf_counter() - began, cut, tuple(categories))
     facts = replace(facts, missing=nothing.missing, keep=nothing.keep, merge_case=merge_case, day_first=day_first)
-    keep_facts(model, replace(facts, threshold="" if wanted is None else wanted.written))
+    keep_facts(model, replace(facts, threshold="" if wanted is None else wanted.written, target_means=target_means))
     warn_of(notes_of(model), stacklevel=2)
     return model
 
@@ -180,7 +185,37 @@ def see(seen: CountedPartitions, part: pd.DataFrame, place: tuple[int, int], cut
     return CountedPartitions(counting, (*seen.rows, len(part)))
 
 
-def source(parts: Sequence[Any], prepare: Pipeline, found: Survey, cut: Cut) -> RawPartitions:
+def summed(client: Any, parts: Sequence[Any], found: Survey, cut: Cut) -> TargetSums | None:
+    """The sums that target means are made of, each partition's where it lies; None if no column has them."""
+    nothing = no_sums(found, found.sample, cut)
+    if nothing is None:
+        return None
+    known = replace(found, sample=pd.DataFrame())
+    for number, part in enumerate(client.compute(list(parts))):
+        nothing.add(client.submit(sums_of, nothing.empty(), known, part, (number, len(parts)), cut, pure=False).result())
+    return nothing
+
+
+def sums_of(sums: TargetSums, found: Survey, part: pd.DataFrame, place: tuple[int, int], cut: Cut) -> TargetSums:
+    """The sums over one partition."""
+    with of_part(*place):
+        some = known_rows(part, found)
+        see_rows(sums, found, some, cut, numbers_in(place[0], len(some)))
+    return sums
+
+
+def known_rows(part: pd.DataFrame, found: Survey) -> pd.DataFrame:
+    """The rows of a partition with a target."""
+    part = read_targets(part, found.target_columns)
+    return part[~without_target(part, found.targets)] if len(part) else part
+
+
+def numbers_in(number: int, n: int) -> np.ndarray:
+    """Numbers of the rows of a partition that no other partition has."""
+    return (number << 40) + np.arange(n)
+
+
+def source(parts: Sequence[Any], prepare: Pipeline, found: Survey, cut: Cut, means: CrossFitted | None) -> RawPartitions:
     """The partitions prepared: matrices, targets and weights, rows without a target left out."""
     from dask.delayed import delayed
 
@@ -189,21 +224,22 @@ def source(parts: Sequence[Any], prepare: Pipeline, found: Survey, cut: Cut) -> 
         delayed(prepare, pure=False),
         delayed(replace(found, sample=pd.DataFrame()), pure=False),
     )
-    all_three = [work(steps, known, part, (number, len(parts)), cut) for number, part in enumerate(parts)]
+    all_three = [work(steps, known, part, (number, len(parts)), cut, means) for number, part in enumerate(parts)]
     X, y, weight = (tuple(each[i] for each in all_three) for i in range(3))
     n = len(prepare["columns"].get_feature_names_out())
     return RawPartitions(X, y, None if cut.weights is None else weight, np.empty((0, n)))
 
 
-def prepared(prepare: Pipeline, found: Survey, part: pd.DataFrame, place: tuple[int, int], cut: Cut) -> tuple[Any, Any, Any]:
+def prepared(
+    prepare: Pipeline, found: Survey, part: pd.DataFrame, place: tuple[int, int], cut: Cut, means: CrossFitted | None
+) -> tuple[Any, Any, Any]:
     """One partition's matrix, targets, and weights or None."""
     with of_part(*place):
-        part = read_targets(part, found.target_columns)
-        some = part[~without_target(part, found.targets)] if len(part) else part
+        some = known_rows(part, found)
         if not len(some):
             return np.empty((0, len(prepare["columns"].get_feature_names_out()))), np.empty(0), np.empty(0)
-        y = targets_of(some, found.targets, found.task, found.classes, columns=found.target_columns).y
-        return prepared_rows(prepare, some), y, cut.weigh(some)
+        X = training_rows(prepare, some, means, RowRoles(numbers=numbers_in(place[0], len(some))))
+        return X, targets_in(some, found), cut.weigh(some)
 
 
 @contextmanager

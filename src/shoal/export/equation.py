@@ -109,6 +109,10 @@ def made_of(feature: Feature, field: Field) -> str:
             return f"1 where {name} is any other text, else 0"
         empty = " or empty" if feature.level == field.missing else ""
         return f"1 where {name} is {quoted(field.levels[feature.level])}{empty}, else 0"
+    if field.means is not None:
+        means = field.means.means[feature.output]
+        pairs = ", ".join(f"{number(mean)} where {name} is {quoted(level)}" for level, mean in zip(field.levels, means, strict=True))
+        return f"{field.means.outputs[feature.output]} of its level: {pairs}, else {number(feature.fill)}"
     part = "" if feature.part == "value" else f"{feature.part} of " if feature.part != "days" else "days since 1970-01-01 of "
     return f"{part}{name}, {number(feature.fill)} where it is empty"
 

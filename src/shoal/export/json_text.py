@@ -147,16 +147,23 @@ def preparation(model: Portable) -> dict[str, Any]:
 def field_of(field: Field) -> dict[str, Any]:
     """A column of the raw table as plain data."""
     levels: dict[str, Any] = {"levels": list(field.levels), "has_other": field.has_other} if field.kind == "category" else {}
+    levels |= {} if field.means is None else {"means": {name: _listed(value) for name, value in asdict(field.means).items()}}
     levels |= {"variants": {variant.text: variant.level for variant in field.variants}} if field.variants else {}
     mark = {} if field.mark is None else {"mark": field.mark.text}
     return {"name": field.name, "kind": field.kind, **levels, **mark}
 
 
+def _listed(value: Any) -> Any:
+    """Lists for tuples."""
+    return [_listed(inner) for inner in value] if isinstance(value, tuple) else value
+
+
 def feature_of(feature: Feature) -> dict[str, Any]:
     """A prepared input as plain data."""
     more: dict[str, Any] = {"level": feature.level} if feature.part == "level" else {}
+    more |= {"output": feature.output} if feature.part == "target mean" else {}
     if feature.part not in ("level", "missing"):
-        more = {"fill": feature.fill}
+        more |= {"fill": feature.fill}
     return {"name": feature.name, "field": feature.field, "part": feature.part, **more}
 
 

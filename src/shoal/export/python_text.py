@@ -117,8 +117,16 @@ def constants(model: Portable) -> str:
     if W3 is not None:
         by_name["W3"] = numbers(W3[:n])
     by_name |= {f"LEVELS_{j}": list(field.levels) for j, field in enumerate(model.fields) if field.kind == "category"}
+    by_name |= {f"MEANS_{j}": means(field) for j, field in enumerate(model.fields) if field.means is not None}
     by_name |= {f"VARIANTS_{j}": variants(field) for j, field in enumerate(model.fields) if field.variants}
     return "\n".join(f"{name} = {listed(value) if isinstance(value, list) else value}" for name, value in by_name.items()) + "\n"
+
+
+def means(field: Field) -> str:
+    """The dictionary from levels to their target means, one for each output."""
+    assert field.means is not None
+    pairs = zip(field.levels, zip(*field.means.means, strict=True), strict=True)
+    return "{\n" + wrapped([f"{level!r}: {each!r}" for level, each in pairs]) + "}"
 
 
 def variants(field: Field) -> str:
@@ -157,6 +165,8 @@ def prepared(model: Portable, feature: Feature) -> str:
         if feature.level < len(field.levels):
             return f"float({cell} == LEVELS_{feature.field}[{feature.level}])"
         return f"float({cell} not in LEVELS_{feature.field})"
+    if field.means is not None:
+        return f"MEANS_{feature.field}.get({cell}, {field.means.overall!r})[{feature.output}]"
     if field.kind == "date":
         cell = date_part("days" if feature.part == "missing" else feature.part, cell + "[{}]", "({} % 1.0 * 86400.0 + 0.5) // 1.0")
     return f"float({cell} != {cell})" if feature.part == "missing" else f"{feature.fill!r} if {cell} != {cell} else {cell}"

@@ -146,5 +146,6 @@ def facts_from(content: dict[str, Any]) -> Facts:
             "metrics": or_nan(content["metrics"]),
             "baselines": {name: or_nan(scores) for name, scores in content["baselines"].items()},
             "sureness": None if content["sureness"] is None else or_nan(content["sureness"]),
+            "target_means": content.get("target_means", False),  # earlier shoals had none
         }
     )

@@ -4,11 +4,13 @@ from dataclasses import asdict
 from typing import Any
 
 from shoal.persistence.checks import Flag, Items, Maybe, Real, Record, Text, Whole
-from shoal.table import Column, ColumnNote
+from shoal.table import Column, ColumnNote, Learned
+from shoal.table.columns import MOST_LEVELS
 from shoal.table.date_formats import DATE_FORMATS
 from shoal.table.levels import MOST_RARE, Variant, level_key
 from shoal.table.marks import Mark
 from shoal.table.number_format import MARK_NAMES, PLAIN, NumberFormat
+from shoal.table.target_means import MOST_MEANS, MOST_OWN, TargetMeans
 
 NUMBER_FORMAT = Record(
     {
@@ -47,8 +49,21 @@ COLUMN = Record(
         "notes": Items(NOTE),
         "rare_levels": Maybe(Items(Text(), apart=True)),
         "variants": Items(VARIANT),
+        "target_means": Flag(),
     },
-    optional=frozenset({"cyclic", "number_format", "marks", "notes", "rare_levels", "variants"}),  # which files of earlier shoals lack
+    # which files of earlier shoals lack
+    optional=frozenset({"cyclic", "number_format", "marks", "notes", "rare_levels", "variants", "target_means"}),
+)
+MEANS = Record({"outputs": Items(Text(empty=False)), "overall": Items(Real()), "means": Items(Items(Real())), "own": Items(Whole())})
+LEARNED = Record(
+    {
+        "fills": Items(Real()),
+        "indicator": Flag(),
+        "levels": Items(Text(), apart=True, rising=True),
+        "has_other": Flag(),
+        "means": Maybe(MEANS),
+    },
+    optional=frozenset({"means"}),  # which files of earlier shoals lack
 )
 
 
@@ -74,6 +89,34 @@ def variants_fit(content: dict[str, Any]) -> bool:
     levels = {*content["levels"], *(content.get("rare_levels") or ()), *(each["level"] for each in found)}
     alike = all(level_key(each["text"]) == level_key(each["level"]) for each in found)
     return alike and len(texts) == len(found) and texts.isdisjoint(levels) and (content["kind"] == "category" or not found)
+
+
+def means_fit(content: dict[str, Any], known: dict[str, Any]) -> bool:
+    """Whether target means fit the column's record: there if it says so, one of each output for each level, each own column once."""
+    found = known.get("means")
+    if found is None:
+        return not content.get("target_means", False) and len(known["levels"]) <= MOST_LEVELS
+    n, n_levels = len(found["outputs"]), len(known["levels"])
+    sizes = n >= 1 and len(found["overall"]) == len(found["means"]) == n and all(len(each) == n_levels for each in found["means"])
+    own = found["own"]
+    places = own == sorted(set(own)) and all(place < n_levels for place in own) and len(own) <= MOST_LEVELS
+    return sizes and places and content.get("target_means", False) and not known["has_other"] and n_levels <= MOST_MEANS + MOST_OWN + 1
+
+
+def learned_from(known: dict[str, Any]) -> Learned:
+    """What was learned of a column, from its checked record."""
+    found = known.get("means")
+    means = None
+    if found is not None:
+        by_output = tuple(map(tuple, found["means"]))
+        means = TargetMeans(tuple(found["outputs"]), tuple(found["overall"]), by_output, tuple(found["own"]))
+    return Learned(tuple(known["fills"]), known["indicator"], tuple(known["levels"]), known["has_other"], means)
+
+
+def learned_record(known: Learned) -> dict[str, Any]:
+    """What was learned of a column in plain values."""
+    made: dict[str, Any] = _listed(asdict(known))
+    return made
 
 
 def column_from(content: dict[str, Any]) -> Column:

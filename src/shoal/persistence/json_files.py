@@ -186,6 +186,6 @@ def _preparation(content: Mapping[str, Any]) -> dict[str, Any]:
 def _learned(field: Mapping[str, Any], features: list[Mapping[str, Any]]) -> dict[str, Any]:
     """The preparation of one field, from the prepared columns made of it."""
     if field["kind"] == "category":
-        return {"fills": [], "indicator": False, "levels": field["levels"], "has_other": field["has_other"]}
+        return {"fills": [], "indicator": False, "levels": field["levels"], "has_other": field["has_other"], "means": field.get("means")}
     fills = [_number(feature["fill"], "fill") for feature in features if feature["part"] != "missing"]
     return {"fills": fills, "indicator": len(fills) < len(features), "levels": [], "has_other": False}

@@ -22,10 +22,9 @@ from shoal.estimators.regressor import ShoalRegressor
 from shoal.fitting.settings import checked_settings
 from shoal.persistence.arrays import ARRAYS
 from shoal.persistence.checks import Flag, Items, Label, Maybe, Named, Real, Record, Setting, Sizes, Text, Whole, adds_up
-from shoal.persistence.columns import COLUMN, NOTE, column_from, marks_fit, rare_levels_fit, variants_fit
+from shoal.persistence.columns import COLUMN, LEARNED, NOTE, column_from, learned_from, marks_fit, means_fit, rare_levels_fit, variants_fit
 from shoal.persistence.stored import Stored, decoded, labels_from
-from shoal.table import Learned, Preparation
-from shoal.table.columns import MOST_LEVELS
+from shoal.table import Preparation
 from shoal.table.dates import parts_of
 from shoal.textbook import ACTIVATIONS
 from shoal.textbook.losses import LOSSES, make_loss
@@ -42,7 +41,6 @@ LEAVES = tuple(leaf.name for leaf in fields(Parameters))
 SHARES_WITHIN = 1e-9  # of 1: the weights of members are computed in float64
 
 SCORES = Named(Maybe(Real()))
-LEARNED = Record({"fills": Items(Real()), "indicator": Flag(), "levels": Items(Text(), apart=True, rising=True), "has_other": Flag()})
 PART = Real(0.0, 1.0)
 RARE_CLASS = Record({"label": Label(), "n_rows": Whole(1), "recall": PART, "precision": Maybe(PART), "average_precision": PART})
 FIT_NOTES = Record(
@@ -88,10 +86,11 @@ FACTS = Record(
         "threshold": Text(),
         "header": Maybe(Flag()),
         "day_first": Maybe(Flag()),
+        "target_means": Flag(),
     },
     # which files of earlier shoals lack
     optional=frozenset(
-        {"weights", "drop", "beside", "missing", "keep", "target_columns", "merge_case", "threshold", "header", "day_first"}
+        {"weights", "drop", "beside", "missing", "keep", "target_columns", "merge_case", "threshold", "header", "day_first", "target_means"}
     ),
 )
 # Attributes of a fitted estimator that are one value each, without the final underscore.
@@ -346,7 +345,7 @@ def _check_columns(m: Stored, sizes: Sizes) -> None:
         n_levels = len(known["levels"]) + known["has_other"]
         fits = len(known["fills"]) == n_fills and not (category and known["indicator"]) and (n_levels > 0) == category
         ends = column["low"] is not None and column["high"] is not None and column["low"] <= column["high"]
-        fits = fits and len(known["levels"]) <= MOST_LEVELS and (ends or column["kind"] not in ("number", "date"))
+        fits = fits and means_fit(column, known) and (ends or column["kind"] not in ("number", "date"))
         fits = fits and rare_levels_fit(column) and variants_fit(column)
         if not fits or not marks_fit(column) or bool(column["date_format"]) != date or column["n_missing"] > column["n_rows"]:
             raise ModelFileError(f"what it has learned of the column {column['name'][:60]!r} does not fit its kind, {column['kind']}")
@@ -360,10 +359,7 @@ def _check_columns(m: Stored, sizes: Sizes) -> None:
 def preparation_from(content: dict[str, Any]) -> Preparation:
     """The preparation that a checked manifest describes."""
     columns = tuple(column_from(column) for column in content["columns"])
-    learned = tuple(
-        Learned(tuple(known["fills"]), known["indicator"], tuple(known["levels"]), known["has_other"]) for known in content["learned"]
-    )
-    return Preparation(columns, learned)
+    return Preparation(columns, tuple(map(learned_from, content["learned"])))
 
 
 def _check_parameters(m: Stored) -> None:

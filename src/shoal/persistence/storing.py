@@ -12,7 +12,7 @@ from shoal import __version__
 from shoal.errors import ModelFileError
 from shoal.network import Network, known_facts
 from shoal.persistence.arrays import ARRAYS
-from shoal.persistence.columns import column_record
+from shoal.persistence.columns import column_record, learned_record
 from shoal.persistence.schema import ATTRIBUTES, ESTIMATORS, FORMAT, VERSION
 from shoal.persistence.stored import Stored, coded, labels_of, numbers_or_none
 from shoal.table import Preparation, preparation_of
@@ -164,8 +164,7 @@ def _attribute(value: Any) -> Any:
 def preparation_record(known: Preparation, allowed_extra: Sequence[str]) -> dict[str, Any]:
     """A preparation in plain values."""
     columns = [column_record(column) for column in known.columns]
-    learned = [{**asdict(each), "fills": list(each.fills), "levels": list(each.levels)} for each in known.learned]
-    return {"columns": columns, "learned": learned, "allowed_extra": list(allowed_extra)}
+    return {"columns": columns, "learned": list(map(learned_record, known.learned)), "allowed_extra": list(allowed_extra)}
 
 
 def fit_notes_record(beside: FitNotes) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from shoal.inspection.importance import Effect, Importance
 from shoal.report.scores import Scored, baselines, counts_of, scored
 from shoal.table import prepared_rows
 from shoal.table.frames import Table, frame_or_path
+from shoal.table.steps import learned_rows
 from shoal.table_models.fit import Facts, facts_of
 from shoal.table_models.inspect import RowsAgain, Uses, diagnose_rows, effect_of, importance_of, rows_again, rows_of_other, uses_of
 from shoal.table_models.look import Look
@@ -105,7 +106,8 @@ def gather(model: Pipeline, table: Table, test: Table | None, step: Step) -> Con
     scores = {"shoal": scored(model["estimator"], X_held, held.y, facts.task, counts)}
     step("baselines")
     if train is not None and not facts.refit:
-        others = baselines((prepared_rows(prepare, train.inputs), train.y, train.weight), facts.task, facts.seed)
+        learned = learned_rows(prepare, train.inputs, train.y, train.roles, facts.task, facts.targets)
+        others = baselines((learned, train.y, train.weight), facts.task, facts.seed)
         scores |= {name: scored(other, X_held, held.y, facts.task, counts) for name, other in others.items()}
     step("diagnosis")
     diagnosis = diagnose_rows(model, held.inputs, held.y, held.weight)
@@ -191,6 +193,7 @@ def command(facts: Facts, estimator: Any) -> str:
     words += [] if facts.header is None else ["--header" if facts.header else "--no-header"]
     words += [] if facts.merge_case is None else ["--merge-case" if facts.merge_case else "--keep-case"]
     words += [] if facts.day_first is None else ["--day-first" if facts.day_first else "--month-first"]
+    words += [] if facts.target_means else ["--no-target-means"]
     words += ["--threshold", facts.threshold] if facts.threshold else []
     words += ["--max-memory", facts.max_memory] if facts.max_memory else []
     words += ["--seed", str(facts.seed), *(["--refit"] if facts.refit else [])]
@@ -208,5 +211,6 @@ def in_python(facts: Facts, settings: dict[str, Any]) -> str:
     given = ("groups", "time", "weights", "categories", "drop", "missing", "keep", "refit", "max_memory", "threshold")
     arguments |= {name: getattr(facts, name) for name in given if getattr(facts, name)}
     arguments |= {name: getattr(facts, name) for name in ("merge_case", "day_first") if getattr(facts, name) is not None}
+    arguments |= {} if facts.target_means else {"target_means": False}
     test = {"": "", "a frame": ", test=test_frame"}.get(facts.test_table, f", test={facts.test_table!r}")
     return f"shoal.fit({table}, {target}{test}, {', '.join(f'{name}={value!r}' for name, value in arguments.items())})"

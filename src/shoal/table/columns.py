@@ -55,6 +55,8 @@ class Column:
         Of a category: the other levels of the training rows, which share one column; None where these are too many to keep their names.
     variants : tuple of Variant
         Of a category or a target of classes: texts that are read as a level from which they differ only in case, blanks or Unicode form.
+    target_means : bool
+        Of a category: whether the mean of the target over the rows of each level stands beside the levels' own columns.
     """
 
     name: str
@@ -73,6 +75,13 @@ class Column:
     notes: tuple[ColumnNote, ...] = ()
     rare_levels: tuple[str, ...] | None = None
     variants: tuple[Variant, ...] = ()
+    target_means: bool = False
+
+    @property
+    def about_means(self) -> str:
+        """In words: the target means of a category, and the levels with a column of their own."""
+        n = len(self.levels)
+        return f"target means beside {n} frequent level{'s' * (n != 1)}" if n else "target means"
 
     @property
     def date_parts(self) -> tuple[Part, ...]:

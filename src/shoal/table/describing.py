@@ -28,8 +28,15 @@ from shoal.table.number_columns import FoundNumbers, indicated, numbers_found
 from shoal.table.number_format import locale_of
 from shoal.table.number_notes import format_notes, mark_notes, sentinel_notes, unread_notes
 from shoal.table.tally import Tally, Typed
+from shoal.table.target_means import common_levels
 
 _EMPTY = "no value in any row"
+# Target means are for categories of many levels, with rows enough for a mean: benchmarks/categories.py compares them with a column for
+# each level.
+MANY_LEVELS = 40
+ROWS_PER_LEVEL = 2  # on average
+MOST_SUMS = 100_000  # levels times outputs: their sums by fold take some 24 MB
+MOST_OUTPUTS = 10  # with more classes, a column for each of them would be as many as the levels have
 _SLIP_ADVICE = "Correct the cell, or leave it empty if the value is not known; a column of codes can be named a category."
 
 
@@ -42,6 +49,7 @@ def describe_columns(
     beside: pd.DataFrame | None = None,
     merge_case: bool | None = None,
     day_first: bool | None = None,
+    n_outputs: int = 0,
 ) -> tuple[Column, ...]:
     """Decide what becomes of every input column.
 
@@ -56,6 +64,7 @@ def describe_columns(
     merge_case : whether levels that differ only in case, blanks or Unicode form are one; if None, where one of them is nearly all
     day_first : whether the day comes first, or the month, in dates that can be read in both orders; if None the day does, and a note
         says so
+    n_outputs : how many target means a level has, if it gets them (`target_means.Outputs`); 0 for none
 
     Returns
     -------
@@ -82,13 +91,13 @@ def describe_columns(
         tally.see(frame[name])
         if beside is not None and name in beside.columns:
             tally.see_beside(beside[name])
-    return described_columns([tally.finish() for tally in tallies.values()])
+    return described_columns([tally.finish() for tally in tallies.values()], n_outputs)
 
 
-def described_columns(tallies: Sequence[Tally]) -> tuple[Column, ...]:
+def described_columns(tallies: Sequence[Tally], n_outputs: int = 0) -> tuple[Column, ...]:
     """What becomes of the columns of a table that were counted to their end; "1,234" is what the other columns' marks make of it."""
     hint = decimal_mark(tallies)
-    return tuple(described(tally, hint) for tally in tallies)
+    return tuple(with_target_means(described(tally, hint), tally, n_outputs) for tally in tallies)
 
 
 def decimal_mark(tallies: Iterable[Tally]) -> str:
@@ -248,11 +257,30 @@ def _category(tally: Tally) -> Column:
     reason = texts + " levels" if tally.crowded else f"{n_levels} level{'s' if n_levels != 1 else ''}"
     reason += f", {n_rare} of them in fewer than {rare} rows" if n_rare and not tally.crowded else ""
     levels = tuple(map(str, frequent.index[:own]))
-    others = None if tally.crowded or len(counts) > len(levels) + MOST_RARE else tuple(map(str, counts.index.difference(list(levels))))
+    others = rare_levels(tally, counts, levels)
     if tally.merge_case:
         variants += further_variants(levels, tally.texts.index)
     notes = variant_notes(tally.name, merged, [each for each in apart if each.total >= rare])
     return Column(tally.name, "category", reason, n_rows, n_missing, levels=levels, rare_levels=others, variants=variants, notes=notes)
+
+
+def rare_levels(tally: Tally, counts: pd.Series, levels: Collection[str]) -> tuple[str, ...] | None:
+    """The levels without a column of their own; None where these are too many."""
+    too_many = tally.crowded or len(counts) > len(levels) + MOST_RARE
+    return None if too_many else tuple(map(str, counts.index.difference(list(levels))))
+
+
+def with_target_means(column: Column, tally: Tally, n_outputs: int) -> Column:
+    """The column, read by target means if it is a category of many levels with rows enough for them."""
+    if column.kind != "category" or not 0 < n_outputs <= MOST_OUTPUTS or tally.crowded:
+        return column
+    counts = level_counts(tally, column.variants)
+    too_many = len(counts) * ROWS_PER_LEVEL > tally.n_rows or len(counts) * n_outputs > MOST_SUMS
+    if len(counts) < MANY_LEVELS or too_many:
+        return column
+    levels = tuple(common_levels(counts))
+    column = replace(column, levels=levels, rare_levels=rare_levels(tally, counts, levels), target_means=True)
+    return replace(column, reason=f"{column.reason}, {column.about_means}")
 
 
 def level_counts(tally: Tally, variants: Sequence[Variant] = ()) -> pd.Series:

@@ -11,10 +11,21 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from shoal.errors import TableError
-from shoal.table.cells import listed
+from shoal.table.cells import ROW, listed
 from shoal.table.columns import Column, check_columns, coerce
 from shoal.table.frames import as_frame
-from shoal.table.preparation import Preparation, decided, fit_preparation, used, used_names
+from shoal.table.preparation import Preparation, crossed, decided, fit_preparation, used, used_names
+from shoal.table.target_means import (
+    NO_ROLES,
+    CrossFitted,
+    RowRoles,
+    TargetSums,
+    fold_rule,
+    outputs_of,
+    refuse_without_target,
+    target_sums,
+    with_means,
+)
 from shoal.table.unseen import Unseen
 
 
@@ -60,6 +71,10 @@ class PreparedTable(TransformerMixin, BaseEstimator):
     ----------
     columns : tuple of Column
         What `describe_columns` decided at fit.
+    task : {"classification", "regression"}
+        What the target is, for columns with target means.
+    targets : tuple of str
+        Its name, or their names.
 
     Attributes
     ----------
@@ -68,12 +83,40 @@ class PreparedTable(TransformerMixin, BaseEstimator):
 
     preparation_: Preparation
 
-    def __init__(self, columns: tuple[Column, ...]) -> None:
+    def __init__(self, columns: tuple[Column, ...], task: str = "regression", targets: tuple[str, ...] = ("the target",)) -> None:
         self.columns = columns
+        self.task = task
+        self.targets = targets
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> Self:
-        """Find medians, gaps and levels in the typed frame of the training rows."""
-        return self._known(fit_preparation(self.columns, X))
+        """Find medians, gaps and levels in the typed frame of the training rows, and the mean of `y` for levels with target means."""
+        return self._known(fit_preparation(self.columns, X, self._sums(X, y, NO_ROLES, None)))
+
+    def fit_transform(self, X: pd.DataFrame, y: Any = None, groups: Any = None, time: Any = None, sample_weight: Any = None) -> Any:
+        """Fit, and return the matrix of the training rows.
+
+        Their target means are those of rows in other folds: `fit(X, y).transform(X)` gives others, which contain each row's own target.
+        Rows of one of the `groups` are in one fold; with a `time` rows get the means of earlier ones.
+        """
+        roles = RowRoles(groups, time, row_numbers(X))
+        sums = self._sums(X, y, roles, sample_weight)
+        self._known(fit_preparation(self.columns, X, sums))
+        return self.preparation_.apply(X, None if sums is None else crossed(self.preparation_, sums), roles)
+
+    def _sums(self, X: pd.DataFrame, y: Any, roles: RowRoles, weight: Any) -> TargetSums | None:
+        """The sums that target means are made of; None if no column has them."""
+        columns = with_means(self.columns)
+        if not columns:
+            return None
+        if y is None:
+            refuse_without_target(self.columns)
+        y = np.asarray(y)
+        classes = [np.unique(y).tolist()] if y.ndim == 1 else [(0, 1)] * y.shape[1]
+        outputs = outputs_of(self.task, self.targets, classes)
+        rule = fold_rule(X, roles, max(X[column.name].nunique(dropna=False) for column in columns))
+        sums = target_sums(columns, outputs, rule, outputs.numbers(y))
+        sums.see(X, y, roles, weight)
+        return sums
 
     def _known(self, preparation: Preparation) -> Self:
         self.preparation_ = preparation
@@ -95,13 +138,21 @@ class PreparedTable(TransformerMixin, BaseEstimator):
         return np.array([feature.name for feature in self.preparation_.features], dtype=object)
 
 
-def preparation(columns: Sequence[Column], allowed_extra: Collection[str] = ()) -> Pipeline:
+def row_numbers(frame: pd.DataFrame) -> NDArray[np.int64] | None:
+    """The rows' numbers in the table, if they have any."""
+    return frame.index.to_numpy() if frame.index.name == ROW else None
+
+
+def preparation(
+    columns: Sequence[Column], allowed_extra: Collection[str] = (), task: str = "regression", targets: Collection[str] = ("the target",)
+) -> Pipeline:
     """The unfitted steps from a raw frame to a dense float64 matrix.
 
     Parameters
     ----------
     columns : what `describe_columns` decided
     allowed_extra : names of columns that may be there without being inputs
+    task, targets : what the target is, and its name, for columns with target means
 
     Returns
     -------
@@ -114,12 +165,16 @@ def preparation(columns: Sequence[Column], allowed_extra: Collection[str] = ()) 
             f"No column is left to learn from; all {len(columns)} were left out ({reasons}). Give the table an informative column."
         )
     typed = TypedTable(tuple(columns), tuple(map(str, allowed_extra)))
-    steps = Pipeline([("typed", typed), ("columns", PreparedTable(tuple(columns)))])
+    steps = Pipeline([("typed", typed), ("columns", PreparedTable(tuple(columns), task, tuple(targets)))])
     return steps.set_output(transform="default")
 
 
 def fitted_preparation(
-    columns: Sequence[Column], counts: Mapping[str, pd.Series], sample: pd.DataFrame, allowed_extra: Collection[str] = ()
+    columns: Sequence[Column],
+    counts: Mapping[str, pd.Series],
+    sample: pd.DataFrame,
+    allowed_extra: Collection[str] = (),
+    sums: TargetSums | None = None,
 ) -> Pipeline:
     """The steps of `preparation` as rows would fit them that were counted and are not at hand.
 
@@ -129,10 +184,16 @@ def fitted_preparation(
     counts : of every category, how many rows have each level (`level_counts`)
     sample : some of the rows, raw; the medians are theirs
     allowed_extra : as for `preparation`
+    sums : of the targets of all rows, if a column has target means
     """
     check_columns(sample, columns, allowed_extra)
     gaps = {column.name: column.n_gaps > 0 for column in columns}
-    return prepared_by(decided(columns, coerce(sample, columns), counts, gaps), allowed_extra)
+    return prepared_by(decided(columns, coerce(sample, columns), counts, gaps, sums), allowed_extra)
+
+
+def crossed_by(prepare: Pipeline, sums: TargetSums | None) -> CrossFitted | None:
+    """The target means that training rows get; None if no column has them."""
+    return None if sums is None else crossed(prepare.steps[1][1].preparation_, sums)
 
 
 def prepared_by(found: Preparation, allowed_extra: Collection[str] = ()) -> Pipeline:
@@ -161,6 +222,46 @@ def prepared_rows(prepare: Pipeline, frame: pd.DataFrame, unseen: Unseen | None 
     if unseen is not None:
         unseen.see(typed)
     return np.asarray(columns.preparation_.apply(typed))
+
+
+def learned_rows(
+    prepare: Pipeline, frame: pd.DataFrame, y: Any, roles: Mapping[str, Any], task: str, targets: Sequence[str]
+) -> NDArray[np.float64]:
+    """The matrix of raw rows as a model learned from them, with the target means of other folds; without a warning.
+
+    Parameters
+    ----------
+    prepare : a fitted `preparation`
+    frame, y : the rows that it was fitted to, and their targets
+    roles : their "groups", "time" and "sample_weight", as far as there are any
+    task, targets : what the target is, and its name
+    """
+    typed = prepare.steps[0][1]
+    if not with_means(typed.columns):
+        return prepared_rows(prepare, frame)
+    again = PreparedTable(typed.columns, task, tuple(targets))
+    return np.asarray(again.fit_transform(typed.transform(frame), y, **roles))
+
+
+def roles_of_steps(step: Any, roles: Mapping[str, Any]) -> dict[str, Any]:
+    """The rows' groups, times and weights as arguments of `fit_transform` of a `preparation`; none for other steps."""
+    is_ours = isinstance(step, Pipeline) and isinstance(step.steps[-1][1], PreparedTable)
+    return {f"{step.steps[-1][0]}__{name}": role for name, role in roles.items()} if is_ours else {}
+
+
+def training_rows(prepare: Pipeline, frame: pd.DataFrame, crossed: CrossFitted | None, roles: RowRoles = NO_ROLES) -> NDArray[np.float64]:
+    """The matrix of raw rows that a model learns from, with the target means of other folds.
+
+    Parameters
+    ----------
+    prepare : a fitted `preparation`
+    frame : raw rows
+    crossed : their target means; None if no column has them
+    roles : what decides the folds
+    """
+    typed = prepare.steps[0][1].transform(frame)
+    roles = roles if roles.numbers is not None else roles._replace(numbers=row_numbers(frame))
+    return np.asarray(prepare.steps[1][1].preparation_.apply(typed, crossed, roles))
 
 
 def unseen_by(prepare: Pipeline) -> Unseen:

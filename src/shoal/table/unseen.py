@@ -94,6 +94,7 @@ class Unseen:
         shown = [text for text, _ in near[:NAMED]] or kept[:NAMED]
         more = ", …" if len(kept) > len(shown) else ""
         treated = "they are treated as its rare levels are" if known.has_other else "they count as none of its levels"
+        treated = treated if known.means is None else "they get the mean of all training rows"
         line = f"{n} of {self.n_rows} rows have levels of {brief(name)} {what} ({', '.join(map(brief, shown))}{more}); {treated}"
         if near:
             text, level = near[0]

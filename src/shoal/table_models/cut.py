@@ -130,6 +130,14 @@ class Sample:
         self.draws, self.frame = joint, frame
 
 
+def fewer(sample: pd.DataFrame, rows: int, seed: int) -> pd.DataFrame:
+    """So many rows of the sample, those of the smallest random numbers; all if there are no more."""
+    if len(sample) <= rows:
+        return sample
+    draws = row_draws(seed, Purpose.SAMPLE, sample.index.to_numpy())
+    return sample.iloc[np.sort(np.argpartition(draws, rows)[:rows])]
+
+
 @contextmanager
 def naming_rows(name: str, piece: pd.DataFrame) -> Iterator[None]:
     """An error about a chunk of a table states which rows of the file it contains."""

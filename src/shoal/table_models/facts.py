@@ -75,6 +75,8 @@ class Facts:
         As passed to `fit`.
     header : bool or None
         Whether the file's first line is stated to name the columns; None if that was found from the cells.
+    target_means : bool
+        As passed to `fit`; files of earlier shoals have models without them.
     """
 
     task: Task
@@ -109,6 +111,7 @@ class Facts:
     threshold: str = ""
     header: bool | None = None
     day_first: bool | None = None
+    target_means: bool = True
 
 
 @dataclass(frozen=True)
@@ -168,10 +171,20 @@ def asked_of(table: Table, split: Split) -> dict[str, Any]:
         "header": table.header if isinstance(table, TablePath) else None,
         "merge_case": split.merge_case,
         "day_first": split.day_first,
+        "target_means": split.target_means,
     }
 
 
 def split_of(facts: Facts, test: Table | None = None) -> Split:
     """How `fit` was to hold out rows, and how it read cells."""
-    cells = facts.categories, facts.weights or None, facts.drop, facts.missing, facts.keep, facts.merge_case, facts.day_first
+    cells = (
+        facts.categories,
+        facts.weights or None,
+        facts.drop,
+        facts.missing,
+        facts.keep,
+        facts.merge_case,
+        facts.day_first,
+        facts.target_means,
+    )
     return Split(facts.task, test, facts.test_fraction, facts.groups or None, facts.time or None, facts.seed, *cells)

@@ -29,7 +29,8 @@ from shoal.network import keep_facts
 from shoal.table import Column, ColumnNote, Task, describe_columns, feature_names, preparation, prepared_rows, targets_of
 from shoal.table.cells import brief, listed, nearest
 from shoal.table.frames import Table, frame_or_path, is_path
-from shoal.table.target import check_task
+from shoal.table.steps import learned_rows, roles_of_steps
+from shoal.table.target import Target, check_task
 from shoal.table_models.facts import NO_NOTES as NO_NOTES
 from shoal.table_models.facts import Evaluation as Evaluation
 from shoal.table_models.facts import Facts as Facts
@@ -74,6 +75,7 @@ def fit(
     keep: Collection[Hashable] = (),
     merge_case: bool | None = None,
     day_first: bool | None = None,
+    target_means: bool = True,
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     refit: bool = False,
@@ -113,6 +115,8 @@ def fit(
         groups, and others where one spelling has nearly all rows
     day_first : whether the day comes first, or the month, in dates such as 3/4/2022 that can be read in both orders; if None the day does,
         and a note says so
+    target_means : whether categories of many levels are read by the mean of the target over the rows of each level, found by
+        cross-fitting (docs/tables.md); False gives each frequent level a column of its own
     settings : parameters of the estimator by name, such as {"hidden_layer_sizes": (50,)}
     seed : of the split, and of the estimator if `settings` has no "random_state"
     refit : train again on all rows after scoring, those of `test` too (not in blocks); else the scored model is returned
@@ -169,7 +173,7 @@ def fit(
     there = place_of(client, checkpoint, max_memory, refit)
     seed, table, test = int(seed), frame_or_path(table), None if test is None else frame_or_path(test)
     learned, named, categories = column_roles(table, target, {"groups": groups, "time": time, "weights": weights}, categories)
-    cells = cells_of(table, drop, missing, keep, merge_case, day_first)
+    cells = cells_of(table, drop, missing, keep, merge_case, day_first, target_means)
     split = Split(task, test, test_fraction, named["groups"], named["time"], seed, categories, named["weights"], **cells)
     wanted = threshold_of(threshold)
     if max_memory is not None:
@@ -187,28 +191,29 @@ def fit(
     settings_of(estimator)  # invalid ones are refused before anything is shown
     check_threshold(wanted, found.names, found.task, found.classes)
     allowed = (*found.names, *split.no_inputs)
-    columns = described(train, held, split)
+    columns = described(train, held, split, found)
     known = frame.iloc[found.rows]
     seen = looked(table, known, columns, found, split, None if test is not None else known.index.isin(held.inputs.index))
     announce(seen, strict, look)
     start = clock.perf_counter()
-    model, stopped = _train(train, allowed, columns, estimator, there)
+    model, stopped = _train(train, found, allowed, columns, estimator, there)
     seconds = clock.perf_counter() - start
 
     def part(side: Side) -> Pipeline | None:
         inner = estimator_for(found.task, settings, seed, callbacks)
-        fitted, ended = _train(side, allowed, columns, inner, {name: value for name, value in there.items() if name == "client"})
+        fitted, ended = _train(side, found, allowed, columns, inner, {name: value for name, value in there.items() if name == "client"})
         return None if ended else fitted
 
     limits = _decide(wanted, model, None if stopped else lambda chosen: thresholds_for(chosen, found.classes, train, seed, part))
-    scores, others, sure = _score(model, train, held, found.task)
+    scores, others, sure = _score(model, train, held, found)
     again = bool(stopped or there)
     by_group = partial(_by_group, frame, learned, settings=settings, without=again, limits=limits)
     beside = notes_beside(model, held, seen.notes, lambda group: by_group(replace(split, groups=group)))
     if refit and not stopped:
         roles = {name: np.concatenate([column, held.roles[name]]) for name, column in train.roles.items()}
         both = Side(pd.concat([train.inputs, held.inputs]), np.concatenate([train.y, held.y]), roles)
-        model, stopped = _train(both, allowed, described(both, held, split), estimator_for(found.task, settings, seed, callbacks), there)
+        last = estimator_for(found.task, settings, seed, callbacks)
+        model, stopped = _train(both, found, allowed, described(both, held, split, found), last, there)
         with_thresholds(model["estimator"], limits)
     keep_facts(
         model,
@@ -345,7 +350,8 @@ def _by_group(
     try:
         train, held, found, _ = sides(frame, names, split)
         estimator = estimator_for(found.task, settings, split.seed, ())
-        model, stopped = _train(train, (*found.names, *split.no_inputs), described(train, held, split), estimator, {})
+        columns = described(train, held, split, found)
+        model, stopped = _train(train, found, (*found.names, *split.no_inputs), columns, estimator, {})
         with_thresholds(model["estimator"], limits)
         rows = prepared_rows(model["prepare"], held.inputs)
         return {} if stopped else metrics_of(model["estimator"], rows, held.y, found.task, held.weight)
@@ -353,30 +359,31 @@ def _by_group(
         return {}
 
 
-def described(side: Side, held: Side, split: Split) -> tuple[Column, ...]:
+def described(side: Side, held: Side, split: Split, found: Target) -> tuple[Column, ...]:
     """What becomes of the inputs of one side; of the rows held out nothing is used but how their numbers are spelled."""
-    return describe_columns(side.inputs, split.categories, **split.described, beside=held.inputs)
+    return describe_columns(side.inputs, split.categories, **split.described, beside=held.inputs, n_outputs=split.n_outputs(found))
 
 
 def _train(
-    side: Side, allowed: tuple[str, ...], columns: Sequence[Column], estimator: Any, there: Mapping[str, Any]
+    side: Side, found: Target, allowed: tuple[str, ...], columns: Sequence[Column], estimator: Any, there: Mapping[str, Any]
 ) -> tuple[Pipeline, bool]:
     """A model fitted to one side, and whether its training was interrupted; `there` sets where to train, if not here."""
-    prepare = preparation(tuple(columns), allowed)
+    prepare = preparation(tuple(columns), allowed, found.task, found.names)
     model = Pipeline([("prepare", prepare), ("estimator", estimator)])
     if "client" in there:
         return model, interrupted(lambda: dask_functions().fit_pipeline(model, side.inputs, side.y, roles=side.roles, **there))
 
     def fit_here() -> Any:
-        X = prepare.fit_transform(side.inputs, side.y)
+        X = prepare.fit_transform(side.inputs, side.y, **roles_of_steps(prepare, side.roles))
         return estimator.fit(X, side.y, **side.roles, **there)
 
     with named_columns(lambda: feature_names(prepare), allowed):
         return model, interrupted(fit_here)
 
 
-def _score(model: Pipeline, train: Side, held: Side, task: Task) -> tuple[Metrics, dict[str, Metrics], Metrics]:
+def _score(model: Pipeline, train: Side, held: Side, found: Target) -> tuple[Metrics, dict[str, Metrics], Metrics]:
     prepare, estimator = model["prepare"], model["estimator"]
     rows = prepared_rows(prepare, held.inputs), held.y, held.weight
-    scores, sure = metrics_of(estimator, *rows[:2], task, held.weight), sureness_of(estimator, *rows)
-    return scores, baselines((prepared_rows(prepare, train.inputs), train.y, train.weight), rows, task), sure
+    scores, sure = metrics_of(estimator, *rows[:2], found.task, held.weight), sureness_of(estimator, *rows)
+    learned = learned_rows(prepare, train.inputs, train.y, train.roles, found.task, found.names)
+    return scores, baselines((learned, train.y, train.weight), rows, found.task), sure

@@ -11,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from shoal.draws import Purpose, row_draws
 from shoal.errors import InvalidParameterError, TableError
 from shoal.estimators.estimator import ShallowEstimator, adopt, with_thresholds
 from shoal.files import temporary_folder
@@ -24,15 +23,16 @@ from shoal.fitting.on_disk import OnDisk, Sampled, parts_of, plan_on_disk
 from shoal.fitting.plan import FULL_BATCH, Plan, costs_squares
 from shoal.fitting.settings import Settings, settings_of
 from shoal.fitting.train import interrupted
-from shoal.table.cells import text_cells
 from shoal.table.reading import TableFile
 from shoal.table.row_weights import check_total
 from shoal.table.splits import n_held_out
-from shoal.table.steps import fitted_preparation, prepared_rows
+from shoal.table.steps import crossed_by, fitted_preparation, prepared_rows
 from shoal.table.tally import BYTES_OF_A_TEXT, MOST_TEXTS
 from shoal.table.target import Task, labels_array, targets_of, without_target
 from shoal.table.target_cells import read_targets
-from shoal.table_models.cut import Cut, Progressed, cut_by_time, naming_rows
+from shoal.table.target_means import CrossFitted
+from shoal.table_models.cut import Cut, Progressed, cut_by_time, fewer, naming_rows
+from shoal.table_models.level_sums import prepared_piece, sums_over
 from shoal.table_models.look import refuse_notes
 from shoal.table_models.memory import (
     BLOCK_SHARE,
@@ -48,7 +48,7 @@ from shoal.table_models.memory import (
 from shoal.table_models.placing import Placing, borders_of
 from shoal.table_models.scores import Metrics, Scores, baseline_models, fitted_models
 from shoal.table_models.splits import SCORED_ON
-from shoal.table_models.survey import Survey, survey
+from shoal.table_models.survey import Survey, survey, with_every_class
 from shoal.table_models.thresholds import Threshold, check_threshold, fixed_thresholds
 from shoal.types import Floats
 
@@ -81,11 +81,11 @@ class Asked:
     missing: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     threshold: Threshold | None = None
-
     merge_case: bool | None = None
     day_first: bool | None = None
     strict: bool = False
     drop: tuple[str, ...] = ()
+    target_means: bool = True
 
     def stage(self, what: str, rows: int) -> Progressed:
         """A function to call with the number of rows done; called beyond its rows, it starts the next epoch."""
@@ -241,6 +241,7 @@ def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path
         keep=asked.keep,
         merge_case=asked.merge_case,
         day_first=asked.day_first,
+        target_means=asked.target_means,
     )
     if not (cut.all_learn or found.n_held):
         raise TableError(f"None of {found.n_train} rows was held out; hold out a larger fraction, or choose another seed or column.")
@@ -252,40 +253,23 @@ def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path
     p = plan_on_disk(settings, found.n_train)
     sample = found.sample[~cut.held(found.sample)]
     allowed = (*asked.targets, *(name for name in (asked.groups, asked.weights) if name), *asked.drop)
-    prepare = fitted_preparation(found.columns, found.counts, sample, allowed)
+    sums = sums_over(table, found, sample, cut, piece_rows, asked.stage("target means", table.n_rows))
+    prepare = fitted_preparation(found.columns, found.counts, sample, allowed, sums)
+    means = crossed_by(prepare, sums)
     n = len(prepare["columns"].get_feature_names_out())
     piece_rows = rows_of_piece(table, memory, n)
     scored_rows = piece_rows if asked.test is None else rows_of_piece(asked.test, memory, n)
     store, parts = room_for(folder, table, found, n, p, settings, memory, cut)
     placing = Placing(cut, parts, borders_of(cut, sample, parts))
-    write_all(table, found, prepare, store, placing, piece_rows, asked.stage("preparing", table.n_rows))
+    write_all(table, found, prepare, store, placing, piece_rows, asked.stage("preparing", table.n_rows), means)
     sample = fewer(sample, memory.rows(SAMPLE_SHARE, COPIES_OF_SAMPLE * CELL_BYTES * n, SAMPLE_ROWS), cut.seed)
     sample = with_every_class(sample, found)
-    X = prepared_rows(prepare, sample)
+    X = prepared_piece(prepare, sample, np.zeros(len(sample), bool), cut, means)
     few = Sampled(X, numbers_of(sample, found), placing.again(X, sample), cut.weigh(sample))
     source = OnDisk(store, few, labels_of(found), parts, asked.stage, placing.facts())
     stopped = interrupted(lambda: adopt(estimator, pipeline.fit(settings, source, checkpoint=asked.checkpoint)))
     with_thresholds(estimator, fixed_thresholds(asked.threshold, found.classes))
     return LearnedInPieces(Pipeline([("prepare", prepare), ("estimator", estimator)]), found, store, source, scored_rows, stopped)
-
-
-def fewer(sample: pd.DataFrame, rows: int, seed: int) -> pd.DataFrame:
-    """So many rows of the sample, those of the smallest random numbers; all if there are no more."""
-    if len(sample) <= rows:
-        return sample
-    draws = row_draws(seed, Purpose.SAMPLE, sample.index.to_numpy())
-    return sample.iloc[np.sort(np.argpartition(draws, rows)[:rows])]
-
-
-def with_every_class(sample: pd.DataFrame, found: Survey) -> pd.DataFrame:
-    """The sample, with a row of each class that is too rare to be in it: a classifier must know all classes."""
-    if found.task == "regression":
-        return sample
-    rows = [sample]
-    for name in found.targets:
-        lacking = ~text_cells(found.first_rows[name]).isin(text_cells(sample[name]).unique())
-        rows.append(found.first_rows[lacking.to_numpy()])
-    return pd.concat(rows) if any(len(more) for more in rows[1:]) else sample
 
 
 def room_for(
@@ -327,16 +311,24 @@ def room_for(
 
 
 def write_all(
-    table: TableFile, found: Survey, prepare: Pipeline, store: BlockStore, placing: Placing, piece_rows: int, progressed: Progressed
+    table: TableFile,
+    found: Survey,
+    prepare: Pipeline,
+    store: BlockStore,
+    placing: Placing,
+    piece_rows: int,
+    progressed: Progressed,
+    means: CrossFitted | None,
 ) -> None:
-    """Read the table once more, prepare its rows and write them to blocks."""
+    """Read the table once more, prepare its rows and write them to blocks; `means` are the target means of rows to learn from."""
     cut = placing.cut
     for whole in table.pieces(piece_rows, found.texts):
         with naming_rows(table.file.name, whole):
             piece = read_targets(whole, found.target_columns)
             some = piece[~without_target(piece, found.targets)]
             if len(some):
-                held, X = cut.held(some), prepared_rows(prepare, some)
+                held = cut.held(some)
+                X = prepared_piece(prepare, some, held, cut, means)
                 rows = StoredRows(X, numbers_of(some, found), np.zeros(len(some), np.int64), cut.weigh(some))
                 learned = rows.at(~held)._replace(place=placing.see(X[~held], some[~held]))
                 store.add(learned, some.index.to_numpy()[~held], cut.seed)

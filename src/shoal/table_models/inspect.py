@@ -87,7 +87,7 @@ def rows_again(model: Pipeline, table: Table, test: Table | None = None) -> Rows
     def look() -> Look:
         known = frame.iloc[found.rows]
         scored = None if test is not None else known.index.isin(held.inputs.index)
-        return looked(table, known, described(train, held, split), found, split, scored)
+        return looked(table, known, described(train, held, split, found), found, split, scored)
 
     return RowsAgain(train, held, look)
 

@@ -135,6 +135,7 @@ def look(
     keep: Collection[Hashable] = (),
     merge_case: bool | None = None,
     day_first: bool | None = None,
+    target_means: bool = True,
 ) -> Look:
     """Look at a table as `shoal.fit` does before it trains.
 
@@ -142,7 +143,7 @@ def look(
     ----------
     table : as for `shoal.fit`
     target : name of the column to predict, or a list; without it nothing is found about columns that give it away
-    groups, time, categories, drop, missing, keep, merge_case, day_first : as for `shoal.fit`
+    groups, time, categories, drop, missing, keep, merge_case, day_first, target_means : as for `shoal.fit`
 
     Returns
     -------
@@ -166,13 +167,13 @@ def look(
     """
     table = frame_or_path(table)
     names, roles, coded_as = column_roles(table, () if target is None else target, {"groups": groups, "time": time}, categories)
-    cells = cells_of(table, drop, missing, keep, merge_case, day_first)
+    cells = cells_of(table, drop, missing, keep, merge_case, day_first, target_means)
     split = Split(None, None, 0.2, roles["groups"], roles["time"], 0, coded_as, None, **cells)
     frame = frame_of(table, texts=split.categories, codes=[*names, *split.coded])
     check_dropped(frame, names, split)
     found, refused = targets_or_why_not(frame, names, split)
     frame = frame if found is None else frame.iloc[found.rows]
-    columns, more = columns_or_why_not(inputs_of(frame, names, split), split)
+    columns, more = columns_or_why_not(inputs_of(frame, names, split), split, split.n_outputs(found))
     return looked(table, frame, columns, found, split, names=names, refused=(*refused, *more))
 
 
@@ -187,11 +188,12 @@ def targets_or_why_not(frame: pd.DataFrame, names: tuple[str, ...], split: Split
         return None, [refusal_note(names[0] if len(names) == 1 else "", error)]
 
 
-def columns_or_why_not(inputs: pd.DataFrame, split: Split) -> tuple[tuple[Column, ...], list[ColumnNote]]:
+def columns_or_why_not(inputs: pd.DataFrame, split: Split, n_outputs: int) -> tuple[tuple[Column, ...], list[ColumnNote]]:
     """What becomes of each input; one whose cells a fit refuses is left out here, with a note on why."""
     one_of(inputs.columns, split.categories, "categories")
+    cells = {**split.described, "n_outputs": n_outputs}
     try:
-        return describe_columns(inputs, split.categories, **split.described), []
+        return describe_columns(inputs, split.categories, **cells), []
     except ColumnsError:
         raise
     except TableError as error:
@@ -199,13 +201,13 @@ def columns_or_why_not(inputs: pd.DataFrame, split: Split) -> tuple[tuple[Column
     refused: dict[str, TableError] = {}
     for name in inputs.columns if len(inputs) else ():
         try:
-            describe_columns(inputs[[name]], [each for each in split.categories if each == name], **split.described)
+            describe_columns(inputs[[name]], [each for each in split.categories if each == name], **cells)
         except TableError as error:
             refused[name] = error
     if not refused:  # no rows, or no columns
         return tuple(Column(name, "left out", "no row", 0, 0) for name in inputs.columns), [refusal_note("", whole)]
     rest = inputs.drop(columns=list(refused))
-    columns = describe_columns(rest, [name for name in split.categories if name in rest], **split.described) if len(rest.columns) else ()
+    columns = describe_columns(rest, [name for name in split.categories if name in rest], **cells) if len(rest.columns) else ()
     known = {column.name: column for column in columns}
     lost = {name: Column(name, "left out", "refused", len(inputs), int(inputs[name].isna().sum())) for name in refused}
     return tuple((known | lost)[name] for name in inputs.columns), [refusal_note(name, error) for name, error in refused.items()]
@@ -343,7 +345,7 @@ def kind_in_words(column: Column) -> str:
         return f"number, {column.number_format}"
     if column.kind == "date" and column.date_format:
         return f"date, {column.date_format}"
-    return column.kind
+    return f"{column.kind}, {column.about_means}" if column.target_means else column.kind
 
 
 def short(value: Any) -> str:

@@ -18,6 +18,7 @@ from shoal.table.marks import marks_for
 from shoal.table.row_weights import check_total, row_weights, total_weight
 from shoal.table.splits import group_names, moments
 from shoal.table.target import Label
+from shoal.table.target_means import outputs_of
 from shoal.types import Floats
 
 
@@ -52,6 +53,7 @@ class Split:
     keep: tuple[str, ...] = ()
     merge_case: bool | None = None
     day_first: bool | None = None
+    target_means: bool = True
 
     @property
     def described(self) -> dict[str, Any]:
@@ -67,6 +69,10 @@ class Split:
         """The same for a table with these columns, which may lack those that are no inputs."""
         groups, weights = (name if name in names else None for name in (self.groups, self.weights))
         return replace(self, groups=groups, weights=weights, drop=tuple(name for name in self.drop if name in names))
+
+    def n_outputs(self, found: Target | None) -> int:
+        """How many target means a level has, if it gets them; 0 if they are not wanted, or there is no target."""
+        return len(outputs_of(found.task, found.names, found.classes).names) if self.target_means and found is not None else 0
 
     @property
     def coded(self) -> list[str]:
@@ -84,14 +90,18 @@ def chosen_names(table: Table, names: Any, role: str) -> tuple[str, ...]:
     return one_of(tuple(table.columns) if isinstance(table, pd.DataFrame) else (), names, role)
 
 
-def cells_of(table: Table, drop: Any, missing: Any, keep: Any, merge_case: Any, day_first: Any = None) -> dict[str, Any]:
+def cells_of(
+    table: Table, drop: Any, missing: Any, keep: Any, merge_case: Any, day_first: Any = None, target_means: Any = True
+) -> dict[str, Any]:
     """What a caller says of columns and cells, as a `Split` has it."""
     flags = {"merge_case": merge_case, "day_first": day_first}
     for name, flag in flags.items():
         if flag is not None and not isinstance(flag, bool | np.bool_):
             raise InvalidParameterError(f"{name}={brief(flag)} must be True, False or None.")
+    if not isinstance(target_means, bool | np.bool_):
+        raise InvalidParameterError(f"target_means={brief(target_means)} must be True or False.")
     cells = {"drop": chosen_names(table, drop, "drop"), "missing": marks_for(missing), "keep": chosen_names(table, keep, "keep")}
-    return {**cells, **{name: None if flag is None else bool(flag) for name, flag in flags.items()}}
+    return {**cells, **{name: None if flag is None else bool(flag) for name, flag in flags.items()}, "target_means": bool(target_means)}
 
 
 def column_roles(

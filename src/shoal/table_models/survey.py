@@ -20,6 +20,7 @@ from shoal.table.structure import Roles
 from shoal.table.tally import MOST_TEXTS, Tally
 from shoal.table.target import Label, Task, has_marks, kind_of_target, rows_with_gaps, without_target
 from shoal.table.target_cells import described_target, read_targets, refuse_names_of_rows, refuse_no_row, with_gaps_noted
+from shoal.table.target_means import Outputs, outputs_of
 from shoal.table_models.cut import Cut, Progressed, Sample, naming_rows
 from shoal.table_models.sampled_notes import HEAD_SHARE, sampled_notes
 from shoal.table_models.splits import LEARNED_FROM, SCORED_ON
@@ -99,6 +100,11 @@ class Survey:
     target_columns: tuple[Column, ...] = ()
     notes: tuple[ColumnNote, ...] = ()
 
+    @property
+    def outputs(self) -> Outputs:
+        """What target means are of."""
+        return outputs_of(self.task, self.targets, self.classes)
+
 
 @dataclass
 class Counting:
@@ -127,6 +133,7 @@ class Counting:
     target_tallies: dict[str, Tally] = field(default_factory=dict)
     merge_case: bool | None = None
     day_first: bool | None = None
+    target_means: bool = True
 
     def see_cut(self, piece: pd.DataFrame, cut: Cut) -> None:
         """Count a chunk of rows that the cut takes apart; those without a target need not have a group or a time."""
@@ -198,6 +205,7 @@ def survey(
     keep: tuple[str, ...] = (),
     merge_case: bool | None = None,
     day_first: bool | None = None,
+    target_means: bool = True,
 ) -> Survey:
     """Read the table once and count; once more where the chunks of a CSV file do not agree on what a column is, or where a target's
     cells turn out to be numbers that are spelled in a special way.
@@ -213,6 +221,7 @@ def survey(
         counting = Counting(targets, cut.no_inputs, frozenset(categories), Sample(sample_rows), most_texts)
         counting.missing, counting.keep, counting.merge_case, counting.target_columns = missing, keep, merge_case, known
         counting.day_first = day_first
+        counting.target_means = target_means
         kinds: dict[str, set[str]] = {name: set() for name in table.names}
         for piece in table.pieces(piece_rows, texts):
             with naming_rows(table.file.name, piece):
@@ -265,7 +274,8 @@ def finished(counting: Counting, task: str | None, texts: tuple[str, ...], targe
             n_classes = MOST_CLASSES + 1 if different is None else len(different)
             refuse_names_of_rows(sample[name], n_classes, n_known)
     tallies = {name: tally.finish() for name, tally in counting.tallies.items()}
-    columns = described_columns(list(tallies.values()))
+    n_outputs = len(outputs_of(kind, names, classes).names) if counting.target_means else 0
+    columns = described_columns(list(tallies.values()), n_outputs)
     counts = {column.name: level_counts(tallies[column.name], column.variants) for column in columns if column.kind == "category"}
     n_rows = counting.n_train, counting.n_held, counting.n_left_out
     noted = with_gaps_noted(target_columns, counting.lacking, n_all)
@@ -285,3 +295,14 @@ def refuse_classes_held_out(values: Values) -> None:
             f"The classes {listed(lost)} of the target {values.name!r} occur only in held-out rows, so no network can learn "
             "them; choose another seed, hold out another fraction of the rows, or add rows of them."
         )
+
+
+def with_every_class(sample: pd.DataFrame, found: Survey) -> pd.DataFrame:
+    """The sample, with a row of each class that is too rare to be in it: a classifier must know all classes."""
+    if found.task == "regression":
+        return sample
+    rows = [sample]
+    for name in found.targets:
+        lacking = ~text_cells(found.first_rows[name]).isin(text_cells(sample[name]).unique())
+        rows.append(found.first_rows[lacking.to_numpy()])
+    return pd.concat(rows) if any(len(more) for more in rows[1:]) else sample

@@ -103,6 +103,7 @@ def fit_within(
         split.day_first,
         strict,
         split.drop,
+        split.target_means,
     )
     done = fit_larger(file, asked, memory)
     facts = Facts(

@@ -78,11 +78,15 @@ def own_levels(field: Field) -> list[str]:
     return [text for i, text in enumerate(field.levels) if i != field.missing]
 
 
+def in_order(field: Field) -> list[int]:
+    """The place among the levels of an empty cell, of every own level, and of the rest, which is their number."""
+    return [field.missing, *(i for i in range(len(field.levels)) if i != field.missing), len(field.levels)]
+
+
 def places(field: Field, first: int) -> list[int]:
     """For an empty cell, every own level and the rest: the prepared column that becomes 1, −1 for none."""
-    n = len(field.levels) + field.has_other
-    order = [field.missing, *(i for i in range(len(field.levels)) if i != field.missing), len(field.levels)]
-    return [first + i if i < n else -1 for i in order]
+    columns = {place: first + i for i, place in enumerate(field.own)}
+    return [columns.get(i, -1) for i in in_order(field)]
 
 
 def described_cell(field: Field) -> str:

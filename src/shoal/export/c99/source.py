@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.encoding import Encoding
-from shoal.export.c99.parts import CNames, Precision, has_class, level_index, literal, matrix, own_levels, places, table, wrapped
+from shoal.export.c99.parts import CNames, Precision, has_class, in_order, level_index, literal, matrix, own_levels, places, table, wrapped
 from shoal.export.dates import WAVES_OF_C, date_part, has_waves
 from shoal.export.portable import Portable, c_string, comment
 from shoal.export.trace import c_formula
@@ -76,10 +76,16 @@ static void skip(const double x[N_X], double z[N_Z])
 %s}
 """
 RAMPS_PAST = RAMPS_CODE.replace("add(", "add_out(").replace("HEIGHT[row", "HEIGHT_OUT[row").replace("(real)", "") + "\n"
-LEVEL = """/* The column of a level becomes 1; -1 is no column. */
+LEVEL = """/* A number that is no level stands for the rest. */
+static int place_of(int level, int n)
+{
+    return level >= 0 && level < n ? level : n - 1;
+}
+
+/* The column of a level becomes 1; -1 is no column. */
 static void mark(double *x, const short *column, int n, int level)
 {
-    const int place = column[level >= 0 && level < n ? level : n - 1];
+    const int place = column[place_of(level, n)];
     if (place >= 0)
         x[place] = 1.0;
 }
@@ -163,6 +169,10 @@ def category_tables(model: Portable, names: CNames) -> str:
                 parts.append(f"static const char *const VARIANTS_{j}[{n + 2}] = {{\n{wrapped(others)}\n}};\n")
                 parts.append(f"static const short VARIANTS_OF_{j}[{n}] = {{\n{wrapped(levels_of)}\n}};\n")
             parts.append(f"static const short COLUMNS_{j}[{len(levels)}] = {{\n{wrapped(columns)}\n}};\n")
+            if field.means is not None:
+                means = field.means.table()[in_order(field)]
+                parts.append(f"/* {comment(', '.join(field.means.outputs))} */\n")
+                parts.append(matrix(f"MEANS_{j}", means, f"[{len(levels)}][{means.shape[1]}]", "double"))
     return "".join(parts)
 
 
@@ -244,6 +254,9 @@ def prepared(model: Portable, names: CNames, feature: Feature) -> str:
     """One prepared number."""
     field = model.fields[feature.field]
     cell = f"row->{names.fields[feature.field]}"
+    if feature.part == "target mean":
+        n = len(names.levels[feature.field])
+        return f"MEANS_{feature.field}[place_of((int){cell}, {n})][{feature.output}]"
     if field.kind == "date":
         cell = date_part(
             "days" if feature.part == "missing" else feature.part, f"part_{feature.field}[{{}}]", "floor(({} - floor({})) * 86400.0 + 0.5)"

@@ -49,15 +49,14 @@ def prepare(graph: Graph, model: Portable, inputs: Sequence[str]) -> str:
 
 def block_of(model: Portable, feature: Feature) -> tuple[str, int]:
     """Adjacent features of one kind are computed at once; the levels of each category are a block of their own."""
-    if feature.part in ("level", "missing"):
-        return feature.part, feature.field if feature.part == "level" else -1
-    return "value", -1
+    if feature.part in ("level", "target mean"):
+        return "level", feature.field
+    return ("missing" if feature.part == "missing" else "value"), -1
 
 
 def levels(graph: Graph, field: Field, cell: str) -> str:
-    """0 and 1 for every level: a text's index is looked up, and compared with each column's."""
-    rest = len(field.levels) if field.has_other else -1
-    empty = field.missing if field.missing < len(field.levels) else rest
+    """0 and 1 for every level: a text's index is looked up, and compared with each column's; it finds target means in their table."""
+    rest, empty = len(field.levels), field.missing
     texts = {text: place for place, text in enumerate(field.levels)}
     texts |= {number: texts[level] for number, level in numbers_alike(field.levels).items()}  # "5" of the level "05"
     texts |= {variant.text: texts[variant.level] for variant in field.variants}
@@ -70,8 +69,10 @@ def levels(graph: Graph, field: Field, cell: str) -> str:
         values_int64s=list(texts.values()),
         default_int64=rest,
     )
-    n = len(field.levels) + field.has_other
-    return graph.cast(graph("Equal", place, np.arange(n, dtype=np.int64)[None, :]), np.float64)
+    blocks = [graph.cast(graph("Equal", place, np.array(field.own, np.int64)[None, :]), np.float64)] if field.own else []
+    if field.means is not None:
+        blocks.append(graph("Gather", field.means.table(), graph("Squeeze", place, np.array([1])), axis=0))
+    return blocks[0] if len(blocks) == 1 else graph("Concat", *blocks, axis=1)
 
 
 def date_parts(graph: Graph, seconds: str) -> dict[str, str]:
