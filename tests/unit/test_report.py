@@ -90,6 +90,16 @@ def test_scores_are_scikit_learns_and_resamples_are_scores_of_rows(task):
         assert {name: values[4] for name, values in found.resampled.items()} == pytest.approx(again, rel=1e-9)
 
 
+def test_resamples_draw_whole_groups():
+    """Of 20 groups with 5 equal rows each, the mean varies as that of 20 rows: √5 times as much as that of 100."""
+    groups = np.repeat([f"g{i}" for i in range(20)], 5)
+    values = np.repeat(rng.standard_normal(20), 5)
+    by_group, by_row = (counts_of(100, 0, groups=g) for g in (groups, None))
+    assert (by_group.reshape(len(by_group), 20, 5) == by_group.reshape(len(by_group), 20, 5)[:, :, :1]).all()
+    spread = [np.std((counts[1:] @ values) / counts[1:].sum(axis=1)) for counts in (by_group, by_row)]
+    assert spread[0] / spread[1] == pytest.approx(5**0.5, rel=0.1)  # 400 resamples: standard deviations to 4 %
+
+
 def test_an_area_counts_ties_by_half():
     assert areas(np.array([True, False, False]), np.array([0.5, 0.5, 0.1]), np.ones((1, 3))) == pytest.approx(0.75)
     assert np.isnan(areas(np.array([True, False]), np.array([0.5, 0.1]), np.array([[1.0, 0.0]]))), "a resample without a second class"

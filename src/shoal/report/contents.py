@@ -101,7 +101,7 @@ def gather(model: Pipeline, table: Table, test: Table | None, step: Step) -> Con
     step("scores")
     rows = rows_of(model, table, test)
     train, held = rows.train, rows.held
-    counts, prepare = counts_of(len(held.y), facts.seed, held.weight), model["prepare"]
+    counts, prepare = counts_of(len(held.y), facts.seed, held.weight, held.roles.get("groups")), model["prepare"]
     X_held = prepared_rows(prepare, held.inputs)
     scores = {"shoal": scored(model["estimator"], X_held, held.y, facts.task, counts)}
     step("baselines")

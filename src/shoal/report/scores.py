@@ -52,11 +52,15 @@ def baselines(learned: Rows, task: Task, seed: int) -> dict[str, Any]:
     return fitted_models({"trivial": trivial, "linear": linear, "boosting": boosting}, learned)
 
 
-def counts_of(m: int, seed: int, weight: Floats | None = None) -> Floats:
-    """How often each row is in each resample, times its weight, `(1 + RESAMPLES, m)`; the first is the rows themselves."""
+def counts_of(m: int, seed: int, weight: Floats | None = None, groups: NDArray[Any] | None = None) -> Floats:
+    """How often each row is in each resample, times its weight, `(1 + RESAMPLES, m)`; the first is the rows themselves.
+
+    With `groups (m,)` whole groups are drawn, because rows of one group are alike: scores vary more than with as many independent rows.
+    """
     rng = np.random.default_rng(seed)
-    drawn = rng.integers(0, m, (RESAMPLES, m))
-    often = np.vstack([np.ones(m), *(np.bincount(row, minlength=m).astype(float) for row in drawn)])
+    n, of_row = (m, np.arange(m)) if groups is None else (len(np.unique(groups)), np.unique(groups, return_inverse=True)[1])
+    drawn = rng.integers(0, n, (RESAMPLES, n))
+    often = np.vstack([np.ones(m), *(np.bincount(row, minlength=n).astype(float)[of_row] for row in drawn)])
     return often if weight is None else often * weight
 
 

@@ -41,7 +41,8 @@ def scores(contents: Contents) -> str:
         why = f"{contents.table} is not the table that the model was trained on, and other models would need its training rows."
         rows = [paragraph(f"There are no other models to compare with: {why} On its training rows the model's scores are too good.")]
     held = f"{facts.held_out}" if contents.train is not None else f"all rows of {contents.table} with a target"
-    caption = f"{n} rows: {held}. In brackets: the central 95 % of {RESAMPLES} resamples of these rows."
+    drawn = "these rows" if contents.held.roles.get("groups") is None else "their groups"
+    caption = f"{n} rows: {held}. In brackets: the central 95 % of {RESAMPLES} resamples of {drawn}."
     rows.append(table(["", *(NAMES[name] for name in found)], [score_line(contents, m) for m in found["shoal"].scores], caption=caption))
     rows.append(shown(figures.answers(contents)))
     return section("scores", "How good it is", *rows)

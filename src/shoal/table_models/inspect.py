@@ -25,7 +25,7 @@ from shoal.table_models.facts import split_of
 from shoal.table_models.fit import columns_of, described, facts_of, notes_of
 from shoal.table_models.look import Look, looked
 from shoal.table_models.scores import metrics_of
-from shoal.table_models.splits import Side, fingerprint, frame_of, sides, text_targets, weighed
+from shoal.table_models.splits import Side, fingerprint, frame_of, named_groups, sides, text_targets, weighed
 from shoal.types import Floats
 
 
@@ -101,7 +101,10 @@ def rows_of_other(model: Pipeline, table: Table) -> RowsAgain:
     lacking = [name for name in inputs if name not in frame.columns]
     rows: pd.DataFrame = frame.iloc[found.rows]
     # the preparation names a missing column
-    held = Side(rows if lacking else rows[inputs], found.y, weighed(rows, facts.weights or None))
+    roles = weighed(rows, facts.weights or None)
+    if facts.groups in rows.columns:
+        roles["groups"] = named_groups(rows[facts.groups], facts.merge_case)
+    held = Side(rows if lacking else rows[inputs], found.y, roles)
 
     def look() -> Look:
         there = [column for column in columns if column.name in rows.columns]

@@ -188,9 +188,14 @@ def roles_of(frame: pd.DataFrame, split: Split) -> dict[str, np.ndarray]:
     """The groups or the times of rows, by which the networks hold rows out too, and their weights."""
     known = {} if split.weights is None else {"sample_weight": row_weights(frame[split.weights], split.weights)}
     if split.groups is not None:
-        named, _ = group_names(frame[split.groups], split.merge_case)
-        return {**known, "groups": text_cells(named).to_numpy(str)}
+        return {**known, "groups": named_groups(frame[split.groups], split.merge_case)}
     return known if split.time is None else {**known, "time": moments(frame[split.time], split.time, None, split.day_first)}
+
+
+def named_groups(column: pd.Series, merge_case: bool | None) -> np.ndarray:
+    """The group of each row as text, `(m,)`."""
+    named, _ = group_names(column, merge_case)
+    return np.asarray(text_cells(named).to_numpy(str))
 
 
 LEARNED_FROM, SCORED_ON = "training rows", "rows to score on"
