@@ -3,13 +3,12 @@
 `checked` finds the dialect in a bounded head and then sees every row of the file once: no row is ever filled up or cut in silence.
 """
 
-import csv
 import io
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +18,15 @@ from shoal.errors import ShoalError, TableError
 from shoal.files import kept
 from shoal.table.arff import arff_dialect
 from shoal.table.cells import listed
+from shoal.table.checked_rows import CheckedRows, Commas, Points, WholeNumbers
 from shoal.table.filetypes import Place, naming_damage
 from shoal.table.frames import first_line
 from shoal.table.sniffing import BLANKS, Dialect, dialect_of
 
-_WHOLE = re.compile(r"[+-]?[0-9]+")
-_EXACT_DIGITS, _INTEGER_DIGITS = 15, 18  # that every floating-point number, and every integer of 64 bits, holds
 HEAD, _LEAST_LINES, _LONGEST_HEAD = 1 << 17, 30, 1 << 24  # characters that are sniffed; more where they are fewer lines, to a limit
 _UTF_8, _WINDOWS = "utf-8-sig", "cp1252"
 _ENCODING_NAMES = {_UTF_8: "UTF-8", _WINDOWS: "UTF-8 or Windows-1252"}
 _MARKS = ((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{3})+")
-_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 
 
@@ -38,59 +34,6 @@ class UndecodableError(TableError):
     """Text in another encoding than that it is read in; `plain` where all before the first such byte is ASCII."""
 
     plain = False
-
-
-@dataclass
-class _Spelling:
-    """How the whole numbers of a column are written: `zeros` before them, `wide` ones, `gaps`, and anything `else`."""
-
-    zeros: bool = False
-    most_digits: int = 0
-    gaps: bool = False
-    other: bool = False
-
-    def see(self, cell: str) -> None:
-        """Take in one cell."""
-        if not cell:
-            self.gaps = True
-        elif not _WHOLE.fullmatch(cell):
-            self.other = True
-        else:
-            digits = cell.lstrip("+-")
-            self.zeros |= len(digits) > 1 and digits[0] == "0"
-            self.most_digits = max(self.most_digits, len(digits))
-
-    @property
-    def is_text(self) -> bool:
-        """Whether these are codes that a number would lose the zeros of, or too wide for any integer."""
-        return not self.other and (self.zeros or (self.gaps and self.most_digits > _INTEGER_DIGITS))
-
-    @property
-    def is_integer(self) -> bool:
-        """Whether a gap would turn integers into floating-point numbers that do not hold them."""
-        return not self.other and self.gaps and _EXACT_DIGITS < self.most_digits <= _INTEGER_DIGITS
-
-
-@dataclass
-class _Points:
-    """Columns, by their places, of cells such as 1.200 (`grouped`) and such as 12.5 (`pointed`); whether any cell is such as 1,5."""
-
-    grouped: set[int] = field(default_factory=set)
-    pointed: set[int] = field(default_factory=set)
-    has_commas: bool = False
-
-    def see(self, record: Sequence[str]) -> None:
-        """Take in one row."""
-        for j, cell in enumerate(record):
-            if "." in cell and j not in self.pointed:
-                (self.grouped if _GROUPED.fullmatch(cell.strip()) else self.pointed).add(j)
-            elif not self.has_commas and "," in cell:
-                self.has_commas = _COMMA.fullmatch(cell.strip()) is not None
-
-    @property
-    def thousands(self) -> set[int]:
-        """The columns that pandas would read as 1.2 where 1200 stands, beside others with decimal commas."""
-        return self.grouped - self.pointed if self.has_commas else set()
 
 
 @dataclass(frozen=True)
@@ -245,43 +188,28 @@ def checked(place: Place, codes: Collection[str] = (), expected: Collection[str]
 def _checked(place: Place, dialect: Dialect, codes: Collection[str]) -> TextTable:
     layout, file = dialect.layout, place.file
     check_header(file, layout.names)
-    spellings = {layout.kept[layout.names.index(name)]: _Spelling() for name in codes if name in layout.names}
-    points = None if dialect.separator == "," else _Points()
+    spellings = {layout.kept[layout.names.index(name)]: WholeNumbers() for name in codes if name in layout.names}
+    commas = None if dialect.separator == "," else Commas()
+    rows = CheckedRows(place, dialect, spellings, commas)
     with _text(place, dialect.encoding, dialect.skip) as handle:
-        reader = dialect.reader(handle)
-        row, at = 0, 0
-        try:
-            for at, record in enumerate(record for record in reader if record not in ([], [""])):  # pandas skips blank lines too
-                row = at + 1 - layout.n_header
-                if row < 1:
-                    continue
-                if len(record) != layout.width or (layout.trailing and record[-1].strip()):
-                    raise _ragged(place, dialect, row, reader.line_num, record)
-                for j, spelling in spellings.items():
-                    spelling.see(record[j].strip())
-                if points is not None:
-                    points.see(record)
-        except csv.Error as error:
-            line = reader.line_num + dialect.skip
-            raise TableError(f"{file}, line {line}, cannot be read as CSV: {first_line(error)}. Check the quotes.") from error
+        rows.see_all(handle)
         n_bytes = handle.buffer.tell()  # type: ignore[attr-defined]  # a buffered file, packed or not, has it
+    row = rows.row
     if row < 1:
         raise TableError(f"{file} has a header ({len(layout.names)} columns) but no rows.")
     found = {layout.names[layout.kept.index(j)]: spelling for j, spelling in spellings.items()}
-    thousands = set() if points is None else points.thousands
+    thousands = set() if commas is None or not commas.found else _thousands(place, dialect)
     names = dict(zip(layout.kept, layout.names, strict=True))
     texts = tuple(name for j, name in names.items() if j in thousands or (name in found and found[name].is_text))
     return TextTable(place, dialect, row, n_bytes, texts, tuple(name for name, s in found.items() if s.is_integer))
 
 
-def _ragged(place: Place, dialect: Dialect, row: int, line: int, record: Sequence[str]) -> TableError:
-    """The error for a row that has not as many cells as there are columns."""
-    layout = dialect.layout
-    marks = "commas" if dialect.separator == "," else "separators"
-    where = f"{place.file}: row {row} (line {line + dialect.skip}) has {len(record)} cells, "
-    if layout.own_names or layout.row_names or layout.trailing:
-        return TableError(f"{where}the first rows have {layout.width}. Check its {marks} and quotes.")
-    return TableError(f"{where}the header has {layout.width}. Check its {marks} and quotes.")
+def _thousands(place: Place, dialect: Dialect) -> set[int]:
+    """The columns, by their places, that pandas would read as 1.2 where 1200 stands, in a table with decimal commas."""
+    points = Points()
+    with _text(place, dialect.encoding, dialect.skip) as handle:
+        CheckedRows(place, dialect, {}, points).see_all(handle)
+    return points.grouped - points.pointed
 
 
 @contextmanager
