@@ -156,11 +156,31 @@ def coerce(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
     frame = as_frame(frame, [column.name for column in columns if column.kind != "left out"])
     if not len(frame):
         raise TableError(f"The table has {_columns(frame.columns)} but no rows. Give at least one.")
+    plain = _plain_numbers(frame, columns)
     typed: dict[str, pd.Series] = {}
+    order: list[str] = []
     for column, names in zip(columns, typed_names(columns), strict=True):
         if column.kind != "left out":
-            typed.update(zip(names, _coerce(frame[column.name], column), strict=True))
-    return pd.DataFrame(typed, index=frame.index)
+            order += names
+            if column.name not in plain.columns:
+                typed.update(zip(names, _coerce(frame[column.name], column), strict=True))
+    if not typed:
+        return plain
+    others = pd.DataFrame(typed, index=frame.index)
+    return pd.concat([plain, others], axis=1)[order] if len(plain.columns) else others
+
+
+def _plain_numbers(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
+    """The columns of typed numbers that are read as they stand, all at once; none if one of them holds an infinity, which is named then."""
+    kinds = dict(zip(frame.columns, frame.dtypes, strict=True))
+    names = [
+        column.name
+        for column in columns
+        if column.kind == "number" and not column.is_special and isinstance(kind := kinds[column.name], np.dtype) and kind.kind in "iuf"
+    ]
+    numbers = frame[names].to_numpy(np.float64)
+    names = [] if np.isinf(numbers).any() else names
+    return pd.DataFrame(numbers[:, : len(names)], index=frame.index, columns=pd.Index(names, dtype=object))
 
 
 def _coerce(cells: pd.Series, column: Column) -> list[pd.Series]:

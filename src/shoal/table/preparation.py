@@ -296,14 +296,16 @@ def fit_preparation(columns: Sequence[Column], typed: pd.DataFrame, sums: Target
         for column, names in zip(columns, typed_names(columns), strict=True)
         if column.kind == "category"
     }
-    gaps = {column.name: _has_gaps(typed[list(names)]) for column, names in used_names(columns) if column.kind != "category"}
+    gaps = {column.name: _has_gaps(typed, names) for column, names in used_names(columns) if column.kind != "category"}
     return decided(columns, typed, counts, gaps, sums)
 
 
-def _has_gaps(typed: pd.DataFrame) -> bool:
-    """Whether a column has empty cells, in which no mark stands that an input of its own tells of."""
-    empty = typed.iloc[:, 0].isna()
-    return bool(empty.any() and (empty & ~(typed.iloc[:, 1:] == 1).any(axis=1)).any())
+def _has_gaps(typed: pd.DataFrame, names: Sequence[str]) -> bool:
+    """Whether the first of a column's typed ones has empty cells, in which no mark stands that an input of its own, another, tells of."""
+    empty = typed[names[0]].isna().to_numpy()
+    for name in names[1:] if empty.any() else ():
+        empty = empty & (typed[name] != 1).to_numpy()
+    return bool(empty.any())
 
 
 def decided(

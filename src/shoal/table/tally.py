@@ -31,6 +31,8 @@ from shoal.table.number_format import FormTally
 # may be counted too low by at most rows / MOST_TEXTS (Agarwal et al., Mergeable Summaries, 2012).
 MOST_TEXTS = 100_000
 BYTES_OF_A_TEXT = 200  # with its count, twice while chunks are joined
+# Shared by all columns, which replace them and never change them: making them takes longer than counting a short column of numbers.
+NO_TEXTS, NO_CELLS = pd.Series(dtype=np.int64), pd.Series(dtype=object, index=pd.Index([], dtype=np.int64, name=ROW))
 
 
 @dataclass
@@ -114,9 +116,9 @@ class Tally:
     numbers: Typed = field(default_factory=Typed)
     truths: Typed = field(default_factory=Typed)
     dates: dict[str, Typed] = field(default_factory=dict)
-    texts: pd.Series = field(default_factory=lambda: pd.Series(dtype=np.int64))
+    texts: pd.Series = field(default_factory=lambda: NO_TEXTS)
     crowded: bool = False
-    head: pd.Series = field(default_factory=lambda: pd.Series(dtype=object, index=pd.Index([], dtype=np.int64, name=ROW)))
+    head: pd.Series = field(default_factory=lambda: NO_CELLS)
     formats: list[str] = field(default_factory=list)
     forms: FormTally = field(default_factory=FormTally)
     marked: dict[str, int] = field(default_factory=dict)
@@ -155,6 +157,8 @@ class Tally:
 
     def without_missing(self, column: pd.Series) -> pd.Series:
         """The column with empty cells where the caller's marks of nothing stand, which are counted."""
+        if not self.missing:
+            return column
         places = marked_cells(column, self.missing)
         for place in np.unique(places[places >= 0]):
             mark = self.missing[place]
@@ -174,7 +178,9 @@ class Tally:
 
     def see_beside(self, column: pd.Series) -> None:
         """Count how numbers are spelled in rows that do not count else."""
-        if not self.is_category and len(column) and column.notna().any() and kind_of(column, self.name) == "text":
+        if self.is_category or pd.api.types.is_numeric_dtype(column.dtype):
+            return
+        if len(column) and column.notna().any() and kind_of(column, self.name) == "text":
             column = without_marks(column, marked_cells(column, self.missing))
             self.see_forms(self.beside, column, levels_of(column))
 
