@@ -25,6 +25,7 @@ _HOMES = {
         "OutsideWarning",
         "ShoalError",
         "ShoalWarning",
+        "SlowFitWarning",
         "TableError",
         "TableWarning",
         "TooLargeError",

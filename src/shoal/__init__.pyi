@@ -18,6 +18,7 @@ from shoal.errors import OutputError as OutputError
 from shoal.errors import OutsideWarning as OutsideWarning
 from shoal.errors import ShoalError as ShoalError
 from shoal.errors import ShoalWarning as ShoalWarning
+from shoal.errors import SlowFitWarning as SlowFitWarning
 from shoal.errors import TableError as TableError
 from shoal.errors import TableWarning as TableWarning
 from shoal.errors import TooLargeError as TooLargeError
@@ -55,6 +56,7 @@ __all__ = [
     "ShoalRegressor",
     "ShoalSearchCV",
     "ShoalWarning",
+    "SlowFitWarning",
     "TableError",
     "TablePath",
     "TableWarning",

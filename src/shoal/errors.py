@@ -110,3 +110,7 @@ class OutsideWarning(ShoalWarning):
 
 class UnseenWarning(ShoalWarning):
     """Rows to predict with levels of a category that no training row had, or a column without any value that training rows filled."""
+
+
+class SlowFitWarning(ShoalWarning):
+    """A fit whose steps cost the cube of the parameters may take minutes; the message says how many, and what takes less."""

@@ -18,7 +18,7 @@ from shoal.engine.ramps import TILE, WORTH_LOOKING_UP
 from shoal.engine.sums import JACOBIAN_NUMBERS
 from shoal.export.json_text import FORMAT
 from shoal.export.onnx_graph.model import MOST_SINGLE, OPSET
-from shoal.fitting import checkpoint, folds, summary, train
+from shoal.fitting import checkpoint, folds, step_costs, summary, train
 from shoal.fitting import plan as p
 from shoal.fitting import train as t
 from shoal.fitting.settings import settings_of
@@ -171,7 +171,8 @@ PHRASES = {
         f"classification below {p.SMALL} rows",
         f"computed {8 * JACOBIAN_NUMBERS >> 20} MB at a time",
         f"repeated with {FACTOR:g} times the damping; a step that does divides the damping by {FACTOR:g}",
-        f"more than {({60.0: 'a minute'})[t.LONGEST_STEP]}, or JᵀJ more than {t.MOST_BYTES >> 30} GiB",
+        f"more than {({60.0: 'a minute'})[step_costs.LONGEST_STEP]}, or JᵀJ more than {step_costs.MOST_BYTES >> 30} GiB",
+        f"may take more than {({120.0: 'two minutes'})[step_costs.WORTH_SAYING]}",
         f"Defaults: {LM.width} hidden units, λ = {LM.lam['regression']:g} (classification {LM.lam['classification']:g}), {LM.steps} steps",
         f"A perfect fit ends at β = {POWERS[LARGEST_BETA]}",
         f"tries {', '.join(map(str, p.WIDTHS[:3]))}, … {p.WIDTHS[-1]} units",

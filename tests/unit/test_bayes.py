@@ -1,11 +1,15 @@
 """Bayesian regularization: the evidence against a dense reference, laws of γ, and what the data alone decide."""
 
+import warnings
+
 import numpy as np
 import pytest
 
 from problems import logits_of, rows
+from shoal import ShoalClassifier, SlowFitWarning
 from shoal.engine.layout import split
 from shoal.engine.sums import flat
+from shoal.fitting import step_costs, train
 from shoal.population import stack
 from shoal.recipe import Recipe
 from shoal.textbook import make_loss
@@ -168,3 +172,41 @@ def test_the_inverse_diagonal_survives_an_indefinite_matrix():
     assert log_det[0] == pytest.approx(np.linalg.slogdet(good + 0.1 * np.eye(2))[1])
     assert np.isfinite(diagonal[1]).all()
     assert np.isfinite(log_det[1])
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (
+            {"solver": "bayes"},
+            "2, 4, 8, 16, 32, 64 hidden units, one width after the other, of up to 2,049 parameters, may take up to 35 minutes",
+        ),
+        ({"solver": "bayes", "hidden_layer_sizes": 64}, "may take up to 29 minutes"),
+        ({"solver": "bayes", "hidden_layer_sizes": 8}, ""),
+        ({"solver": "bayes", "hidden_layer_sizes": 64, "max_time": 30.0}, ""),
+        ({"solver": "lm"}, ""),
+    ],
+)
+def test_steps_that_may_take_minutes_are_announced_before_the_first_with_what_takes_less(given, words, monkeypatch):
+    X = np.random.default_rng(0).normal(size=(569, 30))
+
+    def no_step(*arguments, **named):
+        raise InterruptedError
+
+    monkeypatch.setattr(train, "FullBatch", no_step)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        with pytest.raises(InterruptedError):
+            ShoalClassifier(random_state=0, **given).fit(X, X[:, 0] > 0)
+    slow = [str(each.message) for each in seen if issubclass(each.category, SlowFitWarning)]
+    assert len(slow) == bool(words)
+    assert all(words in each and "hidden_layer_sizes=16 takes less than a minute" in each for each in slow)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_widths_are_announced_once(monkeypatch):
+    monkeypatch.setattr(step_costs, "WORTH_SAYING", 0.0)
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    with pytest.warns(SlowFitWarning) as seen:
+        ShoalClassifier(solver="bayes", n_networks=1, max_iter=1, random_state=0).fit(X, X[:, 0] > 0)
+    assert len([each for each in seen.list if each.category is SlowFitWarning]) == 1

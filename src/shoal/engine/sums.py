@@ -164,7 +164,7 @@ def curvature_of_rows(block: NetworkBlock, X: Any, Y: Floats, activation: str, g
     parameters, columns, g1 = block.parameters, block.columns_of(X), activation_of(activation, block.units)
     cache = forward(parameters, columns, g1, g2)
     gradient = gradient_sums(parameters, columns, Y.T, cache, g1, g2, weights)
-    assert g2.root is not None, g2.name  # `fitting.train.refuse_unfit`
+    assert g2.root is not None, g2.name  # `fitting.step_costs.refuse_unfit`
     R = g2.root(cache.Z2, Y.T) * np.sqrt(weights)[:, None, None, :]
     slope = g1.prime(cache.Z1)
     p = n_parameters(parameters)

@@ -16,10 +16,11 @@ from shoal.engine.ramps import WORTH_LOOKING_UP
 from shoal.errors import DivergedError, InterruptedWarning, InvalidParameterError, MemberDivergedWarning
 from shoal.fitting.plan import FULL_BATCH, Plan, is_auto
 from shoal.fitting.settings import Settings
+from shoal.fitting.step_costs import refuse_unfit, warn_slow
 from shoal.population import Population, stack
 from shoal.recipe import each
 from shoal.textbook import initialization as rules
-from shoal.textbook.losses import LOSSES, Loss
+from shoal.textbook.losses import Loss
 from shoal.textbook.propagation import Parameters
 from shoal.training.full_batch import FullBatch
 from shoal.training.longer import Longer
@@ -35,9 +36,6 @@ POLISH = ", then lbfgs if held-out rows allow it"
 LONGER = ", longer if held-out rows ask for it"
 ALL_ROWS = "; then again on all rows"
 
-MOST_BYTES = 4 << 30  # of JᵀJ and its factor, all networks together
-LONGEST_STEP = 60.0  # seconds
-MULTIPLICATIONS = 1e10  # per second and core, of products in float64: half of the rate of the machine of docs/solvers.md
 LARGE = 1e6  # values of unscaled inputs beyond which they, and not the learning rate, make training diverge
 AT_THE_END = 0.9  # of the planned epochs: a mean best epoch beyond it is at the end
 STILL_FALLING = 0.01  # a loss that fell by a hundredth in the last tenth of the epochs had not settled
@@ -55,6 +53,7 @@ def full_batch(p: Plan, population: Population, g2: Loss, rows: Rows, m: int, *,
     """A full-batch run over rows in memory or elsewhere, before its first step; one place processes m of them, one after the other."""
     if FULL_BATCH[p.solver].by_curvature:
         refuse_unfit(p, population, g2, m)
+        warn_slow(p, population, m)
     return FullBatch(p.recipe, population, g2, rows, solver=p.solver, validation=validation, dtype=dtype, max_fun=p.max_fun)
 
 
@@ -88,37 +87,6 @@ def takes_pieces(estimator: Any) -> bool:
             "'sgd' or 'rmsprop', or call fit"
         )
     return True
-
-
-def refuse_unfit(p: Plan, population: Population, g2: Loss, m: int) -> None:
-    """Refuse losses without curvature, and p² numbers or operations beyond reason, before anything is computed."""
-    if g2.root is None:
-        curved = [other.name for other in LOSSES.values() if other.root is not None]
-        raise InvalidParameterError(
-            f"solver is {p.solver!r}, which needs a loss with curvature everywhere ({', '.join(curved)}); {g2.name!r} has straight parts: "
-            "choose solver 'lbfgs' or 'adamw', or another loss"
-        )
-    n_p = largest_parameter_count(population)
-    n_bytes, seconds = 16 * population.K * n_p**2, population.K * (m * g2_rows(population) * n_p**2 + n_p**3) / MULTIPLICATIONS
-    if n_bytes > MOST_BYTES or seconds > LONGEST_STEP:
-        raise InvalidParameterError(
-            f"solver is {p.solver!r}, but {population.K} networks of {n_p} parameters over {m} rows would need {n_bytes / 2**30:.1f} GiB "
-            f"and about {seconds:.0f} s a step; solver='auto' selects {p.instead!r} here, and 'lbfgs' needs neither; or set fewer "
-            "hidden_layer_sizes or n_networks, or ramps=False"
-        )
-
-
-def largest_parameter_count(population: Population) -> int:
-    """p of the network that sees the most inputs."""
-    _, n_h, _ = population.parameters.W1.shape
-    n_x, n_z = population.inputs.sum(axis=1).max(), population.parameters.W2.shape[1]
-    skip = 0 if population.parameters.W3 is None else n_z * n_x
-    return int(n_h * (n_x + 1 + n_z) + n_z + skip)
-
-
-def g2_rows(population: Population) -> int:
-    """Rows of the Jacobian per example."""
-    return int(population.parameters.W2.shape[1])
 
 
 def warn_unsettled(run: Training, p: Plan, events: list[Epoch], *, asked: bool) -> None:

@@ -94,7 +94,7 @@ def curvature(block: NetworkBlock, X: Tensor, Y: Tensor, activation: str, g2: Lo
         columns, targets, w = part.columns_of(X[s]), Y[s].T, weights[:, s]
         cache = forward(part.parameters, columns, g1, g2)
         gradient = gradient_sums(part.parameters, columns, targets, cache, g1, g2, w)
-        assert g2.root is not None, g2.name  # `fitting.train.refuse_unfit`
+        assert g2.root is not None, g2.name  # `fitting.step_costs.refuse_unfit`
         R, slope = g2.root(cache.Z2, targets) * w.sqrt()[:, None, None, :], g1.prime(cache.Z1)
         J = (jacobian(part.parameters, columns, cache.A1, slope, R[:, o]) for o in range(R.shape[1]))
         return (
