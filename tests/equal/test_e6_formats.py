@@ -115,8 +115,8 @@ def test_a_raw_table_with_skip_connections_in_every_format(target, tmp_path):
 @pytest.mark.parametrize("kind", ["number", "two", "three"])
 def test_target_means_in_every_format(kind, tmp_path):
     rng = np.random.default_rng(0)
-    code = rng.integers(0, 50, 1_500)
-    frame = pd.DataFrame({"code": [f'{chr(97 + i % 26)}{chr(97 + i // 26)} "x"' for i in code], "size": rng.standard_normal(1_500)})
+    code = rng.integers(0, 50, 4_000)
+    frame = pd.DataFrame({"code": [f'{chr(97 + i % 26)}{chr(97 + i // 26)} "x"' for i in code], "size": rng.standard_normal(4_000)})
     number = rng.standard_normal(50)[code] + frame["size"]
     frame.loc[::9, "code"], frame.loc[1::9, "code"] = None, "often"
     frame["y"] = {"number": number, "two": np.where(number > 0, "yes", "no"), "three": np.digitize(number, [-0.5, 0.5]).astype(str)}[kind]

@@ -231,7 +231,7 @@ LEVELS = 60
 def with_codes(seed=0):
     """Rows with a category of many levels, in groups and at times; a few of them are repeated."""
     rng = np.random.default_rng(seed)
-    m = 2_000
+    m = 4_000
     code, x = rng.integers(0, LEVELS, m), rng.standard_normal(m)
     day, house = rng.integers(0, 400, m), rng.integers(0, 150, m)
     for column in (code, x, day, house):

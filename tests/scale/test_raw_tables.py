@@ -153,13 +153,13 @@ def test_a_cluster_that_goes_away_while_columns_are_counted_leaves_the_checkpoin
 @pytest.mark.parametrize("weights", [None, pytest.param("share", marks=pytest.mark.slow)])
 def test_target_means_of_a_raw_dask_frame_are_those_in_memory(client, weights):
     rng = np.random.default_rng(2)
-    code, m = rng.integers(0, 50, 1_500), 1_500
+    code, m = rng.integers(0, 50, 4_000), 4_000
     frame = pd.DataFrame({"code": [f"{chr(97 + i % 26)}{chr(97 + i // 26)}x" for i in code], "size": rng.normal(size=m)})
     frame["price"] = 5 + rng.normal(size=50)[code] + frame["size"] + 0.1 * rng.normal(size=m)
     frame.loc[::31, "code"], frame.loc[5, "price"] = None, np.nan
     roles = {} if weights is None else {"sample_weight": rng.random(m)}
     raw = frame.assign(**{weights: roles["sample_weight"]} if weights else {})
-    there = shoal.dask.fit_table(partitions(raw, [300, 300, 1_100]), "price", weights=weights, settings=SETTINGS, client=client)
+    there = shoal.dask.fit_table(partitions(raw, [900, 900, 3_100]), "price", weights=weights, settings=SETTINGS, client=client)
     known = frame["price"].notna().to_numpy()
     X, y = frame.loc[known, ["code", "size"]], frame.loc[known, "price"].to_numpy()
     given = {name: value[known] for name, value in roles.items()}

@@ -35,6 +35,7 @@ _EMPTY = "no value in any row"
 # each level.
 MANY_LEVELS = 40
 ROWS_PER_LEVEL = 2  # on average
+ROWS_FOR_MEANS = 3_000  # in fewer rows columns of their own cost little, and scored better
 MOST_SUMS = 100_000  # levels times outputs: their sums by fold take some 24 MB
 MOST_OUTPUTS = 10  # with more classes, a column for each of them would be as many as the levels have
 _SLIP_ADVICE = "Correct the cell, or leave it empty if the value is not known; a column of codes can be named a category."
@@ -276,7 +277,7 @@ def with_target_means(column: Column, tally: Tally, n_outputs: int) -> Column:
         return column
     counts = level_counts(tally, column.variants)
     too_many = len(counts) * ROWS_PER_LEVEL > tally.n_rows or len(counts) * n_outputs > MOST_SUMS
-    if len(counts) < MANY_LEVELS or too_many:
+    if len(counts) < MANY_LEVELS or too_many or tally.n_rows < ROWS_FOR_MEANS:
         return column
     levels = tuple(common_levels(counts))
     column = replace(column, levels=levels, rare_levels=rare_levels(tally, counts, levels), target_means=True)

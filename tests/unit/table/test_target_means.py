@@ -9,7 +9,7 @@ from sklearn.preprocessing import TargetEncoder
 import shoal
 from shoal.errors import InvalidParameterError, TableError, UnseenWarning
 from shoal.table import coerce, describe_columns, preparation
-from shoal.table.describing import MANY_LEVELS, MOST_OUTPUTS, ROWS_PER_LEVEL
+from shoal.table.describing import MANY_LEVELS, MOST_OUTPUTS, ROWS_FOR_MEANS, ROWS_PER_LEVEL
 from shoal.table.steps import learned_rows
 from shoal.table.target_means import FOLDS, MOST_OWN, OWN_ROWS, RowRoles, fold_rule, outputs_of, smoothing, target_sums
 
@@ -236,12 +236,18 @@ def test_targets_of_any_size_have_means_of_theirs(unit):
 
 
 def test_columns_of_many_levels_with_rows_enough_are_read_by_means_and_say_so():
-    enough = MANY_LEVELS * ROWS_PER_LEVEL
-    for levels, m, is_read in ((MANY_LEVELS, enough, True), (MANY_LEVELS - 1, enough, False), (MANY_LEVELS + 1, enough, False)):
+    least, many = ROWS_FOR_MEANS, ROWS_FOR_MEANS // ROWS_PER_LEVEL
+    for levels, m, is_read in (
+        (MANY_LEVELS, least, True),
+        (MANY_LEVELS, least - 1, False),
+        (MANY_LEVELS - 1, least, False),
+        (many, least, True),
+        (many + 1, least, False),
+    ):
         table = pd.DataFrame({"code": [named(i if i < levels else 0) for i in range(m)], "x": np.arange(m) / 7})
         column = describe_columns(table, n_outputs=1)[0]
         assert column.target_means == is_read
-        assert column.reason.endswith(", target means") == is_read
+        assert (", target means beside 1 frequent level" in column.reason) == is_read
         assert describe_columns(table)[0] == describe_columns(table, n_outputs=0)[0]
         assert not describe_columns(table, n_outputs=0)[0].target_means
         assert not describe_columns(table, n_outputs=MOST_OUTPUTS + 1)[0].target_means
