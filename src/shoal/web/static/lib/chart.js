@@ -18,7 +18,8 @@ import { MINUS, sig } from "./numbers.js";
  */
 
 /** @param {number} v */
-const tick = (v) => (Math.abs(v) >= 1000 ? String(v).replace(/\B(?=(\d{3})+$)/g, "\u202f") : String(v)).replace("-", MINUS);
+export const tick = (v) =>
+  (Math.abs(v) >= 1e6 ? v.toExponential().replace("e+", "e") : Math.abs(v) >= 1000 ? String(v).replace(/\B(?=(\d{3})+$)/g, "\u202f") : String(v)).replace("-", MINUS);
 
 const narrow = matchMedia("(max-width: 920px)");
 const PHONE = 358;

@@ -64,6 +64,11 @@ export function exhibit(plan) {
   section.append(h("p", { class: "failed", role: "status", hidden: true }));
   listen(plan.keys, outdated);
   if (plan.themed) document.addEventListener("themechange", outdated);
+  // A reader who goes on by Tab finds the next exhibit's controls, though it is still below the screen.
+  section.previousElementSibling?.addEventListener("focusin", () => {
+    isNear = true;
+    refresh();
+  });
   new IntersectionObserver((entries) => {
     isSeen = entries[entries.length - 1]?.isIntersecting ?? false;
     if (isSeen) refresh();

@@ -1,6 +1,7 @@
 // Keys: arrows step the training, `[` and `]` the example, `?` shows the sheet.
 import { beside } from "./ask.js";
 import { find } from "./dom.js";
+import { goTo } from "./rail.js";
 import { number, reset, set } from "./store.js";
 import { walk } from "./strip.js";
 import { toggleTheme } from "./theme.js";
@@ -14,7 +15,7 @@ export function startKeys(page) {
   const sections = [...document.querySelectorAll("main > section")];
   const turn = (/** @type {number} */ by) => {
     const at = sections.findIndex((e) => e.getBoundingClientRect().bottom > 140);
-    sections[Math.min(sections.length - 1, Math.max(0, at + by))]?.scrollIntoView();
+    goTo(/** @type {HTMLElement | undefined} */ (sections[Math.min(sections.length - 1, Math.max(0, at + by))]));
   };
   const example = (/** @type {number} */ by) => set({ ex: Math.min(page.Y.length, Math.max(1, beside("example.ex", number("ex"), by))) });
   /** @type {Record<string, (e: KeyboardEvent) => void>} */

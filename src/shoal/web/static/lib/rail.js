@@ -1,5 +1,5 @@
 // The contents list shows the reader's section, and the address follows.
-import { arrive, place } from "./store.js";
+import { arrive, place, visit } from "./store.js";
 
 export function startRail() {
   const links = new Map(
@@ -9,10 +9,12 @@ export function startRail() {
   for (const [id, link] of links) {
     link.addEventListener("click", (e) => {
       e.preventDefault();
-      document.getElementById(id)?.scrollIntoView();
-      arrive(id);
+      visit(id);
+      goTo(document.getElementById(id));
     });
   }
+  // The state of the new address is set before this is called.
+  addEventListener("hashchange", () => (place() ? goTo(document.getElementById(place())) : scrollTo({ top: 0, behavior: "instant" })));
   const show = (/** @type {string} */ id) => {
     const link = links.get(id);
     if (!link || link.hasAttribute("aria-current")) return;
@@ -39,15 +41,28 @@ export function startRail() {
   };
   // The reader's position is restored before the observer may write another one into the address.
   const named = start ? document.getElementById(start) : null;
-  if (named) stayAt(named);
+  if (named) goTo(named);
   requestAnimationFrame(watch);
 }
 
-/** Keep a section at the top of the screen while exhibits above it are still being drawn, until the reader acts. @param {HTMLElement} section */
-function stayAt(section) {
+let leave = () => {};
+
+/** Show a section, and keep it at the top of the screen while exhibits above it are still being drawn, until the reader acts. @param {HTMLElement | null | undefined} section */
+export function goTo(section) {
+  leave();
+  if (!section) return;
   const here = () => section.scrollIntoView({ behavior: "instant" });
   here();
   const drawn = new ResizeObserver(here);
   for (const above of document.querySelectorAll("main > section")) if (above !== section) drawn.observe(above);
-  for (const sign of ["wheel", "touchstart", "mousedown", "keydown"]) addEventListener(sign, () => drawn.disconnect(), { once: true, passive: true });
+  const acts = new AbortController();
+  leave = () => {
+    drawn.disconnect();
+    acts.abort();
+  };
+  // The key or click that led here is still on its way.
+  setTimeout(() => {
+    for (const sign of ["wheel", "touchstart", "mousedown", "keydown"])
+      addEventListener(sign, () => leave(), { once: true, passive: true, signal: acts.signal });
+  });
 }

@@ -95,12 +95,19 @@ export function arrive(id) {
   write();
 }
 
-// An address typed or pasted into an open page, and plain links to sections.
+/** Follow a link to a section: the place that the reader leaves stays in the browser's history, so that Back returns to it. @param {string} id */
+export function visit(id) {
+  if (id === section) return;
+  history.pushState(null, "", location.href);
+  section = id;
+  write();
+}
+
+// An address typed or pasted into an open page, plain links to sections, and Back.
 addEventListener("hashchange", () => {
   const { section: named, found } = read();
   const plain = !location.hash.includes("&");
   section = named;
   if (plain) write();
   else set(Object.fromEntries([...new Set([...defaults.keys(), ...found.keys()])].map((k) => [k, found.get(k) ?? defaults.get(k) ?? ""])));
-  document.getElementById(named)?.scrollIntoView();
 });

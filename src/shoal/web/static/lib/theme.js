@@ -13,13 +13,23 @@ function changed() {
 /** Whether the page is dark now. */
 export const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
 
+/** The browser's memory of this page; null where it has none, as for files in some browsers. */
+function memory() {
+  try {
+    return localStorage;
+  } catch {
+    return null;
+  }
+}
+
 export function toggleTheme() {
   root.dataset.theme = isDark() ? "light" : "dark";
+  memory()?.setItem("theme", root.dataset.theme);
   changed();
 }
 
 export function startTheme() {
-  const asked = new URLSearchParams(location.search).get("theme");
+  const asked = new URLSearchParams(location.search).get("theme") ?? memory()?.getItem("theme");
   if (asked === "dark" || asked === "light") root.dataset.theme = asked;
   system.addEventListener("change", changed);
 }

@@ -1,5 +1,5 @@
 // The cost so far: of the training rows, of the held-out rows, and of every network alone.
-import { chart } from "../lib/chart.js";
+import { chart, tick } from "../lib/chart.js";
 import { h, put } from "../lib/dom.js";
 import { niceTicks } from "../lib/ticks.js";
 
@@ -37,15 +37,16 @@ export class Cost {
     const members = (thin[0]?.[3] ?? []).map((_, i) => ({ at, v: column((k) => k[3][i]), class: "ink faint", width: 0.8 }));
     const end = Math.max(at[at.length - 1] ?? 1, 1);
     const [low, high] = range([...train, ...test]);
+    const yTicks = niceTicks(low, high, 3);
     const frame = {
       width: 348,
       height: 108,
-      left: 38,
+      left: Math.max(38, 14 + 7 * Math.max(...yTicks.map((t) => tick(t).length))),
       label: `${scene.loss} so far`,
       x: /** @type {[number, number]} */ ([0, end]),
       xTicks: niceTicks(0, end, 4),
       y: /** @type {[number, number]} */ ([low, high]),
-      yTicks: niceTicks(low, high, 3),
+      yTicks,
     };
     const held = scene.m_test ? [{ at, v: test, width: 1.4, dash: "4 3" }] : [];
     put(this.element, chart(frame, [...members, ...held, { at, v: train, width: 2.2 }]));

@@ -24,14 +24,13 @@ export function playground(served) {
   const section = find("#playground");
   const stage = find(".stage", section);
   let begun = false;
-  new IntersectionObserver(
-    (entries) => {
-      if (begun || !entries.some((e) => e.isIntersecting)) return;
-      begun = true;
-      new Playground(section, stage).begin();
-    },
-    { rootMargin: "300px 0px" },
-  ).observe(section);
+  const begin = () => {
+    if (begun) return;
+    begun = true;
+    new Playground(section, stage).begin();
+  };
+  section.previousElementSibling?.addEventListener("focusin", begin);
+  new IntersectionObserver((entries) => entries.some((e) => e.isIntersecting) && begin(), { rootMargin: "300px 0px" }).observe(section);
 }
 
 class Playground {

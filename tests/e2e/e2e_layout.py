@@ -1,0 +1,62 @@
+"""What is wrong with the layout of a part of the page: texts on texts, texts cut off, parts that are wider than their place."""
+
+FAULTS = r"""
+([selector, wide]) => {
+  const part = document.querySelector(selector);
+  const faults = [];
+  const seen = [];
+  const walker = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
+  const clips = (style) => [style.overflowX, style.overflowY].some((o) => o === "hidden" || o === "clip");
+  const scrolls = (style) => [style.overflowX, style.overflowY].some((o) => o === "auto" || o === "scroll");
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    const words = node.textContent.trim();
+    const parent = node.parentElement;
+    if (!words || parent.closest("title, option, script, style, .skip, annotation")) continue;
+    if (!parent.checkVisibility({ opacityProperty: true, visibilityProperty: true, contentVisibilityAuto: true })) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    for (const r of range.getClientRects()) {
+      if (r.width < 1 || r.height < 1) continue;
+      let inScroller = false;
+      let hidden = false;
+      for (let e = parent; e && e !== document.body; e = e.parentElement) {
+        const style = getComputedStyle(e);
+        if (style.clipPath !== "none") { hidden = true; break; }
+        if (e instanceof SVGElement && !(e instanceof SVGSVGElement)) continue;
+        const box = e.getBoundingClientRect();
+        if (scrolls(style)) {
+          if (r.right <= box.left + 1 || r.left >= box.right - 1 || r.bottom <= box.top || r.top >= box.bottom) hidden = true;
+          inScroller = true;
+          break;
+        }
+        if (clips(style) && (r.right > box.right + 2 || r.left < box.left - 2))
+          faults.push(`cut: "${words.slice(0, 40)}" in .${e.className}`);
+      }
+      if (hidden) continue;
+      if (!inScroller && (r.right > innerWidth + 1 || r.left < -1)) faults.push(`off the screen: "${words.slice(0, 40)}"`);
+      // A rectangle is as high as its font's line; the letters themselves take about three fifths of it.
+      const inset = 0.22 * r.height;
+      seen.push({ node, parent, words, left: r.left, right: r.right, top: r.top + inset, bottom: r.bottom - inset });
+    }
+  }
+  for (let i = 0; i < seen.length; i += 1)
+    for (let j = i + 1; j < seen.length; j += 1) {
+      const [a, b] = [seen[i], seen[j]];
+      if (a.node === b.node || a.parent.closest("math") && a.parent.closest("math") === b.parent.closest("math")) continue;
+      const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+      if (across > 2 && down > 2) faults.push(`"${a.words.slice(0, 30)}" lies on "${b.words.slice(0, 30)}"`);
+    }
+  for (const e of wide ? part.querySelectorAll("*") : []) {
+    if (e.scrollWidth > e.clientWidth + 2 && scrolls(getComputedStyle(e)) && e.checkVisibility() && !e.closest("details.columns"))
+      faults.push(`needs scrolling sideways: .${e.className} (${e.scrollWidth} in ${e.clientWidth})`);
+  }
+  return [...new Set(faults)];
+}
+"""
+
+
+def layout_faults(page, selector, wide):
+    """The faults of one part; on a `wide` screen nothing in it may need scrolling sideways."""
+    return page.evaluate(FAULTS, [selector, wide])

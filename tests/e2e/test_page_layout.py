@@ -1,0 +1,72 @@
+"""The layout on every screen: no text lies on another, none is cut off, and links of the contents lead where they say."""
+
+import pytest
+from e2e_layout import layout_faults
+from e2e_watched import Watched
+
+WIDTHS = {390: 844, 768: 1024, 1024: 768, 1280: 720, 1366: 768, 1440: 900, 1920: 1080}
+SCREENS = [
+    pytest.param(width, theme, marks=[] if (width, theme) in {(1280, "light"), (390, "dark")} else pytest.mark.slow)
+    for width in WIDTHS
+    for theme in ("light", "dark")
+]
+
+
+def on_screen(browser, address, width, theme="light"):
+    return Watched(browser, address, viewport={"width": width, "height": WIDTHS[width]}, color_scheme=theme)
+
+
+@pytest.mark.parametrize(("width", "theme"), SCREENS)
+def test_no_text_lies_on_another_and_none_is_cut_off(browser, chapter_address, width, theme):
+    watched = on_screen(browser, chapter_address, width, theme)
+    watched.open(1)
+    faults = {"strip": layout_faults(watched.page, ".strip", wide=True)}
+    for slide in range(1, 14):
+        watched.page.eval_on_selector(f"#slide-{slide}", "e => e.scrollIntoView({behavior: 'instant'})")
+        watched.settle(slide)
+        faults[slide] = layout_faults(watched.page, f"#slide-{slide}", wide=width >= 1024)
+    watched.page.eval_on_selector("#playground", "e => e.scrollIntoView({behavior: 'instant'})")
+    watched.page.wait_for_selector("#playground[data-busy=no] .now dd", timeout=60_000)
+    faults["playground"] = layout_faults(watched.page, "#playground", wide=width >= 1024)
+    assert watched.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert {part: found for part, found in faults.items() if found} == {}
+    watched.close()
+
+
+@pytest.mark.parametrize("width", [pytest.param(768, marks=pytest.mark.slow), 1024])
+def test_links_of_the_contents_lead_where_they_say_and_back_returns(browser, chapter_address, width):
+    """On these screens no height is reserved for exhibits, so those above the goal push it down while they are built."""
+    watched = on_screen(browser, chapter_address, width)
+    watched.open(1)
+    page = watched.page
+    for goal in ("slide-10", "slide-13", "playground", "slide-4"):
+        page.click(f'.rail a[href="#{goal}"]')
+        page.wait_for_selector(f"#{goal}[data-busy=no]")
+        page.wait_for_selector(f'.rail a[href="#{goal}"][aria-current]')
+        top = page.evaluate("id => document.getElementById(id).getBoundingClientRect().top", goal)
+        assert 0 < top < 160, goal
+    page.go_back()
+    page.wait_for_selector('.rail a[href="#playground"][aria-current]')
+    page.go_back()
+    page.wait_for_selector('.rail a[href="#slide-13"][aria-current]')
+    watched.close()
+
+
+def test_the_theme_is_kept(chapter):
+    chapter.open(1)
+    chapter.page.click("#theme")
+    chapter.page.reload()
+    chapter.page.wait_for_selector('html[data-ready=yes][data-theme="dark"]')
+
+
+def test_tab_goes_on_into_the_next_exhibit(chapter):
+    """Exhibit 7 has one control; exhibit 8 lies more than a screen below it."""
+    chapter.open(7)
+    page = chapter.page
+    page.focus('#slide-7 input[type="range"]')
+    page.wait_for_selector("#slide-8[data-busy=no] button")
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("Boolean(document.activeElement.closest('#slide-8'))"):
+            return
+    raise AssertionError(page.evaluate("document.activeElement.outerHTML"))
