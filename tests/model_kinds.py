@@ -15,6 +15,7 @@ import shoal
 from shoal import ShoalClassifier, ShoalRegressor
 from shoal.estimators.estimator import with_thresholds
 from shoal.table import describe_columns, preparation
+from shoal.table_models.model import model_of
 
 ROWS = 60
 FAST: dict[str, Any] = {"n_networks": 2, "hidden_layer_sizes": 3, "max_iter": 3, "random_state": 0}
@@ -55,7 +56,7 @@ def of_means() -> Pipeline:
         for column in describe_columns(inputs)
     ]
     prepare = preparation(columns, (), "classification", ("kind",))
-    return Pipeline([("prepare", prepare), ("estimator", ShoalClassifier(**FAST))]).fit(inputs, known["kind"].to_numpy())
+    return model_of(prepare, ShoalClassifier(**FAST)).fit(inputs, known["kind"].to_numpy())
 
 
 def of_matrix(y: Callable[[], Any], **settings: Any) -> Callable[[], Any]:

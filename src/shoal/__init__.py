@@ -35,6 +35,8 @@ _HOMES = {
     "shoal.estimators.classifier": ("ShoalClassifier",),
     "shoal.table_models.fit": ("fit",),
     "shoal.table_models.look": ("look",),
+    "shoal.table_models.model": ("TableModel",),
+    "shoal.report": ("write_report",),
     "shoal.estimators.regressor": ("ShoalRegressor",),
     "shoal.search.estimator": ("ShoalSearchCV",),
     "shoal.conversion": ("from_fitted",),

@@ -30,10 +30,12 @@ from shoal.export.torch_module import to_torch as to_torch
 from shoal.persistence import from_json as from_json
 from shoal.persistence import load as load
 from shoal.persistence import save as save
+from shoal.report import write_report as write_report
 from shoal.search.estimator import ShoalSearchCV as ShoalSearchCV
 from shoal.table import TablePath as TablePath
 from shoal.table_models.fit import fit as fit
 from shoal.table_models.look import look as look
+from shoal.table_models.model import TableModel as TableModel
 
 __version__: str
 __all__ = [
@@ -58,6 +60,7 @@ __all__ = [
     "ShoalWarning",
     "SlowFitWarning",
     "TableError",
+    "TableModel",
     "TablePath",
     "TableWarning",
     "TooLargeError",
@@ -72,4 +75,5 @@ __all__ = [
     "save",
     "textbook",
     "to_torch",
+    "write_report",
 ]

@@ -33,6 +33,7 @@ from shoal.table_models.fit_notes import FitNotes
 from shoal.table_models.level_sums import no_sums, see_rows, targets_in
 from shoal.table_models.look import warn_of
 from shoal.table_models.memory import SAMPLE_ROWS
+from shoal.table_models.model import TableModel, model_of
 from shoal.table_models.splits import named_column
 from shoal.table_models.survey import Counting, Survey, finished
 from shoal.table_models.thresholds import check_threshold, fixed_thresholds, refuse_in_blocks, threshold_of
@@ -65,7 +66,7 @@ def fit_table(
     share: str = "whole",
     checkpoint: str | PathLike[str] | None = None,
     threshold: str | float | None = None,
-) -> Pipeline:
+) -> TableModel:
     """Train on all rows of a raw Dask data frame.
 
     Parameters
@@ -77,7 +78,7 @@ def fit_table(
 
     Returns
     -------
-    Pipeline
+    TableModel
         As `shoal.fit` gives it. No row is held out for a score, so its `facts_` have none: `shoal.table_models.fit.evaluate` scores it
         on other rows. Counts and levels are of all rows; medians, which fill gaps, are those of a seeded sample of at most 50,000.
 
@@ -117,7 +118,7 @@ def fit_table(
         rows = source(parts, prepare, found, cut, crossed_by(prepare, sums))
         fit(estimator, rows, None, client=cluster, share=share, checkpoint=checkpoint)
     with_thresholds(estimator, fixed_thresholds(wanted, found.classes))
-    model = Pipeline([("prepare", prepare), ("estimator", estimator)])
+    model = model_of(prepare, estimator)
     facts = facts_from(found, time.perf_counter() - began, cut, tuple(categories))
     facts = replace(facts, missing=nothing.missing, keep=nothing.keep, merge_case=merge_case, day_first=day_first)
     keep_facts(model, replace(facts, threshold="" if wanted is None else wanted.written, target_means=target_means))

@@ -20,13 +20,14 @@ from shoal.table import prepared_by
 from shoal.table.notes import ColumnNote
 from shoal.table_models.fit import NO_NOTES, Facts
 from shoal.table_models.fit_notes import FitNotes, RareClass
+from shoal.table_models.model import TableModel
 from shoal.textbook.propagation import Parameters
 
 HISTORY = ("loss", "learning_rate", "validation_loss", "validation_score")
 
 
 def built(stored: Stored) -> Any:
-    """The model in a file: a Pipeline, ShoalClassifier or ShoalRegressor.
+    """The model in a file: a TableModel, a Pipeline of an estimator alone, ShoalClassifier or ShoalRegressor.
 
     Raises
     ------
@@ -40,7 +41,8 @@ def built(stored: Stored) -> Any:
         return estimator
     content = manifest["preparation"]
     before = [] if content is None else [prepared_by(preparation_from(content), tuple(content["allowed_extra"]))]
-    model = Pipeline(list(zip(manifest["steps"], [*before, estimator], strict=True)))
+    kind = TableModel if before else Pipeline
+    model = kind(list(zip(manifest["steps"], [*before, estimator], strict=True)))
     if manifest["facts"] is not None:
         keep_facts(model, facts_from(manifest["facts"]))
     return model

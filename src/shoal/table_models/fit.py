@@ -1,4 +1,4 @@
-"""From a raw table to a fitted model: `fit(table, target)` returns scikit-learn's Pipeline of a preparation and an estimator.
+"""From a raw table to a fitted model: `fit(table, target)` returns a `TableModel`.
 
 The model takes raw frames. The facts of its fit (`Facts`) are its attribute `facts_`, which a model file keeps and `sklearn.base.clone`
 drops. `facts_of` reads it, and refuses it if the model was fitted again.
@@ -38,6 +38,8 @@ from shoal.table_models.facts import asked_of
 from shoal.table_models.facts import facts_of as facts_of
 from shoal.table_models.fit_notes import notes_beside, rare_classes_of
 from shoal.table_models.look import Looked, announce, check_dropped, looked, warn_of
+from shoal.table_models.model import TableModel, model_of
+from shoal.table_models.model import columns_of as columns_of
 from shoal.table_models.scores import Metrics, baselines, metrics_of, sureness_of
 from shoal.table_models.splits import (
     Side,
@@ -87,7 +89,7 @@ def fit(
     checkpoint: str | PathLike[str] | None = None,
     skip: bool = False,
     threshold: str | float | None = None,
-) -> Pipeline:
+) -> TableModel:
     """Train on a raw table and score on rows held out from it.
 
     Parameters
@@ -142,10 +144,11 @@ def fit(
 
     Returns
     -------
-    Pipeline
-        Fitted, of "prepare" (raw frame to matrix) and "estimator" (`ShoalClassifier` or `ShoalRegressor`); its attribute
-        `facts_` holds its `Facts`, and `columns_` a DataFrame of what was made of each column. A file keeps the facts with the notes, but
-        not `columns_`, which holds cells of the table. Several two-valued targets are predicted as 0 and 1, 1 for the second class.
+    TableModel
+        A fitted Pipeline of "prepare" (raw frame to matrix) and "estimator" (`ShoalClassifier` or `ShoalRegressor`), whose
+        methods take raw rows. Its attribute `facts_` holds its `Facts`, and `columns_` a DataFrame of what was made of each
+        column. A file keeps the facts with the notes, but not `columns_`, which holds cells of the table. Several two-valued
+        targets are predicted as 0 and 1, 1 for the second class.
 
     Raises
     ------
@@ -239,12 +242,6 @@ def fit(
     )
     model.columns_ = seen.to_frame()
     return model
-
-
-def columns_of(model: Pipeline) -> tuple[Column, ...]:
-    """The description of each column of the table that a model made by `fit` was trained on."""
-    columns: tuple[Column, ...] = model["prepare"]["typed"].columns
-    return columns
 
 
 def notes_of(model: Pipeline) -> tuple[ColumnNote, ...]:
@@ -366,10 +363,10 @@ def described(side: Side, held: Side, split: Split, found: Target) -> tuple[Colu
 
 def _train(
     side: Side, found: Target, allowed: tuple[str, ...], columns: Sequence[Column], estimator: Any, there: Mapping[str, Any]
-) -> tuple[Pipeline, bool]:
+) -> tuple[TableModel, bool]:
     """A model fitted to one side, and whether its training was interrupted; `there` sets where to train, if not here."""
     prepare = preparation(tuple(columns), allowed, found.task, found.names)
-    model = Pipeline([("prepare", prepare), ("estimator", estimator)])
+    model = model_of(prepare, estimator)
     if "client" in there:
         return model, interrupted(lambda: dask_functions().fit_pipeline(model, side.inputs, side.y, roles=side.roles, **there))
 

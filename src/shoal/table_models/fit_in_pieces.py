@@ -45,6 +45,7 @@ from shoal.table_models.memory import (
     Memory,
     give_back,
 )
+from shoal.table_models.model import TableModel, model_of
 from shoal.table_models.placing import Placing, borders_of
 from shoal.table_models.scores import Metrics, Scores, baseline_models, fitted_models
 from shoal.table_models.splits import SCORED_ON
@@ -105,7 +106,7 @@ class Asked:
 class FittedTable:
     """A model of a table larger than memory, and its `Facts`."""
 
-    model: Pipeline
+    model: TableModel
     survey: Survey
     n_test: int
     n_left_out: int
@@ -125,7 +126,7 @@ class LearnedInPieces:
     For a test table `scored_rows` are read at once.
     """
 
-    model: Pipeline
+    model: TableModel
     survey: Survey
     store: BlockStore
     source: OnDisk
@@ -269,7 +270,7 @@ def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path
     source = OnDisk(store, few, labels_of(found), parts, asked.stage, placing.facts())
     stopped = interrupted(lambda: adopt(estimator, pipeline.fit(settings, source, checkpoint=asked.checkpoint)))
     with_thresholds(estimator, fixed_thresholds(asked.threshold, found.classes))
-    return LearnedInPieces(Pipeline([("prepare", prepare), ("estimator", estimator)]), found, store, source, scored_rows, stopped)
+    return LearnedInPieces(model_of(prepare, estimator), found, store, source, scored_rows, stopped)
 
 
 def room_for(

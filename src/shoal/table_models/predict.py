@@ -62,6 +62,17 @@ def answers_of(model: Pipeline) -> tuple[Task, tuple[str, ...], tuple[tuple[Any,
     return facts.task, facts.targets, facts.classes
 
 
+def output_names(model: Pipeline) -> list[str]:
+    """A name for each answer of the network: its target, or the class whose probability it is."""
+    task, targets, labels = answers_of(model)
+    if task == "regression":
+        return list(targets)
+    of_classes = labels[0] if len(targets) == 1 and len(labels[0]) > 2 else ()
+    return [f"P({targets[0]}={label})" for label in of_classes] or [
+        f"P({name}={two[-1]})" for name, two in zip(targets, labels, strict=True)
+    ]
+
+
 def _values(targets: tuple[str, ...], answer: np.ndarray, ends: tuple[np.ndarray, np.ndarray] | None, index: Any) -> pd.DataFrame:
     columns = dict(zip(targets, answer.reshape(len(index), -1).T, strict=True))
     if ends is None:

@@ -26,6 +26,7 @@ from shoal.table_models.fit_in_pieces import Asked, fit_larger, frame_bytes, in_
 from shoal.table_models.fit_notes import FitNotes
 from shoal.table_models.look import check_dropped
 from shoal.table_models.memory import SAMPLE_ROWS, Memory, memory_of
+from shoal.table_models.model import TableModel
 from shoal.table_models.scores import Scores
 from shoal.table_models.splits import (
     SCORED_ON,
@@ -55,7 +56,7 @@ def fit_within(
     *,
     strict: bool = False,
     threshold: Threshold | None = None,
-) -> Pipeline | None:
+) -> TableModel | None:
     """`fit` in blocks; None if the table fits into the memory, or is a frame, which is in memory already.
 
     Raises
