@@ -38,6 +38,7 @@ ALL_ROWS = "; then again on all rows"
 
 LARGE = 1e6  # values of unscaled inputs beyond which they, and not the learning rate, make training diverge
 AT_THE_END = 0.9  # of the planned epochs: a mean best epoch beyond it is at the end
+LAST_PART = 3  # a third: the learning rate is nearly 0 in the last tenth
 STILL_FALLING = 0.01  # a loss that fell by a hundredth in the last tenth of the epochs had not settled
 UNCHANGED = 2  # widths in a row with lower evidence before the search ends
 
@@ -126,14 +127,14 @@ def warn_cut_short(run: Training, events: list[Epoch]) -> None:
         return
     fine = (run.diverged == 0) & ~run.tried_longer
     best = best_epochs([event.validation_loss for event in events]) / run.planned_epochs
-    fall = last_fall(events)
+    fall = last_fall(events, LAST_PART)
     if not fine.any() or best[fine].mean() < AT_THE_END or fall[fine].mean() <= STILL_FALLING:
         return
     planned = int(run.planned_epochs.max())
     warnings.warn(
         ConvergenceWarning(
             f"the loss of held-out rows was still falling when the planned {planned} epochs ended: by {fall[fine].mean():.1%} in the last "
-            f"tenth of them; set max_iter={4 * planned} for a longer training"
+            f"third of them; set max_iter={4 * planned} for a longer training"
         ),
         stacklevel=5,
     )
@@ -177,12 +178,12 @@ def ends_by_plan(settings: Settings, p: Plan) -> bool:
     return "cosine" in p.recipe.schedule and is_auto(settings.max_epochs)
 
 
-def last_fall(events: list[Epoch]) -> Floats:
-    """By which fraction the best validation loss, or else the best loss, fell in the last tenth of these epochs, `(K,)`."""
+def last_fall(events: list[Epoch], part: int = 10) -> Floats:
+    """By which fraction the best validation loss, or else the best loss, fell in the last tenth, or another part, of these epochs, `(K,)`."""
     curve = np.array([e.loss if e.validation_loss is None else e.validation_loss for e in events])
     if len(curve) < 2:
         return np.full(curve.shape[1], np.inf)
-    late = max(1, len(curve) // 10)
+    late = max(1, len(curve) // part)
     before, after = np.fmin.reduce(curve[:-late]), np.fmin.reduce(curve[-late:])
     with np.errstate(invalid="ignore"):  # a stopped network has no loss, and does not decrease
         return np.asarray(np.nan_to_num((before - after) / np.maximum(np.abs(before), 1e-300)))
