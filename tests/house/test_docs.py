@@ -117,6 +117,7 @@ PHRASES = {
         f"With fewer than {p.DROPOUT_FROM} hidden units there is no dropout",
         f"({p.DROPOUT_FROM}/h), up to {NUMBERS[p.MOST_FASTER]} times",
         "with four times the epochs" if (longer.TIMES, p.LONGER, longer.LATE) == (4, 2, 0.5) else "longer: ?",
+        f"**Refit on all rows (regression below {p.WIDE_FROM:,} rows):**",
         f"**Below {p.SMALL} rows:**",
         f"up to {p.EPOCHS_OF_SMALL['classification']} epochs, {p.EPOCHS_OF_SMALL['regression']:,} for regression",
         f"From {p.FEW} different rows on",
@@ -161,6 +162,7 @@ PHRASES = {
         f"{({4 * 10**8: 'some 20 ms'})[minibatch.AT_ONCE]} in one call",
     ],
     "solvers.md": [
+        f'`early_stopping="auto"` below {p.WIDE_FROM:,} rows',
         f"below `tol` (default {p.FLAT:g})".replace("1e-05", "1e-5"),
         f"no step lowers J by {LEAST_DECREASE:g} of its value",
         f"from {p.SMALL} rows on, if you set none",

@@ -126,6 +126,11 @@ def test_who_learns_from_all_rows(settings, task, own, wanted):
     assert p.all_rows is wanted
 
 
+@pytest.mark.parametrize(("settings", "m", "wanted"), [({}, 4_999, True), ({}, 5_000, False), ({"ramps": False}, 5_000, True)])
+def test_many_rows_are_trained_on_once_but_where_lbfgs_does_it(settings, m, wanted):
+    assert plan(settings_of(ShoalRegressor(**settings)), m, 0, own_validation=False).all_rows is wanted
+
+
 def test_curves_and_counts_are_those_of_the_judged_training():
     rng = np.random.default_rng(0)
     X = rng.uniform(-1, 1, (300, 3))

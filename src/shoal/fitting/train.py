@@ -179,7 +179,7 @@ def ends_by_plan(settings: Settings, p: Plan) -> bool:
 
 
 def last_fall(events: list[Epoch], part: int = 10) -> Floats:
-    """By which fraction the best validation loss, or else the best loss, fell in the last tenth, or another part, of these epochs, `(K,)`."""
+    """By which fraction the best validation loss, or else the best loss, fell in the last tenth (or `part`) of these epochs, `(K,)`."""
     curve = np.array([e.loss if e.validation_loss is None else e.validation_loss for e in events])
     if len(curve) < 2:
         return np.full(curve.shape[1], np.inf)
