@@ -109,6 +109,39 @@ def test_a_clicked_number_shows_what_made_it(playground):
     assert updates(playground) == 2, "looking trains nothing"
 
 
+def test_settings_changed_while_it_trains_go_on_training_with_the_last_ones(playground):
+    page = playground.page
+    page.click("#p-play")
+    page.wait_for_selector('#playground[data-playing="yes"]')
+    for _ in range(3):
+        page.click('[data-key="p.units"][data-by="1"]')
+        page.wait_for_timeout(90)  # faster than a run starts
+    for rate in ("-0.5", "-0.4", "-0.3", "-0.2"):
+        page.locator('input[data-key="p.rate"]').fill(rate)
+        page.wait_for_timeout(60)
+    page.wait_for_function("() => document.querySelectorAll('.unit-tile').length === 7")
+    page.wait_for_function("() => Number(document.querySelector('#playground').dataset.t) > 50")
+    assert page.get_attribute("#p-play", "aria-label") == "pause"
+    page.click("#p-play")
+    page.wait_for_selector('#playground[data-playing="no"][data-busy="no"]')
+    page.click('[data-key="p.units"][data-by="1"]')
+    page.wait_for_function("() => document.querySelectorAll('.unit-tile').length === 8")
+    settled(playground)
+    assert updates(playground) == 0, "a paused run is not played by a change"
+    assert page.get_attribute("#p-play", "aria-label") == "play"
+
+
+def test_a_training_that_diverged_shows_nothing_false(chapter):
+    opened(chapter, "&p.data=curve")
+    chapter.page.click("#p-play")
+    chapter.page.wait_for_selector('#playground [data-kind="diverging"]')
+    chapter.page.wait_for_selector("#playground[data-playing=no]")
+    assert train_cost(chapter) > 1e3
+    assert chapter.page.locator('.warnings [data-kind="identical"], .warnings .none').count() == 0
+    assert "↑ to" in chapter.page.inner_text("#playground .cost")
+    assert "fit raises an error" in taken(chapter, "python")
+
+
 @pytest.mark.slow
 def test_learning_by_heart_is_warned_of(chapter):
     state = "&p.data=moons&p.points=60&p.noise=0.4&p.units=32&p.solver=adam&p.rate=0.05&p.init=auto&p.hold_out=0.5&p.t=600"

@@ -29,7 +29,7 @@ from shoal.web.exhibits import (
     slide_13,
 )
 from shoal.web.pictures import LIMIT
-from shoal.web.playground.settings import KINDS, PICTURE
+from shoal.web.playground.settings import KINDS, LEARNING, PICTURE, STARTS
 from shoal.web.question import Answer, Question
 
 SLIDES: tuple[Any, ...] = (
@@ -81,6 +81,7 @@ def manifest() -> Answer:
         "settings": {
             "network": {name: kind.default for name, kind in KINDS.items() if name not in PICTURE},
             "picture": {name: KINDS[name].default for name in PICTURE},
+            "starts": {name: {k: own.get(k, KINDS[k].default) for k in LEARNING} for name, own in STARTS.items()},
             "choices": {name: [(word, known[word].title) for word in KINDS[name].recorded] for name, known in TITLED.items()},
         },
     }

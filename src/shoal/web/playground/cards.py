@@ -93,7 +93,7 @@ def held_out(training: Training) -> tuple[Floats, Floats]:
 
 def shoal_of(training: Training) -> str:
     """Whose predictions are scored."""
-    K = training.population.K
+    K = len(training.counted)
     return "" if K == 1 else f" The {K} networks' z2 are averaged first."
 
 

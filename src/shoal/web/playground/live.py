@@ -132,8 +132,10 @@ class LiveRun:
             self.touched = time.monotonic()
             self._halt()
             network, epochs, over = self.training.network(), self.training.epoch, self.training.t % self.training.batches
+            diverged = not self.training.run.active.any()  # fit would raise
             return {
-                "python": python(self.data, self.chosen, epochs) if epochs else "",
+                "diverged": diverged,
+                "python": python(self.data, self.chosen, epochs) if epochs and not diverged else "",
                 "json": weights_json(network) if self.training.run.active.all() else "",
                 "equation": equation(network, self.data.target),
                 "epochs": epochs,

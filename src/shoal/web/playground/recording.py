@@ -11,22 +11,21 @@ import numpy as np
 
 from shoal.web.playground.cards import ALWAYS, how
 from shoal.web.playground.live import DATA_SEED, LiveRun, records
-from shoal.web.playground.settings import of_sample, read_settings
+from shoal.web.playground.settings import STARTS, of_sample, read_settings
 from shoal.web.question import Answer
 
 MOMENTS = 50
 COARSE = 10  # thousandths: a tenth of the step between two shades of a picture
-ADAM = {"solver": "adam", "init": "auto"}
-# Set → its run: settings that differ from the playground's defaults, and the last update. All rows at once: an update is an epoch.
+# Set → its run: settings that differ from those with which the set starts, and the last update. All rows at once: an update is an epoch.
 RUNS: dict[str, tuple[dict[str, str], int]] = {
     "flower": ({}, 5000),
-    "moons": ({**ADAM, "points": "100", "noise": "0.36", "units": "12", "rate": "0.05", "hold_out": "0.4"}, 1500),  # overfits
-    "circles": ({**ADAM, "units": "3", "activation": "relu", "rate": "0.02"}, 1500),
-    "spirals": ({**ADAM, "units": "12", "rate": "0.03", "noise": "0.04"}, 3000),
-    "xor": ({"rate": "1"}, 3000),
-    "blobs": ({**ADAM, "units": "6", "rate": "0.02"}, 600),
-    "curve": ({**ADAM, "units": "8", "rate": "0.03", "networks": "5", "points": "60", "noise": "0.2"}, 2000),
-    "surface": ({**ADAM, "units": "8", "rate": "0.02"}, 1000),
+    "moons": ({"points": "100", "noise": "0.36", "units": "12", "hold_out": "0.4"}, 1500),  # overfits
+    "circles": ({"units": "3", "activation": "relu"}, 1500),
+    "spirals": ({"units": "12", "noise": "0.04"}, 3000),
+    "xor": ({}, 3000),
+    "blobs": ({"units": "6"}, 600),
+    "curve": ({"units": "8", "networks": "5", "points": "60", "noise": "0.2"}, 2000),
+    "surface": ({"units": "8"}, 1000),
 }
 
 
@@ -37,7 +36,7 @@ def moments(last: int, most: int) -> list[int]:
 
 def recording(name: str, most: int = MOMENTS) -> Answer:
     """One run: its settings as in the address, its scene, and for each moment the frame, the exports, and cards."""
-    own, last = RUNS[name]
+    own, last = {**STARTS[name], **RUNS[name][0]}, RUNS[name][1]
     chosen = read_settings({"data": name, **own})
     run = LiveRun(chosen, of_sample(name, chosen["points"], chosen["noise"], chosen["hold_out"], DATA_SEED))
     frames, taken, cards = [], [], []

@@ -235,6 +235,20 @@ KINDS: dict[str, ParameterReader] = {
     "held": ShortText("{}"),
 }
 
+# How each of the page's own sets starts to learn: a rule that works for it, in the settings of which it consists.
+LEARNING = ("solver", "rate", "batch", "init", "standardize")
+_ADAM = {"solver": "adam", "init": "auto"}
+STARTS: dict[str, dict[str, str]] = {
+    "flower": {},
+    "moons": {**_ADAM, "rate": "0.05"},
+    "circles": {**_ADAM, "rate": "0.02"},
+    "spirals": {**_ADAM, "rate": "0.03"},
+    "xor": {"rate": "1"},
+    "blobs": {**_ADAM, "rate": "0.02"},
+    "curve": {**_ADAM, "rate": "0.03"},
+    "surface": {**_ADAM, "rate": "0.02"},
+}
+
 PICTURE = ("x", "y", "held")  # these select what is drawn of a network; all others give another network
 
 

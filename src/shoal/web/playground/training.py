@@ -35,7 +35,7 @@ from shoal.fitting.settings import Settings
 from shoal.fitting.source import InMemory
 from shoal.fitting.targets import checked_targets, encode_targets
 from shoal.network import Network
-from shoal.population import Population
+from shoal.population import Population, with_zeros
 from shoal.textbook.losses import Loss
 from shoal.training.minibatch import Run, row_orders
 from shoal.training.progress import Epoch, bound_of, left_bounds
@@ -96,6 +96,8 @@ class Training:
         self.last_epoch: tuple[NDArray[np.int64], Floats] | None = None  # rows and costs of the batches of the event
         self.costs: list[Floats] = []
         self.bound: Floats = bound_of(np.zeros(self.run.K))
+        self.diverged: Population | None = None
+        self.lowest: tuple[int, float] | None = None
         seen = np.unique(np.linspace(0, self.run.m - 1, min(self.run.m, JUDGED_ROWS)).astype(int))
         self.on_train = (np.asarray(self.run.X)[seen], self.run.Y[seen])
         self.on_test: tuple[Floats, Floats] | None = None
@@ -146,6 +148,7 @@ class Training:
         self.bound = bound_of(costs[0]) if self.epoch == 1 else self.bound
         lost = left_bounds(loss, self.bound) | ~finite(self.population)
         if np.any(self.run.active & lost):
+            self.diverged = self.population  # the engine keeps zeros for them, which no training gave
             self.run.retire(self.run.active & lost)
         seconds = time.perf_counter() - self.began
         self.event = Epoch(self.epoch, self.epoch, self.t, loss, None, None, self.run.now.rates, seconds, self.run.active.copy())
@@ -156,6 +159,8 @@ class Training:
         while self.kept and self.kept[-1].judged.t >= self.t:
             self.kept.pop()
         judged = self.judge()
+        if len(self.kept) == self.kept.maxlen:
+            self.lowest = lower(self.lowest, self.kept[0].judged)  # the deque drops it
         self.kept.append(Kept(copy.deepcopy(self.run.state), self.run.active.copy(), self.drawn, self.order, len(self.losses), judged))
         return judged
 
@@ -200,15 +205,34 @@ class Training:
 
     @property
     def population(self) -> Population:
-        """All networks as they are now."""
-        return current(self.run.state)
+        """All networks as they are now; those that diverged as they were then."""
+        now, active = current(self.run.state), self.run.active
+        if active.all() or self.diverged is None:
+            return now
+        parameters = now.parameters.map(lambda w, then: np.where(active[:, None, None], w, then), self.diverged.parameters)
+        return Population(parameters, now.widths, now.inputs)
+
+    @property
+    def counted(self) -> NDArray[np.int64]:
+        """The networks whose mean is the shoal's prediction: as in `fit`, those that did not diverge; all, if none is left."""
+        active = self.run.active
+        return np.flatnonzero(active if active.any() else ~active)
+
+    def lowest_held_out(self) -> tuple[int, float] | None:
+        """The update with the lowest cost of the held-out rows so far, and that cost."""
+        found = self.lowest
+        for kept in self.kept:
+            found = lower(found, kept.judged)
+        return found
 
     def network(self) -> Network:
         """The network that an estimator would keep if it stopped here."""
-        population = self.population
+        population, counted = self.population, self.counted
+        shares = np.zeros(population.K)
+        shares[counted] = 1 / len(counted)
         return Network(
-            population,
-            np.full(population.K, 1 / population.K),
+            with_zeros(population, shares > 0),
+            shares,
             self.recipe.activation,
             self.targets.loss,
             self.encoding,
@@ -229,12 +253,19 @@ class Training:
         with np.errstate(all="ignore"):
             Z2 = logits(self.population, X, self.recipe.activation)
             members = self.g2.loss(Z2, Y.T).mean(axis=-1)
-            together = Z2.mean(axis=0)
+            together = Z2[self.counted].mean(axis=0)
             return float(self.g2.loss(together, Y.T).mean()), [float(J) for J in members], score(self.g2, together, Y)
 
     def answers(self, X: Floats) -> Floats:
         """The shoal's logits for encoded rows, `(n_z, m)`."""
-        return np.asarray(logits(self.population, X, self.recipe.activation).mean(axis=0))
+        return np.asarray(logits(self.population, X, self.recipe.activation)[self.counted].mean(axis=0))
+
+
+def lower(found: tuple[int, float] | None, judged: MomentCosts) -> tuple[int, float] | None:
+    """The lower of a cost of held-out rows and that of another moment."""
+    if judged.test is None or not np.isfinite(judged.test) or (found is not None and found[1] <= judged.test):
+        return found
+    return judged.t, judged.test
 
 
 def finite(population: Population) -> NDArray[np.bool_]:

@@ -189,6 +189,7 @@ class View:
         }
         if warn:
             answer["warnings"] = [described(f) for f in self.warnings(training, k)]
+            answer["lowest"] = training.lowest_held_out()
         return answer
 
     def warnings(self, training: Training, k: int) -> tuple[Finding, ...]:
@@ -209,7 +210,7 @@ class View:
 
     def picture(self, network: Network) -> dict[str, Any]:
         """The prediction over the drawn columns: the shoal's, and the spread of its members."""
-        Z2 = logits(network.population, self.outcome, network.activation)
+        Z2 = logits(network.population, self.outcome, network.activation)[self.training.counted]
         g2 = make_loss(network.output)
         together = in_units(network, g2(Z2.mean(axis=0).astype(np.float64)))
         several = np.stack([in_units(network, g2(z.astype(np.float64))) for z in Z2]) if len(Z2) > 1 else None

@@ -1,6 +1,7 @@
 // The cost so far: of the training rows, of the held-out rows, and of every network alone.
 import { chart, tick } from "../lib/chart.js";
-import { h, put } from "../lib/dom.js";
+import { h, put, text } from "../lib/dom.js";
+import { sig } from "../lib/numbers.js";
 import { niceTicks } from "../lib/ticks.js";
 
 const MOST = 900;
@@ -49,17 +50,23 @@ export class Cost {
       yTicks,
     };
     const held = scene.m_test ? [{ at, v: test, width: 1.4, dash: "4 3" }] : [];
-    put(this.element, chart(frame, [...members, ...held, { at, v: train, width: 2.2 }]));
+    // Costs above the chart are drawn at its upper edge; the mark says how far they go.
+    const highest = Math.max(...finite([...train, ...test]));
+    const beyond = highest > high ? text(frame.left + 4, 8, `↑ to ${sig(highest, 3)}`, { class: "halo strong" }) : null;
+    put(this.element, chart(frame, [...members, ...held, { at, v: train, width: 2.2 }], beyond));
   }
 }
 
+/** @param {(number | null)[]} values @returns {number[]} */
+const finite = (values) => /** @type {number[]} */ (values.filter((v) => v !== null && Number.isFinite(v)));
+
 /** From the lowest cost to the first, or to the highest if it is not extreme. @param {(number | null)[]} values @returns {[number, number]} */
 function range(values) {
-  const finite = /** @type {number[]} */ (values.filter((v) => v !== null && Number.isFinite(v)));
-  if (!finite.length) return [0, 1];
-  const low = Math.min(...finite);
-  const first = finite[0] ?? 1;
-  const high = Math.min(Math.max(...finite), low + 3 * Math.max(first - low, 1e-9));
+  const known = finite(values);
+  if (!known.length) return [0, 1];
+  const low = Math.min(...known);
+  const first = known[0] ?? 1;
+  const high = Math.min(Math.max(...known), low + 3 * Math.max(first - low, 1e-9));
   const margin = 0.06 * (high - low || 1);
   return [low >= 0 ? Math.max(0, low - margin) : low - margin, high + margin];
 }

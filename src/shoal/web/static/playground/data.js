@@ -4,7 +4,7 @@ import { sig } from "../lib/numbers.js";
 import { get, set } from "../lib/store.js";
 import { shape } from "./points.js";
 import { post } from "./run.js";
-import { holdOut, ownTable, rowsPanel } from "./settings.js";
+import { holdOut, ownSet, ownTable, rowsPanel } from "./settings.js";
 
 /** Kinds of files that the page may read. */
 const ENDINGS =
@@ -79,7 +79,7 @@ export class DataPanel {
     const buttons = SETS.map(([name, title]) =>
       h(
         "button",
-        { type: "button", "data-set": name, onclick: () => set({ "p.data": name, "p.x": "", "p.y": "", "p.held": "{}", "p.t": 0 }) },
+        { type: "button", "data-set": name, onclick: () => set(ownSet(name)) },
         thumb(name),
         h("span", {}, title),
       ),

@@ -1,6 +1,6 @@
 // The numbers of the playground that open a card: costs, scores, the rate, and one unit's weights.
 import { h, put } from "../lib/dom.js";
-import { num } from "../lib/numbers.js";
+import { num, sig, whole } from "../lib/numbers.js";
 
 /** A number that opens its card, if it has one. @param {any} run @param {string} key @param {number | null} value @param {any} [more] */
 export const opening = (run, key, value, more = {}) => num(value ?? NaN, { ...more, how: run.explains(key) ? `p:${key}` : undefined });
@@ -58,10 +58,17 @@ export function unitLine(run, frame, scene, i, standardized) {
   ];
 }
 
-/** The library's findings. @param {HTMLElement} list @param {any[]} warnings */
-export function warn(list, warnings) {
-  const lines = warnings.map((w) => h("li", { "data-kind": w.kind, title: w.advice }, h("b", {}, w.evidence), " ", w.advice));
+/** The library's findings; with none, what was looked at. @param {HTMLElement} list @param {any} frame @param {any} scene @param {number | null} held the cost of the held-out rows now */
+export function warn(list, { warnings, lowest }, scene, held) {
+  const lines = warnings.map((/** @type {any} */ w) => h("li", { "data-kind": w.kind, title: w.advice }, h("b", {}, w.evidence), " ", w.advice));
   if (!lines.length)
-    lines.push(h("li", { class: "none" }, "No warnings: no unit is flat, dead or identical to another, and the held-out cost has not risen again."));
+    lines.push(h("li", { class: "none" }, "No warnings: no unit is flat, dead or identical to another.", scene.m_test ? course(lowest, held) : ""));
   put(list, ...lines);
+}
+
+/** Where the held-out cost was lowest: a fact, which the reader may judge. @param {[number, number] | null} lowest @param {number | null} now */
+function course(lowest, now) {
+  if (!lowest || now === null) return "";
+  const [t, cost] = lowest;
+  return now <= cost ? " The held-out cost is the lowest so far." : ` The held-out cost was lowest at update ${whole(t)}: ${sig(cost)}, now ${sig(now)}.`;
 }

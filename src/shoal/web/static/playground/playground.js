@@ -67,6 +67,7 @@ class Playground {
     this.read = 0; // when the numbers were last written
     this.written = get("p.t"); // the update last written to the address; another one comes from the reader
     this.waiting = 0;
+    this.going = false; // whether the reader wants the training to go on, whatever run is live
     this.drawn = true;
     this.turn = Promise.resolve();
     this.#layout(stage);
@@ -137,10 +138,9 @@ class Playground {
     const goal = get("p.t") === this.written ? 0 : number("p.t");
     clearTimeout(this.waiting);
     this.section.dataset.busy = "yes";
-    const playing = this.run.playing;
     this.waiting = window.setTimeout(() => {
       this.waiting = 0;
-      void this.restart(goal, playing && !goal);
+      void this.restart(goal);
     }, PATIENCE);
   }
 
@@ -153,19 +153,20 @@ class Playground {
     });
   }
 
-  /** @param {number} goal @param {boolean} [playing] */
-  restart(goal, playing = false) {
+  /** @param {number} goal */
+  restart(goal) {
     return this.#next(async () => {
       const answer = await this.run.start(settings());
       this.say(answer.says ?? "");
       this.setting(answer);
-      if (goal || playing) await this.start(goal);
-      else this.arrive();
+      if (goal || this.going) await this.start(goal);
+      else this.ended();
     });
   }
 
   /** A command, and the run's state after it. A run that the server has dropped starts again from its state. @param {string} name @param {any} [given] */
   command(name, given) {
+    this.going = false;
     return this.#next(async () => {
       await this.alive();
       this.seen(await this.run.command(name, given));
@@ -175,7 +176,8 @@ class Playground {
   }
 
   toggle() {
-    if (this.run.playing) return this.command("pause");
+    if (this.going) return this.command("pause");
+    this.going = true;
     return this.#next(async () => {
       await this.alive();
       await this.start(0);
@@ -189,6 +191,7 @@ class Playground {
 
   /** @param {number} until */
   async start(until) {
+    this.going = true;
     await this.run.play(until);
     this.say("");
     this.playing(true);
@@ -197,7 +200,7 @@ class Playground {
   /** Other columns, other held values, another member; a playing run continues. */
   look() {
     return this.#next(async () => {
-      const playing = this.run.playing;
+      const playing = this.going;
       const given = { x: get("p.x"), y: get("p.y"), held: JSON.parse(get("p.held") || "{}"), member: number("p.member") };
       this.setting(await this.run.command("view", given));
       this.say("");
@@ -219,6 +222,7 @@ class Playground {
 
   /** @param {any} wrong */
   async trouble(wrong) {
+    this.going = false;
     this.playing(false);
     if (wrong?.status === 404 && this.run.id) {
       this.run.id = "";
@@ -298,7 +302,7 @@ class Playground {
       this.read = now;
       this.#numbers(frame, scene);
     }
-    if (frame.warnings) warn(this.warnings, frame.warnings);
+    if (frame.warnings) warn(this.warnings, frame, scene, this.cost.kept[this.cost.kept.length - 1]?.[2] ?? null);
     if (this.run instanceof RecordedRun) this.moments?.show(this.run);
     Object.assign(this.section.dataset, { t: String(frame.t), playing: playing ? "yes" : "no" });
   }
@@ -338,6 +342,7 @@ class Playground {
 
   /** @param {Error} [wrong] */
   ended(wrong) {
+    this.going = false;
     this.playing(false);
     if (wrong) this.say(wrong.message);
     this.arrive();

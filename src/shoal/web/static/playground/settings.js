@@ -4,11 +4,11 @@ import { h } from "../lib/dom.js";
 import { sig } from "../lib/numbers.js";
 import { declare, get } from "../lib/store.js";
 
-/** The server's settings by name, with their defaults. A change of `network` starts a new run; `picture` chooses what is drawn. `choices` are the words of a setting with their titles. @typedef {{network: Record<string, string>, picture: Record<string, string>, choices: Record<string, [string, string][]>}} Served */
+/** The server's settings by name, with their defaults. A change of `network` starts a new run; `picture` chooses what is drawn. `starts` are the settings with which each of the page's sets starts to learn, `choices` the words of a setting with their titles. @typedef {{network: Record<string, string>, picture: Record<string, string>, starts: Record<string, Record<string, string>>, choices: Record<string, [string, string][]>}} Served */
 
 const OWN = { solver: "adam", rate: 0.01, batch: 32, init: "auto", units: 16, standardize: "yes" };
 
-/** @type {Served} */ const served = { network: {}, picture: {}, choices: {} };
+/** @type {Served} */ const served = { network: {}, picture: {}, starts: {}, choices: {} };
 /** Filled by `declareSettings`. @type {string[]} */
 export const networkKeys = [];
 /** As `networkKeys`. @type {string[]} */
@@ -30,6 +30,12 @@ export const settings = () =>
 export const ownTable = (table, target) =>
   Object.fromEntries(
     Object.entries({ ...OWN, ...served.picture, data: "own", table, target, member: 0, t: 0 }).map(([name, value]) => [`p.${name}`, value]),
+  );
+
+/** One of the page's own sets, with a rule that works for it. @param {string} name */
+export const ownSet = (name) =>
+  Object.fromEntries(
+    Object.entries({ ...served.starts[name], ...served.picture, data: name, t: 0 }).map(([key, value]) => [`p.${key}`, value]),
   );
 
 const logarithmic = { to: (/** @type {number} */ p) => Number((10 ** p).toPrecision(2)), from: (/** @type {number} */ v) => Math.log10(v) };

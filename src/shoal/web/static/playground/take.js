@@ -42,12 +42,15 @@ export function takeAway(fetchIt) {
   }
 
   const missing = (/** @type {string} */ form) =>
-    form === "python"
+    taken.diverged
+      ? "This training diverged, where fit raises an error and gives no network. Lower the rate and train again."
+      : form === "python"
       ? "Train for one whole epoch first: before that, fit has no network to give."
       : "The weights of this network became infinite or NaN.";
 
   /** @param {string} form */
   function says(form) {
+    if (taken.diverged) return "";
     if (form === "python" && taken.over)
       return `These lines give the network after epoch ${taken.epochs}; it is ${taken.over} updates into the next one. Press the double arrow to finish that epoch.`;
     if (form === "python")
