@@ -98,6 +98,8 @@ def bare_cases() -> list[Any]:
     count = rng.poisson(2.0, 40)
     flags = (X[:, 0] > 10).astype(int)
     settings = {**QUICK, "hidden_layer_sizes": 4, "dtype": "float64"}
+    far = X.copy()
+    far[[3, 8], [0, 2]] = 1e5, -700.0  # cells far from all others, which are limited
     return [
         ShoalClassifier(activation="tanh", **settings).fit(X, flags),
         ShoalClassifier(activation="logistic", **settings).fit(X, flags + (X[:, 1] > 0.3)),
@@ -111,6 +113,8 @@ def bare_cases() -> list[Any]:
         ShoalRegressor(activation="tanh", skip=True, loss="gaussian", ramps="auto", **settings).fit(X, X[:, 1]),
         ShoalClassifier(activation="relu", skip=True, **settings).fit(X, flags + (X[:, 1] > 0.3)),
         ShoalClassifier(activation="relu", skip=True, standardize=False, **settings).fit(X, flags),
+        ShoalRegressor(activation="tanh", skip=True, ramps=True, **settings).fit(far, X[:, 0]),
+        ShoalClassifier(activation="logistic", **settings).fit(far, flags + (X[:, 1] > 0.3)),
     ]
 
 

@@ -78,6 +78,13 @@ def two_numbers() -> np.ndarray:
     return np.column_stack([numbers(), 100 + 7 * X[:, 2]])
 
 
+def with_far_cells() -> Any:
+    """A model of rows like X, of which two columns have cells far from all others."""
+    far = X.copy()
+    far[5, 0], far[7, 2] = 1e4, -500.0
+    return ShoalRegressor(**FAST, ramps="auto").fit(far, numbers())
+
+
 KINDS: dict[str, Callable[[], Any]] = {
     "table": lambda: of_table("kind"),
     "table of a number": lambda: of_table("n"),
@@ -107,6 +114,7 @@ KINDS: dict[str, Callable[[], Any]] = {
     "named": lambda: ShoalClassifier(**FAST).fit(pd.DataFrame(X, columns=["a", "b", "c"]), three()),
     "threshold": lambda: with_thresholds(of_matrix(lambda: numbers() > 0)(), (0.3,)),
     "thresholds": lambda: with_thresholds(KINDS["multilabel"](), (0.3, 0.6)),
+    "limits": with_far_cells,
     "in pieces": lambda: ShoalRegressor(**FAST).partial_fit(X, numbers()).partial_fit(X, numbers()),
 }
 

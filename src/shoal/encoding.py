@@ -1,6 +1,7 @@
 """The encoding of a number before layer 1: its z-score, and ramps; and the scaling of a target.
 
-Columns of the encoded matrix: the n z-scores first, then the ramps of column 0, of column 1, … A ramp is piecewise
+Cells far from all others of their column are limited first: a single 10,000 in a column around 3 would make z-scores of all others
+alike. Columns of the encoded matrix: the n z-scores first, then the ramps of column 0, of column 1, … A ramp is piecewise
 linear in x: 0 up to its left edge, 1 from its right edge on, minus its mean over the training rows. Ramps let a
 smooth network change sharply where a column's values change meaning (piecewise linear encoding, Gorishniy et al. 2022).
 """
@@ -17,13 +18,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from shoal.errors import DataError, LargeColumnError
+from shoal.input_limits import BLOCK_NUMBERS, FEW_VALUES, TIES, fit_limits, limited, limited_columns
 from shoal.textbook.propagation import Parameters
 from shoal.types import Floats
 
-BLOCK_NUMBERS = 1 << 17  # in one block: 1 MB in float64, which fits into the caches
 FIRST_ROWS = 64  # their mean is near enough to all rows' mean
 BINS = 8
-FEW_VALUES = 9  # up to so many distinct values, each value is an edge
 TINY, TINY_SQUARE = 1e-140, 1e-270  # smaller numbers and variances: their squares lose digits, or are 0
 HEAVY_SHARE = 1 / 8  # a value that fills more of the rows is an edge of its own
 MIN_QUANTILE_BINS = 4
@@ -51,6 +51,8 @@ class Encoding:
         Mean of each ramp over the training rows.
     ramp_scale : float
         Every centred ramp is multiplied by it.
+    limits : ndarray, (2, n), or None
+        The lowest and the highest number that each input counts as, −∞ and ∞ for a column without; None if no column has any.
     """
 
     center: Floats
@@ -58,6 +60,7 @@ class Encoding:
     edges: tuple[Floats, ...]
     ramp_center: Floats
     ramp_scale: float = 1.0
+    limits: Floats | None = None
 
     @cached_property
     def ramps(self) -> Ramps:
@@ -77,6 +80,11 @@ class Encoding:
         """Columns that the ramps add."""
         return len(self.ramp_center)
 
+    @property
+    def limited_inputs(self) -> list[tuple[int, float, float]]:
+        """Each limited column, with the lowest and the highest number that its cells count as."""
+        return limited_columns(self.limits)
+
 
 def plain(n: int) -> Encoding:
     """Numbers without encoding."""
@@ -86,16 +94,18 @@ def plain(n: int) -> Encoding:
 def fit_encoding(X: Any, weight: Floats | None = None, *, ramps: bool, ramp_scale: float = 1.0) -> Encoding:
     """The encoding from these training rows `(m, n)`; sparse X is scaled and centred, and has no ramps.
 
-    `weight (m,)` counts each row; edges of ramps are of the rows with a weight above 0.
+    `weight (m,)` counts each row; limits and edges of ramps are of the rows with a weight above 0.
     """
-    found = z_scores(*moments(X, weight), are_flags(X))
+    limits = fit_limits(X, weight)
+    found = replace(z_scores(*moments(X, weight, limits=limits), are_flags(X)), limits=limits)
     if not ramps or sparse.issparse(X):
         return found
     w = np.ones(len(X)) if weight is None else np.asarray(weight, np.float64)
     counted = slice(None) if weight is None else w > 0
-    edges = tuple(ramp_edges(np.asarray(X[counted, j], np.float64), w[counted]) for j in range(X.shape[1]))
+    of_columns = (None,) * X.shape[1] if limits is None else limits.T
+    edges = tuple(ramp_edges(limited(own, np.asarray(X[counted, j], np.float64)), w[counted]) for j, own in enumerate(of_columns))
     all_ramps = ramps_of(edges)
-    ramp_center = summed(X, lambda rows, s: w[s] @ ramp_values(rows, all_ramps)) / w.sum()
+    ramp_center = summed(X, lambda rows, s: w[s] @ ramp_values(limited(limits, rows), all_ramps)) / w.sum()
     return replace(found, edges=edges, ramp_center=ramp_center, ramp_scale=ramp_scale)
 
 
@@ -123,14 +133,15 @@ def are_flags(X: Any) -> NDArray[np.bool_]:
     return flags
 
 
-def moments(X: Any, weight: Floats | None = None, what: str = "X") -> tuple[Floats, Floats]:
-    """Weighted mean and standard deviation of each column in float64; a constant column gets the scale 1."""
+def moments(X: Any, weight: Floats | None = None, what: str = "X", limits: Floats | None = None) -> tuple[Floats, Floats]:
+    """Weighted mean and standard deviation of each column, within limits, in float64; a constant column gets the scale 1."""
     w = np.ones(X.shape[0]) if weight is None else np.asarray(weight, np.float64)
     with np.errstate(over="ignore", invalid="ignore"):  # the check below names the column
-        mean, variance = sparse_moments(X, w) if sparse.issparse(X) else dense_moments(np.asarray(X), w)
+        mean, variance = sparse_moments(X, w) if sparse.issparse(X) else dense_moments(np.asarray(X), w, limits)
     scale = scale_of(mean, variance, what)
     for j in np.flatnonzero((variance < TINY_SQUARE) & (np.abs(mean) < TINY)).tolist():  # squares of what varies may be 0 here
         column = sparse.csc_array(X)[:, [j]].toarray() if sparse.issparse(X) else np.asarray(X[:, [j]], np.float64)
+        column = limited(None if limits is None else limits[:, [j]], column)
         largest = float(np.abs(column[w > 0]).max())
         if 0 < largest < TINY:
             up = 2.0 ** -max(math.frexp(largest)[1], -1000)  # a power of two changes no digit
@@ -167,14 +178,14 @@ def scale_of(mean: Floats, variance: Floats, what: str) -> Floats:
     return np.where(constant, 1.0, sd)
 
 
-def dense_moments(X: Floats, w: Floats) -> tuple[Floats, Floats]:
-    """Mean and variance of each column."""
+def dense_moments(X: Floats, w: Floats, limits: Floats | None = None) -> tuple[Floats, Floats]:
+    """Mean and variance of each column within its limits."""
     # a column far from 0 keeps its digits when about its mean is taken off before summing, and again before squaring
-    near = np.asarray(X[np.flatnonzero(w)[:FIRST_ROWS]], np.float64)
+    near = limited(limits, np.asarray(X[np.flatnonzero(w)[:FIRST_ROWS]], np.float64))
     shift = (near / len(near)).sum(axis=0)
     total, first, second = w.sum(), np.zeros(X.shape[1]), np.zeros(X.shape[1])
     for s in blocks(X.shape):
-        rows = X[s] - shift
+        rows = limited(limits, X[s]) - shift
         first += w[s] @ rows
         second += w[s] @ np.multiply(rows, rows, out=rows)
     return shift + first / total, np.maximum(second / total - (first / total) ** 2, 0.0)
@@ -219,7 +230,7 @@ def ramp_edges(column: Floats, weight: Floats | None = None, bins: int = BINS) -
         heavy = counts > HEAVY_SHARE * counts.sum()
         shares = np.cumsum(counts[~heavy]) / counts[~heavy].sum()
         wanted = np.linspace(0, 1, max(MIN_QUANTILE_BINS, bins - int(heavy.sum())) + 1)
-        at = np.searchsorted(shares, wanted - 1e-9)  # repeated and weighted rows must be cut equally in spite of rounding
+        at = np.searchsorted(shares, wanted - TIES)
         cuts = values[~heavy][np.minimum(at, len(shares) - 1)]
         edges = np.unique(np.concatenate([values[heavy], cuts]))
     return np.asarray(edges, np.float64) if len(edges) >= 3 else np.empty(0)
@@ -252,7 +263,7 @@ def encode(encoding: Encoding, X: Any, dtype: Any = np.float64) -> Any:
     X, n = np.asarray(X), encoding.n_inputs
     encoded = np.empty((X.shape[0], n + encoding.n_ramps), dtype)
     for s in blocks(encoded.shape):  # so that no copy of the whole table in float64 is ever made
-        rows = np.asarray(X[s], np.float64)
+        rows = limited(encoding.limits, np.asarray(X[s], np.float64))
         np.divide(rows - encoding.center, encoding.scale, out=encoded[s, :n], casting="same_kind")
         if encoding.n_ramps:
             values = ramp_values(rows, encoding.ramps)
@@ -301,7 +312,7 @@ def edge_texts(edges: Floats) -> list[str]:
 def fold(encoding: Encoding, parameters: Parameters) -> Parameters:
     """The same network over raw numbers and raw ramps, in float64: (x − c)/s moves into W1 and b1, and of skip connections into W3, b2.
 
-    Its inputs are x itself and each ramp in [0, 1]. Works with and without a leading axis K.
+    Its inputs are x itself within its limits and each ramp in [0, 1]. Works with and without a leading axis K.
     """
     whole = parameters.map(lambda w: np.asarray(w, np.float64))
     center = np.concatenate([encoding.center, encoding.ramp_center])

@@ -201,7 +201,7 @@ def in_units(network: Network, A2: Floats) -> Floats:
 
 
 def folded(network: Network) -> Parameters:
-    """The merged network over raw numbers and raw ramps, in float64, with the target's scale inside where the output is linear."""
+    """The merged network over raw numbers, within their limits, and raw ramps, in float64; a linear output contains the target's scale."""
     parameters = fold(network.encoding, network.merged)
     if network.target is None or not network.g2.unit.is_identity:
         return parameters

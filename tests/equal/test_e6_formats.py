@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import shoal
-from export_problems import SANITIZED, bare_cases, c_agrees, fitted_table
+from export_problems import QUICK, SANITIZED, bare_cases, c_agrees, fitted_table, table
 from onnx_or_skip import onnx_graph
 from sampling import sampled
 from shoal import ShoalClassifier
@@ -28,7 +28,7 @@ SETS = json.loads(MANIFEST.read_text())["datasets"] if MANIFEST.exists() else {}
 NAMES = [name for name in SETS if name != "mnist"] or ["no tables here"]  # mnist is pictures, not a table
 FAST = [name for name in ("titanic", "seoul_bike", "proben1_flare") if name in NAMES] or NAMES  # categories, dates, three targets
 TARGETS = ["survived", "class", "paid", ("paid", "owed"), ("survived", "insured")]
-CASES = range(12)
+CASES = range(14)
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def check_json(model, found, folder):
     path = folder / "model.json"
     path.write_text(model_json(found), encoding="utf-8")
     back = shoal.from_json(path)
-    rows = sample_rows(found)
+    rows = [*sample_rows(found), *extreme_rows(found)]
     X = matrix_of(found, rows) if found.is_bare else frame_of(found, rows)
     for verb in ("predict", "predict_proba"):
         if hasattr(model, verb):
@@ -127,13 +127,22 @@ def test_target_means_in_every_format(kind, tmp_path):
     assert f"{means[0].name}] = {'mean' if kind == 'number' else 'share'} of" in model_equation(portable(model))
 
 
-@pytest.mark.parametrize("case", sampled(list(CASES)[::3], CASES))
+@pytest.mark.parametrize("target", ["class", "paid"])
+def test_a_raw_table_with_cells_far_from_all_others_in_every_format(target, tmp_path):
+    frame = table()[["age", "fare", "port", target]].copy()
+    frame.loc[[4, 50], "fare"] = 1e5, -9e4
+    model = shoal.fit(frame, target, settings=QUICK)
+    assert len(model["estimator"].network_.encoding.limited_inputs) == 1
+    check_every_format(model, tmp_path)
+
+
+@pytest.mark.parametrize("case", sampled([*list(CASES)[::3], 13], CASES))
 def test_every_activation_and_output_in_every_format(bare, case, tmp_path):
     check_every_format(bare[case], tmp_path)
 
 
 def test_the_c_is_clean_under_the_sanitizers(bare, tmp_path):
-    for model in (fitted_table("class"), bare[7], bare[8]):
+    for model in (fitted_table("class"), bare[7], bare[8], bare[12]):
         c_agrees(model, tmp_path, "float", *SANITIZED)
 
 

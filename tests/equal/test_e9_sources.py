@@ -134,6 +134,24 @@ def test_weighted_rows_on_disk_are_those_in_memory(path, target, settings, role)
     assert evaluate(there, path / "now.parquet", max_memory="40MB").metrics == pytest.approx(evaluate(there, path / "now.parquet").metrics)
 
 
+@pytest.mark.parametrize(
+    ("settings", "role"), [({}, {}), ({"ramps": False, "n_networks": 2}, {"weights": "count"}), ({"calibration": "split"}, {})]
+)
+def test_cells_far_from_all_others_are_limited_on_disk_as_in_memory(path, settings, role):
+    frame = pd.read_parquet(path / "number-weighed.parquet").drop(columns={"count", "share", "house"} - set(role.values()))
+    frame.loc[[70, 90, 400], "b"] = 1e4, -1e6, 50.0
+    frame.to_parquet(path / "far.parquet", row_group_size=150)
+    there, store = on_disk(path, "number", settings, role, "far")
+    assert len(store) > 1
+    train, _ = sides_again(there, path / "far.parquet")
+    prepare = preparation(describe_columns(train.inputs), ["number"])
+    here = clone(there["estimator"]).fit(prepare.fit_transform(train.inputs), train.y, train.weight)
+    limits = here.network_.encoding.limits
+    assert len(here.network_.encoding.limited_inputs) == 1
+    np.testing.assert_array_equal(there["estimator"].network_.encoding.limits, limits)
+    assert_same(there["estimator"], here, prepare.transform(train.inputs))
+
+
 def test_a_weight_on_disk_that_is_none_is_named_with_its_row(path):
     frame = pd.read_parquet(path / "number-weighed.parquet").drop(columns="count")
     for value, message in ((np.nan, "'share' is empty in row 401 "), (-1.0, "'share' holds -1 in row 401 ")):

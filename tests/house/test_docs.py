@@ -11,7 +11,7 @@ import pytest
 import shoal
 from shoal.dask.survey import MOST_RAMPED
 from shoal.dask.workers import ATTEMPTS
-from shoal.encoding import BINS, FEW_VALUES, HEAVY_SHARE
+from shoal.encoding import BINS, HEAVY_SHARE
 from shoal.engine.kernels.dispatch import MANY
 from shoal.engine.layout import MOST_UNITS, SMALL_PRODUCT, SPLIT_FROM, WORTH_SPLITTING
 from shoal.engine.ramps import TILE, WORTH_LOOKING_UP
@@ -22,6 +22,7 @@ from shoal.fitting import checkpoint, folds, step_costs, summary, train
 from shoal.fitting import plan as p
 from shoal.fitting import train as t
 from shoal.fitting.settings import settings_of
+from shoal.input_limits import FAR, FEW_VALUES, INNER
 from shoal.inspection import diagnosis, importance
 from shoal.inspection.figures import diagram
 from shoal.inspection.findings import (
@@ -105,6 +106,8 @@ PHRASES = {
         f"64 hidden units, from {p.WIDE_FROM:,} rows on 128",
         f"number of epochs is within {p.EPOCHS_WITHIN[0]}..{p.EPOCHS_WITHIN[1]}",
         f"up to {FEW_VALUES} distinct values",
+        f"farther beyond the {percent(INNER[0])} or the {percent(INNER[1])} quantile than {FAR:g} times the distance between both",
+        f"more than {FEW_VALUES} distinct values",
         f"fills over 1/{1 / HEAVY_SHARE:g} of the rows",
         f"cut at quantiles into {BINS} bins",
         f"the rows are split into {ORDINALS[p.PARTS]}s, with the classes",

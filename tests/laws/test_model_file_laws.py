@@ -41,6 +41,7 @@ FEW = (
     "temperature",
     "bayes",
     "threshold",
+    "limits",
 )  # of the fast lane
 
 EVERY = 7  # of all changes, in the slow lane: a kind of model has some 3,000
@@ -155,6 +156,9 @@ def with_array(found: Stored, name: str, array: np.ndarray) -> Stored:
 def said(found: Stored, rows: np.ndarray) -> np.ndarray:
     """The answers `(m, n_y)` that a file's arrays mean, by the textbook's lines."""
     a, network = found.arrays, found.manifest["network"]
+    if "limited_inputs" in a:
+        rows = rows.copy()
+        rows[:, a["limited_inputs"]] = np.clip(rows[:, a["limited_inputs"]], a["lower_limits"], a["upper_limits"])
     parts = [(rows - a["center"]) / a["scale"]]
     ends = np.cumsum(a["edge_counts"])[:-1]
     ramps = [

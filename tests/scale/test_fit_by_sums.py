@@ -12,7 +12,7 @@ from clusters import running_cluster
 from sampling import sampled
 from shoal import ShoalClassifier, ShoalRegressor
 from shoal.dask.partitions import Raw, Span, Sum, over_spans, span_ends, tree
-from shoal.dask.survey import edges_of_all
+from shoal.dask.survey import quantiles_of_all
 from shoal.encoding import ramp_edges
 from shoal.errors import DataError, InvalidParameterError
 
@@ -60,6 +60,22 @@ def test_regression_equals_the_fit_in_memory(client, solver, skip, cuts):
     np.testing.assert_allclose(there.network_.noise.variance[0], here.network_.noise.variance[0], rtol=1e-7)  # of squares of residuals
     assert there.network_.noise.source == here.network_.noise.source
     np.testing.assert_array_equal(there.network_.lowest, here.network_.lowest)
+
+
+@pytest.mark.parametrize(("settings", "weighted"), [({"ramps": True}, False), ({"ramps": False}, True)])
+def test_cells_far_from_all_others_are_limited_as_in_memory(client, settings, weighted):
+    X, y = rows()
+    X[[3, 77], [2, 0]] = 1e5, -300.0
+    weight = np.random.default_rng(1).integers(1, 3, len(y)).astype(float) if weighted else None
+    settings = {**QUICK, "solver": "lbfgs", **settings}
+    here = ShoalRegressor(**settings).fit(X, y, weight)
+    cut = CUTS["7"]
+    there = shoal.dask.fit(
+        ShoalRegressor(**settings), pieces(X, cut), pieces(y, cut), pieces(weight, cut) if weighted else None, client=client
+    )
+    assert len(here.network_.encoding.limited_inputs) == 2
+    assert there.network_.encoding.limited_inputs == here.network_.encoding.limited_inputs
+    assert_same(there, here, X)
 
 
 @pytest.mark.parametrize("settings", [{"ramps": True, "early_stopping": False}, {}, {"class_weight": "balanced", "solver": "lm"}])
@@ -243,10 +259,10 @@ def test_no_more_columns_are_brought_together_at_once_than_there_are_workers(cli
     spans = [Span(i, i + 1, (Raw(i, X[s], X[s, 0], None if weight is None else weight[s]),)) for i, s in enumerate(CUT)]
     sizes, gather = [], client.gather
     monkeypatch.setattr(client, "gather", lambda futures: (sizes.append(len(futures)), gather(futures))[1])
-    found = edges_of_all(client, 5, [*client.scatter(spans, hash=False), Span(3, 4, ())])
+    found = quantiles_of_all(client, True, 5, [*client.scatter(spans, hash=False), Span(3, 4, ())])
     assert sizes == [2, 2, 1]
     kept = slice(None) if weight is None else weight > 0
-    for j, edges in enumerate(found):
+    for j, (_, edges) in enumerate(found):
         np.testing.assert_array_equal(edges, ramp_edges(X[kept, j], None if weight is None else weight[kept]))
 
 

@@ -198,18 +198,20 @@ def test_the_predicting_kernel_looks_at_every_array_itself():
     n, r, H = 3, 2, 4
     at = dispatch_module().compiled(dispatch_module().ACTIVATIONS["relu"], False).address
     center, W1 = np.ones((2, n + r)), np.ones((H, 8))
-    fitting = (np.ones((9, n)), np.array([0, 2]), center, center, W1, np.ones((2, H)), np.ones(2), np.ones((2, 8)), np.ones((2, 9)))
+    limits = np.full((2, n), [[-np.inf], [np.inf]])
+    fitting = (np.ones((9, n)), np.array([0, 2]), limits, center, center, W1, np.ones((2, H)), np.ones(2), np.ones((2, 8)), np.ones((2, 9)))
     refuse(predict_module().predict(at, 128, *fitting))
     wrong = {
         0: (np.ones((9, n + 1)), np.ones((9, 99)), np.ones((10, n))),
         1: (np.array([0, n]), np.array([-1, 0]), np.array([0, FAR]), np.array([0, 1, 2])),
-        2: (np.ones((1, n + r)), np.ones((2, n))),
+        2: (limits[:1], limits[:, 1:], np.ones((2, n + 1))),
         3: (np.ones((1, n + r)), np.ones((2, n))),
-        4: (np.ones((H, n + r)), np.ones((H + 1, 8)), np.ones((0, 8))),
-        5: (np.ones((2, H - 1)), np.ones((3, H))),
-        6: (np.ones(1), np.ones(3)),
-        7: (np.ones((1, 8)), np.ones((3, 8)), np.ones((2, n + r))),
-        8: (np.ones((2, 8)), np.ones((1, 9))),
+        4: (np.ones((1, n + r)), np.ones((2, n))),
+        5: (np.ones((H, n + r)), np.ones((H + 1, 8)), np.ones((0, 8))),
+        6: (np.ones((2, H - 1)), np.ones((3, H))),
+        7: (np.ones(1), np.ones(3)),
+        8: (np.ones((1, 8)), np.ones((3, 8)), np.ones((2, n + r))),
+        9: (np.ones((2, 8)), np.ones((1, 9))),
     }
     for place, values in wrong.items():
         for value in values:

@@ -149,6 +149,16 @@ def test_networks_with_ramps_and_scaling_as_modules(torch):
 
 
 @pytest.mark.parametrize("ramps", [False, True])
+def test_cells_far_from_all_others_are_limited_in_torch(torch, ramps):
+    far = X.copy()
+    far[2, 1] = 1e5
+    model = ShoalRegressor(ramps=ramps, n_networks=2, hidden_layer_sizes=4, max_iter=3, random_state=0).fit(far, X[:, 0])
+    assert model.network_.encoding.limited_inputs
+    predicted, answers = model.predict(far * 3), shoal.to_torch(model)(torch.tensor(far * 3)).detach().numpy()[:, 0]
+    np.testing.assert_allclose(answers, predicted, rtol=0, atol=1e-12 * np.ptp(predicted))
+
+
+@pytest.mark.parametrize("ramps", [False, True])
 def test_skip_connections_are_added_past_the_hidden_layer_in_torch(ramps):
     torch = pytest.importorskip("torch")
     model = ShoalRegressor(skip=True, ramps=ramps, n_networks=2, max_iter=3, random_state=0, dtype="float64").fit(X, X[:, 0])

@@ -251,6 +251,7 @@ def train_and_write(
     from shoal.persistence import save
     from shoal.table.reading import notes_of
     from shoal.table_models import fit
+    from shoal.table_models.inspect import limited_inputs, limits_in_words
 
     seen: list[Look] = []
     in_blocks = chosen["max_memory"] is not None  # unless the table fits: how its file is read is printed before that is known, and once
@@ -270,6 +271,8 @@ def train_and_write(
     if not as_json:
         print_summary(facts)
         print_threshold(model)
+        if limits := limits_in_words(limited_inputs(model)):
+            print(f"cells far from all others are limited: {limits}")
         print(f"model written to {files.model}   (shoal show {files.model})")
         if files.report is not None:
             print(f"report written to {files.report}")

@@ -35,11 +35,16 @@ def description(model: Any) -> dict[str, Any]:
     from shoal.network import known_facts
     from shoal.table import feature_names
     from shoal.table_models import fit as raw
+    from shoal.table_models.inspect import limited_inputs
 
     estimator = model.steps[-1][1] if hasattr(model, "steps") else model
     defaults = type(estimator)().get_params(deep=False)
     settings = {name: value for name, value in estimator.get_params(deep=False).items() if repr(value) != repr(defaults[name])}
-    found = {"estimator": type(estimator).__name__, "settings": settings, "network": network_facts(estimator)}
+    found = {
+        "estimator": type(estimator).__name__,
+        "settings": settings,
+        "network": network_facts(estimator) | {"limits": limited_inputs(model)},
+    }
     facts = known_facts(model)
     if not isinstance(facts, raw.Facts):
         return found
@@ -99,12 +104,15 @@ def print_fit(fit: dict[str, Any], thresholds: list[float]) -> None:
 
 def print_network(network: dict[str, Any], estimator: str, settings: dict[str, Any]) -> None:
     """Print shapes, counts and settings."""
+    from shoal.table_models.inspect import limits_in_words
+
     widths = network["hidden_units"]
     units = f"{widths[0]} hidden units each" if len(set(widths)) == 1 else f"hidden units {', '.join(map(str, widths))}"
     ramps = f" ({network['n_inputs']} columns and {network['n_ramps']} ramps)" if network["n_ramps"] else ""
     rows = [
         ["networks", f"{network['n_networks']}, {units}; together one hidden layer of {sum(widths)} units"],
         ["shapes", "  ".join(f"{name} {tuple(shape)}" for name, shape in network["shapes"].items()) + ramps],
+        *([["limits", f"of cells far from all others: {limits_in_words(network['limits'])}"]] if network["limits"] else []),
         ["parameters", f"{network['n_parameters']:,} in {network['dtype']}"],
         ["units", f"{network['activation']} hidden, {network['output']} output"],
         ["training", f"{estimator}, solver {network['solver']}, {network['n_iter']} epochs"],

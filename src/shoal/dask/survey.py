@@ -14,8 +14,9 @@ from shoal.errors import DataError, InvalidParameterError
 from shoal.fitting.folds import RowFacts, coded, kept_out, refuse_too_few, row_keys
 from shoal.fitting.plan import RAMP_SCALE, SMALL, Plan
 from shoal.fitting.settings import Settings
-from shoal.fitting.summary import Summary, encoding_from, summary_of
+from shoal.fitting.summary import Moments, Summary, encoding_from, moments_of, summary_of
 from shoal.fitting.weights import counts_of_columns, weights_by_columns, weights_of_classes, weights_of_columns
+from shoal.input_limits import fit_limits, limited
 from shoal.types import Floats
 
 MOST_RAMPED = 1 << 27  # rows: a column of them, sorted on one worker, takes some 5 GB
@@ -98,35 +99,44 @@ def weighed_in_rows(unit: float, raw: Raw) -> Raw:
 
 
 def found_encoding(client: Any, settings: Settings, spans: list[Any], summary: Summary, p: Plan) -> Encoding:
-    """The encoding that all rows ask for: the same as in memory, ramps cut at the exact quantiles.
+    """The encoding that all rows ask for: the same as in memory, limits and ramps by the exact quantiles.
 
-    For these every column is collected on one worker, as many columns at a time as there are workers.
+    For these every column is collected on one worker, as many columns at a time as there are workers. Of more rows than fit there, no
+    cell is limited.
     """
-    encoding = encoding_from(summary, settings.standardize)
-    if not (any(p.with_ramps) and settings.standardize):
-        return encoding
-    if summary.m > MOST_RAMPED:
+    ramped = any(p.with_ramps) and settings.standardize
+    if ramped and summary.m > MOST_RAMPED:
         raise InvalidParameterError(
             f"ramps are cut at exact quantiles, for which a column must fit in a worker's memory; {summary.m:,} rows are more than "
             f"{MOST_RAMPED:,}: set ramps=False"
         )
-    edges = edges_of_all(client, encoding.n_inputs, spans)
-    total = over_spans(client, partial(ramp_totals, tuple(edges)), spans)
-    return replace(encoding, edges=tuple(edges), ramp_center=total / summary.inputs.weight, ramp_scale=RAMP_SCALE[settings.task])
+    if not settings.standardize or summary.m > MOST_RAMPED:
+        return encoding_from(summary, settings.standardize)
+    found = quantiles_of_all(client, ramped, len(summary.flags), spans)
+    limits = np.hstack([own for own, _ in found])
+    if np.isfinite(limits).any():
+        summary = replace(summary, inputs=over_spans(client, partial(moments_within, limits), spans))
+    encoding = encoding_from(summary, True, limits if np.isfinite(limits).any() else None)
+    if not ramped:
+        return encoding
+    edges = tuple(own for _, own in found)
+    total = over_spans(client, partial(ramp_totals, edges, encoding.limits), spans)
+    return replace(encoding, edges=edges, ramp_center=total / summary.inputs.weight, ramp_scale=RAMP_SCALE[settings.task])
 
 
-def edges_of_all(client: Any, n: int, spans: list[Any]) -> list[Floats]:
-    """The edges of n columns; no more of these are in the workers' memory at a time than there are workers."""
-    found: list[Floats] = []
+def quantiles_of_all(client: Any, ramped: bool, n: int, spans: list[Any]) -> list[tuple[Floats, Floats]]:
+    """Limits and edges of n columns; no more of these are in the workers' memory at a time than there are workers."""
+    found: list[tuple[Floats, Floats]] = []
     while len(found) < n:
         some = range(len(found), min(n, len(found) + max(1, len(client.nthreads()))))
-        found += client.gather([edges_of(client, j, spans) for j in some])
+        found += client.gather([quantiles_of(client, ramped, j, spans) for j in some])
     return found
 
 
-def edges_of(client: Any, j: int, spans: list[Any]) -> Any:
-    """A future of the edges of column j."""
-    return client.submit(edges_of_column, *(client.submit(column_of_span, j, span, pure=False) for span in spans), pure=False)
+def quantiles_of(client: Any, ramped: bool, j: int, spans: list[Any]) -> Any:
+    """A future of the limits and edges of column j."""
+    parts = (client.submit(column_of_span, j, span, pure=False) for span in spans)
+    return client.submit(quantiles_of_column, ramped, *parts, pure=False)
 
 
 def column_of_span(j: int, span: Any) -> tuple[Floats, Floats | None]:
@@ -139,16 +149,24 @@ def column_of_span(j: int, span: Any) -> tuple[Floats, Floats | None]:
     return values[weights > 0], weights[weights > 0]
 
 
-def edges_of_column(*parts: tuple[Floats, Floats | None]) -> Floats:
-    """`ramp_edges` of a column that was cut into parts."""
+def quantiles_of_column(ramped: bool, *parts: tuple[Floats, Floats | None]) -> tuple[Floats, Floats]:
+    """Limits `(2, 1)` of a column that was cut into parts, infinite if it has none, and its `ramp_edges` if there are to be ramps."""
     given = [weights for _, weights in parts if weights is not None]
-    return ramp_edges(np.concatenate([values for values, _ in parts]), np.concatenate(given) if given else None)
+    column, weight = np.concatenate([values for values, _ in parts]), np.concatenate(given) if given else None
+    limits = fit_limits(column[:, None], weight)
+    edges = ramp_edges(limited(limits, column[:, None])[:, 0], weight) if ramped else np.empty(0)
+    return np.array([[-np.inf], [np.inf]]) if limits is None else limits, edges
 
 
-def ramp_totals(edges: tuple[Floats, ...], raw: Raw) -> Floats:
+def moments_within(limits: Floats, raw: Raw) -> Moments:
+    """The moments of a partition's inputs within their limits."""
+    return moments_of(limited(limits, raw.X), raw.weight)
+
+
+def ramp_totals(edges: tuple[Floats, ...], limits: Floats | None, raw: Raw) -> Floats:
     """Σ w of every ramp."""
     ramps, w = ramps_of(edges), np.ones(len(raw.X)) if raw.weight is None else raw.weight
-    return summed(raw.X, lambda rows, s: w[s] @ ramp_values(rows, ramps))
+    return summed(raw.X, lambda rows, s: w[s] @ ramp_values(limited(limits, rows), ramps))
 
 
 # --- rows held out --------------------------------------------------------------------------------------------------

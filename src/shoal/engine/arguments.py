@@ -130,6 +130,8 @@ def refuse_network(parameters: Parameters, encoding: Encoding, X: Any) -> None:
         refuse(OF_WEIGHTS)
     if len(encoding.scale) != n or len(encoding.edges) != n or len(encoding.ramps.left) != encoding.n_ramps:
         raise LayoutError(f"The encoding's scale, edges and ramps are not those of {n} columns.")
+    if encoding.limits is not None and encoding.limits.shape != (2, n):
+        raise LayoutError(f"The encoding's limits have the shape {encoding.limits.shape}; expected (2, {n}).")
 
 
 def refuse_rows(X: Any, Y: Any, n_x: int, n_y: int | None, weight: Any = None, K: int = 1) -> None:

@@ -37,7 +37,8 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
     network_ : Network
         The trained network, which prediction uses.
     coefs_, intercepts_ : lists of ndarray
-        The same as ONE network in float64 over raw inputs (and raw ramps, named by `encoded_feature_names_`).
+        The same as ONE network in float64 over raw inputs (and raw ramps, named by `encoded_feature_names_`). Inputs with cells far from
+        all others are limited before (`network_.encoding.limited_inputs`).
     skip_coefs_ : ndarray, (n_encoded_inputs, n_outputs), or None
         With `skip=True` the weights from the inputs directly to the outputs, in addition to `coefs_`.
     loss_curve_, loss_, best_loss_, validation_scores_, best_validation_score_, n_iter_, t_, out_activation_, solver_

@@ -14,7 +14,7 @@ from shoal.table import Feature, Field
 from shoal.textbook.activations import ACTIVATIONS
 
 WORD = re.compile(r"[^\W\d]\w*")
-RESERVED = frozenset({"clip", "exp", "ln", "z"})
+RESERVED = frozenset({"clip", "exp", "limit", "ln", "z"})
 
 
 def equation(network: Network, target: str = "y") -> str:
@@ -42,11 +42,19 @@ def equation(network: Network, target: str = "y") -> str:
 def layers(network: Network) -> tuple[list[str], list[str]]:
     """The line of every hidden unit, and the sum for every output unit."""
     p = folded(network)
-    inputs = [*map(quoted, network.feature_names), *ramps(network.encoding, network.feature_names)]
+    inputs = [*limited(network), *ramps(network.encoding, network.feature_names)]
     hidden = [f"h{i + 1}" for i in range(len(p.W1))]
     lines = [f"{h} = {network.activation}({total(row, inputs, b)})" for h, row, b in zip(hidden, p.W1, p.b1[:, 0], strict=True)]
     rows, terms = (p.W2, hidden) if p.W3 is None else (np.hstack([p.W2, p.W3]), [*hidden, *inputs])
     return lines, [total(row, terms, b) for row, b in zip(rows, p.b2[:, 0], strict=True)]
+
+
+def limited(network: Network) -> list[str]:
+    """Each input as a term, within its limits if it has any."""
+    names = list(map(quoted, network.feature_names))
+    for j, lower, upper in network.encoding.limited_inputs:
+        names[j] = f"limit({names[j]}, {number(lower)}, {number(upper)})"
+    return names
 
 
 def model_equation(model: Portable) -> str:
@@ -153,6 +161,8 @@ def meanings(network: Network) -> list[str]:
     unit = network.g2.unit
     if unit.decides == "side":
         formulas.append(f"{unit.title}(z) = {f'{g1.name}(z)' if unit.g is g1.g else unit.formula}")
+    if network.encoding.limited_inputs:
+        formulas.append("limit(v, a, b) = v, but a below a and b above b")
     if network.encoding.n_ramps:
         formulas.append("clip(v) = v, but 0 below 0 and 1 above 1")
     return ["where " + formulas[0], *("      " + line for line in formulas[1:])]

@@ -1,8 +1,8 @@
 """A network's numbers as JSON: the weights, and the scaling.
 
-Every number is written with as many digits as bring back the same bits. Read in order: encode the inputs
-(`(x − center) / scale`, then the ramps), `Z1 = W1 X + b1`, `A1 = activation(Z1)`, `Z2 = W2 A1 + b2`
-(and `+ W3 X` where there is a W3: skip connections), `output(Z2)`, and for regression `· target.scale + target.center`.
+Every number is written with as many digits as bring back the same bits. Read in order: keep the limited inputs within their limits,
+encode all (`(x − center) / scale`, then the ramps), `Z1 = W1 X + b1`, `A1 = activation(Z1)`, `Z2 = W2 A1 + b2` (and `+ W3 X` where there
+is a W3: skip connections), `output(Z2)`, and for regression `· target.scale + target.center`.
 
 A model as JSON: the network's numbers (`weights`), how its columns are computed, and what is predicted.
 
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from shoal.encoding import encoded_names
+from shoal.encoding import Encoding, encoded_names
 from shoal.export.portable import Portable
 from shoal.network import Network
 from shoal.table import Feature, Field
@@ -49,6 +49,7 @@ def weights(network: Network) -> dict[str, Any]:
             "ramp_edges": [numbers(edges) for edges in encoding.edges],
             "ramp_center": numbers(encoding.ramp_center),
             "ramp_scale": float(encoding.ramp_scale),
+            **limits(encoding),
         },
         **{name: numbers(w) for name, w in network.merged.named().items()},
         "activation": network.activation,
@@ -59,6 +60,13 @@ def weights(network: Network) -> dict[str, Any]:
         "networks": network.population.K,
         "dtype": str(network.merged.W1.dtype),
     }
+
+
+def limits(encoding: Encoding) -> dict[str, Any]:
+    """The limited inputs, from 0, and their limits; nothing where there are none."""
+    if not encoding.limited_inputs:
+        return {}
+    return dict(zip(("limited_inputs", "lower_limits", "upper_limits"), map(list, zip(*encoding.limited_inputs, strict=True)), strict=True))
 
 
 def weights_json(network: Network) -> str:

@@ -9,7 +9,7 @@ from shoal.errors import ExportError
 from shoal.export.equation import decisions, made_of
 from shoal.export.portable import Portable, latex
 from shoal.export.trace import latex_formula
-from shoal.network import folded
+from shoal.network import Network, folded
 from shoal.textbook.activations import ACTIVATIONS
 
 MOST_WEIGHTS = 120  # more do not fit on a page
@@ -45,7 +45,7 @@ def model_latex(model: Portable) -> str:
             f"The network has {n} weights; as LaTeX at most {MOST_WEIGHTS} can be read. The equation as text takes any number; "
             "or train a smaller one: n_networks=1, hidden_layer_sizes=4, ramps=False."
         )
-    inputs = [*map(latex, network.feature_names), *(f"r_{{{i + 1}}}" for i in range(network.encoding.n_ramps))]
+    inputs = [*limited(network), *(f"r_{{{i + 1}}}" for i in range(network.encoding.n_ramps))]
     hidden = [f"h_{{{i + 1}}}" for i in range(len(p.W1))]
     lines = [f"{h} &= g({total(row, inputs, b)})" for h, row, b in zip(hidden, p.W1, p.b1[:, 0], strict=True)]
     rows, terms = (p.W2, hidden) if p.W3 is None else (np.hstack([p.W2, p.W3]), [*hidden, *inputs])
@@ -54,6 +54,14 @@ def model_latex(model: Portable) -> str:
     made = [latex(line) for line in decisions(model)]
     made += [latex(f"{f.name}: {made_of(f, model.fields[f.field])}") for f in model.features if not model.is_bare]
     return "\\begin{align*}\n" + " \\\\\n".join([*lines, *(f"& {line}" for line in made)]) + "\n\\end{align*}\n"
+
+
+def limited(network: Network) -> list[str]:
+    """Each input as a term, within its limits if it has any."""
+    names = list(map(latex, network.feature_names))
+    for j, lower, upper in network.encoding.limited_inputs:
+        names[j] = rf"\min({number(upper)}, \max({number(lower)}, {names[j]}))"
+    return names
 
 
 def outputs(model: Portable, sums: Sequence[str]) -> list[str]:

@@ -106,6 +106,7 @@ def constants(model: Portable) -> str:
         "COLUMNS": [field.name for field in model.fields],
         "TARGETS": list(model.targets),
         "CLASSES": [list(labels) for labels in model.classes],
+        **({"LIMITS": encoding.limited_inputs} if encoding.limited_inputs else {}),
         "CENTER": numbers(encoding.center),
         "SCALE": numbers(encoding.scale),
         "RAMPS": ramps,
@@ -172,14 +173,21 @@ def prepared(model: Portable, feature: Feature) -> str:
     return f"float({cell} != {cell})" if feature.part == "missing" else f"{feature.fill!r} if {cell} != {cell} else {cell}"
 
 
+LIMIT = """    x = list(x)
+    for j, lower, upper in LIMITS:
+        x[j] = lower if x[j] < lower else upper if x[j] > upper else x[j]
+"""
+
+
 def layers(model: Portable) -> str:
     """Encoding, and the two layers."""
     scale, last = float(model.network.encoding.ramp_scale), "layer(W2, B2, [g(z) for z in layer(W1, B1, encode(prepare(cells)))])"
     if model.network.merged.W3 is not None:
         last = "[z + s for z, s in zip(layer(W2, B2, [g(z) for z in layer(W1, B1, x)]), layer(W3, [0.0] * len(W3), x))]"
     before = "" if model.network.merged.W3 is None else "    x = encode(prepare(cells))\n"
+    limit = LIMIT if model.network.encoding.limited_inputs else ""
     return f"""def encode(x):
-    encoded = [(v - c) / s for v, c, s in zip(x, CENTER, SCALE)]
+{limit}    encoded = [(v - c) / s for v, c, s in zip(x, CENTER, SCALE)]
     for j, left, right, center in RAMPS:
         v = (x[j] - left) / (right - left)
         encoded.append(((0.0 if v < 0 else 1.0 if v > 1 else v) - center) * {scale!r})

@@ -10,6 +10,7 @@ from shoal.errors import ExportError
 from shoal.export.portable import portable
 from shoal.network import folded
 from shoal.textbook.activations import ACTIVATIONS, Activation
+from shoal.types import Floats
 
 
 def to_torch(model: Any) -> Any:
@@ -22,8 +23,9 @@ def to_torch(model: Any) -> Any:
     Returns
     -------
     torch.nn.Sequential of Linear, activation, Linear, over the same matrix that the estimator takes. A network with ramps has
-    a module in front that sets the ramps beside the columns; one with skip connections has these three in a module `network`, beside a
-    Linear `skip` without bias whose answer is added. A classifier gives its logits (one for two classes; the loss
+    a module in front that sets the ramps beside the columns, and one with limited inputs a module before all others that limits
+    them; one with skip connections has these three in a module `network`, beside a Linear `skip` without bias whose answer is added. A
+    classifier gives its logits (one for two classes; the loss
     functions of PyTorch take them) and no class: compare `torch.sigmoid` of them with the estimator's `thresholds_`, or with a half
     where it has none. A regressor gives its predictions, with the loss "poisson" their logarithm.
 
@@ -57,7 +59,8 @@ def to_torch(model: Any) -> Any:
     if network.g2.unit.states_variance:
         raise ExportError("A Gaussian output (mean and variance) has no PyTorch module of one kind; ONNX and C write its mean.")
     p = folded(network).map(lambda w: torch.tensor(np.ascontiguousarray(w)))
-    first = [ramp_module(torch, network.encoding)] if network.encoding.n_ramps else []
+    first = [] if network.encoding.limits is None else [limit_module(torch, network.encoding.limits)]
+    first += [ramp_module(torch, network.encoding)] if network.encoding.n_ramps else []
     layers = [linear(torch, p.W1, p.b1), activation(torch, ACTIVATIONS[network.activation]), linear(torch, p.W2, p.b2)]
     if p.W3 is not None:
         layers = [with_skip(torch, torch.nn.Sequential(*layers), linear(torch, p.W3))]
@@ -102,6 +105,23 @@ def activation(torch: Any, g: Activation) -> Any:
             return g(Z)
 
     return HiddenUnit()
+
+
+def limit_module(torch: Any, limits: Floats) -> Any:
+    """A module that keeps each column within its limits."""
+
+    class LimitModule(torch.nn.Module):
+        """x, but the lower limit below it and the upper one above it."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("lower", torch.tensor(limits[0]))
+            self.register_buffer("upper", torch.tensor(limits[1]))
+
+        def forward(self, X: Any) -> Any:
+            return torch.clamp(X, self.lower, self.upper)
+
+    return LimitModule()
 
 
 def ramp_module(torch: Any, encoding: Encoding) -> Any:

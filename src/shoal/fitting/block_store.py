@@ -18,6 +18,7 @@ from shoal.errors import OutputError
 from shoal.fitting.limits import in_words
 from shoal.types import Floats
 
+AT_ONCE = 8192  # rows whose float64 copies are made at the same time
 SPARE_DISK = 1.05  # of what is written must be free
 
 
@@ -34,6 +35,10 @@ class StoredRows(NamedTuple):
     def at(self, rows: Any) -> "StoredRows":
         """Some of the rows."""
         return StoredRows(self.X[rows], self.y[rows], self.place[rows], None if self.weight is None else self.weight[rows])
+
+    def slices(self) -> "Iterator[StoredRows]":
+        """The rows in parts that fit into the caches."""
+        return (self.at(slice(s, s + AT_ONCE)) for s in range(0, len(self.y), AT_ONCE))
 
 
 @dataclass

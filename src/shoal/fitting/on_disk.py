@@ -1,10 +1,10 @@
 """Rows on disk as a `Source`: facts about all rows are sums over the blocks, and networks train on one block at a time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from operator import add
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,11 @@ from shoal.fitting.folds import RowFacts
 from shoal.fitting.limits import refuse, refuse_too_many
 from shoal.fitting.plan import FULL_BATCH, PARTS, RAMP_SCALE, SMALL, Plan, plan
 from shoal.fitting.settings import Settings
-from shoal.fitting.summary import Summary, bias_from, encoding_from, summary_of, targets_from_sums
+from shoal.fitting.summary import Moments, Summary, bias_from, encoding_from, moments_of, summary_of, targets_from_sums
 from shoal.fitting.targets import Targets, checked_targets, encode_targets
 from shoal.fitting.train import Training, ended, full_batch
 from shoal.fitting.weights import ClassWeight, counts_of_columns, weights_by_columns, weights_of_classes, weights_of_columns
+from shoal.input_limits import fit_limits, limited
 from shoal.network import Network
 from shoal.population import Population
 from shoal.training.progress import Trained
@@ -30,20 +31,9 @@ from shoal.training.rows import Validation
 from shoal.training.streamed import InBlocks, RowBlock, Streamed
 from shoal.types import Floats
 
-AT_ONCE = 8192  # rows whose float64 copies are made at the same time
-
 Progressed = Callable[[int], None]  # called with the number of rows done
+A = TypeVar("A", Summary, Moments)
 Stage = Callable[[str, int], Progressed]  # begins a stage of so many rows
-
-
-@dataclass(frozen=True)
-class Sampled:
-    """A sample of prepared rows: `X (s, n)`, `y (s, n_y)`, `place (s,)`, `weight (s,)` or None in the stored form."""
-
-    X: Floats
-    y: Floats
-    place: NDArray[np.int64]
-    weight: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +43,8 @@ class OnDisk:
     Attributes
     ----------
     store : BlockStore
-    sample : Sampled
+    sample : StoredRows
+        Some of the rows, drawn at random.
     labels : ndarray, (n_classes,), or None
         The classes whose indices are stored; None for numbers.
     parts : Parts
@@ -71,7 +62,7 @@ class OnDisk:
     """
 
     store: BlockStore
-    sample: Sampled
+    sample: StoredRows
     labels: NDArray[Any] | None
     parts: Parts
     stage: Stage
@@ -104,15 +95,20 @@ class OnDisk:
     @cached_property
     def summary(self) -> Summary:
         """All rows summed up: one pass."""
-        done = self.stage("scaling", self.m)
-
-        def of_block(piece: StoredRows) -> Summary:
-            done(len(piece.y))
-            return reduce(add, (of_rows(p) for p in slices(piece)))
 
         def of_rows(piece: StoredRows) -> Summary:
             X, y = np.asarray(piece.X, np.float64), self.targets_in(piece.y)
             return summary_of(X, y, self.weights(piece), classes=self.labels is not None)
+
+        return self.over_rows("scaling", of_rows)
+
+    def over_rows(self, stage: str, of_rows: Callable[[StoredRows], A]) -> A:
+        """The sum of a function over all rows, some at a time: one pass."""
+        done = self.stage(stage, self.m)
+
+        def of_block(piece: StoredRows) -> A:
+            done(len(piece.y))
+            return reduce(add, map(of_rows, piece.slices()))
 
         return reduce(add, (of_block(piece) for piece in self.store.blocks() if len(piece.y)))
 
@@ -122,7 +118,7 @@ class OnDisk:
             return np.asarray(self.labels[y[:, 0].astype(np.int64)])
         return y[:, 0] if self.one_column else y
 
-    def given_weights(self, rows: StoredRows | Sampled) -> Floats | None:
+    def given_weights(self, rows: StoredRows) -> Floats | None:
         """The weights of rows, `(m,)`, also of those that are set aside, in rows; None if each counts once."""
         weight = rows.weight
         if self.class_weights is not None:
@@ -131,7 +127,7 @@ class OnDisk:
             weight = by_class if weight is None else weight * by_class
         return weight if weight is None or self.unit == 1 else weight / self.unit
 
-    def weights(self, rows: StoredRows | Sampled) -> Floats | None:
+    def weights(self, rows: StoredRows) -> Floats | None:
         """The weights of rows, `(m,)`, 0 for those that are set aside; None if each counts once."""
         given = self.given_weights(rows)
         if self.aside is None:
@@ -226,38 +222,49 @@ class OnDisk:
         return bias_from(targets, self.summary)
 
     def encoding(self, settings: Settings, plan: Plan) -> Encoding:
-        """z-scores of all rows; the ramps' edges come from the sample, their means from all rows."""
+        """z-scores of all rows; limits and the ramps' edges come from the sample, means from all rows."""
         return self.encoding_and_squares(settings, plan)[0]
 
     def encoding_and_squares(self, settings: Settings, plan: Plan) -> tuple[Encoding, Floats]:
-        """The encoding, and the mean square of each encoded input, `(n_encoded,)`. Networks without ramps need no pass over the rows."""
+        """The encoding, and the mean square of each encoded input, `(n_encoded,)`; without ramps and limits no pass over the rows."""
         ramped = any(plan.with_ramps)
         if ramped not in self.passes:
             self.passes[ramped] = self.found_encoding(settings, ramped)
         return self.passes[ramped]
 
     def found_encoding(self, settings: Settings, ramped: bool) -> tuple[Encoding, Floats]:
-        """`encoding_and_squares`, computed by a pass over the rows if there are ramps."""
-        encoding, inputs = encoding_from(self.summary, settings.standardize), self.summary.inputs
+        """`encoding_and_squares`, computed by a pass over the rows for limits and one for ramps, where there are any."""
+        X, weight, summary = np.asarray(self.sample.X, np.float64), self.weights(self.sample), self.summary
+        limits = fit_limits(X, weight, (summary.lowest, summary.highest)) if settings.standardize else None
+        inputs = summary.inputs if limits is None else self.moments_within(limits)
+        encoding = encoding_from(replace(summary, inputs=inputs), settings.standardize, limits)
         squares = (inputs.squares / inputs.weight + (inputs.mean - encoding.center) ** 2) / encoding.scale**2
         if not ramped:
             return encoding, squares
-        columns, weight = np.asarray(self.sample.X, np.float64).T, self.weights(self.sample)
+        columns = limited(limits, X).T
         if weight is not None:
             columns, weight = columns[:, weight > 0], weight[weight > 0]
         edges = tuple(ramp_edges(column, weight) for column in columns)
+        center, second = self.ramp_means(edges, limits)
+        found = replace(encoding, edges=edges, ramp_center=center, ramp_scale=RAMP_SCALE[settings.task])
+        return found, np.concatenate([squares, found.ramp_scale**2 * np.maximum(second - center**2, 0.0)])
+
+    def moments_within(self, limits: Floats) -> Moments:
+        """The moments of the inputs within their limits: one pass."""
+        return self.over_rows("scaling", lambda piece: moments_of(limited(limits, np.asarray(piece.X, np.float64)), self.weights(piece)))
+
+    def ramp_means(self, edges: tuple[Floats, ...], limits: Floats | None) -> tuple[Floats, Floats]:
+        """Mean and mean square of each ramp over all rows: one pass."""
         ramps, done = ramps_of(edges), self.stage("ramps", self.m)
         first, second = np.zeros(len(ramps.left)), np.zeros(len(ramps.left))
         for piece in self.store.blocks():
-            for part in slices(piece):
-                values, w = ramp_values(np.asarray(part.X, np.float64), ramps), self.weights(part)
+            for part in piece.slices():
+                values, w = ramp_values(limited(limits, np.asarray(part.X, np.float64)), ramps), self.weights(part)
                 weighed = values if w is None else values * w[:, None]
                 first += weighed.sum(axis=0)
                 second += np.einsum("ij,ij->j", weighed, values)
             done(len(piece.y))
-        center, scale = first / inputs.weight, RAMP_SCALE[settings.task]
-        found = replace(encoding, edges=edges, ramp_center=center, ramp_scale=scale)
-        return found, np.concatenate([squares, scale**2 * np.maximum(second / inputs.weight - center**2, 0.0)])
+        return first / self.summary.inputs.weight, second / self.summary.inputs.weight
 
     def rows(self, settings: Settings, plan: Plan, targets: Targets, encoding: Encoding, seed: int, before: Network | None) -> "RowsOnDisk":
         """The blocks for training, and in memory the rows that evaluate the networks."""
@@ -310,12 +317,6 @@ def parts_of(settings: Settings, p: Plan) -> int:
     if settings.calibration == "cv+":
         return folds.parts_of_every_row(p)
     return p.hold_out or (PARTS if settings.calibration == "temperature" else 0)
-
-
-def slices(piece: StoredRows) -> Iterator[StoredRows]:
-    """Rows in parts that fit into the caches."""
-    for s in range(0, len(piece.y), AT_ONCE):
-        yield piece.at(slice(s, s + AT_ONCE))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ are evaluated on raw values without a warning. The check cannot be certain; it w
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -142,8 +142,9 @@ def summary_of(X: Floats, y: NDArray[Any], weight: Floats | None, *, classes: bo
     )
 
 
-def moments_of(X: Floats, w: Floats) -> Moments:
-    """The moments of rows `(m, n)` of the weights `(m,)`."""
+def moments_of(X: Floats, weight: Floats | None) -> Moments:
+    """The moments of rows `(m, n)` of the weights `(m,)`, None if each counts once."""
+    w = np.ones(len(X)) if weight is None else weight
     total, n = float(w.sum()), X.shape[1]
     if total == 0:
         return Moments(0.0, np.zeros(n), np.zeros(n))
@@ -153,11 +154,11 @@ def moments_of(X: Floats, w: Floats) -> Moments:
         return Moments(total, mean, w @ (X - mean) ** 2)
 
 
-def encoding_from(summary: Summary, standardize: bool) -> Encoding:
-    """The encoding of `encoding.fit_encoding` without ramps."""
+def encoding_from(summary: Summary, standardize: bool, limits: Floats | None = None) -> Encoding:
+    """The encoding of `encoding.fit_encoding` without ramps; the summary's inputs are those within the limits."""
     if not standardize:
         return plain(len(summary.flags))
-    return z_scores(*summary.inputs.scale("X"), summary.flags)
+    return replace(z_scores(*summary.inputs.scale("X"), summary.flags), limits=limits)
 
 
 def targets_from_sums(settings: Settings, summary: Summary) -> Targets:

@@ -4,7 +4,8 @@ The effect of each input on the prediction: exact derivatives, by the chain rule
 
     dy/dx = dy/dZ2 · (W2 · g′(Z1) · W1 + W3) · d(encoded)/dx, W3 where there are skip connections
 
-The encoding's derivative is 1/scale for the z-score and, between a ramp's edges, ramp_scale/width for the ramp. g′ is the textbook's,
+The encoding's derivative is 1/scale for the z-score and, between a ramp's edges, ramp_scale/width for the ramp; both are 0 beyond the
+limits of a column. g′ is the textbook's,
 with the slope on the left of a kink.
 """
 
@@ -18,6 +19,7 @@ from scipy import sparse
 from sklearn.inspection import permutation_importance
 
 from shoal.encoding import encode
+from shoal.input_limits import limited
 from shoal.network import Network, predict_members
 from shoal.textbook.activations import ACTIVATIONS
 from shoal.textbook.propagation import forward
@@ -184,7 +186,8 @@ def derivatives(network: Network, X: Any) -> Floats:
 def block(network: Network, X: Floats) -> Floats:
     """`derivatives` of a few rows."""
     parameters, encoding, n = network.merged, network.encoding, network.encoding.n_inputs
-    g1 = ACTIVATIONS[network.activation]
+    g1, within = ACTIVATIONS[network.activation], encoding.limits
+    moves = 1.0 if within is None else (within[0] < X) & (within[1] >= X)  # the slope on the left of a kink, as everywhere
     cache = forward(parameters, encode(encoding, X).T, g1, network.g2)
     slope = g1.prime(cache.Z1)
     own = np.empty((len(X), n, len(parameters.W2)))
@@ -192,7 +195,7 @@ def block(network: Network, X: Floats) -> Floats:
         back = parameters.W1.T @ (weights[:, None] * slope)  # dZ2[o] / d(encoded), (n + n_ramps, m)
         if parameters.W3 is not None:
             back = back + parameters.W3[o][:, None]
-        dx = back[:n].T / encoding.scale
+        dx = back[:n].T / encoding.scale * moves
         if encoding.n_ramps:
             column, left, width = encoding.ramps
             inside = (X[:, column] > left) & (X[:, column] <= left + width)
@@ -209,7 +212,7 @@ def through_output(network: Network, Z2: Floats, dZ2: Floats) -> Floats:
 
 
 def sensitivities(network: Network, X: Any) -> Floats:
-    """Mean |dy/dx| over the rows, per standard deviation of each input, `(n, n_y)`, in units of y.
+    """Mean |dy/dx| over the rows, per standard deviation of each input within its limits, `(n, n_y)`, in units of y.
 
     Parameters
     ----------
@@ -231,7 +234,7 @@ def sensitivities(network: Network, X: Any) -> Floats:
     for s in range(0, len(rows), BLOCK):
         part = np.abs(block(network, rows[s : s + BLOCK])).sum(axis=0)
         slopes = part if not slopes.size else slopes + part
-    return np.asarray(slopes / len(rows) * rows.std(axis=0)[:, None])
+    return np.asarray(slopes / len(rows) * limited(network.encoding.limits, rows).std(axis=0)[:, None])
 
 
 def weights_say(network: Network) -> Weights:

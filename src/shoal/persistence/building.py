@@ -11,6 +11,7 @@ from shoal.estimators.estimator import adopt
 from shoal.fitting.fitted import Fitted
 from shoal.fitting.settings import Task
 from shoal.fitting.targets import Targets
+from shoal.input_limits import limits_from
 from shoal.network import Calibration, Network, Noise, keep_facts
 from shoal.persistence.columns import column_from
 from shoal.persistence.schema import ESTIMATORS, check, preparation_from
@@ -22,6 +23,7 @@ from shoal.table_models.fit import NO_NOTES, Facts
 from shoal.table_models.fit_notes import FitNotes, RareClass
 from shoal.table_models.model import TableModel
 from shoal.textbook.propagation import Parameters
+from shoal.types import Floats
 
 HISTORY = ("loss", "learning_rate", "validation_loss", "validation_score")
 
@@ -57,7 +59,7 @@ def network_from(stored: Stored) -> Network:
         shares=a["shares"],
         activation=content["activation"],
         output=content["output"],
-        encoding=Encoding(a["center"], a["scale"], _cut(a["edges"], ends), a["ramp_center"], content["ramp_scale"]),
+        encoding=Encoding(a["center"], a["scale"], _cut(a["edges"], ends), a["ramp_center"], content["ramp_scale"], _limits(a)),
         target=TargetScale(a["target_center"], a["target_scale"]) if "target_scale" in a else None,
         classes=() if content["classes"] is None else (labels_from(content["classes"]),),
         feature_names=tuple(content["feature_names"]),
@@ -74,6 +76,11 @@ def network_from(stored: Stored) -> Network:
 
 def _cut(values: NDArray[Any], ends: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:
     return tuple(part.copy() for part in np.split(values, ends))
+
+
+def _limits(arrays: Any) -> Floats | None:
+    names = ("limited_inputs", "lower_limits", "upper_limits")
+    return limits_from(len(arrays["center"]), *(arrays[name] for name in names)) if names[0] in arrays else None
 
 
 def _noise(stored: Stored) -> Noise | None:

@@ -89,6 +89,7 @@ def stored_of(content: Mapping[str, Any]) -> Stored:
     arrays |= {name: _numbers(coding[name], name) for name in ("center", "scale", "ramp_center")}
     edges = [_numbers(each, "ramp_edges") for each in coding["ramp_edges"]]
     arrays |= {"edge_counts": np.array([len(each) for each in edges], np.int64), "edges": np.concatenate([np.empty(0), *edges])}
+    arrays |= _limits(coding)
     if target is not None:
         arrays |= {f"target_{name}": _numbers(target[name], f"target.{name}") for name in ("center", "scale")}
     arrays |= {"history_loss": np.empty((0, 1)), "history_learning_rate": np.empty((0, 1))}
@@ -133,6 +134,21 @@ def _number(value: Any, name: str) -> float:
     if type(value) not in (int, float):
         raise ModelFileError(f"{name} is {str(value)[:40]!r}, not a number")
     return float(value)
+
+
+def _limits(coding: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    """The limits of inputs, if there are any."""
+    if "limited_inputs" not in coding:
+        return {}
+    columns = np.array(_whole(coding["limited_inputs"], "limited_inputs"), np.int64)
+    return {"limited_inputs": columns} | {name: _numbers(coding[name], name) for name in ("lower_limits", "upper_limits")}
+
+
+def _whole(values: Any, name: str) -> list[int]:
+    """A list of whole numbers; what is none is refused."""
+    if not isinstance(values, list) or not all(type(value) is int for value in values):
+        raise ModelFileError(f"{name} holds what is not a whole number")
+    return values
 
 
 def _numbers(values: Any, name: str) -> NDArray[np.float64]:

@@ -2,8 +2,8 @@
 
 `check` refuses contents that do not fit, before one object is built; compiled code then gets its sizes from checked values only.
 Letters of shapes: K networks, h hidden units of the widest, x encoded inputs, z logits, n inputs, y targets, r ramps, e edges of
-ramps; g kinds of parameters, k knots of the noise, s calibration scores, t epochs, v epochs with a validation, c points of the loss
-curve, d validation scores, w widths that the evidence chose among.
+ramps, l limited inputs; g kinds of parameters, k knots of the noise, s calibration scores, t epochs, v epochs with a validation, c
+points of the loss curve, d validation scores, w widths that the evidence chose among.
 
 Frozen: a change of a field's meaning is a new VERSION, and `migrations` gets the step that converts the old one.
 """
@@ -277,6 +277,13 @@ def _range_fits(m: Stored, sizes: Sizes) -> bool:
     return "lowest" not in m.arrays or bool((m.arrays["lowest"] <= m.arrays["highest"]).all())
 
 
+def _limits_fit(m: Stored, sizes: Sizes) -> bool:
+    if "limited_inputs" not in m.arrays:
+        return True
+    exist = sizes["l"] >= 1 and m.arrays["limited_inputs"][-1] < sizes["n"]
+    return bool(exist and (m.arrays["lower_limits"] < m.arrays["upper_limits"]).all())
+
+
 def _facts_fit(m: Stored, sizes: Sizes) -> bool:
     facts, network = m.manifest["facts"], m.manifest["network"]
     if facts is None:
@@ -317,6 +324,7 @@ RELATIONS: tuple[tuple[Holds, str], ...] = (
     (lambda m, s: m.manifest["estimator"]["one_column"] in (None, False) or s["y"] == 1, "its one target has several columns"),
     (lambda m, s: ("target_scale" in m.arrays) != _is_classifier(m), "a regressor has a scale of its target, and a classifier has none"),
     (lambda m, s: not (m.manifest["estimator"]["has_names"] and m.manifest["preparation"]), "its prepared columns have names of their own"),
+    (_limits_fit, "the limits of its inputs are not of inputs that it has, or do not increase"),
     (_range_fits, "the range of its inputs ends before it begins"),
     (lambda m, s: (m.manifest["network"]["noise"] is None) == ("noise_at" not in m.arrays), "its noise is there in part"),
     (_noise_can_be, "it has a noise that its output cannot have, or rows that showed none"),

@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline
 
 from shoal import __version__
 from shoal.errors import ModelFileError
+from shoal.input_limits import limited_columns
 from shoal.network import Network, known_facts
 from shoal.persistence.arrays import ARRAYS
 from shoal.persistence.columns import column_record, learned_record
@@ -106,6 +107,9 @@ def network_arrays(network: Network) -> dict[str, NDArray[Any]]:
         "edges": _double(_joined(encoding.edges)),
         "ramp_center": _double(encoding.ramp_center),
     }
+    if limited := limited_columns(getattr(encoding, "limits", None)):  # files that skops wrote have none
+        columns, lower, upper = zip(*limited, strict=True)
+        found |= {"limited_inputs": _whole(columns), "lower_limits": _double(lower), "upper_limits": _double(upper)}
     if network.target is not None:
         found |= {"target_center": _double(network.target.center), "target_scale": _double(network.target.scale)}
     if network.lowest is not None and network.highest is not None:

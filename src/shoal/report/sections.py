@@ -13,6 +13,7 @@ from shoal.report.figures import Picture
 from shoal.report.html import Best, number, paragraph, section, table, text
 from shoal.report.look import columns_table
 from shoal.report.scores import HEADLINE, NAMES, RESAMPLES, verdict
+from shoal.table_models.inspect import limited_inputs, limits_in_words
 from shoal.table_models.thresholds import decisions
 
 MOST_COLUMNS = 200  # lines of the data card
@@ -125,11 +126,13 @@ def recipe(contents: Contents) -> str:
     network = estimator.network_
     widths = ", ".join(map(str, sorted(set(network.population.widths.tolist()))))
     ramps = f" and {network.encoding.n_ramps} ramps beside them" if network.encoding.n_ramps else ""
+    limits = limits_in_words(limited_inputs(contents.model))
     given = ", ".join(f"{name}={value!r}" for name, value in settings_of(estimator).items())
     minutes = f"{facts.seconds:.1f} s" + (", interrupted: the best weights until then" if facts.interrupted else "")
     rows = [
         ["networks", f"{network.population.K}, each with one hidden layer of {widths} units"],
         ["inputs", f"{network.encoding.n_inputs} prepared columns{ramps}"],
+        *([["limits", f"of cells far from all others: {limits}"]] if limits else []),
         ["units", f"{network.activation} hidden, {network.output} output"],
         ["parameters", f"{sum(w.size for w in network.merged):,} of the shoal as one network"],
         ["solver", f"{estimator.solver_}, {estimator.n_iter_} epochs, {minutes}"],

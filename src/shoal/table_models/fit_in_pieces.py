@@ -19,7 +19,7 @@ from shoal.fitting.block_store import BlockStore, Parts, StoredRows, record_of, 
 from shoal.fitting.checkpoint import NO_CHECKPOINT, Checkpoint
 from shoal.fitting.folds import SPLIT_SHARE
 from shoal.fitting.limits import COPIES
-from shoal.fitting.on_disk import OnDisk, Sampled, parts_of, plan_on_disk
+from shoal.fitting.on_disk import OnDisk, parts_of, plan_on_disk
 from shoal.fitting.plan import FULL_BATCH, Plan, costs_squares
 from shoal.fitting.settings import Settings, settings_of
 from shoal.fitting.train import interrupted
@@ -266,7 +266,7 @@ def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path
     sample = fewer(sample, memory.rows(SAMPLE_SHARE, COPIES_OF_SAMPLE * CELL_BYTES * n, SAMPLE_ROWS), cut.seed)
     sample = with_every_class(sample, found)
     X = prepared_piece(prepare, sample, np.zeros(len(sample), bool), cut, means)
-    few = Sampled(X, numbers_of(sample, found), placing.again(X, sample), cut.weigh(sample))
+    few = StoredRows(X, numbers_of(sample, found), placing.again(X, sample), cut.weigh(sample))
     source = OnDisk(store, few, labels_of(found), parts, asked.stage, placing.facts())
     stopped = interrupted(lambda: adopt(estimator, pipeline.fit(settings, source, checkpoint=asked.checkpoint)))
     with_thresholds(estimator, fixed_thresholds(asked.threshold, found.classes))

@@ -1,6 +1,6 @@
 """Inspection of a raw table's model by the table's own columns: its diagnosis, importance and effects, on the rows of its fit."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -276,3 +276,19 @@ def values_of(cells: pd.Series, as_numbers: Floats, *, category: bool) -> list[A
     places = np.linspace(0.02, 0.98, GRID) * (len(ranked) - 1)
     chosen = dict.fromkeys(ranked[np.round(places).astype(int)].tolist())
     return list({float(as_numbers[i]): cells.iloc[i] for i in chosen}.values())
+
+
+MOST_LIMITS = 8  # columns whose limits are named
+
+
+def limited_inputs(model: Any) -> dict[str, tuple[float, float]]:
+    """The prepared columns that had cells far from all others in training, each with the limits that such cells count as."""
+    network = portable(model, foreign=True).network
+    return {network.feature_names[j]: (lower, upper) for j, lower, upper in network.encoding.limited_inputs}
+
+
+def limits_in_words(limits: Mapping[str, Sequence[float]]) -> str:
+    """The limits of some columns in a line; empty if there are none."""
+    lines = [f"{name} {ends[0]:.6g} to {ends[1]:.6g}" for name, ends in limits.items()]
+    more = f" and {len(lines) - MOST_LIMITS} more" if len(lines) > MOST_LIMITS else ""
+    return ", ".join(lines[:MOST_LIMITS]) + more

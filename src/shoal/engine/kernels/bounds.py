@@ -157,15 +157,17 @@ def misfit_of_judging(shape, rows, weights, each, sums):
 
 @inner
 def misfit_of_prediction(block, X, columns, scales, weights, Z2):
-    """Of what `predict` takes: `scales` are its center and per_scale, `weights` W1, W2, b2 and W3."""
+    """Of what `predict` takes: `scales` are its limits, center and per_scale, `weights` W1, W2, b2 and W3."""
     keep_apart()
-    (center, per_scale), (W1, W2, b2, W3) = scales, weights
+    (limits, center, per_scale), (W1, W2, b2, W3) = scales, weights
     n, r = X.shape[1], columns.size
     if block < 1 or W1.shape[1] <= n + r or W2.shape[1] != W1.shape[0] or W2.shape[0] != b2.size:
         return OF_WEIGHTS
     if W3.shape[0] > 0 and (W3.shape[0] != b2.size or W3.shape[1] != W1.shape[1]):
         return OF_WEIGHTS
     if center.shape[0] != 2 or per_scale.shape[0] != 2 or center.shape[1] != n + r or per_scale.shape[1] != n + r:
+        return OF_COLUMNS
+    if limits.shape[0] != 2 or limits.shape[1] != n:
         return OF_COLUMNS
     for k in range(r):
         if columns[k] < 0 or columns[k] >= n:

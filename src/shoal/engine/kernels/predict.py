@@ -12,22 +12,28 @@ from shoal.engine.kernels.weights import add_skip
 
 
 @inner
-def encode_rows(X, first, columns, center, per_scale, Xb, XT):
+def encode_rows(X, first, columns, limits, center, per_scale, Xb, XT):
     """Rows of X encoded and transposed, `XT (n1, b)`: z-scores (by way of `Xb (b, n)`), then ramps, then the bias's 1, then padding.
 
-    `columns` are the ramps' columns; `center` and `per_scale` are `(2, n + number of ramps)`: a z-score is (x − c₀) p₀, a
-    ramp (clip((x − c₀) p₀, 0, 1) − c₁) p₁.
+    `columns` are the ramps' columns; x is within its `limits (2, n)`; `center` and `per_scale` are `(2, n + number of ramps)`: a z-score
+    is (x − c₀) p₀, a ramp (clip((x − c₀) p₀, 0, 1) − c₁) p₁.
     """
     keep_apart()
     b, n = Xb.shape
     for i in range(b):
         for j in range(n):
-            Xb[i, j] = (X[first + i, j] - center[0, j]) * per_scale[0, j]
+            x = X[first + i, j]
+            x = limits[0, j] if x < limits[0, j] else x  # NaN stays
+            x = limits[1, j] if x > limits[1, j] else x
+            Xb[i, j] = (x - center[0, j]) * per_scale[0, j]
     turn(Xb, XT)
     for r in range(columns.size):
         j, k = columns[r], n + r
         for i in range(b):
-            v = (X[first + i, j] - center[0, k]) * per_scale[0, k]
+            v = X[first + i, j]
+            v = limits[0, j] if v < limits[0, j] else v
+            v = limits[1, j] if v > limits[1, j] else v
+            v = (v - center[0, k]) * per_scale[0, k]
             v = 0.0 if v < 0.0 else v
             v = 1.0 if v > 1.0 else v
             XT[k, i] = (v - center[1, k]) * per_scale[1, k]
@@ -39,13 +45,13 @@ def encode_rows(X, first, columns, center, per_scale, Xb, XT):
 
 
 @kernel
-def predict(activation, block, X, columns, center, per_scale, W1, W2, b2, W3, Z2):
+def predict(activation, block, X, columns, limits, center, per_scale, W1, W2, b2, W3, Z2):
     """Z2 `(n_z, m)` of rows `X (m, n)`. `W1 (H, n1)` has the bias behind the encoded inputs; `activation` is the address of its function.
 
     `W3 (n_z, n1)` are skip connections, 0 behind the inputs; `(0, n1)` for none. Returns 0, or which arrays do not fit the others
     (`arguments.REASONS`).
     """
-    wrong = misfit_of_prediction(block, X, columns, (center, per_scale), (W1, W2, b2, W3), Z2)
+    wrong = misfit_of_prediction(block, X, columns, (limits, center, per_scale), (W1, W2, b2, W3), Z2)
     if wrong != FITS:
         return wrong
     H, n1 = W1.shape
@@ -54,7 +60,7 @@ def predict(activation, block, X, columns, center, per_scale, W1, W2, b2, W3, Z2
         b = min(block, X.shape[0] - first)
         if b != Xb.shape[0]:
             Xb, XT, Z, S = np.empty((b, X.shape[1])), np.empty((n1, b)), np.empty((H, b)), np.empty((H, b))
-        encode_rows(X, first, columns, center, per_scale, Xb, XT)
+        encode_rows(X, first, columns, limits, center, per_scale, Xb, XT)
         np.dot(W1, XT, Z)
         low = 0 * b
         activate(activation, Z, S, low, H * b)

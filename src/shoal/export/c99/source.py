@@ -76,6 +76,19 @@ static void skip(const double x[N_X], double z[N_Z])
 %s}
 """
 RAMPS_PAST = RAMPS_CODE.replace("add(", "add_out(").replace("HEIGHT[row", "HEIGHT_OUT[row").replace("(real)", "") + "\n"
+LIMIT = """/* Cells far from all others of their column count as its limits. */
+static void limit(double x[N_X])
+{
+    int j;
+    for (j = 0; j < N_LIMITED; j++) {
+        double *v = &x[LIMITED[j]];
+        if (*v < LOWER[j])
+            *v = LOWER[j];
+        if (*v > UPPER[j])
+            *v = UPPER[j];
+    }
+}
+"""
 LEVEL = """/* A number that is no level stands for the rest. */
 static int place_of(int level, int n)
 {
@@ -107,6 +120,7 @@ def source(model: Portable, names: CNames, precision: Precision) -> str:
         WAVES_OF_C if has_waves(model.features) else "",
         FIND + "\n" + LEVEL if any(names.levels) else "",
         prepare(model, names),
+        LIMIT if model.network.encoding.limited_inputs else "",
         units(model, precision),
         predict(model, names),
         *(
@@ -137,7 +151,9 @@ def sizes(model: Portable) -> str:
     n_h = network.merged.W1.shape[0]
     shown = "/* Prepared columns, hidden units, logits" + ("; columns with ramps, their edges, their ramps. */" if ramped else ". */")
     ramps = f", N_RAMPED = {ramped}, N_EDGES = {network.encoding.n_ramps + ramped}, N_RAMPS = {network.encoding.n_ramps}" if ramped else ""
-    return f"{shown}\nenum {{ N_X = {len(model.features)}, N_H = {n_h}, N_Z = {n_logits(model)}{ramps} }};\n"
+    limited = len(network.encoding.limited_inputs)
+    limits = f"/* Columns with limits. */\nenum {{ N_LIMITED = {limited} }};\n" if limited else ""
+    return f"{shown}\nenum {{ N_X = {len(model.features)}, N_H = {n_h}, N_Z = {n_logits(model)}{ramps} }};\n{limits}"
 
 
 def n_logits(model: Portable) -> int:
@@ -177,9 +193,15 @@ def category_tables(model: Portable, names: CNames) -> str:
 
 
 def encoding_tables(model: Portable) -> str:
-    """Centres and scales, and the ramps between the edges."""
+    """Limits, centres and scales, and the ramps between the edges."""
     encoding = model.network.encoding
-    parts = ["/* A z-score is (x - CENTER) / SCALE. */\n"]
+    parts = []
+    if encoding.limited_inputs:
+        columns, lower, upper = zip(*encoding.limited_inputs, strict=True)
+        parts.append("/* Which columns have limits, and these. */\n")
+        parts.append(f"static const short LIMITED[N_LIMITED] = {{\n{wrapped(list(map(str, columns)))}\n}};\n")
+        parts += [table("LOWER", lower, "N_LIMITED"), table("UPPER", upper, "N_LIMITED")]
+    parts += ["/* A z-score is (x - CENTER) / SCALE. */\n"]
     parts += [table("CENTER", encoding.center, "N_X"), table("SCALE", encoding.scale, "N_X")]
     ramped = {j: edges for j, edges in enumerate(encoding.edges) if len(edges)}
     if ramped:
@@ -299,13 +321,14 @@ def predict(model: Portable, names: CNames) -> str:
     body, answer = output_unit(model)
     kind = "int" if has_class(model) else "void"
     past = "" if model.network.merged.W3 is None else "    skip(x, z2);\n"
+    limit = "    limit(x);\n" if model.network.encoding.limited_inputs else ""
     return f"""{kind} {p}_predict(const {p}_row *row, double out[{names.macro}_OUTPUTS])
 {{
     double x[N_X], z2[N_Z];
     real a[N_H];
     int i, k;
     prepare(row, x);
-    layer_1(x, a);
+{limit}    layer_1(x, a);
     for (i = 0; i < N_H; i++)
         a[i] = g(a[i]);
     for (k = 0; k < N_Z; k++) {{

@@ -127,8 +127,12 @@ MOST_SINGLE = 1e36  # z-scores in float are held within: beyond, sums of float w
 
 
 def encoded(graph: Graph, network: Network, x: str) -> str:
-    """z-scores and ramps of the prepared columns, computed in double."""
+    """z-scores and ramps of the prepared columns within their limits, computed in double."""
     encoding = network.encoding
+    if encoding.limits is not None:
+        lower, upper = encoding.limits[:, None, :].astype(np.float64)
+        x = graph("Where", graph("Less", x, lower), lower, x)
+        x = graph("Where", graph("Greater", x, upper), upper, x)
     z = graph("Div", graph("Sub", x, encoding.center[None, :].astype(np.float64)), encoding.scale[None, :].astype(np.float64))
     if not encoding.n_ramps:
         return z
