@@ -1,12 +1,16 @@
 """Cells far from all others of their column: the limits by hand, and that no single cell ruins a network."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from typer.testing import CliRunner
 
 import shoal
 from shoal import ShoalClassifier, ShoalRegressor, ShoalSearchCV
+from shoal.cli import app
 from shoal.encoding import encode, encoded_names, fit_encoding, moments
 from shoal.engine.predict import compiled_logits
 from shoal.input_limits import FEW_VALUES, fit_limits, limited_columns, limits_from
@@ -194,7 +198,7 @@ def test_a_file_keeps_the_limits_and_one_without_them_has_none():
     assert built(earlier).network_.encoding.limits is None
 
 
-def test_a_raw_table_says_which_of_its_columns_are_limited():
+def test_a_raw_table_says_which_of_its_columns_are_limited(tmp_path):
     X, y = rows()
     frame = pd.DataFrame(with_wild_cells(X), columns=["a", "fare", "c"]).assign(y=y)
     model = shoal.fit(frame, "y", settings=QUICK)
@@ -202,4 +206,11 @@ def test_a_raw_table_says_which_of_its_columns_are_limited():
     assert found == {"fare": model["estimator"].network_.encoding.limited_inputs[0][1:]}
     assert limits_in_words(found) == "fare {:.6g} to {:.6g}".format(*found["fare"])
     assert limits_in_words({}) == ""
+    shoal.save(model, tmp_path / "m.shoal")
+    shown = json.loads(CliRunner().invoke(app, ["show", str(tmp_path / "m.shoal"), "--json"]).output)
+    assert shown["network"]["limits"] == {"fare": [*found["fare"]]}
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    few = ["--set", "max_iter=2", "--set", "n_networks=2", "-o", str(tmp_path / "n.shoal")]
+    said = CliRunner().invoke(app, ["fit", str(tmp_path / "t.csv"), "--target", "y", *few]).output
+    assert "cells far from all others are limited: fare" in said
     assert limits_in_words({f"c{j}": (0.5, 2.0) for j in range(10)}).endswith("c7 0.5 to 2 and 2 more")
