@@ -272,6 +272,13 @@ def encode(encoding: Encoding, X: Any, dtype: Any = np.float64) -> Any:
     return encoded
 
 
+def decoded(encoding: Encoding, encoded: Any) -> Any:
+    """The rows `(m, n)` that `encode` was given, up to rounding; sparse ones as they were."""
+    if isinstance(encoded, SparseRows):
+        return encoded.matrix
+    return np.asarray(encoded[:, : encoding.n_inputs], np.float64) * encoding.scale + encoding.center
+
+
 @dataclass(frozen=True)
 class SparseRows:
     """Sparse rows that become dense, encoded ones a batch at a time: `rows[i]` is an ndarray."""

@@ -233,7 +233,10 @@ def outside_range(network: Network, X: Any) -> NDArray[np.bool_]:
     if network.lowest is None or network.highest is None:
         raise DataError("this network has no range of training rows, because it was created without them; fit a model")
     X = X.toarray() if sparse.issparse(X) else np.asarray(X)
-    return np.asarray((network.lowest > X) | (network.highest < X))
+    ends = network.lowest, network.highest
+    if X.dtype == np.float32:  # a value that was rounded to it is not outside of the range that holds the value
+        ends = network.lowest.astype(np.float32), network.highest.astype(np.float32)
+    return np.asarray((ends[0] > X) | (ends[1] < X))
 
 
 def mark_of(network: Network) -> str:

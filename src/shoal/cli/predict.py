@@ -77,11 +77,13 @@ def predict_table(
 
     from shoal.errors import OutsideWarning
     from shoal.files import replacing
-    from shoal.table import prepared_rows, unseen_by
+    from shoal.table import feature_names, prepared_rows, unseen_by
     from shoal.table_models.cut import naming_rows
-    from shoal.table_models.predict import about_outside, outside, predictions
+    from shoal.table_models.predict import predictions
     from shoal.table_models.splits import name_of
+    from shoal.uncertainty.outside import about_outside, counts_outside
 
+    network = loaded["estimator"].network_
     done, n_outside, by_input, unseen = 0, 0, np.zeros(1, np.int64), unseen_by(loaded["prepare"])
     with replacing(output) as out:
         for chunk, n_rows in chunks_of(loaded, table, max_memory):
@@ -94,10 +96,11 @@ def predict_table(
             done += len(answers)
             if progress is not None:
                 progress("predicting", done, n_rows)
-            if loaded["estimator"].network_.lowest is not None:  # an imported model may not have the range
-                here, inputs = outside(loaded, rows)
+            if network.lowest is not None:  # an imported model may not have the range
+                here, inputs = counts_outside(network, rows)
                 n_outside, by_input = n_outside + here, by_input + inputs
-    outsiders = [OutsideWarning(about_outside(loaded, done, n_outside, by_input))] if n_outside else []
+    names = feature_names(loaded["prepare"])
+    outsiders = [OutsideWarning(about_outside(network, names, done, n_outside, by_input))] if n_outside else []
     return done, [*outsiders, *unseen.warnings()]
 
 

@@ -15,6 +15,7 @@ from shoal.estimators.estimator import for_prediction
 from shoal.estimators.remote import is_elsewhere
 from shoal.network import known_facts
 from shoal.table import TypedTable, check_columns
+from shoal.uncertainty.outside import outside_named
 
 
 def predict(model: Any, X: Any, **settings: Any) -> Any:
@@ -55,13 +56,15 @@ def lazily(model: Any, verb: str, X: Any, *given: Any, **settings: Any) -> Any:
     work = partial(answered, stripped(model), verb, given, settings)
     if hasattr(X, "to_delayed") and hasattr(X, "columns"):
         checked_names(model, X)
-        sample = as_tuple(getattr(estimator, verb)(one_row(estimator), *given, **settings))
+        with outside_named(False):
+            sample = as_tuple(getattr(estimator, verb)(one_row(estimator), *given, **settings))
         return of_frame(work, sample, names_of(model, estimator, verb), X)
     if getattr(X, "ndim", 0) != 2:
         raise DataError(
             f"X is a {type(X).__name__} with {getattr(X, 'ndim', 'no')} dimensions; rows come as a dask array (m, n) or data frame"
         )
-    sample = as_tuple(getattr(model, verb)(np.zeros((1, X.shape[1])), *given, **settings))  # says at once what is wrong with the columns
+    with outside_named(False):  # a row of zeros says at once what is wrong with the columns
+        sample = as_tuple(getattr(model, verb)(np.zeros((1, X.shape[1])), *given, **settings))
     return of_array(work, sample, X)
 
 
@@ -120,7 +123,8 @@ def as_block(work: Any, rows: Any) -> np.ndarray:
     """Answers side by side on a last axis, where there are several."""
     if not len(rows):  # dask asks with no rows what kind of answer comes
         rows = np.zeros((1, rows.shape[1]))
-        return as_block(work, rows)[:0]
+        with outside_named(False):
+            return as_block(work, rows)[:0]
     found = work(rows)
     return found[0] if len(found) == 1 else np.stack(found, axis=-1)
 

@@ -17,6 +17,7 @@ from shoal.fitting.settings import documented
 from shoal.fitting.train import takes_pieces
 from shoal.training.progress import Epoch
 from shoal.types import Floats
+from shoal.uncertainty.outside import outside_named
 
 
 @documented("classification")
@@ -212,7 +213,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         >>> bool(model.score(X, y) > 0.9)
         True
         """
-        with named_failure("y or sample_weight", y):
+        with named_failure("y or sample_weight", y), outside_named(False):
             return float(super().score(X, y, sample_weight))
 
     def __sklearn_tags__(self) -> Any:

@@ -39,6 +39,7 @@ from shoal.fitting.summary import warn_of_other_scale
 from shoal.fitting.targets import checked_targets
 from shoal.network import outside_range, predict
 from shoal.types import Floats
+from shoal.uncertainty.outside import are_inside, warn_outside
 
 SPARSE = ["csr", "csc", "coo"]
 NUMBERS = [np.float64, np.float32]
@@ -263,10 +264,19 @@ class ShallowEstimator(SeenEstimator, ABC):
 
     def _predicted(self, X: Any) -> Floats:
         """The network's answer for checked rows, `(m, n_y)`."""
-        X = self._rows(X)
+        X = self._rows_to_predict(X)
         with at_most(N_JOBS.read("n_jobs", self.n_jobs)), np.errstate(over="ignore", invalid="ignore"):
             answers = predict(self.network_, X)
         return finite_answers(answers)
+
+    def _rows_to_predict(self, X: Any) -> Any:
+        """Rows `(m, n)` checked, dense or CSR, after a warning if some are outside the training range."""
+        fitted = vars(self).get("_fitted")
+        if fitted is not None and are_inside(fitted.network, X) and not hasattr(self, "feature_names_in_"):
+            return X
+        X = self._rows(X)
+        warn_outside(self.network_, X)
+        return X
 
     def _rows(self, X: Any) -> Any:
         """Rows `(m, n)` checked, dense or CSR."""

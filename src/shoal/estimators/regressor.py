@@ -17,6 +17,7 @@ from shoal.fitting.settings import documented
 from shoal.fitting.train import takes_pieces
 from shoal.training.progress import Epoch
 from shoal.types import Floats
+from shoal.uncertainty.outside import outside_named
 from shoal.uncertainty.predictive import interval, known_noise, mean_and_std, quantiles
 
 
@@ -135,7 +136,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         """
         if not return_std:
             return self._of_targets(self._predicted(X))
-        rows = self._rows(X)
+        rows = self._rows_to_predict(X)
         with np.errstate(over="ignore", invalid="ignore"):
             mean, std = map(finite_answers, mean_and_std(self.network_, rows))
         if known_noise(self.network_).source == "training rows" and not self.network_.g2.unit.states_variance:
@@ -170,7 +171,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         True
         """
         check_is_fitted(self, "network_")
-        rows = self._rows(X)
+        rows = self._rows_to_predict(X)
         with np.errstate(over="ignore", invalid="ignore"):
             lower, upper = map(finite_answers, interval(self.network_, rows, coverage))
         self._warn_uncalibrated("intervals")
@@ -200,7 +201,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         (42, 3)
         """
         check_is_fitted(self, "network_")
-        rows = self._rows(X)
+        rows = self._rows_to_predict(X)
         with np.errstate(over="ignore", invalid="ignore"):
             found = finite_answers(quantiles(self.network_, rows, q))
         self._warn_uncalibrated("quantiles")
@@ -232,7 +233,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         >>> bool(model.score(X, X[:, 0] ** 2) > 0.9)
         True
         """
-        with named_failure("y or sample_weight", y):
+        with named_failure("y or sample_weight", y), outside_named(False):
             return float(super().score(X, y, sample_weight))
 
     def __sklearn_tags__(self) -> Any:

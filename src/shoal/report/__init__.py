@@ -12,10 +12,12 @@ from shoal.report.figures import need_matplotlib
 from shoal.report.html import page, text
 from shoal.report.sections import SECTIONS
 from shoal.table.frames import Table
+from shoal.uncertainty.outside import outside_named
 
 __all__ = ["STEPS", "write_report"]
 
 
+@outside_named(False)
 def write_report(
     model: Pipeline,
     table: Table,

@@ -14,6 +14,7 @@ from shoal.table.target import Label
 from shoal.table_models.scores import Metrics, rows_that_count
 from shoal.table_models.splits import Side
 from shoal.types import Floats
+from shoal.uncertainty.outside import outside_named
 
 RARE = 0.4  # of the rows that each class would have if all were equally frequent: a fifth of all rows, of two classes
 
@@ -72,6 +73,7 @@ def suspected_group(notes: Sequence[ColumnNote]) -> str:
     return next((note.column for note in notes if note.kind == "groups"), "")
 
 
+@outside_named(False)
 def rare_classes_of(
     estimator: Any, X: NDArray[Any], y: NDArray[Any], weight: Floats | None = None
 ) -> tuple[tuple[RareClass, ...], float | None]:

@@ -5,6 +5,7 @@ rows that the caller prepares.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,13 @@ from shoal.errors import InvalidParameterError
 from shoal.estimators.remote import lazy_too
 from shoal.inspection import Diagnosis
 from shoal.inspection.importance import N_REPEATS, Effect, Importance
-from shoal.table import Column, prepared_rows
+from shoal.table import Column, feature_names, prepared_rows
 from shoal.table.frames import Table, as_frame, is_path
+from shoal.table.steps import preparation_of
 from shoal.table_models.facts import Evaluation, facts_of
 from shoal.table_models.splits import frame_of
 from shoal.types import Floats
+from shoal.uncertainty.outside import outside_named, warn_outside
 
 
 def last_step_has(method: str) -> Callable[[Any], bool]:
@@ -74,43 +77,53 @@ class TableModel(Pipeline):
         ----------
         X : DataFrame, what can be turned into one, or the path of a file; columns that `fit` knew as no inputs may be in it
         """
-        return super().predict(self._raw(X), **params)
+        with self._named():
+            return super().predict(self._raw(X), **params)
 
     @available_if(last_step_has("predict_proba"))
     @lazy_too
     def predict_proba(self, X: Any, **params: Any) -> Any:
         """The probability of every class for every raw row, as `ShoalClassifier.predict_proba`."""
-        return super().predict_proba(self._raw(X), **params)
+        with self._named():
+            return super().predict_proba(self._raw(X), **params)
 
     @available_if(last_step_has("predict_log_proba"))
     @lazy_too
     def predict_log_proba(self, X: Any, **params: Any) -> Any:
         """ln of `predict_proba`."""
-        return super().predict_log_proba(self._raw(X), **params)
+        with self._named():
+            return super().predict_log_proba(self._raw(X), **params)
 
     @available_if(last_step_has("predict_interval"))
     @lazy_too
     def predict_interval(self, X: Any, coverage: float = 0.9) -> tuple[Floats, Floats]:
         """Lower and upper ends for raw rows, as `ShoalRegressor.predict_interval`."""
-        ends: tuple[Floats, Floats] = self.steps[-1][1].predict_interval(self._prepared(X), coverage)
+        with self._named():
+            ends: tuple[Floats, Floats] = self.steps[-1][1].predict_interval(self._prepared(X), coverage)
         return ends
 
     @available_if(last_step_has("predict_quantiles"))
     @lazy_too
     def predict_quantiles(self, X: Any, q: Any) -> Floats:
         """Quantiles of the targets of raw rows, as `ShoalRegressor.predict_quantiles`."""
-        return np.asarray(self.steps[-1][1].predict_quantiles(self._prepared(X), q))
+        with self._named():
+            return np.asarray(self.steps[-1][1].predict_quantiles(self._prepared(X), q))
 
     @available_if(last_step_has("score"))
     def score(self, X: Any, y: Any = None, sample_weight: Any = None, **params: Any) -> float:
         """Accuracy, or R², of `predict` for raw rows with targets y; `evaluate` has more scores, and reads y from the table."""
-        return float(super().score(self._raw(X), y, sample_weight, **params))
+        with outside_named(False):
+            return float(super().score(self._raw(X), y, sample_weight, **params))
 
     def predictions(self, X: Table, *, interval: float | None = None) -> pd.DataFrame:
         """The table that `shoal predict` writes: values or classes, probabilities, with `interval` the ends of each value's interval."""
         from shoal.table_models.predict import predictions
 
-        return predictions(self, self._frame(X), interval=interval)
+        frame = self._frame(X)
+        rows = self._prepared(frame)
+        with self._named():
+            warn_outside(self.steps[-1][1].network_, np.asarray(rows))
+        return predictions(self, frame, interval=interval, prepared=rows)
 
     @available_if(last_step_has("outside"))
     def outside(self, X: Any, *, columns: bool = False) -> NDArray[np.bool_] | pd.DataFrame:
@@ -196,6 +209,11 @@ class TableModel(Pipeline):
     def _prepared(self, X: Any) -> Any:
         """The matrix of raw rows, with the warnings of each step before the last."""
         return self[:-1].transform(self._raw(X))
+
+    def _named(self) -> AbstractContextManager[None]:
+        """Within it, warnings of rows outside the training range name the inputs as the preparation does."""
+        prepare = self.steps[0][1]
+        return outside_named((lambda: feature_names(prepare)) if preparation_of(prepare) is not None else True)
 
     def _rows_with_targets(self, X: Any, y: Any, weight: Any) -> tuple[pd.DataFrame, NDArray[Any], Floats | None]:
         """Raw rows, their targets and weights; without y those in the table."""

@@ -1,20 +1,21 @@
-"""A model's predictions for raw rows as a table: values or classes, probabilities, intervals; and rows outside the training range."""
+"""A model's predictions for raw rows as a table: values or classes, probabilities, intervals."""
 
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from shoal.errors import InvalidParameterError
 from shoal.export import portable
 from shoal.network import known_facts
-from shoal.table import Task, feature_names
+from shoal.table import Task
 from shoal.table.target import labels_array
 from shoal.table_models.fit import facts_of
+from shoal.uncertainty.outside import outside_named
 
 
+@outside_named(False)
 def predictions(model: Pipeline, frame: pd.DataFrame, *, interval: float | None = None, prepared: Any = None) -> pd.DataFrame:
     """A model's predictions for raw rows: the value or class under the target's name, and the probability of every class.
 
@@ -27,7 +28,8 @@ def predictions(model: Pipeline, frame: pd.DataFrame, *, interval: float | None 
 
     Returns
     -------
-    DataFrame of the same rows; probabilities are named `P(target=class)`, for several targets that of the second class
+    DataFrame of the same rows; probabilities are named `P(target=class)`, for several targets that of the second class. There is no
+    warning of rows outside the training range, which callers count
 
     Raises
     ------
@@ -82,20 +84,3 @@ def _values(targets: tuple[str, ...], answer: np.ndarray, ends: tuple[np.ndarray
     for name, values in columns.items():
         named.update({name: values, f"{name}_lower": lower[name], f"{name}_upper": upper[name]})
     return pd.DataFrame(named, index)
-
-
-def outside(model: Pipeline, prepared: Any) -> tuple[int, NDArray[np.int64]]:
-    """How many prepared rows have an input outside the training range, in all and for each input."""
-    found = model["estimator"].outside(prepared, columns=True)
-    return int(found.any(axis=1).sum()), np.asarray(found.sum(axis=0), np.int64)
-
-
-def about_outside(model: Pipeline, n_rows: int, n_outside: int, by_input: NDArray[np.int64]) -> str:
-    """A sentence: how many rows are outside, and in which input most are."""
-    worst = int(by_input.argmax())
-    network = model["estimator"].network_
-    name = feature_names(model["prepare"])[worst]
-    return (
-        f"{n_outside} of {n_rows} rows are outside the range of the training rows, most ({by_input[worst]}) in {name!r} "
-        f"({network.lowest[worst]:g} to {network.highest[worst]:g} in training); their predictions are guesses"
-    )

@@ -32,6 +32,7 @@ from shoal.table.frames import first_line
 from shoal.table_models.cut import Sample
 from shoal.types import Floats
 from shoal.uncertainty.calibration import BINS, brier_score, calibration_error
+from shoal.uncertainty.outside import outside_named
 
 Metrics = dict[str, float]
 
@@ -40,6 +41,7 @@ TOO_FAR = "Remove these extreme rows, or divide the column by a constant."
 LINEAR_STEPS = 500  # of the logistic regression; it has converged long before on standardised columns
 
 
+@outside_named(False)
 def metrics_of(model: Any, X: Any, y: np.ndarray, task: Task, weight: Floats | None = None) -> Metrics:
     """A fitted estimator's scores, under scikit-learn's names.
 
@@ -191,6 +193,7 @@ def baseline_models(task: Task, several: bool) -> tuple[Any, Any]:
 COVERAGE, LEAST_ROWS = 0.9, 9  # the ninth of nine scores is the first to cover nine tenths
 
 
+@outside_named(False)
 def sureness_of(estimator: ShoalClassifier | ShoalRegressor, X: Any, y: np.ndarray, weight: Floats | None = None) -> Metrics:
     """How reliable the model's probabilities or intervals are.
 
@@ -250,6 +253,7 @@ class Scores:
     targets: Moments | None = None
     ranked: Sample = field(default_factory=lambda: Sample(ROC_ROWS))
 
+    @outside_named(False)
     def see(self, X: Any, y: NDArray[Any], weight: Floats | None = None) -> None:
         """Score a block: prepared rows, their targets and weights."""
         first, self.m = self.m, self.m + len(y)

@@ -22,6 +22,7 @@ from shoal.table.splits import split_time
 from shoal.table.target import Label
 from shoal.table_models.splits import Side
 from shoal.types import Floats
+from shoal.uncertainty.outside import outside_named
 
 FOLDS = 5
 EQUAL = 1e-12  # relative: the rounding of sums of weights
@@ -156,6 +157,7 @@ def refuse_in_blocks(threshold: Threshold | None, where: str = "is read in block
         )
 
 
+@outside_named(False)
 def thresholds_for(
     threshold: Threshold, classes: Sequence[Sequence[Label]], side: Side, seed: int, train: Trained
 ) -> tuple[float, ...] | None:

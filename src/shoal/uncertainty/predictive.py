@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from shoal.encoding import SparseRows
+from shoal.encoding import SparseRows, decoded
 from shoal.errors import DataError, InvalidParameterError
 from shoal.kinds import BETWEEN_0_AND_1, NumberKind, items
 from shoal.network import Calibration, Network, Noise, encoded, predict
 from shoal.types import Floats
 from shoal.uncertainty.answers import Held, HeldRows, answers, judging, mean_variance, spread, taken, together, weights_of
 from shoal.uncertainty.noise import in_target_units, noise_variance
+from shoal.uncertainty.outside import widened
 
 BLOCK_ROWS = 8192  # members' predictions of so many rows take about 1 MB
 
@@ -22,7 +23,8 @@ BLOCK_ROWS = 8192  # members' predictions of so many rows take about 1 MB
 def mean_and_std(network: Network, X: Any) -> tuple[Floats, Floats]:
     """Prediction and standard deviation `(m, n_y)` of the target at raw rows `X (m, n)`, in its units.
 
-    Computed from the noise and the members' spread; for a Gaussian output it is the mixture of the members: the mean of their variances
+    Computed from the noise and the members' spread, and outside the training range from the way that the prediction goes there
+    (`outside.widened`); for a Gaussian output it is the mixture of the members: the mean of their variances
     plus the variance of their means (Lakshminarayanan et al. 2017).
 
     Raises
@@ -43,7 +45,7 @@ def mean_and_scale(network: Network, X: Any, *, mixture: bool = False) -> tuple[
     scale = np.concatenate(
         [_scale(network, noise, rows.only(s) if isinstance(rows, SparseRows) else rows[s], mean[s], mixture) for s in blocks]
     )
-    return mean, scale
+    return mean, widened(network, X, mean, scale)
 
 
 def _scale(network: Network, noise: Noise, rows: Any, mean: Floats, mixture: bool) -> Floats:
@@ -97,6 +99,8 @@ def _scores(network: Network, noise: Noise, held: Held, alive: NDArray[np.bool_]
     predicted, varies = together(network, outputs, weights), spread(outputs.values, learners)
     new, seen = (noise_variance(noise, predicted, varies, typical) for typical in (noise.typical, noise.typical_learned))
     scale = np.sqrt(mean_variance(outputs, weights) * np.where(whole, noise.averaging * new, seen))
+    if (unseen := np.flatnonzero(whole)).size:  # their inputs are not part of the training range
+        scale[unseen] = widened(network, decoded(network.encoding, taken(held, unseen).X), predicted[unseen], scale[unseen])
     return np.asarray((in_target_units(network, held.Y) - predicted) / scale)
 
 
