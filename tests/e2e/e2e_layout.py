@@ -20,6 +20,7 @@ FAULTS = r"""
       if (r.width < 1 || r.height < 1) continue;
       let inScroller = false;
       let hidden = false;
+      let right = r.right;
       for (let e = parent; e && e !== document.body; e = e.parentElement) {
         const style = getComputedStyle(e);
         if (style.clipPath !== "none") { hidden = true; break; }
@@ -30,14 +31,16 @@ FAULTS = r"""
           inScroller = true;
           break;
         }
-        if (clips(style) && (r.right > box.right + 2 || r.left < box.left - 2))
+        const shortened = style.textOverflow === "ellipsis" && e.title; // the whole of it is shown on hover
+        if (shortened) right = Math.min(right, box.right);
+        else if (clips(style) && (r.right > box.right + 2 || r.left < box.left - 2))
           faults.push(`cut: "${words.slice(0, 40)}" in .${e.className}`);
       }
       if (hidden) continue;
       if (!inScroller && (r.right > innerWidth + 1 || r.left < -1)) faults.push(`off the screen: "${words.slice(0, 40)}"`);
       // A rectangle is as high as its font's line; the letters themselves take about three fifths of it.
       const inset = 0.22 * r.height;
-      seen.push({ node, parent, words, left: r.left, right: r.right, top: r.top + inset, bottom: r.bottom - inset });
+      seen.push({ node, parent, words, left: r.left, right, top: r.top + inset, bottom: r.bottom - inset });
     }
   }
   for (let i = 0; i < seen.length; i += 1)

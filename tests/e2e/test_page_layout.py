@@ -1,5 +1,7 @@
 """The layout on every screen: no text lies on another, none is cut off, and links of the contents lead where they say."""
 
+import numpy as np
+import pandas as pd
 import pytest
 from e2e_layout import layout_faults
 from e2e_watched import Watched
@@ -70,3 +72,25 @@ def test_tab_goes_on_into_the_next_exhibit(chapter):
         if page.evaluate("Boolean(document.activeElement.closest('#slide-8'))"):
             return
     raise AssertionError(page.evaluate("document.activeElement.outerHTML"))
+
+
+@pytest.mark.parametrize("width", [pytest.param(390, marks=pytest.mark.slow), 1280])
+def test_a_table_of_the_readers_own_is_shown_whole(browser, chapter_address, width, tmp_path):
+    """Long names of columns and inputs, a category to hold, and gaps, which become inputs of their own."""
+    rng = np.random.default_rng(0)
+    columns = {f"a column with a long name {i}": rng.normal(size=80).round(3) for i in range(6)}
+    frame = pd.DataFrame(columns).assign(colour=rng.choice(["red", "blue"], 80), kind=rng.choice(["first", "second", "third"], 80))
+    frame.iloc[3, :3] = np.nan
+    frame.to_csv(tmp_path / "long.csv", index=False)
+    watched = on_screen(browser, chapter_address, width)
+    page = watched.page
+    page.goto(f"{chapter_address}#playground")
+    page.wait_for_selector("#playground[data-busy=no] .now dd")
+    page.set_input_files("#own-file", tmp_path / "long.csv")
+    page.wait_for_selector('.own-table [data-hold="colour"]')
+    page.wait_for_selector("#playground[data-busy=no]")
+    page.click("#p-epoch")
+    page.wait_for_selector('#playground[data-busy=no]:not([data-t="0"])')
+    assert layout_faults(page, "#playground", wide=width >= 1024) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    watched.close()

@@ -214,6 +214,29 @@ def test_a_table_of_the_readers_own_is_trained_and_its_lines_make_the_same_weigh
     assert "[petal length]" in taken(playground, "equation")
 
 
+def test_another_target_can_be_chosen_where_one_is_refused(playground, tmp_path):
+    page = playground.page
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {"size": rng.normal(size=40).round(2), "weight": rng.normal(size=40).round(2), "word": [f"w{i}" for i in range(40)]}
+    )
+    frame.to_csv(tmp_path / "words.csv", index=False)
+    page.set_input_files("#own-file", tmp_path / "words.csv")
+    page.wait_for_selector('.own-table [data-key="p.x"]')
+    settled(playground)
+    assert page.input_value('[data-key="p.target"]') == "size", "40 words are no classes"
+    page.select_option('[data-key="p.target"]', "word")
+    assert "40" in failure(playground)
+    page.wait_for_selector(".own-table >> text=choose another target")
+    assert not page.is_visible(".pg-net .net"), "nothing of the target before stands under the new address"
+    page.select_option('[data-key="p.target"]', "weight")
+    page.wait_for_selector('.own-table [data-key="p.x"]')
+    settled(playground)
+    assert page.is_hidden("#playground .failed")
+    press(playground, "step", 1)
+    playground.heard.clear()  # the browser itself notes the refused request
+
+
 def test_files_that_are_no_table_are_named_and_the_page_goes_on(playground, tmp_path):
     wrong = {
         "picture.csv": (b"\x89PNG\r\n\0\0\0", "is an image (PNG), not a table"),

@@ -19,6 +19,7 @@ from shoal.errors import ShoalError, TableError
 from shoal.web.playground.cards import how, python
 from shoal.web.playground.settings import Data, of_sample, of_table, read_settings, settings
 from shoal.web.playground.store import Tables
+from shoal.web.playground.tables import likely_target
 from shoal.web.playground.training import Training, warm
 from shoal.web.playground.views import View, read_held
 from shoal.web.question import as_json
@@ -263,7 +264,7 @@ class Runs:
         """The rows that the settings name."""
         if chosen["data"] == "own":
             table = self.tables.get(chosen["table"])
-            return of_table(table, chosen["target"] or table.columns[-1].name, chosen["hold_out"], DATA_SEED)
+            return of_table(table, chosen["target"] or likely_target(table), chosen["hold_out"], DATA_SEED)
         return of_sample(chosen["data"], chosen["points"], chosen["noise"], chosen["hold_out"], DATA_SEED)
 
     def make_room(self) -> None:

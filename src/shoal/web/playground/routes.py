@@ -78,6 +78,7 @@ class Playground:
         """Every address."""
         return [
             Route("/api/tables", polite(self.table), methods=["POST"]),
+            Route("/api/tables/{key}", polite(self.known_table), methods=["GET"]),
             Route("/api/runs", polite(self.start), methods=["POST"]),
             Route("/api/runs", self.count, methods=["GET"]),
             Route("/api/runs/{id}/events", polite(self.events), methods=["GET"]),
@@ -99,7 +100,12 @@ class Playground:
         finally:
             stop.set()  # if the server ends
         key = await reading
-        return answered(described(key, tables.get(key)))
+        return answered(await run_in_threadpool(described, key, tables.get(key)))
+
+    async def known_table(self, request: Request) -> Response:
+        """`GET /api/tables/KEY`: the columns of a table that was sent, from which the reader chooses another target if one is refused."""
+        key = request.path_params["key"]
+        return answered(await run_in_threadpool(described, key, self.runs.tables.get(key)))
 
     async def start(self, request: Request) -> Response:
         """`POST /api/runs`: settings as in the address; returns the scene and the first frame."""

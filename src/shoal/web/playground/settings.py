@@ -20,17 +20,16 @@ from shoal.estimators.estimator import ShallowEstimator
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.fitting.settings import INITS, Settings, settings_of
 from shoal.table import Column, Task, describe_columns, feature_names, preparation, prepared_rows, split_rows, targets_of
-from shoal.table.cells import number_cells
+from shoal.table.number_cells import read_numbers
 from shoal.table_models.look import Look, looked
 from shoal.table_models.splits import Split
 from shoal.textbook import ACTIVATIONS
 from shoal.textbook.losses import LOSSES
-from shoal.web.playground.tables import Table
+from shoal.web.playground.tables import MOST_CLASSES, Table
 from shoal.web.question import Choice, ParameterReader, RealReader, WholeReader, brief
 from shoal.web.samples import SAMPLES, sample
 
 Array = np.ndarray[Any, np.dtype[Any]]
-MOST_CLASSES = 20
 MOST_NUMBERS = 25_000_000  # 200 MB of all rows, prepared
 
 
@@ -79,8 +78,10 @@ class Data:
         return tuple(map(str, self.frame.columns)) if self.prepare is None else feature_names(self.prepare)
 
     def numbers(self, column: str) -> Array:
-        """One raw column as numbers, NaN where a cell is empty."""
-        return np.asarray(number_cells(self.frame[column]).values, np.float64)
+        """One raw column as numbers, in its own spelling; NaN where a cell has none."""
+        found = next(c for c in self.columns if c.name == column)
+        read, _ = read_numbers(self.frame[column], found.number_format, found.marks)
+        return np.asarray(read.values, np.float64)
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -167,7 +168,7 @@ def typical(data: Data) -> dict[str, Any]:
     for column in data.columns:
         cells = data.frame[column.name].iloc[data.train]
         if column.kind == "number":
-            row[column.name] = float(np.nanmedian(np.asarray(number_cells(cells).values, np.float64)))
+            row[column.name] = float(np.nanmedian(data.numbers(column.name)[data.train]))
         elif column.kind == "date":
             row[column.name] = cells.dropna().sort_values().iloc[cells.notna().sum() // 2]
         else:

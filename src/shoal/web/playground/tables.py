@@ -109,6 +109,31 @@ def parsed(name: str, path: Path) -> Table:
     return Table(name, frame, columns)
 
 
+# Names of columns that are targets wherever they stand, the likeliest first; the last three are those of widely used tables for teaching.
+TARGETS = ("target", "class", "label", "y", "outcome", "response", "output", "result", "species", "diagnosis", "survived")
+NO_TARGETS = ("id", "name", "index", "date", "time", "day", "month", "year")  # these name rows or moments
+MOST_CLASSES = 20  # that the page draws
+
+
+def likely_target(table: Table) -> str:
+    """The column that a reader most likely wants to predict: by its name, else the last one that can be learned, else the first."""
+    usable = [column.name for column in table.columns if can_be_target(table.frame, column)]
+    by_name = {name.casefold(): name for name in reversed(usable)}
+    for name in TARGETS:
+        if name in by_name:
+            return by_name[name]
+    names = [column.name for column in table.columns]
+    likely = [name for name in usable if name.casefold() not in NO_TARGETS] or usable or names
+    return next((name for name in (names[-1], names[0]) if name in likely), likely[-1])
+
+
+def can_be_target(frame: pd.DataFrame, column: Column) -> bool:
+    """Whether the page can learn a column: numbers that vary, or two to `MOST_CLASSES` classes."""
+    if column.kind == "number":
+        return column.low is not None and column.high is not None and column.low < column.high
+    return column.kind in ("category", "boolean") and 2 <= frame[column.name].nunique() <= MOST_CLASSES
+
+
 def described(key: str, table: Table) -> dict[str, Any]:
     """The facts from which the reader chooses."""
     return {
@@ -116,7 +141,7 @@ def described(key: str, table: Table) -> dict[str, Any]:
         "name": table.name,
         "rows": len(table.frame),
         "columns": [{"name": c.name, "kind": c.kind, "reason": c.reason} for c in table.columns],
-        "target": table.columns[-1].name,
+        "target": likely_target(table),
     }
 
 

@@ -140,38 +140,56 @@ export class DataPanel {
   /** @param {any} scene */
   show(scene) {
     const own = get("p.data") === "own";
-    put(this.title, own ? scene.title : `${scene.m + scene.m_test} points`);
-    for (const b of this.thumbs.children) b.setAttribute("aria-pressed", String(b.getAttribute("data-set") === get("p.data")));
-    this.rows.hidden = own;
-    this.thumbs.classList.toggle("compact", own);
+    this.#ownTitle(own, own ? scene.title : `${scene.m + scene.m_test} points`);
     for (const e of this.rows.querySelectorAll("input")) e.disabled = get("p.data") === "flower" && e.dataset.key === "p.noise";
     put(this.own, ...(own ? this.#columns(scene) : []));
   }
 
+  /** The table of the address when its target is refused: another one can be chosen. @param {any} table as the server describes it */
+  refused(table) {
+    this.#ownTitle(true, table.name);
+    put(
+      this.own,
+      h("p", { class: "lab" }, "choose another target"),
+      chosen("p.target", "target", named(table.columns.map((/** @type {any} */ c) => c.name)), get("p.target") || table.target),
+    );
+  }
+
+  /** @param {boolean} own @param {string} title */
+  #ownTitle(own, title) {
+    put(this.title, title);
+    for (const b of this.thumbs.children) b.setAttribute("aria-pressed", String(b.getAttribute("data-set") === get("p.data")));
+    this.rows.hidden = own;
+    this.thumbs.classList.toggle("compact", own);
+  }
+
   /** @param {any} scene */
   #columns(scene) {
-    const named = (/** @type {string[]} */ names) => names.map((n) => /** @type {[string, string]} */ ([n, n]));
     // The address may leave the columns to the server; the lists show what it chose.
-    const quiet = { "p.target": scene.target, "p.x": scene.x, "p.y": scene.y || "none" };
-    const choose = (/** @type {keyof typeof quiet} */ key, /** @type {string} */ label, /** @type {[string, string][]} */ options) => {
-      const select = /** @type {HTMLSelectElement} */ (
-        h("select", { "data-key": key, style: "width:108px" }, ...options.map(([value, content]) => h("option", { value }, content)))
-      );
-      select.value = quiet[key];
-      select.addEventListener("change", () =>
-        set(key === "p.target" ? { "p.target": select.value, "p.x": "", "p.y": "", "p.held": "{}", "p.t": 0 } : { [key]: select.value }),
-      );
-      return h("label", { class: "field" }, h("span", { class: "lab" }, label), select);
-    };
     return [
-      choose("p.target", "target", named(scene.choices)),
-      choose("p.x", "draw →", named(scene.axes)),
-      choose("p.y", "draw ↑", [...named(scene.axes), ["none", "no second"]]),
+      chosen("p.target", "target", named(scene.choices), scene.target),
+      chosen("p.x", "draw →", named(scene.axes), scene.x),
+      chosen("p.y", "draw ↑", [...named(scene.axes), ["none", "no second"]], scene.y || "none"),
       scene.holds.length ? h("p", { class: "lab" }, "the others held at") : null,
       ...scene.holds.map(holder),
       columnsTable(scene.columns),
     ];
   }
+}
+
+/** @param {string[]} names @returns {[string, string][]} */
+const named = (names) => names.map((n) => [n, n]);
+
+/** A list of columns for one state key. @param {string} key @param {string} label @param {[string, string][]} options @param {string} value */
+function chosen(key, label, options, value) {
+  const select = /** @type {HTMLSelectElement} */ (
+    h("select", { "data-key": key }, ...options.map(([value, content]) => h("option", { value }, content)))
+  );
+  select.value = value;
+  select.addEventListener("change", () =>
+    set(key === "p.target" ? { "p.target": select.value, "p.x": "", "p.y": "", "p.held": "{}", "p.t": 0 } : { [key]: select.value }),
+  );
+  return h("label", { class: "field" }, h("span", { class: "lab" }, label), select);
 }
 
 /** The columns as they are read, as `shoal look` prints them. @param {any} columns */
@@ -201,7 +219,7 @@ function holder(column) {
   const { name, kind, value, low, high, levels } = column;
   if (kind === "number" && low < high) {
     const input = /** @type {HTMLInputElement} */ (
-      h("input", { type: "range", min: low, max: high, step: "any", value, "aria-label": name, "data-hold": name, style: "width:72px" })
+      h("input", { type: "range", min: low, max: high, step: "any", value, "aria-label": name, "data-hold": name })
     );
     const out = h("output", {}, sig(value, 3));
     const follow = () => input.style.setProperty("--at", `${(100 * (Number(input.value) - low)) / (high - low)}%`);
@@ -217,7 +235,7 @@ function holder(column) {
     const select = /** @type {HTMLSelectElement} */ (
       h(
         "select",
-        { "aria-label": name, "data-hold": name, style: "width:100px" },
+        { "aria-label": name, "data-hold": name },
         ...levels.map((/** @type {string} */ l) => h("option", { value: l }, l)),
       )
     );

@@ -7,7 +7,7 @@ import { unpacked } from "./run.js";
 
 const TILE = 20;
 const SIZES = { desk: { width: 580, height: 440, node: 26 }, phone: { width: 372, height: 424, node: 22 } };
-const ROWS = 16; // tiles in a column; more go into a second column
+const ROWS = 16; // tiles in a column; more stand in further columns close beside it, as one block: they are one layer
 
 /** @typedef {{path: SVGElement, label: SVGElement | null, tip: SVGElement}} Edge */
 
@@ -52,7 +52,7 @@ export class NetworkDrawing {
   #place(i, gap) {
     const column = Math.floor(i / this.rows);
     const middle = this.size.width * 0.52;
-    return [middle + (column - (this.columns - 1) / 2) * (this.tile + 34), (i % this.rows) * gap + (gap - (this.numbers ? 12 : 0)) / 2];
+    return [middle + (column - (this.columns - 1) / 2) * (this.tile + 3), (i % this.rows) * gap + (gap - (this.numbers ? 12 : 0)) / 2];
   }
 
   /** @param {number} i @param {(unit: number) => void} choose */
@@ -99,7 +99,7 @@ export class NetworkDrawing {
       }),
     );
     const nodes = [
-      ...this.ins.map((y, j) => node(r + 14, y, inputs[j] ?? "", r)),
+      ...this.ins.map((y, j) => node(r + 14, y, (inputs[j] ?? "").replace(/^missingindicator_/, "no "), r)),
       ...this.outs.map((y, j) => node(width - r - 14, y, outputs[j] ?? "", r)),
     ];
     const more = n_x > inputs.length ? text(r + 14, height - 4, `and ${n_x - inputs.length} more`, {}) : null;

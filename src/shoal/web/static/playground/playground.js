@@ -11,7 +11,7 @@ import { NetworkDrawing } from "./network.js";
 import { numbers, scores, unitLine, warn } from "./numbers.js";
 import { Outcome } from "./outcome.js";
 import { disable, Moments, RecordedRun, WHY } from "./recorded.js";
-import { Run } from "./run.js";
+import { Run, seen } from "./run.js";
 import { declareSettings, learningBar, lossChoice, networkBar, networkKeys, pictureKeys, settings } from "./settings.js";
 import { takeAway } from "./take.js";
 
@@ -233,6 +233,15 @@ class Playground {
       return;
     }
     this.say(wrong instanceof Error ? wrong.message : String(wrong));
+    if (get("p.data") === "own" && !this.run.id) await this.refused();
+  }
+
+  /** A table whose target is refused: its columns are shown, and nothing of what was drawn before. */
+  async refused() {
+    const table = await seen(`api/tables/${encodeURIComponent(get("p.table"))}`).catch(() => null);
+    if (!table) return;
+    this.section.dataset.refused = "yes";
+    this.data.refused(table);
   }
 
   /** @param {string} words */
@@ -246,6 +255,7 @@ class Playground {
   /** @param {any} answer */
   setting({ scene, frame }) {
     this.scene = scene;
+    this.section.dataset.refused = "no";
     this.drawing = new NetworkDrawing(scene, (unit) => this.point(unit), !this.moments);
     this.outcome = new Outcome(scene);
     put(this.net, this.drawing.element);

@@ -15,6 +15,14 @@ export async function post(address, body = {}) {
   throw Object.assign(new Error(answer.error ?? `the server answered ${response.status}`), { status: response.status });
 }
 
+/** @param {string} address @returns {Promise<any>} */
+export async function seen(address) {
+  const response = await fetch(address);
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.error);
+  return answer;
+}
+
 /** One live run. `seen` is called with each frame, `ended` when it no longer plays. */
 export class Run {
   /** @param {(frame: Frame) => void} seen @param {(wrong?: Error) => void} ended */
@@ -73,7 +81,7 @@ export class Run {
 
   /** @returns {Promise<any>} */
   take() {
-    return this.#asked("take");
+    return seen(`api/runs/${this.id}/take`);
   }
 
   /** Whether the number of this key has a card. @param {string} key */
@@ -83,15 +91,7 @@ export class Run {
 
   /** The card of a number. @param {string} key @returns {Promise<any>} */
   how(key) {
-    return this.#asked(`how?${new URLSearchParams({ key })}`);
-  }
-
-  /** @param {string} what @returns {Promise<any>} */
-  async #asked(what) {
-    const response = await fetch(`api/runs/${this.id}/${what}`);
-    const answer = await response.json();
-    if (!response.ok) throw new Error(answer.error);
-    return answer;
+    return seen(`api/runs/${this.id}/how?${new URLSearchParams({ key })}`);
   }
 }
 
