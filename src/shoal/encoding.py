@@ -273,7 +273,7 @@ def encode(encoding: Encoding, X: Any, dtype: Any = np.float64) -> Any:
 
 
 def decoded(encoding: Encoding, encoded: Any) -> Any:
-    """The rows `(m, n)` that `encode` was given, up to rounding; sparse ones as they were."""
+    """The rows `(m, n)` that `encode` was given, within its limits and up to rounding; sparse ones as they were."""
     if isinstance(encoded, SparseRows):
         return encoded.matrix
     return np.asarray(encoded[:, : encoding.n_inputs], np.float64) * encoding.scale + encoding.center

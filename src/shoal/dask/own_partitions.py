@@ -25,7 +25,6 @@ from shoal.fitting.pipeline import (
     network_of,
     planned,
     prepare,
-    say,
     with_rows,
     without_rows,
 )
@@ -34,6 +33,7 @@ from shoal.fitting.settings import Settings
 from shoal.fitting.source import InMemory, RowsInMemory
 from shoal.fitting.summary import Summary
 from shoal.fitting.train import asks_to_settle, warn_unsettled
+from shoal.fitting.watching import say
 from shoal.network import Network
 from shoal.training.progress import Trained, events_of_curves
 from shoal.types import Floats

@@ -114,7 +114,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         weight_average: float | str = "auto",
         dtype: str = "auto",
         calibration: str | None = None,
-        callbacks: Sequence[Callable[[Epoch], None]] | None = None,
+        callbacks: Sequence[Callable[[Epoch], object]] | None = None,
         n_jobs: int | None = None,
         device: str = "cpu",
     ) -> None:

@@ -93,7 +93,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         weight_average: float | str = "auto",
         dtype: str = "auto",
         calibration: str | None = None,
-        callbacks: Sequence[Callable[[Epoch], None]] | None = None,
+        callbacks: Sequence[Callable[[Epoch], object]] | None = None,
         n_jobs: int | None = None,
         device: str = "cpu",
     ) -> None:

@@ -8,16 +8,15 @@ makes the steps itself; `fit_piece` is one call of `partial_fit`. All are pure f
 change an estimator.
 """
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from shoal.draws import seed_from
 from shoal.encoding import Encoding
-from shoal.engine.threads import at_most, one_blas_thread
-from shoal.errors import DataError, InterruptedWarning, InvalidParameterError
+from shoal.errors import DataError, InvalidParameterError
 from shoal.fitting.calibration import check_calibration, check_pieces, must_be_the_same
 from shoal.fitting.checkpoint import NO_CHECKPOINT, Checkpoint, Watched, about_fit, seeded
 from shoal.fitting.fitted import Continuation, Fitted
@@ -38,13 +37,13 @@ from shoal.fitting.train import (
     initial_population,
     inputs_seen,
     linear_start,
-    mean_of_finite,
     report_divergence,
     spread_of,
     warn_cut_short,
     warn_unsettled,
     weigh_members,
 )
+from shoal.fitting.watching import say, watch
 from shoal.fitting.weights import penalised_in_rows
 from shoal.network import Network
 from shoal.population import Population, with_zeros
@@ -224,7 +223,7 @@ def fit(
     if before is not None:
         run = ready.rows.begin(p, continuation_of(before).judged, listened=listened)
         earlier = resume(run, before)
-        return finish(ready, run, watch(run, settings), earlier=earlier)
+        return finish(ready, run, watch_run(ready, run), earlier=earlier)
     about = about_fit(settings, source.identity(), seed=ready.seed) if checkpoint.path is not None else {}
     run, events, table = train(ready, lambda n_h: ready.rows.begin(p, draw(ready, n_h), listened=listened), checkpoint, about)
     return finish(ready, run, events, evidence_table=table)
@@ -248,7 +247,7 @@ def fit_piece(settings: Settings, source: InMemory, *, names: Names = None, befo
     population = draw(ready, p.width) if before is None else continuation_of(before).population
     run = ready.rows.begin(p, population, listened=True)
     earlier = [] if before is None else resume(run, before)
-    return finish(ready, run, watch(run, settings), earlier=earlier, in_pieces=True)
+    return finish(ready, run, watch_run(ready, run), earlier=earlier, in_pieces=True)
 
 
 # --- training -------------------------------------------------------------------------------------------------------
@@ -264,33 +263,24 @@ def train(
     p, settings = prepared.plan, prepared.settings
     if p.widths:
         checkpoint.refuse_widths()
-        return by_evidence(p.widths, start, lambda run: watch(run, settings), lambda line: say(settings, line))
+        return by_evidence(p.widths, start, partial(watch_run, prepared), lambda line: say(settings, line))
     before, run = checkpoint.earlier(dict(about)), start(p.width)
     watched = Watched(run, checkpoint, before)
     earlier = [event for event in watched.earlier if in_curves(event, run)]
     try:
-        return run, [*earlier, *watch(watched, settings)], None
+        return run, [*earlier, *watch(watched, settings, partial(network_now, prepared, run))], None
     finally:
         checkpoint.write()
 
 
-def watch(run: Any, settings: Settings) -> list[Epoch]:
-    """Train, pass every event to the callbacks, and keep the current result if interrupted."""
-    events: list[Epoch] = []
-    done = 0
-    try:
-        with at_most(settings.n_jobs), one_blas_thread():  # set once, not at every epoch
-            for event in run:
-                done = event.epoch
-                if in_curves(event, run):
-                    events.append(event)
-                if settings.verbose:
-                    print(f"Iteration {event.epoch}, loss = {mean_of_finite(event.loss):.8f}")
-                for callback in settings.callbacks:
-                    callback(event)
-    except KeyboardInterrupt:
-        warnings.warn(InterruptedWarning(f"interrupted after {done} epochs; the best weights so far are kept"), stacklevel=6)
-    return events
+def watch_run(ready: Prepared, run: Training) -> list[Epoch]:
+    """`watch` a run of its own."""
+    return watch(run, ready.settings, partial(network_now, ready, run))
+
+
+def network_now(ready: Prepared, run: Training) -> Network:
+    """The network that the fit would return if training ended now, without what held-out rows say of it."""
+    return plain_network(ready, run.result(), {})
 
 
 def resume(run: Training, before: Fitted) -> list[Epoch]:
@@ -314,12 +304,6 @@ def continuation_of(before: Fitted) -> Continuation:
             "fit it again"
         )
     return before.continuation
-
-
-def say(settings: Settings, line: str) -> None:
-    """Print a line if printing was requested."""
-    if settings.verbose:
-        print(line)
 
 
 # --- finishing ------------------------------------------------------------------------------------------------------
@@ -379,11 +363,16 @@ def fitted_of(
 
 def network_of(ready: Prepared, trained: Trained, curves: Mapping[str, Floats]) -> tuple[Network, float]:
     """The trained network over the encoded inputs, calibrated; and the temperature of its logits."""
+    report_divergence(trained.diverged, ready.plan, ready.rows.largest, standardized=ready.settings.standardize)
+    return ready.rows.calibrated(plain_network(ready, trained, curves), lifted(ready.projection, trained))
+
+
+def plain_network(ready: Prepared, trained: Trained, curves: Mapping[str, Floats]) -> Network:
+    """The trained network over the encoded inputs."""
     trained = lifted(ready.projection, trained)
     finite = trained.diverged == 0
-    report_divergence(trained.diverged, ready.plan, ready.rows.largest, standardized=ready.settings.standardize)
     t, n = ready.targets, ready.encoding.n_inputs
-    network = Network(
+    return Network(
         with_zeros(trained.population, finite),
         weigh_members(ready.plan.with_ramps, finite, trained.best_validation_loss),
         ready.plan.recipe.activation,
@@ -396,4 +385,3 @@ def network_of(ready: Prepared, trained: Trained, curves: Mapping[str, Floats]) 
         t.delta,
         t.q,
     )
-    return ready.rows.calibrated(network, trained)

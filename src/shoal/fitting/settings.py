@@ -271,7 +271,11 @@ class Settings:
         },
     )
     callbacks: tuple[Callable[[Any], None], ...] = declared(
-        "callbacks", CallbacksKind(), None, "Each is called with an `Epoch` after every pass over the rows."
+        "callbacks",
+        CallbacksKind(),
+        None,
+        "Each is called with an `Epoch` after every pass over the rows. Its `network()` has the weights so far; a callback that returns "
+        "True stops training (docs/solvers.md).",
     )
     n_jobs: int | None = declared(
         "n_jobs",

@@ -55,7 +55,7 @@ from shoal.table_models.thresholds import Threshold, check_threshold, threshold_
 from shoal.training.progress import Epoch
 
 MOST_SEED = 2**64 - 1  # that a model file can store
-Watcher = Callable[[Epoch], None]
+Watcher = Callable[[Epoch], object]
 Progress = Callable[[str, int, int], None]
 
 
@@ -122,7 +122,7 @@ def fit(
     settings : parameters of the estimator by name, such as {"hidden_layer_sizes": (50,)}
     seed : of the split, and of the estimator if `settings` has no "random_state"
     refit : train again on all rows after scoring, those of `test` too (not in blocks); else the scored model is returned
-    callbacks : called with every `Epoch` of training
+    callbacks : called with every `Epoch` of training; one that returns True stops it (docs/solvers.md)
     max_memory : such as "1GB": memory limit of training besides the libraries. A path whose table needs more is read and trained on in
     blocks: the rows are written at random to blocks on disk (in TMPDIR), and a batch has rows of one block, a random sample of the table.
     Each row's side is then drawn independently of its class; medians and the ramps' edges come from a seeded sample of at most 50,000
