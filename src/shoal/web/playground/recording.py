@@ -16,8 +16,7 @@ from shoal.web.question import Answer
 
 MOMENTS = 50
 COARSE = 10  # thousandths: a tenth of the step between two shades of a picture
-# Set → its run: settings that differ from those with which the set starts, and the last update. All rows at once: an update is an epoch.
-RUNS: dict[str, tuple[dict[str, str], int]] = {
+_OWN: dict[str, tuple[dict[str, str], int]] = {
     "flower": ({}, 5000),
     "moons": ({"points": "100", "noise": "0.36", "units": "12", "hold_out": "0.4"}, 1500),  # overfits
     "circles": ({"units": "3", "activation": "relu"}, 1500),
@@ -27,6 +26,8 @@ RUNS: dict[str, tuple[dict[str, str], int]] = {
     "curve": ({"units": "8", "networks": "5", "points": "60", "noise": "0.2"}, 2000),
     "surface": ({"units": "8"}, 1000),
 }
+# Set → its run: settings that differ from the playground's defaults, and the last update. All rows at once: an update is an epoch.
+RUNS = {name: ({**STARTS[name], **own}, last) for name, (own, last) in _OWN.items()}
 
 
 def moments(last: int, most: int) -> list[int]:
@@ -36,7 +37,7 @@ def moments(last: int, most: int) -> list[int]:
 
 def recording(name: str, most: int = MOMENTS) -> Answer:
     """One run: its settings as in the address, its scene, and for each moment the frame, the exports, and cards."""
-    own, last = {**STARTS[name], **RUNS[name][0]}, RUNS[name][1]
+    own, last = RUNS[name]
     chosen = read_settings({"data": name, **own})
     run = LiveRun(chosen, of_sample(name, chosen["points"], chosen["noise"], chosen["hold_out"], DATA_SEED))
     frames, taken, cards = [], [], []
