@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from shoal.encoding import Encoding, encode, fit_encoding, plain
+from shoal.encoding import Encoding, SparseRows, encode, fit_encoding, plain
 from shoal.engine.ramps import find_ramp_positions
 from shoal.errors import DataError
 from shoal.fitting.calibration import FittedRows, JudgedOn, calibrate, judged_on, largest_of
@@ -32,6 +32,7 @@ from shoal.training.minibatch import Run
 from shoal.training.progress import Trained
 from shoal.training.rows import Validation, in_memory
 from shoal.types import Floats
+from shoal.words import squares_if_filled, with_words
 
 
 class TrainingRows(Protocol):
@@ -214,7 +215,8 @@ class InMemory:
         """z-scores, and the ramps of the plan."""
         if not settings.standardize:
             return plain(self.X.shape[1])
-        return fit_encoding(self.X, self.weight, ramps=any(plan.with_ramps), ramp_scale=RAMP_SCALE[settings.task])
+        found = fit_encoding(self.X, self.weight, ramps=any(plan.with_ramps), ramp_scale=RAMP_SCALE[settings.task])
+        return with_words(self.X, self.weight, found) if self.sparse else found
 
     def rows(
         self, settings: Settings, plan: Plan, targets: Targets, encoding: Encoding, seed: int, before: Network | None
@@ -293,7 +295,10 @@ class RowsInMemory:
     @cached_property
     def mean_squares(self) -> Floats:
         """Mean square of each encoded input."""
-        return mean_squares(self.X, self.weight)
+        squares = mean_squares(self.X, self.weight)
+        if not isinstance(self.X, SparseRows):
+            return squares
+        return squares_if_filled(self.X.matrix, self.weight, squares)
 
     @property
     def largest(self) -> float:

@@ -14,7 +14,7 @@ from shoal.encoding import blocks
 from shoal.engine.device import PROCESSOR, described
 from shoal.engine.ramps import WORTH_LOOKING_UP
 from shoal.errors import DivergedError, InterruptedWarning, InvalidParameterError, MemberDivergedWarning
-from shoal.fitting.plan import FULL_BATCH, Plan, is_auto
+from shoal.fitting.plan import FULL_BATCH, SMALL, Plan, is_auto
 from shoal.fitting.settings import Settings
 from shoal.fitting.step_costs import refuse_unfit, warn_slow
 from shoal.population import Population, stack
@@ -121,9 +121,9 @@ def warn_unsettled(run: Training, p: Plan, events: list[Epoch], *, asked: bool) 
 def warn_cut_short(run: Training, events: list[Epoch]) -> None:
     """Warn if the planned epochs, whose number nobody set, ended while held-out rows showed that the networks still improved.
 
-    Not if a longer training was tried and was no better.
+    Not if a longer training was tried and was no better, and not if the rows held out are too few to show it.
     """
-    if isinstance(run, FullBatch) or run.validation is None or not events:
+    if isinstance(run, FullBatch) or run.validation is None or not events or run.beginner.m < SMALL:
         return
     fine = (run.diverged == 0) & ~run.tried_longer
     best = best_epochs([event.validation_loss for event in events]) / run.planned_epochs

@@ -121,6 +121,7 @@ class Longer(TwoStage):
         super().__init__(first)
         self.of_each, self.begins = of_each, first.beginner.kept
         self.asked = np.zeros(self.K, bool)
+        self.enough = np.zeros(self.K, bool)
         self.longer = np.zeros(self.K, bool)
 
     def __iter__(self) -> Iterator[Epoch]:
@@ -155,6 +156,7 @@ class Longer(TwoStage):
             fine = mine[trained.diverged[mine] == 0]
             if len(fine) and before[mine].all() and best[fine].mean() >= LATE:
                 asked[mine] = may_be_better(self.losses(trained, fine))
+                self.enough[mine] = ~asked[mine]
         return asked
 
     def improved(self, before: Trained, now: Trained) -> NDArray[np.bool_]:
@@ -190,8 +192,8 @@ class Longer(TwoStage):
 
     @property
     def tried_longer(self) -> NDArray[np.bool_]:
-        """The networks for which a longer training was tried and was no better, `(K,)`."""
-        return np.asarray(self.first.tried_longer | (self.asked & ~self.longer))
+        """The networks for which a longer training was tried and was no better, or could not be better, `(K,)`."""
+        return np.asarray(self.first.tried_longer | (self.asked & ~self.longer) | self.enough)
 
     @property
     def planned_epochs(self) -> NDArray[np.int64]:
