@@ -1,6 +1,7 @@
 """What every test may ask for: the shared tables, and skips that are failures where nothing may be missing."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from shoal.engine.jit import waiting
 from skips import missing
 
 # The same examples in every run and on every machine (no unseeded draw), without a clock (a busy machine is no failure).
@@ -79,3 +81,11 @@ def one_torch_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_line_about_the_compiler():
+    """Whether a fit waits for the compiler depends on what ran on this machine before; tests/unit/test_compiler_waits.py has the line."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(waiting, "APART", math.inf)
+        yield

@@ -221,7 +221,7 @@ def test_a_run_that_was_never_begun_has_its_first_weights():
 
 def test_training_ends_when_its_time_is_over(monkeypatch):
     seconds = count()
-    monkeypatch.setattr("shoal.training.minibatch.time.perf_counter", lambda: float(next(seconds)))
+    monkeypatch.setattr("shoal.training.minibatch.training_clock", lambda: float(next(seconds)))
     events = list(run_of(validation="own", max_epochs=100, max_time=3.5))
     assert [e.seconds for e in events] == [1, 2, 3, 4]  # the clock is read once at the beginning and once an epoch
 

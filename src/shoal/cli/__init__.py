@@ -3,12 +3,14 @@
 import os
 import sys
 import warnings
+from functools import partial
 from typing import Annotated, TextIO
 
 import typer
 
 from shoal import __version__
 from shoal.cli import chapter, demo, export, fit, look, predict, report, show
+from shoal.engine.jit.waiting import waits_announced
 from shoal.errors import ShoalError
 from shoal.files import reading_once
 
@@ -52,7 +54,8 @@ def main() -> None:
     """Run a command. A named error prints one line on stderr and exits with code 2."""
     warnings.showwarning = _one_line
     try:
-        app(_spread_settings(sys.argv[1:]), prog_name="shoal")
+        with waits_announced(partial(print, file=sys.stderr)):
+            app(_spread_settings(sys.argv[1:]), prog_name="shoal")
     except ShoalError as error:
         _stop(str(error), 2)
     except MemoryError:

@@ -1,7 +1,6 @@
 """Raw Dask data frames: what each column is, decided from all partitions, and a model that takes raw rows."""
 
 import re
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from sklearn.pipeline import Pipeline
 from shoal.dask.fitting import fit
 from shoal.dask.partitions import RawPartitions
 from shoal.dask.workers import connected, named
+from shoal.engine.jit.waiting import training_clock
 from shoal.errors import TableError
 from shoal.estimators.estimator import with_thresholds
 from shoal.estimators.remote import is_elsewhere
@@ -103,7 +103,7 @@ def fit_table(
     refuse_unfit(table, names, weights, categories)
     wanted = threshold_of(threshold)
     refuse_in_blocks(wanted, "lies on a cluster")
-    began = time.perf_counter()
+    began = training_clock()
     with connected(client) as cluster, named(Checkpoint(checkpoint).left):
         parts = table.to_delayed()
         cut = Cut(seed, 0.0, all_learn=True, weights=weights)
@@ -119,7 +119,7 @@ def fit_table(
         fit(estimator, rows, None, client=cluster, share=share, checkpoint=checkpoint)
     with_thresholds(estimator, fixed_thresholds(wanted, found.classes))
     model = model_of(prepare, estimator)
-    facts = facts_from(found, time.perf_counter() - began, cut, tuple(categories))
+    facts = facts_from(found, training_clock() - began, cut, tuple(categories))
     facts = replace(facts, missing=nothing.missing, keep=nothing.keep, merge_case=merge_case, day_first=day_first)
     keep_facts(model, replace(facts, threshold="" if wanted is None else wanted.written, target_means=target_means))
     warn_of(notes_of(model), stacklevel=2)

@@ -43,7 +43,7 @@ from shoal.fitting.train import (
     warn_unsettled,
     weigh_members,
 )
-from shoal.fitting.watching import say, watch
+from shoal.fitting.watching import announcing_waits, say, watch
 from shoal.fitting.weights import penalised_in_rows
 from shoal.network import Network
 from shoal.population import Population, with_zeros
@@ -200,6 +200,7 @@ def draw(prepared: Prepared, n_h: int) -> Population:
     return population
 
 
+@announcing_waits
 def fit(
     settings: Settings, source: Source, *, names: Names = None, before: Fitted | None = None, checkpoint: Checkpoint = NO_CHECKPOINT
 ) -> Fitted:
@@ -235,6 +236,7 @@ def begin(settings: Settings, source: Source, *, names: Names = None) -> tuple[P
     return ready, ready.rows.begin(ready.plan, draw(ready, ready.plan.width), listened=True)
 
 
+@announcing_waits
 def fit_piece(settings: Settings, source: InMemory, *, names: Names = None, before: Fitted | None, classes: Any = None) -> Fitted:
     """One call of `partial_fit`: a pass over these rows. The first call fixes classes, scales and encoding for all later ones."""
     check_pieces(settings, source.m, first=before is None)

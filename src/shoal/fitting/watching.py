@@ -2,16 +2,21 @@
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from contextlib import nullcontext
+from functools import wraps
+from typing import Any, TypeVar
 
 import numpy as np
 
+from shoal.engine.jit.waiting import waits_announced
 from shoal.engine.threads import at_most, one_blas_thread
 from shoal.errors import InterruptedWarning, ShoalError
 from shoal.fitting.settings import Settings
 from shoal.fitting.train import in_curves, mean_of_finite
 from shoal.network import Network
 from shoal.training.progress import Epoch
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class WatchedEpoch(Epoch):
@@ -83,6 +88,17 @@ def asked_to_stop(settings: Settings, event: Epoch, networks: Callable[[], Netwo
     finally:
         seen._networks = None
     return [isinstance(answer, bool | np.bool_) and bool(answer) for answer in answers]
+
+
+def announcing_waits(fit: F) -> F:
+    """Decorator of a function of `Settings`: where printing is requested, it prints that it waits for the compiler."""
+
+    @wraps(fit)
+    def announced(settings: Settings, *args: Any, **more: Any) -> Any:
+        with waits_announced(print) if settings.verbose else nullcontext():
+            return fit(settings, *args, **more)
+
+    return announced  # type: ignore[return-value]
 
 
 def say(settings: Settings, line: str) -> None:

@@ -39,7 +39,7 @@ class Facts:
     baselines : dict
         Scores of the "trivial" and the "linear" model on the same rows.
     seconds : float
-        Preparing and training.
+        Preparing and training, without the time of the compiler.
     seed : int
     refit : bool
         Whether the model was trained again on all rows after scoring.

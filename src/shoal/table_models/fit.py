@@ -4,7 +4,6 @@ The model takes raw frames. The facts of its fit (`Facts`) are its attribute `fa
 drops. `facts_of` reads it, and refuses it if the model was fitted again.
 """
 
-import time as clock
 import warnings
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -16,6 +15,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from shoal.engine.jit.waiting import training_clock
 from shoal.errors import DivergedError, InterruptedWarning, InvalidParameterError, TableError
 from shoal.estimators.checks import named_columns
 from shoal.estimators.classifier import ShoalClassifier
@@ -198,9 +198,9 @@ def fit(
     known = frame.iloc[found.rows]
     seen = looked(table, known, columns, found, split, None if test is not None else known.index.isin(held.inputs.index))
     announce(seen, strict, look)
-    start = clock.perf_counter()
+    start = training_clock()
     model, stopped = _train(train, found, allowed, columns, estimator, there)
-    seconds = clock.perf_counter() - start
+    seconds = training_clock() - start
 
     def part(side: Side) -> Pipeline | None:
         inner = estimator_for(found.task, settings, seed, callbacks)

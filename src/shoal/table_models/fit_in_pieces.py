@@ -1,6 +1,5 @@
 """`shoal.fit` on a table that does not fit into the allowed memory."""
 
-import time as clock
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
+from shoal.engine.jit.waiting import training_clock
 from shoal.errors import InvalidParameterError, TableError
 from shoal.estimators.estimator import ShallowEstimator, adopt, with_thresholds
 from shoal.files import temporary_folder
@@ -152,12 +152,12 @@ def fit_larger(table: TableFile, asked: Asked, memory: Memory) -> FittedTable:
     ------
     TableError, InvalidParameterError, TooLargeError, OutputError
     """
-    start = clock.perf_counter()
+    start = training_clock()
     refuse_settings(asked, table.n_rows)
     cut = cut_of(table, asked, memory)
     with temporary_folder() as folder:
         learned = learn(table, asked, cut, memory, folder)
-        seconds = clock.perf_counter() - start
+        seconds = training_clock() - start
         n_test, left_out, metrics, others, sure = score(learned, asked)
     model, stopped = learned.model, learned.interrupted
     if asked.refit and not stopped:

@@ -4,7 +4,6 @@ It corresponds to `minibatch.Run`: iterate it to train, one event per step; `res
 weights so far.
 """
 
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shoal.engine.jit.waiting import training_clock
 from shoal.engine.packing import SETTING, Arrays, packed, unpacked
 from shoal.engine.threads import one_blas_thread
 from shoal.population import Population
@@ -88,7 +88,7 @@ class FullBatch(InProgress[FullBatchProgress]):
         return self.now.settled
 
     def __iter__(self) -> Iterator[Epoch]:
-        started = time.perf_counter() - self.now.seconds
+        started = training_clock() - self.now.seconds
         for epoch in range(self.now.done + 1, self.recipe.max_epochs + 1):
             if not self.active.any():  # training had ended before
                 return
@@ -114,7 +114,7 @@ class FullBatch(InProgress[FullBatchProgress]):
         self.keep(loss if checked is None else checked[0])
         now.settled |= now.active & step.settled
         now.active = now.active & ~step.settled & ~self.method.spent(now.at)
-        now.seconds = time.perf_counter() - started
+        now.seconds = training_clock() - started
         judged, score = (None, None) if checked is None else checked
         none = np.full(self.K, np.nan)
         return Epoch(epoch, self.recipe.max_epochs, now.done, loss, judged, score, none, now.seconds, now.active.copy())

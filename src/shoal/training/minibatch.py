@@ -4,7 +4,6 @@
 train; `result()` may be called at any time and returns the best weights so far.
 """
 
-import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from shoal.draws import row_order_key
 from shoal.engine import minibatch as engine
+from shoal.engine.jit.waiting import training_clock
 from shoal.engine.minibatch import advance_in_order, begin, carry, current, finite, leave, remember, remembered, row_order
 from shoal.engine.packing import Arrays, copied, pack, packed, unpack, unpacked
 from shoal.engine.ramps import RampPositions
@@ -124,7 +124,7 @@ class Run(InProgress[RunProgress]):
         remember(self.state, self.active)
 
     def __iter__(self) -> Iterator[Epoch]:
-        self.started = time.perf_counter() - self.now.seconds
+        self.started = training_clock() - self.now.seconds
         done, most = self.now.done, self.recipe.max_epochs
         while done < most and np.count_nonzero(self.active):
             n = min(most - done, self.epochs_at_once())
@@ -177,7 +177,7 @@ class Run(InProgress[RunProgress]):
         if self.until is not None and (gone := self.active & (self.epochs >= self.until)).any():
             self.retire(gone)
         self.lower_with_rows()
-        before, now.seconds = now.seconds, time.perf_counter() - self.started
+        before, now.seconds = now.seconds, training_clock() - self.started
         t, most, events = self.state.t - n * steps, recipe.max_epochs, []
         for i in range(n if self.now.all_active or n == 1 else max(1, int(trained.any(axis=1).sum()))):
             active, rate = self.active if i == n - 1 else trained[i + 1], rates[(i + 1) * steps - 1]

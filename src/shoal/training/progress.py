@@ -42,7 +42,7 @@ class Epoch(NamedTuple):
     learning_rate : ndarray, (K,)
         The rate of the last update.
     seconds : float
-        Since training began.
+        Since training began, without those for which it waited for the compiler.
     active : ndarray of bool, (K,)
         Which networks continue after this epoch.
     """

@@ -13,7 +13,6 @@ import logging
 import os
 import secrets
 import stat
-import sys
 import tempfile
 import time
 import warnings
@@ -190,7 +189,6 @@ def roots() -> Iterator[tuple[str, Path]]:
 def made(root: Path, name: str, temporary: bool) -> Path:
     """The folder under this root, made where it is missing; raises OSError where compiled code can neither be kept nor found there."""
     path = root / "shoal" / name
-    fresh = not path.exists()
     if temporary:  # everybody can make folders there, under any name
         root.mkdir(mode=0o700, exist_ok=True)
         if CHECKED:
@@ -203,8 +201,6 @@ def made(root: Path, name: str, temporary: bool) -> Path:
         pass
     if not os.access(path, os.W_OK | os.X_OK) and next(path.glob("*.nbc"), None) is None:
         raise PermissionError(13, "it is empty, and you may not write there", str(path))
-    if fresh and sys.stderr is not None and sys.stderr.isatty():
-        print("shoal: compiling its kernels, once on this machine (some seconds)", file=sys.stderr)
     return path
 
 

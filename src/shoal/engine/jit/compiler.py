@@ -21,6 +21,7 @@ from numba.core.ccallback import CFunc
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler_lock import global_compiler_lock
 
+from shoal.engine.jit import waiting
 from shoal.engine.jit.code_cache import Folder, cache_folder, drop, load, save
 
 # 'reassoc' lets sums vectorize; without 'nnan' and 'ninf' a number that is no number is still seen.
@@ -52,7 +53,14 @@ class MachineCode:
         return f"{self.name}-{sha256(key).hexdigest()[:24]}.nbc", key
 
     def load_overload(self, signature: Any, target: Any) -> Any:
-        """The compiled function, or None."""
+        """The compiled function, or None, and Numba compiles it then."""
+        found = self.kept(signature, target)
+        if found is None:
+            waiting.begin(self.name)
+        return found
+
+    def kept(self, signature: Any, target: Any) -> Any:
+        """The compiled function as the folder has it; None if it has none."""
         path = self.folder()
         if path is None:
             return None
@@ -69,6 +77,7 @@ class MachineCode:
 
     def save_overload(self, signature: Any, result: Any) -> None:
         """Keep a compiled function."""
+        waiting.end(self.name)
         path = self.folder()
         if path is None or result.library.has_dynamic_globals:
             return

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import cache, wraps
 from types import ModuleType
 
+from shoal.engine.jit import waiting
 from shoal.errors import ShoalError
 
 
@@ -35,8 +36,12 @@ def compiled(load: Callable[[], ModuleType]) -> Callable[[], ModuleType]:
     @cache
     @wraps(load)
     def loaded() -> ModuleType:
-        import_numba()
-        return load()
+        waiting.begin(load.__name__, announced=False)
+        try:
+            import_numba()
+            return load()
+        finally:
+            waiting.end(load.__name__)
 
     return loaded
 
