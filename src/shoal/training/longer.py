@@ -22,7 +22,7 @@ from shoal.textbook.losses import Loss
 from shoal.training.minibatch import Run
 from shoal.training.progress import Epoch, Trained, overwrite
 from shoal.training.rows import Validation
-from shoal.training.two_stage import TwoStage, after, best_epochs
+from shoal.training.two_stage import TwoStage, best_epochs
 from shoal.types import Floats
 
 TIMES = 4  # as many epochs as before
@@ -124,24 +124,16 @@ class Longer(TwoStage):
         self.enough = np.zeros(self.K, bool)
         self.longer = np.zeros(self.K, bool)
 
-    def __iter__(self) -> Iterator[Epoch]:
-        if self.second is None:
-            for event in self.first:
-                self.seen.append(event)
-                yield event
-        if not self.seen:
-            return
-        last = self.seen[-1]
-        left, left_by_first = self.seconds_left(last), self.first.result()
+    def follows(self, left_by_first: Trained) -> bool:
+        """Whether a model may improve with more epochs."""
         self.asked = self.asks(left_by_first)
-        if not self.asked.any() or (left is not None and left <= 0):
-            return
-        second = self.second = self.second or self.start_second(left_by_first, self.seen, left)
-        for event in second:
-            yield after(last, event, last.epoch + event.n_epochs)
-            if left is not None and event.seconds > left:
-                return
-        self.longer = self.improved(left_by_first, second.result())
+        return bool(self.asked.any())
+
+    def end(self, left_by_first: Trained) -> None:
+        """Keep the weights of the models that are better."""
+        super().end(left_by_first)
+        assert self.second is not None
+        self.longer = self.improved(left_by_first, self.second.result())
 
     def models(self) -> Iterator[NDArray[np.int64]]:
         """The networks of each model."""

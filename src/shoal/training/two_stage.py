@@ -47,11 +47,35 @@ class TwoStage(ABC):
         self.state: State = first.state
         self.K: int = first.K
         self.second: Run | FullBatch | None = None
+        self.whole = False
         self.seen: list[Epoch] = []  # events of the first; fewer than its epochs where a trial of its own failed
 
-    @abstractmethod
     def __iter__(self) -> Iterator[Epoch]:
         """Train; an event a pass, those of the second after those of the first."""
+        if self.second is None:
+            for event in self.first:
+                self.seen.append(event)
+                yield event
+        if not self.seen:
+            return
+        last = self.seen[-1]
+        left, left_by_first = self.seconds_left(last), self.first.result()
+        if not self.follows(left_by_first) or (left is not None and left <= 0):
+            return
+        second = self.second = self.second or self.start_second(left_by_first, self.seen, left)
+        for event in second:
+            yield after(last, event, last.epoch + event.n_epochs)
+            if left is not None and event.seconds > left:
+                return
+        self.end(left_by_first)
+
+    def follows(self, left_by_first: Trained) -> bool:
+        """Whether the second training follows: if a network of the first did not diverge."""
+        return bool((left_by_first.diverged == 0).any())
+
+    def end(self, left_by_first: Trained) -> None:
+        """The second training has come to its end."""
+        self.whole = True
 
     @abstractmethod
     def result(self) -> Trained:
@@ -280,26 +304,6 @@ class RefitOnAllRows(TwoStage):
         self.weight = weight
         self.beginner = first.beginner
         self.begins = self.beginner.kept
-        self.whole = False
-
-    def __iter__(self) -> Iterator[Epoch]:
-        if self.second is None:
-            for event in self.first:
-                self.seen.append(event)
-                yield event
-        if not self.seen:
-            return
-        last = self.seen[-1]
-        left, left_by_first = self.seconds_left(last), self.first.result()
-        fine = left_by_first.diverged == 0
-        if not fine.any() or (left is not None and left <= 0):
-            return
-        second = self.second = self.second or self.start_second(left_by_first, self.seen, left)
-        for event in second:
-            yield after(last, event, last.epoch + event.n_epochs)
-            if left is not None and event.seconds > left:
-                return
-        self.whole = True
 
     def start_second(self, left_by_first: Trained, events: list[Epoch], left: float | None) -> Run | FullBatch:
         """The training over all rows, before its first step."""
