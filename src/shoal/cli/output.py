@@ -6,12 +6,14 @@ import shutil
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from shoal.metrics import METRICS
-from shoal.training.progress import Epoch
+
+if TYPE_CHECKING:
+    from shoal.training.progress import Epoch
 
 WIDTH_WITHOUT_TERMINAL = 120
 
@@ -105,7 +107,7 @@ Rows = Callable[[str, int, int], None]
 
 
 @contextmanager
-def training_bar(label: str = "training", wanted: bool = True) -> Iterator[tuple[Callable[[Epoch], None], ...]]:
+def training_bar(label: str = "training", wanted: bool = True) -> Iterator[tuple[Callable[["Epoch"], None], ...]]:
     """Callbacks for a fit: one that updates a bar on stderr, or none."""
     if not (wanted and sys.stderr.isatty()):
         yield ()
@@ -123,7 +125,7 @@ def training_bar(label: str = "training", wanted: bool = True) -> Iterator[tuple
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task(label, total=1, figures="")
 
-        def move(event: Epoch) -> None:
+        def move(event: "Epoch") -> None:
             progress.update(bar, completed=event.epoch, total=event.n_epochs, figures=figures(event))
 
         yield (move,)
@@ -141,7 +143,7 @@ def fit_bar(*, by_rows: bool) -> Iterator[dict[str, Any]]:
             yield {}
             return
 
-        def move(event: Epoch) -> None:
+        def move(event: "Epoch") -> None:
             loss = event.loss if event.validation_loss is None else event.validation_loss
             show(f"training, epoch {min(event.epoch + 1, event.n_epochs)}/{event.n_epochs}  loss {middle(loss):.4g}", 0, 0)
 
@@ -182,7 +184,7 @@ def rows_bar(wanted: bool = True) -> Iterator[Rows | None]:
         yield show
 
 
-def figures(event: Epoch) -> str:
+def figures(event: "Epoch") -> str:
     """The median loss of the networks, and how many are still training."""
     parts = [f"loss {middle(event.loss):.4g}"]
     if event.validation_loss is not None:
