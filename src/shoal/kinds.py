@@ -328,7 +328,9 @@ class LayerKind(ParameterKind):
         sizes = [value] if isinstance(value, Real) else items(value)
         if sizes is not None and len(sizes) != 1:
             first = shown(sizes[0]) if sizes else "64"
-            raise ValueError(f"shoal trains networks with exactly one hidden layer; give one number, such as ({first},)")
+            raise ValueError(
+                f"shoal trains networks with exactly one hidden layer; give one number, such as ({first},); one layer is a decision"
+            )
         number = 0 if sizes is None else whole(sizes[0])
         if not 1 <= number <= MOST_SIZE:
             raise ValueError

@@ -250,3 +250,25 @@ def test_weights_and_answers_are_double_where_theirs_have_the_precision_of_the_r
     for model, dtype in ((theirs, np.float32), (ours, np.float64)):
         fitted(model, X.astype(np.float32), y)
         assert {w.dtype for w in (*model.coefs_, *model.intercepts_)} == {np.dtype(dtype)}
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(ShoalClassifier, MLPClassifier), (ShoalRegressor, MLPRegressor)])
+def test_as_sklearn_has_the_defaults_of_the_peer(ours, theirs):
+    mine, its = ours.as_sklearn().get_params(), theirs().get_params()
+    differ = {name for name in its if mine[name] != its[name]}
+    assert differ == {"batch_size"}  # "auto" is min(200, m), as a batch of 200 is here
+    assert mine["batch_size"] == 200
+    assert mine["n_networks"] == 1
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(ShoalClassifier, MLPClassifier), (ShoalRegressor, MLPRegressor)])
+def test_as_sklearn_has_the_shapes_and_about_the_loss_of_the_peer(ours, theirs):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((150, 4))
+    y = X[:, 0] * X[:, 1] > 0 if ours is ShoalClassifier else np.sin(X[:, 0])
+    settings = {"solver": "lbfgs", "max_iter": 1000, "random_state": 0, "alpha": 1.0}
+    mine, its = ours.as_sklearn((7,), **settings).fit(X, y), theirs(hidden_layer_sizes=(7,), **settings).fit(X, y)
+    assert [w.shape for w in mine.coefs_] == [w.shape for w in its.coefs_] == [(4, 7), (7, 1)]
+    assert mine.loss_ == pytest.approx(its.loss_, rel=0.2)  # other initial weights: another minimum of the same J
+    with pytest.raises(InvalidParameterError, match="exactly one hidden layer"):
+        ours.as_sklearn((7, 7)).fit(X, y)

@@ -229,3 +229,11 @@ def test_own_validation_rows_must_come_with_their_labels_and_fit_the_model():
         ShoalClassifier(**QUICK).fit(X, y, X_val=X, y_val=5 * y)
     with pytest.raises(ValueError, match="2 features"):
         ShoalClassifier(**QUICK).fit(X, y, X_val=X[:, :2], y_val=y)
+
+
+def test_gaps_and_texts_name_the_function_that_reads_such_tables():
+    X = np.array([[1.0, np.nan], [2.0, 3.0]])
+    with pytest.raises(DataError, match=r"contains NaN. Train with shoal\.fit, which prepares tables that have gaps"):
+        ShoalClassifier().fit(X, [0, 1])
+    with pytest.raises(DataError, match=r"Train with shoal\.fit, which prepares texts and dates"):
+        ShoalClassifier().fit([["a"], ["b"]], [0, 1])

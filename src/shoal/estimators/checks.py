@@ -21,7 +21,7 @@ from shoal.estimators._sklearn import check_sample_weight
 from shoal.types import Floats
 
 PREPARE = "Train with shoal.fit, which prepares texts and dates, or turn them into numbers first."
-FILL = "Fill the gaps first, with sklearn.impute.SimpleImputer for one, or train with shoal.fit, which prepares tables that have gaps."
+FILL = "Train with shoal.fit, which prepares tables that have gaps, or fill the gaps first."
 
 
 @contextmanager

@@ -41,6 +41,27 @@ from shoal.network import outside_range, predict
 from shoal.types import Floats
 from shoal.uncertainty.outside import are_inside, warn_outside
 
+# The defaults of MLPClassifier and MLPRegressor, and nothing that they do not have; a batch of 200 rows is the table where that is smaller.
+AS_SKLEARN: dict[str, Any] = {
+    "n_networks": 1,
+    "standardize": False,
+    "ramps": False,
+    "init": "xavier",
+    "dtype": "float64",
+    "dropout": 0.0,
+    "weight_average": 0.0,
+    "solver": "adam",
+    "alpha": 1e-4,
+    "batch_size": 200,
+    "learning_rate": "constant",
+    "learning_rate_init": 1e-3,
+    "max_iter": 200,
+    "tol": 1e-4,
+    "n_iter_no_change": 10,
+    "early_stopping": False,
+    "validation_fraction": 0.1,
+    "beta_2": 0.999,
+}
 SPARSE = ["csr", "csc", "coo"]
 NUMBERS = [np.float64, np.float32]
 
@@ -150,6 +171,29 @@ class ShallowEstimator(SeenEstimator, ABC):
     @cache
     def _get_param_names(cls) -> list[str]:
         return list(super()._get_param_names())  # scikit-learn reads the signature each time, 50 µs
+
+    @classmethod
+    def as_sklearn(cls, hidden_layer_sizes: Any = (100,), **settings: Any) -> Self:
+        """The estimator with the defaults of scikit-learn's MLP in place of the measured ones: one network, inputs and target as they are.
+
+        `coefs_[0]` is then `(n_features, n_hidden)`, and with the same initial weights and order of rows the loss curve is scikit-learn's
+        (docs/from-sklearn.md).
+
+        Parameters
+        ----------
+        hidden_layer_sizes : as for the estimator
+        settings : other parameters of the estimator, which replace these defaults
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from shoal import ShoalRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> model = ShoalRegressor.as_sklearn((50,), solver="lbfgs", max_iter=1000, random_state=0).fit(X, y)
+        >>> [w.shape for w in model.coefs_]
+        [(10, 50), (50, 1)]
+        """
+        return cls(**AS_SKLEARN | {"hidden_layer_sizes": hidden_layer_sizes} | settings)
 
     def __sklearn_is_fitted__(self) -> bool:
         return "_fitted" in vars(self)

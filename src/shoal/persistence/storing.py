@@ -33,6 +33,8 @@ def stored(model: Any) -> Stored:
     kind = next((name for name, kind in ESTIMATORS.items() if type(estimator) is kind), None)
     if kind is None:
         instead = "its best_estimator_" if hasattr(estimator, "best_estimator_") else "what shoal.fit returned, or a fitted estimator"
+        if hasattr(estimator, "calibrated_classifiers_"):
+            instead = "a ShoalClassifier(calibration='temperature'), whose probabilities are calibrated and which a file holds"
         raise ModelFileError(
             f"A {type(estimator).__name__} is no model of shoal's. Save {instead}; skops and joblib save models of other makers."
         )
@@ -70,7 +72,7 @@ def _parts(model: Any) -> tuple[list[str] | None, tuple[Preparation, Sequence[st
         name, step = model.steps[0]
         raise ModelFileError(
             f"The step {name!r} ({type(step).__name__}) is not shoal's, and a .shoal file holds only what shoal.fit builds. "
-            "Save the last step alone, or the whole Pipeline with skops or joblib."
+            "Train with shoal.fit, which scales and prepares columns itself, or save the whole Pipeline with skops or joblib."
         )
     return names, (known, before[0].steps[0][1].allowed_extra), model.steps[-1][1]
 
