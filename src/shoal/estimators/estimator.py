@@ -186,12 +186,12 @@ class ShallowEstimator(SeenEstimator, ABC):
 
         Examples
         --------
-        >>> from sklearn.datasets import load_diabetes
-        >>> from shoal import ShoalRegressor
-        >>> X, y = load_diabetes(return_X_y=True)
-        >>> model = ShoalRegressor.as_sklearn((50,), solver="lbfgs", max_iter=1000, random_state=0).fit(X, y)
+        >>> from sklearn.datasets import load_iris
+        >>> from shoal import ShoalClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = ShoalClassifier.as_sklearn((50,), tol=0.05, random_state=0).fit(X, y)
         >>> [w.shape for w in model.coefs_]
-        [(10, 50), (50, 1)]
+        [(4, 50), (50, 3)]
         """
         return cls(**AS_SKLEARN | {"hidden_layer_sizes": hidden_layer_sizes} | settings)
 
