@@ -151,3 +151,13 @@ def test_every_exhibit_opens_from_the_file_and_moves(copy):
     for slide in range(1, 14):
         copy.page.eval_on_selector(f"#slide-{slide}", "e => e.scrollIntoView({behavior: 'instant'})")
         copy.settle(slide)
+
+
+def test_the_copy_takes_nothing_that_it_cannot_compute(copy):
+    page = copy.open(3).page
+    assert page.locator('input[data-key="3.x1"]').is_disabled()
+    copy.open(8)
+    before = copy.number(8, "g")
+    page.click("#slide-8 >> text=take z from unit 1")
+    copy.settle(8)
+    assert copy.number(8, "g") == before, "z is already that of unit 1"

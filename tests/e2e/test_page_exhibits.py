@@ -176,13 +176,43 @@ def test_11_zeros_stay_equal_to_the_last_digit(chapter):
 
 
 def test_12_the_scale(chapter):
-    from shoal.textbook.initialization import small_random
-
     chapter.open(12, **{"12.scale": 10})
-    start = small_random(np.random.default_rng(2), 2, 4, 1, 10.0)
+    start = exercise_parameters(4, scale=10.0)
     assert chapter.number(12, "flat") == np.sum(np.abs(TANH.prime(forward(start, X, TANH, SIGMOID).Z1)) < 0.01)
     end = forward(train(start, X, Y, TANH, SIGMOID, 1.2, 600), X, TANH, SIGMOID)
     assert chapter.number(12, "J-normal") == cost(end, Y, SIGMOID)
+
+
+def test_12_hatches_what_is_flat_over_the_whole_range_and_scale_001_is_the_network_in_hand(chapter, at600):
+    chapter.open(12, **{"12.scale": 100})
+    widths = chapter.page.eval_on_selector_all('#slide-12 rect[fill="url(#hatch12)"]', "all => all.map((r) => r.width.baseVal.value)")
+    assert len(widths) == 2
+    assert sum(widths) > 0.95 * (430 - 28), "at scale 100 tanh is flat nearly everywhere in the picture"
+    chapter.open(12)
+    assert chapter.number(12, "J-normal") == cost(at600[1], Y, SIGMOID)
+
+
+def test_3_hides_the_answer_until_its_last_step_and_leads_back_from_a_point_of_the_readers_own(chapter):
+    chapter.open(3, **{"3.stage": 1})
+    answer = "0.2742"
+    visible = "e => e.innerText.includes('0.2742') || [...e.querySelectorAll('svg text')].some((t) => t.textContent.includes('0.2742'))"
+    assert not chapter.page.eval_on_selector("#slide-3 .stage", visible)
+    chapter.page.click('[data-key="3.stage"][data-value="5"]')
+    chapter.settle(3)
+    assert answer in chapter.page.inner_text("#slide-3 .out")
+    field = chapter.page.locator('input[data-key="3.x1"]')
+    field.fill("3")
+    field.press("Enter")
+    chapter.page.wait_for_selector("#slide-3 >> text=back to example 357")
+    chapter.settle(3)
+    assert chapter.number(3, "a2") == forward(hand(), np.array([[3.0], [X[1, 356]]]), TANH, SIGMOID).A2[0, 0]
+    field = chapter.page.locator('input[data-key="3.x1"]')
+    field.fill("1e5")
+    field.press("Enter")
+    assert not field.evaluate("e => e.validity.valid"), "a value that is refused says so"
+    chapter.page.click("#slide-3 >> text=back to example 357")
+    chapter.settle(3)
+    assert chapter.number(3, "a2") == forward(hand(), X[:, [356]], TANH, SIGMOID).A2[0, 0]
 
 
 def test_13_loop_against_product(chapter):

@@ -7,6 +7,7 @@ import numpy as np
 from shoal.textbook import ACTIVATIONS, Parameters, forward, saturated
 from shoal.textbook.initialization import he, lecun, nguyen_widrow, small_random, xavier
 from shoal.web.chapter import RATE, SEED, SIGMOID, UNITS, Path, points, right
+from shoal.web.exhibits.slide_06 import stretches
 from shoal.web.pictures import thinned
 from shoal.web.question import Answer, Choice, Question, RealReader
 
@@ -14,11 +15,12 @@ TITLE = "How small?"
 SLIDE = "Random initialization"
 
 SCALE_LAST = 600
+FINE = 200_001  # values of z over the histogram's range at which the slope is looked up
 
 
 def begin_with(rule: str, scale: float) -> Parameters:
-    """The initial weights of one rule, drawn in the exercise's order."""
-    rng = np.random.default_rng(SEED)
+    """The initial weights of one rule, from the exercise's own generator: scale 0.01 gives the network in hand."""
+    rng = np.random.RandomState(SEED)
     if rule == "normal":
         return small_random(rng, 2, UNITS, 1, scale)
     return {"xavier": xavier, "he": he, "lecun": lecun, "nguyen_widrow": nguyen_widrow}[rule](rng, 2, UNITS, 1)
@@ -39,13 +41,16 @@ def small(scale: float, g1: str) -> Answer:
     cache = forward(start, X, activation, SIGMOID)
     reach = max(4.0, float(np.max(np.abs(cache.Z1))))
     counts, edges = np.histogram(cache.Z1, bins=41, range=(-reach, reach))
+    fine = np.linspace(-reach, reach, FINE)
     answer: Answer = {
         "last": SCALE_LAST,
         "counts": counts,
         "edges": edges,
         "flat": int(np.sum(saturated(activation, cache.Z1))),
         "total": int(cache.Z1.size),
+        "flat_spans": stretches(fine, saturated(activation, fine)),
         "W1": start.W1,
+        "W2": start.W2,
         "spread": float(np.std(cache.Z1)),
         "runs": {},
     }

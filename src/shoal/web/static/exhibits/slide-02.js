@@ -7,6 +7,7 @@ import { column, edge, edgeKeys, named, widest } from "../lib/network.js";
 import { dots, Plane } from "../lib/plane.js";
 import { declare, declareAs, get, listen, number, set } from "../lib/store.js";
 
+const ROOM = 264; // pixels for the columns of W1 and W2, beside those of b1 and b2
 const BOX = { x: 14, y: 8, w: 370, h: 316 };
 
 /** @param {any} page */
@@ -59,6 +60,10 @@ export function slide2(page) {
     const { W1, b1, W2, b2 } = answer.shapes;
     const sum = (/** @type {string} */ left, /** @type {string} */ right) =>
       h("div", { class: "sum bar between", style: "margin:0" }, h("span", {}, left), h("span", {}, right));
+    // All four stand side by side, so that their columns and their sum are seen at once.
+    const cell = Math.min(38, Math.floor(ROOM / (W1[1] + W2[1]) - 2));
+    shapes.style.setProperty("--cell", `${cell}px`);
+    shapes.classList.toggle("small", cell < 26); // too small for letters
     put(
       shapes,
       emptyMatrix("W1", W1[0], W1[1], "w"),

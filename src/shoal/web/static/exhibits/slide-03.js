@@ -1,4 +1,5 @@
 // 3. One example forward: every product, sum, bias and activation, written out.
+import { isRecorded } from "../lib/ask.js";
 import { choice, stepper } from "../lib/controls.js";
 import { find, h, letter, line, picture, put, s, text } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
@@ -34,6 +35,7 @@ export function slide3(page) {
   declare("3.x2", "");
   const curve = { z: /** @type {number[]} */ ([]), g: /** @type {number[]} */ ([]) };
   const head = h("span", { class: "own" });
+  let shown = ""; // the point that the head shows
   const left = h("div", {});
   const right = h("div", {});
   const rows = h("div", { class: "rows" });
@@ -153,7 +155,7 @@ export function slide3(page) {
       "div",
       { class: "verdict" },
       h("span", { class: `big ${says ? "pos" : "neg"}` }, num(e.a2, { how: "a2" })),
-      `The network predicts class ${says}. ${e.own ? "Were your point" : `Example ${e.ex} is`} of class ${e.y}: ${says === e.y ? "right" : "wrong"}, at a loss of −ln ${sig(own)} = `,
+      `The network predicts class ${says}. ${e.own ? "Were your point" : `Example ${e.ex} is`} of class ${e.y}: ${says === e.y ? "right" : "wrong"}, at a loss of ${e.y ? "" : `−ln(1 − ${sig(e.a2)}) = `}−ln ${sig(own)} = `,
       num(e.loss, { how: "loss", name: "loss" }),
       ".",
     );
@@ -167,8 +169,8 @@ export function slide3(page) {
     return terms.map((t) => Math.abs((at += t)));
   };
 
-  /** @param {any} e @param {any} hand */
-  function sides(e, hand) {
+  /** @param {any} e @param {any} hand @param {number} stage the answer appears with the last step */
+  function sides(e, hand, stage) {
     const reference = widest(hand.W1, hand.W2);
     const inputs = [110, 242];
     const l = picture(104, 352, "two inputs");
@@ -189,9 +191,9 @@ export function slide3(page) {
       );
     });
     r.append(
-      unit(112, 176, 22, { value: 2 * e.a2 - 1, keys: "y1", how: "a2" }),
+      unit(112, 176, 22, stage < 5 ? { keys: "y1" } : { value: 2 * e.a2 - 1, keys: "y1", how: "a2" }),
       letter(112, 182, "ŷ", "", { class: "through" }),
-      text(112, 216, sig(e.a2), { class: "mono strong" }),
+      text(112, 216, stage < 5 ? "?" : sig(e.a2), { class: "mono strong" }),
       text(138, 236, `b2 ${sig(e.b2)}`, { class: "mono", "text-anchor": "end", "data-how": "b2-1-1" }),
     );
     put(left, l);
@@ -204,23 +206,32 @@ export function slide3(page) {
       const input = /** @type {HTMLInputElement} */ (
         h("input", {
           type: "number",
-          step: 0.1,
+          step: "any",
           value: String(Number(e.x[j].toPrecision(6))),
           "aria-label": `x${j + 1}`,
           "data-key": `3.x${j + 1}`,
           title: String(e.x[j]),
         })
       );
+      if (isRecorded()) Object.assign(input, { disabled: true, title: "not recorded in this copy: your own point needs the live page, which `shoal chapter` opens" });
       input.addEventListener("change", () => {
-        if (Number.isFinite(Number(input.value)) && Math.abs(Number(input.value)) <= 100) set({ [`3.x${j + 1}`]: input.value });
+        const value = Number(input.value);
+        input.setCustomValidity(Math.abs(value) <= 100 ? "" : "from −100 to 100");
+        if (!input.reportValidity()) return;
+        shown = ""; // the head is drawn again, with the way back
+        set({ [`3.x${j + 1}`]: input.value });
       });
       return input;
     };
     const back = e.own
       ? h("button", { type: "button", class: "small", onclick: () => set({ "3.x1": "", "3.x2": "" }) }, `back to example ${e.ex}`)
       : null;
-    if (head.contains(document.activeElement)) return;
+    const now = `${e.ex} ${e.x} ${e.own}`;
+    if (now === shown) return;
+    shown = now;
+    const focused = head.contains(document.activeElement) ? document.activeElement?.getAttribute("data-key") : null;
     put(head, "x = (", field(0), ",", field(1), `), class ${e.y}`, mark(e.y), back);
+    if (focused) /** @type {HTMLElement | null} */ (head.querySelector(`[data-key="${focused}"]`))?.focus();
   }
 
   exhibit({
@@ -263,7 +274,7 @@ export function slide3(page) {
         Math.max(1, ...e.products1.flatMap((/** @type {number[]} */ p, /** @type {number} */ i) => running([...p, e.b1[i]]))) * 1.05;
       drawHead(e);
       put(rows, ...YS.map((_, i) => row(e, hand, i, stage, limit)));
-      sides(e, hand);
+      sides(e, hand, stage);
       output(e, hand, stage);
       find('[data-slot="miss"]').replaceChildren(num(e.dZ2, { how: "dZ2" }));
     },

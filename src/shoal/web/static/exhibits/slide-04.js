@@ -1,5 +1,5 @@
 // 4. All examples at once: a loop over columns compared with one product, each with its time.
-import { ask } from "../lib/ask.js";
+import { ask, isRecorded } from "../lib/ask.js";
 import { choice } from "../lib/controls.js";
 import { h, put } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
@@ -18,7 +18,7 @@ export function slide4(page) {
   const tracks = { loop: h("div", { class: "track" }), product: h("div", { class: "track" }) };
   const column = h("div", { class: "claim" });
   const claim = h("p", { class: "claim", role: "status" });
-  const run = h("button", { type: "button", class: "solid", id: "run-loop" }, "▸ Run both again");
+  const run = h("button", { type: "button", class: "solid", id: "run-loop" }, isRecorded() ? "▸ Play again" : "▸ Run both again");
   /** @type {any} */ let answer;
   let frame = 0;
 
@@ -39,13 +39,13 @@ export function slide4(page) {
       wide(answer.strip, { label, selected, width: 900, height: 26, gap: 3, upTo, choose });
     put(
       tracks.loop,
-      head("The loop: for i in range(400)", time(answer.loop), "loop", answer.loop),
+      head("The loop: both layers, for i in range(400)", time(answer.loop), "loop", answer.loop),
       strip(`${code} column by column`, done),
       h("p", { class: "cap figcap" }, done < answer.m ? `column ${whole(done)} of ${answer.m}` : "all 400 columns, one after the other"),
     );
     put(
       tracks.product,
-      head("The product: W1 @ X + b1", time(answer.product), "product", answer.product),
+      head("The product: both layers, all of X at once", time(answer.product), "product", answer.product),
       strip(`${code} at once`, product),
       h("p", { class: "cap figcap" }, "rows: units; columns: examples. Click a column to select that example."),
     );
@@ -67,9 +67,9 @@ export function slide4(page) {
     const slow = SECONDS / answer.loop;
     put(
       claim,
-      "The loop took ",
+      "Z1, A1, Z2 and A2 together: the loop took ",
       num(answer.ratio, { digits: 3, name: "ratio", class: "strong" }),
-      ` times as long. Slowed down ${whole(Math.round(slow))} times, it takes ${SECONDS} seconds here; the product needs ${sig(answer.product * slow, 2)} seconds. `,
+      ` times as long (the shortest of ${answer.runs[0]} loops and of ${answer.runs[1]} products). Slowed down ${whole(Math.round(slow))} times, it takes ${SECONDS} seconds here; the product needs ${sig(answer.product * slow, 2)} seconds. `,
       answer.same_bits === answer.total
         ? `All ${whole(answer.total)} numbers are equal to the last bit.`
         : h(

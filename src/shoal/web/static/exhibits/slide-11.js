@@ -94,16 +94,14 @@ export function slide11(page) {
   function curves(answer, width, height) {
     const last = Math.max(number("11.step"), 1);
     const all = [...answer.zeros.costs.v, ...answer.random.costs.v];
+    const scale = costScale(all);
+    // The curve of zeros is the upper one or both are one: its label stands below it, the other's above its own curve or below this label.
+    const below = ((answer.zeros.J - answer.random.J) / (scale.y[1] - scale.y[0])) * (height - 30);
     return chart(
-      { width, height, label: "Cost of both networks", x: [0, last], xTicks: roundTicks(last, width > 500 ? 5 : 2), ...costScale(all) },
+      { width, height, label: "Cost of both networks", x: [0, last], xTicks: roundTicks(last, width > 500 ? 5 : 2), ...scale },
       [
-        { ...answer.zeros.costs, dash: "5 4", label: `all zeros ${sig(answer.zeros.J)}`, dy: answer.zeros.J > answer.random.J ? 18 : -9 },
-        {
-          ...answer.random.costs,
-          width: 2.4,
-          label: `small random ${sig(answer.random.J)}`,
-          dy: answer.zeros.J > answer.random.J ? -9 : 18,
-        },
+        { ...answer.zeros.costs, dash: "5 4", label: `all zeros ${sig(answer.zeros.J)}`, dy: 18 },
+        { ...answer.random.costs, width: 2.4, label: `small random ${sig(answer.random.J)}`, dy: below > 45 ? -9 : Math.max(18, 34 - below) },
       ],
     );
   }
@@ -158,7 +156,7 @@ export function slide11(page) {
       put(
         find('[data-slot="bits"]'),
         answer.zeros.equal
-          ? `After ${whole(number("11.step"))} steps the four rows on the left are the same 64 bits, ${full(Number(first)).slice(0, 7)}…, all of them. They are not close: they are equal.`
+          ? `After ${whole(number("11.step"))} steps the four rows on the left are the same 64 bits, ${Number(first) === 0 ? "those of 0" : `${full(Number(first)).slice(0, 7)}…, all of them`}. They are not close: they are equal.`
           : "The four rows on the left differ by a rounding.",
       );
     },

@@ -21,7 +21,7 @@ export function slide12(page) {
   declareAs("12.scale", "small.scale");
   declareAs("12.g1", "small.g1");
   const [bars, curves] = [h("figure", {}), h("figure", {})];
-  const [says, weights, table] = [h("p", { class: "cap figcap" }), h("div", {}), h("div", {})];
+  const [says, weights, table] = [h("p", { class: "cap figcap" }), h("div", { class: "starts" }), h("div", {})];
 
   /** The range of z1 at the start, over the intervals where g′ < 0.01. @param {any} a @param {number[][]} flat */
   function histogram(a, flat) {
@@ -81,20 +81,16 @@ export function slide12(page) {
       num(a.spread, { digits: 3 }),
       ". Flat (g′ < 0.01, hatched): ",
       num(a.flat, { text: `${share.toFixed(1)} %`, name: "flat", class: "strong" }),
-      share > 50
-        ? ": most units start where they hardly learn."
-        : share > 5
-          ? ": some units start where they hardly learn."
-          : share === 0
-            ? ": none."
-            : ".",
+      " of the values.",
+      get("12.g1") === "relu" ? " With ReLU these are the negative ones, about half at any scale." : "",
+      ` Seed ${page.seed}, α = ${page.rate}; s = ${page.scale} is the network in hand.`,
     );
   }
 
   exhibit({
     number: 12,
     keys: ["12.scale", "12.g1"],
-    questions: () => ({ curves: ["curves", {}], small: ["small", { scale: get("12.scale"), g1: get("12.g1") }] }),
+    questions: () => ({ small: ["small", { scale: get("12.scale"), g1: get("12.g1") }] }),
     build(stage) {
       const scale = slider({
         key: "12.scale",
@@ -124,8 +120,8 @@ export function slide12(page) {
         h("div", { class: "beside" }, h("div", {}, bars, says, weights), h("div", {}, curves, table)),
       );
     },
-    draw({ small, curves: shapes }) {
-      histogram(small, shapes[get("12.g1")].flat);
+    draw({ small }) {
+      histogram(small, small.flat_spans);
       put(
         weights,
         matrix({
@@ -135,6 +131,7 @@ export function slide12(page) {
           rows: ["unit 1", "unit 2", "unit 3", "unit 4"],
           cols: ["x1", "x2"],
         }),
+        matrix({ name: "start2", values: small.W2, caption: "W2 at the start", cols: ["a1", "a2", "a3", "a4"] }),
       );
       const all = RUNS.flatMap(([key]) => small.runs[key].costs.v);
       const series = RUNS.map(([key, , dash]) => ({

@@ -82,10 +82,9 @@ export function slide13(page) {
     put(bars, out);
     put(
       verdict,
-      "On this machine the loop takes ",
+      isRecorded() ? "On the machine that wrote this copy the loop takes " : "On this machine the loop takes ",
       num(answer.ratio, { digits: 3, class: "strong", name: "ratio" }),
-      ` times as long; on the slide ${answer.slide.ratio} times. `,
-      isRecorded() ? "Recorded on the machine that wrote this copy." : "",
+      ` times as long, with vectors of ${whole(answer.n)}; on the slide ${answer.slide.ratio} times, with 10\u202f000\u202f000.`,
     );
     const cell = (/** @type {string} */ name, /** @type {number} */ v) =>
       h("td", {}, h("span", { class: "n copy", title: String(v), "data-name": name, "data-value": String(v) }, v.toFixed(6)));

@@ -51,7 +51,7 @@ function nearest(texts, wanted) {
 export function near(parameter, wanted) {
   const [question = "", name = ""] = parameter.split(".");
   const texts = recorded?.[question]?.grid[name];
-  return texts ? nearest(texts, wanted) : wanted;
+  return texts && wanted !== "" ? nearest(texts, wanted) : wanted; // an empty text leaves the choice to the exhibit
 }
 
 /** The previous or next value: a step of 1, or the next recorded one. @param {string} parameter @param {number} value @param {number} by */

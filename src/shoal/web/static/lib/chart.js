@@ -43,6 +43,9 @@ export function chart(asked, series, ...more) {
   );
   if (frame.xName) out.append(text(left - 7, bottom + 17, frame.xName, { "text-anchor": "end", class: "mi" }));
   for (const one of series) out.append(...drawn(one, frame, sx, sy));
+  // Values above the chart are drawn at its upper edge; the mark says how far they go.
+  const highest = Math.max(...series.flatMap((one) => one.v.filter((v) => v !== null && Number.isFinite(v))).map(Number));
+  if (highest > frame.y[1] * (1 + 1e-9)) out.append(text(left + 6, 24, `↑ to ${sig(highest, 3)}`, { "text-anchor": "start", class: "halo strong" }));
   out.append(...more.filter(Boolean));
   return out;
 }

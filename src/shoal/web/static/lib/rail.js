@@ -23,6 +23,7 @@ export function startRail() {
     if (rail.scrollWidth > rail.clientWidth) rail.scrollTo({ left: link.offsetLeft - rail.clientWidth / 2 });
     arrive(id);
   };
+  history.scrollRestoration = "manual"; // the address names the section; the height above it may have changed since
   const start = place();
   // A strip below the middle of the screen's upper half; if two sections meet in it, the later one counts.
   // Sections that leave the strip count as well as those that enter it: the remaining section is then the only one in it.

@@ -1,7 +1,6 @@
 // The cost so far: of the training rows, of the held-out rows, and of every network alone.
 import { chart, tick } from "../lib/chart.js";
-import { h, put, text } from "../lib/dom.js";
-import { sig } from "../lib/numbers.js";
+import { h, put } from "../lib/dom.js";
 import { niceTicks } from "../lib/ticks.js";
 
 const MOST = 900;
@@ -50,10 +49,7 @@ export class Cost {
       yTicks,
     };
     const held = scene.m_test ? [{ at, v: test, width: 1.4, dash: "4 3" }] : [];
-    // Costs above the chart are drawn at its upper edge; the mark says how far they go.
-    const highest = Math.max(...finite([...train, ...test]));
-    const beyond = highest > high ? text(frame.left + 4, 8, `↑ to ${sig(highest, 3)}`, { class: "halo strong" }) : null;
-    put(this.element, chart(frame, [...members, ...held, { at, v: train, width: 2.2 }], beyond));
+    put(this.element, chart(frame, [...members, ...held, { at, v: train, width: 2.2 }]));
   }
 }
 
