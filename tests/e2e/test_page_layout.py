@@ -69,8 +69,9 @@ def test_links_of_the_contents_lead_where_they_say(browser, chapter_address, wid
         page.click(f'.rail a[href="#{goal}"]')
         page.wait_for_selector(f"#{goal}[data-busy=no]")
         page.wait_for_selector(f'.rail a[href="#{goal}"][aria-current]')
-        top = page.evaluate("id => document.getElementById(id).getBoundingClientRect().top", goal)
-        assert 0 < top < 160, goal
+        page.wait_for_function(
+            "id => { const {top} = document.getElementById(id).getBoundingClientRect(); return 0 < top && top < 160 }", arg=goal
+        )
     watched.close()
 
 

@@ -6,12 +6,15 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import sklearn
 from numpy.typing import NDArray
 from scipy import sparse
 
+from shoal import files
 from shoal.errors import OutsideWarning
 from shoal.network import Network, outside_range, predict, value_range
 from shoal.types import Floats
@@ -19,7 +22,7 @@ from shoal.types import Floats
 BLOCK_CELLS = 1 << 20  # of sparse rows that are made dense at once
 DOUBLE = np.dtype(np.float64)
 WIDTH_OF_UNIFORM = np.sqrt(12.0)  # of a uniform distribution, in standard deviations
-OWN_FILES = (os.sep + "shoal" + os.sep, os.sep + "sklearn" + os.sep)
+OWN_FILES = tuple(f"{Path(package.__file__).parent}{os.sep}" for package in (files, sklearn))  # not a folder of the user's that is named so
 
 Names = Callable[[], Sequence[str]]  # of the inputs; called only if there is a warning
 _NAMES: ContextVar[Names | bool] = ContextVar("names", default=True)  # True: those of the network; False: no warning
@@ -86,7 +89,7 @@ def about_outside(network: Network, names: Sequence[str], n_rows: int, n_outside
 def level_of_caller() -> int:
     """The `stacklevel`, for the function that calls this one, of the first caller outside of this library and scikit-learn."""
     frame, level = sys._getframe(1), 1
-    while frame.f_back is not None and any(place in frame.f_code.co_filename for place in OWN_FILES):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(OWN_FILES):
         frame, level = frame.f_back, level + 1
     return level
 
