@@ -22,9 +22,8 @@ from shoal.types import Floats
 BLOCK_CELLS = 1 << 20  # of sparse rows that are made dense at once
 DOUBLE = np.dtype(np.float64)
 WIDTH_OF_UNIFORM = np.sqrt(12.0)  # of a uniform distribution, in standard deviations
-OWN_FILES = tuple(
-    f"{Path(str(package.__file__)).parent}{os.sep}" for package in (files, sklearn)
-)  # not a folder of the user's that is named so
+# Of the packages: a folder of the user's may be named shoal too.
+OWN_FILES = tuple(f"{Path(str(package.__file__)).parent}{os.sep}" for package in (files, sklearn))
 
 Names = Callable[[], Sequence[str]]  # of the inputs; called only if there is a warning
 _NAMES: ContextVar[Names | bool] = ContextVar("names", default=True)  # True: those of the network; False: no warning
