@@ -13,6 +13,7 @@ from export_problems import QUICK, SANITIZED, bare_cases, c_agrees, fitted_table
 from onnx_or_skip import onnx_graph
 from sampling import sampled
 from shoal import ShoalClassifier
+from shoal.errors import DataError
 from shoal.export import c99, model_json, portable, python_text
 from shoal.export.equation import model_equation
 from shoal.export.sample_rows import answers, extreme_rows, frame_of, matrix_of, sample_rows, spread
@@ -88,11 +89,20 @@ def flat(said):
             yield value if isinstance(value, float) else list(value["probabilities"].values())[1]
 
 
+def is_answered(model, found, row):
+    """Whether a model predicts a row: exp of a logit of 1e29 is no number, which `predict` refuses."""
+    try:
+        model.predict(matrix_of(found, [row]) if found.is_bare else frame_of(found, [row]))
+    except DataError:
+        return False
+    return True
+
+
 def check_json(model, found, folder):
     path = folder / "model.json"
     path.write_text(model_json(found), encoding="utf-8")
     back = shoal.from_json(path)
-    rows = [*sample_rows(found), *extreme_rows(found)]
+    rows = [*sample_rows(found), *(row for row in extreme_rows(found) if is_answered(model, found, row))]
     X = matrix_of(found, rows) if found.is_bare else frame_of(found, rows)
     for verb in ("predict", "predict_proba"):
         if hasattr(model, verb):
