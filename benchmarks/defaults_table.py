@@ -1,9 +1,9 @@
-"""The defaults beside seven established tools on 36 shared tables, as the table in docs/defaults.md.
+"""The defaults beside seven established tools on 36 shared tables, and on 25 others, as the tables in docs/defaults.md.
 
-    python benchmarks/defaults_table.py [--set PARAMETER=VALUE ...] [--csv FILE]
+    python benchmarks/defaults_table.py [--data FOLDER] [--set PARAMETER=VALUE ...] [--csv FILE]
 
-Runs `compare_tables.py`, which lies beside the shared tables (SHOAL_DATA, default ../shared/data) together with the
-peers' figures, or reads the CSV of an earlier run of it, and prints Markdown: every set, won or lost.
+Runs `compare_tables.py`, which lies beside the shared tables (SHOAL_DATA, default ../shared/data; the others are in data2 beside it)
+together with the peers' figures, or reads the CSV of an earlier run of it, and prints Markdown: every set, won or lost.
 """
 
 import argparse
@@ -21,9 +21,9 @@ PEERS = ["linear", "mlp_default", "mlp_lbfgs_cv", "rf300", "hgb", "lightgbm", "s
 METRICS = {"log_loss": ("classification", 1), "accuracy": ("classification", -1), "rmse": ("regression", 1)}
 
 
-def compare(settings: list[str], out: Path) -> None:
+def compare(folder: Path, settings: list[str], out: Path) -> None:
     """Run the comparison with these settings; its own report goes to stderr."""
-    command = [sys.executable, str(DATA.parent / "compare_tables.py"), "--out", str(out)]
+    command = [sys.executable, str(DATA.parent / "compare_tables.py"), "--data", str(folder), "--out", str(out)]
     subprocess.run(command + (["--set", *settings] if settings else []), check=True, stdout=sys.stderr)
 
 
@@ -38,14 +38,16 @@ def main() -> None:
     """Print the table."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--set", dest="settings", nargs="*", default=[])
+    arguments.add_argument("--data", type=Path, default=DATA)
     arguments.add_argument("--csv", type=Path)
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         csv = given.csv or Path(folder) / "ours.csv"
         if given.csv is None:
-            compare(given.settings, csv)
+            compare(given.data, given.settings, csv)
         ours = pd.read_csv(csv)
-    peers = pd.read_csv(DATA.parent / "baselines.csv", dtype={"test_crc32": str})
+    baselines = given.data / "baselines.csv"
+    peers = pd.read_csv(baselines if baselines.exists() else DATA.parent / "baselines.csv", dtype={"test_crc32": str})
     both = pd.concat([peers[peers.model.isin(PEERS)], ours])
     both = both[both["set"].isin(ours["set"].unique())]
     print("| mean rank of eight | " + " | ".join(["shoal", *PEERS]) + " | error / best peer |")

@@ -49,7 +49,7 @@ def main() -> None:
     for name, entry in json.loads((DATA / "manifest.json").read_text())["datasets"].items():
         if not isinstance(entry["file"], str) or entry["n_rows"] <= MORE_THAN:  # the digits are a set of images in several files
             continue
-        X, y, _, categorical = compare_tables.load(name, entry)
+        X, y, _, categorical = compare_tables.load(DATA, name, entry)
         train, test = compare_tables.folds(entry["task"], y)[0]
         rows = np.asarray(compare_tables.encode(X, categorical, train, test)[0], float)
         seconds: dict[str, list[float]] = {}
