@@ -23,7 +23,7 @@ from shoal.textbook import initialization as rules
 from shoal.textbook.losses import Loss
 from shoal.textbook.propagation import Parameters
 from shoal.training.full_batch import FullBatch
-from shoal.training.longer import Longer
+from shoal.training.longer import TIMES, Longer
 from shoal.training.minibatch import Run
 from shoal.training.progress import Epoch
 from shoal.training.rows import Judging, Rows, Validation
@@ -134,7 +134,7 @@ def warn_cut_short(run: Training, events: list[Epoch]) -> None:
     warnings.warn(
         ConvergenceWarning(
             f"the loss of held-out rows was still falling when the planned {planned} epochs ended: by {fall[fine].mean():.1%} in the last "
-            f"third of them; set max_iter={4 * planned} for a longer training"
+            f"third of them; set max_iter={TIMES * planned} for a longer training"
         ),
         stacklevel=5,
     )
@@ -170,7 +170,7 @@ def report_divergence(diverged: NDArray[np.int64], p: Plan, largest: float, *, s
 def asks_to_settle(settings: Settings, p: Plan) -> bool:
     """Whether the user defines when training has settled, by `tol` or `n_iter_no_change`, and no schedule ends it anyway."""
     says = not (is_auto(settings.tol) and is_auto(settings.patience))
-    return says and not ("cosine" in p.recipe.schedule and is_auto(settings.max_epochs))
+    return says and not ends_by_plan(settings, p)
 
 
 def ends_by_plan(settings: Settings, p: Plan) -> bool:

@@ -194,13 +194,14 @@ class Longer(TwoStage):
 
     def pack(self) -> Arrays:
         """All that training has changed, as plain arrays."""
-        return super().pack() | {"longer": self.longer, "asked": self.asked}
+        return super().pack() | {"longer": self.longer, "asked": self.asked, "enough": self.enough}
 
     def unpack(self, arrays: Mapping[str, NDArray[Any]], events: list[Epoch]) -> None:
         """Continue where another training was."""
         self.asked = array_like(arrays, "asked", self.asked)
         super().unpack(arrays, events)
         self.longer = array_like(arrays, "longer", self.longer)
+        self.enough = array_like(arrays, "enough", self.enough)
 
     def carry(self) -> Any:
         """The update rule's memory in the training that was kept."""
