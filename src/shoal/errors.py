@@ -109,7 +109,8 @@ class OutsideWarning(ShoalWarning):
 
 
 class UnseenWarning(ShoalWarning):
-    """Rows to predict with levels of a category that no training row had, or a column without any value that training rows filled."""
+    """Rows to predict with levels of a category that no training row had, a column without any value that training rows filled, or
+    columns that the model was not trained on and ignores."""
 
 
 class SlowFitWarning(ShoalWarning):

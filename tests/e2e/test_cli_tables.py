@@ -138,6 +138,19 @@ def test_chunks_are_one_file(table, tmp_path, monkeypatch):
     np.testing.assert_allclose(whole.iloc[:, 1:], chunks.iloc[:, 1:], rtol=SAME)
 
 
+def test_columns_to_ignore_are_named_once(table, tmp_path):
+    answer(command("fit", table("penguins"), "--target", "species", "--set", "max_iter=2", cwd=tmp_path))
+    model = next(tmp_path.glob("*.shoal"))
+    read(table("penguins")).assign(more=1, others="a").to_csv(tmp_path / "wide.csv", index=False)
+    for words in (("predict", "-o", "out.csv"), ("evaluate",), ("diagnose",)):
+        name, *rest = words
+        assert "on the command line --extra ignore" in refusal(command(name, model, "wide.csv", *rest, cwd=tmp_path))
+        done = command(name, model, "wide.csv", *rest, "--extra", "ignore", cwd=tmp_path)
+        assert done.returncode == 0
+        assert done.stderr.count("2 columns that the model was not trained on are ignored: 'more', 'others'") == 1
+    assert "choose one of 'refuse', 'ignore'" in refusal(command("evaluate", model, "wide.csv", "--extra", "all", cwd=tmp_path))
+
+
 def test_several_targets(table, tmp_path):
     targets = ("--target", "y1", "--target", "y2", "--target", "y3", "--set", "n_networks=2", "--set", "max_iter=5", "--json")
     found = answer_json(command("fit", table("proben1_flare"), *targets, cwd=tmp_path))

@@ -27,6 +27,12 @@ MaxMemory = Annotated[
     str | None,
     typer.Option(metavar="1GB", help="Memory limit. A table that needs more is processed in blocks of rows.", show_default=False),
 ]
+ExtraColumns = Annotated[
+    str | None,
+    typer.Option(
+        "--extra", metavar="ignore", help="Ignore columns that the model was not trained on; refuse is an error.", show_default=False
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
@@ -44,6 +50,16 @@ def parse_settings(texts: Sequence[str]) -> dict[str, Any]:
             raise InvalidParameterError(f"--set {name} is given twice: {settings[name]!r} and {value.strip()!r}. Keep one.")
         settings[name] = parsed(name, value.strip())
     return settings
+
+
+def with_extra(model: Any, extra: str | None) -> Any:
+    """A model made by `shoal fit` that treats columns it was not trained on as the option says; as its file says if it is not given."""
+    from shoal.table_models.facts import facts_of
+
+    facts_of(model)
+    if extra is not None:
+        model.extra = extra
+    return model
 
 
 def table_at(path: Path, sheet: str = "", header: bool | None = None) -> "Path | TablePath":

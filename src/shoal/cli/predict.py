@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shoal.cli.options import TABLE_HELP, Header, MaxMemory, ModelFile, Sheet, table_at
+from shoal.cli.options import TABLE_HELP, ExtraColumns, Header, MaxMemory, ModelFile, Sheet, table_at, with_extra
 
 if TYPE_CHECKING:
     from shoal.errors import ShoalWarning
@@ -27,6 +27,7 @@ def predict(
         typer.Option(metavar="0.9", help="Add an interval to each predicted number: TARGET_lower, TARGET_upper.", show_default=False),
     ] = None,
     max_memory: MaxMemory = None,
+    extra: ExtraColumns = None,
     sheet: Sheet = "",
     header: Header = None,
 ) -> None:
@@ -41,10 +42,8 @@ def predict(
     from shoal.errors import OutputError
     from shoal.persistence import load
     from shoal.table.filetypes import file_of
-    from shoal.table_models import fit
 
-    loaded = load(model)
-    fit.facts_of(loaded)
+    loaded = with_extra(load(model), extra)
     if output.exists() and any(output.samefile(used) for used in (file_of(table)[0], model) if used.exists()):
         raise OutputError(f"-o {output} is the table or the model itself; choose another name for the predictions.")
     source = table_at(table, sheet, header)

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from shoal.cli.look import print_rare, rare_record
-from shoal.cli.options import AsJson, Header, MaxMemory, ModelFile, Sheet, TableWithTarget, table_at
+from shoal.cli.options import AsJson, ExtraColumns, Header, MaxMemory, ModelFile, Sheet, TableWithTarget, table_at, with_extra
 from shoal.cli.output import print_how_read, print_json, print_metrics, print_sureness, print_table
 
 EXAMPLE = "Example: `shoal show titanic.shoal`"
@@ -127,6 +127,7 @@ DIAGNOSE_EXAMPLE = "Example: `shoal diagnose titanic.shoal titanic.csv`"
 def diagnose(
     model: ModelFile,
     table: TableWithTarget,
+    extra: ExtraColumns = None,
     sheet: Sheet = "",
     header: Header = None,
     as_json: AsJson = False,
@@ -138,7 +139,7 @@ def diagnose(
     from shoal.persistence import load
     from shoal.table_models.inspect import diagnose_table
 
-    loaded, source = load(model), table_at(table, sheet, header)
+    loaded, source = with_extra(load(model), extra), table_at(table, sheet, header)
     found = diagnose_table(loaded, source)
     if as_json:
         findings = [{"title": f.title, **asdict(f)} for f in found]
@@ -159,6 +160,7 @@ def evaluate(
     model: ModelFile,
     table: TableWithTarget,
     max_memory: MaxMemory = None,
+    extra: ExtraColumns = None,
     sheet: Sheet = "",
     header: Header = None,
     as_json: AsJson = False,
@@ -172,7 +174,7 @@ def evaluate(
     from shoal.persistence import load
     from shoal.table_models import fit as raw
 
-    loaded, source = load(model), table_at(table, sheet, header)
+    loaded, source = with_extra(load(model), extra), table_at(table, sheet, header)
     facts = raw.facts_of(loaded)
     with rows_bar(wanted=max_memory is not None) as progress:
         found = raw.evaluate(loaded, source, max_memory=max_memory, progress=progress)

@@ -15,6 +15,8 @@ from shoal.estimators.estimator import for_prediction
 from shoal.estimators.remote import is_elsewhere
 from shoal.network import known_facts
 from shoal.table import TypedTable, check_columns
+from shoal.table.frames import column_name
+from shoal.table.unseen import warn_ignored
 from shoal.uncertainty.outside import outside_named
 
 
@@ -55,7 +57,7 @@ def lazily(model: Any, verb: str, X: Any, *given: Any, **settings: Any) -> Any:
     check_is_fitted(estimator, "network_")
     work = partial(answered, stripped(model), verb, given, settings)
     if hasattr(X, "to_delayed") and hasattr(X, "columns"):
-        checked_names(model, X)
+        X = known_columns(model, X)
         with outside_named(False):
             sample = as_tuple(getattr(estimator, verb)(one_row(estimator), *given, **settings))
         return of_frame(work, sample, names_of(model, estimator, verb), X)
@@ -163,13 +165,19 @@ def one_row(estimator: Any) -> Any:
     return pd.DataFrame(row, columns=estimator.feature_names_in_) if hasattr(estimator, "feature_names_in_") else row
 
 
-def checked_names(model: Any, X: Any) -> None:
-    """Refuse a data frame whose columns are not the model's, before anything is computed."""
+def known_columns(model: Any, X: Any) -> Any:
+    """The data frame without columns that the model ignores, with one warning; refused if its columns are not the model's.
+
+    Nothing is computed for it.
+    """
     typed = [step for _, step in model["prepare"].steps if isinstance(step, TypedTable)] if is_raw(model) else []
     if typed:
-        check_columns(X._meta, typed[0].columns, typed[0].allowed_extra)
-    elif not isinstance(model, Pipeline):
+        ignored = check_columns(X._meta, typed[0].columns, typed[0].allowed_extra, typed[0].extra)
+        warn_ignored(ignored, stacklevel=3)
+        return X[[label for label in X.columns if column_name(label) not in ignored]] if ignored else X
+    if not isinstance(model, Pipeline):
         validate_data(model, pd.DataFrame(np.zeros((1, len(X.columns))), columns=X.columns), reset=False)
+    return X
 
 
 def is_raw(model: Any) -> bool:

@@ -147,6 +147,7 @@ def preparation(model: Portable) -> dict[str, Any]:
     return {
         "columns": [finite(asdict(column)) for column in typed.columns],
         "allowed_extra": list(typed.allowed_extra),
+        "extra": typed.extra,
         "fields": [field_of(field) for field in model.fields],
         "features": [feature_of(feature) for feature in model.features],
     }

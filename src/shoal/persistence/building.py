@@ -42,7 +42,9 @@ def built(stored: Stored) -> Any:
     if manifest["steps"] is None:
         return estimator
     content = manifest["preparation"]
-    before = [] if content is None else [prepared_by(preparation_from(content), tuple(content["allowed_extra"]))]
+    before = []
+    if content is not None:
+        before = [prepared_by(preparation_from(content), tuple(content["allowed_extra"]), content.get("extra", "refuse"))]
     kind = TableModel if before else Pipeline
     model = kind(list(zip(manifest["steps"], [*before, estimator], strict=True)))
     if manifest["facts"] is not None:

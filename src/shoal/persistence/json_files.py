@@ -194,6 +194,7 @@ def _preparation(content: Mapping[str, Any]) -> dict[str, Any]:
     own = [(j, field) for j, field in enumerate(content["fields"]) if "mark" not in field]  # a mark's input is made of the column before it
     learned = [_learned(field, [f for f in content["features"] if f["field"] == j]) for j, field in own]
     made = {"columns": content["columns"], "learned": learned, "allowed_extra": content["allowed_extra"]}
+    made |= {"extra": content["extra"]} if "extra" in content else {}
     if [feature_of(feature) for feature in preparation_from(made).features] != content["features"]:
         raise ModelFileError("its prepared columns are not those that its fields make")
     return made

@@ -25,6 +25,7 @@ from shoal.persistence.checks import Flag, Items, Label, Maybe, Named, Real, Rec
 from shoal.persistence.columns import COLUMN, LEARNED, NOTE, column_from, learned_from, marks_fit, means_fit, rare_levels_fit, variants_fit
 from shoal.persistence.stored import Stored, decoded, labels_from
 from shoal.table import Preparation
+from shoal.table.columns import EXTRA
 from shoal.table.dates import parts_of
 from shoal.textbook import ACTIVATIONS
 from shoal.textbook.losses import LOSSES, make_loss
@@ -139,7 +140,12 @@ MANIFEST = Record(
                 "attributes": ATTRIBUTES,
             }
         ),
-        "preparation": Maybe(Record({"columns": Items(COLUMN), "learned": Items(LEARNED), "allowed_extra": Items(Text())})),
+        "preparation": Maybe(
+            Record(
+                {"columns": Items(COLUMN), "learned": Items(LEARNED), "allowed_extra": Items(Text()), "extra": Text(EXTRA)},
+                optional=frozenset({"extra"}),
+            )
+        ),
         "facts": Maybe(FACTS),
     }
 )

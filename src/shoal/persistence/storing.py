@@ -17,6 +17,7 @@ from shoal.persistence.columns import column_record, learned_record
 from shoal.persistence.schema import ATTRIBUTES, ESTIMATORS, FORMAT, VERSION
 from shoal.persistence.stored import Stored, coded, labels_of, numbers_or_none
 from shoal.table import Preparation, preparation_of
+from shoal.table.columns import Extra, check_extra
 from shoal.table_models.fit import Facts
 from shoal.table_models.fit_notes import FitNotes
 
@@ -60,8 +61,8 @@ def gathered(kind: str, **parts: Any) -> dict[str, Any]:
     return {"format": FORMAT, "version": VERSION, "shoal": __version__, "model": kind, **parts}
 
 
-def _parts(model: Any) -> tuple[list[str] | None, tuple[Preparation, Sequence[str]] | None, Any]:
-    """The steps' names, the preparation with the names of columns that need not be inputs, and the estimator."""
+def _parts(model: Any) -> tuple[list[str] | None, tuple[Preparation, Sequence[str], Extra] | None, Any]:
+    """The steps' names, the preparation with what holds for columns that are no inputs, and the estimator."""
     if not isinstance(model, Pipeline):
         return None, None, model
     names, *before = [name for name, _ in model.steps], *[step for _, step in model.steps[:-1]]
@@ -74,7 +75,8 @@ def _parts(model: Any) -> tuple[list[str] | None, tuple[Preparation, Sequence[st
             f"The step {name!r} ({type(step).__name__}) is not shoal's, and a .shoal file holds only what shoal.fit builds. "
             "Train with shoal.fit, which scales and prepares columns itself, or save the whole Pipeline with skops or joblib."
         )
-    return names, (known, before[0].steps[0][1].allowed_extra), model.steps[-1][1]
+    typed = before[0].steps[0][1]
+    return names, (known, typed.allowed_extra, check_extra(typed.extra)), model.steps[-1][1]
 
 
 def network_record(network: Network) -> dict[str, Any]:
@@ -167,10 +169,11 @@ def _attribute(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value.item() if isinstance(value, np.generic) else value
 
 
-def preparation_record(known: Preparation, allowed_extra: Sequence[str]) -> dict[str, Any]:
+def preparation_record(known: Preparation, allowed_extra: Sequence[str], extra: Extra = "refuse") -> dict[str, Any]:
     """A preparation in plain values."""
     columns = [column_record(column) for column in known.columns]
-    return {"columns": columns, "learned": list(map(learned_record, known.learned)), "allowed_extra": list(allowed_extra)}
+    learned = list(map(learned_record, known.learned))
+    return {"columns": columns, "learned": learned, "allowed_extra": list(allowed_extra), "extra": extra}
 
 
 def fit_notes_record(beside: FitNotes) -> dict[str, Any]:

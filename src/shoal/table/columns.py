@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Sequence, Sized
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from shoal.errors import ColumnsError, TableError
+from shoal.errors import ColumnsError, InvalidParameterError, TableError
 from shoal.table.cells import Cells, brief, check_finite, date_cells, listed, nearest, refusal, text_cells, truth_cells
 from shoal.table.dates import Part, date_columns, parts_of
 from shoal.table.frames import as_frame, column_name, named_frame
@@ -109,11 +109,31 @@ def rare_below(n_rows: int) -> int:
     return max(2, min(5, n_rows // 20))
 
 
-def check_columns(frame: pd.DataFrame, columns: Sequence[Column], allowed_extra: Collection[str] = ()) -> None:
-    """Refuse a table that lacks an input column or brings one the model has never seen.
+Extra = Literal["refuse", "ignore"]
+EXTRA: tuple[Extra, ...] = get_args(Extra)  # what happens to a column that the model was not trained on
+
+
+def check_extra(extra: Any) -> Extra:
+    """The value; an `InvalidParameterError` for another."""
+    for known in EXTRA:
+        if isinstance(extra, str) and extra == known:
+            return known
+    raise InvalidParameterError(f"extra={brief(extra)} is not known; choose one of {', '.join(map(repr, EXTRA))}.")
+
+
+def check_columns(
+    frame: pd.DataFrame, columns: Sequence[Column], allowed_extra: Collection[str] = (), extra: Extra = "refuse"
+) -> tuple[str, ...]:
+    """Refuse a table that lacks an input column, and, unless `extra` is "ignore", one that the model has never seen.
 
     Columns that were left out at fit, and those in `allowed_extra` (the target, the groups), may be there or not.
+
+    Returns
+    -------
+    tuple of str
+        The columns that are ignored.
     """
+    check_extra(extra)
     there = dict.fromkeys(named_frame(frame).columns)
     lacking = [column.name for column in columns if column.kind != "left out" and column.name not in there]
     known = {column.name for column in columns} | set(map(column_name, allowed_extra))
@@ -122,8 +142,12 @@ def check_columns(frame: pd.DataFrame, columns: Sequence[Column], allowed_extra:
         hints = [f"{brief(name)} ({known_names(name, added or there)})" for name in lacking[:3]]
         more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
         raise ColumnsError(f"The table lacks {_columns(lacking)} that the model was trained on: {', '.join(hints)}{more}. Add or rename.")
-    if added:
-        raise ColumnsError(f"The table has {_columns(added)} that the model was not trained on: {listed(added)}. Remove or rename.")
+    if added and extra == "refuse":
+        raise ColumnsError(
+            f"The table has {_columns(added)} that the model was not trained on: {listed(added)}. Remove or rename, or "
+            'ignore such columns: model.extra = "ignore", on the command line --extra ignore.'
+        )
+    return tuple(added)
 
 
 def _columns(names: Sized) -> str:

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from shoal.errors import TableError
 from shoal.table.cells import ROW, listed
-from shoal.table.columns import Column, check_columns, coerce
+from shoal.table.columns import Column, Extra, check_columns, coerce
 from shoal.table.frames import as_frame
 from shoal.table.preparation import Preparation, crossed, decided, fit_preparation, used, used_names
 from shoal.table.target_means import (
@@ -26,7 +26,7 @@ from shoal.table.target_means import (
     target_sums,
     with_means,
 )
-from shoal.table.unseen import Unseen
+from shoal.table.unseen import Unseen, warn_ignored
 
 
 class TypedTable(TransformerMixin, BaseEstimator):
@@ -38,15 +38,18 @@ class TypedTable(TransformerMixin, BaseEstimator):
         What `describe_columns` decided at fit.
     allowed_extra : tuple of str
         Columns that may stand in the table without being inputs: the target, the groups.
+    extra : {"refuse", "ignore"}
+        What happens to any other column that the model was not trained on. `TableModel.extra` sets it.
     """
 
-    def __init__(self, columns: tuple[Column, ...], allowed_extra: tuple[str, ...] = ()) -> None:
+    def __init__(self, columns: tuple[Column, ...], allowed_extra: tuple[str, ...] = (), extra: Extra = "refuse") -> None:
         self.columns = columns
         self.allowed_extra = allowed_extra
+        self.extra = extra
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> Self:
         """Check the columns; there is nothing left to learn."""
-        check_columns(X, self.columns, self.allowed_extra)
+        check_columns(X, self.columns, self.allowed_extra, self.extra)
         return self._known()
 
     def _known(self) -> Self:
@@ -55,9 +58,18 @@ class TypedTable(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """The typed frame; `ColumnsError` for lacking or added columns, `TableError` for cells of another type."""
-        check_columns(X, self.columns, self.allowed_extra)
-        return coerce(X, self.columns)
+        """The typed frame; `ColumnsError` for lacking or added columns, `TableError` for cells of another type.
+
+        An `UnseenWarning` names the columns that are ignored.
+        """
+        typed, ignored = self.typed(X)
+        warn_ignored(ignored, stacklevel=3)
+        return typed
+
+    def typed(self, X: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+        """The typed frame, and the names of the columns that are ignored, without a warning."""
+        ignored = check_columns(X, self.columns, self.allowed_extra, self.extra)
+        return coerce(X, self.columns), ignored
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the typed columns."""
@@ -196,9 +208,10 @@ def crossed_by(prepare: Pipeline, sums: TargetSums | None) -> CrossFitted | None
     return None if sums is None else crossed(prepare.steps[1][1].preparation_, sums)
 
 
-def prepared_by(found: Preparation, allowed_extra: Collection[str] = ()) -> Pipeline:
+def prepared_by(found: Preparation, allowed_extra: Collection[str] = (), extra: Extra = "refuse") -> Pipeline:
     """The fitted steps of a preparation that is known."""
     steps = preparation(found.columns, allowed_extra)
+    steps["typed"].extra = extra
     steps["typed"]._known()
     steps["columns"]._known(found)
     return steps
@@ -217,10 +230,9 @@ def prepared_rows(prepare: Pipeline, frame: pd.DataFrame, unseen: Unseen | None 
     -------
     ndarray, (m, number of features)
     """
-    typed, columns = prepare.steps[0][1].transform(frame), prepare.steps[1][1]
-    typed = typed if isinstance(typed, pd.DataFrame) else as_frame(typed)
+    (typed, ignored), columns = prepare.steps[0][1].typed(frame), prepare.steps[1][1]
     if unseen is not None:
-        unseen.see(typed)
+        unseen.see(typed, ignored)
     return np.asarray(columns.preparation_.apply(typed))
 
 

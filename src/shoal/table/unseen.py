@@ -1,12 +1,13 @@
-"""What rows to predict bring that no training row had: levels never seen, and columns without any value."""
+"""What rows to predict bring that no training row had: levels never seen, columns without any value, and columns to ignore."""
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from shoal.errors import UnseenWarning
-from shoal.table.cells import brief
+from shoal.table.cells import brief, listed
 from shoal.table.columns import Column
 from shoal.table.levels import SeenLevels, difference, resembled
 from shoal.table.preparation import Learned, Preparation, used, used_names
@@ -14,6 +15,20 @@ from shoal.table.preparation import Learned, Preparation, used, used_names
 NAMED = 3  # levels that a sentence names
 MOST_KEPT = 100  # different levels of a column that are kept for it
 BY_CHANCE = 1e-3  # below it, that all rows lack a value is no chance, as often as training rows lacked one
+
+
+def about_ignored(names: Sequence[str]) -> list[str]:
+    """The sentence about columns that are ignored; none for none."""
+    if not names:
+        return []
+    are = "column that the model was not trained on is" if len(names) == 1 else "columns that the model was not trained on are"
+    return [f"{len(names)} {are} ignored: {listed(names)}"]
+
+
+def warn_ignored(names: Sequence[str], stacklevel: int) -> None:
+    """Give one `UnseenWarning` of columns that are ignored; none for none."""
+    for about in about_ignored(names):
+        warnings.warn(UnseenWarning(about), stacklevel=stacklevel + 1)
 
 
 @dataclass
@@ -31,6 +46,8 @@ class Unseen:
         Of every category, rows with levels that are not among those seen.
     levels : dict
         Of every category, the first of these levels.
+    ignored : dict
+        The columns that the model was not trained on, where it ignores them.
     """
 
     preparation: Preparation
@@ -38,10 +55,12 @@ class Unseen:
     n_empty: dict[str, int] = field(default_factory=dict)
     n_unseen: dict[str, int] = field(default_factory=dict)
     levels: dict[str, dict[str, None]] = field(default_factory=dict)
+    ignored: dict[str, None] = field(default_factory=dict)
 
-    def see(self, typed: pd.DataFrame) -> None:
-        """Count the rows of a typed frame."""
+    def see(self, typed: pd.DataFrame, ignored: Sequence[str] = ()) -> None:
+        """Count the rows of a typed frame, and keep the names of columns that are ignored."""
         self.n_rows += len(typed)
+        self.ignored.update(dict.fromkeys(ignored))
         place = 0
         for (column, names), seen in zip(used_names(self.preparation.columns), self.preparation.seen, strict=True):
             cells = typed.iloc[:, place]
@@ -68,7 +87,7 @@ class Unseen:
 
     def sentences(self) -> list[str]:
         """What there is to say of each column, none for nothing."""
-        found: list[str] = []
+        found = about_ignored(tuple(self.ignored))
         for column, known, seen in zip(used(self.preparation.columns), self.preparation.learned, self.preparation.seen, strict=True):
             n_empty = self.n_empty.get(column.name, 0)
             if self.n_rows and n_empty == self.n_rows:

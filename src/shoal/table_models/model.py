@@ -17,11 +17,12 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from shoal.errors import InvalidParameterError
+from shoal.errors import InvalidParameterError, ShoalError
 from shoal.estimators.remote import lazy_too
 from shoal.inspection import Diagnosis
 from shoal.inspection.importance import N_REPEATS, Effect, Importance
-from shoal.table import Column, feature_names, prepared_rows
+from shoal.table import Column, TypedTable, feature_names, prepared_rows
+from shoal.table.columns import Extra, check_extra
 from shoal.table.frames import Table, as_frame, is_path
 from shoal.table.steps import preparation_of
 from shoal.table_models.facts import Evaluation, facts_of
@@ -65,6 +66,32 @@ class TableModel(Pipeline):
     >>> model.evaluate(table).n_rows, model.diagnose(table).n_rows
     (442, 442)
     """
+
+    @property
+    def extra(self) -> Extra:
+        """What happens to a column of a table that the model was not trained on: "refuse", an error, or "ignore".
+
+        It can be set, holds for every method, for frames, files, blocks and Dask, and is kept in the model's file. Columns that are ignored
+        are named in an `UnseenWarning`, once a call.
+
+        Examples
+        --------
+        >>> import shoal
+        >>> from sklearn.datasets import load_iris
+        >>> table = load_iris(as_frame=True).frame
+        >>> model = shoal.fit(table, "target", settings={"n_networks": 1, "max_iter": 5})
+        >>> model.extra = "ignore"
+        >>> import warnings
+        >>> with warnings.catch_warnings(record=True) as given:
+        ...     answers = model.predict(table.assign(note="wet"))
+        >>> [str(each.message) for each in given]
+        ["1 column that the model was not trained on is ignored: 'note'"]
+        """
+        return self._typed().extra
+
+    @extra.setter
+    def extra(self, extra: Extra) -> None:
+        self._typed().extra = check_extra(extra)
 
     # --- answers ----------------------------------------------------------------------------------------------------
 
@@ -196,6 +223,16 @@ class TableModel(Pipeline):
         return shoal.write_report(self, table, path, test=test)
 
     # --- rows -------------------------------------------------------------------------------------------------------
+
+    def _typed(self) -> TypedTable:
+        """The step that checks a table's columns."""
+        first = self.steps[0][1]
+        typed = first.steps[0][1] if isinstance(first, Pipeline) else None
+        if not isinstance(typed, TypedTable):
+            raise ShoalError(
+                f"extra is for models whose first step is shoal's preparation of raw tables; this one's is a {type(first).__name__}."
+            )
+        return typed
 
     def _raw(self, X: Any) -> Any:
         """What the first step takes: a file is read, whatever else is passed on."""
