@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Where the surroundings forbid compiled files, every process that the tests start would compile all its modules anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test slow check bench table lowest latest clean
+.PHONY: demo test slow check bench table docs lowest latest clean
 
 demo: $(VENV)/.installed  ## train on a real table, save the model, predict
 	@$(BIN)/shoal demo
@@ -26,6 +26,12 @@ bench: $(VENV)/.tested  ## how long a fit takes beside scikit-learn's, each with
 table: $(VENV)/.tested  ## the defaults on 36 shared tables beside seven established tools (some minutes)
 	@$(BIN)/python benchmarks/defaults_table.py
 
+docs: $(VENV)/.documented  ## the site of the documentation, into build/docs/index.html; warnings are errors
+	@rm -rf docs/api docs/gallery docs/tutorials build/docs
+	@$(BIN)/codespell docs examples README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md src
+	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --builder html docs build/docs
+	@echo "open build/docs/index.html"
+
 # The lanes: the tests with other versions than those of .venv. torch is left out: each version is gigabytes.
 EXTRAS = $(shell $(BIN)/python -c 'import tomllib; print(*("--extra " + name for name in tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"] if name != "torch"))')
 TESTS ?= tests
@@ -44,7 +50,7 @@ lowest latest:
 	@.venv-$@/bin/python -m pytest -n 2 --dist worksteal --override-ini filterwarnings=default $(TESTS)
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) .venv-* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-* build docs/api docs/gallery docs/tutorials docs/sg_execution_times.rst .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "shoal needs Python 3.11 or newer; this is %s. Call make PYTHON=path/to/python3.11" % sys.version.split()[0])'
@@ -61,4 +67,9 @@ $(VENV)/.tested: $(VENV)/.installed
 	@echo "installing what the tests need (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[parquet,excel,spss,chapter,onnx,report,dask]' --group dev
+	@touch $@
+
+$(VENV)/.documented: $(VENV)/.tested
+	@echo "installing what the documentation needs (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group docs
 	@touch $@

@@ -147,9 +147,9 @@ class Weights(NamedTuple):
     """Weights-based measures of each input, `(n, n_z)`, for readers who know them.
 
     olden : Σ of W1 · W2 over the units (Olden and Jackson 2002), signed, in logits for a standard deviation
-    garson : each input's fraction of |W1| |W2| at every unit, summed over the units (Garson 1991); columns add up to 1
+    garson : each input's fraction of `|W1| |W2|` at every unit, summed over the units (Garson 1991); columns add up to 1
 
-    A skip connection is a way of its own beside those through the units: it adds W3 to the first, and |W3| to the second.
+    A skip connection is a way of its own beside those through the units: it adds W3 to the first, and `|W3|` to the second.
     """
 
     olden: Floats
@@ -212,7 +212,7 @@ def through_output(network: Network, Z2: Floats, dZ2: Floats) -> Floats:
 
 
 def sensitivities(network: Network, X: Any) -> Floats:
-    """Mean |dy/dx| over the rows, per standard deviation of each input within its limits, `(n, n_y)`, in units of y.
+    """Mean `|dy/dx|` over the rows, per standard deviation of each input within its limits, `(n, n_y)`, in units of y.
 
     Parameters
     ----------

@@ -197,7 +197,7 @@ class TableModel(Pipeline):
         return importance_of(self, *self._rows_with_targets(X, y, sample_weight), seed=seed, repeats=repeats)
 
     def sensitivities(self, X: Table) -> pd.DataFrame:
-        """Mean |dy/dx| for raw rows, per standard deviation of x: one row a column of the table, one column an output.
+        """Mean `|dy/dx|` for raw rows, per standard deviation of x: one row a column of the table, one column an output.
 
         Outputs are the values of targets, or probabilities: of the second of two classes, of each of more.
         """

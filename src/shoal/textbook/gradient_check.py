@@ -15,8 +15,8 @@ from shoal.types import Array
 class GradientCheck(NamedTuple):
     """The derivatives of the six formulas, the numerical ones, and their largest difference.
 
-    `formula` and `numerical` have the parameters' shapes; `largest_difference` is the largest |formula − numerical|
-    divided by the largest |derivative| or 1, whichever is more.
+    `formula` and `numerical` have the parameters' shapes; `largest_difference` is the largest `|formula − numerical|`
+    divided by the largest `|derivative|` or 1, whichever is more.
     """
 
     formula: Parameters
@@ -53,7 +53,7 @@ def own_activation(
     """Your own activation for the textbook's functions: g and g′, refused where g′ is not the slope of g.
 
     Both take and return arrays of one shape, and use only functions of the array API standard if arrays other than NumPy's are to work.
-    They are tried at 400 values of z from −20 to 20, where g′ must be the measured slope (`numerical_slope`) to 1e-6 of max(1, |g′|), and
+    They are tried at 400 values of z from −20 to 20, where g′ must be the measured slope (`numerical_slope`) to 1e-6 of `max(1, |g′|)`, and
     at ±1e4, where both must be finite. `forward`, `backward`, `descend` and the gradient check take the result; the compiled engine does
     not know it.
 
@@ -110,7 +110,7 @@ def own_activation(
 def numerical_gradients(
     parameters: Parameters, X: Array, Y: Array, g1: Activation, g2: Loss, weight: Array | None = None, step: float = 1e-5
 ) -> Parameters:
-    """Central differences (J(w + h) − J(w − h)) / 2h of every single parameter, with h = `step` · max(1, |w|).
+    """Central differences (J(w + h) − J(w − h)) / 2h of every single parameter, with h = `step · max(1, |w|)`.
 
     The step balances the formula's error h² against rounding / h: about 1e-10 of the cost in float64. Each parameter costs two forward
     passes. With a leading axis K, one parameter of every network changes at once.

@@ -1,0 +1,77 @@
+"""How Sphinx builds the site (`make docs`): the pages of this folder, tutorials and gallery from `examples/`, and the reference."""
+
+import warnings
+from importlib.metadata import version as version_of
+
+import matplotlib as mpl
+
+mpl.use("agg")
+warnings.filterwarnings("ignore", message=".*non-interactive.*")  # figures are saved, not shown
+
+project = "shoal"
+author = project_copyright = "The shoal developers"
+release = version = version_of("shoal")
+
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autosummary",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+]
+templates_path = ["templates"]
+exclude_patterns = ["gallery/images", "**/*.ipynb", "**/*.py", "**/*.md5"]
+source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
+default_role = "literal"  # `so` in docstrings is code
+suppress_warnings = ["config.cache"]  # the gallery's functions cannot be pickled: it is built anew
+
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 4
+myst_url_schemes = ["http", "https", "mailto"]
+
+autosummary_generate = True
+autosummary_imported_members = True
+autosummary_ignore_module_all = False  # what `__all__` names is public
+autodoc_typehints = "none"  # numpydoc's sections have them, in words
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+
+html_theme = "pydata_sphinx_theme"
+html_title = "shoal"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_copy_source = False
+html_theme_options = {
+    "navbar_align": "left",
+    "show_toc_level": 2,
+    "header_links_before_dropdown": 6,
+    "show_prev_next": True,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+
+sphinx_gallery_conf = {
+    "examples_dirs": ["../examples/tutorials", "../examples/gallery"],
+    "gallery_dirs": ["tutorials", "gallery"],
+    "filename_pattern": r"\.py",
+    "within_subsection_order": "FileNameSortKey",
+    "download_all_examples": False,
+    "show_memory": False,
+    "remove_config_comments": True,
+    "abort_on_example_error": True,
+    "min_reported_time": 10,
+    "plot_gallery": True,
+    "show_signature": False,
+}
+
+
+def skipped(app, what, name, value, skip, options):
+    """scikit-learn writes one `set_…_request` for every method with further arguments: its guide on metadata routing documents them."""
+    return True if name == "get_metadata_routing" or (name.startswith("set_") and name.endswith("_request")) else skip
+
+
+def setup(app):
+    """Called by Sphinx."""
+    app.connect("autodoc-skip-member", skipped)
