@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
-
-from sklearn.pipeline import Pipeline
+from typing import Any
 
 from shoal.files import refuse_unwritable, replacing
-from shoal.report.contents import STEPS, Contents, gather
+from shoal.report.arrays import examined_alone, is_alone, refuse_mixed
+from shoal.report.contents import STEPS, Contents, examined, gather
 from shoal.report.figures import need_matplotlib
 from shoal.report.html import page, text
 from shoal.report.sections import SECTIONS
@@ -19,10 +19,13 @@ __all__ = ["STEPS", "write_report"]
 
 @outside_named(False)
 def write_report(
-    model: Pipeline,
-    table: Table,
+    model: Any,
+    table: Any,
     path: str | PathLike[str],
     *,
+    y: Any = None,
+    sample_weight: Any = None,
+    train: Any = None,
     test: Table | None = None,
     step: Callable[[str], None] = lambda name: None,
 ) -> Path:
@@ -30,11 +33,14 @@ def write_report(
 
     Parameters
     ----------
-    model : fitted Pipeline made by `shoal.fit`
+    model : a model made by `shoal.fit`, or a `ShoalClassifier` or `ShoalRegressor` that was fitted alone
     table : DataFrame or path with the inputs and the target. If the model was trained on it, it is split into the
         same rows again, and other models are trained on the training rows; of any other table all rows are scored.
+        For an estimator the rows X `(m, n)` to score, best rows that it has not learned from
     path : file to write
-    test : the second table, where `fit` was given one to score on
+    y, sample_weight : for an estimator, the targets of X and, if they have any, the weights
+    train : for an estimator, the rows that it learned from, (X, y) or (X, y, sample_weight), on which other models are then trained
+    test : for a model of `shoal.fit` the second table, if `fit` was given one to score on
     step : called with the name of each of `STEPS` as it begins
 
     Returns
@@ -44,7 +50,9 @@ def write_report(
     Raises
     ------
     ShoalError
-        For a model without a table's columns, or without matplotlib (`pip install 'shoal[report]'`).
+        For a Pipeline of other steps, or without matplotlib (`pip install 'shoal[report]'`).
+    InvalidParameterError, DataError
+        For an estimator without y, or with rows that it does not take.
     TableError, OutputError
         For a table that does not fit, or a file that cannot be written; an existing file stays unchanged.
 
@@ -59,10 +67,23 @@ def write_report(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_report(model, table, f"{folder}/iris.html").name
     'iris.html'
+
+    An estimator that was fitted alone:
+
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> alone = shoal.ShoalClassifier(n_networks=2, random_state=0).fit(X[::2], y[::2])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_report(alone, X[1::2], f"{folder}/alone.html", y=y[1::2], train=(X[::2], y[::2])).name
+    'alone.html'
     """
     need_matplotlib()
     refuse_unwritable(path)
-    contents = gather(model, table, test, step)
+    refuse_mixed(model, y, sample_weight, train, test)
+    if is_alone(model):
+        step("scores")
+        contents = examined(*examined_alone(model, table, y, sample_weight, train), step, alone=True)
+    else:
+        contents = gather(model, table, test, step)
     step("figures")
     content = html(contents)
     with replacing(path) as out:

@@ -17,6 +17,7 @@ from shoal.estimators.regressor import ShoalRegressor
 from shoal.export import model_equation, portable
 from shoal.inspection import Diagnosis
 from shoal.inspection.importance import Effect, Importance
+from shoal.report.arrays import ARRAYS
 from shoal.report.scores import Scored, baselines, counts_of, scored
 from shoal.table import prepared_rows
 from shoal.table.frames import Table, frame_or_path
@@ -67,6 +68,8 @@ class Contents:
         The results of `table_models.inspect`, and the regressor's intervals.
     equation : str
         Empty for a network that is too large to read.
+    alone : bool
+        Whether the model is an estimator that was fitted alone, to arrays.
     """
 
     model: Pipeline
@@ -83,6 +86,7 @@ class Contents:
     effects: tuple[Effect, ...]
     intervals: Intervals
     equation: str
+    alone: bool = False
 
     @property
     def estimator(self) -> Any:
@@ -97,10 +101,15 @@ class Contents:
 
 def gather(model: Pipeline, table: Table, test: Table | None, step: Step) -> Contents:
     """Examine a model on a table; `step` is called with the name of each step of `STEPS` as it begins."""
-    facts, table, test = facts_of(model), frame_or_path(table), None if test is None else frame_or_path(test)
+    facts_of(model)
+    table, test = frame_or_path(table), None if test is None else frame_or_path(test)
     step("scores")
-    rows = rows_of(model, table, test)
-    train, held = rows.train, rows.held
+    return examined(model, rows_of(model, table, test), step, name_of(table), fingerprint(table))
+
+
+def examined(model: Pipeline, rows: RowsAgain, step: Step, table: str = ARRAYS, sha256: str = "", *, alone: bool = False) -> Contents:
+    """Examine a model on rows of the table of this name."""
+    facts, train, held = facts_of(model), rows.train, rows.held
     counts, prepare = counts_of(len(held.y), facts.seed, held.weight, held.roles.get("groups")), model["prepare"]
     X_held = prepared_rows(prepare, held.inputs)
     scores = {"shoal": scored(model["estimator"], X_held, held.y, facts.task, counts)}
@@ -121,8 +130,8 @@ def gather(model: Pipeline, table: Table, test: Table | None, step: Step) -> Con
         model,
         facts,
         rows.look(),
-        name_of(table),
-        fingerprint(table),
+        table,
+        sha256,
         held,
         train,
         scores,
@@ -131,7 +140,8 @@ def gather(model: Pipeline, table: Table, test: Table | None, step: Step) -> Con
         uses_of(model, few.inputs),
         effects,
         intervals_of(model["estimator"], X_held),
-        equation_of(model),
+        equation_of(model["estimator"] if alone else model),
+        alone,
     )
 
 
@@ -164,9 +174,10 @@ def intervals_of(estimator: Any, X: Any) -> Intervals:
     return Intervals(note, *(np.asarray(v, np.float64) if v.ndim == 1 else v[first] for v in (lower, upper)))
 
 
-def equation_of(model: Pipeline) -> str:
-    """The model as an equation, if it is small enough to read."""
-    if sum(w.size for w in model["estimator"].network_.merged) > MOST_WEIGHTS:
+def equation_of(model: Any) -> str:
+    """A Pipeline or an estimator as an equation, if it is small enough to read."""
+    estimator = model["estimator"] if isinstance(model, Pipeline) else model
+    if sum(w.size for w in estimator.network_.merged) > MOST_WEIGHTS:
         return ""
     return model_equation(portable(model, "an equation"))
 
@@ -200,6 +211,12 @@ def command(facts: Facts, estimator: Any) -> str:
     if facts.test_fraction != 0.2:
         return in_python(facts, {**chosen, **seed})  # the command line holds out a fifth
     return shlex.join(words)
+
+
+def call_of(estimator: Any) -> str:
+    """The line that fits an estimator alone."""
+    given = {**settings_of(estimator), "random_state": estimator.seed_}
+    return f"{type(estimator).__name__}({', '.join(f'{name}={value!r}' for name, value in given.items())}).fit(X, y)"
 
 
 def in_python(facts: Facts, settings: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from shoal.metrics import METRICS
 from shoal.report import figures
-from shoal.report.contents import COVERAGE, MOST_WEIGHTS, Contents, command, settings_of
+from shoal.report.contents import COVERAGE, MOST_WEIGHTS, Contents, call_of, command, settings_of
 from shoal.report.figures import Picture
 from shoal.report.html import Best, number, paragraph, section, table, text
 from shoal.report.look import columns_table
@@ -38,10 +38,13 @@ def scores(contents: Contents) -> str:
         rows = [paragraph(f"{about} {before}.", "verdict")]
     elif contents.train is not None:
         rows = [paragraph(verdict(found, metric), "verdict")]
+    elif contents.alone:
+        why = "Other models would need the rows that this one learned from, train=(X, y)."
+        rows = [paragraph(f"There are no other models to compare with. {why} On its training rows the model's scores are too good.")]
     else:
         why = f"{contents.table} is not the table that the model was trained on, and other models would need its training rows."
         rows = [paragraph(f"There are no other models to compare with: {why} On its training rows the model's scores are too good.")]
-    held = f"{facts.held_out}" if contents.train is not None else f"all rows of {contents.table} with a target"
+    held = f"{facts.held_out}" if contents.train is not None or contents.alone else f"all rows of {contents.table} with a target"
     drawn = "these rows" if contents.held.roles.get("groups") is None else "their groups"
     caption = f"{n} rows: {held}. In brackets: the central 95 % of {RESAMPLES} resamples of {drawn}."
     rows.append(table(["", *(NAMES[name] for name in found)], [score_line(contents, m) for m in found["shoal"].scores], caption=caption))
@@ -128,14 +131,16 @@ def recipe(contents: Contents) -> str:
     ramps = f" and {network.encoding.n_ramps} ramps beside them" if network.encoding.n_ramps else ""
     limits = limits_in_words(limited_inputs(contents.model))
     given = ", ".join(f"{name}={value!r}" for name, value in settings_of(estimator).items())
-    minutes = f"{facts.seconds:.1f} s" + (", interrupted: the best weights until then" if facts.interrupted else "")
+    minutes = ("" if np.isnan(facts.seconds) else f", {facts.seconds:.1f} s") + (
+        ", interrupted: the best weights until then" if facts.interrupted else ""
+    )
     rows = [
         ["networks", f"{network.population.K}, each with one hidden layer of {widths} units"],
         ["inputs", f"{network.encoding.n_inputs} prepared columns{ramps}"],
         *([["limits", f"of cells far from all others: {limits}"]] if limits else []),
         ["units", f"{network.activation} hidden, {network.output} output"],
         ["parameters", f"{sum(w.size for w in network.merged):,} of the shoal as one network"],
-        ["solver", f"{estimator.solver_}, {estimator.n_iter_} epochs, {minutes}"],
+        ["solver", f"{estimator.solver_}, {estimator.n_iter_} epochs{minutes}"],
         ["settings", given or "all as by default"],
         ["seed", str(estimator.seed_)],
     ]
@@ -161,17 +166,19 @@ def text_lines(lines: str) -> str:
 def data(contents: Contents) -> str:
     """The data card: rows, target, columns."""
     facts = contents.facts
-    rows: list[list[object]] = [
-        ["table", contents.table],
-        ["SHA-256", contents.sha256 or "–"],
-        ["rows", f"{facts.n_train} learned from, {facts.n_test} held out ({facts.held_out}), {facts.n_left_out} without a target left out"],
-        *target_lines(contents),
-    ]
+    rows: list[list[object]]
+    if contents.alone:
+        n_train = "" if contents.train is None else f", {facts.n_train} learned from"
+        rows, of_rows = [["rows", f"{facts.n_test} scored{n_train}"]], "rows scored"
+    else:
+        split = f"{facts.n_train} learned from, {facts.n_test} held out ({facts.held_out}), {facts.n_left_out} without a target left out"
+        rows, of_rows = [["table", contents.table], ["SHA-256", contents.sha256 or "–"], ["rows", split]], "rows learned from"
+    rows += target_lines(contents)
     if facts.threshold:
         rows.append(["threshold", "; ".join(decisions(contents.model))])
     columns = contents.look.columns
     many = f", the first {MOST_COLUMNS} of them" if len(columns) > MOST_COLUMNS else ""
-    caption = f"{len(columns)} columns{many}, as shoal look and shoal fit print them; what was seen is of the rows learned from"
+    caption = f"{len(columns)} columns{many}, as shoal look and shoal fit print them; what was seen is of the {of_rows}"
     return section("data", "The data", table(["", ""], rows), columns_table(contents.look, caption=caption, most=MOST_COLUMNS))
 
 
@@ -197,9 +204,13 @@ def target_lines(contents: Contents) -> list[list[object]]:
 def again(contents: Contents) -> str:
     """The command that makes the model again, and the versions."""
     facts = contents.facts
-    made = f"<pre>{text(command(facts, contents.estimator))}</pre>"
+    made = f"<pre>{text(call_of(contents.estimator) if contents.alone else command(facts, contents.estimator))}</pre>"
     used = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    of = f"Of {facts.table or 'a frame'} with the SHA-256 {facts.sha256 or '–'}." if contents.sha256 != facts.sha256 else ""
+    of = (
+        f"Of {facts.table or 'a frame'} with the SHA-256 {facts.sha256 or '–'}."
+        if not contents.alone and contents.sha256 != facts.sha256
+        else ""
+    )
     sentence = f"The same seed gives the same network on the same versions and kind of processor. {of}"
     lines = f"Python {platform.python_version()}, {used}, {platform.machine()}"
     return section("again", "To make it again", made, paragraph(sentence), paragraph(lines, "muted"))
