@@ -1,5 +1,8 @@
 """A page of the chapter whose console and requests are watched."""
 
+# After three frames the page has seen what was done to it: an input waits for the next frame, a place on the screen for the one after.
+FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))"
+
 
 class Watched:
     """A page whose console and requests are watched: `open` it, `read` its numbers, `close` says if anything went wrong."""
@@ -25,7 +28,7 @@ class Watched:
 
     def settle(self, slide):
         """Wait until the exhibit has drawn what it was asked for."""
-        self.page.wait_for_timeout(30)
+        self.page.evaluate(FRAMES)
         self.page.wait_for_selector(f"#slide-{slide}[data-busy=no]")
         self.page.wait_for_function(f"document.querySelector('#slide-{slide} > .failed').hidden")
 

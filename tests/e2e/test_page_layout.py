@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from e2e_layout import layout_faults
-from e2e_watched import Watched
+from e2e_watched import FRAMES, Watched
 
 WIDTHS = {390: 844, 768: 1024, 1024: 768, 1280: 720, 1366: 768, 1440: 900, 1920: 1080}
 SCREENS = [
@@ -61,7 +61,7 @@ def test_exhibits_moved_far_stay_whole(browser, chapter_address, width):
 
 @pytest.mark.parametrize("width", [pytest.param(768, marks=pytest.mark.slow), 1024])
 def test_links_of_the_contents_lead_where_they_say(browser, chapter_address, width):
-    """On these screens no height is reserved for exhibits, so those above the goal push it down while they are built."""
+    """Exhibits above the goal are built while it is shown, and may need more height than was reserved."""
     watched = on_screen(browser, chapter_address, width)
     watched.open(1)
     page = watched.page
@@ -72,6 +72,41 @@ def test_links_of_the_contents_lead_where_they_say(browser, chapter_address, wid
         page.wait_for_function(
             "id => { const {top} = document.getElementById(id).getBoundingClientRect(); return 0 < top && top < 160 }", arg=goal
         )
+    watched.close()
+
+
+GROW = "([id, high]) => { document.querySelector(`#${id} .stage`).style.minHeight = high }"
+ABOVE = {"slide-4": "slide-3", "slide-10": "slide-9", "playground": "slide-13"}
+TOP = "id => document.getElementById(id).getBoundingClientRect().top"
+HERE = "id => location.hash.startsWith(`#${id}`) && document.querySelector('.rail [aria-current]').hash === `#${id}`"
+
+
+@pytest.mark.parametrize("width", [pytest.param(390, marks=pytest.mark.slow), 768, pytest.param(1440, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("goal", ABOVE)
+def test_the_readers_section_stays_while_the_layout_above_it_changes(browser, chapter_address, width, goal):
+    """Wherever the reader came by a link, by a press of a button or by the wheel: only the reader changes section and address."""
+    watched = on_screen(browser, chapter_address, width)
+    page = watched.page
+    page.goto(f"{chapter_address}#{goal}")
+    page.wait_for_selector("html[data-ready=yes]")
+    for act in ("link", "press", "wheel"):
+        if act == "press":
+            page.mouse.click(5, page.evaluate(TOP, goal) + 5)
+        elif act == "wheel":
+            before = page.evaluate("scrollY")
+            page.mouse.wheel(0, 40)
+            page.wait_for_function("before => scrollY === before + 40", arg=before)
+        for selector in (f"#{goal}[data-busy=no]", f"#{ABOVE[goal]}[data-busy=no]"):
+            page.wait_for_selector(selector)
+        page.evaluate(FRAMES)
+        stood = page.evaluate(TOP, goal)
+        for high in ("2900px", "0", "5000px"):
+            page.evaluate(GROW, [ABOVE[goal], high])
+            page.evaluate(FRAMES)
+            assert page.evaluate(TOP, goal) == pytest.approx(stood, abs=1), (act, high)  # a screen shows whole pixels
+            assert page.evaluate(HERE, goal), (act, high)
+    page.mouse.wheel(0, -500)
+    page.wait_for_function(HERE, arg=ABOVE[goal])
     watched.close()
 
 

@@ -2,12 +2,11 @@
 
 import contextlib
 import json
-import urllib.request
 
 import numpy as np
 import pandas as pd
 import pytest
-from e2e_watched import Watched
+from e2e_watched import FRAMES, Watched
 
 from shoal.export import weights_json
 
@@ -29,7 +28,7 @@ def opened(watched, state=""):
 
 
 def settled(watched):
-    watched.page.wait_for_timeout(30)
+    watched.page.evaluate(FRAMES)
     watched.page.wait_for_selector(READY)
     watched.page.wait_for_selector("#playground .now dd")
 
@@ -62,9 +61,8 @@ def failure(watched):
     return line.inner_text()
 
 
-def live(address):
-    with urllib.request.urlopen(f"{address}api/runs") as answer:
-        return json.load(answer)
+PLAYING = "async n => (await (await fetch('api/runs')).json()).playing === n"
+GONE = "async id => (await fetch(`api/runs/${id}/how?key=J`)).status === 404"
 
 
 def test_a_run_is_stepped_played_paused_and_taken_back(playground):
@@ -287,30 +285,35 @@ def test_a_run_that_the_server_let_go_begins_again_where_it_was(playground):
     playground.heard.clear()  # the browser itself notes the refused request
 
 
-def test_a_browser_that_goes_takes_its_training_with_it(browser, chapter_address):
+@pytest.fixture
+def beside(browser, chapter_address):
+    """Another page at the same address, which asks the server."""
+    page = browser.new_page()
+    page.goto(f"{chapter_address}icon.svg")
+    yield page
+    page.close()
+
+
+def test_a_browser_that_goes_takes_its_training_with_it(browser, chapter_address, beside):
+    beside.wait_for_function(PLAYING, arg=0)  # those of earlier tests have ended
     watched = Watched(browser, chapter_address, viewport={"width": 1440, "height": 900})
     opened(watched, "&p.units=16&p.solver=adam&p.rate=0.01")
     watched.page.click("#p-play")
     watched.page.wait_for_function("() => Number(document.querySelector('#playground').dataset.t) > 20")
-    assert live(chapter_address)["playing"] == 1
+    beside.wait_for_function(PLAYING, arg=1)
     watched.close()
-    for _ in range(40):
-        if live(chapter_address)["playing"] == 0:
-            break
-        browser.new_page().close()
-    assert live(chapter_address)["playing"] == 0
+    beside.wait_for_function(PLAYING, arg=0)
 
 
-def test_a_page_that_is_left_frees_its_place(browser, chapter_address):
+def test_a_page_that_is_left_frees_its_place(browser, chapter_address, beside):
+    """What a page sends when it is left names its origin too."""
     watched = Watched(browser, chapter_address, viewport={"width": 1440, "height": 900})
-    opened(watched, "")
-    before = live(chapter_address)["live"]
+    with watched.page.expect_response("**/api/runs") as started:
+        opened(watched, "")
+    run = started.value.json()["id"]
+    assert not beside.evaluate(GONE, run)
     watched.page.goto("about:blank")
-    for _ in range(40):
-        if live(chapter_address)["live"] < before:
-            break
-        browser.new_page().close()
-    assert live(chapter_address)["live"] == before - 1, "what a page sends when it is left names its origin too"
+    beside.wait_for_function(GONE, arg=run)
     watched.close()
 
 

@@ -98,7 +98,10 @@ def test_a_question_the_server_refuses_is_said_in_the_exhibit_and_the_page_goes_
     watched.close()
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), pytest.param(390, "dark", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("width", "theme"),
+    [(1440, "light"), *(pytest.param(w, "dark", marks=pytest.mark.slow) for w in (390, 600, 768, 1024, 1280, 1366, 1920))],
+)
 def test_nothing_jumps_when_an_exhibit_comes(browser, chapter_address, width, theme):
     """The place of every section before anything below the first screen is built, and after all of it is."""
     watched = Watched(browser, chapter_address, viewport={"width": width, "height": 900}, color_scheme=theme)

@@ -47,20 +47,21 @@ export function slide1(page) {
       plane.svg.setPointerCapture(e.pointerId);
       e.preventDefault();
     });
-    const move = paced((/** @type {PointerEvent} */ e) => {
+    // The part held at the time of the event: by the next frame the reader may have let go.
+    const move = paced((/** @type {{part: string, e: PointerEvent}} */ { part, e }) => {
       const at = plane.under_pointer(e);
       const { foot, w } = arrow();
-      if (held === "tip") {
+      if (part === "tip") {
         const next = /** @type {Point} */ ([at[0] - foot[0], at[1] - foot[1]]);
         const length = Math.hypot(...next);
         if (length < 0.15 || length > 6) return;
         set({ [KEYS.w1]: round(next[0]), [KEYS.w2]: round(next[1]), [KEYS.b]: round(-(next[0] * foot[0] + next[1] * foot[1])) });
-      } else if (held === "foot") {
+      } else {
         const b = -(w[0] * at[0] + w[1] * at[1]);
         set({ [KEYS.b]: round(Math.max(-12, Math.min(12, b))) });
       }
     });
-    plane.svg.addEventListener("pointermove", (e) => held && move(e));
+    plane.svg.addEventListener("pointermove", (e) => held && move({ part: held, e }));
     plane.svg.addEventListener("pointerup", () => (held = ""));
     plane.svg.addEventListener("pointercancel", () => (held = ""));
     turning();
