@@ -1,4 +1,4 @@
-"""How fast the live chapter is in a real browser: first paint, frames a second while training steps, an idle server's cost.
+"""How fast the live chapter is in a real browser: first paint, frames a second, a step of a lecture, an idle server's cost.
 
     python benchmarks/page_speed.py [--pictures FOLDER]
 
@@ -36,6 +36,14 @@ DRAWN = """seconds => new Promise(done => {
   const seen = new MutationObserver(() => times.push(performance.now()));
   seen.observe(section, { attributes: true, attributeFilter: ['data-t'] });
   setTimeout(() => { seen.disconnect(); done(times); }, 1000 * seconds); })"""
+
+
+LECTURE_STEP = """() => new Promise(done => {
+  const begin = performance.now();
+  document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'PageDown', bubbles: true }));
+  const drawn = () => document.querySelector('[data-lectured][data-busy=no]')
+    ? requestAnimationFrame(() => setTimeout(() => done(performance.now() - begin))) : setTimeout(drawn);
+  Promise.resolve().then(() => Promise.resolve()).then(drawn); })"""
 
 
 def first_paint(browser: Browser, address: str) -> tuple[float, float]:
@@ -79,6 +87,21 @@ def playground_frames(browser: Browser, address: str) -> tuple[float, float, int
     gaps = sorted(b - a for a, b in pairwise(times))
     page.close()
     return 1000 / statistics.mean(gaps), 1000 / statistics.mean(gaps[int(0.95 * len(gaps)) :]), updates
+
+
+def lecture_steps(browser: Browser, address: str) -> dict[str, float]:
+    """Milliseconds from the clicker's key until a step is on the screen, by the address of the step; a lecturer stays a second on each."""
+    page = browser.new_page(viewport={"width": 1280, "height": 720}, reduced_motion="reduce")
+    page.goto(address + "#slide-1&lecture=1")
+    page.wait_for_selector("#slide-1[data-lectured][data-busy=no]")
+    took = {}
+    while page.is_enabled("#lecture-next"):
+        page.wait_for_timeout(1000)
+        page.wait_for_function("() => !document.querySelector('[data-busy=yes]')")  # the exhibit after this one is drawn too
+        milliseconds = page.evaluate(LECTURE_STEP)
+        took[page.evaluate("location.hash.split('&').slice(0, 2).join('&')")] = milliseconds
+    page.close()
+    return took
 
 
 def processor_seconds(pid: int) -> float:
@@ -130,6 +153,7 @@ def main() -> None:
             paint, ready = first_paint(browser, address)
             mean, slow, steps = frames(browser, address)
             drawn, slowest, updates = playground_frames(browser, address)
+            steps_of_lecture = lecture_steps(browser, address)
             if wanted.pictures:
                 pictures(browser, address, wanted.pictures)
             page = browser.new_page()
@@ -146,6 +170,9 @@ def main() -> None:
     print(f"first paint                {paint:8.0f} ms   (wanted: below 1000)")
     print(f"page answers               {ready:8.0f} ms")
     print(f"frames while it trains     {mean:8.1f} /s   slowest twentieth {slow:.1f} /s, {steps} steps in {PLAY_SECONDS} s   (wanted: 30)")
+    longest = max(steps_of_lecture, key=lambda at: steps_of_lecture[at])
+    middle = statistics.median(steps_of_lecture.values())
+    print(f"a step of a lecture        {middle:8.1f} ms   slowest {steps_of_lecture[longest]:.1f} ms, {longest}   (wanted: below 100)")
     print(f"16 units at full speed     {drawn:8.1f} /s   slowest twentieth {slowest:.1f} /s, {updates} updates   (wanted: 30)")
 
     print(f"idle server, page open     {100 * idle:8.2f} % of one core   (wanted: 0)")

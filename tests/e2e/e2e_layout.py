@@ -63,3 +63,51 @@ FAULTS = r"""
 def layout_faults(page, selector, wide):
     """The faults of one part; on a `wide` screen nothing in it may need scrolling sideways."""
     return page.evaluate(FAULTS, [selector, wide])
+
+
+PROJECTED = r"""
+([selector, least]) => {
+  const part = document.querySelector(selector);
+  const faults = [];
+  const zoomed = (e) => e.currentCSSZoom ?? 1;
+  const drawn = (e) => {
+    const svg = e.closest("svg");
+    if (!svg) return zoomed(e);
+    const [box, size] = [svg.getBoundingClientRect(), svg.viewBox.baseVal];
+    return Math.min(box.width / size.width, box.height / size.height);
+  };
+  const walker = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const words = walker.currentNode.textContent.trim();
+    const parent = walker.currentNode.parentElement;
+    if (!words || parent.closest("title, option, script, style, annotation")) continue;
+    if (!parent.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
+    const range = document.createRange();
+    range.selectNodeContents(walker.currentNode);
+    for (const r of range.getClientRects()) {
+      if (r.width < 1) continue;
+      const inset = 0.2 * r.height; // a rectangle is as high as its font's line
+      if (r.top + inset < 0 || r.bottom - inset > innerHeight || r.left < -1 || r.right > innerWidth + 1)
+        faults.push(`off the screen: "${words.slice(0, 40)}" at ${[r.left, r.top, r.right, r.bottom].map(Math.round)}`);
+    }
+    const size = parseFloat(getComputedStyle(parent).fontSize) * drawn(parent);
+    if (size < least - 0.05) faults.push(`${size.toFixed(1)} px: "${words.slice(0, 40)}" in ${parent.outerHTML.split(">")[0]}`);
+  }
+  for (const picture of part.querySelectorAll("svg[role=img], canvas")) {
+    if (!picture.checkVisibility({ visibilityProperty: true })) continue;
+    const r = picture.getBoundingClientRect();
+    const name = picture.getAttribute("aria-label");
+    const inside = r.left >= -1 && r.top >= -1 && r.right <= innerWidth + 1 && r.bottom <= innerHeight + 1;
+    if (!inside) faults.push(`off the screen: the picture "${name}"`);
+    if (r.width < 8 || r.height < 4) faults.push(`nothing left of the picture "${name}"`);
+  }
+  const { scrollWidth, scrollHeight } = document.documentElement;
+  if (scrollWidth > innerWidth || scrollHeight > innerHeight + 1) faults.push("the page can be scrolled");
+  return [...new Set(faults)];
+}
+"""
+
+
+def lecture_faults(page, selector, least=18.0):
+    """What an audience could not see of one part on this screen: off it, overlapping, or with type below `least` pixels."""
+    return layout_faults(page, selector, wide=True) + page.evaluate(PROJECTED, [selector, least])

@@ -153,6 +153,20 @@ def test_every_exhibit_opens_from_the_file_and_moves(copy):
         copy.settle(slide)
 
 
+def test_a_lecture_is_given_from_the_file(copy):
+    page = copy.open(3).page
+    for key, at in (("p", (3, 1)), ("PageDown", (3, 2)), ("j", (4, 1)), ("PageUp", (3, 5))):
+        page.keyboard.press(key)
+        page.wait_for_selector(f'html[data-lecture="slide-{at[0]}"] #slide-{at[0]}[data-lectured="{at[1]}"][data-busy=no]')
+    assert page.evaluate("location.hash") == "#slide-3&lecture=5"
+    for _ in range(40):
+        page.keyboard.press("PageDown")
+    page.wait_for_selector('#slide-13[data-lectured="2"][data-busy=no]')
+    assert page.locator("section > .failed:not([hidden])").count() == 0
+    page.keyboard.press("Escape")
+    page.wait_for_selector("html:not([data-lecture])")
+
+
 def test_the_copy_takes_nothing_that_it_cannot_compute(copy):
     page = copy.open(3).page
     assert page.locator('input[data-key="3.x1"]').is_disabled()

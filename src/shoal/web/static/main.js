@@ -4,6 +4,7 @@ import { startCards } from "./lib/card.js";
 import { find, h, put, s } from "./lib/dom.js";
 import { defineEquation } from "./lib/equation.js";
 import { startKeys } from "./lib/keys.js";
+import { startLecture } from "./lib/lecture.js";
 import { startLinking } from "./lib/link.js";
 import { startRail } from "./lib/rail.js";
 import { declare } from "./lib/store.js";
@@ -74,6 +75,7 @@ async function start() {
   for (const slide of SLIDES) slide(page);
   playground(page.manifest.settings);
   startRail();
+  startLecture();
   document.documentElement.dataset.ready = "yes";
 }
 

@@ -131,6 +131,10 @@ export function slide1(page) {
     number: 1,
     keys: [...Object.values(KEYS), "ex", "1.turn"],
     themed: true,
+    lecture: [
+      { says: "from above", parts: ["plane"] },
+      { says: "as a surface", parts: ["surface"] },
+    ],
     questions: () => ({ unit: ["unit", { g: get(KEYS.g), w1: get(KEYS.w1), w2: get(KEYS.w2), b: get(KEYS.b), ex: get("ex") }] }),
     build(stage) {
       const g = choice({
@@ -156,7 +160,7 @@ export function slide1(page) {
           { class: "two e1" },
           h(
             "figure",
-            {},
+            { "data-part": "plane" },
             plane.element,
             h(
               "figcaption",
@@ -166,14 +170,18 @@ export function slide1(page) {
             ),
           ),
           h(
-            "figure",
+            "div",
             {},
-            surface,
             h(
-              "figcaption",
-              { class: "cap figcap" },
-              h("b", {}, "As a surface."),
-              " Drag to turn it. The thick line is the cut; its shadow is on the floor.",
+              "figure",
+              { "data-part": "surface" },
+              surface,
+              h(
+                "figcaption",
+                { class: "cap figcap" },
+                h("b", {}, "As a surface."),
+                " Drag to turn it. The thick line is the cut; its shadow is on the floor.",
+              ),
             ),
             sums,
           ),

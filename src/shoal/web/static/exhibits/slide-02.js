@@ -174,6 +174,11 @@ export function slide2(page) {
     number: 2,
     keys: ["2.n_x", "2.n_h", "2.n_y", "2.look", "2.turn", "2.warp", "step", "edits", "ex"],
     themed: true,
+    lecture: [
+      { says: "sizes", parts: ["sizes"] },
+      { says: "the plane", state: { "2.warp": 0 }, parts: ["warp"] },
+      { says: "warped", state: { "2.warp": 1 }, parts: ["warp"] },
+    ],
     questions: () => ({
       shapes: ["shapes", { n_x: get("2.n_x"), n_h: get("2.n_h"), n_y: get("2.n_y") }],
       hand: ["hand", { step: get("step"), edits: get("edits") }],
@@ -196,21 +201,21 @@ export function slide2(page) {
       const showTurn = () => turn.classList.toggle("unseen", get("2.look") !== "cut");
       listen(["2.look"], showTurn);
       stage.append(
-        h("div", { class: "e2top" }, h("div", {}, drawing, h("div", { class: "e2n" }, size("x", 8), size("h", 8), size("y", 4))), shapes),
+        h("div", { class: "e2top", "data-part": "sizes" }, h("div", {}, drawing, h("div", { class: "e2n" }, size("x", 8), size("h", 8), size("y", 4))), shapes),
         h(
           "div",
-          { class: "warp" },
-          h("figure", {}, plane.element),
-          h("div", { class: "arrow", "aria-hidden": "true" }, "→"),
+          { class: "warp", "data-part": "warp" },
+          h("figure", { "data-part": "plane" }, plane.element),
+          h("div", { class: "arrow", "aria-hidden": "true", "data-part": "plane" }, "→"),
           h("figure", {}, hidden),
         ),
         h(
           "div",
-          { class: "bar between", style: "margin:10px 0 0" },
+          { class: "bar between under", "data-part": "warp" },
           caption,
           h(
             "span",
-            { class: "bar", style: "margin:0;gap:10px 16px" },
+            { class: "bar looks" },
             slider({ key: "2.warp", label: "warp", min: 0, max: 1, step: 0.02, width: 80, show: null }),
             turn,
             choice({

@@ -8,6 +8,14 @@ import { bracketed, MINUS, num, sig } from "../lib/numbers.js";
 import { declare, get, number, set } from "../lib/store.js";
 import { mark } from "../lib/strip.js";
 
+/** The steps of the computation, as the reader walks through them. @type {[string, string][]} */
+const STAGES = [
+  ["1", "products"],
+  ["2", "sum"],
+  ["3", "bias"],
+  ["4", "tanh"],
+  ["5", "output"],
+];
 const YS = [44, 132, 220, 308];
 const SMALL = ["₁", "₂", "₃", "₄"];
 
@@ -236,6 +244,7 @@ export function slide3(page) {
 
   exhibit({
     number: 3,
+    lecture: STAGES.map(([at, says]) => ({ says, state: { "3.stage": at } })),
     keys: ["step", "edits", "ex", "3.stage", "3.x1", "3.x2"],
     questions: () => ({
       hand: ["hand", { step: get("step"), edits: get("edits") }],
@@ -246,13 +255,7 @@ export function slide3(page) {
       const steps = choice({
         key: "3.stage",
         label: "step through",
-        options: [
-          ["1", "1 products"],
-          ["2", "2 sum"],
-          ["3", "3 bias"],
-          ["4", "4 tanh"],
-          ["5", "5 output"],
-        ],
+        options: STAGES.map(([at, name]) => [at, `${at} ${name}`]),
       });
       stage.append(
         h(

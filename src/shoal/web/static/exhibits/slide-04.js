@@ -15,9 +15,9 @@ const time = (s) => (s < 1e-3 ? `${sig(s * 1e6, 3)} µs` : `${sig(s * 1e3, 3)} m
 /** @param {any} page */
 export function slide4(page) {
   declareAs("4.layer", "loop.layer");
-  const tracks = { loop: h("div", { class: "track" }), product: h("div", { class: "track" }) };
-  const column = h("div", { class: "claim" });
-  const claim = h("p", { class: "claim", role: "status" });
+  const tracks = { loop: h("div", { class: "track", "data-part": "run" }), product: h("div", { class: "track", "data-part": "run" }) };
+  const column = h("div", { class: "claim", "data-part": "numbers" });
+  const claim = h("p", { class: "claim", role: "status", "data-part": "numbers" });
   const run = h("button", { type: "button", class: "solid", id: "run-loop" }, isRecorded() ? "▸ Play again" : "▸ Run both again");
   /** @type {any} */ let answer;
   let frame = 0;
@@ -109,6 +109,10 @@ export function slide4(page) {
   let known = "";
   exhibit({
     number: 4,
+    lecture: [
+      { says: "run", parts: ["run"], act: animate },
+      { says: "same numbers", parts: ["numbers"] },
+    ],
     keys: ["step", "edits", "ex", "4.layer"],
     questions: () => {
       const now = `${get("step")} ${get("edits")} ${get("4.layer")}`;

@@ -13,12 +13,18 @@ const UNITS = ["unit 1", "unit 2", "unit 3", "unit 4"];
 export function slide5(page) {
   declareAs("5.i", "three_columns.i");
   declareAs("5.j", "three_columns.j");
-  const [apart, together, biased] = [h("div", { class: "equals" }), h("div", { class: "equals" }), h("div", { class: "equals" })];
-  const claim = h("p", { class: "claim", role: "status" });
+  const equals = (/** @type {string} */ part) => h("div", { class: "equals", "data-part": part });
+  const [apart, together, biased] = [equals("apart"), equals("together"), equals("biased")];
+  const claim = h("p", { class: "claim", role: "status", "data-part": "together" });
   const op = (/** @type {string} */ sign) => h("span", { class: "op" }, sign);
 
   exhibit({
     number: 5,
+    lecture: [
+      { says: "one by one", parts: ["apart"] },
+      { says: "the block", parts: ["together"] },
+      { says: "the bias", parts: ["biased"] },
+    ],
     keys: ["step", "edits", "ex", "5.i", "5.j"],
     questions: () => ({ t: ["three_columns", { step: get("step"), edits: get("edits"), i: get("5.i"), j: get("5.j"), k: get("ex") }] }),
     build(stage) {
@@ -32,12 +38,12 @@ export function slide5(page) {
           pick("5.j", "and", "three_columns.j"),
           pick("ex", "and the selected example", "three_columns.k"),
         ),
-        h("h3", { class: "band" }, "One column at a time"),
+        h("h3", { class: "band", "data-part": "apart" }, "One column at a time"),
         apart,
-        h("h3", { class: "band" }, "The block"),
+        h("h3", { class: "band", "data-part": "together" }, "The block"),
         together,
         claim,
-        h("h3", { class: "band", style: "margin-top:24px" }, "The bias, one column, repeated"),
+        h("h3", { class: "band", style: "margin-top:24px", "data-part": "biased" }, "The bias, one column, repeated"),
         biased,
       );
     },

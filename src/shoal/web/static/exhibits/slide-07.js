@@ -28,8 +28,8 @@ export function slide7(page) {
     plane: new Plane({ size: 164, limit: page.limit, axes: false, label: `Boundary with ${name} units` }),
     table: h("dl", {}),
   }));
-  const curves = h("figure", {});
-  const collapse = h("div", { class: "collapse" });
+  const curves = h("figure", { "data-part": "curves" });
+  const collapse = h("div", { class: "collapse", "data-part": "collapse" });
 
   /** @param {any} c */
   function drawCollapse(c) {
@@ -57,23 +57,28 @@ export function slide7(page) {
     number: 7,
     keys: ["7.step"],
     themed: true,
+    lecture: [
+      { says: "five kinds", parts: ["bar", "five"] },
+      { says: "their costs", parts: ["bar", "curves"] },
+      { says: "collapse", parts: ["collapse"] },
+    ],
     questions: () => ({ compare: ["compare", { step: get("7.step") }] }),
     build(stage) {
       for (const net of nets) net.plane.examples(page.X, page.Y, 0.55);
       stage.append(
         h(
           "div",
-          { class: "bar" },
+          { class: "bar", "data-part": "bar" },
           slider({ key: "7.step", label: "training step", min: 0, max: LAST, step: 10, width: 300, show: whole }),
           h("span", { class: "cap" }, `all from the same first weights, seed ${page.seed}, α = ${page.rate}`),
         ),
         h(
           "div",
-          { class: "five" },
+          { class: "five", "data-part": "five" },
           ...nets.map((l) => h("figure", {}, h("h3", {}, l.name, swatch(l.dash, l.key)), l.plane.element, l.table)),
         ),
         curves,
-        h("h3", { class: "band", style: "margin:12px 0" }, "The linear collapse"),
+        h("h3", { class: "band", style: "margin:12px 0", "data-part": "collapse" }, "The linear collapse"),
         collapse,
       );
     },

@@ -8,6 +8,7 @@ import { agreement, MINUS, num, sig } from "../lib/numbers.js";
 import { declare, get, set } from "../lib/store.js";
 
 const LIMIT = 10.9;
+const POINTS = [-10, 0, 10]; // the slide's
 const [W, LEFT, RIGHT] = [586, 40, 6];
 /** @type {Record<string, {name: string, equations: string[]}>} */
 export const SHOWN = {
@@ -63,7 +64,7 @@ export function slide8(page) {
       )
       .join(" ");
     out.push(s("polyline", { class: "ink", "stroke-width": 2.2, "stroke-linejoin": "round", points }));
-    [-10, 0, 10].forEach((at, i) =>
+    POINTS.forEach((at, i) =>
       out.push(s("circle", { cx: sx(at), cy: sy(three[i] ?? 0), r: 4, fill: "var(--ink)", stroke: "var(--paper)", "stroke-width": 1.5 })),
     );
     return { out, sy };
@@ -126,7 +127,7 @@ export function slide8(page) {
     );
     const ends = get("8.stop") === "yes" ? curve.flat.flat().filter((/** @type {number} */ v) => Math.abs(v) < 9 && Math.abs(v) > 0.5) : [];
     for (const v of ends) bottom.out.push(text(sx(v), 208, sig(v), { class: "strong" }), line(sx(v), 8, sx(v), 194));
-    for (const v of [-10, 0, 10]) bottom.out.push(text(sx(v), 208, String(v).replace("-", MINUS)));
+    for (const v of POINTS) bottom.out.push(text(sx(v), 208, String(v).replace("-", MINUS)));
     const hatch = s(
       "defs",
       {},
@@ -162,6 +163,7 @@ export function slide8(page) {
 
   exhibit({
     number: 8,
+    lecture: [{ says: "unit 1" }, ...POINTS.map((z) => ({ says: `z = ${String(z).replace("-", MINUS)}`, state: { "8.z": z } }))],
     keys: ["8.g", "8.z", "8.stop", "step", "edits", "ex"],
     questions: () => ({
       curves: ["curves", {}],

@@ -26,8 +26,8 @@ export function slide9(page) {
   const [curve, word, update, arithmetic] = [
     h("figure", {}),
     h("p", { class: "word" }),
-    h("div", { class: "update" }),
-    h("p", { class: "cap", style: "margin-top:10px" }),
+    h("div", { class: "update", "data-part": "update" }),
+    h("p", { class: "cap arithmetic", "data-part": "update" }),
   ];
   const play = iconButton("play", "let it run", toggle);
   const last = page.last - 1;
@@ -80,6 +80,10 @@ export function slide9(page) {
     number: 9,
     keys: ["step", "edits", "9.rate"],
     themed: true,
+    lecture: [
+      { says: "boundary", parts: ["run"] },
+      { says: "one step", parts: ["update"] },
+    ],
     questions: () => ({ d: ["descent", { step: Math.min(number("step"), last), edits: get("edits"), rate: get("9.rate") }] }),
     build(stage) {
       plane.examples(page.X, page.Y, 0.85);
@@ -114,7 +118,7 @@ export function slide9(page) {
           rate,
           exercise,
         ),
-        h("div", { class: "e9" }, h("figure", {}, plane.element), h("div", {}, word, curve)),
+        h("div", { class: "e9", "data-part": "run" }, h("figure", {}, plane.element), h("div", {}, word, curve)),
         update,
         arithmetic,
       );

@@ -16,7 +16,7 @@ const LINES = ["①", "②", "③", "④", "⑤", "⑥"];
 export function slide10(page) {
   declare("10.line", "all");
   declare("10.keepdims", "yes");
-  const path = h("figure", { class: "path" });
+  const path = h("figure", { class: "path", "data-part": "path" });
   const rows = h("div", { class: "sides" });
   const trapBox = h("div", { class: "trap" });
   const compared = h("span", { class: "cap", role: "status" });
@@ -30,7 +30,7 @@ export function slide10(page) {
   /** @param {any} hand @param {any} answer */
   function drawPath(hand, answer) {
     const { dZ1, dZ2, loss } = answer.column;
-    const [X, H, Y, C] = [46, 330, 600, 822];
+    const [X, H, Y, C] = [24, 200, 392, 546];
     const [hs, xs] = [column(4, 66, 33), column(2, 66, 48)];
     const reference = widest(hand.W1, hand.W2);
     const into = s("g", { class: walked(5) ? "" : "off" });
@@ -68,12 +68,12 @@ export function slide10(page) {
     put(
       path,
       picture(
-        890,
+        612,
         168,
         "The error of one example goes back from the loss through the network",
         into,
         outOf,
-        line(Y + 56, 66, C - 58, 66, { "stroke-width": 1.2 }),
+        line(Y + 56, 66, C - 66, 66, { "stroke-width": 1.2 }),
         ...xs.map((y, j) => named(X, y, 15, "x", j + 1, `x${j + 1}`)),
         s(
           "g",
@@ -81,11 +81,11 @@ export function slide10(page) {
           ...hs.map((y, i) => box(H, y, 122, "a", i + 1, dZ1[i], largest, `dZ1-${i + 1}-1`, `u${i + 1}`)),
         ),
         s("g", { class: walked(1) ? "" : "off" }, box(Y, 66, 110, "ŷ", "", dZ2, Math.max(Math.abs(dZ2), 1e-300), "dZ2", "y1")),
-        s("rect", { x: C - 58, y: 44, width: 116, height: 44, rx: 6, class: "node", "data-how": "loss" }),
-        text(C, 62, `loss of example ${get("ex")}`, { style: "font-size:11px", class: "through" }),
+        s("rect", { x: C - 66, y: 44, width: 132, height: 44, rx: 6, class: "node", "data-how": "loss" }),
+        text(C, 62, `loss of example ${get("ex")}`, { class: "through" }),
         text(C, 79, sig(loss), { class: "mono strong through" }),
-        text(890, 12, `in the boxes: dZ1 and dZ2 of example ${get("ex")}`, { "text-anchor": "end" }),
-        back(C - 58, Y + 44, "begin", true),
+        text(612, 12, `in the boxes: dZ1 and dZ2 of example ${get("ex")}`, { "text-anchor": "end" }),
+        back(C - 66, Y + 44, "begin", true),
         at(Y, "① dZ2", walked(1)),
         back(Y - 44, H + 44, "② dW2   ③ db2", walked(2)),
         at(H, "④ dZ1", walked(4)),
@@ -215,12 +215,13 @@ export function slide10(page) {
   /** Lines 5 and 6 are in one row, because their matrices have the same rows. @param {any} answer @param {number} ref */
   function lastTwo(answer, ref) {
     const f = answer.formula;
+    const of = (/** @type {number} */ k, /** @type {any[]} */ ...content) => h("div", { class: now(k) ? "" : "off" }, ...content);
     const described = (/** @type {number} */ k, /** @type {any} */ formula, /** @type {any} */ dims, /** @type {string} */ say) =>
-      h("div", { class: now(k) ? "" : "off" }, formula, h("div", { class: "dims" }, dims), h("p", { class: "say" }, say));
+      of(k, formula, h("div", { class: "dims" }, dims), h("p", { class: "say" }, say));
     return h(
       "div",
       { class: `f ${now(5) || now(6) ? "" : "off"}`, "data-line": "5 6" },
-      h("div", { class: "k" }, "5", h("br", {}), "6"),
+      h("div", { class: "k" }, of(5, "5"), of(6, "6")),
       h(
         "div",
         { class: "forms" },
@@ -233,10 +234,10 @@ export function slide10(page) {
         h(
           "div",
           { class: "both" },
-          matrix({ name: "dW1", values: f.dW1, rows: UNITS, cols: ["x1", "x2"], ref, how: true }),
-          matrix({ name: "db1", values: f.db1, cols: ["\u00a0"], ref, how: true, shape: either("(4, 1)", "(4,)") }),
+          of(5, matrix({ name: "dW1", values: f.dW1, rows: UNITS, cols: ["x1", "x2"], ref, how: true })),
+          of(6, matrix({ name: "db1", values: f.db1, cols: ["\u00a0"], ref, how: true, shape: either("(4, 1)", "(4,)") })),
         ),
-        h("div", { class: "pair" }, agree(answer, "dW1"), agree(answer, "db1")),
+        h("div", { class: "pair" }, of(5, agree(answer, "dW1")), of(6, agree(answer, "db1"))),
       ),
     );
   }
@@ -285,6 +286,10 @@ export function slide10(page) {
 
   exhibit({
     number: 10,
+    lecture: [
+      ...LINES.map((says, i) => ({ says, state: { "10.line": i + 1 }, parts: ["path"] })),
+      { says: "without keepdims", state: { "10.line": LINES.length, "10.keepdims": "no" }, parts: [] },
+    ],
     keys: ["step", "edits", "ex", "10.line", "10.keepdims"],
     questions: () => ({
       hand: ["hand", { step: get("step"), edits: get("edits") }],

@@ -25,10 +25,10 @@ export function slide11(page) {
     box: h("div", { class: "race" }),
     tiles: h("div", { class: "tiles" }),
     title: h("h3", {}),
-    bits: h("div", { class: "bits" }),
-    says: h("p", { class: "cap", style: "margin-top:6px" }),
+    bits: h("div", { class: "bits", "data-part": "bits" }),
+    says: h("p", { class: "cap", style: "margin-top:6px", "data-part": "bits" }),
   }));
-  const [desk, phone] = [h("figure", { class: "desk-chart" }), h("figure", { class: "phone-chart" })];
+  const [desk, phone] = ["desk-chart", "phone-chart"].map((kind) => h("figure", { class: kind, "data-part": "race" }));
   const race = h("button", { type: "button" }, "▸ Race again");
   let running = 0;
 
@@ -101,7 +101,7 @@ export function slide11(page) {
       { width, height, label: "Cost of both networks", x: [0, last], xTicks: roundTicks(last, width > 500 ? 5 : 2), ...scale },
       [
         { ...answer.zeros.costs, dash: "5 4", label: `all zeros ${sig(answer.zeros.J)}`, dy: 18 },
-        { ...answer.random.costs, width: 2.4, label: `small random ${sig(answer.random.J)}`, dy: below > 45 ? -9 : Math.max(18, 34 - below) },
+        { ...answer.random.costs, width: 2.4, label: `small random ${sig(answer.random.J)}`, dy: below > 45 ? -9 : Math.max(18, 40 - below) },
       ],
     );
   }
@@ -110,11 +110,16 @@ export function slide11(page) {
     number: 11,
     keys: ["11.g1", "11.out", "11.step"],
     themed: true,
+    lecture: [
+      { says: "the start", state: { "11.step": 0 }, parts: ["race"] },
+      { says: "run", state: { "11.step": 0 }, parts: ["race"], act: start },
+      { says: "to the last bit", parts: ["bits"] },
+    ],
     questions: () => ({ race: ["race", { g1: get("11.g1"), leave_out: get("11.out"), step: get("11.step") }] }),
     build(stage) {
       race.addEventListener("click", start);
       for (const net of nets)
-        net.box.append(net.title, h("div", { class: "pair" }, net.tiles, net.plane.element), net.bits, net.says);
+        net.box.append(net.title, h("div", { class: "pair", "data-part": "race" }, net.tiles, net.plane.element), net.bits, net.says);
       stage.append(
         h(
           "div",

@@ -89,6 +89,11 @@ export function slide12(page) {
 
   exhibit({
     number: 12,
+    lecture: [
+      { says: `s = ${page.scale}`, state: { "12.scale": page.scale }, parts: ["start"] },
+      { says: "s = 100", state: { "12.scale": 100 }, parts: ["start"] },
+      { says: "how they learn", parts: ["cost"] },
+    ],
     keys: ["12.scale", "12.g1"],
     questions: () => ({ small: ["small", { scale: get("12.scale"), g1: get("12.g1") }] }),
     build(stage) {
@@ -117,7 +122,7 @@ export function slide12(page) {
             ],
           }),
         ),
-        h("div", { class: "beside" }, h("div", {}, bars, says, weights), h("div", {}, curves, table)),
+        h("div", { class: "beside" }, h("div", { "data-part": "start" }, bars, says, weights), h("div", { "data-part": "cost" }, curves, table)),
       );
     },
     draw({ small }) {

@@ -15,7 +15,11 @@ export function slide13(page) {
   ])
     .filter(([key]) => !isRecorded() || key !== "1e7")
     .map(([key, name]) => h("button", { type: "button", "data-length": key, onclick: () => run(key) }, `▸ ${name}`));
-  const [bars, verdict, table] = [h("figure", { class: "bars" }), h("p", { class: "verdict13", role: "status" }), h("div", {})];
+  const [bars, verdict, table] = [
+    h("figure", { class: "bars", "data-part": "times" }),
+    h("p", { class: "verdict13", role: "status", "data-part": "times" }),
+    h("div", { "data-part": "sums" }),
+  ];
   let busy = false;
   /** @type {any} */ let answer;
 
@@ -120,6 +124,10 @@ export function slide13(page) {
 
   exhibit({
     number: 13,
+    lecture: [
+      { says: "the times", parts: ["times"] },
+      { says: "the sums", parts: ["sums"] },
+    ],
     keys: [],
     questions: () => {
       /** @type {Record<string, [string, Record<string, string>]>} */ const first = {

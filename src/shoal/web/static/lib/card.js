@@ -116,8 +116,9 @@ function place() {
   const size = card().getBoundingClientRect();
   const left = Math.min(Math.max(12, box.left - 14), innerWidth - size.width - 12);
   const below = box.bottom + 8 + size.height < innerHeight;
-  card().style.left = `${left}px`;
-  card().style.top = `${Math.max(12, below ? box.bottom + 8 : box.top - size.height - 8)}px`;
+  const zoom = size.width / card().offsetWidth; // in lecturer mode the card is enlarged, and its place with it
+  card().style.left = `${left / zoom}px`;
+  card().style.top = `${Math.max(12, below ? box.bottom + 8 : box.top - size.height - 8) / zoom}px`;
 }
 
 export function startCards() {

@@ -2,7 +2,7 @@
 import { ask } from "./ask.js";
 import { find, h } from "./dom.js";
 import { relight } from "./link.js";
-import { listen } from "./store.js";
+import { listen, supposing } from "./store.js";
 
 const QUIET = 200; // milliseconds without a change, after which exhibits near the screen are updated
 
@@ -15,7 +15,26 @@ const QUIET = 200; // milliseconds without a change, after which exhibits near t
  * @property {(stage: HTMLElement) => void} build creates its elements, once
  * @property {(answers: Answers) => void} draw puts the answers into them
  * @property {boolean} [themed] whether another theme needs a redraw
+ * @property {Step[]} [lecture] its steps in lecturer mode; without them it has one, which shows everything
  */
+/**
+ * One step of an exhibit in a lecture.
+ * @typedef {object} Step
+ * @property {string} says its name, a word or two
+ * @property {Record<string, string | number>} [state] what it begins with, in place of the defaults
+ * @property {string[]} [parts] which of the elements with `data-part` are shown; all, if not given
+ * @property {() => void} [act] what runs when it is reached
+ */
+/**
+ * @typedef {object} Exhibit
+ * @property {HTMLElement} section
+ * @property {Step[]} steps
+ * @property {() => Promise<void>} ready draws it, though it may not be on the screen
+ * @property {(step: Step) => void} expect asks for what this step will need
+ */
+
+/** Every exhibit by the id of its section. @type {Map<string, Exhibit>} */
+export const exhibits = new Map();
 
 /** @param {Plan} plan */
 export function exhibit(plan) {
@@ -27,9 +46,14 @@ export function exhibit(plan) {
   let later = 0;
   let stale = true;
   let working = false;
+  /** @type {Promise<void>} */ let drawn = Promise.resolve();
 
-  async function refresh() {
-    if (working || !(isNear || isSeen) || !stale) return;
+  function refresh() {
+    if (!working && (isNear || isSeen) && stale) drawn = draw();
+    return drawn;
+  }
+
+  async function draw() {
     working = true;
     section.dataset.busy = "yes";
     while (stale) {
@@ -61,6 +85,18 @@ export function exhibit(plan) {
     else if (isNear) later = window.setTimeout(refresh, QUIET); // while a run plays, only exhibits on the screen are drawn
   }
 
+  exhibits.set(section.id, {
+    section,
+    steps: plan.lecture ?? [{ says: "" }],
+    ready: () => {
+      isNear = true;
+      return refresh();
+    },
+    expect: ({ state }) => {
+      if (!state) return; // the answers are those that it has
+      for (const [name, parameters] of Object.values(supposing(state, plan.questions))) ask(name, parameters).catch(() => {});
+    },
+  });
   section.append(h("p", { class: "failed", role: "status", hidden: true }));
   listen(plan.keys, outdated);
   if (plan.themed) document.addEventListener("themechange", outdated);

@@ -1,6 +1,7 @@
-// Keys: arrows step the training, `[` and `]` the example, `?` shows the sheet.
+// Keys: arrows step the training, `[` and `]` the example, `?` shows the sheet; in lecturer mode a clicker's keys go through the exhibits.
 import { beside } from "./ask.js";
 import { find } from "./dom.js";
+import { blank, isLecture, leave, toggleLecture, turn as turnStep, turnExhibit } from "./lecture.js";
 import { goTo } from "./rail.js";
 import { number, reset, set } from "./store.js";
 import { walk } from "./strip.js";
@@ -8,6 +9,12 @@ import { toggleTheme } from "./theme.js";
 
 /** @param {EventTarget | null} target */
 const typing = (target) => target instanceof HTMLElement && (target.matches("input, select, textarea") || target.isContentEditable);
+
+/** Whether a card or a sheet is open, which Escape closes. */
+const opened = () => Boolean(document.querySelector(":popover-open, dialog[open]"));
+
+/** Whether Space operates the element. @param {EventTarget | null} target */
+const operated = (target) => target instanceof Element && target.closest("button, summary, [role=button]") !== null;
 
 /** @param {any} page */
 export function startKeys(page) {
@@ -29,12 +36,33 @@ export function startKeys(page) {
     k: () => turn(-1),
     r: () => reset(["step", "ex", "edits", "3.x1", "3.x2"]),
     d: toggleTheme,
+    p: toggleLecture,
     "?": () => (sheet.open ? sheet.close() : sheet.showModal()),
+  };
+  const next = () => turnStep(1);
+  const before = () => turnStep(-1);
+  const dark = () => void blank();
+  /** @type {Record<string, (e: KeyboardEvent) => void>} */
+  const teaches = {
+    PageDown: next,
+    ArrowRight: next,
+    ArrowDown: next,
+    " ": (e) => turnStep(e.shiftKey ? -1 : 1),
+    PageUp: before,
+    ArrowLeft: before,
+    ArrowUp: before,
+    j: () => turnExhibit(1),
+    k: () => turnExhibit(-1),
+    b: dark,
+    ".": dark, // some clickers send it to blank the screen
+    Escape: leave,
   };
   document.addEventListener("keydown", (e) => {
     if (e.ctrlKey || e.metaKey || e.altKey || typing(e.target)) return;
-    const action = does[e.key];
-    if (!action || (sheet.open && e.key !== "?")) return;
+    if (isLecture() && (opened() || (e.key === " " && operated(e.target)))) return;
+    const key = e.key.length === 1 ? e.key.toLowerCase() : e.key;
+    const action = (isLecture() && teaches[key]) || does[key];
+    if (!action || (sheet.open && key !== "?")) return;
     e.preventDefault();
     action(e);
   });
