@@ -9,7 +9,6 @@ smooth network change sharply where a column's values change meaning (piecewise 
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from shoal.derived import cached_property
 from shoal.errors import DataError, LargeColumnError
 from shoal.input_limits import BLOCK_NUMBERS, FEW_VALUES, TIES, fit_limits, limited, limited_columns
 from shoal.textbook.propagation import Parameters

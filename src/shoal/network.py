@@ -9,13 +9,13 @@ network that they were found with, and who reads them asks here: facts of anothe
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from shoal.derived import cached_property
 from shoal.encoding import Encoding, TargetScale, decode_target, encode, fold, fold_target
 from shoal.engine.predict import logits, raw_logits
 from shoal.errors import DataError

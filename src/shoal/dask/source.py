@@ -5,7 +5,7 @@ Some thousand rows of all partitions, chosen as a fit in memory chooses them, sh
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -33,6 +33,7 @@ from shoal.dask.survey import (
     weighed_in_rows,
     weighted_spans,
 )
+from shoal.derived import cached_property
 from shoal.encoding import Encoding
 from shoal.errors import DataError
 from shoal.fitting.calibration import JudgedOn, calibrate

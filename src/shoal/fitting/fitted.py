@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from shoal.derived import cached_property
 from shoal.encoding import encoded_names
 from shoal.engine.device import PROCESSOR
 from shoal.fitting.projection import Projection

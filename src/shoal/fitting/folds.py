@@ -7,13 +7,13 @@ its end.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from shoal.derived import cached_property
 from shoal.draws import Purpose, group_stream, mixed
 from shoal.errors import DataError
 from shoal.fitting.limits import refuse

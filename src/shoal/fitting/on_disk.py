@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cached_property, reduce
+from functools import reduce
 from operator import add
 from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shoal.derived import cached_property
 from shoal.encoding import Encoding, encode, ramp_edges, ramp_values, ramps_of
 from shoal.errors import DataError
 from shoal.fitting import folds

@@ -7,13 +7,13 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from shoal.derived import cached_property
 from shoal.encoding import Encoding, SparseRows, encode, fit_encoding, plain
 from shoal.engine.ramps import find_ramp_positions
 from shoal.errors import DataError

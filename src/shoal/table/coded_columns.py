@@ -2,12 +2,12 @@
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from shoal.derived import cached_property
 from shoal.table.cells import date_cells
 from shoal.table.columns import Column
 from shoal.table.number_cells import marked_cells, read_numbers, without_marks

@@ -3,10 +3,10 @@
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
 
 import pandas as pd
 
+from shoal.derived import cached_property
 from shoal.table.cells import brief, numbers_alike, text_cells, whole_text
 from shoal.table.notes import ColumnNote
 

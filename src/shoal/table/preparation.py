@@ -7,13 +7,13 @@ weights, where it folds into the network. One-hot columns stay 0 and 1.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from shoal.derived import cached_property
 from shoal.table.cells import numbers_alike, whole_text
 from shoal.table.columns import MISSING, MOST_LEVELS, Column, rare_below, typed_names, unused
 from shoal.table.dates import Part as DatePart

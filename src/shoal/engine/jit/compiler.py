@@ -34,9 +34,10 @@ DUMP: Any = serialize.dumps
 DECORATING = RLock()
 
 if hasattr(os, "register_at_fork"):
-    # A child forked while another thread compiles would find Numba's lock taken for ever.
-    release = global_compiler_lock.release
-    os.register_at_fork(before=global_compiler_lock.acquire, after_in_parent=release, after_in_child=release)
+    # A child forked while another thread compiles would find these locks taken for ever. The one registered last is taken first, as
+    # functions that are compiled where they are decorated take them.
+    for lock in (global_compiler_lock, DECORATING):
+        os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
 
 
 class MachineCode:

@@ -7,13 +7,13 @@ The reader's settings: how they are read from the address, and the estimator tha
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from shoal.derived import cached_property
 from shoal.errors import InvalidParameterError, TableError
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.estimator import ShallowEstimator
