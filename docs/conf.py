@@ -56,6 +56,7 @@ sphinx_gallery_conf = {
     "examples_dirs": ["../examples/tutorials", "../examples/gallery"],
     "gallery_dirs": ["tutorials", "gallery"],
     "filename_pattern": r"\.py",
+    "subsection_order": [f"../examples/gallery/{name}" for name in ("network", "training", "sure", "inside", "tables", "chapter")],
     "within_subsection_order": "FileNameSortKey",
     "download_all_examples": False,
     "show_memory": False,

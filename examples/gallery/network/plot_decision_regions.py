@@ -2,8 +2,8 @@
 Decision regions of one network and of eight
 ============================================
 
-The flower of the chapter's exercise: 400 points, two classes. The exercise trains one network of four tanh units; the default trains
-eight networks and joins them into one.
+The flower of the chapter's exercise: 400 points, two classes. The exercise trains one network of four tanh units; the default trains eight
+networks and joins them into one.
 """
 
 import matplotlib.pyplot as plt
