@@ -1,5 +1,7 @@
 """What a network uses: derivatives against differences, weights against sums by hand, columns against what made the target."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -122,3 +124,31 @@ def test_a_table_read_from_a_file_gives_the_same_effects(model_and_rows, tmp_pat
         effect_of(model, frame.drop(columns="price"), "town").together,
         rtol=1e-6,
     )
+
+
+SPELLINGS = {
+    "decimal comma": lambda v: f"{v:.1f}".replace(".", ","),
+    "unit": lambda v: f"{v:.1f} kg",
+    "percent": lambda v: f"{v:.1f} %",
+    "currency": lambda v: f"${v:.1f}",
+    "thousands": lambda v: f"{1000 * v:,.1f}",
+    "short": lambda v: f"{v:.1f}M",
+    "bracket": lambda v: f"({v:.1f})",
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_effects_of_numbers_are_those_of_the_cells_however_they_are_written(spelling):
+    x = np.random.default_rng(5).uniform(1, 90, 200).round(1)
+    rows = pd.DataFrame({"x": [SPELLINGS[spelling](v) for v in x]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", shoal.TableWarning)  # how the cells are read
+        model = shoal.fit(rows.assign(y=2 * x), "y", settings={"n_networks": 2, "max_iter": 3})
+    found = model.effect(rows, "x")
+    assert found.numeric
+    assert list(found.values) == sorted(found.values)
+    assert all(isinstance(value, float) for value in found.values)
+    read = model["prepare"]["typed"].transform(rows)["x"].to_numpy(float)
+    cells = [rows["x"].iloc[int(np.flatnonzero(read == value)[0])] for value in found.values]
+    # the mean over equal rows and the merged network add up in another order
+    np.testing.assert_allclose(found.together, model.predict(pd.DataFrame({"x": cells})), rtol=1e-9)

@@ -75,7 +75,7 @@ class Effect:
     name : str
         The column.
     values : tuple
-        As in the table, in order.
+        In order: numbers as they are read, levels and dates as in the table.
     numeric : bool
         Whether they are numbers, drawn as a line.
     members : ndarray, (K, values)

@@ -260,22 +260,25 @@ def effect_of(model: Pipeline, frame: pd.DataFrame, name: str, *, output: int = 
     column = next(column for column in columns_of(model) if column.name == name)
     some = frame.iloc[np.linspace(0, len(frame) - 1, min(len(frame), ROWS_OF_EFFECTS)).astype(int)]
     prepare = model["prepare"]
-    values = values_of(frame[name], dict(raw_numbers(prepare["typed"], frame))[name], category=column.kind in ("category", "boolean"))
-    return partial_effect(
-        model["estimator"].network_, partial(prepared_rows, prepare), some, name, values, numeric=column.kind == "number", output=output
-    )
+    numeric = column.kind == "number"
+    values = values_of(frame[name], dict(raw_numbers(prepare["typed"], frame))[name], column.kind)
+    return partial_effect(model["estimator"].network_, partial(prepared_rows, prepare), some, name, values, numeric=numeric, output=output)
 
 
-def values_of(cells: pd.Series, as_numbers: Floats, *, category: bool) -> list[Any]:
-    """Values of a column as in its cells: the most frequent levels, or steps from low to high."""
+def values_of(cells: pd.Series, as_numbers: Floats, kind: str) -> list[Any]:
+    """Values of a column from low to high: numbers as they are read, whatever their cells look like, dates as in their cells.
+
+    Of categories the most frequent levels.
+    """
     known = cells[cells.notna().to_numpy()]
-    if category:
+    if kind in ("category", "boolean"):
         return list(known.value_counts().index[:LEVELS])
     filled = np.flatnonzero(np.isfinite(as_numbers))
     ranked = filled[np.argsort(as_numbers[filled], kind="stable")]
     places = np.linspace(0.02, 0.98, GRID) * (len(ranked) - 1)
     chosen = dict.fromkeys(ranked[np.round(places).astype(int)].tolist())
-    return list({float(as_numbers[i]): cells.iloc[i] for i in chosen}.values())
+    found = {float(as_numbers[i]): cells.iloc[i] for i in chosen}
+    return list(found if kind == "number" else found.values())
 
 
 MOST_LIMITS = 8  # columns whose limits are named
