@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Where the surroundings forbid compiled files, every process that the tests start would compile all its modules anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test slow check bench table docs lowest latest clean
+.PHONY: demo test slow check bench table handout docs lowest latest clean
 
 demo: $(VENV)/.installed  ## train on a real table, save the model, predict
 	@$(BIN)/shoal demo
@@ -25,6 +25,9 @@ bench: $(VENV)/.tested  ## how long a fit takes beside scikit-learn's, each with
 
 table: $(VENV)/.tested  ## the defaults on 36 shared tables beside seven established tools (some minutes)
 	@$(BIN)/python benchmarks/defaults_table.py
+
+handout: $(VENV)/.tested  ## the live chapter on paper, every exhibit on a page: handout.pdf
+	@$(BIN)/python docs/handout.py
 
 docs: $(VENV)/.documented  ## the site of the documentation, into build/docs/index.html; warnings are errors
 	@rm -rf docs/api docs/gallery docs/tutorials build/docs

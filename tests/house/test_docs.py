@@ -61,6 +61,7 @@ from shoal.training.solvers.levenberg_marquardt import FACTOR, MOST_PARAMETERS
 from shoal.training.solvers.solver import LEAST_DECREASE
 from shoal.uncertainty import calibration, noise, predictive
 from shoal.web import server
+from shoal.web.chapter import SCALE
 from shoal.web.playground.recording import MOMENTS
 
 ROOT = Path(__file__).parents[2]
@@ -240,6 +241,7 @@ PHRASES = {
         f"covers {({0.01: 'a hundredth'})[summary.NARROW]} of that range",
         f"decreased by {({0.01: 'a hundredth'})[t.STILL_FALLING]} in the last tenth",
     ],
+    "chapter.md": [f"s = {SCALE}; s = 100; how they learn"],
     "architecture.md": [
         f"beyond z = {exp_limits(FLOAT64):g} (float64) and {exp_limits(FLOAT32):g} (float32)",
         f"beyond {log_variance_limits(FLOAT64):g} and {log_variance_limits(FLOAT32):g}",

@@ -6,6 +6,7 @@ import { defineEquation } from "./lib/equation.js";
 import { startKeys } from "./lib/keys.js";
 import { startLecture } from "./lib/lecture.js";
 import { startLinking } from "./lib/link.js";
+import { startPrint } from "./lib/print.js";
 import { startRail } from "./lib/rail.js";
 import { declare } from "./lib/store.js";
 import { startStrip } from "./lib/strip.js";
@@ -76,6 +77,7 @@ async function start() {
   playground(page.manifest.settings);
   startRail();
   startLecture();
+  startPrint();
   document.documentElement.dataset.ready = "yes";
 }
 

@@ -22,6 +22,15 @@ function memory() {
   }
 }
 
+/** Put on another theme, which is not remembered; returns the one before. @param {string} theme empty for the system's */
+export function wear(theme) {
+  const before = root.dataset.theme ?? "";
+  if (theme) root.dataset.theme = theme;
+  else delete root.dataset.theme;
+  changed();
+  return before;
+}
+
 export function toggleTheme() {
   root.dataset.theme = isDark() ? "light" : "dark";
   memory()?.setItem("theme", root.dataset.theme);
