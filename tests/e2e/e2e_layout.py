@@ -1,5 +1,7 @@
 """What is wrong with the layout of a part of the page: texts on texts, texts cut off, parts that are wider than their place."""
 
+from e2e_watched import Watched
+
 FAULTS = r"""
 ([selector, wide]) => {
   const part = document.querySelector(selector);
@@ -59,6 +61,13 @@ FAULTS = r"""
 }
 """
 
+WIDTHS = {390: 844, 768: 1024, 1024: 768, 1280: 720, 1366: 768, 1440: 900, 1920: 1080}  # every width with the height of its screens
+
+
+def on_screen(browser, address, width, theme="light", **more):
+    """A watched page on a screen of this width."""
+    return Watched(browser, address, viewport={"width": width, "height": WIDTHS[width]}, color_scheme=theme, **more)
+
 
 def layout_faults(page, selector, wide):
     """The faults of one part; on a `wide` screen nothing in it may need scrolling sideways."""
@@ -93,7 +102,7 @@ PROJECTED = r"""
     const size = parseFloat(getComputedStyle(parent).fontSize) * drawn(parent);
     if (size < least - 0.05) faults.push(`${size.toFixed(1)} px: "${words.slice(0, 40)}" in ${parent.outerHTML.split(">")[0]}`);
   }
-  for (const picture of part.querySelectorAll("svg[role=img], canvas")) {
+  for (const picture of part.querySelectorAll("svg:is([role=img], [role=group]), canvas")) {
     if (!picture.checkVisibility({ visibilityProperty: true })) continue;
     const r = picture.getBoundingClientRect();
     const name = picture.getAttribute("aria-label");

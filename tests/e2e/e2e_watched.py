@@ -22,9 +22,20 @@ class Watched:
         self.page.goto("about:blank")
         self.page.goto(f"{self.address}#slide-{slide}{pairs}")
         self.page.wait_for_selector("html[data-ready=yes]")
+        self.go(slide)
+        return self
+
+    def build_all(self):
+        """Build every exhibit and the playground, by going through the page."""
+        for slide in range(1, 14):
+            self.go(slide)
+        self.page.eval_on_selector("#playground", "e => e.scrollIntoView({behavior: 'instant'})")
+        self.page.wait_for_selector("#playground[data-busy=no] .now dd", timeout=60_000)
+
+    def go(self, slide):
+        """Scroll to an exhibit."""
         self.page.eval_on_selector(f"#slide-{slide}", "e => e.scrollIntoView({behavior: 'instant'})")
         self.settle(slide)
-        return self
 
     def settle(self, slide):
         """Wait until the exhibit has drawn what it was asked for."""

@@ -3,19 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
-from e2e_layout import layout_faults
-from e2e_watched import FRAMES, Watched
+from e2e_layout import WIDTHS, layout_faults, on_screen
+from e2e_watched import FRAMES
 
-WIDTHS = {390: 844, 768: 1024, 1024: 768, 1280: 720, 1366: 768, 1440: 900, 1920: 1080}
 SCREENS = [
     pytest.param(width, theme, marks=[] if (width, theme) in {(1280, "light"), (390, "dark")} else pytest.mark.slow)
     for width in WIDTHS
     for theme in ("light", "dark")
 ]
-
-
-def on_screen(browser, address, width, theme="light"):
-    return Watched(browser, address, viewport={"width": width, "height": WIDTHS[width]}, color_scheme=theme)
 
 
 @pytest.mark.parametrize(("width", "theme"), SCREENS)
@@ -24,8 +19,7 @@ def test_no_text_lies_on_another_and_none_is_cut_off(browser, chapter_address, w
     watched.open(1)
     faults = {"strip": layout_faults(watched.page, ".strip", wide=True)}
     for slide in range(1, 14):
-        watched.page.eval_on_selector(f"#slide-{slide}", "e => e.scrollIntoView({behavior: 'instant'})")
-        watched.settle(slide)
+        watched.go(slide)
         faults[slide] = layout_faults(watched.page, f"#slide-{slide}", wide=width >= 1024)
     watched.page.eval_on_selector("#playground", "e => e.scrollIntoView({behavior: 'instant'})")
     watched.page.wait_for_selector("#playground[data-busy=no] .now dd", timeout=60_000)

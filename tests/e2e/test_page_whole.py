@@ -72,8 +72,7 @@ def test_no_exhibit_is_wider_than_its_screen_and_each_has_code_notes_and_an_equa
     watched = Watched(browser, chapter_address, viewport={"width": width, "height": 860}, color_scheme=theme)
     watched.open(1)
     for slide in range(1, 14):
-        watched.page.eval_on_selector(f"#slide-{slide}", "e => e.scrollIntoView({behavior: 'instant'})")
-        watched.settle(slide)
+        watched.go(slide)
         assert watched.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), slide
         section = watched.page.locator(f"#slide-{slide}")
         for title in (section.locator("h2"), watched.page.locator(f'.rail a[href="#slide-{slide}"]')):
@@ -109,11 +108,7 @@ def test_nothing_jumps_when_an_exhibit_comes(browser, chapter_address, width, th
     watched.page.goto(chapter_address)
     watched.page.wait_for_selector("html[data-ready=yes]")
     before = watched.page.evaluate(places)
-    for slide in range(1, 14):
-        watched.page.eval_on_selector(f"#slide-{slide}", "e => e.scrollIntoView({behavior: 'instant'})")
-        watched.settle(slide)
-    watched.page.eval_on_selector("#playground", "e => e.scrollIntoView({behavior: 'instant'})")
-    watched.page.wait_for_selector("#playground[data-busy=no] .now dd", timeout=60_000)
+    watched.build_all()
     after = watched.page.evaluate(places)
     grown = {a: (after[b] - after[a]) - (before[b] - before[a]) for a, b in pairwise(after)}
     assert max(map(abs, grown.values())) <= 24, grown  # a line of text, which another system's fonts may break elsewhere

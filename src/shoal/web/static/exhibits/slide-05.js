@@ -28,15 +28,15 @@ export function slide5(page) {
     keys: ["step", "edits", "ex", "5.i", "5.j"],
     questions: () => ({ t: ["three_columns", { step: get("step"), edits: get("edits"), i: get("5.i"), j: get("5.j"), k: get("ex") }] }),
     build(stage) {
-      const pick = (/** @type {string} */ key, /** @type {string} */ label, /** @type {string} */ recorded) =>
-        stepper({ key, label, min: 1, max: page.Y.length, recorded, wide: true });
+      const pick = (/** @type {string} */ key, /** @type {string} */ label, /** @type {string} */ recorded, /** @type {string} */ name) =>
+        stepper({ key, label, name, min: 1, max: page.Y.length, recorded, wide: true });
       stage.append(
         h(
           "div",
           { class: "bar" },
-          pick("5.i", "columns", "three_columns.i"),
-          pick("5.j", "and", "three_columns.j"),
-          pick("ex", "and the selected example", "three_columns.k"),
+          pick("5.i", "columns", "three_columns.i", "first column"),
+          pick("5.j", "and", "three_columns.j", "second column"),
+          pick("ex", "and the selected example", "three_columns.k", "selected example"),
         ),
         h("h3", { class: "band", "data-part": "apart" }, "One column at a time"),
         apart,

@@ -1,7 +1,7 @@
 // 7. Pros and cons: the same network with five kinds of hidden units, and the linear collapse.
 import { chart, costScale, roundTicks } from "../lib/chart.js";
 import { slider } from "../lib/controls.js";
-import { h, line, picture, put } from "../lib/dom.js";
+import { h, line, put, s } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
 import { matrix } from "../lib/matrix.js";
 import { num, whole } from "../lib/numbers.js";
@@ -119,9 +119,8 @@ export function slide7(page) {
 
 /** The dash pattern of a curve, shown with its name. @param {string} dash @param {string} key */
 const swatch = (dash, key) =>
-  picture(
-    34,
-    8,
-    "its curve below",
+  s(
+    "svg",
+    { width: 34, height: 8, "aria-hidden": "true" },
     line(0, 4, 34, 4, { class: "ink", "stroke-width": key === "tanh" ? 2.4 : 1.6, "stroke-dasharray": dash || null }),
   );

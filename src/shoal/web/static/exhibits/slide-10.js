@@ -6,7 +6,7 @@ import { eq } from "../lib/equation.js";
 import { exhibit } from "../lib/exhibit.js";
 import { matrix, shapeText, wide } from "../lib/matrix.js";
 import { column, edge, edgeKeys, named, tone, widest } from "../lib/network.js";
-import { agreement, num, sig } from "../lib/numbers.js";
+import { agreement, called, num, sig } from "../lib/numbers.js";
 import { declare, get, number, set } from "../lib/store.js";
 
 const UNITS = ["unit 1", "unit 2", "unit 3", "unit 4"];
@@ -45,14 +45,19 @@ export function slide10(page) {
     /** @param {number} x @param {number} y @param {number} w @param {string} name @param {any} index @param {number} v @param {number} ref @param {string} how @param {string} key */
     const box = (x, y, w, name, index, v, ref, how, key) => {
       const shape = { x: x - w / 2, y: y - 13, width: w, height: 26, rx: 13 };
+      // The unit's letter lies on the button, not in it: the button's name is that of its number.
       return s(
         "g",
-        { class: "box", "data-how": how, "data-h": key, role: "button", tabindex: 0 },
-        s("rect", { ...shape, fill: "var(--paper)" }),
-        s("rect", { ...shape, class: `f${tone(v)}`, "fill-opacity": (Math.min(Math.abs(v) / ref, 1) * 0.46).toFixed(2) }),
-        s("rect", { ...shape, class: "node", style: "fill:none", "data-l": key }),
-        letter(x - w / 2 + 12, y + 5, name, index, { "text-anchor": "start", style: "font-size:15px" }),
-        text(x + w / 2 - 12, y + 4, sig(v), { class: "mono strong", "text-anchor": "end", "data-name": how, "data-value": String(v) }),
+        {},
+        s(
+          "g",
+          { class: "box", "data-how": how, "data-h": key, role: "button", tabindex: 0, "aria-label": `${called(how)} = ${sig(v)}` },
+          s("rect", { ...shape, fill: "var(--paper)" }),
+          s("rect", { ...shape, class: `f${tone(v)}`, "fill-opacity": (Math.min(Math.abs(v) / ref, 1) * 0.46).toFixed(2) }),
+          s("rect", { ...shape, class: "node", style: "fill:none", "data-l": key }),
+          text(x + w / 2 - 12, y + 4, sig(v), { class: "mono strong", "text-anchor": "end", "data-name": how, "data-value": String(v) }),
+        ),
+        letter(x - w / 2 + 12, y + 5, name, index, { "text-anchor": "start", style: "font-size:15px", class: "through" }),
       );
     };
     const back = (/** @type {number} */ x1, /** @type {number} */ x2, /** @type {string} */ label, /** @type {boolean} */ on) =>
@@ -65,9 +70,7 @@ export function slide10(page) {
       );
     const at = (/** @type {number} */ x, /** @type {string} */ label, /** @type {boolean} */ on) =>
       text(x, 161, label, { class: `strong ${on ? "" : "off"}` });
-    put(
-      path,
-      picture(
+    const drawing = picture(
         612,
         168,
         "The error of one example goes back from the loss through the network",
@@ -90,8 +93,9 @@ export function slide10(page) {
         back(Y - 44, H + 44, "② dW2   ③ db2", walked(2)),
         at(H, "④ dZ1", walked(4)),
         back(H - 44, X + 10, "⑤ dW1   ⑥ db1", walked(5)),
-      ),
     );
+    drawing.setAttribute("role", "group"); // it has buttons
+    put(path, drawing);
   }
 
   /** One of the six: the formula, its shapes, its meaning, and its live numbers. @param {number} k @param {any} formula @param {any} dims @param {string} say @param {...any} live */

@@ -3,7 +3,7 @@ import { chart, costScale } from "../lib/chart.js";
 import { choice, slider } from "../lib/controls.js";
 import { h, line, picture, put, s, text } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
-import { matrix } from "../lib/matrix.js";
+import { corner, matrix } from "../lib/matrix.js";
 import { MINUS, num, sig } from "../lib/numbers.js";
 import { declareAs, get, number } from "../lib/store.js";
 
@@ -160,10 +160,9 @@ export function slide12(page) {
         ),
       );
       const swatch = (/** @type {string} */ key, /** @type {string} */ dash) =>
-        picture(
-          36,
-          8,
-          "",
+        s(
+          "svg",
+          { width: 36, height: 8, "aria-hidden": "true" },
           line(0, 4, 36, 4, {
             class: key === "normal" ? "ink" : "hair strong-hair",
             "stroke-width": key === "normal" ? 2.8 : 1.3,
@@ -189,7 +188,7 @@ export function slide12(page) {
         h(
           "table",
           { class: "tab" },
-          h("thead", {}, h("tr", {}, ...["", "start", `cost at ${small.last}`, "right"].map((t) => h("th", {}, t)))),
+          h("thead", {}, h("tr", {}, ...["", "start", `cost at ${small.last}`, "right"].map((t) => (t ? h("th", {}, t) : corner())))),
           h("tbody", {}, ...rows),
         ),
       );

@@ -2,6 +2,7 @@
 import { ask, isRecorded } from "../lib/ask.js";
 import { h, line, picture, put, s, text } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
+import { corner } from "../lib/matrix.js";
 import { num, sig, whole } from "../lib/numbers.js";
 import { declareAs, get, set } from "../lib/store.js";
 
@@ -97,7 +98,7 @@ export function slide13(page) {
       h(
         "table",
         { class: "tab" },
-        h("thead", {}, h("tr", {}, ...["", "sum", "time, ms"].map((t) => h("th", {}, t)))),
+        h("thead", {}, h("tr", {}, ...["", "sum", "time, ms"].map((t) => (t ? h("th", {}, t) : corner())))),
         h(
           "tbody",
           {},

@@ -122,6 +122,13 @@ function place() {
 }
 
 export function startCards() {
+  // Drawn buttons, which are no `button` elements, open their card by keys too.
+  document.addEventListener("keydown", (e) => {
+    const drawn = e.target instanceof SVGElement && e.target.getAttribute("role") === "button";
+    if (!drawn || (e.key !== "Enter" && e.key !== " ")) return;
+    e.preventDefault();
+    e.target.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+  });
   document.addEventListener("click", (e) => {
     const target = e.target instanceof Element ? e.target : null;
     const asked = target?.closest("[data-how]");

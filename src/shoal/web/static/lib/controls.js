@@ -26,6 +26,18 @@ export function slider({ key, label, min, max, step = "any", width = 140, show =
   return h("label", { class: "field" }, h("span", { class: "lab" }, label), input, show && out);
 }
 
+/** In a group of buttons the arrows choose the next or the previous one; elsewhere they step the training. @param {KeyboardEvent} e */
+function neighbour(e) {
+  const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[e.key];
+  if (!by || e.ctrlKey || e.metaKey || e.altKey) return;
+  e.preventDefault();
+  e.stopPropagation();
+  const now = /** @type {Element} */ (e.target);
+  const next = /** @type {HTMLElement | null} */ (by > 0 ? now.nextElementSibling : now.previousElementSibling);
+  next?.focus();
+  next?.click();
+}
+
 /** Choose one of a few. @param {{key: string, label?: any, options: [string, any][], name?: string}} options */
 export function choice({ key, label = "", options, name }) {
   const buttons = options.map(([value, content]) =>
@@ -38,7 +50,7 @@ export function choice({ key, label = "", options, name }) {
     "span",
     { class: "field" },
     label && h("span", { class: "lab" }, label),
-    h("span", { class: "seg", role: "group", "aria-label": name ?? label }, ...buttons),
+    h("span", { class: "seg", role: "group", "aria-label": name ?? label, onkeydown: neighbour }, ...buttons),
   );
 }
 
@@ -65,12 +77,12 @@ export function stepper({ key, label, min, max, recorded = "", wide = false, nam
   listen([key], follow);
   follow();
   const button = (/** @type {string} */ sign, /** @type {number} */ by, /** @type {string} */ what) =>
-    h("button", { type: "button", "aria-label": `${name ?? ""} ${what}`, "data-key": key, "data-by": by, onclick: move(by) }, sign);
+    h("button", { type: "button", "aria-label": `${name ?? label}: ${what}`, "data-key": key, "data-by": by, onclick: move(by) }, sign);
   return h(
     "span",
     { class: "field" },
     h("span", { class: "lab" }, label),
-    h("span", { class: "step-n" }, button("−", -1, "fewer"), out, button("+", 1, "more")),
+    h("span", { class: "step-n" }, button("−", -1, "one less"), out, button("+", 1, "one more")),
   );
 }
 

@@ -4,6 +4,7 @@ import { find, h } from "./dom.js";
 import { relight } from "./link.js";
 import { listen, supposing } from "./store.js";
 
+const narrow = matchMedia("(max-width: 920px)");
 const QUIET = 200; // milliseconds without a change, after which exhibits near the screen are updated
 
 /** @typedef {Record<string, any>} Answers */
@@ -36,6 +37,15 @@ const QUIET = 200; // milliseconds without a change, after which exhibits near t
 /** Every exhibit by the id of its section. @type {Map<string, Exhibit>} */
 export const exhibits = new Map();
 
+/** Parts that are wider than a phone can be scrolled by keys. @param {HTMLElement} section */
+function reachable(section) {
+  if (!narrow.matches) return;
+  for (const part of section.querySelectorAll(".eq, .incode, .shapes, .bars, .equals, .path")) {
+    if (part.scrollWidth > part.clientWidth) part.setAttribute("tabindex", "0");
+    else part.removeAttribute("tabindex");
+  }
+}
+
 /** @param {Plan} plan */
 export function exhibit(plan) {
   const section = find(`#slide-${plan.number}`);
@@ -66,6 +76,7 @@ export function exhibit(plan) {
         plan.draw(Object.fromEntries(wanted.map(([key], i) => [key, answers[i]])));
         find(".failed", section).hidden = true;
         relight();
+        reachable(section);
       } catch (wrong) {
         const line = find(".failed", section);
         line.hidden = false;

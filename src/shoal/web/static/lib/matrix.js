@@ -11,6 +11,9 @@ export function kin(name, row, column) {
   return `${of}-${row}-${column} ${unit} ${input}`.trim();
 }
 
+/** A place in a row of headers without one. @param {string} [content] */
+export const corner = (content = "") => h("th", { role: "none" }, content);
+
 /** @param {number[]} shape */
 export const shapeText = (shape) => (shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`);
 
@@ -23,7 +26,7 @@ export function matrix({ name, values, rows = null, cols = null, ref, how = fals
   const size = ref ?? (Math.max(...all.map(Math.abs)) || 1);
   const texts = aligned(all, digits);
   const width = values[0]?.length ?? 0;
-  const head = cols && h("thead", {}, h("tr", {}, rows && h("th", {}), ...cols.map((c) => h("th", { scope: "col" }, c))));
+  const head = cols && h("thead", {}, h("tr", {}, rows && corner(), ...cols.map((c) => (c.trim() ? h("th", { scope: "col" }, c) : corner(c)))));
   const body = values.map((row, r) =>
     h(
       "tr",

@@ -37,6 +37,23 @@ export function aligned(values, digits = 4) {
 /** @param {string} content @param {number} width */
 export const padded = (content, width) => content.padStart(width, FIGURE);
 
+/** @type {Record<string, string>} */
+const WORDS = {
+  J: "cost",
+  train: "cost of the training rows",
+  test: "cost of the held-out rows",
+  rate: "learning rate",
+  score: "score of the training rows",
+  score_test: "score of the held-out rows",
+};
+
+/** The name of a number, from the key of its card: `W1-2-1` is W1[2, 1], as on the card. @param {string} how */
+export function called(how) {
+  const [name = "", ...at] = how.replace(/^.*:/, "").split("-");
+  const places = /^d?[Wb]\d/.test(name) ? at : at.slice(0, 1); // the others are of one example
+  return (WORDS[name] ?? name) + (places.length ? `[${places.join(", ")}]` : "");
+}
+
 /**
  * A number on the page: full precision on hover. With `how` it opens its card, without it a click copies it.
  * @param {number} value @param {{how?: string, digits?: number, text?: string, class?: string, name?: string, lit?: string}} [options] @returns {HTMLElement}
@@ -50,7 +67,7 @@ export function num(value, { how, digits = 4, text, class: kind = "", name, lit 
     "data-l": lit,
     "data-h": lit ? lit.split(" ")[0] : undefined,
   };
-  if (how) return h("button", { type: "button", class: `n num ${kind}`, "data-how": how, ...shared }, content);
+  if (how) return h("button", { type: "button", class: `n num ${kind}`, "data-how": how, "aria-label": `${called(how)} = ${content}`, ...shared }, content);
   return h("span", { class: `n copy ${kind}`, ...shared }, content);
 }
 

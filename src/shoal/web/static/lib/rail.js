@@ -31,6 +31,7 @@ const scroll = () => ({ scrolled: scrollY, end: document.documentElement.scrollH
 
 /** Whether the reader has moved since the last look. If only the layout has, the section is brought back to where it was. */
 function look() {
+  if (document.documentElement.dataset.lecture) return false; // one exhibit fills the screen (`lecture.js`)
   if (!kept) return true;
   const { scrolled, end } = scroll();
   const away = kept.section.getBoundingClientRect().top - kept.top;
