@@ -95,6 +95,9 @@ KINDS: dict[str, Callable[[], Any]] = {
     "ramps": of_matrix(three, ramps=True, dtype="float32"),
     "multilabel": of_matrix(lambda: np.column_stack([numbers() > 0, X[:, 0] > 0]).astype(int)),
     "temperature": of_matrix(three, calibration="temperature"),
+    "label sets, split": of_matrix(three, calibration="split"),
+    "label sets, cv+": of_matrix(lambda: np.where(numbers() > 0, "yes", "no"), calibration="cv+", n_networks=4),
+    "label sets, labels": of_matrix(lambda: np.column_stack([numbers() > 0, X[:, 0] > 0]).astype(int), calibration="cv+", n_networks=3),
     "regressor": of_matrix(numbers),
     "regressor, ramps": of_matrix(numbers, ramps="auto", dtype="float32"),
     "outputs": of_matrix(two_numbers),
@@ -135,7 +138,8 @@ def answers(model: Any) -> dict[str, np.ndarray]:
     inner = model[0].transform(rows) if isinstance(model, Pipeline) else rows
     found = {"predict": model.predict(rows), "outside": last.outside(inner, columns=True)}
     if hasattr(last, "classes_"):
-        return found | {"predict_proba": model.predict_proba(rows)}
+        sets = {} if last.network_.calibration is None else {"sets": model.predict_set(rows, 0.7)}
+        return found | {"predict_proba": model.predict_proba(rows)} | sets
     if last.network_.noise is not None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", shoal.UncalibratedWarning)

@@ -79,6 +79,29 @@ class Calibration:
     n_rows: int
 
 
+@dataclass(frozen=True)
+class LabelCalibration(Calibration):
+    """Scores 1 − probability of the own class, of rows, each predicted by networks that were not trained on it.
+
+    Attributes
+    ----------
+    kind, n_rows
+        As in `Calibration`.
+    scores : ndarray, (n, n_targets)
+        Increasing in every column. A target is the one of two or more classes, or one of several labels.
+    labels : ndarray of int, (n, n_targets)
+        For each score the place of the row's class.
+    groups : ndarray of int, (n, n_targets)
+        For each score the row of `members`.
+    members : ndarray of bool, (n_groups, K)
+        Which members predicted the rows of each group.
+    """
+
+    labels: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    members: NDArray[np.bool_]
+
+
 @dataclass(frozen=True, repr=False)
 class Network:
     """A trained shoal: its members' weights, how they are combined, and the meaning of its numbers. Its `repr` is a few lines.

@@ -138,6 +138,18 @@ def test_chunks_are_one_file(table, tmp_path, monkeypatch):
     np.testing.assert_allclose(whole.iloc[:, 1:], chunks.iloc[:, 1:], rtol=SAME)
 
 
+def test_sets_of_classes_stand_beside_the_probabilities(table, tmp_path):
+    answer(command("fit", table("penguins"), "--target", "species", "--set", "calibration=split", "max_iter=5", cwd=tmp_path))
+    model = next(tmp_path.glob("*.shoal"))
+    predicted(command("predict", model, table("penguins"), "-o", "out.csv", "--sets", "0.9", cwd=tmp_path))
+    found = pd.read_csv(tmp_path / "out.csv")
+    sets = found[[f"set(species={label})" for label in load(model).classes_]]
+    np.testing.assert_array_equal(sets, load(model).predict_set(read(table("penguins"))))
+    assert "needs at least 999 calibration rows" in refusal(
+        command("predict", model, table("penguins"), "-o", "out.csv", "--sets", "0.999", cwd=tmp_path)
+    )
+
+
 def test_columns_to_ignore_are_named_once(table, tmp_path):
     answer(command("fit", table("penguins"), "--target", "species", "--set", "max_iter=2", cwd=tmp_path))
     model = next(tmp_path.glob("*.shoal"))

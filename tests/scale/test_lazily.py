@@ -131,6 +131,17 @@ def test_a_raw_models_answers_are_named_after_its_target():
     assert list(shoal.dask.predict_proba(grade, parts).columns) == [False, True]
 
 
+def test_sets_of_classes_are_named_after_the_classes(client):
+    X, z = rows()
+    frame = pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "grade": np.array(["high", "low"], object)[(z > 0).astype(int)]})
+    model = shoal.fit(frame, "grade", settings={**QUICK, "calibration": "split"})
+    found = model.predict_set(dd.from_pandas(frame, npartitions=2), 0.8)
+    assert list(found.columns) == ["high", "low"]
+    np.testing.assert_array_equal(found.compute(), model.predict_set(frame, 0.8))
+    of_array = ShoalClassifier(**QUICK, calibration="split").fit(X, frame["grade"])
+    np.testing.assert_array_equal(of_array.predict_set(collection(X), 0.8).compute(), of_array.predict_set(X, 0.8))
+
+
 def test_wrong_columns_are_refused_at_once(regressor):
     X, z = rows()
     with pytest.raises(ValueError, match="X has 2 features, but ShoalRegressor is expecting 3"):

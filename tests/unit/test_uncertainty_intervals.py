@@ -418,7 +418,7 @@ def test_more_coverage_than_the_rows_can_show_is_refused():
     [
         (ShoalRegressor(calibration="cv"), r"calibration is 'cv'; choose one of None, 'split', 'cv\+'"),
         (ShoalRegressor(calibration="temperature"), r"choose one of None, 'split', 'cv\+'"),
-        (ShoalClassifier(calibration="split"), "choose one of None, 'temperature'"),
+        (ShoalClassifier(calibration="cv"), r"choose one of None, 'temperature', 'split', 'cv\+'"),
         (ShoalRegressor("quantile", calibration="split"), "loss='quantile' predicts one quantile.*choose loss 'squared_error'"),
         (ShoalRegressor(calibration="cv+", n_networks=1), "n_networks is 1; choose n_networks of 2 or more, or calibration='split'"),
     ],

@@ -26,6 +26,14 @@ def predict(
         float | None,
         typer.Option(metavar="0.9", help="Add an interval to each predicted number: TARGET_lower, TARGET_upper.", show_default=False),
     ] = None,
+    sets: Annotated[
+        float | None,
+        typer.Option(
+            metavar="0.9",
+            help="Add for each class whether it is in a set that contains the true class with this probability: set(TARGET=class).",
+            show_default=False,
+        ),
+    ] = None,
     max_memory: MaxMemory = None,
     extra: ExtraColumns = None,
     sheet: Sheet = "",
@@ -49,7 +57,7 @@ def predict(
     source = table_at(table, sheet, header)
     print_how_read(loaded, source)
     with rows_bar(wanted=max_memory is not None) as progress:
-        n_rows, given = predict_table(loaded, source, output, interval, max_memory, progress)
+        n_rows, given = predict_table(loaded, source, output, interval, max_memory, progress, sets=sets)
     print(f"{n_rows} predictions written to {output}")
     for warning in given:
         warnings.warn(warning, stacklevel=2)
@@ -67,6 +75,8 @@ def predict_table(
     interval: float | None = None,
     max_memory: str | None = None,
     progress: Callable[[str, int, int], None] | None = None,
+    *,
+    sets: float | None = None,
 ) -> "tuple[int, list[ShoalWarning]]":
     """Read, predict and write chunk by chunk; returns the number of rows, and warnings about what training never saw.
 
@@ -88,7 +98,7 @@ def predict_table(
         for chunk, n_rows in chunks_of(loaded, table, max_memory):
             with naming_rows(name_of(table), chunk):
                 rows = prepared_rows(loaded["prepare"], chunk, unseen)
-            answers = predictions(loaded, chunk, interval=interval, prepared=rows)
+            answers = predictions(loaded, chunk, interval=interval, sets=sets, prepared=rows)
             text = io.StringIO()
             answers.to_csv(text, index=False, header=not done, lineterminator="\n")
             out.write(text.getvalue().encode("utf-8"))

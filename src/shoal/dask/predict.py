@@ -190,7 +190,7 @@ def names_of(model: Any, estimator: Any, verb: str) -> tuple[Any, list[Any]]:
     facts = known_facts(model)
     targets = list(facts.targets) if facts is not None else []
     name = targets[0] if len(targets) == 1 else None
-    if "proba" in verb:
+    if "proba" in verb or verb == "predict_set":
         return name, list(estimator.classes_) if len(targets) < 2 else targets
     if verb == "outside":
         return "outside", list(estimator.network_.feature_names)

@@ -121,7 +121,7 @@ class Partitions:
         if settings.calibration != "split":
             return source
         facts = row_facts(self.client, source.spans, source.found, self.roles, alike=True)
-        aside = set_aside(settings.calibration, replace(facts, labels=None), seed)
+        aside = set_aside(settings.calibration, facts, seed)
         assert aside is not None
         return source.surveyed(spans_without(self.client, source.spans, source.found, aside), settings)
 
@@ -249,7 +249,7 @@ class HeldElsewhere:
     out: NDArray[np.bool_]
     aside: bool = False
 
-    def over(self, work: Callable[[Held], tuple[Floats, ...]]) -> tuple[Floats, ...]:
+    def over(self, work: Callable[[Held], tuple[NDArray[Any], ...]]) -> tuple[NDArray[Any], ...]:
         """The work on each partition, which returns with its numbers alone."""
         found: Stacked = over_spans(self.client, partial(held_in, work, self.out, self.aside), self.spans)
         return found.parts
@@ -259,13 +259,13 @@ class HeldElsewhere:
 class Stacked:
     """Arrays of some partitions' rows, in their order."""
 
-    parts: tuple[Floats, ...]
+    parts: tuple[NDArray[Any], ...]
 
     def __add__(self, other: "Stacked") -> "Stacked":
         return Stacked(tuple(np.concatenate(pair) for pair in zip(self.parts, other.parts, strict=True)))
 
 
-def held_in(work: Callable[[Held], tuple[Floats, ...]], out: NDArray[np.bool_], aside: bool, block: Block) -> Stacked:
+def held_in(work: Callable[[Held], tuple[NDArray[Any], ...]], out: NDArray[np.bool_], aside: bool, block: Block) -> Stacked:
     """The work on the held rows of one partition."""
     if aside:
         return Stacked(work(all_out(block.X, block.Y, block.aside, len(out))))

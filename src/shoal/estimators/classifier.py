@@ -8,15 +8,19 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import unique_labels
+from sklearn.utils.validation import check_is_fitted
 
 from shoal.errors import DataError
-from shoal.estimators.checks import named_failure
+from shoal.estimators.checks import finite_answers, named_failure
 from shoal.estimators.estimator import FittedAttribute, ShallowEstimator, keep_parameters
 from shoal.estimators.remote import lazy_too
 from shoal.fitting.settings import documented
 from shoal.fitting.train import takes_pieces
+from shoal.kinds import FlagKind
+from shoal.network import predict
 from shoal.training.progress import Epoch
 from shoal.types import Floats
+from shoal.uncertainty.label_sets import label_sets
 from shoal.uncertainty.outside import outside_named
 
 
@@ -174,6 +178,49 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         """
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
+
+    @lazy_too
+    def predict_set(self, X: Any, coverage: float = 0.9, *, by_class: bool = False) -> NDArray[np.bool_]:
+        """Which classes are in a set that contains the class of a new row with this probability, `(m, n_classes)`.
+
+        With the scores s_i = 1 − probability of the own class, each of a row that the networks had not learned from, a class c belongs to
+        the set of x if #{i : s_i < 1 − p_c(x)} < coverage · (n + 1), p_c of the networks that held row i out (Sadinle, Lei and Wasserman
+        2019; for "cv+" Romano, Sesia and Candès 2020). A set may be empty, where no class is as likely as the own classes of that share of
+        rows were. docs/how-sure.md states what is guaranteed and what was measured.
+
+        Parameters
+        ----------
+        X : array-like, (m, n)
+        coverage : float in (0, 1)
+        by_class : bool
+            Whether the probability holds for the rows of every class; each class then needs enough rows of its own.
+
+        Returns
+        -------
+        ndarray of bool, (m, n_classes); for 0/1 labels `(m, k, 2)`, a set of 0 and 1 for each label
+
+        Raises
+        ------
+        InvalidParameterError
+            Unless fitted with calibration "split" or "cv+"; for a coverage outside (0, 1), or one that needs more held-out rows.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from shoal import ShoalClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = ShoalClassifier(calibration="cv+", random_state=0).fit(X[::2], y[::2])
+        >>> sets = model.predict_set(X[1::2], coverage=0.95)
+        >>> sets.shape, bool(sets[range(75), y[1::2]].mean() > 0.85)
+        ((75, 3), True)
+        """
+        check_is_fitted(self, "network_")
+        each = FlagKind().read("by_class", by_class)
+        rows = self._rows_to_predict(X)
+        with np.errstate(over="ignore", invalid="ignore"):
+            finite_answers(predict(self.network_, rows))
+            found = label_sets(self.network_, rows, coverage, by_class=each)
+        return found if self._multilabel else found[:, 0]
 
     @lazy_too
     def predict(self, X: Any) -> NDArray[Any]:

@@ -24,6 +24,7 @@ from shoal.training.rows import Validation
 from shoal.types import Floats
 from shoal.uncertainty.answers import Held, HeldRows, all_out, kinds_of, learned, out_by_member, taken
 from shoal.uncertainty.calibration import cooled, fit_temperature
+from shoal.uncertainty.label_sets import calibrated_labels
 from shoal.uncertainty.noise import fit_noise
 from shoal.uncertainty.predictive import calibrated
 
@@ -163,7 +164,8 @@ def with_uncertainty(
         noise = replace(noise, variance=tuple(larger * v for v in noise.variance))
     network = replace(network, lowest=judged.lowest, highest=judged.highest, noise=noise)
     if judged.scores is not None:
-        network = replace(network, calibration=calibrated(network, judged.scores, calibration, judged.n_rows))
+        scored = calibrated_labels if network.classes else calibrated
+        network = replace(network, calibration=scored(network, judged.scores, calibration, judged.n_rows))
     return network, T
 
 

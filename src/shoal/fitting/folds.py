@@ -140,7 +140,7 @@ def with_twins(parts: Sequence[NDArray[np.int64]], places: NDArray[np.int64]) ->
 
 
 def set_aside(calibration: Any, facts: RowFacts, seed: int) -> NDArray[np.int64] | None:
-    """For "split": the rows that no network may learn from; else None. With a time these are the last.
+    """For "split": the rows that no network may learn from, never all of a class; else None. With a time these are the last.
 
     Raises
     ------
@@ -157,6 +157,11 @@ def set_aside(calibration: Any, facts: RowFacts, seed: int) -> NDArray[np.int64]
     chosen[order[::SPLIT_SHARE]] = True
     if chosen.all():
         raise DataError(f"calibration='split' needs at least 2 {different(facts)}, and there are {len(leaders)}; give more rows")
+    if facts.labels is not None:
+        rows = np.flatnonzero(facts.counted)
+        held = chosen[places[rows]]
+        lost = held & ~np.isin(facts.labels[rows], facts.labels[rows[~held]])
+        chosen[places[rows[lost]]] = False
     return np.flatnonzero((places >= 0) & chosen[np.maximum(places, 0)])
 
 

@@ -54,7 +54,10 @@ SOLVERS = ("auto", "adam", "adamw", "sgd", "rmsprop", "lbfgs", "scg", "rprop", "
 SCHEDULES = ("auto", "constant", "invscaling", "adaptive", "cosine")
 INITS = ("auto", "zeros", "normal", "xavier", "he", "lecun", "nguyen_widrow")
 LOSSES = tuple(g2.name for g2 in losses.LOSSES.values() if not g2.of_classes)
-CALIBRATIONS: dict[Task, tuple[str | None, ...]] = {"regression": (None, "split", "cv+"), "classification": (None, "temperature")}
+CALIBRATIONS: dict[Task, tuple[str | None, ...]] = {
+    "regression": (None, "split", "cv+"),
+    "classification": (None, "temperature", "split", "cv+"),
+}
 N_JOBS = WholeKind(none=True, minus_1=True)  # used by predictions too
 
 
@@ -264,7 +267,9 @@ class Settings:
         {task: ChoiceKind(choices) for task, choices in CALIBRATIONS.items()},
         None,
         {
-            "classification": '"temperature" divides the logits by the number that makes held-out rows most likely (docs/how-sure.md).',
+            "classification": '"temperature" divides the logits by the number that makes held-out rows most likely. "split" and "cv+" keep '
+            'what `predict_set` needs: "split" holds out a fifth of the rows from all networks, "cv+" every row from one network of each '
+            "kind, every fifth from two, and all rows are learned from (docs/how-sure.md).",
             "regression": 'How `predict_interval` and `predict_quantiles` are calibrated. "split" holds out a fifth of the rows from all '
             'networks, and intervals then have the stated coverage for any data; "cv+" holds out every row from one network of each kind, '
             "every fifth from two, and all rows are learned from. docs/how-sure.md has measurements of both.",

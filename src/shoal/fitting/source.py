@@ -174,7 +174,9 @@ class InMemory:
             if not weight.any():
                 raise DataError(f"class_weight={settings.class_weight!r} leaves every row with weight 0: there are no rows to learn from")
         weight, unit = in_rows(weight)
-        aside, kept = set_aside(settings.calibration, self.facts(weight), seed), weight
+        one_class = settings.task == "classification" and self.y.ndim == 1
+        labels = np.unique(self.y, return_inverse=True)[1] if one_class and settings.calibration == "split" else None
+        aside, kept = set_aside(settings.calibration, self.facts(weight, labels), seed), weight
         if aside is not None:
             kept = np.ones(self.m) if weight is None else weight.copy()
             kept[aside] = 0.0

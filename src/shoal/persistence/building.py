@@ -1,5 +1,6 @@
 """From checked contents of a file to a fitted model."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from shoal.fitting.fitted import Fitted
 from shoal.fitting.settings import Task
 from shoal.fitting.targets import Targets
 from shoal.input_limits import limits_from
-from shoal.network import Calibration, Network, Noise, keep_facts
+from shoal.network import Calibration, LabelCalibration, Network, Noise, keep_facts
 from shoal.persistence.columns import column_from
 from shoal.persistence.schema import ESTIMATORS, check, preparation_from
 from shoal.persistence.stored import Stored, decoded, labels_from, or_nan
@@ -69,11 +70,21 @@ def network_from(stored: Stored) -> Network:
         delta=content["delta"],
         q=content["q"],
         noise=_noise(stored),
-        calibration=None if content["calibration"] is None else Calibration(**content["calibration"], scores=a["calibration_scores"]),
+        calibration=_calibration(content["calibration"], a),
         lowest=a.get("lowest"),
         highest=a.get("highest"),
         thresholds=tuple(content.get("thresholds", ())),
     )
+
+
+def _calibration(content: dict[str, Any] | None, a: Mapping[str, NDArray[Any]]) -> Calibration | None:
+    """The scores of rows that were held out."""
+    if content is None:
+        return None
+    if "label_scores" not in a:
+        return Calibration(**content, scores=a["calibration_scores"])
+    places, groups, members = (a[f"label_{name}"] for name in ("places", "groups", "members"))
+    return LabelCalibration(**content, scores=a["label_scores"], labels=places, groups=groups, members=members)
 
 
 def _cut(values: NDArray[Any], ends: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:

@@ -2,7 +2,8 @@
 
 `check` refuses contents that do not fit, before one object is built; compiled code then gets its sizes from checked values only.
 Letters of shapes: K networks, h hidden units of the widest, x encoded inputs, z logits, n inputs, y targets, r ramps, e edges of
-ramps, l limited inputs; g kinds of parameters, k knots of the noise, s calibration scores, t epochs, v epochs with a validation, c
+ramps, l limited inputs; g kinds of parameters, k knots of the noise, s calibration scores, q scores of a targets of classes by o groups
+of networks, t epochs, v epochs with a validation, c
 points of the loss curve, d validation scores, w widths that the evidence chose among.
 
 Frozen: a change of a field's meaning is a new VERSION, and `migrations` gets the step that converts the old one.
@@ -196,6 +197,7 @@ def check_headers(headers: dict[str, tuple[str, tuple[int, ...]]], manifest: dic
         if name == "W2":
             per_target = make_loss(manifest["network"]["output"]).logits_per_target
             sizes["y"] = sizes["z"] // per_target
+            sizes["a"] = 1 if LOSSES[manifest["network"]["output"]].unit.decides == "largest" else sizes["z"]
             if not sizes["y"] or sizes["y"] * per_target != sizes["z"] or not sizes["K"] or not sizes["h"]:
                 raise ModelFileError(f"the network has {sizes['K']} members, {sizes['h']} hidden units and {sizes['z']} logits")
 
@@ -304,10 +306,16 @@ def _facts_fit(m: Stored, sizes: Sizes) -> bool:
 
 
 def _calibration_fits(m: Stored, sizes: Sizes) -> bool:
-    content = m.manifest["network"]["calibration"]
-    if content is None or "calibration_scores" not in m.arrays:
-        return content is None and "calibration_scores" not in m.arrays
-    return "noise_at" in m.arrays and 1 <= sizes["s"] <= content["n_rows"]
+    content, names = m.manifest["network"]["calibration"], {"calibration_scores", "label_scores"} & set(m.arrays)
+    if content is None or names != {"label_scores" if _is_classifier(m) else "calibration_scores"}:
+        return content is None and not names
+    if not _is_classifier(m):
+        return "noise_at" in m.arrays and 1 <= sizes["s"] <= content["n_rows"]
+    alone = LOSSES[m.manifest["network"]["output"]].unit.decides == "side"
+    places, groups, members = (m.arrays[f"label_{name}"] for name in ("places", "groups", "members"))
+    one_count = all(np.array_equal(np.bincount(groups[:, 0]), np.bincount(column)) for column in groups.T)
+    there = 1 <= sizes["q"] <= content["n_rows"] and places.max() < (2 if alone else sizes["z"]) and groups.max() < sizes["o"]
+    return bool(there and one_count and members.any(axis=1).all() and not members[:, m.arrays["shares"] == 0].any())
 
 
 RELATIONS: tuple[tuple[Holds, str], ...] = (

@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 from shoal import __version__
 from shoal.errors import ModelFileError
 from shoal.input_limits import limited_columns
-from shoal.network import Network, known_facts
+from shoal.network import LabelCalibration, Network, known_facts
 from shoal.persistence.arrays import ARRAYS
 from shoal.persistence.columns import column_record, learned_record
 from shoal.persistence.schema import ATTRIBUTES, ESTIMATORS, FORMAT, VERSION
@@ -122,8 +122,11 @@ def network_arrays(network: Network) -> dict[str, NDArray[Any]]:
         found |= {"noise_counts": _whole([len(at) for at in noise.at]), "noise_at": _double(_joined(noise.at))}
         found["noise_variance"] = _double(_joined(noise.variance))
         found |= {f"noise_{name}": _double(getattr(noise, name)) for name in ("share", "typical", "typical_learned", "averaging")}
-    if network.calibration is not None:
-        found["calibration_scores"] = _double(network.calibration.scores)
+    if isinstance(known := network.calibration, LabelCalibration):
+        found |= {"label_scores": _double(known.scores), "label_members": known.members}
+        found |= {"label_places": _whole(known.labels), "label_groups": _whole(known.groups)}
+    elif known is not None:
+        found["calibration_scores"] = _double(known.scores)
     return found | {f"history_{name}": np.asarray(curve) for name, curve in network.history.items()}
 
 

@@ -136,21 +136,31 @@ class TableModel(Pipeline):
         with self._named():
             return np.asarray(self.steps[-1][1].predict_quantiles(self._prepared(X), q))
 
+    @available_if(last_step_has("predict_set"))
+    @lazy_too
+    def predict_set(self, X: Any, coverage: float = 0.9, *, by_class: bool = False) -> NDArray[np.bool_]:
+        """Which classes are in a set that contains the class of a raw row with this probability, as `ShoalClassifier.predict_set`."""
+        with self._named():
+            return np.asarray(self.steps[-1][1].predict_set(self._prepared(X), coverage, by_class=by_class))
+
     @available_if(last_step_has("score"))
     def score(self, X: Any, y: Any = None, sample_weight: Any = None, **params: Any) -> float:
         """Accuracy, or R², of `predict` for raw rows with targets y; `evaluate` has more scores, and reads y from the table."""
         with outside_named(False):
             return float(super().score(self._raw(X), y, sample_weight, **params))
 
-    def predictions(self, X: Table, *, interval: float | None = None) -> pd.DataFrame:
-        """The table that `shoal predict` writes: values or classes, probabilities, with `interval` the ends of each value's interval."""
+    def predictions(self, X: Table, *, interval: float | None = None, sets: float | None = None) -> pd.DataFrame:
+        """The table that `shoal predict` writes: values or classes, and probabilities.
+
+        With the coverage `interval` the ends of each value's interval too, with `sets` which classes are in the set of each row.
+        """
         from shoal.table_models.predict import predictions
 
         frame = self._frame(X)
         rows = self._prepared(frame)
         with self._named():
             warn_outside(self.steps[-1][1].network_, np.asarray(rows))
-        return predictions(self, frame, interval=interval, prepared=rows)
+        return predictions(self, frame, interval=interval, sets=sets, prepared=rows)
 
     @available_if(last_step_has("outside"))
     def outside(self, X: Any, *, columns: bool = False) -> NDArray[np.bool_] | pd.DataFrame:

@@ -16,7 +16,9 @@ from shoal.uncertainty.outside import outside_named
 
 
 @outside_named(False)
-def predictions(model: Pipeline, frame: pd.DataFrame, *, interval: float | None = None, prepared: Any = None) -> pd.DataFrame:
+def predictions(
+    model: Pipeline, frame: pd.DataFrame, *, interval: float | None = None, sets: float | None = None, prepared: Any = None
+) -> pd.DataFrame:
     """A model's predictions for raw rows: the value or class under the target's name, and the probability of every class.
 
     Parameters
@@ -24,6 +26,7 @@ def predictions(model: Pipeline, frame: pd.DataFrame, *, interval: float | None 
     model : fitted Pipeline made by `fit`
     frame : DataFrame of raw rows
     interval : coverage in (0, 1); adds the ends of each value's interval, `target_lower` and `target_upper`
+    sets : coverage in (0, 1); adds for every class whether it is in the row's set, `set(target=class)`
     prepared : the rows from `model["prepare"]`, if the caller has them already
 
     Returns
@@ -34,25 +37,35 @@ def predictions(model: Pipeline, frame: pd.DataFrame, *, interval: float | None 
     Raises
     ------
     InvalidParameterError
-        For an interval of classes, or one that the estimator cannot compute.
+        For an interval of classes, or one that the estimator cannot compute; for sets of numbers, or without rows that were held out.
     """
     task, targets, labels = answers_of(model)
     estimator = model["estimator"]
     X = model["prepare"].transform(frame) if prepared is None else prepared
     answer = np.asarray(estimator.predict(X))
     if task == "regression":
+        if sets is not None:
+            raise InvalidParameterError(f"sets={sets:g} was requested, but {', '.join(targets)} is a number; use an interval")
         return _values(targets, answer, None if interval is None else estimator.predict_interval(X, interval), frame.index)
     if interval is not None:
         raise InvalidParameterError(f"interval={interval:g} was requested, but {', '.join(targets)} is a class; use its probabilities")
     shares = np.asarray(estimator.predict_proba(X))
+    inside = None if sets is None else np.asarray(estimator.predict_set(X, sets))
     if len(targets) == 1:
         name = targets[0]
-        return pd.DataFrame({name: answer, **{f"P({name}={label})": p for label, p in zip(labels[0], shares.T, strict=True)}}, frame.index)
-    named: dict[str, Any] = {}
+        named = {name: answer, **_by_class("P", name, labels[0], shares)}
+        return pd.DataFrame(named | ({} if inside is None else _by_class("set", name, labels[0], inside)), frame.index)
+    named = {}
     for k, (name, classes) in enumerate(zip(targets, labels, strict=True)):
         named[name] = labels_array(classes)[answer[:, k]]
         named[f"P({name}={classes[1]})"] = shares[:, k]
+        named |= {} if inside is None else _by_class("set", name, classes, inside[:, k])
     return pd.DataFrame(named, frame.index)
+
+
+def _by_class(what: str, name: str, classes: tuple[Any, ...], values: np.ndarray) -> dict[str, Any]:
+    """One column for each class."""
+    return {f"{what}({name}={label})": column for label, column in zip(classes, values.T, strict=True)}
 
 
 def answers_of(model: Pipeline) -> tuple[Task, tuple[str, ...], tuple[tuple[Any, ...], ...]]:

@@ -35,7 +35,7 @@ class Held:
     weight: Floats
     out: NDArray[np.bool_]
 
-    def over(self, work: "Callable[[Held], tuple[Floats, ...]]") -> tuple[Floats, ...]:
+    def over(self, work: "Callable[[Held], tuple[NDArray[Any], ...]]") -> tuple[NDArray[Any], ...]:
         """Numbers for some of the rows."""
         return work(self)
 
@@ -43,7 +43,7 @@ class Held:
 class HeldRows(Protocol):
     """Rows with who has not learned from them, in memory (`Held`) or elsewhere."""
 
-    def over(self, work: Callable[[Held], tuple[Floats, ...]]) -> tuple[Floats, ...]:
+    def over(self, work: Callable[[Held], tuple[NDArray[Any], ...]]) -> tuple[NDArray[Any], ...]:
         """The arrays that the work makes of the rows; those of rows in several places one after the other, along the first axis."""
 
 
