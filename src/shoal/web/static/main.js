@@ -8,6 +8,7 @@ import { startLecture } from "./lib/lecture.js";
 import { startLinking } from "./lib/link.js";
 import { startPrint } from "./lib/print.js";
 import { startRail } from "./lib/rail.js";
+import { startSaving } from "./lib/save.js";
 import { declare } from "./lib/store.js";
 import { startStrip } from "./lib/strip.js";
 import { startTheme, toggleTheme } from "./lib/theme.js";
@@ -78,6 +79,7 @@ async function start() {
   startRail();
   startLecture();
   startPrint();
+  startSaving();
   document.documentElement.dataset.ready = "yes";
 }
 

@@ -104,6 +104,7 @@ const ICONS = {
   play: "M5 3l8 5-8 5z",
   pause: "M5 3v10M11 3v10",
   epoch: "M3 3l5 5-5 5M9 3l5 5-5 5",
+  save: "M8 2v8.5M4.5 7 8 10.5 11.5 7M2.5 13.5h11",
   reset: "M3 8a5 5 0 1 0 1.6-3.7M3 2.5V5h2.6",
 };
 
