@@ -1,5 +1,6 @@
 """How Sphinx builds the site (`make docs`): the pages of this folder, tutorials and gallery from `examples/`, and the reference."""
 
+import re
 import warnings
 from importlib.metadata import version as version_of
 
@@ -52,12 +53,18 @@ html_theme_options = {
     "footer_end": [],
 }
 
+
+def by_number(name):
+    """A key that sorts plot_2 before plot_10."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
+
+
 sphinx_gallery_conf = {
     "examples_dirs": ["../examples/tutorials", "../examples/gallery"],
     "gallery_dirs": ["tutorials", "gallery"],
     "filename_pattern": r"\.py",
     "subsection_order": [f"../examples/gallery/{name}" for name in ("network", "training", "sure", "inside", "tables", "chapter")],
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": by_number,
     "download_all_examples": False,
     "show_memory": False,
     "remove_config_comments": True,

@@ -26,6 +26,8 @@ def test_every_script_is_a_page_with_a_title():
 def test_a_script_runs(script, tmp_path, monkeypatch):
     matplotlib = pytest.importorskip("matplotlib")
     pyplot = pytest.importorskip("matplotlib.pyplot")
+    if "import Client" in script.read_text(encoding="utf-8"):
+        pytest.importorskip("distributed")
     matplotlib.use("agg")
     monkeypatch.chdir(tmp_path)
     pyplot.close("all")
