@@ -24,6 +24,7 @@ from shoal.types import Floats
 
 FIRST_ROWS = 64  # their mean is near enough to all rows' mean
 BINS = 8
+CONSTANT = 1e-12  # of its mean: a column whose standard deviation is not larger is constant to rounding
 TINY, TINY_SQUARE = 1e-140, 1e-270  # smaller numbers and variances: their squares lose digits, or are 0
 HEAVY_SHARE = 1 / 8  # a value that fills more of the rows is an edge of its own
 MIN_QUANTILE_BINS = 4
@@ -174,7 +175,7 @@ def scale_of(mean: Floats, variance: Floats, what: str) -> Floats:
         error.column, error.what = j, what
         raise error
     sd = np.sqrt(variance)
-    constant = sd <= 1e-12 * np.maximum(np.abs(mean), 1e-300)
+    constant = sd <= CONSTANT * np.maximum(np.abs(mean), 1e-300)
     return np.where(constant, 1.0, sd)
 
 

@@ -12,7 +12,7 @@ import shoal
 from shoal.errors import OutsideWarning
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
-from shoal.network import value_range
+from shoal.network import outside_range, value_range
 from shoal.report import write_report
 from shoal.uncertainty.outside import distance_outside
 from shoal.uncertainty.predictive import mean_and_std
@@ -150,10 +150,28 @@ def test_distances_are_in_widths_of_the_range(line):
     np.testing.assert_allclose(distance_outside(line.network_, sparse.csr_array(rows)), [0.0, 0.5, 3.0, 5.0])
 
 
-def test_a_constant_input_is_measured_by_its_encoding():
+def test_a_constant_input_has_no_width_and_is_not_counted():
     rows = np.column_stack([X[:, 0], np.full(120, 7.0)])
     network = ShoalRegressor(**QUICK).fit(rows, y).network_
-    np.testing.assert_allclose(distance_outside(network, np.array([[0.5, 9.0]])), 2.0 / network.encoding.scale[1])
+    np.testing.assert_allclose(distance_outside(network, np.array([[0.5, 9.0], [1.5, 9.0]])), [0.0, 0.5])
+    assert outside_range(network, np.array([[0.5, 9.0]])).tolist() == [[False, True]]
+
+
+@pytest.mark.parametrize("solver", ["adamw", "lbfgs", "lm", "bayes"])
+@pytest.mark.parametrize("constant", [0.0, 0.1, 1.0, -3e7])
+@pytest.mark.parametrize("make", [np.asarray, sparse.csr_array])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # two steps of L-BFGS
+def test_an_input_that_was_constant_changes_no_prediction(constant, solver, make):
+    """Training rows say nothing of it: what it did in a new row would be the initial weights' doing."""
+    rows = np.column_stack([X[:, 0], np.full(120, constant), X[:, 1]])
+    model = ShoalRegressor(**QUICK, solver=solver, calibration="split").fit(make(rows), y)
+    new = rows[:3].copy()
+    new[:, 1] += [1.0, -50.0, 1e3]
+    assert model.outside(new).all()
+    # The mean of sparse tenths is rounded: their encoded values are 1e-17, of which Adam, which divides by √s + 1e-8, makes steps of 1e-12.
+    tolerance = 0 if make is np.asarray else 1e-8
+    np.testing.assert_allclose(model.predict(new), model.predict(rows[:3]), rtol=tolerance)
+    np.testing.assert_allclose(model.predict_interval(new), model.predict_interval(rows[:3]), rtol=tolerance)
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])

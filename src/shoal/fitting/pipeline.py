@@ -31,6 +31,7 @@ from shoal.fitting.train import (
     announced,
     asks_to_settle,
     by_evidence,
+    constant_inputs,
     ends_by_plan,
     history,
     in_curves,
@@ -194,7 +195,11 @@ def draw(prepared: Prepared, n_h: int) -> Population:
     rows, p = prepared.rows, prepared.plan
     squares = rows.mean_squares
     inputs = inputs_seen(p.with_ramps, prepared.encoding.n_inputs, len(squares))
-    population = initial_population(replace(prepared.settings, skip=p.skip), prepared.seed, n_h, inputs, inputs @ squares, prepared.bias)
+    of_columns = prepared.settings.init == "auto" and prepared.projection is None
+    silent = constant_inputs(prepared.encoding, squares) if of_columns else None
+    population = initial_population(
+        replace(prepared.settings, skip=p.skip), prepared.seed, n_h, inputs, inputs @ squares, prepared.bias, silent
+    )
     if p.linear and prepared.projection is not None and isinstance(rows, RowsInMemory):
         return linear_start(population, rows.X, rows.Y, rows.weights, prepared.projection.penalty)
     return population

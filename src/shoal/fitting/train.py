@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from shoal.draws import Purpose, member_stream
-from shoal.encoding import blocks
+from shoal.encoding import CONSTANT, Encoding, blocks
 from shoal.engine.device import PROCESSOR, described
 from shoal.engine.ramps import WORTH_LOOKING_UP
 from shoal.errors import DivergedError, InterruptedWarning, InvalidParameterError, MemberDivergedWarning
@@ -263,11 +263,27 @@ def history(events: list[Epoch]) -> dict[str, Floats]:
 SHARPNESS = 0.2  # a kind of members whose validation loss is so much worse, relatively, has 1/e of the weight of the best kind
 
 
-def initial_population(s: Settings, seed: int, n_h: int, inputs: NDArray[np.bool_], square_lengths: Floats, b2: Floats) -> Population:
+def constant_inputs(encoding: Encoding, squares: Floats) -> NDArray[np.bool_]:
+    """Which encoded inputs are 0 in every training row, `(n_x,)`, from their mean `squares`: 0, or what rounding left of a constant."""
+    rounding = np.zeros(len(squares))
+    rounding[: encoding.n_inputs] = np.where(encoding.scale == 1.0, CONSTANT * encoding.center**2, 0.0)
+    return np.asarray(squares <= rounding)
+
+
+def initial_population(
+    s: Settings,
+    seed: int,
+    n_h: int,
+    inputs: NDArray[np.bool_],
+    square_lengths: Floats,
+    b2: Floats,
+    silent: NDArray[np.bool_] | None = None,
+) -> Population:
     """Initial weights of every member, each from its own stream.
 
     `inputs (K, n_x)` are each member's inputs, `square_lengths (K,)` the mean squared length of its input rows, `b2 (n_z,)`
-    the output biases of the rule "auto".
+    the output biases of the rule "auto". The weights of `silent (n_x,)` inputs are 0: no training row would change them, and a new row
+    that is not constant there would meet what was drawn.
     """
     networks = []
     for k, seen in enumerate(inputs):
@@ -275,6 +291,8 @@ def initial_population(s: Settings, seed: int, n_h: int, inputs: NDArray[np.bool
         drawn = draw(s, member_stream(seed, k, Purpose.WEIGHTS), n_x, n_h, len(b2), square_lengths[k])
         W1 = np.zeros((n_h, len(seen)))
         W1[:, seen] = drawn.W1
+        if silent is not None:
+            W1[:, silent] = 0.0
         one = Parameters(W1, drawn.b1, drawn.W2, b2[:, None] if s.init == "auto" else drawn.b2)
         networks.append(rules.with_skip(one) if s.skip else one)
     return stack(networks, inputs)

@@ -98,13 +98,13 @@ def level_of_caller() -> int:
 def distance_outside(network: Network, X: Any) -> Floats:
     """How far raw rows `X (m, n)` are from the box that the training rows fill, `(m,)`; 0 inside, and where the box is not known.
 
-    For each input in widths of its training range, of an input that was constant in the units of its encoding; for several the root of the
-    sum of squares.
+    For each input in widths of its training range; for several the root of the sum of squares. An input that was constant has no width, and
+    is not counted: the network does not use it.
     """
     lowest, highest = network.lowest, network.highest
     if lowest is None or highest is None:
         return np.zeros(X.shape[0])
-    width = np.where(highest > lowest, highest - lowest, network.encoding.scale)
+    width = np.where(highest > lowest, highest - lowest, np.inf)
     found = np.zeros(X.shape[0])
     size = max(1, BLOCK_CELLS // max(1, X.shape[1]))
     for s in range(0, X.shape[0], size):
