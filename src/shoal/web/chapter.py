@@ -14,6 +14,7 @@ import numpy as np
 
 from shoal.errors import InvalidParameterError
 from shoal.textbook import ACTIVATIONS, Activation, Forward, Parameters, descend, exercise_parameters, flower, forward, make_loss
+from shoal.web.progress import counting
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -58,6 +59,7 @@ STEPS = (
     10_000,
 )
 EXAMPLES = (1, 100, 250, 357)
+TURN = 50  # steps that one thread computes before another one may
 
 
 @lru_cache(maxsize=1)
@@ -94,12 +96,16 @@ class Path:
         self._lock = threading.Lock()
 
     def reach(self, step: int) -> None:
-        """Compute the missing steps up to `step`."""
-        with self._lock, np.errstate(all="ignore"):
-            while len(self._rows) <= step:
-                taken = next(self._steps)
-                self._rows.append(flat(taken.parameters))
-                self._costs.append(float(taken.J))
+        """Compute the missing steps up to `step`, a few at a time: who needs fewer than another thread waits for those alone."""
+        if len(self._costs) > step:
+            return
+        counting(lambda: (len(self._costs) - 1, step))
+        while len(self._costs) <= step:
+            with self._lock, np.errstate(all="ignore"):
+                for _ in range(min(TURN, step + 1 - len(self._costs))):
+                    taken = next(self._steps)
+                    self._rows.append(flat(taken.parameters))
+                    self._costs.append(float(taken.J))  # last: its number is that of whole steps
 
     def at(self, step: int) -> Parameters:
         """The parameters after `step` updates."""

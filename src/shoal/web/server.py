@@ -29,8 +29,9 @@ from shoal.web.chapter import LAST, journey
 from shoal.web.exhibits.slide_13 import BusyError
 from shoal.web.guard import Guard, refusal
 from shoal.web.playground.routes import Playground
+from shoal.web.playground.training import compiling, warm
 from shoal.web.playground.training import stop as stop_compiling
-from shoal.web.playground.training import warm
+from shoal.web.progress import counted, key_of, progress
 from shoal.web.question import as_json
 from shoal.web.questions import ALL
 
@@ -68,7 +69,14 @@ async def file(request: Request) -> Response:
 @lru_cache(maxsize=256)  # of up to 110 kB each
 def kept(name: str, given: tuple[tuple[str, str], ...]) -> bytes:
     """An answer that is always the same, cached as the bytes that are sent."""
-    return as_json(ALL[name](dict(given)))
+    with counted((name, given)):
+        return as_json(ALL[name](dict(given)))
+
+
+async def waiting(request: Request) -> Response:
+    """`GET /api/progress/NAME?parameter=value&…`: how far the answer to that question is, and whether the engine is being compiled."""
+    found = progress(key_of(request.path_params["name"], request.query_params))
+    return Response(as_json(found | {"compiling": compiling()}), media_type="application/json")
 
 
 async def question(request: Request) -> Response:
@@ -76,7 +84,7 @@ async def question(request: Request) -> Response:
     name = request.path_params["name"]
     if name not in ALL:
         return refusal(404, f"there is no question {name[:40]!r}; choose one of {', '.join(ALL)}")
-    given = tuple(sorted(request.query_params.items()))
+    _, given = key_of(name, request.query_params)
     try:
         if ALL[name].measured:
             body = await run_in_threadpool(lambda: as_json(ALL[name](dict(given))))
@@ -99,7 +107,12 @@ async def no_such(request: Request, failed: Exception) -> Response:
 
 def routes(playground: Playground) -> list[BaseRoute]:
     """The addresses of the page: questions, the playground's own, files."""
-    return [Route("/api/ask/{name}", question, methods=["GET"]), *playground.routes(), Route("/{path:path}", file, methods=["GET"])]
+    return [
+        Route("/api/ask/{name}", question, methods=["GET"]),
+        Route("/api/progress/{name}", waiting, methods=["GET"]),
+        *playground.routes(),
+        Route("/{path:path}", file, methods=["GET"]),
+    ]
 
 
 def app(port: int = USUAL_PORT, token: str = "", playground: Playground | None = None) -> Starlette:

@@ -313,6 +313,11 @@ def warm() -> None:
             return
 
 
+def compiling() -> bool:
+    """Whether the engine is being compiled, for which new runs wait."""
+    return bool(_compiling)
+
+
 def stop() -> None:
     """End the process that compiles, because the server ends."""
     with suppress(OSError, IndexError):

@@ -1,5 +1,5 @@
 // The page begins here: it requests the constant facts once, then starts strip, contents and exhibits.
-import { ask, learn, loadRecorded } from "./lib/ask.js";
+import { ask, learn, loadRecorded, telling } from "./lib/ask.js";
 import { startCards } from "./lib/card.js";
 import { find, h, put, s } from "./lib/dom.js";
 import { defineEquation } from "./lib/equation.js";
@@ -63,7 +63,10 @@ async function start() {
   );
   find("#theme").addEventListener("click", toggleTheme);
   await loadRecorded();
-  const page = await ask("page");
+  const opening = find("#opening");
+  const page = await telling(ask("page"), [], (words) => {
+    opening.hidden = !words;
+  });
   learn(page.manifest.questions);
   showTitles(page.manifest.slides);
   declare("step", page.start, "hand.step");

@@ -1,5 +1,7 @@
 // Questions to the server, or to the table in a static copy. The page computes nothing.
 
+import { whole } from "./numbers.js";
+
 /** @typedef {Record<string, any>} Answer */
 /** @typedef {{grid: Record<string, string[]>, answers: Record<string, Answer>}} Table */
 
@@ -75,8 +77,7 @@ export function ask(name, parameters = {}) {
     const answer = table.answers[key];
     return answer ? Promise.resolve(answer) : Promise.reject(new Error("this copy has no recording of that"));
   }
-  const text = new URLSearchParams(Object.entries(parameters).map(([k, v]) => [k, String(v)])).toString();
-  const address = `api/ask/${name}${text ? `?${text}` : ""}`;
+  const address = `api/ask/${query(name, parameters)}`;
   const before = asked.get(address);
   if (before) return before;
   const answer = fetched(address);
@@ -87,6 +88,55 @@ export function ask(name, parameters = {}) {
     if (asked.size > KEPT && oldest) asked.delete(oldest);
   }
   return answer;
+}
+
+const PATIENT = 200; // milliseconds without an answer, after which the page says what it waits for
+const NEWS = 400; // milliseconds between two looks at how far it is
+
+/** @param {string} name @param {Record<string, string | number>} parameters */
+const query = (name, parameters) => {
+  const text = new URLSearchParams(Object.entries(parameters).map(([k, v]) => [k, String(v)])).toString();
+  return text ? `${name}?${text}` : name;
+};
+
+/**
+ * While `work` takes long, `tell` gets words for it: that something is computed, then how far it is; empty words at its end.
+ * @template T @param {Promise<T>} work @param {[string, Record<string, string | number>][]} questions what the work asks @param {(words: string) => void} tell @returns {Promise<T>}
+ */
+export async function telling(work, questions, tell) {
+  let over = recorded !== undefined; // a copy has its answers
+  let shown = false;
+  const plain = questions.some(([name]) => known[name]?.measured) ? "measuring …" : "computing …";
+  const say = (/** @type {string} */ words) => {
+    if (over) return;
+    shown = true;
+    tell(words);
+  };
+  const look = async () => {
+    say(plain);
+    while (!over) {
+      const all = await Promise.all(questions.map(([name, parameters]) => fetched(`api/progress/${query(name, parameters)}`).catch(() => null)));
+      say(waitingFor(all.filter((p) => p !== null)) || plain);
+      await new Promise((go) => setTimeout(go, NEWS));
+    }
+  };
+  const timer = over ? 0 : window.setTimeout(look, PATIENT);
+  try {
+    return await work;
+  } finally {
+    over = true;
+    clearTimeout(timer);
+    if (shown) tell("");
+  }
+}
+
+/** What the server is doing. @param {Answer[]} all its answers about each question */
+function waitingFor(all) {
+  if (all.some((p) => p.compiling) && !all.some((p) => p.of)) return "compiling the engine, once on this machine; this takes up to a minute …";
+  const counted = all.find((p) => p.of);
+  if (!counted) return "";
+  const part = counted.part > 1 ? `, network ${counted.part}` : "";
+  return `computing ${whole(counted.of)} steps${part}: ${whole(counted.done)}`;
 }
 
 /** @param {string} address @returns {Promise<Answer>} */

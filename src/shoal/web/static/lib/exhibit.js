@@ -1,5 +1,5 @@
 // An exhibit is built when the reader comes near, and updated when its state changes while it is near.
-import { ask } from "./ask.js";
+import { ask, telling } from "./ask.js";
 import { find, h } from "./dom.js";
 import { relight } from "./link.js";
 import { listen, supposing } from "./store.js";
@@ -72,7 +72,8 @@ export function exhibit(plan) {
         if (!built) plan.build(stage);
         built = true;
         const wanted = Object.entries(plan.questions());
-        const answers = await Promise.all(wanted.map(([, [name, parameters]]) => ask(name, parameters)));
+        const asked = wanted.map(([, question]) => question);
+        const answers = await telling(Promise.all(asked.map(([name, parameters]) => ask(name, parameters))), asked, wait);
         plan.draw(Object.fromEntries(wanted.map(([key], i) => [key, answers[i]])));
         find(".failed", section).hidden = true;
         relight();
@@ -86,6 +87,13 @@ export function exhibit(plan) {
     }
     working = false;
     section.dataset.busy = "no";
+  }
+
+  /** What the reader waits for; what is drawn meanwhile is of before. @param {string} words */
+  function wait(words) {
+    waiting.textContent = words;
+    waiting.hidden = !words;
+    section.toggleAttribute("data-waiting", Boolean(words));
   }
 
   function outdated() {
@@ -108,6 +116,8 @@ export function exhibit(plan) {
       for (const [name, parameters] of Object.values(supposing(state, plan.questions))) ask(name, parameters).catch(() => {});
     },
   });
+  const waiting = h("p", { class: "waiting", role: "status", hidden: true });
+  stage.before(waiting);
   section.append(h("p", { class: "failed", role: "status", hidden: true }));
   listen(plan.keys, outdated);
   if (plan.themed) document.addEventListener("themechange", outdated);

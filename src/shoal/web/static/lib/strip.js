@@ -1,5 +1,5 @@
 // The strip at the top: the example network, in every section.
-import { ask, beside, isRecorded } from "./ask.js";
+import { ask, beside, isRecorded, telling } from "./ask.js";
 import { find, put, s } from "./dom.js";
 import { iconButton, paced } from "./controls.js";
 import { miniature } from "./network.js";
@@ -50,10 +50,17 @@ export function startStrip(page) {
     working = true;
     while (stale) {
       stale = false;
-      const hand = await ask("hand", { step: get("step"), edits: get("edits") }).catch(() => null);
+      const parameters = { step: get("step"), edits: get("edits") };
+      const hand = await telling(ask("hand", parameters), [["hand", parameters]], wait).catch(() => null);
       if (hand) show(hand);
     }
     working = false;
+  }
+
+  /** @param {string} words */
+  function wait(words) {
+    put(find("#hand-waiting"), words);
+    find(".strip").toggleAttribute("data-waiting", Boolean(words));
   }
 
   function showStep() {

@@ -1,5 +1,5 @@
 // The playground: the reader's data and network, trained by the library while the page shows the progress.
-import { isRecorded } from "../lib/ask.js";
+import { isRecorded, telling } from "../lib/ask.js";
 import { answerFor } from "../lib/card.js";
 import { iconButton } from "../lib/controls.js";
 import { find, h, put } from "../lib/dom.js";
@@ -49,7 +49,8 @@ class Playground {
     this.cost = new Cost();
     this.play = iconButton("play", "play", () => void this.toggle(), { id: "p-play" });
     this.where = h("span", { class: "where" });
-    this.loss = h("span", {}, lossChoice());
+    this.loss = h("span", { hidden: true }, lossChoice());
+    this.waits = h("p", { class: "waiting", role: "status", hidden: true });
     this.netTitle = h("small", {});
     this.net = h("div", {});
     this.unit = h("p", { class: "cap unit-line" });
@@ -93,6 +94,7 @@ class Playground {
       network,
       this.moments?.element,
       this.failed,
+      this.waits,
       h(
         "div",
         { class: "pg" },
@@ -147,10 +149,21 @@ class Playground {
   /** Run tasks one after another. @param {() => Promise<void>} work */
   #next(work) {
     this.section.dataset.busy = "yes";
-    this.turn = this.turn.then(work).catch((wrong) => this.trouble(wrong));
+    this.turn = telling(
+      this.turn.then(work).catch((wrong) => this.trouble(wrong)),
+      [["runs", {}]],
+      (words) => this.wait(words),
+    );
     return this.turn.then(() => {
       this.section.dataset.busy = "no";
     });
+  }
+
+  /** @param {string} words */
+  wait(words) {
+    this.waits.hidden = !words;
+    put(this.waits, words);
+    this.section.toggleAttribute("data-waiting", Boolean(words));
   }
 
   /** @param {number} goal */
