@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from shoal.engine.threads import at_most
@@ -29,7 +30,7 @@ from shoal.estimators.checks import (
     with_roles,
 )
 from shoal.estimators.display import SeenEstimator
-from shoal.estimators.remote import dask_functions, is_elsewhere
+from shoal.estimators.remote import dask_functions, is_elsewhere, lazy_too
 from shoal.fitting.checkpoint import Checkpoint
 from shoal.fitting.fitted import Fitted
 from shoal.fitting.pipeline import Names, continuation_of, fit, fit_piece
@@ -37,7 +38,7 @@ from shoal.fitting.settings import N_JOBS, Task, settings_of
 from shoal.fitting.source import InMemory
 from shoal.fitting.summary import warn_of_other_scale
 from shoal.fitting.targets import checked_targets
-from shoal.network import outside_range, predict
+from shoal.network import hidden, outside_range, predict
 from shoal.types import Floats
 from shoal.uncertainty.outside import are_inside, warn_outside
 
@@ -136,7 +137,7 @@ def for_prediction(estimator: Any) -> Any:
     return kept
 
 
-class ShallowEstimator(SeenEstimator, ABC):
+class ShallowEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SeenEstimator, ABC):
     """Networks with one hidden layer behind scikit-learn's interface. Abstract: see ShoalClassifier and ShoalRegressor."""
 
     _task: ClassVar[Task]
@@ -164,6 +165,7 @@ class ShallowEstimator(SeenEstimator, ABC):
     temperature_ = FittedAttribute(lambda f: f.temperature)
     evidence_ = FittedAttribute(lambda f: f.evidence)
     evidence_table_ = FittedAttribute(lambda f: f.evidence_table, optional=True)
+    _n_features_out = FittedAttribute(lambda f: len(f.network.merged.W1))
     trained_on_ = FittedAttribute(lambda f: f.trained_on or None, optional=True)
     share_rows_ = FittedAttribute(lambda f: f.share_rows or None, optional=True)
 
@@ -312,6 +314,25 @@ class ShallowEstimator(SeenEstimator, ABC):
         with at_most(N_JOBS.read("n_jobs", self.n_jobs)), np.errstate(over="ignore", invalid="ignore"):
             answers = predict(self.network_, X)
         return finite_answers(answers)
+
+    @lazy_too
+    def transform(self, X: Any) -> Floats:
+        """A1: what the hidden units of all networks give for rows X `(m, n)`, `(m, n_hidden)`.
+
+        The chapter's new representation of the rows (slide 2). `transform(X) @ coefs_[1] + intercepts_[1]` are the logits, or the
+        prediction of a regression, if `skip` is False.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from shoal import ShoalClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = ShoalClassifier(hidden_layer_sizes=16, n_networks=4, random_state=0).fit(X, y)
+        >>> model.transform(X).shape
+        (150, 64)
+        """
+        rows = self._rows_to_predict(X)
+        return hidden(self.network_, rows)
 
     def _rows_to_predict(self, X: Any) -> Any:
         """Rows `(m, n)` checked, dense or CSR, after a warning if some are outside the training range."""
