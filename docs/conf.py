@@ -6,8 +6,11 @@ from importlib.metadata import version as version_of
 
 import matplotlib as mpl
 
+from shoal import OutsideWarning
+
 mpl.use("agg")
 warnings.filterwarnings("ignore", message=".*non-interactive.*")  # figures are saved, not shown
+warnings.simplefilter("ignore", OutsideWarning)  # pictures go to the edge of the data; the pages about it turn the warning on
 
 project = "shoal"
 author = project_copyright = "The shoal developers"

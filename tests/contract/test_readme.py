@@ -1,4 +1,4 @@
-"""The README is run: its Python as it stands, its commands as far as they can be named, its figures against their script."""
+"""The README and the cheat sheet: their Python runs as it stands, their commands exist, and figures are those of their script."""
 
 import re
 from pathlib import Path
@@ -9,11 +9,12 @@ from typer.main import get_command
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
+CHEAT_SHEET = (ROOT / "docs" / "cheat-sheet.md").read_text(encoding="utf-8")
 
 
-def blocks(language: str) -> list[str]:
+def blocks(language: str, page: str = README) -> list[str]:
     """The fenced blocks of a language, in order."""
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+    return re.findall(rf"```{language}\n(.*?)```", page, flags=re.DOTALL)
 
 
 @pytest.mark.parametrize("block", blocks("python"), ids=lambda b: b.split("\n")[0])
@@ -22,10 +23,22 @@ def test_a_python_block_runs_as_it_stands(block, tmp_path, monkeypatch):
     exec(compile(block, "README.md", "exec"), {})
 
 
-def test_every_command_it_names_exists():
+def test_the_cheat_sheet_runs_from_its_first_block_to_its_last(tmp_path, monkeypatch):
+    matplotlib, pyplot = pytest.importorskip("matplotlib"), pytest.importorskip("matplotlib.pyplot")  # its figures
+    matplotlib.use("agg")
+    monkeypatch.chdir(tmp_path)
+    found, names = blocks("python", CHEAT_SHEET), {}
+    assert len(found) > 5
+    for block in found:
+        exec(compile(block, "cheat-sheet.md", "exec"), names)
+    pyplot.close("all")
+
+
+@pytest.mark.parametrize("page", [README, CHEAT_SHEET], ids=["README", "cheat sheet"])
+def test_every_command_it_names_exists(page):
     from shoal.cli import app
 
-    named = set(re.findall(r"^shoal (\w+)", README, flags=re.MULTILINE)) | set(re.findall(r"`shoal (\w+)", README))
+    named = set(re.findall(r"^shoal (\w+)", page, flags=re.MULTILINE)) | set(re.findall(r"`shoal (\w+)", page)) - {"COMMAND"}
     assert named
     assert named <= set(get_command(app).commands)
 

@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -67,7 +68,7 @@ from shoal.web.playground.recording import MOMENTS
 ROOT = Path(__file__).parents[2]
 HOME = Path(shoal.__file__).parent
 PAGES = [*sorted((ROOT / "docs").glob("*.md")), *(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY", "CHANGELOG"))]
-OF_THE_SITE = ("index.md", "how-to.md", "explanations.md", "textbook.md")  # lists of pages
+OF_THE_SITE = ("index.md", "how-to.md", "explanations.md", "textbook.md", "changes.md", "cheat-sheet.md")  # lists of pages, of calls
 FRACTIONS = {1 / 2: "half", 1 / 3: "a third", 1 / 4: "a quarter", 1 / 5: "a fifth", 1 / 8: "an eighth", 1 / 10: "a tenth"}
 ORDINALS = {5: "fifth", 8: "eighth"}
 NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 7: "seven", 8: "eight", 10: "ten"}
@@ -94,6 +95,15 @@ ADAM = p.rule(settings_of(shoal.ShoalClassifier()), "adamw")
 FLOAT64, FLOAT32 = np.zeros(1), np.zeros(1, np.float32)
 LEAST = predictive.LEAST_ROWS["held-out rows"]
 RATES_OF_CLASSES = f"{RATES['classification'][0]:g}; {2 * RATES['classification'][0]:g} from {p.FASTER_FROM:,} rows on"
+
+
+def lowest_versions() -> list[str]:
+    """The cells of each dependency and its lowest version, as a table has them."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lists = [project["dependencies"], *project["optional-dependencies"].values()]
+    needed = (re.fullmatch(r"([\w.-]+)(?:\[.*\])?>=(.+)", each) for some in lists for each in some)
+    return [f"| {found[1]} | {found[2]} |" for found in needed if found]
+
 
 PHRASES = {
     "defaults.md": [
@@ -241,6 +251,7 @@ PHRASES = {
         f"covers {({0.01: 'a hundredth'})[summary.NARROW]} of that range",
         f"decreased by {({0.01: 'a hundredth'})[t.STILL_FALLING]} in the last tenth",
     ],
+    "support.md": lowest_versions(),
     "chapter.md": [f"s = {SCALE}; s = 100; how they learn"],
     "architecture.md": [
         f"beyond z = {exp_limits(FLOAT64):g} (float64) and {exp_limits(FLOAT32):g} (float32)",
