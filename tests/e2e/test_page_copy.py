@@ -175,3 +175,39 @@ def test_the_copy_takes_nothing_that_it_cannot_compute(copy):
     page.click("#slide-8 >> text=take z from unit 1")
     copy.settle(8)
     assert copy.number(8, "g") == before, "z is already that of unit 1"
+
+
+def test_keys_go_to_the_next_recorded_value(copy):
+    page = copy.open(1).page
+    slider = page.locator('input[data-key="1.w1"]')
+    shown = page.locator('label:has([data-key="1.w1"]) output')
+    before = [shown.inner_text()]
+    for key in ("ArrowLeft", "ArrowRight", "ArrowRight"):
+        slider.press(key)
+        copy.settle(1)
+        before.append(shown.inner_text())
+    assert len(set(before)) == 2, "two values are recorded in this copy"
+    assert before[1] != before[2]
+    slider.fill("0.37")
+    copy.settle(1)
+    assert shown.inner_text() in before
+    assert float(slider.input_value()) == pytest.approx(float(shown.inner_text().replace("−", "-")), abs=1e-3), (
+        "its thumb is where the value is"
+    )
+
+
+@pytest.mark.parametrize("state", [{"edits": "600:W1-4-2=0.5"}, {"step": 123}, {"3.x1": 3}])
+def test_a_link_to_what_was_not_recorded_says_that_the_nearest_is_shown(copy, state):
+    plain = copy.open(3)
+    assert plain.page.is_hidden("#copy-nearest")
+    shown = copy.open(3, **state)
+    assert "not recorded" in shown.page.inner_text("#copy-nearest")
+    key, value = next(iter(state.items()))
+    assert f"{key}={value}" not in shown.page.evaluate("decodeURIComponent(location.hash)"), "the address is that of what is shown"
+
+
+def test_controls_that_were_not_recorded_do_not_show_their_native_insides(copy):
+    page = opened(copy).page
+    for hidden in ("#own-file", '[data-key="p.standardize"]'):
+        assert page.eval_on_selector(f"#playground {hidden}", "e => getComputedStyle(e).opacity") == "0", hidden
+    assert "recorded where this copy was written" in page.inner_text("#playground .phead")

@@ -73,6 +73,18 @@ def test_3_one_example_forward_and_a_number_set_by_hand(chapter, at600):
     assert chapter.number(3, "a2") == forward(after, x, TANH, SIGMOID).A2[0, 0]
 
 
+def test_3_a_point_of_the_readers_own_is_not_the_one_that_exhibit_10_takes(chapter):
+    note = "#slide-3 aside >> text=The error, a2 − y"
+    chapter.open(3)
+    assert "is the number that exhibit 10 propagates backwards" in chapter.page.inner_text(note)
+    chapter.page.fill('input[data-key="3.x1"]', "3")
+    chapter.page.keyboard.press("Enter")
+    chapter.settle(3)
+    chapter.page.wait_for_selector("#slide-3 >> text=back to example 357")
+    assert "exhibit 10 propagates that of example 357" in chapter.page.inner_text(note)
+    assert chapter.page.locator('#slide-3 [data-slot="miss"] button').count() == 0, "its card is the example's"
+
+
 def test_4_the_loop_and_the_product(chapter, at600):
     chapter.open(4)
     for i in range(4):

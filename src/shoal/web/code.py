@@ -22,7 +22,7 @@ Line = dict[str, str]
 
 
 def cut(function: Callable[..., Any], *beginnings: str) -> Line:
-    """The lines of `function`'s body that begin so, and their file."""
+    """The lines of `function`'s body that begin so, their file, and the function's name."""
     source = textwrap.dedent(inspect.getsource(function))
     definition = ast.parse(source).body[0]
     assert isinstance(definition, ast.FunctionDef)
@@ -30,7 +30,11 @@ def cut(function: Callable[..., Any], *beginnings: str) -> Line:
     kept = [line.strip() for line in source.splitlines()[first - 1 :] if line.strip().startswith(beginnings)]
     if len(kept) < len(beginnings):
         raise LookupError(f"{function.__module__}.{function.__qualname__} no longer has lines beginning with {beginnings}")
-    return {"file": function.__module__.replace("shoal.", "").replace(".", "/") + ".py", "code": "\n".join(kept)}
+    return {
+        "file": function.__module__.replace("shoal.", "").replace(".", "/") + ".py",
+        "function": function.__qualname__,
+        "code": "\n".join(kept),
+    }
 
 
 def in_code() -> dict[str, list[Line]]:
@@ -43,6 +47,7 @@ def in_code() -> dict[str, list[Line]]:
         "5": [cut(vectorization.columns_apart, "return"), cut(vectorization.layer, "return")],
         "6": [
             cut(activation_functions.sigmoid, "e =", "return"),
+            cut(activation_functions.tanh, "return"),
             cut(activation_functions.relu, "return"),
             cut(activation_functions.leaky_relu, "return"),
         ],

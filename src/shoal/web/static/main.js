@@ -1,5 +1,5 @@
 // The page begins here: it requests the constant facts once, then starts strip, contents and exhibits.
-import { ask, learn, loadRecorded, telling } from "./lib/ask.js";
+import { ask, isRecorded, learn, loadRecorded, telling } from "./lib/ask.js";
 import { startCards } from "./lib/card.js";
 import { find, h, put, s } from "./lib/dom.js";
 import { defineEquation } from "./lib/equation.js";
@@ -9,7 +9,7 @@ import { startLinking } from "./lib/link.js";
 import { startPrint } from "./lib/print.js";
 import { startRail } from "./lib/rail.js";
 import { startSaving } from "./lib/save.js";
-import { declare } from "./lib/store.js";
+import { declare, settle } from "./lib/store.js";
 import { startStrip } from "./lib/strip.js";
 import { startTheme, toggleTheme } from "./lib/theme.js";
 import { playground } from "./playground/playground.js";
@@ -36,11 +36,11 @@ const FISH = [
   [16, 15.5],
 ];
 
-/** The lines of `textbook/` that compute an exhibit, from the installed file. @param {Record<string, {file: string, code: string}[]>} code */
+/** The lines of `textbook/` that compute an exhibit, from the installed file. @param {Record<string, {file: string, function: string, code: string}[]>} code */
 function showCode(code) {
   for (const block of document.querySelectorAll("[data-code]")) {
     const lines = code[block.getAttribute("data-code") ?? ""] ?? [];
-    put(block, ...lines.flatMap((l, i) => [h("span", {}, l.file === lines[i - 1]?.file ? "" : l.file), h("code", {}, l.code)]));
+    put(block, ...lines.flatMap((l, i) => [h("span", {}, l.file === lines[i - 1]?.file ? "" : `${l.file} `, h("i", {}, l.function)), h("code", {}, l.code)]));
   }
 }
 
@@ -71,7 +71,7 @@ async function start() {
   showTitles(page.manifest.slides);
   declare("step", page.start, "hand.step");
   declare("ex", page.example, "example.ex");
-  declare("edits", "");
+  declare("edits", "", "hand.edits");
   showCode(page.code);
   startLinking();
   startCards();
@@ -79,6 +79,10 @@ async function start() {
   startKeys(page);
   for (const slide of SLIDES) slide(page);
   playground(page.manifest.settings);
+  if (isRecorded()) {
+    put(find('[data-slot="trainer"]'), "Runs of the library, recorded where this copy was written.");
+    find("#copy-nearest").hidden = !settle();
+  }
   startRail();
   startLecture();
   startPrint();

@@ -39,8 +39,8 @@ function bars(terms, limit, width, shown) {
 /** @param {any} page */
 export function slide3(page) {
   declare("3.stage", 5);
-  declare("3.x1", "");
-  declare("3.x2", "");
+  declare("3.x1", "", "example.x1");
+  declare("3.x2", "", "example.x2");
   const curve = { z: /** @type {number[]} */ ([]), g: /** @type {number[]} */ ([]) };
   const head = h("span", { class: "own" });
   let shown = ""; // the point that the head shows
@@ -279,7 +279,13 @@ export function slide3(page) {
       put(rows, ...YS.map((_, i) => row(e, hand, i, stage, limit)));
       sides(e, hand, stage);
       output(e, hand, stage);
-      find('[data-slot="miss"]').replaceChildren(num(e.dZ2, { how: "dZ2" }));
+      find('[data-slot="miss"]').replaceChildren(num(e.dZ2, e.own ? {} : { how: "dZ2" }));
+      put(
+        find('[data-slot="sent"]'),
+        e.own
+          ? `is that of your own point; exhibit 10 propagates that of example ${e.ex} backwards.`
+          : "is the number that exhibit 10 propagates backwards.",
+      );
     },
   });
 }

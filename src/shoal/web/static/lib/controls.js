@@ -1,8 +1,8 @@
 // Controls, each bound to a part of the state: moving the control sets the state, and the state moves the control.
-import { beside } from "./ask.js";
+import { beside, isRecorded } from "./ask.js";
 import { h, put } from "./dom.js";
 import { sig } from "./numbers.js";
-import { get, listen, number, set } from "./store.js";
+import { get, listen, nextRecorded, number, set } from "./store.js";
 
 /**
  * A slider. For logarithmic ones `to` turns its position into the value, `from` the value into its position.
@@ -20,7 +20,18 @@ export function slider({ key, label, min, max, step = "any", width = 140, show =
     if (show) put(out, show(number(key)));
     input.setAttribute("aria-valuetext", (show ?? sig)(number(key)));
   };
-  input.addEventListener("input", () => set({ [key]: to(Number(input.value)) }));
+  input.addEventListener("input", () => {
+    set({ [key]: to(Number(input.value)) });
+    if (isRecorded()) follow(); // to where the recorded value is
+  });
+  // In a static copy a key goes to the next recorded value: a step of the slider would be nearest to the one before.
+  input.addEventListener("keydown", (e) => {
+    const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[e.key];
+    const next = by ? nextRecorded(key, by) : undefined;
+    if (next === undefined) return;
+    e.preventDefault();
+    set({ [key]: next });
+  });
   listen([key], follow);
   follow();
   return h("label", { class: "field" }, h("span", { class: "lab" }, label), input, show && out);

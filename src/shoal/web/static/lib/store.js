@@ -1,6 +1,6 @@
 // The state of the whole page, kept in its address: `#slide-3&step=700&ex=12`. Only values other than the defaults are written.
 // `lecture=2` after the section says that the page is in lecturer mode, at the second step of this exhibit (`lecture.js`).
-import { defaultOf, near } from "./ask.js";
+import { beside, defaultOf, isRecorded, near } from "./ask.js";
 
 /** @type {Map<string, string>} */ const defaults = new Map();
 /** The values that the present step of a lecture begins with; they stand in place of the defaults. @type {Map<string, string>} */ let assumed = new Map();
@@ -93,6 +93,20 @@ export function set(changes) {
     changed.add(key);
   }
   later();
+}
+
+/** In a static copy, the address's values become recorded ones; returns whether any had to change. */
+export function settle() {
+  const before = [...values];
+  for (const [key, value] of before) values.set(key, offered(key, value));
+  write();
+  return before.some(([key, value]) => get(key) !== value);
+}
+
+/** The recorded value before or after the present one in a static copy; undefined for values that are not looked up. @param {string} key @param {number} by */
+export function nextRecorded(key, by) {
+  const parameter = recordedAs.get(key);
+  return parameter && isRecorded() ? beside(parameter, number(key), by) : undefined;
 }
 
 function later() {
