@@ -1,6 +1,7 @@
 """`shoal export`: what a person gets, and that a failure leaves nothing and loses nothing."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -29,6 +30,33 @@ def test_c_as_a_person_would_compile_it(place, tmp_path):
     compiler = ["gcc", *STRICT, "ship_1.c", "ship_1_test.c", "-o", "ship_1", "-lm"]
     subprocess.run(compiler, cwd=tmp_path / "out", check=True)
     subprocess.run([tmp_path / "out" / "ship_1"], check=True, capture_output=True)
+
+
+def test_a_small_model_says_what_it_costs(place, tmp_path):
+    frame = table().drop(columns=["class", "insured", "paid", "owed"])
+    frame.to_csv(tmp_path / "ship.csv", index=False)
+    words = ("export", place / "ship 1.shoal", "--to", "c", "--dtype", "float", "-o", "out", "--name", "ship")
+    whole = command(*words, cwd=tmp_path)
+    done = command(*words, "--small", "ship.csv", "--units", "4", cwd=tmp_path)
+    assert (whole.returncode, done.returncode) == (0, 0)
+    flash = r"{} on Cortex-M: ([\d,]+) bytes of flash for tables and texts, .* ([\d,]+) bytes of memory; ([\d,]+) multiplications"
+    before, again, after = (
+        [int(number.replace(",", "")) for number in re.search(flash.format(what), text).groups()]
+        for what, text in (("this C", whole.stdout), ("the whole model", done.stdout), ("this C", done.stdout))
+    )
+    assert before == again
+    assert all(large > 10 * small for large, small in zip(before[::2], after[::2], strict=True))  # flash and multiplications
+    assert before[1] > after[1]
+    assert re.search(r"small: 4 hidden units learned from \d+ rows; on \d+ others \(.*\): accuracy 0\.\d+ → 0\.\d+, log_loss", done.stdout)
+    assert "this C on AVR: " in done.stdout
+    subprocess.run([gcc(), *STRICT, "ship.c", "ship_test.c", "-o", "ship", "-lm"], cwd=tmp_path / "out", check=True)
+    subprocess.run([tmp_path / "out" / "ship"], check=True, capture_output=True)
+    answer(
+        command("export", place / "ship 1.shoal", "--to", "equation", "-o", "m.txt", "--small", "ship.csv", "--units", "2", cwd=tmp_path)
+    )
+    assert "h2 = relu(" in (tmp_path / "m.txt").read_text()
+    assert "h3" not in (tmp_path / "m.txt").read_text()
+    assert "--units 3 is for --small TABLE only" in refusal(command(*words, "--units", "3", cwd=tmp_path))
 
 
 def test_c_by_another_name_in_float(place, tmp_path):

@@ -1,6 +1,7 @@
 """Exports of a trained network that run without shoal."""
 
 from shoal.export.c99 import c99
+from shoal.export.c99.size import size_of
 from shoal.export.equation import equation, model_equation
 from shoal.export.json_text import model_json, weights, weights_json
 from shoal.export.latex import model_latex
@@ -17,6 +18,7 @@ __all__ = [
     "model_latex",
     "portable",
     "python_text",
+    "size_of",
     "weights",
     "weights_json",
     "write_folder",

@@ -134,14 +134,14 @@ def wrapped(texts: Sequence[str], indent: str = "    ", width: int = 110) -> str
 
 
 def table(name: str, values: Iterable[float], size: str, precision: str = "double") -> str:
-    """`static const double NAME[SIZE] = {…};`"""
-    return f"static const {precision} {name}[{size}] = {{\n{numbers(values, precision)}\n}};\n"
+    """`static const FLASH double NAME[SIZE] = {…};`"""
+    return f"static const FLASH {precision} {name}[{size}] = {{\n{numbers(values, precision)}\n}};\n"
 
 
 def matrix(name: str, rows: NDArray[np.floating], size: str, precision: str) -> str:
-    """`static const double NAME[ROWS][COLUMNS] = {{…}, …};`"""
+    """`static const FLASH double NAME[ROWS][COLUMNS] = {{…}, …};`"""
     inside = ",\n".join(f"    {{\n{numbers(row, precision)}\n    }}" for row in rows)
-    return f"static const {precision} {name}{size} = {{\n{inside}\n}};\n"
+    return f"static const FLASH {precision} {name}{size} = {{\n{inside}\n}};\n"
 
 
 def has_class(model: Portable) -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.encoding import Encoding
+from shoal.export.c99.machines import FLASH, LACKING
 from shoal.export.c99.parts import CNames, Precision, has_class, in_order, level_index, literal, matrix, own_levels, places, table, wrapped
 from shoal.export.dates import WAVES_OF_C, date_part, has_waves
 from shoal.export.portable import Portable, c_string, comment
@@ -47,7 +48,8 @@ static int find(const char *text, const char *const *levels, int n)
 }
 """
 RAMPS_CODE = """    for (j = 0; j < N_RAMPED; j++) {
-        const double v = x[RAMPED[j]], *edge = EDGE + FIRST[j];
+        const FLASH double *edge = EDGE + FIRST[j];
+        const double v = x[RAMPED[j]];
         const int n = FIRST[j + 1] - FIRST[j] - 1, row = FIRST[j] - j;
         double share;
         int t = 0; /* ramps that are whole */
@@ -60,7 +62,7 @@ RAMPS_CODE = """    for (j = 0; j < N_RAMPED; j++) {
             add(z, HEIGHT[row + t], (real)share);
     }"""
 SKIP = """/* z2 += W3 x: skip connections */
-static void add_out(double z[N_Z], const double w[N_Z], double x)
+static void add_out(double z[N_Z], const FLASH double w[N_Z], double x)
 {
     int i;
     if (x != 0) /* true of NAN too */
@@ -96,7 +98,7 @@ static int place_of(int level, int n)
 }
 
 /* The column of a level becomes 1; -1 is no column. */
-static void mark(double *x, const short *column, int n, int level)
+static void mark(double *x, const FLASH short *column, int n, int level)
 {
     const int place = column[place_of(level, n)];
     if (place >= 0)
@@ -110,7 +112,7 @@ def source(model: Portable, names: CNames, precision: Precision) -> str:
     p = names.prefix
     parts = [
         f'/* {p}: see {p}.h. Nothing here is kept between calls or taken from a heap. */\n#include "{p}.h"\n\n#include <math.h>\n'
-        f"#include <stddef.h>\n#include <string.h>\n\ntypedef {precision} real;\n",
+        f"#include <stddef.h>\n#include <string.h>\n\n{FLASH}\ntypedef {precision} real;\n",
         sizes(model),
         labels(model, names),
         category_tables(model, names),
@@ -183,8 +185,8 @@ def category_tables(model: Portable, names: CNames) -> str:
                 n, others = len(field.variants), [c_string(text) for text in ("", *(variant.text for variant in field.variants), "")]
                 levels_of = [str(level_index(field, variant.level)) for variant in field.variants]
                 parts.append(f"static const char *const VARIANTS_{j}[{n + 2}] = {{\n{wrapped(others)}\n}};\n")
-                parts.append(f"static const short VARIANTS_OF_{j}[{n}] = {{\n{wrapped(levels_of)}\n}};\n")
-            parts.append(f"static const short COLUMNS_{j}[{len(levels)}] = {{\n{wrapped(columns)}\n}};\n")
+                parts.append(f"static const FLASH short VARIANTS_OF_{j}[{n}] = {{\n{wrapped(levels_of)}\n}};\n")
+            parts.append(f"static const FLASH short COLUMNS_{j}[{len(levels)}] = {{\n{wrapped(columns)}\n}};\n")
             if field.means is not None:
                 means = field.means.table()[in_order(field)]
                 parts.append(f"/* {comment(', '.join(field.means.outputs))} */\n")
@@ -199,7 +201,7 @@ def encoding_tables(model: Portable) -> str:
     if encoding.limited_inputs:
         columns, lower, upper = zip(*encoding.limited_inputs, strict=True)
         parts.append("/* Which columns have limits, and these. */\n")
-        parts.append(f"static const short LIMITED[N_LIMITED] = {{\n{wrapped(list(map(str, columns)))}\n}};\n")
+        parts.append(f"static const FLASH short LIMITED[N_LIMITED] = {{\n{wrapped(list(map(str, columns)))}\n}};\n")
         parts += [table("LOWER", lower, "N_LIMITED"), table("UPPER", upper, "N_LIMITED")]
     parts += ["/* A z-score is (x - CENTER) / SCALE. */\n"]
     parts += [table("CENTER", encoding.center, "N_X"), table("SCALE", encoding.scale, "N_X")]
@@ -207,8 +209,8 @@ def encoding_tables(model: Portable) -> str:
     if ramped:
         first = np.concatenate([[0], np.cumsum([len(edges) for edges in ramped.values()])])
         parts.append("/* Which columns have ramps, and where the edges of each begin. */\n")
-        parts.append(f"static const short RAMPED[N_RAMPED] = {{\n{wrapped([str(j) for j in ramped])}\n}};\n")
-        parts.append(f"static const short FIRST[N_RAMPED + 1] = {{\n{wrapped([str(i) for i in first])}\n}};\n")
+        parts.append(f"static const FLASH short RAMPED[N_RAMPED] = {{\n{wrapped([str(j) for j in ramped])}\n}};\n")
+        parts.append(f"static const FLASH short FIRST[N_RAMPED + 1] = {{\n{wrapped([str(i) for i in first])}\n}};\n")
         parts.append(table("EDGE", np.concatenate(list(ramped.values())), "N_EDGES"))
     return "".join(parts)
 
@@ -293,18 +295,19 @@ def units(model: Portable, precision: Precision) -> str:
     name = model.network.activation
     lines, value = c_formula(ACTIVATIONS[name].g, real="real", single=precision == "float")
     body = "".join(f"    {line}\n" for line in [*lines, f"return {value};"])
-    parts = [f"/* {name} */\nstatic real g(real z)\n{{\n{body}}}\n"]
+    parts = [code for lacking, code in LACKING.items() if lacking in body]
+    parts.append(f"/* {name} */\nstatic real g(real z)\n{{\n{body}}}\n")
     if precision == "float":
         parts.append(
             "/* Held within +-1e36, beyond which sums of float would not be finite. */\n"
             "static real narrow(double x)\n{\n    return x > 1e36 ? 1e36f : x < -1e36 ? -1e36f : (float)x;\n}\n"
         )
     parts.append(
-        "static void add(real z[N_H], const real w[N_H], real x)\n{\n    int i;\n    if (x != 0) /* true of NAN too */\n"
+        "static void add(real z[N_H], const FLASH real w[N_H], real x)\n{\n    int i;\n    if (x != 0) /* true of NAN too */\n"
         "        for (i = 0; i < N_H; i++)\n            z[i] += w[i] * x;\n}\n"
     )
     narrow = "narrow(%s)" if precision == "float" else "%s"
-    lines = ["    memcpy(z, B1, sizeof B1);", "    for (j = 0; j < N_X; j++)"]
+    lines = ["    for (j = 0; j < N_H; j++)", "        z[j] = B1[j];", "    for (j = 0; j < N_X; j++)"]
     lines.append(f"        add(z, W1[j], {narrow % '(x[j] - CENTER[j]) / SCALE[j]'});")
     if model.network.encoding.n_ramps:
         lines.append(RAMPS_CODE)
