@@ -167,6 +167,17 @@ def test_a_lecture_is_given_from_the_file(copy):
     page.wait_for_selector("html:not([data-lecture])")
 
 
+def test_a_question_is_asked_and_checked_in_the_copy(copy):
+    page = copy.open(10).page
+    page.keyboard.press("q")
+    page.wait_for_selector("#predict .asks")
+    for said, right in (("0.5", "false"), ("-0.726", "true")):
+        page.fill("#predict input", said)
+        page.press("#predict input", "Enter")
+        assert page.get_attribute("#predict [role=status]", "data-right") == right
+    assert page.locator("#predict .tot").count() == 1
+
+
 def test_the_copy_takes_nothing_that_it_cannot_compute(copy):
     page = copy.open(3).page
     assert page.locator('input[data-key="3.x1"]').is_disabled()

@@ -7,6 +7,8 @@ import numpy as np
 from shoal.textbook import ACTIVATIONS, Activation
 from shoal.textbook import vectorization as textbook
 from shoal.web.chapter import EXAMPLE, EXAMPLES, points
+from shoal.web.exhibits.cards import card, term, total
+from shoal.web.exhibits.predict import choice, number, shown
 from shoal.web.pictures import field, plane
 from shoal.web.question import Answer, Choice, Question, RealReader, WholeReader
 
@@ -51,15 +53,34 @@ def levels(activation: Activation) -> list[dict[str, float]]:
     return [{"a": v, "z": float(np.round(np.interp(v, a, z), 6))} for v in wanted if a[0] <= v <= a[-1]]
 
 
+def predict(w1: float, w2: float, b: float) -> Answer:
+    """Where the edge goes when b doubles."""
+    norm = float(np.hypot(w1, w2))
+    hint = "The edge is where w1 x1 + w2 x2 + b = 0, at the distance −b / ‖w‖ from the origin."
+    if norm == 0:
+        wrong = ("at the origin", "at x1 = 0", "everywhere")
+        return choice("w is (0, 0). Where is the edge?", ("nowhere", *wrong), 0, hint, "Without w the sum is b at every point.")
+    squares = [term(w1, w1, note="w1²"), term(w2, w2, note="w2²")]
+    steps = [total("w1² + w2²", norm**2), total("‖w‖", norm), total("−2b / ‖w‖", -2 * b / norm)]
+    asks = f"The edge is at −b/‖w‖ = {shown(-b / norm)}, measured along w. Double b, and where is it?"
+    return number(asks, -2 * b / norm, 3, hint, card("The edge when b doubles", "−2b / ‖w‖", squares, steps))
+
+
+W1, W2, B = (
+    RealReader(-6, 6, 0.9, (-2.0, -0.5, 0.9, 2.0)),
+    RealReader(-6, 6, 1.3, (-2.0, 0.0, 1.3, 2.5)),
+    RealReader(-12, 12, -1.5, (-4.0, -1.5, 0.0, 2.0)),
+)
 QUESTIONS = (
+    Question("predict_1", predict, {"w1": W1, "w2": W2, "b": B}),
     Question(
         "unit",
         unit,
         {
             "g": Choice(("logistic", "tanh", "relu", "leaky_relu", "identity"), ("logistic", "tanh", "relu")),
-            "w1": RealReader(-6, 6, 0.9, (-2.0, -0.5, 0.9, 2.0)),
-            "w2": RealReader(-6, 6, 1.3, (-2.0, 0.0, 1.3, 2.5)),
-            "b": RealReader(-12, 12, -1.5, (-4.0, -1.5, 0.0, 2.0)),
+            "w1": W1,
+            "w2": W2,
+            "b": B,
             "ex": WholeReader(1, 400, EXAMPLE, EXAMPLES[-1:]),
         },
     ),

@@ -8,7 +8,9 @@ import numpy as np
 from shoal.textbook import Parameters, forward
 from shoal.textbook.initialization import zeros
 from shoal.web.chapter import LAST, SIGMOID, START, STEPS, TANH, Array, Edit, look, right
+from shoal.web.exhibits.cards import card, term, total
 from shoal.web.exhibits.hand import EDITS
+from shoal.web.exhibits.predict import number
 from shoal.web.pictures import LIMIT, outcome
 from shoal.web.question import Answer, Choice, Question, WholeReader
 
@@ -23,6 +25,16 @@ def shapes(n_x: int, n_h: int, n_y: int) -> Answer:
     """The four matrices that a network of this size must have."""
     parameters = zeros(n_x, n_h, n_y)
     return {"shapes": {k: w.shape for k, w in parameters.named().items()}, "count": sum(w.size for w in parameters)}
+
+
+def predict(n_x: int, n_h: int, n_y: int) -> Answer:
+    """The parameters of a network with one more hidden unit."""
+    more = zeros(n_x, n_h + 1, n_y)
+    sizes = [term(*map(float, w.shape), note=name) for name, w in more.named().items()]
+    count = sum(w.size for w in more)
+    asks = f"A network with n_x = {n_x}, n_h = {n_h} and n_y = {n_y}. With one more hidden unit, how many parameters are there?"
+    hint = "Rows times columns of each of the four: W1 is (n_h, n_x), b1 (n_h, 1), W2 (n_y, n_h), b2 (n_y, 1)."
+    return number(asks, count, None, hint, card("Parameters", "n_h n_x + n_h + n_y n_h + n_y", sizes, [total("their sum", count)]))
 
 
 def warped(step: int, edits: tuple[Edit, ...], look_along: str, turn: int) -> Answer:
@@ -73,12 +85,10 @@ def view(parameters: Parameters, A1: Array, look_along: str, turn: int) -> tuple
 
 PAIRS = tuple(f"{i}{j}" for i in range(1, 5) for j in range(1, 5) if i < j)
 SIZE = (1, 2, 3, 4, 6, 8)
+SIZES = {"n_x": WholeReader(1, 8, 2, (1, 2, 3, 4)), "n_h": WholeReader(1, 8, 4, SIZE), "n_y": WholeReader(1, 4, 1, (1, 2, 3))}
 QUESTIONS = (
-    Question(
-        "shapes",
-        shapes,
-        {"n_x": WholeReader(1, 8, 2, (1, 2, 3, 4)), "n_h": WholeReader(1, 8, 4, SIZE), "n_y": WholeReader(1, 4, 1, (1, 2, 3))},
-    ),
+    Question("shapes", shapes, SIZES),
+    Question("predict_2", predict, SIZES),
     Question(
         "warped",
         warped,

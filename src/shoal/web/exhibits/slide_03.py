@@ -2,7 +2,9 @@
 
 from shoal.textbook import backward, forward
 from shoal.web.chapter import SIGMOID, TANH, Edit, look
+from shoal.web.exhibits.cards import how
 from shoal.web.exhibits.hand import EDITS, EX, STEP
+from shoal.web.exhibits.predict import number, shown
 from shoal.web.question import Answer, Question, RealReader
 
 TITLE = "One example forward"
@@ -43,5 +45,16 @@ def example(step: int, edits: tuple[Edit, ...], ex: int, x1: float | None, x2: f
     }
 
 
+def predict(step: int, edits: tuple[Edit, ...], ex: int) -> Answer:
+    """The network's output from its last sum."""
+    cache = look(step, edits).cache
+    z2, a2 = float(cache.Z2[0, ex - 1]), float(cache.A2[0, ex - 1])
+    asks = f"For example {ex} the output unit's sum is z2 = {shown(z2)}. What does the network answer?"
+    return number(asks, a2, 2, "a2 = σ(z2) = 1 / (1 + e^(−z2))", how("a2", step, edits, ex))
+
+
 OWN = RealReader(-100, 100, optional=True)
-QUESTIONS = (Question("example", example, {"step": STEP, "edits": EDITS, "ex": EX, "x1": OWN, "x2": OWN}),)
+QUESTIONS = (
+    Question("example", example, {"step": STEP, "edits": EDITS, "ex": EX, "x1": OWN, "x2": OWN}),
+    Question("predict_3", predict, {"step": STEP, "edits": EDITS, "ex": EX}),
+)

@@ -5,6 +5,7 @@ import numpy as np
 from shoal.textbook import columns_apart, layer, repeated
 from shoal.web.chapter import EXAMPLE, EXAMPLES, Edit, look
 from shoal.web.exhibits.hand import EDITS, STEP
+from shoal.web.exhibits.predict import choice
 from shoal.web.question import Answer, Question, WholeReader
 
 TITLE = "Why that is allowed"
@@ -31,8 +32,20 @@ def three_columns(step: int, edits: tuple[Edit, ...], i: int, j: int, k: int) ->
     }
 
 
+def predict() -> Answer:
+    """What changes in a product when one column does."""
+    return choice(
+        "Three columns are multiplied as a block: W1 [x(1) x(2) x(3)]. Now only x(2) changes. What changes in the product?",
+        ("all of it", "only its second column", "its second row", "its second and third columns"),
+        1,
+        "Column 2 of the product is W1 x(2).",
+        "Each column of the product is W1 times the same column of the block, and no other column enters it.",
+    )
+
+
 COLUMN = WholeReader(1, 400, 1, EXAMPLES[:1])
 QUESTIONS = (
+    Question("predict_5", predict),
     Question(
         "three_columns",
         three_columns,

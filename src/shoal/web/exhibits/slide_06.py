@@ -6,6 +6,8 @@ import numpy as np
 
 from shoal.textbook import ACTIVATIONS, saturated
 from shoal.web.chapter import Array
+from shoal.web.exhibits.cards import card, term, total
+from shoal.web.exhibits.predict import number, shown
 from shoal.web.question import Answer, Choice, Question, RealReader
 
 TITLE = "Four activations"
@@ -45,13 +47,29 @@ def two_units(z: float, g1: str, g2: str) -> Answer:
     return {"a1": a1, "a2": a2, "says": says[g2]}
 
 
+def predict(z: float) -> Answer:
+    """The sigmoid on the other side of zero."""
+    a = float(ACTIVATIONS["logistic"](np.array(z)))
+    terms = [term(1.0), term(-1.0, a, note="− σ(z)")]
+    asks = f"At z = {shown(z)} the sigmoid is σ(z) = {shown(a)}. What is σ(−z)?"
+    return number(
+        asks,
+        1 - a,
+        3,
+        "Its curve is the same after half a turn around the point (0, 0.5).",
+        card("σ(−z)", "1 − σ(z)", terms, [total("σ(−z)", 1 - a)]),
+    )
+
+
+Z = RealReader(-11, 11, 1.0, QUARTERS)
 QUESTIONS = (
+    Question("predict_6", predict, {"z": Z}),
     Question("curves", curves),
     Question(
         "two_units",
         two_units,
         {
-            "z": RealReader(-11, 11, 1.0, QUARTERS),
+            "z": Z,
             "g1": Choice(("tanh", "logistic", "relu", "leaky_relu")),
             "g2": Choice(("logistic", "identity", "softplus")),
         },

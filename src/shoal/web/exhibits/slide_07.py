@@ -7,6 +7,7 @@ import numpy as np
 
 from shoal.textbook import ACTIVATIONS, Parameters, dead_units, exercise_parameters, forward, linear_collapse, saturated
 from shoal.web.chapter import EXAMPLE, RATE, SCALE, SEED, SIGMOID, UNITS, Path, points, right
+from shoal.web.exhibits.predict import choice
 from shoal.web.pictures import outcome, thinned
 from shoal.web.question import Answer, Question, WholeReader
 
@@ -71,4 +72,18 @@ def in_fractions(parameters: Parameters, i: int) -> tuple[Fraction, Fraction]:
     return two, sum((w * v for w, v in zip(W, x, strict=True)), start=b)
 
 
-QUESTIONS = (Question("compare", compare, {"step": WholeReader(0, COMPARE_LAST, 1000, (0, 10, 50, 100, 200, 500, 1000, 2000, 3000))}),)
+def predict() -> Answer:
+    """Which kind of unit keeps the boundary straight."""
+    return choice(
+        "One of the five networks can only ever have a straight boundary, however long it trains. Which hidden units has it?",
+        ("sigmoid", "tanh", "ReLU", "leaky ReLU", "identity"),
+        4,
+        "Put a1 = W1 x + b1 into z2 = W2 a1 + b2.",
+        "W2 (W1 x + b1) + b2 = (W2 W1) x + (W2 b1 + b2): two layers of straight lines are one.",
+    )
+
+
+QUESTIONS = (
+    Question("compare", compare, {"step": WholeReader(0, COMPARE_LAST, 1000, (0, 10, 50, 100, 200, 500, 1000, 2000, 3000))}),
+    Question("predict_7", predict),
+)

@@ -4,7 +4,9 @@ import numpy as np
 
 from shoal.textbook import ACTIVATIONS, Activation, numerical_slope
 from shoal.web.chapter import Edit, look
+from shoal.web.exhibits.cards import card, term, total
 from shoal.web.exhibits.hand import EDITS, EX, STEP
+from shoal.web.exhibits.predict import number, shown
 from shoal.web.exhibits.slide_06 import QUARTERS, SHOWN
 from shoal.web.question import Answer, Question, RealReader
 
@@ -36,7 +38,17 @@ def beside(g: Activation, z: float) -> dict[str, float]:
     return {"z": z, "g": float(g(at)), "prime": prime, "measured": measured, "difference": measured - prime}
 
 
+def predict(step: int, edits: tuple[Edit, ...], ex: int) -> Answer:
+    """The slope of unit 1 at the selected example, from its output."""
+    a = float(look(step, edits).cache.A1[0, ex - 1])
+    slope = 1 - a * a
+    asks = f"For example {ex} unit 1 answers a = tanh(z) = {shown(a)}. What is the slope of tanh there?"
+    terms = [term(1.0), term(-a, a, note="− a²")]
+    return number(asks, slope, 2, "tanh′(z) = 1 − a²", card("tanh′(z) of unit 1", "1 − a²", terms, [total("1 − a²", slope)]))
+
+
 QUESTIONS = (
+    Question("predict_8", predict, {"step": STEP, "edits": EDITS, "ex": EX}),
     Question("at_z", at_z, {"z": RealReader(-11, 11, 1.0, QUARTERS)}),
     Question("at_unit", at_unit, {"step": STEP, "edits": EDITS, "ex": EX}),
 )

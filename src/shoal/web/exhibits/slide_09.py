@@ -5,9 +5,11 @@ import numpy as np
 from shoal.textbook import backward, forward
 from shoal.textbook.gradient_check import as_parameters
 from shoal.web.chapter import LAST, RATE, SIGMOID, START, TANH, Edit, journey, points, right
+from shoal.web.exhibits.cards import card, term, total
 from shoal.web.exhibits.hand import EDITS
+from shoal.web.exhibits.predict import number, shown
 from shoal.web.pictures import outcome, thinned
-from shoal.web.question import Answer, Question, RealReader, WholeReader
+from shoal.web.question import Answer, ParameterReader, Question, RealReader, WholeReader
 
 TITLE = "Descent"
 SLIDE = "Gradient descent for neural networks"
@@ -54,14 +56,19 @@ def verdict(costs: list[float]) -> str:
     return "crawls" if fallen < 0.02 else "falls"
 
 
-QUESTIONS = (
-    Question(
-        "descent",
-        descent,
-        {
-            "step": WholeReader(0, LAST - 1, START, (0, 1, 2, 5, 20, 60, 110, 200, 599, 600, 601, 1000, 2000)),
-            "edits": EDITS,
-            "rate": RealReader(0.001, 10, RATE, RATES),
-        },
-    ),
-)
+def predict(step: int, edits: tuple[Edit, ...], rate: float) -> Answer:
+    """How one weight changes in the next step."""
+    X, Y = points()
+    before = journey(edits, rate).at(step)
+    slope = float(backward(before, X, Y, forward(before, X, TANH, SIGMOID), TANH, SIGMOID).dW1[0, 0])
+    asks = f"dW1 for unit 1 and x1 is {shown(slope)}, and α = {shown(rate)}. By how much does this weight change in the next step?"
+    because = card("The change of W1, unit 1, x1", "− α dW1", [term(-rate, slope, note="− α dW1")], [total("− α dW1", -rate * slope)])
+    return number(asks, -rate * slope, 2, "W := W − α dW", because)
+
+
+TAKES: dict[str, ParameterReader] = {
+    "step": WholeReader(0, LAST - 1, START, (0, 1, 2, 5, 20, 60, 110, 200, 599, 600, 601, 1000, 2000)),
+    "edits": EDITS,
+    "rate": RealReader(0.001, 10, RATE, RATES),
+}
+QUESTIONS = (Question("descent", descent, TAKES), Question("predict_9", predict, TAKES))

@@ -8,7 +8,9 @@ from shoal.textbook import backward, check_gradients, cost, forward
 from shoal.textbook.gradient_check import as_parameters, numerical_gradients
 from shoal.textbook.propagation import Parameters
 from shoal.web.chapter import EXAMPLE, RATE, SIGMOID, TANH, Array, Edit, look
+from shoal.web.exhibits.cards import how
 from shoal.web.exhibits.hand import EDITS, STEP
+from shoal.web.exhibits.predict import number, shown
 from shoal.web.pictures import strip
 from shoal.web.question import Answer, Question, WholeReader
 
@@ -72,7 +74,16 @@ def compare_all(step: int, edits: tuple[Edit, ...]) -> Answer:
     return {"count": sum(w.size for w in checked.formula), "largest_difference": checked.largest_difference}
 
 
+def predict(step: int, edits: tuple[Edit, ...], ex: int) -> Answer:
+    """The error that the walk back begins with."""
+    seen = look(step, edits)
+    a2, y = float(seen.cache.A2[0, ex - 1]), int(seen.Y[0, ex - 1])
+    asks = f"For example {ex} the network answers a2 = {shown(a2)}, and y is {y}. What is its dZ2, where the walk back begins?"
+    return number(asks, a2 - y, 3, "dZ2 = A2 − Y", how("dZ2", step, edits, ex))
+
+
 QUESTIONS = (
+    Question("predict_10", predict, {"step": STEP, "edits": EDITS, "ex": WholeReader(1, 400, EXAMPLE, (EXAMPLE,))}),
     Question("formulas", formulas, {"step": STEP, "edits": EDITS, "ex": WholeReader(1, 400, EXAMPLE, (EXAMPLE,))}),
     Question("compare_all", compare_all, {"step": STEP, "edits": EDITS}),
 )

@@ -7,9 +7,10 @@ import numpy as np
 from shoal.textbook import ACTIVATIONS, Parameters, forward, saturated
 from shoal.textbook.initialization import he, lecun, nguyen_widrow, small_random, xavier
 from shoal.web.chapter import RATE, SEED, SIGMOID, UNITS, Path, points, right
+from shoal.web.exhibits.predict import choice, shown
 from shoal.web.exhibits.slide_06 import stretches
 from shoal.web.pictures import thinned
-from shoal.web.question import Answer, Choice, Question, RealReader
+from shoal.web.question import Answer, Choice, ParameterReader, Question, RealReader
 
 TITLE = "How small?"
 SLIDE = "Random initialization"
@@ -65,5 +66,21 @@ def small(scale: float, g1: str) -> Answer:
     return answer
 
 
+def predict(scale: float, g1: str) -> Answer:
+    """How much of the hidden layer begins where it is flat."""
+    activation = ACTIVATIONS[g1]
+    flat = saturated(activation, forward(begin_with("normal", scale), points()[0], activation, SIGMOID).Z1)
+    share = 100 * float(np.mean(flat))
+    bands = (1, 30, 70)
+    return choice(
+        f"Weights of size {shown(scale)}, {activation.title} units. How many of the hidden layer's values begin where g′ < 0.01?",
+        ("fewer than 1 %", "1 to 30 %", "30 to 70 %", "more than 70 %"),
+        sum(share >= band for band in bands),
+        "Look where the curve of g is flat, and how far from 0 the sums reach with such weights.",
+        f"{int(flat.sum())} of {flat.size}: {share:.1f} %.",
+    )
+
+
 SCALES = tuple(round(10 ** (e / 2), 6) for e in range(-8, 5))
-QUESTIONS = (Question("small", small, {"scale": RealReader(1e-4, 100, 0.01, SCALES), "g1": Choice(("tanh", "logistic", "relu"))}),)
+TAKES: dict[str, ParameterReader] = {"scale": RealReader(1e-4, 100, 0.01, SCALES), "g1": Choice(("tanh", "logistic", "relu"))}
+QUESTIONS = (Question("small", small, TAKES), Question("predict_12", predict, TAKES))

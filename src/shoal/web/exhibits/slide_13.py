@@ -8,6 +8,8 @@ from threadpoolctl import threadpool_limits
 
 from shoal.errors import ShoalError
 from shoal.textbook import compare_dot
+from shoal.web.exhibits.cards import card, term, total
+from shoal.web.exhibits.predict import number
 from shoal.web.question import Answer, Choice, Question
 
 TITLE = "Loop against product"
@@ -54,4 +56,13 @@ def measured(n: int, seed: int = SEED) -> Answer:
     }
 
 
-QUESTIONS = (Question("dot", dot, {"length": Choice(("1e6", "1e5", "1e7"), ("1e5", "1e6"))}, measured=True),)
+def predict(length: str) -> Answer:
+    """The sum before it is computed, from the mean of a product."""
+    n = int(float(length))
+    because = card("About n / 4", "n times the mean of a b", [term(n, 0.5, 0.5, note="n · mean of a · mean of b")], [total("n / 4", n / 4)])
+    asks = f"a and b are {n:,} random numbers each, uniform from 0 to 1. About what is their dot product?"
+    return number(asks, n / 4, 2, "The mean of a product of two independent numbers is the product of their means.", because)
+
+
+TAKES = {"length": Choice(("1e6", "1e5", "1e7"), ("1e5", "1e6"))}
+QUESTIONS = (Question("dot", dot, TAKES, measured=True), Question("predict_13", predict, TAKES))

@@ -6,6 +6,7 @@ import { defineEquation } from "./lib/equation.js";
 import { startKeys } from "./lib/keys.js";
 import { startLecture } from "./lib/lecture.js";
 import { startLinking } from "./lib/link.js";
+import { startPredicting } from "./lib/predict.js";
 import { startPrint } from "./lib/print.js";
 import { startRail } from "./lib/rail.js";
 import { startSaving } from "./lib/save.js";
@@ -86,6 +87,7 @@ async function start() {
   startRail();
   startLecture();
   startPrint();
+  startPredicting();
   startSaving();
   document.documentElement.dataset.ready = "yes";
 }

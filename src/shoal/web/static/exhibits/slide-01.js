@@ -129,6 +129,7 @@ export function slide1(page) {
 
   exhibit({
     number: 1,
+    predict: () => ["predict_1", { w1: get(KEYS.w1), w2: get(KEYS.w2), b: get(KEYS.b) }],
     keys: [...Object.values(KEYS), "ex", "1.turn"],
     themed: true,
     lecture: [

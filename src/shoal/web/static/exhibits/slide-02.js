@@ -172,6 +172,7 @@ export function slide2(page) {
 
   exhibit({
     number: 2,
+    predict: () => ["predict_2", { n_x: get("2.n_x"), n_h: get("2.n_h"), n_y: get("2.n_y") }],
     keys: ["2.n_x", "2.n_h", "2.n_y", "2.look", "2.turn", "2.warp", "step", "edits", "ex"],
     themed: true,
     lecture: [

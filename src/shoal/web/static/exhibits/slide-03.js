@@ -244,6 +244,7 @@ export function slide3(page) {
 
   exhibit({
     number: 3,
+    predict: () => ["predict_3", { step: get("step"), edits: get("edits"), ex: get("ex") }],
     lecture: STAGES.map(([at, says]) => ({ says, state: { "3.stage": at } })),
     keys: ["step", "edits", "ex", "3.stage", "3.x1", "3.x2"],
     questions: () => ({

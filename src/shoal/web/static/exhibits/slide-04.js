@@ -109,6 +109,7 @@ export function slide4(page) {
   let known = "";
   exhibit({
     number: 4,
+    predict: () => ["predict_4", {}],
     lecture: [
       { says: "run", parts: ["run"], act: animate },
       { says: "same numbers", parts: ["numbers"] },

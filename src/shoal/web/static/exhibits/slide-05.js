@@ -20,6 +20,7 @@ export function slide5(page) {
 
   exhibit({
     number: 5,
+    predict: () => ["predict_5", {}],
     lecture: [
       { says: "one by one", parts: ["apart"] },
       { says: "the block", parts: ["together"] },

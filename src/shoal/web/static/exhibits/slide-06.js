@@ -78,6 +78,7 @@ export function slide6(page) {
 
   exhibit({
     number: 6,
+    predict: () => ["predict_6", { z: get("6.z") }],
     keys: ["6.z", "6.g1", "6.g2"],
     questions: () => ({
       curves: ["curves", {}],

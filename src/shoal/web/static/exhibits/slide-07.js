@@ -55,6 +55,7 @@ export function slide7(page) {
 
   exhibit({
     number: 7,
+    predict: () => ["predict_7", {}],
     keys: ["7.step"],
     themed: true,
     lecture: [

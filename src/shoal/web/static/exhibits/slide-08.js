@@ -163,6 +163,7 @@ export function slide8(page) {
 
   exhibit({
     number: 8,
+    predict: () => ["predict_8", { step: get("step"), edits: get("edits"), ex: get("ex") }],
     lecture: [{ says: "unit 1" }, ...POINTS.map((z) => ({ says: `z = ${String(z).replace("-", MINUS)}`, state: { "8.z": z } }))],
     keys: ["8.g", "8.z", "8.stop", "step", "edits", "ex"],
     questions: () => ({

@@ -78,6 +78,7 @@ export function slide9(page) {
 
   exhibit({
     number: 9,
+    predict: () => ["predict_9", { step: Math.min(number("step"), last), edits: get("edits"), rate: get("9.rate") }],
     keys: ["step", "edits", "9.rate"],
     themed: true,
     lecture: [

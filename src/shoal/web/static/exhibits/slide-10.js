@@ -290,6 +290,7 @@ export function slide10(page) {
 
   exhibit({
     number: 10,
+    predict: () => ["predict_10", { step: get("step"), edits: get("edits"), ex: get("ex") }],
     lecture: [
       ...LINES.map((says, i) => ({ says, state: { "10.line": i + 1 }, parts: ["path"] })),
       { says: "without keepdims", state: { "10.line": LINES.length, "10.keepdims": "no" }, parts: [] },

@@ -108,6 +108,7 @@ export function slide11(page) {
 
   exhibit({
     number: 11,
+    predict: () => ["predict_11", {}],
     keys: ["11.g1", "11.out", "11.step"],
     themed: true,
     lecture: [

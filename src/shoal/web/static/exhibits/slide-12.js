@@ -89,6 +89,7 @@ export function slide12(page) {
 
   exhibit({
     number: 12,
+    predict: () => ["predict_12", { scale: get("12.scale"), g1: get("12.g1") }],
     lecture: [
       { says: `s = ${page.scale}`, state: { "12.scale": page.scale }, parts: ["start"] },
       { says: "s = 100", state: { "12.scale": 100 }, parts: ["start"] },

@@ -125,6 +125,7 @@ export function slide13(page) {
 
   exhibit({
     number: 13,
+    predict: () => ["predict_13", { length: get("13.length") }],
     lecture: [
       { says: "the times", parts: ["times"] },
       { says: "the sums", parts: ["sums"] },

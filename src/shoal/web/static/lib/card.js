@@ -32,7 +32,7 @@ function explained(key) {
 }
 
 /** Title, terms and totals. @param {any} answer */
-function summed(answer) {
+export function summed(answer) {
   const last = answer.totals[answer.totals.length - 1];
   const places = h("div", { class: "tot" });
   for (const t of answer.totals) places.append(h("span", {}, t.label), num(t.value, { class: "strong" }));

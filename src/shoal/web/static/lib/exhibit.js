@@ -16,6 +16,7 @@ const QUIET = 200; // milliseconds without a change, after which exhibits near t
  * @property {(stage: HTMLElement) => void} build creates its elements, once
  * @property {(answers: Answers) => void} draw puts the answers into them
  * @property {boolean} [themed] whether another theme needs a redraw
+ * @property {() => [string, Record<string, string | number>]} [predict] the question that a reader may answer before it moves
  * @property {Step[]} [lecture] its steps in lecturer mode; without them it has one, which shows everything
  */
 /**
@@ -30,6 +31,7 @@ const QUIET = 200; // milliseconds without a change, after which exhibits near t
  * @typedef {object} Exhibit
  * @property {HTMLElement} section
  * @property {Step[]} steps
+ * @property {(() => [string, Record<string, string | number>]) | undefined} predict
  * @property {() => Promise<void>} ready draws it, though it may not be on the screen
  * @property {(step: Step) => void} expect asks for what this step will need
  */
@@ -107,6 +109,7 @@ export function exhibit(plan) {
   exhibits.set(section.id, {
     section,
     steps: plan.lecture ?? [{ says: "" }],
+    predict: plan.predict,
     ready: () => {
       isNear = true;
       return refresh();

@@ -2,6 +2,7 @@
 import { beside } from "./ask.js";
 import { find } from "./dom.js";
 import { blank, isLecture, leave, toggleLecture, turn as turnStep, turnExhibit } from "./lecture.js";
+import { predictHere } from "./predict.js";
 import { goTo } from "./rail.js";
 import { number, reset, set } from "./store.js";
 import { walk } from "./strip.js";
@@ -37,6 +38,7 @@ export function startKeys(page) {
     r: () => reset(["step", "ex", "edits", "3.x1", "3.x2"]),
     d: toggleTheme,
     p: toggleLecture,
+    q: predictHere,
     "?": () => (sheet.open ? sheet.close() : sheet.showModal()),
   };
   const next = () => turnStep(1);

@@ -14,7 +14,7 @@ function changed() {
 export const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
 
 /** The browser's memory of this page; null where it has none, as for files in some browsers. */
-function memory() {
+export function memory() {
   try {
     return localStorage;
   } catch {
