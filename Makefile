@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Where the surroundings forbid compiled files, every process that the tests start would compile all its modules anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test slow check bench table handout docs lowest latest clean
+.PHONY: demo test slow check bench table handout docs wheels lowest latest clean
 
 demo: $(VENV)/.installed  ## train on a real table, save the model, predict
 	@$(BIN)/shoal demo
@@ -34,6 +34,10 @@ docs: $(VENV)/.documented  ## the site of the documentation, into build/docs/ind
 	@$(BIN)/codespell docs examples README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md src
 	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --builder html docs build/docs
 	@echo "open build/docs/index.html"
+
+wheels: $(VENV)/.made  ## a wheel for this platform and Python with the machine code of all kernels, into build/wheels (minutes)
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir build/wheels .
+	@ls build/wheels/*.whl
 
 # The lanes: the tests with other versions than those of .venv. torch is left out: each version is gigabytes.
 EXTRAS = $(shell $(BIN)/python -c 'import tomllib; print(*("--extra " + name for name in tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"] if name != "torch"))')

@@ -203,7 +203,7 @@ def summed(x):
 
 
 def compiled(folder):
-    function = kernel(summed)
+    function = kernel("f1")(summed)
     function._cache = MachineCode(summed, lambda: folder.path)
     assert function(np.arange(4.0)) == 12.0
     return function
@@ -214,7 +214,7 @@ def test_a_kernel_is_found_again_and_made_again_where_what_is_found_cannot_be_lo
     assert sum(compiled(folder).stats.cache_hits.values())
     (entry,) = folder.path.glob("*.nbc")
     signature = next(iter(compiled(folder).overloads))
-    name, key = MachineCode(summed).entry(signature, compiled(folder).targetctx.codegen())
+    name, key = MachineCode(summed).entry(signature, compiled(folder).targetctx)
     assert name == entry.name
     for payload in (b"", b"no pickle", pickle.dumps({"no": "code"}), pickle.dumps((1, 2, 3)), pickle.dumps(tuple(range(9)))):
         save(folder, name, key, payload)  # whole, but from a version that keeps something else
@@ -222,7 +222,60 @@ def test_a_kernel_is_found_again_and_made_again_where_what_is_found_cannot_be_lo
         assert sum(compiled(folder).stats.cache_hits.values()), "kept again"
 
 
+def summed_by(packaged, folder):
+    """The kernel, where the package brings a folder; whether its code was found."""
+    function = kernel("f1")(summed)
+    function._cache = MachineCode(summed, lambda: folder.path)
+    function._cache.packaged = lambda: packaged
+    assert function(np.arange(4.0)) == 12.0
+    return bool(sum(function.stats.cache_hits.values()))
+
+
+@posix
+def test_the_packages_code_is_taken_first_and_a_damaged_file_of_it_is_left_and_made_up_for(folder, tmp_path):
+    packaged = Folder(tmp_path / "shoal" / "package", packaged=True)
+    packaged.path.mkdir(mode=0o755)
+    compiled(packaged)
+    (entry,) = packaged.path.glob("*.nbc")
+    assert summed_by(packaged, folder)
+    assert not list(folder.path.iterdir()), "nothing is written where the package has it"
+    whole = entry.read_bytes()
+    entry.write_bytes(whole[:-1])
+    assert not summed_by(packaged, folder)
+    assert entry.read_bytes() == whole[:-1], "what was installed stays as it is"
+    assert [path.name for path in folder.path.iterdir()] == [entry.name]
+    assert summed_by(packaged, folder)
+
+
+@posix
+@pytest.mark.parametrize("what", ["folder", "above", "file"])
+@pytest.mark.parametrize("mode", [0o020, 0o002, 0o022])
+@pytest.mark.parametrize("sources", [0o700, 0o755, 0o775, 0o777])
+def test_the_packages_folder_may_be_as_open_as_its_sources(folder, tmp_path, monkeypatch, what, mode, sources):
+    path, payload = kept(folder)
+    (tmp_path / "engine").mkdir()
+    (tmp_path / "engine").chmod(sources)
+    monkeypatch.setattr(code_cache, "SOURCES", tmp_path / "engine")
+    place = {"folder": folder.path, "above": folder.path.parent, "file": path}[what]
+    place.chmod(place.stat().st_mode | mode)
+    assert load(folder, NAME, KEY) is None, "the user's own folder may not"
+    found = load(Folder(folder.path, packaged=True), NAME, KEY)
+    assert found == (payload if mode & ~sources == 0 else None)
+
+
+@root_only
+@pytest.mark.parametrize("owner", [0, 12345])
+def test_a_package_that_another_user_installed_runs_as_its_sources_do(folder, tmp_path, monkeypatch, owner):
+    path, payload = kept(folder)
+    for place in (folder.path.parent, folder.path, path):
+        os.chown(place, 12345, 12345)
+    (tmp_path / "engine").mkdir()
+    os.chown(tmp_path / "engine", owner, owner)
+    monkeypatch.setattr(code_cache, "SOURCES", tmp_path / "engine")
+    assert load(Folder(folder.path, packaged=True), NAME, KEY) == (payload if owner == 12345 else None)
+
+
 def test_without_a_folder_it_compiles():
-    function = kernel(summed)
+    function = kernel("f1")(summed)
     function._cache = MachineCode(summed, lambda: None)
     assert function(np.arange(4.0)) == 12.0

@@ -37,6 +37,14 @@ class RunConstants:
     corrections: Floats = field(default_factory=lambda: np.empty(0))
 
 
+def kernel_array(values: Any, dtype: Any) -> NDArray[Any]:
+    """An array as the kernels declare theirs: rows one after the other, and writable. To Numba a read-only array is of another type, for
+    which it would compile the kernel again.
+    """
+    found: NDArray[Any] = np.ascontiguousarray(values, dtype)
+    return found if found.flags.writeable else found.copy()
+
+
 def hyper(rule: Any, g2: Loss, dtype: np.dtype) -> Floats:
     """The numbers of the optimizer (None: there is none) and the loss that the kernels take, in the precision of the run."""
     first = getattr(rule, "mu", getattr(rule, "beta_1", 0.0))

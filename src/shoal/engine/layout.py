@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.engine.arguments import refuse_population
+from shoal.engine.arguments import kernel_array, refuse_population
 from shoal.engine.ramps import Laid
 from shoal.population import Population
 from shoal.textbook.propagation import OF_INPUTS, Parameters
@@ -286,4 +286,4 @@ def weight_rows(weight: Floats | None, group: NetworkGroup, dtype: np.dtype) -> 
     """`group_weight`, without what was kept."""
     if weight is None:
         return np.empty((0, 0), dtype)
-    return np.ascontiguousarray(weight[None] if weight.ndim == 1 else weight[group.members], dtype)
+    return kernel_array(weight[None] if weight.ndim == 1 else weight[group.members], dtype)

@@ -19,7 +19,17 @@ from numpy.typing import NDArray
 
 from shoal.draws import dropout_key, kept
 from shoal.encoding import SparseRows
-from shoal.engine.arguments import OF_STEPS, RunConstants, addresses, bias_corrections, hyper, ramp_functions, refuse, refuse_rows
+from shoal.engine.arguments import (
+    OF_STEPS,
+    RunConstants,
+    addresses,
+    bias_corrections,
+    hyper,
+    kernel_array,
+    ramp_functions,
+    refuse,
+    refuse_rows,
+)
 from shoal.engine.device import PROCESSOR
 from shoal.engine.kernels import split_module, train_module
 from shoal.engine.layout import NetworkGroup, group_weight, keep_members, make_groups, padded, read_back, seen_rows
@@ -192,10 +202,10 @@ def run_groups(
         raise LayoutError(
             f"the ramp_positions are of {len(state.ramp_positions.at)} rows, but X has {len(X)}: give the rows that they were made of"
         )
-    X, Y = np.ascontiguousarray(X, state.dtype), np.ascontiguousarray(Y, state.dtype)
+    X, Y = kernel_array(X, state.dtype), kernel_array(Y, state.dtype)
     refuse_rows(X, Y, state.population.parameters.W1.shape[2], state.n_y, weight, state.population.K)
-    order, ends = np.ascontiguousarray(order, np.int64), np.ascontiguousarray(ends, np.int64)
-    rates = np.ascontiguousarray(rates, state.dtype)
+    order, ends = kernel_array(order, np.int64), kernel_array(ends, np.int64)
+    rates = kernel_array(rates, state.dtype)
     k, steps, K, known = train_module(), len(ends) - 1, state.population.K, state.known
     if rates.ndim != 2 or len(rates) < steps or rates.shape[1] != K:
         refuse(OF_STEPS)

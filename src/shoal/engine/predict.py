@@ -7,7 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from shoal.encoding import Encoding, encode
-from shoal.engine.arguments import refuse, refuse_network
+from shoal.engine.arguments import kernel_array, refuse, refuse_network
 from shoal.engine.device import on_device
 from shoal.engine.kernels import dispatch_module, predict_module
 from shoal.engine.layout import split
@@ -73,14 +73,14 @@ def compiled_logits(parameters: Parameters, encoding: Encoding, X: Any, activati
     nothing = np.zeros(n)
     center = np.array([np.concatenate([encoding.center, ramps.left]), np.concatenate([nothing, encoding.ramp_center])])
     ramped = np.full(len(ramps.left), encoding.ramp_scale)
-    limits = np.full((2, n), [[-np.inf], [np.inf]]) if encoding.limits is None else np.ascontiguousarray(encoding.limits, np.float64)
+    limits = np.full((2, n), [[-np.inf], [np.inf]]) if encoding.limits is None else kernel_array(encoding.limits, np.float64)
     per_scale = np.array([1 / np.concatenate([encoding.scale, ramps.width]), np.concatenate([nothing, ramped])])
     at = dispatch_module().compiled(dispatch_module().ACTIVATIONS[activation], False).address
     Z2 = np.empty((len(W2), X.shape[0]))
 
     def run(s: int) -> None:
         rows = X[s : s + BLOCK_ROWS]
-        rows = np.ascontiguousarray(rows.toarray() if sparse.issparse(rows) else rows, np.float64)
+        rows = kernel_array(rows.toarray() if sparse.issparse(rows) else rows, np.float64)
         out = np.empty((len(W2), len(rows)))
         refuse(predict_module().predict(at, AT_ONCE, rows, ramps.column, limits, center, per_scale, laid, W2, b2[:, 0], skip, out))
         Z2[:, s : s + BLOCK_ROWS] = out

@@ -12,7 +12,7 @@ from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
 from shoal.encoding import SparseRows
-from shoal.engine.arguments import addresses, hyper, refuse, refuse_rows
+from shoal.engine.arguments import addresses, hyper, kernel_array, refuse, refuse_rows
 from shoal.engine.device import on_device
 from shoal.engine.kernels import sums_module, train_module
 from shoal.engine.layout import NetworkBlock, NetworkGroup, make_groups, read_back, seen_rows, weight_rows
@@ -95,7 +95,7 @@ def sums(population: Population, X: Any, Y: Floats, activation: str, g2: Loss, w
         for start in starts:
             s = slice(start, min(start + starts.step, m))
             b = s.stop - start
-            Xs, Ys = (np.ascontiguousarray(values[s], dtype) for values in (X, Y))
+            Xs, Ys = (kernel_array(values[s], dtype) for values in (X, Y))
             mine = weight_rows(None if weight is None else weight[..., s], group, dtype)
             rows = kernel.RowArrays(seen_rows(Xs, group), Ys, mine, np.arange(b), np.minimum(np.arange(0, b + batch, batch), b))
             refuse(kernel.gradient_sums(shape, rows, group.weights, gradient, own, numbers, loss, total))
@@ -310,8 +310,8 @@ def dense_sums(state: State, X: Floats, Y: Floats, rows: tuple[RowNumbers, ...] 
     output = {"softmax": judges.SOFTMAX, "exp": judges.EXP}.get(state.g2.unit.name, judges.ANY_OTHER)
     refuse_rows(X, Y, state.population.parameters.W1.shape[2], state.n_y, weight)
     sums = np.zeros((state.population.K, 4 + 3 * Y.shape[1]))
-    shared = np.empty((0, 0), state.dtype) if weight is None else np.ascontiguousarray(weight[None], state.dtype)
-    X, Y = np.ascontiguousarray(X, state.dtype), np.ascontiguousarray(Y, state.dtype)
+    shared = np.empty((0, 0), state.dtype) if weight is None else kernel_array(weight[None], state.dtype)
+    X, Y = kernel_array(X, state.dtype), kernel_array(Y, state.dtype)
 
     def run(group: NetworkGroup) -> None:
         group, weights = group.whole(getattr(group, state.evaluated), state.population.parameters.W1.shape[1])

@@ -1,11 +1,13 @@
 """Where compiled code is kept between processes: files that are checked before they are run, in a folder that nobody else can change.
 
+A wheel brings such a folder, `engine/machine_code/kernels-…`. What it lacks is compiled and kept in the user's own:
 `$XDG_CACHE_HOME/shoal/kernels-…` or `~/.cache/shoal/kernels-…`; where that cannot be used, a folder of the user's among the temporary
 files; where that cannot be used either, nowhere: then every process compiles for itself. The folder's name holds a hash of the engine's
 sources and the versions of Numba and llvmlite: neither an edit nor another environment meets code that is not its own.
 
 What is loaded is executed. So the folder, the one above it and every file must belong to the user or to root, and only the owner may
-write there. Every file begins with a digest of all the rest: one that is cut, empty, changed or another's is removed and made again.
+write there; in the package, also those who may write its Python sources, which are executed as well. Every file begins with a digest of
+all the rest: one that is cut, empty, changed or another's is removed and made again.
 """
 
 import hashlib
@@ -13,6 +15,7 @@ import logging
 import os
 import secrets
 import stat
+import sysconfig
 import tempfile
 import time
 import warnings
@@ -30,7 +33,8 @@ MARK = b"shoal code 1\n"
 DIGEST = hashlib.sha256().digest_size
 OLD = 3600.0  # seconds, after which a part that a killed process left is removed
 CHECKED = hasattr(os, "geteuid") and os.open in os.supports_dir_fd  # POSIX: owners, modes and files opened in a folder
-OPTIONS = ("OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "BOUNDSCHECK", "ENABLE_AVX", "DEBUGINFO_DEFAULT")  # of Numba, which change the code
+OPTIONS = ("OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "BOUNDSCHECK", "DEBUGINFO_DEFAULT")  # of Numba, which change the code
+SOURCES = Path(__file__).parents[1]  # of the engine
 
 
 class UnsafeError(OSError):
@@ -39,32 +43,40 @@ class UnsafeError(OSError):
 
 @cache
 def source_hash() -> str:
-    """What names this version's folder: a hash of the engine's sources and Numba's options, and who compiles."""
+    """What names this version's folder: a hash of the engine's sources, Python's version and Numba's options, and who compiles."""
     from numba import config
 
-    here = Path(__file__).parents[1]
-    sources = sorted(here.rglob("*.py"))
+    sources = sorted(SOURCES.rglob("*.py"))
     if not sources:
         raise FileNotFoundError("the sources of shoal.engine are not there as files, so that an edit would not be seen")
-    digest = hashlib.sha256(repr([getattr(config, name, None) for name in OPTIONS]).encode())
+    python = sysconfig.get_config_var("EXT_SUFFIX")  # its version and kind: machine code meets the interpreter's own
+    digest = hashlib.sha256(repr([python, *(getattr(config, name, None) for name in OPTIONS)]).encode())
     for source in sources:
-        digest.update(str(source.relative_to(here)).encode() + b"\0" + hashlib.sha256(source.read_bytes()).digest())
+        digest.update(str(source.relative_to(SOURCES)).encode() + b"\0" + hashlib.sha256(source.read_bytes()).digest())
     return f"{digest.hexdigest()[:16]}-numba{version('numba')}-llvmlite{version('llvmlite')}"
 
 
-def refuse_unsafe(found: os.stat_result, what: str) -> None:
-    """Raise where others than the user and root may change it."""
-    if found.st_uid not in (os.geteuid(), 0):
+def refuse_unsafe(found: os.stat_result, what: str, like: os.stat_result | None = None) -> None:
+    """Raise where others than the user and root may change it, or `like`, where they may change that as well."""
+    others = stat.S_IWGRP | stat.S_IWOTH
+    if like is not None and found.st_uid == like.st_uid and found.st_gid == like.st_gid:
+        others &= ~like.st_mode
+    elif found.st_uid not in (os.geteuid(), 0):
         raise UnsafeError(f"{what} belongs to the user with the number {found.st_uid}")
-    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+    if found.st_mode & others:
         raise UnsafeError(f"others may write to {what} (mode {stat.S_IMODE(found.st_mode):o}); `chmod go-w` forbids it")
 
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder of compiled code; every call checks again that nobody else can write there."""
+    """A folder of compiled code; every call checks again that nobody else can write there. One of the package is only read."""
 
     path: Path
+    packaged: bool = False
+
+    def check(self, found: os.stat_result, what: str) -> None:
+        """Raise where a part of the folder is not safe."""
+        refuse_unsafe(found, what, SOURCES.stat() if self.packaged else None)
 
     @contextmanager
     def opened(self) -> Iterator[int | None]:
@@ -74,8 +86,8 @@ class Folder:
             return
         folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            refuse_unsafe(os.fstat(folder), str(self.path))
-            refuse_unsafe(os.stat("..", dir_fd=folder), str(self.path.parent))
+            self.check(os.fstat(folder), str(self.path))
+            self.check(os.stat("..", dir_fd=folder), str(self.path.parent))
             yield folder
         finally:
             os.close(folder)
@@ -88,7 +100,7 @@ class Folder:
             flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
             with os.fdopen(os.open(name, flags, dir_fd=folder), "rb") as file:
                 found = os.fstat(file.fileno())
-                refuse_unsafe(found, str(self.path / name))
+                self.check(found, str(self.path / name))
                 if not stat.S_ISREG(found.st_mode):
                     raise UnsafeError(f"{self.path / name} is no ordinary file")
                 return file.read()
@@ -147,12 +159,23 @@ def save(folder: Folder, name: str, key: bytes, payload: bytes) -> None:
 
 
 def drop(folder: Folder, name: str) -> None:
-    """Remove an entry that is no use."""
-    LOG.info("%s is damaged: removed, and compiled again", folder.path / name)
-    folder.remove(name)
+    """Remove an entry that is no use; the package's is left as it was installed."""
+    LOG.info("%s is damaged, and compiled again", folder.path / name)
+    if not folder.packaged:
+        folder.remove(name)
 
 
 # --- where it lies ---------------------------------------------------------------------------------------------------
+
+
+@cache
+def packaged_folder() -> Folder | None:
+    """The code that came with the package; None where none came, and where it is of other sources or versions than those that run."""
+    with suppress(OSError):
+        path = SOURCES / "machine_code" / f"kernels-{source_hash()}"
+        if path.is_dir():
+            return Folder(path, packaged=True)
+    return None
 
 
 @cache

@@ -20,9 +20,12 @@ from numba.core import compiler, serialize
 from numba.core.ccallback import CFunc
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.runtime.nrt import rtsys
 
 from shoal.engine.jit import waiting
-from shoal.engine.jit.code_cache import Folder, cache_folder, drop, load, save
+from shoal.engine.jit.code_cache import Folder, cache_folder, drop, load, packaged_folder, save
+from shoal.engine.jit.processor import codegen
+from shoal.engine.jit.signatures import signatures
 
 # 'reassoc' lets sums vectorize; without 'nnan' and 'ninf' a number that is no number is still seen.
 FAST = {"contract", "reassoc", "nsz", "arcp", "afn"}
@@ -32,6 +35,7 @@ NO_PYTHON: dict[str, Any] = {"error_model": "numpy", "nogil": True, "no_cpython_
 REBUILD: Any = compiler.CompileResult._rebuild
 DUMP: Any = serialize.dumps
 DECORATING = RLock()
+KERNELS: list[Any] = []  # all that `kernel` made, with the types for which each is `declared`
 
 if hasattr(os, "register_at_fork"):
     # A child forked while another thread compiles would find these locks taken for ever. The one registered last is taken first, as
@@ -44,13 +48,13 @@ class MachineCode:
     """One function's compiled code on disk, as Numba's dispatchers ask for it. What cannot be loaded is compiled again."""
 
     def __init__(self, function: Callable[..., Any], folder: Callable[[], Path | None] = cache_folder) -> None:
-        self.function, self.folder = function, folder
+        self.function, self.folder, self.packaged = function, folder, packaged_folder
         self.name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}".replace("<", "").replace(">", "")
 
-    def entry(self, signature: Any, codegen: Any) -> tuple[str, bytes]:
+    def entry(self, signature: Any, target: Any) -> tuple[str, bytes]:
         """An overload's file, and what it stands for: the function, the types that it takes, and the processor."""
         code = sha256(self.function.__code__.co_code).hexdigest()
-        key = repr((self.function.__module__, self.function.__qualname__, signature, codegen.magic_tuple(), code)).encode()
+        key = repr((self.function.__module__, self.function.__qualname__, signature, codegen(target).magic_tuple(), code)).encode()
         return f"{self.name}-{sha256(key).hexdigest()[:24]}.nbc", key
 
     def load_overload(self, signature: Any, target: Any) -> Any:
@@ -61,20 +65,27 @@ class MachineCode:
         return found
 
     def kept(self, signature: Any, target: Any) -> Any:
-        """The compiled function as the folder has it; None if it has none."""
+        """The compiled function as the package or the user's folder has it; None if neither has."""
+        rtsys.initialize(target)  # what loaded code calls; a whole `target.refresh()`, a quarter of a second, is for compiling alone
+        name, key = self.entry(signature, target)
+        for folder in self.folders():
+            payload = load(folder, name, key)
+            if payload is None:
+                continue
+            try:
+                return REBUILD(target, *pickle.loads(payload))
+            except Exception:
+                drop(folder, name)
+        return None
+
+    def folders(self) -> Iterator[Folder]:
+        """Where to look; the user's folder is made only where the package does not have the function."""
+        packaged = self.packaged()
+        if packaged is not None:
+            yield packaged
         path = self.folder()
-        if path is None:
-            return None
-        target.refresh()
-        name, key = self.entry(signature, target.codegen())
-        payload = load(Folder(path), name, key)
-        if payload is None:
-            return None
-        try:
-            return REBUILD(target, *pickle.loads(payload))
-        except Exception:
-            drop(Folder(path), name)
-            return None
+        if path is not None:
+            yield Folder(path)
 
     def save_overload(self, signature: Any, result: Any) -> None:
         """Keep a compiled function."""
@@ -82,7 +93,7 @@ class MachineCode:
         path = self.folder()
         if path is None or result.library.has_dynamic_globals:
             return
-        name, key = self.entry(signature, result.codegen)
+        name, key = self.entry(signature, result.target_context)
         save(Folder(path), name, key, DUMP(result._reduce()))
 
     def flush(self) -> None:
@@ -111,17 +122,24 @@ class KernelLibrary(JITCodeLibrary):
         finalize()
 
 
-class KernelCompiler(compiler.Compiler):
-    """Numba's own pipeline, into a `KernelLibrary`."""
+class InnerCompiler(compiler.Compiler):
+    """Numba's own pipeline, for the processor of `codegen`."""
+
+    library: Any = JITCodeLibrary
 
     def define_pipelines(self) -> Any:
         """Asked for once a function: the library is made before the pipeline would make one of Numba's."""
         state: Any = self.state
-        library: Any = KernelLibrary
-        state.library = library(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library = self.library(codegen(state.targetctx), state.func_id.func_qualname)
         state.library.enable_object_caching()
         pipelines: Any = super().define_pipelines
         return pipelines()
+
+
+class KernelCompiler(InnerCompiler):
+    """The same, into a `KernelLibrary`."""
+
+    library = KernelLibrary
 
 
 @contextmanager
@@ -136,24 +154,30 @@ def compiling() -> Iterator[None]:
             options.DISABLE_JIT = before
 
 
-def kernel(function: Callable[..., Any]) -> Any:
-    """Decorator: compiled when Python first calls it, without Python's lock, and kept on disk."""
-    with compiling():
-        compiled: Any = njit(fastmath=FAST, error_model="numpy", nogil=True, pipeline_class=KernelCompiler)(function)
-    compiled._cache = MachineCode(function)
-    return compiled
+def kernel(*given: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Decorator: compiled when Python first calls it, without Python's lock, and kept on disk; `given` is what `signatures` takes."""
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        with compiling():
+            compiled: Any = njit(fastmath=FAST, error_model="numpy", nogil=True, pipeline_class=KernelCompiler)(function)
+        compiled._cache = MachineCode(function)
+        compiled.declared = signatures(given)
+        KERNELS.append(compiled)
+        return compiled
+
+    return decorate
 
 
 def inner(function: Callable[..., Any]) -> Any:
     """Decorator: compiled into those that call it."""
     with compiling():
-        return njit(fastmath=FAST, **NO_PYTHON)(function)
+        return njit(fastmath=FAST, pipeline_class=InnerCompiler, **NO_PYTHON)(function)
 
 
 def accurate(function: Callable[..., Any]) -> Any:
     """Decorator: `inner` for mathematics, whose sums keep their order."""
     with compiling():
-        return njit(fastmath=ACCURATE, **NO_PYTHON)(function)
+        return njit(fastmath=ACCURATE, pipeline_class=InnerCompiler, **NO_PYTHON)(function)
 
 
 def c_function(function: Callable[..., Any], signature: Any) -> Any:

@@ -30,6 +30,9 @@ def import_numba() -> None:
         ) from error
 
 
+MODULES: list[Callable[[], ModuleType]] = []  # every module of kernels, by the function below that imports it
+
+
 def compiled(load: Callable[[], ModuleType]) -> Callable[[], ModuleType]:
     """Decorator: a module of kernels, imported once, after Numba."""
 
@@ -43,6 +46,7 @@ def compiled(load: Callable[[], ModuleType]) -> Callable[[], ModuleType]:
         finally:
             waiting.end(load.__name__)
 
+    MODULES.append(loaded)
     return loaded
 
 

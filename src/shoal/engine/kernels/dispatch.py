@@ -15,6 +15,7 @@ from numba.extending import intrinsic
 
 from shoal.engine.jit.compiler import c_function
 from shoal.engine.jit.llvm import call, data
+from shoal.engine.jit.signatures import taken
 from shoal.engine.kernels import ramps
 from shoal.engine.kernels.activations import ACTIVATIONS
 from shoal.engine.kernels.losses import LOSSES
@@ -35,24 +36,26 @@ def product_gradients(w2, z, d, gw2, n_z, h, b):
     np.dot(carray(w2, (n_z, h)).T, D, Z)
 
 
-KINDS = (  # P: pointer to numbers, W: to whole ones, v: a number, i: a whole one
-    (ACTIVATIONS.values(), "PPi"),
-    (LOSSES.values(), "PPPPPiii"),
-    (RULES.values(), "PPPPPvi"),
-    ((product_logits,), "PPPiii"),
-    ((product_gradients,), "PPPPiii"),
-    ((ramps.layer_1,), "WWPPPi"),
-    ((ramps.layer_1_gradient,), "WPPPi"),
+KINDS = (  # with their arguments, as `jit.signatures` names types
+    (ACTIVATIONS.values(), "v* v* i"),
+    (LOSSES.values(), "v* v* v* v* v* i i i"),
+    (RULES.values(), "v* v* v* v* v* v i"),
+    ((product_logits,), "v* v* v* i i i"),
+    ((product_gradients,), "v* v* v* v* i i i"),
+    ((ramps.layer_1,), "i* i* v* v* v* i"),
+    ((ramps.layer_1_gradient,), "i* v* v* v* i"),
 )
+
+
+def c_functions() -> dict[Callable[..., None], str]:
+    """Every function that is called by its address, with its arguments; those that a caller added to a table among them."""
+    return {function: words for functions, words in KINDS for function in functions}
 
 
 @cache
 def compiled(function: Callable[..., None], single: bool) -> Any:
     """The function compiled for float32 or float64, as a C function with an address."""
-    letters = next(letters for kinds, letters in KINDS if function in kinds)
-    number = types.float32 if single else types.float64
-    taken = {"P": types.CPointer(number), "W": types.CPointer(types.int64), "v": number, "i": types.int64}
-    return c_function(function, types.void(*(taken[c] for c in letters)))
+    return c_function(function, types.void(*taken((c_functions()[function],), types.float32 if single else types.float64)))
 
 
 def addresses(activation: str, output: str, rule: type | None, n_z: int, dtype: np.dtype) -> tuple[int, int, int, int, int]:

@@ -44,7 +44,7 @@ def encode_rows(X, first, columns, limits, center, per_scale, Xb, XT):
             XT[k, i] = 0.0
 
 
-@kernel
+@kernel("i i f2 i1 f2 f2 f2 f2 f2 f1 f2 f2")
 def predict(activation, block, X, columns, limits, center, per_scale, W1, W2, b2, W3, Z2):
     """Z2 `(n_z, m)` of rows `X (m, n)`. `W1 (H, n1)` has the bias behind the encoded inputs; `activation` is the address of its function.
 

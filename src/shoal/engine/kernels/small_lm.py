@@ -74,7 +74,7 @@ def dot(A, q, B, r):
     return total
 
 
-@kernel
+@kernel("i1 b f2 f2 f2 i1 f2 f1 f2 f3")
 def curvature(addresses, cross_entropy, X, y, weights, members, theta, loss, gradient, JTJ):
     """Σ w L `(k,)`, Σ w Jᵀ D `(k, p)` and Σ w Jᵀ H J `(k, p, p)` of k networks `theta (k, p)`, `members` their rows of `weights (K, m)`.
 
@@ -138,7 +138,7 @@ def solve(A, x):
     return True
 
 
-@kernel
+@kernel("i1 f2 f2 f2 i1 f2 f2 f1 f2 f3 f1 f1 f1 f2 f1")
 def descend(addresses, X, y, weights, members, theta, ridge, cost, gradient, JTJ, total, rule, damping, new, after):
     """Each network's first step that lowers its cost, with as much damping as that takes: `new (k, p)`, `after (k,)`, `damping (k,)`.
 
@@ -189,7 +189,7 @@ def descend(addresses, X, y, weights, members, theta, ridge, cost, gradient, JTJ
     return FITS
 
 
-@kernel
+@kernel("i1 b f2 f2 f2 i1 f2 f2 f1 f1 f1 f1 f2 f1 b1")
 def step(addresses, cross_entropy, X, y, weights, members, theta, ridge, total, rule, damping, flat, new, cost, still):
     """A whole step under a ridge that stays: J of k networks after it `cost (k,)`, and which have converged: their largest derivative of J
     is at most `flat[0]`, the step lowers J by `flat[1]` of itself at most, or no damping helps. Returns as `descend` does.

@@ -12,6 +12,9 @@ from shoal.engine.jit.intrinsics import keep_apart, of
 from shoal.engine.kernels.bounds import misfit_of_gradient_sums, misfit_of_judging
 from shoal.engine.kernels.dispatch import output_errors
 from shoal.engine.kernels.train import (
+    EACH,
+    ROWS,
+    SHAPE,
     PerNetwork,
     RowArrays,
     Shape,
@@ -37,7 +40,7 @@ def row_weights(rows, g, first, w):
         w[i] = rows.weight[g if networks > 1 else 0, rows.order[first + i]] if networks > 0 else of(w[0], 1.0)
 
 
-@kernel
+@kernel(SHAPE, ROWS, "v1 v1", EACH, "v1 f1 f1")
 def gradient_sums(shape, rows, weights, gradient, each, hyper, loss, total):
     """Add Σ w L of every network to `loss (G,)`, and ∂(Σ w L)/∂ every weight to `total` in the layout of `weights`; both in float64.
 
@@ -112,7 +115,7 @@ def add_up(output, rows, start, g, Z2, y, L, sums):
             sums[g, 6 + 3 * o] += w * (value - target) * (value - target)
 
 
-@kernel
+@kernel(SHAPE, "i", ROWS, "v1", EACH, "v1 f2")
 def judge(shape, output, rows, weights, each, hyper, sums):
     """Each network on its own rows: `sums (G, 4 + 3 n_y)` get Σ w, Σ w L, Σ w (all labels right), 0, and Σ w y, Σ w y², Σ w r² a target.
 

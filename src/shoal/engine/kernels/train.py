@@ -84,6 +84,11 @@ class RowArrays(NamedTuple):
     ends: NDArray[np.int64]
 
 
+SHAPE = Shape, "i i i i i i i i i i i i"  # as `jit.signatures` names types
+ROWS = RowArrays, "v2 v2 v2 i1 i1"
+EACH = PerNetwork, "v2 i2"
+
+
 @inner
 def stream(key, t, row):
     """Where the draws of one row of one update start: splitmix64 of the network's key, the update and the row."""
@@ -300,7 +305,7 @@ def alike(rates, step, each):
     return True
 
 
-@kernel
+@kernel(SHAPE, ROWS, "v1 v1 v1 v1 v1", EACH, "v2 v1 v1 f2 i1")
 def train(shape, rows, weights, gradient, first, second, average, each, rates, corrections, hyper, costs, lookup):
     """One update a batch of every network of the group, in place; `costs (steps, G)` get J before each, penalty included.
 
@@ -366,7 +371,7 @@ def train(shape, rows, weights, gradient, first, second, average, each, rates, c
     return FITS
 
 
-@kernel
+@kernel("u i i1")
 def shuffle(key, epoch, order):
     """The order of the rows in an epoch: Fisher-Yates' shuffle by splitmix64 of key and epoch; `draws.row_order` is the same in Python."""
     golden = np.uint64(0x9E3779B97F4A7C15)

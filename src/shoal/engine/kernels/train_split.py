@@ -22,6 +22,9 @@ from shoal.engine.kernels.dispatch import output_errors
 from shoal.engine.kernels.train import (
     AVERAGE,
     DECAY,
+    EACH,
+    ROWS,
+    SHAPE,
     SHRINK,
     back_through_units,
     batch_weight,
@@ -54,6 +57,9 @@ class Team(NamedTuple):
     sums: NDArray[np.floating]
     squares: NDArray[np.floating]
     turned: int
+
+
+TEAM = Team, "i1 v2 v2 v4 v2 i"
 
 
 class Batches(NamedTuple):
@@ -192,7 +198,7 @@ def wait(counters, thread, threads, G, rounds, patience):
     return G
 
 
-@kernel
+@kernel(SHAPE, ROWS, "v1 v1 v1 v1 v1", EACH, "v2 v1 v1 f2 i i", TEAM)
 def train_slices(shape, rows, weights, gradient, first, second, average, each, rates, corrections, hyper, costs, thread, threads, team):
     """`kernels.train` for one network in G slices; this is one of the threads that run it side by side. `costs (steps, 1)`.
 

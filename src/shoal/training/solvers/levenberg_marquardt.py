@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
-from shoal.engine.arguments import refuse
+from shoal.engine.arguments import kernel_array, refuse
 from shoal.engine.kernels import dispatch_module, small_lm_module
 from shoal.engine.layout import NetworkBlock, join, split
 from shoal.engine.packing import copied
@@ -72,8 +72,8 @@ def small_rows(o: Objective, block: NetworkBlock) -> SmallRows | None:
         return None
     if len(block.members) * rows.m * p * p > MOST_WORK:
         return None
-    X, y = np.ascontiguousarray(block.columns_of(rows.X)), np.ascontiguousarray(rows.Y.T)
-    return SmallRows(X, y, np.ascontiguousarray(rows.weights), o.activation, o.g2.name, block.parameters.W3 is not None)
+    X, y, weights = (kernel_array(values, np.float64) for values in (block.columns_of(rows.X), rows.Y.T, rows.weights))
+    return SmallRows(X, y, weights, o.activation, o.g2.name, block.parameters.W3 is not None)
 
 
 def small_curvature(rows: SmallRows, members: NDArray[np.int64], theta: Floats, total: Floats) -> Curvature:
@@ -114,7 +114,8 @@ def small_descent(
     Loss and gradient of `found` have the penalty in them; `rule` is the damping's factor, its least and its most.
     """
     new, after, where = np.empty_like(theta), np.empty_like(found.loss), addresses(rows.activation, rows.output, rows.skip)
-    given: tuple[Any, ...] = (rows.X, rows.y, rows.weights, members, theta, ridge, found.loss, found.gradient, found.JTJ, found.weight)
+    at = members, theta, kernel_array(ridge, np.float64)  # of Bayes it is a transposed one
+    given: tuple[Any, ...] = (rows.X, rows.y, rows.weights, *at, found.loss, found.gradient, found.JTJ, found.weight)
     refuse(steps().descend(where, *given, rule, damping, new, after))
     return new, after
 
