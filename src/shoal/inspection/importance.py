@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from sklearn.inspection import permutation_importance
 
 from shoal.encoding import encode
 from shoal.input_limits import limited
@@ -106,6 +105,8 @@ def importance(
     seed : of the shuffling
     repeats : shuffles of each column
     """
+    from sklearn.inspection import permutation_importance  # a third of scikit-learn, which a fit does not need
+
     found = permutation_importance(model, X, y, scoring=scorer, n_repeats=repeats, random_state=seed)
     return Importance(tuple(map(str, X.columns)), found.importances, scorer(model, X, y), metric, len(X))
 
