@@ -190,7 +190,8 @@ def date_cells(column: pd.Series, date_format: str) -> Cells:
         zoned = column.dt.tz is not None
         return Cells(column.dt.tz_convert("UTC").dt.tz_localize(None) if zoned else column, np.zeros(len(column), dtype=bool))
     codes, texts = filled_levels(column)
-    found = np.append(dates_of(texts, date_format).to_numpy(), np.datetime64("NaT"))[codes]
+    dates = dates_of(texts, date_format).to_numpy()
+    found = np.append(dates, np.array(["NaT"], dates.dtype))[codes]  # NumPy 2.5 warns of a NaT without a unit
     return Cells(pd.Series(found, index=column.index), (codes >= 0) & np.isnat(found))
 
 
