@@ -79,8 +79,8 @@ sphinx_gallery_conf = {
 
 
 def skipped(app, what, name, value, skip, options):
-    """scikit-learn writes one `set_…_request` for every method with further arguments: its guide on metadata routing documents them."""
-    return True if name == "get_metadata_routing" or (name.startswith("set_") and name.endswith("_request")) else skip
+    """What scikit-learn gives its estimators and documents in its own guide: `set_output`, a `set_…_request` for each method."""
+    return True if name in ("get_metadata_routing", "set_output") or (name.startswith("set_") and name.endswith("_request")) else skip
 
 
 def setup(app):
