@@ -40,6 +40,13 @@ def test_1_a_unit_follows_its_arrow(chapter):
     assert chapter.number(1, "unit-a") == ACTIVATIONS["logistic"](np.array(w @ X[:, 356] + b))
 
 
+def test_1_without_weights_there_is_no_edge(chapter):
+    chapter.open(1, **{"1.w1": 0, "1.w2": 0})
+    assert "w = 0: no edge" in chapter.page.inner_html("#slide-1 .plane svg")
+    assert chapter.page.locator("#slide-1 .plane .cut[x1]").count() == 0
+    assert chapter.number(1, "unit-a") == ACTIVATIONS["logistic"](np.array(-1.5))
+
+
 def test_2_the_drawing_forces_the_shapes_and_one_cut_divides_the_warped_plane(chapter, at600):
     chapter.open(2)
     assert chapter.number(2, "right") == np.sum((at600[1].A2 > 0.5) == Y)
@@ -152,6 +159,23 @@ def test_9_a_step_forward_a_step_back_and_another_rate(chapter):
     assert chapter.number(9, "J") == costs[40]
     chapter.open(9, step=200, **{"9.rate": 10})
     assert chapter.page.get_attribute("#slide-9 .word", "data-verdict") == "rattles"
+
+
+def test_9_a_run_ends_at_the_last_step_and_its_button_says_so(chapter):
+    chapter.open(9, step=9990)
+    button = chapter.page.locator('#slide-9 [aria-label="let it run"]')
+    button.click()
+    chapter.page.wait_for_selector('html[data-step="10000"]')
+    chapter.settle(9)
+    assert chapter.number(9, "J") == cost(forward(hand(10_000), X, TANH, SIGMOID), Y, SIGMOID)
+    assert button.get_attribute("aria-pressed") == "false"
+    button.click()
+    assert button.get_attribute("aria-pressed") == "false", "there is nothing left to run"
+    chapter.page.click('#slide-9 [aria-label="to step 0"]')
+    button.click()
+    pause = chapter.page.locator('#slide-9 [aria-label="pause"][aria-pressed="true"]')
+    pause.click()
+    assert button.get_attribute("aria-pressed") == "false"
 
 
 def test_10_six_formulas_and_the_trap(chapter, at600):

@@ -39,7 +39,7 @@ def test_the_strip_and_an_exhibit_say_how_far_the_training_is(chapter, slow):
     page.wait_for_selector('html[data-step="599"]')
     chapter.settle(3)
     assert chapter.number(3, "a2") != before
-    assert page.locator("[data-waiting]").count() == 0
+    assert page.locator("#slide-3[data-waiting], .strip[data-waiting]").count() == 0
     assert page.inner_text("#hand-waiting") == ""
 
 
@@ -76,3 +76,49 @@ def test_the_server_says_how_far_it_is(chapter):
     """Nothing is computed for this question now, and nothing compiled."""
     answer = chapter.page.request.get(f"{chapter.address}api/progress/hand?step=3&edits=")
     assert answer.json() == {"compiling": False}
+
+
+@pytest.mark.parametrize("failure", ["gone", "busy"])
+def test_an_exhibit_tries_again_by_itself(chapter, failure):
+    """After the server was away, and after another tab was measuring."""
+    page = chapter.page
+    page.goto("about:blank")
+    lost = iter(range(1))
+
+    def answer(route):
+        if next(lost, None) is None:
+            route.continue_()
+        elif failure == "gone":
+            route.abort()
+        else:
+            route.fulfill(status=409, body=json.dumps({"error": "another measurement is running"}))
+
+    page.route("**/api/ask/dot*", answer)
+    page.goto(f"{chapter.address}#slide-13")
+    page.wait_for_selector("#slide-13 .failed:not([hidden])")
+    page.wait_for_selector("#slide-13 .bars svg")
+    assert page.is_hidden("#slide-13 > .failed")
+    chapter.heard.clear()  # the browser itself notes the lost request
+
+
+def test_the_strip_says_that_the_server_is_gone_and_goes_on_when_it_is_back(chapter):
+    chapter.open(3)
+    page, gone = chapter.page, [True]
+    page.route("**/api/ask/hand*", lambda route: route.abort() if gone else route.continue_())
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_selector("#hand-waiting >> text=the server does not respond")
+    gone.clear()
+    page.wait_for_selector('html[data-step="599"]')
+    assert page.inner_text("#hand-waiting") == ""
+    chapter.settle(3)
+    chapter.heard.clear()  # the browser itself notes the lost requests
+
+
+def test_what_is_wrong_is_seen_wherever_in_the_exhibit_the_reader_is(chapter):
+    page = chapter.page
+    page.goto(f"{chapter.address}#slide-8&8.z=99")
+    line = page.locator("#slide-8 > .failed")
+    line.wait_for(state="visible")
+    box = line.bounding_box()
+    assert 0 < box["y"] < box["y"] + box["height"] <= 900
+    chapter.heard.clear()  # the browser itself notes the refused request

@@ -67,7 +67,7 @@ def predict(step: int, edits: tuple[Edit, ...], rate: float) -> Answer:
 
 
 TAKES: dict[str, ParameterReader] = {
-    "step": WholeReader(0, LAST - 1, START, (0, 1, 2, 5, 20, 60, 110, 200, 599, 600, 601, 1000, 2000)),
+    "step": WholeReader(0, LAST, START, (0, 1, 2, 5, 20, 60, 110, 200, 599, 600, 601, 1000, 2000)),
     "edits": EDITS,
     "rate": RealReader(0.001, 10, RATE, RATES),
 }

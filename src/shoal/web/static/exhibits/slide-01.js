@@ -87,7 +87,8 @@ export function slide1(page) {
     const along = /** @type {Point} */ ([-w[1] / length, w[0] / length]);
     const at = (/** @type {Point} */ p) => /** @type {Point} */ ([plane.sx(p[0]), plane.sy(p[1])]);
     /** @type {SVGElement[]} */ const parts = [];
-    answer.levels.forEach((/** @type {any} */ level, /** @type {number} */ i) => {
+    const edges = answer.offset === null ? [] : answer.levels; // w = 0: the output is the same everywhere
+    edges.forEach((/** @type {any} */ level, /** @type {number} */ i) => {
       const shift = (level.z - number(KEYS.b)) / length;
       const middle = /** @type {Point} */ ([(w[0] / length) * shift, (w[1] / length) * shift]);
       const [p, q] = [
@@ -123,7 +124,7 @@ export function slide1(page) {
       }),
       s("circle", { cx: fx, cy: fy, r: 7, class: "handle", id: "unit-foot" }),
       letter(tx + 16, ty - 8, "w", "", { class: "halo" }),
-      text(x0 - 9, y0 + 21, `−b/‖w‖ = ${sig(answer.offset ?? 0)}`, { class: "halo", "text-anchor": "end" }),
+      text(x0 - 9, y0 + 21, answer.offset === null ? "w = 0: no edge" : `−b/‖w‖ = ${sig(answer.offset)}`, { class: "halo", "text-anchor": "end" }),
     );
   }
 

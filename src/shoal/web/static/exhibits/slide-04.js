@@ -119,7 +119,6 @@ export function slide4(page) {
       const now = `${get("step")} ${get("edits")} ${get("4.layer")}`;
       /** @type {Record<string, [string, Record<string, string>]>} */ const none = {};
       if (now === known) return none;
-      known = now;
       return { loop: ["loop", { step: get("step"), edits: get("edits"), layer: get("4.layer") }] };
     },
     build(stage) {
@@ -144,7 +143,10 @@ export function slide4(page) {
       );
     },
     draw(answers) {
-      if (answers.loop) answer = answers.loop;
+      if (answers.loop) {
+        answer = answers.loop;
+        known = `${get("step")} ${get("edits")} ${get("4.layer")}`;
+      }
       drawLanes(answer.m);
       drawClaim();
     },

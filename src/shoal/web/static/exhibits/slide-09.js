@@ -1,6 +1,6 @@
 // 9. Descent: one step forward or back, and the effect of the learning rate.
 import { chart, costScale, roundTicks } from "../lib/chart.js";
-import { iconButton, slider } from "../lib/controls.js";
+import { iconButton, showRunning, slider } from "../lib/controls.js";
 import { h, put } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
 import { matrix } from "../lib/matrix.js";
@@ -30,21 +30,24 @@ export function slide9(page) {
     h("p", { class: "cap arithmetic", "data-part": "update" }),
   ];
   const play = iconButton("play", "let it run", toggle);
-  const last = page.last - 1;
+  const { last } = page;
   let running = 0;
 
+  /** @param {boolean} on */
+  function run(on) {
+    cancelAnimationFrame(running);
+    running = on ? requestAnimationFrame(turn) : 0;
+    showRunning(play, on, "let it run");
+  }
+
   function toggle() {
-    if (running) {
-      cancelAnimationFrame(running);
-      running = 0;
-    } else running = requestAnimationFrame(turn);
-    play.setAttribute("aria-pressed", String(Boolean(running)));
+    run(!running && number("step") < last);
   }
 
   function turn() {
-    walk(Math.max(1, Math.floor(number("step") / 50)), last);
-    if (running && number("step") < last) running = requestAnimationFrame(turn);
-    else running = 0;
+    const before = number("step");
+    walk(Math.max(1, Math.floor(before / 50)), last);
+    run(number("step") < last && number("step") > before);
   }
 
   /** @param {any} d */
@@ -85,7 +88,7 @@ export function slide9(page) {
       { says: "boundary", parts: ["run"] },
       { says: "one step", parts: ["update"] },
     ],
-    questions: () => ({ d: ["descent", { step: Math.min(number("step"), last), edits: get("edits"), rate: get("9.rate") }] }),
+    questions: () => ({ d: ["descent", { step: get("step"), edits: get("edits"), rate: get("9.rate") }] }),
     build(stage) {
       plane.examples(page.X, page.Y, 0.85);
       const rate = slider({

@@ -139,15 +139,20 @@ function waitingFor(all) {
   return `computing ${whole(counted.of)} steps${part}: ${whole(counted.done)}`;
 }
 
+/** What may be over soon, so that it is worth another try. @param {string} words */
+const passing = (words) => Object.assign(new Error(words), { again: true });
+export const AGAIN = 1500; // milliseconds until then
+
 /** @param {string} address @returns {Promise<Answer>} */
 async function fetched(address) {
   let response;
   try {
     response = await fetch(address);
   } catch {
-    throw new Error("the server does not respond; is `shoal chapter` still running?");
+    throw passing("the server does not respond; is `shoal chapter` still running?");
   }
   const answer = await response.json();
+  if (response.status === 409) throw passing(answer.error); // another measurement is running
   if (!response.ok) throw new Error(answer.error ?? `the server answered ${response.status}`);
   return answer;
 }

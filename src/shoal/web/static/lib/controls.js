@@ -126,6 +126,14 @@ export function iconButton(icon, label, press, more = {}) {
   return b;
 }
 
+/** The button of a run shows whether it runs. @param {Element} button @param {boolean} on @param {string} [start] its name while nothing runs */
+export function showRunning(button, on, start = "play") {
+  button.setAttribute("aria-pressed", String(on));
+  button.setAttribute("aria-label", on ? "pause" : start);
+  button.setAttribute("title", on ? "pause" : start);
+  button.querySelector("path")?.setAttribute("d", on ? ICONS.pause : ICONS.play);
+}
+
 /** Call the function at most once per frame, with the arguments of the last call. @template T @param {(v: T) => void} run @returns {(v: T) => void} */
 export function paced(run) {
   /** @type {T} */ let last;

@@ -1,5 +1,5 @@
 // An exhibit is built when the reader comes near, and updated when its state changes while it is near.
-import { ask, telling } from "./ask.js";
+import { AGAIN, ask, telling } from "./ask.js";
 import { find, h } from "./dom.js";
 import { relight } from "./link.js";
 import { listen, supposing } from "./store.js";
@@ -85,6 +85,7 @@ export function exhibit(plan) {
         line.hidden = false;
         line.textContent = `✕ ${wrong instanceof Error ? wrong.message : wrong}`;
         if (!(wrong instanceof Error) || wrong.name !== "Error") console.error(wrong);
+        if (wrong instanceof Error && "again" in wrong) later = window.setTimeout(outdated, AGAIN);
       }
     }
     working = false;

@@ -1,5 +1,5 @@
 // The strip at the top: the example network, in every section.
-import { ask, beside, isRecorded, telling } from "./ask.js";
+import { AGAIN, ask, beside, isRecorded, telling } from "./ask.js";
 import { find, put, s } from "./dom.js";
 import { iconButton, paced } from "./controls.js";
 import { miniature } from "./network.js";
@@ -51,8 +51,16 @@ export function startStrip(page) {
     while (stale) {
       stale = false;
       const parameters = { step: get("step"), edits: get("edits") };
-      const hand = await telling(ask("hand", parameters), [["hand", parameters]], wait).catch(() => null);
-      if (hand) show(hand);
+      const hand = await telling(ask("hand", parameters), [["hand", parameters]], wait).catch((wrong) => {
+        if (!("again" in wrong)) return null; // exhibits say what is wrong with the address
+        wait("the server does not respond");
+        window.setTimeout(follow, AGAIN);
+        return null;
+      });
+      if (hand) {
+        wait("");
+        show(hand);
+      }
     }
     working = false;
   }

@@ -1,7 +1,7 @@
 // The playground: the reader's data and network, trained by the library while the page shows the progress.
 import { isRecorded, telling } from "../lib/ask.js";
 import { answerFor } from "../lib/card.js";
-import { iconButton } from "../lib/controls.js";
+import { iconButton, showRunning } from "../lib/controls.js";
 import { find, h, put } from "../lib/dom.js";
 import { whole } from "../lib/numbers.js";
 import { get, listen, number, set } from "../lib/store.js";
@@ -355,11 +355,7 @@ class Playground {
 
   /** @param {boolean} on */
   playing(on) {
-    this.play.setAttribute("aria-pressed", String(on));
-    this.play.setAttribute("aria-label", on ? "pause" : "play");
-    this.play.title = on ? "pause" : "play";
-    const path = this.play.querySelector("path");
-    path?.setAttribute("d", on ? "M5 3v10M11 3v10" : "M5 3l8 5-8 5z");
+    showRunning(this.play, on);
     this.section.dataset.playing = on ? "yes" : "no";
   }
 
