@@ -38,6 +38,14 @@ for name, text in files.items():
 print(files["position.h"])
 
 # %%
+# What it takes of a Cortex-M, counted from the tables, before you compile anything:
+
+from shoal.export import size_of
+
+size = size_of(portable(model), "float")
+print(f"{size.tables} bytes of tables, {size.stack} bytes of a call's arrays, {size.multiplications} multiplications for an answer")
+
+# %%
 # The source, in which the weights are constants:
 
 print(files["position.c"])
