@@ -33,6 +33,7 @@ _HOMES = {
         "UnseenWarning",
     ),
     "shoal.estimators.classifier": ("ShoalClassifier",),
+    "shoal.table_models.cross_validation": ("cross_validate",),
     "shoal.table_models.fit": ("fit",),
     "shoal.table_models.look": ("look",),
     "shoal.table_models.model": ("TableModel",),

@@ -33,6 +33,7 @@ from shoal.persistence import save as save
 from shoal.report import write_report as write_report
 from shoal.search.estimator import ShoalSearchCV as ShoalSearchCV
 from shoal.table import TablePath as TablePath
+from shoal.table_models.cross_validation import cross_validate as cross_validate
 from shoal.table_models.fit import fit as fit
 from shoal.table_models.look import look as look
 from shoal.table_models.model import TableModel as TableModel
@@ -67,6 +68,7 @@ __all__ = [
     "UncalibratedWarning",
     "UnseenWarning",
     "__version__",
+    "cross_validate",
     "fit",
     "from_fitted",
     "from_json",

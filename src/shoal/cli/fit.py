@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from shoal.cli.cross_validate import checked_folds, cross_validated
 from shoal.cli.look import beside_record, look_record, print_beside, show_look
 from shoal.cli.options import TABLE_HELP, AsJson, Header, MaxMemory, Sheet, parse_settings, table_at
 from shoal.cli.output import print_json, print_lines, print_metrics, print_sureness
@@ -126,6 +127,16 @@ Threshold = Annotated[
         show_default=False,
     ),
 ]
+CrossValidated = Annotated[
+    str | None,
+    typer.Option(
+        "--cv",
+        metavar="FOLDS[xREPEATS]",
+        help="Score by cross-validation too, beside five other tools on the same folds, such as 10 or 10x3. With --groups whole groups are "
+        "held out, with --time later rows.",
+        show_default=False,
+    ),
+]
 Dask = Annotated[
     str | None,
     typer.Option(metavar="ADDRESS", help="Train on the workers of the Dask scheduler at tcp://HOST:PORT.", show_default=False),
@@ -164,6 +175,7 @@ def fit(
     header: Header = None,
     skip: Annotated[bool, typer.Option("--skip", help="Connect the inputs to the outputs too, past the hidden layer.")] = False,
     threshold: Threshold = None,
+    cv: CrossValidated = None,
     each: Annotated[bool, typer.Option("--each", help="Train one model for each --target, on all rows that have it.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -191,7 +203,8 @@ def fit(
     chosen |= {"max_memory": max_memory, "client": dask, "skip": skip, "threshold": threshold, "strict": bool(strict)}
     tables = FitTables(table_at(table, sheet, header), None if test is None else table_at(test, header=header))
     files = FitFiles(output or Path(default_name(table, target)), report, checkpoint)
-    train = partial(train_and_write, tables, chosen=chosen, ask=strict is None, as_json=as_json)
+    folds = None if cv is None else checked_folds(cv, max_memory or dask)
+    train = partial(train_and_write, tables, chosen=chosen, ask=strict is None, as_json=as_json, folds=folds)
     if len(target) == 1 or not each:
         files.check(table, test)
         try:
@@ -243,7 +256,15 @@ class FitFiles:
 
 
 def train_and_write(
-    tables: FitTables, files: FitFiles, target: list[str], drop: list[str], *, chosen: dict[str, Any], ask: bool, as_json: bool
+    tables: FitTables,
+    files: FitFiles,
+    target: list[str],
+    drop: list[str],
+    *,
+    chosen: dict[str, Any],
+    ask: bool,
+    as_json: bool,
+    folds: str | None = None,
 ) -> dict[str, Any]:
     """Train, write the model, and print about it; returns what `--json` prints."""
     from shoal.cli.output import fit_bar
@@ -276,7 +297,8 @@ def train_and_write(
         print(f"model written to {files.model}   (shoal show {files.model})")
         if files.report is not None:
             print(f"report written to {files.report}")
-    return summary(facts, files.model) | threshold_record(model) | (look_record(seen[0]) if seen else {})
+    crossed = {} if folds is None else cross_validated(tables, target, folds, chosen | {"drop": drop}, as_json=as_json)
+    return crossed | summary(facts, files.model) | threshold_record(model) | (look_record(seen[0]) if seen else {})
 
 
 def report_too(model: Any, table: "Path | TablePath", report: Path, test: "Path | TablePath | None") -> None:

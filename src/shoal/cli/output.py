@@ -151,8 +151,11 @@ def fit_bar(*, by_rows: bool) -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def rows_bar(wanted: bool = True) -> Iterator[Rows | None]:
-    """A callback `(stage, rows done, all rows)` that updates a bar on stderr; 0 rows change the text alone. None without a terminal."""
+def rows_bar(wanted: bool = True, unit: str = "rows") -> Iterator[Rows | None]:
+    """A callback `(stage, rows done, all rows)`, of rows or another unit, that updates a bar on stderr.
+
+    0 rows change the text alone. None without a terminal.
+    """
     if not (wanted and sys.stderr.isatty()):
         yield None
         return
@@ -163,7 +166,7 @@ def rows_bar(wanted: bool = True) -> Iterator[Rows | None]:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("rows"),
+        TextColumn(unit),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )

@@ -199,12 +199,14 @@ def fit(
     seen = looked(table, known, columns, found, split, None if test is not None else known.index.isin(held.inputs.index))
     announce(seen, strict, look)
     start = training_clock()
-    model, stopped = _train(train, found, allowed, columns, estimator, there)
+    model, stopped = trained_on_side(train, found, allowed, columns, estimator, there)
     seconds = training_clock() - start
 
     def part(side: Side) -> Pipeline | None:
         inner = estimator_for(found.task, settings, seed, callbacks)
-        fitted, ended = _train(side, found, allowed, columns, inner, {name: value for name, value in there.items() if name == "client"})
+        fitted, ended = trained_on_side(
+            side, found, allowed, columns, inner, {name: value for name, value in there.items() if name == "client"}
+        )
         return None if ended else fitted
 
     limits = _decide(wanted, model, None if stopped else lambda chosen: thresholds_for(chosen, found.classes, train, seed, part))
@@ -216,7 +218,7 @@ def fit(
         roles = {name: np.concatenate([column, held.roles[name]]) for name, column in train.roles.items()}
         both = Side(pd.concat([train.inputs, held.inputs]), np.concatenate([train.y, held.y]), roles)
         last = estimator_for(found.task, settings, seed, callbacks)
-        model, stopped = _train(both, found, allowed, described(both, held, split, found), last, there)
+        model, stopped = trained_on_side(both, found, allowed, described(both, held, split, found), last, there)
         with_thresholds(model["estimator"], limits)
     keep_facts(
         model,
@@ -348,7 +350,7 @@ def _by_group(
         train, held, found, _ = sides(frame, names, split)
         estimator = estimator_for(found.task, settings, split.seed, ())
         columns = described(train, held, split, found)
-        model, stopped = _train(train, found, (*found.names, *split.no_inputs), columns, estimator, {})
+        model, stopped = trained_on_side(train, found, (*found.names, *split.no_inputs), columns, estimator, {})
         with_thresholds(model["estimator"], limits)
         rows = prepared_rows(model["prepare"], held.inputs)
         return {} if stopped else metrics_of(model["estimator"], rows, held.y, found.task, held.weight)
@@ -361,7 +363,7 @@ def described(side: Side, held: Side, split: Split, found: Target) -> tuple[Colu
     return describe_columns(side.inputs, split.categories, **split.described, beside=held.inputs, n_outputs=split.n_outputs(found))
 
 
-def _train(
+def trained_on_side(
     side: Side, found: Target, allowed: tuple[str, ...], columns: Sequence[Column], estimator: Any, there: Mapping[str, Any]
 ) -> tuple[TableModel, bool]:
     """A model fitted to one side, and whether its training was interrupted; `there` sets where to train, if not here."""

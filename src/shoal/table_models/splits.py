@@ -168,13 +168,13 @@ def sides(frame: pd.DataFrame, names: tuple[str, ...], split: Split) -> tuple[Si
         return _given_sides(Side(inputs, found.y, weighed(known, split.weights, LEARNED_FROM)), found, split)
     if split.groups is not None:
         named, _ = group_names(known[split.groups], split.merge_case)
-        train, test = split_groups(named, found.y, test_fraction=split.test_fraction, seed=_split_seed(split.seed))
+        train, test = split_groups(named, found.y, test_fraction=split.test_fraction, seed=split_seed(split.seed))
         how = f"whole groups of {split.groups!r}"
     elif split.time is not None:
         train, test = split_time(known[split.time], found.y, test_fraction=split.test_fraction, day_first=split.day_first)
         how = f"the last rows by {split.time!r}"
     else:
-        train, test = split_rows(len(found.y), found.y, test_fraction=split.test_fraction, seed=_split_seed(split.seed))
+        train, test = split_rows(len(found.y), found.y, test_fraction=split.test_fraction, seed=split_seed(split.seed))
         how = "rows drawn at random" + (" in each class" if found.task == "classification" and found.y.ndim == 1 else "")
     roles = roles_of(known, split)
     train_side, test_side = (Side(inputs.iloc[i], found.y[i], {name: column[i] for name, column in roles.items()}) for i in (train, test))
@@ -260,7 +260,7 @@ def _given_sides(train: Side, found: Target, split: Split) -> tuple[Side, Side, 
     )
 
 
-def _split_seed(seed: int) -> int:
+def split_seed(seed: int) -> int:
     """scikit-learn's splitters draw from a number: the stream's first."""
     return int(group_stream(seed, Purpose.SPLIT).integers(2**32))
 

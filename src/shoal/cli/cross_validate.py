@@ -1,0 +1,58 @@
+"""What `shoal fit --cv` adds: cross-validation beside other tools."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from shoal.cli.output import number, print_table, rows_bar
+
+if TYPE_CHECKING:
+    from shoal.cli.fit import FitTables
+
+TAKEN = ("task", "groups", "time", "weights", "categories", "drop", "missing", "keep", "merge_case", "day_first", "target_means", "seed")
+
+
+def checked_folds(folds: str, elsewhere: str | None) -> str:
+    """The folds as they were given, before anything is trained; with rows in blocks or on a cluster there are none."""
+    from shoal.errors import InvalidParameterError
+    from shoal.table_models.cross_validation import folds_of
+
+    folds_of(folds)
+    if elsewhere is not None:
+        raise InvalidParameterError("--cv trains on rows in memory: leave --max-memory and --dask out, or --cv.")
+    return folds
+
+
+def cross_validated(tables: "FitTables", target: list[str], folds: str, chosen: dict[str, Any], *, as_json: bool) -> dict[str, Any]:
+    """Cross-validate and print; returns what `--json` prints."""
+    from shoal.table_models.cross_validation import cross_validate
+
+    settings = {**(chosen["settings"] or {}), **({"skip": True} if chosen["skip"] else {})}
+    with rows_bar(unit="folds") as progress:
+        found = cross_validate(
+            tables.learned, target, folds=folds, settings=settings, progress=progress, **{name: chosen[name] for name in TAKEN}
+        )
+    lines = found.summary().reset_index().to_dict("records")
+    if not as_json:
+        for score in found.metrics:
+            rows = [
+                [
+                    line["tool"],
+                    number(line["mean"]),
+                    number(line["sd"]),
+                    f"{number(line['low'])} to {number(line['high'])}",
+                    p_of(line["p"]),
+                ]
+                for line in lines
+                if line["score"] == score
+            ]
+            header = [score, "mean", "sd of folds", "95 % of the mean", "p"]
+            print_table(header, rows, f"cross-validated: {found.how}", numbers=(1, 2, 4))
+        print("p: of no difference to shoal; intervals and p by the corrected resampled t-test, as folds share rows.")
+        print(found.statement)
+    known = [{name: value for name, value in line.items() if value == value} for line in lines]  # no NaN, which is no JSON
+    return {"cross_validation": {"how": found.how, "statement": found.statement, "summary": known}}
+
+
+def p_of(p: float) -> str:
+    """A p-value with two digits; nothing for the shoal itself."""
+    return "" if math.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.2g}"
