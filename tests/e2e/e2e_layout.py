@@ -110,6 +110,12 @@ PROJECTED = r"""
     if (!inside) faults.push(`off the screen: the picture "${name}"`);
     if (r.width < 8 || r.height < 4) faults.push(`nothing left of the picture "${name}"`);
   }
+  for (const mark of part.querySelectorAll("td svg")) {
+    if (!mark.checkVisibility()) continue;
+    const drawn = getComputedStyle(mark).overflow === "visible" ? [...mark.children] : [mark];
+    const edge = mark.closest("td").getBoundingClientRect().right + 1;
+    if (drawn.some((e) => e.getBoundingClientRect().right > edge)) faults.push(`a mark lies on "${mark.closest("tr").textContent}"`);
+  }
   const { scrollWidth, scrollHeight } = document.documentElement;
   if (scrollWidth > innerWidth || scrollHeight > innerHeight + 1) faults.push("the page can be scrolled");
   return [...new Set(faults)];
