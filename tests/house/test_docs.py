@@ -25,11 +25,10 @@ from shoal.fitting import train as t
 from shoal.fitting.settings import settings_of
 from shoal.input_limits import FAR, FEW_VALUES, INNER
 from shoal.inspection import diagnosis, importance
+from shoal.inspection.curves import ABOVE, ENOUGH, FALLING, LEARNING, RATTLES, STRAIGHT
 from shoal.inspection.figures import diagram
 from shoal.inspection.findings import (
-    ABOVE,
     COUNTABLE,
-    FALLING,
     FEW_ROWS,
     FLAT,
     LEAKS,
@@ -38,10 +37,8 @@ from shoal.inspection.findings import (
     MOSTLY,
     OFFSET,
     RARE,
-    RATTLES,
     RISE,
     SIZES,
-    STRAIGHT,
     TWIN,
 )
 from shoal.left_overs import OLD
@@ -150,6 +147,7 @@ PHRASES = {
         f"passes less than {percent(diagnosis.PASSED)} of the error",
         f"gives a W1 gradient over {diagnosis.EXPLODES:g}",
         f"the loss rose to {RISE} times the first",
+        f"of fewer than {ENOUGH} epochs the median one), and fell by over {percent(LEARNING)} in the second half",
         f"jumps up and down by over {percent(RATTLES)} of itself, remains {ABOVE} times above its lowest value",
         f"by {percent(FALLING)} in the last tenth of the epochs, or over {percent(STRAIGHT)} of its decrease",
         f"the explained fraction of the target is {MEMORIZED} lower",

@@ -5,12 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import shoal
 from problems import network as random_network
 from shoal import DataError, ShoalClassifier, ShoalRegressor
 from shoal.encoding import plain
 from shoal.inspection import diagnose
+from shoal.inspection.curves import curve_findings
 from shoal.inspection.diagnosis import constant_loss, mean_loss
-from shoal.inspection.findings import curve_findings, fit_findings, leaking_columns, rare_classes
+from shoal.inspection.findings import fit_findings, leaking_columns, rare_classes
 from shoal.network import Network, predict_logits
 from shoal.population import stack
 from shoal.textbook.propagation import Parameters
@@ -102,15 +104,69 @@ FALLING = 0.1 + 0.9 * np.exp(-np.arange(60) / 8)
         pytest.param(0.02 + 0.5 * np.exp(-np.arange(60) / 20) * (1 + 0.1 * (-1.0) ** np.arange(60)), None, id="jumps on its way down"),
         pytest.param(0.69 + 0.002 * (-1.0) ** np.arange(60), None, id="nothing to learn"),
         pytest.param(np.linspace(0.7, 9, 30), "diverging", id="climbs"),
-        pytest.param(FALLING[:5], None, id="too short to say"),
+        pytest.param(FALLING[:5], "ended early", id="cut short"),
+        pytest.param(FALLING[-5:], None, id="few epochs, and nothing left to learn"),
     ],
 )
 def test_the_learning_rate_is_seen_in_the_curve(curve, kind):
     history = {"loss": np.column_stack([curve, curve])}
     assert [f.kind for f in curve_findings(history, 0.1)] == ([kind] if kind else [])
     if kind in ("rattling", "slow"):
-        assert curve_findings(history, None) == [], "a solver without a learning rate has none that could be wrong"
+        assert {f.kind for f in curve_findings(history, None)} <= {"ended early"}, "a solver without a learning rate has none to be wrong"
         assert f"learning_rate_init={'0.033' if kind == 'rattling' else '0.3'}" in curve_findings(history, 0.1)[0].advice
+
+
+HELD = 0.5 + 0.5 * np.exp(-np.arange(40) / 4)
+
+
+@pytest.mark.parametrize(
+    ("held", "early"),
+    [
+        pytest.param(HELD[:4], True, id="four epochs"),
+        pytest.param(HELD[:12], True, id="twelve epochs"),
+        pytest.param(HELD, False, id="settled"),
+        pytest.param(np.concatenate([HELD[:12], HELD[11::-1]]), False, id="rises again"),
+        pytest.param(HELD[:12] + 50, False, id="falls by little of itself"),
+        pytest.param(HELD[:2], True, id="two epochs"),
+        pytest.param(HELD[:1], False, id="one epoch is no curve"),
+    ],
+)
+def test_training_that_ended_early_is_seen_on_held_out_rows(held, early):
+    """Most of the networks must agree; the advice is a longer training."""
+    n = len(held)
+    settled = np.full(n, 0.5) - 1e-3 * (np.arange(n) == n // 2)  # lowest in the middle
+    for few in (0, 1):
+        history = {"loss": np.ones((n, 3)), "validation_loss": np.column_stack([held, held, settled if few else held])}
+        found = [f for f in curve_findings(history, None) if f.kind == "ended early"]
+        assert bool(found) == (early and (not few or n < 10)), "of few epochs the middle network decides"
+    if found:
+        assert f"max_iter={4 * n}" in found[0].advice
+        assert f"of {n} epochs" in found[0].evidence
+
+
+@pytest.mark.filterwarnings("ignore:max_iter")  # training says itself that it had not settled
+@pytest.mark.parametrize("settings", [{}, {"solver": "sgd"}, {"early_stopping": False}, {"solver": "lbfgs"}])
+@pytest.mark.parametrize("max_iter", [3, 5, 8])
+def test_a_few_epochs_of_real_training_are_too_few(settings, max_iter):
+    draws = np.random.default_rng(0)
+    Xs = draws.normal(size=(600, 5))
+    ys = np.sin(2 * Xs[:, 0]) + Xs[:, 1] * Xs[:, 2] + 0.1 * draws.normal(size=600)
+    model = ShoalRegressor(n_networks=4, max_iter=max_iter, random_state=0, **settings).fit(Xs[:400], ys[:400])
+    found = [f.kind for f in model.diagnose(Xs[400:], ys[400:])]
+    assert "ended early" in found
+
+
+TABLES = ("iris", "penguins", "titanic", "ecoli", "auto_mpg", "wine", "sonar", "glass", "house_votes84", "ionosphere")
+ALL = (*TABLES, "boston_housing", "breast_cancer_wisconsin", "concrete", "credit_approval", "energy", "german_credit", "soybean", "vehicle")
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore:the loss of held-out rows")
+@pytest.mark.parametrize("name", [name if name in TABLES[:4] else pytest.param(name, marks=pytest.mark.slow) for name in ALL])
+def test_defaults_are_no_early_end_and_five_epochs_are(name, data_folder, manifest):
+    file, target = data_folder / manifest[name]["file"], manifest[name]["target"]
+    for settings, expected in (({}, False), ({"max_iter": 5}, True)):
+        found = shoal.fit(file, target, settings=settings, seed=0).diagnose(file)
+        assert ("ended early" in [f.kind for f in found]) == expected, settings
 
 
 @pytest.mark.parametrize(

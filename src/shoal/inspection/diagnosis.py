@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from shoal.encoding import Encoding
+from shoal.inspection.curves import curve_findings
 from shoal.inspection.finding import Diagnosis, Finding, counted, some_units
 from shoal.inspection.findings import (
     FLAT,
     MOSTLY,
     TWIN,
     constant_inputs,
-    curve_findings,
     diverging,
     fit_findings,
     identical_units,
