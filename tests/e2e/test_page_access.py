@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from e2e_layout import WIDTHS, on_screen
+from e2e_watched import Watched
 
 from skips import missing
 
@@ -69,3 +70,53 @@ def test_arrows_choose_within_a_group_and_step_the_training_elsewhere(chapter):
     page.focus("#show-keys")
     page.keyboard.press("ArrowLeft")
     page.wait_for_selector('html[data-step="599"]')
+
+
+HUES = """() => ["pos", "neg", "paper"].map(name => {
+  const probe = document.createElement("i");
+  probe.style.color = `var(--${name})`;
+  document.body.append(probe);
+  const [r, g, b] = getComputedStyle(probe).color.match(/[\\d.]+/g).map(v => v / 255).map(
+    v => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+  probe.remove();
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+})"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_signs_and_classes_differ_in_grey(browser, chapter_address, theme):
+    """By lightness, as WCAG measures contrast, and marks of class 0 by an outline; both hues are 3:1 on the paper."""
+    watched = on_screen(browser, chapter_address, 1440, theme)
+    watched.open(7)
+    pos, neg, paper = watched.page.evaluate(HUES)
+    contrast = {pair: (max(pair) + 0.05) / (min(pair) + 0.05) for pair in ((pos, neg), (pos, paper), (neg, paper))}
+    assert contrast[pos, neg] > 1.9
+    assert min(contrast[pos, paper], contrast[neg, paper]) > 3
+    strokes = [watched.page.eval_on_selector(f"#slide-7 .pts.halo-p.c{c}", "e => getComputedStyle(e).stroke") for c in (0, 1)]
+    assert strokes[0] != strokes[1]
+    watched.close()
+
+
+def test_forced_colours_keep_sliders_and_legends(browser, chapter_address):
+    watched = on_screen(browser, chapter_address, 1440, forced_colors="active")
+    watched.open(1)
+    watched.build_all()
+    page = watched.page
+    background = "e => getComputedStyle(e).backgroundColor"
+    assert page.eval_on_selector("#playground .key .below", background) != page.eval_on_selector("#playground .key .above", background)
+    assert page.eval_on_selector("#playground .key .above", background) != page.eval_on_selector("body", background)
+    assert page.eval_on_selector('#slide-6 input[type="range"]', "e => getComputedStyle(e).forcedColorAdjust") == "none"
+    watched.close()
+
+
+def test_at_200_percent_the_strip_leaves_with_the_page(browser, chapter_address):
+    """1280 × 900 at 200 % is a screen of 640 × 450."""
+    watched = Watched(browser, chapter_address, viewport={"width": 640, "height": 450})
+    watched.open(5)
+    page = watched.page
+    assert page.evaluate("document.querySelector('.strip').getBoundingClientRect().bottom") < 0
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.evaluate("scrollTo({top: 0, behavior: 'instant'})")
+    page.click('.rail a[href="#slide-10"]')
+    page.wait_for_function("() => Math.abs(document.querySelector('#slide-10').getBoundingClientRect().top) < 2")
+    watched.close()
