@@ -65,9 +65,13 @@ $(VENV)/.made:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
+# What compiles comes first: the rest is installed while the functions of a first fit are compiled. A fit compiles what is missing.
 $(VENV)/.installed: $(VENV)/.made pyproject.toml
-	@echo "installing shoal into $(VENV) (once)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[chapter]'
+	@echo "installing shoal into $(VENV) and compiling its engine (once)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check array-api-compat numba scipy threadpoolctl
+	@PYTHONPATH=src $(BIN)/python -m shoal.engine.ahead --first & compiling=$$!; \
+	  $(BIN)/pip install --quiet --disable-pip-version-check --editable '.[chapter]'; installed=$$?; \
+	  wait $$compiling; exit $$installed
 	@touch $@
 
 $(VENV)/.tested: $(VENV)/.installed

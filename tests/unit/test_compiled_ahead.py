@@ -65,7 +65,9 @@ def test_every_module_of_kernels_is_listed_with_all_that_it_has():
 
 FITS = """
 import numpy as np, shoal
+from shoal.engine import predict
 from shoal.engine.jit import compiler
+predict.WORTH_COMPILING = 0
 asked, kept = set(), compiler.MachineCode.kept
 def recorded(self, signature, target):
     asked.add(self.entry(signature, target)[0])
@@ -80,7 +82,7 @@ X = np.random.default_rng(0).normal(size=(900, 4))
 z = X[:, 0] + X[:, 1] ** 2
 shoal.ShoalRegressor(max_iter=20).fit(X, z)
 for y in (z > 1, np.digitize(z, [0, 1, 2, 3])):
-    shoal.ShoalClassifier(max_iter=20).fit(X, y)
+    shoal.ShoalClassifier(max_iter=20).fit(X, y).predict(X)
 print(len(first), *sorted(asked - first))
 """
 

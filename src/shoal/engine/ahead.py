@@ -3,7 +3,7 @@
     python -m shoal.engine.ahead [--first] [--backwards]
 
 compiles what is not kept yet (`jit/code_cache.py`), for the processor at hand or the one that `NUMBA_CPU_NAME` names; with --first only
-what a fit with the defaults needs. Two processes, of which one goes backwards, meet in the middle and share the work.
+what a fit with the defaults and its predictions need. Two processes, of which one goes backwards, meet in the middle and share the work.
 """
 
 import argparse
@@ -13,10 +13,11 @@ from functools import partial
 from shoal.engine.kernels import MODULES, dispatch_module
 
 KERNELS = "shoal.engine.kernels"
-FIRST = [  # the slowest first; float32 is the precision from 500 rows on
+FIRST = [  # the slowest first; float32 is the precision of fits from 500 rows on, float64 that of predictions
     "train.train(float32)",
     "ramps.layer_1(float32)",
     "sums.judge(float32)",
+    "predict.predict()",
     "ramps.layer_1_gradient(float32)",
     "losses.cross_entropy(float32)",
     "losses.softmax_cross_entropy(float32)",
@@ -24,6 +25,7 @@ FIRST = [  # the slowest first; float32 is the precision from 500 rows on
     "dispatch.product_logits(float32)",
     "dispatch.product_gradients(float32)",
     "activations.relu(float32)",
+    "activations.relu(float64)",
     "optimizers.adam(float32)",
     "train.shuffle()",
 ]
