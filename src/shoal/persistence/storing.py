@@ -21,6 +21,14 @@ from shoal.table.columns import Extra, check_extra
 from shoal.table_models.fit import Facts
 from shoal.table_models.fit_notes import FitNotes
 
+INSTEAD = {  # of what has such an attribute
+    "best_estimator_": "its best_estimator_",
+    "calibrated_classifiers_": "a ShoalClassifier(calibration='temperature'), whose probabilities are calibrated and which a file holds",
+    "best_threshold_": "what shoal.fit(…, threshold=…) returned, which predicts by a threshold and which a file holds",
+    "regressor_": "a ShoalRegressor, which brings the target to one scale itself, or its regressor_",
+    "estimators_": "each of its estimators_; a shoal is an ensemble already",
+}
+
 
 def stored(model: Any) -> Stored:
     """A fitted model as plain data.
@@ -33,9 +41,9 @@ def stored(model: Any) -> Stored:
     steps, prepare, estimator = _parts(model)
     kind = next((name for name, kind in ESTIMATORS.items() if type(estimator) is kind), None)
     if kind is None:
-        instead = "its best_estimator_" if hasattr(estimator, "best_estimator_") else "what shoal.fit returned, or a fitted estimator"
-        if hasattr(estimator, "calibrated_classifiers_"):
-            instead = "a ShoalClassifier(calibration='temperature'), whose probabilities are calibrated and which a file holds"
+        instead = next(
+            (words for name, words in INSTEAD.items() if hasattr(estimator, name)), "what shoal.fit returned, or a fitted estimator"
+        )
         raise ModelFileError(
             f"A {type(estimator).__name__} is no model of shoal's. Save {instead}; skops and joblib save models of other makers."
         )
@@ -70,7 +78,7 @@ def _parts(model: Any) -> tuple[list[str] | None, tuple[Preparation, Sequence[st
         return names, None, model.steps[-1][1]
     known = preparation_of(before[0]) if len(before) == 1 else None
     if known is None:
-        name, step = model.steps[0]
+        name, step = next((pair for pair in model.steps[:-1] if preparation_of(pair[1]) is None), model.steps[0])
         raise ModelFileError(
             f"The step {name!r} ({type(step).__name__}) is not shoal's, and a .shoal file holds only what shoal.fit builds. "
             "Train with shoal.fit, which scales and prepares columns itself, or save the whole Pipeline with skops or joblib."
