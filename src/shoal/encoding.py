@@ -140,8 +140,12 @@ def moments(X: Any, weight: Floats | None = None, what: str = "X", limits: Float
     with np.errstate(over="ignore", invalid="ignore"):  # the check below names the column
         mean, variance = sparse_moments(X, w) if sparse.issparse(X) else dense_moments(np.asarray(X), w, limits)
     scale = scale_of(mean, variance, what)
-    for j in np.flatnonzero((variance < TINY_SQUARE) & (np.abs(mean) < TINY)).tolist():  # squares of what varies may be 0 here
-        column = sparse.csc_array(X)[:, [j]].toarray() if sparse.issparse(X) else np.asarray(X[:, [j]], np.float64)
+    small = np.flatnonzero((variance < TINY_SQUARE) & (np.abs(mean) < TINY)).tolist()  # squares of what varies may be 0 here
+    columns = sparse.csc_array(X) if small and sparse.issparse(X) else X
+    for j in small:
+        if sparse.issparse(X) and columns.indptr[j] == columns.indptr[j + 1]:
+            continue  # a word that no row has
+        column = columns[:, [j]].toarray() if sparse.issparse(X) else np.asarray(X[:, [j]], np.float64)
         column = limited(None if limits is None else limits[:, [j]], column)
         largest = float(np.abs(column[w > 0]).max())
         if 0 < largest < TINY:

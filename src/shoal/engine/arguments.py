@@ -82,6 +82,13 @@ def addresses(activation: str, output: str, rule: Any, n_z: int, dtype: np.dtype
 
 
 @cache
+def late_rules(rule: Any, dtype: np.dtype) -> tuple[int, int]:
+    """The addresses of the rules that make up for several updates, in this process."""
+    found: tuple[int, int] = dispatch_module().late(rule, dtype)
+    return found
+
+
+@cache
 def ramp_functions(dtype: np.dtype) -> tuple[int, int]:
     """Where layer 1 over looked-up ramps and its gradient lie in this process."""
     found: tuple[int, int] = dispatch_module().ramp_functions(dtype)

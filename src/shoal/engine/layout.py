@@ -113,6 +113,7 @@ class NetworkGroup:
     skip: int = 0
     judged: tuple[Any, NDArray[np.int64], NDArray[np.int64]] | None = None  # the rows last judged on, as `evaluate` lays them out
     laid: Laid | None = None  # the ramp positions last looked up, as `kernels/ramps.py` takes them
+    by_input: bool = False  # W1 and W3 lie input by input, as at the head of `kernels/lists.py`
 
     def __copy__(self) -> "NetworkGroup":
         """With arrays of its own of what updates change in place."""
@@ -122,15 +123,23 @@ class NetworkGroup:
 
     def parts(self, flat: Floats) -> dict[str, Floats]:
         """A flat array as W1 `(G, h, n1)`, W3 `(G, n_z, n1)` where there is one, W2 `(G, n_z, h)` and b2 `(G, n_z, 1)`, without a copy
-        and in the order in which they lie; of slices, G is their number.
+        and, but for `by_input`, in the order in which they lie; of slices, G is their number.
         """
         G = len(self.members) * self.slices
         outs = self.n_z * self.h
         a = flat.size - G * (outs + self.n_z)
-        n1 = a // (G * (self.h + self.skip))
-        W1, W3, W2, b2 = np.split(flat, [G * self.h * n1, a, a + G * outs])
-        inputs = {"W1": W1.reshape(G, self.h, n1)} | ({"W3": W3.reshape(G, self.skip, n1)} if self.skip else {})
+        R = G * (self.h + self.skip)
+        of_inputs, W2, b2 = np.split(flat, [a, a + G * outs])
+        rows = of_inputs.reshape(a // R, R).T if self.by_input else of_inputs.reshape(R, a // R)
+        inputs = {"W1": rows[: G * self.h].reshape(G, self.h, -1)}
+        inputs |= {"W3": rows[G * self.h :].reshape(G, self.skip, -1)} if self.skip else {}
         return inputs | {"W2": W2.reshape(G, self.n_z, self.h), "b2": b2.reshape(G, self.n_z, 1)}
+
+    def relaid(self, flat: Floats, *, by_input: bool) -> Floats:
+        """A flat array in the other order; a copy or itself. Nothing of nothing."""
+        if not flat.size or by_input == self.by_input:
+            return flat
+        return joined(self.parts(flat), by_input=by_input)
 
     def networks(self, flat: Floats, n_h: int) -> dict[str, Floats]:
         """`parts` of whole networks of n_h units, slices put together again."""
@@ -146,6 +155,14 @@ class NetworkGroup:
         if self.slices == 1:
             return self, flat
         return replace(self, h=n_h, slices=1, each=None), np.concatenate([part.ravel() for part in self.networks(flat, n_h).values()])
+
+
+def joined(parts: dict[str, Floats], *, by_input: bool) -> Floats:
+    """`NetworkGroup.parts` in one flat array."""
+    if not by_input:
+        return np.concatenate([part.ravel() for part in parts.values()])
+    rows = np.concatenate([part.reshape(-1, part.shape[2]) for name, part in parts.items() if name in OF_INPUTS])
+    return np.concatenate([rows.T.ravel(), *(part.ravel() for name, part in parts.items() if name not in OF_INPUTS)])
 
 
 def padded(n: int) -> int:
@@ -193,19 +210,22 @@ def sliced(parameters: Parameters, slices: int) -> Parameters:
 
 
 def make_groups(
-    population: Population, b: int, dtype: np.dtype, *, alone: bool, first: bool, second: bool, average: bool
+    population: Population, b: int, dtype: np.dtype, *, alone: bool, first: bool, second: bool, average: bool, by_input: bool = False
 ) -> list[NetworkGroup]:
-    """The population in groups, kinds of inputs in the order of their first members; `alone`: one network each."""
+    """The population in groups, kinds of inputs in the order of their first members; `alone`: one network each.
+
+    `by_input` is of networks that all see every input; one network alone is not cut then.
+    """
     refuse_population(population)
     groups = []
     for members, seen in kinds_of_inputs(population):
         n, h = int(seen.sum()), population.parameters.W1.shape[1]
         size = 1 if alone else group_size(h, b, n)
-        slices = number_of_slices(h, b, n) if population.K == 1 and not alone else 1
+        slices = number_of_slices(h, b, n) if population.K == 1 and not alone and not by_input else 1
         parameters = population.parameters if slices == 1 else sliced(population.parameters, slices)
         for s in range(0, len(members), size):
             some = members[s : s + size]
-            weights = lay_out(parameters, some if slices == 1 else np.arange(slices), seen, dtype)
+            weights = joined(lay_out(parameters, some if slices == 1 else np.arange(slices), seen, dtype), by_input=by_input)
             groups.append(
                 NetworkGroup(
                     some,
@@ -219,13 +239,16 @@ def make_groups(
                     weights.copy() if average else np.empty(0, dtype),
                     slices=slices,
                     skip=0 if parameters.W3 is None else parameters.W3.shape[1],
+                    by_input=by_input,
                 )
             )
     return groups
 
 
-def lay_out(parameters: Parameters, members: Sequence[int] | NDArray[np.int64], seen: NDArray[np.bool_], dtype: np.dtype) -> Floats:
-    """Parameters of some members, flat."""
+def lay_out(
+    parameters: Parameters, members: Sequence[int] | NDArray[np.int64], seen: NDArray[np.bool_], dtype: np.dtype
+) -> dict[str, Floats]:
+    """Parameters of some members, as `NetworkGroup.parts` gives them."""
     mine = parameters.map(lambda w: np.asarray(w)[members])
     n = int(seen.sum())
 
@@ -236,8 +259,8 @@ def lay_out(parameters: Parameters, members: Sequence[int] | NDArray[np.int64], 
 
     W1 = over_inputs(mine.W1)
     W1[:, :, n] = mine.b1[:, :, 0]
-    W3 = [] if mine.W3 is None else [over_inputs(mine.W3).ravel()]
-    return np.concatenate([W1.ravel(), *W3, mine.W2.ravel().astype(dtype), mine.b2.ravel().astype(dtype)])
+    W3 = {} if mine.W3 is None else {"W3": over_inputs(mine.W3)}
+    return {"W1": W1} | W3 | {"W2": mine.W2.astype(dtype), "b2": mine.b2.astype(dtype)}
 
 
 def read_back(groups: list[NetworkGroup], like: Population, which: str) -> Population:
@@ -263,11 +286,12 @@ def keep_members(group: NetworkGroup, on: NDArray[np.bool_]) -> NetworkGroup:
     """The group without the members that are not `on`: they leave its product."""
 
     def kept(flat: Floats) -> Floats:
-        return np.concatenate([part[on].ravel() for part in group.parts(flat).values()]) if flat.size else flat
+        return joined({name: part[on] for name, part in group.parts(flat).items()}, by_input=group.by_input) if flat.size else flat
 
     arrays = (kept(group.weights), kept(group.first), kept(group.second), kept(group.average))
     best = None if group.best is None else kept(group.best)
-    return NetworkGroup(group.members[on], group.columns, group.n, group.h, group.n_z, *arrays, best, slices=group.slices, skip=group.skip)
+    same = {name: getattr(group, name) for name in ("slices", "skip", "by_input")}
+    return NetworkGroup(group.members[on], group.columns, group.n, group.h, group.n_z, *arrays, best, **same)
 
 
 def seen_rows(X: Floats, group: NetworkGroup) -> Floats:

@@ -8,7 +8,6 @@ The entry points dispatch on the kind of state: here are those of the processor,
 
 import math
 from collections.abc import Callable, Sequence
-from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import singledispatch
 from itertools import pairwise
@@ -31,8 +30,9 @@ from shoal.engine.arguments import (
     refuse_rows,
 )
 from shoal.engine.device import PROCESSOR
-from shoal.engine.kernels import split_module, train_module
+from shoal.engine.kernels import lists_module, split_module, train_module
 from shoal.engine.layout import NetworkGroup, group_weight, keep_members, make_groups, padded, read_back, seen_rows
+from shoal.engine.lists import rows_for, train_by_lists
 from shoal.engine.ramps import TILE, WORTH_LOOKING_UP, RampPositions, in_precision, laid_out
 from shoal.engine.threads import cores, one_blas_thread, spread
 from shoal.errors import LayoutError
@@ -83,8 +83,12 @@ def begin(
     dtype: Any,
     members: Sequence[int] | None = None,
     ramp_positions: RampPositions | None = None,
+    by_input: bool = False,
 ) -> State:
-    """The state before the first update. `members` number the networks' dropout streams, 0 … K − 1 if not given."""
+    """The state before the first update. `members` number the networks' dropout streams, 0 … K − 1 if not given.
+
+    `by_input` is for rows that are lists (`takes_lists`), and for no others.
+    """
     dtype = np.dtype(dtype)
     if recipe.device != PROCESSOR:
         from shoal.engine.torch import begin_on_device
@@ -100,6 +104,7 @@ def begin(
         first=isinstance(rule, Momentum | Nesterov | Adam),
         second=isinstance(rule, RMSprop | Adam),
         average=averaged,
+        by_input=by_input,
     )
     members = range(population.K) if members is None else members
     key_of = {k: dropout_key(recipe.seed, k) for k in set(members)}  # candidates of a search share their members' numbers
@@ -131,7 +136,7 @@ def advance(state: State, X: Any, Y: Floats, batches: Sequence[Any], rates: Floa
 
     Parameters
     ----------
-    X : (m, n_x) array of the state's precision, or SparseRows
+    X : (m, n_x) array of the state's precision, SparseRows, or RowLists for a state that lies by input
     Y : (m, n_y) array of the state's precision
     batches : sequence of row indices
     rates : (len(batches), K) learning rates
@@ -202,7 +207,7 @@ def run_groups(
         raise LayoutError(
             f"the ramp_positions are of {len(state.ramp_positions.at)} rows, but X has {len(X)}: give the rows that they were made of"
         )
-    X, Y = kernel_array(X, state.dtype), kernel_array(Y, state.dtype)
+    X, Y = rows_for(state.groups, X, state.dtype), kernel_array(Y, state.dtype)
     refuse_rows(X, Y, state.population.parameters.W1.shape[2], state.n_y, weight, state.population.K)
     order, ends = kernel_array(order, np.int64), kernel_array(ends, np.int64)
     rates = kernel_array(rates, state.dtype)
@@ -214,10 +219,10 @@ def run_groups(
         known.ends, known.largest = ends, int(np.diff(ends).max(initial=0))
 
     def run(group: NetworkGroup) -> Floats:
-        mine = np.empty((steps, len(group.members)))
+        mine, shared = np.empty((steps, len(group.members))), (Y, group_weight(weight, group, state.dtype), order, ends)
         taken = (
             shape_of(state, group, known.largest),
-            k.RowArrays(seen_rows(X, group), Y, group_weight(weight, group, state.dtype), order, ends),
+            lists_module().ListedRows(*X, *shared) if group.by_input else k.RowArrays(seen_rows(X, group), *shared),
             group.weights,
             np.empty_like(group.weights),
             group.first,
@@ -229,7 +234,7 @@ def run_groups(
             state.hyper,
             mine,
         )
-        refuse(k.train(*taken, looked_up(state, group)) if group.slices == 1 else split_module().train_in_slices(group, taken))
+        train_group(state, group, taken)
         return mine
 
     if len(state.groups) == 1 and len(state.groups[0].members) == K:
@@ -244,6 +249,16 @@ def run_groups(
         over_groups(state, fill, [group.weights.size * len(order) for group in state.groups])
     state.t += steps
     return costs
+
+
+def train_group(state: State, group: NetworkGroup, taken: tuple[Any, ...]) -> None:
+    """The kernel that trains a group, with what all three of them take."""
+    if group.by_input:
+        train_by_lists(taken, state.recipe.rule, state.dtype)
+    elif group.slices == 1:
+        refuse(train_module().train(*taken, looked_up(state, group)))
+    else:
+        refuse(split_module().train_in_slices(group, taken))
 
 
 def over_groups(state: State, run: Callable[[NetworkGroup], None], work: Sequence[int]) -> None:
@@ -320,17 +335,7 @@ def resume(state: State, carried: RuleMemory) -> None:
         return  # another batch size makes other groups; Adam's memory then starts at 0
     for mine, theirs in zip(state.groups, carried.groups, strict=True):
         if mine.first.shape == theirs.first.shape and mine.second.shape == theirs.second.shape:
-            mine.first, mine.second = theirs.first, theirs.second
-
-
-def moment(state: State) -> tuple[Any, ...]:
-    """What updates change, as it is now, for `back_to`."""
-    return state.t, state.alive, [copy(group) for group in state.groups]
-
-
-def back_to(state: State, before: tuple[Any, ...]) -> None:
-    """The state as it was at that moment."""
-    state.t, state.alive, state.groups = before
+            mine.first, mine.second = (theirs.relaid(kept, by_input=mine.by_input) for kept in (theirs.first, theirs.second))
 
 
 @singledispatch

@@ -5,6 +5,7 @@ it is known from its fields alone, so that a field that is added is copied and p
 """
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import Field, fields, is_dataclass, replace
 from functools import singledispatch
 from typing import Any, TypeVar, cast
@@ -26,7 +27,7 @@ def pack(state: State) -> Arrays:
     arrays: Arrays = {"engine.t": np.array(state.t), "engine.alive": state.alive.copy()}
     for i, group in enumerate(state.groups):
         for name in CHANGED:
-            arrays[f"engine.{i}.{name}"] = getattr(group, name).copy()
+            arrays[f"engine.{i}.{name}"] = group.relaid(getattr(group, name), by_input=False).copy()
     return arrays
 
 
@@ -43,7 +44,8 @@ def unpack(state: State, arrays: Mapping[str, NDArray[Any]]) -> None:
     for i, group in enumerate(state.groups):
         for name in CHANGED:
             now = getattr(group, name)
-            setattr(group, name, array_like(arrays, f"engine.{i}.{name}", now).copy())
+            kept = array_like(arrays, f"engine.{i}.{name}", now)
+            setattr(group, name, replace(group, by_input=False).relaid(kept, by_input=group.by_input).copy())
     state.t = int(array_like(arrays, "engine.t", np.array(0)))
 
 
@@ -63,6 +65,16 @@ def array_like(arrays: Mapping[str, NDArray[Any]], name: str, like: Any) -> NDAr
             "damaged. Give another file, or remove it to start again."
         )
     return found
+
+
+def moment(state: State) -> tuple[Any, ...]:
+    """What updates change, as it is now, for `back_to`."""
+    return state.t, state.alive, [copy(group) for group in state.groups]
+
+
+def back_to(state: State, before: tuple[Any, ...]) -> None:
+    """The state as it was at that moment."""
+    state.t, state.alive, state.groups = before
 
 
 V = TypeVar("V")

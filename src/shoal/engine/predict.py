@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from shoal.encoding import Encoding, encode
+from shoal.encoding import Encoding, encode, fold
 from shoal.engine.arguments import kernel_array, refuse, refuse_network
 from shoal.engine.device import on_device
 from shoal.engine.kernels import dispatch_module, predict_module
@@ -50,7 +50,12 @@ def network_logits(parameters: Parameters, X: Any, activation: str) -> Floats:
 
 
 def raw_logits(parameters: Parameters, encoding: Encoding, X: Any, activation: str) -> Floats:
-    """Z2 in float64 of one network for raw rows `X (m, n)`, dense or sparse: `(n_z, m)`. Large tables take the compiled way."""
+    """Z2 in float64 of one network for raw rows `X (m, n)`, dense or sparse: `(n_z, m)`. Large tables take the compiled way.
+
+    Sparse rows stay sparse if the encoding only scales and centres.
+    """
+    if sparse.issparse(X) and not encoding.n_ramps and encoding.limits is None:
+        return sparse_logits(parameters, encoding, X, activation)
     work = X.shape[0] * parameters.W1.size
     if work >= WORTH_COMPILING:
         return compiled_logits(parameters, encoding, X, activation)
@@ -59,6 +64,20 @@ def raw_logits(parameters: Parameters, encoding: Encoding, X: Any, activation: s
         Z2 = np.empty((parameters.W2.shape[0], X.shape[0]))
         for s in range(0, X.shape[0], BLOCK_ROWS):
             Z2[:, s : s + BLOCK_ROWS] = network_logits(parameters, encode(encoding, X[s : s + BLOCK_ROWS])[:], activation)
+    return Z2
+
+
+def sparse_logits(parameters: Parameters, encoding: Encoding, X: Any, activation: str) -> Floats:
+    """`raw_logits` of sparse rows by products with what they store, a block of rows after the other."""
+    refuse_network(parameters, encoding, X)
+    p, rows = fold(encoding, parameters), sparse.csr_array(X)
+    inputs, Z2 = np.ascontiguousarray(p.W1.T), np.empty((len(p.W2), X.shape[0]))
+    with one_blas_thread():
+        for s in range(0, X.shape[0], BLOCK_ROWS):
+            some = rows[s : s + BLOCK_ROWS]
+            Z2[:, s : s + BLOCK_ROWS] = p.W2 @ ACTIVATIONS[activation]((some @ inputs).T + p.b1) + p.b2
+            if p.W3 is not None:
+                Z2[:, s : s + BLOCK_ROWS] += (some @ p.W3.T).T
     return Z2
 
 

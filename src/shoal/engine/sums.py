@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from shoal.encoding import SparseRows
 from shoal.engine.arguments import addresses, hyper, kernel_array, refuse, refuse_rows
 from shoal.engine.device import on_device
-from shoal.engine.kernels import sums_module, train_module
+from shoal.engine.kernels import lists_module, sums_module, train_module
 from shoal.engine.layout import NetworkBlock, NetworkGroup, make_groups, read_back, seen_rows, weight_rows
+from shoal.engine.lists import rows_for
 from shoal.engine.minibatch import WORTH_A_THREAD, State, over_groups, per_network, shape_of
 from shoal.engine.threads import one_blas_thread, spread
 from shoal.population import Population
@@ -311,14 +312,15 @@ def dense_sums(state: State, X: Floats, Y: Floats, rows: tuple[RowNumbers, ...] 
     refuse_rows(X, Y, state.population.parameters.W1.shape[2], state.n_y, weight)
     sums = np.zeros((state.population.K, 4 + 3 * Y.shape[1]))
     shared = np.empty((0, 0), state.dtype) if weight is None else kernel_array(weight[None], state.dtype)
-    X, Y = kernel_array(X, state.dtype), kernel_array(Y, state.dtype)
+    X, Y = rows_for(state.groups, X, state.dtype), kernel_array(Y, state.dtype)
 
     def run(group: NetworkGroup) -> None:
         group, weights = group.whole(getattr(group, state.evaluated), state.population.parameters.W1.shape[1])
-        data = k.RowArrays(seen_rows(X, group), Y, shared, *own_rows(group, rows, len(Y)))
+        given = Y, shared, *own_rows(group, rows, len(Y))
+        data = lists_module().ListedRows(*X, *given) if group.by_input else k.RowArrays(seen_rows(X, group), *given)
         mine = np.zeros((len(group.members), sums.shape[1]))
-        shape = shape_of(state, group, JUDGED_AT_ONCE)
-        refuse(judges.judge(shape, output, data, weights, per_network(state, group), state.hyper, mine))
+        shape, kernel = shape_of(state, group, JUDGED_AT_ONCE), lists_module().judge_lists if group.by_input else judges.judge
+        refuse(kernel(shape, output, data, weights, per_network(state, group), state.hyper, mine))
         sums[group.members] = mine
 
     judged = len(Y) if rows is None else max((len(r) for r in rows), default=0)

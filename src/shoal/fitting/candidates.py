@@ -17,6 +17,7 @@ import numpy as np
 
 from shoal.engine.device import PROCESSOR
 from shoal.engine.layout import copies_in_whole_groups
+from shoal.engine.lists import takes_lists
 from shoal.errors import ShoalError
 from shoal.fitting.fitted import Fitted
 from shoal.fitting.pipeline import Names, Prepared, draw, fitted_of, network_of, planned, prepare
@@ -204,9 +205,10 @@ def joint_run(batch: CandidateBatch) -> Run:
         weights = np.tile(weights, (C, 1))
     if v is not None and v.rows is not None:
         v = Validation(v.X, v.Y, v.weight, v.rows * C, None if v.by is None else np.kron(np.eye(C), v.by))
+    recipe, population = joined([p.recipe for p in plans], K), side_by_side([candidate.population for candidate in batch.members])
     return Run(
-        joined([p.recipe for p in plans], K),
-        side_by_side([candidate.population for candidate in batch.members]),
+        recipe,
+        population,
         rows.targets.g2,
         rows.X,
         rows.Y,
@@ -216,6 +218,7 @@ def joint_run(batch: CandidateBatch) -> Run:
         members=[k for _ in range(C) for k in range(K)],
         listened=False,
         ramp_positions=rows.ramp_positions,
+        lists=rows.lists if takes_lists(population, recipe) else None,
     )
 
 

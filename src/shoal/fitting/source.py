@@ -15,6 +15,7 @@ from scipy import sparse
 
 from shoal.derived import cached_property
 from shoal.encoding import Encoding, SparseRows, encode, fit_encoding, plain
+from shoal.engine.lists import RowLists, lists_of, takes_lists, worth_listing
 from shoal.engine.ramps import find_ramp_positions
 from shoal.errors import DataError
 from shoal.fitting.calibration import FittedRows, JudgedOn, calibrate, judged_on, largest_of
@@ -302,6 +303,11 @@ class RowsInMemory:
             return squares
         return squares_if_filled(self.X.matrix, self.weight, squares)
 
+    @cached_property
+    def lists(self) -> RowLists | None:
+        """The rows as lists of what is not 0, if that is little."""
+        return lists_of(self.X, self.dtype) if worth_listing(self.X, alone=self.settings.K == 1) else None
+
     @property
     def largest(self) -> float:
         """The largest raw input."""
@@ -314,6 +320,7 @@ class RowsInMemory:
         if plan.solver in FULL_BATCH:
             return full_batch(plan, population, g2, in_memory(self.X, self.Y, population.K, self.weights), len(self.Y), **known)
         more: dict[str, Any] = {"members": members, "listened": listened, "ramp_positions": self.ramp_positions}
+        more["lists"] = self.lists if takes_lists(population, plan.recipe) else None
         run = Run(plan.recipe, population, g2, self.X, self.Y, weight=self.weights, **known, **more)
         return ended(run, plan, self.validation)
 

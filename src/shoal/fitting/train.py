@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 
 from shoal.draws import Purpose, member_stream
-from shoal.encoding import CONSTANT, Encoding, blocks
+from shoal.encoding import CONSTANT, Encoding, SparseRows, blocks
 from shoal.engine.device import PROCESSOR, described
 from shoal.engine.ramps import WORTH_LOOKING_UP
 from shoal.errors import DivergedError, InterruptedWarning, InvalidParameterError, MemberDivergedWarning
@@ -349,6 +350,8 @@ def inputs_seen(with_ramps: tuple[bool, ...], n_plain: int, n_x: int) -> NDArray
 
 def mean_squares(encoded: Any, weight: Floats | None) -> Floats:
     """Mean square of each encoded input, `(n_x,)`; the sum over a network's inputs is a row's mean squared length."""
+    if isinstance(encoded, SparseRows) and not encoded.encoding.n_ramps and encoded.encoding.limits is None:
+        return sparse_mean_squares(encoded, weight)
     total, count = np.zeros(encoded.shape[1]), 0.0
     for s in blocks(encoded.shape):
         rows = encoded[s]
@@ -356,6 +359,18 @@ def mean_squares(encoded: Any, weight: Floats | None) -> Floats:
         with np.errstate(over="ignore"):  # training then becomes infinite or NaN, which has a named error
             total, count = total + w @ np.square(rows, dtype=np.float64), count + w.sum()
     return np.asarray(total / count)
+
+
+def sparse_mean_squares(rows: SparseRows, weight: Floats | None) -> Floats:
+    """`mean_squares` from the stored numbers, and the zeros by their weight."""
+    e, n = rows.encoding, rows.shape[1]
+    columns = sparse.csc_array(rows.matrix, dtype=np.float64, copy=True)
+    columns.sum_duplicates()
+    w = np.ones(len(rows)) if weight is None else np.asarray(weight, np.float64)
+    place, of_cells = np.repeat(np.arange(n), np.diff(columns.indptr)), w[columns.indices]
+    squares = np.square((columns.data - e.center[place]) / e.scale[place])
+    zeros = w.sum() - np.bincount(place, weights=of_cells, minlength=n)
+    return np.asarray((np.bincount(place, weights=of_cells * squares, minlength=n) + zeros * np.square(e.center / e.scale)) / w.sum())
 
 
 def interrupted(training: Callable[[], Any]) -> bool:

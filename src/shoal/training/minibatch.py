@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from shoal.draws import row_order_key
 from shoal.engine import minibatch as engine
 from shoal.engine.jit.waiting import training_clock
+from shoal.engine.lists import RowLists, lists_of
 from shoal.engine.minibatch import advance_in_order, begin, carry, current, finite, leave, remember, remembered, row_order
-from shoal.engine.packing import Arrays, copied, pack, packed, unpack, unpacked
+from shoal.engine.packing import Arrays, back_to, copied, moment, pack, packed, unpack, unpacked
 from shoal.engine.ramps import RampPositions
 from shoal.engine.sums import judge
 from shoal.population import Population
@@ -78,7 +79,8 @@ class Run(InProgress[RunProgress]):
     epoch, for comparisons; `resume` continues an earlier run. Several epochs may be trained before the event of the first comes;
     if `listened`, `result` gives between two events what the first of them saw. After `until (K,)` epochs each network leaves; its
     learning rate is that of a plan of `planned_epochs (K,)`, by default the recipe's. `ramp_positions` say where
-    the rows of X stand on its ramps (`find_ramp_positions`), which are then looked up.
+    the rows of X stand on its ramps (`find_ramp_positions`), which are then looked up; `lists` are the rows of X as lists (`lists_of`), by
+    which networks are then trained and judged.
     """
 
     def __init__(
@@ -98,15 +100,18 @@ class Run(InProgress[RunProgress]):
         until: NDArray[np.int64] | None = None,
         planned_epochs: NDArray[np.int64] | None = None,
         ramp_positions: RampPositions | None = None,
+        lists: RowLists | None = None,
     ) -> None:
         self.recipe, self.g2, self.validation = recipe, g2, validation
         self.listened, self.until, self.ramp_positions = listened, until, ramp_positions
         self.planned_epochs = np.full(population.K, recipe.max_epochs) if planned_epochs is None else planned_epochs
-        self.X, self.Y = X, np.asarray(Y, dtype)
+        self.X, self.Y, self.lists = X, np.asarray(Y, dtype), lists
         self.weight = None if weight is None else np.asarray(weight, dtype)
         self.m, self.K, self.members = len(self.Y), population.K, members
         total = np.full(self.K, float(self.m)) if weight is None else np.broadcast_to(np.asarray(weight, np.float64).sum(-1), (self.K,))
-        self.state = begin(population, recipe, g2, total, dtype, members, ramp_positions)
+        self.state = begin(population, recipe, g2, total, dtype, members, ramp_positions, by_input=lists is not None)
+        self.read_X, v_X = X if lists is None else lists, None if validation is None else validation.X
+        self.judged_X: Any = self.read_X if v_X is X else v_X if lists is None or v_X is None else lists_of(v_X, dtype)
         self.orders = row_orders(self.m, recipe) if orders is None else orders
         self.ahead = NOTHING_AHEAD
         self.block: EpochBlock | None = None
@@ -172,7 +177,7 @@ class Run(InProgress[RunProgress]):
             losses = np.where(self.active, losses, np.nan)
         trained = self.leave_diverged(losses, first)
         v = self.validation
-        judged, score = (None, None) if v is None else judge(self.state, v.X, v.Y, v.rows, v.weight)
+        judged, score = (None, None) if v is None else judge(self.state, self.judged_X, v.Y, v.rows, v.weight)
         self.decide(losses if judged is None else judged)
         if self.until is not None and (gone := self.active & (self.epochs >= self.until)).any():
             self.retire(gone)
@@ -221,7 +226,7 @@ class Run(InProgress[RunProgress]):
 
     def pass_over(self, order: NDArray[np.int64], ends: NDArray[np.int64], rates: Floats) -> Floats:
         """The updates of one epoch or of several; each network's cost before each, `(len(rates), K)`."""
-        return advance_in_order(self.state, self.X, self.Y, order, ends, rates, self.weight)
+        return advance_in_order(self.state, self.read_X, self.Y, order, ends, rates, self.weight)
 
     def epoch_losses(self, order: NDArray[np.int64], ends: NDArray[np.int64], costs: Floats) -> Floats:
         """Each epoch's mean of its batch costs, `(n, K)`; a batch counts by its rows, and not if all of them have weight 0."""
@@ -308,7 +313,7 @@ class Run(InProgress[RunProgress]):
 
     def again(self, recipe: Recipe, population: Population, **changed: Any) -> "Run":
         """A run of the same networks on the same rows from `population`, by another recipe; `changed` are other arguments."""
-        known = {name: getattr(self, name) for name in ("members", "ramp_positions", "listened", "validation", "weight")}
+        known = {name: getattr(self, name) for name in ("members", "ramp_positions", "lists", "listened", "validation", "weight")}
         return Run(recipe, population, self.g2, self.X, self.Y, dtype=self.state.dtype, **known | changed)
 
     def training_rows(self) -> Rows:
@@ -328,12 +333,12 @@ class Run(InProgress[RunProgress]):
 
     def moment(self) -> Moment:
         """Everything that training changes, as it is now."""
-        return Moment(copied(self.now), engine.moment(self.state))
+        return Moment(copied(self.now), moment(self.state))
 
     def go_back(self, block: EpochBlock) -> None:
         """Return to the last event that was delivered: repeat its block up to there, which gives the same bits."""
         self.now, self.block = block.before.progress, None
-        engine.back_to(self.state, block.before.engine)
+        back_to(self.state, block.before.engine)
         if block.shown:
             self.train_epochs(block.first, block.shown)
 

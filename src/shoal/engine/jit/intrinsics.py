@@ -71,6 +71,17 @@ def fetch(typing_context, X, i, j):
 
 
 @intrinsic
+def fetch_number(typing_context, flat, i):
+    """Ask the memory for number i of an array, which will be read soon."""
+
+    def generate(context, builder, signature, arguments):
+        llvm.prefetch(builder, llvm.data(context, builder, flat, *arguments))
+        return context.get_dummy_value()
+
+    return types.none(flat, types.int64), generate
+
+
+@intrinsic
 def copy_8_by_8(typing_context, X, eight, j, Xb, i, XT):
     """Numbers j … j+7 of `eight` rows of X into rows i … i+7 of Xb, and transposed into XT, once through vector registers."""
     whole = types.int64
@@ -281,3 +292,75 @@ def places_at(typing_context, address):
         return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
 
     return types.CPointer(types.int32)(types.int64), generate
+
+
+# --- rows as lists of inputs ---------------------------------------------------------------------------------------------
+
+
+def list_sum_of(parts: int) -> Any:
+    """`list_sum` for parts·WIDTH units at once, which stay in registers."""
+
+    @intrinsic
+    def list_sum(typing_context, W, first, row, columns, values, low, high, A, place):
+        """A[place …] += Σ values[p] W[columns[p]·row + first …] over p = low … high − 1; two at a time, so that no sum waits for itself."""
+
+        def generate(context, builder, signature, arguments):
+            code = llvm.VectorCode(context, builder, W.dtype, WIDTH)
+            w, names, numbers, out = (code.array(kind, arguments[k]).data for kind, k in ((W, 0), (columns, 3), (values, 4), (A, 7)))
+            first_, row_, low_, high_, place_ = (arguments[k] for k in (1, 2, 5, 6, 8))
+            sums = [code.sums(parts) for _ in range(2)]
+
+            def add(number: Any, to: list[Any]) -> None:
+                at = builder.add(builder.mul(code.index(names, number), row_), first_)
+                value = code.repeated(code.load_one(numbers, number))
+                for q in range(parts):
+                    code.add(to[q], code.load(w, code.plus(at, q * WIDTH)), value)
+
+            n = builder.sub(high_, low_)
+            with cgutils.for_range(builder, builder.ashr(n, llvm.whole(llvm.I64, 1))) as loop:
+                number = builder.add(low_, code.times(loop.index, 2))
+                add(number, sums[0])
+                add(code.plus(number, 1), sums[1])
+            with builder.if_then(builder.trunc(n, llvm.I1)):
+                add(code.plus(high_, -1), sums[0])
+            for q in range(parts):
+                at = code.plus(place_, q * WIDTH)
+                total = builder.fadd(builder.load(sums[0][q]), builder.load(sums[1][q]), flags=llvm.SUM)
+                code.store(builder.fadd(code.load(out, at), total, flags=llvm.SUM), out, at)
+            return context.get_dummy_value()
+
+        whole = types.int64
+        return types.none(W, whole, whole, columns, values, whole, whole, A, whole), generate
+
+    return list_sum
+
+
+def spread_list_of(parts: int) -> Any:
+    """`spread_list` for parts·WIDTH units at once, which stay in registers."""
+
+    @intrinsic
+    def spread_list(typing_context, E, place, columns, values, low, high, G, first, row):
+        """G[columns[p]·row + first …] += values[p] E[place …] for p = low … high − 1."""
+
+        def generate(context, builder, signature, arguments):
+            code = llvm.VectorCode(context, builder, E.dtype, WIDTH)
+            e, names, numbers, out = (code.array(kind, arguments[k]).data for kind, k in ((E, 0), (columns, 2), (values, 3), (G, 6)))
+            place_, low_, high_, first_, row_ = (arguments[k] for k in (1, 4, 5, 7, 8))
+            errors = [code.load(e, code.plus(place_, q * WIDTH)) for q in range(parts)]
+            with cgutils.for_range(builder, high_, start=low_) as loop:
+                start = builder.add(builder.mul(code.index(names, loop.index), row_), first_)
+                value = code.repeated(code.load_one(numbers, loop.index))
+                for q, error in enumerate(errors):
+                    at = code.plus(start, q * WIDTH)
+                    more = builder.fmul(value, error, flags=llvm.SUM)
+                    code.store(builder.fadd(code.load(out, at), more, flags=llvm.SUM), out, at)
+            return context.get_dummy_value()
+
+        whole = types.int64
+        return types.none(E, whole, columns, values, whole, whole, G, whole, whole), generate
+
+    return spread_list
+
+
+list_sum_4, list_sum_1 = list_sum_of(4), list_sum_of(1)
+spread_list_4, spread_list_1 = spread_list_of(4), spread_list_of(1)

@@ -1,7 +1,8 @@
 """The types that kernels are compiled for, in words: each kernel names its own, so that all code can be compiled before it is needed.
 
-A word is `v` for a number of the run's precision, `f` for one of 64 bits, `i` and `u` for whole numbers, `b` for true or false, followed
-by the number of axes of an array, or by `*` for a pointer. A pair of a NamedTuple's class and words is one argument.
+A word is `v` for a number of the run's precision, `f` for one of 64 bits, `i` and `u` for whole numbers, `h` for one of 32 bits, `b` for
+true or false, followed by the number of axes of an array, or by `*` for a pointer. A pair of a NamedTuple's class and words is one
+argument.
 """
 
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from numba import types as numba_types
 
 types: Any = numba_types
-NUMBERS: dict[str, Any] = {"f": types.float64, "i": types.int64, "u": types.uint64, "b": types.boolean}
+NUMBERS: dict[str, Any] = {"f": types.float64, "i": types.int64, "h": types.int32, "u": types.uint64, "b": types.boolean}
 PRECISIONS: tuple[Any, Any] = types.float32, types.float64
 
 

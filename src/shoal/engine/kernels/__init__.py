@@ -67,6 +67,14 @@ def split_module() -> ModuleType:
 
 
 @compiled
+def lists_module() -> ModuleType:
+    """The kernels of training and evaluation by rows as lists."""
+    from shoal.engine.kernels import lists
+
+    return lists
+
+
+@compiled
 def sums_module() -> ModuleType:
     """The kernels of loss and gradient sums and of evaluation."""
     from shoal.engine.kernels import sums

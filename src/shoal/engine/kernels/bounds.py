@@ -53,10 +53,16 @@ def misfit_of_weights(shape, weights, each):
 def misfit_of_rows(rows, columns, networks, largest):
     """Of what is read; a batch has at most `largest` rows."""
     keep_apart()
-    m, order, ends = rows.X.shape[0], rows.order, rows.ends
-    if rows.X.shape[1] < columns or rows.Y.shape[0] != m:
+    return OF_COLUMNS if rows.X.shape[1] < columns else misfit_of_order(rows, rows.X.shape[0], networks, largest)
+
+
+@inner
+def misfit_of_order(rows, m, networks, largest):
+    """Of the m rows' targets, weights and order."""
+    keep_apart()
+    order, ends, k = rows.order, rows.ends, rows.weight.shape[0]
+    if rows.Y.shape[0] != m:
         return OF_COLUMNS
-    k = rows.weight.shape[0]
     if k > 0 and (rows.weight.shape[1] != m or (k != 1 and k != networks)):
         return OF_ROW_WEIGHTS
     if ends.size < 1 or ends[0] < 0 or ends[ends.size - 1] > order.size:
@@ -99,6 +105,61 @@ def misfit(shape, rows, each, memory, numbers, costs, networks, lookup):
     if rates.shape[0] < steps or rates.shape[1] != networks or corrections.size < steps:
         return OF_STEPS
     return OF_STEPS if costs.shape[0] < steps or costs.shape[1] != networks else FITS
+
+
+@inner
+def misfit_of_listed_rows(rows, n, networks, largest):
+    """Of rows that are lists over n inputs."""
+    keep_apart()
+    m, last = rows.starts.size - 1, rows.columns.size
+    if m < 0 or rows.values.size != last or rows.shift.size != n or rows.starts[0] < 0 or rows.starts[m] > last:
+        return OF_COLUMNS
+    wrong = 0
+    for i in range(m):
+        wrong += 1 if rows.starts[i + 1] < rows.starts[i] else 0
+    for p in range(last):
+        wrong += 1 if np.uint32(rows.columns[p]) >= np.uint32(n) else 0
+    for s in range(rows.shifted.size):
+        wrong += 1 if np.uint64(rows.shifted[s]) >= np.uint64(n) else 0
+    return OF_COLUMNS if wrong > 0 else misfit_of_order(rows, m, networks, largest)
+
+
+@inner
+def misfit_of_lists(shape, rows, each, memory, numbers, costs):
+    """Of what `train_lists` takes, as `misfit`."""
+    keep_apart()
+    weights, gradient, first, second, average = memory
+    rates, corrections, hyper = numbers
+    wrong = misfit_of_weights(shape, weights, each)
+    if wrong != FITS:
+        return wrong
+    if gradient.size != weights.size or hyper.size < HYPER:
+        return OF_MEMORY
+    for kept in (first, second, average):
+        if kept.size != 0 and kept.size != weights.size:
+            return OF_MEMORY
+    wrong = misfit_of_listed_rows(rows, shape.n, shape.G, shape.b)
+    if wrong != FITS:
+        return wrong
+    steps = rows.ends.size - 1
+    if rates.shape[0] < steps or rates.shape[1] != shape.G or corrections.size < steps:
+        return OF_STEPS
+    return OF_STEPS if costs.shape[0] < steps or costs.shape[1] != shape.G else FITS
+
+
+@inner
+def misfit_of_judging_lists(shape, rows, weights, each, sums):
+    """Of what `judge_lists` takes."""
+    keep_apart()
+    wrong = misfit_of_weights(shape, weights, each)
+    if wrong != FITS:
+        return wrong
+    wrong = misfit_of_listed_rows(rows, shape.n, 1, rows.order.size)
+    if wrong != FITS:
+        return wrong
+    if rows.ends.size <= shape.G or shape.b < 1:
+        return OF_ENDS
+    return OF_STEPS if sums.shape[0] < shape.G or sums.shape[1] != 4 + 3 * rows.Y.shape[1] else FITS
 
 
 @inner

@@ -19,7 +19,7 @@ from shoal.engine.jit.signatures import taken
 from shoal.engine.kernels import ramps
 from shoal.engine.kernels.activations import ACTIVATIONS
 from shoal.engine.kernels.losses import LOSSES
-from shoal.engine.kernels.optimizers import RULES
+from shoal.engine.kernels.optimizers import LATE, RULES, late_adam
 
 MANY = 4  # outputs, from which on the output layer is a matrix product; of fewer, one sweep over the units is faster (`train.output_sums`)
 
@@ -40,6 +40,8 @@ KINDS = (  # with their arguments, as `jit.signatures` names types
     (ACTIVATIONS.values(), "v* v* i"),
     (LOSSES.values(), "v* v* v* v* v* i i i"),
     (RULES.values(), "v* v* v* v* v* v i"),
+    (LATE.values(), "v* v* v* v* v* v* v* i i"),
+    ((late_adam,), "v* v* v* v* v* v* i"),
     ((product_logits,), "v* v* v* i i i"),
     ((product_gradients,), "v* v* v* v* i i i"),
     ((ramps.layer_1,), "i* i* v* v* v* i"),
@@ -68,6 +70,12 @@ def addresses(activation: str, output: str, rule: type | None, n_z: int, dtype: 
         compiled(product_logits, single).address if many else 0,
         compiled(product_gradients, single).address if many else 0,
     )
+
+
+def late(rule: type, dtype: np.dtype) -> tuple[int, int]:
+    """Where the rule that makes up for several updates lies, and the one that does it at once: 0 but for Adam."""
+    single, adam = dtype == np.float32, rule.__name__ == late_adam.__name__.removeprefix("late_").capitalize()
+    return compiled(LATE[rule.__name__], single).address, compiled(late_adam, single).address if adam else 0
 
 
 def ramp_functions(dtype: np.dtype) -> tuple[int, int]:
@@ -109,6 +117,35 @@ def change(typing_context, address, w, d, first, second, start, hyper, rate, siz
         return call(context, builder, at, [*pointers, data(context, builder, hyper, numbers), step, n])
 
     return types.none(types.int64, w, d, first, second, types.int64, hyper, rate, types.int64), generate
+
+
+@intrinsic
+def catch_up(typing_context, address, w, d, first, second, start, hyper, rates, lefts, low, k, size):
+    """k updates of `size` weights from number `start` on, with the rates and what decay leaves from number `low` on."""
+
+    def generate(context, builder, signature, arguments):
+        at, *values, begin, numbers, rates_, lefts_, low_, k_, n = arguments
+        pointers = [data(context, builder, kind, value, begin) for kind, value in zip((w, d, first, second), values, strict=True)]
+        pointers += [data(context, builder, hyper, numbers)]
+        pointers += [data(context, builder, kind, value, low_) for kind, value in ((rates, rates_), (lefts, lefts_))]
+        return call(context, builder, at, [*pointers, k_, n])
+
+    whole = types.int64
+    return types.none(types.int64, w, d, first, second, whole, hyper, rates, lefts, whole, whole, whole), generate
+
+
+@intrinsic
+def catch_up_at_once(typing_context, address, w, d, first, second, start, hyper, series, row, size):
+    """`late_adam` of `size` weights from number `start` on, with the series from number `row` on."""
+
+    def generate(context, builder, signature, arguments):
+        at, *values, begin, numbers, terms, row_, n = arguments
+        pointers = [data(context, builder, kind, value, begin) for kind, value in zip((w, d, first, second), values, strict=True)]
+        pointers += [data(context, builder, hyper, numbers), data(context, builder, series, terms, row_)]
+        return call(context, builder, at, [*pointers, n])
+
+    whole = types.int64
+    return types.none(types.int64, w, d, first, second, whole, hyper, series, whole, whole), generate
 
 
 @intrinsic
