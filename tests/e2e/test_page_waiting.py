@@ -39,8 +39,8 @@ def test_the_strip_and_an_exhibit_say_how_far_the_training_is(chapter, slow):
     page.wait_for_selector('html[data-step="599"]')
     chapter.settle(3)
     assert chapter.number(3, "a2") != before
-    assert page.locator("#slide-3[data-waiting], .strip[data-waiting]").count() == 0
-    assert page.inner_text("#hand-waiting") == ""
+    page.wait_for_function("() => !document.querySelector('#slide-3[data-waiting], .strip[data-waiting]')")
+    page.wait_for_function("() => document.querySelector('#hand-waiting').textContent === ''")
 
 
 def test_the_parts_of_a_computation_are_named(chapter, slow):

@@ -26,13 +26,14 @@ def sparse_and_dense(standardized):
     return encode(encoding, S), encode(encoding, X), Y
 
 
+@pytest.mark.parametrize("input_dropout", [0.0, 0.3, np.array([0.0, 0.5])], ids=["all inputs", "some dropped", "of one network"])
 @pytest.mark.parametrize("standardized", [False, True])
-def test_steps_sums_and_logits_of_sparse_rows_are_those_of_the_dense_ones(standardized):
+def test_steps_sums_and_logits_of_sparse_rows_are_those_of_the_dense_ones(standardized, input_dropout):
     S, X, Y = sparse_and_dense(standardized)
     assert isinstance(S, SparseRows)
     assert S.shape == X.shape
     networks, g2 = population((4, 3), N_X, 1), make_loss("squared_error")
-    recipe = Recipe(batch_size=16)
+    recipe = Recipe(batch_size=16, input_dropout=input_dropout)
     after = []
     for values in (S, X):
         state = begin(networks, recipe, g2, np.full(2, float(M)), np.float64)

@@ -458,7 +458,7 @@ def test_a_class_that_only_held_out_rows_have_is_named(table_of, tmp_path):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"settings": {"calibration": "cv+"}, "task": "classification"}, "calibration is 'cv\\+'; choose one of None, 'temperature'"),
+        ({"settings": {"calibration": "cv"}, "task": "classification"}, "calibration is 'cv'; choose one of None, 'temperature'"),
         ({"settings": {"warm_start": True}}, "warm_start is True, and the table is larger than max_memory"),
         ({"settings": {"n_netwoks": 3}}, "no parameter 'n_netwoks'; the nearest names are 'n_networks'"),
         ({"settings": {"n_networks": -1}}, "n_networks is -1"),

@@ -156,12 +156,12 @@ def advance_in_order(
     if not isinstance(X, SparseRows) and not state.known.thins:
         return run_groups(state, X, Y, order, ends, rates, weight)
     costs = np.full((len(ends) - 1, state.population.K), np.nan)
-    if isinstance(X, SparseRows):  # made dense a batch at a time, never whole
+    if state.known.thins:
+        advance_thinned(state, X, Y, batches_of(order, ends), rates, weight, costs)
+    else:  # sparse rows are made dense a batch at a time, never whole
         for step, rows in enumerate(batches_of(order, ends)):
             place, w = np.arange(len(rows)), None if weight is None else weight[..., rows]
             costs[step] = run_groups(state, X[rows], Y[rows], place, np.array([0, len(rows)]), rates[step : step + 1], w)
-    else:
-        advance_thinned(state, X, Y, batches_of(order, ends), rates, weight, costs)
     return costs
 
 
@@ -177,10 +177,11 @@ def batches_of(order: NDArray[np.int64], ends: NDArray[np.int64]) -> list[NDArra
     return [order[a:b] for a, b in pairwise(ends)]
 
 
-def advance_thinned(
-    state: State, X: Floats, Y: Floats, batches: Sequence[Any], rates: Floats, weight: Floats | None, costs: Floats
-) -> None:
-    """`advance_in_order` under input dropout: each network has its own X in every batch, so each is a group of its own."""
+def advance_thinned(state: State, X: Any, Y: Floats, batches: Sequence[Any], rates: Floats, weight: Floats | None, costs: Floats) -> None:
+    """`advance_in_order` under input dropout: each network has its own X in every batch, so each is a group of its own.
+
+    Sparse rows are made dense a batch at a time.
+    """
     shares = each(state.recipe.input_dropout, state.population.K)
     for step, rows in enumerate(batches):
         Xb, Yb = X[rows], Y[rows]
