@@ -82,8 +82,8 @@ class TableModel(Pipeline):
         >>> model = shoal.fit(table, "target", settings={"n_networks": 1, "max_iter": 5})
         >>> model.extra = "ignore"
         >>> import warnings
-        >>> with warnings.catch_warnings(record=True) as given:
-        ...     answers = model.predict(table.assign(note="wet"))
+        >>> with warnings.catch_warnings(record=True, action="always") as given:
+        ...     answers = model.predict(table[60:63].assign(note="wet"))
         >>> [str(each.message) for each in given]
         ["1 column that the model was not trained on is ignored: 'note'"]
         """

@@ -134,7 +134,7 @@ class Training:
         assert self.order is not None
         batches = [self.order[s] for s in self.run.slices[at : at + n]]
         rates = np.outer(np.ones(len(batches)), self.run.now.rates)
-        self.costs.append(advance(self.run.state, self.run.X, self.run.Y, batches, rates, self.run.weight))
+        self.costs.append(advance(self.run.state, self.run.read_X, self.run.Y, batches, rates, self.run.weight))
         if at + len(batches) == self.batches:
             self.end_epoch()
         return len(batches)
