@@ -17,14 +17,11 @@ from scipy import sparse
 
 from shoal.derived import cached_property
 from shoal.encoding import Encoding, TargetScale, decode_target, encode, fold, fold_target
-from shoal.engine.predict import BLOCK_ROWS, logits, raw_logits
-from shoal.engine.threads import one_blas_thread
+from shoal.engine.predict import logits, raw_hidden, raw_logits
 from shoal.errors import DataError
 from shoal.population import Population, merge
-from shoal.textbook.activations import ACTIVATIONS
 from shoal.textbook.losses import Loss, make_loss
 from shoal.textbook.propagation import Parameters
-from shoal.textbook.vectorization import layer
 from shoal.types import Floats
 
 MOST_NAMES = 8  # of inputs and classes that a network's `repr` lists
@@ -216,12 +213,7 @@ def predict(network: Network, X: Any) -> Floats:
 
 def hidden(network: Network, X: Any) -> Floats:
     """A1 of the merged network for raw rows `X (m, n)`, in float64: `(m, n_h)`, the units of all members one after the other."""
-    merged, g1 = network.merged, ACTIVATIONS[network.activation]
-    A1 = np.empty((X.shape[0], len(merged.W1)))
-    with one_blas_thread():
-        for s in range(0, X.shape[0], BLOCK_ROWS):
-            A1[s : s + BLOCK_ROWS] = g1(layer(merged.W1, merged.b1, encode(network.encoding, X[s : s + BLOCK_ROWS])[:].T)).T
-    return A1
+    return raw_hidden(network.merged, network.encoding, X, network.activation)
 
 
 def predict_members(network: Network, X: Any) -> Floats:

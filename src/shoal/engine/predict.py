@@ -1,5 +1,6 @@
 """X → logits, of a whole population or of one network, a bounded number of rows at a time."""
 
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import Any
 
@@ -54,7 +55,7 @@ def raw_logits(parameters: Parameters, encoding: Encoding, X: Any, activation: s
 
     Sparse rows stay sparse if the encoding only scales and centres.
     """
-    if sparse.issparse(X) and not encoding.n_ramps and encoding.limits is None:
+    if stays_sparse(encoding, X):
         return sparse_logits(parameters, encoding, X, activation)
     work = X.shape[0] * parameters.W1.size
     if work >= WORTH_COMPILING:
@@ -67,18 +68,47 @@ def raw_logits(parameters: Parameters, encoding: Encoding, X: Any, activation: s
     return Z2
 
 
+def stays_sparse(encoding: Encoding, X: Any) -> bool:
+    """Whether rows X are sparse and the encoding only scales and centres them, which the weights can do as well."""
+    return bool(sparse.issparse(X) and not encoding.n_ramps and encoding.limits is None)
+
+
 def sparse_logits(parameters: Parameters, encoding: Encoding, X: Any, activation: str) -> Floats:
     """`raw_logits` of sparse rows by products with what they store, a block of rows after the other."""
     refuse_network(parameters, encoding, X)
     p, rows = fold(encoding, parameters), sparse.csr_array(X)
-    inputs, Z2 = np.ascontiguousarray(p.W1.T), np.empty((len(p.W2), X.shape[0]))
+    Z2 = np.empty((len(p.W2), X.shape[0]))
     with one_blas_thread():
-        for s in range(0, X.shape[0], BLOCK_ROWS):
-            some = rows[s : s + BLOCK_ROWS]
-            Z2[:, s : s + BLOCK_ROWS] = p.W2 @ ACTIVATIONS[activation]((some @ inputs).T + p.b1) + p.b2
+        for s, A1 in hidden_blocks(p, rows.__getitem__, X.shape[0], activation):
+            Z2[:, s] = p.W2 @ A1 + p.b2
             if p.W3 is not None:
-                Z2[:, s : s + BLOCK_ROWS] += (some @ p.W3.T).T
+                Z2[:, s] += (rows[s] @ p.W3.T).T
     return Z2
+
+
+def raw_hidden(parameters: Parameters, encoding: Encoding, X: Any, activation: str) -> Floats:
+    """A1 in float64 of one network for raw rows `X (m, n)`, dense or sparse: `(m, n_h)`."""
+    refuse_network(parameters, encoding, X)
+    A1, p = np.empty((X.shape[0], len(parameters.W1))), parameters
+
+    def dense(block: slice) -> Any:
+        return encode(encoding, X[block])[:]
+
+    rows: Callable[[slice], Any] = dense
+    if stays_sparse(encoding, X):
+        p, rows = fold(encoding, parameters), sparse.csr_array(X).__getitem__
+    with one_blas_thread():
+        for s, some in hidden_blocks(p, rows, X.shape[0], activation):
+            A1[s] = some.T
+    return A1
+
+
+def hidden_blocks(parameters: Parameters, rows: Callable[[slice], Any], m: int, activation: str) -> Iterator[tuple[slice, Floats]]:
+    """A1 `(n_h, …)` of m rows, a block after the other; `rows` gives those of a block as layer 1 takes them, dense or sparse."""
+    inputs = np.ascontiguousarray(parameters.W1.T)
+    for s in range(0, m, BLOCK_ROWS):
+        block = slice(s, s + BLOCK_ROWS)
+        yield block, ACTIVATIONS[activation]((rows(block) @ inputs).T + parameters.b1)
 
 
 def compiled_logits(parameters: Parameters, encoding: Encoding, X: Any, activation: str) -> Floats:

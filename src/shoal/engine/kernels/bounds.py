@@ -77,13 +77,44 @@ def misfit_of_order(rows, m, networks, largest):
 
 
 @inner
+def misfit_of_memory(memory, hyper):
+    """Of weights, gradient, both moments and averages, and of the numbers of the optimizer."""
+    keep_apart()
+    weights, gradient, first, second, average = memory
+    if gradient.size != weights.size or hyper.size < HYPER:
+        return OF_MEMORY
+    for kept in (first, second, average):
+        if kept.size != 0 and kept.size != weights.size:
+            return OF_MEMORY
+    return FITS
+
+
+@inner
+def misfit_of_steps(steps, numbers, costs, networks):
+    """Of what each of so many steps takes and gives; `numbers` are rates, corrections and those of the optimizer."""
+    keep_apart()
+    rates, corrections, _ = numbers
+    if rates.shape[0] < steps or rates.shape[1] != networks or corrections.size < steps:
+        return OF_STEPS
+    return OF_STEPS if costs.shape[0] < steps or costs.shape[1] != networks else FITS
+
+
+@inner
+def misfit_of_judged(shape, rows, sums):
+    """Of where each network's rows end, and of what is summed over them."""
+    keep_apart()
+    if rows.ends.size <= shape.G or shape.b < 1:
+        return OF_ENDS
+    return OF_STEPS if sums.shape[0] < shape.G or sums.shape[1] != 4 + 3 * rows.Y.shape[1] else FITS
+
+
+@inner
 def misfit(shape, rows, each, memory, numbers, costs, networks, lookup):
     """Of what `train` and `train_slices` take: `memory` is weights, gradient, both moments and averages, `numbers` are rates, corrections
     and those of the optimizer; `networks` is 1 for one network in slices.
     """
     keep_apart()
-    weights, gradient, first, second, average = memory
-    rates, corrections, hyper = numbers
+    weights, hyper = memory[0], numbers[2]
     wrong = misfit_of_weights(shape, weights, each)
     if wrong != FITS:
         return wrong
@@ -93,18 +124,13 @@ def misfit(shape, rows, each, memory, numbers, costs, networks, lookup):
         if wrong != FITS:
             return wrong
         n_r = lookup[RAMPS]
-    if gradient.size != weights.size or hyper.size < HYPER:
-        return OF_MEMORY
-    for kept in (first, second, average):
-        if kept.size != 0 and kept.size != weights.size:
-            return OF_MEMORY
+    wrong = misfit_of_memory(memory, hyper)
+    if wrong != FITS:
+        return wrong
     wrong = misfit_of_rows(rows, shape.n - n_r, networks, shape.b)
     if wrong != FITS:
         return wrong
-    steps = rows.ends.size - 1
-    if rates.shape[0] < steps or rates.shape[1] != networks or corrections.size < steps:
-        return OF_STEPS
-    return OF_STEPS if costs.shape[0] < steps or costs.shape[1] != networks else FITS
+    return misfit_of_steps(rows.ends.size - 1, numbers, costs, networks)
 
 
 @inner
@@ -128,23 +154,17 @@ def misfit_of_listed_rows(rows, n, networks, largest):
 def misfit_of_lists(shape, rows, each, memory, numbers, costs):
     """Of what `train_lists` takes, as `misfit`."""
     keep_apart()
-    weights, gradient, first, second, average = memory
-    rates, corrections, hyper = numbers
+    weights, hyper = memory[0], numbers[2]
     wrong = misfit_of_weights(shape, weights, each)
     if wrong != FITS:
         return wrong
-    if gradient.size != weights.size or hyper.size < HYPER:
-        return OF_MEMORY
-    for kept in (first, second, average):
-        if kept.size != 0 and kept.size != weights.size:
-            return OF_MEMORY
+    wrong = misfit_of_memory(memory, hyper)
+    if wrong != FITS:
+        return wrong
     wrong = misfit_of_listed_rows(rows, shape.n, shape.G, shape.b)
     if wrong != FITS:
         return wrong
-    steps = rows.ends.size - 1
-    if rates.shape[0] < steps or rates.shape[1] != shape.G or corrections.size < steps:
-        return OF_STEPS
-    return OF_STEPS if costs.shape[0] < steps or costs.shape[1] != shape.G else FITS
+    return misfit_of_steps(rows.ends.size - 1, numbers, costs, shape.G)
 
 
 @inner
@@ -157,9 +177,7 @@ def misfit_of_judging_lists(shape, rows, weights, each, sums):
     wrong = misfit_of_listed_rows(rows, shape.n, 1, rows.order.size)
     if wrong != FITS:
         return wrong
-    if rows.ends.size <= shape.G or shape.b < 1:
-        return OF_ENDS
-    return OF_STEPS if sums.shape[0] < shape.G or sums.shape[1] != 4 + 3 * rows.Y.shape[1] else FITS
+    return misfit_of_judged(shape, rows, sums)
 
 
 @inner
@@ -211,9 +229,7 @@ def misfit_of_judging(shape, rows, weights, each, sums):
     wrong = misfit_of_rows(rows, shape.n, 1, rows.order.size)
     if wrong != FITS:
         return wrong
-    if rows.ends.size <= shape.G or shape.b < 1:
-        return OF_ENDS
-    return OF_STEPS if sums.shape[0] < shape.G or sums.shape[1] != 4 + 3 * rows.Y.shape[1] else FITS
+    return misfit_of_judged(shape, rows, sums)
 
 
 @inner
