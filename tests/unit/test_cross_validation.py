@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 import shoal
 from shoal.cli import app
-from shoal.errors import InvalidParameterError, TableError
+from shoal.errors import ColumnsError, InvalidParameterError, TableError
 from shoal.table_models.cross_validation import corrected, folds_of
 
 FAST = {"n_networks": 2, "max_iter": 3}
@@ -92,6 +92,17 @@ def test_groups_are_held_out_whole_and_time_goes_forward():
         ({"folds": "3x2", "time": "day"}, InvalidParameterError, "no repeats"),
         ({"settings": {"hidden": 3}}, InvalidParameterError, "hidden_layer_sizes"),
         ({"target": "z"}, TableError, "z"),
+        ({"groups": "whom"}, ColumnsError, "no column 'whom' to be the group column"),
+        ({"time": "days"}, ColumnsError, "no column 'days' to be the time column"),
+        ({"weights": "weigh"}, ColumnsError, "no column 'weigh' to be the weights column"),
+        ({"drop": ["c"]}, ColumnsError, "no column 'c' to drop"),
+        ({"drop": ["y"]}, TableError, "cannot be dropped"),
+        ({"seed": "x"}, InvalidParameterError, "seed='x'"),
+        ({"seed": -1}, InvalidParameterError, "seed=-1"),
+        ({"task": "clustering"}, TableError, "task='clustering'"),
+        ({"settings": 5}, InvalidParameterError, "settings=5"),
+        ({"peers": "no"}, InvalidParameterError, "peers='no'"),
+        ({"progress": 3}, InvalidParameterError, "progress=3"),
     ],
 )
 def test_what_cannot_be_split_is_named(given, error, words):
@@ -150,6 +161,22 @@ def test_tools_that_take_no_weights_or_one_target_alone_are_left_out():
     assert {"prediction of y", "prediction of z"} < set(several.predictions.columns)
 
 
+def test_several_labels_are_scored_by_each_tool_as_by_the_shoal():
+    table = TABLE[["a", "b"]].assign(up=np.where(TABLE["a"] > 0, "yes", "no"), right=np.where(TABLE["b"] > 0.5, "yes", "no"))
+    found = crossed(table, ["up", "right"], peers=True)
+    assert set(found.scores["tool"]) == {"shoal", "linear", "nearest neighbours", "random forest"}
+    assert found.scores[["accuracy", "log_loss"]].notna().all().all()
+    forest = found.scores.set_index(["tool", "fold"]).loc["random forest"]
+    assert forest["accuracy"].min() > 0.5, "both labels are each a threshold of one column"
+    assert forest["log_loss"].max() < np.log(2), "better than even odds"
+
+
+def test_weights_that_leave_a_fold_without_rows_are_named():
+    table = TABLE.assign(weight=(TABLE.index == 0).astype(float))
+    with pytest.raises(TableError, match="weight"):
+        crossed(table, weights="weight")
+
+
 def test_the_statement_says_what_repeats_it():
     found = crossed(seed=7, groups="who")
     for words in ("seed 7", "3 folds, 1 repeat, whole groups of 'who'", f"shoal {shoal.__version__}", "scikit-learn", "SHA-256"):
@@ -169,4 +196,7 @@ def test_the_command_prints_it_and_writes_it_as_json(tmp_path, monkeypatch):
         assert words in printed.output
     record = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)["cross_validation"]
     assert {line["tool"] for line in record["summary"]} >= {"shoal", "linear"}
-    assert isinstance(CliRunner().invoke(app, [*command[:-6], "--cv", "1"]).exception, InvalidParameterError)
+    for more, words in ((("--cv", "1"), "10x3"), (("--threshold", "0.3"), "--threshold"), (("--max-memory", "1GB"), "--max-memory")):
+        refused = CliRunner().invoke(app, [*command, *more]).exception
+        assert isinstance(refused, InvalidParameterError)
+        assert words in str(refused)

@@ -11,22 +11,31 @@ if TYPE_CHECKING:
 TAKEN = ("task", "groups", "time", "weights", "categories", "drop", "missing", "keep", "merge_case", "day_first", "target_means", "seed")
 
 
-def checked_folds(folds: str, elsewhere: str | None) -> str:
-    """The folds as they were given, before anything is trained; with rows in blocks or on a cluster there are none."""
+def checked_folds(folds: str, elsewhere: str | None, threshold: str | None) -> str:
+    """The folds as they were given, before anything is trained.
+
+    Raises
+    ------
+    InvalidParameterError
+        For what is no number of folds, and with options that the models of folds would not follow.
+    """
     from shoal.errors import InvalidParameterError
     from shoal.table_models.cross_validation import folds_of
 
     folds_of(folds)
     if elsewhere is not None:
         raise InvalidParameterError("--cv trains on rows in memory: leave --max-memory and --dask out, or --cv.")
+    if threshold is not None:
+        raise InvalidParameterError("--cv scores models that predict the most likely class: leave --threshold out, or --cv.")
     return folds
 
 
 def cross_validated(tables: "FitTables", target: list[str], folds: str, chosen: dict[str, Any], *, as_json: bool) -> dict[str, Any]:
     """Cross-validate and print; returns what `--json` prints."""
     from shoal.table_models.cross_validation import cross_validate
+    from shoal.table_models.fit import with_skip
 
-    settings = {**(chosen["settings"] or {}), **({"skip": True} if chosen["skip"] else {})}
+    settings = with_skip(chosen["settings"], chosen["skip"])
     with rows_bar(unit="folds") as progress:
         found = cross_validate(
             tables.learned, target, folds=folds, settings=settings, progress=progress, **{name: chosen[name] for name in TAKEN}

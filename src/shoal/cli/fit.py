@@ -203,7 +203,7 @@ def fit(
     chosen |= {"max_memory": max_memory, "client": dask, "skip": skip, "threshold": threshold, "strict": bool(strict)}
     tables = FitTables(table_at(table, sheet, header), None if test is None else table_at(test, header=header))
     files = FitFiles(output or Path(default_name(table, target)), report, checkpoint)
-    folds = None if cv is None else checked_folds(cv, max_memory or dask)
+    folds = None if cv is None else checked_folds(cv, max_memory or dask, threshold)
     train = partial(train_and_write, tables, chosen=chosen, ask=strict is None, as_json=as_json, folds=folds)
     if len(target) == 1 or not each:
         files.check(table, test)

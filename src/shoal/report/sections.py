@@ -1,7 +1,5 @@
 """The sections of a report, in the order of the page."""
 
-import platform
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -13,12 +11,12 @@ from shoal.report.figures import Picture
 from shoal.report.html import Best, number, paragraph, section, table, text
 from shoal.report.look import columns_table
 from shoal.report.scores import HEADLINE, NAMES, RESAMPLES, verdict
+from shoal.table_models.facts import made_with
 from shoal.table_models.inspect import limited_inputs, limits_in_words
 from shoal.table_models.thresholds import decisions
 
 MOST_COLUMNS = 200  # lines of the data card
 MOST_CLASSES = 30
-PACKAGES = ("shoal", "scikit-learn", "numpy", "pandas", "numba")
 
 
 def shown(pictures: list[Picture]) -> str:
@@ -205,15 +203,13 @@ def again(contents: Contents) -> str:
     """The command that makes the model again, and the versions."""
     facts = contents.facts
     made = f"<pre>{text(call_of(contents.estimator) if contents.alone else command(facts, contents.estimator))}</pre>"
-    used = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     of = (
         f"Of {facts.table or 'a frame'} with the SHA-256 {facts.sha256 or '–'}."
         if not contents.alone and contents.sha256 != facts.sha256
         else ""
     )
     sentence = f"The same seed gives the same network on the same versions and kind of processor. {of}"
-    lines = f"Python {platform.python_version()}, {used}, {platform.machine()}"
-    return section("again", "To make it again", made, paragraph(sentence), paragraph(lines, "muted"))
+    return section("again", "To make it again", made, paragraph(sentence), paragraph(made_with(), "muted"))
 
 
 SECTIONS: tuple[tuple[str, str, Any], ...] = (

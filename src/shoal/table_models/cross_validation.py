@@ -4,13 +4,9 @@ Training sets of different folds share rows, so their scores are not independent
 taken as (1/n + m_test/m_train) s² in place of s²/n, with n − 1 degrees of freedom (Nadeau and Bengio 2003): the corrected resampled t.
 """
 
-import platform
 import re
-import sys
-import warnings
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -31,6 +27,7 @@ from sklearn.model_selection import (
     StratifiedGroupKFold,
     TimeSeriesSplit,
 )
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -40,15 +37,29 @@ from shoal.engine.threads import one_thread
 from shoal.errors import InvalidParameterError, TableError
 from shoal.files import reading_once
 from shoal.metrics import METRICS
-from shoal.table import Task, prepared_rows, targets_of
+from shoal.table import Task, prepared_rows
 from shoal.table.cells import brief
 from shoal.table.frames import Table, frame_or_path
 from shoal.table.splits import moments
 from shoal.table.steps import learned_rows
 from shoal.table.target import Target
-from shoal.table_models.fit import described, estimator_for, trained_on_side
-from shoal.table_models.scores import Metrics, baseline_models, fitted_to, metrics_of
-from shoal.table_models.splits import Side, Split, cells_of, column_roles, fingerprint, frame_of, name_of, roles_of, split_seed
+from shoal.table_models.facts import made_with
+from shoal.table_models.fit import check_arguments, described, estimator_for, trained_on_side
+from shoal.table_models.look import check_dropped
+from shoal.table_models.scores import Metrics, baseline_models, fitted_models, metrics_of
+from shoal.table_models.splits import (
+    Side,
+    Split,
+    both_sides,
+    cells_of,
+    column_roles,
+    fingerprint,
+    frame_of,
+    known_rows,
+    name_of,
+    roles_of,
+    split_seed,
+)
 from shoal.uncertainty.outside import outside_named
 
 FOLDS = re.compile(r"\s*(\d+)\s*(?:[x×]\s*(\d+)\s*)?")
@@ -210,34 +221,31 @@ def cross_validate(
     (3, 150)
     """
     n_folds, repeats = folds_of(folds)
+    check_arguments(seed, task, settings, {"peers": peers}, (), progress)
     table = frame_or_path(table)
     learned, named, categories = column_roles(table, target, {"groups": groups, "time": time, "weights": weights}, categories)
     cells = cells_of(table, drop, missing, keep, merge_case, day_first, target_means)
     split = Split(task, None, 0.2, named["groups"], named["time"], int(seed), categories, named["weights"], **cells)
     frame = frame_of(table, texts=categories, codes=[*learned, *split.coded])
-    found = targets_of(frame, learned, split.task, **split.cells)
-    known = frame.iloc[found.rows]
-    inputs, roles = known.drop(columns=[*learned, *split.no_inputs]), roles_of(known, split)
+    check_dropped(frame, learned, split)
+    found, known, inputs = known_rows(frame, learned, split)
+    roles = roles_of(known, split)
     places, how = places_of(found, known, split, roles, n_folds, repeats)
     scores: list[dict[str, Any]] = []
     answers: list[pd.DataFrame] = []
+    watch = progress or (lambda *_: None)
     for number, (train, test) in enumerate(places):
-        if progress is not None:
-            progress("folds", number, len(places))
+        watch("folds", number, len(places))
         at = {"repeat": number // n_folds, "fold": number % n_folds}
-        learn, held = (Side(inputs.iloc[i], found.y[i], {name: role[i] for name, role in roles.items()}) for i in (train, test))
+        learn, held = both_sides(inputs, found.y, roles, split, (train, test))
         size = {"n_train": len(train), "n_test": len(test)}
         for tool, seconds, of_fold, predicted in of_tools(learn, held, found, split, settings, peers=peers):
             scores.append({"tool": tool, **at, **size, "seconds": seconds, **of_fold})
             if predicted is not None:
-                answers.append(predicted.assign(row=known.index[test], **at))
-    if progress is not None:
-        progress("folds", len(places), len(places))
-    predictions = pd.concat(answers, ignore_index=True)
-    first = ["row", "repeat", "fold"]
-    predictions = predictions[first + [name for name in predictions.columns if name not in first]]
+                answers.append(pd.DataFrame({"row": known.index[test], **at}).join(predicted))
+    watch("folds", len(places), len(places))
     statement = stated(table, split, f"{n_folds} folds, {repeats} repeat{'s' if repeats > 1 else ''}, {how}")
-    return CrossValidation(found.task, pd.DataFrame(scores), predictions, how, statement)
+    return CrossValidation(found.task, pd.DataFrame(scores), pd.concat(answers, ignore_index=True), how, statement)
 
 
 Places = list[tuple[np.ndarray, np.ndarray]]
@@ -301,11 +309,11 @@ def of_tools(
     X = learned_rows(model["prepare"], learn.inputs, learn.y, learn.roles, found.task, found.names)
     for name, peer in peers_of(found, len(learn.y), split.seed, weighted=learn.weight is not None).items():
         start = training_clock()
-        with warnings.catch_warnings(), one_thread():  # on a busy machine the threads of OpenMP wait for each other for seconds
-            warnings.simplefilter("ignore")  # of convergence: the tools have their defaults
-            fitted = fitted_to(peer, X, learn.y, learn.weight)
-            of_peer = training_clock() - start, metrics_of(fitted, rows, held.y, found.task, held.weight)
-        yield name, *of_peer, None
+        fitted = fitted_models({name: peer}, (X, learn.y, learn.weight))[name]
+        seconds = training_clock() - start
+        with one_thread():  # on a busy machine the threads of OpenMP wait for each other for seconds
+            of_peer = metrics_of(fitted, rows, held.y, found.task, held.weight)
+        yield name, seconds, of_peer, None
 
 
 def predicted_by(estimator: Any, X: np.ndarray, y: np.ndarray, found: Target) -> pd.DataFrame:
@@ -328,22 +336,19 @@ def peers_of(found: Target, m: int, seed: int, *, weighted: bool) -> dict[str, A
     smooth = ConstantKernel() * RBF()
     state: dict[str, Any] = {"random_state": seed % 2**32}
     of_gaussian = {"kernel": smooth + WhiteKernel(), "normalize_y": True} if numbers else {"kernel": smooth}
+    of_all = OneVsRestClassifier if several and not numbers else lambda model: model  # probabilities of labels as one array
     peers: dict[str, Any] = {"linear": baseline_models(found.task, several)[1]}
     if not weighted:
-        peers["nearest neighbours"] = make_pipeline(StandardScaler(), neighbours(10))
+        peers["nearest neighbours"] = make_pipeline(StandardScaler(), of_all(neighbours(10)))
     if not (several or weighted) and m <= MOST_GAUSSIAN:
         peers["Gaussian process"] = make_pipeline(StandardScaler(), gaussian(**of_gaussian, **state))
-    peers["random forest"] = forest(300, **state)
+    peers["random forest"] = of_all(forest(300, **state))
     return peers if several else peers | {"hist. boosting": boosting(**state)}
 
 
 def stated(table: Table, split: Split, how: str) -> str:
     """What someone needs to repeat it."""
     digest = fingerprint(table)
-    versions = ", ".join(f"{name} {version(name)}" for name in ("shoal", "numpy", "scikit-learn", "numba"))
     roles = {"task": split.task, "groups": split.groups, "time": split.time, "weights": split.weights}
     given = "".join(f", {name} {value!r}" for name, value in roles.items() if value is not None)
-    return (
-        f"{name_of(table)}{f' (SHA-256 {digest})' if digest else ''}{given}: {how}, seed {split.seed}; {versions}, "
-        f"Python {platform.python_version()}, {sys.platform} {platform.machine()}"
-    )
+    return f"{name_of(table)}{f' (SHA-256 {digest})' if digest else ''}{given}: {how}, seed {split.seed}; {made_with()}"

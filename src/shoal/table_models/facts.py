@@ -1,6 +1,8 @@
 """What is known of a fit of a raw table, for reports and for those who score the model again."""
 
+import platform
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 from shoal.errors import ShoalError
@@ -13,6 +15,13 @@ from shoal.table_models.scores import Metrics
 from shoal.table_models.splits import Split, fingerprint, name_of
 
 NO_NOTES = FitNotes()
+PACKAGES = ("shoal", "scikit-learn", "numpy", "pandas", "numba")
+
+
+def made_with() -> str:
+    """The versions and the kind of processor on which the same seed gives the same numbers."""
+    used = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    return f"Python {platform.python_version()}, {used}, {platform.machine()}"
 
 
 @dataclass(frozen=True)

@@ -171,8 +171,8 @@ def fit(
     >>> model.facts_.task, model.facts_.n_train + model.facts_.n_test
     ('classification', 150)
     """
-    _check_arguments(seed, task, settings, {"refit": refit, "strict": strict}, callbacks, progress)
-    settings = _with_skip(settings, skip)
+    check_arguments(seed, task, settings, {"refit": refit, "strict": strict}, callbacks, progress)
+    settings = with_skip(settings, skip)
     there = place_of(client, checkpoint, max_memory, refit)
     seed, table, test = int(seed), frame_or_path(table), None if test is None else frame_or_path(test)
     learned, named, categories = column_roles(table, target, {"groups": groups, "time": time, "weights": weights}, categories)
@@ -280,7 +280,7 @@ def evaluate(model: Pipeline, table: Table, *, max_memory: str | int | None = No
     return Evaluation(scores, len(found.y), found.n_left_out, sure, *rare_classes_of(estimator, X, found.y, weight))
 
 
-def _check_arguments(seed: Any, task: Any, settings: Any, flags: Mapping[str, Any], callbacks: Any, progress: Any) -> None:
+def check_arguments(seed: Any, task: Any, settings: Any, flags: Mapping[str, Any], callbacks: Any, progress: Any) -> None:
     """Refuse arguments that no fit can use, before anything is read; `flags` are those that are True or False."""
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed <= MOST_SEED:
         raise InvalidParameterError(f"seed={brief(seed)}; it must be a whole number from 0 to {MOST_SEED}.")
@@ -298,7 +298,7 @@ def _check_arguments(seed: Any, task: Any, settings: Any, flags: Mapping[str, An
         raise InvalidParameterError(f"progress={brief(progress)} must be a function of a text and two numbers.")
 
 
-def _with_skip(settings: Mapping[str, Any] | None, skip: Any) -> Mapping[str, Any] | None:
+def with_skip(settings: Mapping[str, Any] | None, skip: Any) -> Mapping[str, Any] | None:
     """The settings with `skip`, which they must not contradict."""
     if not isinstance(skip, bool | np.bool_):
         raise InvalidParameterError(f"skip={brief(skip)} must be True or False.")

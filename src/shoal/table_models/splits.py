@@ -156,32 +156,43 @@ def named_column(frame: pd.DataFrame, name: str, role: str) -> pd.Series:
     return frame[name]
 
 
-def sides(frame: pd.DataFrame, names: tuple[str, ...], split: Split) -> tuple[Side, Side, Target, str]:
-    """The training rows, the rows to score on, the target, and how the rows were chosen."""
+def known_rows(frame: pd.DataFrame, names: tuple[str, ...], split: Split) -> tuple[Target, pd.DataFrame, pd.DataFrame]:
+    """The target, the rows that have it, and their inputs."""
     for role, column in (("group", split.groups), ("time", split.time), ("weights", split.weights)):
         if column is not None:
             named_column(frame, column, role)
     found = targets_of(frame, names, split.task, **split.cells)
     known = frame.iloc[found.rows]
-    inputs = known.drop(columns=[*names, *split.no_inputs])
+    return found, known, known.drop(columns=[*names, *split.no_inputs])
+
+
+def both_sides(
+    inputs: pd.DataFrame, y: np.ndarray, roles: Mapping[str, np.ndarray], split: Split, places: Sequence[np.ndarray]
+) -> tuple[Side, Side]:
+    """The rows to learn from and those to score on, by their places."""
+    train, test = (Side(inputs.iloc[i], y[i], {name: column[i] for name, column in roles.items()}) for i in places)
+    for side, what in ((train, LEARNED_FROM), (test, SCORED_ON)):
+        if side.weight is not None and split.weights is not None:
+            check_total(split.weights, total_weight(side.weight), what)
+    return train, test
+
+
+def sides(frame: pd.DataFrame, names: tuple[str, ...], split: Split) -> tuple[Side, Side, Target, str]:
+    """The training rows, the rows to score on, the target, and how the rows were chosen."""
+    found, known, inputs = known_rows(frame, names, split)
     if split.test is not None:
         return _given_sides(Side(inputs, found.y, weighed(known, split.weights, LEARNED_FROM)), found, split)
     if split.groups is not None:
         named, _ = group_names(known[split.groups], split.merge_case)
-        train, test = split_groups(named, found.y, test_fraction=split.test_fraction, seed=split_seed(split.seed))
+        places = split_groups(named, found.y, test_fraction=split.test_fraction, seed=split_seed(split.seed))
         how = f"whole groups of {split.groups!r}"
     elif split.time is not None:
-        train, test = split_time(known[split.time], found.y, test_fraction=split.test_fraction, day_first=split.day_first)
+        places = split_time(known[split.time], found.y, test_fraction=split.test_fraction, day_first=split.day_first)
         how = f"the last rows by {split.time!r}"
     else:
-        train, test = split_rows(len(found.y), found.y, test_fraction=split.test_fraction, seed=split_seed(split.seed))
+        places = split_rows(len(found.y), found.y, test_fraction=split.test_fraction, seed=split_seed(split.seed))
         how = "rows drawn at random" + (" in each class" if found.task == "classification" and found.y.ndim == 1 else "")
-    roles = roles_of(known, split)
-    train_side, test_side = (Side(inputs.iloc[i], found.y[i], {name: column[i] for name, column in roles.items()}) for i in (train, test))
-    for side, what in ((train_side, LEARNED_FROM), (test_side, SCORED_ON)):
-        if side.weight is not None and split.weights is not None:
-            check_total(split.weights, total_weight(side.weight), what)
-    return train_side, test_side, found, how
+    return *both_sides(inputs, found.y, roles_of(known, split), split, places), found, how
 
 
 def roles_of(frame: pd.DataFrame, split: Split) -> dict[str, np.ndarray]:
