@@ -1,8 +1,9 @@
 """What it costs that kernels are compiled for a level of processors and not for the one at hand.
 
-    python benchmarks/levels.py [--names znver4: x86-64-v4:] [--rounds 4]
+    python benchmarks/levels.py [--names NAME NAME] [--rounds 4]
 
-Two names of processors as LLVM has them, each with features behind a colon (`x86-64-v4:-prefer-256-bit`). Processes of both take turns,
+Two names of processors as LLVM has them, by default this one's and its level's, each with features behind a colon
+(`x86-64-v4:-prefer-256-bit`). Processes of both take turns,
 on one core; each gives the least processor time of 4 runs of every piece of work. Printed are the least of all, their ratio, and the
 median of the ratios within the rounds: beside other work these still mean something.
 """
@@ -18,6 +19,8 @@ from collections.abc import Callable
 
 import numpy as np
 from llvmlite.binding import get_host_cpu_name
+
+from shoal.engine.jit.processor import level
 
 SINGLE = {  # rows, inputs, hidden units, batch, epochs, activation, networks, classes, precision
     "1000 x 10 -> 8, ReLU": (1000, 10, 8, 32, 40, "relu", 1, 2, "float32"),
@@ -90,7 +93,7 @@ def worker() -> None:
 def main() -> None:
     """Take turns and compare."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--names", nargs=2, default=[f"{get_host_cpu_name()}:", "x86-64-v3:"])
+    parser.add_argument("--names", nargs=2, default=[f"{get_host_cpu_name()}:", f"{level()}:"])
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--worker", action="store_true")
     chosen = parser.parse_args()

@@ -42,6 +42,7 @@ def cross_validated(tables: "FitTables", target: list[str], folds: str, chosen: 
         )
     lines = found.summary().reset_index().to_dict("records")
     if not as_json:
+        print(f"cross-validated: {found.how}")
         for score in found.metrics:
             rows = [
                 [
@@ -55,7 +56,7 @@ def cross_validated(tables: "FitTables", target: list[str], folds: str, chosen: 
                 if line["score"] == score
             ]
             header = [score, "mean", "sd of folds", "95 % of the mean", "p"]
-            print_table(header, rows, f"cross-validated: {found.how}", numbers=(1, 2, 4))
+            print_table(header, rows, numbers=(1, 2, 4))
         print("p: of no difference to shoal; intervals and p by the corrected resampled t-test, as folds share rows.")
         print(found.statement)
     known = [{name: value for name, value in line.items() if value == value} for line in lines]  # no NaN, which is no JSON
