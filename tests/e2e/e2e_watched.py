@@ -1,5 +1,7 @@
 """A page of the chapter whose console and requests are watched."""
 
+from shoal.web.questions import NUMBERS
+
 # After three frames the page has seen what was done to it: an input waits for the next frame, a place on the screen for the one after.
 FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))"
 
@@ -27,7 +29,7 @@ class Watched:
 
     def build_all(self):
         """Build every exhibit and the playground, by going through the page."""
-        for slide in range(1, 14):
+        for slide in NUMBERS:
             self.go(slide)
         self.page.eval_on_selector("#playground", "e => e.scrollIntoView({behavior: 'instant'})")
         self.page.wait_for_selector("#playground[data-busy=no] .now dd", timeout=60_000)

@@ -8,7 +8,7 @@ from e2e_watched import Watched
 from shoal.textbook import ACTIVATIONS, exercise_parameters, flower, forward, make_loss, train
 from shoal.web.playground import recording
 from shoal.web.playground.recording import moments, recordings
-from shoal.web.questions import ALL
+from shoal.web.questions import ALL, NUMBERS
 from shoal.web.samples import SAMPLES
 from shoal.web.static_copy import inlined, table
 
@@ -148,7 +148,7 @@ def test_every_exhibit_opens_from_the_file_and_moves(copy):
     copy.page.wait_for_selector('html[data-step="0"]')
     copy.settle(3)
     assert copy.number(3, "a2") == pytest.approx(forward(start, X[:, [356]], g1, g2).A2[0, 0], rel=1e-14)
-    for slide in range(1, 14):
+    for slide in NUMBERS:
         copy.page.eval_on_selector(f"#slide-{slide}", "e => e.scrollIntoView({behavior: 'instant'})")
         copy.settle(slide)
 
@@ -159,9 +159,10 @@ def test_a_lecture_is_given_from_the_file(copy):
         page.keyboard.press(key)
         page.wait_for_selector(f'html[data-lecture="slide-{at[0]}"] #slide-{at[0]}[data-lectured="{at[1]}"][data-busy=no]')
     assert page.evaluate("location.hash") == "#slide-3&lecture=5"
-    for _ in range(40):
+    last = f"#slide-{NUMBERS[-1]}[data-lectured][data-busy=no]"
+    for _ in range(60):
         page.keyboard.press("PageDown")
-    page.wait_for_selector('#slide-13[data-lectured="2"][data-busy=no]')
+    page.wait_for_selector(f"html:has(#lecture-next[disabled]) {last}")
     assert page.locator("section > .failed:not([hidden])").count() == 0
     page.keyboard.press("Escape")
     page.wait_for_selector("html:not([data-lecture])")

@@ -6,6 +6,8 @@ import pytest
 from e2e_layout import WIDTHS, layout_faults, on_screen
 from e2e_watched import FRAMES
 
+from shoal.web.questions import NUMBERS
+
 SCREENS = [
     pytest.param(width, theme, marks=[] if (width, theme) in {(1280, "light"), (390, "dark")} else pytest.mark.slow)
     for width in WIDTHS
@@ -18,7 +20,7 @@ def test_no_text_lies_on_another_and_none_is_cut_off(browser, chapter_address, w
     watched = on_screen(browser, chapter_address, width, theme)
     watched.open(1)
     faults = {"strip": layout_faults(watched.page, ".strip", wide=True)}
-    for slide in range(1, 14):
+    for slide in NUMBERS:
         watched.go(slide)
         faults[slide] = layout_faults(watched.page, f"#slide-{slide}", wide=width >= 1024)
     watched.page.eval_on_selector("#playground", "e => e.scrollIntoView({behavior: 'instant'})")
@@ -70,7 +72,7 @@ def test_links_of_the_contents_lead_where_they_say(browser, chapter_address, wid
 
 
 GROW = "([id, high]) => { document.querySelector(`#${id} .stage`).style.minHeight = high }"
-ABOVE = {"slide-4": "slide-3", "slide-10": "slide-9", "playground": "slide-13"}
+ABOVE = {"slide-4": "slide-3", "slide-10": "slide-9", "playground": f"slide-{NUMBERS[-1]}"}
 TOP = "id => document.getElementById(id).getBoundingClientRect().top"
 HERE = "id => location.hash.startsWith(`#${id}`) && document.querySelector('.rail [aria-current]').hash === `#${id}`"
 

@@ -6,6 +6,8 @@ import pytest
 from e2e_layout import layout_faults
 from e2e_watched import Watched
 
+from shoal.web.questions import NUMBERS
+
 A4 = {"width": 703, "height": 1039}  # what is left of 210 × 297 mm inside the margins, at 96 px an inch
 
 CONTROLS = """
@@ -36,7 +38,7 @@ def handout(browser, chapter_address):
 
 def test_the_pdf_has_one_page_for_every_exhibit(handout):
     pdf = handout.page.pdf(prefer_css_page_size=True, print_background=True)
-    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 13
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == len(NUMBERS)
 
 
 def test_every_exhibit_is_whole_white_and_without_controls(handout):
@@ -47,7 +49,7 @@ def test_every_exhibit_is_whole_white_and_without_controls(handout):
     assert page.evaluate(CONTROLS) == []
     assert not any(page.is_visible(part) for part in (".strip", ".rail", ".intro", "#playground", "footer", ".lecture-bar"))
     faults, heights = {}, {}
-    for slide in range(1, 14):
+    for slide in NUMBERS:
         section = page.locator(f"#slide-{slide}")
         heights[slide] = section.bounding_box()["height"]
         faults[slide] = layout_faults(page, f"#slide-{slide}", wide=True)
@@ -78,7 +80,7 @@ def test_ctrl_p_prints_when_all_is_drawn_and_gives_the_theme_back(browser, chapt
     )
     watched.page.keyboard.press("Control+p")
     watched.page.wait_for_function("() => window.printed", timeout=120_000)
-    assert watched.page.evaluate("window.printed") == ["print", 13, 0]
+    assert watched.page.evaluate("window.printed") == ["print", len(NUMBERS), 0]
     watched.page.wait_for_selector("html:not([data-theme])")
     assert watched.page.locator(".printing").count() == 0
     watched.close()

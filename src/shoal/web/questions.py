@@ -47,6 +47,7 @@ SLIDES: tuple[Any, ...] = (
     slide_12,
     slide_13,
 )
+NUMBERS = tuple(int(m.__name__.rpartition("_")[2]) for m in SLIDES)  # slide_07 is exhibit 7, whatever comes before it
 TITLED: dict[str, Mapping[str, Activation | Loss]] = {"activation": ACTIVATIONS, "loss": LOSSES}  # settings whose words have titles
 MODULES: tuple[Any, ...] = (hand, cards, *SLIDES)
 
@@ -74,7 +75,7 @@ def page() -> Answer:
 def manifest() -> Answer:
     """Titles of the exhibits, defaults of every question's parameters, which answers are measured, the playground's settings."""
     return {
-        "slides": [{"number": i, "title": m.TITLE, "slide": m.SLIDE} for i, m in enumerate(SLIDES, start=1)],
+        "slides": [{"number": i, "title": m.TITLE, "slide": m.SLIDE} for i, m in zip(NUMBERS, SLIDES, strict=True)],
         "questions": {
             q.name: {"measured": q.measured, "defaults": {name: kind.default for name, kind in q.takes.items()}} for q in ALL.values()
         },
