@@ -1,4 +1,4 @@
-"""The live chapter: `serve` opens it in the browser, `export` writes a copy that needs no server."""
+"""The live chapter: `serve` opens it in the browser, `export` writes a copy without a server, `write_exercises` sheets to print."""
 
 from pathlib import Path
 
@@ -15,3 +15,10 @@ def export(folder: str | Path) -> Path:
     from shoal.web.static_copy import export_static
 
     return export_static(Path(folder))
+
+
+def write_exercises(file: str | Path, seed: int = 1, sheets: int = 1) -> tuple[Path, Path]:
+    """Write sheets of exercises into `file`, one for each seed from `seed` on, and their solutions beside it; returns both paths."""
+    from shoal.web.exercises.page import write_sheets
+
+    return write_sheets(Path(file), seed, sheets)
