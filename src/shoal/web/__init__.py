@@ -3,18 +3,21 @@
 from pathlib import Path
 
 
-def serve(port: int | None = None, browser: bool = True, token: str = "") -> None:
-    """Open the chapter on this machine and serve it until Ctrl-C. `port` None finds a free one; programs that post send the `token`."""
+def serve(port: int | None = None, browser: bool = True, token: str = "", lang: str | None = None) -> None:
+    """Open the chapter on this machine and serve it until Ctrl-C.
+
+    `port` None finds a free one; programs that post send the `token`; `lang` None leaves the language to the browser.
+    """
     from shoal.web.server import serve as run  # Starlette and uvicorn come with the extra shoal[chapter]
 
-    run(port, browser, token)
+    run(port, browser, token, lang)
 
 
-def export(folder: str | Path) -> Path:
-    """Write the chapter into `folder` as files that open without Python; returns the path of the page."""
+def export(folder: str | Path, lang: str = "en") -> Path:
+    """Write the chapter in one language into `folder` as files that open without Python; returns the path of the page."""
     from shoal.web.static_copy import export_static
 
-    return export_static(Path(folder))
+    return export_static(Path(folder), lang=lang)
 
 
 def write_exercises(file: str | Path, seed: int = 1, sheets: int = 1) -> tuple[Path, Path]:

@@ -28,6 +28,7 @@ from shoal.web.exhibits import (
     slide_12,
     slide_13,
 )
+from shoal.web.languages import tr
 from shoal.web.pictures import LIMIT
 from shoal.web.playground.settings import KINDS, LEARNING, PICTURE, STARTS
 from shoal.web.question import Answer, Question
@@ -75,7 +76,7 @@ def page() -> Answer:
 def manifest() -> Answer:
     """Titles of the exhibits, defaults of every question's parameters, which answers are measured, the playground's settings."""
     return {
-        "slides": [{"number": i, "title": m.TITLE, "slide": m.SLIDE} for i, m in zip(NUMBERS, SLIDES, strict=True)],
+        "slides": [{"number": i, "title": tr(m.TITLE), "slide": m.SLIDE} for i, m in zip(NUMBERS, SLIDES, strict=True)],
         "questions": {
             q.name: {"measured": q.measured, "defaults": {name: kind.default for name, kind in q.takes.items()}} for q in ALL.values()
         },

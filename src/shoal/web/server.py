@@ -23,11 +23,13 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shoal.errors import ShoalError
 from shoal.web.chapter import LAST, journey
 from shoal.web.exhibits.slide_13 import BusyError
 from shoal.web.guard import Guard, refusal
+from shoal.web.languages import checked_language, language, preferred, speaking
 from shoal.web.playground.routes import Playground
 from shoal.web.playground.training import compiling, warm
 from shoal.web.playground.training import stop as stop_compiling
@@ -43,6 +45,7 @@ TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".json": "application/json",
 }
 
 
@@ -67,9 +70,9 @@ async def file(request: Request) -> Response:
 
 
 @lru_cache(maxsize=256)  # of up to 110 kB each
-def kept(name: str, given: tuple[tuple[str, str], ...]) -> bytes:
-    """An answer that is always the same, cached as the bytes that are sent."""
-    with counted((name, given)):
+def kept(name: str, given: tuple[tuple[str, str], ...], spoken: str) -> bytes:
+    """An answer that is always the same in one language, cached as the bytes that are sent."""
+    with counted((name, given)), speaking(spoken):
         return as_json(ALL[name](dict(given)))
 
 
@@ -89,7 +92,7 @@ async def question(request: Request) -> Response:
         if ALL[name].measured:
             body = await run_in_threadpool(lambda: as_json(ALL[name](dict(given))))
         else:
-            body = await run_in_threadpool(kept, name, given)
+            body = await run_in_threadpool(kept, name, given, language())
     except BusyError as busy:
         return refusal(409, str(busy))
     except ShoalError as wrong:
@@ -103,6 +106,18 @@ async def no_such(request: Request, failed: Exception) -> Response:
     return refusal(
         status, f"{request.method} {request.url.path[:80]!r}: {failed.detail if isinstance(failed, HTTPException) else 'the server failed'}"
     )
+
+
+class Speaker:
+    """Wraps the application: every answer is in the language that its request prefers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        accepted = next((value.decode("latin-1") for name, value in scope.get("headers", ()) if name == b"accept-language"), "")
+        with speaking(preferred(accepted)):
+            await self.app(scope, receive, send)
 
 
 def routes(playground: Playground) -> list[BaseRoute]:
@@ -120,7 +135,7 @@ def app(port: int = USUAL_PORT, token: str = "", playground: Playground | None =
     hosts = frozenset({f"{HOST}:{port}", f"localhost:{port}"})
     return Starlette(
         routes=routes(playground or Playground()),
-        middleware=[Middleware(Guard, hosts=hosts, token=token)],
+        middleware=[Middleware(Speaker), Middleware(Guard, hosts=hosts, token=token)],
         exception_handlers={HTTPException: no_such, 500: no_such},
     )
 
@@ -182,10 +197,11 @@ def server(port: int | None = None, token: str = "") -> tuple[ChapterServer, soc
     return ChapterServer(settings, playground), found
 
 
-def serve(port: int | None = None, browser: bool = True, token: str = "") -> None:
+def serve(port: int | None = None, browser: bool = True, token: str = "", lang: str | None = None) -> None:
     """Open the interactive chapter: print its address, open the browser, serve until Ctrl-C."""
+    spoken = checked_language(lang)
     ready, found = server(port, token)
-    address = f"http://{HOST}:{found.getsockname()[1]}/"
+    address = f"http://{HOST}:{found.getsockname()[1]}/" + (f"?lang={spoken}" if spoken else "")
     print(f"The chapter is open at {address}   (Ctrl-C closes it)", flush=True)
     threading.Thread(target=journey().at, args=(LAST,), daemon=True).start()  # so that the slider's last steps are ready
     threading.Thread(target=warm, daemon=True).start()

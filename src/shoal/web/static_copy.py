@@ -11,6 +11,8 @@ import re
 from pathlib import Path
 
 from shoal.files import made_folder, refuse_unwritable, replacing
+from shoal.web.languages import ENGLISH, checked_language, language, speaking
+from shoal.web.languages import table as words_of
 from shoal.web.playground.recording import MOMENTS, recordings
 from shoal.web.question import Answer, Question, plain
 from shoal.web.questions import ALL
@@ -21,11 +23,13 @@ EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) (\w+))", re
 STYLE = re.compile(r'^<link rel="stylesheet" href="([^"]+)">$', re.MULTILINE)
 
 
-def export_static(folder: Path, most: int | None = None) -> Path:
+def export_static(folder: Path, most: int | None = None, lang: str = ENGLISH) -> Path:
     """Write `folder/index.html`; `most` limits the values of each parameter and the frames of each run. Returns the file."""
+    checked_language(lang)
     target = made_folder(folder) / "index.html"
     refuse_unwritable(target)  # before the minutes of recording
-    page = inlined(recorded(most), recordings(MOMENTS if most is None else 2 + most))
+    with speaking(lang):
+        page = inlined(recorded(most), recordings(MOMENTS if most is None else 2 + most))
     with replacing(target) as out:
         out.write(page.encode("utf-8"))
     return target
@@ -51,10 +55,11 @@ def inlined(answers: dict[str, Answer], runs: Answer) -> str:
     page = (STATIC / "index.html").read_text(encoding="utf-8")
     page = STYLE.sub(lambda link: f"<style>\n{(STATIC / link[1]).read_text(encoding='utf-8')}</style>", page)
     icon = base64.b64encode((STATIC / "icon.svg").read_bytes()).decode()
+    page = page.replace('<html lang="en">', f'<html lang="{language()}">')
     page = page.replace('href="icon.svg"', f'href="data:image/svg+xml;base64,{icon}"')
     page = page.replace('<script type="module" src="main.js"></script>\n', "")
     script = one_script(STATIC / "main.js")
-    carried = packed("recorded", answers) + packed("recorded-runs", plain(runs))
+    carried = packed("recorded", answers) + packed("recorded-runs", plain(runs)) + packed("words", words_of(language()))
     return page.replace("</body>", f"{carried}<script>\n{script}</script>\n</body>")
 
 
@@ -65,7 +70,7 @@ def packed(name: str, content: Answer) -> str:
 
 
 def one_script(entry: Path) -> str:
-    """The module and its imports, in the order of their dependencies, as one plain script."""
+    """The module and its imports, in the order of their dependencies, as one plain script; a module may wait for what it loads."""
     names: dict[Path, str] = {}
     parts: list[str] = []
 
@@ -81,11 +86,11 @@ def one_script(entry: Path) -> str:
         body = IMPORT.sub(bind, source)
         exported = EXPORT.findall(body)
         names[path] = f"module{len(names)}"
-        parts.append(f"const {names[path]} = (() => {{\n{EXPORT.sub('', body)}\nreturn {{ {', '.join(exported)} }};\n}})();\n")
+        parts.append(f"const {names[path]} = await (async () => {{\n{EXPORT.sub('', body)}\nreturn {{ {', '.join(exported)} }};\n}})();\n")
         return names[path]
 
     lay(entry.resolve())
     script = "".join(parts)
     if "</script" in script or re.search(r"^(import|export) ", script, re.MULTILINE):
         raise AssertionError("a module uses a form of import or export that the copy cannot lay into one script")
-    return '"use strict";\n' + script
+    return f'"use strict";\n(async () => {{\n{script}}})();\n'

@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import copy_context
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,9 @@ class LiveRun:
             self._stop = threading.Event()
             self._opened = time.monotonic()
             self.latest = self.latest | {"playing": True}
-            self._thread = threading.Thread(target=self._train, args=(self._stop, until), daemon=True, name=f"playground {self.id}")
+            self._thread = threading.Thread(
+                target=copy_context().run, args=(self._train, self._stop, until), daemon=True, name=f"playground {self.id}"
+            )
             self._thread.start()
 
     def pause(self) -> None:

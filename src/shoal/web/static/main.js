@@ -13,6 +13,7 @@ import { startSaving } from "./lib/save.js";
 import { declare, settle } from "./lib/store.js";
 import { startStrip } from "./lib/strip.js";
 import { startTheme, toggleTheme } from "./lib/theme.js";
+import { startLanguages, tr, translatePage, withoutWords } from "./lib/words.js";
 import { playground } from "./playground/playground.js";
 import { slide1 } from "./exhibits/slide-01.js";
 import { slide2 } from "./exhibits/slide-02.js";
@@ -54,6 +55,7 @@ function showTitles(slides) {
 }
 
 async function start() {
+  translatePage();
   startTheme();
   defineEquation();
   put(
@@ -63,6 +65,7 @@ async function start() {
     ),
   );
   find("#theme").addEventListener("click", toggleTheme);
+  startLanguages(find("#language"));
   await loadRecorded();
   const opening = find("#opening");
   const page = await telling(ask("page"), [], (words) => {
@@ -81,7 +84,7 @@ async function start() {
   for (const slide of SLIDES) slide(page);
   playground(page.manifest.settings);
   if (isRecorded()) {
-    put(find('[data-slot="trainer"]'), "Runs of the library, recorded where this copy was written.");
+    put(find('[data-slot="trainer"]'), tr("Runs of the library, recorded where this copy was written."));
     find("#copy-nearest").hidden = !settle();
   }
   startRail();
@@ -89,10 +92,11 @@ async function start() {
   startPrint();
   startPredicting();
   startSaving();
+  if (withoutWords()) document.body.prepend(h("p", { class: "failed", role: "status" }, withoutWords()));
   document.documentElement.dataset.ready = "yes";
 }
 
 start().catch((wrong) => {
   console.error(wrong);
-  document.body.prepend(h("p", { class: "failed" }, `✕ The page could not start: ${wrong instanceof Error ? wrong.message : wrong}`));
+  document.body.prepend(h("p", { class: "failed" }, tr`✕ The page could not start: ${wrong instanceof Error ? wrong.message : String(wrong)}`));
 });

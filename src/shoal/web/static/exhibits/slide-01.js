@@ -6,6 +6,7 @@ import { num, sig } from "../lib/numbers.js";
 import { Plane } from "../lib/plane.js";
 import { declare, declareAs, get, number, set } from "../lib/store.js";
 import { drawSurface } from "../lib/surface.js";
+import { decimal, tr } from "../lib/words.js";
 
 /** @typedef {[number, number]} Point */
 
@@ -14,14 +15,14 @@ export function slide1(page) {
   const KEYS = { g: "1.g", w1: "1.w1", w2: "1.w2", b: "1.b" };
   for (const [name, key] of Object.entries(KEYS)) declareAs(key, `unit.${name}`);
   declare("1.turn", 0);
-  const plane = new Plane({ limit: page.limit, label: "The unit's output over the plane of inputs: its cut, its levels, and the arrow w" });
+  const plane = new Plane({ limit: page.limit, label: tr("The unit's output over the plane of inputs: its cut, its levels, and the arrow w") });
   const surface = s("svg", {
     viewBox: "0 0 440 400",
     width: 440,
     height: 400,
     class: "surface",
     role: "img",
-    "aria-label": "The same output as a surface over the plane",
+    "aria-label": tr("The same output as a surface over the plane"),
   });
   const sums = h("div", { class: "sums" });
 
@@ -100,7 +101,7 @@ export function slide1(page) {
       let angle = (Math.atan2(p[1] - q[1], p[0] - q[0]) * 180) / Math.PI;
       if (Math.abs(angle) > 90) angle += 180;
       parts.push(
-        text(label[0], label[1] - 5, `a = ${level.a}`, {
+        text(label[0], label[1] - 5, `a = ${decimal(String(level.a))}`, {
           class: `halo ${i ? "" : "strong"}`,
           transform: `rotate(${angle.toFixed(1)} ${label[0].toFixed(1)} ${label[1].toFixed(1)})`,
         }),
@@ -124,7 +125,7 @@ export function slide1(page) {
       }),
       s("circle", { cx: fx, cy: fy, r: 7, class: "handle", id: "unit-foot" }),
       letter(tx + 16, ty - 8, "w", "", { class: "halo" }),
-      text(x0 - 9, y0 + 21, answer.offset === null ? "w = 0: no edge" : `−b/‖w‖ = ${sig(answer.offset)}`, { class: "halo", "text-anchor": "end" }),
+      text(x0 - 9, y0 + 21, answer.offset === null ? tr("w = 0: no edge") : `−b/‖w‖ = ${sig(answer.offset)}`, { class: "halo", "text-anchor": "end" }),
     );
   }
 
@@ -134,20 +135,20 @@ export function slide1(page) {
     keys: [...Object.values(KEYS), "ex", "1.turn"],
     themed: true,
     lecture: [
-      { says: "from above", parts: ["plane"] },
-      { says: "as a surface", parts: ["surface"] },
+      { says: tr("from above"), parts: ["plane"] },
+      { says: tr("as a surface"), parts: ["surface"] },
     ],
     questions: () => ({ unit: ["unit", { g: get(KEYS.g), w1: get(KEYS.w1), w2: get(KEYS.w2), b: get(KEYS.b), ex: get("ex") }] }),
     build(stage) {
       const g = choice({
         key: KEYS.g,
         label: h("i", {}, "g"),
-        name: "activation",
+        name: tr("activation"),
         options: [
           ["logistic", "σ"],
           ["tanh", "tanh"],
           ["relu", "ReLU"],
-          ["identity", "identity"],
+          ["identity", tr("identity")],
         ],
       });
       const weights = [
@@ -167,8 +168,8 @@ export function slide1(page) {
             h(
               "figcaption",
               { class: "cap figcap" },
-              h("b", {}, "From above."),
-              " Drag the arrowhead to turn and steepen, the ring to slide.",
+              h("b", {}, tr("From above.")),
+              ` ${tr("Drag the arrowhead to turn and steepen, the ring to slide.")}`,
             ),
           ),
           h(
@@ -181,8 +182,8 @@ export function slide1(page) {
               h(
                 "figcaption",
                 { class: "cap figcap" },
-                h("b", {}, "As a surface."),
-                " Drag to turn it. The thick line is the cut; its shadow is on the floor.",
+                h("b", {}, tr("As a surface.")),
+                ` ${tr("Drag to turn it. The thick line is the cut; its shadow is on the floor.")}`,
               ),
             ),
             sums,
@@ -200,9 +201,8 @@ export function slide1(page) {
       const [x1, x2] = unit.x;
       put(
         sums,
-        "At example ",
-        get("ex"),
-        ": ",
+        tr`At example ${get("ex")}:`,
+        " ",
         h("i", {}, "z"),
         " = ",
         num(number(KEYS.w1)),

@@ -4,17 +4,18 @@ import { choice, stepper } from "../lib/controls.js";
 import { find, h, letter, line, picture, put, s, text } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
 import { edge, edgeKeys, named, tone, unit, widest } from "../lib/network.js";
-import { bracketed, MINUS, num, sig } from "../lib/numbers.js";
+import { bracketed, full, MINUS, num, readNumber, sig } from "../lib/numbers.js";
 import { declare, get, number, set } from "../lib/store.js";
 import { mark } from "../lib/strip.js";
+import { decimal, MARK, tr } from "../lib/words.js";
 
 /** The steps of the computation, as the reader walks through them. @type {[string, string][]} */
 const STAGES = [
-  ["1", "products"],
-  ["2", "sum"],
-  ["3", "bias"],
+  ["1", tr("products")],
+  ["2", tr("sum")],
+  ["3", tr("bias")],
   ["4", "tanh"],
-  ["5", "output"],
+  ["5", tr("output")],
 ];
 const YS = [44, 132, 220, 308];
 const SMALL = ["₁", "₂", "₃", "₄"];
@@ -24,7 +25,7 @@ function bars(terms, limit, width, shown) {
   const x = (/** @type {number} */ v) => width / 2 + (Math.max(-limit, Math.min(limit, v)) / limit) * (width / 2);
   const each = 10.5;
   const height = terms.length * each;
-  const out = picture(width, height + 8, "the terms laid end to end", line(x(0), -2, x(0), height + 2, { "stroke-width": 1 }));
+  const out = picture(width, height + 8, tr("the terms laid end to end"), line(x(0), -2, x(0), height + 2, { "stroke-width": 1 }));
   let at = 0;
   terms.slice(0, shown).forEach((t, k) => {
     const [from, to] = [x(Math.min(at, at + t)), x(Math.max(at, at + t))];
@@ -61,7 +62,7 @@ export function slide3(page) {
     return picture(
       w,
       hgt,
-      "tanh at z",
+      tr("tanh at z"),
       line(0, hgt / 2, w, hgt / 2),
       line(w / 2, 2, w / 2, hgt - 2),
       s("polyline", { class: "ink", "stroke-width": 1.4, points }),
@@ -72,7 +73,7 @@ export function slide3(page) {
 
   /** @param {number} value @param {string} how */
   const inBrackets = (value, how) => (value < 0 ? ["(", num(value, { how }), ")"] : [num(value, { how })]);
-  const copied = (/** @type {number} */ v) => h("span", { title: String(v) }, bracketed(v));
+  const copied = (/** @type {number} */ v) => h("span", { title: full(v) }, bracketed(v));
 
   /** @param {any} e @param {any} hand @param {number} i @param {number} stage @param {number} limit */
   function row(e, hand, i, stage, limit) {
@@ -163,12 +164,21 @@ export function slide3(page) {
       "div",
       { class: "verdict" },
       h("span", { class: `big ${says ? "pos" : "neg"}` }, num(e.a2, { how: "a2" })),
-      `The network predicts class ${says}. ${e.own ? "Were your point" : `Example ${e.ex} is`} of class ${e.y}: ${says === e.y ? "right" : "wrong"}, at a loss of ${e.y ? "" : `−ln(1 − ${sig(e.a2)}) = `}−ln ${sig(own)} = `,
-      num(e.loss, { how: "loss", name: "loss" }),
-      ".",
+      ...judged(e, says, h("span", {}, `${e.y ? "" : `−ln(1 − ${sig(e.a2)}) = `}−ln ${sig(own)} = `, num(e.loss, { how: "loss", name: "loss" }))),
     );
     out.classList.toggle("unseen", stage < 5);
     put(out, h("div", {}, calc, bars(terms, limit, 590, 5)), verdict);
+  }
+
+  /** Class and loss in words. @param {any} e @param {number} says the predicted class @param {HTMLElement} loss */
+  function judged(e, says, loss) {
+    if (e.own)
+      return says === e.y
+        ? tr`The network predicts class ${says}. Were your point of class ${e.y}: right, at a loss of ${loss}.`
+        : tr`The network predicts class ${says}. Were your point of class ${e.y}: wrong, at a loss of ${loss}.`;
+    return says === e.y
+      ? tr`The network predicts class ${says}. Example ${e.ex} is of class ${e.y}: right, at a loss of ${loss}.`
+      : tr`The network predicts class ${says}. Example ${e.ex} is of class ${e.y}: wrong, at a loss of ${loss}.`;
   }
 
   /** The position of each partial sum. @param {number[]} terms */
@@ -181,8 +191,8 @@ export function slide3(page) {
   function sides(e, hand, stage) {
     const reference = widest(hand.W1, hand.W2);
     const inputs = [110, 242];
-    const l = picture(104, 352, "two inputs");
-    const r = picture(138, 352, "the output unit");
+    const l = picture(104, 352, tr("two inputs"));
+    const r = picture(138, 352, tr("the output unit"));
     YS.forEach((y, i) => {
       inputs.forEach((x, j) => l.append(edge([48, x], [104, y], hand.W1[i][j], reference, edgeKeys("W1", i + 1, j + 1))));
       r.append(edge([0, y], [90, 176], hand.W2[0][i], reference, edgeKeys("W2", 1, i + 1)));
@@ -213,32 +223,33 @@ export function slide3(page) {
     const field = (/** @type {number} */ j) => {
       const input = /** @type {HTMLInputElement} */ (
         h("input", {
-          type: "number",
-          step: "any",
-          value: String(Number(e.x[j].toPrecision(6))),
+          type: "text",
+          inputmode: "decimal",
+          autocomplete: "off",
+          value: decimal(String(Number(e.x[j].toPrecision(6)))),
           "aria-label": `x${j + 1}`,
           "data-key": `3.x${j + 1}`,
-          title: String(e.x[j]),
+          title: full(e.x[j]),
         })
       );
-      if (isRecorded()) Object.assign(input, { disabled: true, title: "not recorded in this copy: your own point needs the live page, which `shoal chapter` opens" });
+      if (isRecorded()) Object.assign(input, { disabled: true, title: tr("not recorded in this copy: your own point needs the live page, which `shoal chapter` opens") });
       input.addEventListener("change", () => {
-        const value = Number(input.value);
-        input.setCustomValidity(Math.abs(value) <= 100 ? "" : "from −100 to 100");
+        const value = input.value.trim() ? readNumber(input.value) : "";
+        input.setCustomValidity(value === "" || Math.abs(value) <= 100 ? "" : tr("a number from −100 to 100"));
         if (!input.reportValidity()) return;
         shown = ""; // the head is drawn again, with the way back
-        set({ [`3.x${j + 1}`]: input.value });
+        set({ [`3.x${j + 1}`]: value });
       });
       return input;
     };
     const back = e.own
-      ? h("button", { type: "button", class: "small", onclick: () => set({ "3.x1": "", "3.x2": "" }) }, `back to example ${e.ex}`)
+      ? h("button", { type: "button", class: "small", onclick: () => set({ "3.x1": "", "3.x2": "" }) }, tr`back to example ${e.ex}`)
       : null;
     const now = `${e.ex} ${e.x} ${e.own}`;
     if (now === shown) return;
     shown = now;
     const focused = head.contains(document.activeElement) ? document.activeElement?.getAttribute("data-key") : null;
-    put(head, "x = (", field(0), ",", field(1), `), class ${e.y}`, mark(e.y), back);
+    put(head, "x = (", field(0), MARK === "," ? ";" : ",", field(1), "), ", tr`class ${e.y}`, mark(e.y), back);
     if (focused) /** @type {HTMLElement | null} */ (head.querySelector(`[data-key="${focused}"]`))?.focus();
   }
 
@@ -255,7 +266,7 @@ export function slide3(page) {
     build(stage) {
       const steps = choice({
         key: "3.stage",
-        label: "step through",
+        label: tr("step through"),
         options: STAGES.map(([at, name]) => [at, `${at} ${name}`]),
       });
       stage.append(
@@ -263,7 +274,7 @@ export function slide3(page) {
           "div",
           { class: "bar" },
           steps,
-          stepper({ key: "ex", label: "example", min: 1, max: page.Y.length, recorded: "example.ex", wide: true }),
+          stepper({ key: "ex", label: tr("example"), min: 1, max: page.Y.length, recorded: "example.ex", wide: true }),
           head,
         ),
         h("div", { class: "fw" }, left, rows, right),
@@ -284,8 +295,8 @@ export function slide3(page) {
       put(
         find('[data-slot="sent"]'),
         e.own
-          ? `is that of your own point; exhibit 10 propagates that of example ${e.ex} backwards.`
-          : "is the number that exhibit 10 propagates backwards.",
+          ? tr`is that of your own point; exhibit 10 propagates that of example ${e.ex} backwards.`
+          : tr("is the number that exhibit 10 propagates backwards."),
       );
     },
   });

@@ -1,6 +1,8 @@
 // Questions to the server, or to the table in a static copy. The page computes nothing.
 
 import { whole } from "./numbers.js";
+import { unpack } from "./packed.js";
+import { language, tr } from "./words.js";
 
 /** @typedef {Record<string, any>} Answer */
 /** @typedef {{grid: Record<string, string[]>, answers: Record<string, Answer>}} Table */
@@ -24,14 +26,6 @@ export function defaultOf(parameter) {
   const value = known[question]?.defaults[name];
   if (value === undefined) throw new Error(`no question has the parameter ${parameter}`);
   return value;
-}
-
-/** The packed data of this name in a static copy; undefined on the live page. @param {string} id @returns {Promise<any>} */
-export async function unpack(id) {
-  const packed = document.getElementById(id)?.textContent;
-  if (!packed) return undefined;
-  const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
-  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
 }
 
 /** A static copy looks answers up in its own table. */
@@ -70,12 +64,12 @@ export function beside(parameter, value, by) {
 export function ask(name, parameters = {}) {
   if (recorded) {
     const table = recorded[name];
-    if (!table) return Promise.reject(new Error("this copy has no recording of that; open the live chapter with `shoal chapter`"));
+    if (!table) return Promise.reject(new Error(tr("this copy has no recording of that; open the live chapter with `shoal chapter`")));
     const key = Object.entries(table.grid)
       .map(([k, texts]) => nearest(texts, String(parameters[k] ?? texts[0])))
       .join("&");
     const answer = table.answers[key];
-    return answer ? Promise.resolve(answer) : Promise.reject(new Error("this copy has no recording of that"));
+    return answer ? Promise.resolve(answer) : Promise.reject(new Error(tr("this copy has no recording of that")));
   }
   const address = `api/ask/${query(name, parameters)}`;
   const before = asked.get(address);
@@ -106,7 +100,7 @@ const query = (name, parameters) => {
 export async function telling(work, questions, tell) {
   let over = recorded !== undefined; // a copy has its answers
   let shown = false;
-  const plain = questions.some(([name]) => known[name]?.measured) ? "measuring …" : "computing …";
+  const plain = questions.some(([name]) => known[name]?.measured) ? tr("measuring …") : tr("computing …");
   const say = (/** @type {string} */ words) => {
     if (over) return;
     shown = true;
@@ -132,27 +126,31 @@ export async function telling(work, questions, tell) {
 
 /** What the server is doing. @param {Answer[]} all its answers about each question */
 function waitingFor(all) {
-  if (all.some((p) => p.compiling) && !all.some((p) => p.of)) return "compiling the engine, once on this machine; this takes up to a minute …";
+  if (all.some((p) => p.compiling) && !all.some((p) => p.of)) return tr("compiling the engine, once on this machine; this takes up to a minute …");
   const counted = all.find((p) => p.of);
   if (!counted) return "";
-  const part = counted.part > 1 ? `, network ${counted.part}` : "";
-  return `computing ${whole(counted.of)} steps${part}: ${whole(counted.done)}`;
+  const [of, done] = [whole(counted.of), whole(counted.done)];
+  return counted.part > 1 ? tr`computing ${of} steps, network ${counted.part}: ${done}` : tr`computing ${of} steps: ${done}`;
 }
 
 /** What may be over soon, so that it is worth another try. @param {string} words */
 const passing = (words) => Object.assign(new Error(words), { again: true });
 export const AGAIN = 1500; // milliseconds until then
 
+/** Answers are in the language of the page. */
+export const SPOKEN = { headers: { "Accept-Language": language } };
+export const SILENT = () => tr("the server does not respond; is `shoal chapter` still running?");
+
 /** @param {string} address @returns {Promise<Answer>} */
 async function fetched(address) {
   let response;
   try {
-    response = await fetch(address);
+    response = await fetch(address, SPOKEN);
   } catch {
-    throw passing("the server does not respond; is `shoal chapter` still running?");
+    throw passing(SILENT());
   }
   const answer = await response.json();
   if (response.status === 409) throw passing(answer.error); // another measurement is running
-  if (!response.ok) throw new Error(answer.error ?? `the server answered ${response.status}`);
+  if (!response.ok) throw new Error(answer.error ?? tr`the server answered ${response.status}`);
   return answer;
 }

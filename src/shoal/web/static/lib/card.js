@@ -1,8 +1,9 @@
 // "Click a number to see its computation": one card for the page, filled with the terms from the server.
 import { ask, isRecorded } from "./ask.js";
 import { find, h, put } from "./dom.js";
-import { bracketed, full, num, sig } from "./numbers.js";
+import { bracketed, full, num, readNumber, sig } from "./numbers.js";
 import { get, listen, number, set } from "./store.js";
+import { decimal, tr } from "./words.js";
 
 /** @typedef {(key: string) => Promise<any>} Asker who knows how a number came */
 
@@ -15,7 +16,7 @@ let open = "";
 /** @param {any} term */
 const termRow = (term) =>
   "gap" in term
-    ? [h("span", { class: "gap" }, `… ${term.gap} more, together ${sig(term.value)}`), h("span", {})]
+    ? [h("span", { class: "gap" }, tr`… ${term.gap} more, together ${sig(term.value)}`), h("span", {})]
     : [
         h("span", { title: term.factors.map(full).join(" · ") }, term.factors.map(bracketed).join(" · ")),
         h("span", { class: "cap" }, term.note),
@@ -48,7 +49,7 @@ export function summed(answer) {
 /** @param {any} answer */
 function filled(answer) {
   const last = answer.totals[answer.totals.length - 1];
-  const copy = h("button", { type: "button", class: "small", onclick: () => copyText(String(last.value), copy) }, "Copy");
+  const copy = h("button", { type: "button", class: "small", onclick: () => copyText(String(last.value), copy) }, tr("Copy"));
   return [
     ...summed(answer),
     answer.because ? h("div", { class: "because" }, ...summed(answer.because)) : null,
@@ -60,11 +61,11 @@ function filled(answer) {
 /** Set the parameter by hand: the change applies to the whole chapter. @param {number} value */
 function editor(value) {
   const input = /** @type {HTMLInputElement} */ (
-    h("input", { type: "number", step: "any", value: String(Number(value.toPrecision(6))), "aria-label": "set to" })
+    h("input", { type: "text", inputmode: "decimal", autocomplete: "off", value: decimal(String(Number(value.toPrecision(6)))), "aria-label": tr("set to") })
   );
   const apply = () => {
-    if (input.value.trim() === "" || !Number.isFinite(Number(input.value))) return;
-    set({ edits: withEdit(open, Number(input.value)) });
+    const given = readNumber(input.value);
+    if (Number.isFinite(given)) set({ edits: withEdit(open, given) });
   };
   input.addEventListener("keydown", (e) => {
     e.stopPropagation();
@@ -73,8 +74,8 @@ function editor(value) {
   return h(
     "p",
     { class: "edit" },
-    h("label", {}, "set to ", input),
-    h("button", { type: "button", class: "small", onclick: apply }, "Set"),
+    h("label", {}, tr("set to"), " ", input),
+    h("button", { type: "button", class: "small", onclick: apply }, tr("Set")),
   );
 }
 
@@ -91,9 +92,9 @@ function withEdit(place, value) {
 async function copyText(content, button) {
   try {
     await navigator.clipboard.writeText(content);
-    put(button, "Copied");
+    put(button, tr("Copied"));
   } catch {
-    put(button, "Not allowed");
+    put(button, tr("Not allowed"));
   }
 }
 

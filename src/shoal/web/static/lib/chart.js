@@ -1,6 +1,7 @@
 // Line charts: a few series over one axis, ink on paper, labels at their ends.
 import { line, picture, put, s, text } from "./dom.js";
 import { MINUS, sig } from "./numbers.js";
+import { decimal, tr } from "./words.js";
 
 /** @typedef {{at: number[], v: (number | null)[], class?: string, label?: string, width?: number, dash?: string, dy?: number}} Series */
 /**
@@ -19,7 +20,7 @@ import { MINUS, sig } from "./numbers.js";
 
 /** @param {number} v */
 export const tick = (v) =>
-  (Math.abs(v) >= 1e6 ? v.toExponential().replace("e+", "e") : Math.abs(v) >= 1000 ? String(v).replace(/\B(?=(\d{3})+$)/g, "\u202f") : String(v)).replace("-", MINUS);
+  decimal(Math.abs(v) >= 1e6 ? v.toExponential().replace("e+", "e") : Math.abs(v) >= 1000 ? String(v).replace(/\B(?=(\d{3})+$)/g, "\u202f") : String(v)).replace("-", MINUS);
 
 const narrow = matchMedia("(max-width: 920px)");
 const PHONE = 358;
@@ -45,7 +46,7 @@ export function chart(asked, series, ...more) {
   for (const one of series) out.append(...drawn(one, frame, sx, sy));
   // Values above the chart are drawn at its upper edge; the mark says how far they go.
   const highest = Math.max(...series.flatMap((one) => one.v.filter((v) => v !== null && Number.isFinite(v))).map(Number));
-  if (highest > frame.y[1] * (1 + 1e-9)) out.append(text(left + 6, 24, `↑ to ${sig(highest, 3)}`, { "text-anchor": "start", class: "halo strong" }));
+  if (highest > frame.y[1] * (1 + 1e-9)) out.append(text(left + 6, 24, tr`↑ to ${sig(highest, 3)}`, { "text-anchor": "start", class: "halo strong" }));
   out.append(...more.filter(Boolean));
   return out;
 }
@@ -119,5 +120,5 @@ export function spark(into, at, v) {
     }),
     s("circle", { cx: x(last), cy: y(end), r: 2.6, fill: "var(--ink)" }),
   );
-  into.setAttribute("aria-label", `cost so far, ${sig(end)} now`);
+  into.setAttribute("aria-label", tr`cost so far, ${sig(end)} now`);
 }

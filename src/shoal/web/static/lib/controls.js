@@ -3,6 +3,7 @@ import { beside, isRecorded } from "./ask.js";
 import { h, put } from "./dom.js";
 import { sig } from "./numbers.js";
 import { get, listen, nextRecorded, number, set } from "./store.js";
+import { tr } from "./words.js";
 
 /**
  * A slider. For logarithmic ones `to` turns its position into the value, `from` the value into its position.
@@ -88,12 +89,12 @@ export function stepper({ key, label, min, max, recorded = "", wide = false, nam
   listen([key], follow);
   follow();
   const button = (/** @type {string} */ sign, /** @type {number} */ by, /** @type {string} */ what) =>
-    h("button", { type: "button", "aria-label": `${name ?? label}: ${what}`, "data-key": key, "data-by": by, onclick: move(by) }, sign);
+    h("button", { type: "button", "aria-label": tr`${name ?? label}: ${what}`, "data-key": key, "data-by": by, onclick: move(by) }, sign);
   return h(
     "span",
     { class: "field" },
     h("span", { class: "lab" }, label),
-    h("span", { class: "step-n" }, button("−", -1, "one less"), out, button("+", 1, "one more")),
+    h("span", { class: "step-n" }, button("−", -1, tr("one less")), out, button("+", 1, tr("one more"))),
   );
 }
 
@@ -127,10 +128,10 @@ export function iconButton(icon, label, press, more = {}) {
 }
 
 /** The button of a run shows whether it runs. @param {Element} button @param {boolean} on @param {string} [start] its name while nothing runs */
-export function showRunning(button, on, start = "play") {
+export function showRunning(button, on, start = tr("play")) {
   button.setAttribute("aria-pressed", String(on));
-  button.setAttribute("aria-label", on ? "pause" : start);
-  button.setAttribute("title", on ? "pause" : start);
+  button.setAttribute("aria-label", on ? tr("pause") : start);
+  button.setAttribute("title", on ? tr("pause") : start);
   button.querySelector("path")?.setAttribute("d", on ? ICONS.pause : ICONS.play);
 }
 

@@ -1,4 +1,5 @@
 // <c-eq>dW1 = {1}/{m} dZ1 X^T</c-eq>: an equation in the chapter's letters as MathML. Names such as W1 highlight related elements.
+import { decimal } from "./words.js";
 
 const SYMBOLS = new Set(["X", "Y", "W1", "b1", "W2", "b2", "Z1", "A1", "Z2", "A2", "dZ2", "dW2", "db2", "dZ1", "dW1", "db1"]);
 const UPRIGHT = new Set(["tanh", "max", "ln", "sum", "np", "logistic"]);
@@ -31,7 +32,7 @@ export function mathml(source) {
     const t = list[at++] ?? "";
     if (/^[A-Za-zŷ]+\d*$/u.test(t)) return word(t);
     if (t === "σ" || t === "∂" || t === "α") return `<mi>${t}</mi>`;
-    if (/^\d/.test(t)) return `<mn>${t}</mn>`;
+    if (/^\d/.test(t)) return `<mn>${decimal(t)}</mn>`;
     if (t === ";;") return '<mspace width="0.9em"></mspace>';
     if (t === "′") return '<mo lspace="0" rspace="0">′</mo>';
     return "()[]".includes(t) ? `<mo stretchy="false">${t}</mo>` : `<mo>${t}</mo>`;

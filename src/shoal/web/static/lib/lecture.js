@@ -4,6 +4,7 @@ import { exhibits } from "./exhibit.js";
 import { find, h, put } from "./dom.js";
 import { goTo } from "./rail.js";
 import { assume, lectureStep, moved, place, visit } from "./store.js";
+import { tr } from "./words.js";
 
 /** The screen in lecturer mode is as many of the page's pixels wide and high, however large it is: everything is enlarged to fill it. */
 const [WIDE, HIGH] = [624, 439]; // 11 px, the smallest type, is then 18 px at 1024 × 768 and at 1280 × 720
@@ -122,7 +123,7 @@ function tellPlace(steps, step) {
   const ids = order();
   const at = here ? ids.indexOf(here.id) : 0;
   const says = steps[step - 1]?.says;
-  put(find("#lecture-at"), steps.length > 1 && h("i", {}, `${says} · `), steps.length > 1 && `${step} of ${steps.length}`);
+  put(find("#lecture-at"), steps.length > 1 && h("i", {}, `${says} · `), steps.length > 1 && tr`${step} of ${steps.length}`);
   find("#lecture-back").toggleAttribute("disabled", at === 0 && step === 1);
   find("#lecture-next").toggleAttribute("disabled", at === ids.length - 1 && step === steps.length);
 }

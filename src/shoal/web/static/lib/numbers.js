@@ -1,24 +1,34 @@
-// Numbers as text: four significant digits, a true minus, and the full double behind each.
+// Numbers as text: four significant digits, a true minus, the language's decimal mark, and the full double behind each.
 import { h } from "./dom.js";
+import { decimal, MARK, tr } from "./words.js";
 
 export const MINUS = "\u2212";
 const FIGURE = "\u2007";
 
 /** Four significant digits; powers of ten below 1e-4 and from 1e5. @param {number | null} value @param {number} [digits] @returns {string} */
 export function sig(value, digits = 4) {
-  if (value === null || value === undefined || !Number.isFinite(value)) return "not finite";
-  if (value === 0) return (0).toFixed(digits - 1);
+  if (value === null || value === undefined || !Number.isFinite(value)) return tr("not finite");
+  if (value === 0) return fixed(0, digits - 1);
   const [mantissa, power] = Math.abs(value)
     .toExponential(digits - 1)
     .split("e");
   const e = Number(power);
   const size = e > -4 && e < 5 ? Math.abs(value).toFixed(Math.max(digits - 1 - e, 0)) : `${mantissa}e${e < 0 ? MINUS : ""}${Math.abs(e)}`;
-  return (value < 0 ? MINUS : "") + size;
+  return (value < 0 ? MINUS : "") + decimal(size);
 }
 
 /** Every digit of the double. @param {number | null} value */
 export const full = (value) =>
-  value === null || value === undefined ? "not finite" : Object.is(value, -0) ? "0" : String(value).replaceAll("-", MINUS);
+  value === null || value === undefined ? tr("not finite") : Object.is(value, -0) ? "0" : decimal(String(value)).replaceAll("-", MINUS);
+
+/** So many decimals. @param {number} value @param {number} decimals */
+export const fixed = (value, decimals) => decimal(value.toFixed(decimals)).replace("-", MINUS);
+
+/** A fraction in per cent. @param {number} fraction @param {number} [decimals] */
+export const percent = (fraction, decimals = 1) => `${fixed(100 * fraction, decimals)}${MARK === "." ? " " : "\u202f"}%`;
+
+/** A number as a reader writes it, with a point or a comma and either minus; NaN for other texts. @param {string} text */
+export const readNumber = (text) => (text.trim() ? Number(text.trim().replace(",", ".").replace(MINUS, "-")) : NaN);
 
 /** Whole numbers with thin gaps between thousands. @param {number} value */
 export const whole = (value) => String(value).replace(/\B(?=(\d{3})+$)/g, "\u202f");
@@ -29,7 +39,7 @@ export const bracketed = (value) => (value < 0 ? `(${sig(value)})` : sig(value))
 /** Numbers with aligned decimal points. @param {number[]} values @param {number} [digits] @returns {string[]} */
 export function aligned(values, digits = 4) {
   const texts = values.map((v) => sig(v, digits));
-  const after = texts.map((t) => t.split(".")[1]?.length ?? 0);
+  const after = texts.map((t) => t.split(MARK)[1]?.length ?? 0);
   const most = Math.max(...after);
   return texts.map((t, i) => t + FIGURE.repeat(most - (after[i] ?? 0)));
 }
@@ -39,12 +49,14 @@ export const padded = (content, width) => content.padStart(width, FIGURE);
 
 /** @type {Record<string, string>} */
 const WORDS = {
-  J: "cost",
-  train: "cost of the training rows",
-  test: "cost of the held-out rows",
-  rate: "learning rate",
-  score: "score of the training rows",
-  score_test: "score of the held-out rows",
+  J: tr("cost"),
+  train: tr("cost of the training rows"),
+  test: tr("cost of the held-out rows"),
+  rate: tr("learning rate"),
+  score: tr("score of the training rows"),
+  score_test: tr("score of the held-out rows"),
+  accuracy: tr("accuracy"),
+  loss: tr("loss"),
 };
 
 /** The name of a number, from the key of its card: `W1-2-1` is W1[2, 1], as on the card. @param {string} how */
@@ -75,7 +87,7 @@ export function num(value, { how, digits = 4, text, class: kind = "", name, lit 
 export function agreement(a, b, places = 10) {
   const e = a === 0 ? 0 : Math.floor(Math.log10(Math.abs(a)));
   const decimals = Math.min(Math.max(places - e, 0), 20);
-  const write = (/** @type {number} */ v) => (e > -7 && e < 6 ? v.toFixed(decimals) : v.toExponential(places)).replaceAll("-", MINUS);
+  const write = (/** @type {number} */ v) => decimal(e > -7 && e < 6 ? v.toFixed(decimals) : v.toExponential(places)).replaceAll("-", MINUS);
   const [one, two] = [write(a), write(b)];
   let same = 0;
   while (same < Math.min(one.length, two.length) && one[same] === two[same]) same += 1;

@@ -4,9 +4,10 @@ import { ask } from "./ask.js";
 import { summed } from "./card.js";
 import { find, h, put } from "./dom.js";
 import { exhibits } from "./exhibit.js";
-import { sig } from "./numbers.js";
+import { readNumber, sig } from "./numbers.js";
 import { listen, place } from "./store.js";
 import { memory } from "./theme.js";
+import { tr } from "./words.js";
 
 const KEPT = "predictions";
 const sheet = () => find("#predict");
@@ -28,9 +29,6 @@ function keep(right) {
   if (!(open in kept)) memory()?.setItem(KEPT, JSON.stringify({ ...kept, [open]: right }));
 }
 
-/** A number as people write it, with a comma or the minus sign of print. @param {string} text */
-const read = (text) => (text.trim() ? Number(text.trim().replace(",", ".").replace("−", "-")) : NaN);
-
 /** @param {any} question */
 function filled(question) {
   const says = h("p", { class: "cap", role: "status" });
@@ -38,7 +36,7 @@ function filled(question) {
   const line = h("p", { class: "cap score" });
   const count = () => {
     const all = Object.values(score());
-    put(line, all.length ? `${all.filter(Boolean).length} of ${all.length} right at the first try` : "");
+    put(line, all.length ? tr`${all.filter(Boolean).length} of ${all.length} right at the first try` : "");
   };
   const see = () => {
     put(reason, ...(question.card ? [h("div", { class: "because" }, ...summed(question.card))] : [h("p", { class: "because cap" }, question.because)]));
@@ -46,12 +44,12 @@ function filled(question) {
   };
   const judge = (/** @type {boolean} */ right) => {
     keep(right);
-    put(says, h("b", {}, right ? "✓ Right." : "✕ Not yet."), right ? "" : " Try again, or look at the hint.");
+    put(says, h("b", {}, right ? tr("✓ Right.") : tr("✕ Not yet.")), right ? "" : ` ${tr("Try again, or look at the hint.")}`);
     says.dataset.right = String(right);
     if (right) see();
     count();
   };
-  const hint = h("button", { type: "button", class: "small", onclick: () => put(says, question.hint) }, "Hint");
+  const hint = h("button", { type: "button", class: "small", onclick: () => put(says, question.hint) }, tr("Hint"));
   const answer = h(
     "button",
     {
@@ -59,16 +57,16 @@ function filled(question) {
       class: "small",
       onclick: () => {
         keep(false);
-        put(says, "Answer: ", h("b", {}, question.choices ? question.choices[question.right] : sig((question.low + question.high) / 2)));
+        put(says, tr`Answer: ${h("b", {}, question.choices ? question.choices[question.right] : sig((question.low + question.high) / 2))}`);
         see();
       },
     },
-    "See",
+    tr("See"),
   );
-  const skip = h("button", { type: "button", class: "small", onclick: () => sheet().hidePopover() }, "Skip");
+  const skip = h("button", { type: "button", class: "small", onclick: () => sheet().hidePopover() }, tr("Skip"));
   count();
   return [
-    h("h3", {}, "Predict, then see"),
+    h("h3", {}, tr("Predict, then see")),
     h("p", { class: "asks" }, question.asks),
     question.choices ? choices(question, judge) : field(question, judge, says),
     says,
@@ -81,7 +79,7 @@ function filled(question) {
 const choices = (question, judge) =>
   h(
     "p",
-    { class: "answers", role: "group", "aria-label": "answers" },
+    { class: "answers", role: "group", "aria-label": tr("answers") },
     ...question.choices.map((/** @type {string} */ words, /** @type {number} */ i) =>
       h("button", { type: "button", class: "small", "data-answer": i, onclick: () => judge(i === question.right) }, words),
     ),
@@ -90,17 +88,17 @@ const choices = (question, judge) =>
 /** @param {any} question @param {(right: boolean) => void} judge @param {HTMLElement} says */
 function field(question, judge, says) {
   const input = /** @type {HTMLInputElement} */ (
-    h("input", { type: "text", inputmode: "decimal", "aria-label": `your answer, ${question.wanted}`, autocomplete: "off" })
+    h("input", { type: "text", inputmode: "decimal", "aria-label": tr`your answer, ${question.wanted}`, autocomplete: "off" })
   );
   const check = () => {
-    const given = read(input.value);
-    if (Number.isNaN(given)) put(says, "A number, please.");
+    const given = readNumber(input.value);
+    if (Number.isNaN(given)) put(says, tr("A number, please."));
     else judge(given >= question.low && given <= question.high);
   };
   input.addEventListener("keydown", (e) => {
     if (e.key === "Enter") check();
   });
-  return h("p", { class: "edit" }, input, h("button", { type: "button", class: "small", onclick: check }, "Check"), h("span", { class: "cap" }, question.wanted));
+  return h("p", { class: "edit" }, input, h("button", { type: "button", class: "small", onclick: check }, tr("Check")), h("span", { class: "cap" }, question.wanted));
 }
 
 /** Show the question of a section, about what the exhibit shows now. @param {string} id */
@@ -127,7 +125,7 @@ export const predictHere = () => void show(place());
 
 export function startPredicting() {
   for (const [id, { section, predict }] of exhibits)
-    if (predict) find("h2", section).after(h("button", { type: "button", class: "small predict", onclick: () => void show(id) }, "Predict first"));
+    if (predict) find("h2", section).after(h("button", { type: "button", class: "small predict", onclick: () => void show(id) }, tr("Predict first")));
   sheet().addEventListener("toggle", (e) => {
     if (/** @type {ToggleEvent} */ (e).newState === "closed") open = "";
   });

@@ -3,6 +3,7 @@ import { h, put } from "./dom.js";
 import { exhibits } from "./exhibit.js";
 import { get } from "./store.js";
 import { wear } from "./theme.js";
+import { tr } from "./words.js";
 
 const root = document.documentElement;
 
@@ -21,7 +22,11 @@ async function drawAll(tell) {
 function dress() {
   root.style.setProperty(
     "--printed",
-    JSON.stringify(`The example network at step ${get("step")}${get("edits") && ", with numbers set by hand"}, example ${get("ex")}.`),
+    JSON.stringify(
+      get("edits")
+        ? tr`The example network at step ${get("step")}, with numbers set by hand, example ${get("ex")}.`
+        : tr`The example network at step ${get("step")}, example ${get("ex")}.`,
+    ),
   );
   return wear("print");
 }
@@ -31,7 +36,7 @@ async function print() {
   const line = h("p", { class: "printing", role: "status" });
   document.body.append(line);
   const before = dress();
-  await drawAll((done, of) => put(line, `Drawing the exhibits for the print: ${done} of ${of}`));
+  await drawAll((done, of) => put(line, tr`Drawing the exhibits for the print: ${done} of ${of}`));
   line.remove();
   window.print();
   wear(before);

@@ -2,6 +2,7 @@
 import { iconButton } from "./controls.js";
 import { find, h, put, s } from "./dom.js";
 import { exhibits } from "./exhibit.js";
+import { tr } from "./words.js";
 
 const INHERITED = [
   ...["fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "stroke-linecap", "stroke-linejoin"],
@@ -22,7 +23,7 @@ function drawingOf(element) {
 const svgOf = (drawing) => /** @type {SVGSVGElement} */ (drawing.matches("svg") ? drawing : drawing.querySelector("svg"));
 
 /** @param {Element} drawing */
-const nameOf = (drawing) => svgOf(drawing).getAttribute("aria-label") || "drawing";
+const nameOf = (drawing) => svgOf(drawing).getAttribute("aria-label") || tr("drawing");
 
 /** The drawings of an exhibit. @param {Element} section */
 const drawingsIn = (section) => [...new Set([...section.querySelectorAll(DRAWING)].map(drawingOf))].filter((d) => d !== null);
@@ -75,7 +76,7 @@ function coloured(drawing, svg) {
 /** @param {Element} drawing */
 function save(drawing) {
   const slide = drawing.closest("section")?.id ?? "";
-  const words = nameOf(drawing).toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+  const words = nameOf(drawing).toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "");
   const link = /** @type {HTMLAnchorElement} */ (h("a", { download: `${slide}-${words.slice(0, 60)}.svg` }));
   link.href = URL.createObjectURL(new Blob([standalone(drawing)], { type: "image/svg+xml" }));
   link.click();
@@ -85,7 +86,7 @@ function save(drawing) {
 /** For keys and fingers: a list among the notes. @param {Element} section */
 function listed(section) {
   const list = h("ul", {});
-  const fold = /** @type {HTMLDetailsElement} */ (h("details", { class: "note pictures" }, h("summary", {}, "Save a picture"), list));
+  const fold = /** @type {HTMLDetailsElement} */ (h("details", { class: "note pictures" }, h("summary", {}, tr("Save a picture")), list));
   fold.addEventListener("toggle", () => {
     const drawings = fold.open ? drawingsIn(section) : [];
     const numbered = (/** @type {Element} */ d) => {
@@ -106,7 +107,7 @@ export function startSaving() {
   for (const { section } of exhibits.values()) listed(section);
   // For the mouse: a button at the corner of the drawing under it.
   /** @type {Element | null} */ let under = null;
-  const button = iconButton("save", "save picture", () => under?.isConnected && save(under), { class: "icon save-picture", tabindex: -1, hidden: true });
+  const button = iconButton("save", tr("save picture"), () => under?.isConnected && save(under), { class: "icon save-picture", tabindex: -1, hidden: true });
   document.body.append(button);
   document.addEventListener("pointerover", (e) => {
     if (e.pointerType !== "mouse" || (e.target instanceof Element && button.contains(e.target))) return;

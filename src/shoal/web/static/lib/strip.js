@@ -3,7 +3,8 @@ import { AGAIN, ask, beside, isRecorded, telling } from "./ask.js";
 import { find, put, s } from "./dom.js";
 import { iconButton, paced } from "./controls.js";
 import { miniature } from "./network.js";
-import { num, whole } from "./numbers.js";
+import { num, percent, whole } from "./numbers.js";
+import { tr } from "./words.js";
 import { relight } from "./link.js";
 import { spark } from "./chart.js";
 import { get, listen, number, reset, set } from "./store.js";
@@ -34,8 +35,8 @@ export const mark = (y) => {
 export function startStrip(page) {
   const scale = slider(page.last, page.start);
   const input = /** @type {HTMLInputElement} */ (find("#step-slider"));
-  find("#walk").prepend(iconButton("back", "one step back (←)", () => walk(-1, page.last), { id: "step-back" }));
-  find("#walk").append(iconButton("on", "one step forward (→)", () => walk(1, page.last), { id: "step-on" }));
+  find("#walk").prepend(iconButton("back", tr("one step back (←)"), () => walk(-1, page.last), { id: "step-back" }));
+  find("#walk").append(iconButton("on", tr("one step forward (→)"), () => walk(1, page.last), { id: "step-on" }));
   input.addEventListener("input", () => move(scale.to(Number(input.value))));
   find("#reset").addEventListener("click", () => reset(["step", "ex", "edits", "3.x1", "3.x2"]));
   const move = paced((/** @type {number} */ step) => set({ step }));
@@ -53,7 +54,7 @@ export function startStrip(page) {
       const parameters = { step: get("step"), edits: get("edits") };
       const hand = await telling(ask("hand", parameters), [["hand", parameters]], wait).catch((wrong) => {
         if (!("again" in wrong)) return null; // exhibits say what is wrong with the address
-        wait("the server does not respond");
+        wait(tr("the server does not respond"));
         window.setTimeout(follow, AGAIN);
         return null;
       });
@@ -75,7 +76,7 @@ export function startStrip(page) {
     const at = scale.from(number("step"));
     input.value = String(at);
     input.style.setProperty("--at", `${at / 10}%`);
-    input.setAttribute("aria-valuetext", `step ${get("step")}`);
+    input.setAttribute("aria-valuetext", tr`step ${get("step")}`);
   }
 
   /** @param {any} hand */
@@ -83,10 +84,10 @@ export function startStrip(page) {
     put(find("#hand-net"), miniature(hand.W1, hand.W2));
     put(find("#hand-step"), whole(hand.step));
     put(find("#hand-cost"), num(hand.J, { how: "J", name: "J" }));
-    put(find("#hand-accuracy"), num(hand.accuracy, { how: "accuracy", name: "accuracy", text: `${hand.accuracy.toFixed(2)} %` }));
-    put(find("#hand-right"), `${hand.right} of ${page.Y.length}`);
+    put(find("#hand-accuracy"), num(hand.accuracy, { how: "accuracy", name: "accuracy", text: percent(hand.accuracy / 100, 2) }));
+    put(find("#hand-right"), tr`${hand.right} of ${page.Y.length}`);
     put(find("#hand-example"), get("ex"), " ", mark(page.Y[number("ex") - 1]));
-    put(find("#hand-edited"), hand.edited.length ? `${hand.edited.length} set by hand` : `seed ${page.seed}`);
+    put(find("#hand-edited"), hand.edited.length ? tr`${hand.edited.length} set by hand` : tr`seed ${page.seed}`);
     spark(/** @type {SVGElement} */ (/** @type {unknown} */ (find("#hand-spark"))), hand.costs.at, hand.costs.v);
     document.documentElement.dataset.step = String(hand.step);
     relight();

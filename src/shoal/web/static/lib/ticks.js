@@ -1,5 +1,6 @@
 // Round tick values along an axis, and their texts.
 import { MINUS } from "./numbers.js";
+import { decimal } from "./words.js";
 
 /** Round values from `low` to `high`, about so many. @param {number} low @param {number} high @param {number} [about] @returns {number[]} */
 export function niceTicks(low, high, about = 5) {
@@ -23,5 +24,5 @@ export function tickText(v) {
         : size >= 1e4
           ? `${v / 1e3}k`
           : String(v);
-  return short.replaceAll("-", MINUS);
+  return decimal(short).replaceAll("-", MINUS);
 }

@@ -1,7 +1,7 @@
 // Recorded runs in the copy: the data that a live run sent, frame by frame. The commands are those of a live run (`run.js`).
-import { unpack } from "../lib/ask.js";
 import { h, put } from "../lib/dom.js";
 import { whole } from "../lib/numbers.js";
+import { unpack } from "../lib/packed.js";
 import { reset, set } from "../lib/store.js";
 import { networkKeys } from "./settings.js";
 

@@ -1,4 +1,6 @@
 // A live run for the page: it posts commands, and receives frames as an event stream while the run plays.
+import { SILENT, SPOKEN } from "../lib/ask.js";
+import { tr } from "../lib/words.js";
 
 /** @typedef {Record<string, any>} Frame */
 
@@ -6,18 +8,18 @@
 export async function post(address, body = {}) {
   let response;
   try {
-    response = await fetch(address, { method: "POST", body: body instanceof Blob ? body : JSON.stringify(body) });
+    response = await fetch(address, { ...SPOKEN, method: "POST", body: body instanceof Blob ? body : JSON.stringify(body) });
   } catch {
-    throw new Error("the server does not respond; is `shoal chapter` still running?");
+    throw new Error(SILENT());
   }
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
-  throw Object.assign(new Error(answer.error ?? `the server answered ${response.status}`), { status: response.status });
+  throw Object.assign(new Error(answer.error ?? tr`the server answered ${response.status}`), { status: response.status });
 }
 
 /** @param {string} address @returns {Promise<any>} */
 export async function seen(address) {
-  const response = await fetch(address);
+  const response = await fetch(address, SPOKEN);
   const answer = await response.json();
   if (!response.ok) throw new Error(answer.error);
   return answer;
@@ -69,7 +71,7 @@ export class Run {
     stream.onerror = () => {
       if (this.stream !== stream) return;
       this.#close();
-      this.ended(new Error("the stream of this run has ended; press play to continue"));
+      this.ended(new Error(tr("the stream of this run has ended; press play to continue")));
     };
   }
 
