@@ -161,6 +161,22 @@ def test_9_a_step_forward_a_step_back_and_another_rate(chapter):
     assert chapter.page.get_attribute("#slide-9 .word", "data-verdict") == "rattles"
 
 
+def test_9_a_slice_of_the_cost_over_two_weights(chapter, at600):
+    parameters, cache = at600
+    chapter.open(9)
+    assert chapter.number(9, "slice-J") == cost(cache, Y, SIGMOID)
+    for across, up in (("W1-1-1", "W2-1-1"), ("W2-1-1", "W1-1-1"), ("W1-4-2", "W1-1-1")):
+        chapter.page.select_option('[data-key="9.across"]', across)
+        chapter.page.wait_for_function(
+            "up => document.querySelector('[data-key=\"9.up\"]').value === up", arg=up
+        )  # the other one's if both were equal
+        chapter.settle(9)
+        flat = parameters.map(np.copy)
+        for name, r, c in (key.split("-") for key in (across, up)):
+            getattr(flat, name)[int(r) - 1, int(c) - 1] = 0.0
+        assert chapter.number(9, "zero") == pytest.approx(cost(forward(flat, X, TANH, SIGMOID), Y, SIGMOID), rel=1e-14)
+
+
 def test_9_a_run_ends_at_the_last_step_and_its_button_says_so(chapter):
     chapter.open(9, step=9990)
     button = chapter.page.locator('#slide-9 [aria-label="let it run"]')

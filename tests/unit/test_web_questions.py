@@ -13,6 +13,7 @@ from shoal.web import chapter
 from shoal.web.chapter import Edit, journey
 from shoal.web.exhibits.cards import KEYS
 from shoal.web.exhibits.slide_07 import collapse
+from shoal.web.exhibits.slide_09 import SLICE, weight
 from shoal.web.pictures import strip, thinned
 from shoal.web.playground.settings import read_settings
 from shoal.web.question import as_json, plain, text_of
@@ -105,6 +106,7 @@ def test_every_card_ends_in_the_number_it_explains(key):
         ("hand", {"edits": "9:b2-1-1=1,3:b2-1-1=1"}, "order of their steps"),
         ("hand", {"edits": ",".join(["1:b2-1-1=1"] * 40)}, "at most 32"),
         ("how", {"key": "W1-5-1"}, "choose one of"),
+        ("slice", {"across": "W2-1-1", "up": "W2-1-1"}, "two different weights; both are W2-1-1"),
     ],
 )
 def test_bad_parameters_are_named(name, given, words):
@@ -132,6 +134,35 @@ def test_the_six_formulas_agree_with_the_measured_ones_and_the_trap_is_numpys_ow
     assert answer["largest"] < 1e-9
     assert answer["trap"]["b1"] == (4, 4)
     assert "could not be broadcast" in answer["trap"]["error"]
+
+
+@pytest.mark.parametrize(("across", "up"), [("W1-1-1", "W2-1-1"), ("b2-1-1", "W1-4-2"), ("b1-3-1", "W2-1-3")])
+@pytest.mark.parametrize(("step", "rate"), [(0, 1.2), (40, 1.2), (300, 10.0)])
+def test_a_slice_is_the_cost_with_two_weights_set(step, rate, across, up):
+    """Every cost of it, one network after the other; the path is that of the descent, and lies inside."""
+    answer = ALL["slice"]({"step": str(step), "rate": str(rate), "across": across, "up": up})
+    now = train(exercise_parameters(4), X, Y, TANH, SIGMOID, rate, step)
+
+    def J(x, y):
+        moved = now.map(np.copy)
+        for key, value in ((across, x), (up, y)):
+            name, r, c = key.split("-")
+            getattr(moved, name)[int(r) - 1, int(c) - 1] = value
+        return float(cost(forward(moved, X, TANH, SIGMOID), Y, SIGMOID))
+
+    own = [weight(now, across), weight(now, up)]
+    xs, ys = np.linspace(*answer["x"], SLICE), np.linspace(*answer["y"][::-1], SLICE)
+    grid = np.array([[J(x, y) for x in xs] for y in ys])
+    assert answer["J"] == pytest.approx(J(*own), rel=1e-12)
+    assert answer["zero"] == pytest.approx(J(0.0, 0.0), rel=1e-12)
+    assert (answer["lowest"]["J"], answer["highest"]) == pytest.approx((grid.min(), grid.max()), rel=1e-12)
+    assert J(answer["lowest"]["x"], answer["lowest"]["y"]) == pytest.approx(grid.min(), rel=1e-12)
+    signs = np.sign(grid - J(*own)).ravel() * (np.abs(answer["above"]["v"]) > 0)
+    assert np.array_equal(np.sign(answer["above"]["v"]), signs), "hue is the side of the present cost"
+    assert [row[-1] for row in answer["path"]] == pytest.approx(own, abs=1e-4)
+    assert answer["next"] == pytest.approx([weight(train(now, X, Y, TANH, SIGMOID, rate, 1), key) for key in (across, up)])
+    for (low, high), places in zip((answer["x"], answer["y"]), answer["path"], strict=True):
+        assert low < min(0, *places) <= max(0, *places) < high
 
 
 @pytest.mark.parametrize(("rate", "word"), [("0.001", "crawls"), ("1.2", "falls"), ("10", "rattles")])

@@ -1,19 +1,25 @@
-"""Exhibit 9: gradient descent, one step at a time and at any learning rate."""
+"""Exhibit 9: gradient descent, one step at a time and at any learning rate, and the cost over two of the weights with the path on it."""
+
+import math
 
 import numpy as np
 
-from shoal.textbook import backward, forward
+from shoal.errors import InvalidParameterError
+from shoal.textbook import Parameters, backward, cost, forward
 from shoal.textbook.gradient_check import as_parameters
-from shoal.web.chapter import LAST, RATE, SIGMOID, START, TANH, Edit, journey, points, right
-from shoal.web.exhibits.cards import card, term, total
+from shoal.web.chapter import LAST, RATE, SIGMOID, START, TANH, UNITS, Array, Edit, journey, points, right
+from shoal.web.exhibits.cards import card, places, term, total
 from shoal.web.exhibits.hand import EDITS
 from shoal.web.exhibits.predict import number, shown
-from shoal.web.pictures import outcome, thinned
-from shoal.web.question import Answer, ParameterReader, Question, RealReader, WholeReader
+from shoal.web.pictures import field, outcome, thinned
+from shoal.web.question import Answer, Choice, ParameterReader, Question, RealReader, WholeReader
 
 TITLE = "Descent"
 SLIDE = "Gradient descent for neural networks"
 
+SLICE = 33  # networks along each side of the slice
+PATH_POINTS = 160
+LEAST = 0.5  # how far the slice reaches beyond the path
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.6, 1.2, 2.0, 3.0, 5.0, 10.0)
 
 
@@ -56,6 +62,65 @@ def verdict(costs: list[float]) -> str:
     return "crawls" if fallen < 0.02 else "falls"
 
 
+def weight(parameters: Parameters, key: str) -> float:
+    """The number at `W1-4-2`."""
+    name, row, column = key.split("-")
+    return float(getattr(parameters, name)[int(row) - 1, int(column) - 1])
+
+
+def with_weights(parameters: Parameters, values: dict[str, Array]) -> Parameters:
+    """The network K times, with K values in place of each of these numbers; the parameters have a leading axis K."""
+    K = len(next(iter(values.values())))
+    many = parameters.map(lambda w: np.repeat(w[None], K, axis=0))
+    for key, v in values.items():
+        name, row, column = key.split("-")
+        getattr(many, name)[:, int(row) - 1, int(column) - 1] = v
+    return many
+
+
+def window(values: list[float]) -> tuple[float, float]:
+    """A range with round ends that holds these values and 0, with space around; it changes seldom while a path grows."""
+    kept = [v for v in values if math.isfinite(v)] + [0.0]
+    low, high = min(kept) - LEAST, max(kept) + LEAST
+    unit = 2.0 ** math.ceil(math.log2((high - low) / 8))
+    return unit * math.floor(low / unit), unit * math.ceil(high / unit)
+
+
+def costs_over(parameters: Parameters, across: str, up: str, x: Array, y: Array) -> Array:
+    """J with x in place of one weight and y in place of another, `(len(y), len(x))`: a row of networks at a time."""
+    X, Y = points()
+    rows = [with_weights(parameters, {across: x, up: np.full(len(x), v)}) for v in y]
+    return np.array([cost(forward(row, X, TANH, SIGMOID), Y, SIGMOID) for row in rows])
+
+
+def cost_slice(step: int, edits: tuple[Edit, ...], rate: float, across: str, up: str) -> Answer:
+    """The cost over two weights, the other 15 as they are at this step, and the path of descent up to it, seen from above."""
+    if across == up:
+        raise InvalidParameterError(f"the slice needs two different weights; both are {across}")
+    way = journey(edits, rate)
+    now, after = way.at(step), way.at(step + 1)
+    at = thinned(range(step + 1), PATH_POINTS)["at"]
+    path = {key: [weight(way.at(t), key) for t in at] for key in (across, up)}
+    (left, right_end), (bottom, top) = window(path[across]), window(path[up])
+    x, y = np.linspace(left, right_end, SLICE), np.linspace(top, bottom, SLICE)
+    J, here = costs_over(now, across, up, x, y), way.costs(step)[-1]
+    above = J - here
+    finite = np.abs(above[np.isfinite(above)])
+    lowest = np.unravel_index(np.argmin(np.where(np.isfinite(J), J, np.inf)), J.shape)
+    zero = np.zeros(1)
+    return {
+        "x": [left, right_end],
+        "y": [bottom, top],
+        "above": field(above, float(np.quantile(finite, 0.9)) if finite.size else None),
+        "path": np.round([path[across], path[up]], 4),  # to be drawn only
+        "next": [weight(after, across), weight(after, up)],
+        "J": here,
+        "lowest": {"J": float(J[lowest]), "x": float(x[lowest[1]]), "y": float(y[lowest[0]])},
+        "highest": float(np.max(J)),
+        "zero": float(costs_over(now, across, up, zero, zero)[0, 0]),
+    }
+
+
 def predict(step: int, edits: tuple[Edit, ...], rate: float) -> Answer:
     """How one weight changes in the next step."""
     X, Y = points()
@@ -71,4 +136,10 @@ TAKES: dict[str, ParameterReader] = {
     "edits": EDITS,
     "rate": RealReader(0.001, 10, RATE, RATES),
 }
-QUESTIONS = (Question("descent", descent, TAKES), Question("predict_9", predict, TAKES))
+WEIGHTS = (*places("W1", UNITS, 2), *places("b1", UNITS, 1), *places("W2", 1, UNITS), *places("b2", 1, 1))
+OF_SLICE: dict[str, ParameterReader] = {
+    **TAKES,
+    "across": Choice(WEIGHTS, WEIGHTS[:1]),
+    "up": Choice(("W2-1-1", *(w for w in WEIGHTS if w != "W2-1-1")), ("W2-1-1", "W1-1-2")),
+}
+QUESTIONS = (Question("descent", descent, TAKES), Question("slice", cost_slice, OF_SLICE), Question("predict_9", predict, TAKES))

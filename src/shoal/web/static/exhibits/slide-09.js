@@ -1,12 +1,13 @@
-// 9. Descent: one step forward or back, and the effect of the learning rate.
+// 9. Descent: one step forward or back, the effect of the learning rate, and the path over a slice of the cost.
+import { recordedOf } from "../lib/ask.js";
 import { chart, costScale, roundTicks } from "../lib/chart.js";
-import { iconButton, showRunning, slider } from "../lib/controls.js";
-import { h, put } from "../lib/dom.js";
+import { iconButton, pick, showRunning, slider } from "../lib/controls.js";
+import { h, line, put, s } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
 import { matrix } from "../lib/matrix.js";
-import { num, sig, whole } from "../lib/numbers.js";
+import { called, num, sig, whole } from "../lib/numbers.js";
 import { Plane } from "../lib/plane.js";
-import { declareAs, get, number, set } from "../lib/store.js";
+import { declareAs, get, listen, number, set } from "../lib/store.js";
 import { walk } from "../lib/strip.js";
 
 const UNITS = ["unit 1", "unit 2", "unit 3", "unit 4"];
@@ -19,13 +20,69 @@ const WORDS = {
   leaves: "It leaves: every step ends higher than the last.",
 };
 
+/** The numbers of the example network, by the keys of their cards. */
+const WEIGHTS = [
+  ...[1, 2, 3, 4].flatMap((i) => [`W1-${i}-1`, `W1-${i}-2`]),
+  ...[1, 2, 3, 4].map((i) => `b1-${i}-1`),
+  ...[1, 2, 3, 4].map((i) => `W2-1-${i}`),
+  "b2-1-1",
+];
+
+/** Two lists of weights; who chooses the other's one gives it theirs. */
+function twoWeights() {
+  let before = { across: get("9.across"), up: get("9.up") };
+  listen(["9.across", "9.up"], () => {
+    const now = { across: get("9.across"), up: get("9.up") };
+    if (now.across === now.up) set(now.across === before.across ? { "9.across": before.up } : { "9.up": before.across });
+    before = { across: get("9.across"), up: get("9.up") };
+  });
+  const offered = (/** @type {string} */ parameter) =>
+    WEIGHTS.filter((key) => recordedOf(parameter)?.includes(key) ?? true).map((key) => /** @type {[string, string]} */ ([key, called(key)]));
+  return [
+    pick({ key: "9.across", label: "across", options: offered("slice.across"), name: "weight across" }),
+    pick({ key: "9.up", label: "up", options: offered("slice.up"), name: "weight up" }),
+  ];
+}
+
+/** The cost over two weights: more than now in one hue, less in the other, the path of descent on it. @param {any} a @param {string} across @param {string} up */
+function slicePlane(a, across, up) {
+  const plane = new Plane({
+    size: 251,
+    x: a.x,
+    y: a.y,
+    names: [called(across), called(up)],
+    label: `The cost over ${called(across)} and ${called(up)}, with the path of descent`,
+  });
+  plane.heat(a.above);
+  plane.boundary(a.above);
+  const [xs, ys] = a.path.map((/** @type {(number | null)[]} */ all) => all.filter((v) => v !== null));
+  const places = xs.map((/** @type {number} */ x, /** @type {number} */ i) => [plane.sx(x).toFixed(1), plane.sy(ys[i]).toFixed(1)]);
+  const way = { points: places.map((/** @type {string[]} */ p) => p.join(",")).join(" "), "stroke-linejoin": "round", fill: "none" };
+  const [cx, cy] = places[places.length - 1] ?? ["0", "0"];
+  const origin = { x: plane.sx(0), y: plane.sy(0) };
+  plane.over.append(
+    line(origin.x - 6, origin.y, origin.x + 6, origin.y, { class: "ink", "stroke-width": 1.2 }),
+    line(origin.x, origin.y - 6, origin.x, origin.y + 6, { class: "ink", "stroke-width": 1.2 }),
+    s("polyline", { ...way, class: "under-way" }),
+    s("polyline", { ...way, class: "ink", "stroke-width": 1.6 }),
+  );
+  if (a.next.every((/** @type {number | null} */ v) => v !== null))
+    plane.over.append(line(Number(cx), Number(cy), plane.sx(a.next[0]), plane.sy(a.next[1]), { class: "ink", "stroke-width": 3 }));
+  plane.over.append(s("circle", { cx, cy, r: 4.5, class: "here" }));
+  return plane.element;
+}
+
 /** @param {any} page */
 export function slide9(page) {
   declareAs("9.rate", "descent.rate");
-  const plane = new Plane({ size: 330, limit: page.limit, label: "The boundary at this step" });
-  const [curve, word, update, arithmetic] = [
-    h("figure", {}),
-    h("p", { class: "word" }),
+  declareAs("9.across", "slice.across");
+  declareAs("9.up", "slice.up");
+  const plane = new Plane({ size: 251, limit: page.limit, label: "The boundary at this step" });
+  const [curve, slice, sliceWords, word, update, arithmetic] = [
+    h("figure", { "data-part": "run" }),
+    h("figure", { "data-part": "slice" }),
+    h("p", { class: "cap" }),
+    h("p", { class: "word", "data-part": "run" }),
     h("div", { class: "update", "data-part": "update" }),
     h("p", { class: "cap arithmetic", "data-part": "update" }),
   ];
@@ -79,16 +136,38 @@ export function slide9(page) {
     );
   }
 
+  /** @param {any} a */
+  function drawSlice(a) {
+    const [across, up] = [get("9.across"), get("9.up")];
+    put(slice, slicePlane(a, across, up));
+    put(
+      sliceWords,
+      "At the dot J is ",
+      num(a.J, { name: "slice-J" }),
+      ", and the line runs where it is the same. The lowest of the costs that are drawn is ",
+      num(a.lowest.J, { name: "lowest" }),
+      `, at ${called(across)} = ${sig(a.lowest.x, 3)} and ${called(up)} = ${sig(a.lowest.y, 3)}; the highest is `,
+      num(a.highest, { name: "highest" }),
+      "; with both weights 0, at the cross, J is ",
+      num(a.zero, { name: "zero" }),
+      ".",
+    );
+  }
+
   exhibit({
     number: 9,
     predict: () => ["predict_9", { step: Math.min(number("step"), last), edits: get("edits"), rate: get("9.rate") }],
-    keys: ["step", "edits", "9.rate"],
+    keys: ["step", "edits", "9.rate", "9.across", "9.up"],
     themed: true,
     lecture: [
       { says: "boundary", parts: ["run"] },
+      { says: "a slice of the cost", parts: ["slice"] },
       { says: "one step", parts: ["update"] },
     ],
-    questions: () => ({ d: ["descent", { step: get("step"), edits: get("edits"), rate: get("9.rate") }] }),
+    questions: () => {
+      const at = { step: get("step"), edits: get("edits"), rate: get("9.rate") };
+      return { d: ["descent", at], a: ["slice", { ...at, across: get("9.across"), up: get("9.up") }] };
+    },
     build(stage) {
       plane.examples(page.X, page.Y, 0.85);
       const rate = slider({
@@ -122,12 +201,21 @@ export function slide9(page) {
           rate,
           exercise,
         ),
-        h("div", { class: "e9", "data-part": "run" }, h("figure", {}, plane.element), h("div", {}, word, curve)),
+        word,
+        h(
+          "div",
+          { class: "e9" },
+          h("figure", { "data-part": "run" }, plane.element),
+          curve,
+          slice,
+          h("div", { class: "slice-words", "data-part": "slice" }, h("div", { class: "bar" }, h("b", {}, "A slice of the cost"), ...twoWeights()), sliceWords),
+        ),
         update,
         arithmetic,
       );
     },
-    draw({ d }) {
+    draw({ d, a }) {
+      drawSlice(a);
       plane.heat(d.heat);
       plane.boundary(d.cut);
       const end = Math.max(d.step, 1);
@@ -149,8 +237,8 @@ export function slide9(page) {
         curve,
         chart(
           {
-            width: 470,
-            height: 300,
+            width: 284,
+            height: 270,
             label: `Cost at learning rate ${d.rate}`,
             x: [0, end],
             xTicks: roundTicks(end, 4),

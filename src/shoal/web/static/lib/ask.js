@@ -43,17 +43,21 @@ function nearest(texts, wanted) {
   return texts.reduce((a, b) => (Math.abs(Number(b) - target) < Math.abs(Number(a) - target) ? b : a));
 }
 
+/** The values of `question.parameter` that a static copy has; undefined on the live page, which has all. @param {string} parameter */
+export function recordedOf(parameter) {
+  const [question = "", name = ""] = parameter.split(".");
+  return recorded?.[question]?.grid[name];
+}
+
 /** The recorded value of `question.parameter` nearest to `wanted` in a static copy; else `wanted`. @param {string} parameter @param {string} wanted */
 export function near(parameter, wanted) {
-  const [question = "", name = ""] = parameter.split(".");
-  const texts = recorded?.[question]?.grid[name];
+  const texts = recordedOf(parameter);
   return texts && wanted !== "" ? nearest(texts, wanted) : wanted; // an empty text leaves the choice to the exhibit
 }
 
 /** The previous or next value: a step of 1, or the next recorded one. @param {string} parameter @param {number} value @param {number} by */
 export function beside(parameter, value, by) {
-  const [question = "", name = ""] = parameter.split(".");
-  const texts = recorded?.[question]?.grid[name];
+  const texts = recordedOf(parameter);
   if (!texts) return value + by;
   const sorted = texts.map(Number).sort((a, b) => a - b);
   const beyond = by > 0 ? sorted.find((v) => v > value) : sorted.reverse().find((v) => v < value);
