@@ -77,6 +77,7 @@ export function slide9(page) {
   declareAs("9.rate", "descent.rate");
   declareAs("9.across", "slice.across");
   declareAs("9.up", "slice.up");
+  const weights = twoWeights(); // before the exhibit, which must hear of two weights that differ
   const plane = new Plane({ size: 251, limit: page.limit, label: "The boundary at this step" });
   const [curve, slice, sliceWords, word, update, arithmetic] = [
     h("figure", { "data-part": "run" }),
@@ -208,7 +209,7 @@ export function slide9(page) {
           h("figure", { "data-part": "run" }, plane.element),
           curve,
           slice,
-          h("div", { class: "slice-words", "data-part": "slice" }, h("div", { class: "bar" }, h("b", {}, "A slice of the cost"), ...twoWeights()), sliceWords),
+          h("div", { class: "slice-words", "data-part": "slice" }, h("div", { class: "bar" }, h("b", {}, "A slice of the cost"), ...weights), sliceWords),
         ),
         update,
         arithmetic,
