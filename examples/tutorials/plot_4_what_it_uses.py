@@ -26,7 +26,7 @@ print(f"accuracy {model.score(new.drop(columns='target'), new['target']):.3f}")
 # ---------------------------
 # Permutation importance: a column's values are shuffled among new rows, and the log loss rises.
 
-from shoal.inspection.figures import EffectDisplay, ImportanceDisplay, NetworkDisplay
+from shoal.inspection.figures import EffectDisplay, ImportanceDisplay
 
 importance = model.importance(new)
 figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
@@ -61,19 +61,17 @@ for output, (ax, name) in enumerate(zip(axes, model.classes_, strict=True)):
 
 import pandas as pd
 
-from shoal.inspection import weights_say
+from shoal.inspection import olden
 
-said = weights_say(model["estimator"].network_)
-pd.DataFrame(said.olden, new.columns.drop("target"), model.classes_).round(2)
+pd.DataFrame(olden(model.network_), new.columns.drop("target"), model.classes_).round(2)
 
 # %%
 # The network itself
 # ------------------
 # One member, with its largest weights: thicker lines are larger weights. All members together are one network with one hidden layer.
-# Inputs are numbered in the order of the columns.
 
 figure, axes = plt.subplots(figsize=(8, 6), layout="constrained")
-NetworkDisplay.from_network(model["estimator"].network_, 0, outputs=list(model.classes_), ax=axes)
+model.plot.network(0, ax=axes)
 
 # %%
 # Single rows

@@ -63,13 +63,14 @@ print((one.predict_proba(X) == again.predict_proba(X)).all())
 
 import matplotlib.pyplot as plt
 
-from shoal.inspection import weights_say
-from shoal.inspection.figures import EffectDisplay, NetworkDisplay
+from shoal.inspection import olden
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
-NetworkDisplay.from_network(one.network_, outputs=list(one.classes_), ax=left)
-EffectDisplay.from_effect(fit.effect(table, "petal width (cm)", output=2), ylabel=f"probability of {fit.classes_[2]}", ax=right)
-pd.DataFrame(weights_say(one.network_).olden, X.columns, one.classes_).round(1)
+figure, axes = plt.subplots(2, 2, figsize=(11, 8), layout="constrained")
+one.plot.network(ax=axes[0, 0])  # plotnet
+one.plot.olden(output=2, ax=axes[0, 1])  # of the third class
+one.plot.garson(ax=axes[1, 0])
+fit.plot.profile(table, "petal width (cm)", output=2, ax=axes[1, 1])  # lekprofile
+pd.DataFrame(olden(one.network_), X.columns, one.classes_).round(1)
 
 # %%
 # caret::train

@@ -9,10 +9,14 @@ import pytest
 import shoal
 from problems import population
 from shoal.encoding import Encoding, TargetScale, fit_encoding
-from shoal.inspection import derivatives, sensitivities, weights_say
+from shoal.errors import InvalidParameterError
+from shoal.inspection import derivatives, garson, olden, profile, sensitivities
+from shoal.inspection.profile import held_cells
 from shoal.network import Network, predict
+from shoal.population import Population
 from shoal.table import read, targets_of
 from shoal.table_models.inspect import effect_of, importance_of, uses_of
+from shoal.textbook.propagation import Parameters
 
 rng = np.random.default_rng(0)
 X = np.column_stack([rng.normal(50, 12, 200), rng.exponential(3, 200), rng.integers(0, 2, 200)])
@@ -53,11 +57,10 @@ def test_sensitivity_of_a_straight_line_is_its_slope_times_the_spread():
 def test_olden_and_garson_by_hand():
     net = shoal_of("quantile", ramps=False)
     W1, _, W2, _ = net.merged
-    said = weights_say(net)
-    np.testing.assert_allclose(said.olden[1, 0], sum(W1[u, 1] * W2[0, u] for u in range(7)), rtol=1e-12)
+    np.testing.assert_allclose(olden(net)[1, 0], sum(W1[u, 1] * W2[0, u] for u in range(7)), rtol=1e-12)
     shares = [abs(W1[u, 1]) * abs(W2[0, u]) / np.abs(W1[u]).sum() for u in range(7)]
-    np.testing.assert_allclose(said.garson[1, 0], sum(shares) / np.abs(W2).sum(), rtol=1e-12)
-    np.testing.assert_allclose(weights_say(shoal_of("softmax")).garson.sum(axis=0), 1, rtol=1e-12)
+    np.testing.assert_allclose(garson(net)[1, 0], sum(shares) / np.abs(W2).sum(), rtol=1e-12)
+    np.testing.assert_allclose(garson(shoal_of("softmax")).sum(axis=0), 1, rtol=1e-12)
 
 
 @pytest.fixture(scope="module")
@@ -152,3 +155,34 @@ def test_effects_of_numbers_are_those_of_the_cells_however_they_are_written(spel
     cells = [rows["x"].iloc[int(np.flatnonzero(read == value)[0])] for value in found.values]
     # the mean over equal rows and the merged network add up in another order
     np.testing.assert_allclose(found.together, model.predict(pd.DataFrame({"x": cells})), rtol=1e-9)
+
+
+def test_olden_and_garson_of_a_network_with_numbers_by_hand():
+    """Two inputs, two units: W1 = [[1, -2], [3, 1]], W2 = [[2, -1]]; the sums are worked out in the comments."""
+    parameters = Parameters(np.array([[[1.0, -2.0], [3.0, 1.0]]]), np.zeros((1, 2, 1)), np.array([[[2.0, -1.0]]]), np.zeros((1, 1, 1)))
+    encoding = fit_encoding(np.random.default_rng(0).standard_normal((9, 2)), ramps=False)
+    net = Network(
+        Population(parameters, np.array([2]), np.ones((1, 2), bool)), np.ones(1), "tanh", "sigmoid", encoding, None, (), ("a", "b"), {}
+    )
+    np.testing.assert_allclose(olden(net)[:, 0], [2 * 1 - 3, 2 * -2 - 1])
+    # unit 1: |W2| = 2, shares 1/3 and 2/3; unit 2: |W2| = 1, shares 3/4 and 1/4; together 2/3 + 3/4 and 4/3 + 1/4 of 3
+    np.testing.assert_allclose(garson(net)[:, 0], [(2 / 3 + 3 / 4) / 3, (4 / 3 + 1 / 4) / 3])
+
+
+def test_a_profile_is_the_prediction_where_the_others_have_their_quantile():
+    net = shoal_of("quantile", ramps=False)
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    found = profile(net, frame, "b", quantiles=(0.0, 0.5))
+    assert found.answers.shape == (2, 100)
+    row = [np.median(X[:, 0]), found.values[7], np.median(X[:, 2])]
+    np.testing.assert_allclose(found.answers[1, 7], predict(net, np.array([row]))[0, 0], rtol=1e-12)
+    assert (found.values[0], found.values[-1]) == (X[:, 1].min(), X[:, 1].max())
+    with pytest.raises(InvalidParameterError, match="'d' is no column of numbers; those are a, b, c"):
+        profile(net, frame, "d")
+    with pytest.raises(InvalidParameterError, match="numbers from 0 to 1"):
+        profile(net, frame, "a", quantiles=(0.5, 50))
+
+
+def test_cells_that_are_no_numbers_are_held_at_the_most_frequent():
+    assert list(held_cells(pd.Series(["x", "y", "y"]), None, (0, 1))) == ["y", "y"]
+    assert list(held_cells(pd.Series(["1", "3"]), pd.Series([1.0, 3.0]), (0, 0.5))) == [1, 2]

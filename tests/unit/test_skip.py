@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 import shoal
 from shoal import InvalidParameterError, ModelFileError, ShoalClassifier, ShoalRegressor, ShoalSearchCV
 from shoal.cli import app
-from shoal.inspection.importance import derivatives, weights_say
+from shoal.inspection import derivatives, garson, olden
 from shoal.network import predict
 from shoal.persistence.building import built
 from shoal.persistence.storing import stored
@@ -69,11 +69,11 @@ def test_derivatives_go_through_the_skip_connections_too(kind):
         np.testing.assert_allclose(found[:, j], slope, rtol=1e-5, atol=1e-7 / X[:, j].std())
 
 
-def test_what_the_weights_say_counts_the_straight_way():
+def test_olden_and_garson_count_the_straight_way():
     network = ShoalRegressor(skip=True, ramps=False, **FAST).fit(X, PLANE).network_
-    merged, said = network.merged, weights_say(network)
-    np.testing.assert_allclose(said.olden, (merged.W2 @ merged.W1 + merged.W3).T)
-    np.testing.assert_allclose(said.garson.sum(axis=0), 1.0)
+    merged = network.merged
+    np.testing.assert_allclose(olden(network), (merged.W2 @ merged.W1 + merged.W3).T)
+    np.testing.assert_allclose(garson(network).sum(axis=0), 1.0)
 
 
 def test_training_goes_on_only_with_networks_of_the_same_kind():

@@ -13,7 +13,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 
 from shoal import ShoalClassifier
-from shoal.inspection import weights_say
+from shoal.inspection import olden
 
 rng = np.random.default_rng(0)
 shared = [a + b + c for a in ["ba", "ko", "mi", "nu", "so", "ve"] for b in ["ri", "lo", "pa"] for c in "ntsm"]
@@ -37,7 +37,7 @@ texts_train, texts_test, y_train, y_test = train_test_split(texts, y, random_sta
 model = make_pipeline(TfidfVectorizer(), ShoalClassifier(hidden_layer_sizes=16, random_state=0)).fit(texts_train, y_train)
 print(f"accuracy on new sentences {model.score(texts_test, y_test):.3f}")
 
-words, weight = model[0].get_feature_names_out(), weights_say(model[1].network_).olden[:, 0]
+words, weight = model[0].get_feature_names_out(), olden(model[1].network_)[:, 0]
 order = np.argsort(weight)
 most = np.r_[order[:10], order[-10:]]
 figure, axes = plt.subplots(figsize=(7, 4.6), layout="constrained")

@@ -2,7 +2,7 @@
 
 from abc import ABC
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from shoal.fitting.weights import row_weights
 from shoal.inspection import Diagnosis, diagnose
 from shoal.network import Network
 from shoal.types import Floats
+
+if TYPE_CHECKING:
+    from shoal.estimators.plots import EstimatorPlots
 
 
 class SeenEstimator(BaseEstimator, ABC):
@@ -50,6 +53,19 @@ class SeenEstimator(BaseEstimator, ABC):
         150
         """
         return diagnosed(self, X, y, sample_weight)
+
+    @property
+    def plot(self) -> "EstimatorPlots":
+        """The figures of the fitted model, one call each: `model.plot.training()`, `.network()`, `.weights()`, `.units(X, columns)`;
+        `.regression(X, y)`, `.errors`, `.intervals`, or `.roc(X, y)`, `.precision_recall`, `.calibration`, `.confusion`;
+        `.importance(X, y)`, `.sensitivities(X)`, `.effect(X, column)`, `.profile`, `.olden()`, `.garson()`.
+
+        Each takes matplotlib's `ax` and returns a Display object (docs/report.md).
+        """
+        from shoal.estimators.plots import EstimatorPlots
+
+        check_is_fitted(self, "network_")
+        return EstimatorPlots(self)
 
     def _html_repr(self) -> str:
         """scikit-learn's diagram, and for a fitted estimator its shape, solver, score and curve."""

@@ -3,6 +3,8 @@
 from shoal.inspection.diagnosis import diagnose
 from shoal.inspection.finding import Diagnosis, Finding
 from shoal.inspection.findings import Costs, findings
-from shoal.inspection.importance import Weights, derivatives, sensitivities, weights_say
+from shoal.inspection.importance import derivatives, sensitivities
+from shoal.inspection.profile import Profile, profile
+from shoal.inspection.weights import garson, olden
 
-__all__ = ["Costs", "Diagnosis", "Finding", "Weights", "derivatives", "diagnose", "findings", "sensitivities", "weights_say"]
+__all__ = ["Costs", "Diagnosis", "Finding", "Profile", "derivatives", "diagnose", "findings", "garson", "olden", "profile", "sensitivities"]

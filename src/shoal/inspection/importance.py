@@ -11,7 +11,7 @@ with the slope on the left of a kink.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -144,19 +144,6 @@ def partial_effect(
 BLOCK = 1024  # rows at once
 
 
-class Weights(NamedTuple):
-    """Weights-based measures of each input, `(n, n_z)`, for readers who know them.
-
-    olden : Σ of W1 · W2 over the units (Olden and Jackson 2002), signed, in logits for a standard deviation
-    garson : each input's fraction of `|W1| |W2|` at every unit, summed over the units (Garson 1991); columns add up to 1
-
-    A skip connection is a way of its own beside those through the units: it adds W3 to the first, and `|W3|` to the second.
-    """
-
-    olden: Floats
-    garson: Floats
-
-
 def derivatives(network: Network, X: Any) -> Floats:
     """dy/dx of every output with respect to every raw input at every row, `(m, n, n_y)`.
 
@@ -236,29 +223,3 @@ def sensitivities(network: Network, X: Any) -> Floats:
         part = np.abs(block(network, rows[s : s + BLOCK])).sum(axis=0)
         slopes = part if not slopes.size else slopes + part
     return np.asarray(slopes / len(rows) * limited(network.encoding.limits, rows).std(axis=0)[:, None])
-
-
-def weights_say(network: Network) -> Weights:
-    """Olden's and Garson's importance of each input, for the shoal as one network over scaled inputs; ramps count with their column.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from shoal import ShoalRegressor
-    >>> X = np.linspace(-2, 2, 60)[:, None]
-    >>> model = ShoalRegressor(solver="lbfgs", hidden_layer_sizes=3, n_networks=1, random_state=0).fit(X, X[:, 0] ** 2)
-    >>> from shoal.inspection import weights_say
-    >>> weights_say(model.network_).garson
-    array([[1.]])
-    """
-    W1, W2, W3 = network.merged.W1, network.merged.W2, network.merged.W3
-    encoding, n = network.encoding, network.encoding.n_inputs
-    column = np.concatenate([np.arange(n), encoding.ramps.column if encoding.n_ramps else np.empty(0, int)])
-    own = np.zeros((n, len(W2)))
-    straight = np.zeros((len(W2), W1.shape[1])) if W3 is None else W3
-    np.add.at(own, column, (W2 @ W1 + straight).T)
-    sizes = np.abs(W1)
-    shares = sizes / np.maximum(sizes.sum(axis=1, keepdims=True), 1e-300)
-    parts = np.zeros((n, len(W2)))
-    np.add.at(parts, column, (np.abs(W2) @ shares + np.abs(straight)).T)
-    return Weights(own, parts / np.maximum(parts.sum(axis=0), 1e-300))

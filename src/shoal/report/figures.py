@@ -15,6 +15,7 @@ import numpy as np
 from shoal.errors import ShoalError
 from shoal.export.portable import printable
 from shoal.inspection.figures import (
+    ClassCurvesDisplay,
     EffectDisplay,
     ErrorHistogramDisplay,
     ImportanceDisplay,
@@ -23,7 +24,8 @@ from shoal.inspection.figures import (
     RegressionDisplay,
     TrainingCurvesDisplay,
 )
-from shoal.inspection.figures.displays import plain, short
+from shoal.inspection.figures.classes import Curve
+from shoal.inspection.figures.displays import short
 from shoal.inspection.importance import Effect
 from shoal.report.contents import Contents
 
@@ -154,8 +156,7 @@ def intervals(contents: Contents) -> tuple[list[Picture], float, float]:
 
 def classification(contents: Contents) -> Iterator[Picture]:
     """Confusion matrix; for two classes ROC and calibration curves too. All are scikit-learn's."""
-    from sklearn.calibration import CalibrationDisplay
-    from sklearn.metrics import ConfusionMatrixDisplay, RocCurveDisplay
+    from sklearn.metrics import ConfusionMatrixDisplay
 
     y = contents.held.y
     if y.ndim == 2:
@@ -182,23 +183,15 @@ def classification(contents: Contents) -> Iterator[Picture]:
         yield picture("Confusion matrix", confusion, (max(4.0, size), max(3.3, size)))
     if len(classes) > 2 or len(np.unique(y)) < 2:
         return
-    shares = contents.estimator.predict_proba(contents.X_held)[:, 1]
-    positive, name = y == classes[1], plain(str(classes[1]))
-    curve = {"color": "C0"}
+    p = contents.estimator.predict_proba(contents.X_held)[:, 1]
+    positive, label = y == classes[1], [str(classes[1])]
+    limits = contents.estimator.network_.limits.tolist()
 
-    def roc(ax: Any) -> None:
-        RocCurveDisplay.from_predictions(positive, shares, name=name, curve_kwargs=curve, ax=ax)
-        ax.set(xlabel="false positive rate", ylabel="true positive rate")
+    def draw(kind: Curve) -> Callable[[Any], Any]:
+        return lambda ax: ClassCurvesDisplay.from_predictions(positive, p, label, kind=kind, thresholds=limits, ax=ax)
 
-    yield picture("ROC curve", roc)
-
-    def calibration(ax: Any) -> None:
-        CalibrationDisplay.from_predictions(positive, shares, n_bins=10, strategy="quantile", name=name, ax=ax, color="C0")
-        ax.lines[0].set_color("C1")
-        ax.set(xlabel="mean predicted probability, ten equal parts of the rows", ylabel="fraction of positives")
-        ax.legend(loc="lower right", frameon=False)
-
-    yield picture("Calibration: how often what is predicted to be likely happens", calibration)
+    yield picture("ROC curve; the dot is the threshold of its predictions", draw("roc"))
+    yield picture("Calibration: how often what is predicted to be likely happens", draw("calibration"))
 
 
 def uses(contents: Contents) -> list[Picture]:

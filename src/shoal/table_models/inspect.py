@@ -12,7 +12,8 @@ from sklearn.pipeline import Pipeline
 
 from shoal.estimators.display import diagnosed
 from shoal.export import portable
-from shoal.inspection import Diagnosis, sensitivities, weights_say
+from shoal.export.portable import Portable
+from shoal.inspection import Diagnosis, Profile, garson, olden, profile, sensitivities
 from shoal.inspection.finding import Finding
 from shoal.inspection.findings import leaking_columns
 from shoal.inspection.importance import N_REPEATS, Effect, Importance, importance, partial_effect
@@ -122,23 +123,34 @@ ROWS_OF_EFFECTS = 300  # spread evenly over those given
 
 
 @dataclass(frozen=True)
-class Uses:
-    """The derivatives and the weights of every raw column that is an input.
+class WeightsByColumn:
+    """What the weights alone say about every raw column that is an input: sums over its parts.
 
     Attributes
     ----------
     names : tuple of str
-    sensitivity : ndarray, (n, n_y)
-        Mean |dy/dx| per standard deviation of x, in units of y; for a column with several parts (levels, parts of a date, missing
-        indicator) the root of the sum of their squares.
     olden, garson : ndarray, (n, n_z)
-        Sums over the parts.
     """
 
     names: tuple[str, ...]
-    sensitivity: Floats
     olden: Floats
     garson: Floats
+
+
+@dataclass(frozen=True)
+class Uses(WeightsByColumn):
+    """The derivatives and the weights of every raw column that is an input.
+
+    Attributes
+    ----------
+    names, olden, garson
+        As in `WeightsByColumn`.
+    sensitivity : ndarray, (n, n_y)
+        Mean |dy/dx| per standard deviation of x, in units of y; for a column with several parts (levels, parts of a date, missing
+        indicator) the root of the sum of their squares.
+    """
+
+    sensitivity: Floats
 
 
 def diagnose_table(model: Pipeline, table: Table) -> Diagnosis:
@@ -231,20 +243,35 @@ def importance_of(
     return importance(model, frame[inputs], y, scorer, metric, seed=seed, repeats=repeats)
 
 
+def by_column(parts: Portable, values: Floats) -> Floats:
+    """Values of the prepared columns `(n_prepared, …)` added up to those of the raw columns that they are made of."""
+    sums = np.zeros((len(parts.fields), values.shape[1]))
+    np.add.at(sums, np.array([feature.field for feature in parts.features]), values)
+    return sums
+
+
+def weights_by_column(model: Pipeline) -> WeightsByColumn:
+    """Olden's and Garson's weights of a model by raw column."""
+    parts = portable(model)
+    names = tuple(field.name for field in parts.fields)
+    return WeightsByColumn(names, by_column(parts, olden(parts.network)), by_column(parts, garson(parts.network)))
+
+
 def uses_of(model: Pipeline, frame: pd.DataFrame) -> Uses:
     """Derivatives and weights of a model by raw column, on raw rows `frame`."""
-    parts = portable(model)
-    network, X = parts.network, prepared_rows(model["prepare"], frame)
-    column = np.array([feature.field for feature in parts.features])
-    by_weights = weights_say(network)
+    parts, weights = portable(model), weights_by_column(model)
+    squares = sensitivities(parts.network, prepared_rows(model["prepare"], frame)) ** 2
+    return Uses(weights.names, weights.olden, weights.garson, np.sqrt(by_column(parts, squares)))
 
-    def by_field(values: Floats) -> Floats:
-        sums = np.zeros((len(parts.fields), values.shape[1]))
-        np.add.at(sums, column, values)
-        return sums
 
-    names = tuple(field.name for field in parts.fields)
-    return Uses(names, np.sqrt(by_field(sensitivities(network, X) ** 2)), by_field(by_weights.olden), by_field(by_weights.garson))
+def profile_of(model: Pipeline, frame: pd.DataFrame, name: str, *, quantiles: Sequence[float], output: int = 0) -> Profile:
+    """Lek's profile of a raw column of numbers; see `inspection.profile`."""
+    prepare = model["prepare"]
+    inputs = frame[[column.name for column in columns_of(model)]]
+    kinds = {column.name: column.kind for column in columns_of(model)}
+    numbers = pd.DataFrame({each: cells for each, cells in raw_numbers(prepare["typed"], inputs) if kinds[each] == "number"}, inputs.index)
+    make = partial(prepared_rows, prepare)
+    return profile(model["estimator"].network_, inputs, name, prepare=make, numbers=numbers, quantiles=quantiles, output=output)
 
 
 def effect_of(model: Pipeline, frame: pd.DataFrame, name: str, *, output: int = 0) -> Effect:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ from shoal.errors import InvalidParameterError, ShoalError
 from shoal.estimators.remote import lazy_too
 from shoal.inspection import Diagnosis
 from shoal.inspection.importance import N_REPEATS, Effect, Importance
+from shoal.network import Network
 from shoal.table import Column, TypedTable, feature_names, prepared_rows
 from shoal.table.columns import Extra, check_extra
 from shoal.table.frames import Table, as_frame, is_path
@@ -29,6 +30,9 @@ from shoal.table_models.facts import Evaluation, facts_of
 from shoal.table_models.splits import frame_of
 from shoal.types import Floats
 from shoal.uncertainty.outside import outside_named, warn_outside
+
+if TYPE_CHECKING:
+    from shoal.table_models.plots import TablePlots
 
 
 def last_step_has(method: str) -> Callable[[Any], bool]:
@@ -92,6 +96,15 @@ class TableModel(Pipeline):
     @extra.setter
     def extra(self, extra: Extra) -> None:
         self._typed().extra = check_extra(extra)
+
+    @property
+    def network_(self) -> Network:
+        """The trained network, whose inputs have the names of the prepared columns; what `shoal.inspection` takes."""
+        from shoal.export import portable
+
+        if not hasattr(self.steps[-1][1], "network_"):
+            raise AttributeError("network_ is there once the model is fitted")
+        return portable(self, foreign=True).network
 
     # --- answers ----------------------------------------------------------------------------------------------------
 
@@ -225,6 +238,18 @@ class TableModel(Pipeline):
         if column not in inputs:
             raise InvalidParameterError(f"column={column!r} is no input of this model; its inputs are {', '.join(inputs)}")
         return effect_of(self, frame, column, output=output)
+
+    @property
+    def plot(self) -> "TablePlots":
+        """The figures of the model, one call each: `model.plot.training()`, `.network()`, `.weights()`, `.units(X, columns)`;
+        `.regression(table)`, `.errors`, `.intervals`, or `.roc(table)`, `.precision_recall`, `.calibration`, `.confusion`;
+        `.importance(table)`, `.sensitivities`, `.effect(table, column)`, `.profile`, `.olden()`, `.garson()`.
+
+        Each takes matplotlib's `ax` and returns a Display object (docs/report.md).
+        """
+        from shoal.table_models.plots import TablePlots
+
+        return TablePlots(self)
 
     def write_report(self, table: Table, path: str | PathLike[str], *, test: Table | None = None) -> Path:
         """Write the report on a table as one HTML file, as `shoal.write_report`."""

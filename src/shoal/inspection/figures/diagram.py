@@ -9,7 +9,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from shoal.errors import InvalidParameterError
 from shoal.inspection.figures.displays import axes_or_new, ink, new_figure, short
+from shoal.inspection.weights import by_input
 from shoal.network import Network, encoded
 from shoal.population import member
 from shoal.textbook.activations import ACTIVATIONS
@@ -54,13 +56,8 @@ class NetworkDisplay:
     @classmethod
     def from_network(cls, network: Network, k: int | None = None, *, outputs: Sequence[str] = (), ax: Any = None) -> Self:
         """Member k, from 0, of a trained network; None: the member of the largest weight. Ramps are drawn with their column's line."""
-        k = int(np.argmax(network.shares)) if k is None else k
-        whole = member(network.population, k).map(lambda w: np.asarray(w, np.float64))
-        n = network.encoding.n_inputs
-        columns = np.concatenate([np.arange(n), network.encoding.ramps.column if network.encoding.n_ramps else np.empty(0, int)])
-        together = {name: by_column(w, columns, n) for name, w in whole.named().items() if name in OF_INPUTS}
-        names = outputs or output_names(network, len(whole.W2))
-        return cls(replace(whole, **together), network.feature_names, names).plot(ax=ax)
+        parameters = member_by_input(network, k)
+        return cls(parameters, network.feature_names, outputs or output_names(network, len(parameters.W2))).plot(ax=ax)
 
     def plot(self, *, most_inputs: int = MOST_INPUTS, most_units: int = MOST_UNITS, ax: Any = None) -> Self:
         """Draw; if not all inputs and units fit, those with the largest products of weights."""
@@ -92,6 +89,21 @@ class NetworkDisplay:
         return self
 
 
+def member_by_input(network: Network, k: int | None = None) -> Parameters:
+    """The weights of member k in float64, those of a column's ramps added up to the column's; None: the member of the largest weight.
+
+    Raises
+    ------
+    InvalidParameterError
+        For a member that the network does not have.
+    """
+    K = network.population.K
+    if k is not None and not 0 <= k < K:
+        raise InvalidParameterError(f"k={k!r}: this network has {K} member{'s' if K > 1 else ''}, from 0 to {K - 1}")
+    whole = member(network.population, int(np.argmax(network.shares)) if k is None else k).map(lambda w: np.asarray(w, np.float64))
+    return replace(whole, **{name: by_input(network, w.T).T for name, w in whole.named().items() if name in OF_INPUTS})
+
+
 def heaviest(weight: Floats, most: int) -> NDArray[np.int64]:
     """Indices of the largest, in their original order."""
     return np.sort(np.argsort(-weight, kind="stable")[:most])
@@ -100,13 +112,6 @@ def heaviest(weight: Floats, most: int) -> NDArray[np.int64]:
 def spread(n: int) -> Floats:
     """Heights from top to bottom."""
     return np.array([0.5]) if n == 1 else np.linspace(1, 0, n)
-
-
-def by_column(W: Floats, columns: NDArray[np.int64], n: int) -> Floats:
-    """Weights of encoded inputs `(…, n + n_ramps)` added up to those of the n columns that they are made of."""
-    together = np.zeros((len(W), n))
-    np.add.at(together.T, columns, W.T)
-    return together
 
 
 def lines(ax: Any, W: Floats, x: int, left: Floats, right: Floats, reach: int = 1) -> None:
