@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Where the surroundings forbid compiled files, every process that the tests start would compile all its modules anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test slow check bench table handout docs wheels lowest latest clean
+.PHONY: demo test slow check bench table handout docs wheels release lowest latest clean
 
 demo: $(VENV)/.installed  ## train on a real table, save the model, predict
 	@$(BIN)/shoal demo
@@ -38,6 +38,18 @@ docs: $(VENV)/.documented  ## the site of the documentation, into build/docs/ind
 wheels: $(VENV)/.made  ## a wheel for this platform and Python with the machine code of all kernels, into build/wheels (minutes)
 	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir build/wheels .
 	@ls build/wheels/*.whl
+
+release: $(VENV)/.documented  ## everything checked, the source and a wheel built into dist/ and checked; nothing is uploaded
+	@$(BIN)/python packaging/release.py
+	@$(MAKE) --no-print-directory test slow check docs
+	@echo "installing what builds a release"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group release
+	@$(BIN)/basedpyright --level error tests/typed_use.py
+	@rm -rf dist
+	@$(BIN)/python -m build --outdir dist
+	@$(BIN)/python -m twine check --strict dist/*
+	@echo "Nothing was uploaded. dist/ has the source and a wheel for this platform and Python; those for others are built by"
+	@echo ".github/workflows/release.yml from the tag. To upload them: $(BIN)/python -m twine upload dist/*"
 
 # The lanes: the tests with other versions than those of .venv. torch is left out: each version is gigabytes.
 EXTRAS = $(shell $(BIN)/python -c 'import tomllib; print(*("--extra " + name for name in tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"] if name != "torch"))')

@@ -32,6 +32,7 @@ _HOMES = {
         "UncalibratedWarning",
         "UnseenWarning",
     ),
+    "shoal.citation": ("cite",),
     "shoal.estimators.classifier": ("ShoalClassifier",),
     "shoal.table_models.cross_validation": ("cross_validate",),
     "shoal.table_models.fit": ("fit",),

@@ -1,6 +1,7 @@
 # Written by `python tests/unit/test_public_names.py` from the table in __init__.py.
 from shoal import dask as dask
 from shoal import textbook as textbook
+from shoal.citation import cite as cite
 from shoal.conversion import from_fitted as from_fitted
 from shoal.errors import CheckpointError as CheckpointError
 from shoal.errors import ClusterError as ClusterError
@@ -68,6 +69,7 @@ __all__ = [
     "UncalibratedWarning",
     "UnseenWarning",
     "__version__",
+    "cite",
     "cross_validate",
     "fit",
     "from_fitted",

@@ -1,14 +1,14 @@
 """One server and one browser for all tests of the page."""
 
+import shutil
 import threading
-from pathlib import Path
 
 import pytest
 from e2e_watched import Watched
 
 from skips import missing
 
-CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -41,10 +41,10 @@ def browser():
         from playwright.sync_api import sync_playwright
     except ImportError:
         missing("playwright is not installed")
-    if not CHROMIUM.exists():
-        missing(f"there is no browser at {CHROMIUM}")
+    if CHROMIUM is None:
+        missing("there is no browser: neither chromium nor google-chrome is on the path")
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield opened
         opened.close()
 
