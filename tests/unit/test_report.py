@@ -17,6 +17,7 @@ from shoal import TablePath
 from shoal.inspection.importance import Importance
 from shoal.report.contents import command, rows_of
 from shoal.report.scores import areas, baselines, counts_of, scored, verdict
+from shoal.report.sections import scored_sureness
 from shoal.table_models.facts import facts_of
 from shoal.table_models.scores import metrics_of
 
@@ -133,6 +134,7 @@ def classified(tmp_path_factory):
 def test_a_report_has_every_section_and_tells_its_steps(classified):
     _, seen, steps = classified
     assert list(seen.text)[1:] == ["scores", "sure", "diagnosis", "uses", "recipe", "network", "data", "again"]
+    assert "Brier score" in seen.text["sure"]
     assert tuple(steps) == STEPS
     for name in ("a constant prediction", "linear model", "histogram boosting", "log_loss", "roc_auc", "128 learned"):
         assert any(name in text for text in seen.text.values()), name
@@ -189,6 +191,12 @@ def test_a_regressor_shows_its_errors_and_intervals(tmp_path):
     assert "calibration=None" in seen.text["sure"]
     assert "fitted line, R =" in seen.text["scores"]
     assert "target paid" in seen.text["data"]
+
+
+def test_proper_scores_are_in_the_target_s_unit_and_none_without_calibration():
+    found = {"coverage_90": 0.9, "width_90": 3.0, "interval_score_90": 4.25, "crps": 0.5}
+    assert scored_sureness(found) == "Interval score 4.25, CRPS 0.5, in the target's unit; smaller is better."
+    assert scored_sureness({"coverage_90": 0.9, "width_90": 3.0}) == scored_sureness({}) == ""
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import brier_score_loss
+from sklearn.metrics import brier_score_loss, mean_pinball_loss
 
 from shoal.cli.output import print_sureness
 from shoal.cli.predict import predict_table
@@ -61,7 +61,14 @@ def test_coverage_and_reliability_are_said(priced, tmp_path, capsys):
     inside = (ends["price_lower"] <= frame["price"]) & (frame["price"] <= ends["price_upper"])
     assert found.sureness["coverage_90"] == pytest.approx(inside.mean(), abs=1e-12)
     assert found.sureness["width_90"] == pytest.approx((ends["price_upper"] - ends["price_lower"]).mean(), rel=1e-9)
-    assert set(priced.facts_.sureness) == {"coverage_90", "width_90"}
+    levels = (np.arange(10) + 0.5) / 10
+    losses = [
+        mean_pinball_loss(frame["price"], each, alpha=q) for q, each in zip(levels, priced.predict_quantiles(frame, levels).T, strict=True)
+    ]
+    assert found.sureness["crps"] == pytest.approx(2 * np.mean(losses), rel=1e-9)
+    pinball = [mean_pinball_loss(frame["price"], ends[name], alpha=q) for name, q in (("price_lower", 0.05), ("price_upper", 0.95))]
+    assert found.sureness["interval_score_90"] == pytest.approx(2 / 0.1 * sum(pinball), rel=1e-9)  # Gneiting and Raftery, section 6.2
+    assert set(priced.facts_.sureness) == {"coverage_90", "width_90", "interval_score_90", "crps"}
     assert load(save(priced, tmp_path / "m.shoal")).facts_ == priced.facts_
     print_sureness(found.sureness)
     assert f"90 % intervals cover {inside.mean():.1%} of these rows" in capsys.readouterr().out

@@ -25,6 +25,7 @@ from shoal.table.steps import learned_rows
 from shoal.table_models.fit import Facts, facts_of
 from shoal.table_models.inspect import RowsAgain, Uses, diagnose_rows, effect_of, importance_of, rows_again, rows_of_other, uses_of
 from shoal.table_models.look import Look
+from shoal.table_models.scores import Metrics, sureness_of
 from shoal.table_models.splits import Side, fingerprint, name_of
 from shoal.types import Floats
 
@@ -85,6 +86,7 @@ class Contents:
     uses: Uses
     effects: tuple[Effect, ...]
     intervals: Intervals
+    sureness: Metrics
     equation: str
     alone: bool = False
 
@@ -140,6 +142,7 @@ def examined(model: Pipeline, rows: RowsAgain, step: Step, table: str = ARRAYS, 
         uses_of(model, few.inputs),
         effects,
         intervals_of(model["estimator"], X_held),
+        sureness_of(model["estimator"], X_held, held.y, held.weight),
         equation_of(model["estimator"] if alone else model),
         alone,
     )

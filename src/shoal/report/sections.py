@@ -13,6 +13,7 @@ from shoal.report.look import columns_table
 from shoal.report.scores import HEADLINE, NAMES, RESAMPLES, verdict
 from shoal.table_models.facts import made_with
 from shoal.table_models.inspect import limited_inputs, limits_in_words
+from shoal.table_models.scores import Metrics
 from shoal.table_models.thresholds import decisions
 
 MOST_COLUMNS = 200  # lines of the data card
@@ -71,7 +72,7 @@ def sure(contents: Contents) -> str:
     found = contents.intervals
     if contents.facts.task == "classification":
         sentence = "A classifier's probabilities state its uncertainty; log_loss and, for two classes, the calibration curve measure them."
-        return section("sure", "How sure it is", paragraph(sentence))
+        return section("sure", "How sure it is", paragraph(f"{sentence} {scored_sureness(contents.sureness)}"))
     if found.lower is None:
         return section("sure", "How sure it is", paragraph(found.note))
     pictures, coverage, width = figures.intervals(contents)
@@ -79,9 +80,21 @@ def sure(contents: Contents) -> str:
     target = contents.facts.targets[0]
     sentence = (
         f"{COVERAGE:.0%} intervals of {target} contain {coverage:.1%} of the {len(contents.held.y)} rows (by chance alone ±{2 * few:.1%}), "
-        f"and are {number(width)} wide on average. {found.note}"
+        f"and are {number(width)} wide on average. {found.note}{scored_sureness(contents.sureness)}"
     )
     return section("sure", "How sure it is", paragraph(sentence), shown(pictures))
+
+
+def scored_sureness(found: Metrics) -> str:
+    """The proper scores of probabilities or intervals in a sentence; none of intervals that nothing calibrates."""
+    if "brier_score_loss" in found:
+        brier, gap = number(found["brier_score_loss"]), found["calibration_error"]
+        return f"Brier score {brier}, expected calibration error {gap:.1%}; smaller is better."
+    if "crps" in found:
+        return (
+            f"Interval score {number(found['interval_score_90'])}, CRPS {number(found['crps'])}, in the target's unit; smaller is better."
+        )
+    return ""
 
 
 def diagnosis(contents: Contents) -> str:

@@ -33,9 +33,11 @@ from shoal.table_models.cut import Sample
 from shoal.types import Floats
 from shoal.uncertainty.calibration import BINS, brier_score, calibration_error
 from shoal.uncertainty.outside import outside_named
+from shoal.uncertainty.scoring import LEVELS, crps_of_quantiles, interval_scores
 
 Metrics = dict[str, float]
 
+OF_INTERVALS = ("coverage_90", "width_90", "interval_score_90", "crps")  # what `_of_intervals` gives
 LARGE = 1e100  # larger numbers are scaled down before they are squared
 TOO_FAR = "Remove these extreme rows, or divide the column by a constant."
 LINEAR_STEPS = 500  # of the logistic regression; it has converged long before on standardised columns
@@ -207,18 +209,28 @@ def sureness_of(estimator: ShoalClassifier | ShoalRegressor, X: Any, y: np.ndarr
     -------
     dict
         Classification: brier_score_loss and calibration_error (for several labels their means). Regression with calibration: coverage_90,
-        the fraction of targets inside their 90 % intervals, and width_90, their mean width (for several targets the means); empty without
-        calibration, or with too few rows for 90 %.
+        the fraction of targets inside their 90 % intervals, width_90, their mean width, interval_score_90 and crps
+        (`uncertainty.scoring`), for several targets the means; empty without calibration, or with too few rows for 90 %.
     """
     X, y, weight = rows_that_count(X, y, weight)
     if isinstance(estimator, ShoalClassifier):
         return _of_classes(np.asarray(estimator.predict_proba(X), np.float64), y, estimator.classes_, weight)
-    calibration = estimator.network_.calibration
+    return {name: weighted_mean(values, weight) for name, values in _of_intervals(estimator, X, y).items()}
+
+
+def _of_intervals(model: Any, X: Any, y: np.ndarray) -> dict[str, np.ndarray]:
+    """Of every row and target, `(m,)` or `(m, n_y)`: what the means of `sureness_of` are taken of."""
+    network = getattr(model, "network_", None)
+    calibration = None if network is None else network.calibration
     if calibration is None or len(calibration.scores) < LEAST_ROWS:
         return {}
-    lower, upper = estimator.predict_interval(X, COVERAGE)
-    inside = (lower <= y) & (y <= upper)
-    return {name: weighted_mean(values, weight) for name, values in {"coverage_90": inside, "width_90": upper - lower}.items()}
+    lower, upper = model.predict_interval(X, COVERAGE)
+    return {
+        "coverage_90": (lower <= y) & (y <= upper),
+        "width_90": upper - lower,
+        "interval_score_90": interval_scores(y, lower, upper, COVERAGE),
+        "crps": crps_of_quantiles(y, model.predict_quantiles(X, LEVELS)),
+    }
 
 
 def weighted_mean(values: np.ndarray, weight: Floats | None) -> float:
@@ -282,16 +294,8 @@ class Scores:
             self.add(squares=np.sum(residual**2 * column, axis=0), distances=np.sum(np.abs(residual) * column, axis=0))
         here = moments_of(y.reshape(len(y), -1), each)
         self.targets = here if self.targets is None else self.targets + here
-        calibration = self.calibration()
-        if calibration is not None and len(calibration.scores) >= LEAST_ROWS:
-            lower, upper = self.model.predict_interval(X, COVERAGE)
-            inside, width = ((lower <= y) & (y <= upper)).reshape(len(y), -1), (upper - lower).reshape(len(y), -1)
-            self.add(inside=float(np.mean(inside * column)) * len(y), width=float(np.mean(width * column)) * len(y))
-
-    def calibration(self) -> Any:
-        """The calibration of the model's intervals; None if there is none."""
-        network = getattr(self.model, "network_", None)
-        return None if network is None else network.calibration
+        for name, values in _of_intervals(self.model, X, y).items():
+            self.add(**{name: float(np.mean(values.reshape(len(y), -1) * column)) * len(y)})
 
     def see_classes(self, predicted: NDArray[Any], shares: Floats, y: NDArray[Any], each: Floats, numbers: NDArray[np.int64]) -> None:
         """Correct predictions, log loss, and the sums for the calibration error; `numbers (m,)` are those of the rows in all blocks."""
@@ -327,9 +331,7 @@ class Scores:
         if isinstance(self.model, ShoalClassifier):
             gaps = [np.abs(value).sum() / self.weight for name, value in self.sums.items() if name.startswith("gaps")]
             return {"brier_score_loss": self.mean("brier"), "calibration_error": float(np.mean(gaps))}
-        if "inside" not in self.sums:
-            return {}
-        return {"coverage_90": self.sums["inside"] / self.weight, "width_90": self.sums["width"] / self.weight}
+        return {name: self.sums[name] / self.weight for name in OF_INTERVALS if name in self.sums}
 
     def mean(self, name: str) -> float:
         """The mean over rows, and over labels if there are several."""
