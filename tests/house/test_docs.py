@@ -19,7 +19,7 @@ from shoal.engine.ramps import TILE, WORTH_LOOKING_UP
 from shoal.engine.sums import JACOBIAN_NUMBERS
 from shoal.export.json_text import FORMAT
 from shoal.export.onnx_graph.model import MOST_SINGLE, OPSET
-from shoal.fitting import checkpoint, folds, step_costs, summary, train
+from shoal.fitting import checkpoint, folds, importances, step_costs, summary, train
 from shoal.fitting import plan as p
 from shoal.fitting import train as t
 from shoal.fitting.settings import settings_of
@@ -241,6 +241,7 @@ PHRASES = {
     "from-r.md": [f"shoal has {NUMBERS[len(ACTIVATIONS) - 1]} more activations"],
     "from-sklearn.md": [
         f'`"auto"`: 64, from {p.WIDE_FROM:,} rows on 128',
+        f"over at most {importances.MOST_ROWS} of the training rows",
         f'`"auto"`: {p.STEPS["classification"]} to {p.STEPS["regression"]} √n updates',
         f"from {p.SMALL} rows on | the best weights are kept",
         f'| `"auto"`: {FRACTIONS[1 / p.PARTS]}, a different one for each network',

@@ -54,6 +54,7 @@ SILENT = (
     "shoal",
     "history_",
     "final_losses",
+    "importances",
     "evidence",
     "validation_",
 )

@@ -33,6 +33,7 @@ from shoal.estimators.display import SeenEstimator
 from shoal.estimators.remote import dask_functions, is_elsewhere, lazy_too
 from shoal.fitting.checkpoint import Checkpoint
 from shoal.fitting.fitted import Fitted
+from shoal.fitting.importances import sample_of
 from shoal.fitting.pipeline import Names, continuation_of, fit, fit_piece
 from shoal.fitting.settings import N_JOBS, Task, settings_of
 from shoal.fitting.source import InMemory
@@ -166,6 +167,7 @@ class ShallowEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SeenEs
     evidence_ = FittedAttribute(lambda f: f.evidence)
     evidence_table_ = FittedAttribute(lambda f: f.evidence_table, optional=True)
     _n_features_out = FittedAttribute(lambda f: len(f.network.merged.W1))
+    feature_importances_ = FittedAttribute(lambda f: f.importances, optional=True)
     trained_on_ = FittedAttribute(lambda f: f.trained_on or None, optional=True)
     share_rows_ = FittedAttribute(lambda f: f.share_rows or None, optional=True)
 
@@ -265,7 +267,8 @@ class ShallowEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SeenEs
         source = with_roles(self._source(X, y, sample_weight, own, reset=before is None), groups, time)
         names = input_names(self)
         with named_columns(lambda: names):
-            self._fitted = fit(settings, source, names=names, before=before, checkpoint=Checkpoint(checkpoint))
+            fitted = fit(settings, source, names=names, before=before, checkpoint=Checkpoint(checkpoint))
+        self._fitted = replace(fitted, sample=sample_of(source))
         return self
 
     def _fit_piece(self, X: Any, y: Any, sample_weight: Any, *, classes: Any = None) -> Any:
@@ -273,7 +276,8 @@ class ShallowEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SeenEs
         source = self._source(X, y, sample_weight, (None, None, None), reset=before is None)
         names = input_names(self)
         with named_columns(lambda: names):
-            self._fitted = fit_piece(settings, source, names=names, before=before, classes=classes)
+            fitted = fit_piece(settings, source, names=names, before=before, classes=classes)
+        self._fitted = replace(fitted, sample=sample_of(source))
         return self
 
     def _source(self, X: Any, y: Any, sample_weight: Any, own: tuple[Any, Any, Any], *, reset: bool) -> InMemory:

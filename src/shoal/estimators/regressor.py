@@ -34,7 +34,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
 
     Attributes
     ----------
-    network_, coefs_, intercepts_, skip_coefs_, loss_curve_, … : as in `ShoalClassifier`
+    network_, coefs_, intercepts_, skip_coefs_, loss_curve_, feature_importances_, … : as in `ShoalClassifier`
         With an identity output the target's scale is folded into `coefs_`, `intercepts_` and `skip_coefs_` too.
     network_.noise : Noise
         The basis of standard deviations; `source` states where it was learned.

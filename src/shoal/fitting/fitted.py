@@ -9,6 +9,7 @@ import numpy as np
 from shoal.derived import cached_property
 from shoal.encoding import encoded_names
 from shoal.engine.device import PROCESSOR
+from shoal.fitting.importances import RowSample, importances
 from shoal.fitting.projection import Projection
 from shoal.fitting.targets import Targets
 from shoal.fitting.train import means_of_finite
@@ -86,6 +87,10 @@ class Fitted:
         On a cluster: how many rows each network learned from.
     epochs_before : int
         Epochs of the calls that this one continued.
+    kept_importances : ndarray, (n,), or None
+        Importances that were computed before, of a model from a pickle or a file.
+    sample : RowSample or None
+        Rows to compute them with; only in the process of the fit.
     """
 
     network: Network
@@ -103,6 +108,8 @@ class Fitted:
     trained_on: str = ""
     share_rows: tuple[int, ...] = ()
     epochs_before: int = 0
+    kept_importances: Floats | None = None
+    sample: RowSample | None = None
 
     # --- derived ------------------------------------------------------------------------------------------------------
 
@@ -142,6 +149,11 @@ class Fitted:
         """The networks' mean score on held-out rows after each epoch; None if none were held out."""
         return means_of_finite(list(self.network.history.get("validation_score", ()))) or None
 
+    @cached_property
+    def importances(self) -> Floats | None:
+        """A number for each input, `(n,)`, adding up to 1; None where neither they nor rows to compute them with are known."""
+        return self.kept_importances if self.sample is None else importances(self.network, self.sample)
+
     @property
     def loss(self) -> float:
         """The last loss, NaN if there is none."""
@@ -168,8 +180,9 @@ class Fitted:
         return self.network.g2.unit.name
 
     def __getstate__(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in fields(self)}  # derived values are computed again
+        state = {f.name: getattr(self, f.name) for f in fields(self)}  # derived values are computed again
+        return state | {"kept_importances": self.importances, "sample": None}  # rows stay in the process of the fit
 
     def without_continuation(self) -> "Fitted":
         """Everything that prediction needs, without what only further training needs."""
-        return replace(self, continuation=None)
+        return replace(self, continuation=None, sample=None)

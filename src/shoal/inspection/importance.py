@@ -199,13 +199,14 @@ def through_output(network: Network, Z2: Floats, dZ2: Floats) -> Floats:
     return np.asarray(dy if network.target is None else dy * network.target.scale)
 
 
-def sensitivities(network: Network, X: Any) -> Floats:
+def sensitivities(network: Network, X: Any, weight: Floats | None = None) -> Floats:
     """Mean `|dy/dx|` over the rows, per standard deviation of each input within its limits, `(n, n_y)`, in units of y.
 
     Parameters
     ----------
     network : Network
     X : raw rows (m, n)
+    weight : of the rows, `(m,)`, in the mean and in the standard deviation; None if each counts once
 
     Examples
     --------
@@ -218,8 +219,11 @@ def sensitivities(network: Network, X: Any) -> Floats:
     (1, 1)
     """
     rows = np.asarray(X.toarray() if sparse.issparse(X) else X, np.float64)
+    w = np.ones(len(rows)) if weight is None else np.asarray(weight, np.float64)
     slopes = np.zeros((rows.shape[1], 0))
     for s in range(0, len(rows), BLOCK):
-        part = np.abs(block(network, rows[s : s + BLOCK])).sum(axis=0)
+        part = np.einsum("m,mny->ny", w[s : s + BLOCK], np.abs(block(network, rows[s : s + BLOCK])))
         slopes = part if not slopes.size else slopes + part
-    return np.asarray(slopes / len(rows) * limited(network.encoding.limits, rows).std(axis=0)[:, None])
+    within = limited(network.encoding.limits, rows)
+    spread = np.sqrt(np.average((within - np.average(within, axis=0, weights=w)) ** 2, axis=0, weights=w))
+    return np.asarray(slopes / w.sum() * spread[:, None])

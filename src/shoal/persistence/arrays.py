@@ -47,6 +47,7 @@ ARRAYS: dict[str, Array] = {
     "history_validation_loss": Array(EITHER, ("v", "K"), nan=True, part_of="validation"),
     "history_validation_score": Array(EITHER, ("v", "K"), nan=True, part_of="validation"),
     "final_losses": Array(EITHER, ("K",), nan=True, part_of="final_losses"),
+    "importances": Array(FLOAT, ("n",), 0.0, 1.0, part_of="importances"),
     "evidence_alpha": Array(FLOAT, ("K", "g"), nan=True, part_of="evidence"),
     "evidence_beta": Array(FLOAT, ("K",), nan=True, part_of="evidence"),
     "evidence_gamma": Array(FLOAT, ("K",), nan=True, part_of="evidence"),

@@ -136,6 +136,7 @@ def fitted_from(stored: Stored, network: Network) -> Fitted:
         trained_on=known.get("trained_on", ""),
         share_rows=tuple(known.get("share_rows", ())),
         epochs_before=len(network.history["loss"]) - known["n_iter"],
+        kept_importances=a.get("importances"),
     )
 
 

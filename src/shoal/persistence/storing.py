@@ -155,6 +155,8 @@ def curves(estimator: Any) -> dict[str, NDArray[Any]]:
     found: dict[str, Any] = {}
     if getattr(estimator, "final_losses_", None) is not None:
         found["final_losses"] = np.asarray(estimator.final_losses_)
+    if getattr(estimator, "feature_importances_", None) is not None:
+        found["importances"] = _double(estimator.feature_importances_)
     for name in ("evidence", "evidence_table"):
         for key, values in (getattr(estimator, f"{name}_", None) or {}).items():
             array = f"{name}_{key}"
