@@ -118,7 +118,7 @@ def test_a_clicker_goes_on_and_back_through_steps_and_exhibits(lecture):
 
 def test_a_link_has_the_step_and_back_returns_to_the_one_before(lecture):
     lecture.link("#slide-10&lecture=4").at(10, 4)
-    line = "#slide-10 .f:not(.off)"
+    line = "#slide-10 .large .f"
     assert lecture.page.get_attribute(line, "data-line") == "4"
     lecture.press("PageDown").at(10, 5).reached("#slide-10&lecture=5")
     lecture.press("PageDown", "PageDown").at(10, 7)
@@ -132,7 +132,7 @@ def test_a_link_has_the_step_and_back_returns_to_the_one_before(lecture):
     lecture.page.wait_for_selector("html:not([data-lecture])")
     lecture.settle(10)
     lecture.reached("#slide-10")
-    assert lecture.page.locator(line).count() == 5, "all lines again, two of them in one row"
+    assert lecture.page.locator("#slide-10 .sides .f:not(.off)").count() == 5, "all lines again, two of them in one row"
     lecture.page.go_back()
     lecture.at(10, 4)
 

@@ -1,5 +1,6 @@
 """What the page is told: each answer against the textbook, and bad parameters refused with their names."""
 
+import base64
 import json
 import re
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from shoal.errors import InvalidParameterError
 from shoal.textbook import ACTIVATIONS, backward, cost, exercise_parameters, flower, forward, make_loss, train
 from shoal.web import chapter
-from shoal.web.chapter import Edit, journey
+from shoal.web.chapter import FILM, Edit, journey
 from shoal.web.exhibits.cards import KEYS
 from shoal.web.exhibits.slide_07 import collapse
 from shoal.web.exhibits.slide_09 import SLICE, weight
@@ -196,3 +197,49 @@ def test_what_the_page_declares_is_a_parameter_of_a_question():
     assert len(declared) > 10
     for question, parameter in declared:
         assert parameter in known[question]["defaults"], f"{question}.{parameter}"
+
+
+def shorts(text):
+    return np.frombuffer(base64.b64decode(text), "<i2")
+
+
+@pytest.mark.parametrize("edits", ["", "20:W1-4-2=0.5"])
+def test_the_film_of_the_training_has_the_networks_of_its_steps(edits):
+    """Its first part and the next one follow each other without a step twice, and every number is that of the step."""
+    parts = [ALL["learning"]({"step": "117", "edits": edits}), ALL["learning"]({"after": "117", "step": "130", "edits": edits})]
+    assert [step for part in parts for step in part["steps"]] == [*(s for s in FILM if s < 130), 130]
+    for part in parts:
+        for i in (0, len(part["steps"]) - 1):
+            hand = ALL["hand"]({"step": str(part["steps"][i]), "edits": edits})
+            assert (part["J"][i], part["right"][i]) == (hand["J"], hand["right"])
+            warped = ALL["warped"]({"step": str(part["steps"][i]), "edits": edits})
+            points = shorts(part["points"][i]).reshape(2, 400) / 500 * np.reshape(part["largest"][i], (2, 1))
+            assert np.abs(points - warped["points"]).max() <= np.max(part["largest"][i]) / 500, "thousandths of twice the largest"
+
+
+def test_the_picture_of_the_hidden_layer_never_turns_over_while_it_trains():
+    """Between two recorded steps the film blends: no point may cross more than a third of the picture."""
+    film = ALL["learning"]({"step": "600"})
+    places = np.stack([shorts(points) for points in film["points"]])
+    assert np.abs(np.diff(places.astype(int), axis=0)).max() < 1000 / 3  # the picture is 1000 wide
+    assert np.abs(places).max() == 500
+
+
+def test_the_grid_of_the_hidden_layer_is_drawn_where_it_bends():
+    """Neighbours on a line are about equally far apart in the picture, however steep the units are."""
+    warped = ALL["warped"]({})
+    lines = np.asarray(warped["lines"]) / np.asarray(warped["largest"])[:, None]
+    lengths = np.hypot(*np.moveaxis(np.diff(lines, axis=2), 1, 0))
+    assert lengths.max() < 0.15, "the picture is 2 wide; samples that are even in the plane would be up to 0.8 apart"
+
+
+def test_the_pulse_of_exhibit_10_carries_the_terms_of_the_derivatives():
+    """Over all examples, the terms that run along the edges add up to the derivatives."""
+    terms = [ALL["formulas"]({"step": "40", "ex": str(i)})["column"] for i in (1, 200, 400)]
+    parameters = trained(40)
+    cache = forward(parameters, X, TANH, SIGMOID)
+    g = backward(parameters, X, Y, cache, TANH, SIGMOID)
+    for i, c in zip((0, 199, 399), terms, strict=True):
+        assert np.array_equal(c["dW2"], g.dZ2[0, i] * cache.A1[:, i])
+        assert np.array_equal(c["dW1"], np.outer(g.dZ1[:, i], X[:, i]))
+        assert np.allclose(c["back"] * (1 - cache.A1[:, i] ** 2), c["dZ1"], rtol=1e-12, atol=0)  # the slope of tanh; roundings differ

@@ -59,6 +59,12 @@ STEPS = (
     10_000,
 )
 EXAMPLES = (1, 100, 250, 357)
+
+# The steps of the film of the training: between two of them the boundary and the outputs change about equally much.
+FILM = (
+    *(0, 3, 7, 11, 13, 15, 17, 20, 22, 26, 31, 35, 38, 42, 49, 60, 73, 89, 106, 110, 112, 113, 114, 115, 116, 117, 118, 119, 121, 122),
+    *(125, 128, 131, 134, 139, 145, 152, 162, 175, 189, 210, 245, 300, 400, 600, 1075, 1875, 1950, 1975, 2225, 3300, 10_000),
+)
 TURN = 50  # steps that one thread computes before another one may
 
 

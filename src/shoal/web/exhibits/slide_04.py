@@ -38,6 +38,7 @@ def loop(step: int, edits: tuple[Edit, ...], layer: str) -> Answer:
         "same_bits": int(np.sum(one == all_)),
         "total": int(all_.size),
         "Z": all_,
+        "X": strip(seen.X),
         "strip": strip(all_),
     }
 

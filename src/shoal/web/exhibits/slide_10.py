@@ -37,6 +37,9 @@ def formulas(step: int, edits: tuple[Edit, ...], ex: int) -> Answer:
         "column": {
             "dZ2": float(g.dZ2[0, i]),
             "dZ1": g.dZ1[:, i],
+            "back": (seen.parameters.W2.T @ g.dZ2)[:, i],  # what line 4 carries along each edge, before the slope
+            "dW2": g.dZ2[0, i] * seen.cache.A1[:, i],  # the example's own terms of dW2 and dW1, of which the sums are made
+            "dW1": np.outer(g.dZ1[:, i], seen.X[:, i]),
             "a2": float(seen.cache.A2[0, i]),
             "y": int(seen.Y[0, i]),
             "loss": float(SIGMOID.loss(seen.cache.Z2, seen.Y)[i]),

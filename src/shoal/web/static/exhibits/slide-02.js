@@ -1,14 +1,20 @@
 // 2. A network, named: the sizes determine the shapes; the hidden layer warps the plane.
-import { choice, slider, stepper } from "../lib/controls.js";
+import { ask, telling } from "../lib/ask.js";
+import { choice, iconButton, showRunning, slider, stepper } from "../lib/controls.js";
 import { h, letter, line, picture, put, s, text } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
+import { A_SECOND, frames, moment } from "../lib/film.js";
 import { emptyMatrix } from "../lib/matrix.js";
+import { isStill, over } from "../lib/motion.js";
 import { column, edge, edgeKeys, named, widest } from "../lib/network.js";
+import { whole } from "../lib/numbers.js";
 import { dots, Plane } from "../lib/plane.js";
 import { declare, declareAs, get, listen, number, set } from "../lib/store.js";
 
 const ROOM = 264; // pixels for the columns of W1 and W2, beside those of b1 and b2
 const BOX = { x: 14, y: 8, w: 370, h: 316 };
+const FILLED = 0.46; // how much of the box lies between its middle and the farthest point
+const PLAY = "play the training";
 
 /** @param {any} page */
 export function slide2(page) {
@@ -21,6 +27,9 @@ export function slide2(page) {
   const plane = new Plane({ size: 316, limit: page.limit, label: "400 points in the plane of inputs, with the boundary at 0.5" });
   const hidden = picture(400, 362, "The same points in the space of the hidden layer");
   const caption = h("span", { class: "cap" });
+  const play = iconButton("play", PLAY, () => void toggleFilm());
+  /** @type {(() => void) | null} */ let stop = null; // while the film runs
+  /** @type {any} */ let shown = null;
 
   /** The network of the chosen sizes, with the example network's weights if the sizes are equal. @param {any} shape @param {any} hand */
   function drawNetwork(shape, hand) {
@@ -78,14 +87,12 @@ export function slide2(page) {
     );
   }
 
-  /** The hidden view, blended with the input plane by `warp` so that the eye can follow. @param {any} warped */
-  function drawHidden(warped) {
-    const warp = number("2.warp");
+  /** The hidden view, blended with the input plane by `warp` so that the eye can follow. @param {any} warped @param {number} warp */
+  function drawHidden(warped, warp) {
     const cut = get("2.look") === "cut";
     const [across, up] = /** @type {[number[], number[]]} */ (warped.points);
-    const largest = (/** @type {number[]} */ values) => Math.max(...values.map(Math.abs), 1e-9);
     const [midX, midY] = [BOX.x + BOX.w / 2, BOX.y + BOX.h / 2];
-    const [sizeX, sizeY] = cut ? [(0.46 * BOX.w) / largest(across), (0.46 * BOX.h) / largest(up)] : [BOX.w / 2.2, BOX.h / 2.2];
+    const [sizeX, sizeY] = [(FILLED * BOX.w) / warped.largest[0], (FILLED * BOX.h) / warped.largest[1]];
     const [flatX, flatY] = [BOX.w / 2 / page.limit, BOX.h / 2 / page.limit];
     const at = (/** @type {number} */ x, /** @type {number} */ y, /** @type {number} */ u, /** @type {number} */ v) =>
       /** @type {[number, number]} */ ([
@@ -94,12 +101,12 @@ export function slide2(page) {
       ]);
     const points = across.map((u, i) => at(page.X[0][i], page.X[1][i], u, up[i] ?? 0));
     const grid = warped.lines.map((/** @type {[number[], number[]]} */ [us, vs], /** @type {number} */ n) => {
-      const [xs, ys] = warped.flat_lines[n];
+      const [xs, ys] = warped.flat_lines?.[n] ?? [[], []];
       return s("polyline", {
         class: "grid warped",
         points: us
           .map((u, i) =>
-            at(xs[i], ys[i], u, vs[i] ?? 0)
+            at(xs[i] ?? 0, ys[i] ?? 0, u, vs[i] ?? 0)
               .map((c) => c.toFixed(1))
               .join(","),
           )
@@ -129,35 +136,84 @@ export function slide2(page) {
       s("circle", { cx: rx.toFixed(1), cy: ry.toFixed(1), r: 6.5, class: "sel" }),
       ...(warp === 1 && cut ? rose(warped.axes, sizeX / sizeY) : []),
     );
-    const under = midX;
-    const words = !cut
-      ? [
-          letter(BOX.x + BOX.w, BOX.y + BOX.h + 18, "a", get("2.look")[0], { "text-anchor": "end" }),
-          letter(BOX.x - 4, BOX.y + 8, "a", get("2.look")[1], { "text-anchor": "end" }),
-        ]
-      : warp === 1
-        ? [
-            text(under - 12, 342, "← says class 0", { "text-anchor": "end", class: "strong neg-text" }),
-            text(under + 12, 342, "says class 1 →", { "text-anchor": "start", class: "strong pos-text" }),
-            text(under, 359, "distance from the cut, z2 / ‖W2‖"),
-          ]
-        : [];
     put(
       hidden,
       s("defs", {}, s("clipPath", { id: "warped-box" }, s("rect", { x: BOX.x, y: BOX.y, width: BOX.w, height: BOX.h }))),
       inside,
       s("rect", { x: BOX.x, y: BOX.y, width: BOX.w, height: BOX.h, class: "frame-r" }),
-      ...words,
+      ...words(cut, warp),
     );
+  }
+
+  /** What the two directions of the hidden view are. @param {boolean} cut @param {number} warp */
+  function words(cut, warp) {
+    const middle = BOX.x + BOX.w / 2;
+    if (!cut)
+      return [
+        letter(BOX.x + BOX.w, BOX.y + BOX.h + 18, "a", get("2.look")[0], { "text-anchor": "end" }),
+        letter(BOX.x - 4, BOX.y + 8, "a", get("2.look")[1], { "text-anchor": "end" }),
+      ];
+    if (warp < 1) return [];
+    return [
+      text(middle - 12, 342, "← says class 0", { "text-anchor": "end", class: "strong neg-text" }),
+      text(middle + 12, 342, "says class 1 →", { "text-anchor": "start", class: "strong pos-text" }),
+      text(middle, 359, "distance from the cut, z2 / ‖W2‖"),
+    ];
+  }
+
+  /** @param {any} what a name for what is shown @param {number} right */
+  const drawCaption = (what, right) =>
     put(
       caption,
-      h("b", {}, warp === 0 ? "The plane, not warped yet." : "The plane, and the plane warped."),
+      h("b", {}, what),
       " Same points, same grid.",
       h("br", {}),
       "On the right one straight cut gets ",
-      h("span", { "data-name": "right", "data-value": warped.right }, warped.right),
+      h("span", { "data-name": "right", "data-value": right }, right),
       " of 400.",
     );
+
+  /** The training from its first step to the one in hand, or all of it from step 0. */
+  async function toggleFilm() {
+    if (stop) return still();
+    const end = number("step") || page.last;
+    const asked = { step: end, edits: get("edits"), look_along: get("2.look"), turn: get("2.look") === "cut" ? get("2.turn") : 0 };
+    stop = () => {};
+    showRunning(play, true, PLAY);
+    const answer = await telling(ask("learning", asked), [["learning", asked]], (words) => words && put(caption, words)).catch(() => null);
+    if (!stop) return; // paused, or the state was changed meanwhile
+    if (!answer) return still();
+    const all = frames(answer).filter((f) => f.step <= end); // a copy has all of them in one answer
+    stop = over((all.length - 1) / A_SECOND, (part) => showMoment(moment(all, part * (all.length - 1), answer)), () => {
+      set({ step: end, "2.warp": 1 });
+      still();
+    });
+  }
+
+  /** @param {import("../lib/film.js").Moment} now */
+  function showMoment(now) {
+    plane.heat(now.heat);
+    plane.boundary(now.cut);
+    drawHidden(now, 1);
+    drawCaption(`Step ${whole(now.step)} of the training.`, now.right);
+  }
+
+  /** Back to the step in hand. */
+  function still() {
+    stop?.();
+    stop = null;
+    showRunning(play, false, PLAY);
+    if (shown) showWarped(shown);
+  }
+
+  /** @param {any} warped */
+  function showWarped(warped) {
+    shown = warped;
+    const warp = number("2.warp");
+    plane.heat(warped.heat);
+    plane.boundary(warped.cut);
+    drawHidden(warped, warp);
+    drawCaption(warp === 0 ? "The plane, not warped yet." : "The plane, and the plane warped.", warped.right);
   }
 
   /** The hidden units' axes in this projection. @param {number[][]} axes @param {number} stretch */
@@ -179,6 +235,7 @@ export function slide2(page) {
       { says: "sizes", parts: ["sizes"] },
       { says: "the plane", state: { "2.warp": 0 }, parts: ["warp"] },
       { says: "warped", state: { "2.warp": 1 }, parts: ["warp"] },
+      { says: "over the training", state: { "2.warp": 1 }, parts: ["warp"], act: () => void (stop || isStill() || toggleFilm()) },
     ],
     questions: () => ({
       shapes: ["shapes", { n_x: get("2.n_x"), n_h: get("2.n_h"), n_y: get("2.n_y") }],
@@ -217,6 +274,7 @@ export function slide2(page) {
           h(
             "span",
             { class: "bar looks" },
+            h("span", { class: "field moves" }, play, h("span", { class: "lab" }, "training")),
             slider({ key: "2.warp", label: "warp", min: 0, max: 1, step: 0.02, width: 80, show: null }),
             turn,
             choice({
@@ -247,11 +305,10 @@ export function slide2(page) {
     draw({ shapes: shape, hand, warped }) {
       drawNetwork(shape, hand);
       drawShapes(shape);
-      plane.heat(warped.heat);
-      plane.boundary(warped.cut);
       const i = number("ex") - 1;
       put(plane.over, plane.ring(page.X[0][i], page.X[1][i]));
-      drawHidden(warped);
+      shown = warped;
+      still();
     },
   });
 }

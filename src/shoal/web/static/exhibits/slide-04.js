@@ -1,13 +1,17 @@
 // 4. All examples at once: a loop over columns compared with one product, each with its time.
 import { ask, isRecorded } from "../lib/ask.js";
 import { choice } from "../lib/controls.js";
-import { h, put } from "../lib/dom.js";
+import { h, put, s } from "../lib/dom.js";
+import { eq } from "../lib/equation.js";
 import { exhibit } from "../lib/exhibit.js";
 import { wide } from "../lib/matrix.js";
+import { isStill, over, whenSeen } from "../lib/motion.js";
 import { num, sig, whole } from "../lib/numbers.js";
 import { declareAs, get, number, set } from "../lib/store.js";
 
 const SECONDS = 4; // how long the loop takes in the animation
+const WIDE = 900; // pixels for all columns
+const SIZES = { X: { height: 13, gap: 2 }, Z: { height: 26, gap: 3 } };
 
 /** @param {number} s */
 const time = (s) => (s < 1e-3 ? `${sig(s * 1e6, 3)} µs` : `${sig(s * 1e3, 3)} ms`);
@@ -19,48 +23,86 @@ export function slide4(page) {
   const column = h("div", { class: "claim", "data-part": "numbers" });
   const claim = h("p", { class: "claim", role: "status", "data-part": "numbers" });
   const run = h("button", { type: "button", class: "solid", id: "run-loop" }, isRecorded() ? "▸ Play again" : "▸ Run both again");
+  const reached = h("p", { class: "cap figcap" });
   /** @type {any} */ let answer;
-  let frame = 0;
+  /** What is shown of each track: its columns up to a number. @type {Record<string, (done: number) => void>} */ let reveal = {};
+  const idle = () => {};
+  let stop = idle; // of the animation
 
-  /** @param {number} done columns that the loop has filled */
-  function drawLanes(done) {
-    const selected = [number("ex") - 1];
-    const choose = (/** @type {number} */ i) => set({ ex: i + 1 });
-    const product = done > 0 ? answer.m : 0;
-    const code = get("4.layer");
-    const head = (/** @type {string} */ title, /** @type {string} */ clock, /** @type {string} */ name, /** @type {number} */ value) =>
-      h(
-        "h3",
-        {},
-        h("span", {}, title),
-        h("span", { class: "lab" }, "took ", h("span", { class: "n", "data-name": name, "data-value": String(value) }, clock)),
-      );
-    const strip = (/** @type {string} */ label, /** @type {number} */ upTo) =>
-      wide(answer.strip, { label, selected, width: 900, height: 26, gap: 3, upTo, choose });
-    put(
-      tracks.loop,
-      head("The loop: both layers, for i in range(400)", time(answer.loop), "loop", answer.loop),
-      strip(`${code} column by column`, done),
-      h("p", { class: "cap figcap" }, done < answer.m ? `column ${whole(done)} of ${answer.m}` : "all 400 columns, one after the other"),
-    );
-    put(
-      tracks.product,
-      head("The product: both layers, all of X at once", time(answer.product), "product", answer.product),
-      strip(`${code} at once`, product),
-      h("p", { class: "cap figcap" }, "rows: units; columns: examples. Click a column to select that example."),
-    );
+  /** A strip of all columns, those from `done` on covered, and the columns that are read or written now framed. @param {any} strip @param {string} label @param {"X" | "Z"} kind */
+  function oneStrip(strip, label, kind) {
+    const { height, gap } = SIZES[kind];
+    const out = wide(strip, { label, selected: [number("ex") - 1], width: WIDE, height, gap, choose: (i) => set({ ex: i + 1 }) });
+    const all = strip.rows.length * (height + gap) - gap;
+    const covers = kind === "X" ? [] : strip.rows.map((/** @type {string} */ _, /** @type {number} */ r) => s("rect", { y: r * (height + gap), height, class: "bed" }));
+    const now = s("rect", { y: -1.5, height: all + 3, class: "sel", rx: 1 });
+    out.querySelector(".sel")?.before(...covers, now);
+    const each = WIDE / answer.m;
+    const show = (/** @type {number} */ from, /** @type {number} */ done, /** @type {boolean} */ busy) => {
+      for (const cover of covers) {
+        cover.setAttribute("x", String(done * each));
+        cover.setAttribute("width", String(WIDE - done * each));
+      }
+      now.setAttribute("x", String(from * each - 1));
+      now.setAttribute("width", String((done - from) * each + 2));
+      now.style.display = busy ? "" : "none";
+    };
+    return { row: [h("span", { class: "of" }, eq(kind === "X" ? "X" : get("4.layer"))), out], show };
   }
 
-  function animate() {
-    cancelAnimationFrame(frame);
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return drawLanes(answer.m);
-    const begin = performance.now();
-    const turn = (/** @type {number} */ t) => {
-      const done = Math.min(answer.m, Math.ceil(((t - begin) / 1000 / SECONDS) * answer.m));
-      drawLanes(done);
-      if (done < answer.m) frame = requestAnimationFrame(turn);
+  /** @param {"loop" | "product"} name @param {string} title @param {Node} under */
+  function drawTrack(name, title, under) {
+    const took = h("span", { class: "n", "data-name": name, "data-value": String(answer[name]) }, time(answer[name]));
+    const both = [oneStrip(answer.X, `X, read by the ${name}`, "X"), oneStrip(answer.strip, `${get("4.layer")}, written by the ${name}`, "Z")];
+    put(
+      tracks[name],
+      h("h3", {}, h("span", {}, title), h("span", { class: "lab" }, "took ", took)),
+      h("div", { class: "arrays" }, ...both.flatMap((l) => l.row)),
+      under,
+    );
+    return both.map((l) => l.show);
+  }
+
+  function drawTracks() {
+    const loop = drawTrack("loop", "The loop: both layers, for i in range(400)", reached);
+    const rule = h("p", { class: "cap figcap" }, "rows: units; columns: examples. Click a column to select that example.");
+    const product = drawTrack("product", "The product: both layers, all of X at once", rule);
+    reveal = {
+      loop: (done) => {
+        for (const show of loop) show(Math.max(done - 1, 0), done, done > 0 && done < answer.m);
+        put(reached, done < answer.m ? `i = ${whole(done)}: column ${whole(done)} of ${answer.m}` : "all 400 columns, one after the other");
+      },
+      product: (done) => {
+        for (const show of product) show(0, done, done > 0 && stop !== idle);
+      },
     };
-    frame = requestAnimationFrame(turn);
+  }
+
+  /** Both at the end of their work. */
+  function rest() {
+    stop();
+    stop = idle;
+    reveal.loop?.(answer.m);
+    reveal.product?.(answer.m);
+  }
+
+  /** The loop takes its columns one by one; the product has all of them after the first frame, which is still too long for it. */
+  function animate() {
+    if (!answer) return;
+    rest();
+    if (isStill()) return;
+    let before = -1;
+    stop = over(
+      SECONDS,
+      (part) => {
+        const done = Math.ceil(part * answer.m);
+        if (done === before) return;
+        before = done;
+        reveal.loop?.(done);
+        reveal.product?.(done > 0 ? answer.m : 0);
+      },
+      rest,
+    );
   }
 
   function drawClaim() {
@@ -98,6 +140,7 @@ export function slide4(page) {
     run.setAttribute("disabled", "");
     try {
       answer = await ask("loop", { step: get("step"), edits: get("edits"), layer: get("4.layer") });
+      drawTracks();
       drawClaim();
       animate();
     } catch (wrong) {
@@ -107,6 +150,7 @@ export function slide4(page) {
   }
 
   let known = "";
+  let played = false;
   exhibit({
     number: 4,
     predict: () => ["predict_4", {}],
@@ -147,8 +191,11 @@ export function slide4(page) {
         answer = answers.loop;
         known = `${get("step")} ${get("edits")} ${get("4.layer")}`;
       }
-      drawLanes(answer.m);
+      drawTracks();
+      rest();
       drawClaim();
+      if (!played) whenSeen(tracks.loop, animate);
+      played = true;
     },
   });
   void page;

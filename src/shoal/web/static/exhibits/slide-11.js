@@ -4,6 +4,7 @@ import { chart, costScale, roundTicks } from "../lib/chart.js";
 import { choice, slider, toggle } from "../lib/controls.js";
 import { find, h, put } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
+import { isStill } from "../lib/motion.js";
 import { full, num, sig, whole } from "../lib/numbers.js";
 import { Plane, tile } from "../lib/plane.js";
 import { declareAs, get, number, set } from "../lib/store.js";
@@ -35,7 +36,7 @@ export function slide11(page) {
   /** Run both networks from step 0, a few steps per frame at first, then more. */
   function start() {
     cancelAnimationFrame(running);
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return set({ "11.step": end });
+    if (isStill()) return set({ "11.step": end });
     let step = 0;
     const turn = () => {
       if (find("#slide-11").dataset.busy !== "yes") {

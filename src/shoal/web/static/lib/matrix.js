@@ -77,9 +77,9 @@ export function emptyMatrix(name, rows, columns, letter) {
 
 /**
  * A wide matrix as strips: each is a row of letters; `i` is zero, with eight steps of magnitude in both directions.
- * @param {{rows: string[]}} strip @param {{label: string, selected?: number[], height?: number, gap?: number, width?: number, upTo?: number, choose?: (column: number) => void}} options
+ * @param {{rows: string[]}} strip @param {{label: string, selected?: number[], height?: number, gap?: number, width?: number, choose?: (column: number) => void}} options
  */
-export function wide(strip, { label, selected = [], height = 14, gap = 2, width = 330, upTo, choose }) {
+export function wide(strip, { label, selected = [], height = 14, gap = 2, width = 330, choose }) {
   const columns = strip.rows[0]?.length ?? 1;
   const each = width / columns;
   const total = strip.rows.length * (height + gap) - gap;
@@ -88,7 +88,7 @@ export function wide(strip, { label, selected = [], height = 14, gap = 2, width 
   strip.rows.forEach((row, r) => {
     const y = r * (height + gap);
     out.append(s("rect", { x: 0, y, width, height, class: "bed" }));
-    out.append(...washes(row.slice(0, upTo ?? columns), each, y, height));
+    out.append(...washes(row, each, y, height));
   });
   for (const column of selected)
     out.append(s("rect", { x: ((column + 0.5) * each - 2.6).toFixed(1), y: -2.5, width: 5.2, height: total + 5, class: "sel", rx: 1.5 }));

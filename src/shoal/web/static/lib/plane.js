@@ -104,6 +104,17 @@ export function dots(xs, ys, classes, scale = 1) {
   return out;
 }
 
+/** The server's packed thousandths (`pictures.packed`). @param {string} text */
+export function shorts(text) {
+  const plain = atob(text);
+  const bytes = new Uint8Array(plain.length);
+  for (let i = 0; i < plain.length; i += 1) bytes[i] = plain.charCodeAt(i); // ten times as fast as Uint8Array.from with a function
+  return new Int16Array(bytes.buffer);
+}
+
+/** The same as a field. @param {string} text @param {number} k @returns {Field} */
+export const unpacked = (text, k) => ({ k, v: shorts(text) });
+
 /** A plane that can be drawn again and again. */
 export class Plane {
   /** The square from −limit to limit, or another one with `x` and `y`. @param {{size?: number, limit?: number, x?: Span, y?: Span, names?: [string, string], label: string, axes?: boolean, class?: string}} options */

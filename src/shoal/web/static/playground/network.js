@@ -2,8 +2,7 @@
 import { h, put, s, text } from "../lib/dom.js";
 import { tone } from "../lib/network.js";
 import { full, sig } from "../lib/numbers.js";
-import { paint } from "../lib/plane.js";
-import { unpacked } from "./run.js";
+import { paint, unpacked } from "../lib/plane.js";
 
 const TILE = 20;
 const SIZES = { desk: { width: 580, height: 440, node: 26 }, phone: { width: 372, height: 424, node: 22 } };

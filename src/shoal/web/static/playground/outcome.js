@@ -1,9 +1,8 @@
 // The prediction over the drawn columns: a coloured plane with its boundary, or a curve.
 import { h, line, put, s } from "../lib/dom.js";
-import { Plane, paint, zeroLine } from "../lib/plane.js";
+import { Plane, paint, zeroLine, unpacked } from "../lib/plane.js";
 import { hues } from "../lib/theme.js";
 import { classMarks, HUES, legendMark, valueMarks } from "./points.js";
-import { unpacked } from "./run.js";
 
 const [SIZE, GRID] = [288, 56];
 
