@@ -14,6 +14,7 @@ from shoal.types import Floats
 
 Schedule = Literal["constant", "invscaling", "adaptive", "cosine", "flat_cosine"]
 PerNetwork = float | tuple[float, ...]
+Directions = tuple[float, ...] | None
 
 WARM_UP_STEPS = 10  # cosine schedules start with so many rising steps, defaults-facts §1
 
@@ -48,6 +49,9 @@ class Recipe:
         Moving average of the weights, which is then what is evaluated and kept; 0 keeps the raw weights.
     patience : int or None
         Epochs without improvement (by more than tol) before a network stops; None never stops early.
+    directions : tuple of float, (n_x,), or None
+        For each encoded input 1 where the networks must increase in it, −1 where they must decrease, 0 where they are free
+        (`textbook.monotone`); None if all are free.
     device : str
         Where the updates are computed, as `engine.device.found` names it.
     """
@@ -70,6 +74,7 @@ class Recipe:
     patience: int | None = None
     tol: float = 1e-4
     seed: int = 0
+    directions: Directions = None
     device: str = "cpu"
 
     def describe(self) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def ramp_functions(dtype: np.dtype) -> tuple[int, int]:
 FITS, OF_WEIGHTS, OF_MEMORY, OF_COLUMNS, OF_ORDER, OF_ENDS, OF_ROW_WEIGHTS, OF_EACH, OF_STEPS, OF_RAMPS, OF_TEAM = range(11)
 REASONS = {
     OF_WEIGHTS: "the weights are not W1, b1, W2 and b2, with or without W3, of networks of one size",
-    OF_MEMORY: "gradient, moments or averages are not as long as the weights, or numbers of the optimizer are missing",
+    OF_MEMORY: "gradient, moments, averages or signs are not as long as the weights, or numbers of the optimizer are missing",
     OF_COLUMNS: "X and Y have other numbers of rows, or other columns than the networks read",
     OF_ORDER: "the order names a row that X does not have",
     OF_ENDS: "batches end outside of the order, run backwards, or have more rows than fit in the arrays",

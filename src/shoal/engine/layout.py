@@ -6,7 +6,7 @@ A `NetworkBlock` holds the networks that see the same inputs, as the textbook's 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from shoal.engine.arguments import kernel_array, refuse_population
 from shoal.engine.ramps import Laid
 from shoal.population import Population
+from shoal.recipe import Directions
+from shoal.textbook.monotone import weight_signs
 from shoal.textbook.propagation import OF_INPUTS, Parameters
 from shoal.types import Floats
 
@@ -114,6 +116,7 @@ class NetworkGroup:
     judged: tuple[Any, NDArray[np.int64], NDArray[np.int64]] | None = None  # the rows last judged on, as `evaluate` lays them out
     laid: Laid | None = None  # the ramp positions last looked up, as `kernels/ramps.py` takes them
     by_input: bool = False  # W1 and W3 lie input by input, as at the head of `kernels/lists.py`
+    signs: Floats = field(default_factory=lambda: np.empty(0))  # that weights must have, laid out as they are; empty where all are free
 
     def __copy__(self) -> "NetworkGroup":
         """With arrays of its own of what updates change in place."""
@@ -245,6 +248,25 @@ def make_groups(
     return groups
 
 
+def with_signs(groups: list[NetworkGroup], population: Population, directions: Directions) -> list[NetworkGroup]:
+    """The groups of `make_groups`, with the signs that the weights of these networks must have (`textbook.monotone.weight_signs`).
+
+    `directions (n_x,)` are those of a recipe; of None all weights are free.
+    """
+    signs = None if directions is None else weight_signs(population.parameters, np.asarray(directions, np.float64))
+    for group in groups:
+        dtype, seen = group.weights.dtype, population.inputs[group.members[0]]
+        if signs is None:
+            group.signs = np.empty(0, dtype)
+            continue
+        whole = group.slices == 1
+        laid = (
+            lay_out(signs, group.members, seen, dtype) if whole else lay_out(sliced(signs, group.slices), range(group.slices), seen, dtype)
+        )
+        group.signs = joined(laid, by_input=group.by_input)
+    return groups
+
+
 def lay_out(
     parameters: Parameters, members: Sequence[int] | NDArray[np.int64], seen: NDArray[np.bool_], dtype: np.dtype
 ) -> dict[str, Floats]:
@@ -290,7 +312,7 @@ def keep_members(group: NetworkGroup, on: NDArray[np.bool_]) -> NetworkGroup:
 
     arrays = (kept(group.weights), kept(group.first), kept(group.second), kept(group.average))
     best = None if group.best is None else kept(group.best)
-    same = {name: getattr(group, name) for name in ("slices", "skip", "by_input")}
+    same: dict[str, Any] = {name: getattr(group, name) for name in ("slices", "skip", "by_input")} | {"signs": kept(group.signs)}
     return NetworkGroup(group.members[on], group.columns, group.n, group.h, group.n_z, *arrays, best, **same)
 
 

@@ -31,7 +31,7 @@ from shoal.engine.arguments import (
 )
 from shoal.engine.device import PROCESSOR
 from shoal.engine.kernels import lists_module, split_module, train_module
-from shoal.engine.layout import NetworkGroup, group_weight, keep_members, make_groups, padded, read_back, seen_rows
+from shoal.engine.layout import NetworkGroup, group_weight, keep_members, make_groups, padded, read_back, seen_rows, with_signs
 from shoal.engine.lists import rows_for, train_by_lists
 from shoal.engine.ramps import TILE, WORTH_LOOKING_UP, RampPositions, in_precision, laid_out
 from shoal.engine.threads import cores, one_blas_thread, spread
@@ -106,29 +106,15 @@ def begin(
         average=averaged,
         by_input=by_input,
     )
+    groups = with_signs(groups, population, recipe.directions)
     members = range(population.K) if members is None else members
     key_of = {k: dropout_key(recipe.seed, k) for k in set(members)}  # candidates of a search share their members' numbers
     keys = np.array([key_of[k] for k in members], np.uint64)
     total, alive = np.asarray(total, np.float64), np.ones(population.K, bool)
-    judged = "average" if averaged else "weights"
-    known, ramp_positions = (
-        RunConstants(thins),
-        None if ramp_positions is None or thins else in_precision(ramp_positions, dtype),
-    )  # ramps that drop out stand nowhere
-    return State(
-        population,
-        recipe,
-        g2,
-        total,
-        groups,
-        keys,
-        hyper(rule, g2, dtype),
-        dtype,
-        alive,
-        judged,
-        ramp_positions=ramp_positions,
-        known=known,
-    )
+    judged, numbers = "average" if averaged else "weights", hyper(rule, g2, dtype)
+    # ramps that drop out stand nowhere
+    more: dict[str, Any] = {"ramp_positions": None if ramp_positions is None or thins else in_precision(ramp_positions, dtype)}
+    return State(population, recipe, g2, total, groups, keys, numbers, dtype, alive, judged, known=RunConstants(thins), **more)
 
 
 def advance(state: State, X: Any, Y: Floats, batches: Sequence[Any], rates: Floats, weight: Floats | None = None) -> Floats:
@@ -229,6 +215,7 @@ def run_groups(
             group.first,
             group.second,
             group.average,
+            group.signs,
             per_network(state, group),
             rates if len(group.members) == K else np.ascontiguousarray(rates[:, group.members]),
             corrections,

@@ -1,6 +1,6 @@
 """ShoalClassifier: one class of several, or any number of labels."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -118,6 +118,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         standardize: bool = True,
         ramps: bool | str = "auto",
         skip: bool = False,
+        monotonic_cst: Mapping[str, int] | Sequence[int] | None = None,
         weight_average: float | str = "auto",
         dtype: str = "auto",
         calibration: str | None = None,

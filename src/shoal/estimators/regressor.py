@@ -1,7 +1,7 @@
 """ShoalRegressor: one number, or several."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -90,6 +90,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         standardize: bool = True,
         ramps: bool | str = "auto",
         skip: bool = False,
+        monotonic_cst: Mapping[str, int] | Sequence[int] | None = None,
         weight_average: float | str = "auto",
         dtype: str = "auto",
         calibration: str | None = None,

@@ -20,6 +20,7 @@ from shoal.engine.layout import copies_in_whole_groups
 from shoal.engine.lists import takes_lists
 from shoal.errors import ShoalError
 from shoal.fitting.fitted import Fitted
+from shoal.fitting.monotone import constrained
 from shoal.fitting.pipeline import Names, Prepared, draw, fitted_of, network_of, planned, prepare
 from shoal.fitting.plan import FULL_BATCH, Plan
 from shoal.fitting.settings import Settings
@@ -112,7 +113,9 @@ def prepared_alike(
                 weighted = source.weighted(s, first.seed)
                 found.append((i, first))
             else:
-                found.append((i, replace(first, settings=s, plan=planned(s, weighted, first.seed, None))))
+                p = planned(s, weighted, first.seed, None)
+                p = constrained(p, s, first.targets, first.encoding, names)
+                found.append((i, replace(first, settings=s, plan=p)))
         except ShoalError as wrong:
             failed[i] = str(wrong)
     return found

@@ -21,6 +21,7 @@ from shoal.fitting.calibration import check_calibration, check_pieces, must_be_t
 from shoal.fitting.checkpoint import NO_CHECKPOINT, Checkpoint, Watched, about_fit, seeded
 from shoal.fitting.fitted import Continuation, Fitted
 from shoal.fitting.limits import refuse_too_many
+from shoal.fitting.monotone import constrained, first_signs, refuse_other_signs
 from shoal.fitting.plan import Plan, is_auto, plan
 from shoal.fitting.projection import Projection, lifted
 from shoal.fitting.settings import Settings
@@ -124,6 +125,9 @@ def decided(
     targets = source.targets(settings, known, classes)
     p = planned(settings, source, seed, before, online=online)
     encoding = source.encoding(settings, p) if before is None else before.network.encoding
+    p = constrained(p, settings, targets, encoding, names)
+    if before is not None:
+        refuse_other_signs(before, p.recipe.directions)
     return Decided(settings, seed, p, targets, source.bias(targets), encoding, names), source
 
 
@@ -197,9 +201,8 @@ def draw(prepared: Prepared, n_h: int) -> Population:
     inputs = inputs_seen(p.with_ramps, prepared.encoding.n_inputs, len(squares))
     of_columns = prepared.settings.init == "auto" and prepared.projection is None
     silent = constant_inputs(prepared.encoding, squares) if of_columns else None
-    population = initial_population(
-        replace(prepared.settings, skip=p.skip), prepared.seed, n_h, inputs, inputs @ squares, prepared.bias, silent
-    )
+    drawn = initial_population(replace(prepared.settings, skip=p.skip), prepared.seed, n_h, inputs, inputs @ squares, prepared.bias, silent)
+    population = first_signs(drawn, p.recipe.directions)
     if p.linear and prepared.projection is not None and isinstance(rows, RowsInMemory):
         return linear_start(population, rows.X, rows.Y, rows.weights, prepared.projection.penalty)
     return population

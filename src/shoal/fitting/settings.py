@@ -25,6 +25,7 @@ from functools import cache
 from typing import Any, Literal, TypeVar, final
 
 from shoal.engine.device import check_spelling
+from shoal.fitting.directions import DirectionsKind, Wanted
 from shoal.fitting.weights import ClassWeightKind
 from shoal.kinds import (
     ABOVE_0,
@@ -254,6 +255,17 @@ class Settings:
         False,
         "Connections from the inputs to the outputs past the hidden layer, as in R's nnet: a linear part besides the network, of the "
         "same encoded inputs, under the same penalty. They begin at 0. Regression on wide tables has them in any case (docs/defaults.md).",
+    )
+    directions: Wanted | None = declared(
+        "monotonic_cst",
+        DirectionsKind(),
+        None,
+        {
+            "classification": "In which inputs the probability of the second of two classes must increase (1) or decrease (-1); 0 leaves "
+            "an input free. Training keeps signs of weights that prove it for every row (docs/monotone.md).",
+            "regression": "In which inputs predictions must increase (1) or decrease (-1); 0 leaves an input free. Training keeps signs of "
+            "weights that prove it for every row (docs/monotone.md).",
+        },
     )
     weight_average: PerNetwork | Auto = declared(
         "weight_average",

@@ -19,6 +19,7 @@ from shoal.engine.lists import RowLists, lists_of, takes_lists, worth_listing
 from shoal.engine.ramps import find_ramp_positions
 from shoal.errors import DataError
 from shoal.fitting.calibration import FittedRows, JudgedOn, calibrate, judged_on, largest_of
+from shoal.fitting.directions import constrains
 from shoal.fitting.folds import RowFacts, different_rows, kept_out, member_weights, refuse_too_few, set_aside, watched
 from shoal.fitting.limits import refuse_too_large
 from shoal.fitting.plan import FULL_BATCH, RAMP_SCALE, Plan, is_auto
@@ -188,8 +189,8 @@ class InMemory:
         return different_rows(self.X, self.weight)
 
     def wide(self, settings: Settings) -> bool:
-        """Whether the inputs are scaled, the plan may decide about ramps, and the rows are wide."""
-        return settings.standardize and is_auto(settings.ramps) and is_wide(self.X, self.weight)
+        """Whether the inputs are scaled and free, the plan may decide about ramps, and the rows are wide."""
+        return settings.standardize and not constrains(settings.directions) and is_auto(settings.ramps) and is_wide(self.X, self.weight)
 
     def targets(self, settings: Settings, known: Targets | None, classes: NDArray[Any] | None = None) -> Targets:
         """Decided from these rows, or checked against the decision of an earlier call."""

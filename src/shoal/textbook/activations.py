@@ -70,6 +70,8 @@ class Activation:
     latex : str
         The formula in LaTeX; if empty, exports write the lines of g.
     torch : TorchModule or None
+    increasing : bool
+        Whether g never decreases, g′(z) ≥ 0 for every z: what monotone networks need (`monotone`).
 
     Examples
     --------
@@ -90,6 +92,7 @@ class Activation:
     kinks: tuple[float, ...] = ()
     latex: str = ""
     torch: TorchModule | None = None
+    increasing: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", self.title or self.name)
@@ -115,6 +118,7 @@ SIGMOID = Activation(
     high=1.0,
     latex=r"\frac{1}{1 + e^{-z}}",
     torch=TorchModule("Sigmoid"),
+    increasing=True,
 )
 TANH = Activation(
     "tanh",
@@ -127,6 +131,7 @@ TANH = Activation(
     odd=True,
     latex=r"\tanh z",
     torch=TorchModule("Tanh"),
+    increasing=True,
 )
 RELU = Activation(
     "relu",
@@ -139,6 +144,7 @@ RELU = Activation(
     kinks=(0.0,),
     latex=r"\max(0, z)",
     torch=TorchModule("ReLU"),
+    increasing=True,
 )
 LEAKY_RELU = Activation(
     "leaky_relu",
@@ -150,8 +156,9 @@ LEAKY_RELU = Activation(
     kinks=(0.0,),
     latex=rf"\max({LEAK}\,z, z)",
     torch=TorchModule("LeakyReLU", (("negative_slope", LEAK),)),
+    increasing=True,
 )
-IDENTITY = Activation("identity", "z", "1", identity, identity_prime, odd=True, latex="z", torch=TorchModule("Identity"))
+IDENTITY = Activation("identity", "z", "1", identity, identity_prime, odd=True, latex="z", torch=TorchModule("Identity"), increasing=True)
 ELU = Activation(
     "elu",
     "z, or eᶻ − 1 for z ≤ 0",
@@ -163,6 +170,7 @@ ELU = Activation(
     kinks=(0.0,),
     latex=r"\begin{cases} z & z > 0 \\ e^z - 1 & z \le 0 \end{cases}",
     torch=TorchModule("ELU", (("alpha", 1.0),)),
+    increasing=True,
 )
 SOFTPLUS = Activation(
     "softplus",
@@ -173,6 +181,7 @@ SOFTPLUS = Activation(
     low=0.0,
     latex=r"\ln(1 + e^z)",
     torch=TorchModule("Softplus", (("beta", 1.0),), (("threshold", 50.0),)),  # linear beyond 50: ln(1 + eᶻ) is z to the last bit
+    increasing=True,
 )
 SILU = Activation(
     "silu",

@@ -20,7 +20,7 @@ from shoal.textbook.losses import Loss
 from shoal.training.progress import Epoch, InProgress, Progress, Trained, new_stopping, overwrite
 from shoal.training.rows import Judging, Rows, judged, placed, placed_validation
 from shoal.training.solvers import SOLVERS
-from shoal.training.solvers.solver import Objective, Solver
+from shoal.training.solvers.solver import Objective, Solver, signs_of
 from shoal.types import Floats
 
 
@@ -63,7 +63,8 @@ class FullBatch(InProgress[FullBatchProgress]):
         self.recipe, self.g2, self.solver, self.dtype = recipe, g2, solver, np.dtype(dtype)
         self.m, self.K = rows.m, population.K
         rows, self.validation = placed(rows, recipe.device), placed_validation(validation, recipe.device)
-        self.objective = Objective(population.astype(np.dtype(np.float64)), rows, recipe.activation, g2, each(recipe.lam, self.K))
+        population, signs = population.astype(np.dtype(np.float64)), signs_of(population, recipe.directions)
+        self.objective = Objective(population, rows, recipe.activation, g2, each(recipe.lam, self.K), signs)
         self.method: Solver[Any] = SOLVERS[solver](self.objective, recipe.tol, max_fun)
         at, K = self.method.begin(), self.K
         self.now = FullBatchProgress(

@@ -280,6 +280,7 @@ def lbfgs_from(first: Run, left_by_first: Trained, rows: Rows, left: float | Non
     noise = 2 * float(np.mean(left_by_first.best_validation_loss[left_by_first.diverged == 0])) / rows.n_y
     recipe = Recipe(
         activation=first.recipe.activation,
+        directions=first.recipe.directions,
         lam=noise,
         batch_size=rows.m,
         max_epochs=STEPS,

@@ -78,12 +78,12 @@ def misfit_of_order(rows, m, networks, largest):
 
 @inner
 def misfit_of_memory(memory, hyper):
-    """Of weights, gradient, both moments and averages, and of the numbers of the optimizer."""
+    """Of weights, gradient, both moments, averages and signs, and of the numbers of the optimizer."""
     keep_apart()
-    weights, gradient, first, second, average = memory
+    weights, gradient, first, second, average, signs = memory
     if gradient.size != weights.size or hyper.size < HYPER:
         return OF_MEMORY
-    for kept in (first, second, average):
+    for kept in (first, second, average, signs):
         if kept.size != 0 and kept.size != weights.size:
             return OF_MEMORY
     return FITS
@@ -110,8 +110,8 @@ def misfit_of_judged(shape, rows, sums):
 
 @inner
 def misfit(shape, rows, each, memory, numbers, costs, networks, lookup):
-    """Of what `train` and `train_slices` take: `memory` is weights, gradient, both moments and averages, `numbers` are rates, corrections
-    and those of the optimizer; `networks` is 1 for one network in slices.
+    """Of what `train` and `train_slices` take: `memory` is weights, gradient, both moments, averages and signs, `numbers` are rates,
+    corrections and those of the optimizer; `networks` is 1 for one network in slices.
     """
     keep_apart()
     weights, hyper = memory[0], numbers[2]

@@ -226,7 +226,7 @@ def make_up(shape, late, memory, plan, series, low, high, j):
 
 
 @inner
-def change_all(shape, memory, average, plan, each, step, low, n_rows):
+def change_all(shape, memory, average, signs, plan, each, step, low, n_rows):
     """One update of the weights of inputs low … low + n_rows − 1, each by its gradient."""
     keep_apart()
     w, d, first, second, hyper = memory
@@ -234,13 +234,13 @@ def change_all(shape, memory, average, plan, each, step, low, n_rows):
     G, h, skip = shape.G, shape.h, shape.skip
     R = G * (h + skip)
     if alike:
-        update(shape, w, d, first, second, average, low * R, n_rows * R, factors[0, step], each.numbers[AVERAGE, 0], hyper)
+        update(shape, w, d, first, second, average, signs, low * R, n_rows * R, factors[0, step], each.numbers[AVERAGE, 0], hyper)
         return
     for j in range(low, low + n_rows):
         for g in range(G):
             factor, keep = factors[g, step], each.numbers[AVERAGE, g]
-            update(shape, w, d, first, second, average, j * R + g * h, h, factor, keep, hyper)
-            update(shape, w, d, first, second, average, j * R + G * h + g * skip, skip, factor, keep, hyper)
+            update(shape, w, d, first, second, average, signs, j * R + g * h, h, factor, keep, hyper)
+            update(shape, w, d, first, second, average, signs, j * R + G * h + g * skip, skip, factor, keep, hyper)
 
 
 @inner
@@ -281,13 +281,13 @@ def penalize_lists(shape, n, w, d, g, shrink):
     return squares
 
 
-@kernel(SHAPE, LISTED, "v1 v1 v1 v1 v1", EACH, "v2 v1 v1 f2 i i")
-def train_lists(shape, rows, weights, gradient, first, second, average, each, rates, corrections, hyper, costs, one_by_one, at_once):
+@kernel(SHAPE, LISTED, "v1 v1 v1 v1 v1 v1", EACH, "v2 v1 v1 f2 i i")
+def train_lists(shape, rows, weights, gradient, first, second, average, signs, each, rates, corrections, hyper, costs, one_by_one, at_once):
     """`train.train` for rows that are lists, and weights as they lie at the head of this file; the last two are the addresses of the
     functions that make up for several updates (`dispatch.late`).
     """
     late = one_by_one, at_once
-    wrong = misfit_of_lists(shape, rows, each, (weights, gradient, first, second, average), (rates, corrections, hyper), costs)
+    wrong = misfit_of_lists(shape, rows, each, (weights, gradient, first, second, average, signs), (rates, corrections, hyper), costs)
     if wrong != FITS:
         return wrong
     G, h, n, n_z, n_y, steps = shape.G, shape.h, shape.n, shape.n_z, rows.Y.shape[1], rows.ends.size - 1
@@ -300,7 +300,7 @@ def train_lists(shape, rows, weights, gradient, first, second, average, each, ra
     plan = factors, lefts, plan_of(rates, corrections, each, factors, lefts)
     memory = weights, gradient, first, second, hyper
     zero, two = of(rates[0, 0], 0.0), of(rates[0, 0], 2.0)
-    now = average.size > 0  # averages, and penalties as gradients, are of every weight after every update
+    now = average.size + signs.size > 0  # averages, signs, and penalties as gradients, are of every weight after every update
     for g in range(G):
         now |= each.numbers[SHRINK, g] > zero
     for i in range(a):
@@ -339,16 +339,16 @@ def train_lists(shape, rows, weights, gradient, first, second, average, each, ra
                 costs[step, g] += shrink * penalize_lists(shape, n, weights, gradient, g, shrink) / two
         if now:
             decay_all(shape, weights, lefts, step, n)
-            change_all(shape, memory, average, plan, each, step, nothing, n)
+            change_all(shape, memory, average, signs, plan, each, step, nothing, n)
             for i in range(n * R):
                 gradient[i] = zero
-        change_all(shape, memory, average, plan, each, step, n, nothing + 1)
+        change_all(shape, memory, average, signs, plan, each, step, n, nothing + 1)
         for g in range(G):
             factor, keep = factors[g, step], each.numbers[AVERAGE, g]
             for r in range(outs):
                 W2[g, r] *= lefts[g, step]
-            update(shape, weights, gradient, first, second, average, a + g * outs, outs, factor, keep, hyper)
-            update(shape, weights, gradient, first, second, average, a + G * outs + g * n_z, n_z, factor, keep, hyper)
+            update(shape, weights, gradient, first, second, average, signs, a + g * outs, outs, factor, keep, hyper)
+            update(shape, weights, gradient, first, second, average, signs, a + G * outs + g * n_z, n_z, factor, keep, hyper)
     if not now:
         for j in range(n):
             make_up(shape, late, memory, plan, series, done[j], steps, j)

@@ -7,7 +7,7 @@ Sizes::
     H    G·h, hidden units of the group        n_z  logits of each network
     b    rows of the batch                     n_y  targets of a row
 
-Memory: one flat array of weights. Gradient, moments and averages are laid out alike::
+Memory: one flat array of weights. Gradient, moments, averages and signs are laid out alike::
 
     | W1 (H, n1): a row a unit                 | W3 (G·n_z, n1) or none | W2 (G, n_z·h)       | b2 (G, n_z) |
     | n inputs, the bias, padding that stays 0 | a row a logit          | output after output |             |
@@ -19,7 +19,8 @@ z = W1 XT, then a = g(z), then dz; `S (H, b)` is g′(z); logits `Z2`, errors `D
 `L (b,)`. Units are rows, so every element-wise loop runs along the batch.
 
 The loop of `train`, a batch at a time: gather the rows; one product `W1 XT` for all networks; network by network the activation, the
-logits, the errors, dW2 and dz; one product `Z Xb` for dW1; penalty and decay; the optimizer and the moving average of the weights.
+logits, the errors, dW2 and dz; one product `Z Xb` for dW1; penalty and decay; the optimizer, the signs that weights must have, and the
+moving average of the weights.
 
 Measurements: `docs/engine.md`. `tests/equal/test_e2_*` hold it equal to `textbook/`.
 """
@@ -34,7 +35,7 @@ from shoal.engine.jit.compiler import inner, kernel
 from shoal.engine.jit.intrinsics import copy_8_by_8, fetch, keep_apart, of
 from shoal.engine.kernels.bounds import misfit
 from shoal.engine.kernels.dispatch import activate, change, layer_1, layer_1_gradient, many_gradients, many_logits, output_errors
-from shoal.engine.kernels.weights import add_skip, decay_weights, free_bias, penalize, put_errors, skip_row
+from shoal.engine.kernels.weights import add_skip, decay_weights, free_bias, penalize, project, put_errors, skip_row
 from shoal.engine.ramps import GRADIENT, LAYER_1, PLAIN, RAMPS
 
 __all__ = ["PerNetwork", "RowArrays", "Shape", "shuffle", "train"]
@@ -286,10 +287,12 @@ def parts(shape, w):
 
 
 @inner
-def update(shape, w, d, first, second, average, start, size, rate, keep, hyper):
-    """Rule and moving average of `size` weights from `start` on."""
+def update(shape, w, d, first, second, average, signs, start, size, rate, keep, hyper):
+    """Rule, signs and moving average of `size` weights from `start` on."""
     keep_apart()
     change(shape.rule, w, d, first, second, start, hyper, rate, size)
+    if signs.size:
+        project(w[start : start + size], signs[start : start + size])
     if average.size:
         mine, now = average[start : start + size], w[start : start + size]
         for i in range(size):
@@ -305,16 +308,16 @@ def alike(rates, step, each):
     return True
 
 
-@kernel(SHAPE, ROWS, "v1 v1 v1 v1 v1", EACH, "v2 v1 v1 f2 i1")
-def train(shape, rows, weights, gradient, first, second, average, each, rates, corrections, hyper, costs, lookup):
+@kernel(SHAPE, ROWS, "v1 v1 v1 v1 v1 v1", EACH, "v2 v1 v1 f2 i1")
+def train(shape, rows, weights, gradient, first, second, average, signs, each, rates, corrections, hyper, costs, lookup):
     """One update a batch of every network of the group, in place; `costs (steps, G)` get J before each, penalty included.
 
-    Weights, gradient (overwritten), moments and averages in the layout at the head of this file, moments and
-    averages empty where the rule has none. `lookup` is that of `engine.ramps.Laid`, for inputs whose last ones are ramps;
-    empty: ramps are inputs like others. `rates (steps, G)`; `corrections (steps,)` is what Adam multiplies them with. Returns 0, or
-    which arrays do not fit the others (`arguments.REASONS`).
+    Weights, gradient (overwritten), moments, averages and signs in the layout at the head of this file, moments and
+    averages empty where the rule has none, signs where all weights are free. `lookup` is that of `engine.ramps.Laid`, for inputs whose
+    last ones are ramps; empty: ramps are inputs like others. `rates (steps, G)`; `corrections (steps,)` is what Adam multiplies them with.
+    Returns 0, or which arrays do not fit the others (`arguments.REASONS`).
     """
-    memory, numbers = (weights, gradient, first, second, average), (rates, corrections, hyper)
+    memory, numbers = (weights, gradient, first, second, average, signs), (rates, corrections, hyper)
     wrong = misfit(shape, rows, each, memory, numbers, costs, shape.G, lookup)
     if wrong != FITS:
         return wrong
@@ -356,18 +359,18 @@ def train(shape, rows, weights, gradient, first, second, average, each, rates, c
                 decay_weights(shape, W1, W2, g, of(zero, 1.0) - rates[step, g] * decay)
         if alike(rates, step, each):
             start, rate, keep = 0 * step, rates[step, 0] * corrections[step], each.numbers[AVERAGE, 0]
-            update(shape, weights, gradient, first, second, average, start, weights.size, rate, keep, hyper)
+            update(shape, weights, gradient, first, second, average, signs, start, weights.size, rate, keep, hyper)
         else:
             for g in range(G):
                 rate, keep = rates[step, g] * corrections[step], each.numbers[AVERAGE, g]
                 start, size = g * h * W1.shape[1], h * W1.shape[1]
-                update(shape, weights, gradient, first, second, average, start, size, rate, keep, hyper)
+                update(shape, weights, gradient, first, second, average, signs, start, size, rate, keep, hyper)
                 start, size = skip_row(shape, g) * W1.shape[1], shape.skip * W1.shape[1]
-                update(shape, weights, gradient, first, second, average, start, size, rate, keep, hyper)
+                update(shape, weights, gradient, first, second, average, signs, start, size, rate, keep, hyper)
                 start, size = W1.size + g * W2.shape[1], W2.shape[1]
-                update(shape, weights, gradient, first, second, average, start, size, rate, keep, hyper)
+                update(shape, weights, gradient, first, second, average, signs, start, size, rate, keep, hyper)
                 start, size = W1.size + W2.size + g * n_z, n_z
-                update(shape, weights, gradient, first, second, average, start, size, rate, keep, hyper)
+                update(shape, weights, gradient, first, second, average, signs, start, size, rate, keep, hyper)
     return FITS
 
 

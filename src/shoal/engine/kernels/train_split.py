@@ -157,9 +157,9 @@ def backward_slice(shape, rows, own, team, W2, D, gW1, gW2, step, g):
 
 
 @inner
-def change_slice(shape, each, weights, gradient, first, second, average, rate, corrected, hyper, g):
-    """Decay, penalty, rule and moving average of slice g's weights and, with slice 0, of the output bias and W3; `corrected` is Adam's
-    rate.
+def change_slice(shape, each, weights, gradient, first, second, average, signs, rate, corrected, hyper, g):
+    """Decay, penalty, rule, signs and moving average of slice g's weights and, with slice 0, of the output bias and W3; `corrected` is
+    Adam's rate.
     """
     keep_apart()
     W1, W2, b2 = parts(shape, weights)
@@ -170,13 +170,13 @@ def change_slice(shape, each, weights, gradient, first, second, average, rate, c
     if decay > of(rate, 0.0):
         decay_weights(shape, W1, W2, g, of(rate, 1.0) - rate * decay)
     start, size = g * shape.h * W1.shape[1], shape.h * W1.shape[1]
-    update(shape, weights, gradient, first, second, average, start, size, corrected, keep, hyper)
+    update(shape, weights, gradient, first, second, average, signs, start, size, corrected, keep, hyper)
     start, size = W1.size + g * W2.shape[1], W2.shape[1]
-    update(shape, weights, gradient, first, second, average, start, size, corrected, keep, hyper)
+    update(shape, weights, gradient, first, second, average, signs, start, size, corrected, keep, hyper)
     if g == 0:
-        update(shape, weights, gradient, first, second, average, W1.size + W2.size, b2.shape[1], corrected, keep, hyper)
+        update(shape, weights, gradient, first, second, average, signs, W1.size + W2.size, b2.shape[1], corrected, keep, hyper)
         start, size = skip_row(shape, g) * W1.shape[1], shape.skip * W1.shape[1]
-        update(shape, weights, gradient, first, second, average, start, size, corrected, keep, hyper)
+        update(shape, weights, gradient, first, second, average, signs, start, size, corrected, keep, hyper)
 
 
 @inner
@@ -198,14 +198,16 @@ def wait(counters, thread, threads, G, rounds, patience):
     return G
 
 
-@kernel(SHAPE, ROWS, "v1 v1 v1 v1 v1", EACH, "v2 v1 v1 f2 i i", TEAM)
-def train_slices(shape, rows, weights, gradient, first, second, average, each, rates, corrections, hyper, costs, thread, threads, team):
+@kernel(SHAPE, ROWS, "v1 v1 v1 v1 v1 v1", EACH, "v2 v1 v1 f2 i i", TEAM)
+def train_slices(
+    shape, rows, weights, gradient, first, second, average, signs, each, rates, corrections, hyper, costs, thread, threads, team
+):
     """`kernels.train` for one network in G slices; this is one of the threads that run it side by side. `costs (steps, 1)`.
 
     Round r of a slice is its gradients and change of update r − 1 and its forward part of update r. A round begins when all
     slices have done the one before. Returns 0, or which arrays do not fit the others (`arguments.REASONS`), alike in every thread.
     """
-    memory, numbers = (weights, gradient, first, second, average), (rates, corrections, hyper)
+    memory, numbers = (weights, gradient, first, second, average, signs), (rates, corrections, hyper)
     wrong = misfit(shape, rows, each, memory, numbers, costs, 1, np.empty(0, np.int64))
     if wrong == FITS:
         wrong = misfit_of_team(shape, team, thread, threads, APART)
@@ -248,7 +250,7 @@ def train_slices(shape, rows, weights, gradient, first, second, average, each, r
                         for o in range(n_z):
                             gb2[0, o] = db2[0, o]
                     rate = rates[step, 0]
-                    change_slice(shape, each, weights, gradient, first, second, average, rate, rate * corrections[step], hyper, g)
+                    change_slice(shape, each, weights, gradient, first, second, average, signs, rate, rate * corrections[step], hyper, g)
                 if r < steps:
                     forward_slice(shape, rows, own, each, team, W1, W2, b2, buffer, r, g)
                 write_counter(counters, (G + g) * APART, r + 1)

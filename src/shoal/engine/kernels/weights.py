@@ -1,4 +1,4 @@
-"""Weights of one network in a group's arrays, compiled: skip connections, penalty and decay. Biases are free of penalty and decay.
+"""Weights of one network in a group's arrays, compiled: skip connections, penalty, decay and signs. Biases are free of penalty and decay.
 
 Skip connections are rows of the product of layer 1 that are no hidden units but go into the logits as they are: W3 `(n_z, n1)` of every
 network stands below the hidden units of all of them in W1, so that the product `W1 XT` gives W3 X as well, and the product `dZ Xb` gives
@@ -91,3 +91,10 @@ def decay_weights(shape, W1, W2, g, left):
     for r in range(first, first + shape.skip):
         for j in range(shape.n):
             W1[r, j] *= left
+
+
+@inner
+def project(w, signs):
+    """0 in place of weights of another sign than they must have (`textbook.monotone.project`)."""
+    for i in range(w.size):
+        w[i] = of(w[i], 0.0) if w[i] * signs[i] < of(w[i], 0.0) else w[i]

@@ -12,6 +12,7 @@ from shoal.engine.device import Tensor, send
 from shoal.engine.layout import split
 from shoal.population import Population
 from shoal.recipe import Recipe, each
+from shoal.textbook.monotone import weight_signs
 from shoal.textbook.optimizers import Memory, start
 from shoal.textbook.propagation import OF_INPUTS, Parameters
 
@@ -63,6 +64,7 @@ class DeviceGroup:
     uses: UpdateTerms
     networks: Networks
     best: Parameters | None = None
+    signs: Parameters | None = None  # that weights must have; None where all are free
 
     def judged(self) -> Parameters:
         """What is evaluated and kept: the averaged weights where there are any."""
@@ -90,7 +92,10 @@ def make_groups(population: Population, recipe: Recipe, keys: NDArray[np.uint64]
             units = None if block.units is None else send(block.units[some], device)
             now = Networks(parameters, start(recipe.rule, parameters), parameters if averaged else None)
             own, uses = numbers(recipe, keys, members, dtype), uses_of(recipe, len(keys), members)
-            groups.append(DeviceGroup(members, columns, units, own, uses, now))
+            group = DeviceGroup(members, columns, units, own, uses, now)
+            if recipe.directions is not None:
+                group.signs = weight_signs(parameters, group.seen(send(np.array([recipe.directions]), device, dtype))[0])
+            groups.append(group)
     return groups
 
 
@@ -140,4 +145,5 @@ def keep_members(group: DeviceGroup, on: NDArray[np.bool_]) -> DeviceGroup:
         own=Numbers(*(v[places] for v in group.own)),
         networks=Networks(parameters, memory, kept(now.average)),
         best=kept(group.best),
+        signs=kept(group.signs),
     )

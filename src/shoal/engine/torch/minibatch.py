@@ -27,6 +27,7 @@ from shoal.engine.torch.layout import DeviceGroup, Networks, Numbers, keep_membe
 from shoal.population import Population
 from shoal.recipe import Recipe
 from shoal.textbook.losses import Loss
+from shoal.textbook.monotone import project
 from shoal.textbook.optimizers import Optimizer, update
 from shoal.textbook.propagation import Gradients, Parameters, backward, cost, forward, penalty
 from shoal.types import Floats
@@ -149,7 +150,7 @@ def train(
 ) -> Tensor:
     """Every batch of one group; the costs `(steps, G)`, still on the device."""
     recipe, (X, Y, weight) = state.recipe, rows
-    how = UpdateRule(recipe.activation, state.g2, recipe.rule, group.uses.penalty, group.uses.decay)
+    how = UpdateRule(recipe.activation, state.g2, recipe.rule, group.uses.penalty, group.uses.decay, group.signs)
     X, costs = group.seen(X), torch.empty_like(rates)
     total = send(state.total[group.members], recipe.device, state.dtype)  # of rows in blocks it is known after the state was made
     if weight is not None:
@@ -272,13 +273,16 @@ def resume(state: OnDevice, carried: RuleMemory) -> None:
 
 @dataclass(frozen=True)
 class UpdateRule:
-    """What all networks of a group have in common; `penalised` and `decays` say whether any of them has a λ or a decay above 0."""
+    """What all updates of a group have in common; `penalised` and `decays` say whether any network has a λ or a decay above 0, `signs`
+    are those that weights must have, None where all are free.
+    """
 
     activation: str
     g2: Loss
     rule: Optimizer
     penalised: bool
     decays: bool
+    signs: Parameters | None
 
 
 class Batch(NamedTuple):
@@ -312,6 +316,7 @@ def updated(now: Networks, own: Numbers, batch: Batch, how: UpdateRule) -> tuple
         gradients = replace(gradients, **shrunk)
     decay = own.decay[:, None, None] if how.decays else 0.0
     after, memory = update(how.rule, parameters, gradients, now.memory, batch.rate, batch.t, decay)
+    after = after if how.signs is None else project(after, how.signs)
     return Networks(after, memory, moved(now.average, after, own.keep)), J
 
 

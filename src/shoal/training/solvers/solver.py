@@ -3,6 +3,10 @@
 It minimizes J(θ) of K networks over all their rows, where each network's parameters are one row θ. The solver has the problem and its
 limits, the state everything else.
 
+Weights that must have a sign (`textbook.monotone`) are minimized over coordinates v with w = sign · v², `Objective.signs`. Every v gives
+such a weight, so each solver that uses J and its gradient serves unchanged, with all of its steps; ∂J/∂v = 2 sign v ∂J/∂w. A v of 0 would
+never move: weights that start at 0 start at `LEAST_WEIGHT`.
+
 A state is a frozen dataclass of arrays and numbers. A step works on a copy of what it changes, so that an earlier state stays unchanged:
 callers may keep it, pack it or return to it.
 """
@@ -19,7 +23,9 @@ from numpy.typing import NDArray
 from shoal.engine.packing import Arrays, packed, unpacked
 from shoal.engine.sums import flat, sums, unflat
 from shoal.population import Population, take
+from shoal.recipe import Directions
 from shoal.textbook.losses import Loss
+from shoal.textbook.monotone import weight_signs
 from shoal.textbook.propagation import PENALISED, Parameters
 from shoal.training.rows import Rows
 from shoal.types import Floats
@@ -29,7 +35,8 @@ from shoal.types import Floats
 class Objective:
     """J = (Σ w L + λ/2 (‖W1‖² + ‖W2‖²)) / Σ w of K networks over their rows, in memory or elsewhere.
 
-    `population` gives shapes, widths and masks; `lam (K,)`.
+    `population` gives shapes, widths and masks; `lam (K,)`; `signs (K, p)` are those that weights must have, 0 for free ones, or None if
+    all are free.
     """
 
     population: Population
@@ -37,6 +44,7 @@ class Objective:
     activation: str
     g2: Loss
     lam: Floats
+    signs: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -73,15 +81,42 @@ def penalised(parameters: Parameters) -> Floats:
 
 
 def networks_at(objective: Objective, theta: Floats) -> Population:
-    """All networks with the parameters `theta (K, p)`, copied."""
+    """All networks with the coordinates `theta (K, p)`, copied."""
     shapes = objective.population
-    return Population(unflat(theta.copy(), shapes.parameters), shapes.widths, shapes.inputs)
+    weights = theta.copy() if objective.signs is None else weights_at(theta, objective.signs)
+    return Population(unflat(weights, shapes.parameters), shapes.widths, shapes.inputs)
+
+
+def signs_of(population: Population, directions: Directions) -> Floats | None:
+    """`Objective.signs` for networks that must increase or decrease in inputs as a recipe's `directions` say."""
+    return None if directions is None else flat(weight_signs(population.parameters, np.asarray(directions, np.float64)))
+
+
+def weights_at(theta: Floats, signs: Floats) -> Floats:
+    """The weights `(k, p)` at coordinates: sign · v² where a weight must have a sign, else v itself."""
+    return np.where(signs == 0, theta, signs * theta**2)
+
+
+def coordinates_of(objective: Objective) -> Floats:
+    """The coordinates `(K, p)` of an objective's networks. Weights of units or inputs that are not in use stay 0."""
+    population, weights = objective.population, flat(objective.population.parameters).astype(np.float64)
+    if objective.signs is None:
+        return weights
+    p = population.parameters
+    seen = (p.W1 != 0).any(axis=1, keepdims=True)  # a constant input has no weights
+    units = population.units[:, :, None]
+    used = {"W1": seen & units, "b1": units, "W2": np.moveaxis(units, 1, 2), "b2": np.True_, "W3": seen}
+    in_use = flat(Parameters(**{name: np.broadcast_to(used[name], w.shape) for name, w in p.named().items()}))
+    least = np.where(in_use, LEAST_WEIGHT, 0.0)
+    return np.where(objective.signs == 0, weights, np.sqrt(np.maximum(np.abs(weights), least)))
 
 
 def value_and_gradient(objective: Objective, theta: Floats, members: NDArray[np.int64]) -> tuple[Floats, Floats]:
     """J and ∂J/∂θ of some of the networks, `(k,)` and `(k, p)`; `theta (k, p)` is theirs. One pass over the rows."""
-    found = objective.rows.total_of(partial(slope_of_block, point_at(objective, theta, members)))
-    return found.value, found.gradient
+    signs = None if objective.signs is None else objective.signs[members]
+    weights = theta if signs is None else weights_at(theta, signs)
+    found = objective.rows.total_of(partial(slope_of_block, point_at(objective, weights, members)))
+    return found.value, found.gradient if signs is None else found.gradient * np.where(signs == 0, 1.0, 2 * signs * theta)
 
 
 def point_at(objective: Objective, theta: Floats, members: NDArray[np.int64]) -> Point:
@@ -104,6 +139,7 @@ def slope_of_block(point: Point, X: Any, Y: Floats, weights: Floats) -> Slope:
 # --- what a solver is ----------------------------------------------------------------------------------------------------
 
 
+LEAST_WEIGHT = 1e-4  # where the search for a weight that must have a sign starts at least
 LEAST_DECREASE = 1e-12  # relative to max(|J|, 1e-3): a smaller decrease counts as none
 
 S = TypeVar("S")
@@ -191,7 +227,8 @@ class Solver(ABC, Generic[S]):
 class Descent:
     """The current point of K networks for solvers that use the value and the gradient of J.
 
-    `theta (K, p)` are their parameters, `value (K,)` and `gradient (K, p)` J and its derivatives there; NaN before the first evaluation.
+    `theta (K, p)` are their coordinates (`coordinates_of`), `value (K,)` and `gradient (K, p)` J and its derivatives there; NaN
+    before the first evaluation.
     """
 
     theta: Floats
@@ -207,7 +244,7 @@ class DescentSolver(Solver[D]):
 
     def start(self) -> tuple[Floats, Floats, Floats]:
         """`theta`, `value` and `gradient` before the first evaluation."""
-        theta = flat(self.objective.population.parameters).astype(np.float64)
+        theta = coordinates_of(self.objective)
         return theta, np.full(len(theta), np.nan), np.zeros_like(theta)
 
     def look(self, state: D, members: NDArray[np.int64]) -> NDArray[np.int64]:
