@@ -5,13 +5,14 @@ import pytest
 from scipy.optimize import minimize
 
 from problems import OUTPUTS, logits_of, population, rows
+from shoal.engine.full_batch import PAIRS
+from shoal.engine.kernels import lbfgs_module
 from shoal.engine.sums import flat, unflat
 from shoal.population import Population, take
 from shoal.recipe import Recipe
 from shoal.textbook import ACTIVATIONS, cost, forward, make_loss, penalty
 from shoal.training.full_batch import FullBatch
 from shoal.training.rows import in_memory
-from shoal.training.solvers.lbfgs import PAIRS, next_trial
 from shoal.training.solvers.solver import point_at, slope_of_block, value_and_gradient
 
 M, N_X, N_Y = 40, 3, 2
@@ -138,8 +139,8 @@ def test_a_run_that_goes_on_is_one_long_run():
 def test_the_memory_holds_the_last_steps_alone():
     run = run_of(steps=PAIRS + 5, tol=0.0)
     list(run)
-    assert len(run.now.at.pairs) == PAIRS
-    assert all(np.all(pair.rho > 0) for pair in run.now.at.pairs)
+    assert len(run.now.at.steps) == PAIRS
+    assert (run.now.at.rho > 0).all()
 
 
 def test_a_constant_objective_settles_at_once():
@@ -154,8 +155,8 @@ def test_a_constant_objective_settles_at_once():
 
 
 def test_trials_double_while_unbounded_and_stay_inside_a_bracket():
-    one = np.ones(1)
-    assert next_trial(0 * one, np.inf * one, one, -one, -one, np.array([True])) == 2.0
+    next_trial, one = lbfgs_module().next_trial.py_func, np.float64(1)  # the compiled function's own lines
+    assert next_trial(0 * one, np.inf, one, -one, -one, True) == 2.0
     # f(t) = t² − t rises above its tangent from t = 1 on; the parabola through f(0), f′(0) = −1 and f(1) = 0 is least at ½
-    assert next_trial(0 * one, one, one, 0 * one, -one, np.array([False])) == 0.5
-    assert next_trial(0 * one, one, one, np.nan * one, -one, np.array([False])) == 0.5  # not a number: the middle
+    assert next_trial(0 * one, one, one, 0 * one, -one, False) == 0.5
+    assert next_trial(0 * one, one, one, np.nan, -one, False) == 0.5  # not a number: the middle

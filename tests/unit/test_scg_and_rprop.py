@@ -9,12 +9,13 @@ from scipy.optimize import minimize
 
 from problems import logits_of, population, rows
 from sampling import sampled
+from shoal.engine.full_batch import GROW, LEAST, MOST, SHRINK
 from shoal.engine.sums import flat
 from shoal.recipe import Recipe
 from shoal.textbook import make_loss
 from shoal.training.full_batch import FullBatch
 from shoal.training.rows import in_memory
-from shoal.training.solvers.rprop import FIRST, GROW, LEAST, MOST, SHRINK
+from shoal.training.solvers.rprop import FIRST
 from shoal.training.solvers.solver import value_and_gradient
 
 M, N_X, N_Y, LAM = 40, 3, 2, 2.0
@@ -150,9 +151,11 @@ def test_a_network_that_has_lost_its_way_begins_again_with_steps_that_count():
     run = run_of("scg", steps=400)
     run.one_step(1, 0.0)
     run.now.at.scale[:] = 1e15  # as after thirty trials
-    run.method.attempt = lambda state, members, bent: np.zeros(len(members), bool)  # all of which fail
+    small, run.method.small = run.method.small, None
+    run.method.cost = lambda theta, members: (np.full(len(theta), np.inf), np.full_like(theta, np.nan))  # so that all of them fail
     before = run.one_step(2, 0.0).loss
-    del run.method.attempt
+    del run.method.cost
+    run.method.small = small
     for epoch in range(3, 40):
         run.one_step(epoch, 0.0)
     assert run.epochs.min() > 30

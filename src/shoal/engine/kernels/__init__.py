@@ -83,6 +83,38 @@ def sums_module() -> ModuleType:
 
 
 @compiled
+def full_batch_module() -> ModuleType:
+    """The kernel of the cost of small networks over all rows."""
+    from shoal.engine.kernels import full_batch
+
+    return full_batch
+
+
+@compiled
+def lbfgs_module() -> ModuleType:
+    """The kernels of L-BFGS."""
+    from shoal.engine.kernels import lbfgs
+
+    return lbfgs
+
+
+@compiled
+def scg_module() -> ModuleType:
+    """The kernels of scaled conjugate gradients."""
+    from shoal.engine.kernels import scg
+
+    return scg
+
+
+@compiled
+def rprop_module() -> ModuleType:
+    """The kernels of resilient backpropagation."""
+    from shoal.engine.kernels import rprop
+
+    return rprop
+
+
+@compiled
 def predict_module() -> ModuleType:
     """The prediction kernel."""
     from shoal.engine.kernels import predict

@@ -279,3 +279,65 @@ def misfit_of_sums(k, p, one, matrix, cube):
     if one.size != k or matrix.shape[0] != k or matrix.shape[1] != p:
         return OF_STEPS
     return OF_STEPS if cube.shape[0] != k or cube.shape[1] != p or cube.shape[2] != p else FITS
+
+
+@inner
+def misfit_of_costs(shape, rows, each, hyper, columns, penalty, members, p):
+    """Of what `full_batch.cost` takes, for networks of p parameters; `shape` is of one network."""
+    keep_apart()
+    h, n_z, K = shape.h, shape.n_z, each.whole.shape[1]
+    if shape.G != 1 or h < 1 or n_z < 1 or shape.n < 0 or (shape.skip != 0 and shape.skip != n_z):
+        return OF_WEIGHTS
+    of_inputs = p - h - n_z * (h + 1)
+    if of_inputs < 0 or of_inputs % (h + shape.skip) != 0 or columns.size != shape.n:
+        return OF_WEIGHTS
+    for j in range(columns.size):
+        if columns[j] < 0 or columns[j] >= of_inputs // (h + shape.skip):
+            return OF_WEIGHTS
+    if each.numbers.shape[0] < PER_NETWORK[0] or each.whole.shape[0] < PER_NETWORK[1] or each.numbers.shape[1] != K:
+        return OF_EACH
+    if penalty.shape[0] != 2 or penalty.shape[1] != K or hyper.size < HYPER:
+        return OF_EACH
+    for g in range(K):
+        if each.whole[0, g] < 0 or each.whole[0, g] > h:
+            return OF_EACH
+    for g in members:
+        if g < 0 or g >= K:
+            return OF_EACH
+    return OF_ENDS if rows.ends.size < 2 else misfit_of_rows(rows, shape.n, K, shape.b)
+
+
+@inner
+def misfit_of_descent(members, points, matrices, lengths):
+    """Of what an iteration of a full-batch solver takes beside the cost: points of K networks with p parameters, arrays `(K, p)`, and the
+    lengths of arrays of K numbers.
+    """
+    keep_apart()
+    K, p = points[0].theta.shape
+    for one in points:
+        if one.theta.shape[0] != K or one.theta.shape[1] != p or one.value.size != K:
+            return OF_STEPS
+        if one.gradient.shape[0] != K or one.gradient.shape[1] != p:
+            return OF_STEPS
+    for matrix in matrices:
+        if matrix.shape[0] != K or matrix.shape[1] != p:
+            return OF_MEMORY
+    for length in lengths:
+        if length != K:
+            return OF_MEMORY
+    for g in members:
+        if g < 0 or g >= K:
+            return OF_EACH
+    return FITS
+
+
+@inner
+def misfit_of_iteration(members, points, steps, memory, direction, search):
+    """Of what an iteration of L-BFGS takes beside the cost."""
+    keep_apart()
+    K, p = direction.shape
+    for pair in steps:
+        if pair.shape[0] != 2 or pair.shape[1] != K or pair.shape[2] != p:
+            return OF_STEPS
+    rho = memory.rho.size // len(steps)
+    return misfit_of_descent(members, points, (direction,), (rho, memory.scale.size, memory.evaluations.size, search.size // 5))

@@ -40,6 +40,33 @@ def row_weights(rows, g, first, w):
         w[i] = rows.weight[g if networks > 1 else 0, rows.order[first + i]] if networks > 0 else of(w[0], 1.0)
 
 
+@inner
+def batch_gradient(shape, rows, start, each, first, hyper, W, gW, memory, loss):
+    """Of one batch, from number `start` of the order on: ∂(Σ w L)/∂ the weights `W` in `gW`; each network's Σ w L is added to `loss (G,)`.
+
+    Both are what `parts` gives, `memory` what `scratch` gives for so many rows. The group's networks are those from number `first` on of
+    `each` and of the rows' weights.
+    """
+    keep_apart()
+    Z, S, Xb, XT, Z2, D, y, w, L = memory
+    W1, W2, b2 = W
+    gW1, gW2, gb2 = gW
+    G, h, no_dropout = shape.G, shape.h, 0 * shape.h
+    gather(rows, start, 0 * start, L.size, shape.n, Xb, XT, y)
+    np.dot(W1, XT, Z)
+    for g in range(G):
+        hidden_units(shape, each, first + g, g * h, no_dropout, Z, S)
+        output_sums(shape, W2, b2, g, g * h, Z, Z2)
+        add_skip(Z, skip_row(shape, g), shape.skip, Z2)
+        output_errors(shape.loss, Z2, y, D, L, hyper, shape.n_z, y.shape[0], L.size)
+        row_weights(rows, first + g, start, w)
+        loss[g] += np.float64(weigh(D, w, L, gb2, g))
+        back_through_units(shape, W2, D, g, g * h, Z, S, gW2)
+        put_errors(D, skip_row(shape, g), shape.skip, Z)
+    np.dot(Z, Xb, gW1)
+    free_bias(gW1, G * h, shape.n)
+
+
 @kernel(SHAPE, ROWS, "v1 v1", EACH, "v1 f1 f1")
 def gradient_sums(shape, rows, weights, gradient, each, hyper, loss, total):
     """Add Σ w L of every network to `loss (G,)`, and ∂(Σ w L)/∂ every weight to `total` in the layout of `weights`; both in float64.
@@ -49,28 +76,14 @@ def gradient_sums(shape, rows, weights, gradient, each, hyper, loss, total):
     wrong = misfit_of_gradient_sums(shape, rows, weights, each, (gradient, total, hyper, loss))
     if wrong != FITS:
         return wrong
-    G, h, n, n_z, n_y = shape.G, shape.h, shape.n, shape.n_z, rows.Y.shape[1]
-    W1, W2, b2 = parts(shape, weights)
-    gW1, gW2, gb2 = parts(shape, gradient)
-    no_dropout = 0 * h
-    Z, S, Xb, XT, Z2, D, y, w, L = scratch(weights, W1.shape[0], n, W1.shape[1], n_z, n_y, shape.b)
+    n, n_z, n_y = shape.n, shape.n_z, rows.Y.shape[1]
+    W, gW = parts(shape, weights), parts(shape, gradient)
+    memory = scratch(weights, W[0].shape[0], n, W[0].shape[1], n_z, n_y, shape.b)
     for step in range(rows.ends.size - 1):
         start, end = rows.ends[step], rows.ends[step + 1]
-        if end - start != L.size:
-            Z, S, Xb, XT, Z2, D, y, w, L = scratch(weights, W1.shape[0], n, W1.shape[1], n_z, n_y, end - start)
-        gather(rows, start, 0 * start, end - start, n, Xb, XT, y)
-        np.dot(W1, XT, Z)
-        for g in range(G):
-            hidden_units(shape, each, g, g * h, no_dropout, Z, S)
-            output_sums(shape, W2, b2, g, g * h, Z, Z2)
-            add_skip(Z, skip_row(shape, g), shape.skip, Z2)
-            output_errors(shape.loss, Z2, y, D, L, hyper, n_z, n_y, L.size)
-            row_weights(rows, g, start, w)
-            loss[g] += np.float64(weigh(D, w, L, gb2, g))
-            back_through_units(shape, W2, D, g, g * h, Z, S, gW2)
-            put_errors(D, skip_row(shape, g), shape.skip, Z)
-        np.dot(Z, Xb, gW1)
-        free_bias(gW1, G * h, n)
+        if end - start != memory[8].size:
+            memory = scratch(weights, W[0].shape[0], n, W[0].shape[1], n_z, n_y, end - start)
+        batch_gradient(shape, rows, start, each, 0 * n, hyper, W, gW, memory, loss)
         for i in range(total.size):
             total[i] += np.float64(gradient[i])
     return FITS

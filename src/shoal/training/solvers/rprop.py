@@ -2,7 +2,7 @@
 
 Where a derivative keeps its sign its weight's step grows by a fifth; where it turns, the step is halved, and the last one is
 taken back if the cost has risen (iRprop⁺: Igel & Hüsken 2003, after Riedmiller & Braun 1993, whose numbers these are). The cost
-may rise on the way.
+may rise on the way. The arithmetic is compiled (`engine/kernels/rprop.py`).
 """
 
 from dataclasses import dataclass, replace
@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from shoal.engine.arguments import refuse
+from shoal.engine.kernels import rprop_module
 from shoal.engine.packing import copied
-from shoal.training.solvers.solver import Descent, DescentSolver, Step, value_and_gradient
+from shoal.training.solvers.solver import Descent, DescentSolver, Step, points_of
 from shoal.types import Floats
 
-GROW, SHRINK = 1.2, 0.5
-FIRST, LEAST, MOST = 0.1, 1e-6, 50.0  # steps of a weight
+FIRST = 0.1  # step of a weight
 
 
 @dataclass(frozen=True)
@@ -44,32 +45,18 @@ class Rprop(DescentSolver[RpropState]):
 
     def step(self, state: RpropState, active: NDArray[np.bool_]) -> tuple[RpropState, Step]:
         """One step; a network has settled if J is flat, or if no weight changes."""
-        now, state = np.flatnonzero(active), copied(state)
+        k, now, state = rprop_module(), active.nonzero()[0], copied(state)
         self.look(state, now)
-        sign, g = np.sign(state.gradient[now]), state.gradient[now]
-        agreement = sign * np.sign(state.before[now])
-        kept, turned = agreement > 0, agreement < 0
-        size = np.clip(state.size[now] * np.where(kept, GROW, np.where(turned, SHRINK, 1.0)), LEAST, MOST)
-        risen = (state.value[now] > state.risen_from[now])[:, None]
-        move = np.where(turned, np.where(risen, -state.move[now], 0.0), -sign * size)
-        state.size[now], state.move[now], state.before[now] = size, move, np.where(turned, 0.0, g)
-        state.risen_from[now] = state.value[now]
-        self.move(state, now, move)
+        points, there = k.DescentPoints(state.theta, state.value, state.gradient), points_of(k, state.theta)
         settled = np.zeros(len(active), bool)
-        still = ((state.size[now] <= LEAST) | (state.gradient[now] == 0)).all(axis=1)
-        settled[now] = (np.abs(state.gradient[now]).max(axis=1) <= self.tol) | still
+        memory = k.SignMemory(state.size, state.move, state.before, state.risen_from)
+        if self.small is not None:
+            self.iterate(k.iterate, now, points, there, memory, self.tol, settled)
+            return state, Step(state.value, settled)
+        refuse(k.aim_all(now, points, there, memory))
+        self.evaluate(there, now)
+        refuse(k.see_all(now, points, there, memory, self.tol, settled))
         return state, Step(state.value, settled)
-
-    def move(self, state: RpropState, members: NDArray[np.int64], move: Floats) -> None:
-        """Move to the end of the step, unless the cost is NaN there: then a network stays, and all of its steps are halved."""
-        there = state.theta[members] + move
-        with np.errstate(over="ignore", invalid="ignore"):
-            value, gradient = value_and_gradient(self.objective, there, members)
-        fine = np.isfinite(value) & np.isfinite(gradient).all(axis=1)
-        on, lost = members[fine], members[~fine]
-        state.theta[on], state.value[on], state.gradient[on] = there[fine], value[fine], gradient[fine]
-        state.size[lost] = np.maximum(state.size[lost] * SHRINK, LEAST)
-        state.move[lost] = state.before[lost] = 0.0
 
     def resumed(self, state: RpropState, earlier: RpropState) -> RpropState:
         """Continue with the steps of an earlier training."""

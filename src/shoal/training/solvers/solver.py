@@ -12,14 +12,17 @@ callers may keep it, pack it or return to it.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shoal.engine.arguments import refuse
+from shoal.engine.full_batch import CostOfBlock, costs, costs_of_blocks, in_parts
 from shoal.engine.packing import Arrays, packed, unpacked
 from shoal.engine.sums import flat, sums, unflat
 from shoal.population import Population, take
@@ -27,7 +30,7 @@ from shoal.recipe import Directions
 from shoal.textbook.losses import Loss
 from shoal.textbook.monotone import weight_signs
 from shoal.textbook.propagation import PENALISED, Parameters
-from shoal.training.rows import Rows
+from shoal.training.rows import ArrayRows, Rows
 from shoal.types import Floats
 
 
@@ -240,7 +243,17 @@ D = TypeVar("D", bound=Descent)
 
 
 class DescentSolver(Solver[D]):
-    """The common part of the solvers that use the value and the gradient of J. Abstract."""
+    """The common part of the solvers that use the value and the gradient of J. Abstract.
+
+    `small` is the cost of small networks in memory, compiled; None for others.
+    """
+
+    def __init__(self, objective: Objective, tol: float, max_fun: int) -> None:
+        super().__init__(objective, tol, max_fun)
+        o, rows = objective, objective.rows
+        self.small = None
+        if isinstance(rows, ArrayRows):
+            self.small = costs_of_blocks(o.population, (rows.X, rows.Y, rows.weights), rows.total, o.lam, o.activation, o.g2)
 
     def start(self) -> tuple[Floats, Floats, Floats]:
         """`theta`, `value` and `gradient` before the first evaluation."""
@@ -251,14 +264,37 @@ class DescentSolver(Solver[D]):
         """Evaluate J for networks that have not been evaluated; returns these. Changes the state, which is the step's own."""
         fresh = members[np.isnan(state.value[members])]
         if len(fresh):
-            state.value[fresh], state.gradient[fresh] = value_and_gradient(self.objective, state.theta[fresh], fresh)
+            state.value[fresh], state.gradient[fresh] = self.cost(state.theta[fresh], fresh)
         return fresh
+
+    def cost(self, theta: Floats, members: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        """J and ∂J/∂θ of some of the networks, `(k,)` and `(k, p)`; `theta (k, p)` is theirs.
+
+        They may be NaN far away, which a solver treats as a step too far.
+        """
+        if self.small is not None:
+            return costs(self.small, members, theta)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return value_and_gradient(self.objective, theta, members)
+
+    def iterate(self, kernel: Callable[..., int], members: NDArray[np.int64], *given: Any) -> None:
+        """A compiled iteration of small networks, of which `given` is what it takes beside the cost and the members."""
+        assert self.small is not None
+
+        def run(block: CostOfBlock, places: NDArray[np.int64]) -> None:
+            refuse(kernel(*block.given, members[places], *given))
+
+        in_parts(self.small, members, run)
+
+    def evaluate(self, there: Any, members: NDArray[np.int64]) -> None:
+        """J and its derivatives at the points `there` of some of the networks, in their places."""
+        there.value[members], there.gradient[members] = self.cost(there.theta[members], members)
 
     def population(self, state: D) -> Population:
         """The networks with their current weights."""
         return networks_at(self.objective, state.theta)
 
 
-def dot(a: Floats, b: Floats) -> Floats:
-    """Of each network's row, `(k,)`."""
-    return np.asarray(np.einsum("kp,kp->k", a, b))
+def points_of(kernels: ModuleType, theta: Floats) -> Any:
+    """Points for the kernels to write to, of networks like `theta (K, p)`."""
+    return kernels.DescentPoints(np.empty_like(theta), np.empty(len(theta)), np.empty_like(theta))
