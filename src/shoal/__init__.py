@@ -45,6 +45,7 @@ _HOMES = {
     "shoal.export.torch_module": ("to_torch",),
     "shoal.persistence": ("from_json", "load", "save"),
     "shoal.table": ("TablePath",),
+    "shoal.web.show": ("show",),
 }
 _PACKAGES = ("dask", "textbook")  # sub-packages that `import shoal` is enough for
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

@@ -38,6 +38,7 @@ from shoal.table_models.cross_validation import cross_validate as cross_validate
 from shoal.table_models.fit import fit as fit
 from shoal.table_models.look import look as look
 from shoal.table_models.model import TableModel as TableModel
+from shoal.web.show import show as show
 
 __version__: str
 __all__ = [
@@ -77,6 +78,7 @@ __all__ = [
     "load",
     "look",
     "save",
+    "show",
     "textbook",
     "to_torch",
     "write_report",

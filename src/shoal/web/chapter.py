@@ -14,6 +14,7 @@ import numpy as np
 
 from shoal.errors import InvalidParameterError
 from shoal.textbook import ACTIVATIONS, Activation, Forward, Parameters, descend, exercise_parameters, flower, forward, make_loss
+from shoal.web.in_hand import NetworkInHand, current
 from shoal.web.progress import counting
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
@@ -22,6 +23,7 @@ RATE, SEED, SCALE = 1.2, 2, 0.01
 UNITS = 4
 START, LAST = 600, 10_000  # the step that the page shows first, and the last one
 EXAMPLE = 357  # the example that the page shows first; the page counts examples from 1, as rows and columns
+LIMIT = 4.6  # the plane of inputs is drawn from −4.6 to 4.6 in both directions
 TANH, SIGMOID = ACTIVATIONS["tanh"], make_loss("sigmoid")
 
 # The steps that the static copy records, and its examples: close together where the cost falls fast.
@@ -69,12 +71,23 @@ TURN = 50  # steps that one thread computes before another one may
 
 
 @lru_cache(maxsize=1)
-def points() -> tuple[Array, Array]:
-    """The flower: X (2, 400), Y (1, 400). The arrays are shared and must not be changed."""
+def chapters() -> NetworkInHand:
+    """The chapter's network, and the flower."""
     X, Y = flower()
     X.setflags(write=False)
     Y.setflags(write=False)
-    return X, Y
+    return NetworkInHand(X, Y, exercise_parameters(UNITS, seed=SEED, scale=SCALE), START, EXAMPLE, LIMIT)
+
+
+def in_hand() -> NetworkInHand:
+    """The network that is shown: the chapter's, or a reader's own."""
+    return current() or chapters()
+
+
+def points() -> tuple[Array, Array]:
+    """The examples of the network in hand, the chapter's flower: X (2, 400), Y (1, 400). The arrays must not be changed."""
+    network = in_hand()
+    return network.X, network.Y
 
 
 def flat(parameters: Parameters) -> Array:
@@ -134,27 +147,30 @@ class Edit(NamedTuple):
     value: float
 
 
-@lru_cache(maxsize=16)
 def journey(edits: tuple[Edit, ...] = (), rate: float = RATE) -> "Journey":
-    """The example network with these edits, at this learning rate; equal arguments give the same object."""
-    return Journey(edits, rate)
+    """The network in hand with these edits, at this learning rate; equal arguments give the same object."""
+    return _journey(in_hand(), edits, rate)
+
+
+@lru_cache(maxsize=16)
+def _journey(network: NetworkInHand, edits: tuple[Edit, ...], rate: float) -> "Journey":
+    return Journey(network, edits, rate)
 
 
 class Journey:
     """The chain of descents that a reader's edits make: each begins at the last state of the previous one, with some numbers changed."""
 
-    def __init__(self, edits: tuple[Edit, ...], rate: float) -> None:
-        X, Y = points()
+    def __init__(self, network: NetworkInHand, edits: tuple[Edit, ...], rate: float) -> None:
         self._from = edits[-1].step if edits else 0
         self._before: Journey | None = None
-        start = exercise_parameters(UNITS, seed=SEED, scale=SCALE)
+        start = network.start
         if edits:
             earlier = tuple(e for e in edits if e.step < self._from)
-            self._before = journey(earlier, rate)
+            self._before = _journey(network, earlier, rate)
             start = self._before.at(self._from)
             for edit in edits[len(earlier) :]:
                 getattr(start, edit.name)[edit.row - 1, edit.column - 1] = edit.value
-        self._path = Path(start, X, Y, TANH, rate)
+        self._path = Path(start, network.X, network.Y, TANH, rate)
 
     def at(self, step: int) -> Parameters:
         if step < self._from and self._before is not None:
@@ -205,7 +221,7 @@ class Edits:
 
 
 class ExampleStep(NamedTuple):
-    """The example network at one step, with its results for all 400 examples."""
+    """The network in hand at one step, with its results for all examples."""
 
     parameters: Parameters
     cache: Forward

@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 
 from shoal.textbook import Activation, Parameters, forward
-from shoal.web.chapter import SIGMOID, Array
-
-LIMIT = 4.6  # the plane of inputs is drawn from −4.6 to 4.6 in both directions
+from shoal.web.chapter import SIGMOID, Array, in_hand
 
 
 def plane(k: int) -> Array:
     """k × k points of the input plane as columns, row by row from the top left."""
-    ticks = np.linspace(-LIMIT, LIMIT, k)
+    limit = in_hand().limit
+    ticks = np.linspace(-limit, limit, k)
     across, up = np.meshgrid(ticks, ticks[::-1])
     return np.vstack([across.ravel(), up.ravel()])
 

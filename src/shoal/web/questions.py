@@ -9,7 +9,7 @@ from typing import Any
 
 from shoal.textbook import ACTIVATIONS, Activation, Loss
 from shoal.textbook.losses import LOSSES
-from shoal.web.chapter import EXAMPLE, LAST, RATE, SCALE, SEED, START, UNITS, points
+from shoal.web.chapter import LAST, RATE, SCALE, SEED, START, UNITS, chapters, in_hand
 from shoal.web.code import in_code
 from shoal.web.exhibits import (
     cards,
@@ -29,7 +29,6 @@ from shoal.web.exhibits import (
     slide_13,
 )
 from shoal.web.languages import tr
-from shoal.web.pictures import LIMIT
 from shoal.web.playground.settings import KINDS, LEARNING, PICTURE, STARTS
 from shoal.web.question import Answer, Question
 
@@ -55,18 +54,20 @@ MODULES: tuple[Any, ...] = (hand, cards, *SLIDES)
 
 def page() -> Answer:
     """The facts that do not change while the page is open."""
-    X, Y = points()
+    network = in_hand()
     return {
-        "X": X,
-        "Y": Y[0],
-        "limit": LIMIT,
+        "X": network.X,
+        "Y": network.Y[0],
+        "own": network is not chapters(),
+        "limit": network.limit,
         "rate": RATE,
         "seed": SEED,
         "scale": SCALE,
         "units": UNITS,
-        "start": START,
+        "start": network.step,
+        "half": START,
         "last": LAST,
-        "example": EXAMPLE,
+        "example": network.example,
         "activations": {g.name: {"title": g.title, "formula": g.formula, "derivative": g.derivative} for g in ACTIVATIONS.values()},
         "code": in_code(),
         "manifest": manifest(),
@@ -89,4 +90,12 @@ def manifest() -> Answer:
     }
 
 
+# The exhibits about the network in hand, which `shoal.show` shows of a reader's network too; the others have networks of their own.
+OF_THE_NETWORK = (2, 3, 4, 5, 8, 9, 10)
 ALL: dict[str, Question] = {q.name: q for q in (Question("page", page), *(q for module in MODULES for q in module.QUESTIONS))}
+ABOUT_THE_NETWORK = {"page"} | {
+    q.name
+    for module in (hand, cards, *(m for m, n in zip(SLIDES, NUMBERS, strict=True) if n in OF_THE_NETWORK))
+    for q in module.QUESTIONS
+    if "edits" in q.takes
+}

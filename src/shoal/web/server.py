@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 import webbrowser
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -28,17 +29,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from shoal.errors import ShoalError
 from shoal.web.chapter import LAST, journey
 from shoal.web.exhibits.slide_13 import BusyError
-from shoal.web.guard import Guard, refusal
+from shoal.web.guard import HEADERS, Guard, refusal
+from shoal.web.in_hand import NetworkInHand, within
 from shoal.web.languages import checked_language, language, preferred, speaking
 from shoal.web.playground.routes import Playground
 from shoal.web.playground.training import compiling, warm
 from shoal.web.playground.training import stop as stop_compiling
 from shoal.web.progress import counted, key_of, progress
 from shoal.web.question import as_json
-from shoal.web.questions import ALL
+from shoal.web.questions import ABOUT_THE_NETWORK, ALL
+from shoal.web.static_copy import STATIC
 
 HOST, USUAL_PORT = "127.0.0.1", 8137
-STATIC = Path(__file__).parent / "static"
 CLOSING = 0.4  # seconds between Ctrl-C and the end of the process, whatever is running
 TYPES = {
     ".js": "text/javascript; charset=utf-8",
@@ -47,6 +49,11 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".json": "application/json",
 }
+
+
+Networks = Mapping[str, NetworkInHand]
+NOTEBOOKS = "http://localhost:* https://localhost:* http://127.0.0.1:* https://127.0.0.1:* vscode-webview:"
+FRAMED = {"content-security-policy": HEADERS["content-security-policy"].replace("frame-ancestors 'none'", f"frame-ancestors {NOTEBOOKS}")}
 
 
 class PortError(ShoalError, OSError):
@@ -60,19 +67,31 @@ def files() -> dict[str, Path]:
     return found | {"/": STATIC / "index.html"}
 
 
+def network_of(request: Request) -> NetworkInHand | None:
+    """The reader's network that the address names by its token (`shoal.show`); None is the chapter's."""
+    token = request.path_params.get("token")
+    if token is None:
+        return None
+    found: NetworkInHand | None = request.app.state.networks.get(token)
+    if found is None:
+        raise HTTPException(404, "this network is no longer shown; call shoal.show again")
+    return found
+
+
 async def file(request: Request) -> Response:
-    """One file of the page."""
-    path = files().get(request.url.path)
+    """One file of the page. Notebooks on this machine may show the page of a reader's network in a frame, no other page of this server."""
+    own = network_of(request) is not None
+    path = files().get("/" + request.path_params["path"])
     if path is None:
         return refusal(404, f"there is nothing at {request.url.path[:80]!r}; the page is at /")
     kind = TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0]
-    return Response(path.read_bytes(), media_type=kind)
+    return Response(path.read_bytes(), media_type=kind, headers=FRAMED if own else None)
 
 
 @lru_cache(maxsize=256)  # of up to 110 kB each
-def kept(name: str, given: tuple[tuple[str, str], ...], spoken: str) -> bytes:
+def kept(network: NetworkInHand | None, name: str, given: tuple[tuple[str, str], ...], spoken: str) -> bytes:
     """An answer that is always the same in one language, cached as the bytes that are sent."""
-    with counted((name, given)), speaking(spoken):
+    with counted((name, given)), within(network), speaking(spoken):
         return as_json(ALL[name](dict(given)))
 
 
@@ -87,12 +106,11 @@ async def question(request: Request) -> Response:
     name = request.path_params["name"]
     if name not in ALL:
         return refusal(404, f"there is no question {name[:40]!r}; choose one of {', '.join(ALL)}")
+    network = network_of(request) if name in ABOUT_THE_NETWORK else None
     _, given = key_of(name, request.query_params)
     try:
-        if ALL[name].measured:
-            body = await run_in_threadpool(lambda: as_json(ALL[name](dict(given))))
-        else:
-            body = await run_in_threadpool(kept, name, given, language())
+        answer = kept.__wrapped__ if ALL[name].measured else kept
+        body = await run_in_threadpool(answer, network, name, given, language())
     except BusyError as busy:
         return refusal(409, str(busy))
     except ShoalError as wrong:
@@ -126,18 +144,26 @@ def routes(playground: Playground) -> list[BaseRoute]:
         Route("/api/ask/{name}", question, methods=["GET"]),
         Route("/api/progress/{name}", waiting, methods=["GET"]),
         *playground.routes(),
+        Route("/own/{token}/api/ask/{name}", question, methods=["GET"]),
+        Route("/own/{token}/api/progress/{name}", waiting, methods=["GET"]),
+        Route("/own/{token}/{path:path}", file, methods=["GET"]),
         Route("/{path:path}", file, methods=["GET"]),
     ]
 
 
-def app(port: int = USUAL_PORT, token: str = "", playground: Playground | None = None) -> Starlette:
-    """The application for `port` of this machine; other programs send the `token` to change something."""
+def app(port: int = USUAL_PORT, token: str = "", playground: Playground | None = None, networks: Networks | None = None) -> Starlette:
+    """The application for `port` of this machine; other programs send the `token` to change something.
+
+    `networks` are the readers' own, by the token in their address; `shoal.show` adds to them while the server runs.
+    """
     hosts = frozenset({f"{HOST}:{port}", f"localhost:{port}"})
-    return Starlette(
+    made = Starlette(
         routes=routes(playground or Playground()),
         middleware=[Middleware(Speaker), Middleware(Guard, hosts=hosts, token=token)],
         exception_handlers={HTTPException: no_such, 500: no_such},
     )
+    made.state.networks = {} if networks is None else networks
+    return made
 
 
 class ChapterServer(uvicorn.Server):
@@ -184,11 +210,11 @@ def listener(port: int | None) -> socket.socket:
     raise PortError(f"no port of {HOST} can be used")
 
 
-def server(port: int | None = None, token: str = "") -> tuple[ChapterServer, socket.socket]:
+def server(port: int | None = None, token: str = "", networks: Networks | None = None) -> tuple[ChapterServer, socket.socket]:
     """A server that has its port but does not run yet."""
     found, playground = listener(port), Playground()
     settings = uvicorn.Config(
-        app(found.getsockname()[1], token, playground),
+        app(found.getsockname()[1], token, playground, networks),
         log_level="warning",
         lifespan="off",
         timeout_graceful_shutdown=1,

@@ -8,16 +8,18 @@ import base64
 import gzip
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from shoal.files import made_folder, refuse_unwritable, replacing
+from shoal.web.in_hand import NetworkInHand, within
 from shoal.web.languages import ENGLISH, checked_language, language, speaking
 from shoal.web.languages import table as words_of
 from shoal.web.playground.recording import MOMENTS, recordings
 from shoal.web.question import Answer, Question, plain
-from shoal.web.questions import ALL
-from shoal.web.server import STATIC
+from shoal.web.questions import ALL, NUMBERS, SLIDES
 
+STATIC = Path(__file__).parent / "static"
 IMPORT = re.compile(r'^import \{([^}]*)\} from "([^"]+)";$', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
 STYLE = re.compile(r'^<link rel="stylesheet" href="([^"]+)">$', re.MULTILINE)
@@ -40,14 +42,25 @@ def recorded(most: int | None) -> dict[str, Answer]:
     return {name: table(question, most) for name, question in ALL.items()}
 
 
-def table(question: Question, most: int | None) -> Answer:
-    """One question's recordings; keys are the values in the grid's order, joined by `&`, as in `ask.js`."""
+def table(question: Question, most: int | None, fixed: Mapping[str, list[str]] | None = None) -> Answer:
+    """One question's recordings; keys are the values in the grid's order, joined by `&`, as in `ask.js`. `fixed` comes first."""
     grid = {}
     for name, kind in question.takes.items():
         values = list(dict.fromkeys([kind.default, *kind.recorded])) if most else list(kind.recorded)
         grid[name] = values[:most]
+    grid |= fixed or {}
     answers = {"&".join(texts.values()): plain(question(texts)) for texts in question.combinations(grid)}
     return {"grid": grid, "answers": answers}
+
+
+def exhibit_page(network: NetworkInHand, number: int) -> str:
+    """One exhibit alone, about this network at its first step and first example, as one file that needs no server."""
+    module = SLIDES[NUMBERS.index(number)]
+    names = ["page", "hand", "how", *(question.name for question in module.QUESTIONS)]
+    fixed = {"step": str(network.step), "ex": str(network.example)}
+    with within(network):
+        answers = {name: table(ALL[name], None, {k: [v] for k, v in fixed.items() if k in ALL[name].takes}) for name in names}
+    return inlined(answers, {}).replace("<html ", f'<html data-only="slide-{number}" ', 1)
 
 
 def inlined(answers: dict[str, Answer], runs: Answer) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from shoal.errors import InvalidParameterError
 from shoal.textbook import Gradients, backward, cost
-from shoal.web.chapter import RATE, SCALE, SEED, SIGMOID, TANH, UNITS, Array, Edit, ExampleStep, journey, look, right
+from shoal.web.chapter import RATE, SCALE, SEED, SIGMOID, TANH, UNITS, Array, Edit, ExampleStep, chapters, in_hand, journey, look, right
 from shoal.web.exhibits.hand import EDITS, EX, STEP
 from shoal.web.question import Answer, Choice, Question
 
@@ -70,6 +70,8 @@ def parameter(name: str, r: int, c: int, step: int, edits: tuple[Edit, ...]) -> 
         ) | {"edit": now}
     if step == 0:
         says = "Biases start at zero." if name[0] == "b" else f"Drawn once: RandomState({SEED}).randn × {SCALE}, W1 first, then W2."
+        if in_hand() is not chapters():
+            says = "As you gave it."
         return card(title, f"{name}: its start", [], [total("at the start", now)], says) | {"edit": now}
     before = look(step - 1, edits)
     slope = getattr(backward(before.parameters, before.X, before.Y, before.cache, TANH, SIGMOID), "d" + name)[r, c]
@@ -88,7 +90,7 @@ def over_all(name: str, seen: ExampleStep, i: int) -> Answer:
             "J = 1/m Σ L(ŷ, y)",
             long_sum(losses, None, i),
             [total("sum", losses.sum()), total(f"÷ {m}", cost(seen.cache, seen.Y, SIGMOID))],
-            "The losses of all 400 examples, averaged.",
+            f"The losses of all {m} examples, averaged.",
         )
     count = right(seen.cache.A2, seen.Y)
     return card(

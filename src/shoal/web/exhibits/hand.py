@@ -1,14 +1,37 @@
 """The example network for every exhibit: its numbers at one step."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 from shoal.textbook import backward, cost, saturated
-from shoal.web.chapter import EXAMPLE, EXAMPLES, LAST, SIGMOID, START, STEPS, TANH, Edit, Edits, journey, look, right
+from shoal.web.chapter import EXAMPLE, EXAMPLES, LAST, SIGMOID, START, STEPS, TANH, Edit, Edits, journey, look, points, right
 from shoal.web.pictures import thinned
 from shoal.web.question import Answer, Question, WholeReader
 
+
+@dataclass(frozen=True)
+class ExampleReader:
+    """The number of an example, from 1 to as many as there are."""
+
+    start: int
+    keep: tuple[int, ...] = ()
+
+    @property
+    def default(self) -> str:
+        return str(min(self.start, points()[1].size))
+
+    @property
+    def recorded(self) -> Sequence[str]:
+        return [str(v) for v in self.keep or (self.start,)]
+
+    def read(self, name: str, text: str) -> int:
+        return WholeReader(1, points()[1].size, 1).read(name, text)
+
+
 STEP = WholeReader(0, LAST, START, STEPS)
-EX = WholeReader(1, 400, EXAMPLE, EXAMPLES)
+EX = ExampleReader(EXAMPLE, EXAMPLES)
 EDITS = Edits()
 
 

@@ -7,11 +7,11 @@ import numpy as np
 
 from shoal.textbook import Parameters, forward
 from shoal.textbook.initialization import zeros
-from shoal.web.chapter import FILM, LAST, SIGMOID, START, STEPS, TANH, Array, Edit, ExampleStep, journey, look, right
+from shoal.web.chapter import FILM, LAST, SIGMOID, START, STEPS, TANH, Array, Edit, ExampleStep, in_hand, journey, look, right
 from shoal.web.exhibits.cards import card, term, total
 from shoal.web.exhibits.hand import EDITS
 from shoal.web.exhibits.predict import number
-from shoal.web.pictures import LIMIT, outcome, packed
+from shoal.web.pictures import outcome, packed
 from shoal.web.question import Answer, Choice, ParameterReader, Question, WholeReader
 
 TITLE = "A network, named"
@@ -75,7 +75,8 @@ def even(line: Array, count: int) -> Array:
 
 def grid_lines(count: int) -> list[Array]:
     """A grid of the plane, `count` lines upright and as many level, as polylines (2, FINE) each."""
-    ticks, along = np.linspace(-LIMIT, LIMIT, count), np.linspace(-LIMIT, LIMIT, FINE)
+    limit = in_hand().limit
+    ticks, along = np.linspace(-limit, limit, count), np.linspace(-limit, limit, FINE)
     upright = [np.vstack([np.full(FINE, t), along]) for t in ticks]
     level = [np.vstack([along, np.full(FINE, t)]) for t in ticks]
     return upright + level

@@ -4,9 +4,9 @@ import numpy as np
 
 from shoal.textbook import columns_apart, layer, repeated
 from shoal.web.chapter import EXAMPLE, EXAMPLES, Edit, look
-from shoal.web.exhibits.hand import EDITS, STEP
+from shoal.web.exhibits.hand import EDITS, STEP, ExampleReader
 from shoal.web.exhibits.predict import choice
-from shoal.web.question import Answer, Question, WholeReader
+from shoal.web.question import Answer, Question
 
 TITLE = "Why that is allowed"
 SLIDE = "Justification for vectorized implementation"
@@ -43,12 +43,12 @@ def predict() -> Answer:
     )
 
 
-COLUMN = WholeReader(1, 400, 1, EXAMPLES[:1])
+COLUMN = ExampleReader(1, EXAMPLES[:1])
 QUESTIONS = (
     Question("predict_5", predict),
     Question(
         "three_columns",
         three_columns,
-        {"step": STEP, "edits": EDITS, "i": COLUMN, "j": WholeReader(1, 400, 200, (200,)), "k": WholeReader(1, 400, EXAMPLE, EXAMPLES)},
+        {"step": STEP, "edits": EDITS, "i": COLUMN, "j": ExampleReader(200, (200,)), "k": ExampleReader(EXAMPLE, EXAMPLES)},
     ),
 )

@@ -9,10 +9,10 @@ from shoal.textbook.gradient_check import as_parameters, numerical_gradients
 from shoal.textbook.propagation import Parameters
 from shoal.web.chapter import EXAMPLE, RATE, SIGMOID, TANH, Array, Edit, look
 from shoal.web.exhibits.cards import how
-from shoal.web.exhibits.hand import EDITS, STEP
+from shoal.web.exhibits.hand import EDITS, STEP, ExampleReader
 from shoal.web.exhibits.predict import number, shown
 from shoal.web.pictures import strip
-from shoal.web.question import Answer, Question, WholeReader
+from shoal.web.question import Answer, Question
 
 TITLE = "Six formulas"
 SLIDE = "Formulas for computing derivatives"
@@ -86,7 +86,7 @@ def predict(step: int, edits: tuple[Edit, ...], ex: int) -> Answer:
 
 
 QUESTIONS = (
-    Question("predict_10", predict, {"step": STEP, "edits": EDITS, "ex": WholeReader(1, 400, EXAMPLE, (EXAMPLE,))}),
-    Question("formulas", formulas, {"step": STEP, "edits": EDITS, "ex": WholeReader(1, 400, EXAMPLE, (EXAMPLE,))}),
+    Question("predict_10", predict, {"step": STEP, "edits": EDITS, "ex": ExampleReader(EXAMPLE, (EXAMPLE,))}),
+    Question("formulas", formulas, {"step": STEP, "edits": EDITS, "ex": ExampleReader(EXAMPLE, (EXAMPLE,))}),
     Question("compare_all", compare_all, {"step": STEP, "edits": EDITS}),
 )

@@ -6,6 +6,7 @@ import { defineEquation } from "./lib/equation.js";
 import { startKeys } from "./lib/keys.js";
 import { startLecture } from "./lib/lecture.js";
 import { startLinking } from "./lib/link.js";
+import { startOnly } from "./lib/only.js";
 import { startPredicting } from "./lib/predict.js";
 import { startPrint } from "./lib/print.js";
 import { startRail } from "./lib/rail.js";
@@ -87,6 +88,7 @@ async function start() {
     put(find('[data-slot="trainer"]'), tr("Runs of the library, recorded where this copy was written."));
     find("#copy-nearest").hidden = !settle();
   }
+  startOnly(page);
   startRail();
   startLecture();
   startPrint();

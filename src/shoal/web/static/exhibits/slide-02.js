@@ -24,7 +24,7 @@ export function slide2(page) {
   declare("2.warp", 1);
   const drawing = h("div", {});
   const shapes = h("div", { class: "shapes" });
-  const plane = new Plane({ size: 316, limit: page.limit, label: "400 points in the plane of inputs, with the boundary at 0.5" });
+  const plane = new Plane({ size: 316, limit: page.limit, label: `${page.Y.length} points in the plane of inputs, with the boundary at 0.5` });
   const hidden = picture(400, 362, "The same points in the space of the hidden layer");
   const caption = h("span", { class: "cap" });
   const play = iconButton("play", PLAY, () => void toggleFilm());
@@ -55,9 +55,9 @@ export function slide2(page) {
     hs.forEach((y, i) => out.append(named(196, y, radius, "a", i + 1, `u${i + 1}`)));
     ys.forEach((y, k) => out.append(named(334, y, radius, "ŷ", n_y > 1 ? k + 1 : "", `y${k + 1}`)));
     for (const [x, layer, array] of /** @type {[number, string, string][]} */ ([
-      [52, "layer 0", `X (${n_x}, 400)`],
-      [196, "layer 1", `A1 (${n_h}, 400)`],
-      [334, "layer 2", `A2 (${n_y}, 400)`],
+      [52, "layer 0", `X (${n_x}, ${page.Y.length})`],
+      [196, "layer 1", `A1 (${n_h}, ${page.Y.length})`],
+      [334, "layer 2", `A2 (${n_y}, ${page.Y.length})`],
     ])) {
       out.append(text(x, 203, layer, { class: "strong" }), text(x, 219, array, { class: "mono" }));
     }
@@ -170,7 +170,7 @@ export function slide2(page) {
       h("br", {}),
       "On the right one straight cut gets ",
       h("span", { "data-name": "right", "data-value": right }, right),
-      " of 400.",
+      ` of ${page.Y.length}.`,
     );
 
   /** The training from its first step to the one in hand, or all of it from step 0. */

@@ -64,13 +64,13 @@ export function slide4(page) {
   }
 
   function drawTracks() {
-    const loop = drawTrack("loop", "The loop: both layers, for i in range(400)", reached);
+    const loop = drawTrack("loop", `The loop: both layers, for i in range(${page.Y.length})`, reached);
     const rule = h("p", { class: "cap figcap" }, "rows: units; columns: examples. Click a column to select that example.");
     const product = drawTrack("product", "The product: both layers, all of X at once", rule);
     reveal = {
       loop: (done) => {
         for (const show of loop) show(Math.max(done - 1, 0), done, done > 0 && done < answer.m);
-        put(reached, done < answer.m ? `i = ${whole(done)}: column ${whole(done)} of ${answer.m}` : "all 400 columns, one after the other");
+        put(reached, done < answer.m ? `i = ${whole(done)}: column ${whole(done)} of ${answer.m}` : `all ${answer.m} columns, one after the other`);
       },
       product: (done) => {
         for (const show of product) show(0, done, done > 0 && stop !== idle);
@@ -198,5 +198,4 @@ export function slide4(page) {
       played = true;
     },
   });
-  void page;
 }

@@ -199,7 +199,7 @@ export function slide8(page) {
       const total = 4 * page.Y.length;
       put(
         count,
-        "Of the hidden layer’s 4 × 400 values, ",
+        `Of the hidden layer’s 4 × ${page.Y.length} values, `,
         h("b", { "data-name": "flat", "data-value": hand.flat }, hand.flat),
         ` are now where tanh is flat: `,
         h("b", {}, `${((100 * hand.flat) / total).toFixed(1)} %`),

@@ -16,6 +16,7 @@ const PACE = 3200; // milliseconds a line, of which its pulse takes less than ha
 
 /** @param {any} page */
 export function slide10(page) {
+  const m = page.Y.length;
   declare("10.line", "all");
   declare("10.keepdims", "yes");
   const path = h("figure", { class: "path", "data-part": "path" });
@@ -67,13 +68,13 @@ export function slide10(page) {
     );
   }
 
-  /** All 400 columns, and the one of the example. @param {any} strip @param {string} name @param {string} shape @param {string} words @param {number} height @param {any[]} column */
+  /** All columns, and the one of the example. @param {any} strip @param {string} name @param {string} shape @param {string} words @param {number} height @param {any[]} column */
   const columns = (strip, name, shape, words, height, ...column) => [
     h(
       "div",
       {},
       h("div", { class: "cap mcap" }, h("span", {}, eq(name), " ", h("span", { class: "shape" }, shape)), h("span", {}, words)),
-      wide(strip, { label: `${name}, all 400 columns`, height, selected: [number("ex") - 1], choose: (i) => set({ ex: i + 1 }) }),
+      wide(strip, { label: `${name}, all ${m} columns`, height, selected: [number("ex") - 1], choose: (i) => set({ ex: i + 1 }) }),
     ),
     h("div", {}, h("div", { class: "cap" }, `column ${get("ex")}`), ...column),
   ];
@@ -97,37 +98,37 @@ export function slide10(page) {
     return [
       {
         formula: eq("dZ2 = A2 − Y"),
-        dims: "(1, 400) = (1, 400) − (1, 400)",
+        dims: `(1, ${m}) = (1, ${m}) − (1, ${m})`,
         say: "The error of each prediction.",
-        live: columns(answer.dZ2, "dZ2", "(1, 400)", "class 0, then class 1", 18, error),
+        live: columns(answer.dZ2, "dZ2", `(1, ${m})`, page.own ? "by example" : "class 0, then class 1", 18, error),
       },
       {
         formula: eq("dW2 = {1}/{m} dZ2 A1^T"),
-        dims: "(1, 4) = (1, 400)(400, 4)",
+        dims: `(1, 4) = (1, ${m})(${m}, 4)`,
         say: "Each weight's part in the error is proportional to its unit's output.",
         live: [grid("dW2", { cols: UNITS, ref: ref2 }), agree(answer, "dW2")],
       },
       {
         formula: summed("db2", "dZ2"),
-        dims: [either("(1, 1)", "(1,)"), " = sum over 400 columns"],
+        dims: [either("(1, 1)", "(1,)"), ` = sum over ${m} columns`],
         say: "The bias's part is the mean error.",
         live: [grid("db2", { ref: ref2, shape: either("(1, 1)", "(1,)") }), agree(answer, "db2")],
       },
       {
         formula: eq("dZ1 = W2^T dZ2 ∘ g1′(Z1)"),
-        dims: "(4, 400) = (4, 1)(1, 400) ∘ (4, 400)",
+        dims: `(4, ${m}) = (4, 1)(1, ${m}) ∘ (4, ${m})`,
         say: "Back along each edge, times the unit's slope: a flat unit gets nothing.",
-        live: columns(answer.dZ1, "dZ1", "(4, 400)", "rows: units 1 to 4", 15, ...errors),
+        live: columns(answer.dZ1, "dZ1", `(4, ${m})`, "rows: units 1 to 4", 15, ...errors),
       },
       {
         formula: eq("dW1 = {1}/{m} dZ1 X^T"),
-        dims: "(4, 2) = (4, 400)(400, 2)",
+        dims: `(4, 2) = (4, ${m})(${m}, 2)`,
         say: "Line 2 again, one layer down: error times input.",
         live: [grid("dW1", { rows: UNITS, cols: ["x1", "x2"], ref: ref1 }), agree(answer, "dW1")],
       },
       {
         formula: summed("db1", "dZ1"),
-        dims: [either("(4, 1)", "(4,)"), " = sum over 400 columns"],
+        dims: [either("(4, 1)", "(4,)"), ` = sum over ${m} columns`],
         say: "Line 3 again.",
         live: [grid("db1", { cols: ["\u00a0"], ref: ref1, shape: either("(4, 1)", "(4,)") }), agree(answer, "db1")],
       },
@@ -212,7 +213,7 @@ export function slide10(page) {
           to(),
           stage(block(4, 1), "b1 − α db1", "(4, 1)"),
           to(),
-          stage(block(4, 14), "W1 X + b1", "(4, 400)"),
+          stage(block(4, 14), "W1 X + b1", `(4, ${m})`),
           h("p", {}, "Switch it off to see why the slide writes ", h("i", {}, "reshape"), "."),
         ]
       : [
@@ -281,5 +282,4 @@ export function slide10(page) {
       slot("slope", f.nudge.slope);
     },
   });
-  void page;
 }

@@ -2,6 +2,7 @@
 import { beside } from "./ask.js";
 import { find } from "./dom.js";
 import { blank, isLecture, leave, toggleLecture, turn as turnStep, turnExhibit } from "./lecture.js";
+import { isOnly } from "./only.js";
 import { predictHere } from "./predict.js";
 import { goTo } from "./rail.js";
 import { number, reset, set } from "./store.js";
@@ -61,6 +62,7 @@ export function startKeys(page) {
   };
   document.addEventListener("keydown", (e) => {
     if (e.ctrlKey || e.metaKey || e.altKey || typing(e.target)) return;
+    if (isOnly() && "jkp".includes(e.key.toLowerCase())) return; // there is no other exhibit here
     if (isLecture() && (opened() || (e.key === " " && operated(e.target)))) return;
     const key = e.key.length === 1 ? e.key.toLowerCase() : e.key;
     const action = (isLecture() && teaches[key]) || does[key];

@@ -31,7 +31,8 @@ const scroll = () => ({ scrolled: scrollY, end: document.documentElement.scrollH
 
 /** Whether the reader has moved since the last look. If only the layout has, the section is brought back to where it was. */
 function look() {
-  if (document.documentElement.dataset.lecture) return false; // one exhibit fills the screen (`lecture.js`)
+  const { lecture, only } = document.documentElement.dataset;
+  if (lecture || only) return false; // one exhibit fills the screen (`lecture.js`), or is alone (`only.js`)
   if (!kept) return true;
   const { scrolled, end } = scroll();
   const away = kept.section.getBoundingClientRect().top - kept.top;

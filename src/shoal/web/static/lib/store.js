@@ -61,6 +61,7 @@ export const place = () => section;
 export const lectureStep = () => scene;
 
 function write() {
+  if (location.protocol === "about:") return; // a frame in a notebook has no address of its own
   const pairs = [...values]
     .filter(([k, v]) => v !== base(k))
     .map(

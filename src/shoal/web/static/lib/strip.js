@@ -9,10 +9,10 @@ import { relight } from "./link.js";
 import { spark } from "./chart.js";
 import { get, listen, number, reset, set } from "./store.js";
 
-/** @param {number} last @param {number} start */
-const slider = (last, start) => {
-  // Half of the slider is the first `start` steps, where most changes happen: a power scale.
-  const power = Math.log(start / last) / Math.log(0.46);
+/** @param {number} last @param {number} half */
+const slider = (last, half) => {
+  // Half of the slider is the first `half` steps, where most changes happen: a power scale.
+  const power = Math.log(half / last) / Math.log(0.46);
   return {
     to: (/** @type {number} */ p) => Math.round(last * (p / 1000) ** power),
     from: (/** @type {number} */ v) => 1000 * (v / last) ** (1 / power),
@@ -33,7 +33,7 @@ export const mark = (y) => {
 
 /** @param {any} page */
 export function startStrip(page) {
-  const scale = slider(page.last, page.start);
+  const scale = slider(page.last, page.half);
   const input = /** @type {HTMLInputElement} */ (find("#step-slider"));
   find("#walk").prepend(iconButton("back", tr("one step back (←)"), () => walk(-1, page.last), { id: "step-back" }));
   find("#walk").append(iconButton("on", tr("one step forward (→)"), () => walk(1, page.last), { id: "step-on" }));
