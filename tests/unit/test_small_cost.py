@@ -1,5 +1,6 @@
 """The compiled cost and iterations of small networks are those of the general way, and of the textbook, for every kind of network."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -16,6 +17,7 @@ from shoal.textbook import ACTIVATIONS, cost, forward, make_loss, penalty
 from shoal.textbook.propagation import Parameters
 from shoal.training.full_batch import FullBatch
 from shoal.training.rows import in_memory
+from shoal.training.solvers import SOLVERS
 from shoal.training.solvers.solver import value_and_gradient
 
 N_X, N_Y = 9, 2  # 8 inputs at once, and one more
@@ -96,6 +98,13 @@ def test_networks_with_much_work_take_the_general_way(monkeypatch):
     assert run_of("sigmoid").method.small is not None
     monkeypatch.setattr(full_batch, "MOST_WORK", 0)
     assert run_of("sigmoid").method.small is None
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "scg", "rprop"])
+def test_weights_that_must_have_a_sign_take_the_general_way(solver):
+    o = run_of("sigmoid", solver=solver).objective
+    signed = replace(o, signs=np.ones_like(flat(o.population.parameters)))
+    assert SOLVERS[solver](signed, 1e-9, 100).small is None  # whose coordinates are no weights
 
 
 def test_arrays_that_do_not_fit_are_refused_before_anything_is_written():

@@ -245,14 +245,15 @@ D = TypeVar("D", bound=Descent)
 class DescentSolver(Solver[D]):
     """The common part of the solvers that use the value and the gradient of J. Abstract.
 
-    `small` is the cost of small networks in memory, compiled; None for others.
+    `small` is the cost of small networks in memory, compiled; None for others, and where weights must have a sign: the compiled cost takes
+    weights, not the coordinates of `weights_at`.
     """
 
     def __init__(self, objective: Objective, tol: float, max_fun: int) -> None:
         super().__init__(objective, tol, max_fun)
         o, rows = objective, objective.rows
         self.small = None
-        if isinstance(rows, ArrayRows):
+        if isinstance(rows, ArrayRows) and o.signs is None:
             self.small = costs_of_blocks(o.population, (rows.X, rows.Y, rows.weights), rows.total, o.lam, o.activation, o.g2)
 
     def start(self) -> tuple[Floats, Floats, Floats]:
