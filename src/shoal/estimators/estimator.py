@@ -7,7 +7,7 @@ import copy
 from abc import ABC
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from os import PathLike
 from typing import Any, ClassVar, Self
 
@@ -19,6 +19,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from shoal.engine.threads import at_most
 from shoal.errors import DataError, InvalidParameterError
+from shoal.estimators._sklearn import CallbackSupportMixin
+from shoal.estimators.callbacks import passing_epochs_on, refuse_callbacks, rows_of
 from shoal.estimators.checks import (
     checked_weights,
     finite_answers,
@@ -133,12 +135,13 @@ def for_prediction(estimator: Any) -> Any:
     """A copy without what does not travel to other machines: callbacks, and what only further training needs."""
     kept = copy.copy(estimator)
     kept.callbacks = None
+    vars(kept).pop("_skl_callbacks", None)
     if "_fitted" in vars(kept):
         kept._fitted = kept._fitted.without_continuation()
     return kept
 
 
-class ShallowEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SeenEstimator, ABC):
+class ShallowEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, SeenEstimator, ABC):
     """Networks with one hidden layer behind scikit-learn's interface. Abstract: see ShoalClassifier and ShoalRegressor."""
 
     _task: ClassVar[Task]
@@ -257,6 +260,7 @@ class ShallowEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SeenEs
         """
         own = (X_val, y_val, sample_weight_val)
         if is_elsewhere(X):
+            refuse_callbacks(self, "a fit on Dask")
             judges = dict(zip(("X_val", "y_val", "sample_weight_val"), own, strict=True))
             known: dict[str, Any] = {"groups": groups, "time": time, "checkpoint": checkpoint}
             return dask_functions().fit(self, X, y, sample_weight, **judges, **known)  # type: ignore[no-any-return]
@@ -266,9 +270,10 @@ class ShallowEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SeenEs
             continuation_of(before)
         source = with_roles(self._source(X, y, sample_weight, own, reset=before is None), groups, time)
         names = input_names(self)
-        with named_columns(lambda: names):
+        rows, targets = rows_of(X, y, sample_weight), partial(source.targets, settings, None if before is None else before.targets)
+        with named_columns(lambda: names), passing_epochs_on(self, settings, rows, targets) as settings:
             fitted = fit(settings, source, names=names, before=before, checkpoint=Checkpoint(checkpoint))
-        self._fitted = replace(fitted, sample=sample_of(source))
+            self._fitted = replace(fitted, sample=sample_of(source))
         return self
 
     def _fit_piece(self, X: Any, y: Any, sample_weight: Any, *, classes: Any = None) -> Any:

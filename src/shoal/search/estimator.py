@@ -20,6 +20,7 @@ from sklearn.utils.validation import indexable
 
 from shoal.draws import seed_from
 from shoal.errors import InvalidParameterError
+from shoal.estimators.callbacks import SearchTasks, search_tasks
 from shoal.estimators.checks import groups_requested
 from shoal.estimators.remote import dask_functions
 from shoal.fitting.pipeline import planned
@@ -163,9 +164,23 @@ class ShoalSearchCV(BaseSearchCV):
         groups = groups if groups_requested(last_step(self.estimator)) else None
         weight = None if sample_weight is None else np.asarray(sample_weight, float)
         rows = SearchRows(X, y, weight, weight if self._weighs_scores else None, groups, splits)
+        with search_tasks(self, X, y, sample_weight) as tasks:
+            results = self._tried(candidates, rows, scorers, refit_metric, tasks)
+            if self.refit:
+                self._refit(X, y, {"sample_weight": sample_weight, "groups": groups}, tasks)
+        self.scorer_ = scorers._scorers if isinstance(scorers, _MultimetricScorer) else scorers
+        self.cv_results_ = results
+        return self
+
+    # --- steps ------------------------------------------------------------------------------------------------------
+
+    def _tried(
+        self, candidates: list[dict[str, Any]], rows: SearchRows, scorers: Any, refit_metric: Any, tasks: SearchTasks
+    ) -> dict[str, Any]:
+        """The results of all candidates, of which the best is chosen."""
         finished = finished_candidates(self, candidates, rows)
         try:
-            results, outcomes = self._rounds(candidates, rows, scorers, finished)
+            results, outcomes = self._rounds(candidates, rows, scorers, finished, tasks)
         finally:
             finished.write()
         self.multimetric_ = isinstance(outcomes[0]["test_scores"], dict)
@@ -177,13 +192,7 @@ class ShoalSearchCV(BaseSearchCV):
             check_refit(self.refit, None)
         if self.refit or not self.multimetric_:
             self._choose(results, refit_metric)
-        if self.refit:
-            self._refit(X, y, {"sample_weight": sample_weight, "groups": groups})
-        self.scorer_ = scorers._scorers if isinstance(scorers, _MultimetricScorer) else scorers
-        self.cv_results_ = results
-        return self
-
-    # --- steps ------------------------------------------------------------------------------------------------------
+        return results
 
     def _candidates(self) -> list[dict[str, Any]]:
         final = last_step(self.estimator)
@@ -203,12 +212,12 @@ class ShoalSearchCV(BaseSearchCV):
         return candidates_of(self)
 
     def _rounds(
-        self, candidates: list[dict[str, Any]], rows: SearchRows, scorers: Any, finished: FinishedCandidates
+        self, candidates: list[dict[str, Any]], rows: SearchRows, scorers: Any, finished: FinishedCandidates, tasks: SearchTasks
     ) -> tuple[dict[str, Any], list[Any]]:
         """All candidates once, or round after round with fewer candidates and more epochs."""
         trial = Trial(self.estimator, candidates, scorers, self.return_train_score, self.error_score, finished.seed)
         if self.halving is None:
-            outcomes = self._evaluate(trial, rows, finished)
+            outcomes = self._evaluate(trial, rows, finished, tasks)
             return self._format_results(candidates, self.n_splits_, outcomes), outcomes
         tried: list[dict[str, Any]] = []
         more: dict[str, list[int]] = {"iter": [], "n_resources": []}
@@ -217,7 +226,7 @@ class ShoalSearchCV(BaseSearchCV):
         name = f"{prefix_of(self.estimator)}max_iter"
         for r in range(rounds + 1):
             n = max(1, round(epochs / self.halving ** (rounds - r)))
-            found = self._evaluate(replace(trial, candidates=[{**c, name: n} for c in living]), rows, finished)
+            found = self._evaluate(replace(trial, candidates=[{**c, name: n} for c in living]), rows, finished, tasks)
             tried, outcomes = tried + living, outcomes + found
             more = {"iter": more["iter"] + [r] * len(living), "n_resources": more["n_resources"] + [n] * len(living)}
             results = self._format_results(tried, self.n_splits_, outcomes, more)
@@ -236,13 +245,19 @@ class ShoalSearchCV(BaseSearchCV):
         seed = seed_from(settings.random_state)
         return int(planned(settings, source.weighted(settings, seed), seed, None).recipe.max_epochs)
 
-    def _evaluate(self, trial: Trial, rows: SearchRows, finished: FinishedCandidates) -> list[dict[str, Any]]:
+    def _evaluate(self, trial: Trial, rows: SearchRows, finished: FinishedCandidates, tasks: SearchTasks) -> list[dict[str, Any]]:
         """Scores of every candidate on every fold, candidate by candidate, in scikit-learn's order."""
         n, known = len(trial.candidates), finished.of(trial, len(rows.splits))
         keep = None if self.checkpoint is None else partial(finished.keep, trial)
+        tasks.begin(n * len(known), sum(map(len, known)))
         with Progress(console=Console(stderr=True), disable=not self.verbose, transient=True) as progress:
             bar = progress.add_task(f"{n} candidates × {len(known)} folds", total=n * len(known), completed=sum(map(len, known)))
-            heard = (lambda n: progress.update(bar, advance=n)) if self.verbose else None
+
+            def advance(fits: float) -> None:
+                progress.update(bar, advance=fits)
+                tasks.advance(fits)
+
+            heard = advance if self.verbose or tasks.root is not None else None
             if self.client is not None:
                 folds = dask_functions().folds_on(self.client, trial, rows, known, heard=heard, keep=keep, left=finished.left)
             elif self.n_jobs not in (None, 1):
@@ -251,9 +266,11 @@ class ShoalSearchCV(BaseSearchCV):
                 apart = (delayed(tried)(trial, replace(rows, splits=[split]), [done]) for split, done in pairs)
                 for (fold,) in Parallel(n_jobs=self.n_jobs, return_as="generator")(apart):
                     finished.keep(trial, len(folds), dict(enumerate(fold)))
+                    tasks.advance(n - len(known[len(folds)]))
                     folds.append(fold)
             else:
                 folds = tried(trial, rows, known, heard=heard, keep=keep)
+        tasks.end()
         folds = [settled(fold, self.error_score, self.return_train_score) for fold in folds]
         return [fold[i] for i in range(n) for fold in folds]
 
@@ -268,11 +285,12 @@ class ShoalSearchCV(BaseSearchCV):
             self.best_score_ = results[f"mean_test_{metric}"][self.best_index_]
         self.best_params_ = results["params"][self.best_index_]
 
-    def _refit(self, X: Any, y: Any, known: dict[str, Any]) -> None:
+    def _refit(self, X: Any, y: Any, known: dict[str, Any], tasks: SearchTasks) -> None:
         began = time.time()
         self.best_estimator_ = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))
         prefix = "" if get_config()["enable_metadata_routing"] else prefix_of(self.estimator)
-        self.best_estimator_.fit(X, y, **{f"{prefix}{name}": values for name, values in known.items() if values is not None})
+        with tasks.refit(self.best_estimator_):
+            self.best_estimator_.fit(X, y, **{f"{prefix}{name}": values for name, values in known.items() if values is not None})
         self.refit_time_ = time.time() - began
         if hasattr(self.best_estimator_, "feature_names_in_"):
             self.feature_names_in_ = self.best_estimator_.feature_names_in_
