@@ -277,7 +277,14 @@ def test_a_figure_of_the_docs_is_the_constant_of_the_code(page, phrase):
 
 
 def test_every_constant_of_the_code_has_a_page_that_states_it():
-    without = {"serving.md", "compared.md", "cross-validation.md", "when-not.md", "monotone.md", *OF_THE_SITE}  # no figure of the code is there
+    without = {
+        "serving.md",
+        "compared.md",
+        "cross-validation.md",
+        "when-not.md",
+        "monotone.md",
+        *OF_THE_SITE,
+    }  # no figure of the code is there
     assert {path.name for path in (ROOT / "docs").glob("*.md")} - set(PHRASES) == without
 
 
