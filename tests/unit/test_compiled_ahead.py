@@ -28,7 +28,7 @@ BRIEFLY = {"max_iter": 2, "n_networks": 2, "learning_rate_init": 1e-4}  # with t
 
 def undeclared():
     """Kernels with types that they were compiled for and do not declare."""
-    return {kernel.__name__: [types for types in kernel.overloads if types not in kernel.declared] for kernel in compiler.KERNELS}
+    return {ahead.short(kernel): [types for types in kernel.overloads if types not in kernel.declared] for kernel in compiler.KERNELS}
 
 
 @pytest.fixture(autouse=True)

@@ -92,7 +92,7 @@ def in_parts(blocks: list[CostOfBlock], members: NDArray[np.int64], run: Callabl
     """`run` for the places in `members` of each block's networks, over the cores where that is worth it."""
     places = [(block, np.arange(len(members)) if len(blocks) == 1 else np.flatnonzero(np.isin(members, block.members))) for block in blocks]
     if len(members) > 1 and len(members) * blocks[0].work > WORTH_A_THREAD and cores() > 1:
-        parts = [(block, part) for block, own in places for part in np.array_split(own, min(len(own), CHUNKS)) if len(part)]
+        parts = [(block, part) for block, own in places if len(own) for part in np.array_split(own, min(len(own), CHUNKS))]
         spread(lambda part: run(*part), parts)
         return
     for block, own in places:
