@@ -14,7 +14,16 @@ from shoal.web.static_copy import inlined, table
 
 MOST = 6
 RUNS = {name: (settings, min(last, 60)) for name, (settings, last) in recording.RUNS.items()}  # as they are, but shorter
-LASTING = {"race", "small", "compare"}  # seconds each, so that one answer is recorded, and two of the others
+LASTING = {
+    "race",
+    "small",
+    "compare",
+    "many",
+    "many_at",
+    "many_over",
+    "how_many",
+    "predict_14",
+}  # seconds each, so that one answer is recorded, and two of the others
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import pytest
 from shoal.textbook import ACTIVATIONS, backward, cost, descend, exercise_parameters, flower, forward, make_loss, train
 from shoal.textbook.gradient_check import as_parameters
 from shoal.textbook.initialization import zeros
+from shoal.web.exhibits.slide_14 import drawn, trial
 
 TANH, SIGMOID = ACTIVATIONS["tanh"], make_loss("sigmoid")
 X, Y = flower()
@@ -265,6 +266,40 @@ def test_3_hides_the_answer_until_its_last_step_and_leads_back_from_a_point_of_t
     chapter.page.click("#slide-3 >> text=back to example 357")
     chapter.settle(3)
     assert chapter.number(3, "a2") == forward(hand(), X[:, [356]], TANH, SIGMOID).A2[0, 0]
+
+
+def test_14_many_networks_at_once_are_those_of_the_textbook(chapter):
+    chapter.open(14, **{"14.m": 20, "14.n_h": 4, "14.step": 100, "14.seed": 3})
+    X, Y, X_held, Y_held = drawn(20, "own")
+    alone = [train(exercise_parameters(4, seed=k), X, Y, TANH, SIGMOID, 1.2, 100) for k in range(1, 33)]
+    caches = [forward(p, X_held, TANH, SIGMOID) for p in alone]
+    held = [cost(c, Y_held, SIGMOID) for c in caches]
+    learned = [cost(forward(p, X, TANH, SIGMOID), Y, SIGMOID) for p in alone]
+    eight = SIGMOID.loss(np.mean([c.Z2 for c in caches[:8]], axis=0), Y_held).mean()
+    expected = {
+        "now-train": np.median(learned),
+        "now-held": np.median(held),
+        "now-low": min(held),
+        "now-high": max(held),
+        "now-mean_of_eight": np.mean(held[:8]),
+        "now-eight": eight,
+        "one-train": learned[2],
+        "one-held": held[2],
+    }
+    found = {name: chapter.number(14, name) for name in expected}
+    assert found == pytest.approx(expected, rel=1e-8)  # a hundred steps enlarge what a sum rounds
+    chapter.page.click('#slide-14 [data-how="many:eight"]')
+    chapter.page.wait_for_selector("#how .because .tot")
+    assert float(chapter.page.get_attribute("#how .all code", "data-value")) == pytest.approx(eight, rel=1e-8)
+    chapter.page.keyboard.press("Escape")
+    stop = int(np.median(25 * trial(20, 4, "own").stops)) // 25 * 25
+    chapter.page.click("#slide-14 >> text=stop early")
+    chapter.page.wait_for_function("step => location.hash.includes(`14.step=${step}`)", arg=stop)
+    chapter.settle(14)
+    before = chapter.number(14, "now-held")
+    chapter.page.click('[data-key="14.labels"][data-value="shuffled"]')
+    chapter.settle(14)
+    assert chapter.number(14, "now-held") > before
 
 
 def test_13_loop_against_product(chapter):

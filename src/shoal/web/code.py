@@ -1,4 +1,4 @@
-"""The "in code" lines: copied from the installed files of `textbook/`, so that the page always shows the library's own code."""
+"""The "in code" lines: copied from the installed files, nearly all of `textbook/`, so that the page always shows the library's own code."""
 
 import ast
 import inspect
@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Callable
 from typing import Any
 
+from shoal import population
 from shoal.textbook import (
     activation_functions,
     gradient_check,
@@ -67,4 +68,5 @@ def in_code() -> dict[str, list[Line]]:
         "11": [cut(initialization.zeros, "return"), cut(exercise_parameters, "return")],
         "12": [cut(initialization.normal, "W1 =", "W2 ="), cut(initialization.xavier, "return"), cut(initialization.he, "return")],
         "13": [cut(vectorization.dot_by_loop, "c =", "for i", "c +="), cut(vectorization.dot, "return")],
+        "14": [cut(propagation.forward, "Z1 =", "A1 =", "Z2 ="), cut(population.merge, "weighted =", "return Parameters(p.W1[used]")],
     }

@@ -27,6 +27,7 @@ from shoal.web.exhibits import (
     slide_11,
     slide_12,
     slide_13,
+    slide_14,
 )
 from shoal.web.languages import tr
 from shoal.web.playground.settings import KINDS, LEARNING, PICTURE, STARTS
@@ -46,6 +47,7 @@ SLIDES: tuple[Any, ...] = (
     slide_11,
     slide_12,
     slide_13,
+    slide_14,
 )
 NUMBERS = tuple(int(m.__name__.rpartition("_")[2]) for m in SLIDES)  # slide_07 is exhibit 7, whatever comes before it
 TITLED: dict[str, Mapping[str, Activation | Loss]] = {"activation": ACTIVATIONS, "loss": LOSSES}  # settings whose words have titles

@@ -29,8 +29,9 @@ import { slide10 } from "./exhibits/slide-10.js";
 import { slide11 } from "./exhibits/slide-11.js";
 import { slide12 } from "./exhibits/slide-12.js";
 import { slide13 } from "./exhibits/slide-13.js";
+import { slide14 } from "./exhibits/slide-14.js";
 
-const SLIDES = [slide1, slide2, slide3, slide4, slide5, slide6, slide7, slide8, slide9, slide10, slide11, slide12, slide13];
+const SLIDES = [slide1, slide2, slide3, slide4, slide5, slide6, slide7, slide8, slide9, slide10, slide11, slide12, slide13, slide14];
 const FISH = [
   [4, 4.5],
   [15, 3.5],

@@ -13,6 +13,7 @@ import { decimal, tr } from "./words.js";
  * @property {[number, number]} y
  * @property {number[]} xTicks
  * @property {number[]} yTicks
+ * @property {boolean} [logX]
  * @property {boolean} [logY]
  * @property {number} [left]
  * @property {string} [xName]
@@ -73,11 +74,12 @@ function drawn(one, frame, sx, sy) {
 
 /** @param {Frame} frame */
 export function scales(frame) {
-  const { width, height, x, y, left = 34, logY = false } = fitted(frame);
+  const { width, height, x, y, left = 34, logX = false, logY = false } = fitted(frame);
   const bottom = height - 22;
-  const up = logY ? Math.log10 : (/** @type {number} */ v) => v;
+  const scaled = (/** @type {boolean} */ log) => (log ? Math.log10 : (/** @type {number} */ v) => v);
+  const [across, up] = [scaled(logX), scaled(logY)];
   return {
-    sx: (/** @type {number} */ v) => left + ((v - x[0]) / (x[1] - x[0] || 1)) * (width - 8 - left),
+    sx: (/** @type {number} */ v) => left + ((across(v) - across(x[0])) / (across(x[1]) - across(x[0]) || 1)) * (width - 8 - left),
     sy: (/** @type {number} */ v) => 8 + ((up(y[1]) - up(v)) / (up(y[1]) - up(y[0]) || 1)) * (bottom - 8),
   };
 }
