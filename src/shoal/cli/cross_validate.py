@@ -34,8 +34,9 @@ def cross_validated(tables: "FitTables", target: list[str], folds: str, chosen: 
     """Cross-validate and print; returns what `--json` prints."""
     from shoal.table_models.cross_validation import cross_validate
     from shoal.table_models.fit import with_skip
+    from shoal.table_models.monotone import with_directions
 
-    settings = with_skip(chosen["settings"], chosen["skip"])
+    settings = with_directions(with_skip(chosen["settings"], chosen["skip"]), chosen["monotonic_cst"])
     with rows_bar(unit="folds") as progress:
         found = cross_validate(
             tables.learned, target, folds=folds, settings=settings, progress=progress, **{name: chosen[name] for name in TAKEN}

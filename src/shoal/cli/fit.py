@@ -12,7 +12,7 @@ import typer
 
 from shoal.cli.cross_validate import checked_folds, cross_validated
 from shoal.cli.look import beside_record, look_record, print_beside, show_look
-from shoal.cli.options import TABLE_HELP, AsJson, Header, MaxMemory, Sheet, parse_settings, table_at
+from shoal.cli.options import TABLE_HELP, AsJson, Decreasing, Header, Increasing, MaxMemory, Sheet, directions_of, parse_settings, table_at
 from shoal.cli.output import print_json, print_lines, print_metrics, print_sureness
 from shoal.cli.report import check_report, steps_bar
 
@@ -174,6 +174,8 @@ def fit(
     sheet: Sheet = "",
     header: Header = None,
     skip: Annotated[bool, typer.Option("--skip", help="Connect the inputs to the outputs too, past the hidden layer.")] = False,
+    increasing: Increasing = None,
+    decreasing: Decreasing = None,
     threshold: Threshold = None,
     cv: CrossValidated = None,
     each: Annotated[bool, typer.Option("--each", help="Train one model for each --target, on all rows that have it.")] = False,
@@ -201,6 +203,7 @@ def fit(
     chosen |= {"target_means": target_means}
     chosen |= {"task": task, "groups": groups, "time": time}
     chosen |= {"max_memory": max_memory, "client": dask, "skip": skip, "threshold": threshold, "strict": bool(strict)}
+    chosen["monotonic_cst"] = directions_of(increasing or [], decreasing or [])
     tables = FitTables(table_at(table, sheet, header), None if test is None else table_at(test, header=header))
     files = FitFiles(output or Path(default_name(table, target)), report, checkpoint)
     folds = None if cv is None else checked_folds(cv, max_memory or dask, threshold)
@@ -273,6 +276,7 @@ def train_and_write(
     from shoal.table.reading import notes_of
     from shoal.table_models import fit
     from shoal.table_models.inspect import limited_inputs, limits_in_words
+    from shoal.table_models.monotone import in_words, monotone_columns
 
     seen: list[Look] = []
     in_blocks = chosen["max_memory"] is not None  # unless the table fits: how its file is read is printed before that is known, and once
@@ -292,13 +296,16 @@ def train_and_write(
     if not as_json:
         print_summary(facts)
         print_threshold(model)
+        if proven := in_words(monotone_columns(model)):
+            print(f"monotone, by the signs of its weights: {proven}")
         if limits := limits_in_words(limited_inputs(model)):
             print(f"cells far from all others are limited: {limits}")
         print(f"model written to {files.model}   (shoal show {files.model})")
         if files.report is not None:
             print(f"report written to {files.report}")
     crossed = {} if folds is None else cross_validated(tables, target, folds, chosen | {"drop": drop}, as_json=as_json)
-    return crossed | summary(facts, files.model) | threshold_record(model) | (look_record(seen[0]) if seen else {})
+    record = crossed | summary(facts, files.model) | {"monotone": monotone_columns(model)}
+    return record | threshold_record(model) | (look_record(seen[0]) if seen else {})
 
 
 def report_too(model: Any, table: "Path | TablePath", report: Path, test: "Path | TablePath | None") -> None:

@@ -27,6 +27,14 @@ MaxMemory = Annotated[
     str | None,
     typer.Option(metavar="1GB", help="Memory limit. A table that needs more is processed in blocks of rows.", show_default=False),
 ]
+Increasing = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN", help="Predictions never decrease in this column of numbers; repeat it for several.", show_default=False),
+]
+Decreasing = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN", help="Predictions never increase in this column of numbers; repeat it for several.", show_default=False),
+]
 ExtraColumns = Annotated[
     str | None,
     typer.Option(
@@ -67,3 +75,10 @@ def table_at(path: Path, sheet: str = "", header: bool | None = None) -> "Path |
     from shoal.table import TablePath
 
     return TablePath(path, header, sheet) if sheet or header is not None else path
+
+
+def directions_of(increasing: list[str], decreasing: list[str]) -> dict[str, int] | None:
+    """The directions of both options; None if there are none."""
+    if both := set(increasing) & set(decreasing):
+        raise InvalidParameterError(f"--increasing and --decreasing both have {sorted(both)[0]!r}; leave one of them out.")
+    return dict.fromkeys(increasing, 1) | dict.fromkeys(decreasing, -1) or None

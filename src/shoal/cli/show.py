@@ -36,6 +36,7 @@ def description(model: Any) -> dict[str, Any]:
     from shoal.table import feature_names
     from shoal.table_models import fit as raw
     from shoal.table_models.inspect import limited_inputs
+    from shoal.table_models.monotone import monotone_columns
 
     estimator = model.steps[-1][1] if hasattr(model, "steps") else model
     defaults = type(estimator)().get_params(deep=False)
@@ -43,7 +44,7 @@ def description(model: Any) -> dict[str, Any]:
     found = {
         "estimator": type(estimator).__name__,
         "settings": settings,
-        "network": network_facts(estimator) | {"limits": limited_inputs(model)},
+        "network": network_facts(estimator) | {"limits": limited_inputs(model), "monotone": monotone_columns(model)},
     }
     facts = known_facts(model)
     if not isinstance(facts, raw.Facts):
@@ -105,6 +106,7 @@ def print_fit(fit: dict[str, Any], thresholds: list[float]) -> None:
 def print_network(network: dict[str, Any], estimator: str, settings: dict[str, Any]) -> None:
     """Print shapes, counts and settings."""
     from shoal.table_models.inspect import limits_in_words
+    from shoal.table_models.monotone import in_words
 
     widths = network["hidden_units"]
     units = f"{widths[0]} hidden units each" if len(set(widths)) == 1 else f"hidden units {', '.join(map(str, widths))}"
@@ -113,6 +115,7 @@ def print_network(network: dict[str, Any], estimator: str, settings: dict[str, A
         ["networks", f"{network['n_networks']}, {units}; together one hidden layer of {sum(widths)} units"],
         ["shapes", "  ".join(f"{name} {tuple(shape)}" for name, shape in network["shapes"].items()) + ramps],
         *([["limits", f"of cells far from all others: {limits_in_words(network['limits'])}"]] if network["limits"] else []),
+        *([["monotone", f"{in_words(network['monotone'])} (by the signs of its weights)"]] if network["monotone"] else []),
         ["parameters", f"{network['n_parameters']:,} in {network['dtype']}"],
         ["units", f"{network['activation']} hidden, {network['output']} output"],
         ["training", f"{estimator}, solver {network['solver']}, {network['n_iter']} epochs"],

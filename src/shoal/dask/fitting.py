@@ -33,6 +33,7 @@ from shoal.fitting.summary import Summary
 from shoal.kinds import ChoiceKind
 from shoal.search.folds import Outcome, Outcomes, SearchRows, Trial, last_step, prefix_of, settings_or_error, tried
 from shoal.table.steps import roles_of_steps
+from shoal.table_models.monotone import keep_directions
 
 Given = tuple[Any, Any, Any]  # X, y and the weights
 Roles = tuple[Any, Any]  # groups and times of the rows
@@ -108,6 +109,7 @@ def fit_pipeline(
     """
     for _, step in model.steps[:-1]:
         X = step.fit_transform(X, y, **roles_of_steps(step, roles))
+    keep_directions(model.steps[-1][1], model.steps[0][1])
     fit(model.steps[-1][1], X, y, client=client, checkpoint=checkpoint, **roles)
     return model
 

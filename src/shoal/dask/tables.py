@@ -34,6 +34,7 @@ from shoal.table_models.level_sums import no_sums, see_rows, targets_in
 from shoal.table_models.look import warn_of
 from shoal.table_models.memory import SAMPLE_ROWS
 from shoal.table_models.model import TableModel, model_of
+from shoal.table_models.monotone import keep_directions
 from shoal.table_models.splits import named_column
 from shoal.table_models.survey import Counting, Survey, finished
 from shoal.table_models.thresholds import check_threshold, fixed_thresholds, refuse_in_blocks, threshold_of
@@ -114,7 +115,7 @@ def fit_table(
         check_threshold(wanted, found.targets, found.task, found.classes)
         sums = summed(cluster, parts, found, cut)
         prepare = fitted_preparation(found.columns, found.counts, found.sample, (*names, *cut.no_inputs), sums)
-        estimator = estimator_for(found.task, settings, seed, callbacks)
+        estimator = keep_directions(estimator_for(found.task, settings, seed, callbacks), prepare)
         rows = source(parts, prepare, found, cut, crossed_by(prepare, sums))
         fit(estimator, rows, None, client=cluster, share=share, checkpoint=checkpoint)
     with_thresholds(estimator, fixed_thresholds(wanted, found.classes))

@@ -13,6 +13,7 @@ from shoal.report.look import columns_table
 from shoal.report.scores import HEADLINE, NAMES, RESAMPLES, verdict
 from shoal.table_models.facts import made_with
 from shoal.table_models.inspect import limited_inputs, limits_in_words
+from shoal.table_models.monotone import in_words, monotone_columns
 from shoal.table_models.scores import Metrics
 from shoal.table_models.thresholds import decisions
 
@@ -140,7 +141,7 @@ def recipe(contents: Contents) -> str:
     network = estimator.network_
     widths = ", ".join(map(str, sorted(set(network.population.widths.tolist()))))
     ramps = f" and {network.encoding.n_ramps} ramps beside them" if network.encoding.n_ramps else ""
-    limits = limits_in_words(limited_inputs(contents.model))
+    limits, proven = limits_in_words(limited_inputs(contents.model)), in_words(monotone_columns(contents.model))
     given = ", ".join(f"{name}={value!r}" for name, value in settings_of(estimator).items())
     minutes = ("" if np.isnan(facts.seconds) else f", {facts.seconds:.1f} s") + (
         ", interrupted: the best weights until then" if facts.interrupted else ""
@@ -149,6 +150,7 @@ def recipe(contents: Contents) -> str:
         ["networks", f"{network.population.K}, each with one hidden layer of {widths} units"],
         ["inputs", f"{network.encoding.n_inputs} prepared columns{ramps}"],
         *([["limits", f"of cells far from all others: {limits}"]] if limits else []),
+        *([["monotone", f"{proven}, for every row: the signs of its weights prove it"]] if proven else []),
         ["units", f"{network.activation} hidden, {network.output} output"],
         ["parameters", f"{sum(w.size for w in network.merged):,} of the shoal as one network"],
         ["solver", f"{estimator.solver_}, {estimator.n_iter_} epochs{minutes}"],

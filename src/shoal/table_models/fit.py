@@ -40,6 +40,7 @@ from shoal.table_models.fit_notes import notes_beside, rare_classes_of
 from shoal.table_models.look import Looked, announce, check_dropped, looked, warn_of
 from shoal.table_models.model import TableModel, model_of
 from shoal.table_models.model import columns_of as columns_of
+from shoal.table_models.monotone import keep_directions, with_directions
 from shoal.table_models.scores import Metrics, baselines, metrics_of, sureness_of
 from shoal.table_models.splits import (
     Side,
@@ -88,6 +89,7 @@ def fit(
     client: Any = None,
     checkpoint: str | PathLike[str] | None = None,
     skip: bool = False,
+    monotonic_cst: Mapping[Hashable, int] | None = None,
     threshold: str | float | None = None,
 ) -> TableModel:
     """Train on a raw table and score on rows held out from it.
@@ -137,6 +139,8 @@ def fit(
     finished networks (`shoal.dask.fit`)
     skip : connections from the inputs to the outputs past the hidden layer too, a linear part besides the network; the same as
         settings={"skip": True}
+    monotonic_cst : columns of numbers in which predictions, or the probability of the second of two classes, must increase (1) or decrease
+        (-1) for every row, such as {"cement": 1, "water": -1} (docs/monotone.md)
     threshold : the probability above which the second of two classes is predicted, or the second of each of several targets: a number,
         or how it is found: "f1" (the highest F1), "recall=0.9" (the highest that finds nine in ten), "cost=1:5" (a false negative costs
         five times a false positive). "f1 of bad" is about the class "bad". It is found by cross-validation of the training rows, which
@@ -172,7 +176,7 @@ def fit(
     ('classification', 150)
     """
     check_arguments(seed, task, settings, {"refit": refit, "strict": strict}, callbacks, progress)
-    settings = with_skip(settings, skip)
+    settings = with_directions(with_skip(settings, skip), monotonic_cst)
     there = place_of(client, checkpoint, max_memory, refit)
     seed, table, test = int(seed), frame_or_path(table), None if test is None else frame_or_path(test)
     learned, named, categories = column_roles(table, target, {"groups": groups, "time": time, "weights": weights}, categories)
@@ -374,7 +378,7 @@ def trained_on_side(
 
     def fit_here() -> Any:
         X = prepare.fit_transform(side.inputs, side.y, **roles_of_steps(prepare, side.roles))
-        return estimator.fit(X, side.y, **side.roles, **there)
+        return keep_directions(estimator, prepare).fit(X, side.y, **side.roles, **there)
 
     with named_columns(lambda: feature_names(prepare), allowed):
         return model, interrupted(fit_here)

@@ -46,6 +46,7 @@ from shoal.table_models.memory import (
     give_back,
 )
 from shoal.table_models.model import TableModel, model_of
+from shoal.table_models.monotone import keep_directions
 from shoal.table_models.placing import Placing, borders_of
 from shoal.table_models.scores import Metrics, Scores, baseline_models, fitted_models
 from shoal.table_models.splits import SCORED_ON
@@ -256,7 +257,7 @@ def learn(table: TableFile, asked: Asked, cut: Cut, memory: Memory, folder: Path
     allowed = (*asked.targets, *(name for name in (asked.groups, asked.weights) if name), *asked.drop)
     sums = sums_over(table, found, sample, cut, piece_rows, asked.stage("target means", table.n_rows))
     prepare = fitted_preparation(found.columns, found.counts, sample, allowed, sums)
-    means = crossed_by(prepare, sums)
+    settings, means = settings_of(keep_directions(estimator, prepare)), crossed_by(prepare, sums)
     n = len(prepare["columns"].get_feature_names_out())
     piece_rows = rows_of_piece(table, memory, n)
     scored_rows = piece_rows if asked.test is None else rows_of_piece(asked.test, memory, n)
