@@ -9,7 +9,7 @@ from typing import Any
 
 from shoal.textbook import ACTIVATIONS, Activation, Loss
 from shoal.textbook.losses import LOSSES
-from shoal.web.chapter import LAST, RATE, SCALE, SEED, START, UNITS, chapters, in_hand
+from shoal.web.chapter import FILM, LAST, RATE, SCALE, SEED, START, UNITS, chapters, in_hand
 from shoal.web.code import in_code
 from shoal.web.exhibits import (
     cards,
@@ -69,6 +69,7 @@ def page() -> Answer:
         "start": network.step,
         "half": START,
         "last": LAST,
+        "film": len(FILM),
         "example": network.example,
         "activations": {g.name: {"title": g.title, "formula": g.formula, "derivative": g.derivative} for g in ACTIVATIONS.values()},
         "code": in_code(),

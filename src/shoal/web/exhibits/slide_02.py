@@ -20,7 +20,7 @@ SLIDE = "Neural network representation learning"
 LINES = 17  # lines of the grid in each direction,
 FINE = 401  # points computed along each,
 ALONG = 91  # and those of them that are drawn
-COARSE, FEW_LINES, FEW = 40, 9, 61  # the film's: a side of its fields, lines in each direction, points along each
+COARSE, FEW_LINES, FEW = 52, 9, 61  # the film's: a side of its fields, lines in each direction, points along each
 
 
 def shapes(n_x: int, n_h: int, n_y: int) -> Answer:

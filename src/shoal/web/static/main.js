@@ -6,7 +6,8 @@ import { defineEquation } from "./lib/equation.js";
 import { startKeys } from "./lib/keys.js";
 import { startLecture } from "./lib/lecture.js";
 import { startLinking } from "./lib/link.js";
-import { startOnly } from "./lib/only.js";
+import { isOnly, startOnly } from "./lib/only.js";
+import { startOpening } from "./lib/opening.js";
 import { startPredicting } from "./lib/predict.js";
 import { startPrint } from "./lib/print.js";
 import { startRail } from "./lib/rail.js";
@@ -90,6 +91,8 @@ async function start() {
     find("#copy-nearest").hidden = !settle();
   }
   startOnly(page);
+  if (isOnly() || page.own) find("#first-picture").hidden = true; // the film is of the chapter's network
+  else startOpening(page);
   startRail();
   startLecture();
   startPrint();
