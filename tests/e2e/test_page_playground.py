@@ -92,6 +92,25 @@ def test_a_run_is_stepped_played_paused_and_taken_back(playground):
         assert np.array_equal(weights[name], w), name
 
 
+def test_p_on_the_playground_fills_the_screen_with_it(playground):
+    page = playground.page
+    before = page.evaluate("location.hash")
+    page.keyboard.press("p")
+    assert page.locator("main > section:visible").count() == 1
+    assert not any(page.is_visible(part) for part in (".strip", ".rail", "footer", ".lecture-bar"))
+    assert page.locator("#playground").bounding_box()["width"] == page.viewport_size["width"]
+    press(playground, "step", 1)
+    for key in ("p", "Escape"):
+        page.keyboard.press(key)
+        assert page.is_visible(".strip")
+        assert page.evaluate("location.hash").startswith("#playground")
+        page.keyboard.press("p")
+        assert not page.is_visible(".strip")
+    page.keyboard.press("Escape")
+    assert before.startswith("#playground")
+    assert page.locator("#playground").bounding_box()["y"] < 200, "the reader is where they were"
+
+
 def test_a_clicked_number_shows_what_made_it(playground):
     page = playground.page
     press(playground, "step", 1)

@@ -1,8 +1,8 @@
 // Keys: arrows step the training, `[` and `]` the example, `?` shows the sheet; in lecturer mode a clicker's keys go through the exhibits.
 import { beside } from "./ask.js";
 import { find } from "./dom.js";
-import { blank, isLecture, leave, toggleLecture, turn as turnStep, turnExhibit } from "./lecture.js";
-import { isOnly } from "./only.js";
+import { blank, isLecture, leave, toggleLecture, turn as turnStep, turnExhibit, unfold } from "./lecture.js";
+import { isFolded, isOnly } from "./only.js";
 import { predictHere } from "./predict.js";
 import { goTo } from "./rail.js";
 import { number, reset, set } from "./store.js";
@@ -63,6 +63,10 @@ export function startKeys(page) {
   document.addEventListener("keydown", (e) => {
     if (e.ctrlKey || e.metaKey || e.altKey || typing(e.target)) return;
     if (isOnly() && "jkp".includes(e.key.toLowerCase())) return; // there is no other exhibit here
+    if (isFolded() && !opened()) {
+      if (e.key === "Escape") unfold();
+      if ("jk".includes(e.key.toLowerCase())) return;
+    }
     if (isLecture() && (opened() || (e.key === " " && operated(e.target)))) return;
     const key = e.key.length === 1 ? e.key.toLowerCase() : e.key;
     const action = (isLecture() && teaches[key]) || does[key];

@@ -2,6 +2,7 @@
 // (`Step` in `exhibit.js`); the address has the section and the step, `#slide-10&lecture=3`, so that a lecture is a list of links.
 import { exhibits } from "./exhibit.js";
 import { find, h, put } from "./dom.js";
+import { fold, isFolded } from "./only.js";
 import { goTo } from "./rail.js";
 import { assume, lectureStep, moved, place, visit } from "./store.js";
 import { tr } from "./words.js";
@@ -27,6 +28,7 @@ function beside(by) {
 
 /** Enter at the exhibit that the reader has before them. */
 export function enter() {
+  if (place() === "playground") return fold(find("#playground"), true); // it has no steps: it fills the screen
   go(exhibits.has(place()) ? place() : (order()[0] ?? ""), 1);
 }
 
@@ -37,7 +39,14 @@ export function leave() {
   follow(false);
 }
 
-export const toggleLecture = () => (here ? leave() : enter());
+export function toggleLecture() {
+  if (isFolded()) unfold();
+  else if (here) leave();
+  else enter();
+}
+
+/** The page around the playground again. */
+export const unfold = () => fold(find("#playground"), false);
 
 /** The next step, or the one before. @param {number} by */
 export function turn(by) {

@@ -4,8 +4,22 @@ import { arrive } from "./store.js";
 
 const root = document.documentElement;
 
-/** Whether one exhibit is shown alone. */
-export const isOnly = () => Boolean(root.dataset.only);
+/** Whether one exhibit is shown alone, by its address. */
+export const isOnly = () => Boolean(root.dataset.only) && !folded;
+
+let folded = false; // whether the reader folded the page around a section, and can unfold it
+
+/** Whether the page is folded around a section. */
+export const isFolded = () => folded;
+
+/** Fold the page around a section, which then fills the screen, or unfold it again. @param {HTMLElement} section @param {boolean} on */
+export function fold(section, on) {
+  folded = on;
+  section.toggleAttribute("data-alone", on);
+  if (on) root.dataset.only = section.id;
+  else delete root.dataset.only;
+  section.scrollIntoView({ behavior: "instant" });
+}
 
 /** @param {any} page */
 export function startOnly(page) {
