@@ -232,3 +232,26 @@ def test_controls_that_were_not_recorded_do_not_show_their_native_insides(copy):
     for hidden in ("#own-file", '[data-key="p.standardize"]'):
         assert page.eval_on_selector(f"#playground {hidden}", "e => getComputedStyle(e).opacity") == "0", hidden
     assert "recorded where this copy was written" in page.inner_text("#playground .phead")
+
+
+def test_the_units_of_exhibit_0_move_to_recorded_values_and_stay_where_they_are_otherwise(copy):
+    page = copy.open(0, **{"0.units": "1:1:1;0", "0.n": 9}).page
+
+    def shown(**given):
+        return copy.number(0, "error") == ALL["relu_sum"](given)["error"]
+
+    assert shown(n="4")
+    assert "0.units" not in page.evaluate("location.hash")
+    assert page.locator('#slide-0 [role="slider"], #slide-0 [data-key="0.curve"][data-value="own"]').count() == 0
+    assert page.locator('#slide-0 [data-field="w"]').is_disabled()
+    ring = page.locator('#slide-0 [data-handle="joint-0"]').bounding_box()
+    page.mouse.move(ring["x"] + 5, ring["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(ring["x"] + 85, ring["y"] + 5)
+    page.mouse.up()
+    page.click('#slide-0 [data-key="0.curve"][data-value="hill"]')
+    page.click('#slide-0 [data-key="0.n"][data-by="-1"]')
+    copy.settle(0)
+    assert shown(curve="hill", n="1"), "one and four units are recorded in this copy"
+    page.click('#slide-0 [data-name="error"]')
+    page.wait_for_selector("#how .tot")

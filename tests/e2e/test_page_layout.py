@@ -32,6 +32,9 @@ def test_no_text_lies_on_another_and_none_is_cut_off(browser, chapter_address, w
 
 
 STATES = [
+    (0, {"0.n": 20, "0.by": "bumps", "0.fit": "yes", "0.lines": 12}),
+    (0, {"0.n": 1, "0.lines": 1, "0.curve": "step"}),
+    (0, {"0.by": "yours", "0.n": 3, "0.units": "0:1:2,900:-450:-30,-2:0:0;-8"}),
     (2, {"2.n_x": 4}),
     (2, {"2.n_x": 8, "2.n_h": 8, "2.n_y": 4}),
     (3, {"3.stage": 1}),

@@ -50,6 +50,21 @@ def test_every_exhibit_has_a_question_with_a_hint_and_a_reason(slide):
         assert question["card"]["formula"]
 
 
+@pytest.mark.parametrize(("units", "u"), list(product(["1.5:0.74:1,-2:0.5:1;0", "0.001:5:1,-3:0:2;1"], [1, 2])))
+def test_0_where_a_unit_switches(units, u):
+    w, b, _ = map(float, units.split(";")[0].split(",")[u - 1].split(":"))
+    question = asked(0, units=units, n=2, u=u)
+    if b:
+        agrees(question, -b / w, 2)
+    else:
+        assert question["low"] < 0 < question["high"]
+
+
+def test_0_a_unit_without_weight_switches_nowhere():
+    question = asked(0, units="0:1:1;0", n=1, u=1)
+    assert question["choices"][question["right"]] == "nowhere"
+
+
 @pytest.mark.parametrize(("w1", "w2", "b"), list(product([-2.0, 0.9], [0.0, 1.3], [-1.5, 4.0])))
 def test_1_where_the_edge_goes(w1, w2, b):
     agrees(asked(1, w1=w1, w2=w2, b=b), -2 * b / np.hypot(w1, w2), 3)

@@ -9,6 +9,7 @@ from shoal.textbook.gradient_check import GradientCheck, check_gradients, numeri
 from shoal.textbook.gradient_descent import DescentStep, descend, gradient_step, train
 from shoal.textbook.losses import Loss, make_loss
 from shoal.textbook.optimizers import Adam, GradientDescent, Momentum, Nesterov, RMSprop, update
+from shoal.textbook.piecewise_linear import active_units, bump, cut_regions, joints, linear_segments, most_regions, through_points
 from shoal.textbook.propagation import Forward, Gradients, Parameters, backward, cost, forward, penalty
 from shoal.textbook.pros_and_cons import dead_units, linear_collapse, saturated
 from shoal.textbook.vectorization import columns_apart, compare_dot, forward_by_loop, layer, layer_by_loop, repeated, timed, unit
@@ -27,11 +28,14 @@ __all__ = [
     "Nesterov",
     "Parameters",
     "RMSprop",
+    "active_units",
     "backward",
+    "bump",
     "check_gradients",
     "columns_apart",
     "compare_dot",
     "cost",
+    "cut_regions",
     "dead_units",
     "descend",
     "exercise_parameters",
@@ -39,17 +43,21 @@ __all__ = [
     "forward",
     "forward_by_loop",
     "gradient_step",
+    "joints",
     "layer",
     "layer_by_loop",
     "linear_collapse",
+    "linear_segments",
     "make_loss",
     "masked",
+    "most_regions",
     "numerical_gradients",
     "numerical_slope",
     "own_activation",
     "penalty",
     "repeated",
     "saturated",
+    "through_points",
     "timed",
     "train",
     "unit",

@@ -13,6 +13,7 @@ from shoal.textbook import (
     gradient_descent,
     initialization,
     loss_functions,
+    piecewise_linear,
     propagation,
     pros_and_cons,
     vectorization,
@@ -41,6 +42,11 @@ def cut(function: Callable[..., Any], *beginnings: str) -> Line:
 def in_code() -> dict[str, list[Line]]:
     """Exhibit → the lines of `textbook/` that compute what it shows."""
     return {
+        "0": [
+            cut(piecewise_linear.joints, "return"),
+            cut(piecewise_linear.linear_segments, "active =", "slopes = (", "offsets ="),
+            cut(piecewise_linear.cut_regions, "points.add", "added.append"),
+        ],
         "1": [cut(vectorization.unit, "z =", "a ="), cut(activation_functions.sigmoid, "e =", "return")],
         "2": [cut(propagation.forward, "Z1 =", "A1 =")],
         "3": [cut(propagation.forward, "Z1 =", "A1 =", "Z2 =", "A2 ="), cut(loss_functions.cross_entropy, "return")],

@@ -14,6 +14,7 @@ from shoal.web.code import in_code
 from shoal.web.exhibits import (
     cards,
     hand,
+    slide_00,
     slide_01,
     slide_02,
     slide_03,
@@ -34,6 +35,7 @@ from shoal.web.playground.settings import KINDS, LEARNING, PICTURE, STARTS
 from shoal.web.question import Answer, Question
 
 SLIDES: tuple[Any, ...] = (
+    slide_00,
     slide_01,
     slide_02,
     slide_03,

@@ -17,6 +17,7 @@ import { startStrip } from "./lib/strip.js";
 import { startTheme, toggleTheme } from "./lib/theme.js";
 import { startLanguages, tr, translatePage, withoutWords } from "./lib/words.js";
 import { playground } from "./playground/playground.js";
+import { slide0 } from "./exhibits/slide-00.js";
 import { slide1 } from "./exhibits/slide-01.js";
 import { slide2 } from "./exhibits/slide-02.js";
 import { slide3 } from "./exhibits/slide-03.js";
@@ -32,7 +33,7 @@ import { slide12 } from "./exhibits/slide-12.js";
 import { slide13 } from "./exhibits/slide-13.js";
 import { slide14 } from "./exhibits/slide-14.js";
 
-const SLIDES = [slide1, slide2, slide3, slide4, slide5, slide6, slide7, slide8, slide9, slide10, slide11, slide12, slide13, slide14];
+const SLIDES = [slide0, slide1, slide2, slide3, slide4, slide5, slide6, slide7, slide8, slide9, slide10, slide11, slide12, slide13, slide14];
 const FISH = [
   [4, 4.5],
   [15, 3.5],

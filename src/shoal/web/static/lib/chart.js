@@ -21,7 +21,7 @@ import { decimal, tr } from "./words.js";
 
 /** @param {number} v */
 export const tick = (v) =>
-  decimal(Math.abs(v) >= 1e6 ? v.toExponential().replace("e+", "e") : Math.abs(v) >= 1000 ? String(v).replace(/\B(?=(\d{3})+$)/g, "\u202f") : String(v)).replace("-", MINUS);
+  decimal(Math.abs(v) >= 1e6 || (v !== 0 && Math.abs(v) < 1e-3) ? v.toExponential().replace("e+", "e") : Math.abs(v) >= 1000 ? String(v).replace(/\B(?=(\d{3})+$)/g, "\u202f") : String(v)).replace("-", MINUS);
 
 const narrow = matchMedia("(max-width: 920px)");
 const PHONE = 358;
