@@ -9,30 +9,31 @@ import { JointPicture, endOf } from "../lib/joints.js";
 import { num } from "../lib/numbers.js";
 import { Plane } from "../lib/plane.js";
 import { declare, declareAs, get, listen, number, set } from "../lib/store.js";
+import { tr } from "../lib/words.js";
 
 const [MOST, MOST_LINES] = [20, 12];
 const SIDE = 1.25; // of the square that is drawn, as in `plane_regions.py`
-const LIVE = "not recorded in this copy: your own curve and units need the live page, which `shoal chapter` opens";
+const LIVE = tr("not recorded in this copy: your own units need the live page, which `shoal chapter` opens");
 /** @type {[string, string][]} */
 const CURVES = [
-  ["wave", "wave"],
-  ["hill", "hill"],
-  ["step", "step"],
-  ["valley", "valley"],
-  ["own", "drawn"],
+  ["wave", tr("wave")],
+  ["hill", tr("hill")],
+  ["step", tr("jump")],
+  ["valley", tr("valley")],
+  ["own", tr("drawn")],
 ];
 /** @type {[string, string][]} */
 const BY = [
-  ["yours", "yours"],
-  ["pair", "a pair"],
-  ["bump", "a bump"],
-  ["bumps", "bumps"],
+  ["yours", tr("yours")],
+  ["pair", tr("a pair")],
+  ["bump", tr("a bump")],
+  ["bumps", tr("bumps")],
 ];
 
 /** The error against the number of units, on a scale of powers of ten. @param {any} widths the answer of `relu_widths` @param {any} sum @param {any} fit */
 function errorChart(widths, sum, fit) {
   /** @type {import("../lib/chart.js").Frame} */
-  const frame = { width: 282, height: 196, left: 38, label: "The mean square error against the number of units", x: [1, MOST], y: [1e-6, 1], xTicks: [1, 5, 10, 15, 20], yTicks: [1e-6, 1e-4, 1e-2, 1], logY: true };
+  const frame = { width: 282, height: 196, left: 38, label: tr("The mean square error against the number of units"), x: [1, MOST], y: [1e-6, 1], xTicks: [1, 5, 10, 15, 20], yTicks: [1e-6, 1e-4, 1e-2, 1], logY: true };
   const { sx, sy } = scales(frame);
   const at = (/** @type {number} */ v) => sy(Math.min(Math.max(v, 1e-6), 1));
   const places = Array.from({ length: MOST }, (_, i) => i + 1);
@@ -78,7 +79,7 @@ export function slide0() {
   const chosen = () => Math.min(number("0.u"), units.length) - 1;
   const [result, own, errors, marks] = [h("div", { class: "readout" }), h("div", { class: "readout of-unit" }), h("figure", {}), h("p", { class: "cap figcap" })];
   const regions = h("div", { class: "regions" });
-  const plane = new Plane({ size: 252, limit: SIDE, label: "The lines of units over two inputs, and their regions" });
+  const plane = new Plane({ size: 252, limit: SIDE, label: tr("The lines of units over two inputs, and their regions") });
   const round = (/** @type {number} */ v) => Number(v.toPrecision(5));
 
   /** Change one unit: all units are then the reader's. @param {number} i @param {Partial<import("../lib/joints.js").Unit>} fields */
@@ -129,21 +130,21 @@ export function slide0() {
     const segments = sum.ends.length - 1;
     put(
       result,
-      h("h3", {}, `The sum of ${n} unit${n > 1 ? "s" : ""}`),
+      h("h3", {}, n > 1 ? tr`The sum of ${n} units` : tr("The sum of one unit")),
       h(
         "div",
         { class: "digits" },
-        h("span", {}, "mean square error"),
+        h("span", {}, tr("mean square error")),
         num(sum.error, { how: "0:error", name: "error", class: "strong" }),
-        fit && h("span", {}, "of shoal’s fit ◇"),
+        fit && h("span", {}, tr("of shoal’s fit ◇")),
         fit && num(fit.error, { how: "0:fitted", name: "fit-error", class: "strong" }),
-        h("span", {}, "widest gap"),
+        h("span", {}, tr("widest gap")),
         num(sum.worst.by, { name: "worst" }),
-        h("span", {}, "straight segments"),
+        h("span", {}, tr("straight segments")),
         num(segments, { text: String(segments), name: "segments" }),
       ),
-      segments <= 6 && h("p", { class: "cap slopes" }, "Slopes: ", ...sum.slopes.flatMap((/** @type {number} */ v, /** @type {number} */ p) => [p ? " " : "", num(v, { digits: 3, how: `0:slope-${p + 1}`, name: `slope-${p + 1}` })])),
-      fit && h("p", { class: "cap fit-words" }, `Its fit, dashed: ${fit.n} units, the best of ${fit.networks} networks trained together, seed ${fit.seed}.`),
+      segments <= 6 && h("p", { class: "cap slopes" }, tr("Slopes:"), " ", ...sum.slopes.flatMap((/** @type {number} */ v, /** @type {number} */ p) => [p ? " " : "", num(v, { digits: 3, how: `0:slope-${p + 1}`, name: `slope-${p + 1}` })])),
+      fit && h("p", { class: "cap fit-words" }, tr`Its fit, dashed: ${fit.n} units, the best of ${fit.networks} networks trained together, seed ${fit.seed}.`),
     );
   }
 
@@ -154,22 +155,22 @@ export function slide0() {
     if (!unit) return;
     /** @param {"w" | "b" | "v"} name @param {string} label */
     const field = (name, label) => {
-      const input = /** @type {HTMLInputElement} */ (h("input", { type: "number", step: "any", "aria-label": `${name} of unit ${i + 1}`, "data-field": name, value: round(unit[name]) }));
+      const input = /** @type {HTMLInputElement} */ (h("input", { type: "number", step: "any", "aria-label": tr`${name} of unit ${i + 1}`, "data-field": name, value: round(unit[name]) }));
       input.addEventListener("change", () => input.value.trim() && Math.abs(Number(input.value)) <= 1000 && change(i, { [name]: Number(input.value) }));
       input.addEventListener("keydown", (e) => e.stopPropagation());
       if (!live) Object.assign(input, { disabled: true, title: LIVE });
       return h("label", {}, h("span", { class: "lab" }, h("i", {}, label)), input);
     };
-    const turn = h("button", { type: "button", class: "small", onclick: () => change(i, { w: -unit.w, b: -unit.b }) }, "Turn round");
+    const turn = h("button", { type: "button", class: "small", onclick: () => change(i, { w: -unit.w, b: -unit.b }) }, tr("Turn round"));
     if (!live) Object.assign(turn, { disabled: true, title: LIVE });
     const focused = own.contains(document.activeElement) ? document.activeElement?.getAttribute("data-field") : null;
     put(
       own,
-      h("h3", {}, stepper({ key: "0.u", label: "Unit", name: "chosen unit", min: 1, max: MOST }), " ", turn),
+      h("h3", {}, stepper({ key: "0.u", label: tr("Unit"), name: tr("chosen unit"), min: 1, max: MOST }), " ", turn),
       h("div", { class: "wbv" }, field("w", "w"), field("b", "b"), field("v", "v")),
       unit.joint === null
-        ? h("p", { class: "cap" }, "w = 0: no joint.")
-        : h("p", { class: "cap" }, "joint −b/w = −(", num(unit.b, { digits: 3 }), ") / ", num(unit.w, { digits: 3 }), " = ", num(unit.joint, { how: `0:joint-${i + 1}`, name: "joint", class: "strong" })),
+        ? h("p", { class: "cap" }, tr("w = 0: no joint."))
+        : h("p", { class: "cap" }, tr("joint"), " −b/w = −(", num(unit.b, { digits: 3 }), ") / ", num(unit.w, { digits: 3 }), " = ", num(unit.joint, { how: `0:joint-${i + 1}`, name: "joint", class: "strong" })),
     );
     if (focused) /** @type {HTMLElement | null} */ (own.querySelector(`[data-field="${focused}"]`))?.focus();
   }
@@ -182,7 +183,7 @@ export function slide0() {
       ...a.regions.map((/** @type {any} */ r) => {
         const on = r.active.reduce((/** @type {number} */ sum, /** @type {number} */ v) => sum + v, 0);
         const corners = r.corners.map(([x = 0, y = 0]) => `${plane.sx(x).toFixed(1)},${plane.sy(y).toFixed(1)}`).join(" ");
-        return s("polygon", { points: corners, class: "region", style: `--on:${on / n}` }, s("title", {}, `active: ${r.active.join("")}`));
+        return s("polygon", { points: corners, class: "region", style: `--on:${on / n}` }, s("title", {}, tr`active: ${r.active.join("")}`));
       }),
     );
     put(
@@ -192,12 +193,12 @@ export function slide0() {
         text(plane.sx(r.middle[0]), plane.sy(r.middle[1]) + 4, r.active.join(""), { class: "mono halo" }),
       ),
     );
-    const many = (/** @type {number} */ k, /** @type {string} */ word) => `${k} ${word}${k === 1 ? "" : "s"}`;
+    const count = num(a.count, { text: String(a.count), how: "0:regions", name: "regions", class: "strong" });
     put(
       regions,
-      h("p", { class: "word" }, `${many(n, "line")}, `, num(a.count, { text: String(a.count), how: "0:regions", name: "regions", class: "strong" }), " regions"),
-      h("p", { class: "cap" }, `at most 1 + n + n(n − 1)/2 = 1 + ${n} + ${(n * (n - 1)) / 2} = `, num(a.most, { text: String(a.most), name: "most-regions" }), a.count < a.most ? ", if no two are parallel and no three meet" : "", `. ${many(a.regions.length, "region")} in this square.`),
-      h("p", { class: "cap" }, "A region’s digits say which units are active; the stronger its shade, the more. Across a line one unit switches, so that each region has a plane of its own: with two inputs the network’s graph is a roof of flat parts."),
+      h("p", { class: "word" }, ...(n > 1 ? tr`${n} lines, ${count} regions` : tr`One line, ${count} regions`)),
+      h("p", { class: "cap" }, tr("at most"), ` 1 + n + n(n − 1)/2 = 1 + ${n} + ${(n * (n - 1)) / 2} = `, num(a.most, { text: String(a.most), name: "most-regions" }), a.count < a.most ? ` ${tr("(no two parallel, no three through one point)")}` : "", " · ", tr`${a.regions.length} regions in this square`),
+      h("p", { class: "cap" }, tr("A region’s digits say which units are active; the stronger its shade, the more. Across a line one unit switches, so that each region has a plane of its own: with two inputs the network’s graph is a roof of flat parts.")),
     );
   }
 
@@ -205,12 +206,12 @@ export function slide0() {
     number: 0,
     predict: () => ["predict_0", { ...shown(), u: Math.min(number("0.u"), number("0.n")) }],
     lecture: [
-      { says: "one unit", state: { "0.n": 1 }, parts: ["line"] },
-      { says: "the sum", parts: ["line"] },
-      { says: "a bump", state: { "0.curve": "hill", "0.by": "bump", "0.n": 3 }, parts: ["line"] },
-      { says: "bumps", state: { "0.by": "bumps", "0.n": 10 }, parts: ["line", "width"] },
-      { says: "the library’s fit", state: { "0.by": "bumps", "0.n": 5, "0.fit": "yes" }, parts: ["line", "width"] },
-      { says: "two inputs", parts: ["plane"] },
+      { says: tr("one unit"), state: { "0.n": 1 }, parts: ["line"] },
+      { says: tr("the sum"), parts: ["line"] },
+      { says: tr("a bump"), state: { "0.curve": "hill", "0.by": "bump", "0.n": 3 }, parts: ["line"] },
+      { says: tr("bumps"), state: { "0.by": "bumps", "0.n": 10 }, parts: ["line", "width"] },
+      { says: tr("the library’s fit"), state: { "0.by": "bumps", "0.n": 5, "0.fit": "yes" }, parts: ["line", "width"] },
+      { says: tr("two inputs"), parts: ["plane"] },
     ],
     keys: ["0.curve", "0.drawn", "0.n", "0.by", "0.units", "0.u", "0.fit", "0.lines", "0.how", "0.seed"],
     questions: () => ({
@@ -221,15 +222,15 @@ export function slide0() {
     }),
     build(stage) {
       const curves = CURVES.filter(([key]) => live || key !== "own");
-      const again = h("button", { type: "button", class: "small", onclick: () => set({ "0.seed": live ? (number("0.seed") + 1) % 100 : beside("arrangement.seed", number("0.seed"), 1) === number("0.seed") ? 1 : beside("arrangement.seed", number("0.seed"), 1) }) }, "Other lines");
+      const again = h("button", { type: "button", class: "small", onclick: () => set({ "0.seed": live ? (number("0.seed") + 1) % 100 : beside("arrangement.seed", number("0.seed"), 1) === number("0.seed") ? 1 : beside("arrangement.seed", number("0.seed"), 1) }) }, tr("Other lines"));
       stage.append(
         h(
           "div",
           { class: "bar e0bar", "data-part": "line" },
-          choice({ key: "0.curve", label: "curve", options: curves }),
-          stepper({ key: "0.n", label: "units", min: 1, max: MOST, recorded: "relu_sum.n" }),
-          choice({ key: "0.by", label: "", name: "which units", options: BY }),
-          toggle({ key: "0.fit", label: "shoal’s fit" }),
+          choice({ key: "0.curve", label: tr("curve"), options: curves }),
+          stepper({ key: "0.n", label: tr("units"), min: 1, max: MOST, recorded: "relu_sum.n" }),
+          choice({ key: "0.by", label: "", name: tr("which units"), options: BY }),
+          toggle({ key: "0.fit", label: tr("shoal’s fit") }),
         ),
         h(
           "div",
@@ -238,7 +239,7 @@ export function slide0() {
             "figure",
             { "data-part": "line" },
             picture.svg,
-            h("figcaption", { class: "cap figcap" }, live ? "Drag a joint (ring) along the line, or the end of a unit’s line (square) up and down. Draw anywhere else: that is the curve to be reached. Below: a row for each unit, filled where it is active." : "In this copy the units stay where they are; `shoal chapter` opens the live page. Below: a row for each unit, filled where it is active."),
+            h("figcaption", { class: "cap figcap" }, live ? tr("Drag a joint (ring) along the line, or the end of a unit’s line (square) up and down. Draw anywhere else: that is the curve to be reached.") : tr("In this copy the units stay where they are; `shoal chapter` opens the live page."), " ", tr("Below: a row for each unit, filled where it is active.")),
           ),
           h("div", {}, h("div", { class: "numbers", "data-part": "line" }, result, own), h("div", { class: "errors", "data-part": "width" }, errors, marks)),
         ),
@@ -249,8 +250,8 @@ export function slide0() {
           h(
             "div",
             {},
-            h("h3", { class: "band" }, "Two inputs: joints become lines"),
-            h("div", { class: "bar" }, stepper({ key: "0.lines", label: "units", name: "units with two inputs", min: 1, max: MOST_LINES }), choice({ key: "0.how", label: "", name: "how the lines lie", options: [["all directions", "any way"], ["parallel", "parallel"], ["one point", "one point"]] }), again),
+            h("h3", { class: "band" }, tr("Two inputs: joints become lines")),
+            h("div", { class: "bar" }, stepper({ key: "0.lines", label: tr("units"), name: tr("units with two inputs"), min: 1, max: MOST_LINES }), choice({ key: "0.how", label: "", name: tr("how the lines lie"), options: [["all directions", tr("any way")], ["parallel", tr("parallel")], ["one point", tr("one point")]] }), again),
             regions,
           ),
         ),
@@ -264,7 +265,7 @@ export function slide0() {
       drawResult(sum, fit);
       drawOwn();
       put(errors, errorChart(widths, sum, fit));
-      put(marks, "Error against units. Line: joints in equal steps (bumps). ○ the sum shown.", fit ? " Dashed, ◇: shoal’s fits, whose joints move." : "");
+      put(marks, tr("Error against units. Line: joints in equal steps (bumps). ○ the sum shown."), fit ? ` ${tr("Dashed, ◇: shoal’s fits, whose joints move.")}` : "");
       drawRegions(lines);
     },
   });

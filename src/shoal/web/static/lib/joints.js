@@ -2,6 +2,7 @@
 import { letter, line, put, s, text } from "./dom.js";
 import { MINUS, sig } from "./numbers.js";
 import { tone } from "./network.js";
+import { tr } from "./words.js";
 
 const [W, LEFT, RIGHT, TOP, HIGH] = [586, 34, 14, 8, 262];
 const Y = 1.5; // the heights drawn: −1.5 to 1.5
@@ -47,7 +48,7 @@ export class JointPicture {
       this.stroke,
       this.free,
     );
-    this.svg.setAttribute("aria-label", "The units' clipped lines, their sum, the curve, and which units are active on each segment");
+    this.svg.setAttribute("aria-label", tr("The units’ clipped lines, their sum, the curve, and which units are active on each segment"));
     /** @type {Unit[]} */ this.units = [];
     /** @type {number[]} */ this.target = [];
     if (doings) this.#listen(doings);
@@ -91,7 +92,7 @@ export class JointPicture {
   /** The joints of the library's fit, on the lower edge. @param {any} fit */
   #fits(fit) {
     const y = TOP + HIGH;
-    return (fit?.joints ?? []).map((/** @type {number} */ at) => s("path", { class: "fit-joint", d: `M${sx(at).toFixed(1)} ${y - 8}l5.5 8l-5.5 8l-5.5 -8z` }, s("title", {}, `a joint of shoal's fit: ${sig(at)}`)));
+    return (fit?.joints ?? []).map((/** @type {number} */ at) => s("path", { class: "fit-joint", d: `M${sx(at).toFixed(1)} ${y - 8}l5.5 8l-5.5 8l-5.5 -8z` }, s("title", {}, tr`a joint of shoal’s fit: ${sig(at)}`)));
   }
 
   /** A row for each unit, filled where it is active, and under them the pattern of each segment. @param {any} sum @param {number} chosen */
@@ -122,16 +123,16 @@ export class JointPicture {
       /** @param {string} name @param {number} value @param {number} most */
       const moved = (name, value, most) =>
         this.doings
-          ? { role: "slider", tabindex: 0, "aria-label": `${name} of unit ${i + 1}`, "aria-valuemin": -most, "aria-valuemax": most, "aria-valuenow": now(within(value, most)), "aria-valuetext": sig(value) }
+          ? { role: "slider", tabindex: 0, "aria-label": tr`${name} of unit ${i + 1}`, "aria-valuemin": -most, "aria-valuemax": most, "aria-valuenow": now(within(value, most)), "aria-valuetext": sig(value) }
           : {};
       const out = [];
       if (i === chosen || units.length <= 6) {
         const [x = 1, y = 0] = endOf(u);
         const [cx, cy] = [sx(x), sy(within(y, Y))];
-        out.push(s("rect", { x: (cx - 5).toFixed(1), y: (cy - 5).toFixed(1), width: 10, height: 10, class: `handle end s${tone(u.v)}`, "data-handle": `end-${i}`, "data-h": key, ...moved("end of the line", y, Y) }));
+        out.push(s("rect", { x: (cx - 5).toFixed(1), y: (cy - 5).toFixed(1), width: 10, height: 10, class: `handle end s${tone(u.v)}`, "data-handle": `end-${i}`, "data-h": key, ...moved(tr("end of the line"), y, Y) }));
       }
       if (u.joint !== null && Math.abs(u.joint) <= 1)
-        out.push(s("circle", { cx: sx(u.joint).toFixed(1), cy: sy(0).toFixed(1), r: i === chosen ? 8 : 6, class: `handle ${i === chosen ? "chosen" : ""}`, "data-handle": `joint-${i}`, "data-h": key, ...moved("joint", u.joint, 1) }));
+        out.push(s("circle", { cx: sx(u.joint).toFixed(1), cy: sy(0).toFixed(1), r: i === chosen ? 8 : 6, class: `handle ${i === chosen ? "chosen" : ""}`, "data-handle": `joint-${i}`, "data-h": key, ...moved(tr("joint"), u.joint, 1) }));
       return out;
     });
   }
