@@ -169,7 +169,7 @@ def bumps(network: Parameters) -> list[list[list[float]]]:
     at = np.append(joints(network.W1, network.b1)[:, 0], HIGH)
     heights = forward(network, at[None, :], RELU, SQUARED).A2[0]
     around = np.concatenate([[2 * at[0] - at[1]], at, [2 * at[-1] - at[-2]]])
-    return [polyline(bump(*around[k : k + 3], height)) for k, height in enumerate(heights)]
+    return [polyline(bump(around[k], at[k], around[k + 2], height)) for k, height in enumerate(heights)]
 
 
 def sum_cards(network: Parameters, y: Array, A2: Array) -> dict[str, Answer]:
