@@ -129,7 +129,8 @@ def error(parameters: Parameters, y: Array) -> float:
 def polyline(parameters: Parameters) -> list[list[float]]:
     """The network's graph as the ends of its straight segments."""
     ends = linear_segments(parameters, LOW, HIGH).ends
-    return np.stack([ends, forward(parameters, ends[None, :], RELU, SQUARED).A2[0]], axis=1).tolist()
+    heights = forward(parameters, ends[None, :], RELU, SQUARED).A2[0]
+    return [[float(x), float(y)] for x, y in zip(ends, heights, strict=True)]
 
 
 def alone(parameters: Parameters, i: int) -> Parameters:
