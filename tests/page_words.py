@@ -7,11 +7,21 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import shoal.web
+from shoal.textbook import ACTIVATIONS
+from shoal.textbook.losses import LOSSES
+from shoal.web.playground.cards import RULE
+from shoal.web.playground.finding_words import CONCERNED, SENTENCES
 
 WEB = Path(shoal.web.__file__).parent
 STATIC = WEB / "static"
 PLACE = re.compile(r"\{[a-zA-Z0-9_]*\}")
 WORD = re.compile(r"[^\W\d_]{2}")
+# What is the same in every language: symbols of the chapter, names of people and of functions, units.
+SAME = re.compile(
+    r"e[ᶻ⁻]+|tanh|(leaky )?(ReLU|relu)|leaky_relu|logistic|ELU|SiLU|softplus|softmax|max|exp|shoal|np|dot|[µmM]?s|ln|randn|reshape|EN|"
+    r"English|d?[zawbxWXZAJnmyŷkL]{1,2}[\d₁-₄²]*|Xavier|He|LeCun|Nguyen|Widrow|Nesterov|RMSprop|AdamW?|NumPy|Python|JSON|RandomState|"
+    r"Geoffrey Hinton|Kevin P. Murphy"
+)
 TITLES = ("TITLE",)  # constants of the exhibits that are translated where they are sent
 
 
@@ -126,9 +136,16 @@ class Words(HTMLParser):
             self.worded.append((start, self.here()))
 
 
+def of_the_library() -> set[str]:
+    """What the library says and the page translates as it comes: titles and formulas with words, rules, findings."""
+    formulas = {text for g in ACTIVATIONS.values() for text in (g.title, g.formula, g.derivative)}
+    losses = {text for g2 in LOSSES.values() for text in (g2.title, g2.unit.title)}
+    return {text for text in (*formulas, *losses, *RULE.values(), *CONCERNED, *SENTENCES) if WORD.search(SAME.sub("", text))}
+
+
 def keys() -> dict[str, set[str]]:
     """Key → the files that have it."""
-    found: dict[str, set[str]] = {}
+    found = {key: {"the library"} for key in of_the_library()}
     readers = ((STATIC.rglob("*.js"), in_javascript), (WEB.rglob("*.py"), in_python), (STATIC.glob("*.html"), lambda s: Words(s).keys))
     for paths, read in readers:
         for path in paths:

@@ -7,13 +7,14 @@ import re
 import numpy as np
 import pytest
 from e2e_layout import layout_faults, on_screen
+from e2e_shell import command
 
 import page_words
 from shoal.textbook import ACTIVATIONS, exercise_parameters, flower, forward, make_loss, train
 from shoal.web.languages import table
+from shoal.web.questions import NUMBERS
 
 FRENCH = table("fr")
-DONE = (1, 3)  # exhibits that have French words
 
 # Texts and labels in the order of the page; what is in code, in formulas or `translate=no` has no words of a language.
 TEXTS = """
@@ -29,12 +30,7 @@ selector => {
 }
 """
 WORD = re.compile(r"[^\W\d_]{2}")
-# What is the same in every language: symbols of the chapter, names of people and of functions, units.
-SAME = re.compile(
-    r"tanh|(leaky )?ReLU|ELU|SiLU|softplus|softmax|shoal|d?[zawbxWXZAJnmyŷ]{1,2}[\d₁-₄]*|n_[xhy]|np\.dot|[µmM]?s|ln|EN|English|"
-    r"Xavier|He|LeCun|Nguyen-Widrow|Nesterov|RMSprop|AdamW?|NumPy|Python|JSON|Geoffrey Hinton|Kevin P. Murphy"
-)
-CUT = re.compile(r"\d[\d\u202f,]*|[,:;()=·×→+−÷/ⁿ|…]|\s[-–]\s")
+CUT = re.compile(r"[^\w′]|_")
 
 
 def patterns():
@@ -56,7 +52,7 @@ PATTERNS = patterns()
 def known(text):
     """Whether a text is an entry of the table with known texts in its places, or several of them, or has no words."""
     text = text.strip()
-    if not WORD.search(text) or SAME.fullmatch(text):
+    if not WORD.search(text) or page_words.SAME.fullmatch(text):
         return True
     if any(found and all(map(known, found.groups())) for found in (p.fullmatch(text) for p in PATTERNS)):
         return True
@@ -71,6 +67,7 @@ def strange(page, selector):
 
 def opened(browser, address, width=1440, language="fr"):
     watched = on_screen(browser, address, width)
+    watched.page.set_default_timeout(120_000)  # two exhibits train networks when they are first asked for
     watched.page.goto(f"{address}?lang={language}#slide-1")
     watched.page.wait_for_selector("html[data-ready=yes]")
     watched.go(1)
@@ -78,14 +75,57 @@ def opened(browser, address, width=1440, language="fr"):
 
 
 def test_every_word_of_the_page_is_french(browser, chapter_address):
+    """Every exhibit with its question and its answer, every step of the lecture, and the playground."""
     watched = opened(browser, chapter_address)
     page = watched.page
     assert page.evaluate("[document.documentElement.lang, document.documentElement.dir]") == ["fr", "ltr"]
     left = {part: strange(page, part) for part in ("head", ".strip", ".rail", ".intro", "footer", ".lecture-bar", "#keys")}
-    for slide in DONE:
+    for slide in NUMBERS:
         watched.go(slide)
         left[slide] = strange(page, f"#slide-{slide}")
+        page.click(f"#slide-{slide} .predict")
+        page.wait_for_selector("#predict .asks")
+        left[slide] += strange(page, "#predict")
+        page.click("#predict .all button:nth-of-type(2)")  # the answer
+        page.wait_for_selector("#predict .because")
+        left[slide] += strange(page, "#predict")
+        page.keyboard.press("Escape")
+    for key in ("J", "accuracy"):
+        page.click(f'.strip [data-how="{key}"]')
+        page.wait_for_selector("#how .tot")
+        left[key] = strange(page, "#how")
+        page.keyboard.press("Escape")
+    open_playground(page)
+    left["playground"] = strange(page, "#playground")
+    page.click("#p-step")
+    page.wait_for_selector('#playground[data-busy=no][data-t="1"]')
+    for name in ("p-train", "p-score", "p-alpha"):
+        page.click(f'#playground [data-name="{name}"]')
+        page.wait_for_selector("#how .tot")
+        left[name] = strange(page, "#how")
+        page.keyboard.press("Escape")
     assert {part: texts for part, texts in left.items() if texts} == {}
+    watched.close()
+
+
+def open_playground(page):
+    page.eval_on_selector("#playground", "e => e.scrollIntoView({behavior: 'instant'})")
+    page.wait_for_selector("#playground[data-busy=no] .now dd", timeout=60_000)
+
+
+def test_the_steps_of_a_lecture_are_french(browser, chapter_address):
+    watched = opened(browser, chapter_address)
+    page = watched.page
+    page.keyboard.press("p")
+    left = set()
+    for _ in range(80):
+        page.wait_for_selector("[data-lecture] [data-lectured]")
+        left |= set(strange(page, ".lecture-bar"))
+        if page.locator("#lecture-next").is_disabled():
+            break
+        page.keyboard.press("PageDown")
+    assert page.locator("#lecture-next").is_disabled(), "the last step was reached"
+    assert left == set()
     watched.close()
 
 
@@ -94,9 +134,11 @@ def test_french_has_room(browser, chapter_address, width):
     """French words are longer than English ones: no text lies on another, none is cut off, nothing scrolls sideways."""
     watched = opened(browser, chapter_address, width)
     faults = {"strip": layout_faults(watched.page, ".strip", wide=True)}
-    for slide in DONE:
+    for slide in NUMBERS:
         watched.go(slide)
         faults[slide] = layout_faults(watched.page, f"#slide-{slide}", wide=width >= 1024)
+    open_playground(watched.page)
+    faults["playground"] = layout_faults(watched.page, "#playground", wide=width >= 1024)
     assert watched.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert {part: found for part, found in faults.items() if found} == {}
     watched.close()
@@ -201,3 +243,11 @@ def test_a_language_that_the_page_has_not_is_named(browser, chapter_address):
     assert "no words in “xx-YY”" in watched.page.inner_text("body > .failed")
     watched.heard.clear()  # the browser's own line about the table that is not there
     watched.close()
+
+
+@pytest.mark.parametrize("arguments", [["--export", "copy", "--lang", "xx"], ["--no-browser", "--lang", "xx"]])
+def test_the_command_line_names_a_language_that_the_page_has_not(tmp_path, arguments):
+    done = command("chapter", *arguments, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: lang='xx' is not a language of the page; choose one of en, fr\n"
+    assert list(tmp_path.iterdir()) == [], "nothing is written"

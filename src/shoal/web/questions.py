@@ -73,7 +73,9 @@ def page() -> Answer:
         "last": LAST,
         "film": len(FILM),
         "example": network.example,
-        "activations": {g.name: {"title": g.title, "formula": g.formula, "derivative": g.derivative} for g in ACTIVATIONS.values()},
+        "activations": {
+            g.name: {"title": tr(g.title), "formula": tr(g.formula), "derivative": tr(g.derivative)} for g in ACTIVATIONS.values()
+        },
         "code": in_code(),
         "manifest": manifest(),
     }
@@ -90,7 +92,7 @@ def manifest() -> Answer:
             "network": {name: kind.default for name, kind in KINDS.items() if name not in PICTURE},
             "picture": {name: KINDS[name].default for name in PICTURE},
             "starts": {name: {k: own.get(k, KINDS[k].default) for k in LEARNING} for name, own in STARTS.items()},
-            "choices": {name: [(word, known[word].title) for word in KINDS[name].recorded] for name, known in TITLED.items()},
+            "choices": {name: [(word, tr(known[word].title)) for word in KINDS[name].recorded] for name, known in TITLED.items()},
         },
     }
 

@@ -10,6 +10,7 @@ from shoal.errors import InvalidParameterError
 from shoal.textbook import Gradients, backward, cost
 from shoal.web.chapter import RATE, SCALE, SEED, SIGMOID, TANH, UNITS, Array, Edit, ExampleStep, chapters, in_hand, journey, look, right
 from shoal.web.exhibits.hand import EDITS, EX, STEP
+from shoal.web.languages import tr
 from shoal.web.question import Answer, Choice, Question
 
 Card = dict[str, object]
@@ -30,8 +31,8 @@ def card(title: str, formula: str, terms: Sequence[Card], totals: Sequence[Card]
     return {"title": title, "formula": formula, "terms": list(terms), "totals": list(totals), "says": says}
 
 
-def long_sum(first: Array, second: Array | None, i: int, of: str = "example") -> list[Card]:
-    """A sum over many examples: the first two, the selected one, the last; the others together."""
+def long_sum(first: Array, second: Array | None, i: int, batches: bool = False) -> list[Card]:
+    """A sum over many examples, or batches: the first two, the selected one, the last; the others together."""
     products = first if second is None else first * second
     m = len(products)
     shown = sorted({0, 1, i, m - 1})
@@ -41,7 +42,7 @@ def long_sum(first: Array, second: Array | None, i: int, of: str = "example") ->
         if k > last + 1:
             cards.append({"gap": k - last - 1, "value": float(products[last + 1 : k].sum())})
         factors = (first[k],) if second is None else (first[k], second[k])
-        cards.append(term(*factors, note=f"{of} {k + 1}"))
+        cards.append(term(*factors, note=tr("batch {k}", k=k + 1) if batches else tr("example {k}", k=k + 1)))
         last = k
     return cards
 
@@ -66,18 +67,23 @@ def parameter(name: str, r: int, c: int, step: int, edits: tuple[Edit, ...]) -> 
     title = f"{name}[{r + 1}, {c + 1}]"
     if any(e.step == step and (e.name, e.row - 1, e.column - 1) == (name, r, c) for e in edits):
         return card(
-            title, f"{name}: set by hand", [], [total("set by hand", now)], f"You set it at step {step}; training continues from there."
+            title,
+            tr("{name}: set by hand", name=name),
+            [],
+            [total(tr("set by hand"), now)],
+            tr("You set it at step {step}; training continues from there.", step=step),
         ) | {"edit": now}
     if step == 0:
-        says = "Biases start at zero." if name[0] == "b" else f"Drawn once: RandomState({SEED}).randn × {SCALE}, W1 first, then W2."
+        drawn = f"RandomState({SEED}).randn × {SCALE}"
+        says = tr("Biases start at zero.") if name[0] == "b" else tr("Drawn once: {drawn}, W1 first, then W2.", drawn=drawn)
         if in_hand() is not chapters():
-            says = "As you gave it."
-        return card(title, f"{name}: its start", [], [total("at the start", now)], says) | {"edit": now}
+            says = tr("As you gave it.")
+        return card(title, tr("{name}: its start", name=name), [], [total(tr("at the start"), now)], says) | {"edit": now}
     before = look(step - 1, edits)
     slope = getattr(backward(before.parameters, before.X, before.Y, before.cache, TANH, SIGMOID), "d" + name)[r, c]
     old = getattr(before.parameters, name)[r, c]
-    terms = [term(old, note=f"at step {step - 1}"), term(-RATE, slope, note=f"−α · d{name}")]
-    return card(title, f"{name} := {name} − α d{name}", terms, [total("now", now)]) | {"edit": now}
+    terms = [term(old, note=tr("at step {step}", step=step - 1)), term(-RATE, slope, note=f"−α · d{name}")]
+    return card(title, f"{name} := {name} − α d{name}", terms, [total(tr("now"), now)]) | {"edit": now}
 
 
 def over_all(name: str, seen: ExampleStep, i: int) -> Answer:
@@ -89,15 +95,15 @@ def over_all(name: str, seen: ExampleStep, i: int) -> Answer:
             "J",
             "J = 1/m Σ L(ŷ, y)",
             long_sum(losses, None, i),
-            [total("sum", losses.sum()), total(f"÷ {m}", cost(seen.cache, seen.Y, SIGMOID))],
-            f"The losses of all {m} examples, averaged.",
+            [total(tr("sum"), losses.sum()), total(f"÷ {m}", cost(seen.cache, seen.Y, SIGMOID))],
+            tr("The losses of all {m} examples, averaged.", m=m),
         )
     count = right(seen.cache.A2, seen.Y)
     return card(
-        "accuracy",
-        "right ÷ m",
-        [term(count, note="on their own side of 0.5")],
-        [total(f"÷ {m}", count / m), total("in per cent", 100 * count / m)],
+        tr("accuracy"),
+        tr("right ÷ m"),
+        [term(count, note=tr("on their own side of 0.5"))],
+        [total(f"÷ {m}", count / m), total(tr("in per cent"), 100 * count / m)],
     )
 
 
@@ -106,36 +112,37 @@ def one_forward(name: str, r: int, seen: ExampleStep, i: int) -> Answer:
     W1, b1, W2, b2 = seen.parameters
     Z1, A1, Z2, A2 = seen.cache
     unit = r + 1
+    where, example = tr("Unit {unit}, example {i}.", unit=unit, i=i + 1), tr("Example {i}.", i=i + 1)
     if name == "z1":
         terms = [term(W1[r, j], seen.X[j, i], note=f"w{unit}{j + 1} · x{j + 1}") for j in range(2)] + [term(b1[r, 0], note=f"b{unit}")]
-        return card(f"z1[{unit}]", "z1 = W1 x + b1", terms, [total("sum", Z1[r, i])], f"Unit {unit}, example {i + 1}.")
+        return card(f"z1[{unit}]", "z1 = W1 x + b1", terms, [total(tr("sum"), Z1[r, i])], where)
     if name == "a1":
         return card(
             f"a1[{unit}]",
             "a1 = tanh(z1)",
             [term(Z1[r, i], note=f"z1[{unit}]")],
             [total("tanh", A1[r, i])],
-            f"Unit {unit}, example {i + 1}.",
+            where,
         )
     if name == "z2":
         terms = [term(W2[0, k], A1[k, i], note=f"w{k + 1} · a1[{k + 1}]") for k in range(UNITS)] + [term(b2[0, 0], note="b2")]
-        return card("z2", "z2 = W2 a1 + b2", terms, [total("sum", Z2[0, i])], f"Example {i + 1}.")
+        return card("z2", "z2 = W2 a1 + b2", terms, [total(tr("sum"), Z2[0, i])], example)
     if name == "a2":
         return card(
             "a2",
             "a2 = σ(z2) = 1 / (1 + e⁻ᶻ)",
             [term(Z2[0, i], note="z2")],
             [total("σ", A2[0, i])],
-            f"Example {i + 1}: the probability of class 1.",
+            tr("Example {i}: the probability of class 1.", i=i + 1),
         )
     y = int(seen.Y[0, i])
     own = float(A2[0, i]) if y else 1 - float(A2[0, i])
     return card(
-        "loss",
+        tr("loss"),
         "L = −[y ln a2 + (1 − y) ln(1 − a2)]",
         [term(own, note="a2" if y else "1 − a2")],
         [total("−ln", SIGMOID.loss(seen.cache.Z2, seen.Y)[i])],
-        f"Example {i + 1} is of class {y}.",
+        tr("Example {i} is of class {y}.", i=i + 1, y=y),
     )
 
 
@@ -154,26 +161,30 @@ def one_backward(name: str, r: int, seen: ExampleStep, g: Gradients, i: int) -> 
             "dZ2",
             "dZ2 = A2 − Y",
             [term(seen.cache.A2[0, i], note="a2"), term(-seen.Y[0, i], note="−y")],
-            [total("miss", g.dZ2[0, i])],
-            f"Column {i + 1}: the error of this prediction.",
+            [total(tr("miss"), g.dZ2[0, i])],
+            tr("Column {i}: the error of this prediction.", i=i + 1),
         )
     slope = TANH.prime(seen.cache.Z1)
     return card(
         f"dZ1[{r + 1}]",
         "dZ1 = W2ᵀ dZ2 ∘ g1′(Z1)",
-        [term(seen.parameters.W2[0, r], g.dZ2[0, i], slope[r, i], note="w · miss · slope")],
-        [total("product", g.dZ1[r, i])],
-        f"Unit {r + 1}, column {i + 1}: the error, multiplied by the weight of the edge and by the slope at the unit.",
+        [term(seen.parameters.W2[0, r], g.dZ2[0, i], slope[r, i], note=tr("w · miss · slope"))],
+        [total(tr("product"), g.dZ1[r, i])],
+        tr("Unit {unit}, column {i}: the error, multiplied by the weight of the edge and by the slope at the unit.", unit=r + 1, i=i + 1),
     )
 
 
 def mean_over_examples(name: str, r: int, c: int, seen: ExampleStep, g: Gradients, i: int) -> Answer:
     """A derivative of the cost: a sum over all examples, divided by m."""
     explained = {
-        "dW2": (f"dW2[1, {c + 1}]", "dW2 = 1/m dZ2 A1ᵀ", f"The row of dZ2 times the row of unit {c + 1} in A1."),
-        "db2": ("db2", "db2 = 1/m Σ dZ2", "The mean miss."),
-        "dW1": (f"dW1[{r + 1}, {c + 1}]", "dW1 = 1/m dZ1 Xᵀ", f"The row of unit {r + 1} in dZ1 times the row of x{c + 1} in X."),
-        "db1": (f"db1[{r + 1}]", "db1 = 1/m Σ dZ1", f"The mean of unit {r + 1}'s row of dZ1."),
+        "dW2": (f"dW2[1, {c + 1}]", "dW2 = 1/m dZ2 A1ᵀ", tr("The row of dZ2 times the row of unit {unit} in A1.", unit=c + 1)),
+        "db2": ("db2", "db2 = 1/m Σ dZ2", tr("The mean miss.")),
+        "dW1": (
+            f"dW1[{r + 1}, {c + 1}]",
+            "dW1 = 1/m dZ1 Xᵀ",
+            tr("The row of unit {unit} in dZ1 times the row of {x} in X.", unit=r + 1, x=f"x{c + 1}"),
+        ),
+        "db1": (f"db1[{r + 1}]", "db1 = 1/m Σ dZ1", tr("The mean of unit {unit}'s row of dZ1.", unit=r + 1)),
     }
     if name not in explained:
         raise InvalidParameterError(f"the example network has no number {name!r}")
@@ -181,7 +192,7 @@ def mean_over_examples(name: str, r: int, c: int, seen: ExampleStep, g: Gradient
     dZ, inputs = (g.dZ2, seen.cache.A1) if name.endswith("2") else (g.dZ1, seen.X)
     own = inputs[c] if name.startswith("dW") else None
     m, whole = seen.Y.size, float(dZ[r].sum() if own is None else dZ[r] @ own)
-    return card(title, formula, long_sum(dZ[r], own, i), [total("sum", whole), total(f"÷ {m}", getattr(g, name)[r, c])], says)
+    return card(title, formula, long_sum(dZ[r], own, i), [total(tr("sum"), whole), total(f"÷ {m}", getattr(g, name)[r, c])], says)
 
 
 def places(name: str, rows: int, columns: int) -> list[str]:

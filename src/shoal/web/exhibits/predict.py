@@ -7,12 +7,13 @@ import math
 import re
 from collections.abc import Sequence
 
+from shoal.web.languages import decimal, tr
 from shoal.web.question import Answer
 
 
 def shown(value: float) -> str:
-    """A number as the page writes it: four significant digits, with a minus sign, and exponents as in 2.757e−5."""
-    return re.sub(r"e([+-])0*", lambda sign: "e" + sign[1].strip("+"), f"{value:.4g}").replace("-", "−")
+    """A number as the page writes it: four significant digits, a minus sign, the language's mark, and exponents as in 2.757e−5."""
+    return decimal(re.sub(r"e([+-])0*", lambda sign: "e" + sign[1].strip("+"), f"{value:.4g}").replace("-", "−"))
 
 
 def number(asks: str, answer: float, digits: int | None, hint: str, because: Answer) -> Answer:
@@ -23,7 +24,7 @@ def number(asks: str, answer: float, digits: int | None, hint: str, because: Ans
     else:
         size = math.floor(math.log10(abs(value))) if value else 0
         apart = 0.5 * 10.0 ** (size - digits + 1)
-    wanted = "a whole number" if digits is None else f"to {digits} digits"
+    wanted = tr("a whole number") if digits is None else tr("to {digits} digits", digits=digits)
     # The least more than half a digit, because half a digit itself is often not a double.
     return {
         "asks": asks,

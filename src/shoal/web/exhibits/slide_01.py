@@ -9,6 +9,7 @@ from shoal.textbook import vectorization as textbook
 from shoal.web.chapter import EXAMPLE, EXAMPLES, points
 from shoal.web.exhibits.cards import card, term, total
 from shoal.web.exhibits.predict import choice, number, shown
+from shoal.web.languages import tr
 from shoal.web.pictures import field, plane
 from shoal.web.question import Answer, Choice, Question, RealReader, WholeReader
 
@@ -56,14 +57,14 @@ def levels(activation: Activation) -> list[dict[str, float]]:
 def predict(w1: float, w2: float, b: float) -> Answer:
     """Where the edge goes when b doubles."""
     norm = float(np.hypot(w1, w2))
-    hint = "The edge is where w1 x1 + w2 x2 + b = 0, at the distance −b / ‖w‖ from the origin."
+    hint = tr("The edge is where w1 x1 + w2 x2 + b = 0, at the distance −b / ‖w‖ from the origin.")
     if norm == 0:
-        wrong = ("at the origin", "at x1 = 0", "everywhere")
-        return choice("w is (0, 0). Where is the edge?", ("nowhere", *wrong), 0, hint, "Without w the sum is b at every point.")
+        places = (tr("nowhere"), tr("at the origin"), tr("at x1 = 0"), tr("everywhere"))
+        return choice(tr("w is (0, 0). Where is the edge?"), places, 0, hint, tr("Without w the sum is b at every point."))
     squares = [term(w1, w1, note="w1²"), term(w2, w2, note="w2²")]
     steps = [total("w1² + w2²", norm**2), total("‖w‖", norm), total("−2b / ‖w‖", -2 * b / norm)]
-    asks = f"The edge is at −b/‖w‖ = {shown(-b / norm)}, measured along w. Double b, and where is it?"
-    return number(asks, -2 * b / norm, 3, hint, card("The edge when b doubles", "−2b / ‖w‖", squares, steps))
+    asks = tr("The edge is at −b/‖w‖ = {place}, measured along w. Double b, and where is it?", place=shown(-b / norm))
+    return number(asks, -2 * b / norm, 3, hint, card(tr("The edge when b doubles"), "−2b / ‖w‖", squares, steps))
 
 
 W1, W2, B = (

@@ -11,6 +11,7 @@ from shoal.web.chapter import FILM, LAST, SIGMOID, START, STEPS, TANH, Array, Ed
 from shoal.web.exhibits.cards import card, term, total
 from shoal.web.exhibits.hand import EDITS
 from shoal.web.exhibits.predict import number
+from shoal.web.languages import tr
 from shoal.web.pictures import outcome, packed
 from shoal.web.question import Answer, Choice, ParameterReader, Question, WholeReader
 
@@ -34,9 +35,12 @@ def predict(n_x: int, n_h: int, n_y: int) -> Answer:
     more = zeros(n_x, n_h + 1, n_y)
     sizes = [term(*map(float, w.shape), note=name) for name, w in more.named().items()]
     count = sum(w.size for w in more)
-    asks = f"A network with n_x = {n_x}, n_h = {n_h} and n_y = {n_y}. With one more hidden unit, how many parameters are there?"
-    hint = "Rows times columns of each of the four: W1 is (n_h, n_x), b1 (n_h, 1), W2 (n_y, n_h), b2 (n_y, 1)."
-    return number(asks, count, None, hint, card("Parameters", "n_h n_x + n_h + n_y n_h + n_y", sizes, [total("their sum", count)]))
+    sizes_now = {"n_x": n_x, "n_h": n_h, "n_y": n_y}
+    asks = tr(
+        "A network with n_x = {n_x}, n_h = {n_h} and n_y = {n_y}. With one more hidden unit, how many parameters are there?", **sizes_now
+    )
+    hint = tr("Rows times columns of each of the four: W1 is (n_h, n_x), b1 (n_h, 1), W2 (n_y, n_h), b2 (n_y, 1).")
+    return number(asks, count, None, hint, card(tr("Parameters"), "n_h n_x + n_h + n_y n_h + n_y", sizes, [total(tr("their sum"), count)]))
 
 
 def warped(step: int, edits: tuple[Edit, ...], look_along: str, turn: int) -> Answer:

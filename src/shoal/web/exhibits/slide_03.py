@@ -5,6 +5,7 @@ from shoal.web.chapter import SIGMOID, TANH, Edit, look
 from shoal.web.exhibits.cards import how
 from shoal.web.exhibits.hand import EDITS, EX, STEP
 from shoal.web.exhibits.predict import number, shown
+from shoal.web.languages import tr
 from shoal.web.question import Answer, Question, RealReader
 
 TITLE = "One example forward"
@@ -49,7 +50,7 @@ def predict(step: int, edits: tuple[Edit, ...], ex: int) -> Answer:
     """The network's output from its last sum."""
     cache = look(step, edits).cache
     z2, a2 = float(cache.Z2[0, ex - 1]), float(cache.A2[0, ex - 1])
-    asks = f"For example {ex} the output unit's sum is z2 = {shown(z2)}. What does the network answer?"
+    asks = tr("For example {ex} the output unit's sum is z2 = {z2}. What does the network answer?", ex=ex, z2=shown(z2))
     return number(asks, a2, 2, "a2 = σ(z2) = 1 / (1 + e^(−z2))", how("a2", step, edits, ex))
 
 

@@ -8,6 +8,7 @@ from shoal.textbook import forward, forward_by_loop, timed
 from shoal.web.chapter import SIGMOID, STEPS, TANH, Edit, look
 from shoal.web.exhibits.hand import EDITS, STEP
 from shoal.web.exhibits.predict import choice
+from shoal.web.languages import tr
 from shoal.web.pictures import strip
 from shoal.web.question import Answer, Choice, Question, WholeReader
 
@@ -46,11 +47,11 @@ def loop(step: int, edits: tuple[Edit, ...], layer: str) -> Answer:
 def predict() -> Answer:
     """The shape of Z1 for all examples at once."""
     return choice(
-        "X is (2, 400), W1 is (4, 2) and b1 is (4, 1). Which shape has Z1 = W1 X + b1?",
+        tr("X is (2, 400), W1 is (4, 2) and b1 is (4, 1). Which shape has Z1 = W1 X + b1?"),
         ("(4, 2)", "(400, 4)", "(4, 400)", "(4, 1)"),
         2,
-        "A product has the rows of its left factor and the columns of its right one.",
-        "Four rows from W1, 400 columns from X: rows are units, columns are examples. b1 is repeated over the columns.",
+        tr("A product has the rows of its left factor and the columns of its right one."),
+        tr("Four rows from W1, 400 columns from X: rows are units, columns are examples. b1 is repeated over the columns."),
     )
 
 

@@ -6,6 +6,7 @@ from shoal.textbook import columns_apart, layer, repeated
 from shoal.web.chapter import EXAMPLE, EXAMPLES, Edit, look
 from shoal.web.exhibits.hand import EDITS, STEP, ExampleReader
 from shoal.web.exhibits.predict import choice
+from shoal.web.languages import tr
 from shoal.web.question import Answer, Question
 
 TITLE = "Why that is allowed"
@@ -35,11 +36,11 @@ def three_columns(step: int, edits: tuple[Edit, ...], i: int, j: int, k: int) ->
 def predict() -> Answer:
     """What changes in a product when one column does."""
     return choice(
-        "Three columns are multiplied as a block: W1 [x(1) x(2) x(3)]. Now only x(2) changes. What changes in the product?",
-        ("all of it", "only its second column", "its second row", "its second and third columns"),
+        tr("Three columns are multiplied as a block: W1 [x(1) x(2) x(3)]. Now only x(2) changes. What changes in the product?"),
+        (tr("all of it"), tr("only its second column"), tr("its second row"), tr("its second and third columns")),
         1,
-        "Column 2 of the product is W1 x(2).",
-        "Each column of the product is W1 times the same column of the block, and no other column enters it.",
+        tr("Column 2 of the product is W1 x(2)."),
+        tr("Each column of the product is W1 times the same column of the block, and no other column enters it."),
     )
 
 

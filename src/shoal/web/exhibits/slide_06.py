@@ -8,6 +8,7 @@ from shoal.textbook import ACTIVATIONS, saturated
 from shoal.web.chapter import Array
 from shoal.web.exhibits.cards import card, term, total
 from shoal.web.exhibits.predict import number, shown
+from shoal.web.languages import tr
 from shoal.web.question import Answer, Choice, Question, RealReader
 
 TITLE = "Four activations"
@@ -40,9 +41,9 @@ def two_units(z: float, g1: str, g2: str) -> Answer:
     a1 = float(ACTIVATIONS[g1](np.array(z)))
     a2 = float(ACTIVATIONS[g2](np.array(a1)))
     says = {
-        "logistic": "A sigmoid output is between 0 and 1: a probability.",
-        "identity": "A linear output unit can be any number: a regression.",
-        "softplus": "A softplus output is never negative: an amount.",
+        "logistic": tr("A sigmoid output is between 0 and 1: a probability."),
+        "identity": tr("A linear output unit can be any number: a regression."),
+        "softplus": tr("A softplus output is never negative: an amount."),
     }
     return {"a1": a1, "a2": a2, "says": says[g2]}
 
@@ -51,12 +52,12 @@ def predict(z: float) -> Answer:
     """The sigmoid on the other side of zero."""
     a = float(ACTIVATIONS["logistic"](np.array(z)))
     terms = [term(1.0), term(-1.0, a, note="− σ(z)")]
-    asks = f"At z = {shown(z)} the sigmoid is σ(z) = {shown(a)}. What is σ(−z)?"
+    asks = tr("At z = {z} the sigmoid is σ(z) = {a}. What is σ(−z)?", z=shown(z), a=shown(a))
     return number(
         asks,
         1 - a,
         3,
-        "Its curve is the same after half a turn around the point (0, 0.5).",
+        tr("Its curve is the same after half a turn around the point (0, 0.5)."),
         card("σ(−z)", "1 − σ(z)", terms, [total("σ(−z)", 1 - a)]),
     )
 

@@ -8,6 +8,7 @@ import numpy as np
 from shoal.textbook import ACTIVATIONS, Parameters, dead_units, exercise_parameters, forward, linear_collapse, saturated
 from shoal.web.chapter import EXAMPLE, RATE, SCALE, SEED, SIGMOID, UNITS, Path, points, right
 from shoal.web.exhibits.predict import choice
+from shoal.web.languages import tr
 from shoal.web.pictures import outcome, thinned
 from shoal.web.question import Answer, Question, WholeReader
 
@@ -75,11 +76,11 @@ def in_fractions(parameters: Parameters, i: int) -> tuple[Fraction, Fraction]:
 def predict() -> Answer:
     """Which kind of unit keeps the boundary straight."""
     return choice(
-        "One of the five networks can only ever have a straight boundary, however long it trains. Which hidden units has it?",
-        ("sigmoid", "tanh", "ReLU", "leaky ReLU", "identity"),
+        tr("One of the five networks can only ever have a straight boundary, however long it trains. Which hidden units has it?"),
+        (tr("sigmoid"), "tanh", "ReLU", "leaky ReLU", tr("identity")),
         4,
-        "Put a1 = W1 x + b1 into z2 = W2 a1 + b2.",
-        "W2 (W1 x + b1) + b2 = (W2 W1) x + (W2 b1 + b2): two layers of straight lines are one.",
+        tr("Put a1 = W1 x + b1 into z2 = W2 a1 + b2."),
+        tr("W2 (W1 x + b1) + b2 = (W2 W1) x + (W2 b1 + b2): two layers of straight lines are one."),
     )
 
 

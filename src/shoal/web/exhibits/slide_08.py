@@ -8,6 +8,7 @@ from shoal.web.exhibits.cards import card, term, total
 from shoal.web.exhibits.hand import EDITS, EX, STEP
 from shoal.web.exhibits.predict import number, shown
 from shoal.web.exhibits.slide_06 import QUARTERS, SHOWN
+from shoal.web.languages import tr
 from shoal.web.question import Answer, Question, RealReader
 
 TITLE = "Slopes"
@@ -42,9 +43,9 @@ def predict(step: int, edits: tuple[Edit, ...], ex: int) -> Answer:
     """The slope of unit 1 at the selected example, from its output."""
     a = float(look(step, edits).cache.A1[0, ex - 1])
     slope = 1 - a * a
-    asks = f"For example {ex} unit 1 answers a = tanh(z) = {shown(a)}. What is the slope of tanh there?"
+    asks = tr("For example {ex} unit 1 answers a = tanh(z) = {a}. What is the slope of tanh there?", ex=ex, a=shown(a))
     terms = [term(1.0), term(-a, a, note="− a²")]
-    return number(asks, slope, 2, "tanh′(z) = 1 − a²", card("tanh′(z) of unit 1", "1 − a²", terms, [total("1 − a²", slope)]))
+    return number(asks, slope, 2, "tanh′(z) = 1 − a²", card(tr("tanh′(z) of unit 1"), "1 − a²", terms, [total("1 − a²", slope)]))
 
 
 QUESTIONS = (

@@ -11,6 +11,7 @@ from shoal.web.chapter import LAST, RATE, SIGMOID, START, TANH, UNITS, Array, Ed
 from shoal.web.exhibits.cards import card, places, term, total
 from shoal.web.exhibits.hand import EDITS
 from shoal.web.exhibits.predict import number, shown
+from shoal.web.languages import tr
 from shoal.web.pictures import field, outcome, thinned
 from shoal.web.question import Answer, Choice, ParameterReader, Question, RealReader, WholeReader
 
@@ -96,7 +97,7 @@ def costs_over(parameters: Parameters, across: str, up: str, x: Array, y: Array)
 def cost_slice(step: int, edits: tuple[Edit, ...], rate: float, across: str, up: str) -> Answer:
     """The cost over two weights, the other 15 as they are at this step, and the path of descent up to it, seen from above."""
     if across == up:
-        raise InvalidParameterError(f"the slice needs two different weights; both are {across}")
+        raise InvalidParameterError(tr("the slice needs two different weights; both are {weight}", weight=across))
     way = journey(edits, rate)
     now, after = way.at(step), way.at(step + 1)
     at = thinned(range(step + 1), PATH_POINTS)["at"]
@@ -126,8 +127,12 @@ def predict(step: int, edits: tuple[Edit, ...], rate: float) -> Answer:
     X, Y = points()
     before = journey(edits, rate).at(step)
     slope = float(backward(before, X, Y, forward(before, X, TANH, SIGMOID), TANH, SIGMOID).dW1[0, 0])
-    asks = f"dW1 for unit 1 and x1 is {shown(slope)}, and α = {shown(rate)}. By how much does this weight change in the next step?"
-    because = card("The change of W1, unit 1, x1", "− α dW1", [term(-rate, slope, note="− α dW1")], [total("− α dW1", -rate * slope)])
+    asks = tr(
+        "dW1 for unit 1 and x1 is {slope}, and α = {rate}. By how much does this weight change in the next step?",
+        slope=shown(slope),
+        rate=shown(rate),
+    )
+    because = card(tr("The change of W1, unit 1, x1"), "− α dW1", [term(-rate, slope, note="− α dW1")], [total("− α dW1", -rate * slope)])
     return number(asks, -rate * slope, 2, "W := W − α dW", because)
 
 

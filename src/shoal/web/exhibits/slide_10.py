@@ -11,6 +11,7 @@ from shoal.web.chapter import EXAMPLE, RATE, SIGMOID, TANH, Array, Edit, look
 from shoal.web.exhibits.cards import how
 from shoal.web.exhibits.hand import EDITS, STEP, ExampleReader
 from shoal.web.exhibits.predict import number, shown
+from shoal.web.languages import tr
 from shoal.web.pictures import strip
 from shoal.web.question import Answer, Question
 
@@ -81,7 +82,12 @@ def predict(step: int, edits: tuple[Edit, ...], ex: int) -> Answer:
     """The error that the walk back begins with."""
     seen = look(step, edits)
     a2, y = float(seen.cache.A2[0, ex - 1]), int(seen.Y[0, ex - 1])
-    asks = f"For example {ex} the network answers a2 = {shown(a2)}, and y is {y}. What is its dZ2, where the walk back begins?"
+    asks = tr(
+        "For example {ex} the network answers a2 = {a2}, and y is {y}. What is its dZ2, where the walk back begins?",
+        ex=ex,
+        a2=shown(a2),
+        y=y,
+    )
     return number(asks, a2 - y, 3, "dZ2 = A2 − Y", how("dZ2", step, edits, ex))
 
 

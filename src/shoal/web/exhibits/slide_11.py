@@ -8,6 +8,7 @@ from shoal.textbook import ACTIVATIONS, Parameters, backward, exercise_parameter
 from shoal.textbook.initialization import zeros
 from shoal.web.chapter import EXAMPLE, RATE, SCALE, SEED, SIGMOID, UNITS, Array, Path, points, right
 from shoal.web.exhibits.predict import choice
+from shoal.web.languages import grouped, tr
 from shoal.web.pictures import outcome, thinned, tiles
 from shoal.web.question import Answer, Choice, Question, WholeReader
 
@@ -63,11 +64,11 @@ def one_network(parameters: Parameters, X: Array, Y: Array, g1: str) -> Answer:
 def predict() -> Answer:
     """How many different units there are after training from zeros."""
     return choice(
-        f"All weights begin at 0. After {RACE_LAST:,} steps, how many different rows has W1, to the last bit?",
-        ("four", "two", "one"),
+        tr("All weights begin at 0. After {steps} steps, how many different rows has W1, to the last bit?", steps=grouped(RACE_LAST)),
+        (tr("four"), tr("two"), tr("one")),
         2,
-        "Units with equal numbers get equal gradients.",
-        "All four begin equal and get the same gradient at every step, so that they stay one unit, four times.",
+        tr("Units with equal numbers get equal gradients."),
+        tr("All four begin equal and get the same gradient at every step, so that they stay one unit, four times."),
     )
 
 

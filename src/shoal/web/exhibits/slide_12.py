@@ -9,6 +9,7 @@ from shoal.textbook.initialization import he, lecun, nguyen_widrow, small_random
 from shoal.web.chapter import RATE, SEED, SIGMOID, UNITS, Path, points, right
 from shoal.web.exhibits.predict import choice, shown
 from shoal.web.exhibits.slide_06 import stretches
+from shoal.web.languages import decimal, tr
 from shoal.web.pictures import thinned
 from shoal.web.question import Answer, Choice, ParameterReader, Question, RealReader
 
@@ -73,11 +74,15 @@ def predict(scale: float, g1: str) -> Answer:
     share = 100 * float(np.mean(flat))
     bands = (1, 30, 70)
     return choice(
-        f"Weights of size {shown(scale)}, {activation.title} units. How many of the hidden layer's values begin where g′ < 0.01?",
-        ("fewer than 1 %", "1 to 30 %", "30 to 70 %", "more than 70 %"),
+        tr(
+            "Weights of size {size}, {activation} units. How many of the hidden layer's values begin where g′ < 0.01?",
+            size=shown(scale),
+            activation=tr(activation.title),
+        ),
+        (tr("fewer than 1 %"), tr("1 to 30 %"), tr("30 to 70 %"), tr("more than 70 %")),
         sum(share >= band for band in bands),
-        "Look where the curve of g is flat, and how far from 0 the sums reach with such weights.",
-        f"{int(flat.sum())} of {flat.size}: {share:.1f} %.",
+        tr("Look where the curve of g is flat, and how far from 0 the sums reach with such weights."),
+        tr("{flat} of {all}: {share} %.", flat=int(flat.sum()), all=flat.size, share=decimal(f"{share:.1f}")),
     )
 
 

@@ -10,6 +10,7 @@ from shoal.errors import ShoalError
 from shoal.textbook import compare_dot
 from shoal.web.exhibits.cards import card, term, total
 from shoal.web.exhibits.predict import number
+from shoal.web.languages import grouped, tr
 from shoal.web.question import Answer, Choice, Question
 
 TITLE = "Loop against product"
@@ -29,7 +30,10 @@ def dot(length: str) -> Answer:
     """The slide's demo: two random vectors, one np.dot, one loop. np.dot: best of eleven on one thread, after one to warm up."""
     if not RUNNING.acquire(blocking=False):
         raise BusyError(
-            "another measurement is running (perhaps in another tab), and two at the same time would disturb each other. Wait for it to end"
+            tr(
+                "another measurement is running (perhaps in another tab), and two at the same time would disturb each other. "
+                "Wait for it to end"
+            )
         )
     try:
         return measured(int(float(length)))
@@ -59,9 +63,10 @@ def measured(n: int, seed: int = SEED) -> Answer:
 def predict(length: str) -> Answer:
     """The sum before it is computed, from the mean of a product."""
     n = int(float(length))
-    because = card("About n / 4", "n times the mean of a b", [term(n, 0.5, 0.5, note="n · mean of a · mean of b")], [total("n / 4", n / 4)])
-    asks = f"a and b are {n:,} random numbers each, uniform from 0 to 1. About what is their dot product?"
-    return number(asks, n / 4, 2, "The mean of a product of two independent numbers is the product of their means.", because)
+    mean = [term(n, 0.5, 0.5, note=tr("n · mean of a · mean of b"))]
+    because = card(tr("About n / 4"), tr("n times the mean of a b"), mean, [total("n / 4", n / 4)])
+    asks = tr("a and b are {n} random numbers each, uniform from 0 to 1. About what is their dot product?", n=grouped(n))
+    return number(asks, n / 4, 2, tr("The mean of a product of two independent numbers is the product of their means."), because)
 
 
 TAKES = {"length": Choice(("1e6", "1e5", "1e7"), ("1e5", "1e6"))}

@@ -19,6 +19,7 @@ from shoal.textbook.optimizers import Adam, GradientDescent, Momentum, Nesterov,
 from shoal.textbook.propagation import Gradients, Parameters, backward, forward
 from shoal.types import Floats
 from shoal.web.exhibits.cards import Card, card, long_sum, term, total
+from shoal.web.languages import decimal, tr
 from shoal.web.playground.settings import Data, estimator_class, parameters
 from shoal.web.playground.training import Training
 from shoal.web.question import Answer
@@ -63,10 +64,10 @@ ALWAYS = ("train", "test", "score", "score_test", "loss", "rate")
 def how(training: Training, key: str, k: int = 0) -> Answer:
     """The card of one number: a cost, a score, the learning rate, or a parameter of member k by its position, `W1-2-1`."""
     whole: dict[str, Callable[[], Answer]] = {
-        "train": lambda: mean_cost(training, *training.on_train, "training rows"),
-        "test": lambda: mean_cost(training, *held_out(training), "rows held out"),
-        "score": lambda: score(training, *training.on_train, "training rows"),
-        "score_test": lambda: score(training, *held_out(training), "rows held out"),
+        "train": lambda: mean_cost(training, *training.on_train, tr("training rows")),
+        "test": lambda: mean_cost(training, *held_out(training), tr("rows held out")),
+        "score": lambda: score(training, *training.on_train, tr("training rows")),
+        "score_test": lambda: score(training, *held_out(training), tr("rows held out")),
         "loss": lambda: last_epoch(training),
         "rate": lambda: rate(training),
     }
@@ -87,14 +88,14 @@ def how(training: Training, key: str, k: int = 0) -> Answer:
 def held_out(training: Training) -> tuple[Floats, Floats]:
     """The rows held out, if there are any."""
     if training.on_test is None:
-        raise InvalidParameterError("no rows are held out")
+        raise InvalidParameterError(tr("no rows are held out"))
     return training.on_test
 
 
 def shoal_of(training: Training) -> str:
     """Whose predictions are scored."""
     K = len(training.counted)
-    return "" if K == 1 else f" The {K} networks' z2 are averaged first."
+    return "" if K == 1 else " " + tr("The {K} networks' z2 are averaged first.", K=K)
 
 
 # --- costs and scores -------------------------------------------------------------------------------------------------
@@ -104,9 +105,9 @@ def mean_cost(training: Training, X: Floats, Y: Floats, rows: str) -> Answer:
     """J: the mean loss over rows."""
     losses = training.g2.loss(training.answers(X), Y.T)
     terms = long_sum(losses, None, 0)
-    says = f"The losses of all {len(Y)} {rows}, averaged; no penalty.{shoal_of(training)}"
+    says = tr("The losses of all {m} {rows}, averaged; no penalty.", m=len(Y), rows=rows) + shoal_of(training)
     formula = f"J = 1/m Σ L,  L = {training.g2.loss_formula}"
-    return card("J", formula, terms, [total("sum", losses.sum()), total(f"÷ {len(Y)}", losses.mean())], says)
+    return card("J", formula, terms, [total(tr("sum"), losses.sum()), total(f"÷ {len(Y)}", losses.mean())], says)
 
 
 def score(training: Training, X: Floats, Y: Floats, rows: str) -> Answer:
@@ -115,31 +116,34 @@ def score(training: Training, X: Floats, Y: Floats, rows: str) -> Answer:
     if g2.of_classes:
         likeliest = g2.unit.decides == "largest"
         right = Z2.argmax(axis=0) == Y.argmax(axis=1) if likeliest else ((Y > 0.5) == (Z2 > 0).T).all(axis=1)
-        side = "the most likely class is the true one" if likeliest else "on the correct side of 0.5"
+        side = tr("the most likely class is the true one") if likeliest else tr("on the correct side of 0.5")
         count = int(right.sum())
-        totals = [total(f"÷ {m}", count / m), total("in per cent", 100 * count / m)]
-        return card("accuracy", "correct ÷ m", [term(count, note=side)], totals, f"Of {m} {rows}.{shoal_of(training)}")
+        totals = [total(f"÷ {m}", count / m), total(tr("in per cent"), 100 * count / m)]
+        says = tr("Of {m} {rows}.", m=m, rows=rows) + shoal_of(training)
+        return card(tr("accuracy"), tr("correct ÷ m"), [term(count, note=side)], totals, says)
     y = Y[:, 0].astype(np.float64)
     missed, spread = (y - g2(Z2)[0]) ** 2, ((y - y.mean()) ** 2).sum()
     left = missed.sum()
-    totals = [total("Σ (y − ŷ)²", left), total("Σ (y − ȳ)²", spread), total("1 − first ÷ second", 1 - left / spread)]
+    totals = [total("Σ (y − ŷ)²", left), total("Σ (y − ȳ)²", spread), total(tr("1 − first ÷ second"), 1 - left / spread)]
     formula = "R² = 1 − Σ (y − ŷ)² / Σ (y − ȳ)²"
-    return card("R²", formula, long_sum(missed, None, 0), totals, f"Over {m} {rows}; ȳ is their mean.{shoal_of(training)}")
+    return card(
+        "R²", formula, long_sum(missed, None, 0), totals, tr("Over {m} {rows}; ȳ is their mean.", m=m, rows=rows) + shoal_of(training)
+    )
 
 
 def last_epoch(training: Training) -> Answer:
     """The loss of an epoch, as `fit` defines it."""
     if training.event is None or training.last_epoch is None or not training.run.active.all():
-        raise InvalidParameterError("no complete epoch of all networks has just ended")
+        raise InvalidParameterError(tr("no complete epoch of all networks has just ended"))
     sizes, costs = training.last_epoch
     means, m = costs.mean(axis=1), int(sizes.sum())
     if len(sizes) == 1:
-        terms, totals = [term(means[0], note=f"all rows, before update {training.event.t}")], [total("as it is", means[0])]
+        terms, totals = [term(means[0], note=tr("all rows, before update {t}", t=training.event.t))], [total(tr("as it is"), means[0])]
     else:
-        terms = long_sum(sizes.astype(float), means, 0, "batch")
-        totals = [total("sum", sizes @ means), total(f"÷ {m}", training.losses[-1])]
-    says = "The cost of each batch is computed before its update, penalty included, so it lags behind the cost above (loss_curve_)."
-    return card("last epoch", "Σ rows · J of each batch ÷ rows", terms, totals, says)
+        terms = long_sum(sizes.astype(float), means, 0, batches=True)
+        totals = [total(tr("sum"), sizes @ means), total(f"÷ {m}", training.losses[-1])]
+    says = tr("The cost of each batch is computed before its update, penalty included, so it lags behind the cost above (loss_curve_).")
+    return card(tr("last epoch"), tr("Σ rows · J of each batch ÷ rows"), terms, totals, says)
 
 
 RULE = {
@@ -159,10 +163,10 @@ def rate(training: Training) -> Answer:
     alpha = float(np.max(training.run.now.rates))
     return card(
         "α",
-        RULE[type(training.recipe.rule)],
+        tr(RULE[type(training.recipe.rule)]),
         [],
-        [total("you set it", alpha)],
-        "The same at every update. It is the length of each step.",
+        [total(tr("you set it"), alpha)],
+        tr("The same at every update. It is the length of each step."),
     )
 
 
@@ -174,7 +178,8 @@ def parameter(training: Training, name: str, r: int, c: int, k: int) -> Answer:
     now = float(getattr(member(training.population, k), name)[r, c])
     title = f"{name}[{r + 1}, {c + 1}]"
     if training.t == 0:
-        return card(title, f"{name}: its initial value", [], [total("at the start", now)], "Drawn before the first update from the seed.")
+        drawn = tr("Drawn before the first update from the seed.")
+        return card(title, tr("{name}: its initial value", name=name), [], [total(tr("at the start"), now)], drawn)
     earlier = training.before_last()
     rows = earlier.next_rows()
     X, Y = np.asarray(earlier.run.X)[rows].T, earlier.run.Y[rows].T
@@ -183,20 +188,20 @@ def parameter(training: Training, name: str, r: int, c: int, k: int) -> Answer:
     slopes = backward(old, X, Y, forward(old, X, g1, training.g2), g1, training.g2)
     terms, says = moved(earlier, name, (r, c), k, float(getattr(slopes, "d" + name)[r, c]))
     because = derivative(name, r, c, old, X, slopes, training)
-    return card(title, RULE[type(training.recipe.rule)], terms, [total("now", now)], says) | {"because": because}
+    return card(title, tr(RULE[type(training.recipe.rule)]), terms, [total(tr("now"), now)], says) | {"because": because}
 
 
 def moved(earlier: Training, name: str, at: tuple[int, int], k: int, d: float) -> tuple[list[Card], str]:
     """The terms of one update of one parameter; d is its derivative without penalty."""
     recipe, alpha = earlier.recipe, float(earlier.run.now.rates[k])
     old = float(getattr(member(earlier.population, k), name)[at])
-    terms = [term(old, note=f"after update {earlier.t}")]
+    terms = [term(old, note=tr("after update {t}", t=earlier.t))]
     weight = name in ("W1", "W2")
     shrink, lam = float(np.max(recipe.decay)) * weight, float(np.max(recipe.lam)) * weight / earlier.run.m
     if shrink:
-        terms.append(term(-alpha, shrink, old, note="−α · decay · w"))
+        terms.append(term(-alpha, shrink, old, note=tr("−α · decay · w")))
     slope = d + lam * old
-    says = f"dw = {d:.6g} + λ/m · w = {slope:.6g}." if lam else ""
+    says = decimal(f"dw = {d:.6g} + λ/m · w = {slope:.6g}") + "." if lam else ""
     v0, s0 = (memory(earlier, which, name, at, k) for which in ("first", "second"))
     more, words = ruled(recipe.rule, slope, v0, s0, alpha, earlier.t + 1)
     return [*terms, *more], f"{says} {words}".strip()
@@ -213,12 +218,16 @@ def ruled(rule: Any, d: float, v0: float, s0: float, alpha: float, t: int) -> tu
         return [term(rule.mu, v0, note="μ · v"), term(-alpha, d, note="−α · dw")], ""
     v, s = float(after[0][0]), float(after[-1][0])
     if isinstance(rule, Nesterov):
-        return [term(rule.mu, v, note="μ · v"), term(-alpha, d, note="−α · dw")], f"v = {rule.mu:g}·({v0:.6g}) − α · dw = {v:.6g}."
+        return [term(rule.mu, v, note="μ · v"), term(-alpha, d, note="−α · dw")], decimal(
+            f"v = {rule.mu:g}·({v0:.6g}) − α · dw = {v:.6g}"
+        ) + "."
     root = 1 / (float(np.sqrt(s)) + rule.epsilon)
     if isinstance(rule, RMSprop):
-        return [term(-alpha, d, root, note="−α · dw / (√s + ε)")], f"s = {rule.rho:g}·{s0:.6g} + {1 - rule.rho:.6g}·dw² = {s:.6g}."
+        return [term(-alpha, d, root, note="−α · dw / (√s + ε)")], decimal(
+            f"s = {rule.rho:g}·{s0:.6g} + {1 - rule.rho:.6g}·dw² = {s:.6g}"
+        ) + "."
     step = alpha * (1 - rule.beta_2**t) ** 0.5 / (1 - rule.beta_1**t)
-    words = f"dw = {d:.6g}; v = {v:.6g}, s = {s:.6g}; αₜ = α √(1 − β₂ᵗ) / (1 − β₁ᵗ), t = {t}."
+    words = decimal(f"dw = {d:.6g}; v = {v:.6g}; s = {s:.6g}; αₜ = α √(1 − β₂ᵗ) / (1 − β₁ᵗ), t = {t}") + "."
     return [term(-step, v, root, note="−αₜ · v / (√s + ε)")], words
 
 
@@ -245,6 +254,6 @@ def derivative(name: str, r: int, c: int, old: Parameters, X: Floats, slopes: Gr
         f"d{name}[{r + 1}, {c + 1}]",
         f"d{name} = {SUMS['d' + name]}",
         terms,
-        [total("sum", whole), total(f"÷ {m}", value)],
-        f"Over the {m} rows of the update.",
+        [total(tr("sum"), whole), total(f"÷ {m}", value)],
+        tr("Over the {m} rows of the update.", m=m),
     )

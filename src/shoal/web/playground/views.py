@@ -17,7 +17,9 @@ from shoal.textbook.activations import ACTIVATIONS
 from shoal.textbook.losses import make_loss
 from shoal.textbook.propagation import forward
 from shoal.types import Floats
+from shoal.web.languages import tr
 from shoal.web.pictures import packed, unit_rows
+from shoal.web.playground.finding_words import described
 from shoal.web.playground.settings import Data, held_rows, typical
 from shoal.web.playground.training import Training
 from shoal.web.question import brief, json_object
@@ -107,8 +109,8 @@ class View:
             "networks": population.K,
             "parameters": n_h * n_x + n_h + n_z * n_h + n_z,
             "activation": recipe.activation,
-            "output": training.g2.unit.title,
-            "loss": training.g2.title,
+            "output": tr(training.g2.unit.title),
+            "loss": tr(training.g2.title),
             "formula": training.g2.loss_formula,
             "scaled": bool(training.targets.scale is not None and training.targets.scale.scale[0] != 1),
             "classes": [] if training.targets.classes is None else [str(label) for label in training.targets.classes],
@@ -131,7 +133,7 @@ class View:
         """A name for each output unit that is drawn."""
         targets, unit = self.training.targets, self.training.g2.unit
         if unit.states_variance:
-            return ["mean", "ln variance"]
+            return [tr("mean"), tr("ln variance")]
         return ["ŷ"] if targets.classes is None or unit.decides != "largest" else [str(label) for label in targets.classes][:SHOWN_OUTPUTS]
 
     def points(self) -> dict[str, Any]:
@@ -242,11 +244,6 @@ def last_epoch(training: Training) -> dict[str, Any] | None:
     if event is None:
         return None
     return {"epoch": event.epoch, "loss": training.losses[-1], "rate": event.learning_rate[0], "seconds": event.seconds, "t": event.t}
-
-
-def described(finding: Finding) -> dict[str, Any]:
-    """A finding in the page's format."""
-    return {"kind": finding.kind, "evidence": finding.evidence, "advice": finding.advice, "units": finding.units}
 
 
 def drawn_columns(data: Data, x: str, y: str) -> tuple[str, str]:

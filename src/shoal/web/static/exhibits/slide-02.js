@@ -10,11 +10,12 @@ import { column, edge, edgeKeys, named, widest } from "../lib/network.js";
 import { whole } from "../lib/numbers.js";
 import { dots, Plane } from "../lib/plane.js";
 import { declare, declareAs, get, listen, number, set } from "../lib/store.js";
+import { tr } from "../lib/words.js";
 
 const ROOM = 264; // pixels for the columns of W1 and W2, beside those of b1 and b2
 const BOX = { x: 14, y: 8, w: 370, h: 316 };
 const FILLED = 0.46; // how much of the box lies between its middle and the farthest point
-const PLAY = "play the training";
+const PLAY = tr("play the training");
 
 /** @param {any} page */
 export function slide2(page) {
@@ -24,8 +25,8 @@ export function slide2(page) {
   declare("2.warp", 1);
   const drawing = h("div", {});
   const shapes = h("div", { class: "shapes" });
-  const plane = new Plane({ size: 316, limit: page.limit, label: `${page.Y.length} points in the plane of inputs, with the boundary at 0.5` });
-  const hidden = picture(400, 362, "The same points in the space of the hidden layer");
+  const plane = new Plane({ size: 316, limit: page.limit, label: tr`${page.Y.length} points in the plane of inputs, with the boundary at 0.5` });
+  const hidden = picture(400, 362, tr("The same points in the space of the hidden layer"));
   const caption = h("span", { class: "cap" });
   const play = iconButton("play", PLAY, () => void toggleFilm());
   /** @type {(() => void) | null} */ let stop = null; // while the film runs
@@ -41,7 +42,7 @@ export function slide2(page) {
     const places = [column(n_x, 90, own ? 65 : gap), column(n_h, 90, gap), column(n_y, 90, gap)];
     const [xs = [], hs = [], ys = []] = places;
     const reference = own ? widest(hand.W1, hand.W2) : 1;
-    const out = picture(390, 222, `Network of ${n_x} inputs, ${n_h} hidden units, ${n_y} outputs`);
+    const out = picture(390, 222, tr`Network of ${n_x} inputs, ${n_h} hidden units, ${n_y} outputs`);
     hs.forEach((y, i) => {
       xs.forEach((x, j) =>
         out.append(edge([52 + radius, x], [196 - radius, y], own ? hand.W1[i][j] : 0.3, reference, edgeKeys("W1", i + 1, j + 1))),
@@ -55,9 +56,9 @@ export function slide2(page) {
     hs.forEach((y, i) => out.append(named(196, y, radius, "a", i + 1, `u${i + 1}`)));
     ys.forEach((y, k) => out.append(named(334, y, radius, "ŷ", n_y > 1 ? k + 1 : "", `y${k + 1}`)));
     for (const [x, layer, array] of /** @type {[number, string, string][]} */ ([
-      [52, "layer 0", `X (${n_x}, ${page.Y.length})`],
-      [196, "layer 1", `A1 (${n_h}, ${page.Y.length})`],
-      [334, "layer 2", `A2 (${n_y}, ${page.Y.length})`],
+      [52, tr`layer ${0}`, `X (${n_x}, ${page.Y.length})`],
+      [196, tr`layer ${1}`, `A1 (${n_h}, ${page.Y.length})`],
+      [334, tr`layer ${2}`, `A2 (${n_y}, ${page.Y.length})`],
     ])) {
       out.append(text(x, 203, layer, { class: "strong" }), text(x, 219, array, { class: "mono" }));
     }
@@ -83,7 +84,7 @@ export function slide2(page) {
       sum(`${b1[0]}`, "+"),
       sum(`${W2[0]}·${W2[1]}`, "+"),
       sum(`${b2[0]}`, ""),
-      h("div", { class: "tot" }, "= ", h("span", { "data-name": "count", "data-value": answer.count }, answer.count), " parameters"),
+      h("div", { class: "tot" }, "= ", tr`${h("span", { "data-name": "count", "data-value": answer.count }, answer.count)} parameters`),
     );
   }
 
@@ -155,9 +156,9 @@ export function slide2(page) {
       ];
     if (warp < 1) return [];
     return [
-      text(middle - 12, 342, "← says class 0", { "text-anchor": "end", class: "strong neg-text" }),
-      text(middle + 12, 342, "says class 1 →", { "text-anchor": "start", class: "strong pos-text" }),
-      text(middle, 359, "distance from the cut, z2 / ‖W2‖"),
+      text(middle - 12, 342, tr("← says class 0"), { "text-anchor": "end", class: "strong neg-text" }),
+      text(middle + 12, 342, tr("says class 1 →"), { "text-anchor": "start", class: "strong pos-text" }),
+      text(middle, 359, tr("distance from the cut, z2 / ‖W2‖")),
     ];
   }
 
@@ -166,11 +167,9 @@ export function slide2(page) {
     put(
       caption,
       h("b", {}, what),
-      " Same points, same grid.",
+      ` ${tr("Same points, same grid.")}`,
       h("br", {}),
-      "On the right one straight cut gets ",
-      h("span", { "data-name": "right", "data-value": right }, right),
-      ` of ${page.Y.length}.`,
+      tr`On the right one straight cut gets ${h("span", { "data-name": "right", "data-value": right }, right)} of ${page.Y.length}.`,
     );
 
   /** The training from its first step to the one in hand, or all of it from step 0. */
@@ -195,7 +194,7 @@ export function slide2(page) {
     plane.heat(now.heat);
     plane.boundary(now.cut);
     drawHidden(now, 1);
-    drawCaption(`Step ${whole(now.step)} of the training.`, now.right);
+    drawCaption(tr`Step ${whole(now.step)} of the training.`, now.right);
   }
 
   /** Back to the step in hand. */
@@ -213,7 +212,7 @@ export function slide2(page) {
     plane.heat(warped.heat);
     plane.boundary(warped.cut);
     drawHidden(warped, warp);
-    drawCaption(warp === 0 ? "The plane, not warped yet." : "The plane, and the plane warped.", warped.right);
+    drawCaption(warp === 0 ? tr("The plane, not warped yet.") : tr("The plane, and the plane warped."), warped.right);
   }
 
   /** The hidden units' axes in this projection. @param {number[][]} axes @param {number} stretch */
@@ -232,10 +231,10 @@ export function slide2(page) {
     keys: ["2.n_x", "2.n_h", "2.n_y", "2.look", "2.turn", "2.warp", "step", "edits", "ex"],
     themed: true,
     lecture: [
-      { says: "sizes", parts: ["sizes"] },
-      { says: "the plane", state: { "2.warp": 0 }, parts: ["warp"] },
-      { says: "warped", state: { "2.warp": 1 }, parts: ["warp"] },
-      { says: "over the training", state: { "2.warp": 1 }, parts: ["warp"], act: () => void (stop || isStill() || toggleFilm()) },
+      { says: tr("sizes"), parts: ["sizes"] },
+      { says: tr("the plane"), state: { "2.warp": 0 }, parts: ["warp"] },
+      { says: tr("warped"), state: { "2.warp": 1 }, parts: ["warp"] },
+      { says: tr("over the training"), state: { "2.warp": 1 }, parts: ["warp"], act: () => void (stop || isStill() || toggleFilm()) },
     ],
     questions: () => ({
       shapes: ["shapes", { n_x: get("2.n_x"), n_h: get("2.n_h"), n_y: get("2.n_y") }],
@@ -255,7 +254,7 @@ export function slide2(page) {
           max,
           recorded: `shapes.n_${of}`,
         });
-      const turn = slider({ key: "2.turn", label: "turn", min: 0, max: 180, step: 5, width: 80, show: null });
+      const turn = slider({ key: "2.turn", label: tr("turn"), min: 0, max: 180, step: 5, width: 80, show: null });
       const showTurn = () => turn.classList.toggle("unseen", get("2.look") !== "cut");
       listen(["2.look"], showTurn);
       stage.append(
@@ -274,15 +273,15 @@ export function slide2(page) {
           h(
             "span",
             { class: "bar looks" },
-            h("span", { class: "field moves" }, play, h("span", { class: "lab" }, "training")),
-            slider({ key: "2.warp", label: "warp", min: 0, max: 1, step: 0.02, width: 80, show: null }),
+            h("span", { class: "field moves" }, play, h("span", { class: "lab" }, tr("training"))),
+            slider({ key: "2.warp", label: tr("warp"), min: 0, max: 1, step: 0.02, width: 80, show: null }),
             turn,
             choice({
               key: "2.look",
-              name: "look",
-              label: "along",
+              name: tr("look"),
+              label: tr("along"),
               options: [
-                ["cut", "cut"],
+                ["cut", tr("cut")],
                 ["12", "a₁ a₂"],
                 ["34", "a₃ a₄"],
                 ["13", "a₁ a₃"],

@@ -8,6 +8,7 @@ import { wide } from "../lib/matrix.js";
 import { isStill, over, whenSeen } from "../lib/motion.js";
 import { num, sig, whole } from "../lib/numbers.js";
 import { declareAs, get, number, set } from "../lib/store.js";
+import { MARK, tr } from "../lib/words.js";
 
 const SECONDS = 4; // how long the loop takes in the animation
 const WIDE = 900; // pixels for all columns
@@ -22,7 +23,7 @@ export function slide4(page) {
   const tracks = { loop: h("div", { class: "track", "data-part": "run" }), product: h("div", { class: "track", "data-part": "run" }) };
   const column = h("div", { class: "claim", "data-part": "numbers" });
   const claim = h("p", { class: "claim", role: "status", "data-part": "numbers" });
-  const run = h("button", { type: "button", class: "solid", id: "run-loop" }, isRecorded() ? "▸ Play again" : "▸ Run both again");
+  const run = h("button", { type: "button", class: "solid", id: "run-loop" }, isRecorded() ? tr("▸ Play again") : tr("▸ Run both again"));
   const reached = h("p", { class: "cap figcap" });
   /** @type {any} */ let answer;
   /** What is shown of each track: its columns up to a number. @type {Record<string, (done: number) => void>} */ let reveal = {};
@@ -53,10 +54,10 @@ export function slide4(page) {
   /** @param {"loop" | "product"} name @param {string} title @param {Node} under */
   function drawTrack(name, title, under) {
     const took = h("span", { class: "n", "data-name": name, "data-value": String(answer[name]) }, time(answer[name]));
-    const both = [oneStrip(answer.X, `X, read by the ${name}`, "X"), oneStrip(answer.strip, `${get("4.layer")}, written by the ${name}`, "Z")];
+    const both = [oneStrip(answer.X, name === "loop" ? tr`${"X"}, read by the loop` : tr`${"X"}, read by the product`, "X"), oneStrip(answer.strip, name === "loop" ? tr`${get("4.layer")}, written by the loop` : tr`${get("4.layer")}, written by the product`, "Z")];
     put(
       tracks[name],
-      h("h3", {}, h("span", {}, title), h("span", { class: "lab" }, "took ", took)),
+      h("h3", {}, h("span", {}, title), h("span", { class: "lab" }, tr`took ${took}`)),
       h("div", { class: "arrays" }, ...both.flatMap((l) => l.row)),
       under,
     );
@@ -64,13 +65,13 @@ export function slide4(page) {
   }
 
   function drawTracks() {
-    const loop = drawTrack("loop", `The loop: both layers, for i in range(${page.Y.length})`, reached);
-    const rule = h("p", { class: "cap figcap" }, "rows: units; columns: examples. Click a column to select that example.");
-    const product = drawTrack("product", "The product: both layers, all of X at once", rule);
+    const loop = drawTrack("loop", tr`The loop: both layers, for i in range(${page.Y.length})`, reached);
+    const rule = h("p", { class: "cap figcap" }, tr("rows: units; columns: examples. Click a column to select that example."));
+    const product = drawTrack("product", tr("The product: both layers, all of X at once"), rule);
     reveal = {
       loop: (done) => {
         for (const show of loop) show(Math.max(done - 1, 0), done, done > 0 && done < answer.m);
-        put(reached, done < answer.m ? `i = ${whole(done)}: column ${whole(done)} of ${answer.m}` : `all ${answer.m} columns, one after the other`);
+        put(reached, done < answer.m ? tr`i = ${whole(done)}: column ${whole(done)} of ${answer.m}` : tr`all ${answer.m} columns, one after the other`);
       },
       product: (done) => {
         for (const show of product) show(0, done, done > 0 && stop !== idle);
@@ -109,30 +110,22 @@ export function slide4(page) {
     const slow = SECONDS / answer.loop;
     put(
       claim,
-      "Z1, A1, Z2 and A2 together: the loop took ",
-      num(answer.ratio, { digits: 3, name: "ratio", class: "strong" }),
-      ` times as long (the shortest of ${answer.runs[0]} loops and of ${answer.runs[1]} products). Slowed down ${whole(Math.round(slow))} times, it takes ${SECONDS} seconds here; the product needs ${sig(answer.product * slow, 2)} seconds. `,
+      tr`Z1, A1, Z2 and A2 together: the loop took ${num(answer.ratio, { digits: 3, name: "ratio", class: "strong" })} times as long (the shortest of ${answer.runs[0]} loops and of ${answer.runs[1]} products).`,
+      ` ${tr`Slowed down ${whole(Math.round(slow))} times, it takes ${SECONDS} seconds here; the product needs ${sig(answer.product * slow, 2)} seconds.`} `,
       answer.same_bits === answer.total
-        ? `All ${whole(answer.total)} numbers are equal to the last bit.`
-        : h(
-            "span",
-            {},
-            `${whole(answer.same_bits)} of ${whole(answer.total)} numbers are equal to the last bit; the largest difference is `,
-            num(answer.difference, { digits: 2, name: "difference" }),
-            ".",
-          ),
+        ? tr`All ${whole(answer.total)} numbers are equal to the last bit.`
+        : tr`${whole(answer.same_bits)} of ${whole(answer.total)} numbers are equal to the last bit; the largest difference is ${num(answer.difference, { digits: 2, name: "difference" })}.`,
     );
     const i = number("ex") - 1;
     put(
       column,
-      `Column ${get("ex")} of ${get("4.layer")}: `,
+      tr`Column ${get("ex")} of ${get("4.layer")}:`,
+      " ",
       ...answer.Z.flatMap((/** @type {number[]} */ row, /** @type {number} */ k) => [
-        k ? ",  " : "",
+        k ? (MARK === "," ? ";  " : ",  ") : "",
         num(row[i] ?? 0, { name: `column-${k + 1}`, class: "strong" }),
       ]),
-      ". It is example ",
-      get("ex"),
-      ", whichever way it was computed.",
+      `. ${tr`It is example ${get("ex")}, whichever way it was computed.`}`,
     );
   }
 
@@ -155,8 +148,8 @@ export function slide4(page) {
     number: 4,
     predict: () => ["predict_4", {}],
     lecture: [
-      { says: "run", parts: ["run"], act: animate },
-      { says: "same numbers", parts: ["numbers"] },
+      { says: tr("run"), parts: ["run"], act: animate },
+      { says: tr("same numbers"), parts: ["numbers"] },
     ],
     keys: ["step", "edits", "ex", "4.layer"],
     questions: () => {
@@ -173,7 +166,7 @@ export function slide4(page) {
           { class: "bar" },
           choice({
             key: "4.layer",
-            label: "watch",
+            label: tr("watch"),
             options: [
               ["Z1", "Z1"],
               ["A1", "A1"],

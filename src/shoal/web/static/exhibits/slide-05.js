@@ -6,8 +6,9 @@ import { exhibit } from "../lib/exhibit.js";
 import { matrix } from "../lib/matrix.js";
 import { num } from "../lib/numbers.js";
 import { declareAs, get } from "../lib/store.js";
+import { tr } from "../lib/words.js";
 
-const UNITS = ["unit 1", "unit 2", "unit 3", "unit 4"];
+const UNITS = [1, 2, 3, 4].map((i) => tr`unit ${i}`);
 
 /** @param {any} page */
 export function slide5(page) {
@@ -22,9 +23,9 @@ export function slide5(page) {
     number: 5,
     predict: () => ["predict_5", {}],
     lecture: [
-      { says: "one by one", parts: ["apart"] },
-      { says: "the block", parts: ["together"] },
-      { says: "the bias", parts: ["biased"] },
+      { says: tr("one by one"), parts: ["apart"] },
+      { says: tr("the block"), parts: ["together"] },
+      { says: tr("the bias"), parts: ["biased"] },
     ],
     keys: ["step", "edits", "ex", "5.i", "5.j"],
     questions: () => ({ t: ["three_columns", { step: get("step"), edits: get("edits"), i: get("5.i"), j: get("5.j"), k: get("ex") }] }),
@@ -35,16 +36,16 @@ export function slide5(page) {
         h(
           "div",
           { class: "bar" },
-          pick("5.i", "columns", "three_columns.i", "first column"),
-          pick("5.j", "and", "three_columns.j", "second column"),
-          pick("ex", "and the selected example", "three_columns.k", "selected example"),
+          pick("5.i", tr("columns"), "three_columns.i", tr("first column")),
+          pick("5.j", tr("and"), "three_columns.j", tr("second column")),
+          pick("ex", tr("and the selected example"), "three_columns.k", tr("selected example")),
         ),
-        h("h3", { class: "band", "data-part": "apart" }, "One column at a time"),
+        h("h3", { class: "band", "data-part": "apart" }, tr("One column at a time")),
         apart,
-        h("h3", { class: "band", "data-part": "together" }, "The block"),
+        h("h3", { class: "band", "data-part": "together" }, tr("The block")),
         together,
         claim,
-        h("h3", { class: "band", style: "margin-top:24px", "data-part": "biased" }, "The bias, one column, repeated"),
+        h("h3", { class: "band", style: "margin-top:24px", "data-part": "biased" }, tr("The bias, one column, repeated")),
         biased,
       );
     },
@@ -71,29 +72,23 @@ export function slide5(page) {
         together,
         W1(),
         op("·"),
-        matrix({ name: "X", values: t.block, rows: ["x1", "x2"], cols: names, caption: "the three" }),
+        matrix({ name: "X", values: t.block, rows: ["x1", "x2"], cols: names, caption: tr("the three") }),
         op("="),
-        matrix({ name: "together", values: t.together, ref, cols: names, rows: UNITS, caption: "W1 times the three" }),
+        matrix({ name: "together", values: t.together, ref, cols: names, rows: UNITS, caption: tr("W1 times the three") }),
       );
       put(
         claim,
         t.same_bits === 12
-          ? "All 12 numbers are equal to the last bit."
-          : h(
-              "span",
-              {},
-              `${t.same_bits} of 12 numbers are equal to the last bit; the largest difference is `,
-              num(t.difference, { digits: 2 }),
-              ", the rounding of sums added in another order.",
-            ),
+          ? tr("All 12 numbers are equal to the last bit.")
+          : tr`${t.same_bits} of 12 numbers are equal to the last bit; the largest difference is ${num(t.difference, { digits: 2 })}, the rounding of sums added in another order.`,
       );
       claim.dataset.bits = String(t.same_bits);
       put(
         biased,
         matrix({ name: "b1", values: t.b1, how: true, rows: UNITS }),
         op("→"),
-        matrix({ name: "repeated", values: t.repeated, cols: names, caption: "b1, as NumPy reads it", class: "ghosts" }),
-        op("so"),
+        matrix({ name: "repeated", values: t.repeated, cols: names, caption: tr("b1, as NumPy reads it"), class: "ghosts" }),
+        op(tr("so")),
         matrix({ name: "Z1", values: t.Z1, ref, cols: names, caption: eq("Z1 = W1 X + b1") }),
       );
     },

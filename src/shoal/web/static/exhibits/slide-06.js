@@ -5,17 +5,18 @@ import { exhibit } from "../lib/exhibit.js";
 import { tone } from "../lib/network.js";
 import { MINUS, num, sig } from "../lib/numbers.js";
 import { declareAs, get, number } from "../lib/store.js";
+import { decimal, tr } from "../lib/words.js";
 
 /** @type {[string, string][]} */
 const FOUR = [
-  ["logistic", "sigmoid"],
+  ["logistic", tr("sigmoid")],
   ["tanh", "tanh"],
   ["relu", "ReLU"],
   ["leaky_relu", "leaky ReLU"],
 ];
 /** @type {[string, string][]} */
 const MORE = [
-  ["identity", "identity"],
+  ["identity", tr("identity")],
   ["elu", "ELU"],
   ["softplus", "softplus"],
   ["silu", "SiLU"],
@@ -48,7 +49,7 @@ export function slide6(page) {
     return picture(
       w,
       hgt,
-      "the activation, with a mark at z",
+      tr("the activation, with a mark at z"),
       line(x(-LIMIT), y(0), x(LIMIT), y(0)),
       line(x(0), 4, x(0), hgt - 18),
       ...(bounded ? [1, -1] : [5]).map((v) =>
@@ -64,15 +65,15 @@ export function slide6(page) {
   /** @param {[string, string]} which @param {any} curves @param {any} at */
   function figure([key, name], curves, at) {
     const here = at.at[key];
-    const roles = [key === get("6.g1") && "hidden", key === get("6.g2") && "output"].filter(Boolean).join(", ");
+    const roles = [key === get("6.g1") && tr("hidden"), key === get("6.g2") && tr("output")].filter(Boolean).join(", ");
     return h(
       "figure",
       { class: roles ? "chosen" : "" },
       h("h3", {}, name, h("span", { class: "cap" }, roles)),
-      h("div", { class: "formula" }, page.activations[key].formula),
+      h("div", { class: "formula" }, decimal(page.activations[key].formula)),
       graph(curves[key], curves.z, here, ["logistic", "tanh"].includes(key)),
       h("div", { class: "cap" }, "g(", sig(here.z, 3), ") = ", num(here.g, { class: "strong", name: `g-${key}` })),
-      h("div", { class: "cap" }, "slope ", num(here.prime, { name: `prime-${key}` })),
+      h("div", { class: "cap" }, tr("slope"), " ", num(here.prime, { name: `prime-${key}` })),
     );
   }
 
@@ -86,19 +87,19 @@ export function slide6(page) {
       then: ["two_units", { z: get("6.z"), g1: get("6.g1"), g2: get("6.g2") }],
     }),
     build(stage) {
-      const fold = h("details", { class: "more" }, h("summary", {}, "Four more, not on the slides"), more);
+      const fold = h("details", { class: "more" }, h("summary", {}, tr("Four more, not on the slides")), more);
       stage.append(
         h("div", { class: "bar" }, slider({ key: "6.z", label: h("i", {}, "z"), name: "z", min: -6, max: 6, step: 0.01, width: 300 })),
         h(
           "div",
           { class: "bar" },
-          choice({ key: "6.g1", label: "hidden g1", options: FOUR }),
+          choice({ key: "6.g1", label: tr("hidden g1"), options: FOUR }),
           choice({
             key: "6.g2",
-            label: "output g2",
+            label: tr("output g2"),
             options: [
-              ["logistic", "sigmoid"],
-              ["identity", "identity"],
+              ["logistic", tr("sigmoid")],
+              ["identity", tr("identity")],
               ["softplus", "softplus"],
             ],
           }),
@@ -113,7 +114,8 @@ export function slide6(page) {
       put(more, ...MORE.map((f) => figure(f, curves, at)));
       put(
         says,
-        "One after the other, as in a network with one hidden unit and a weight of 1: z = ",
+        tr("One after the other, as in a network with one hidden unit and a weight of 1:"),
+        " z = ",
         num(number("6.z")),
         " → g1 → ",
         num(then.a1, { name: "a1" }),

@@ -4,17 +4,18 @@ import { slider } from "../lib/controls.js";
 import { h, line, put, s } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
 import { matrix } from "../lib/matrix.js";
-import { num, whole } from "../lib/numbers.js";
+import { num, percent, whole } from "../lib/numbers.js";
 import { Plane } from "../lib/plane.js";
 import { declareAs, get, number } from "../lib/store.js";
+import { tr } from "../lib/words.js";
 
 /** @type {[string, string, string][]} */
 const FIVE = [
-  ["logistic", "sigmoid", "1 4"],
+  ["logistic", tr("sigmoid"), "1 4"],
   ["tanh", "tanh", ""],
   ["relu", "ReLU", "7 3"],
   ["leaky_relu", "leaky ReLU", "2 3"],
-  ["identity", "identity", "10 4 2 4"],
+  ["identity", tr("identity"), "10 4 2 4"],
 ];
 const LAST = 3000;
 
@@ -25,7 +26,7 @@ export function slide7(page) {
     key,
     name,
     dash,
-    plane: new Plane({ size: 164, limit: page.limit, axes: false, label: `Boundary with ${name} units` }),
+    plane: new Plane({ size: 164, limit: page.limit, axes: false, label: tr`Boundary with ${name} units` }),
     table: h("dl", {}),
   }));
   const curves = h("figure", { "data-part": "curves" });
@@ -40,15 +41,7 @@ export function slide7(page) {
       h(
         "p",
         { class: "say" },
-        "With identity units the whole network is this one row and this one number. For example ",
-        String(page.example),
-        " both sides are ",
-        h("b", { "data-name": "exact", "data-value": String(c.exactly_equal) }, c.exactly_equal ? "exactly equal" : "not equal"),
-        " as fractions, z2 = ",
-        num(c.z2, { name: "z2" }),
-        ` with a denominator of ${c.digits} digits; over all 400, in doubles, they are at most `,
-        num(c.difference, { digits: 2, name: "difference" }),
-        " apart.",
+        tr`With identity units the whole network is this one row and this one number. For example ${page.example} both sides are ${h("b", { "data-name": "exact", "data-value": String(c.exactly_equal) }, c.exactly_equal ? tr("exactly equal") : tr("not equal"))} as fractions, z2 = ${num(c.z2, { name: "z2" })} with a denominator of ${c.digits} digits; over all 400, in doubles, they are at most ${num(c.difference, { digits: 2, name: "difference" })} apart.`,
       ),
     );
   }
@@ -59,9 +52,9 @@ export function slide7(page) {
     keys: ["7.step"],
     themed: true,
     lecture: [
-      { says: "five kinds", parts: ["bar", "five"] },
-      { says: "their costs", parts: ["bar", "curves"] },
-      { says: "collapse", parts: ["collapse"] },
+      { says: tr("five kinds"), parts: ["bar", "five"] },
+      { says: tr("their costs"), parts: ["bar", "curves"] },
+      { says: tr("collapse"), parts: ["collapse"] },
     ],
     questions: () => ({ compare: ["compare", { step: get("7.step") }] }),
     build(stage) {
@@ -70,8 +63,8 @@ export function slide7(page) {
         h(
           "div",
           { class: "bar", "data-part": "bar" },
-          slider({ key: "7.step", label: "training step", min: 0, max: LAST, step: 10, width: 300, show: whole }),
-          h("span", { class: "cap" }, `all from the same first weights, seed ${page.seed}, α = ${page.rate}`),
+          slider({ key: "7.step", label: tr("training step"), min: 0, max: LAST, step: 10, width: 300, show: whole }),
+          h("span", { class: "cap" }, tr`all from the same first weights, seed ${page.seed}, α = ${page.rate}`),
         ),
         h(
           "div",
@@ -79,7 +72,7 @@ export function slide7(page) {
           ...nets.map((l) => h("figure", {}, h("h3", {}, l.name, swatch(l.dash, l.key)), l.plane.element, l.table)),
         ),
         curves,
-        h("h3", { class: "band", style: "margin:12px 0", "data-part": "collapse" }, "The linear collapse"),
+        h("h3", { class: "band", style: "margin:12px 0", "data-part": "collapse" }, tr("The linear collapse")),
         collapse,
       );
     },
@@ -91,17 +84,17 @@ export function slide7(page) {
         const row = (/** @type {string} */ name, /** @type {any} */ value) => [h("dt", {}, name), h("dd", {}, value)];
         put(
           net.table,
-          ...row("cost", num(a.J, { name: `J-${net.key}` })),
-          ...row("right", num(a.right / page.Y.length, { text: `${((100 * a.right) / page.Y.length).toFixed(2)} %` })),
-          ...row("flat", num(a.flat, { text: `${((100 * a.flat) / 1600).toFixed(1)} %`, name: `flat-${net.key}` })),
-          ...row("dead units", net.key === "relu" ? num(a.dead, { text: String(a.dead), name: "dead" }) : "–"),
+          ...row(tr("cost"), num(a.J, { name: `J-${net.key}` })),
+          ...row(tr("right"), num(a.right / page.Y.length, { text: percent(a.right / page.Y.length, 2) })),
+          ...row(tr("flat"), num(a.flat, { text: percent(a.flat / 1600), name: `flat-${net.key}` })),
+          ...row(tr("dead units"), net.key === "relu" ? num(a.dead, { text: String(a.dead), name: "dead" }) : "–"),
         );
       }
       const all = FIVE.flatMap(([key]) => compare[key].costs.v);
       const frame = {
         width: 900,
         height: 190,
-        label: "Cost with each activation",
+        label: tr("Cost with each activation"),
         x: /** @type {[number, number]} */ ([0, Math.max(number("7.step"), 1)]),
         xTicks: roundTicks(number("7.step")),
         ...costScale(all),

@@ -4,17 +4,18 @@ import { find, h, line, picture, put, s, text } from "../lib/dom.js";
 import { eq } from "../lib/equation.js";
 import { exhibit } from "../lib/exhibit.js";
 import { tone } from "../lib/network.js";
-import { agreement, MINUS, num, sig } from "../lib/numbers.js";
+import { agreement, MINUS, num, percent, sig } from "../lib/numbers.js";
 import { declare, get, set } from "../lib/store.js";
+import { decimal, tr } from "../lib/words.js";
 
 const LIMIT = 10.9;
 const POINTS = [-10, 0, 10]; // the slide's
 const [W, LEFT, RIGHT] = [586, 40, 6];
 /** @type {Record<string, {name: string, equations: string[]}>} */
 export const SHOWN = {
-  logistic: { name: "sigmoid", equations: ["σ(z) = {1}/{1 + e^{−z}}", "σ′(z) = a (1 − a)"] },
+  logistic: { name: tr("sigmoid"), equations: ["σ(z) = {1}/{1 + e^{−z}}", "σ′(z) = a (1 − a)"] },
   tanh: { name: "tanh", equations: ["tanh(z) = {e^z − e^{−z}}/{e^z + e^{−z}}", "tanh′(z) = 1 − a^2"] },
-  relu: { name: "ReLU", equations: ["g(z) = max(0, z)", "g′(z) = 0 ;; or ;; 1"] },
+  relu: { name: "ReLU", equations: ["g(z) = max(0, z)", `g′(z) = 0 ;; ${tr("or")} ;; 1`] },
   leaky_relu: { name: "leaky ReLU", equations: [] }, // its slope is the textbook's: `slide8` sets them
 };
 
@@ -24,7 +25,7 @@ const sx = (v) => LEFT + ((v + LIMIT) / (2 * LIMIT)) * (W - LEFT - RIGHT);
 /** @param {any} page */
 export function slide8(page) {
   const leaky = page.activations.leaky_relu;
-  SHOWN.leaky_relu.equations = [`g(z) = ${leaky.formula}`, `g′(z) = ${leaky.derivative.replace(" or ", " ;; or ;; ")}`];
+  SHOWN.leaky_relu.equations = [`g(z) = ${leaky.formula}`, `g′(z) = ${leaky.derivative.replace(` ${tr("or")} `, ` ;; ${tr("or")} ;; `)}`];
   declare("8.g", "tanh");
   declare("8.z", "", "at_z.z");
   declare("8.stop", "yes");
@@ -54,7 +55,7 @@ export function slide8(page) {
     for (const v of ticks)
       out.push(
         line(LEFT, sy(v), W - RIGHT, sy(v), { class: v ? "grid" : "axis" }),
-        text(LEFT - 8, sy(v) + 4, String(v).replace("-", MINUS), { "text-anchor": "end" }),
+        text(LEFT - 8, sy(v) + 4, decimal(String(v)).replace("-", MINUS), { "text-anchor": "end" }),
       );
     const points = zs
       .flatMap((t, i) =>
@@ -93,7 +94,7 @@ export function slide8(page) {
       line(x1, y1, x2, y2, { class: `s${t}`, "stroke-width": 3, "stroke-linecap": "round" }),
       line(sx(z), top.sy(here.g), sx(z), 262, { class: "ink", "stroke-width": 1, "stroke-dasharray": "2 4" }),
       s("circle", { cx: sx(z).toFixed(1), cy: top.sy(here.g).toFixed(1), r: 6.5, class: "handle" }),
-      text(sx(z) + (right ? 14 : -14), Math.min(top.sy(here.g) + 22, 246), `slope ${sig(here.prime)}`, {
+      text(sx(z) + (right ? 14 : -14), Math.min(top.sy(here.g) + 22, 246), tr`slope ${sig(here.prime)}`, {
         class: `halo strong ${here.prime >= 0 ? "pos-text" : "neg-text"}`,
         "text-anchor": right ? "start" : "end",
       }),
@@ -101,7 +102,7 @@ export function slide8(page) {
     const [a, b] = curve.flat[curve.flat.length - 1] ?? [0, 0];
     if (get("8.stop") === "yes" && curve.flat.length) {
       const middle = (sx(Math.max(a, -LIMIT)) + sx(Math.min(b, LIMIT))) / 2;
-      top.out.push(text(middle, 176, "g′ < 0.01", { class: "halo strong" }), text(middle, 196, "the unit hardly learns", { class: "halo" }));
+      top.out.push(text(middle, 176, `g′ < ${decimal("0.01")}`, { class: "halo strong" }), text(middle, 196, tr("the unit hardly learns"), { class: "halo" }));
     }
     const high = get("8.g") === "logistic" ? 0.28 : 1.12;
     const bottom = frame(
@@ -140,8 +141,8 @@ export function slide8(page) {
     const title = (/** @type {string} */ words) => text(LEFT + 12, 30, words, { "text-anchor": "start", class: "mi halo" });
     put(
       pictures,
-      picture(W, 258, `${get("8.g")} with its tangent at z`, hatch, ...top.out, title("g(z)")),
-      picture(W, 216, "its slope", ...bottom.out, title("g′(z)")),
+      picture(W, 258, tr`${SHOWN[get("8.g")]?.name ?? ""} with its tangent at z`, hatch, ...top.out, title("g(z)")),
+      picture(W, 216, tr("its slope"), ...bottom.out, title("g′(z)")),
     );
   }
 
@@ -164,7 +165,7 @@ export function slide8(page) {
   exhibit({
     number: 8,
     predict: () => ["predict_8", { step: get("step"), edits: get("edits"), ex: get("ex") }],
-    lecture: [{ says: "unit 1" }, ...POINTS.map((z) => ({ says: `z = ${String(z).replace("-", MINUS)}`, state: { "8.z": z } }))],
+    lecture: [{ says: tr`unit ${1}` }, ...POINTS.map((z) => ({ says: `z = ${String(z).replace("-", MINUS)}`, state: { "8.z": z } }))],
     keys: ["8.g", "8.z", "8.stop", "step", "edits", "ex"],
     questions: () => ({
       curves: ["curves", {}],
@@ -172,12 +173,12 @@ export function slide8(page) {
       at: get("8.z") === "" ? ["at_unit", { step: get("step"), edits: get("edits"), ex: get("ex") }] : ["at_z", { z: get("8.z") }],
     }),
     build(stage) {
-      const own = h("button", { type: "button", class: "small", onclick: () => set({ "8.z": "" }) }, "take z from unit 1");
+      const own = h("button", { type: "button", class: "small", onclick: () => set({ "8.z": "" }) }, tr("take z from unit 1"));
       stage.append(
         h(
           "div",
           { class: "bar" },
-          choice({ key: "8.g", label: h("i", {}, "g"), name: "activation", options: Object.entries(SHOWN).map(([k, v]) => [k, v.name]) }),
+          choice({ key: "8.g", label: h("i", {}, "g"), name: tr("activation"), options: Object.entries(SHOWN).map(([k, v]) => [k, v.name]) }),
           slider({ key: "8.z", label: h("i", {}, "z"), name: "z", min: -10.9, max: 10.9, step: 0.01, width: 180, show: null }),
           from,
           own,
@@ -186,7 +187,7 @@ export function slide8(page) {
           "div",
           { class: "e8" },
           pictures,
-          h("div", {}, readout, slide, toggle({ key: "8.stop", label: "Where is g′ flat?" }), count),
+          h("div", {}, readout, slide, toggle({ key: "8.stop", label: tr("Where is g′ flat?") }), count),
         ),
       );
       dragging();
@@ -199,11 +200,7 @@ export function slide8(page) {
       const total = 4 * page.Y.length;
       put(
         count,
-        `Of the hidden layer’s 4 × ${page.Y.length} values, `,
-        h("b", { "data-name": "flat", "data-value": hand.flat }, hand.flat),
-        ` are now where tanh is flat: `,
-        h("b", {}, `${((100 * hand.flat) / total).toFixed(1)} %`),
-        ".",
+        tr`Of the hidden layer’s 4 × ${page.Y.length} values, ${h("b", { "data-name": "flat", "data-value": hand.flat }, hand.flat)} are now where tanh is flat: ${h("b", {}, percent(hand.flat / total))}.`,
       );
     },
   });
@@ -216,34 +213,34 @@ export function slide8(page) {
     const [formula, measured] = agreement(here.prime, here.measured, 12);
     formula.dataset.name = "prime";
     measured.dataset.name = "measured";
-    put(from, free ? "" : `from unit 1, example ${get("ex")}`);
+    put(from, free ? "" : tr`from unit 1, example ${get("ex")}`);
     put(
       readout,
-      h("h3", {}, `At z = ${sig(z)}`),
+      h("h3", {}, tr`At z = ${sig(z)}`),
       h(
         "div",
         { class: "digits" },
         h("span", {}, "g(z)"),
         num(here.g, { digits: 13, name: "g" }),
-        h("span", {}, `g′: ${page.activations[g].derivative}`),
+        h("span", {}, `g′: ${decimal(page.activations[g].derivative)}`),
         formula,
-        h("span", {}, "g′: measured"),
+        h("span", {}, tr("g′: measured")),
         measured,
-        h("span", {}, "difference"),
+        h("span", {}, tr("difference")),
         num(here.difference, { digits: 3, name: "difference" }),
       ),
-      h("p", { class: "cap", style: "margin-top:10px" }, "measured: (g(z + ε) − g(z − ε)) / 2ε, ε = 10⁻⁵. Digits in grey differ."),
+      h("p", { class: "cap", style: "margin-top:10px" }, tr("measured: (g(z + ε) − g(z − ε)) / 2ε, ε = 10⁻⁵. Digits in grey differ.")),
     );
     const rows = at.slide[g].map((/** @type {any} */ p) =>
       h("tr", {}, h("td", {}, String(p.z).replace("-", MINUS)), ...[p.g, p.prime, p.measured].map((v) => h("td", {}, num(v)))),
     );
     put(
       slide,
-      h("h3", {}, "The slide’s three points"),
+      h("h3", {}, tr("The slide’s three points")),
       h(
         "table",
         { class: "tab" },
-        h("thead", {}, h("tr", {}, ...["z", "g", "g′", "measured"].map((t) => h("th", {}, t)))),
+        h("thead", {}, h("tr", {}, ...["z", "g", "g′", tr("measured")].map((t) => h("th", {}, t)))),
         h("tbody", {}, ...rows),
       ),
     );

@@ -9,15 +9,16 @@ import { called, num, sig, whole } from "../lib/numbers.js";
 import { Plane } from "../lib/plane.js";
 import { declareAs, get, listen, number, set } from "../lib/store.js";
 import { walk } from "../lib/strip.js";
+import { tr } from "../lib/words.js";
 
-const UNITS = ["unit 1", "unit 2", "unit 3", "unit 4"];
+const UNITS = [1, 2, 3, 4].map((i) => tr`unit ${i}`);
 /** @type {Record<string, string>} */
 const WORDS = {
-  starts: "It is just starting.",
-  crawls: "It crawls: the cost has hardly decreased.",
-  falls: "It falls.",
-  rattles: "It rattles: the steps are too long, the cost goes up as often as down.",
-  leaves: "It leaves: every step ends higher than the last.",
+  starts: tr("It is just starting."),
+  crawls: tr("It crawls: the cost has hardly decreased."),
+  falls: tr("It falls."),
+  rattles: tr("It rattles: the steps are too long, the cost goes up as often as down."),
+  leaves: tr("It leaves: every step ends higher than the last."),
 };
 
 /** The numbers of the example network, by the keys of their cards. */
@@ -39,8 +40,8 @@ function twoWeights() {
   const offered = (/** @type {string} */ parameter) =>
     WEIGHTS.filter((key) => recordedOf(parameter)?.includes(key) ?? true).map((key) => /** @type {[string, string]} */ ([key, called(key)]));
   return [
-    pick({ key: "9.across", label: "across", options: offered("slice.across"), name: "weight across" }),
-    pick({ key: "9.up", label: "up", options: offered("slice.up"), name: "weight up" }),
+    pick({ key: "9.across", label: tr("across"), options: offered("slice.across"), name: tr("weight across") }),
+    pick({ key: "9.up", label: tr("up"), options: offered("slice.up"), name: tr("weight up") }),
   ];
 }
 
@@ -51,7 +52,7 @@ function slicePlane(a, across, up) {
     x: a.x,
     y: a.y,
     names: [called(across), called(up)],
-    label: `The cost over ${called(across)} and ${called(up)}, with the path of descent`,
+    label: tr`The cost over ${called(across)} and ${called(up)}, with the path of descent`,
   });
   plane.heat(a.above);
   plane.boundary(a.above);
@@ -78,7 +79,7 @@ export function slide9(page) {
   declareAs("9.across", "slice.across");
   declareAs("9.up", "slice.up");
   const weights = twoWeights(); // before the exhibit, which must hear of two weights that differ
-  const plane = new Plane({ size: 251, limit: page.limit, label: "The boundary at this step" });
+  const plane = new Plane({ size: 251, limit: page.limit, label: tr("The boundary at this step") });
   const [curve, slice, sliceWords, word, update, arithmetic] = [
     h("figure", { "data-part": "run" }),
     h("figure", { "data-part": "slice" }),
@@ -87,7 +88,7 @@ export function slide9(page) {
     h("div", { class: "update", "data-part": "update" }),
     h("p", { class: "cap arithmetic", "data-part": "update" }),
   ];
-  const play = iconButton("play", "let it run", toggle);
+  const play = iconButton("play", tr("let it run"), toggle);
   const { last } = page;
   let running = 0;
 
@@ -95,7 +96,7 @@ export function slide9(page) {
   function run(on) {
     cancelAnimationFrame(running);
     running = on ? requestAnimationFrame(turn) : 0;
-    showRunning(play, on, "let it run");
+    showRunning(play, on, tr("let it run"));
   }
 
   function toggle() {
@@ -116,16 +117,17 @@ export function slide9(page) {
     const own = d.rate === page.rate;
     put(
       update,
-      matrix({ name: "W1", values: d.before.W1, rows: UNITS, cols: ["x1", "x2"], ref, how: own, caption: "W1 before" }),
+      matrix({ name: "W1", values: d.before.W1, rows: UNITS, cols: ["x1", "x2"], ref, how: own, caption: tr("W1 before") }),
       op("+"),
       matrix({ name: "change", values: d.change.W1, cols: ["x1", "x2"], ref: small, caption: "− α dW1" }),
       op("="),
-      matrix({ name: "after", values: d.after.W1, cols: ["x1", "x2"], ref, caption: "W1 after" }),
+      matrix({ name: "after", values: d.after.W1, cols: ["x1", "x2"], ref, caption: tr("W1 after") }),
     );
     const [w, g, a] = [d.before.W1[0][0], d.slopes.W1[0][0], d.after.W1[0][0]];
     put(
       arithmetic,
-      "Unit 1, x1: ",
+      tr("Unit 1, x1:"),
+      " ",
       num(w),
       " − ",
       num(d.rate),
@@ -133,7 +135,7 @@ export function slide9(page) {
       num(g, { how: own ? "dW1-1-1" : undefined }),
       " = ",
       num(a, { class: "strong", name: "after-1-1" }),
-      ". The other 16 change in the same way, at the same time.",
+      `. ${tr("The other 16 change in the same way, at the same time.")}`,
     );
   }
 
@@ -143,15 +145,11 @@ export function slide9(page) {
     put(slice, slicePlane(a, across, up));
     put(
       sliceWords,
-      "At the dot J is ",
-      num(a.J, { name: "slice-J" }),
-      ", and the line runs where it is the same. The lowest of the costs that are drawn is ",
-      num(a.lowest.J, { name: "lowest" }),
-      `, at ${called(across)} = ${sig(a.lowest.x, 3)} and ${called(up)} = ${sig(a.lowest.y, 3)}; the highest is `,
-      num(a.highest, { name: "highest" }),
-      "; with both weights 0, at the cross, J is ",
-      num(a.zero, { name: "zero" }),
-      ".",
+      tr`At the dot J is ${num(a.J, { name: "slice-J" })}, and the line runs where it is the same.`,
+      " ",
+      tr`The lowest of the costs that are drawn is ${num(a.lowest.J, { name: "lowest" })}, at ${called(across)} = ${sig(a.lowest.x, 3)} and ${called(up)} = ${sig(a.lowest.y, 3)}; the highest is ${num(a.highest, { name: "highest" })};`,
+      " ",
+      tr`with both weights 0, at the cross, J is ${num(a.zero, { name: "zero" })}.`,
     );
   }
 
@@ -161,9 +159,9 @@ export function slide9(page) {
     keys: ["step", "edits", "9.rate", "9.across", "9.up"],
     themed: true,
     lecture: [
-      { says: "boundary", parts: ["run"] },
-      { says: "a slice of the cost", parts: ["slice"] },
-      { says: "one step", parts: ["update"] },
+      { says: tr("boundary"), parts: ["run"] },
+      { says: tr("a slice of the cost"), parts: ["slice"] },
+      { says: tr("one step"), parts: ["update"] },
     ],
     questions: () => {
       const at = { step: get("step"), edits: get("edits"), rate: get("9.rate") };
@@ -174,7 +172,7 @@ export function slide9(page) {
       const rate = slider({
         key: "9.rate",
         label: "α",
-        name: "learning rate",
+        name: tr("learning rate"),
         min: -3,
         max: 1,
         step: 0.01,
@@ -185,7 +183,7 @@ export function slide9(page) {
       const exercise = h(
         "button",
         { type: "button", class: "small", onclick: () => set({ "9.rate": page.rate }) },
-        `the exercise’s ${page.rate}`,
+        tr`the exercise’s ${page.rate}`,
       );
       stage.append(
         h(
@@ -194,10 +192,10 @@ export function slide9(page) {
           h(
             "span",
             { class: "field" },
-            iconButton("reset", "to step 0", () => set({ step: 0 })),
-            iconButton("back", "one step back", () => walk(-1, last)),
+            iconButton("reset", tr("to step 0"), () => set({ step: 0 })),
+            iconButton("back", tr("one step back"), () => walk(-1, last)),
             play,
-            iconButton("on", "one step forward", () => walk(1, last)),
+            iconButton("on", tr("one step forward"), () => walk(1, last)),
           ),
           rate,
           exercise,
@@ -209,7 +207,7 @@ export function slide9(page) {
           h("figure", { "data-part": "run" }, plane.element),
           curve,
           slice,
-          h("div", { class: "slice-words", "data-part": "slice" }, h("div", { class: "bar" }, h("b", {}, "A slice of the cost"), ...weights), sliceWords),
+          h("div", { class: "slice-words", "data-part": "slice" }, h("div", { class: "bar" }, h("b", {}, tr("A slice of the cost")), ...weights), sliceWords),
         ),
         update,
         arithmetic,
@@ -226,11 +224,8 @@ export function slide9(page) {
         h(
           "span",
           { class: "lab" },
-          ` step ${whole(d.step)}: cost `,
-          num(d.J, { name: "J", digits: 6 }),
-          ", after the next ",
-          num(d.J_after, { name: "J-after", digits: 6 }),
-          `, correct ${d.right} of ${page.Y.length}`,
+          " ",
+          tr`step ${whole(d.step)}: cost ${num(d.J, { name: "J", digits: 6 })}, after the next ${num(d.J_after, { name: "J-after", digits: 6 })}, correct ${d.right} of ${page.Y.length}`,
         ),
       );
       word.dataset.verdict = d.verdict;
@@ -240,7 +235,7 @@ export function slide9(page) {
           {
             width: 284,
             height: 270,
-            label: `Cost at learning rate ${d.rate}`,
+            label: tr`Cost at learning rate ${d.rate}`,
             x: [0, end],
             xTicks: roundTicks(end, 4),
             ...costScale(d.costs.v),

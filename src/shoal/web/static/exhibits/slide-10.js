@@ -8,10 +8,11 @@ import { exhibit } from "../lib/exhibit.js";
 import { matrix, shapeText, wide } from "../lib/matrix.js";
 import { agreement, num } from "../lib/numbers.js";
 import { declare, get, number, set } from "../lib/store.js";
+import { tr } from "../lib/words.js";
 
-const UNITS = ["unit 1", "unit 2", "unit 3", "unit 4"];
+const UNITS = [1, 2, 3, 4].map((i) => tr`unit ${i}`);
 const LINES = ["①", "②", "③", "④", "⑤", "⑥"];
-const PLAY = "walk back line by line";
+const PLAY = tr("walk back line by line");
 const PACE = 3200; // milliseconds a line, of which its pulse takes less than half
 
 /** @param {any} page */
@@ -23,7 +24,7 @@ export function slide10(page) {
   const rows = h("div", { class: "sides" });
   const trapBox = h("div", { class: "trap" });
   const compared = h("span", { class: "cap", role: "status" });
-  const button = h("button", { type: "button", class: "solid", id: "compare" }, "Compare all 17");
+  const button = h("button", { type: "button", class: "solid", id: "compare" }, tr("Compare all 17"));
   let checkedAt = "";
 
   const large = h("div", { class: "large", "data-part": "path", hidden: true });
@@ -59,12 +60,12 @@ export function slide10(page) {
   function agree(answer, name) {
     const [r, c] = answer.widest[name];
     const [one, two] = agreement(answer.formula[name][r - 1][c - 1], answer.measured[name][r - 1][c - 1], 7);
-    const where = { dW2: `, unit ${c}`, dW1: `, unit ${r}, x${c}`, db1: `, unit ${r}` }[name] ?? "";
+    const where = { dW2: tr`unit ${c}`, dW1: `${tr`unit ${r}`}, x${c}`, db1: tr`unit ${r}` }[name] ?? "";
     return h(
       "div",
       { class: "agree" },
-      h("div", { class: "digits" }, h("span", {}, "formula"), one, h("span", {}, "measured"), two),
-      h("div", { class: "cap" }, where ? `most apart${where}: ` : "apart: ", num(answer.apart[name], { digits: 2, name: `apart-${name}` })),
+      h("div", { class: "digits" }, h("span", {}, tr("formula")), one, h("span", {}, tr("measured")), two),
+      h("div", { class: "cap" }, where ? tr`most apart, ${where}:` : tr("apart:"), " ", num(answer.apart[name], { digits: 2, name: `apart-${name}` })),
     );
   }
 
@@ -74,9 +75,9 @@ export function slide10(page) {
       "div",
       {},
       h("div", { class: "cap mcap" }, h("span", {}, eq(name), " ", h("span", { class: "shape" }, shape)), h("span", {}, words)),
-      wide(strip, { label: `${name}, all ${m} columns`, height, selected: [number("ex") - 1], choose: (i) => set({ ex: i + 1 }) }),
+      wide(strip, { label: tr`${name}, all ${m} columns`, height, selected: [number("ex") - 1], choose: (i) => set({ ex: i + 1 }) }),
     ),
-    h("div", {}, h("div", { class: "cap" }, `column ${get("ex")}`), ...column),
+    h("div", {}, h("div", { class: "cap" }, tr`column ${get("ex")}`), ...column),
   ];
 
   /** The six lines: formula, shapes, meaning, and live numbers. @param {any} answer */
@@ -89,7 +90,7 @@ export function slide10(page) {
       h(
         "div",
         { "data-l": `u${i + 1}`, "data-h": `u${i + 1}` },
-        h("span", { class: "n" }, `unit ${i + 1}  `),
+        h("span", { class: "n" }, `${tr`unit ${i + 1}`}  `),
         num(v, { how: `dZ1-${i + 1}-1`, class: "strong", name: `dZ1-${i + 1}` }),
       ),
     );
@@ -99,37 +100,37 @@ export function slide10(page) {
       {
         formula: eq("dZ2 = A2 − Y"),
         dims: `(1, ${m}) = (1, ${m}) − (1, ${m})`,
-        say: "The error of each prediction.",
-        live: columns(answer.dZ2, "dZ2", `(1, ${m})`, page.own ? "by example" : "class 0, then class 1", 18, error),
+        say: tr("The error of each prediction."),
+        live: columns(answer.dZ2, "dZ2", `(1, ${m})`, page.own ? tr("by example") : tr("class 0, then class 1"), 18, error),
       },
       {
         formula: eq("dW2 = {1}/{m} dZ2 A1^T"),
         dims: `(1, 4) = (1, ${m})(${m}, 4)`,
-        say: "Each weight's part in the error is proportional to its unit's output.",
+        say: tr("Each weight's part in the error is proportional to its unit's output."),
         live: [grid("dW2", { cols: UNITS, ref: ref2 }), agree(answer, "dW2")],
       },
       {
         formula: summed("db2", "dZ2"),
-        dims: [either("(1, 1)", "(1,)"), ` = sum over ${m} columns`],
-        say: "The bias's part is the mean error.",
+        dims: [either("(1, 1)", "(1,)"), ` = ${tr`sum over ${m} columns`}`],
+        say: tr("The bias's part is the mean error."),
         live: [grid("db2", { ref: ref2, shape: either("(1, 1)", "(1,)") }), agree(answer, "db2")],
       },
       {
         formula: eq("dZ1 = W2^T dZ2 ∘ g1′(Z1)"),
         dims: `(4, ${m}) = (4, 1)(1, ${m}) ∘ (4, ${m})`,
-        say: "Back along each edge, times the unit's slope: a flat unit gets nothing.",
-        live: columns(answer.dZ1, "dZ1", `(4, ${m})`, "rows: units 1 to 4", 15, ...errors),
+        say: tr("Back along each edge, times the unit's slope: a flat unit gets nothing."),
+        live: columns(answer.dZ1, "dZ1", `(4, ${m})`, tr("rows: units 1 to 4"), 15, ...errors),
       },
       {
         formula: eq("dW1 = {1}/{m} dZ1 X^T"),
         dims: `(4, 2) = (4, ${m})(${m}, 2)`,
-        say: "Line 2 again, one layer down: error times input.",
+        say: tr("Line 2 again, one layer down: error times input."),
         live: [grid("dW1", { rows: UNITS, cols: ["x1", "x2"], ref: ref1 }), agree(answer, "dW1")],
       },
       {
         formula: summed("db1", "dZ1"),
-        dims: [either("(4, 1)", "(4,)"), ` = sum over ${m} columns`],
-        say: "Line 3 again.",
+        dims: [either("(4, 1)", "(4,)"), ` = ${tr`sum over ${m} columns`}`],
+        say: tr("Line 3 again."),
         live: [grid("db1", { cols: ["\u00a0"], ref: ref1, shape: either("(4, 1)", "(4,)") }), agree(answer, "db1")],
       },
     ];
@@ -171,8 +172,8 @@ export function slide10(page) {
     const side = (/** @type {string} */ title, /** @type {HTMLElement[]} */ ...lines) => h("div", {}, h("h3", { class: "band" }, title), ...lines);
     put(
       rows,
-      side("At the output unit", lineOf(1, l1), lineOf(2, l2), lineOf(3, l3)),
-      side("At the four hidden units", lineOf(4, l4), lastTwo(l5, l6)),
+      side(tr("At the output unit"), lineOf(1, l1), lineOf(2, l2), lineOf(3, l3)),
+      side(tr("At the four hidden units"), lineOf(4, l4), lastTwo(l5, l6)),
       trapBox,
     );
     const k = Number(get("10.line"));
@@ -214,29 +215,27 @@ export function slide10(page) {
           stage(block(4, 1), "b1 − α db1", "(4, 1)"),
           to(),
           stage(block(4, 14), "W1 X + b1", `(4, ${m})`),
-          h("p", {}, "Switch it off to see why the slide writes ", h("i", {}, "reshape"), "."),
+          h("p", {}, tr`Switch it off to see why the slide writes ${h("i", {}, "reshape")}.`),
         ]
       : [
           stage(block(1, 4), "db1", shapeText(trap.db1)),
           to(),
           stage(block(4, 4), "b1 − α db1", shapeText(trap.b1)),
           to(),
-          h("p", {}, h("b", {}, "✕ ValueError"), " in W1 @ X + b1: ", trap.error),
+          h("p", {}, tr`${h("b", {}, "✕ ValueError")} in W1 @ X + b1:`, " ", h("span", { translate: "no" }, trap.error)),
         ];
     put(find(".chain", trapBox), ...chain);
   }
 
   async function compare() {
     const at = `${get("step")} ${get("edits")}`;
-    put(compared, "measuring …");
+    put(compared, tr("measuring …"));
     const answer = await ask("compare_all", { step: get("step"), edits: get("edits") }).catch((wrong) => put(compared, wrong.message));
     if (!answer) return;
     checkedAt = at;
     put(
       compared,
-      "with measured ones: at most ",
-      num(answer.largest_difference, { digits: 2, class: "strong", name: "compared" }),
-      " apart",
+      tr`with measured ones: at most ${num(answer.largest_difference, { digits: 2, class: "strong", name: "compared" })} apart`,
     );
   }
 
@@ -245,7 +244,7 @@ export function slide10(page) {
     predict: () => ["predict_10", { step: get("step"), edits: get("edits"), ex: get("ex") }],
     lecture: [
       ...LINES.map((says, i) => ({ says, state: { "10.line": i + 1 }, parts: ["path"] })),
-      { says: "without keepdims", state: { "10.line": LINES.length, "10.keepdims": "no" }, parts: [] },
+      { says: tr("without keepdims"), state: { "10.line": LINES.length, "10.keepdims": "no" }, parts: [] },
     ],
     keys: ["step", "edits", "ex", "10.line", "10.keepdims"],
     questions: () => ({
@@ -261,7 +260,7 @@ export function slide10(page) {
         h(
           "div",
           { class: "bar between" },
-          h("span", { class: "field" }, h("span", { class: "field moves" }, play), choice({ key: "10.line", label: "walk back", options: [...lines, ["all", "all"]] })),
+          h("span", { class: "field" }, h("span", { class: "field moves" }, play), choice({ key: "10.line", label: tr("walk back"), options: [...lines, ["all", tr("all")]] })),
           h("span", { class: "field" }, button, compared),
         ),
         path,
@@ -273,7 +272,7 @@ export function slide10(page) {
       drawPath(hand, f);
       drawLines(f);
       drawTrap(f.trap);
-      if (checkedAt !== `${get("step")} ${get("edits")}`) put(compared, "with measured ones");
+      if (checkedAt !== `${get("step")} ${get("edits")}`) put(compared, tr("with measured ones"));
       const slot = (/** @type {string} */ name, /** @type {number} */ value, digits = 4) =>
         find(`[data-slot="${name}"]`, find("#slide-10")).replaceChildren(num(value, { digits }));
       slot("share", f.formula.dW1[3][1]);

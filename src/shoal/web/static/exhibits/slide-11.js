@@ -5,9 +5,10 @@ import { choice, slider, toggle } from "../lib/controls.js";
 import { find, h, put } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
 import { isStill } from "../lib/motion.js";
-import { full, num, sig, whole } from "../lib/numbers.js";
+import { full, num, percent, sig, whole } from "../lib/numbers.js";
 import { Plane, tile } from "../lib/plane.js";
 import { declareAs, get, number, set } from "../lib/store.js";
+import { tr } from "../lib/words.js";
 
 /** @param {any} page */
 export function slide11(page) {
@@ -21,7 +22,7 @@ export function slide11(page) {
       size: 229,
       limit: page.limit,
       axes: false,
-      label: begin === "zeros" ? "Boundary from all zeros" : "Boundary from small random weights",
+      label: begin === "zeros" ? tr("Boundary from all zeros") : tr("Boundary from small random weights"),
     }),
     box: h("div", { class: "race" }),
     tiles: h("div", { class: "tiles" }),
@@ -30,7 +31,7 @@ export function slide11(page) {
     says: h("p", { class: "cap", style: "margin-top:6px", "data-part": "bits" }),
   }));
   const [desk, phone] = ["desk-chart", "phone-chart"].map((kind) => h("figure", { class: kind, "data-part": "race" }));
-  const race = h("button", { type: "button" }, "▸ Race again");
+  const race = h("button", { type: "button" }, tr("▸ Race again"));
   let running = 0;
 
   /** Run both networks from step 0, a few steps per frame at first, then more. */
@@ -56,24 +57,21 @@ export function slide11(page) {
     net.plane.boundary(a.cut);
     put(
       net.title,
-      zeros ? "All zeros" : "Small random, × 0.01",
+      zeros ? tr("All zeros") : tr`Small random, × ${page.scale}`,
       h(
         "span",
         { class: "lab" },
-        "cost ",
-        num(a.J, { name: `J-${net.begin}` }),
-        ", right ",
-        num(a.right / m, { text: `${((100 * a.right) / m).toFixed(2)} %` }),
+        tr`cost ${num(a.J, { name: `J-${net.begin}` })}, right ${num(a.right / m, { text: percent(a.right / m, 2) })}`,
       ),
     );
     put(
       net.tiles,
       ...a.tiles.map((/** @type {any} */ t, /** @type {number} */ i) =>
-        h("figure", {}, tile(t, `what unit ${i + 1} answers over the plane`), h("figcaption", { class: "cap" }, `unit ${i + 1}`)),
+        h("figure", {}, tile(t, tr`what unit ${i + 1} answers over the plane`), h("figcaption", { class: "cap" }, tr`unit ${i + 1}`)),
       ),
     );
     const rows = a.digits.flatMap((/** @type {string[]} */ row, /** @type {number} */ i) => [
-      h("span", {}, `unit ${i + 1}`),
+      h("span", {}, tr`unit ${i + 1}`),
       ...row.map((d, j) => h("div", { class: "r", "data-name": `${net.begin}-${i + 1}-${j + 1}`, "data-value": d }, full(Number(d)))),
     ]);
     put(net.bits, h("span", {}, "W1"), h("span", { class: "h" }, "x1"), h("span", { class: "h" }, "x2"), ...rows);
@@ -83,12 +81,12 @@ export function slide11(page) {
 
   /** @param {string} begin @param {any} a */
   function verdict(begin, a) {
-    if (begin === "random") return [h("b", {}, a.equal ? "Equal." : "Four different rows,"), a.equal ? "" : " four edges."];
-    if (!a.equal) return [h("b", {}, "No longer equal."), " A library may round equal rows differently; here it does."];
+    if (begin === "random") return a.equal ? [h("b", {}, tr("Equal."))] : [h("b", {}, tr("Four different rows,")), ` ${tr("four edges.")}`];
+    if (!a.equal) return [h("b", {}, tr("No longer equal.")), ` ${tr("A library may round equal rows differently; here it does.")}`];
     const still = a.W1.flat().every((/** @type {number} */ v) => v === 0);
     return still && get("11.g1") !== "logistic"
-      ? [h("b", {}, "Equal to the last bit, and zero."), " Only b2 has changed: ", num(a.b2, { name: "b2" }), "."]
-      : [h("b", {}, "Equal to the last bit."), " Four units, one edge."];
+      ? [h("b", {}, tr("Equal to the last bit, and zero.")), " ", tr`Only b2 has changed: ${num(a.b2, { name: "b2" })}.`].flat()
+      : [h("b", {}, tr("Equal to the last bit.")), ` ${tr("Four units, one edge.")}`];
   }
 
   /** @param {any} answer @param {number} width @param {number} height */
@@ -99,10 +97,10 @@ export function slide11(page) {
     // The curve of zeros is the upper one or both are one: its label stands below it, the other's above its own curve or below this label.
     const below = ((answer.zeros.J - answer.random.J) / (scale.y[1] - scale.y[0])) * (height - 30);
     return chart(
-      { width, height, label: "Cost of both networks", x: [0, last], xTicks: roundTicks(last, width > 500 ? 5 : 2), ...scale },
+      { width, height, label: tr("Cost of both networks"), x: [0, last], xTicks: roundTicks(last, width > 500 ? 5 : 2), ...scale },
       [
-        { ...answer.zeros.costs, dash: "5 4", label: `all zeros ${sig(answer.zeros.J)}`, dy: 18 },
-        { ...answer.random.costs, width: 2.4, label: `small random ${sig(answer.random.J)}`, dy: below > 45 ? -9 : Math.max(18, 40 - below) },
+        { ...answer.zeros.costs, dash: "5 4", label: tr`all zeros ${sig(answer.zeros.J)}`, dy: 18 },
+        { ...answer.random.costs, width: 2.4, label: tr`small random ${sig(answer.random.J)}`, dy: below > 45 ? -9 : Math.max(18, 40 - below) },
       ],
     );
   }
@@ -113,9 +111,9 @@ export function slide11(page) {
     keys: ["11.g1", "11.out", "11.step"],
     themed: true,
     lecture: [
-      { says: "the start", state: { "11.step": 0 }, parts: ["race"] },
-      { says: "run", state: { "11.step": 0 }, parts: ["race"], act: start },
-      { says: "to the last bit", parts: ["bits"] },
+      { says: tr("the start"), state: { "11.step": 0 }, parts: ["race"] },
+      { says: tr("run"), state: { "11.step": 0 }, parts: ["race"], act: start },
+      { says: tr("to the last bit"), parts: ["bits"] },
     ],
     questions: () => ({ race: ["race", { g1: get("11.g1"), leave_out: get("11.out"), step: get("11.step") }] }),
     build(stage) {
@@ -130,13 +128,13 @@ export function slide11(page) {
             key: "11.g1",
             label: "g1",
             options: [
-              ["logistic", "sigmoid"],
+              ["logistic", tr("sigmoid")],
               ["tanh", "tanh"],
               ["relu", "ReLU"],
             ],
           }),
-          toggle({ key: "11.out", label: `leave example ${page.example} out` }),
-          slider({ key: "11.step", label: "step", min: 0, max: end, step: 10, width: 130, show: whole }),
+          toggle({ key: "11.out", label: tr`leave example ${page.example} out` }),
+          slider({ key: "11.step", label: tr("step"), min: 0, max: end, step: 10, width: 130, show: whole }),
           race,
         ),
         h("div", { class: "two" }, ...nets.map((l) => l.box)),
@@ -163,8 +161,10 @@ export function slide11(page) {
       put(
         find('[data-slot="bits"]'),
         answer.zeros.equal
-          ? `After ${whole(number("11.step"))} steps the four rows on the left are the same 64 bits, ${Number(first) === 0 ? "those of 0" : `${full(Number(first)).slice(0, 7)}…, all of them`}. They are not close: they are equal.`
-          : "The four rows on the left differ by a rounding.",
+          ? Number(first) === 0
+            ? tr`After ${whole(number("11.step"))} steps the four rows on the left are the same 64 bits, those of 0. They are not close: they are equal.`
+            : tr`After ${whole(number("11.step"))} steps the four rows on the left are the same 64 bits, ${full(Number(first)).slice(0, 7)}…, all of them. They are not close: they are equal.`
+          : tr("The four rows on the left differ by a rounding."),
       );
     },
   });

@@ -4,12 +4,13 @@ import { choice, slider } from "../lib/controls.js";
 import { h, line, picture, put, s, text } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
 import { corner, matrix } from "../lib/matrix.js";
-import { MINUS, num, sig } from "../lib/numbers.js";
+import { MINUS, num, percent, sig } from "../lib/numbers.js";
 import { declareAs, get, number } from "../lib/store.js";
+import { decimal, tr } from "../lib/words.js";
 
 /** @type {[string, string, string][]} */
 const RUNS = [
-  ["normal", "yours", ""],
+  ["normal", tr("yours"), ""],
   ["xavier", "Xavier", "7 3"],
   ["he", "He", "2 3"],
   ["lecun", "LeCun", "1 4"],
@@ -65,7 +66,7 @@ export function slide12(page) {
       picture(
         w,
         hgt,
-        "The range of z1 at the start",
+        tr("The range of z1 at the start"),
         hatch,
         ...still,
         ...boxes,
@@ -73,17 +74,12 @@ export function slide12(page) {
         ...[-reach, 0, reach].map((v) => text(x(v), hgt - 8, v === 0 ? "0" : sig(v, 2).replace("-", MINUS))),
       ),
     );
-    const share = (100 * a.flat) / a.total;
     put(
       says,
-      h("b", {}, "z1 at the start"),
-      ` of 4 units on 400 points, standard deviation `,
-      num(a.spread, { digits: 3 }),
-      ". Flat (g′ < 0.01, hatched): ",
-      num(a.flat, { text: `${share.toFixed(1)} %`, name: "flat", class: "strong" }),
-      " of the values.",
-      get("12.g1") === "relu" ? " With ReLU these are the negative ones, about half at any scale." : "",
-      ` Seed ${page.seed}, α = ${page.rate}; s = ${page.scale} is the network in hand.`,
+      tr`${h("b", {}, tr("z1 at the start"))} of 4 units on 400 points, standard deviation ${num(a.spread, { digits: 3 })}. Flat (g′ < 0.01, hatched): ${num(a.flat, { text: percent(a.flat / a.total), name: "flat", class: "strong" })} of the values.`,
+      get("12.g1") === "relu" ? ` ${tr("With ReLU these are the negative ones, about half at any scale.")}` : "",
+      " ",
+      tr`Seed ${page.seed}, α = ${page.rate}; s = ${page.scale} is the network in hand.`,
     );
   }
 
@@ -91,16 +87,16 @@ export function slide12(page) {
     number: 12,
     predict: () => ["predict_12", { scale: get("12.scale"), g1: get("12.g1") }],
     lecture: [
-      { says: `s = ${page.scale}`, state: { "12.scale": page.scale }, parts: ["start"] },
+      { says: `s = ${decimal(String(page.scale))}`, state: { "12.scale": page.scale }, parts: ["start"] },
       { says: "s = 100", state: { "12.scale": 100 }, parts: ["start"] },
-      { says: "how they learn", parts: ["cost"] },
+      { says: tr("how they learn"), parts: ["cost"] },
     ],
     keys: ["12.scale", "12.g1"],
     questions: () => ({ small: ["small", { scale: get("12.scale"), g1: get("12.g1") }] }),
     build(stage) {
       const scale = slider({
         key: "12.scale",
-        label: "scale s",
+        label: tr("scale s"),
         min: -4,
         max: 2,
         step: 0.05,
@@ -118,7 +114,7 @@ export function slide12(page) {
             label: "g1",
             options: [
               ["tanh", "tanh"],
-              ["logistic", "sigmoid"],
+              ["logistic", tr("sigmoid")],
               ["relu", "ReLU"],
             ],
           }),
@@ -133,11 +129,11 @@ export function slide12(page) {
         matrix({
           name: "start",
           values: small.W1,
-          caption: "W1 at the start",
-          rows: ["unit 1", "unit 2", "unit 3", "unit 4"],
+          caption: tr("W1 at the start"),
+          rows: [1, 2, 3, 4].map((i) => tr`unit ${i}`),
           cols: ["x1", "x2"],
         }),
-        matrix({ name: "start2", values: small.W2, caption: "W2 at the start", cols: ["a1", "a2", "a3", "a4"] }),
+        matrix({ name: "start2", values: small.W2, caption: tr("W2 at the start"), cols: ["a1", "a2", "a3", "a4"] }),
       );
       const all = RUNS.flatMap(([key]) => small.runs[key].costs.v);
       const series = RUNS.map(([key, , dash]) => ({
@@ -152,7 +148,7 @@ export function slide12(page) {
           {
             width: 430,
             height: 220,
-            label: `Cost over ${small.last} steps from each start`,
+            label: tr`Cost over ${small.last} steps from each start`,
             x: [0, small.last],
             xTicks: [0, 200, 400, 600],
             ...costScale(all),
@@ -180,7 +176,7 @@ export function slide12(page) {
           h(
             "td",
             {},
-            num(small.runs[key].right / page.Y.length, { text: `${((100 * small.runs[key].right) / page.Y.length).toFixed(2)} %` }),
+            num(small.runs[key].right / page.Y.length, { text: percent(small.runs[key].right / page.Y.length, 2) }),
           ),
         ),
       );
@@ -189,7 +185,7 @@ export function slide12(page) {
         h(
           "table",
           { class: "tab" },
-          h("thead", {}, h("tr", {}, ...["", "start", `cost at ${small.last}`, "right"].map((t) => (t ? h("th", {}, t) : corner())))),
+          h("thead", {}, h("tr", {}, ...["", tr("start"), tr`cost at ${small.last}`, tr("right")].map((t) => (t ? h("th", {}, t) : corner())))),
           h("tbody", {}, ...rows),
         ),
       );

@@ -3,16 +3,17 @@ import { ask, isRecorded } from "../lib/ask.js";
 import { h, line, picture, put, s, text } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
 import { corner } from "../lib/matrix.js";
-import { num, sig, whole } from "../lib/numbers.js";
+import { fixed, full, num, sig, whole } from "../lib/numbers.js";
 import { declareAs, get, set } from "../lib/store.js";
+import { decimal, tr } from "../lib/words.js";
 
 /** @param {any} page */
 export function slide13(page) {
   declareAs("13.length", "dot.length");
   const buttons = /** @type {[string, string][]} */ ([
     ["1e5", "100 000"],
-    ["1e6", "1 000 000, as listed"],
-    ["1e7", "10 000 000, as printed"],
+    ["1e6", tr`${"1 000 000"}, as listed`],
+    ["1e7", tr`${"10 000 000"}, as printed`],
   ])
     .filter(([key]) => !isRecorded() || key !== "1e7")
     .map(([key, name]) => h("button", { type: "button", "data-length": key, onclick: () => run(key) }, `▸ ${name}`));
@@ -29,7 +30,7 @@ export function slide13(page) {
     if (busy) return;
     busy = true;
     for (const b of buttons) b.setAttribute("disabled", "");
-    put(verdict, length === "1e7" ? "Running; the loop takes a few seconds …" : "Running …");
+    put(verdict, length === "1e7" ? tr("Running; the loop takes a few seconds …") : tr("Running …"));
     try {
       answer = await ask("dot", { length });
       set({ "13.length": length });
@@ -41,30 +42,36 @@ export function slide13(page) {
     busy = false;
   }
 
+  /** @param {HTMLElement} ratio @param {string} n @param {number} printed @param {string} length the slide's */
+  const measured = (ratio, n, printed, length) =>
+    isRecorded()
+      ? tr`On the machine that wrote this copy the loop takes ${ratio} times as long, with vectors of ${n}; on the slide ${printed} times, with ${length}.`
+      : tr`On this machine the loop takes ${ratio} times as long, with vectors of ${n}; on the slide ${printed} times, with ${length}.`;
+
   /** Four bars on a logarithmic axis of milliseconds. */
   function show() {
     const rows = /** @type {[string, number, string][]} */ ([
-      ["loop, here", answer.loop_ms, "fn"],
-      ["np.dot, here", answer.product_ms, "fp"],
-      ["loop, slide", answer.slide.loop_ms, "bed"],
-      ["np.dot, slide", answer.slide.product_ms, "bed"],
+      [tr`${tr("loop")}, here`, answer.loop_ms, "fn"],
+      [tr`${"np.dot"}, here`, answer.product_ms, "fp"],
+      [tr`${tr("loop")}, slide`, answer.slide.loop_ms, "bed"],
+      [tr`${"np.dot"}, slide`, answer.slide.product_ms, "bed"],
     ]);
     const [low, high] = [-3, 4.2];
     const x = (/** @type {number} */ ms) => 120 + ((Math.log10(Math.max(ms, 1e-3)) - low) / (high - low)) * 660;
     const ticks = [
       [-3, "1 µs"],
       [-2, "10 µs"],
-      [-1, "0.1 ms"],
+      [-1, `${decimal("0.1")} ms`],
       [0, "1 ms"],
       [1, "10 ms"],
-      [2, "0.1 s"],
+      [2, `${decimal("0.1")} s`],
       [3, "1 s"],
       [4, "10 s"],
     ];
     const out = picture(
       880,
       210,
-      "Times on a logarithmic axis",
+      tr("Times on a logarithmic axis"),
       ...ticks.flatMap(([e, name]) => [
         line(x(10 ** Number(e)), 4, x(10 ** Number(e)), 180, { class: "grid" }),
         text(x(10 ** Number(e)), 200, name),
@@ -87,27 +94,25 @@ export function slide13(page) {
     put(bars, out);
     put(
       verdict,
-      isRecorded() ? "On the machine that wrote this copy the loop takes " : "On this machine the loop takes ",
-      num(answer.ratio, { digits: 3, class: "strong", name: "ratio" }),
-      ` times as long, with vectors of ${whole(answer.n)}; on the slide ${answer.slide.ratio} times, with 10\u202f000\u202f000.`,
+      ...measured(num(answer.ratio, { digits: 3, class: "strong", name: "ratio" }), whole(answer.n), answer.slide.ratio, whole(1e7)),
     );
     const cell = (/** @type {string} */ name, /** @type {number} */ v) =>
-      h("td", {}, h("span", { class: "n copy", title: String(v), "data-name": name, "data-value": String(v) }, v.toFixed(6)));
+      h("td", {}, h("span", { class: "n copy", title: full(v), "data-name": name, "data-value": String(v) }, fixed(v, 6)));
     put(
       table,
       h(
         "table",
         { class: "tab" },
-        h("thead", {}, h("tr", {}, ...["", "sum", "time, ms"].map((t) => (t ? h("th", {}, t) : corner())))),
+        h("thead", {}, h("tr", {}, ...["", tr("sum"), tr("time, ms")].map((t) => (t ? h("th", {}, t) : corner())))),
         h(
           "tbody",
           {},
           h("tr", {}, h("td", {}, "np.dot(a, b)"), cell("product", answer.product), h("td", {}, num(answer.product_ms))),
-          h("tr", {}, h("td", {}, "for-loop"), cell("loop", answer.loop), h("td", {}, num(answer.loop_ms))),
+          h("tr", {}, h("td", {}, tr("for-loop")), cell("loop", answer.loop), h("td", {}, num(answer.loop_ms))),
           h(
             "tr",
             {},
-            h("td", {}, `n / 4, what ${whole(answer.n)} uniform numbers lead to`),
+            h("td", {}, tr`n / 4, what ${whole(answer.n)} uniform numbers lead to`),
             h("td", {}, num(answer.expected)),
             h("td", {}, ""),
           ),
@@ -116,9 +121,7 @@ export function slide13(page) {
       h(
         "p",
         { class: "cap figcap" },
-        "The two sums differ by ",
-        num(answer.relative, { digits: 2, name: "relative" }),
-        ` of their size: the loop adds one number at a time, np.dot adds in blocks. The slide’s sum, ${answer.slide.sum.toFixed(6)}, is a quarter of 10,000,000, which was its length.`,
+        tr`The two sums differ by ${num(answer.relative, { digits: 2, name: "relative" })} of their size: the loop adds one number at a time, np.dot adds in blocks. The slide’s sum, ${fixed(answer.slide.sum, 6)}, is a quarter of ${whole(1e7)}, which was its length.`,
       ),
     );
   }
@@ -127,8 +130,8 @@ export function slide13(page) {
     number: 13,
     predict: () => ["predict_13", { length: get("13.length") }],
     lecture: [
-      { says: "the times", parts: ["times"] },
-      { says: "the sums", parts: ["sums"] },
+      { says: tr("the times"), parts: ["times"] },
+      { says: tr("the sums"), parts: ["sums"] },
     ],
     keys: [],
     questions: () => {
@@ -138,7 +141,7 @@ export function slide13(page) {
       return answer ? {} : first;
     },
     build(stage) {
-      stage.append(h("div", { class: "runs" }, h("span", { class: "lab" }, "run with vectors of"), ...buttons), verdict, bars, table);
+      stage.append(h("div", { class: "runs" }, h("span", { class: "lab" }, tr("run with vectors of")), ...buttons), verdict, bars, table);
     },
     draw(answers) {
       answer = answers.dot ?? answer;

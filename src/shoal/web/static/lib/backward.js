@@ -3,6 +3,7 @@ import { letter, line, picture, s, text } from "./dom.js";
 import { eased, isStill, over } from "./motion.js";
 import { column, edge, edgeKeys, named, tone, widest } from "./network.js";
 import { called, sig } from "./numbers.js";
+import { tr } from "./words.js";
 
 /** @typedef {[number, number]} Point */
 /** What runs from one point to another: its value has a sign and a size, compared with the largest. @typedef {{from: Point, to: Point, v: number, ref: number}} Runner */
@@ -71,7 +72,7 @@ export function backward(hand, answer, example, walked) {
   const out = picture(
     at.width,
     at.height,
-    "The error of one example goes back from the loss through the network",
+    tr("The error of one example goes back from the loss through the network"),
     into,
     outOf,
     at.long ? line(at.Y + at.yw / 2, MIDDLE, lx, MIDDLE, { "stroke-width": 1.2 }) : line(at.Y, MIDDLE + 13, at.Y, ly, { "stroke-width": 1.2 }),
@@ -79,12 +80,12 @@ export function backward(hand, answer, example, walked) {
     s("g", pale(4), ...hidden.map((y, i) => box(at.H, y, at.hw, "a", i + 1, dZ1[i], largest, `dZ1-${i + 1}-1`, `u${i + 1}`))),
     s("g", pale(1), box(at.Y, MIDDLE, at.yw, "ŷ", "", dZ2, Math.max(Math.abs(dZ2), 1e-300), "dZ2", "y1")),
     s("rect", { x: lx, y: ly, width: lw, height: 44, rx: 6, class: "node", "data-how": "loss" }),
-    text(lx + lw / 2, ly + 18, at.long ? `loss of example ${example}` : `loss, ex. ${example}`, { class: "through" }),
+    text(lx + lw / 2, ly + 18, at.long ? tr`loss of example ${example}` : tr`loss, ex. ${example}`, { class: "through" }),
     text(lx + lw / 2, ly + 35, sig(loss), { class: "mono strong through" }),
-    at.long && text(at.width, 12, `in the boxes: dZ1 and dZ2 of example ${example}`, { "text-anchor": "end" }),
+    at.long && text(at.width, 12, tr`in the boxes: dZ1 and dZ2 of example ${example}`, { "text-anchor": "end" }),
     at.long
-      ? arrow([lx, at.arrows], [at.Y + 52, at.arrows], "begin", true)
-      : arrow([at.Y + 20, ly], [at.Y + 20, MIDDLE + 24], "begin", true),
+      ? arrow([lx, at.arrows], [at.Y + 52, at.arrows], tr("begin"), true)
+      : arrow([at.Y + 20, ly], [at.Y + 20, MIDDLE + 24], tr("begin"), true),
     name(at.Y, at.long ? "① dZ2" : "①", walked(1)),
     arrow([at.Y - 44, at.arrows], [at.H + 52, at.arrows], at.long ? "② dW2   ③ db2" : "② ③", walked(2)),
     name(at.H, at.long ? "④ dZ1" : "④", walked(4)),

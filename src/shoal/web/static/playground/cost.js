@@ -2,6 +2,7 @@
 import { chart, tick } from "../lib/chart.js";
 import { h, put } from "../lib/dom.js";
 import { niceTicks } from "../lib/ticks.js";
+import { tr } from "../lib/words.js";
 
 const MOST = 900;
 
@@ -42,7 +43,7 @@ export class Cost {
       width: 348,
       height: 108,
       left: Math.max(38, 14 + 7 * Math.max(...yTicks.map((t) => tick(t).length))),
-      label: `${scene.loss} so far`,
+      label: tr`${scene.loss} so far`,
       x: /** @type {[number, number]} */ ([0, end]),
       xTicks: niceTicks(0, end, 4),
       y: /** @type {[number, number]} */ ([low, high]),

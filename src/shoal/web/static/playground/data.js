@@ -2,6 +2,7 @@
 import { h, put, s } from "../lib/dom.js";
 import { sig } from "../lib/numbers.js";
 import { get, set } from "../lib/store.js";
+import { tr } from "../lib/words.js";
 import { shape } from "./points.js";
 import { post } from "./run.js";
 import { holdOut, ownSet, ownTable, rowsPanel } from "./settings.js";
@@ -11,16 +12,17 @@ const ENDINGS =
   ".csv,.tsv,.txt,.dat,.data,.gz,.bz2,.xz,.zst,.zip,.parquet,.feather,.xlsx,.xls,.ods,.arff,.json,.jsonl,.sav,.dta,.sas7bdat,.db,.sqlite";
 
 const LARGEST = 50 * 1024 * 1024;
+export const READING = tr("reading …");
 /** @type {[string, string][]} */
 const SETS = [
-  ["flower", "flower"],
-  ["moons", "moons"],
-  ["circles", "circles"],
-  ["spirals", "spirals"],
-  ["xor", "exclusive or"],
-  ["blobs", "five blobs"],
-  ["curve", "curve"],
-  ["surface", "surface"],
+  ["flower", tr("flower")],
+  ["moons", tr("moons")],
+  ["circles", tr("circles")],
+  ["spirals", tr("spirals")],
+  ["xor", tr("exclusive or")],
+  ["blobs", tr("five blobs")],
+  ["curve", tr("curve")],
+  ["surface", tr("surface")],
 ];
 
 /** A sketch of each set; the server has the data. @type {Record<string, (i: number) => [number, number, number]>} */
@@ -88,7 +90,7 @@ export class DataPanel {
     this.element = h(
       "div",
       { class: "pg-data" },
-      h("h3", {}, "Data ", this.title),
+      h("h3", {}, tr("Data"), " ", this.title),
       this.thumbs,
       this.#drop(),
       this.rows,
@@ -102,7 +104,7 @@ export class DataPanel {
     const zone = h(
       "label",
       { class: "drop", for: "own-file" },
-      h("span", {}, "Drop a table here (CSV, Excel, …)", h("br", {}), "or ", h("u", {}, "choose a file")),
+      h("span", {}, tr("Drop a table here (CSV, Excel, …)"), h("br", {}), tr`or ${h("u", {}, tr("choose a file"))}`),
       input,
     );
     input.addEventListener("change", () => {
@@ -126,8 +128,8 @@ export class DataPanel {
   /** @param {File} file */
   async send(file) {
     if (file.size > LARGEST)
-      return this.say(`${file.name} has ${Math.round(file.size / 1048576)} MB; the page takes tables of at most 50 MB.`);
-    this.say("reading …");
+      return this.say(tr`${file.name} has ${Math.round(file.size / 1048576)} MB; the page takes tables of at most 50 MB.`);
+    this.say(READING);
     try {
       const table = await post(`api/tables?name=${encodeURIComponent(file.name)}`, file);
       this.say("");
@@ -140,7 +142,7 @@ export class DataPanel {
   /** @param {any} scene */
   show(scene) {
     const own = get("p.data") === "own";
-    this.#ownTitle(own, own ? scene.title : `${scene.m + scene.m_test} points`);
+    this.#ownTitle(own, own ? scene.title : tr`${scene.m + scene.m_test} points`);
     for (const e of this.rows.querySelectorAll("input")) e.disabled = get("p.data") === "flower" && e.dataset.key === "p.noise";
     put(this.own, ...(own ? this.#columns(scene) : []));
   }
@@ -150,8 +152,8 @@ export class DataPanel {
     this.#ownTitle(true, table.name);
     put(
       this.own,
-      h("p", { class: "lab" }, "choose another target"),
-      chosen("p.target", "target", named(table.columns.map((/** @type {any} */ c) => c.name)), get("p.target") || table.target),
+      h("p", { class: "lab" }, tr("choose another target")),
+      chosen("p.target", tr("target"), named(table.columns.map((/** @type {any} */ c) => c.name)), get("p.target") || table.target),
     );
   }
 
@@ -167,10 +169,10 @@ export class DataPanel {
   #columns(scene) {
     // The address may leave the columns to the server; the lists show what it chose.
     return [
-      chosen("p.target", "target", named(scene.choices), scene.target),
-      chosen("p.x", "draw →", named(scene.axes), scene.x),
-      chosen("p.y", "draw ↑", [...named(scene.axes), ["none", "no second"]], scene.y || "none"),
-      scene.holds.length ? h("p", { class: "lab" }, "the others held at") : null,
+      chosen("p.target", tr("target"), named(scene.choices), scene.target),
+      chosen("p.x", tr("draw →"), named(scene.axes), scene.x),
+      chosen("p.y", tr("draw ↑"), [...named(scene.axes), ["none", tr("no second")]], scene.y || "none"),
+      scene.holds.length ? h("p", { class: "lab" }, tr("the others held at")) : null,
       ...scene.holds.map(holder),
       columnsTable(scene.columns),
     ];
@@ -198,7 +200,7 @@ function columnsTable(columns) {
   return h(
     "details",
     { class: "columns" },
-    h("summary", {}, `${columns.rows.length} columns, as they are read`),
+    h("summary", {}, tr`${columns.rows.length} columns, as they are read`),
     ...columns.notes.map((/** @type {string} */ note) => h("p", { class: "cap" }, note)),
     h(
       "div",

@@ -3,6 +3,7 @@ import { h, put, s, text } from "../lib/dom.js";
 import { tone } from "../lib/network.js";
 import { full, sig } from "../lib/numbers.js";
 import { paint, unpacked } from "../lib/plane.js";
+import { tr } from "../lib/words.js";
 
 const TILE = 20;
 const SIZES = { desk: { width: 580, height: 440, node: 26 }, phone: { width: 372, height: 424, node: 22 } };
@@ -44,7 +45,7 @@ export class NetworkDrawing {
 
   #label() {
     const { scene } = this;
-    return `${scene.n_x} inputs, ${scene.n_h} hidden units (${scene.activation}), ${scene.n_z} outputs (${scene.output})`;
+    return tr`${scene.n_x} inputs, ${scene.n_h} hidden units (${scene.activation}), ${scene.n_z} outputs (${scene.output})`;
   }
 
   /** The centre of unit i. @param {number} i @param {number} gap @returns {[number, number]} */
@@ -60,7 +61,7 @@ export class NetworkDrawing {
     const half = this.tile / 2;
     const { width, height } = this.size;
     const at = (/** @type {number} */ v, /** @type {number} */ of) => `${((100 * v) / of).toFixed(3)}%`;
-    const canvas = h("canvas", { class: "unit-tile", tabindex: 0, role: "img", "aria-label": `unit ${i + 1}`, "data-unit": i + 1 });
+    const canvas = h("canvas", { class: "unit-tile", tabindex: 0, role: "img", "aria-label": tr`unit ${i + 1}`, "data-unit": i + 1 });
     canvas.style.cssText = `left:${at(x - half, width)};top:${at(y - half, height)};width:${at(this.tile, width)};height:${at(this.tile, height)}`;
     for (const event of ["pointerenter", "focus", "click"]) canvas.addEventListener(event, () => choose(i));
     return /** @type {HTMLCanvasElement} */ (canvas);
@@ -98,10 +99,10 @@ export class NetworkDrawing {
       }),
     );
     const nodes = [
-      ...this.ins.map((y, j) => node(r + 14, y, (inputs[j] ?? "").replace(/^missingindicator_/, "no "), r)),
+      ...this.ins.map((y, j) => node(r + 14, y, (inputs[j] ?? "").replace(/^missingindicator_(.*)$/, (/** @type {string} */ _, /** @type {string} */ column) => tr`no ${column}`), r)),
       ...this.outs.map((y, j) => node(width - r - 14, y, outputs[j] ?? "", r)),
     ];
-    const more = n_x > inputs.length ? text(r + 14, height - 4, `and ${n_x - inputs.length} more`, {}) : null;
+    const more = n_x > inputs.length ? text(r + 14, height - 4, tr`and ${n_x - inputs.length} more`, {}) : null;
     put(this.svg, lines, ...nodes, more, labels, ...(this.numbers ? this.biases : []), ...this.outBiases);
   }
 

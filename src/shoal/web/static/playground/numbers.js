@@ -1,6 +1,7 @@
 // The numbers of the playground that open a card: costs, scores, the rate, and one unit's weights.
 import { h, put } from "../lib/dom.js";
-import { num, sig, whole } from "../lib/numbers.js";
+import { num, percent, sig, whole } from "../lib/numbers.js";
+import { tr } from "../lib/words.js";
 
 /** A number that opens its card, if it has one. @param {any} run @param {string} key @param {number | null} value @param {any} [more] */
 export const opening = (run, key, value, more = {}) => num(value ?? NaN, { ...more, how: run.explains(key) ? `p:${key}` : undefined });
@@ -10,12 +11,12 @@ export function numbers(run, frame, scene, [, train, test]) {
   const pair = (/** @type {string} */ name, /** @type {any} */ value, /** @type {string} */ title = "") =>
     h("div", { title }, h("dt", {}, name), h("dd", {}, value));
   return [
-    pair("train", opening(run, "train", train, { name: "p-train" })),
-    scene.m_test ? pair("held out", opening(run, "test", test, { name: "p-test" })) : null,
+    pair(tr("train"), opening(run, "train", train, { name: "p-train" })),
+    scene.m_test ? pair(tr("held out"), opening(run, "test", test, { name: "p-test" })) : null,
     frame.event
-      ? pair("last epoch", opening(run, "loss", frame.event.loss, { name: "p-loss" }), "before its updates, penalty included")
+      ? pair(tr("last epoch"), opening(run, "loss", frame.event.loss, { name: "p-loss" }), tr("before its updates, penalty included"))
       : null,
-    pair("α", opening(run, "rate", scene.rate, { digits: 3, name: "p-alpha" }), "the learning rate"),
+    pair("α", opening(run, "rate", scene.rate, { digits: 3, name: "p-alpha" }), tr("the learning rate")),
   ];
 }
 
@@ -23,13 +24,13 @@ export function numbers(run, frame, scene, [, train, test]) {
 export function scores(run, frame, scene) {
   const classes = scene.task === "classification";
   const one = (/** @type {string} */ key, /** @type {number} */ v) =>
-    opening(run, key, v, classes ? { text: `${(100 * v).toFixed(1)} %`, name: `p-${key}` } : { digits: 3, name: `p-${key}` });
+    opening(run, key, v, classes ? { text: percent(v), name: `p-${key}` } : { digits: 3, name: `p-${key}` });
   const named = classes ? "" : "R² ";
   return [
-    scene.networks > 1 ? `mean of ${scene.networks}: ` : "",
+    scene.networks > 1 ? `${tr`mean of ${scene.networks}:`} ` : "",
     named,
     one("score", frame.score),
-    frame.score_test === null ? null : [`, held out ${named}`, one("score_test", frame.score_test)],
+    frame.score_test === null ? null : [`, ${tr("held out")} ${named}`, one("score_test", frame.score_test)],
   ].flat();
 }
 
@@ -46,15 +47,15 @@ export function unitLine(run, frame, scene, i, standardized) {
     opening(run, `W2-${o + 1}-${i + 1}`, row[i] ?? 0),
   ]);
   return [
-    h("b", {}, `unit ${i + 1}: `),
+    h("b", {}, tr`unit ${i + 1}:`, " "),
     `${scene.activation}( `,
     ...terms,
     scene.n_x > scene.inputs.length ? " + …" : "",
     " + (",
     opening(run, `b1-${i + 1}-1`, frame.b1[i]),
-    ") ), sent on × ",
+    `) ), ${tr("sent on ×")} `,
     ...out,
-    standardized ? " (inputs standardized)" : "",
+    standardized ? ` ${tr("(inputs standardized)")}` : "",
   ];
 }
 
@@ -62,7 +63,7 @@ export function unitLine(run, frame, scene, i, standardized) {
 export function warn(list, { warnings, lowest }, scene, held) {
   const lines = warnings.map((/** @type {any} */ w) => h("li", { "data-kind": w.kind, title: w.advice }, h("b", {}, w.evidence), " ", w.advice));
   if (!lines.length)
-    lines.push(h("li", { class: "none" }, "No warnings: no unit is flat, dead or identical to another.", scene.m_test ? course(lowest, held) : ""));
+    lines.push(h("li", { class: "none" }, tr("No warnings: no unit is flat, dead or identical to another."), scene.m_test ? course(lowest, held) : ""));
   put(list, ...lines);
 }
 
@@ -70,5 +71,6 @@ export function warn(list, { warnings, lowest }, scene, held) {
 function course(lowest, now) {
   if (!lowest || now === null) return "";
   const [t, cost] = lowest;
-  return now <= cost ? " The held-out cost is the lowest so far." : ` The held-out cost was lowest at update ${whole(t)}: ${sig(cost)}, now ${sig(now)}.`;
+  const words = now <= cost ? tr("The held-out cost is the lowest so far.") : tr`The held-out cost was lowest at update ${whole(t)}: ${sig(cost)}, now ${sig(now)}.`;
+  return ` ${words}`;
 }

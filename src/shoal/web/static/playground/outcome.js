@@ -2,6 +2,7 @@
 import { h, line, put, s } from "../lib/dom.js";
 import { Plane, paint, zeroLine, unpacked } from "../lib/plane.js";
 import { hues } from "../lib/theme.js";
+import { tr } from "../lib/words.js";
 import { classMarks, HUES, legendMark, valueMarks } from "./points.js";
 
 const [SIZE, GRID] = [288, 56];
@@ -13,13 +14,13 @@ export class Outcome {
     this.scene = scene;
     this.flat = Boolean(scene.y);
     const up = this.flat ? scene.spans[scene.y] : heights(scene);
-    const names = /** @type {[string, string]} */ ([scene.x, scene.y || (scene.task === "regression" ? scene.target : "probability")]);
+    const names = /** @type {[string, string]} */ ([scene.x, scene.y || (scene.task === "regression" ? scene.target : tr("probability"))]);
     this.plane = new Plane({
       size: SIZE,
       x: scene.spans[scene.x],
       y: up,
       names,
-      label: `The network's prediction over ${scene.x} and ${names[1]}`,
+      label: tr`The network's prediction over ${scene.x} and ${names[1]}`,
     });
     this.fog = /** @type {HTMLCanvasElement} */ (h("canvas", { class: "fog", "aria-hidden": "true" }));
     this.fog.style.cssText = this.plane.canvas.style.cssText;
@@ -119,11 +120,11 @@ function legend(scene) {
   const item = (/** @type {any} */ mark, /** @type {string} */ words) => h("span", {}, mark, ` ${words}`);
   const marks =
     scene.task === "regression"
-      ? [item(legendMark(1), `${scene.target} above its mean`), item(legendMark(0), "below")]
+      ? [item(legendMark(1), tr`${scene.target} above its mean`), item(legendMark(0), tr("below"))]
       : scene.classes
           .slice(0, 6)
           .map((/** @type {string} */ name, /** @type {number} */ c) => item(legendMark(c), `${scene.target} = ${name}`));
-  const held = scene.m_test ? [item(legendMark(1, true), "hollow: held out")] : [];
-  const shade = scene.networks > 1 ? [item(h("i", { class: "shade" }), `where the ${scene.networks} disagree`)] : [];
+  const held = scene.m_test ? [item(legendMark(1, true), tr("hollow: held out"))] : [];
+  const shade = scene.networks > 1 ? [item(h("i", { class: "shade" }), tr`where the ${scene.networks} disagree`)] : [];
   return [...marks, ...held, ...shade];
 }

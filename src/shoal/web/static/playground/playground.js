@@ -5,8 +5,9 @@ import { iconButton, showRunning } from "../lib/controls.js";
 import { find, h, put } from "../lib/dom.js";
 import { whole } from "../lib/numbers.js";
 import { get, listen, number, set } from "../lib/store.js";
+import { tr } from "../lib/words.js";
 import { Cost } from "./cost.js";
-import { DataPanel } from "./data.js";
+import { DataPanel, READING } from "./data.js";
 import { NetworkDrawing } from "./network.js";
 import { numbers, scores, unitLine, warn } from "./numbers.js";
 import { Outcome } from "./outcome.js";
@@ -47,7 +48,7 @@ class Playground {
     this.failed = h("p", { class: "failed", role: "status", hidden: true });
     this.data = new DataPanel((words) => this.say(words));
     this.cost = new Cost();
-    this.play = iconButton("play", "play", () => void this.toggle(), { id: "p-play" });
+    this.play = iconButton("play", tr("play"), () => void this.toggle(), { id: "p-play" });
     this.where = h("span", { class: "where" });
     this.loss = h("span", { hidden: true }, lossChoice());
     this.waits = h("p", { class: "waiting", role: "status", hidden: true });
@@ -80,11 +81,11 @@ class Playground {
     const controls = h(
       "span",
       { class: "field" },
-      iconButton("reset", "to the beginning", does("reset"), { id: "p-reset" }),
-      iconButton("back", "back", does("back"), { id: "p-back" }),
+      iconButton("reset", tr("to the beginning"), does("reset"), { id: "p-reset" }),
+      iconButton("back", tr("back"), does("back"), { id: "p-back" }),
       this.play,
-      iconButton("on", "one step: one update", does("step"), { id: "p-step" }),
-      iconButton("epoch", "one epoch: all rows once", does("epoch"), { id: "p-epoch" }),
+      iconButton("on", tr("one step: one update"), does("step"), { id: "p-step" }),
+      iconButton("epoch", tr("one epoch: all rows once"), does("epoch"), { id: "p-epoch" }),
     );
     const learning = h("div", { class: "run" }, controls, this.where, ...learningBar());
     const network = h("div", { class: "run" }, ...networkBar(), this.loss);
@@ -99,13 +100,13 @@ class Playground {
         "div",
         { class: "pg" },
         this.data.element,
-        h("div", { class: "pg-net" }, h("h3", {}, "Network ", this.netTitle), this.net, this.unit, this.warnings, key()),
+        h("div", { class: "pg-net" }, h("h3", {}, tr("Network"), " ", this.netTitle), this.net, this.unit, this.warnings, key()),
         h(
           "div",
           { class: "pg-out" },
-          h("h3", {}, "Outcome ", this.outTitle),
+          h("h3", {}, tr("Outcome"), " ", this.outTitle),
           this.out,
-          h("h3", { class: "second" }, "Cost ", this.costTitle),
+          h("h3", { class: "second" }, tr("Cost"), " ", this.costTitle),
           this.cost.element,
           this.now,
         ),
@@ -260,7 +261,7 @@ class Playground {
   /** @param {string} words */
   say(words) {
     this.failed.hidden = !words;
-    put(this.failed, words === "reading …" ? words : `✕ ${words}`);
+    put(this.failed, words === READING ? words : `✕ ${words}`);
   }
 
   // --- what is shown -------------------------------------------------------------------------------------------------
@@ -275,7 +276,7 @@ class Playground {
     put(this.out, this.outcome.element, this.outcome.legend);
     put(
       this.netTitle,
-      `${scene.n_x} → ${scene.n_h} ${scene.activation} → ${scene.n_z} ${scene.output}, ${scene.parameters} parameters`,
+      tr`${scene.n_x} → ${scene.n_h} ${scene.activation} → ${scene.n_z} ${scene.output}, ${scene.parameters} parameters`,
       this.members,
     );
     this.#memberChoice();
@@ -293,9 +294,9 @@ class Playground {
       this.members,
       ...(networks > 1
         ? [
-            h("button", { type: "button", class: "small", onclick: move(-1), "aria-label": "the network before", ...fixed }, "‹"),
-            ` network ${Math.min(number("p.member"), networks - 1) + 1} of ${networks} `,
-            h("button", { type: "button", class: "small", onclick: move(1), "aria-label": "the next network", ...fixed }, "›"),
+            h("button", { type: "button", class: "small", onclick: move(-1), "aria-label": tr("the network before"), ...fixed }, "‹"),
+            ` ${tr`network ${Math.min(number("p.member"), networks - 1) + 1} of ${networks}`} `,
+            h("button", { type: "button", class: "small", onclick: move(1), "aria-label": tr("the next network"), ...fixed }, "›"),
           ]
         : []),
     );
@@ -334,13 +335,13 @@ class Playground {
   #numbers(frame, scene) {
     put(
       this.where,
-      h("span", { class: "lab" }, "epoch"),
+      h("span", { class: "lab" }, tr("epoch")),
       h("output", { id: "p-epochs" }, whole(frame.epoch)),
-      h("span", { class: "lab" }, "update"),
+      h("span", { class: "lab" }, tr("update")),
       h("output", { id: "p-t" }, whole(frame.t)),
     );
     put(this.outTitle, ...scores(this.run, frame, scene));
-    put(this.costTitle, scene.loss, scene.scaled ? " of the scaled target" : "");
+    put(this.costTitle, scene.scaled ? tr`${scene.loss} of the scaled target` : scene.loss);
     put(this.now, ...numbers(this.run, frame, scene, this.cost.kept[this.cost.kept.length - 1] ?? [0, null, null]));
     this.point(this.shown);
   }
@@ -383,7 +384,7 @@ const key = () =>
     "p",
     { class: "cap key" },
     h("i", { class: "below" }),
-    " weight below 0  ",
+    ` ${tr("weight below 0")}  `,
     h("i", { class: "above" }),
-    " above 0;  a square shows its unit's output over the picture",
+    ` ${tr("above 0;")}  ${tr("a square shows its unit's output over the picture")}`,
   );

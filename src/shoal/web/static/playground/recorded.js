@@ -3,10 +3,11 @@ import { h, put } from "../lib/dom.js";
 import { whole } from "../lib/numbers.js";
 import { unpack } from "../lib/packed.js";
 import { reset, set } from "../lib/store.js";
+import { tr } from "../lib/words.js";
 import { networkKeys } from "./settings.js";
 
 const BETWEEN = 90; // milliseconds between frames while it plays
-export const WHY = "not recorded in this copy: settings need the live page, which `shoal chapter` opens";
+export const WHY = tr("not recorded in this copy: settings need the live page, which `shoal chapter` opens");
 
 /** @typedef {{settings: Record<string, string>, scene: any, frames: any[], records: any[][], taken: any[], cards: Record<string, any>[]}} Recording */
 
@@ -30,13 +31,13 @@ export class RecordedRun {
     if (!Object.keys(this.all).length) this.all = /** @type {any} */ (await unpack("recorded-runs")) ?? {};
     const name = asked.data ?? "";
     const own = this.all[name] ?? this.all.flower;
-    if (!own) throw new Error("this copy carries no recorded runs");
+    if (!own) throw new Error(tr("this copy carries no recorded runs"));
     this.own = own;
     this.id = "recorded";
     this.at = 0;
     reset(networkKeys);
     set(Object.fromEntries(Object.entries(own.settings).map(([key, value]) => [`p.${key}`, value])));
-    const says = this.all[name] ? "" : "this copy has its own data sets only; your table needs the live page: `shoal chapter`";
+    const says = this.all[name] ? "" : tr("this copy has its own data sets only; your table needs the live page: `shoal chapter`");
     return { scene: own.scene, frame: this.#frame(), says };
   }
 
@@ -85,7 +86,7 @@ export class RecordedRun {
   }
 
   #recording() {
-    if (!this.own) throw new Error("this copy carries no recorded runs");
+    if (!this.own) throw new Error(tr("this copy carries no recorded runs"));
     return this.own;
   }
 
@@ -107,11 +108,11 @@ export class Moments {
   /** @param {(at: number) => void} go */
   constructor(go) {
     this.input = /** @type {HTMLInputElement} */ (
-      h("input", { type: "range", id: "p-moment", min: 0, max: 1, step: 1, value: 0, "aria-label": "recorded moment", style: "width:230px" })
+      h("input", { type: "range", id: "p-moment", min: 0, max: 1, step: 1, value: 0, "aria-label": tr("recorded moment"), style: "width:230px" })
     );
     this.input.addEventListener("input", () => go(Number(this.input.value)));
     this.words = h("span", { class: "cap recorded-note" });
-    this.element = h("div", { class: "run" }, h("label", { class: "field" }, h("span", { class: "lab" }, "moment"), this.input), this.words);
+    this.element = h("div", { class: "run" }, h("label", { class: "field" }, h("span", { class: "lab" }, tr("moment")), this.input), this.words);
   }
 
   /** @param {RecordedRun} run */
@@ -121,13 +122,11 @@ export class Moments {
     this.input.max = String(last);
     this.input.value = String(run.at);
     this.input.style.setProperty("--at", `${(100 * run.at) / last}%`);
-    this.input.setAttribute("aria-valuetext", `update ${frames[run.at]?.t ?? 0}`);
+    this.input.setAttribute("aria-valuetext", tr`update ${frames[run.at]?.t ?? 0}`);
     const end = frames[frames.length - 1]?.t ?? 0;
     put(
       this.words,
-      `A recorded run: ${frames.length} frames of ${whole(end)} updates. Grey settings were not recorded; `,
-      h("code", {}, "shoal chapter"),
-      " opens the page that trains.",
+      tr`A recorded run: ${frames.length} frames of ${whole(end)} updates. Grey settings were not recorded; ${h("code", {}, "shoal chapter")} opens the page that trains.`,
     );
   }
 }

@@ -1,8 +1,9 @@
 // The reader's settings. Each is one word of the address, `p.units=16`, and one of the server's settings.
 import { pick, slider, stepper, toggle } from "../lib/controls.js";
 import { h } from "../lib/dom.js";
-import { sig } from "../lib/numbers.js";
+import { fixed, percent, sig } from "../lib/numbers.js";
 import { declare, get } from "../lib/store.js";
+import { decimal, tr } from "../lib/words.js";
 
 /** The server's settings by name, with their defaults. A change of `network` starts a new run; `picture` chooses what is drawn. `starts` are the settings with which each of the page's sets starts to learn, `choices` the words of a setting with their titles. @typedef {{network: Record<string, string>, picture: Record<string, string>, starts: Record<string, Record<string, string>>, choices: Record<string, [string, string][]>}} Served */
 
@@ -44,8 +45,8 @@ const logarithmic = { to: (/** @type {number} */ p) => Number((10 ** p).toPrecis
 export const learningBar = () => [
   slider({
     key: "p.rate",
-    label: "rate α",
-    name: "learning rate",
+    label: tr("rate α"),
+    name: tr("learning rate"),
     min: -4,
     max: 1,
     step: 0.02,
@@ -55,10 +56,10 @@ export const learningBar = () => [
   }),
   pick({
     key: "p.solver",
-    label: "rule",
+    label: tr("rule"),
     options: [
-      ["descent", "descent"],
-      ["momentum", "momentum"],
+      ["descent", tr("descent")],
+      ["momentum", tr("momentum")],
       ["nesterov", "Nesterov"],
       ["rmsprop", "RMSprop"],
       ["adam", "Adam"],
@@ -67,31 +68,31 @@ export const learningBar = () => [
   }),
   pick({
     key: "p.batch",
-    label: "batch",
-    options: [["0", "all rows"], ...["1", "8", "16", "32", "64", "128", "256"].map((n) => /** @type {[string, string]} */ ([n, n]))],
+    label: tr("batch"),
+    options: [["0", tr("all rows")], ...["1", "8", "16", "32", "64", "128", "256"].map((n) => /** @type {[string, string]} */ ([n, n]))],
   }),
   pick({
     key: "p.l2",
     label: "L2",
-    options: ["0", "0.001", "0.01", "0.1", "1", "3", "10", "30", "100"].map((n) => /** @type {[string, string]} */ ([n, n])),
+    options: ["0", "0.001", "0.01", "0.1", "1", "3", "10", "30", "100"].map((n) => /** @type {[string, string]} */ ([n, decimal(n)])),
   }),
 ];
 
 /** The controls of the network and its start. */
 export const networkBar = () => [
-  stepper({ key: "p.units", label: "hidden units", name: "hidden units", min: 1, max: 64 }),
+  stepper({ key: "p.units", label: tr("hidden units"), name: tr("hidden units"), min: 1, max: 64 }),
   pick({
     key: "p.activation",
     options: served.choices.activation,
-    name: "hidden activation",
+    name: tr("hidden activation"),
   }),
   pick({
     key: "p.init",
-    label: "begin",
+    label: tr("begin"),
     options: [
-      ["normal", "small random"],
-      ["auto", "unit variance"],
-      ["zeros", "zeros"],
+      ["normal", tr("small random")],
+      ["auto", tr("unit variance")],
+      ["zeros", tr("zeros")],
       ["xavier", "Xavier"],
       ["he", "He"],
       ["lecun", "LeCun"],
@@ -104,7 +105,7 @@ export const networkBar = () => [
     slider({
       key: "p.scale",
       label: "×",
-      name: "initial scale",
+      name: tr("initial scale"),
       min: -4,
       max: 1,
       step: 0.05,
@@ -113,24 +114,24 @@ export const networkBar = () => [
       ...logarithmic,
     }),
   ),
-  stepper({ key: "p.seed", label: "seed", min: 0, max: 9999 }),
-  stepper({ key: "p.networks", label: "networks", min: 1, max: 32 }),
-  toggle({ key: "p.standardize", label: "standardize" }),
+  stepper({ key: "p.seed", label: tr("seed"), min: 0, max: 9999 }),
+  stepper({ key: "p.networks", label: tr("networks"), min: 1, max: 32 }),
+  toggle({ key: "p.standardize", label: tr("standardize") }),
 ];
 
 /** The control of a regression's loss. */
 export const lossChoice = () =>
   pick({
     key: "p.loss",
-    label: "loss",
+    label: tr("loss"),
     options: served.choices.loss,
   });
 
 /** Rows of the page's own sets. */
 export const rowsPanel = () => [
-  slider({ key: "p.points", label: "points", min: 20, max: 2000, step: 20, width: 72, show: String }),
-  slider({ key: "p.noise", label: "noise", min: 0, max: 1, step: 0.02, width: 72, show: (v) => v.toFixed(2) }),
+  slider({ key: "p.points", label: tr("points"), min: 20, max: 2000, step: 20, width: 72, show: String }),
+  slider({ key: "p.noise", label: tr("noise"), min: 0, max: 1, step: 0.02, width: 72, show: (v) => fixed(v, 2) }),
 ];
 
 export const holdOut = () =>
-  slider({ key: "p.hold_out", label: "hold out", min: 0, max: 0.5, step: 0.05, width: 72, show: (v) => `${Math.round(100 * v)} %` });
+  slider({ key: "p.hold_out", label: tr("hold out"), min: 0, max: 0.5, step: 0.05, width: 72, show: (v) => percent(v, 0) });

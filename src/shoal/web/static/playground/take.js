@@ -1,26 +1,27 @@
 // "Take it with you": the network as Python, as JSON, as an equation.
 import { h, put } from "../lib/dom.js";
+import { tr } from "../lib/words.js";
 
 /** @type {[string, string, string][]} */
 const FORMS = [
   ["python", "Python", "network.py"],
-  ["json", "Weights as JSON", "network.json"],
-  ["equation", "Equation", "network.txt"],
+  ["json", tr("Weights as JSON"), "network.json"],
+  ["equation", tr("Equation"), "network.txt"],
 ];
 
 /** The button and its sheet. @param {() => Promise<any>} fetchIt */
 export function takeAway(fetchIt) {
   const text = h("pre", { tabindex: 0, id: "taken" });
   const note = h("p", { class: "cap" });
-  const tabs = h("span", { class: "seg", role: "group", "aria-label": "form" });
-  const copy = h("button", { type: "button", class: "small" }, "Copy");
-  const save = h("a", { class: "small save" }, "Save");
-  const close = h("button", { type: "button", class: "small" }, "Close");
+  const tabs = h("span", { class: "seg", role: "group", "aria-label": tr("form") });
+  const copy = h("button", { type: "button", class: "small" }, tr("Copy"));
+  const save = h("a", { class: "small save" }, tr("Save"));
+  const close = h("button", { type: "button", class: "small" }, tr("Close"));
   const sheet = /** @type {HTMLDialogElement} */ (
     h(
       "dialog",
-      { class: "sheet take-sheet", "aria-label": "Take it with you" },
-      h("h3", {}, "Take it with you"),
+      { class: "sheet take-sheet", "aria-label": tr("Take it with you") },
+      h("h3", {}, tr("Take it with you")),
       h("div", { class: "bar" }, tabs, copy, save, close),
       note,
       text,
@@ -43,29 +44,29 @@ export function takeAway(fetchIt) {
 
   const missing = (/** @type {string} */ form) =>
     taken.diverged
-      ? "This training diverged, where fit raises an error and gives no network. Lower the rate and train again."
+      ? tr("This training diverged, where fit raises an error and gives no network. Lower the rate and train again.")
       : form === "python"
-      ? "Train for one whole epoch first: before that, fit has no network to give."
-      : "The weights of this network became infinite or NaN.";
+      ? tr("Train for one whole epoch first: before that, fit has no network to give.")
+      : tr("The weights of this network became infinite or NaN.");
 
   /** @param {string} form */
   function says(form) {
     if (taken.diverged) return "";
     if (form === "python" && taken.over)
-      return `These lines give the network after epoch ${taken.epochs}; it is ${taken.over} updates into the next one. Press the double arrow to finish that epoch.`;
+      return tr`These lines give the network after epoch ${taken.epochs}; it is ${taken.over} updates into the next one. Press the double arrow to finish that epoch.`;
     if (form === "python")
-      return `If shoal is installed, these lines give this network: the same weights, to the last digit, after ${taken.epochs} epochs.`;
-    if (form === "json") return "The weights and the scaling of the inputs; every number with all its digits.";
-    return "The whole network over your columns, with the scaling in the weights.";
+      return tr`If shoal is installed, these lines give this network: the same weights, to the last digit, after ${taken.epochs} epochs.`;
+    if (form === "json") return tr("The weights and the scaling of the inputs; every number with all its digits.");
+    return tr("The whole network over your columns, with the scaling in the weights.");
   }
 
   put(tabs, ...FORMS.map(([form, title]) => h("button", { type: "button", "data-form": form, onclick: () => show(form) }, title)));
   copy.addEventListener("click", () => {
     navigator.clipboard.writeText(text.textContent ?? "").then(
-      () => put(copy, "Copied"),
-      () => put(copy, "Not allowed"),
+      () => put(copy, tr("Copied")),
+      () => put(copy, tr("Not allowed")),
     );
-    setTimeout(() => put(copy, "Copy"), 900);
+    setTimeout(() => put(copy, tr("Copy")), 900);
   });
   close.addEventListener("click", () => sheet.close());
   const open = async () => {
@@ -77,12 +78,12 @@ export function takeAway(fetchIt) {
     }
     sheet.showModal();
   };
-  const button = h("button", { type: "button", id: "take", onclick: () => void open() }, "Take it with you");
+  const button = h("button", { type: "button", id: "take", onclick: () => void open() }, tr("Take it with you"));
   return h(
     "div",
     { class: "take" },
     button,
-    h("span", { class: "cap" }, "the Python lines that give exactly this network, its weights as JSON, the network as an equation"),
+    h("span", { class: "cap" }, tr("the Python lines that give exactly this network, its weights as JSON, the network as an equation")),
     sheet,
   );
 }
