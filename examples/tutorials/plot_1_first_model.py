@@ -2,7 +2,8 @@
 Your first model in five minutes
 ================================
 
-From a raw table to a model that you can trust, save and ask.
+From a raw table to a model that you can trust, save and ask. In French:
+:ref:`Votre premier modèle en cinq minutes <sphx_glr_tutorials_plot_1_premier_modele.py>`.
 """
 
 # %%

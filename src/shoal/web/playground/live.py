@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from shoal.errors import ShoalError, TableError
+from shoal.web.languages import tr
 from shoal.web.playground.cards import how, python
 from shoal.web.playground.settings import Data, of_sample, of_table, read_settings, settings
 from shoal.web.playground.store import Tables
@@ -277,7 +278,10 @@ class Runs:
         idle = [r for r in self._runs.values() if not r.playing and time.monotonic() - r.touched > LEFT_ALONE]
         if not idle:
             raise TooManyRunsError(
-                f"{MOST_RUNS} networks are live on this server, which is its limit. Close another tab's playground, or wait a moment"
+                tr(
+                    "{n} networks are live on this server, which is its limit. Close another tab's playground, or wait a moment",
+                    n=MOST_RUNS,
+                )
             )
         oldest = min(idle, key=lambda r: r.touched)
         del self._runs[oldest.id]
@@ -287,7 +291,7 @@ class Runs:
         with self._lock:
             run = self._runs.get(key)
         if run is None:
-            raise NoSuchRunError("this run is no longer live; it starts again from its settings")
+            raise NoSuchRunError(tr("this run is no longer live; it starts again from its settings"))
         run.touched = time.monotonic()
         return run
 

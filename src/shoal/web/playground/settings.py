@@ -25,6 +25,7 @@ from shoal.table_models.look import Look, looked
 from shoal.table_models.splits import Split
 from shoal.textbook import ACTIVATIONS
 from shoal.textbook.losses import LOSSES
+from shoal.web.languages import tr
 from shoal.web.playground.tables import MOST_CLASSES, Table
 from shoal.web.question import Choice, ParameterReader, RealReader, WholeReader, brief
 from shoal.web.samples import SAMPLES, sample
@@ -108,7 +109,12 @@ def of_table(table: Table, target: str, held: float, seed: int) -> Data:
     found = targets_of(table.frame, target)
     if found.classes and len(found.classes[0]) > MOST_CLASSES:
         raise TableError(
-            f"The target {target!r} has {len(found.classes[0])} classes; the page draws at most {MOST_CLASSES}. Choose another target."
+            tr(
+                "The target {target} has {n} classes; the page draws at most {most}. Choose another target.",
+                target=repr(target),
+                n=len(found.classes[0]),
+                most=MOST_CLASSES,
+            )
         )
     frame = table.frame.iloc[found.rows].drop(columns=[target])
     train, test = divided(len(found.y), found.y, held, seed)
@@ -127,7 +133,10 @@ def of_table(table: Table, target: str, held: float, seed: int) -> Data:
     data = Data(table.name, found.task, target, frame, found.y, train, test, columns, prepare, lines, tuple(table.frame.columns), seen)
     if not data.axes:
         raise TableError(
-            f"Besides the target {target!r} no column has numbers that vary, so there is no axis to draw. Choose another target."
+            tr(
+                "Besides the target {target} no column has numbers that vary, so there is no axis to draw. Choose another target.",
+                target=repr(target),
+            )
         )
     return data
 

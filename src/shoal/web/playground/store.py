@@ -7,6 +7,7 @@ from collections import OrderedDict
 
 from shoal.errors import ShoalError, TableError
 from shoal.files import temporary_folder
+from shoal.web.languages import tr
 from shoal.web.playground.tables import Table, check_size, parsed, parsed_apart
 
 MOST_TABLES = 4
@@ -56,7 +57,7 @@ class Tables:
             if few:
                 return parsed(name, path)
             if not self._readings.acquire(blocking=False):
-                raise TooManyReadingsError(f"The page is reading other large tables at the moment. Send {name} again later.")
+                raise TooManyReadingsError(tr("The page is reading other large tables at the moment. Send {name} again later.", name=name))
             try:
                 return parsed_apart(name, path, stops)
             finally:
@@ -66,7 +67,9 @@ class Tables:
         """The table with this key; raises `TableError` if it does not exist (any more)."""
         with self._lock:
             if key not in self._kept:
-                raise TableError("This link's table is not in this server's memory, because links contain no tables. Drop the file again.")
+                raise TableError(
+                    tr("This link's table is not in this server's memory, because links contain no tables. Drop the file again.")
+                )
             self._kept.move_to_end(key)
             return self._kept[key]
 

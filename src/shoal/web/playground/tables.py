@@ -27,6 +27,7 @@ from shoal.table import describe_columns, read
 from shoal.table.columns import Column
 from shoal.table.filetypes import place_of_table
 from shoal.table.reading import open_table
+from shoal.web.languages import grouped, tr
 
 MOST_COLUMNS = 400
 MOST_ROWS = 1_000_000
@@ -83,10 +84,28 @@ def n_columns(block: bytes) -> int:
 def refuse(name: str, rows: int = 0, columns: int = 0, cells: int = 0, n_bytes: int = 0) -> None:
     """Raise an error for a table that exceeds the page's limits."""
     if columns > MOST_COLUMNS:
-        raise TableError(f"{name} has {columns} columns; the page draws at most {MOST_COLUMNS}. `shoal fit` takes larger ones.")
-    for found, most, what in ((rows, MOST_ROWS, "rows"), (cells, MOST_CELLS, "cells"), (n_bytes, MOST_BYTES, "bytes, unpacked")):
+        raise TableError(
+            tr(
+                "{name} has {n} columns; the page draws at most {most}. `shoal fit` takes larger ones.",
+                name=name,
+                n=columns,
+                most=MOST_COLUMNS,
+            )
+        )
+    for found, most, what in (
+        (rows, MOST_ROWS, tr("rows")),
+        (cells, MOST_CELLS, tr("cells")),
+        (n_bytes, MOST_BYTES, tr("bytes, unpacked")),
+    ):
         if found > most:
-            raise TableError(f"{name} has more than {most:,} {what}, which is the page's limit. `shoal fit` takes larger tables.")
+            raise TableError(
+                tr(
+                    "{name} has more than {most} {what}, which is the page's limit. `shoal fit` takes larger tables.",
+                    name=name,
+                    most=grouped(most),
+                    what=what,
+                )
+            )
 
 
 def parsed(name: str, path: Path) -> Table:
@@ -99,12 +118,16 @@ def parsed(name: str, path: Path) -> Table:
     except TableError as wrong:
         raise TableError(str(wrong).replace(str(path), name)) from None
     if len(frame.columns) < 2:
-        raise TableError(f"{name} has only one column; a table needs a target and at least one input.")
+        raise TableError(tr("{name} has only one column; a table needs a target and at least one input.", name=name))
     refuse(name, len(frame), len(frame.columns), frame.size)
     columns = describe_columns(frame)
     if not any(column.kind == "number" for column in columns):
         raise TableError(
-            f"{name} has no column of numbers among its {len(columns)}: there is no axis to draw. `shoal fit {name}` can learn from it."
+            tr(
+                "{name} has no column of numbers among its {n}: there is no axis to draw. `shoal fit {name}` can learn from it.",
+                name=name,
+                n=len(columns),
+            )
         )
     return Table(name, frame, columns)
 
