@@ -20,7 +20,7 @@ WORD = re.compile(r"[^\W\d_]{2}")
 SAME = re.compile(
     r"e[ᶻ⁻]+|tanh|(leaky )?(ReLU|relu)|leaky_relu|logistic|ELU|SiLU|softplus|softmax|max|exp|shoal|np|dot|[µmM]?s|ln|randn|reshape|EN|"
     r"English|d?[zawbxWXZAJnmyŷkL]{1,2}[\d₁-₄²]*|Xavier|He|LeCun|Nguyen|Widrow|Nesterov|RMSprop|AdamW?|NumPy|Python|JSON|RandomState|"
-    r"Geoffrey Hinton|Kevin P. Murphy"
+    r"Geoffrey Hinton|Kevin P. Murphy|(− )?a²"
 )
 TITLES = ("TITLE",)  # constants of the exhibits that are translated where they are sent
 

@@ -43,7 +43,7 @@ class Watched:
         """Wait until the exhibit has drawn what it was asked for."""
         self.page.evaluate(FRAMES)
         self.page.wait_for_selector(f"#slide-{slide}[data-busy=no]")
-        self.page.wait_for_function(f"document.querySelector('#slide-{slide} > .failed').hidden")
+        self.page.wait_for_function("slide => document.querySelector(`#slide-${slide} > .failed`).hidden", arg=slide)
 
     def number(self, slide, name):
         """The full value behind the number that is drawn under this name."""

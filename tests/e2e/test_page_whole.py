@@ -57,7 +57,7 @@ def test_the_strip_keys_and_reset(chapter):
     chapter.page.click("#reset")
     chapter.page.wait_for_selector('html[data-step="600"]')
     chapter.page.keyboard.press("]")
-    chapter.page.wait_for_function("document.querySelector('#hand-example').textContent.trim() === '358'")
+    chapter.page.wait_for_function("() => document.querySelector('#hand-example').textContent.trim() === '358'")
 
 
 def test_hovering_a_unit_lights_its_row_everywhere(chapter):

@@ -31,6 +31,7 @@ selector => {
 """
 WORD = re.compile(r"[^\W\d_]{2}")
 CUT = re.compile(r"[^\w′]|_")
+TRIM = " ·.,()\u00a0\u202f"
 
 
 def patterns():
@@ -39,24 +40,27 @@ def patterns():
     for words in (words for key, words in FRENCH.items() if key):
         for text in re.split(r"<[^>]*>", words.replace("&lt;", "<")):
             if WORD.search(text):
-                found.add("".join("(.*?)" if page_words.PLACE.fullmatch(p) else re.escape(p) for p in re.split(r"(\{\w+\})", text.strip())))
+                found.add(
+                    "".join("(.*?)" if page_words.PLACE.fullmatch(p) else re.escape(p) for p in re.split(r"(\{\w+\})", text.strip(TRIM)))
+                )
             pieces = page_words.PLACE.split(text)  # where an element is in a place, each piece is a text of its own
-            found |= {re.escape(piece.strip()) for piece in pieces if WORD.search(piece)}
+            found |= {re.escape(piece.strip(TRIM)) for piece in pieces if WORD.search(piece)}
     return [re.compile(p, re.DOTALL) for p in sorted(found)]
 
 
 PATTERNS = patterns()
+LONG = 12  # an entry of so many letters is not met by chance within another text
 
 
 @functools.cache
 def known(text):
-    """Whether a text is an entry of the table with known texts in its places, or several of them, or has no words."""
-    text = text.strip(" ·\u00a0\u202f")
-    if not WORD.search(text) or page_words.SAME.fullmatch(text):
+    """Whether a text has words of an entry of the table, or no words; `name = value` names a number of the library."""
+    text = text.strip(TRIM)
+    if not WORD.search(text) or page_words.SAME.fullmatch(text) or re.fullmatch(r"[a-z]+(\[\d+\])? = \S+", text):
         return True
-    if any(found and all(map(known, found.groups())) for found in (p.fullmatch(text) for p in PATTERNS)):
+    if any(p.fullmatch(text) or (len(p.pattern) >= LONG and p.search(text)) for p in PATTERNS):
         return True
-    parts = CUT.split(text)
+    parts = [part for part in CUT.split(text) if part]
     return len(parts) > 1 and all(map(known, parts))
 
 
@@ -74,6 +78,7 @@ def opened(browser, address, width=1440, language="fr"):
     return watched
 
 
+@pytest.mark.slow
 def test_every_word_of_the_page_is_french(browser, chapter_address):
     """Every exhibit with its question and its answer, every step of the lecture, and the playground."""
     watched = opened(browser, chapter_address)
@@ -113,6 +118,7 @@ def open_playground(page):
     page.wait_for_selector("#playground[data-busy=no] .now dd", timeout=60_000)
 
 
+@pytest.mark.slow
 def test_the_steps_of_a_lecture_are_french(browser, chapter_address):
     watched = opened(browser, chapter_address)
     page = watched.page
@@ -129,6 +135,7 @@ def test_the_steps_of_a_lecture_are_french(browser, chapter_address):
     watched.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [390, 1440])
 def test_french_has_room(browser, chapter_address, width):
     """French words are longer than English ones: no text lies on another, none is cut off, nothing scrolls sideways."""
@@ -231,8 +238,6 @@ def test_a_script_from_right_to_left(browser, chapter_address, width):
     assert layout_faults(page, "#slide-3", wide=width >= 1024) == []
     assert layout_faults(page, ".strip", wide=True) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    left, right = (page.locator(f'#slide-3 [data-name="z1-{i}"]').bounding_box() for i in (1, 1))
-    assert left == right
     watched.close()
 
 

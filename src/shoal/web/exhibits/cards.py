@@ -5,6 +5,7 @@ operation and the value after it. The last total is the number on the page.
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 from shoal.errors import InvalidParameterError
 from shoal.textbook import Gradients, backward, cost
@@ -31,8 +32,9 @@ def card(title: str, formula: str, terms: Sequence[Card], totals: Sequence[Card]
     return {"title": title, "formula": formula, "terms": list(terms), "totals": list(totals), "says": says}
 
 
-def long_sum(first: Array, second: Array | None, i: int, batches: bool = False) -> list[Card]:
-    """A sum over many examples, or batches: the first two, the selected one, the last; the others together."""
+def long_sum(first: Array, second: Array | None, i: int, of: Literal["example", "batch", "place", "point"] = "example") -> list[Card]:
+    """A sum over many examples, or others: the first two, the selected one, the last; the others together."""
+    numbered = {"example": tr("example {k}"), "batch": tr("batch {k}"), "place": tr("place {k}"), "point": tr("point {k}")}[of]
     products = first if second is None else first * second
     m = len(products)
     shown = sorted({0, 1, i, m - 1})
@@ -42,7 +44,7 @@ def long_sum(first: Array, second: Array | None, i: int, batches: bool = False) 
         if k > last + 1:
             cards.append({"gap": k - last - 1, "value": float(products[last + 1 : k].sum())})
         factors = (first[k],) if second is None else (first[k], second[k])
-        cards.append(term(*factors, note=tr("batch {k}", k=k + 1) if batches else tr("example {k}", k=k + 1)))
+        cards.append(term(*factors, note=numbered.format(k=k + 1)))
         last = k
     return cards
 

@@ -16,6 +16,7 @@ from shoal.web.chapter import SEED, Array
 from shoal.web.exhibits.cards import Card, card, long_sum, term, total
 from shoal.web.exhibits.plane_regions import LINES_TAKE, arrangement
 from shoal.web.exhibits.predict import choice, number, shown
+from shoal.web.languages import tr
 from shoal.web.progress import counting
 from shoal.web.question import Answer, Choice, ParameterReader, Question, WholeReader
 
@@ -183,20 +184,20 @@ def sum_cards(network: Parameters, y: Array, A2: Array) -> dict[str, Answer]:
             "error",
             "1/m Σ (ŷ − y)²",
             long_sum(squares, None, m // 2, of="place"),
-            [total("sum", squares.sum()), total(f"÷ {m}", error(network, y))],
-            f"The mean of the squares at {m} places from x = −1 to x = 1.",
+            [total(tr("sum"), squares.sum()), total(f"÷ {m}", error(network, y))],
+            tr("The mean of the squares at {m} places from x = −1 to x = 1.", m=m),
         )
     }
     for i, joint in enumerate(joints(W1, b1)[:, 0]):
         if np.isfinite(joint):
             cards[f"joint-{i + 1}"] = card(
-                f"joint of unit {i + 1}", "−b / w", [term(-b1[i, 0], 1 / W1[i, 0], note="−b · 1/w")], [total("−b / w", joint)]
+                tr("joint of unit {i}", i=i + 1), "−b / w", [term(-b1[i, 0], 1 / W1[i, 0], note="−b · 1/w")], [total("−b / w", joint)]
             )
     segments = linear_segments(network, LOW, HIGH)
     for p, slope in enumerate(segments.slopes[0]):
         terms: list[Card] = [term(W2[0, i], W1[i, 0], note=f"v{i + 1} · w{i + 1}") for i in np.flatnonzero(segments.active[:, p])]
-        says = "The sum over the active units of this segment." if terms else "No unit is active here."
-        cards[f"slope-{p + 1}"] = card(f"slope on segment {p + 1}", "Σ v w", terms, [total("sum", slope)], says)
+        says = tr("The sum over the active units of this segment.") if terms else tr("No unit is active here.")
+        cards[f"slope-{p + 1}"] = card(tr("slope on segment {p}", p=p + 1), "Σ v w", terms, [total(tr("sum"), slope)], says)
     return cards
 
 
@@ -244,14 +245,19 @@ def predict(curve: str, drawn: tuple[int, ...], n: int, by: str, units: Paramete
     W1, b1, _, _ = shown_units(curve, drawn, n, by, units)
     i = min(u, len(W1)) - 1
     w, b = float(W1[i, 0]), float(b1[i, 0])
-    hint = "The unit switches where w x + b = 0."
+    hint = tr("The unit switches where w x + b = 0.")
     if w == 0:
         return choice(
-            f"Unit {i + 1} has w = 0. Where is its joint?", ("nowhere", "at x = 0", "at x = b"), 0, hint, "w x + b is b at every x."
+            tr("Unit {i} has w = 0. Where is its joint?", i=i + 1),
+            (tr("nowhere"), tr("at x = 0"), tr("at x = b")),
+            0,
+            hint,
+            tr("w x + b is b at every x."),
         )
     at = -b / w
-    because = card(f"The joint of unit {i + 1}", "−b / w", [term(-b, 1 / w, note="−b · 1/w")], [total("−b / w", at)])
-    return number(f"Unit {i + 1} has w = {shown(w)} and b = {shown(b)}. At which x is its joint?", at, 2, hint, because)
+    because = card(tr("The joint of unit {i}", i=i + 1), "−b / w", [term(-b, 1 / w, note="−b · 1/w")], [total("−b / w", at)])
+    asks = tr("Unit {i} has w = {w} and b = {b}. At which x is its joint?", i=i + 1, w=shown(w), b=shown(b))
+    return number(asks, at, 2, hint, because)
 
 
 CURVE = Choice(("wave", "hill", "step", "valley", "own"), ("wave", "hill", "step", "valley"))

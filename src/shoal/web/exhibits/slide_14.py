@@ -18,6 +18,7 @@ from shoal.textbook.optimizers import GradientDescent
 from shoal.web.chapter import RATE, SIGMOID, TANH, Array
 from shoal.web.exhibits.cards import card, long_sum, term, total
 from shoal.web.exhibits.predict import choice, shown
+from shoal.web.languages import tr
 from shoal.web.pictures import outcome
 from shoal.web.playground.training import warm
 from shoal.web.progress import counting
@@ -175,14 +176,14 @@ def how_many(key: str, m: str, n_h: str, labels: str, step: int, seed: int) -> A
     parameters = average(run, [at] * EIGHT) if key == "eight" else member(run.networks[at], seed - 1)
     cache = forward(parameters, X_held, TANH, SIGMOID)
     losses = SIGMOID.loss(cache.Z2, Y_held)
-    whose = "The average of the networks 1 to 8" if key == "eight" else f"Network {seed}"
-    points = f"the {losses.size} points that it learns from" if key == "train" else f"{HELD} held-out points"
+    whose = tr("The average of the networks 1 to 8") if key == "eight" else tr("Network {seed}", seed=seed)
+    points = tr("the {m} points that it learns from", m=losses.size) if key == "train" else tr("{m} held-out points", m=HELD)
     answer = card(
-        f"J, {'training' if key == 'train' else 'held out'}",
+        tr("J, training") if key == "train" else tr("J, held out"),
         "J = 1/m Σ L(ŷ, y)",
         long_sum(losses, None, 1, "point"),
-        [total("sum", losses.sum()), total(f"÷ {losses.size}", cost(cache, Y_held, SIGMOID))],
-        f"{whose} at step {step}, over {points}.",
+        [total(tr("sum"), losses.sum()), total(f"÷ {losses.size}", cost(cache, Y_held, SIGMOID))],
+        tr("{whose} at step {step}, over {points}.", whose=whose, step=step, points=points),
     )
     return answer | {"because": averaged(run, at, X_held[:, :1])} if key == "eight" else answer
 
@@ -190,20 +191,24 @@ def how_many(key: str, m: str, n_h: str, labels: str, step: int, seed: int) -> A
 def averaged(run: SeedRun, at: int, x: Array) -> Answer:
     """The card of the average's z2 at one point: an eighth of each network's."""
     Z2 = logits(take(run.networks[at], range(EIGHT)), x.T, TANH.name)[:, 0, 0]
-    terms = [term(1 / EIGHT, z, note=f"1/8 · z2 of network {k + 1}") for k, z in enumerate(Z2)]
-    return card("z2 at point 1", "z2 = 1/8 Σ z2 of each", terms, [total("sum", Z2.mean())])
+    terms = [term(1 / EIGHT, z, note=tr("1/8 · z2 of network {k}", k=k + 1)) for k, z in enumerate(Z2)]
+    return card(tr("z2 at point 1"), tr("z2 = 1/8 Σ z2 of each"), terms, [total(tr("sum"), Z2.mean())])
 
 
 def predict(m: str, n_h: str, labels: str, step: int) -> Answer:
     """What the average of eight networks costs, beside what they cost on average."""
     at = many_at(m, n_h, labels, step, 1)["now"]
     return choice(
-        f"At step {step:,} the held-out costs of networks 1 to 8 are {shown(at['mean_of_eight'])} on average. "
-        "Take the mean of their z2 at every point instead: what does this average cost?",
-        ("at most that", "exactly that", "more than that"),
+        tr(
+            "At step {step} the held-out costs of networks 1 to 8 are {J} on average. Take the mean of their z2 at every point instead: "
+            "what does this average cost?",
+            step=step,
+            J=shown(at["mean_of_eight"]),
+        ),
+        (tr("at most that"), tr("exactly that"), tr("more than that")),
         0,
-        "The loss of a point is convex in z2: the chord between two of its points lies above the curve.",
-        f"{shown(at['eight'])}. The loss at a mean of z2 is at most the mean of the losses, at every point.",
+        tr("The loss of a point is convex in z2: the chord between two of its points lies above the curve."),
+        tr("{J}. The loss at a mean of z2 is at most the mean of the losses, at every point.", J=shown(at["eight"])),
     )
 
 

@@ -140,7 +140,7 @@ def last_epoch(training: Training) -> Answer:
     if len(sizes) == 1:
         terms, totals = [term(means[0], note=tr("all rows, before update {t}", t=training.event.t))], [total(tr("as it is"), means[0])]
     else:
-        terms = long_sum(sizes.astype(float), means, 0, batches=True)
+        terms = long_sum(sizes.astype(float), means, 0, of="batch")
         totals = [total(tr("sum"), sizes @ means), total(f"÷ {m}", training.losses[-1])]
     says = tr("The cost of each batch is computed before its update, penalty included, so it lags behind the cost above (loss_curve_).")
     return card(tr("last epoch"), tr("Σ rows · J of each batch ÷ rows"), terms, totals, says)

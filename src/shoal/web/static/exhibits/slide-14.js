@@ -160,11 +160,11 @@ export function slide14(page) {
     keys: ["14.m", "14.n_h", "14.labels", "14.step", "14.seed"],
     themed: true,
     lecture: [
-      { says: "too few units", state: { "14.m": 50, "14.n_h": 1 }, parts: ["steps"] },
-      { says: "enough", state: { "14.m": 50, "14.n_h": 8 }, parts: ["steps"] },
-      { says: "memorised", state: { "14.m": 20, "14.n_h": 16, "14.labels": "shuffled" }, parts: ["steps"] },
-      { says: "one and eight", state: { "14.m": 50, "14.n_h": 8 }, parts: ["look", "planes"] },
-      { says: "over units and points", state: { "14.m": 50, "14.n_h": 8 }, parts: ["over"] },
+      { says: tr("too few units"), state: { "14.m": 50, "14.n_h": 1 }, parts: ["steps"] },
+      { says: tr("enough"), state: { "14.m": 50, "14.n_h": 8 }, parts: ["steps"] },
+      { says: tr("memorised"), state: { "14.m": 20, "14.n_h": 16, "14.labels": "shuffled" }, parts: ["steps"] },
+      { says: tr("one and eight"), state: { "14.m": 50, "14.n_h": 8 }, parts: ["look", "planes"] },
+      { says: tr("over units and points"), state: { "14.m": 50, "14.n_h": 8 }, parts: ["over"] },
     ],
     questions: () => ({ many: ["many", of()], a: ["many_at", at()], over: ["many_over", of()] }),
     build(stage) {
