@@ -70,7 +70,7 @@ def test_titanic_from_fit_to_predictions(table, tmp_path):
 def test_penguins_as_a_script_calls_it(table, tmp_path):
     arguments = ("fit", table("penguins"), "--target", "species", "--json", "--seed", 3, "-o", "p.shoal", "--set", "n_networks=2")
     first = answer_json(own_process(*arguments, cwd=tmp_path))
-    assert list(first) == ["task", "target", "rows", "metrics", "baselines", "seconds", "model", "columns", "notes", "read"]
+    assert list(first) == ["task", "target", "rows", "metrics", "baselines", "seconds", "model", "monotone", "columns", "notes", "read"]
     assert (first["task"], first["target"], first["model"]) == ("classification", "species", "p.shoal")
     assert first["rows"] == {"train": 275, "test": 69}
     assert set(first["metrics"]) == set(first["baselines"]["linear"]) == set(first["baselines"]["trivial"]) == CLASSIFICATION

@@ -104,7 +104,8 @@ export function startLanguages(button) {
   const next = names[(names.indexOf(language) + 1) % names.length] ?? "en";
   button.textContent = next.toUpperCase();
   button.lang = next;
-  for (const attribute of ["aria-label", "title"]) button.setAttribute(attribute, LANGUAGES[next] ?? next);
+  button.title = LANGUAGES[next] ?? next;
+  button.setAttribute("aria-label", `${next.toUpperCase()}: ${button.title}`); // begins with what is seen, for those who speak it
   button.hidden = isCopy;
   button.addEventListener("click", () => choose(next));
 }
