@@ -66,5 +66,5 @@ def of_inputs(wanted: Wanted, names: Sequence[str] | None, n: int) -> tuple[int,
                 raise InvalidParameterError(f"monotonic_cst has {name!r}, which is no input; {hint}")
         return tuple(wanted.get(name, 0) for name in names)
     if len(wanted) != n:
-        raise InvalidParameterError(f"monotonic_cst has {len(wanted)} directions, but X has {n} columns; give one for each")
+        raise InvalidParameterError(f"monotonic_cst is a list of {len(wanted)} directions, but X has {n} columns; give one for each")
     return wanted
