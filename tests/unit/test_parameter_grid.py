@@ -72,7 +72,7 @@ def fitted(task, name, value):
         except (DivergedError, TooLargeError, DeviceError) as error:
             return type(error)
         except InvalidParameterError as error:  # what only the rows can show
-            assert str(error).startswith(f"{name} ")  # noqa: PT017
+            assert str(error).startswith(f"{name} is ")  # noqa: PT017
             return type(error)
     return [a.tolist() for a in (*made.coefs_, *made.intercepts_)]
 

@@ -57,7 +57,7 @@ def of_inputs(wanted: Wanted, names: Sequence[str] | None, n: int) -> tuple[int,
     if isinstance(wanted, dict):
         if names is None:
             raise InvalidParameterError(
-                "monotonic_cst has names of inputs, but X has none; give a DataFrame, or a list of 1, -1 and 0 for all columns"
+                "monotonic_cst is a dict of names of inputs, but X has none; give a DataFrame, or a list of 1, -1 and 0 for all columns"
             )
         for name in wanted:
             if name not in names:

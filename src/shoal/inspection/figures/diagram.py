@@ -2,6 +2,7 @@
 are dashed. And its units as maps over two inputs.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Self
@@ -25,7 +26,24 @@ GRID = 40  # pixels a side of a map
 THINNEST = 0.02  # of the thickest: thinner lines are invisible, and not drawn
 
 
-class NetworkDisplay:
+class MemberDisplay(ABC):
+    """One member of a trained network, over the inputs that it is given: what its diagram and the map of its weights have in common."""
+
+    def __init__(self, parameters: Parameters, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+        self.parameters, self.inputs, self.outputs = parameters, inputs, outputs
+
+    @classmethod
+    def from_network(cls, network: Network, k: int | None = None, *, outputs: Sequence[str] = (), ax: Any = None) -> Self:
+        """Member k, from 0, of a trained network; None: the member of the largest weight. Ramps are drawn with their column."""
+        parameters = member_by_input(network, k)
+        return cls(parameters, network.feature_names, outputs or output_names(network, len(parameters.W2))).plot(ax=ax)
+
+    @abstractmethod
+    def plot(self, *, ax: Any = None) -> Self:
+        """Draw."""
+
+
+class NetworkDisplay(MemberDisplay):
     """One member's inputs, hidden units and outputs; if there are many, those of the largest weights.
 
     Attributes
@@ -49,15 +67,6 @@ class NetworkDisplay:
     >>> NetworkDisplay.from_network(model.network_).inputs
     ('x0',)
     """
-
-    def __init__(self, parameters: Parameters, inputs: Sequence[str], outputs: Sequence[str]) -> None:
-        self.parameters, self.inputs, self.outputs = parameters, inputs, outputs
-
-    @classmethod
-    def from_network(cls, network: Network, k: int | None = None, *, outputs: Sequence[str] = (), ax: Any = None) -> Self:
-        """Member k, from 0, of a trained network; None: the member of the largest weight. Ramps are drawn with their column's line."""
-        parameters = member_by_input(network, k)
-        return cls(parameters, network.feature_names, outputs or output_names(network, len(parameters.W2))).plot(ax=ax)
 
     def plot(self, *, most_inputs: int = MOST_INPUTS, most_units: int = MOST_UNITS, ax: Any = None) -> Self:
         """Draw; if not all inputs and units fit, those with the largest products of weights."""

@@ -5,11 +5,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from shoal.inspection.figures.diagram import MOST_INPUTS, heaviest, member_by_input, output_names
+from shoal.inspection.figures.diagram import MOST_INPUTS, MemberDisplay, heaviest
 from shoal.inspection.figures.displays import MOST_BARS, axes_or_new, bare, ink, short
 from shoal.inspection.profile import Profile
-from shoal.network import Network
-from shoal.textbook.propagation import Parameters
 from shoal.types import Floats
 
 
@@ -102,7 +100,7 @@ class ProfileDisplay:
         return self
 
 
-class WeightsDisplay:
+class WeightsDisplay(MemberDisplay):
     """The weights of one member as a map: a column for each hidden unit, a row for each input, the bias, and each output.
 
     Above the line are W1 and b1 over scaled inputs, below it W2; the colours of each are relative to its largest weight, because W2 is
@@ -129,15 +127,6 @@ class WeightsDisplay:
     >>> WeightsDisplay.from_network(model.network_).drawn_.shape
     (3, 3)
     """
-
-    def __init__(self, parameters: Parameters, inputs: Sequence[str], outputs: Sequence[str]) -> None:
-        self.parameters, self.inputs, self.outputs = parameters, inputs, outputs
-
-    @classmethod
-    def from_network(cls, network: Network, k: int | None = None, *, outputs: Sequence[str] = (), ax: Any = None) -> Self:
-        """Member k, from 0, of a trained network; None: the member of the largest weight."""
-        parameters = member_by_input(network, k)
-        return cls(parameters, network.feature_names, outputs or output_names(network, len(parameters.W2))).plot(ax=ax)
 
     def plot(self, *, most_inputs: int = 2 * MOST_INPUTS, ax: Any = None) -> Self:
         """Draw at most so many inputs, and all units."""
