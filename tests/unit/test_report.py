@@ -196,6 +196,8 @@ def test_a_regressor_shows_its_errors_and_intervals(tmp_path):
 def test_proper_scores_are_in_the_target_s_unit_and_none_without_calibration():
     found = {"coverage_90": 0.9, "width_90": 3.0, "interval_score_90": 4.25, "crps": 0.5}
     assert scored_sureness(found) == "Interval score 4.25, CRPS 0.5, in the target's unit; smaller is better."
+    found.pop("crps")  # of fewer than 19 calibration rows
+    assert scored_sureness(found) == "Interval score 4.25, in the target's unit; smaller is better."
     assert scored_sureness({"coverage_90": 0.9, "width_90": 3.0}) == scored_sureness({}) == ""
 
 

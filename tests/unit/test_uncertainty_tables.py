@@ -74,6 +74,18 @@ def test_coverage_and_reliability_are_said(priced, tmp_path, capsys):
     assert f"90 % intervals cover {inside.mean():.1%} of these rows" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("calibration", ["split", "cv+"])
+@pytest.mark.parametrize("m", [10, 12, 20, 23, 24, 30, 60, 90, 100, 130])
+def test_few_calibration_rows_are_scored_as_far_as_they_reach(m, calibration):
+    """A 90 % interval needs nine of them, the quantile 0.05 nineteen: without those, the score is left out and nothing fails."""
+    model = fit(houses(m), "price", settings={**QUICK, "n_networks": 2, "max_iter": 2, "calibration": calibration})
+    n = len(model.network_.calibration.scores)
+    wanted = ["coverage_90", "width_90", "interval_score_90"] if n >= 9 else []
+    wanted += ["crps"] if n >= 19 else []
+    assert list(model.facts_.sureness) == wanted
+    assert list(evaluate(model, houses(5, seed=3)).sureness) == wanted
+
+
 def test_without_calibration_no_coverage_is_claimed(capsys):
     model = fit(houses(), "price", settings=QUICK)
     assert evaluate(model, houses()).sureness == {}

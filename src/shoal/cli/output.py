@@ -91,8 +91,9 @@ def print_sureness(found: Mapping[str, float]) -> None:
         print(
             f"how sure: 90 % intervals cover {found['coverage_90']:.1%} of these rows; they are {number(found['width_90'])} wide on average"
         )
-    if "crps" in found:  # files of earlier versions have the line above alone
-        print(f"interval score {number(found['interval_score_90'])}, CRPS {number(found['crps'])} in the target's unit; smaller is better")
+    if "interval_score_90" in found:  # files of earlier versions have the line above alone
+        crps = f", CRPS {number(found['crps'])}" if "crps" in found else ""
+        print(f"interval score {number(found['interval_score_90'])}{crps} in the target's unit; smaller is better")
     if "calibration_error" in found:
         print(
             f"how sure: the probability of the most likely class is wrong by {found['calibration_error']:.1%} on average "

@@ -91,10 +91,9 @@ def scored_sureness(found: Metrics) -> str:
     if "brier_score_loss" in found:
         brier, gap = number(found["brier_score_loss"]), found["calibration_error"]
         return f"Brier score {brier}, expected calibration error {gap:.1%}; smaller is better."
-    if "crps" in found:
-        return (
-            f"Interval score {number(found['interval_score_90'])}, CRPS {number(found['crps'])}, in the target's unit; smaller is better."
-        )
+    if "interval_score_90" in found:
+        crps = f", CRPS {number(found['crps'])}" if "crps" in found else ""
+        return f"Interval score {number(found['interval_score_90'])}{crps}, in the target's unit; smaller is better."
     return ""
 
 

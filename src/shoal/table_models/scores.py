@@ -193,6 +193,7 @@ def baseline_models(task: Task, several: bool) -> tuple[Any, Any]:
 
 
 COVERAGE, LEAST_ROWS = 0.9, 9  # the ninth of nine scores is the first to cover nine tenths
+LEAST_ROWS_OF_QUANTILES = 19  # an interval's two ends share its scores; of `LEVELS` the first and the last each need their own
 
 
 @outside_named(False)
@@ -210,7 +211,8 @@ def sureness_of(estimator: ShoalClassifier | ShoalRegressor, X: Any, y: np.ndarr
     dict
         Classification: brier_score_loss and calibration_error (for several labels their means). Regression with calibration: coverage_90,
         the fraction of targets inside their 90 % intervals, width_90, their mean width, interval_score_90 and crps
-        (`uncertainty.scoring`), for several targets the means; empty without calibration, or with too few rows for 90 %.
+        (`uncertainty.scoring`), for several targets the means. Empty without calibration, or with fewer than 9 calibration rows; no crps
+        with fewer than 19.
     """
     X, y, weight = rows_that_count(X, y, weight)
     if isinstance(estimator, ShoalClassifier):
@@ -225,12 +227,14 @@ def _of_intervals(model: Any, X: Any, y: np.ndarray) -> dict[str, np.ndarray]:
     if calibration is None or len(calibration.scores) < LEAST_ROWS:
         return {}
     lower, upper = model.predict_interval(X, COVERAGE)
-    return {
+    found = {
         "coverage_90": (lower <= y) & (y <= upper),
         "width_90": upper - lower,
         "interval_score_90": interval_scores(y, lower, upper, COVERAGE),
-        "crps": crps_of_quantiles(y, model.predict_quantiles(X, LEVELS)),
     }
+    if len(calibration.scores) >= LEAST_ROWS_OF_QUANTILES:
+        found["crps"] = crps_of_quantiles(y, model.predict_quantiles(X, LEVELS))
+    return found
 
 
 def weighted_mean(values: np.ndarray, weight: Floats | None) -> float:

@@ -7,8 +7,7 @@ import numpy as np
 
 from shoal.types import Floats
 
-# The middles of ten equal parts of (0, 1). The first and the last are the ends of a 90 % interval: they need no more calibration rows.
-LEVELS = (np.arange(10) + 0.5) / 10
+LEVELS = (np.arange(10) + 0.5) / 10  # the middles of ten equal parts of (0, 1)
 
 
 def interval_scores(y: Floats, lower: Floats, upper: Floats, coverage: float) -> Floats:
