@@ -139,6 +139,17 @@ def test_tab_goes_on_into_the_next_exhibit(chapter):
     raise AssertionError(page.evaluate("document.activeElement.outerHTML"))
 
 
+@pytest.mark.parametrize("width", [390, 1024, 1440])
+def test_the_page_stays_when_a_button_above_it_takes_the_focus(browser, chapter_address, width):
+    watched = on_screen(browser, chapter_address, width).open(7)
+    jumps = """() => [...document.querySelectorAll(".strip :is(a, button, input)")].filter(e => e.checkVisibility()).map(e => {
+        const from = scrollY; e.focus(); return scrollY - from; })"""
+    moved = watched.page.evaluate(jumps)
+    assert len(moved) > 3
+    assert set(moved) == {0}
+    watched.close()
+
+
 @pytest.mark.parametrize("width", [pytest.param(390, marks=pytest.mark.slow), 1280])
 def test_a_table_of_the_readers_own_is_shown_whole(browser, chapter_address, width, tmp_path):
     """Long names of columns and inputs, a category to hold, and gaps, which become inputs of their own."""
