@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import shoal
-from shoal.errors import InvalidParameterError, TableError, TableWarning
+from shoal.errors import ColumnsError, InvalidParameterError, TableError, TableWarning
 from shoal.table_models import fit_in_pieces, memory
 from shoal.table_models import within_memory as larger
 from shoal.table_models.fit import evaluate, facts_of, notes_of
@@ -28,7 +28,8 @@ def small_memory(monkeypatch):
         monkeypatch.setattr(module, "LEAST_ROWS", 20)
     monkeypatch.setattr(fit_in_pieces, "PIECE_SHARE", 4.0)
     monkeypatch.setattr(fit_in_pieces, "SAMPLE_SHARE", 1e6)
-    monkeypatch.setattr(fit_in_pieces, "SAMPLE_ROWS", SAMPLE)
+    for module in (fit_in_pieces, larger):
+        monkeypatch.setattr(module, "SAMPLE_ROWS", SAMPLE)
 
 
 NAME = {"groups": "patient"}
@@ -115,3 +116,23 @@ def test_notes_on_dask_are_those_of_its_rows_and_a_threshold_is_a_number(client)
     assert model["estimator"].thresholds_ == (0.2,)
     with pytest.raises(InvalidParameterError, match="'f1' is found by cross-validation in memory, and this table lies on a cluster"):
         shoal.dask.fit_table(parts, "y", threshold="f1", **given)
+
+
+@pytest.mark.parametrize("given", [{}, {"time": "z"}, {"groups": "patient"}], ids=["rows", "time", "groups"])
+def test_chosen_inputs_are_learned_alone_and_rows_are_held_out_as_before(tmp_path, given):
+    frame = table("identifier").assign(patient=np.arange(M) // 5)
+    frame = frame.sample(frac=1, random_state=0, ignore_index=True)
+    path = tmp_path / "t.csv"
+    frame.to_csv(path, index=False)
+    model, _ = in_blocks(path, inputs=["b", "a"], **given)
+    assert list(model.feature_names_in_) == ["a", "b"]
+    assert facts_of(model).inputs == ("b", "a")
+    train, held = sides_again(model, path)
+    assert list(train.inputs.columns) == ["a", "b"]
+    assert len(held.y) == facts_of(model).n_test
+    if "time" in given:
+        times = frame["z"].to_numpy()[held.inputs.index - 1]
+        assert set(times) == set(range(times.min(), M + 1)), "the last rows are held out"
+    np.testing.assert_array_equal(model.predict(frame.head(9)), model.predict(frame[["a", "b"]].head(9)))
+    with pytest.raises(ColumnsError, match="no column 'c' to be an input"):
+        in_blocks(path, inputs=["c"], **given)

@@ -42,7 +42,7 @@ def test_a_table_in_blocks_keeps_them(tmp_path):
 
 
 REFUSED = {
-    "a column that is not there": ({"wieght": -1}, "'wieght', which is no column of the table; the nearest names are 'weight'"),
+    "a column that is not there": ({"wieght": -1}, "'wieght', which is no input of the model; the nearest names are 'weight'"),
     "a category": ({"make": 1}, "'make', which is a category"),
     "a date": ({"sold": 1}, "'sold', which is a date"),
     "another number": ({"weight": 2}, "the direction of 'weight' is 2"),

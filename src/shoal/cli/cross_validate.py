@@ -8,7 +8,21 @@ from shoal.cli.output import number, print_table, rows_bar
 if TYPE_CHECKING:
     from shoal.cli.fit import FitTables
 
-TAKEN = ("task", "groups", "time", "weights", "categories", "drop", "missing", "keep", "merge_case", "day_first", "target_means", "seed")
+TAKEN = (
+    "task",
+    "groups",
+    "time",
+    "weights",
+    "categories",
+    "drop",
+    "inputs",
+    "missing",
+    "keep",
+    "merge_case",
+    "day_first",
+    "target_means",
+    "seed",
+)
 
 
 def checked_folds(folds: str, elsewhere: str | None, threshold: str | None) -> str:

@@ -12,7 +12,19 @@ import typer
 
 from shoal.cli.cross_validate import checked_folds, cross_validated
 from shoal.cli.look import beside_record, look_record, print_beside, show_look
-from shoal.cli.options import TABLE_HELP, AsJson, Decreasing, Header, Increasing, MaxMemory, Sheet, directions_of, parse_settings, table_at
+from shoal.cli.options import (
+    TABLE_HELP,
+    AsJson,
+    Decreasing,
+    Header,
+    Increasing,
+    Inputs,
+    MaxMemory,
+    Sheet,
+    directions_of,
+    parse_settings,
+    table_at,
+)
 from shoal.cli.output import print_json, print_lines, print_metrics, print_sureness
 from shoal.cli.report import check_report, steps_bar
 
@@ -158,6 +170,7 @@ def fit(
     weights: Weights = None,
     category: Categories = None,
     drop: Drop = None,
+    inputs: Inputs = None,
     strict: Strict = None,
     missing: Missing = None,
     keep: Keep = None,
@@ -198,7 +211,7 @@ def fit(
     from shoal.errors import SeveralTargetsError
 
     chosen: dict[str, Any] = {"settings": parse_settings(settings or []), "seed": seed, "refit": refit, "categories": category or ()}
-    chosen |= {"weights": weights, "missing": missing or (), "keep": keep or (), "merge_case": merge_case}
+    chosen |= {"inputs": inputs, "weights": weights, "missing": missing or (), "keep": keep or (), "merge_case": merge_case}
     chosen["day_first"] = day_first
     chosen |= {"target_means": target_means}
     chosen |= {"task": task, "groups": groups, "time": time}
@@ -222,7 +235,8 @@ def fit(
     own = {name: files.of(name, None if output else Path(default_name(table, [name]))) for name in target}
     for each_files in own.values():
         each_files.check(table, test)
-    records = [train(own[name], [name], [*(drop or []), *(other for other in own if other != name)]) for name in own]
+    beside = {name: [] if inputs else [other for other in own if other != name] for name in own}  # other targets are no inputs
+    records = [train(own[name], [name], [*(drop or []), *beside[name]]) for name in own]
     if as_json:
         print_json({"models": records})
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shoal.cli.options import TABLE_HELP, AsJson, Header, Sheet, table_at
+from shoal.cli.options import TABLE_HELP, AsJson, Header, Inputs, Sheet, table_at
 from shoal.cli.output import number, print_json, print_lines, print_table, width
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def look(
     time: Annotated[str | None, typer.Option(metavar="COLUMN", help="As for shoal fit.", show_default=False)] = None,
     category: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="As for shoal fit.", show_default=False)] = None,
     drop: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="As for shoal fit.", show_default=False)] = None,
+    inputs: Inputs = None,
     missing: Annotated[list[str] | None, typer.Option(metavar="MARK", help="As for shoal fit.", show_default=False)] = None,
     keep: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="As for shoal fit.", show_default=False)] = None,
     merge_case: Annotated[bool | None, typer.Option("--merge-case/--keep-case", help="As for shoal fit.", show_default=False)] = None,
@@ -54,7 +55,7 @@ def look(
         refuse_unwritable(html)
     source = table_at(table, sheet, header)
     chosen: dict[str, Any] = {"categories": category or (), "drop": drop or (), "missing": missing or (), "keep": keep or ()}
-    chosen |= {"merge_case": merge_case, "day_first": day_first, "target_means": target_means}
+    chosen |= {"merge_case": merge_case, "day_first": day_first, "target_means": target_means, "inputs": inputs}
     found = look_at(source, target or None, groups=groups, time=time, **chosen)
     if html is not None:
         write_look(found, html)

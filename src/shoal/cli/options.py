@@ -35,6 +35,10 @@ Decreasing = Annotated[
     list[str] | None,
     typer.Option(metavar="COLUMN", help="Predictions never increase in this column of numbers; repeat it for several.", show_default=False),
 ]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN", help="Learn from this column; repeat it for several. Default: from all columns.", show_default=False),
+]
 ExtraColumns = Annotated[
     str | None,
     typer.Option(

@@ -163,7 +163,7 @@ def facts_from(content: dict[str, Any]) -> Facts:
             **content,
             "targets": tuple(content["targets"]),
             "classes": tuple(map(tuple, content["classes"])),
-            **{name: tuple(content.get(name, ())) for name in ("categories", "drop", "missing", "keep")},
+            **{name: tuple(content.get(name, ())) for name in ("categories", "drop", "missing", "keep", "inputs")},
             "beside": fit_notes_from(content["beside"]) if "beside" in content else NO_NOTES,
             "target_columns": tuple(column_from(column) for column in content.get("target_columns", ())),
             "metrics": or_nan(content["metrics"]),

@@ -89,10 +89,12 @@ FACTS = Record(
         "header": Maybe(Flag()),
         "day_first": Maybe(Flag()),
         "target_means": Flag(),
+        "inputs": Items(Text()),
     },
     # which files of earlier shoals lack
     optional=frozenset(
         {"weights", "drop", "beside", "missing", "keep", "target_columns", "merge_case", "threshold", "header", "day_first", "target_means"}
+        | {"inputs"}
     ),
 )
 # Attributes of a fitted estimator that are one value each, without the final underscore.

@@ -204,7 +204,7 @@ def facts_record(facts: Facts) -> dict[str, Any]:
     """What is known of a fit in plain values."""
     content: dict[str, Any] = {f.name: getattr(facts, f.name) for f in fields(facts)}
     content = {name: value.item() if isinstance(value, np.generic) else value for name, value in content.items()}
-    content |= {name: list(content[name]) for name in ("targets", "categories", "drop", "missing", "keep")}
+    content |= {name: list(content[name]) for name in ("targets", "categories", "drop", "missing", "keep", "inputs")}
     return content | {
         "beside": fit_notes_record(facts.beside),
         "classes": [list(labels) for labels in facts.classes],

@@ -202,7 +202,8 @@ def command(facts: Facts, estimator: Any) -> str:
     words += [w for name, v in {**chosen, **seed}.items() for w in ("--set", f"{name}={v!r}")]
     given = {"--test": facts.test_table, "--groups": facts.groups, "--time": facts.time, "--weights": facts.weights}
     words += [word for option, value in given.items() if value for word in (option, value)]
-    lists = {"--category": facts.categories, "--drop": facts.drop, "--missing": facts.missing, "--keep": facts.keep}
+    columns = {"--inputs": facts.inputs} if facts.inputs else {"--drop": facts.drop}
+    lists = {"--category": facts.categories, **columns, "--missing": facts.missing, "--keep": facts.keep}
     words += [word for option, named in lists.items() for name in named for word in (option, name)]
     words += [] if facts.header is None else ["--header" if facts.header else "--no-header"]
     words += [] if facts.merge_case is None else ["--merge-case" if facts.merge_case else "--keep-case"]
@@ -228,7 +229,8 @@ def in_python(facts: Facts, settings: dict[str, Any]) -> str:
     table = table if facts.header is None else f"shoal.TablePath({table}, header={facts.header})"
     target = repr(facts.targets[0] if len(facts.targets) == 1 else list(facts.targets))
     arguments = {"task": facts.task, "test_fraction": facts.test_fraction, "seed": facts.seed, "settings": settings}
-    given = ("groups", "time", "weights", "categories", "drop", "missing", "keep", "refit", "max_memory", "threshold")
+    columns = "inputs" if facts.inputs else "drop"
+    given = ("groups", "time", "weights", "categories", columns, "missing", "keep", "refit", "max_memory", "threshold")
     arguments |= {name: getattr(facts, name) for name in given if getattr(facts, name)}
     arguments |= {name: getattr(facts, name) for name in ("merge_case", "day_first") if getattr(facts, name) is not None}
     arguments |= {} if facts.target_means else {"target_means": False}

@@ -45,13 +45,13 @@ from shoal.table.steps import learned_rows
 from shoal.table.target import Target
 from shoal.table_models.facts import made_with
 from shoal.table_models.fit import check_arguments, described, estimator_for, trained_on_side
-from shoal.table_models.look import check_dropped
 from shoal.table_models.scores import Metrics, baseline_models, fitted_models, metrics_of
 from shoal.table_models.splits import (
     Side,
     Split,
     both_sides,
     cells_of,
+    chosen_inputs,
     column_roles,
     fingerprint,
     frame_of,
@@ -177,6 +177,7 @@ def cross_validate(
     weights: Hashable = None,
     categories: Collection[Hashable] = (),
     drop: Collection[Hashable] = (),
+    inputs: Collection[Hashable] | None = None,
     missing: Collection[Hashable] = (),
     keep: Collection[Hashable] = (),
     merge_case: bool | None = None,
@@ -192,7 +193,7 @@ def cross_validate(
 
     Parameters
     ----------
-    table, target, task, groups, time, weights, categories, drop, missing, keep, merge_case, day_first, target_means, settings, seed
+    table, target, task, groups, time, weights, categories, drop, inputs, missing, keep, merge_case, day_first, target_means, settings, seed
         As for `shoal.fit`. With `groups` whole groups are held out, with `time` always later rows than those learned from, else rows drawn
         at random, in each class for classes.
     folds : int or str
@@ -224,10 +225,10 @@ def cross_validate(
     check_arguments(seed, task, settings, {"peers": peers}, (), progress)
     table = frame_or_path(table)
     learned, named, categories = column_roles(table, target, {"groups": groups, "time": time, "weights": weights}, categories)
-    cells = cells_of(table, drop, missing, keep, merge_case, day_first, target_means)
+    cells = cells_of(table, drop, missing, keep, merge_case, day_first, target_means, inputs)
     split = Split(task, None, 0.2, named["groups"], named["time"], int(seed), categories, named["weights"], **cells)
     frame = frame_of(table, texts=categories, codes=[*learned, *split.coded])
-    check_dropped(frame, learned, split)
+    split = chosen_inputs(split, frame.columns, learned)
     found, known, inputs = known_rows(frame, learned, split)
     roles = roles_of(known, split)
     places, how = places_of(found, known, split, roles, n_folds, repeats)
@@ -244,7 +245,7 @@ def cross_validate(
             if predicted is not None:
                 answers.append(pd.DataFrame({"row": known.index[test], **at}).join(predicted))
     watch("folds", len(places), len(places))
-    statement = stated(table, split, f"{n_folds} folds, {repeats} repeat{'s' if repeats > 1 else ''}, {how}")
+    statement = stated(table, split, f"{n_folds} folds, {repeats} repeat{'s' if repeats > 1 else ''}, {how}", settings or {})
     return CrossValidation(found.task, pd.DataFrame(scores), pd.concat(answers, ignore_index=True), how, statement)
 
 
@@ -346,9 +347,13 @@ def peers_of(found: Target, m: int, seed: int, *, weighted: bool) -> dict[str, A
     return peers if several else peers | {"hist. boosting": boosting(**state)}
 
 
-def stated(table: Table, split: Split, how: str) -> str:
+def stated(table: Table, split: Split, how: str, settings: Mapping[str, Any]) -> str:
     """What someone needs to repeat it."""
     digest = fingerprint(table)
-    roles = {"task": split.task, "groups": split.groups, "time": split.time, "weights": split.weights}
-    given = "".join(f", {name} {value!r}" for name, value in roles.items() if value is not None)
-    return f"{name_of(table)}{f' (SHA-256 {digest})' if digest else ''}{given}: {how}, seed {split.seed}; {made_with()}"
+    chosen = "inputs" if split.inputs else "drop"
+    names = ("task", "groups", "time", "weights", "categories", chosen, "missing", "keep", "merge_case", "day_first")
+    roles = {name: getattr(split, name) for name in names if getattr(split, name) not in (None, ())}
+    roles |= {} if split.target_means else {"target_means": False}
+    given = "".join(f", {name} {list(value) if isinstance(value, tuple) else value!r}" for name, value in roles.items())
+    more = "".join(f", {name}={value!r}" for name, value in settings.items())
+    return f"{name_of(table)}{f' (SHA-256 {digest})' if digest else ''}{given}: {how}, seed {split.seed}{more}; {made_with()}"

@@ -27,7 +27,8 @@ class Cut:
     """How a row's side is determined from the row alone.
 
     `groups` names the column whose values are held out whole; with `time` the rows from `border` on are, dates in text having the format
-    `written`; `all_learn` holds out none. `weights` names the column of the rows' weights.
+    `written`; `all_learn` holds out none. `weights` names the column of the rows' weights;
+    `is_input` says whether the column of times is an input too.
     """
 
     seed: int
@@ -39,11 +40,12 @@ class Cut:
     all_learn: bool = False
     weights: str | None = None
     merge_case: bool | None = None
+    is_input: bool = True
 
     @property
     def no_inputs(self) -> tuple[str, ...]:
-        """The columns beside the targets that are no inputs: of groups and of weights."""
-        return tuple(name for name in (self.groups, self.weights) if name is not None)
+        """The columns beside the targets that are no inputs: of groups, of weights, and of times that are not among chosen inputs."""
+        return tuple(name for name in (self.groups, self.weights, None if self.is_input else self.time) if name is not None)
 
     def weigh(self, piece: pd.DataFrame) -> Floats | None:
         """The weights of the rows, `(m,)`; None if each counts once."""

@@ -69,7 +69,7 @@ class Facts:
     weights : str
         As passed to `fit`; empty for none.
     drop : tuple of str
-        As `fit` was given it.
+        As passed to `fit`; with `inputs` all columns that are not among them and have no other role.
     beside : FitNotes
         Notes about the table, the score by group, and rare classes.
     missing, keep : tuple of str
@@ -86,6 +86,8 @@ class Facts:
         Whether the file's first line is stated to name the columns; None if that was found from the cells.
     target_means : bool
         As passed to `fit`; files of earlier shoals have models without them.
+    inputs : tuple of str
+        As passed to `fit`; empty for all columns.
     """
 
     task: Task
@@ -121,6 +123,7 @@ class Facts:
     header: bool | None = None
     day_first: bool | None = None
     target_means: bool = True
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -181,6 +184,7 @@ def asked_of(table: Table, split: Split) -> dict[str, Any]:
         "merge_case": split.merge_case,
         "day_first": split.day_first,
         "target_means": split.target_means,
+        "inputs": split.inputs,
     }
 
 
@@ -195,5 +199,6 @@ def split_of(facts: Facts, test: Table | None = None) -> Split:
         facts.merge_case,
         facts.day_first,
         facts.target_means,
+        facts.inputs,
     )
     return Split(facts.task, test, facts.test_fraction, facts.groups or None, facts.time or None, facts.seed, *cells)

@@ -37,7 +37,7 @@ from shoal.table_models.facts import Facts as Facts
 from shoal.table_models.facts import asked_of
 from shoal.table_models.facts import facts_of as facts_of
 from shoal.table_models.fit_notes import notes_beside, rare_classes_of
-from shoal.table_models.look import Looked, announce, check_dropped, looked, warn_of
+from shoal.table_models.look import Looked, announce, looked, warn_of
 from shoal.table_models.model import TableModel, model_of
 from shoal.table_models.model import columns_of as columns_of
 from shoal.table_models.monotone import keep_directions, with_directions
@@ -46,6 +46,7 @@ from shoal.table_models.splits import (
     Side,
     Split,
     cells_of,
+    chosen_inputs,
     column_roles,
     frame_of,
     sides,
@@ -73,6 +74,7 @@ def fit(
     weights: Hashable = None,
     categories: Collection[Hashable] = (),
     drop: Collection[Hashable] = (),
+    inputs: Collection[Hashable] | None = None,
     strict: bool = False,
     missing: Collection[Hashable] = (),
     keep: Collection[Hashable] = (),
@@ -111,6 +113,8 @@ def fit(
         neither how columns are prepared nor which rows are held out
     categories : names of columns that are categories even if every cell is a number
     drop : names of columns that are left out, such as row numbers; a table to predict may have them or not
+    inputs : names of the only columns to learn from; all others are dropped.
+        None learns from all. `time` is an input only if it is among them
     strict : raise a `TableError` before training if there is anything to know of the table; else one `TableWarning` lists it
     missing : texts and numbers that stand for no value in any column, such as "n.d." or -999; "<" stands for all limits such as "<0.1"
     keep : names of columns whose numbers were all measured: no note mentions -999 far from all others, and rows with it in the target
@@ -180,7 +184,7 @@ def fit(
     there = place_of(client, checkpoint, max_memory, refit)
     seed, table, test = int(seed), frame_or_path(table), None if test is None else frame_or_path(test)
     learned, named, categories = column_roles(table, target, {"groups": groups, "time": time, "weights": weights}, categories)
-    cells = cells_of(table, drop, missing, keep, merge_case, day_first, target_means)
+    cells = cells_of(table, drop, missing, keep, merge_case, day_first, target_means, inputs)
     split = Split(task, test, test_fraction, named["groups"], named["time"], seed, categories, named["weights"], **cells)
     wanted = threshold_of(threshold)
     if max_memory is not None:
@@ -192,7 +196,7 @@ def fit(
             warn_of(notes_of(done), stacklevel=3)
             return done
     frame = frame_of(table, texts=categories, codes=[*learned, *split.coded])
-    check_dropped(frame, learned, split)
+    split = chosen_inputs(split, frame.columns, learned)
     train, held, found, how = sides(frame, learned, split)
     estimator = estimator_for(found.task, settings, seed, callbacks)
     settings_of(estimator)  # invalid ones are refused before anything is shown

@@ -203,7 +203,7 @@ def cut_of(table: TableFile, asked: Asked, memory: Memory) -> Cut:
         return Cut(asked.seed, asked.test_fraction, all_learn=True, weights=asked.weights)
     if asked.time is not None:
         rows, progressed = rows_of_piece(table, memory), asked.stage("times", table.n_rows)
-        cut = Cut(asked.seed, asked.test_fraction, time=asked.time, weights=asked.weights)
+        cut = Cut(asked.seed, asked.test_fraction, time=asked.time, weights=asked.weights, is_input=asked.time not in asked.drop)
         return cut_by_time(table, asked.targets, cut, rows, SAMPLE_ROWS, progressed, asked.day_first)
     return Cut(asked.seed, asked.test_fraction, groups=asked.groups, weights=asked.weights, merge_case=asked.merge_case)
 

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from shoal.errors import ColumnsError, TableError, TableWarning
 from shoal.files import reading_once
 from shoal.table import Column, Target, describe_columns, targets_of
-from shoal.table.cells import brief, no_column
 from shoal.table.coded_columns import CodedColumn, coded
 from shoal.table.frames import Table, frame_or_path, is_path, one_of
 from shoal.table.notes import ColumnNote
@@ -24,7 +23,7 @@ from shoal.table.splits import group_names
 from shoal.table.structure import Roles, structure_notes
 from shoal.table.target import check_names
 from shoal.table.target_cells import read_targets
-from shoal.table_models.splits import Split, cells_of, column_roles, frame_of, name_of
+from shoal.table_models.splits import Split, cells_of, chosen_inputs, column_roles, frame_of, name_of
 
 EXAMPLES = 3
 LONGEST = 24  # characters of an example
@@ -40,7 +39,7 @@ class LookedColumn:
     name : str
     read_as : str
         "number", "boolean", "category", "date" or "left out", with what is special, after "target: " for a target; "groups", "weights",
-        "dropped", "refused", or "target" for one that no network learns.
+        "time" for one that is no input, "dropped", "refused", or "target" for one that no network learns.
     examples : tuple of str
         The first different cells.
     n_missing, n_distinct : int
@@ -136,6 +135,7 @@ def look(
     merge_case: bool | None = None,
     day_first: bool | None = None,
     target_means: bool = True,
+    inputs: Collection[Hashable] | None = None,
 ) -> Look:
     """Look at a table as `shoal.fit` does before it trains.
 
@@ -143,7 +143,7 @@ def look(
     ----------
     table : as for `shoal.fit`
     target : name of the column to predict, or a list; without it nothing is found about columns that give it away
-    groups, time, categories, drop, missing, keep, merge_case, day_first, target_means : as for `shoal.fit`
+    groups, time, categories, drop, missing, keep, merge_case, day_first, target_means, inputs : as for `shoal.fit`
 
     Returns
     -------
@@ -167,10 +167,10 @@ def look(
     """
     table = frame_or_path(table)
     names, roles, coded_as = column_roles(table, () if target is None else target, {"groups": groups, "time": time}, categories)
-    cells = cells_of(table, drop, missing, keep, merge_case, day_first, target_means)
+    cells = cells_of(table, drop, missing, keep, merge_case, day_first, target_means, inputs)
     split = Split(None, None, 0.2, roles["groups"], roles["time"], 0, coded_as, None, **cells)
     frame = frame_of(table, texts=split.categories, codes=[*names, *split.coded])
-    check_dropped(frame, names, split)
+    split = chosen_inputs(split, frame.columns, names)
     found, refused = targets_or_why_not(frame, names, split)
     frame = frame if found is None else frame.iloc[found.rows]
     columns, more = columns_or_why_not(inputs_of(frame, names, split), split, split.n_outputs(found))
@@ -223,15 +223,6 @@ def inputs_of(frame: pd.DataFrame, names: Sequence[str], split: Split) -> pd.Dat
     return frame.drop(columns=[*names, *split.no_inputs])
 
 
-def check_dropped(frame: pd.DataFrame, names: Sequence[str], split: Split) -> None:
-    """Refuse to drop what is not there, or what is needed."""
-    for name in split.drop:
-        if name not in frame.columns:
-            raise ColumnsError(no_column(name, frame.columns, "to drop"))
-        if name in (*names, split.groups, split.time, split.weights, *split.categories):
-            raise TableError(f"The column {brief(name)} cannot be dropped: it is the target, the groups, the time or a category.")
-
-
 Looked = Callable[[Look], None]
 
 
@@ -276,6 +267,7 @@ def looked(
         | dict.fromkeys(split.no_inputs, "weights")
         | dict.fromkeys(split.coded, "groups")
         | dict.fromkeys(split.drop, "dropped")
+        | dict.fromkeys(set(split.drop) - set(split.unread), "time")
     )
     seen = tuple(seen_column(by_name[name], prefix.get(name, ""), notes) for name in frame.columns)
     of_file = tuple(map(str, file_notes(table))) if is_path(table) else ()
@@ -330,7 +322,7 @@ def seen_column(each: CodedColumn, prefix: str, notes: Sequence[ColumnNote]) -> 
     shown = tuple(short(value) for value in each.cells.dropna().unique()[:EXAMPLES])
     return LookedColumn(
         each.name,
-        prefix if prefix in ("groups", "dropped", "weights", "target", REFUSED) else read_as,
+        prefix if prefix in ("groups", "dropped", "time", "weights", "target", REFUSED) else read_as,
         shown,
         int(np.count_nonzero(each.codes < 0)),
         each.n_distinct,

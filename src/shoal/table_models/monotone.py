@@ -46,7 +46,7 @@ def keep_directions(estimator: Any, prepare: Any) -> Any:
         if name not in kinds:
             near = nearest(name, list(kinds))
             hint = f"the nearest names are {listed(near)}" if near else f"its columns are {listed(list(kinds))}"
-            raise InvalidParameterError(f"monotonic_cst has {name!r}, which is no column of the table; {hint}.")
+            raise InvalidParameterError(f"monotonic_cst has {name!r}, which is no input of the model; {hint}.")
         if directions[name] and kinds[name] not in NUMERIC:
             kind = "left out" if kinds[name] == "left out" else f"a {kinds[name]}"
             raise InvalidParameterError(f"monotonic_cst has {name!r}, which is {kind}: only numbers and truth values have a direction.")

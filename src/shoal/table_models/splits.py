@@ -38,7 +38,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Split:
-    """How the caller wants rows to be held out."""
+    """How the caller wants rows to be held out, and which columns are inputs; `drop` has all others where `inputs` names them."""
 
     task: str | None
     test: Table | None
@@ -54,6 +54,7 @@ class Split:
     merge_case: bool | None = None
     day_first: bool | None = None
     target_means: bool = True
+    inputs: tuple[str, ...] = ()
 
     @property
     def described(self) -> dict[str, Any]:
@@ -84,6 +85,11 @@ class Split:
         """The columns beside the targets that are no inputs: of groups and of weights, and those that are dropped."""
         return [*self.coded, *([] if self.weights is None else [self.weights]), *self.drop]
 
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The columns that nothing uses: those dropped, without a column of times, which rows are held out by."""
+        return tuple(name for name in self.drop if name != self.time)
+
 
 def chosen_names(table: Table, names: Any, role: str) -> tuple[str, ...]:
     """The names that a caller gives to columns, as the table's own where it is a frame (`frames.one_of`)."""
@@ -91,16 +97,21 @@ def chosen_names(table: Table, names: Any, role: str) -> tuple[str, ...]:
 
 
 def cells_of(
-    table: Table, drop: Any, missing: Any, keep: Any, merge_case: Any, day_first: Any = None, target_means: Any = True
+    table: Table, drop: Any, missing: Any, keep: Any, merge_case: Any, day_first: Any = None, target_means: Any = True, inputs: Any = None
 ) -> dict[str, Any]:
     """What a caller says of columns and cells, as a `Split` has it."""
+    left_out, chosen = chosen_names(table, drop, "drop"), () if inputs is None else chosen_names(table, inputs, "inputs")
+    if inputs is not None and not chosen:
+        raise InvalidParameterError(f"inputs={brief(inputs)} names no column: name one at least, or leave it out to learn from all.")
+    if chosen and left_out:
+        raise InvalidParameterError("inputs names the columns to learn from, and drop those to leave out of all: set one of the two.")
     flags = {"merge_case": merge_case, "day_first": day_first}
     for name, flag in flags.items():
         if flag is not None and not isinstance(flag, bool | np.bool_):
             raise InvalidParameterError(f"{name}={brief(flag)} must be True, False or None.")
     if not isinstance(target_means, bool | np.bool_):
         raise InvalidParameterError(f"target_means={brief(target_means)} must be True or False.")
-    cells = {"drop": chosen_names(table, drop, "drop"), "missing": marks_for(missing), "keep": chosen_names(table, keep, "keep")}
+    cells = {"drop": left_out, "inputs": chosen, "missing": marks_for(missing), "keep": chosen_names(table, keep, "keep")}
     return {**cells, **{name: None if flag is None else bool(flag) for name, flag in flags.items()}, "target_means": bool(target_means)}
 
 
@@ -123,6 +134,35 @@ def column_roles(
     if roles["groups"] is not None and roles["time"] is not None:
         raise TableError(f"groups={brief(given['groups'])} and time={brief(given['time'])}: rows are held out by one of them. Set one.")
     return names, roles, () if categories is None else chosen_names(table, categories, "categories")
+
+
+def chosen_inputs(split: Split, columns: Collection[str], targets: Sequence[str]) -> Split:
+    """The split of a table with these columns: if it names the inputs, all columns without another role are dropped.
+
+    Raises
+    ------
+    ColumnsError
+        For a column to drop, or an input, that is not there.
+    TableError
+        For dropping a column that has a role, and for an input that has one that no input can have.
+    """
+    for name in split.drop:
+        if name not in columns:
+            raise ColumnsError(no_column(name, columns, "to drop"))
+        if name in (*targets, split.groups, split.time, split.weights, *split.categories):
+            raise TableError(f"The column {brief(name)} cannot be dropped: it is the target, the groups, the time or a category.")
+    if not split.inputs:
+        return split
+    roles = dict.fromkeys(targets, "target") | {split.groups: "groups", split.weights: "weights"}
+    for name in split.inputs:
+        if name not in columns:
+            raise ColumnsError(no_column(name, columns, "to be an input"))
+        if name in roles:
+            raise TableError(f"The column {brief(name)} is the {roles[name]} column and cannot be an input too: leave it out of inputs.")
+    for name in split.categories:
+        if name not in split.inputs:
+            raise TableError(f"The column {brief(name)} is among the categories but not among the inputs: add it, or leave it out there.")
+    return replace(split, drop=tuple(name for name in columns if name not in (*split.inputs, *roles)))
 
 
 def frame_of(

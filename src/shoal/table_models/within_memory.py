@@ -24,7 +24,6 @@ from shoal.table_models.facts import asked_of
 from shoal.table_models.fit import Evaluation, Facts, Progress, Watcher, columns_of, estimator_for, facts_of
 from shoal.table_models.fit_in_pieces import Asked, fit_larger, frame_bytes, in_memory_bytes, rows_of_piece
 from shoal.table_models.fit_notes import FitNotes
-from shoal.table_models.look import check_dropped
 from shoal.table_models.memory import SAMPLE_ROWS, Memory, memory_of
 from shoal.table_models.model import TableModel
 from shoal.table_models.scores import Scores
@@ -32,6 +31,7 @@ from shoal.table_models.splits import (
     SCORED_ON,
     Side,
     Split,
+    chosen_inputs,
     frame_of,
     named_column,
     refuse_two_cuts,
@@ -75,13 +75,13 @@ def fit_within(
             print(f"{file.file.name} needs about {in_words(needed)}, which fits into max_memory={memory.given}: it is read whole")
         return None
     refuse_in_blocks(threshold)
-    refuse_absent(file, learned, split, categories)
-    file = file.without(split.drop)
+    split = chosen_within(file, learned, split, categories)
+    file = file.without(split.unread)
     if split.test is not None and not is_path(split.test):
         raise InvalidParameterError("test is a frame, and the table is read in blocks: give the path of a file to score on.")
     test = None if split.test is None else open_table(split.test, texts=[*categories, *file.texts], codes=codes, expected=file.names)
     if test is not None:
-        test = test.without(split.drop)
+        test = test.without(split.unread)
         refuse_lacking(test, file.names)
     asked = Asked(
         learned,
@@ -131,8 +131,8 @@ def fit_within(
     return done.model
 
 
-def refuse_absent(file: TableFile, learned: tuple[str, ...], split: Split, categories: Collection[str]) -> None:
-    """Every column that the caller named must be there."""
+def chosen_within(file: TableFile, learned: tuple[str, ...], split: Split, categories: Collection[str]) -> Split:
+    """The split, with the columns of the file that are no inputs; every column that the caller named must be there."""
     head = pd.DataFrame(columns=list(file.names))
     check_names(head, learned)
     roles = {"group": split.groups, "time": split.time, "weights": split.weights}
@@ -140,7 +140,7 @@ def refuse_absent(file: TableFile, learned: tuple[str, ...], split: Split, categ
         if name is not None:
             named_column(head, name, role)
     refuse_two_cuts(split)
-    check_dropped(head, learned, split)
+    return chosen_inputs(split, file.names, learned)
 
 
 def refuse_whole(file: TableFile, memory: Memory, needed: int) -> None:
