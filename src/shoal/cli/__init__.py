@@ -9,7 +9,7 @@ from typing import Annotated, TextIO
 import typer
 
 from shoal import __version__
-from shoal.cli import chapter, demo, export, fit, look, predict, report, show
+from shoal.cli import calibrate, chapter, demo, export, fit, look, predict, report, show
 from shoal.engine.jit.waiting import waits_announced
 from shoal.errors import ShoalError
 from shoal.files import reading_once
@@ -28,6 +28,7 @@ app.command("fit", epilog=fit.EXAMPLE)(reading_once()(fit.fit))
 app.command("look", epilog=look.EXAMPLE)(reading_once()(look.look))
 app.command("predict", epilog=predict.EXAMPLE)(reading_once()(predict.predict))
 app.command("evaluate", epilog=show.EVALUATE_EXAMPLE)(reading_once()(show.evaluate))
+app.command("calibrate", epilog=calibrate.EXAMPLE)(reading_once()(calibrate.calibrate))
 app.command("show", epilog=show.EXAMPLE)(show.show)
 app.command("diagnose", epilog=show.DIAGNOSE_EXAMPLE)(reading_once()(show.diagnose))
 app.command("report", epilog=report.EXAMPLE)(reading_once()(report.report))

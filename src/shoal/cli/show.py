@@ -99,6 +99,8 @@ def print_fit(fit: dict[str, Any], thresholds: list[float]) -> None:
     else:
         print(f"no rows were held out for a score; trained in {fit['seconds']:.1f} s")
     print_sureness(fit["sureness"] or {})
+    if fit["calibrated"]:
+        print(f"calibrated after the fit: {fit['calibrated']}")
     if fit["refit"]:
         print(f"then trained again on all {fit['n_train'] + fit['n_test']} rows; the scores are those of the model before")
 

@@ -13,7 +13,9 @@ from sklearn.utils.validation import check_is_fitted
 from shoal.errors import DataError
 from shoal.estimators.checks import finite_answers, named_failure
 from shoal.estimators.estimator import FittedAttribute, ShallowEstimator, keep_parameters
+from shoal.estimators.new_rows import calibrated_on
 from shoal.estimators.remote import lazy_too
+from shoal.fitting.new_rows import OF_CLASSES
 from shoal.fitting.settings import documented
 from shoal.fitting.train import takes_pieces
 from shoal.kinds import FlagKind
@@ -151,6 +153,40 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
             )
         return self._fit_piece(X, y, sample_weight, classes=classes)  # type: ignore[no-any-return]
 
+    def calibrate(self, X: Any, y: Any, sample_weight: Any = None, *, calibration: str = "temperature") -> "ShoalClassifier":
+        """Calibrate the fitted model on rows that it was not trained on, in place of what calibrated it before.
+
+        Weights of the hidden layer, and predicted classes, stay as they are. A file of the model keeps the calibration.
+
+        Parameters
+        ----------
+        X : array-like, (m, n)
+        y : array-like, (m,) or (m, k)
+            Labels that the model was fitted with.
+        sample_weight : array-like, (m,)
+            For "split" a row counts once if its weight is above 0.
+        calibration : {"temperature", "split"}
+            "temperature" divides the logits by the number that makes these rows most likely (`temperature_` contains it); sets of classes
+            have to be calibrated again afterwards, on other rows. "split" keeps these rows' scores for `predict_set`.
+
+        Raises
+        ------
+        DataError
+            For fewer than 50 rows for a temperature, 9 for sets, or rows and labels that do not fit the model.
+        InvalidParameterError
+            For another calibration, or a Dask collection.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from shoal import ShoalClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = ShoalClassifier(random_state=0).fit(X[::2], y[::2])
+        >>> model.calibrate(X[1::4], y[1::4], calibration="split").predict_set(X[3::4]).shape
+        (37, 3)
+        """
+        return calibrated_on(self, X, y, sample_weight, OF_CLASSES.read("calibration", calibration))
+
     @lazy_too
     def predict_proba(self, X: Any) -> Floats:
         """Probabilities `(m, n_classes)`, rows add up to 1; for 0/1 labels each label's own, `(m, k)`.
@@ -206,7 +242,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         Raises
         ------
         InvalidParameterError
-            Unless fitted with calibration "split" or "cv+"; for a coverage outside (0, 1), or one that needs more held-out rows.
+            Unless calibrated by "split" or "cv+"; for a coverage outside (0, 1), or one that needs more held-out rows.
 
         Examples
         --------

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from shoal.errors import UncalibratedWarning
 from shoal.estimators.checks import finite_answers, named_failure
 from shoal.estimators.estimator import FittedAttribute, ShallowEstimator, keep_parameters
+from shoal.estimators.new_rows import calibrated_on
 from shoal.estimators.remote import lazy_too
 from shoal.fitting.settings import documented
 from shoal.fitting.train import takes_pieces
@@ -114,6 +115,38 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         """
         return self._fit_piece(X, y, sample_weight)  # type: ignore[no-any-return]
 
+    def calibrate(self, X: Any, y: Any, sample_weight: Any = None) -> "ShoalRegressor":
+        """Calibrate intervals and quantiles of the fitted model on rows that it was not trained on: split conformal prediction.
+
+        The scores of these rows replace those of an earlier calibration. Predictions stay as they are. Intervals then cover new rows of the
+        distribution of these rows with the requested probability, whatever the model (docs/how-sure.md). A file of the model keeps them.
+
+        Parameters
+        ----------
+        X : array-like, (m, n)
+        y : array-like, (m,) or (m, n_y)
+        sample_weight : array-like, (m,)
+            A row counts once if its weight is above 0.
+
+        Raises
+        ------
+        DataError
+            For fewer than 9 rows, or rows and targets that do not fit the model.
+        InvalidParameterError
+            For a model that predicts one quantile, or a Dask collection.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from shoal import ShoalRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> model = ShoalRegressor(random_state=0).fit(X[:300], y[:300]).calibrate(X[300:400], y[300:400])
+        >>> lower, upper = model.predict_interval(X[400:], coverage=0.9)
+        >>> bool(((lower < y[400:]) & (y[400:] < upper)).mean() > 0.7)
+        True
+        """
+        return calibrated_on(self, X, y, sample_weight, "split")
+
     @lazy_too
     def predict(self, X: Any, return_std: bool = False) -> Any:
         """Expected values `(m,)`, or `(m, n_y)` if y had columns; the quantile with the loss "quantile".
@@ -211,7 +244,10 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
     def _warn_uncalibrated(self, what: str) -> None:
         """A warning if nothing calibrates them."""
         if self.network_.calibration is None:
-            warn_of(f"{what} are those of a normal distribution, which no held-out rows check", "calibration='cv+' or 'split'")
+            warn_of(
+                f"{what} are those of a normal distribution, which no held-out rows check",
+                "calibration='cv+' or 'split', or call calibrate with new rows",
+            )
 
     def _of_targets(self, values: Floats) -> Floats:
         """`(m, n_y, …)` without the axis of the targets if y had none."""

@@ -91,6 +91,8 @@ class Fitted:
         Importances that were computed before, of a model from a pickle or a file.
     sample : RowSample or None
         Rows to compute them with; only in the process of the fit.
+    calibrated_on_new_rows : bool
+        Whether the calibration is of rows that came after the fit (`new_rows`), which a further fit does not continue.
     """
 
     network: Network
@@ -110,6 +112,7 @@ class Fitted:
     epochs_before: int = 0
     kept_importances: Floats | None = None
     sample: RowSample | None = None
+    calibrated_on_new_rows: bool = False
 
     # --- derived ------------------------------------------------------------------------------------------------------
 

@@ -110,7 +110,8 @@ def decide(settings: Settings, source: S, *, names: Names = None, before: Fitted
     if before is None:
         seed = seed_from(settings.random_state)
     else:
-        must_be_the_same(before.network, settings.calibration, source.m)
+        own = replace(before.network, calibration=None) if before.calibrated_on_new_rows else before.network
+        must_be_the_same(own, settings.calibration, source.m)
         source.check_same_classes(before.targets)
         seed = before.seed
     return decided(settings, source, seed, names=names, before=before)

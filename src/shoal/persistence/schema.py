@@ -84,17 +84,16 @@ FACTS = Record(
         "missing": Items(Text()),
         "keep": Items(Text()),
         "target_columns": Items(COLUMN),
-        "merge_case": Maybe(Flag()),
+        **dict.fromkeys(("merge_case", "header", "day_first"), Maybe(Flag())),
         "threshold": Text(),
-        "header": Maybe(Flag()),
-        "day_first": Maybe(Flag()),
         "target_means": Flag(),
         "inputs": Items(Text()),
+        "calibrated": Text(),
     },
     # which files of earlier shoals lack
     optional=frozenset(
         {"weights", "drop", "beside", "missing", "keep", "target_columns", "merge_case", "threshold", "header", "day_first", "target_means"}
-        | {"inputs"}
+        | {"inputs", "calibrated"}
     ),
 )
 # Attributes of a fitted estimator that are one value each, without the final underscore.

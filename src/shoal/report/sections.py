@@ -154,6 +154,7 @@ def recipe(contents: Contents) -> str:
         ["parameters", f"{sum(w.size for w in network.merged):,} of the shoal as one network"],
         ["solver", f"{estimator.solver_}, {estimator.n_iter_} epochs{minutes}"],
         ["settings", given or "all as by default"],
+        *([["calibrated", f"after the fit: {facts.calibrated}"]] if facts.calibrated else []),
         ["seed", str(estimator.seed_)],
     ]
     return section("recipe", "How it was trained", shown(figures.curves(contents)), table(["", ""], rows))
@@ -222,7 +223,8 @@ def again(contents: Contents) -> str:
         if not contents.alone and contents.sha256 != facts.sha256
         else ""
     )
-    sentence = f"The same seed gives the same network on the same versions and kind of processor. {of}"
+    after = f" The calibration came after it: {facts.calibrated}." if facts.calibrated else ""
+    sentence = f"The same seed gives the same network on the same versions and kind of processor. {of}{after}"
     return section("again", "To make it again", made, paragraph(sentence), paragraph(made_with(), "muted"))
 
 

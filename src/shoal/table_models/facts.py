@@ -88,6 +88,8 @@ class Facts:
         As passed to `fit`; files of earlier shoals have models without them.
     inputs : tuple of str
         As passed to `fit`; empty for all columns.
+    calibrated : str
+        On which rows `calibrate` was called after the fit; empty if it was not.
     """
 
     task: Task
@@ -124,6 +126,7 @@ class Facts:
     day_first: bool | None = None
     target_means: bool = True
     inputs: tuple[str, ...] = ()
+    calibrated: str = ""
 
 
 @dataclass(frozen=True)

@@ -201,6 +201,26 @@ class TableModel(Pipeline):
 
         return evaluate(self, table)
 
+    @available_if(last_step_has("calibrate"))
+    def calibrate(self, table: Table, *, calibration: str | None = None) -> "TableModel":
+        """Calibrate the model on a table that it was not trained on, as `ShoalRegressor.calibrate` and `ShoalClassifier.calibrate` do.
+
+        Parameters
+        ----------
+        table : inputs and the target, and the weights if `fit` had any
+        calibration : for a classifier "temperature", which is meant by None, or "split", for `predict_set`
+
+        Raises
+        ------
+        InvalidParameterError
+            For the table that the model was trained on, and for a `calibration` that it cannot have.
+        DataError, TableError
+            For too few rows with a target, or a table that does not fit the model.
+        """
+        from shoal.table_models.new_rows import calibrate
+
+        return calibrate(self, table, calibration)
+
     def diagnose(self, X: Table, y: Any = None, sample_weight: Any = None) -> Diagnosis:
         """Known faults of the network, as `ShoalClassifier.diagnose`, found on raw rows that it best has not learned from.
 

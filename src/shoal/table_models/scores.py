@@ -25,6 +25,7 @@ from shoal.engine.threads import one_thread
 from shoal.errors import DataError, ShoalError
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
+from shoal.fitting.new_rows import LEAST_ROWS
 from shoal.fitting.summary import Moments, moments_of
 from shoal.metrics import explained, surprise
 from shoal.table import Task
@@ -192,7 +193,7 @@ def baseline_models(task: Task, several: bool) -> tuple[Any, Any]:
     return trivial, make_pipeline(StandardScaler(), linear)
 
 
-COVERAGE, LEAST_ROWS = 0.9, 9  # the ninth of nine scores is the first to cover nine tenths
+COVERAGE = 0.9
 LEAST_ROWS_OF_QUANTILES = 19  # an interval's two ends share its scores; of `LEVELS` the first and the last each need their own
 
 

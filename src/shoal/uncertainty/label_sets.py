@@ -107,7 +107,8 @@ def label_calibration(network: Network) -> LabelCalibration:
     """The scores of held-out rows; an error that says how to get them if there are none."""
     if not isinstance(network.calibration, LabelCalibration):
         raise InvalidParameterError(
-            "sets of classes were requested, and this model has no scores of rows that were held out; fit with calibration='split' or 'cv+'"
+            "sets of classes were requested, and this model has no scores of rows that were held out; fit with calibration='split' or "
+            "'cv+', or call calibrate(X, y, calibration='split') with new rows"
         )
     return network.calibration
 
