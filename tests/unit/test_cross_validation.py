@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 import shoal
 from shoal.cli import app
 from shoal.errors import ColumnsError, InvalidParameterError, TableError
+from shoal.table_models import cross_validation
 from shoal.table_models.cross_validation import corrected, folds_of
 
 FAST = {"n_networks": 2, "max_iter": 3}
@@ -23,6 +24,12 @@ TABLE["day"] = rng.permutation(90)
 TABLE["weight"] = rng.integers(1, 4, 90)
 TABLE["y"] = TABLE["a"] * 2 + TABLE["b"] + rng.normal(size=90) / 9
 IRIS = load_iris(as_frame=True).frame
+
+
+@pytest.fixture(autouse=True)
+def small_forest(monkeypatch):
+    """Ten trees instead of 300, which would take most of the time."""
+    monkeypatch.setattr(cross_validation, "TREES", 10)
 
 
 def crossed(table=TABLE, target="y", **given):

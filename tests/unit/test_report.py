@@ -24,7 +24,7 @@ from shoal.table_models.scores import metrics_of
 pytest.importorskip("matplotlib")
 
 import shoal.report as room
-from shoal.report import STEPS, sections, write_report
+from shoal.report import STEPS, BesideModel, sections, write_in_steps, write_report
 
 rng = np.random.default_rng(0)
 
@@ -52,9 +52,9 @@ class Seen(HTMLParser):
         self.text[self.section] = self.text.get(self.section, "") + data
 
 
-def report_of(model, frame, folder, **more):
+def report_of(model, frame, folder, step=lambda name: None):
     """The page of a model on a table, as text and as a browser sees it."""
-    page = write_report(model, frame, folder / "r.html", **more).read_text("utf-8")
+    page = write_in_steps(model, frame, folder / "r.html", BesideModel(), step).read_text("utf-8")
     return page, Seen(page)
 
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shoal.cli.cross_validate import checked_folds, cross_validated
+from shoal.cli.cross_validate import checked_folds, cross_validated, cross_validation_record, print_cross_validation
 from shoal.cli.look import beside_record, look_record, print_beside, show_look
 from shoal.cli.options import (
     TABLE_HELP,
     AsJson,
+    CrossValidated,
     Decreasing,
     Header,
     Increasing,
@@ -30,6 +31,7 @@ from shoal.cli.report import check_report, steps_bar
 
 if TYPE_CHECKING:
     from shoal.table import TablePath
+    from shoal.table_models.cross_validation import CrossValidation
     from shoal.table_models.fit import Facts
     from shoal.table_models.look import Look
 
@@ -136,16 +138,6 @@ Threshold = Annotated[
         help="For two classes: predict the second where its probability is above a number such as 0.3, or above one found by "
         "cross-validation of the training rows: f1, recall=0.9, or cost=1:5 (a false negative costs five times a false positive). "
         '"f1 of bad" is about the class bad.',
-        show_default=False,
-    ),
-]
-CrossValidated = Annotated[
-    str | None,
-    typer.Option(
-        "--cv",
-        metavar="FOLDS[xREPEATS]",
-        help="Score by cross-validation too, beside five other tools on the same folds, such as 10 or 10x3. With --groups whole groups are "
-        "held out, with --time later rows.",
         show_default=False,
     ),
 ]
@@ -302,8 +294,6 @@ def train_and_write(
         own: dict[str, Any] = {"test": tables.test, "drop": drop, "look": shows, "checkpoint": files.checkpoint}
         model = fit.fit(tables.learned, target, **own, **watching, **chosen)
     save(model, files.model)
-    if files.report is not None:
-        report_too(model, tables.learned, files.report, tables.test)
     for note in () if seen else fit.notes_of(model):  # a look has printed them
         print(f"note: {note}", file=sys.stderr)
     facts = fit.facts_of(model)
@@ -315,19 +305,24 @@ def train_and_write(
         if limits := limits_in_words(limited_inputs(model)):
             print(f"cells far from all others are limited: {limits}")
         print(f"model written to {files.model}   (shoal show {files.model})")
-        if files.report is not None:
+    crossed = None if folds is None else cross_validated(tables, target, folds, chosen | {"drop": drop})
+    if crossed is not None and not as_json:
+        print_cross_validation(crossed)
+    if files.report is not None:
+        report_too(model, tables, files.report, crossed)
+        if not as_json:
             print(f"report written to {files.report}")
-    crossed = {} if folds is None else cross_validated(tables, target, folds, chosen | {"drop": drop}, as_json=as_json)
-    record = crossed | summary(facts, files.model) | {"monotone": monotone_columns(model)}
+    record = {} if crossed is None else cross_validation_record(crossed)
+    record |= summary(facts, files.model) | {"monotone": monotone_columns(model)}
     return record | threshold_record(model) | (look_record(seen[0]) if seen else {})
 
 
-def report_too(model: Any, table: "Path | TablePath", report: Path, test: "Path | TablePath | None") -> None:
+def report_too(model: Any, tables: FitTables, report: Path, crossed: "CrossValidation | None") -> None:
     """Write the report about the model, with a progress bar."""
-    from shoal.report import write_report
+    from shoal.report import BesideModel, write_in_steps
 
     with steps_bar() as step:
-        write_report(model, table, report, test=test, step=step)
+        write_in_steps(model, tables.learned, report, BesideModel(test=tables.test, cross_validation=crossed), step)
 
 
 def refuse_table_itself(path: Path, *tables: Path | None) -> None:

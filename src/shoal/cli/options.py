@@ -39,6 +39,16 @@ Inputs = Annotated[
     list[str] | None,
     typer.Option(metavar="COLUMN", help="Learn from this column; repeat it for several. Default: from all columns.", show_default=False),
 ]
+CrossValidated = Annotated[
+    str | None,
+    typer.Option(
+        "--cv",
+        metavar="FOLDS[xREPEATS]",
+        help="Score by cross-validation too, beside five other tools on the same folds, such as 10 or 10x3; a report has it in a section "
+        "of its own. Whole groups are held out if the model has groups, and later rows if it has times.",
+        show_default=False,
+    ),
+]
 ExtraColumns = Annotated[
     str | None,
     typer.Option(

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from shoal.cli.options import Header, ModelFile, Sheet, TableWithTarget, table_at
+from shoal.cli.options import CrossValidated, Header, ModelFile, Sheet, TableWithTarget, table_at
+from shoal.cli.output import rows_bar
 
 EXAMPLE = "Example: `shoal report titanic.shoal titanic.csv -o titanic.html`"
 
@@ -20,20 +21,26 @@ def report(
     test: Annotated[Path | None, typer.Option(help="The table that you passed to `shoal fit` as --test.", show_default=False)] = None,
     sheet: Sheet = "",
     header: Header = None,
+    cv: CrossValidated = None,
 ) -> None:
     """Write one HTML page: scores and their uncertainty, simple models on the same rows, diagnosis, importance, the network.
 
     If TABLE is the table that the model was trained on, the page scores the held-out rows and trains simple models on the others.
-    For another table it scores all rows.
+    For another table it scores all rows. With --cv, for the table of the training alone, the page has a cross-validation of the same
+    settings too.
     """
     from shoal.persistence import load
-    from shoal.report import write_report
+    from shoal.report import BesideModel, write_in_steps
+    from shoal.report.cross_validation import cross_validate_again
 
     check_report(output, model, table, test)
-    loaded = load(model)
+    loaded, source, other = load(model), table_at(table, sheet, header), None if test is None else table_at(test, header=header)
+    crossed = None
+    if cv is not None:
+        with rows_bar(unit="folds") as progress:
+            crossed = cross_validate_again(loaded, source, cv, progress)
     with steps_bar() as step:
-        source, other = table_at(table, sheet, header), None if test is None else table_at(test, header=header)
-        write_report(loaded, source, output, test=other, step=step)
+        write_in_steps(loaded, source, output, BesideModel(test=other, cross_validation=crossed), step)
     print(f"report written to {output}")
 
 

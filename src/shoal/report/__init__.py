@@ -1,23 +1,25 @@
 """One page about a model: whether it is healthy, what it uses, its scores and their uncertainty, in a single file."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from shoal.files import refuse_unwritable, replacing
-from shoal.report.arrays import examined_alone, is_alone, refuse_mixed
+from shoal.report.arrays import BesideModel, examined_alone, is_alone, refuse_mixed
 from shoal.report.contents import STEPS, Contents, examined, gather
+from shoal.report.cross_validation import checked
 from shoal.report.figures import need_matplotlib
 from shoal.report.html import page, text
 from shoal.report.sections import SECTIONS
 from shoal.table.frames import Table
+from shoal.table_models.cross_validation import CrossValidation
 from shoal.uncertainty.outside import outside_named
 
-__all__ = ["STEPS", "write_report"]
+__all__ = ["STEPS", "BesideModel", "write_in_steps", "write_report"]
 
 
-@outside_named(False)
 def write_report(
     model: Any,
     table: Any,
@@ -27,7 +29,7 @@ def write_report(
     sample_weight: Any = None,
     train: Any = None,
     test: Table | None = None,
-    step: Callable[[str], None] = lambda name: None,
+    cross_validation: CrossValidation | None = None,
 ) -> Path:
     """Write the report of a model on a table as one HTML file.
 
@@ -41,7 +43,7 @@ def write_report(
     y, sample_weight : for an estimator, the targets of X and, if they have any, the weights
     train : for an estimator, the rows that it learned from, (X, y) or (X, y, sample_weight), on which other models are then trained
     test : for a model of `shoal.fit` the second table, if `fit` was given one to score on
-    step : called with the name of each of `STEPS` as it begins
+    cross_validation : for a model of `shoal.fit` the result of `shoal.cross_validate`, which then has a section of its own
 
     Returns
     -------
@@ -52,7 +54,7 @@ def write_report(
     ShoalError
         For a Pipeline of other steps, or without matplotlib (`pip install 'shoal[report]'`).
     InvalidParameterError, DataError
-        For an estimator without y, or with rows that it does not take.
+        For an estimator without y, or with rows that it does not take; for a cross-validation of other targets.
     TableError, OutputError
         For a table that does not fit, or a file that cannot be written; an existing file stays unchanged.
 
@@ -76,14 +78,24 @@ def write_report(
     ...     write_report(alone, X[1::2], f"{folder}/alone.html", y=y[1::2], train=(X[::2], y[::2])).name
     'alone.html'
     """
+    return write_in_steps(model, table, path, BesideModel(y, sample_weight, train, test, cross_validation))
+
+
+@outside_named(False)
+def write_in_steps(
+    model: Any, table: Any, path: str | PathLike[str], beside: BesideModel, step: Callable[[str], None] = lambda name: None
+) -> Path:
+    """`write_report`; `step` is called with the name of each of `STEPS` as it begins."""
     need_matplotlib()
     refuse_unwritable(path)
-    refuse_mixed(model, y, sample_weight, train, test)
+    refuse_mixed(model, beside)
     if is_alone(model):
         step("scores")
-        contents = examined(*examined_alone(model, table, y, sample_weight, train), step, alone=True)
+        contents = examined(*examined_alone(model, table, beside.y, beside.sample_weight, beside.train), step, alone=True)
     else:
-        contents = gather(model, table, test, step)
+        crossed = None if beside.cross_validation is None else checked(model, beside.cross_validation)
+        contents = gather(model, table, beside.test, step)
+        contents = contents if crossed is None else replace(contents, cross_validation=crossed)
     step("figures")
     content = html(contents)
     with replacing(path) as out:
@@ -95,5 +107,6 @@ def html(contents: Contents) -> str:
     """The whole page."""
     facts = contents.facts
     title = f"{', '.join(facts.targets)}: {facts.task} from {contents.table}"
-    links = "".join(f'<a href="#{name}">{text(words)}</a>' for name, words, _ in SECTIONS)
-    return page(title, (make(contents) for _, _, make in SECTIONS), f"\n<nav>{links}</nav>")
+    made = [(name, words, body) for name, words, make in SECTIONS if (body := make(contents))]
+    links = "".join(f'<a href="#{name}">{text(words)}</a>' for name, words, _ in made)
+    return page(title, (body for _, _, body in made), f"\n<nav>{links}</nav>")

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,18 +32,31 @@ def is_alone(model: Any) -> bool:
     return isinstance(model, ShallowEstimator)
 
 
-def refuse_mixed(model: Any, y: Any, sample_weight: Any, train: Any, test: Any) -> None:
+@dataclass(frozen=True)
+class BesideModel:
+    """What a report is given beside the model and its table, as `write_report` describes it."""
+
+    y: Any = None
+    sample_weight: Any = None
+    train: Any = None
+    test: Any = None
+    cross_validation: Any = None
+
+
+def refuse_mixed(model: Any, beside: BesideModel) -> None:
     """Refuse arguments that are for another kind of model."""
     if is_alone(model):
-        if y is None:
+        if beside.y is None:
             name = type(model).__name__
             raise InvalidParameterError(
                 f"y is missing: a {name} that was fitted alone is reported on arrays, write_report(model, X, path, y=y)"
             )
-        if test is not None:
+        if beside.test is not None:
             raise InvalidParameterError("test is for models of shoal.fit; X and y are the rows to score, train=(X, y) those learned from")
+        if beside.cross_validation is not None:
+            raise InvalidParameterError("cross_validation is for models of shoal.fit, whose columns each fold prepares again: leave it out")
         return
-    given = [name for name, value in (("y", y), ("sample_weight", sample_weight), ("train", train)) if value is not None]
+    given = [name for name in ("y", "sample_weight", "train") if getattr(beside, name) is not None]
     if not given:
         return
     if isinstance(model, Pipeline) and not isinstance(model, TableModel):

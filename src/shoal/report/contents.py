@@ -22,6 +22,7 @@ from shoal.report.scores import Scored, baselines, counts_of, scored
 from shoal.table import prepared_rows
 from shoal.table.frames import Table, frame_or_path
 from shoal.table.steps import learned_rows
+from shoal.table_models.cross_validation import CrossValidation
 from shoal.table_models.fit import Facts, facts_of
 from shoal.table_models.inspect import RowsAgain, Uses, diagnose_rows, effect_of, importance_of, rows_again, rows_of_other, uses_of
 from shoal.table_models.look import Look
@@ -71,6 +72,7 @@ class Contents:
         Empty for a network that is too large to read.
     alone : bool
         Whether the model is an estimator that was fitted alone, to arrays.
+    cross_validation : CrossValidation or None
     """
 
     model: Pipeline
@@ -89,6 +91,7 @@ class Contents:
     sureness: Metrics
     equation: str
     alone: bool = False
+    cross_validation: CrossValidation | None = None
 
     @property
     def estimator(self) -> Any:

@@ -28,6 +28,7 @@ from shoal.inspection.figures.classes import Curve
 from shoal.inspection.figures.displays import short
 from shoal.inspection.importance import Effect
 from shoal.report.contents import Contents
+from shoal.report.html import text
 
 # Colours that no figure uses otherwise; in the SVG they become the page's variables.
 PLACES = {
@@ -48,6 +49,13 @@ class Picture:
 
     caption: str
     svg: str
+
+
+def shown(pictures: list[Picture]) -> str:
+    """Figures side by side."""
+    if not pictures:
+        return ""
+    return f'<div class="figures">{"".join(f"<figure>{p.svg}<figcaption>{text(p.caption)}</figcaption></figure>" for p in pictures)}</div>'
 
 
 def need_matplotlib() -> None:

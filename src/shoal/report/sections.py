@@ -7,7 +7,8 @@ import numpy as np
 from shoal.metrics import METRICS
 from shoal.report import figures
 from shoal.report.contents import COVERAGE, MOST_WEIGHTS, Contents, call_of, command, settings_of
-from shoal.report.figures import Picture
+from shoal.report.cross_validation import crossed
+from shoal.report.figures import shown
 from shoal.report.html import Best, number, paragraph, section, table, text
 from shoal.report.look import columns_table
 from shoal.report.scores import HEADLINE, NAMES, RESAMPLES, verdict
@@ -19,13 +20,6 @@ from shoal.table_models.thresholds import decisions
 
 MOST_COLUMNS = 200  # lines of the data card
 MOST_CLASSES = 30
-
-
-def shown(pictures: list[Picture]) -> str:
-    """Figures side by side."""
-    if not pictures:
-        return ""
-    return f'<div class="figures">{"".join(f"<figure>{p.svg}<figcaption>{text(p.caption)}</figcaption></figure>" for p in pictures)}</div>'
 
 
 def scores(contents: Contents) -> str:
@@ -230,6 +224,7 @@ def again(contents: Contents) -> str:
 
 SECTIONS: tuple[tuple[str, str, Any], ...] = (
     ("scores", "how good", scores),
+    ("crossed", "cross-validation", crossed),
     ("sure", "how sure", sure),
     ("diagnosis", "diagnosis", diagnosis),
     ("uses", "what it uses", uses),

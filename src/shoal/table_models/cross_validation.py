@@ -63,6 +63,7 @@ from shoal.table_models.splits import (
 from shoal.uncertainty.outside import outside_named
 
 FOLDS = re.compile(r"\s*(\d+)\s*(?:[x×]\s*(\d+)\s*)?")
+TREES = 300  # of the random forest
 MOST_GAUSSIAN = 500  # training rows up to which a Gaussian process takes seconds and not minutes
 CONFIDENCE = 0.95
 OURS = "shoal"
@@ -77,6 +78,7 @@ class CrossValidation:
     Attributes
     ----------
     task : {"classification", "regression"}
+    targets : tuple of str
     scores : DataFrame
         A row for each tool, repeat and fold: `tool`, `repeat`, `fold`, `n_train`, `n_test`, `seconds` and its scores.
     predictions : DataFrame
@@ -85,14 +87,23 @@ class CrossValidation:
     how : str
         How rows were held out.
     statement : str
-        What someone needs to repeat it: the table's name and SHA-256, versions, seed, folds.
+        What someone needs to repeat it: the table's name and SHA-256, what was chosen, versions, seed, folds.
+    sha256 : str
+        Of the table, as in `Facts`.
     """
 
     task: Task
+    targets: tuple[str, ...]
     scores: pd.DataFrame
     predictions: pd.DataFrame
     how: str
     statement: str
+    sha256: str
+
+    @property
+    def how_often(self) -> str:
+        """The number of folds, and of repeats if there are any."""
+        return folds_in_words(int(self.scores["fold"].nunique()), int(self.scores["repeat"].nunique()))
 
     @property
     def metrics(self) -> list[str]:
@@ -147,6 +158,16 @@ def corrected(values: np.ndarray, share: float) -> tuple[float, float, float]:
     if error == 0:
         return mean, mean, float(mean == 0)
     return mean - width, mean + width, float(2 * stats.t.sf(abs(mean) / error, n - 1))
+
+
+def folds_in_words(n: int, repeats: int) -> str:
+    """As a person says it."""
+    return f"{n} folds, {repeats} repeat{'s' if repeats > 1 else ''}"
+
+
+def p_in_words(p: float) -> str:
+    """A p-value with two digits; nothing for NaN."""
+    return "" if np.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.2g}"
 
 
 def folds_of(given: Any) -> tuple[int, int]:
@@ -245,8 +266,10 @@ def cross_validate(
             if predicted is not None:
                 answers.append(pd.DataFrame({"row": known.index[test], **at}).join(predicted))
     watch("folds", len(places), len(places))
-    statement = stated(table, split, f"{n_folds} folds, {repeats} repeat{'s' if repeats > 1 else ''}, {how}", settings or {})
-    return CrossValidation(found.task, pd.DataFrame(scores), pd.concat(answers, ignore_index=True), how, statement)
+    digest = fingerprint(table)
+    statement = stated(table, digest, split, f"{folds_in_words(n_folds, repeats)}, {how}", settings or {})
+    predictions = pd.concat(answers, ignore_index=True)
+    return CrossValidation(found.task, found.names, pd.DataFrame(scores), predictions, how, statement, digest)
 
 
 Places = list[tuple[np.ndarray, np.ndarray]]
@@ -343,13 +366,12 @@ def peers_of(found: Target, m: int, seed: int, *, weighted: bool) -> dict[str, A
         peers["nearest neighbours"] = make_pipeline(StandardScaler(), of_all(neighbours(10)))
     if not (several or weighted) and m <= MOST_GAUSSIAN:
         peers["Gaussian process"] = make_pipeline(StandardScaler(), gaussian(**of_gaussian, **state))
-    peers["random forest"] = of_all(forest(300, **state))
+    peers["random forest"] = of_all(forest(TREES, **state))
     return peers if several else peers | {"hist. boosting": boosting(**state)}
 
 
-def stated(table: Table, split: Split, how: str, settings: Mapping[str, Any]) -> str:
+def stated(table: Table, digest: str, split: Split, how: str, settings: Mapping[str, Any]) -> str:
     """What someone needs to repeat it."""
-    digest = fingerprint(table)
     chosen = "inputs" if split.inputs else "drop"
     names = ("task", "groups", "time", "weights", "categories", chosen, "missing", "keep", "merge_case", "day_first")
     roles = {name: getattr(split, name) for name in names if getattr(split, name) not in (None, ())}

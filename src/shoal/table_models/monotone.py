@@ -54,6 +54,14 @@ def keep_directions(estimator: Any, prepare: Any) -> Any:
     return estimator.set_params(monotonic_cst=tuple(features))
 
 
+def wanted_directions(model: Any) -> dict[str, int]:
+    """The directions by columns of the table that a model made by `shoal.fit` was given."""
+    preparation, given = preparation_of(model["prepare"]), model["estimator"].monotonic_cst
+    if preparation is None or given is None:
+        return {}
+    return {preparation.fields[f.field].name: c for f, c in zip(preparation.features, given, strict=True) if c}
+
+
 def is_value(parts: Any, feature: Any) -> bool:
     """Whether a prepared column is the value of a number or a truth value; `parts` have `fields`."""
     field = parts.fields[feature.field]
