@@ -23,6 +23,7 @@ _HOMES = {
         "OtherScaleWarning",
         "OutputError",
         "OutsideWarning",
+        "OwnFunctionsError",
         "ShoalError",
         "ShoalWarning",
         "SlowFitWarning",
@@ -45,6 +46,7 @@ _HOMES = {
     "shoal.export.torch_module": ("to_torch",),
     "shoal.persistence": ("from_json", "load", "save"),
     "shoal.table": ("TablePath",),
+    "shoal.textbook.own_functions": ("OwnActivation", "OwnLoss"),
     "shoal.web.show": ("show",),
 }
 _PACKAGES = ("dask", "textbook")  # sub-packages that `import shoal` is enough for

@@ -17,6 +17,7 @@ from shoal.errors import ModelFileError as ModelFileError
 from shoal.errors import OtherScaleWarning as OtherScaleWarning
 from shoal.errors import OutputError as OutputError
 from shoal.errors import OutsideWarning as OutsideWarning
+from shoal.errors import OwnFunctionsError as OwnFunctionsError
 from shoal.errors import ShoalError as ShoalError
 from shoal.errors import ShoalWarning as ShoalWarning
 from shoal.errors import SlowFitWarning as SlowFitWarning
@@ -38,6 +39,8 @@ from shoal.table_models.cross_validation import cross_validate as cross_validate
 from shoal.table_models.fit import fit as fit
 from shoal.table_models.look import look as look
 from shoal.table_models.model import TableModel as TableModel
+from shoal.textbook.own_functions import OwnActivation as OwnActivation
+from shoal.textbook.own_functions import OwnLoss as OwnLoss
 from shoal.web.show import show as show
 
 __version__: str
@@ -56,6 +59,9 @@ __all__ = [
     "OtherScaleWarning",
     "OutputError",
     "OutsideWarning",
+    "OwnActivation",
+    "OwnFunctionsError",
+    "OwnLoss",
     "ShoalClassifier",
     "ShoalError",
     "ShoalRegressor",

@@ -55,6 +55,10 @@ class ModelFileError(ShoalError):
     """A file that is not a shoal model: truncated, of another kind, or with types that are never loaded."""
 
 
+class OwnFunctionsError(ModelFileError):
+    """A model file whose own activation or loss was not given to `load`, or not as it was in training; the message names it."""
+
+
 class ExportError(ShoalError):
     """A model, or a step of one, that a format cannot express; the message names it and the nearest alternative."""
 

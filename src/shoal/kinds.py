@@ -279,22 +279,29 @@ class WholeKind(ParameterKind):
 @final
 @dataclass(frozen=True)
 class ChoiceKind(ParameterKind):
-    """One of several texts; True, False and None may be among them. `others` are further names: (name, choice that it means)."""
+    """One of several texts; True, False and None may be among them. `others` are further names: (name, choice that it means); `own` is
+    the class of names that users make.
+    """
 
     choices: tuple[str | bool | None, ...]
     others: tuple[tuple[str, str], ...] = ()
+    own: type[str] | None = None
 
     @property
     def words(self) -> str:
-        return f"one of {', '.join(map(repr, self.choices))}"
+        more = "" if self.own is None else f", or a shoal.{self.own.__name__}"
+        return f"one of {', '.join(map(repr, self.choices))}{more}"
 
     @property
     def doc(self) -> str:
         flags = any(isinstance(choice, bool) for choice in self.choices)
         texts = ", ".join(f'"{c}"' if isinstance(c, str) else str(c) for c in self.choices if not isinstance(c, bool))
-        return f"{texts} or bool" if flags else f"{{{texts}}}"
+        more = "" if self.own is None else f" or {self.own.__name__}"
+        return f"{texts} or bool" if flags else f"{{{texts}}}{more}"
 
     def plain(self, value: Any, K: int) -> Any:
+        if self.own is not None and isinstance(value, self.own):
+            return value
         if isinstance(value, str) and value in self.choices:
             return str(value)
         if isinstance(value, str) and (meant := dict(self.others).get(value)):

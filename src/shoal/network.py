@@ -21,6 +21,7 @@ from shoal.engine.predict import logits, raw_hidden, raw_logits
 from shoal.errors import DataError
 from shoal.population import Population, merge
 from shoal.textbook.losses import Loss, make_loss
+from shoal.textbook.own_name import OwnName
 from shoal.textbook.propagation import Parameters
 from shoal.types import Floats
 
@@ -160,7 +161,8 @@ class Network:
         classes = [f"classes: {', '.join(map(str, labels[:MOST_NAMES]))}{' …' * (len(labels) > MOST_NAMES)}" for labels in self.classes]
         parameters = sum(w.size for w in self.merged)
         epochs = len(self.history.get("loss", ()))
-        lines = [f"inputs: {inputs}", *classes, f"as one network: {parameters:,} parameters", f"trained for {epochs} epochs"]
+        own = [name.described() for name in (self.activation, self.output) if isinstance(name, OwnName)]
+        lines = [f"inputs: {inputs}", *classes, *own, f"as one network: {parameters:,} parameters", f"trained for {epochs} epochs"]
         return "\n    ".join([f"<Network: {self.shape}", *lines]) + ">"
 
     @property

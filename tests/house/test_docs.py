@@ -51,6 +51,7 @@ from shoal.table_models import memory
 from shoal.table_models.fit_in_pieces import JUDGED_ROWS
 from shoal.table_models.scores import ROC_ROWS
 from shoal.textbook.activations import ACTIVATIONS
+from shoal.textbook.gradient_check import STEP
 from shoal.textbook.losses import LOSSES
 from shoal.textbook.output_units import exp_limits, log_variance_limits
 from shoal.training import longer, minibatch, two_stage
@@ -252,6 +253,7 @@ PHRASES = {
     ],
     "support.md": lowest_versions(),
     "chapter.md": [f"s = {SCALE}; s = 100; how they learn"],
+    "own-functions.md": [{1e-5: "with h = 1e-5"}[STEP]],
     "architecture.md": [
         f"beyond z = {exp_limits(FLOAT64):g} (float64) and {exp_limits(FLOAT32):g} (float32)",
         f"beyond {log_variance_limits(FLOAT64):g} and {log_variance_limits(FLOAT32):g}",

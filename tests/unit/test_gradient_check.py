@@ -125,8 +125,8 @@ def softsign_prime_near_0(Z):
             (),
             "prime of the activation 'own' is not finite at z = -10000",
         ),
-        (lambda Z: softsign(Z).sum(), softsign_prime, (), "keep Z's shape"),
-        (softsign, lambda Z: softsign_prime(Z).ravel(), (), "keep Z's shape"),
+        (lambda Z: softsign(Z).sum(), softsign_prime, (), "keep the shape"),
+        (softsign, lambda Z: softsign_prime(Z).ravel(), (), "keep the shape"),
     ],
     ids=["another derivative", "another slope on one side", "g overflows", "prime overflows", "g sums", "prime loses an axis"],
 )

@@ -269,7 +269,7 @@ def test_a_file_keeps_directions_and_signs(tmp_path):
 
 REFUSED = {
     "a solver of all weights at once": ({"solver": "lm"}, "'lm' solves for all weights at once; choose 'lbfgs'"),
-    "an activation that falls": ({"activation": "silu"}, "never decreases, and 'silu' does; choose 'relu'"),
+    "an activation that falls": ({"activation": "silu"}, "known never to decrease, and 'silu' is not; choose 'relu'"),
     "another number of columns": ({"monotonic_cst": [1, 0]}, "is a list of 2 directions, but X has 3 columns"),
     "names without names": ({"monotonic_cst": {"a": 1}}, "names of inputs, but X has none"),
     "another number": ({"monotonic_cst": [2, 0, 0]}, "the direction of column 0 is 2; it must be 1"),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from shoal.encoding import Encoding
 from shoal.engine.kernels import dispatch_module
+from shoal.engine.own_calls import raise_waiting
 from shoal.errors import LayoutError
 from shoal.population import Population
 from shoal.textbook.losses import Loss
@@ -111,7 +112,8 @@ REASONS = {
 
 
 def refuse(found: int) -> None:
-    """Raise what a kernel found; it has then computed nothing."""
+    """Raise what a kernel found; it has then computed nothing. Or what a function of the user's own raised inside it."""
+    raise_waiting()
     if found != FITS:
         raise LayoutError(f"The arrays do not fit one another: {REASONS[found]}. Nothing was computed.")
 

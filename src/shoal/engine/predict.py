@@ -124,7 +124,7 @@ def compiled_logits(parameters: Parameters, encoding: Encoding, X: Any, activati
     ramped = np.full(len(ramps.left), encoding.ramp_scale)
     limits = np.full((2, n), [[-np.inf], [np.inf]]) if encoding.limits is None else kernel_array(encoding.limits, np.float64)
     per_scale = np.array([1 / np.concatenate([encoding.scale, ramps.width]), np.concatenate([nothing, ramped])])
-    at = dispatch_module().compiled(dispatch_module().ACTIVATIONS[activation], False).address
+    at = dispatch_module().activation_address(activation, False)
     Z2 = np.empty((len(W2), X.shape[0]))
 
     def run(s: int) -> None:

@@ -17,6 +17,7 @@ from shoal.fitting.train import means_of_finite
 from shoal.fitting.weights import row_weights
 from shoal.inspection import Diagnosis, diagnose
 from shoal.network import Network
+from shoal.textbook.own_name import OwnName
 from shoal.types import Floats
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ def notebook_lines(estimator: Any) -> str:
     score = estimator.best_validation_score_
     name = "R²" if not network.classes else "accuracy"
     parts = [network.shape, f"{estimator.solver_}, {estimator.n_iter_} epochs", f"loss {estimator.loss_:.4g}"]
+    parts += [name.described() for name in (network.activation, network.output) if isinstance(name, OwnName)]
     parts += [] if score is None else [f"{name} {score:.4g} on validation rows"]
     return f'<div style="margin: 0.4em 0">{"; ".join(parts)}<br>{sparkline(network)}</div>'
 

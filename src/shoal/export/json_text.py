@@ -17,9 +17,11 @@ from typing import Any
 import numpy as np
 
 from shoal.encoding import Encoding, encoded_names
+from shoal.errors import ExportError
 from shoal.export.portable import Portable
 from shoal.network import Network
 from shoal.table import Feature, Field
+from shoal.textbook.own_name import OwnName
 
 FORMAT = "shoal network, version 1"
 
@@ -122,6 +124,11 @@ def model_json(model: Portable) -> str:
     >>> json.loads(model_json(portable(model)))["task"]
     'regression'
     """
+    if isinstance(model.network.output, OwnName):
+        raise ExportError(
+            f"The own loss {str(model.network.output)!r} is Python functions, which JSON of a whole model cannot hold. ONNX, C, Python and "
+            "PyTorch need no loss; shoal.save keeps its name."
+        )
     content = {**weights(model.network), **meaning(model)}
     return "{\n" + ",\n".join(f'  "{name}": {laid_out(value)}' for name, value in content.items()) + "\n}\n"
 

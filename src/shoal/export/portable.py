@@ -19,6 +19,8 @@ from shoal.errors import ExportError
 from shoal.export.steps import does_nothing, inputs_of
 from shoal.network import Network, known_facts
 from shoal.table import Feature, Field, preparation_of
+from shoal.textbook.activations import ACTIVATIONS
+from shoal.textbook.own_name import OwnName
 
 # Keywords of C99 to C23 and C++, and what headers of common systems define as macros.
 C_WORDS = """
@@ -160,6 +162,11 @@ def portable(model: Any, form: str = "this format", *, foreign: bool = False) ->
     if not isinstance(network, Network):
         raise ExportError(
             f"This {type(estimator).__name__} is no fitted network of shoal's; fit it first, or take it over with from_fitted."
+        )
+    if isinstance(network.activation, OwnName):
+        raise ExportError(
+            f"The own activation {str(network.activation)!r} is a Python function, which cannot be written as {form}. Train with one of "
+            f"shoal's ({', '.join(ACTIVATIONS)}), or save the model with shoal.save."
         )
     facts, one_column = known_facts(model), getattr(estimator, "_one_column", True)
     if not isinstance(model, Pipeline):

@@ -76,8 +76,9 @@ def check_calibration(s: Settings) -> None:
     if calibration is None:
         return
     if s.task == "regression" and not make_loss(s.loss).centred:
+        what = "is not centred" if make_loss(s.loss).level is None else "predicts one quantile"
         raise InvalidParameterError(
-            f"calibration is {calibration!r}, but loss='quantile' predicts one quantile, which has no interval around it; choose loss "
+            f"calibration is {calibration!r}, but loss={s.loss!r} {what}, which has no interval around it; choose loss "
             "'squared_error', 'huber', 'absolute_error', 'poisson' or 'gaussian', and predict_quantiles"
         )
     if calibration == "cv+" and s.K == 1:

@@ -44,7 +44,9 @@ def constrained(p: Plan, s: Settings, targets: Targets, encoding: Encoding, name
         )
     if not ACTIVATIONS[s.activation].increasing:
         others = ", ".join(repr(name) for name, g in ACTIVATIONS.items() if g.increasing)
-        raise InvalidParameterError(f"monotonic_cst needs an activation that never decreases, and {s.activation!r} does; choose {others}")
+        raise InvalidParameterError(
+            f"monotonic_cst needs an activation that is known never to decrease, and {s.activation!r} is not; choose {others}"
+        )
     if p.solver in FULL_BATCH and FULL_BATCH[p.solver].by_curvature:
         raise InvalidParameterError(
             f"monotonic_cst is for solvers that keep the signs of weights, and {p.solver!r} solves for all weights at once; choose "

@@ -11,12 +11,13 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
-from shoal.engine.device import found
+from shoal.engine.device import PROCESSOR, found
 from shoal.errors import InvalidParameterError
 from shoal.fitting.settings import Settings, Task
 from shoal.recipe import Recipe, Schedule, momentum_rule
 from shoal.textbook.losses import make_loss
 from shoal.textbook.optimizers import Adam, Optimizer, RMSprop
+from shoal.textbook.own_name import OwnName
 
 SMALL = 100  # below so many rows: full batches; rows are held out only if the refit learns from them
 FEW = 16  # different rows, below which nothing is held out: eighths of them are too few
@@ -149,6 +150,8 @@ def plan(
     """
     task, wide = s.task, rows == "wide"
     solver, device = chosen(s.solver, auto_solver(online)), found(s.device, sparse=rows == "sparse")
+    if device != PROCESSOR:
+        refuse_own(s, device)
     ramps = member_kinds(s, solver, without=rows != "dense") if earlier_ramps is None else of_earlier(s, earlier_ramps)
     if solver in FULL_BATCH:
         return replace(plan_whole_rows(s, m, seed, solver, ramps, device, own_validation=own_validation), projected=wide)
@@ -182,6 +185,15 @@ def plan(
     longer = LONGER if validated and not polished and earlier_ramps is None and may_train_longer(s, m, online=online) else 0
     stages: dict[str, Any] = {"polished": polished, "longer": longer, "all_rows": all_rows, "projected": wide, "linear": linear}
     return Plan(recipe, solver, width(s, m), ramps, hold_out, single, skip=s.skip or linear, **stages)
+
+
+def refuse_own(s: Settings, device: str) -> None:
+    """Refuse functions of the user's own, which are NumPy's, where another library computes."""
+    for name in (s.activation, s.loss):
+        if isinstance(name, OwnName):
+            raise InvalidParameterError(
+                f"device {device!r} cannot use the own {name.noun} {str(name)!r}, whose functions are NumPy's; choose device='cpu'"
+            )
 
 
 def of_earlier(s: Settings, ramps: tuple[bool, ...]) -> tuple[bool, ...]:

@@ -45,6 +45,7 @@ from shoal.kinds import (
     WholeKind,
 )
 from shoal.textbook import ACTIVATIONS, losses
+from shoal.textbook.own_functions import OwnActivation, OwnLoss
 
 Task = Literal["classification", "regression"]
 Auto = Literal["auto"]
@@ -110,9 +111,10 @@ class Settings:
     task: Task
     loss: str = declared(
         "loss",
-        ChoiceKind(LOSSES),
+        ChoiceKind(LOSSES, own=OwnLoss),
         "squared_error",
-        '"poisson" predicts counts (y ≥ 0) through exp; "gaussian" learns a mean and a variance for every row.',
+        '"poisson" predicts counts (y ≥ 0) through exp; "gaussian" learns a mean and a variance for every row; `shoal.OwnLoss` is one of '
+        "your own (docs/own-functions.md).",
         "regression",
     )
     n_h: int | Auto = declared(
@@ -123,9 +125,9 @@ class Settings:
     )
     activation: str = declared(
         "activation",
-        ChoiceKind(tuple(ACTIVATIONS), others=(("sigmoid", ACTIVATIONS["sigmoid"].name),)),
+        ChoiceKind(tuple(ACTIVATIONS), others=(("sigmoid", ACTIVATIONS["sigmoid"].name),), own=OwnActivation),
         "relu",
-        'Of the hidden units; "sigmoid" is another name of "logistic".',
+        'Of the hidden units; "sigmoid" is another name of "logistic"; `shoal.OwnActivation` is one of your own (docs/own-functions.md).',
     )
     solver: str = declared(
         "solver",

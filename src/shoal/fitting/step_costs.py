@@ -7,6 +7,7 @@ from shoal.errors import InvalidParameterError, SlowFitWarning
 from shoal.fitting.plan import WIDTHS, Plan
 from shoal.population import Population
 from shoal.textbook.losses import LOSSES, Loss
+from shoal.textbook.own_name import OwnName
 
 MOST_BYTES = 4 << 30  # of JᵀJ and its factor, all networks together
 LONGEST_STEP = 60.0  # seconds
@@ -18,8 +19,9 @@ def refuse_unfit(p: Plan, population: Population, g2: Loss, m: int) -> None:
     """Refuse losses without curvature, and p² numbers or operations beyond reason, before anything is computed."""
     if g2.root is None:
         curved = [other.name for other in LOSSES.values() if other.root is not None]
+        why = "is one of your own" if isinstance(g2.name, OwnName) else "has straight parts"
         raise InvalidParameterError(
-            f"solver is {p.solver!r}, which needs a loss with curvature everywhere ({', '.join(curved)}); {g2.name!r} has straight parts: "
+            f"solver is {p.solver!r}, which needs a loss with curvature everywhere ({', '.join(curved)}); {g2.name!r} {why}: "
             "choose solver 'lbfgs' or 'adamw', or another loss"
         )
     n_p = largest_parameter_count(population)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.errors import ModelFileError
+from shoal.textbook.own_name import OwnName
 
 Sizes = dict[str, int]  # the values of the letters of shapes, as far as they are known
 
@@ -58,6 +59,17 @@ class Text:
             raise refuse(where, value, f"one of {', '.join(map(repr, self.choices))}")
         if self.characters and (len(set(value)) < len(value) or not set(value) <= set(self.characters)):
             raise refuse(where, value, f"characters of {self.characters!r}, each once at most")
+
+
+@dataclass(frozen=True)
+class NameOf:
+    """A name of one of the user's own functions (`textbook.own_name`), or one of the choices."""
+
+    choices: tuple[str, ...]
+
+    def check(self, value: Any, where: str, sizes: Sizes) -> None:
+        if not isinstance(value, OwnName):
+            Text(self.choices).check(value, where, sizes)
 
 
 @dataclass(frozen=True)
@@ -179,7 +191,7 @@ class Setting:
 
 
 def _check_setting(value: Any, where: str, depth: int) -> None:
-    if value is None or type(value) in (bool, int, str) or (type(value) is float and math.isfinite(value)):
+    if value is None or type(value) in (bool, int, str) or isinstance(value, OwnName) or (type(value) is float and math.isfinite(value)):
         return
     name, inside = next(iter(value.items())) if type(value) is dict and len(value) == 1 else ("", None)
     if name == "float" and inside in ("inf", "-inf", "nan"):

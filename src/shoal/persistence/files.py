@@ -2,18 +2,21 @@
 
 import os
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
-from shoal.errors import ModelFileError
+from shoal.errors import InvalidParameterError, ModelFileError, OwnFunctionsError
 from shoal.files import input_file, replacing
 from shoal.persistence.building import built
 from shoal.persistence.container import MANIFEST_NAME, array_of, header_of, manifest_of, members, packed
 from shoal.persistence.migrations import migrated
+from shoal.persistence.own_names import with_own
 from shoal.persistence.schema import check
 from shoal.persistence.skops_files import SCHEMA_NAME, from_skops
 from shoal.persistence.stored import Stored
 from shoal.persistence.storing import stored
+from shoal.textbook.own_name import OwnName
 
 
 def save(model: Any, path: str | os.PathLike[str]) -> Path:
@@ -67,12 +70,13 @@ def save(model: Any, path: str | os.PathLike[str]) -> Path:
     return Path(path)
 
 
-def load(path: str | os.PathLike[str]) -> Any:
+def load(path: str | os.PathLike[str], own: OwnName | Iterable[OwnName] = ()) -> Any:
     """Read a model that `save` wrote. It never runs code from the file, and builds nothing before everything is checked.
 
     Parameters
     ----------
     path : the file, of this version's format or of an earlier one (.skops)
+    own : OwnActivation and OwnLoss that the model was trained with, whose functions no file holds; more of them do no harm
 
     Returns
     -------
@@ -82,6 +86,8 @@ def load(path: str | os.PathLike[str]) -> Any:
     ------
     ModelFileError
         For a missing, truncated or foreign file, or one whose parts do not fit together.
+    OwnFunctionsError
+        For an own activation or loss that is not among `own`, or not as it was in training.
 
     Examples
     --------
@@ -98,7 +104,11 @@ def load(path: str | os.PathLike[str]) -> Any:
     file = input_file(path, ModelFileError, noun="model file")
     try:
         with file.open("rb") as data:
-            return _read(data, os.fstat(data.fileno()).st_size)  # of the opened file: another may have its name by now
+            return _read(data, os.fstat(data.fileno()).st_size, own)  # of the opened file: another may have its name by now
+    except OwnFunctionsError as refused:
+        raise OwnFunctionsError(f"{file} cannot be loaded: {refused}.") from refused
+    except InvalidParameterError:
+        raise  # of `own`
     except ModelFileError as refused:
         raise ModelFileError(
             f"{file} is not a whole shoal model: {refused}. Give a file that `shoal fit` or shoal.save wrote."
@@ -111,7 +121,7 @@ def load(path: str | os.PathLike[str]) -> Any:
         raise ModelFileError(f"{file} is a damaged model: {_first_line(error)}. Copy or train it again.") from error
 
 
-def _read(data: IO[bytes], n_bytes: int) -> Any:
+def _read(data: IO[bytes], n_bytes: int, own: OwnName | Iterable[OwnName]) -> Any:
     start = data.read(8)
     if not start.startswith(b"PK\x03\x04"):
         raise ModelFileError(_foreign(start))
@@ -121,7 +131,7 @@ def _read(data: IO[bytes], n_bytes: int) -> Any:
             return built(from_skops(archive, n_bytes))
         if MANIFEST_NAME not in names:
             raise ModelFileError(f"it is a zip without a {MANIFEST_NAME}")
-        return built(migrated(_content(archive, n_bytes)))
+        return built(with_own(migrated(_content(archive, n_bytes)), own))
 
 
 def _content(archive: zipfile.ZipFile, n_bytes: int) -> Stored:

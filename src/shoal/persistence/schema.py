@@ -22,8 +22,9 @@ from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.fitting.settings import checked_settings
 from shoal.persistence.arrays import ARRAYS
-from shoal.persistence.checks import Flag, Items, Label, Maybe, Named, Real, Record, Setting, Sizes, Text, Whole, adds_up
+from shoal.persistence.checks import Flag, Items, Label, Maybe, Named, NameOf, Real, Record, Setting, Sizes, Text, Whole, adds_up
 from shoal.persistence.columns import COLUMN, LEARNED, NOTE, column_from, learned_from, marks_fit, means_fit, rare_levels_fit, variants_fit
+from shoal.persistence.own_names import OWN
 from shoal.persistence.stored import Stored, decoded, labels_from
 from shoal.table import Preparation
 from shoal.table.columns import EXTRA
@@ -36,7 +37,6 @@ FORMAT = "shoal model"
 VERSION = 1
 
 ESTIMATORS: dict[str, type] = {"classifier": ShoalClassifier, "regressor": ShoalRegressor}
-OF_CLASSES = tuple(g2.name for g2 in LOSSES.values() if g2.of_classes)
 TYPE_OF_LABELS = re.compile(r"object|\|b1|\|[iu]1|<[iu][248]|<f[48]|<U[1-9][0-9]{0,4}")
 MOST_LABEL_BYTES = 1 << 26
 LEAVES = tuple(leaf.name for leaf in fields(Parameters))
@@ -119,8 +119,9 @@ MANIFEST = Record(
         "steps": Maybe(Items(Text(empty=False), apart=True)),
         "network": Record(
             {
-                "activation": Text(tuple(ACTIVATIONS)),
-                "output": Text(tuple(LOSSES)),
+                "activation": NameOf(tuple(ACTIVATIONS)),
+                "output": NameOf(tuple(LOSSES)),
+                "own": OWN,
                 "delta": Real(0.0, open=True),
                 "q": Real(0.0, 1.0, open=True),
                 "ramp_scale": Real(0.0, 1e6, open=True),
@@ -131,7 +132,7 @@ MANIFEST = Record(
                 "calibration": Maybe(Record({"kind": Text(("split", "cv+")), "n_rows": Whole(1)})),
                 "thresholds": Items(Real(0.0, 1.0, open=True)),
             },
-            optional=frozenset({"noise_rows", "thresholds"}),
+            optional=frozenset({"noise_rows", "thresholds", "own"}),
         ),
         "estimator": Record(
             {
@@ -198,7 +199,7 @@ def check_headers(headers: dict[str, tuple[str, tuple[int, ...]]], manifest: dic
         if name == "W2":
             per_target = make_loss(manifest["network"]["output"]).logits_per_target
             sizes["y"] = sizes["z"] // per_target
-            sizes["a"] = 1 if LOSSES[manifest["network"]["output"]].unit.decides == "largest" else sizes["z"]
+            sizes["a"] = 1 if make_loss(manifest["network"]["output"]).unit.decides == "largest" else sizes["z"]
             if not sizes["y"] or sizes["y"] * per_target != sizes["z"] or not sizes["K"] or not sizes["h"]:
                 raise ModelFileError(f"the network has {sizes['K']} members, {sizes['h']} hidden units and {sizes['z']} logits")
 
@@ -230,11 +231,11 @@ def _is_classifier(m: Stored) -> bool:
 def _classes_fit(m: Stored, sizes: Sizes) -> bool:
     network, multilabel = m.manifest["network"], m.manifest["estimator"]["multilabel"]
     if not _is_classifier(m):
-        return network["classes"] is None and multilabel is None and network["output"] not in OF_CLASSES
-    if network["classes"] is None or multilabel is None or network["output"] not in OF_CLASSES:
+        return network["classes"] is None and multilabel is None and not make_loss(network["output"]).of_classes
+    if network["classes"] is None or multilabel is None or not make_loss(network["output"]).of_classes:
         return False
     labels, z = network["classes"]["labels"], sizes["z"]
-    by_side = LOSSES[network["output"]].unit.decides == "side"
+    by_side = make_loss(network["output"]).unit.decides == "side"
     if multilabel:
         return bool(by_side and labels == list(range(z)) and type(labels[0]) is int)
     return bool(len(labels) == (2 if by_side else z) and (z == 1) == by_side)
@@ -242,7 +243,7 @@ def _classes_fit(m: Stored, sizes: Sizes) -> bool:
 
 def _thresholds_fit(m: Stored, sizes: Sizes) -> bool:
     network = m.manifest["network"]
-    by_side = LOSSES[network["output"]].unit.decides == "side"
+    by_side = make_loss(network["output"]).unit.decides == "side"
     return len(network.get("thresholds", ())) in ((0, sizes["z"]) if by_side and _is_classifier(m) else (0,))
 
 
@@ -270,7 +271,7 @@ def _edges_rise(m: Stored, sizes: Sizes) -> bool:
 
 def _noise_can_be(m: Stored, sizes: Sizes) -> bool:
     network = m.manifest["network"]
-    return network.get("noise_rows") is None if network["noise"] is None else LOSSES[network["output"]].centred
+    return network.get("noise_rows") is None if network["noise"] is None else make_loss(network["output"]).centred
 
 
 def _noise_rises(m: Stored, sizes: Sizes) -> bool:
@@ -312,7 +313,7 @@ def _calibration_fits(m: Stored, sizes: Sizes) -> bool:
         return content is None and not names
     if not _is_classifier(m):
         return "noise_at" in m.arrays and 1 <= sizes["s"] <= content["n_rows"]
-    alone = LOSSES[m.manifest["network"]["output"]].unit.decides == "side"
+    alone = make_loss(m.manifest["network"]["output"]).unit.decides == "side"
     places, groups, members = (m.arrays[f"label_{name}"] for name in ("places", "groups", "members"))
     one_count = all(np.array_equal(np.bincount(groups[:, 0]), np.bincount(column)) for column in groups.T)
     there = 1 <= sizes["q"] <= content["n_rows"] and places.max() < (2 if alone else sizes["z"]) and groups.max() < sizes["o"]

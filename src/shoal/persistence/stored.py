@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.errors import ModelFileError
+from shoal.textbook.own_name import OwnName
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Stored:
 def coded(value: Any, name: str = "a setting") -> Any:
     """A parameter as JSON can hold it, with its type: tuples, mappings with keys that are no texts, numbers that are not finite."""
     value = value.item() if isinstance(value, np.generic) else value
-    if value is None or type(value) in (bool, int, str):
+    if value is None or type(value) in (bool, int, str) or isinstance(value, OwnName):
         return value
     if isinstance(value, str):
         return str(value)

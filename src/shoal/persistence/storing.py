@@ -14,6 +14,7 @@ from shoal.input_limits import limited_columns
 from shoal.network import LabelCalibration, Network, known_facts
 from shoal.persistence.arrays import ARRAYS
 from shoal.persistence.columns import column_record, learned_record
+from shoal.persistence.own_names import own_records
 from shoal.persistence.schema import ATTRIBUTES, ESTIMATORS, FORMAT, VERSION
 from shoal.persistence.stored import Stored, coded, labels_of, numbers_or_none
 from shoal.table import Preparation, preparation_of
@@ -51,11 +52,14 @@ def stored(model: Any) -> Stored:
         raise ModelFileError(f"The {type(estimator).__name__} is not fitted, so there is nothing to save. Call fit first.")
     network: Network = estimator.network_
     facts = known_facts(model) if prepare is not None else None
+    record, parameters = network_record(network), estimator.get_params(deep=False)
+    if own := own_records([network.activation, network.output, *parameters.values()]):
+        record["own"] = own
     manifest = gathered(
         kind,
         steps=steps,
-        network=network_record(network),
-        estimator=estimator_record(estimator, estimator.get_params(deep=False)),
+        network=record,
+        estimator=estimator_record(estimator, parameters),
         preparation=None if prepare is None else preparation_record(*prepare),
         facts=None if facts is None else facts_record(facts),
     )

@@ -27,6 +27,7 @@ from shoal.textbook.activation_functions import (
     tanh,
     tanh_prime,
 )
+from shoal.textbook.own_name import OwnName
 from shoal.types import Array
 
 
@@ -197,13 +198,16 @@ SILU = Activation(
 
 
 class Activations(dict[str, Activation]):
-    """All activations by name. `[]` also accepts the chapter's "sigmoid" for scikit-learn's "logistic".
+    """All activations by name. `[]` also accepts the chapter's "sigmoid" for scikit-learn's "logistic", and names of your own.
 
     An unknown name raises an `InvalidParameterError`. As in a `Counter`, `in` and iteration use the first name alone.
     """
 
     def __missing__(self, name: str) -> Activation:
-        """The activation of an alternative name."""
+        """The activation of an alternative name, or of a name that brings its own."""
+        if isinstance(name, OwnName):
+            found: Activation = name.as_a(Activation, "activation")
+            return found
         if name == "sigmoid":
             return SIGMOID
         raise InvalidParameterError(f"activation is {name!r}; choose one of {', '.join(self)}")

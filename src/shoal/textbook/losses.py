@@ -32,6 +32,7 @@ from shoal.textbook.loss_functions import (
     sum_outputs,
 )
 from shoal.textbook.output_units import OutputUnit, softmax
+from shoal.textbook.own_name import OwnName
 from shoal.types import Array
 
 LEAST_SHARE = 1e-6  # frequency of a class without rows: its logit stays finite
@@ -308,7 +309,7 @@ def make_loss(name: str, *, delta: float = 1.0, q: float = 0.5) -> Loss:
 
     Parameters
     ----------
-    name : a key of `LOSSES`
+    name : a key of `LOSSES`, or an `OwnLoss`
         "sigmoid" and "softmax" are cross-entropy: of one label or several, and of one class of many.
     delta : float
         Huber's threshold δ, above 0, in units of Y.
@@ -329,6 +330,9 @@ def make_loss(name: str, *, delta: float = 1.0, q: float = 0.5) -> Loss:
     >>> make_loss("sigmoid").loss_formula
     '−[y ln a + (1 − y) ln(1 − a)]'
     """
+    if isinstance(name, OwnName):
+        own: Loss = name.as_a(Loss, "loss")
+        return own
     if name not in LOSSES:
         raise InvalidParameterError(f"the loss is {name!r}; choose one of {', '.join(LOSSES)}")
     found, given = LOSSES[name], {"delta": delta, "q": q}

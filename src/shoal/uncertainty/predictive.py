@@ -60,7 +60,9 @@ def _scale(network: Network, noise: Noise, rows: Any, mean: Floats, mixture: boo
 def known_noise(network: Network) -> Noise:
     """The network's noise, or an error that says why there is none."""
     if network.noise is None:
-        why = "its loss predicts one quantile" if not network.g2.centred else "it was created without rows that show it"
+        why = "it was created without rows that show it"
+        if not network.g2.centred:
+            why = "its loss predicts one quantile" if network.g2.level is not None else f"its loss {network.output!r} is not centred"
         raise DataError(f"this network has no noise around its predictions: {why}; fit a model to rows, with another loss")
     return network.noise
 

@@ -180,10 +180,11 @@ def accurate(function: Callable[..., Any]) -> Any:
         return njit(fastmath=ACCURATE, pipeline_class=InnerCompiler, **NO_PYTHON)(function)
 
 
-def c_function(function: Callable[..., Any], signature: Any) -> Any:
-    """The function compiled for these types now, with an `address`."""
+def c_function(function: Callable[..., Any], signature: Any, *, keep: bool = True) -> Any:
+    """The function compiled for these types now, with an `address`; kept on disk, if its own lines say all that it does."""
     types = signature.args, signature.return_type
     compiled: Any = CFunc(function, types, locals={}, options={"fastmath": FAST, "error_model": "numpy"}, pipeline_class=KernelCompiler)
-    compiled._cache = MachineCode(function)
+    if keep:
+        compiled._cache = MachineCode(function)
     compiled.compile()
     return compiled

@@ -20,6 +20,8 @@ from shoal.engine.kernels import ramps
 from shoal.engine.kernels.activations import ACTIVATIONS
 from shoal.engine.kernels.losses import LOSSES
 from shoal.engine.kernels.optimizers import LATE, RULES, late_adam
+from shoal.engine.kernels.own import own_address
+from shoal.textbook.own_name import OwnName
 
 MANY = 4  # outputs, from which on the output layer is a matrix product; of fewer, one sweep over the units is faster (`train.output_sums`)
 
@@ -60,12 +62,22 @@ def compiled(function: Callable[..., None], single: bool) -> Any:
     return c_function(function, types.void(*taken((c_functions()[function],), types.float32 if single else types.float64)))
 
 
+def activation_address(name: str, single: bool) -> int:
+    """Where an activation lies, one of the user's own among them."""
+    return own_address(name, single) if isinstance(name, OwnName) else int(compiled(ACTIVATIONS[name], single).address)
+
+
+def loss_address(name: str, single: bool) -> int:
+    """Where a loss lies, one of the user's own among them."""
+    return own_address(name, single) if isinstance(name, OwnName) else int(compiled(LOSSES[name], single).address)
+
+
 def addresses(activation: str, output: str, rule: type | None, n_z: int, dtype: np.dtype) -> tuple[int, int, int, int, int]:
     """The addresses of a run's functions: 0 for no rule, the last two 0 for so few outputs that no product serves them."""
     single, many = dtype == np.float32, n_z >= MANY
     return (
-        compiled(ACTIVATIONS[activation], single).address,
-        compiled(LOSSES[output], single).address,
+        activation_address(activation, single),
+        loss_address(output, single),
         compiled(RULES[rule.__name__], single).address if rule else 0,
         compiled(product_logits, single).address if many else 0,
         compiled(product_gradients, single).address if many else 0,

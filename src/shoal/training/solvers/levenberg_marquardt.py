@@ -60,7 +60,7 @@ def steps() -> ModuleType:
 def addresses(activation: str, output: str, skip: bool) -> NDArray[np.int64]:
     """The addresses of activation and loss in this process, and whether there are skip connections."""
     p = dispatch_module()
-    return np.array([p.compiled(p.ACTIVATIONS[activation], False).address, p.compiled(p.LOSSES[output], False).address, skip], np.int64)
+    return np.array([p.activation_address(activation, False), p.loss_address(output, False), skip], np.int64)
 
 
 def small_rows(o: Objective, block: NetworkBlock) -> SmallRows | None:
