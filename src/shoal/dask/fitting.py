@@ -26,8 +26,9 @@ from shoal.fitting.calibration import check_calibration
 from shoal.fitting.candidates import by_preparation
 from shoal.fitting.checkpoint import Checkpoint, about_fit, identity_of
 from shoal.fitting.limits import refuse
-from shoal.fitting.pipeline import Prepared, draw, finish, prepare, train
+from shoal.fitting.pipeline import draw, finish, prepare, train
 from shoal.fitting.plan import FULL_BATCH, width
+from shoal.fitting.prepared import Prepared
 from shoal.fitting.settings import Settings, settings_of
 from shoal.fitting.summary import Summary
 from shoal.kinds import ChoiceKind
@@ -206,6 +207,8 @@ def fit(
             f"estimator is a {type(estimator).__name__}; give a ShoalClassifier or ShoalRegressor (of raw tables: shoal.fit(client=…))"
         )
     settings = settings_of(estimator)
+    if settings.scoring is not None:
+        refuse("scoring elsewhere")
     kept = Checkpoint(checkpoint)
     with connected(client) as cluster, named(kept.left):
         if settings.solver in FULL_BATCH:

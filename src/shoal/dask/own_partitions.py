@@ -15,20 +15,9 @@ from shoal.estimators.estimator import input_names
 from shoal.fitting.calibration import JudgedOn, calibrate, largest_of
 from shoal.fitting.checkpoint import Checkpoint, about_fit, identity_of
 from shoal.fitting.fitted import Fitted
-from shoal.fitting.pipeline import (
-    Decided,
-    Names,
-    Prepared,
-    decide,
-    draw,
-    fitted_of,
-    network_of,
-    planned,
-    prepare,
-    with_rows,
-    without_rows,
-)
+from shoal.fitting.pipeline import decide, draw, fitted_of, network_of, planned, prepare
 from shoal.fitting.plan import Plan, patience
+from shoal.fitting.prepared import Decided, Names, Prepared, with_rows, without_rows
 from shoal.fitting.settings import Settings
 from shoal.fitting.source import InMemory, RowsInMemory
 from shoal.fitting.summary import Summary

@@ -130,7 +130,8 @@ def notebook_lines(estimator: Any) -> str:
     """HTML of a fitted estimator: one line of text, and its mean loss in training and validation as a small SVG."""
     network: Network = estimator.network_
     score = estimator.best_validation_score_
-    name = "R²" if not network.classes else "accuracy"
+    usual = estimator.scoring in (None, "loss")
+    name = "score" if not usual else "accuracy" if network.classes else "R²"
     parts = [network.shape, f"{estimator.solver_}, {estimator.n_iter_} epochs", f"loss {estimator.loss_:.4g}"]
     parts += [name.described() for name in (network.activation, network.output) if isinstance(name, OwnName)]
     parts += [] if score is None else [f"{name} {score:.4g} on validation rows"]

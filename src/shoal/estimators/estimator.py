@@ -36,7 +36,8 @@ from shoal.estimators.remote import dask_functions, is_elsewhere, lazy_too
 from shoal.fitting.checkpoint import Checkpoint
 from shoal.fitting.fitted import Fitted
 from shoal.fitting.importances import sample_of
-from shoal.fitting.pipeline import Names, continuation_of, fit, fit_piece
+from shoal.fitting.pipeline import continuation_of, fit, fit_piece
+from shoal.fitting.prepared import Names
 from shoal.fitting.settings import N_JOBS, Task, settings_of
 from shoal.fitting.source import InMemory
 from shoal.fitting.summary import warn_of_other_scale
@@ -134,7 +135,7 @@ def input_names(estimator: Any) -> Names:
 def for_prediction(estimator: Any) -> Any:
     """A copy without what does not travel to other machines: callbacks, and what only further training needs."""
     kept = copy.copy(estimator)
-    kept.callbacks = None
+    kept.callbacks = kept.scoring = None
     vars(kept).pop("_skl_callbacks", None)
     if "_fitted" in vars(kept):
         kept._fitted = kept._fitted.without_continuation()

@@ -75,6 +75,7 @@ class ShoalRegressor(RegressorMixin, ShallowEstimator):
         nesterovs_momentum: bool = True,
         early_stopping: bool | str = "auto",
         validation_fraction: float | str = "auto",
+        scoring: str | Callable[..., float] | None = None,
         beta_1: float = 0.9,
         beta_2: float = 0.99,
         epsilon: float = 1e-8,

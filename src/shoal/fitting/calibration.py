@@ -58,6 +58,10 @@ def check_pieces(s: Settings, m: int, *, first: bool) -> None:
         raise InvalidParameterError(
             "partial_fit does not support early_stopping=True: its rows come call by call, and none are held out; choose 'auto' or False"
         )
+    if s.scoring is not None:
+        raise InvalidParameterError(
+            f"scoring is {s.scoring!r}, and partial_fit holds no rows out that could be scored; call fit, or leave scoring out"
+        )
     if s.calibration is not None:
         raise InvalidParameterError(
             f"calibration is {s.calibration!r}, which holds rows out, and partial_fit gets its rows call by call; call fit, or "

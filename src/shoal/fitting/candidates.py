@@ -21,8 +21,9 @@ from shoal.engine.lists import takes_lists
 from shoal.errors import ShoalError
 from shoal.fitting.fitted import Fitted
 from shoal.fitting.monotone import constrained
-from shoal.fitting.pipeline import Names, Prepared, draw, fitted_of, network_of, planned, prepare
+from shoal.fitting.pipeline import draw, fitted_of, network_of, planned, prepare
 from shoal.fitting.plan import FULL_BATCH, Plan
+from shoal.fitting.prepared import Names, Prepared
 from shoal.fitting.settings import Settings
 from shoal.fitting.source import InMemory, RowsInMemory
 from shoal.fitting.train import ended, history, in_curves
@@ -30,7 +31,6 @@ from shoal.population import Population, take
 from shoal.recipe import Recipe, each
 from shoal.training.minibatch import Run
 from shoal.training.progress import Trained
-from shoal.training.rows import Validation
 from shoal.types import Floats
 
 # Settings in which candidates that share rows may differ, each with a representative value.
@@ -207,7 +207,7 @@ def joint_run(batch: CandidateBatch) -> Run:
     if weights is not None and weights.ndim == 2:
         weights = np.tile(weights, (C, 1))
     if v is not None and v.rows is not None:
-        v = Validation(v.X, v.Y, v.weight, v.rows * C, None if v.by is None else np.kron(np.eye(C), v.by))
+        v = replace(v, rows=v.rows * C, by=None if v.by is None else np.kron(np.eye(C), v.by))
     recipe, population = joined([p.recipe for p in plans], K), side_by_side([candidate.population for candidate in batch.members])
     return Run(
         recipe,

@@ -161,6 +161,11 @@ EXCEPTIONS = {
         "it continues with networks and rows in memory",
         "choose warm_start=False, and checkpoint= to continue",
     ),
+    "scoring elsewhere": Exceptional(
+        "scoring is set, and rows are not in memory",
+        "a scorer needs a network's held-out rows in one place after every epoch",
+        "leave scoring out, or train on rows in memory",
+    ),
     "calibration with shares": Exceptional(
         "calibration is set with share='own'",
         "each network learns from its own partitions, so that held-out rows evaluate some networks only",

@@ -9,24 +9,24 @@ change an estimator.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from shoal.draws import seed_from
-from shoal.encoding import Encoding
 from shoal.errors import DataError, InvalidParameterError
 from shoal.fitting.calibration import check_calibration, check_pieces, must_be_the_same
 from shoal.fitting.checkpoint import NO_CHECKPOINT, Checkpoint, Watched, about_fit, seeded
 from shoal.fitting.fitted import Continuation, Fitted
+from shoal.fitting.held_out_scores import with_scoring
 from shoal.fitting.limits import refuse_too_many
 from shoal.fitting.monotone import constrained, first_signs, refuse_other_signs
 from shoal.fitting.plan import Plan, is_auto, plan
-from shoal.fitting.projection import Projection, lifted
+from shoal.fitting.prepared import Decided, Names, Prepared, network_around, with_rows
+from shoal.fitting.projection import lifted
 from shoal.fitting.settings import Settings
-from shoal.fitting.source import InMemory, RowsInMemory, Source, TrainingRows
-from shoal.fitting.targets import Targets
+from shoal.fitting.source import InMemory, RowsInMemory, Source
 from shoal.fitting.train import (
     Training,
     announced,
@@ -52,47 +52,8 @@ from shoal.population import Population, with_zeros
 from shoal.training.progress import Epoch, Trained
 from shoal.types import Floats
 
-Names = tuple[str, ...] | None
 NOTHING: Mapping[str, str] = MappingProxyType({})
 S = TypeVar("S", bound=Source)
-
-
-@dataclass(frozen=True)
-class Decided:
-    """The decisions before rows are encoded.
-
-    Attributes
-    ----------
-    settings : Settings
-    seed : int
-    plan : Plan
-    targets : Targets
-        The problem: the meaning of y, and the loss.
-    bias : ndarray, (n_z,)
-        Initial output biases of the rule "auto".
-    encoding : Encoding
-    names : tuple of str, or None
-        Of the inputs, if they have names.
-    """
-
-    settings: Settings
-    seed: int
-    plan: Plan
-    targets: Targets
-    bias: Floats
-    encoding: Encoding
-    names: Names
-
-
-@dataclass(frozen=True)
-class Prepared(Decided):
-    """All stages before the initial weights; `rows` are encoded, with those that each network holds out.
-
-    If they are wide, they are scores of a `projection`, which the fitted networks contain.
-    """
-
-    rows: TrainingRows
-    projection: Projection | None = None
 
 
 def decide(settings: Settings, source: S, *, names: Names = None, before: Fitted | None = None) -> tuple[Decided, S]:
@@ -136,7 +97,7 @@ def prepare(settings: Settings, source: Source, *, names: Names = None, before: 
     """All stages before training; parameters as for `decide`."""
     d, source = decide(settings, source, names=names, before=before)
     rows = source.rows(settings, d.plan, d.targets, d.encoding, d.seed, None if before is None else before.network)
-    return projected(with_rows(d, rows), before)
+    return with_scoring(projected(with_rows(d, rows), before))
 
 
 def projected(prepared: Prepared, before: Fitted | None) -> Prepared:
@@ -147,16 +108,6 @@ def projected(prepared: Prepared, before: Fitted | None) -> Prepared:
     if before is None and prepared.plan.projected:
         found = rows.projection()
     return prepared if found is None else replace(prepared, rows=rows.projected(found), projection=found)
-
-
-def with_rows(decided: Decided, rows: TrainingRows) -> Prepared:
-    """The decisions, with the training rows."""
-    return Prepared(**{f.name: getattr(decided, f.name) for f in fields(Decided)}, rows=rows)
-
-
-def without_rows(prepared: Prepared) -> Decided:
-    """The decisions alone, to be sent to another machine."""
-    return Decided(**{f.name: getattr(prepared, f.name) for f in fields(Decided)})
 
 
 def planned(settings: Settings, source: Source, seed: int, before: Fitted | None, *, online: bool = False) -> Plan:
@@ -380,19 +331,7 @@ def network_of(ready: Prepared, trained: Trained, curves: Mapping[str, Floats]) 
 
 def plain_network(ready: Prepared, trained: Trained, curves: Mapping[str, Floats]) -> Network:
     """The trained network over the encoded inputs."""
-    trained = lifted(ready.projection, trained)
     finite = trained.diverged == 0
-    t, n = ready.targets, ready.encoding.n_inputs
-    return Network(
-        with_zeros(trained.population, finite),
-        weigh_members(ready.plan.with_ramps, finite, trained.best_validation_loss),
-        ready.plan.recipe.activation,
-        t.loss,
-        ready.encoding,
-        t.scale,
-        () if t.classes is None else (t.classes,),
-        tuple(f"x{j}" for j in range(n)) if ready.names is None else ready.names,
-        curves,
-        t.delta,
-        t.q,
-    )
+    population = lifted(ready.projection, trained).population
+    shares = weigh_members(ready.plan.with_ramps, finite, trained.best_validation_loss)
+    return network_around(ready, with_zeros(population, finite), shares, curves)

@@ -180,7 +180,7 @@ def plan(
         **by_members(s, m, solver, ramps, online=online, wide=wide),
     )
     single = chosen(s.dtype, "float32" if m >= FLOAT32_FROM else "float64") == "float32"
-    polished = validated and not online and wants_polish(s, wide=wide)
+    polished = validated and not online and s.scoring is None and wants_polish(s, wide=wide)
     all_rows = to_the_end and hold_out > 0
     longer = LONGER if validated and not polished and earlier_ramps is None and may_train_longer(s, m, online=online) else 0
     stages: dict[str, Any] = {"polished": polished, "longer": longer, "all_rows": all_rows, "projected": wide, "linear": linear}
@@ -245,7 +245,7 @@ def may_train_longer(s: Settings, m: int, *, online: bool) -> bool:
 
     Not if the user defines the end, if training may continue, and not with many rows: their trainings take seconds.
     """
-    free = is_auto(s.max_epochs) and is_auto(s.patience) and is_auto(s.tol) and is_auto(s.schedule)
+    free = is_auto(s.max_epochs) and is_auto(s.patience) and is_auto(s.tol) and is_auto(s.schedule) and s.scoring is None
     return free and not (online or s.warm_start) and SMALL <= m < WIDE_FROM
 
 

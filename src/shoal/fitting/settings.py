@@ -20,12 +20,13 @@ A new parameter is one field here and one argument of the constructors; a test c
 
 import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from typing import Any, Literal, TypeVar, final
 
 from shoal.engine.device import check_spelling
 from shoal.fitting.directions import DirectionsKind, Wanted
+from shoal.fitting.scoring import OwnScoring, ScoringKind
 from shoal.fitting.weights import ClassWeightKind
 from shoal.kinds import (
     ABOVE_0,
@@ -199,6 +200,14 @@ class Settings:
         "auto",
         'Fraction of the rows each network holds out; "auto" is 1/8, another eighth for each of up to eight networks of a kind.',
     )
+    scoring: OwnScoring | None = declared(
+        "scoring",
+        ScoringKind(),
+        None,
+        "The score by which each network's best epoch is chosen on its held-out rows, the larger the better: the name of a scorer of "
+        'scikit-learn, such as "roc_auc", or a function of an estimator, X and y. None and "loss" are the loss. '
+        "`validation_scores_` has it (docs/solvers.md).",
+    )
     beta_1: float = declared("beta_1", NumberKind(SHARE), 0.9, "Decay of Adam's mean of the gradient.")
     beta_2: float = declared("beta_2", NumberKind(SHARE), 0.99, "Decay of Adam's and RMSprop's mean of the squared gradient.")
     epsilon: float = declared("epsilon", NumberKind(ABOVE_0), 1e-8, "Added to what Adam and RMSprop divide by.")
@@ -346,7 +355,8 @@ def checked_settings(given: Mapping[str, Any], task: Task) -> Settings:
 def settings_of(estimator: Any) -> Settings:
     """The checked settings of a ShoalClassifier or ShoalRegressor."""
     task: Task = estimator._task
-    return checked_settings({p.name: getattr(estimator, p.name) for p in parameters(task).values()}, task)
+    found = checked_settings({p.name: getattr(estimator, p.name) for p in parameters(task).values()}, task)
+    return found if found.scoring is None else replace(found, scoring=replace(found.scoring, estimator=estimator))
 
 
 def parsed(name: str, text: str) -> Any:

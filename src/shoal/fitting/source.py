@@ -241,7 +241,9 @@ class InMemory:
         judged = judged_on(fitted, len(plan.with_ramps), settings.calibration, own=own, before=before)
         ramp_positions = find_ramp_positions(encoding, encoded) if looks_ramps_up(plan) else None
         weights = member_weights(self.m, weight, held)
-        return RowsInMemory(settings, targets, encoded, learned.Y, weight, weights, watching, judged, dtype, ramp_positions, self.groups)
+        raw = None if settings.scoring is None else self.own or (X, self.y, weight)
+        known = watching, judged, dtype, ramp_positions, self.groups, raw
+        return RowsInMemory(settings, targets, encoded, learned.Y, weight, weights, *known)
 
     def piece(self, settings: Settings, plan: Plan, targets: Targets, encoding: Encoding, before: Network | None) -> "RowsInMemory":
         """The rows of one call of `partial_fit`: none is held out."""
@@ -271,6 +273,8 @@ class RowsInMemory:
         The positions of rows on ramps, if lookup tables are used.
     groups : ndarray, (m,), or None
         Equal numbers for rows that are held out together.
+    raw : tuple of X, y and weight, or None
+        The rows of `validation` as given, if they are to be scored (`held_out_scores`).
     """
 
     settings: Settings
@@ -284,6 +288,7 @@ class RowsInMemory:
     dtype: np.dtype
     ramp_positions: Any = None
     groups: NDArray[np.int64] | None = None
+    raw: tuple[Any, NDArray[Any], Floats | None] | None = None
 
     def projection(self) -> Projection | None:
         """The directions of wide rows, from all that count."""

@@ -103,7 +103,7 @@ def warn_unsettled(run: Training, p: Plan, events: list[Epoch], *, asked: bool) 
     waiting, left = run.unsettled()
     at_limit = waiting & (run.epochs == p.recipe.max_epochs)
     spent = left & ~at_limit
-    fall = last_fall(events)
+    fall, what = last_fall(events), "loss"
     at_limit &= asked | (fall > STILL_FALLING)
     for who, limit in ((at_limit, f"max_iter={p.recipe.max_epochs} epochs"), (spent, f"max_fun={p.max_fun} evaluations")):
         gone = np.flatnonzero(who)
@@ -111,9 +111,12 @@ def warn_unsettled(run: Training, p: Plan, events: list[Epoch], *, asked: bool) 
             most = fall[gone].max()
             fell = f"it fell by up to {most:.1%} in the last tenth of them" if most > 0 else "it did not fall in the last tenth of them"
             fell = fell if len(events) > 1 else "it was seen once"
+            if isinstance(run.validation, Validation) and run.validation.scoring is not None:
+                what, fell = "score", "each best score was followed by too few epochs"
             warnings.warn(
                 ConvergenceWarning(
-                    f"{limit} ended before the loss settled in networks {gone.tolist()} of {run.K}: {fell}; raise {limit.partition('=')[0]}"
+                    f"{limit} ended before the {what} settled in networks {gone.tolist()} of {run.K}: {fell}; "
+                    f"raise {limit.partition('=')[0]}"
                 ),
                 stacklevel=5,
             )
@@ -125,6 +128,8 @@ def warn_cut_short(run: Training, events: list[Epoch]) -> None:
     Not if a longer training was tried and was no better, and not if the rows held out are too few to show it.
     """
     if isinstance(run, FullBatch) or run.validation is None or not events or run.beginner.m < SMALL:
+        return
+    if run.validation.scoring is not None:  # the loss does not decide
         return
     fine = (run.diverged == 0) & ~run.tried_longer
     best = best_epochs([event.validation_loss for event in events]) / run.planned_epochs

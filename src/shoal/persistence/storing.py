@@ -169,8 +169,8 @@ def curves(estimator: Any) -> dict[str, NDArray[Any]]:
 
 
 def estimator_record(estimator: Any, parameters: dict[str, Any]) -> dict[str, Any]:
-    """What of an estimator is no array: its parameters without callbacks, and what fit has found."""
-    parameters = {name: value for name, value in parameters.items() if name != "callbacks"}
+    """What of an estimator is no array: its parameters without callbacks and functions, and what fit has found."""
+    parameters = {name: value for name, value in parameters.items() if name != "callbacks" and not callable(value)}
     if not isinstance(parameters["random_state"], int | np.integer | None):
         parameters["random_state"] = int(estimator.seed_)  # a generator is not saved: the seed that was drawn from it is
     return {

@@ -20,7 +20,7 @@ from shoal.errors import ShoalError
 from shoal.estimators.checks import with_roles
 from shoal.estimators.estimator import ShallowEstimator, adopt, input_names
 from shoal.fitting.candidates import CandidateBatch, batches_of, train_batch
-from shoal.fitting.pipeline import Names
+from shoal.fitting.prepared import Names
 from shoal.fitting.settings import Settings, settings_of
 from shoal.fitting.source import InMemory
 from shoal.search.scores import formulas_of, scores_of

@@ -18,7 +18,7 @@ from shoal.population import Population
 from shoal.recipe import Recipe, each
 from shoal.textbook.losses import Loss
 from shoal.training.progress import Epoch, InProgress, Progress, Trained, new_stopping, overwrite
-from shoal.training.rows import Judging, Rows, judged, placed, placed_validation
+from shoal.training.rows import Judging, Rows, judged, placed, placed_validation, what_decides
 from shoal.training.solvers import SOLVERS
 from shoal.training.solvers.solver import Objective, Solver, signs_of
 from shoal.types import Floats
@@ -112,7 +112,7 @@ class FullBatch(InProgress[FullBatchProgress]):
         now.epochs[now.active] = epoch
         self.leave_lost(epoch)
         checked = self.judged()
-        self.keep(loss if checked is None else checked[0])
+        self.keep(*((loss, None) if checked is None else checked))
         now.settled |= now.active & step.settled
         now.active = now.active & ~step.settled & ~self.method.spent(now.at)
         now.seconds = training_clock() - started
@@ -138,7 +138,7 @@ class FullBatch(InProgress[FullBatchProgress]):
             return None
         return judged(self.population, self.recipe, self.g2, self.objective.rows.total, self.active, v)
 
-    def keep(self, loss: Floats) -> None:
+    def keep(self, loss: Floats, score: Floats | None) -> None:
         """Keep the best weights on validation rows, or the latest; networks that have stalled too long stop."""
         now = self.now
         if self.validation is None:
@@ -146,7 +146,7 @@ class FullBatch(InProgress[FullBatchProgress]):
                 now.kept = overwrite(now.kept, self.population, now.active & (loss < now.stopping.best))
             now.stopping.best = np.fmin(now.stopping.best, loss)
             return
-        better, stalled = now.stopping.see(np.where(now.active, loss, np.inf))
+        better, stalled = now.stopping.see(*what_decides(self.validation, loss, score, now.active))
         unjudged = np.isinf(now.stopping.best)
         now.kept = overwrite(now.kept, self.population, (better | unjudged) & now.active)
         now.settled |= now.active & stalled

@@ -7,17 +7,16 @@ train; `result()` may be called at any time and returns the best weights so far.
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.draws import row_order_key
 from shoal.engine import minibatch as engine
 from shoal.engine.jit.waiting import training_clock
 from shoal.engine.lists import RowLists, lists_of
-from shoal.engine.minibatch import advance_in_order, begin, carry, current, finite, leave, remember, remembered, row_order
+from shoal.engine.minibatch import advance_in_order, begin, carry, current, finite, leave, remember, remembered
 from shoal.engine.packing import Arrays, back_to, copied, moment, pack, packed, unpack, unpacked
 from shoal.engine.ramps import RampPositions
 from shoal.engine.sums import judge
@@ -25,7 +24,7 @@ from shoal.population import Population
 from shoal.recipe import Recipe, batch_slices, schedule_factors
 from shoal.textbook.losses import Loss
 from shoal.training.progress import Epoch, InProgress, RunProgress, Trained, bound_of, first_progress, left_bounds, overwrite
-from shoal.training.rows import Rows, Validation, in_memory
+from shoal.training.rows import Rows, Validation, in_memory, row_orders, what_decides
 from shoal.types import Floats
 
 SMALLEST_RATE = 1e-6  # scikit-learn's: an "adaptive" learning rate below it stops training
@@ -116,7 +115,7 @@ class Run(InProgress[RunProgress]):
         self.ahead = NOTHING_AHEAD
         self.block: EpochBlock | None = None
         self.started = 0.0
-        self.perfect = PERFECT if validation is not None and g2.of_classes else None
+        self.perfect = PERFECT if validation is not None and validation.scoring is None and g2.of_classes else None
         self.now = first_progress(current(self.state), recipe, None if validation is None else validation.by)
         self.slices = batch_slices(self.m, recipe)
         self.ends = np.array([0, *(s.stop for s in self.slices)])
@@ -177,8 +176,8 @@ class Run(InProgress[RunProgress]):
             losses = np.where(self.active, losses, np.nan)
         trained = self.leave_diverged(losses, first)
         v = self.validation
-        judged, score = (None, None) if v is None else judge(self.state, self.judged_X, v.Y, v.rows, v.weight)
-        self.decide(losses if judged is None else judged)
+        judged, score = (None, None) if v is None else self.judged(v)
+        self.decide(losses if judged is None else judged, score)
         if self.until is not None and (gone := self.active & (self.epochs >= self.until)).any():
             self.retire(gone)
         self.lower_with_rows()
@@ -269,9 +268,14 @@ class Run(InProgress[RunProgress]):
             self.retire(failed)
         return trained
 
-    def decide(self, losses: Floats) -> None:
+    def judged(self, v: Validation) -> tuple[Floats, Floats]:
+        """Loss and score of every active network on its validation rows, `(K,)` each."""
+        loss, score = judge(self.state, self.judged_X, v.Y, v.rows, v.weight)
+        return loss, score if v.scoring is None else v.scoring(current(self.state), self.active, v.rows)
+
+    def decide(self, losses: Floats, score: Floats | None = None) -> None:
         """Keep the best weights, lower adaptive rates, and stop networks that no longer improve."""
-        better, stalled = self.stopping.see(losses if self.now.all_active else np.where(self.active, losses, np.inf))
+        better, stalled = self.stopping.see(*what_decides(self.validation, losses, score, self.active))
         if self.validation is None:
             remember(self.state, self.active)
         else:
@@ -391,10 +395,3 @@ class Run(InProgress[RunProgress]):
         return Trained(
             self.kept, self.loss.copy(), best.copy(), validated, self.epochs.copy(), self.state.t, self.diverged.copy(), self.rows
         )
-
-
-def row_orders(m: int, recipe: Recipe) -> Iterator[NDArray[np.int64]]:
-    """The order of the rows in every epoch."""
-    key = row_order_key(recipe.seed) if recipe.shuffle else 0
-    for epoch in count(1):
-        yield row_order(key, epoch, m) if recipe.shuffle else np.arange(m)

@@ -38,7 +38,7 @@ class Epoch(NamedTuple):
     validation_loss : ndarray, (K,) or None
         Mean loss on each network's validation rows, if there are any.
     validation_score : ndarray, (K,) or None
-        Accuracy, or R² of regression, on the same rows.
+        Accuracy, or R² of regression, on the same rows; or the score of `scoring`.
     learning_rate : ndarray, (K,)
         The rate of the last update.
     seconds : float
@@ -122,7 +122,7 @@ class Stopping:
     by : ndarray, (K, K), or None
         Row k weighs the losses that decide for network k, those of other networks; each row adds up to 1. None: each its own.
     last, at_best : ndarray, (K,)
-        Each network's own loss when it was last trained, and when it was last at its best.
+        Each network's own loss when it was last trained, and when it was last at its best if another loss or a score decides.
     """
 
     patience: int | None = field(metadata=SETTING)
@@ -133,14 +133,18 @@ class Stopping:
     last: Floats
     at_best: Floats
 
-    def see(self, losses: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    def see(self, losses: Floats, own: Floats | None = None) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Take the loss of one epoch `(K,)`, or of several in a row `(n, K)`; returns which networks are at their best so far
         after the last of them, and which have stalled too long.
 
-        Several are as good as one after the other where none can stop before the last: `room` says how many those are.
+        Several are as good as one after the other where none can stop before the last: `room` says how many those are. Minus a
+        score may take the place of the losses; `own (K,)` are then the losses.
         """
         if losses.ndim == 1 or len(losses) == 1:
-            return self.see_one(losses.reshape(-1))
+            better, stalled = self.see_one(losses.reshape(-1))
+            if own is not None:
+                self.at_best = np.where(better, own, self.at_best)
+            return better, stalled
         bests = np.fmin.accumulate(np.vstack([self.best, losses]))  # fmin: a loss that is no number beats nothing
         enough = losses < bests[:-1] - self.tol
         since = np.argmax(enough[::-1], axis=0)
@@ -169,7 +173,7 @@ class Stopping:
 
     def reached(self) -> Floats:
         """Each network's own loss at its best, `(K,)`."""
-        return self.best.copy() if self.by is None else self.at_best.copy()
+        return np.where(np.isinf(self.at_best), self.best, self.at_best) if self.by is None else self.at_best.copy()
 
     def room(self, active: NDArray[np.bool_]) -> int | None:
         """After how many epochs the first of the active networks might stop; None if none ever does."""

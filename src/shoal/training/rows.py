@@ -6,17 +6,19 @@ results. The work can be pickled, so that it is sent to the rows instead of the 
 Validation rows are each network's own, held out from its training, or the user's set for all.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import count
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shoal.draws import row_order_key
 from shoal.encoding import SparseRows
 from shoal.engine.device import PROCESSOR, send
-from shoal.engine.minibatch import State, begin, leave
+from shoal.engine.minibatch import State, begin, leave, row_order
 from shoal.engine.sums import judge, judging_sums, means
 from shoal.population import Population
 from shoal.recipe import Recipe
@@ -24,6 +26,8 @@ from shoal.textbook.losses import Loss
 from shoal.types import Floats
 
 T = TypeVar("T")
+RowsOfNetworks = tuple[NDArray[np.int64], ...] | None
+Scoring = Callable[[Population, NDArray[np.bool_], RowsOfNetworks], Floats]
 
 
 class Rows(Protocol):
@@ -132,6 +136,13 @@ def in_memory(X: Any, Y: Floats, K: int, weight: Floats | None = None) -> ArrayR
     return ArrayRows(X, Y, weights, np.asarray(weights.sum(axis=1)))
 
 
+def row_orders(m: int, recipe: Recipe) -> Iterator[NDArray[np.int64]]:
+    """The order of the rows in every epoch."""
+    key = row_order_key(recipe.seed) if recipe.shuffle else 0
+    for epoch in count(1):
+        yield row_order(key, epoch, m) if recipe.shuffle else np.arange(m)
+
+
 # --- validation ----------------------------------------------------------------------------------------------------------
 
 
@@ -141,13 +152,16 @@ class Validation:
 
     `X (m, n_x)`, `Y (m, n_y)`, `weight (m,)` or None; `rows` gives each of K networks its row numbers, None means all rows for all.
     `by (K, K)` or None weighs, in row k, the networks whose losses say when network k is at its best (`Stopping`).
+    `scoring` is the user's own score, which then says so in place of the loss: of the networks as they are, those in training, and
+    `rows`, `(K,)`, the larger the better.
     """
 
     X: Any
     Y: Floats
     weight: Floats | None = None
-    rows: tuple[NDArray[np.int64], ...] | None = None
+    rows: RowsOfNetworks = None
     by: Floats | None = None
+    scoring: Scoring | None = None
 
 
 @dataclass(frozen=True)
@@ -166,7 +180,18 @@ def placed_validation(validation: Judging | None, device: str) -> Judging | None
     if device == PROCESSOR or not isinstance(validation, Validation):
         return validation
     v = validation
-    return Validation(send(v.X, device), send(v.Y, device), None if v.weight is None else send(v.weight, device), v.rows, v.by)
+    return replace(v, X=send(v.X, device), Y=send(v.Y, device), weight=None if v.weight is None else send(v.weight, device))
+
+
+def what_decides(validation: Judging | None, loss: Floats, score: Floats | None, active: NDArray[np.bool_]) -> tuple[Floats, Floats | None]:
+    """What says when networks are at their best, the smaller the better, infinite for those that are not in training.
+
+    And their losses, if these do not say it: a score of the user's own does.
+    """
+    if isinstance(validation, Validation) and validation.scoring is not None:
+        assert score is not None
+        return np.where(active, -score, np.inf), loss
+    return loss if np.count_nonzero(active) == active.size else np.where(active, loss, np.inf), None
 
 
 @dataclass(frozen=True)
@@ -196,7 +221,8 @@ def judged(
     judges = Judges(population, recipe, g2, total, active)
     if isinstance(validation, Validation):
         v = validation
-        return judge(judges.state(), v.X, v.Y, v.rows, v.weight)
+        loss, score = judge(judges.state(), v.X, v.Y, v.rows, v.weight)
+        return loss, score if v.scoring is None else v.scoring(population, active, v.rows)
     return means(judges.state(), validation.rows.total_of(partial(judging_of_block, judges)))
 
 

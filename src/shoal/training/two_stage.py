@@ -308,7 +308,7 @@ class RefitOnAllRows(TwoStage):
 
     def start_second(self, left_by_first: Trained, events: list[Epoch], left: float | None) -> Run | FullBatch:
         """The training over all rows, before its first step."""
-        second = self.over_all_rows(left_by_first, [event.validation_loss for event in self.first.counted(events)], left)
+        second = self.over_all_rows(left_by_first, deciding(self.validation, self.first.counted(events)), left)
         second.retire(left_by_first.diverged > 0)
         return second
 
@@ -353,6 +353,13 @@ class RefitOnAllRows(TwoStage):
             loss=np.where(fine, second.loss, first.loss),
             rows=self.rows,
         )
+
+
+def deciding(validation: Validation | None, events: list[Epoch]) -> list[Any]:
+    """What decided after each epoch which networks were at their best, the smaller the better: their losses, or minus a score."""
+    if validation is None or validation.scoring is None:
+        return [event.validation_loss for event in events]
+    return [None if event.validation_score is None else -event.validation_score for event in events]
 
 
 def best_epochs(losses: list[Any]) -> NDArray[np.int64]:

@@ -37,8 +37,9 @@ from shoal.fitting.targets import checked_targets, encode_targets
 from shoal.network import Network
 from shoal.population import Population, with_zeros
 from shoal.textbook.losses import Loss
-from shoal.training.minibatch import Run, row_orders
+from shoal.training.minibatch import Run
 from shoal.training.progress import Epoch, bound_of, left_bounds
+from shoal.training.rows import row_orders
 from shoal.types import Floats
 from shoal.web.playground.settings import Data, of_sample, read_settings, settings
 
