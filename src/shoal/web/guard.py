@@ -16,8 +16,8 @@ LARGEST_BODY = 50 * 1024 * 1024
 LONGEST_ADDRESS = 8192
 TOKEN_HEADER = "x-shoal-token"
 HEADERS = {
-    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",  # with "no-referrer", browsers omit the Origin of requests that are sent while a page closes
     "cross-origin-resource-policy": "same-origin",

@@ -27,6 +27,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shoal.errors import ShoalError
+from shoal.web import fonts
 from shoal.web.chapter import LAST, journey
 from shoal.web.exhibits.slide_13 import BusyError
 from shoal.web.guard import HEADERS, Guard, refusal
@@ -48,6 +49,7 @@ TYPES = {
     ".html": "text/html; charset=utf-8",
     ".svg": "image/svg+xml",
     ".json": "application/json",
+    ".ttf": "font/ttf",
 }
 
 
@@ -64,7 +66,7 @@ class PortError(ShoalError, OSError):
 def files() -> dict[str, Path]:
     """Every address that is a file. An address is looked up in this table, never joined to a folder, so no path can leave the folder."""
     found = {"/" + path.relative_to(STATIC).as_posix(): path for path in STATIC.rglob("*") if path.is_file() and path.suffix in TYPES}
-    return found | {"/": STATIC / "index.html"}
+    return found | fonts.files() | {"/": STATIC / "index.html"}
 
 
 def network_of(request: Request) -> NetworkInHand | None:

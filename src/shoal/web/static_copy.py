@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from shoal.files import made_folder, refuse_unwritable, replacing
+from shoal.web import fonts
 from shoal.web.in_hand import NetworkInHand, within
 from shoal.web.languages import ENGLISH, checked_language, language, speaking
 from shoal.web.languages import table as words_of
@@ -22,6 +23,8 @@ from shoal.web.questions import ALL, NUMBERS, SLIDES
 STATIC = Path(__file__).parent / "static"
 IMPORT = re.compile(r'^import \{([^}]*)\} from "([^"]+)";$', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
+FONT = re.compile(r"url\(\.\.(/fonts/\w+\.ttf)\)")
+PRELOADED = re.compile(r'^<link rel="preload" .*>\n', re.MULTILINE)
 STYLE = re.compile(r'^<link rel="stylesheet" href="([^"]+)">$', re.MULTILINE)
 
 
@@ -67,12 +70,14 @@ def inlined(answers: dict[str, Answer], runs: Answer) -> str:
     """The page as one file; the runs are separate from the answers, because they are unpacked only when the playground is shown."""
     page = (STATIC / "index.html").read_text(encoding="utf-8")
     page = STYLE.sub(lambda link: f"<style>\n{(STATIC / link[1]).read_text(encoding='utf-8')}</style>", page)
+    words, script = words_of(language()), one_script(STATIC / "main.js")
+    letters = "".join(sorted(set().union(page, script, *(json.dumps(part, ensure_ascii=False) for part in (words, answers, plain(runs))))))
+    page = FONT.sub(lambda font: f"url({fonts.reduced(font[1], letters)})", PRELOADED.sub("", page))
     icon = base64.b64encode((STATIC / "icon.svg").read_bytes()).decode()
     page = page.replace('<html lang="en">', f'<html lang="{language()}">')
     page = page.replace('href="icon.svg"', f'href="data:image/svg+xml;base64,{icon}"')
     page = page.replace('<script type="module" src="main.js"></script>\n', "")
-    script = one_script(STATIC / "main.js")
-    carried = packed("recorded", answers) + packed("recorded-runs", plain(runs)) + packed("words", words_of(language()))
+    carried = packed("recorded", answers) + packed("recorded-runs", plain(runs)) + packed("words", words)
     return page.replace("</body>", f"{carried}<script>\n{script}</script>\n</body>")
 
 

@@ -1,0 +1,57 @@
+"""The page's book face: served whole, and in a copy reduced to its letters."""
+
+import base64
+import json
+import re
+from io import BytesIO
+
+import pytest
+
+pytest.importorskip("starlette")
+fontpkg = pytest.importorskip("fontpkg")
+from fontTools.ttLib import TTFont
+
+from shoal.web import fonts
+from shoal.web.server import files
+from shoal.web.static_copy import STATIC, inlined
+
+SERIF = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in ("index.html", "words/fr.json"))
+
+
+def faces(page):
+    found = re.findall(r'"shoal serif"; src: url\(data:font/woff;base64,([^)]+)\)', page)
+    return [TTFont(BytesIO(base64.b64decode(each))) for each in found]
+
+
+def test_both_styles_are_files_of_the_page():
+    style = (STATIC / "style/fonts.css").read_text(encoding="utf-8")
+    wanted = re.findall(r"url\(\.\.(/[^)]+)\)", style)
+    assert sorted(wanted) == sorted(fonts.files())
+    for address in wanted:
+        with TTFont(files()[address]) as font:
+            weights = next(axis for axis in font["fvar"].axes if axis.axisTag == "wght")
+        assert weights.minValue <= 400 < 700 <= weights.maxValue, "what the style declares"
+
+
+def test_the_face_has_the_letters_of_both_languages():
+    for path in fonts.files().values():
+        with TTFont(path) as font:
+            letters = font.getBestCmap()
+        missing = {each for each in SERIF if each.isalpha() and ord(each) not in letters}
+        assert missing <= {"ȳ", "ᵀ", "ₜ"}, "signs of formulas, which the next face of the list has"
+
+
+def test_a_copy_has_its_own_letters_alone_under_our_name():
+    page = inlined({"page": {"grid": {}, "answers": {"": {"says": "Ψ"}}}}, {})
+    assert "fonts/upright.ttf" not in page
+    assert "preload" not in page
+    upright, italic = faces(page)
+    for font in (upright, italic):
+        letters = font.getBestCmap()
+        assert all(ord(each) in letters for each in "aZ09" + "Ψ")
+        assert ord("Ж") not in letters
+        names = {name.nameID: str(name) for name in font["name"].names}
+        assert names[fonts.FAMILY] == fonts.OURS
+        assert "Open Font License" in names[13]
+        assert not any("Source" in name for number, name in names.items() if number not in (0, 13, 14)), "a reserved name"
+    assert len(json.dumps(page)) < 2_000_000
