@@ -47,7 +47,8 @@ STATES = [
 ]
 
 
-@pytest.mark.parametrize("width", [pytest.param(390, marks=pytest.mark.slow), pytest.param(1280, marks=pytest.mark.slow), 1440])
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [390, 1280, 1440])
 def test_exhibits_moved_far_stay_whole(browser, chapter_address, width):
     watched = on_screen(browser, chapter_address, width)
     faults = {}

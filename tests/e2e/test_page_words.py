@@ -168,6 +168,7 @@ def test_numbers_with_a_decimal_comma_are_those_of_the_textbook(browser, chapter
     watched.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("typed", ["0,5", "0.5", "−0,5"])
 def test_fields_take_a_comma_and_a_point(browser, chapter_address, typed):
     watched = opened(browser, chapter_address)

@@ -49,7 +49,14 @@ def test_a_worker_that_dies_while_sums_are_taken_changes_no_bit(client, solver):
     assert_same_bits(survivor, whole, raw)
 
 
-@pytest.mark.parametrize("solver", [pytest.param("lbfgs", marks=pytest.mark.slow), pytest.param("lm", marks=pytest.mark.slow), "bayes"])
+@pytest.mark.parametrize(
+    "solver",
+    [
+        pytest.param("lbfgs", marks=pytest.mark.slow),
+        pytest.param("lm", marks=pytest.mark.slow),
+        pytest.param("bayes", marks=pytest.mark.slow),
+    ],
+)
 def test_an_interrupted_training_goes_on_from_its_checkpoint_as_if_nothing_had_happened(client, solver, tmp_path):
     X, y, raw = rows()
     kept = tmp_path / "kept"

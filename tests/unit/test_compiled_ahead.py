@@ -163,7 +163,7 @@ PATHS = {
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("path", PATHS)
 def test_ways_of_training(path, dtype):
     X, y = table(m=600, n=14, sort="classes")

@@ -148,9 +148,9 @@ def test_the_summary_compares_each_tool_with_the_shoal():
 
 
 def test_peers_learn_from_the_same_rows():
-    found = crossed(TABLE[["a", "b", "y"]], peers=True)
+    found = crossed(TABLE[["a", "b", "y"]], peers=True, folds=2)
     rows = found.predictions
-    for fold in range(3):
+    for fold in range(2):
         test = rows[rows["fold"] == fold]["row"].to_numpy() - 1
         train = np.setdiff1d(np.arange(90), test)
         X = TABLE[["a", "b"]].to_numpy()
@@ -160,17 +160,18 @@ def test_peers_learn_from_the_same_rows():
         assert got == pytest.approx(wanted, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_tools_that_take_no_weights_or_one_target_alone_are_left_out():
-    weighted = crossed(peers=True, weights="weight")
+    weighted = crossed(peers=True, weights="weight", folds=2)
     assert set(weighted.scores["tool"]) == {"shoal", "linear", "random forest", "hist. boosting"}
-    several = crossed(TABLE.assign(z=TABLE["a"]), ["y", "z"], peers=True)
+    several = crossed(TABLE.assign(z=TABLE["a"]), ["y", "z"], peers=True, folds=2)
     assert set(several.scores["tool"]) == {"shoal", "linear", "nearest neighbours", "random forest"}
     assert {"prediction of y", "prediction of z"} < set(several.predictions.columns)
 
 
 def test_several_labels_are_scored_by_each_tool_as_by_the_shoal():
     table = TABLE[["a", "b"]].assign(up=np.where(TABLE["a"] > 0, "yes", "no"), right=np.where(TABLE["b"] > 0.5, "yes", "no"))
-    found = crossed(table, ["up", "right"], peers=True)
+    found = crossed(table, ["up", "right"], peers=True, folds=2)
     assert set(found.scores["tool"]) == {"shoal", "linear", "nearest neighbours", "random forest"}
     assert found.scores[["accuracy", "log_loss"]].notna().all().all()
     forest = found.scores.set_index(["tool", "fold"]).loc["random forest"]
@@ -192,6 +193,7 @@ def test_the_statement_says_what_repeats_it():
     pd.testing.assert_frame_equal(found.predictions, again.predictions)
 
 
+@pytest.mark.slow
 def test_the_command_prints_it_and_writes_it_as_json(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     TABLE.to_csv("t.csv", index=False)

@@ -71,6 +71,7 @@ def test_a_threshold_stays_and_a_refit_is_said():
     assert "which the whole model has learned from since" in distilled(refitted, frame, units=2).held_out
 
 
+@pytest.mark.slow
 def test_the_same_call_gives_the_same_network():
     model, frame = fitted_table("paid"), only("paid")
     first, again = (distilled(model, frame, units=2).model["estimator"].coefs_[0] for _ in range(2))

@@ -151,6 +151,7 @@ def test_shapes_of_sums_are_numpys():
             assert text == "an error"
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_bytes_in_another_process_and_another_seed_other_numbers(tmp_path):
     here, _ = write_exercises(tmp_path / "here.html", seed=7)
     lines = f"from shoal.web import write_exercises; write_exercises({str(tmp_path / 'there.html')!r}, seed=7)"

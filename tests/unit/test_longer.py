@@ -147,6 +147,7 @@ def test_who_may_train_longer(settings, m, times):
     assert plan(settings_of(ShoalClassifier(**settings)), m, 0, own_validation=False).longer == times
 
 
+@pytest.mark.slow
 def test_candidates_of_a_search_decide_each_for_itself():
     """A rate with which nothing is learned is trained as planned, in one population with another that is trained longer."""
     X, y = checkers(400)
@@ -169,6 +170,7 @@ def test_a_regression_learns_from_all_rows_for_as_long_as_the_longer_training_di
     assert model.score(X, y) > short.score(X, y)
 
 
+@pytest.mark.slow
 def test_searched_regressions_are_refitted_each_on_its_own_plan():
     """One candidate is trained longer and the other is not; one population refits both, with the learning rates of two plans."""
     X = np.random.default_rng(0).uniform(-2, 2, (240, 2))

@@ -59,7 +59,8 @@ def of_a_table():
 
 @pytest.fixture(autouse=True)
 def closed():
-    """No figure outlives its test."""
+    """No figure outlives its test, and none is left from other tests."""
+    plt.close("all")
     yield
     plt.close("all")
 

@@ -119,6 +119,7 @@ def test_a_table_to_score_on_needs_the_weights_and_one_to_predict_does_not():
     assert evaluate(model, frame.assign(w=1)).metrics == pytest.approx(evaluate(model, frame.assign(w=0.1)).metrics, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_the_command_the_file_and_the_report_know_the_weights(tmp_path):
     frame, path, made = table(), tmp_path / "t.csv", tmp_path / "m.shoal"
     frame.to_csv(path, index=False)

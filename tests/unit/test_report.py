@@ -169,6 +169,7 @@ def test_figures_take_the_pages_colours(classified):
     assert page.count("var(--one)") > 10
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::shoal.TableWarning")  # levels that differ only in case are meant
 def test_names_stay_text_whatever_they_are(tmp_path):
     frame, target = hostile_table()
@@ -185,6 +186,7 @@ def test_names_stay_text_whatever_they_are(tmp_path):
     assert "$x_1^2$" in seen.text["uses"]
 
 
+@pytest.mark.slow
 def test_a_regressor_shows_its_errors_and_intervals(tmp_path):
     _, seen = report_of(fitted_table("paid", n_networks=6), only("paid"), tmp_path)  # 48 held-out rows
     assert "90% intervals of paid contain" in seen.text["sure"]

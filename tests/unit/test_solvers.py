@@ -247,6 +247,7 @@ def test_bayes_reports_its_evidence_and_holds_nothing_out():
     assert ShoalRegressor(**QUICK, solver="lm").fit(X, y).evidence_ is None
 
 
+@pytest.mark.slow
 @UNDONE
 def test_the_evidence_chooses_the_hidden_units_and_keeps_its_table(capsys):
     rng = np.random.default_rng(0)

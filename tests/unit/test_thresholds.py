@@ -327,6 +327,7 @@ def test_the_command_prints_it(tmp_path):
 # --- scikit-learn's own --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_thresholds_of_scikit_learn_work_over_the_estimator():
     X, y = table()[["a", "b"]].to_numpy(), (table()["kind"] == "bad").to_numpy().astype(int)
     tuned = TunedThresholdClassifierCV(ShoalClassifier(**FAST, random_state=0), scoring="f1", cv=3).fit(X, y)

@@ -139,12 +139,6 @@ def coverage_of_few(m, repeats, *coverages):
     return [np.mean([covered(model, 1000 + s, coverage=coverage) for s, model in enumerate(models)]) for coverage in coverages]
 
 
-def test_100_rows_are_covered_as_asked():
-    # 100 scores and one fit: coverage varies by 0.045 a fit. Before other networks decided when one stops it was 0.862 on average: the slow
-    # tests have the fits that it takes to tell.
-    assert abs(coverage_of_few(100, 8, 0.9)[0] - 0.905) < 2.5 * 0.045 / np.sqrt(8) + 0.005
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(("m", "deviation"), [(30, 0.07), (50, 0.05), (100, 0.045), (300, 0.025)])
 def test_few_rows_are_covered_as_asked(m, deviation):

@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 
 pytest.importorskip("starlette")
-fontpkg = pytest.importorskip("fontpkg")
+pytest.importorskip("fontpkg")
 from fontTools.ttLib import TTFont
 
 from shoal.web import fonts

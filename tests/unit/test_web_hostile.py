@@ -206,6 +206,7 @@ def test_a_table_with_any_kind_of_column_is_learned_from_or_refused_whatever_the
         tried(page, sent["table"], target)
 
 
+@pytest.mark.slow
 def test_a_table_with_every_kind_of_column_is_learned_from_or_refused_whatever_the_target(page):
     kinds = {kind: cells for kind, cells in COLUMNS.items() if kind not in ("infinity", "nearly too large")}
     sent = answered(post(page, "/api/tables", pd.DataFrame(kinds).to_csv(index=False).encode(), b"name=t.csv"))
@@ -313,6 +314,7 @@ def test_limits_hold_after_unpacking_and_take_little_memory(content, words):
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_a_parquet_file_that_unpacks_to_a_huge_one_is_refused_before_it_takes_the_memory(tmp_path):
     pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     one = pyarrow.array(["x" * 4_000_000])
@@ -368,6 +370,7 @@ def test_a_table_read_apart_is_the_one_read_here(tmp_path):
     assert here.columns == apart.columns
 
 
+@pytest.mark.slow
 def test_categories_and_weights_past_the_pages_memory_are_refused(page, monkeypatch):
     monkeypatch.setattr("shoal.web.playground.settings.MOST_NUMBERS", 1000)
     content = pd.DataFrame({"a": N, "k": [f"k{i % 8}" for i in N], "l": [f"l{i % 8}" for i in N], "y": N % 2}).to_csv(index=False).encode()

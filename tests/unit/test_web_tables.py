@@ -64,6 +64,7 @@ def test_a_table_is_read_whatever_separator_decimal_mark_and_encoding_it_has():
     assert len(set(seen)) == 1, dict(zip(written, seen, strict=True))
 
 
+@pytest.mark.slow
 def test_a_book_of_a_spreadsheet_is_read():
     pytest.importorskip("python_calamine")
     pytest.importorskip("openpyxl")
