@@ -136,7 +136,7 @@ def test_the_steps_of_a_lecture_are_french(browser, chapter_address):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [390, 768, 1024, 1280, 1366, 1440, 1920])
 def test_french_has_room(browser, chapter_address, width):
     """French words are longer than English ones: no text lies on another, none is cut off, nothing scrolls sideways."""
     watched = opened(browser, chapter_address, width)
