@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -187,6 +188,19 @@ def test_a_link_shows_the_same_network_again(browser, chapter_address, chapter):
     press(chapter, "epoch", 20)
     assert train_cost(other) == train_cost(chapter), "two tabs at once do not disturb one another"
     other.close()
+
+
+def test_a_page_reloaded_in_mid_run_goes_on_from_there(playground):
+    page = playground.page
+    page.click("#p-play")
+    page.wait_for_function("() => /p\\.t=[1-9]/.test(location.hash)")
+    t = int(re.search(r"p\.t=(\d+)", page.evaluate("location.hash"))[1])
+    assert page.get_attribute("#playground", "data-playing") == "yes"
+    page.reload()
+    page.wait_for_selector("html[data-ready=yes]")
+    page.eval_on_selector("#playground", "e => e.scrollIntoView({behavior: 'instant'})")
+    page.wait_for_function("t => Number(document.querySelector('#playground').dataset.t) >= t", arg=t)
+    page.wait_for_selector("#playground[data-playing=no][data-busy=no]")
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ import { declareSettings, learningBar, lossChoice, networkBar, networkKeys, pict
 import { takeAway } from "./take.js";
 
 const READ = 110; // milliseconds between two updates of the numbers during training
+const KEPT = 1000; // and of the address, from which a page that is reloaded in mid-run goes on; browsers limit how often it may change
 const PATIENCE = 180; // milliseconds that a slider may still move
 
 /** @param {import("./settings.js").Served} served */
@@ -67,6 +68,7 @@ class Playground {
     /** @type {Outcome | null} */ this.outcome = null;
     this.shown = 0;
     this.read = 0; // when the numbers were last written
+    this.kept = 0; // when the address was
     this.written = get("p.t"); // the update last written to the address; another one comes from the reader
     this.waiting = 0;
     this.going = false; // whether the reader wants the training to go on, whatever run is live
@@ -325,6 +327,10 @@ class Playground {
     if (!playing || now - this.read > READ) {
       this.read = now;
       this.#numbers(frame, scene);
+      if (playing && now - this.kept > KEPT) {
+        this.kept = now;
+        this.#address();
+      }
     }
     if (frame.warnings) warn(this.warnings, frame, scene, this.cost.kept[this.cost.kept.length - 1]?.[2] ?? null);
     if (this.run instanceof RecordedRun) this.moments?.show(this.run);
@@ -370,11 +376,13 @@ class Playground {
 
   /** The address follows the shown state. */
   arrive() {
-    if (this.frame) {
-      this.written = String(this.frame.t);
-      set({ "p.t": this.written });
-    }
+    if (this.frame) this.#address();
     this.redraw();
+  }
+
+  #address() {
+    this.written = String(this.frame.t);
+    set({ "p.t": this.written });
   }
 }
 
