@@ -1,4 +1,4 @@
-"""Sets of classes are those of MAPIE, given the same networks and the same held-out rows."""
+"""Sets of classes are those of MAPIE, given the same networks and the same held-out rows; its intervals take our standard deviations."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import make_classification
 from sklearn.model_selection import PredefinedSplit
 
-from shoal import ShoalClassifier
+from shoal import ShoalClassifier, ShoalRegressor
 from shoal.fitting.folds import RowFacts, set_aside
 from shoal.fitting.pipeline import prepare
 from shoal.fitting.settings import settings_of
@@ -15,6 +15,8 @@ from shoal.network import encoded
 from shoal.uncertainty.answers import answers, weights_of
 
 mapie = pytest.importorskip("mapie.classification", reason="MAPIE is not installed: pip install mapie (1.6 was compared)")
+regression = pytest.importorskip("mapie.regression")
+StdConformityScore = pytest.importorskip("mapie.conformity_scores").StdConformityScore
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::shoal.OutsideWarning"),  # new rows are drawn from all there are
@@ -81,3 +83,18 @@ def test_cv_plus_sets_are_those_of_its_cross_conformal_lac(n_classes, coverage):
     )
     _, sets = theirs.fit_conformalize(numbered, y).predict_set(unnumbered, agg_scores="crossval")
     np.testing.assert_array_equal(model.predict_set(new, coverage), sets[:, :, 0])
+
+
+@pytest.mark.parametrize("coverage", [0.5, 0.9])
+def test_its_score_by_standard_deviations_takes_ours(coverage):
+    X, y, new = rows(2)
+    y = X[:, 0] * X[:, 1] + 0.3 * y
+    model = ShoalRegressor(**QUICK, calibration=None).fit(X[:200], y[:200])
+    theirs = regression.SplitConformalRegressor(model, confidence_level=coverage, conformity_score=StdConformityScore(), prefit=True)
+    middle, ends = theirs.conformalize(X[200:], y[200:]).predict_interval(new)
+    mean, std = model.predict(X[200:], return_std=True)
+    rank, scaled = (len(mean) + 1) * coverage, np.sort(np.abs(y[200:] - mean) / std)
+    low, high = scaled[int(np.floor(rank)) - 1], scaled[int(np.ceil(rank)) - 1]  # MAPIE rounds the rank down for the lower end
+    mean, std = model.predict(new, return_std=True)
+    np.testing.assert_allclose(middle, mean, rtol=1e-12)
+    np.testing.assert_allclose(ends[:, :, 0], np.c_[mean - low * std, mean + high * std], rtol=1e-9)
