@@ -12,8 +12,9 @@ import pytest
 import shoal
 from shoal import ShoalRegressor
 from shoal.errors import ClusterError, InvalidParameterError, TableError
-from shoal.table import describe_columns, preparation
+from shoal.table import describe_columns, feature_names, preparation
 from shoal.table_models import fit
+from shoal.table_models.monotone import monotone_columns
 
 dd = pytest.importorskip("dask.dataframe")
 CommClosedError = pytest.importorskip("distributed.comm").CommClosedError
@@ -47,6 +48,19 @@ def partitions(frame, ends):
     starts = [0, *ends]
     pieces = [frame.iloc[a:b] for a, b in zip(starts, [*ends, len(frame)], strict=True)]
     return dd.from_map(lambda i: pieces[i], range(len(pieces)), meta=frame.iloc[:0])
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "adamw"])
+def test_directions_hold_on_a_cluster(client, solver):
+    frame = table().dropna(subset="price")
+    settings = {**SETTINGS, "solver": solver, "monotonic_cst": {"size": -1}}  # against what the rows say
+    there = shoal.dask.fit_table(partitions(frame, [70, 150]), "price", settings=settings, client=client)
+    assert monotone_columns(there) == {"size": -1}
+    prepare = there["prepare"]
+    directions = [-1 if name == "size" else 0 for name in feature_names(prepare)]
+    here = ShoalRegressor(**settings | {"monotonic_cst": directions}, random_state=0).fit(prepare.transform(frame), frame["price"])
+    if solver == "lbfgs":  # minibatches on a cluster are other rows
+        np.testing.assert_allclose(there.predict(frame), here.predict(prepare.transform(frame)), rtol=1e-9)
 
 
 @pytest.mark.parametrize("ends", [pytest.param([], marks=pytest.mark.slow), [70], [20, 60, 60, 100, 150, 190]])

@@ -14,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures
 
 from clusters import running_cluster
+from listener import Listener
 from shoal import ShoalClassifier, ShoalRegressor, ShoalSearchCV
 from shoal.dask.fitting import groups_of
 from shoal.errors import ClusterError, InvalidParameterError, ShoalError
@@ -45,6 +46,19 @@ def test_scores_are_those_of_the_local_search(client):
     there = ShoalSearchCV(ShoalClassifier(**QUICK), GRID, **settings, client=client).fit(X, y)
     assert_same_bits(there, here)
     np.testing.assert_array_equal(there.predict_proba(X), here.predict_proba(X))
+
+
+def test_callbacks_hear_the_fits_of_workers_and_the_epochs_of_the_refit_here(client):
+    pytest.importorskip("sklearn.callback", reason="scikit-learn has callbacks from 1.9 on")
+    X, y, _ = data()
+    grid, settings = {"alpha": [0.01, 0.1, 1.0]}, {"cv": 2, "halving": 2}
+    there, here = Listener(), Listener()
+    ours = ShoalSearchCV(ShoalClassifier(**QUICK), grid, **settings, client=client).set_callbacks(there).fit(X, y)
+    theirs = ShoalSearchCV(ShoalClassifier(**QUICK), grid, **settings).set_callbacks(here).fit(X, y)
+    for name in ("candidates", "fit", "epoch"):
+        assert there.count(name) == there.count(name, "begin") == here.count(name) > 0, name
+    assert there.alive == 0
+    assert_same_bits(ours, theirs)
 
 
 def test_a_search_goes_on_elsewhere(client, tmp_path):

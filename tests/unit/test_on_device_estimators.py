@@ -10,6 +10,7 @@ from problems import population
 from shoal import ShoalClassifier, ShoalRegressor, ShoalSearchCV, TooLargeError
 from shoal.engine.minibatch import begin
 from shoal.engine.sums import judge
+from shoal.inspection.monotone import proven_directions
 from shoal.recipe import Recipe
 from shoal.textbook import make_loss
 from shoal.training.full_batch import FullBatch
@@ -39,6 +40,16 @@ def test_an_estimator_learns_the_same_on_a_device(solver):
     np.testing.assert_allclose(there.loss_curve_, here.loss_curve_, rtol=TO_ROUNDING)
     assert pickle.loads(pickle.dumps(there)).predict(TABLE[:1]) == there.predict(TABLE[:1])
     assert b"torch" not in pickle.dumps(there).replace(b"torch:cpu", b""), "it travels to where no PyTorch is"
+
+
+@pytest.mark.filterwarnings("ignore:max_iter=4 epochs ended")
+@pytest.mark.parametrize("solver", ["adamw", "sgd", "lbfgs"])
+def test_directions_hold_on_a_device(solver):
+    settings = {**QUICK, "solver": solver, "monotonic_cst": (-1, 0, 1), "skip": True}  # the first against what the rows say
+    there, here = (ShoalRegressor(device=where, **settings).fit(TABLE, TARGET) for where in (THERE, HERE))
+    np.testing.assert_allclose(there.predict(TABLE), here.predict(TABLE), rtol=TO_ROUNDING, atol=TO_ROUNDING)
+    assert proven_directions(there.network_)[0] == -1
+    assert proven_directions(there.network_)[2] == 1
 
 
 class InTwoBlocks:

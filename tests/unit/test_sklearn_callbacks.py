@@ -11,6 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import shoal
+from listener import Listener
 from shoal import ShoalClassifier, ShoalRegressor, ShoalSearchCV
 from shoal.errors import InvalidParameterError
 from shoal.estimators.callbacks import refuse_callbacks
@@ -23,34 +24,6 @@ X = np.random.default_rng(0).uniform(-2, 2, (120, 2))
 y = np.sin(2 * X[:, 0]) + X[:, 1]
 QUICK = {"n_networks": 2, "hidden_layer_sizes": 4, "max_iter": 6, "random_state": 0}
 SOLVERS = {"adamw": {}, "adam": {"solver": "adam"}, "lbfgs": {"solver": "lbfgs"}, "lm": {"solver": "lm"}, "bayes": {"solver": "bayes"}}
-
-
-class Listener:
-    """Keeps what it hears; propagated, as ProgressBar is."""
-
-    max_propagation_depth = None
-
-    def __init__(self, stop_after=None):
-        self.heard, self.stop_after, self.alive, self.answers = [], stop_after, 0, []
-
-    def setup(self, estimator, context):
-        self.alive += 1
-
-    def teardown(self, estimator, context):
-        self.alive -= 1
-
-    def on_fit_task_begin(self, estimator, context):
-        self.heard.append(("begin", context.task_name, type(estimator).__name__))
-
-    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None, X=None):
-        self.heard.append(("end", context.task_name, type(estimator).__name__))
-        if context.task_name == "epoch":
-            self.answers.append(fitted_estimator.predict(X))
-            return len(self.answers) == self.stop_after
-        return None
-
-    def count(self, name, what="end"):
-        return sum(heard[:2] == (what, name) for heard in self.heard)
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
