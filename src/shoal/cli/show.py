@@ -1,11 +1,18 @@
 """`shoal show`, `shoal diagnose`, `shoal evaluate`: what a model is, what is wrong with it, and how good it is on a table."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from shoal.cli.look import print_rare, rare_record
 from shoal.cli.options import AsJson, ExtraColumns, Header, MaxMemory, ModelFile, Sheet, TableWithTarget, table_at, with_extra
-from shoal.cli.output import print_how_read, print_json, print_metrics, print_sureness, print_table
+from shoal.cli.output import number, print_how_read, print_json, print_lines, print_metrics, print_sureness, print_table
+from shoal.errors import InvalidParameterError
+
+if TYPE_CHECKING:
+    from shoal.table_models.group_scores import GroupScore
 
 EXAMPLE = "Example: `shoal show titanic.shoal`"
 
@@ -165,6 +172,9 @@ def evaluate(
     model: ModelFile,
     table: TableWithTarget,
     max_memory: MaxMemory = None,
+    by: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Also score the rows with each value of this column.", show_default=False)
+    ] = None,
     extra: ExtraColumns = None,
     sheet: Sheet = "",
     header: Header = None,
@@ -178,11 +188,14 @@ def evaluate(
     from shoal.cli.output import rows_bar
     from shoal.persistence import load
     from shoal.table_models import fit as raw
+    from shoal.table_models.group_scores import evaluate_by
 
     loaded, source = with_extra(load(model), extra), table_at(table, sheet, header)
     facts = raw.facts_of(loaded)
+    if by is not None and max_memory is not None:
+        raise InvalidParameterError("--by needs the rows in memory, and --max-memory reads them in blocks; leave one of them out")
     with rows_bar(wanted=max_memory is not None) as progress:
-        found = raw.evaluate(loaded, source, max_memory=max_memory, progress=progress)
+        found = raw.evaluate(loaded, source, max_memory=max_memory, progress=progress) if by is None else evaluate_by(loaded, source, by)
     if as_json:
         print_json(
             {
@@ -192,6 +205,7 @@ def evaluate(
                 "metrics": found.metrics,
                 "sureness": found.sureness,
                 **rare_record(found),
+                **({} if by is None else {"by": {by: [asdict(group) for group in found.by]}}),
                 "model": str(model),
             }
         )
@@ -201,3 +215,14 @@ def evaluate(
     print_metrics(found.metrics, {}, f"{facts.task} of {', '.join(facts.targets)}: scores on {found.n_rows} rows of {table.name}{left_out}")
     print_sureness(found.sureness)
     print_rare(found, facts, "these rows")
+    print_groups(found.by, by)
+
+
+def print_groups(groups: Sequence["GroupScore"], column: str | None) -> None:
+    """Print the scores of the groups of a column, if one was named."""
+    from shoal.table_models.group_scores import lines_of
+
+    if column is not None:
+        names, rows, few = lines_of(groups, number)
+        print_table(names, rows, f"by {column}", numbers=range(1, len(names)))
+        print_lines([few] if few else [])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from shoal.errors import InvalidParameterError, ShoalError, UncalibratedWarning
@@ -24,6 +25,7 @@ from shoal.table.frames import Table, frame_or_path
 from shoal.table.steps import learned_rows
 from shoal.table_models.cross_validation import CrossValidation
 from shoal.table_models.fit import Facts, facts_of
+from shoal.table_models.group_scores import GroupScore, group_scores, labels_of
 from shoal.table_models.inspect import RowsAgain, Uses, diagnose_rows, effect_of, importance_of, rows_again, rows_of_other, uses_of
 from shoal.table_models.look import Look
 from shoal.table_models.scores import Metrics, sureness_of
@@ -70,6 +72,8 @@ class Contents:
         The results of `table_models.inspect`, and the regressor's intervals.
     equation : str
         Empty for a network that is too large to read.
+    by : tuple of GroupScore
+        The scores of each group of the rows, if `fit` was given a column of groups.
     alone : bool
         Whether the model is an estimator that was fitted alone, to arrays.
     cross_validation : CrossValidation or None
@@ -90,6 +94,7 @@ class Contents:
     intervals: Intervals
     sureness: Metrics
     equation: str
+    by: tuple[GroupScore, ...]
     alone: bool = False
     cross_validation: CrossValidation | None = None
 
@@ -147,8 +152,15 @@ def examined(model: Pipeline, rows: RowsAgain, step: Step, table: str = ARRAYS, 
         intervals_of(model["estimator"], X_held),
         sureness_of(model["estimator"], X_held, held.y, held.weight),
         equation_of(model["estimator"] if alone else model),
+        by_group(model["estimator"], X_held, held, facts),
         alone,
     )
+
+
+def by_group(estimator: Any, X: Any, held: Side, facts: Facts) -> tuple[GroupScore, ...]:
+    """The scores of each group of the held-out rows, if `fit` was given a column of groups."""
+    groups = held.roles.get("groups")
+    return () if groups is None else group_scores(estimator, X, held.y, facts.task, labels_of(pd.Series(groups)), held.weight)
 
 
 def rows_of(model: Pipeline, table: Table, test: Table | None) -> RowsAgain:

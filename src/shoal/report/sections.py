@@ -13,6 +13,7 @@ from shoal.report.html import Best, number, paragraph, section, table, text
 from shoal.report.look import columns_table
 from shoal.report.scores import HEADLINE, NAMES, RESAMPLES, verdict
 from shoal.table_models.facts import made_with
+from shoal.table_models.group_scores import lines_of
 from shoal.table_models.inspect import limited_inputs, limits_in_words
 from shoal.table_models.monotone import in_words, monotone_columns
 from shoal.table_models.scores import Metrics
@@ -67,9 +68,9 @@ def sure(contents: Contents) -> str:
     found = contents.intervals
     if contents.facts.task == "classification":
         sentence = "A classifier's probabilities state its uncertainty; log_loss and, for two classes, the calibration curve measure them."
-        return section("sure", "How sure it is", paragraph(f"{sentence} {scored_sureness(contents.sureness)}"))
+        return section("sure", "How sure it is", paragraph(f"{sentence} {scored_sureness(contents.sureness)}"), *groups(contents))
     if found.lower is None:
-        return section("sure", "How sure it is", paragraph(found.note))
+        return section("sure", "How sure it is", paragraph(found.note), *groups(contents))
     pictures, coverage, width = figures.intervals(contents)
     few = np.sqrt(COVERAGE * (1 - COVERAGE) / len(contents.held.y))
     target = contents.facts.targets[0]
@@ -77,7 +78,17 @@ def sure(contents: Contents) -> str:
         f"{COVERAGE:.0%} intervals of {target} contain {coverage:.1%} of the {len(contents.held.y)} rows (by chance alone ±{2 * few:.1%}), "
         f"and are {number(width)} wide on average. {found.note}{scored_sureness(contents.sureness)}"
     )
-    return section("sure", "How sure it is", paragraph(sentence), shown(pictures))
+    return section("sure", "How sure it is", paragraph(sentence), shown(pictures), *groups(contents))
+
+
+def groups(contents: Contents) -> list[str]:
+    """The table of the groups of the rows that are scored, if `fit` was given a column of groups."""
+    if not contents.by:
+        return []
+    header, rows, few = lines_of(contents.by, number)
+    new = ", groups that the model has not learned from" if contents.train is not None and not contents.facts.refit else ""
+    sentence = f"By {contents.facts.groups}{new}. {few}"
+    return [paragraph(sentence, "muted"), table(header, rows, numbers=range(1, len(header)))]
 
 
 def scored_sureness(found: Metrics) -> str:

@@ -3,7 +3,7 @@
 import platform
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shoal.errors import ShoalError
 from shoal.network import known_facts
@@ -13,6 +13,9 @@ from shoal.table.target import Label
 from shoal.table_models.fit_notes import FitNotes, RareClass
 from shoal.table_models.scores import Metrics
 from shoal.table_models.splits import Split, fingerprint, name_of
+
+if TYPE_CHECKING:
+    from shoal.table_models.group_scores import GroupScore
 
 NO_NOTES = FitNotes()
 PACKAGES = ("shoal", "scikit-learn", "numpy", "pandas", "numba")
@@ -142,6 +145,8 @@ class Evaluation:
         As in `Facts`.
     rare, balanced_accuracy
         As in `FitNotes`; empty and None for a table that was read in blocks.
+    by : tuple of GroupScore
+        The scores of each group of a column, if one was named.
     """
 
     metrics: Metrics
@@ -150,6 +155,7 @@ class Evaluation:
     sureness: Metrics
     rare: tuple[RareClass, ...] = ()
     balanced_accuracy: float | None = None
+    by: "tuple[GroupScore, ...]" = ()
 
 
 def facts_of(model: Any) -> Facts:

@@ -195,11 +195,16 @@ class TableModel(Pipeline):
 
     # --- what is found out about it ---------------------------------------------------------------------------------
 
-    def evaluate(self, table: Table) -> Evaluation:
-        """Scores on a table with the inputs and the target, as `shoal evaluate` prints them."""
-        from shoal.table_models.fit import evaluate
+    def evaluate(self, table: Table, *, by: str | None = None) -> Evaluation:
+        """Scores on a table with the inputs and the target, as `shoal evaluate` prints them.
 
-        return evaluate(self, table)
+        With a column `by` also those of the rows with each of its values, `.by`: coverage and width of 90 % intervals, or accuracy and
+        calibration error. Numbers of more than 20 values are five ranges. It need not be an input.
+        """
+        from shoal.table_models.fit import evaluate
+        from shoal.table_models.group_scores import evaluate_by
+
+        return evaluate(self, table) if by is None else evaluate_by(self, table, by)
 
     @available_if(last_step_has("calibrate"))
     def calibrate(self, table: Table, *, calibration: str | None = None) -> "TableModel":
