@@ -2,9 +2,10 @@
 A loss and an activation of your own
 ====================================
 
-A shop orders for tomorrow. What it orders too little is a lost sale; what it orders too much is thrown away, which costs a third of that. Give
-this cost and its derivative as an ``OwnLoss``: the network then orders what costs least, which is more than the demand it expects. The hidden
-units are an ``OwnActivation``, Swish. Both derivatives are checked when they are given.
+A shop orders for tomorrow. What it orders too little is a lost sale; what it orders too much is thrown away,
+which costs a third of that. Give this cost and its derivative as an ``OwnLoss``: the network then orders what
+costs least, which is more than the demand it expects. The hidden units are an ``OwnActivation``, Swish. Both
+derivatives are checked when they are given.
 """
 
 import matplotlib.pyplot as plt

@@ -18,6 +18,7 @@ from numba.core.errors import NumbaError
 from shoal.engine.jit.compiler import accurate, c_function
 from shoal.engine.jit.signatures import taken
 from shoal.engine.kernels.losses import arrays
+from shoal.engine.kernels.vecmath import exp, tanh
 from shoal.engine.own_calls import activation_called, loss_called
 from shoal.textbook.own_name import OwnName
 
@@ -66,13 +67,15 @@ def clip(a, a_min, a_max):
 
 
 NUMPY_OF_NUMBERS = ModuleType("numpy")
-NUMPY_OF_NUMBERS.__dict__.update({**vars(np), "where": where, "clip": clip})
+NUMPY_OF_NUMBERS.__dict__.update({**vars(np), "where": where, "clip": clip, "exp": exp, "tanh": tanh})  # the last two make vectors
 
 
 def of_numbers(function: Any) -> Any:
     """A function of the user's own for Numba, for single numbers; what is no Python function and not NumPy's is refused at once."""
     if not isinstance(function, FunctionType):
-        if isinstance(function, np.ufunc) or hasattr(function, "nopython_signatures"):
+        if isinstance(function, np.ufunc):
+            return getattr(NUMPY_OF_NUMBERS, function.__name__, function)
+        if hasattr(function, "nopython_signatures"):
             return function
         raise TypeError(f"a {type(function).__name__} does not compile")
     names = {name: NUMPY_OF_NUMBERS if value is np else value for name, value in function.__globals__.items()}
