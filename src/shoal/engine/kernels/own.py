@@ -18,7 +18,7 @@ from numba.core.errors import NumbaError
 from shoal.engine.jit.compiler import accurate, c_function
 from shoal.engine.jit.signatures import taken
 from shoal.engine.kernels.losses import arrays
-from shoal.engine.kernels.vecmath import exp, tanh
+from shoal.engine.kernels.vecmath import clamp, exp, tanh
 from shoal.engine.own_calls import activation_called, loss_called
 from shoal.textbook.own_name import OwnName
 
@@ -62,8 +62,8 @@ def where(condition, a, b):
 
 @accurate
 def clip(a, a_min, a_max):
-    """`np.clip` of numbers, which Numba does not have."""
-    return min(max(a, a_min), a_max)
+    """`np.clip` of numbers, which Numba does not have. NaN stays NaN."""
+    return clamp(a, a_min, a_max)
 
 
 NUMPY_OF_NUMBERS = ModuleType("numpy")
