@@ -8,6 +8,9 @@ import { declare, declareAs, get, number, set } from "../lib/store.js";
 import { drawSurface } from "../lib/surface.js";
 import { decimal, tr } from "../lib/words.js";
 
+/** A number in a product or a sum: in brackets if negative. @param {number} value */
+const factor = (value) => (value < 0 ? ["(", num(value), ")"] : [num(value)]);
+
 /** @typedef {[number, number]} Point */
 
 /** @param {any} page */
@@ -205,15 +208,15 @@ export function slide1(page) {
         " ",
         h("i", {}, "z"),
         " = ",
-        num(number(KEYS.w1)),
+        ...factor(number(KEYS.w1)),
         " · ",
-        num(x1),
+        ...factor(x1),
         " + ",
-        num(number(KEYS.w2)),
+        ...factor(number(KEYS.w2)),
         " · ",
-        num(x2),
+        ...factor(x2),
         " + ",
-        num(number(KEYS.b)),
+        ...factor(number(KEYS.b)),
         " = ",
         num(unit.z, { name: "unit-z", class: "strong" }),
         ",  ",
