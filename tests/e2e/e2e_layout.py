@@ -64,6 +64,11 @@ FAULTS = r"""
 WIDTHS = {390: 844, 768: 1024, 1024: 768, 1280: 720, 1366: 768, 1440: 900, 1920: 1080}  # every width with the height of its screens
 
 
+def alternating():
+    """Every width with a theme, light and dark by turns: a theme has colours of its own, no sizes, and each test takes its time."""
+    return [(width, ("light", "dark")[k % 2]) for k, width in enumerate(WIDTHS)]
+
+
 def on_screen(browser, address, width, theme="light", **more):
     """A watched page on a screen of this width."""
     return Watched(browser, address, viewport={"width": width, "height": WIDTHS[width]}, color_scheme=theme, **more)

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from e2e_layout import WIDTHS, on_screen
+from e2e_layout import alternating, on_screen
 from e2e_watched import Watched
 
 from skips import missing
@@ -12,11 +12,7 @@ from skips import missing
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 FOUND = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations.map(
   v => `${v.id}: ${v.nodes.map(n => n.target.join(" ")).slice(0, 5)}`)"""
-SCREENS = [
-    pytest.param(width, theme, marks=[] if (width, theme) == (1366, "light") else pytest.mark.slow)
-    for width in WIDTHS
-    for theme in ("light", "dark")
-]
+SCREENS = [pytest.param(*screen, marks=[] if screen[0] == 1366 else pytest.mark.slow) for screen in alternating()]
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,8 @@ from shoal.textbook.piecewise_linear import joints, linear_segments
 from shoal.web.exhibits.slide_00 import PLACES, beginning, fitted, target
 from shoal.web.questions import ALL
 
+pytestmark = pytest.mark.slow
+
 RELU, SQUARED = ACTIVATIONS["relu"], make_loss("squared_error")
 
 

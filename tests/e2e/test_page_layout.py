@@ -3,16 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from e2e_layout import WIDTHS, layout_faults, on_screen
+from e2e_layout import alternating, layout_faults, on_screen
 from e2e_watched import FRAMES
 
 from shoal.web.questions import NUMBERS
 
-SCREENS = [
-    pytest.param(width, theme, marks=[] if (width, theme) in {(1280, "light"), (390, "dark")} else pytest.mark.slow)
-    for width in WIDTHS
-    for theme in ("light", "dark")
-]
+SCREENS = [pytest.param(*screen, marks=[] if screen[0] in (390, 1280) else pytest.mark.slow) for screen in alternating()]
 
 
 @pytest.mark.parametrize(("width", "theme"), SCREENS)

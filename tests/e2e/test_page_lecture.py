@@ -11,9 +11,8 @@ from shoal.web.questions import NUMBERS
 
 DOCUMENTED = Path(__file__).parents[2] / "docs/chapter.md"
 PROJECTORS = [
-    pytest.param(width, height, theme, marks=[] if (width, theme) == (1024, "light") else pytest.mark.slow)
-    for width, height in ((1024, 768), (1280, 720), (1366, 768), (1920, 1080))
-    for theme in ("light", "dark")
+    pytest.param(width, height, theme, marks=pytest.mark.slow)
+    for width, height, theme in ((1024, 768, "light"), (1280, 720, "dark"), (1366, 768, "light"), (1920, 1080, "dark"))
 ]
 
 

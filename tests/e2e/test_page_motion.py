@@ -5,6 +5,8 @@ import re
 import pytest
 from e2e_layout import on_screen
 
+pytestmark = pytest.mark.slow
+
 FIRST = "#first-picture figcaption"
 HEIGHT = "() => document.querySelector('.intro').getBoundingClientRect().height"
 AT_LAST = f"() => document.querySelector('{FIRST}').textContent.replace(/\\D/g, '').startsWith('10000')"

@@ -6,6 +6,8 @@ from e2e_watched import Watched
 
 from shoal.web.questions import ALL, NUMBERS
 
+pytestmark = pytest.mark.slow
+
 
 def question(chapter, slide, **parameters):
     return ALL[f"predict_{slide}"]({k: str(v) for k, v in parameters.items()})

@@ -8,6 +8,8 @@ from e2e_watched import Watched
 
 from shoal.web.questions import NUMBERS
 
+pytestmark = pytest.mark.slow
+
 A4 = {"width": 703, "height": 1039}  # what is left of 210 × 297 mm inside the margins, at 96 px an inch
 
 CONTROLS = """

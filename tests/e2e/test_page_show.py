@@ -8,6 +8,8 @@ import shoal
 from shoal.textbook import ACTIVATIONS, Parameters, backward, cost, forward, gradient_step, make_loss
 from shoal.textbook.propagation import Gradients
 
+pytestmark = pytest.mark.slow
+
 TANH, SIGMOID = ACTIVATIONS["tanh"], make_loss("sigmoid")
 RNG = np.random.RandomState(5)
 X = 3 * RNG.randn(2, 37)

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 STEPS = {"done": 1200, "of": 5000, "part": 1, "compiling": False}
 
 

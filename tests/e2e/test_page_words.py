@@ -14,6 +14,8 @@ from shoal.textbook import ACTIVATIONS, exercise_parameters, flower, forward, ma
 from shoal.web.languages import table
 from shoal.web.questions import NUMBERS
 
+pytestmark = pytest.mark.slow
+
 FRENCH = table("fr")
 
 # Texts and labels in the order of the page; what is in code, in formulas or `translate=no` has no words of a language.
