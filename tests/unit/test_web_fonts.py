@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import sys
 from io import BytesIO
 
 import pytest
@@ -11,9 +12,10 @@ pytest.importorskip("starlette")
 pytest.importorskip("fontpkg")
 from fontTools.ttLib import TTFont
 
-from shoal.web import fonts
+from shoal.web import fonts, server
+from shoal.web.chapter import chapters
 from shoal.web.server import files
-from shoal.web.static_copy import STATIC, inlined
+from shoal.web.static_copy import STATIC, exhibit_page, inlined
 
 SERIF = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in ("index.html", "words/fr.json"))
 
@@ -55,3 +57,18 @@ def test_a_copy_has_its_own_letters_alone_under_our_name():
         assert "Open Font License" in names[13]
         assert not any("Source" in name for number, name in names.items() if number not in (0, 13, 14)), "a reserved name"
     assert len(json.dumps(page)) < 2_000_000
+
+
+def test_without_the_packages_a_notebook_has_its_exhibit_and_the_page_says_what_is_missing(monkeypatch):
+    monkeypatch.setattr(fonts, "find_spec", lambda name: None)
+    page = exhibit_page(chapters(), 8)
+    assert "@font-face" not in page
+    assert "fonts/" not in page
+    fonts.files.cache_clear()
+    monkeypatch.setitem(sys.modules, "fontpkg", None)
+    server.files.cache_clear()
+    with pytest.raises(ModuleNotFoundError) as missing:
+        server.app()
+    assert missing.value.name == "fontpkg", "which the command puts into its message"
+    monkeypatch.undo()
+    assert "/fonts/upright.ttf" in server.files()

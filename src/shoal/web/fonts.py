@@ -6,6 +6,7 @@ the face (SIL OFL 1.1) asks of a changed font.
 
 import base64
 from functools import lru_cache
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 
@@ -15,6 +16,11 @@ OURS = "shoal serif"  # the family's name in `style/fonts.css`
 KEPT = {"wght": (400, 700), "opsz": 14}  # what the page uses; one optical size, that of text, for a third of the bytes
 FAMILY, NAMES = 1, [0, 1, 13, 14]  # in a font: copyright, family, licence, where to read it
 WINDOWS = (3, 1, 0x409)  # the platform, encoding and language whose names browsers read
+
+
+def installed() -> bool:
+    """Whether the packages of `shoal[chapter]` that this module needs are there."""
+    return all(find_spec(name) for name in ("fontpkg", "fontpkg_source_serif_4", "fontTools"))
 
 
 @lru_cache(maxsize=1)

@@ -158,6 +158,7 @@ def app(port: int = USUAL_PORT, token: str = "", playground: Playground | None =
 
     `networks` are the readers' own, by the token in their address; `shoal.show` adds to them while the server runs.
     """
+    files()  # what is not installed is named before the page opens
     hosts = frozenset({f"{HOST}:{port}", f"localhost:{port}"})
     made = Starlette(
         routes=routes(playground or Playground()),

@@ -198,10 +198,11 @@ def _served() -> str:
     with _starting:
         if not _address:
             try:
-                from shoal.web.server import HOST, server  # Starlette and uvicorn come with the extra shoal[chapter]
+                from shoal.web.server import HOST, server  # what it needs comes with the extra shoal[chapter]
+
+                ready, found = server(0, networks=_networks)
             except ModuleNotFoundError:
                 return ""
-            ready, found = server(0, networks=_networks)
             threading.Thread(target=ready.run, kwargs={"sockets": [found]}, daemon=True).start()
             _address.append(f"http://{HOST}:{found.getsockname()[1]}/")
         return _address[0]

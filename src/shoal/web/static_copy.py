@@ -23,6 +23,7 @@ from shoal.web.questions import ALL, NUMBERS, SLIDES
 STATIC = Path(__file__).parent / "static"
 IMPORT = re.compile(r'^import \{([^}]*)\} from "([^"]+)";$', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
+FACE = '<link rel="stylesheet" href="style/fonts.css">\n'
 FONT = re.compile(r"url\(\.\.(/fonts/\w+\.ttf)\)")
 PRELOADED = re.compile(r'^<link rel="preload" .*>\n', re.MULTILINE)
 STYLE = re.compile(r'^<link rel="stylesheet" href="([^"]+)">$', re.MULTILINE)
@@ -63,16 +64,20 @@ def exhibit_page(network: NetworkInHand, number: int) -> str:
     fixed = {"step": str(network.step), "ex": str(network.example)}
     with within(network):
         answers = {name: table(ALL[name], None, {k: [v] for k, v in fixed.items() if k in ALL[name].takes}) for name in names}
-    return inlined(answers, {}).replace("<html ", f'<html data-only="slide-{number}" ', 1)
+    return inlined(answers, {}, fonts.installed()).replace("<html ", f'<html data-only="slide-{number}" ', 1)
 
 
-def inlined(answers: dict[str, Answer], runs: Answer) -> str:
-    """The page as one file; the runs are separate from the answers, because they are unpacked only when the playground is shown."""
+def inlined(answers: dict[str, Answer], runs: Answer, faced: bool = True) -> str:
+    """The page as one file; the runs are separate from the answers, because they are unpacked only when the playground is shown.
+
+    `faced`: with the page's book face; without it, the reader's own faces are used.
+    """
     page = (STATIC / "index.html").read_text(encoding="utf-8")
+    page = PRELOADED.sub("", page if faced else page.replace(FACE, ""))
     page = STYLE.sub(lambda link: f"<style>\n{(STATIC / link[1]).read_text(encoding='utf-8')}</style>", page)
     words, script = words_of(language()), one_script(STATIC / "main.js")
     letters = "".join(sorted(set().union(page, script, *(json.dumps(part, ensure_ascii=False) for part in (words, answers, plain(runs))))))
-    page = FONT.sub(lambda font: f"url({fonts.reduced(font[1], letters)})", PRELOADED.sub("", page))
+    page = FONT.sub(lambda font: f"url({fonts.reduced(font[1], letters)})", page)
     icon = base64.b64encode((STATIC / "icon.svg").read_bytes()).decode()
     page = page.replace('<html lang="en">', f'<html lang="{language()}">')
     page = page.replace('href="icon.svg"', f'href="data:image/svg+xml;base64,{icon}"')
