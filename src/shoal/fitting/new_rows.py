@@ -17,9 +17,9 @@ from shoal.uncertainty.answers import Held, answers, mean_variance, taken, toget
 from shoal.uncertainty.calibration import cooled, fit_temperature
 from shoal.uncertainty.label_sets import calibrated_labels
 from shoal.uncertainty.noise import counted, in_target_units
-from shoal.uncertainty.predictive import calibrated
+from shoal.uncertainty.predictive import calibrated, least_scores
 
-LEAST_ROWS = 9  # the ninth of nine scores is the first to cover nine tenths
+LEAST_ROWS = least_scores(0.9)
 ROWS_OF_A_TEMPERATURE = 50  # with fewer the log loss of new rows rises by more than a hundredth if the model was right (docs/how-sure.md)
 OF_CLASSES = ChoiceKind(("temperature", "split"))
 

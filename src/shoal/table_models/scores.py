@@ -25,7 +25,6 @@ from shoal.engine.threads import one_thread
 from shoal.errors import DataError, ShoalError
 from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
-from shoal.fitting.new_rows import LEAST_ROWS
 from shoal.fitting.summary import Moments, moments_of
 from shoal.metrics import explained, surprise
 from shoal.table import Task
@@ -34,6 +33,7 @@ from shoal.table_models.cut import Sample
 from shoal.types import Floats
 from shoal.uncertainty.calibration import BINS, brier_score, calibration_error
 from shoal.uncertainty.outside import outside_named
+from shoal.uncertainty.predictive import least_scores
 from shoal.uncertainty.scoring import LEVELS, crps_of_quantiles, interval_scores
 
 Metrics = dict[str, float]
@@ -194,7 +194,6 @@ def baseline_models(task: Task, several: bool) -> tuple[Any, Any]:
 
 
 COVERAGE = 0.9
-LEAST_ROWS_OF_QUANTILES = 19  # an interval's two ends share its scores; of `LEVELS` the first and the last each need their own
 
 
 @outside_named(False)
@@ -225,7 +224,7 @@ def _of_intervals(model: Any, X: Any, y: np.ndarray) -> dict[str, np.ndarray]:
     """Of every row and target, `(m,)` or `(m, n_y)`: what the means of `sureness_of` are taken of."""
     network = getattr(model, "network_", None)
     calibration = None if network is None else network.calibration
-    if calibration is None or len(calibration.scores) < LEAST_ROWS:
+    if calibration is None or len(calibration.scores) < least_scores(COVERAGE):
         return {}
     lower, upper = model.predict_interval(X, COVERAGE)
     found = {
@@ -233,7 +232,7 @@ def _of_intervals(model: Any, X: Any, y: np.ndarray) -> dict[str, np.ndarray]:
         "width_90": upper - lower,
         "interval_score_90": interval_scores(y, lower, upper, COVERAGE),
     }
-    if len(calibration.scores) >= LEAST_ROWS_OF_QUANTILES:
+    if len(calibration.scores) >= least_scores(LEVELS[-1]):  # an interval's two ends share its scores, the outer quantiles do not
         found["crps"] = crps_of_quantiles(y, model.predict_quantiles(X, LEVELS))
     return found
 

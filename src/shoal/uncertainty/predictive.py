@@ -187,9 +187,21 @@ def rank(n: int, share: float, what: str) -> int:
     """⌈(n + 1) · share⌉, and an error if n scores are too few."""
     r = math.ceil((n + 1) * share - 1e-9)  # (n + 1) · 0.9 = 9.000000000000002 must not become more than 9
     if r > n:
-        needed = math.ceil(share / max(1 - share, 1e-18) - 1e-9)
-        raise InvalidParameterError(f"{what} needs at least {needed} calibration rows, and there are {n}; request less, or fit more rows")
+        raise InvalidParameterError(
+            f"{what} needs at least {least_scores(share)} calibration rows, and there are {n}; request less, or fit more rows"
+        )
     return max(r, 1)
+
+
+def least_scores(share: float) -> int:
+    """The fewest scores of which one has a rank for this share: of nine, the ninth is the first to cover nine tenths.
+
+    Examples
+    --------
+    >>> least_scores(0.9), least_scores(0.95)
+    (9, 19)
+    """
+    return math.ceil(share / max(1 - share, 1e-18) - 1e-9)
 
 
 def checked_shares(q: Any) -> Floats:

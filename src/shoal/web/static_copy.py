@@ -72,18 +72,25 @@ def inlined(answers: dict[str, Answer], runs: Answer, faced: bool = True) -> str
 
     `faced`: with the page's book face; without it, the reader's own faces are used.
     """
+    contents = {"recorded": answers, "recorded-runs": plain(runs), "words": words_of(language())}
+    script = one_script(STATIC / "main.js")
     page = (STATIC / "index.html").read_text(encoding="utf-8")
     page = PRELOADED.sub("", page if faced else page.replace(FACE, ""))
     page = STYLE.sub(lambda link: f"<style>\n{(STATIC / link[1]).read_text(encoding='utf-8')}</style>", page)
-    words, script = words_of(language()), one_script(STATIC / "main.js")
-    letters = "".join(sorted(set().union(page, script, *(json.dumps(part, ensure_ascii=False) for part in (words, answers, plain(runs))))))
-    page = FONT.sub(lambda font: f"url({fonts.reduced(font[1], letters)})", page)
+    if faced:
+        page = with_face(page, script, contents)
     icon = base64.b64encode((STATIC / "icon.svg").read_bytes()).decode()
     page = page.replace('<html lang="en">', f'<html lang="{language()}">')
     page = page.replace('href="icon.svg"', f'href="data:image/svg+xml;base64,{icon}"')
     page = page.replace('<script type="module" src="main.js"></script>\n', "")
-    carried = packed("recorded", answers) + packed("recorded-runs", plain(runs)) + packed("words", words)
+    carried = "".join(packed(name, content) for name, content in contents.items())
     return page.replace("</body>", f"{carried}<script>\n{script}</script>\n</body>")
+
+
+def with_face(page: str, script: str, contents: Mapping[str, Answer]) -> str:
+    """The page with its book face inside, of the letters that it, its script and its contents use."""
+    letters = "".join(sorted(set().union(page, script, json.dumps(contents, ensure_ascii=False))))
+    return FONT.sub(lambda font: f"url({fonts.reduced(font[1], letters)})", page)
 
 
 def packed(name: str, content: Answer) -> str:
