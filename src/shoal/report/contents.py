@@ -29,7 +29,7 @@ from shoal.table_models.group_scores import GroupScore, group_scores, labels_of
 from shoal.table_models.inspect import RowsAgain, Uses, diagnose_rows, effect_of, importance_of, rows_again, rows_of_other, uses_of
 from shoal.table_models.look import Look
 from shoal.table_models.scores import Metrics, sureness_of
-from shoal.table_models.splits import Side, fingerprint, name_of
+from shoal.table_models.splits import Side, chosen_by, fingerprint, name_of
 from shoal.types import Floats
 
 Step = Callable[[str], None]
@@ -217,8 +217,8 @@ def command(facts: Facts, estimator: Any) -> str:
     words += [w for name, v in {**chosen, **seed}.items() for w in ("--set", f"{name}={v!r}")]
     given = {"--test": facts.test_table, "--groups": facts.groups, "--time": facts.time, "--weights": facts.weights}
     words += [word for option, value in given.items() if value for word in (option, value)]
-    columns = {"--inputs": facts.inputs} if facts.inputs else {"--drop": facts.drop}
-    lists = {"--category": facts.categories, **columns, "--missing": facts.missing, "--keep": facts.keep}
+    columns = chosen_by(facts.inputs)
+    lists = {"--category": facts.categories, f"--{columns}": getattr(facts, columns), "--missing": facts.missing, "--keep": facts.keep}
     words += [word for option, named in lists.items() for name in named for word in (option, name)]
     words += [] if facts.header is None else ["--header" if facts.header else "--no-header"]
     words += [] if facts.merge_case is None else ["--merge-case" if facts.merge_case else "--keep-case"]
@@ -244,8 +244,7 @@ def in_python(facts: Facts, settings: dict[str, Any]) -> str:
     table = table if facts.header is None else f"shoal.TablePath({table}, header={facts.header})"
     target = repr(facts.targets[0] if len(facts.targets) == 1 else list(facts.targets))
     arguments = {"task": facts.task, "test_fraction": facts.test_fraction, "seed": facts.seed, "settings": settings}
-    columns = "inputs" if facts.inputs else "drop"
-    given = ("groups", "time", "weights", "categories", columns, "missing", "keep", "refit", "max_memory", "threshold")
+    given = ("groups", "time", "weights", "categories", chosen_by(facts.inputs), "missing", "keep", "refit", "max_memory", "threshold")
     arguments |= {name: getattr(facts, name) for name in given if getattr(facts, name)}
     arguments |= {name: getattr(facts, name) for name in ("merge_case", "day_first") if getattr(facts, name) is not None}
     arguments |= {} if facts.target_means else {"target_means": False}

@@ -19,7 +19,7 @@ from shoal.table.frames import Table, frame_or_path
 from shoal.table_models.cross_validation import CONFIDENCE, OURS, CrossValidation, cross_validate, p_in_words
 from shoal.table_models.facts import facts_of
 from shoal.table_models.monotone import wanted_directions
-from shoal.table_models.splits import fingerprint, name_of
+from shoal.table_models.splits import chosen_by, fingerprint, name_of
 
 CHANCE = 1 - CONFIDENCE
 
@@ -44,9 +44,8 @@ def cross_validate_again(
     refuse_other_fits(facts.threshold, facts.max_memory)
     own = settings_of(estimator) | ({} if estimator.random_state == facts.seed else {"random_state": estimator.random_state})
     settings = own | ({} if estimator.monotonic_cst is None else {"monotonic_cst": wanted_directions(model) or None})
-    columns: dict[str, Any] = {"inputs": facts.inputs} if facts.inputs else {"drop": facts.drop}
-    names = ("task", "categories", "missing", "keep", "merge_case", "day_first", "target_means", "seed")
-    given: dict[str, Any] = columns | {name: getattr(facts, name) for name in names}
+    names = (chosen_by(facts.inputs), "task", "categories", "missing", "keep", "merge_case", "day_first", "target_means", "seed")
+    given: dict[str, Any] = {name: getattr(facts, name) for name in names}
     given |= {name: getattr(facts, name) or None for name in ("groups", "time", "weights")}
     return cross_validate(source, facts.targets, folds=folds, settings=settings, progress=progress, **given)
 

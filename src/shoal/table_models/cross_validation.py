@@ -51,6 +51,7 @@ from shoal.table_models.splits import (
     Split,
     both_sides,
     cells_of,
+    chosen_by,
     chosen_inputs,
     column_roles,
     fingerprint,
@@ -372,8 +373,7 @@ def peers_of(found: Target, m: int, seed: int, *, weighted: bool) -> dict[str, A
 
 def stated(table: Table, digest: str, split: Split, how: str, settings: Mapping[str, Any]) -> str:
     """What someone needs to repeat it."""
-    chosen = "inputs" if split.inputs else "drop"
-    names = ("task", "groups", "time", "weights", "categories", chosen, "missing", "keep", "merge_case", "day_first")
+    names = ("task", "groups", "time", "weights", "categories", chosen_by(split.inputs), "missing", "keep", "merge_case", "day_first")
     roles = {name: getattr(split, name) for name in names if getattr(split, name) not in (None, ())}
     roles |= {} if split.target_means else {"target_means": False}
     given = "".join(f", {name} {list(value) if isinstance(value, tuple) else value!r}" for name, value in roles.items())

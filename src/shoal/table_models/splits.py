@@ -136,6 +136,11 @@ def column_roles(
     return names, roles, () if categories is None else chosen_names(table, categories, "categories")
 
 
+def chosen_by(inputs: Collection[str]) -> str:
+    """The argument that chose the columns of a fit; with `inputs` given, `drop` only follows from them."""
+    return "inputs" if inputs else "drop"
+
+
 def chosen_inputs(split: Split, columns: Collection[str], targets: Sequence[str]) -> Split:
     """The split of a table with these columns: if it names the inputs, all columns without another role are dropped.
 
