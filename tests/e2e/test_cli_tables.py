@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 from e2e_shell import SHOAL, SURROUNDINGS, answer, answer_json, command, own_process, refusal
 
@@ -211,7 +212,9 @@ def until(terminal: int, word: bytes, seconds: float) -> bytes:
 
 def test_ctrl_c_before_training_leaves_nothing(table, tmp_path):
     with subprocess.Popen([str(SHOAL), "fit", str(table("adult")), "--target", "income"], cwd=tmp_path, stderr=subprocess.PIPE) as running:
-        time.sleep(1.5)  # Python is up, the table of 48,842 rows is being read
+        process, end = psutil.Process(running.pid), time.monotonic() + 60
+        while not any(opened.path.endswith("adult.csv.gz") for opened in process.open_files()) and time.monotonic() < end:
+            pass  # until the table of 48,842 rows is being read
         running.send_signal(signal.SIGINT)
         error = running.stderr.read()
         code = running.wait(60)

@@ -212,8 +212,22 @@ def _thousands(place: Place, dialect: Dialect) -> set[int]:
     return points.grouped - points.pointed
 
 
+class _Text(io.TextIOWrapper):
+    """A text that keeps what ended a call of `read`, Ctrl-C for one: pandas only says that reading failed."""
+
+    stopped: BaseException | None = None
+
+    def read(self, size: int | None = -1) -> str:
+        """As of any text."""
+        try:
+            return super().read(size)
+        except BaseException as error:
+            self.stopped = error
+            raise
+
+
 @contextmanager
-def _rows(place: Place, dialect: Dialect) -> Iterator[io.TextIOWrapper]:
+def _rows(place: Place, dialect: Dialect) -> Iterator[_Text]:
     """The file from the table on; what pandas cannot read of it is named."""
     with _text(place, dialect.encoding, dialect.skip) as handle:
         try:
@@ -221,15 +235,17 @@ def _rows(place: Place, dialect: Dialect) -> Iterator[io.TextIOWrapper]:
         except (ShoalError, UnicodeDecodeError):
             raise
         except (ValueError, OverflowError) as error:
+            if handle.stopped is not None:
+                raise handle.stopped from None
             raise TableError(f"{place.file} cannot be read as CSV: {first_line(error)}. Check quotes and commas.") from error
 
 
 @contextmanager
-def _text(place: Place, encoding: str, skip: int = 0) -> Iterator[io.TextIOWrapper]:
+def _text(place: Place, encoding: str, skip: int = 0) -> Iterator[_Text]:
     """The file as text, unpacked, from behind so many lines; damage found while reading is named."""
     try:
         with naming_damage(place.file, place.packing), place.open() as stream:
-            handle = io.TextIOWrapper(stream, encoding=encoding, newline="")
+            handle = _Text(stream, encoding=encoding, newline="")
             for _ in range(skip):
                 handle.readline()
             yield handle

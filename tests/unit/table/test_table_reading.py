@@ -1,6 +1,8 @@
 """Reading tables: what comes in whole, and the named error of everything that is no table."""
 
 import gzip
+import io
+import signal
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -124,3 +126,29 @@ def test_no_such_file_names_the_nearest_and_a_folder_is_refused(tmp_path):
         read(tmp_path / "nowhere" / "t.csv")
     with pytest.raises(TableError, match="is a folder"):
         read(tmp_path)
+
+
+@pytest.mark.parametrize("pieces", [False, True], ids=["whole", "in pieces"])
+def test_ctrl_c_while_a_table_is_read_stops_the_reading(tmp_path, monkeypatch, pieces):
+    """At whichever read it arrives: pandas says of it only that reading failed, and the file would be blamed."""
+    file, left = tmp_path / "t.csv", 0
+    file.write_text("a,b\n" + "".join(f"{i},{i * i}\n" for i in range(6000)))
+
+    class Interrupted(io.BufferedReader):
+        def read1(self, size=-1):
+            nonlocal left
+            left -= 1
+            if left == 0:
+                signal.raise_signal(signal.SIGINT)
+            return super().read1(size)
+
+    monkeypatch.setattr("shoal.table.filetypes.Place.open", lambda place: Interrupted(io.FileIO(place.file)))
+    for call in range(1, 1000):
+        left = call
+        try:
+            frame = pd.concat(read_chunks(file, 700)) if pieces else read(file)
+            break
+        except KeyboardInterrupt:
+            continue
+    assert len(frame) == 6000
+    assert call > 20  # so many reads were interrupted
