@@ -52,6 +52,48 @@ def test_every_number_that_opens_a_card_says_which_it_is(chapter):
         assert name.startswith(f"{kind}[{', '.join(places if kind[-2] in 'Wb' else places[:1])}] = " if places else f"{kind} = "), how
 
 
+UNREACHED = """() => [...document.querySelectorAll("[data-how]")].filter(e => e.tagName !== "BUTTON").filter(e => {
+  const drawing = e.ownerSVGElement;
+  return e.getAttribute("role") !== "button" || !e.getAttribute("aria-label")?.includes(" = ") || drawing?.getAttribute("role") !== "group"
+    || drawing.querySelectorAll('[tabindex="0"][data-how]').length !== 1;
+}).map(e => `${e.closest("section, header")?.id}: ${e.dataset.how}`)"""
+
+
+def test_keys_reach_every_number_that_opens_a_card(chapter):
+    """Outside drawings it is a button; a drawing is one stop of Tab, and arrows go on."""
+    chapter.open(0)
+    chapter.build_all()
+    assert chapter.page.evaluate(UNREACHED) == []
+    assert chapter.page.eval_on_selector_all("svg [data-how]", "all => all.length") > 40
+
+
+@pytest.mark.parametrize(("drawing", "names"), [
+    ('#slide-3 svg:has([data-how="b2-1-1"])', [*(f"W2[1, {i}]" for i in (1, 2, 3, 4)), "a2", "b2[1, 1]"]),
+    (".strip .net", [f"{w}" for i in (1, 2, 3, 4) for w in (f"W1[{i}, 1]", f"W1[{i}, 2]", f"W2[1, {i}]")]),
+])  # fmt: skip
+def test_arrows_go_from_number_to_number_in_a_drawing(chapter, drawing, names):
+    chapter.open(3)
+    page = chapter.page
+    at = "document.activeElement.getAttribute('aria-label')"
+    page.focus(f'{drawing} [data-how][tabindex="0"]')
+    walked = [page.evaluate(at)]
+    for _ in names[1:]:
+        page.keyboard.press("ArrowRight")
+        walked.append(page.evaluate(at))
+    assert [name.split(" = ")[name.startswith("b2 ")] for name in walked] == names
+    page.keyboard.press("ArrowDown")  # there is no next one
+    assert page.evaluate(at) == walked[-1]
+    page.keyboard.press("Home")
+    assert page.evaluate(at) == walked[0]
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")  # back to where the drawing was left
+    assert page.evaluate(at) == walked[0]
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#how .tot")
+    assert names[0] in page.inner_text("#how h3").replace(",", ", ").replace("  ", " ")
+    assert page.get_attribute("html", "data-step") == "600", "the arrows stepped the training"
+
+
 def test_arrows_choose_within_a_group_and_step_the_training_elsewhere(chapter):
     chapter.open(8)
     page = chapter.page

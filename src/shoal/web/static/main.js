@@ -11,6 +11,7 @@ import { startOpening } from "./lib/opening.js";
 import { startPredicting } from "./lib/predict.js";
 import { startPrint } from "./lib/print.js";
 import { startRail } from "./lib/rail.js";
+import { startReach } from "./lib/reach.js";
 import { startSaving } from "./lib/save.js";
 import { declare, settle } from "./lib/store.js";
 import { startStrip } from "./lib/strip.js";
@@ -83,6 +84,7 @@ async function start() {
   showCode(page.code);
   startLinking();
   startCards();
+  startReach();
   startStrip(page);
   startKeys(page);
   for (const slide of SLIDES) slide(page);

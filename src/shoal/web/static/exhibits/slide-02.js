@@ -9,6 +9,7 @@ import { isStill, over } from "../lib/motion.js";
 import { column, edge, edgeKeys, named, widest } from "../lib/network.js";
 import { whole } from "../lib/numbers.js";
 import { dots, Plane } from "../lib/plane.js";
+import { reachable } from "../lib/reach.js";
 import { declare, declareAs, get, listen, number, set } from "../lib/store.js";
 import { tr } from "../lib/words.js";
 
@@ -45,10 +46,10 @@ export function slide2(page) {
     const out = picture(390, 222, tr`Network of ${n_x} inputs, ${n_h} hidden units, ${n_y} outputs`);
     hs.forEach((y, i) => {
       xs.forEach((x, j) =>
-        out.append(edge([52 + radius, x], [196 - radius, y], own ? hand.W1[i][j] : 0.3, reference, edgeKeys("W1", i + 1, j + 1))),
+        out.append(edge([52 + radius, x], [196 - radius, y], own ? hand.W1[i][j] : 0.3, reference, edgeKeys("W1", i + 1, j + 1), { card: own })),
       );
       ys.forEach((o, k) =>
-        out.append(edge([196 + radius, y], [334 - radius, o], own ? hand.W2[k][i] : 0.3, reference, edgeKeys("W2", k + 1, i + 1))),
+        out.append(edge([196 + radius, y], [334 - radius, o], own ? hand.W2[k][i] : 0.3, reference, edgeKeys("W2", k + 1, i + 1), { card: own })),
       );
     });
     out.classList.toggle("unweighted", !own);
@@ -62,6 +63,7 @@ export function slide2(page) {
     ])) {
       out.append(text(x, 203, layer, { class: "strong" }), text(x, 219, array, { class: "mono" }));
     }
+    reachable(out);
     put(drawing, out);
   }
 

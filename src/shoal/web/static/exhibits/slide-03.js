@@ -4,7 +4,8 @@ import { choice, stepper } from "../lib/controls.js";
 import { find, h, letter, line, picture, put, s, text } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
 import { edge, edgeKeys, named, tone, unit, widest } from "../lib/network.js";
-import { bracketed, full, MINUS, num, readNumber, sig } from "../lib/numbers.js";
+import { bracketed, full, MINUS, nameOfWritten, num, readNumber, sig } from "../lib/numbers.js";
+import { opens, reachable } from "../lib/reach.js";
 import { declare, get, number, set } from "../lib/store.js";
 import { mark } from "../lib/strip.js";
 import { decimal, MARK, tr } from "../lib/words.js";
@@ -195,7 +196,7 @@ export function slide3(page) {
     const r = picture(138, 352, tr("the output unit"));
     YS.forEach((y, i) => {
       inputs.forEach((x, j) => l.append(edge([48, x], [104, y], hand.W1[i][j], reference, edgeKeys("W1", i + 1, j + 1))));
-      r.append(edge([0, y], [90, 176], hand.W2[0][i], reference, edgeKeys("W2", 1, i + 1)));
+      r.append(edge([0, y], [90, 176], hand.W2[0][i], reference, edgeKeys("W2", 1, i + 1), { card: false })); // its number does
     });
     inputs.forEach((y, j) =>
       l.append(named(28, y, 20, "x", j + 1, `x${j + 1}`, e.x[j]), text(28, y + 38, sig(e.x[j]), { class: "mono strong" })),
@@ -204,16 +205,21 @@ export function slide3(page) {
       const [px, py] = [34, y + (176 - y) * 0.38];
       const value = sig(hand.W2[0][i]);
       r.append(
-        s("rect", { x: px - 29, y: py - 9, width: 58, height: 18, rx: 3, fill: "var(--paper)", "data-l": edgeKeys("W2", 1, i + 1) }),
-        text(px, py + 4, value, { class: "mono", "data-how": `W2-1-${i + 1}`, "data-h": `W2-1-${i + 1}` }),
+        s(
+          "g",
+          { "data-h": `W2-1-${i + 1}`, ...opens(`W2-1-${i + 1}`, value) },
+          s("rect", { x: px - 29, y: py - 9, width: 58, height: 18, rx: 3, fill: "var(--paper)", "data-l": edgeKeys("W2", 1, i + 1) }),
+          text(px, py + 4, value, { class: "mono" }),
+        ),
       );
     });
     r.append(
-      unit(112, 176, 22, stage < 5 ? { keys: "y1" } : { value: 2 * e.a2 - 1, keys: "y1", how: "a2" }),
+      unit(112, 176, 22, stage < 5 ? { keys: "y1" } : { value: 2 * e.a2 - 1, keys: "y1", card: opens("a2", sig(e.a2)) }),
       letter(112, 182, "ŷ", "", { class: "through" }),
       text(112, 216, stage < 5 ? "?" : sig(e.a2), { class: "mono strong" }),
-      text(138, 236, `b2 ${sig(e.b2)}`, { class: "mono", "text-anchor": "end", "data-how": "b2-1-1" }),
+      s("g", { ...opens("b2-1-1", ""), "aria-label": nameOfWritten("b2-1-1", `b2 ${sig(e.b2)}`) }, text(138, 236, `b2 ${sig(e.b2)}`, { class: "mono", "text-anchor": "end" })),
     );
+    [l, r].forEach(reachable);
     put(left, l);
     put(right, r);
   }

@@ -2,7 +2,8 @@
 import { letter, line, picture, s, text } from "./dom.js";
 import { eased, isStill, over } from "./motion.js";
 import { column, edge, edgeKeys, named, tone, widest } from "./network.js";
-import { called, sig } from "./numbers.js";
+import { sig } from "./numbers.js";
+import { opens, reachable } from "./reach.js";
 import { tr } from "./words.js";
 
 /** @typedef {[number, number]} Point */
@@ -39,7 +40,7 @@ function box(x, y, w, name, index, v, ref, how, key) {
     {},
     s(
       "g",
-      { class: "box", "data-how": how, "data-h": key, role: "button", tabindex: 0, "aria-label": `${called(how)} = ${sig(v)}` },
+      { class: "box", "data-h": key, ...opens(how, sig(v)) },
       s("rect", { ...shape, fill: "var(--paper)" }),
       s("rect", { ...shape, class: `f${tone(v)}`, "fill-opacity": (Math.min(Math.abs(v) / ref, 1) * 0.46).toFixed(2) }),
       s("rect", { ...shape, class: "node", style: "fill:none", "data-l": key }),
@@ -79,7 +80,7 @@ export function backward(hand, answer, example, walked) {
     ...inputs.map((y, j) => named(at.X, y, 15, "x", j + 1, `x${j + 1}`)),
     s("g", pale(4), ...hidden.map((y, i) => box(at.H, y, at.hw, "a", i + 1, dZ1[i], largest, `dZ1-${i + 1}-1`, `u${i + 1}`))),
     s("g", pale(1), box(at.Y, MIDDLE, at.yw, "ŷ", "", dZ2, Math.max(Math.abs(dZ2), 1e-300), "dZ2", "y1")),
-    s("rect", { x: lx, y: ly, width: lw, height: 44, rx: 6, class: "node", "data-how": "loss" }),
+    s("rect", { x: lx, y: ly, width: lw, height: 44, rx: 6, class: "node", ...opens("loss", sig(loss)) }),
     text(lx + lw / 2, ly + 18, at.long ? tr`loss of example ${example}` : tr`loss, ex. ${example}`, { class: "through" }),
     text(lx + lw / 2, ly + 35, sig(loss), { class: "mono strong through" }),
     at.long && text(at.width, 12, tr`in the boxes: dZ1 and dZ2 of example ${example}`, { "text-anchor": "end" }),
@@ -91,7 +92,7 @@ export function backward(hand, answer, example, walked) {
     name(at.H, at.long ? "④ dZ1" : "④", walked(4)),
     arrow([at.H - 44, at.arrows], [at.X + 18, at.arrows], at.long ? "⑤ dW1   ⑥ db1" : "⑤ ⑥", walked(5)),
   );
-  out.setAttribute("role", "group"); // it has buttons
+  reachable(out);
   return out;
 }
 

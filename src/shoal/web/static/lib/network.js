@@ -1,5 +1,7 @@
 // Drawing networks: edges as wide as their weights and coloured by sign, units as circles.
 import { letter, s } from "./dom.js";
+import { sig } from "./numbers.js";
+import { opens } from "./reach.js";
 
 /** @param {number} v */
 export const tone = (v) => (v >= 0 ? "p" : "n");
@@ -13,29 +15,20 @@ export const edgeKeys = (name, row, column) =>
 
 /**
  * One edge; a weight of exactly zero is dotted and grey.
- * @param {number[]} from @param {number[]} to @param {number} weight @param {number} reference @param {string} keys @param {{most?: number, curve?: boolean}} [options]
+ * @param {number[]} from @param {number[]} to @param {number} weight @param {number} reference @param {string} keys @param {{most?: number, curve?: boolean, card?: boolean}} [options] `card`: it opens the card of its weight
  */
-export function edge([x1 = 0, y1 = 0], [x2 = 0, y2 = 0], weight, reference, keys, { most = 5.5, curve = false } = {}) {
+export function edge([x1 = 0, y1 = 0], [x2 = 0, y2 = 0], weight, reference, keys, { most = 5.5, curve = false, card = true } = {}) {
   const width = 0.7 + (most - 0.7) * Math.min(Math.abs(weight) / reference, 1);
   const middle = (x1 + x2) / 2;
   const d = curve ? `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}` : `M${x1} ${y1}L${x2} ${y2}`;
-  const key = keys.split(" ")[0];
-  const drawn =
-    weight === 0
-      ? s("path", { class: "axis", "stroke-dasharray": "2 4", d, "data-l": keys, "data-h": key })
-      : s("path", {
-          class: `edge s${tone(weight)}`,
-          "stroke-width": width.toFixed(2),
-          d,
-          "data-l": keys,
-          "data-h": key,
-          "data-how": `${key}`,
-        });
+  const key = keys.split(" ")[0] ?? "";
+  const stroke = weight === 0 ? { class: "axis", "stroke-dasharray": "2 4" } : { class: `edge s${tone(weight)}`, "stroke-width": width.toFixed(2) };
+  const drawn = s("path", { ...stroke, d, "data-l": keys, "data-h": key, ...(card ? opens(key, sig(weight)) : {}) });
   return s("g", {}, s("path", { class: "edge-halo", "stroke-width": (width + 7).toFixed(1), d, "data-l": keys }), drawn);
 }
 
-/** A unit, tinted by a value in −1 … 1. @param {number} x @param {number} y @param {number} radius @param {{value?: number, keys?: string, how?: string}} [options] */
-export function unit(x, y, radius, { value, keys = "", how } = {}) {
+/** A unit, tinted by a value in −1 … 1. @param {number} x @param {number} y @param {number} radius @param {{value?: number, keys?: string, card?: Record<string, any>}} [options] `card`: what `opens` returned */
+export function unit(x, y, radius, { value, keys = "", card = {} } = {}) {
   const key = keys.split(" ")[0];
   return s(
     "g",
@@ -44,7 +37,7 @@ export function unit(x, y, radius, { value, keys = "", how } = {}) {
     value === undefined
       ? null
       : s("circle", { cx: x, cy: y, r: radius, class: `f${tone(value)}`, "fill-opacity": (Math.min(Math.abs(value), 1) * 0.5).toFixed(2) }),
-    s("circle", { cx: x, cy: y, r: radius, class: "node", style: "fill:transparent", "data-l": keys, "data-h": key, "data-how": how }),
+    s("circle", { cx: x, cy: y, r: radius, class: "node", style: "fill:transparent", "data-l": keys, "data-h": key, ...card }),
   );
 }
 

@@ -66,6 +66,12 @@ export function called(how) {
   return (WORDS[name] ?? name) + (places.length ? `[${places.join(", ")}]` : "");
 }
 
+/** The name of a number that opens its card. @param {string} how the key of the card @param {string} value as it is written */
+export const nameOf = (how, value) => `${called(how)} = ${value}`;
+
+/** The same where its letter is written beside it, as in "b 0.1": a name has the words that are seen. @param {string} how @param {string} words */
+export const nameOfWritten = (how, words) => `${words} = ${called(how)}`;
+
 /**
  * A number on the page: full precision on hover. With `how` it opens its card, without it a click copies it.
  * @param {number} value @param {{how?: string, digits?: number, text?: string, class?: string, name?: string, lit?: string}} [options] @returns {HTMLElement}
@@ -79,7 +85,7 @@ export function num(value, { how, digits = 4, text, class: kind = "", name, lit 
     "data-l": lit,
     "data-h": lit ? lit.split(" ")[0] : undefined,
   };
-  if (how) return h("button", { type: "button", class: `n num ${kind}`, "data-how": how, "aria-label": `${called(how)} = ${content}`, ...shared }, content);
+  if (how) return h("button", { type: "button", class: `n num ${kind}`, "data-how": how, "aria-label": nameOf(how, content), ...shared }, content);
   return h("span", { class: `n copy ${kind}`, ...shared }, content);
 }
 

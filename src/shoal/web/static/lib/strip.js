@@ -7,6 +7,7 @@ import { num, percent, whole } from "./numbers.js";
 import { tr } from "./words.js";
 import { relight } from "./link.js";
 import { spark } from "./chart.js";
+import { reachable } from "./reach.js";
 import { get, listen, number, reset, set } from "./store.js";
 
 /** @param {number} last @param {number} half */
@@ -82,6 +83,7 @@ export function startStrip(page) {
   /** @param {any} hand */
   function show(hand) {
     put(find("#hand-net"), miniature(hand.W1, hand.W2));
+    reachable(find(".strip .net"));
     put(find("#hand-step"), whole(hand.step));
     put(find("#hand-cost"), num(hand.J, { how: "J", name: "J" }));
     put(find("#hand-accuracy"), num(hand.accuracy, { how: "accuracy", name: "accuracy", text: percent(hand.accuracy / 100, 2) }));

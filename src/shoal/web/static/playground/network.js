@@ -1,7 +1,8 @@
 // The trained network: inputs, every unit's picture, edges by weight, weights and biases as numbers.
 import { h, put, s, text } from "../lib/dom.js";
 import { tone } from "../lib/network.js";
-import { full, sig } from "../lib/numbers.js";
+import { full, nameOf, nameOfWritten, sig } from "../lib/numbers.js";
+import { opens, reachable } from "../lib/reach.js";
 import { paint, unpacked } from "../lib/plane.js";
 import { tr } from "../lib/words.js";
 
@@ -40,7 +41,7 @@ export class NetworkDrawing {
 
   /** A click on the number opens its card. @param {string} name @param {number} row @param {number} column counted from 0 */
   #opens(name, row, column) {
-    return this.open ? { "data-how": `p:${name}-${row + 1}-${column + 1}` } : {};
+    return this.open ? opens(`p:${name}-${row + 1}-${column + 1}`, "") : {};
   }
 
   #label() {
@@ -104,6 +105,7 @@ export class NetworkDrawing {
     ];
     const more = n_x > inputs.length ? text(r + 14, height - 4, tr`and ${n_x - inputs.length} more`, {}) : null;
     put(this.svg, lines, ...nodes, more, labels, ...(this.numbers ? this.biases : []), ...this.outBiases);
+    reachable(this.svg);
   }
 
   /** @param {any} frame @param {boolean} playing */
@@ -113,8 +115,8 @@ export class NetworkDrawing {
     this.second.forEach((edges, o) => edges.forEach((e, i) => weigh(e, frame.W2[o][i], reference, playing)));
     const pixels = Math.round(Math.min(this.tile * (playing ? 1 : devicePixelRatio * 1.5), 96));
     this.canvases.forEach((canvas, i) => paint(canvas, unpacked(frame.tiles[i], TILE), pixels, 0.105));
-    if (this.numbers) this.biases.forEach((label, i) => say(label, `b ${sig(frame.b1[i])}`, frame.b1[i]));
-    this.outBiases.forEach((label, i) => say(label, `b ${sig(frame.b2[i])}`, frame.b2[i]));
+    if (this.numbers) this.biases.forEach((label, i) => say(label, `b ${sig(frame.b1[i])}`, frame.b1[i], playing));
+    this.outBiases.forEach((label, i) => say(label, `b ${sig(frame.b2[i])}`, frame.b2[i], playing));
   }
 }
 
@@ -147,11 +149,13 @@ function weigh({ path, label, tip }, weight, reference, playing) {
   show(path, "class", weight === 0 ? "axis" : `edge s${tone(weight)}`);
   show(path, "stroke-width", Number.isFinite(width) ? width.toFixed(1) : "1");
   if (!playing) tip.textContent = full(weight);
-  if (label) say(label, sig(weight), weight);
+  if (label) say(label, sig(weight), weight, playing);
 }
 
-/** @param {Element} label @param {string} words @param {number} value */
-function say(label, words, value) {
+/** @param {Element} label @param {string} words @param {number} value @param {boolean} playing */
+function say(label, words, value, playing) {
+  const how = label.getAttribute("data-how");
+  if (how && !playing) show(label, "aria-label", words.startsWith("b") ? nameOfWritten(how, words) : nameOf(how, words));
   if (label.textContent === words) return;
   label.textContent = words;
   label.setAttribute("data-value", String(value));
