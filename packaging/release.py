@@ -2,7 +2,8 @@
 
     python packaging/release.py [--tag v0.1.0] [--root FOLDER]
 
-It reads the version of `src/shoal/__init__.py`, and prints where another one stands: the changelog's first section, CITATION.cff, the tag.
+It reads the version of `src/shoal/__init__.py`, and prints where another one stands: the changelog's first section, which needs a date too,
+CITATION.cff, the tag.
 The Pythons of the classifiers must be those that the workflows test, and CI is no place to find files that are not committed.
 """
 
@@ -29,6 +30,8 @@ def disagreements(root: Path, tag: str) -> list[str]:
     section = found(r"^## (\S+)", root / "CHANGELOG.md")
     if section != version:
         wrong.append(f"CHANGELOG.md begins with {section!r}, the version is {version!r}: name its first section after the version")
+    elif not found(rf"^## {re.escape(version)} \((\d{{4}}-\d\d-\d\d)\)$", root / "CHANGELOG.md"):
+        wrong.append(f"CHANGELOG.md has no date beside {version}: write '## {version} (YYYY-MM-DD)'")
     cited = found(r"^version: (\S+)", root / "CITATION.cff")
     if cited != version:
         wrong.append(f"CITATION.cff has the version {cited!r}, src/shoal/__init__.py has {version!r}")

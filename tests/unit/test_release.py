@@ -22,12 +22,13 @@ FILES = (
 
 @pytest.fixture
 def checkout(tmp_path):
-    """Copies of the files that have to agree, with the changelog cut at this version."""
+    """Copies of the files that have to agree, with what the changelog has not released yet cut at this version."""
     for name in FILES:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     changelog = tmp_path / "CHANGELOG.md"
-    changelog.write_text(changelog.read_text(encoding="utf-8").replace("## Unreleased", f"## {shoal.__version__}"), encoding="utf-8")
+    text = changelog.read_text(encoding="utf-8")
+    changelog.write_text(text.replace("## Unreleased", f"## {shoal.__version__} (2026-12-01)"), encoding="utf-8")
     return tmp_path
 
 
@@ -47,7 +48,8 @@ def test_the_repository_agrees_once_its_changelog_is_cut(release, checkout):
 @pytest.mark.parametrize(
     ("name", "old", "new", "words"),
     [
-        ("CHANGELOG.md", rf"^## {shoal.__version__}$", "## Unreleased", "CHANGELOG.md begins with 'Unreleased'"),
+        ("CHANGELOG.md", rf"^## {shoal.__version__} .*$", "## Unreleased", "CHANGELOG.md begins with 'Unreleased'"),
+        ("CHANGELOG.md", rf"^## {shoal.__version__} .*$", f"## {shoal.__version__}", "CHANGELOG.md has no date beside"),
         ("CITATION.cff", r"^version: .*$", "version: 9.9.9", "CITATION.cff has the version '9.9.9'"),
         ("src/shoal/__init__.py", r"^__version__ = \S+", '__version__ = "9.9.9"', "the tag is"),
         ("pyproject.toml", r'^ *"Programming Language :: Python :: 3.12",\n', "", "pyproject.toml names Python"),
