@@ -196,11 +196,11 @@ def test_prediction_refuses_weights_that_do_not_fit():
 
 def test_the_predicting_kernel_looks_at_every_array_itself():
     n, r, H = 3, 2, 4
-    at = dispatch_module().compiled(dispatch_module().ACTIVATIONS["relu"], False).address
+    at = dispatch_module().product_address(False), dispatch_module().activation_address("relu", False)
     center, W1 = np.ones((2, n + r)), np.ones((H, 8))
     limits = np.full((2, n), [[-np.inf], [np.inf]])
     fitting = (np.ones((9, n)), np.array([0, 2]), limits, center, center, W1, np.ones((2, H)), np.ones(2), np.ones((2, 8)), np.ones((2, 9)))
-    refuse(predict_module().predict(at, 128, *fitting))
+    refuse(predict_module().predict(*at, 128, *fitting))
     wrong = {
         0: (np.ones((9, n + 1)), np.ones((9, 99)), np.ones((10, n))),
         1: (np.array([0, n]), np.array([-1, 0]), np.array([0, FAR]), np.array([0, 1, 2])),
@@ -217,9 +217,9 @@ def test_the_predicting_kernel_looks_at_every_array_itself():
         for value in values:
             given = [*fitting[:place], value, *fitting[place + 1 :]]
             with pytest.raises(LayoutError):
-                refuse(predict_module().predict(at, 128, *given))
+                refuse(predict_module().predict(*at, 128, *given))
     with pytest.raises(LayoutError):
-        refuse(predict_module().predict(at, 0, *fitting))
+        refuse(predict_module().predict(*at, 0, *fitting))
 
 
 # --- ramps that are looked up, and small steps ------------------------------------------------------------------------

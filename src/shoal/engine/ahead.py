@@ -17,6 +17,8 @@ FIRST = [  # the slowest first; float32 is the precision of fits from 500 rows o
     "train.train(float32)",
     "ramps.layer_1(float32)",
     "sums.judge(float32)",
+    "products.product(float32)",
+    "products.product(float64)",
     "predict.predict()",
     "ramps.layer_1_gradient(float32)",
     "losses.cross_entropy(float32)",

@@ -76,9 +76,9 @@ def bias_corrections(known: RunConstants, rule: Any, done: int, n: int, dtype: n
 
 
 @cache
-def addresses(activation: str, output: str, rule: Any, n_z: int, dtype: np.dtype) -> tuple[int, int, int, int, int]:
+def addresses(activation: str, output: str, rule: Any, n_z: int, dtype: np.dtype) -> tuple[int, int, int, int, int, int]:
     """The addresses of a run's functions in this process; 0 for no rule."""
-    found: tuple[int, int, int, int, int] = dispatch_module().addresses(activation, output, rule, n_z, dtype)
+    found: tuple[int, int, int, int, int, int] = dispatch_module().addresses(activation, output, rule, n_z, dtype)
     return found
 
 
@@ -90,9 +90,9 @@ def late_rules(rule: Any, dtype: np.dtype) -> tuple[int, int]:
 
 
 @cache
-def ramp_functions(dtype: np.dtype) -> tuple[int, int]:
-    """Where layer 1 over looked-up ramps and its gradient lie in this process."""
-    found: tuple[int, int] = dispatch_module().ramp_functions(dtype)
+def ramp_functions(dtype: np.dtype) -> tuple[int, int, int]:
+    """Where the product, layer 1 over looked-up ramps and its gradient lie in this process."""
+    found: tuple[int, int, int] = dispatch_module().ramp_functions(dtype)
     return found
 
 

@@ -20,7 +20,7 @@ from shoal.textbook.monotone import weight_signs
 from shoal.textbook.propagation import OF_INPUTS, Parameters
 from shoal.types import Floats
 
-SMALL_PRODUCT = 1_000_000  # OpenBLAS multiplies up to so many H·b·n1 without packing, 150-200 GFLOP/s against 130 above
+SMALL_PRODUCT = 4_000_000  # H·b·n1 of a group: its batch, its hidden values and slopes are then some 3 MB
 SPLIT_FROM = 64  # hidden units
 WORTH_SPLITTING = 400_000  # multiplications of a product, some 8 µs: of 200,000, half of what a second core saves goes into meeting
 MOST_UNITS = 128  # rows of a group: wider ones leave the level-2 cache

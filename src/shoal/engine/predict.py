@@ -124,14 +124,14 @@ def compiled_logits(parameters: Parameters, encoding: Encoding, X: Any, activati
     ramped = np.full(len(ramps.left), encoding.ramp_scale)
     limits = np.full((2, n), [[-np.inf], [np.inf]]) if encoding.limits is None else kernel_array(encoding.limits, np.float64)
     per_scale = np.array([1 / np.concatenate([encoding.scale, ramps.width]), np.concatenate([nothing, ramped])])
-    at = dispatch_module().activation_address(activation, False)
+    at = dispatch_module().product_address(False), dispatch_module().activation_address(activation, False)
     Z2 = np.empty((len(W2), X.shape[0]))
 
     def run(s: int) -> None:
         rows = X[s : s + BLOCK_ROWS]
         rows = kernel_array(rows.toarray() if sparse.issparse(rows) else rows, np.float64)
         out = np.empty((len(W2), len(rows)))
-        refuse(predict_module().predict(at, AT_ONCE, rows, ramps.column, limits, center, per_scale, laid, W2, b2[:, 0], skip, out))
+        refuse(predict_module().predict(*at, AT_ONCE, rows, ramps.column, limits, center, per_scale, laid, W2, b2[:, 0], skip, out))
         Z2[:, s : s + BLOCK_ROWS] = out
 
     with one_blas_thread():

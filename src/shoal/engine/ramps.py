@@ -75,9 +75,9 @@ class RampArrays(NamedTuple):
     gW: Floats
 
 
-# The lookup: what `kernels/ramps.py` receives in one array, in this order. Where its two functions lie, sizes, and where the
-# arrays of `RampArrays` lie; layer 1 has n1 columns, and `PLAIN` without its ramps.
-LAYER_1, GRADIENT, RAMPS, COLUMNS, INPUTS, N1, PLAIN, UNITS, ARRAYS = range(9)
+# The lookup: what `kernels/ramps.py` receives in one array, in this order. Where the product and its two functions lie, sizes, and
+# where the arrays of `RampArrays` lie; layer 1 has n1 columns, and `PLAIN` without its ramps.
+PRODUCT, LAYER_1, GRADIENT, RAMPS, COLUMNS, INPUTS, N1, PLAIN, UNITS, ARRAYS = range(10)
 LOOKUP_SIZE = ARRAYS + len(RampArrays._fields)  # numbers in all
 
 
@@ -119,7 +119,7 @@ def in_precision(positions: RampPositions, dtype: np.dtype) -> RampPositions:
     return RampPositions(at, share, starts, shift)
 
 
-def laid_out(positions: RampPositions, n: int, n1: int, plain: int, H: int, largest: int, functions: tuple[int, int]) -> Laid:
+def laid_out(positions: RampPositions, n: int, n1: int, plain: int, H: int, largest: int, functions: tuple[int, int, int]) -> Laid:
     """For H rows of W1 over n inputs (ramps not counted) and batches of at most `largest` rows."""
     c, n_r, dtype = len(positions.starts) - 1, int(positions.starts[-1]), positions.share.dtype
     up = -(-largest // 8) * 8  # rows are looked up by eights

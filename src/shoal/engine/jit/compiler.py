@@ -180,10 +180,14 @@ def accurate(function: Callable[..., Any]) -> Any:
         return njit(fastmath=ACCURATE, pipeline_class=InnerCompiler, **NO_PYTHON)(function)
 
 
-def c_function(function: Callable[..., Any], signature: Any, *, keep: bool = True) -> Any:
-    """The function compiled for these types now, with an `address`; kept on disk, if its own lines say all that it does."""
+def c_function(function: Callable[..., Any], signature: Any, *, keep: bool = True, in_order: bool = False) -> Any:
+    """The function compiled for these types now, with an `address`; kept on disk, if its own lines say all that it does.
+
+    With `in_order` its sums keep their order.
+    """
     types = signature.args, signature.return_type
-    compiled: Any = CFunc(function, types, locals={}, options={"fastmath": FAST, "error_model": "numpy"}, pipeline_class=KernelCompiler)
+    options = {"fastmath": ACCURATE if in_order else FAST, "error_model": "numpy"}
+    compiled: Any = CFunc(function, types, locals={}, options=options, pipeline_class=KernelCompiler)
     if keep:
         compiled._cache = MachineCode(function)
     compiled.compile()

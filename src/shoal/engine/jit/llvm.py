@@ -16,6 +16,7 @@ POINTER = ir.PointerType()
 I1, I32, I64 = ir.IntType(1), ir.IntType(32), ir.IntType(64)
 FLOAT, DOUBLE = ir.FloatType(), ir.DoubleType()
 SUM = ("contract", "reassoc", "nsz")  # the order of a sum is free
+ROUNDED_ONCE = ("contract",)  # it is not, but a product and the sum that it enters may be rounded once
 
 
 def whole(kind: Any, value: Any) -> Any:
@@ -175,7 +176,7 @@ class VectorCode:
             self.builder.store(ir.Constant(self.vector, [0.0] * self.width), where)
         return places
 
-    def add(self, where: Any, value: Any, factor: Any = None) -> None:
+    def add(self, where: Any, value: Any, factor: Any = None, flags: tuple[str, ...] = SUM) -> None:
         """A sum plus a value, or plus factor times the value."""
-        value = value if factor is None else self.builder.fmul(factor, value, flags=SUM)
-        self.builder.store(self.builder.fadd(self.builder.load(where), value, flags=SUM), where)
+        value = value if factor is None else self.builder.fmul(factor, value, flags=flags)
+        self.builder.store(self.builder.fadd(self.builder.load(where), value, flags=flags), where)

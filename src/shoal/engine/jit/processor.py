@@ -28,12 +28,29 @@ def levels() -> dict[str, frozenset[str]]:
     return LEVELS.get(triple.partition("-")[0], {})
 
 
-@cache
+TILES = {  # of a product of matrices, for as many registers as a level has: rows, vectors of a row, and their bytes
+    "x86-64-v4": (8, 3, 64),
+    "x86-64-v3": (4, 3, 32),
+}
+
+
 def level() -> str | None:
     """The highest level that this processor has; None where the environment names a processor, and where it has none."""
     options: Any = config
-    if options.CPU_NAME is not None or options.CPU_FEATURES is not None:
-        return None
+    return None if options.CPU_NAME is not None or options.CPU_FEATURES is not None else _highest()
+
+
+def tile() -> tuple[int, int, int] | None:
+    """The tile of `TILES` for what is compiled; None where the library's products are called."""
+    options: Any = config
+    named = options.CPU_NAME
+    return TILES.get((named if named in levels() else _highest()) or "")
+
+
+@cache
+def _highest() -> str | None:
+    """The highest level that this processor has."""
+    options: Any = config
     try:
         found: Any = binding.get_host_cpu_features()
     except RuntimeError:

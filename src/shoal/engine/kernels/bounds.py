@@ -210,7 +210,7 @@ def misfit_of_lookup(lookup, shape, n1):
 def misfit_of_team(shape, team, thread, threads, apart):
     """Of what the threads of one network share."""
     G, b = shape.G, shape.b
-    if thread < 0 or thread >= threads or team.counters.size < (2 * G + 1) * apart or team.turned < 0 or team.turned > 1:
+    if thread < 0 or thread >= threads or team.counters.size < (2 * G + 1) * apart:
         return OF_TEAM
     if team.Z.shape[0] < G or team.S.shape[0] < G or team.Z.shape[1] < shape.h * b or team.S.shape[1] < shape.h * b:
         return OF_TEAM

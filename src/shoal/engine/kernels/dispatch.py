@@ -21,21 +21,27 @@ from shoal.engine.kernels.activations import ACTIVATIONS
 from shoal.engine.kernels.losses import LOSSES
 from shoal.engine.kernels.optimizers import LATE, RULES, late_adam
 from shoal.engine.kernels.own import own_address
+from shoal.engine.kernels.products import multiply, product
+from shoal.engine.kernels.vecmath import turn
 from shoal.textbook.own_name import OwnName
 
 MANY = 4  # outputs, from which on the output layer is a matrix product; of fewer, one sweep over the units is faster (`train.output_sums`)
 
 
-def product_logits(w2, z, z2, n_z, h, b):
-    """z2 `(n_z, b)` = W2 `(n_z, h)` times the units' values `z (h, b)`."""
-    np.dot(carray(w2, (n_z, h)), carray(z, (h, b)), carray(z2, (n_z, b)))
+def product_logits(product, w2, z, z2, n_z, h, b):
+    """z2 `(n_z, b)` = W2 `(n_z, h)` times the units' values `z (h, b)`; `product` is the address of `products.product`."""
+    multiply(product, carray(w2, (n_z, h)), carray(z, (h, b)), carray(z2, (n_z, b)))
 
 
-def product_gradients(w2, z, d, gw2, n_z, h, b):
+def product_gradients(product, w2, z, d, gw2, n_z, h, b):
     """gw2 `(n_z, h)` = D Aᵀ, then W2ᵀ D in the place of `z (h, b)`; `d (n_z, b)`."""
-    Z, D = carray(z, (h, b)), carray(d, (n_z, b))
-    np.dot(D, Z.T, carray(gw2, (n_z, h)))
-    np.dot(carray(w2, (n_z, h)).T, D, Z)
+    Z, D, W2, gW2 = carray(z, (h, b)), carray(d, (n_z, b)), carray(w2, (n_z, h)), carray(gw2, (n_z, h))
+    turned, found = np.empty((b, n_z), Z.dtype), np.empty((h, n_z), Z.dtype)
+    turn(D, turned)
+    multiply(product, Z, turned, found)  # A Dᵀ: of few outputs it is cheaper to turn these than A
+    turn(found, gW2)
+    turn(W2, found)
+    multiply(product, found, D, Z)
 
 
 KINDS = (  # with their arguments, as `jit.signatures` names types
@@ -44,8 +50,9 @@ KINDS = (  # with their arguments, as `jit.signatures` names types
     (RULES.values(), "v* v* v* v* v* v i"),
     (LATE.values(), "v* v* v* v* v* v* v* i i"),
     ((late_adam,), "v* v* v* v* v* v* i"),
-    ((product_logits,), "v* v* v* i i i"),
-    ((product_gradients,), "v* v* v* v* i i i"),
+    ((product,), "v* v* v* i i i"),
+    ((product_logits,), "i v* v* v* i i i"),
+    ((product_gradients,), "i v* v* v* v* i i i"),
     ((ramps.layer_1,), "i* i* v* v* v* i"),
     ((ramps.layer_1_gradient,), "i* v* v* v* i"),
 )
@@ -59,7 +66,8 @@ def c_functions() -> dict[Callable[..., None], str]:
 @cache
 def compiled(function: Callable[..., None], single: bool) -> Any:
     """The function compiled for float32 or float64, as a C function with an address."""
-    return c_function(function, types.void(*taken((c_functions()[function],), types.float32 if single else types.float64)))
+    signature = types.void(*taken((c_functions()[function],), types.float32 if single else types.float64))
+    return c_function(function, signature, in_order=function is product)
 
 
 def activation_address(name: str, single: bool) -> int:
@@ -72,10 +80,16 @@ def loss_address(name: str, single: bool) -> int:
     return own_address(name, single) if isinstance(name, OwnName) else int(compiled(LOSSES[name], single).address)
 
 
-def addresses(activation: str, output: str, rule: type | None, n_z: int, dtype: np.dtype) -> tuple[int, int, int, int, int]:
+def product_address(single: bool) -> int:
+    """Where the product of matrices lies."""
+    return int(compiled(product, single).address)
+
+
+def addresses(activation: str, output: str, rule: type | None, n_z: int, dtype: np.dtype) -> tuple[int, int, int, int, int, int]:
     """The addresses of a run's functions: 0 for no rule, the last two 0 for so few outputs that no product serves them."""
     single, many = dtype == np.float32, n_z >= MANY
     return (
+        product_address(single),
         activation_address(activation, single),
         loss_address(output, single),
         compiled(RULES[rule.__name__], single).address if rule else 0,
@@ -90,10 +104,10 @@ def late(rule: type, dtype: np.dtype) -> tuple[int, int]:
     return compiled(LATE[rule.__name__], single).address, compiled(late_adam, single).address if adam else 0
 
 
-def ramp_functions(dtype: np.dtype) -> tuple[int, int]:
-    """Where layer 1 over looked-up ramps and its gradient lie."""
+def ramp_functions(dtype: np.dtype) -> tuple[int, int, int]:
+    """Where the product of matrices, layer 1 over looked-up ramps and its gradient lie."""
     single = dtype == np.float32
-    return compiled(ramps.layer_1, single).address, compiled(ramps.layer_1_gradient, single).address
+    return product_address(single), compiled(ramps.layer_1, single).address, compiled(ramps.layer_1_gradient, single).address
 
 
 @intrinsic
@@ -161,27 +175,27 @@ def catch_up_at_once(typing_context, address, w, d, first, second, start, hyper,
 
 
 @intrinsic
-def many_logits(typing_context, address, W2, first, Z, low, Z2, n_z, h, b):
+def many_logits(typing_context, address, product, W2, first, Z, low, Z2, n_z, h, b):
     """`product_logits` of weights from number `first` of W2 on and units from number `low` of Z on."""
 
     def generate(context, builder, signature, arguments):
-        at, w, begin, z, start, out, *sizes = arguments
+        at, by, w, begin, z, start, out, *sizes = arguments
         pointers = [data(context, builder, W2, w, begin), data(context, builder, Z, z, start), data(context, builder, Z2, out)]
-        return call(context, builder, at, [*pointers, *sizes])
+        return call(context, builder, at, [by, *pointers, *sizes])
 
-    return types.none(types.int64, W2, types.int64, Z, types.int64, Z2, *[types.int64] * 3), generate
+    return types.none(types.int64, types.int64, W2, types.int64, Z, types.int64, Z2, *[types.int64] * 3), generate
 
 
 @intrinsic
-def many_gradients(typing_context, address, W2, first, Z, low, D, gW2, n_z, h, b):
+def many_gradients(typing_context, address, product, W2, first, Z, low, D, gW2, n_z, h, b):
     """`product_gradients` of weights from number `first` of W2 and gW2 on and units from number `low` of Z on."""
 
     def generate(context, builder, signature, arguments):
-        at, w, begin, z, start, d, out, *sizes = arguments
+        at, by, w, begin, z, start, d, out, *sizes = arguments
         pointers = [data(context, builder, W2, w, begin), data(context, builder, Z, z, start), data(context, builder, D, d)]
-        return call(context, builder, at, [*pointers, data(context, builder, gW2, out, begin), *sizes])
+        return call(context, builder, at, [by, *pointers, data(context, builder, gW2, out, begin), *sizes])
 
-    return types.none(types.int64, W2, types.int64, Z, types.int64, D, gW2, *[types.int64] * 3), generate
+    return types.none(types.int64, types.int64, W2, types.int64, Z, types.int64, D, gW2, *[types.int64] * 3), generate
 
 
 @intrinsic

@@ -7,6 +7,7 @@ from shoal.engine.jit.compiler import inner, kernel
 from shoal.engine.jit.intrinsics import keep_apart
 from shoal.engine.kernels.bounds import misfit_of_prediction
 from shoal.engine.kernels.dispatch import activate
+from shoal.engine.kernels.products import multiply
 from shoal.engine.kernels.vecmath import turn
 from shoal.engine.kernels.weights import add_skip
 
@@ -44,9 +45,10 @@ def encode_rows(X, first, columns, limits, center, per_scale, Xb, XT):
             XT[k, i] = 0.0
 
 
-@kernel("i i f2 i1 f2 f2 f2 f2 f2 f1 f2 f2")
-def predict(activation, block, X, columns, limits, center, per_scale, W1, W2, b2, W3, Z2):
-    """Z2 `(n_z, m)` of rows `X (m, n)`. `W1 (H, n1)` has the bias behind the encoded inputs; `activation` is the address of its function.
+@kernel("i i i f2 i1 f2 f2 f2 f2 f2 f1 f2 f2")
+def predict(product, activation, block, X, columns, limits, center, per_scale, W1, W2, b2, W3, Z2):
+    """Z2 `(n_z, m)` of rows `X (m, n)`. `W1 (H, n1)` has the bias behind the encoded inputs; `product` and `activation` are addresses of
+    functions (`dispatch.py`).
 
     `W3 (n_z, n1)` are skip connections, 0 behind the inputs; `(0, n1)` for none. Returns 0, or which arrays do not fit the others
     (`arguments.REASONS`).
@@ -61,7 +63,7 @@ def predict(activation, block, X, columns, limits, center, per_scale, W1, W2, b2
         if b != Xb.shape[0]:
             Xb, XT, Z, S = np.empty((b, X.shape[1])), np.empty((n1, b)), np.empty((H, b)), np.empty((H, b))
         encode_rows(X, first, columns, limits, center, per_scale, Xb, XT)
-        np.dot(W1, XT, Z)
+        multiply(product, W1, XT, Z)
         low = 0 * b
         activate(activation, Z, S, low, H * b)
         out = np.dot(W2, Z)

@@ -9,13 +9,13 @@ tile, those of skip connections, are worked on one by one, with the tables of on
 `benchmarks/ramps_product.py` times it; `tests/equal/test_ramps.py` holds it equal to the product.
 """
 
-import numpy as np
 from numba import carray
 
 from shoal.engine.jit.compiler import inner
 from shoal.engine.jit.intrinsics import add_up, keep_apart, look_up, numbers_at, of, places_at, stack, unstack
+from shoal.engine.kernels.products import multiply
 from shoal.engine.kernels.vecmath import turn
-from shoal.engine.ramps import ARRAYS, COLUMNS, INPUTS, LOOKUP_SIZE, N1, PLAIN, RAMPS, TILE, UNITS, RampArrays
+from shoal.engine.ramps import ARRAYS, COLUMNS, INPUTS, LOOKUP_SIZE, N1, PLAIN, PRODUCT, RAMPS, TILE, UNITS, RampArrays
 
 
 @inner
@@ -124,7 +124,7 @@ def layer_1(lookup, order, w1, xt, z, b):
         W[u, n] = W1[u, n + n_r] - total
         for j in range(n + 1, W.shape[1]):
             W[u, j] = zero
-    np.dot(W, carray(xt, (d[PLAIN], b)), Z)
+    multiply(d[PRODUCT], W, carray(xt, (d[PLAIN], b)), Z)
     for u in range(0, H // TILE * TILE, TILE):
         turn(W1[u : u + TILE], arrays.turned)
         for j in range(c):
@@ -146,7 +146,7 @@ def layer_1_gradient(lookup, dz, xb, gw1, b):
     n, n_r, c, H = d[INPUTS], d[RAMPS], d[COLUMNS], d[UNITS]
     arrays = arrays_of(lookup, dz, b)
     dZ, gW1, gW, shift = carray(dz, (H, b)), carray(gw1, (H, d[N1])), arrays.gW, arrays.shift
-    np.dot(dZ, carray(xb, (b, d[PLAIN])), gW)
+    multiply(d[PRODUCT], dZ, carray(xb, (b, d[PLAIN])), gW)
     gradient_of_rest(arrays, dZ, n, gW1)
     for u in range(0, H // TILE * TILE, TILE):
         turn(dZ[u : u + TILE], arrays.errors)

@@ -11,6 +11,7 @@ from shoal.engine.jit.compiler import inner, kernel
 from shoal.engine.jit.intrinsics import keep_apart, of
 from shoal.engine.kernels.bounds import misfit_of_gradient_sums, misfit_of_judging
 from shoal.engine.kernels.dispatch import output_errors
+from shoal.engine.kernels.products import multiply
 from shoal.engine.kernels.train import (
     EACH,
     ROWS,
@@ -53,7 +54,7 @@ def batch_gradient(shape, rows, start, each, first, hyper, W, gW, memory, loss):
     gW1, gW2, gb2 = gW
     G, h, no_dropout = shape.G, shape.h, 0 * shape.h
     gather(rows, start, 0 * start, L.size, shape.n, Xb, XT, y)
-    np.dot(W1, XT, Z)
+    multiply(shape.product, W1, XT, Z)
     for g in range(G):
         hidden_units(shape, each, first + g, g * h, no_dropout, Z, S)
         output_sums(shape, W2, b2, g, g * h, Z, Z2)
@@ -63,7 +64,7 @@ def batch_gradient(shape, rows, start, each, first, hyper, W, gW, memory, loss):
         loss[g] += np.float64(weigh(D, w, L, gb2, g))
         back_through_units(shape, W2, D, g, g * h, Z, S, gW2)
         put_errors(D, skip_row(shape, g), shape.skip, Z)
-    np.dot(Z, Xb, gW1)
+    multiply(shape.product, Z, Xb, gW1)
     free_bias(gW1, G * h, shape.n)
 
 
@@ -148,7 +149,7 @@ def judge(shape, output, rows, weights, each, hyper, sums):
             if b != L.size:
                 Z, S, Xb, XT, Z2, D, y, _, L = scratch(weights, h, shape.n, W1.shape[1], n_z, n_y, b)
             gather(rows, start, low, b, shape.n, Xb, XT, y)
-            np.dot(W1[g * h : (g + 1) * h], XT, Z)
+            multiply(shape.product, W1[g * h : (g + 1) * h], XT, Z)
             hidden_units(shape, each, g, low, low, Z, S)
             output_sums(shape, W2, b2, g, low, Z, Z2)
             if shape.skip > 0:

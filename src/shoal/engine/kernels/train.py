@@ -35,6 +35,7 @@ from shoal.engine.jit.compiler import inner, kernel
 from shoal.engine.jit.intrinsics import copy_8_by_8, fetch, keep_apart, of
 from shoal.engine.kernels.bounds import misfit
 from shoal.engine.kernels.dispatch import activate, change, layer_1, layer_1_gradient, many_gradients, many_logits, output_errors
+from shoal.engine.kernels.products import multiply
 from shoal.engine.kernels.weights import add_skip, decay_weights, free_bias, penalize, project, put_errors, skip_row
 from shoal.engine.ramps import GRADIENT, LAYER_1, PLAIN, RAMPS
 
@@ -54,6 +55,7 @@ class Shape(NamedTuple):
     t: int
     b: int
     skip: int
+    product: int
     activation: int
     loss: int
     rule: int
@@ -85,7 +87,7 @@ class RowArrays(NamedTuple):
     ends: NDArray[np.int64]
 
 
-SHAPE = Shape, "i i i i i i i i i i i i"  # as `jit.signatures` names types
+SHAPE = Shape, "i i i i i i i i i i i i i"  # as `jit.signatures` names types
 ROWS = RowArrays, "v2 v2 v2 i1 i1"
 EACH = PerNetwork, "v2 i2"
 
@@ -212,7 +214,7 @@ def output_sums(shape, W2, b2, g, low, Z, Z2):
     keep_apart()
     h, b = shape.h, Z.shape[1]
     if shape.logits != 0:
-        many_logits(shape.logits, W2, g * W2.shape[1], Z, low * b, Z2, shape.n_z, h, b)
+        many_logits(shape.logits, shape.product, W2, g * W2.shape[1], Z, low * b, Z2, shape.n_z, h, b)
         for o in range(shape.n_z):
             for i in range(b):
                 Z2[o, i] += b2[g, o]
@@ -249,7 +251,7 @@ def back_through_units(shape, W2, D, g, low, Z, S, gW2):
     keep_apart()
     h, b = shape.h, Z.shape[1]
     if shape.gradients != 0:
-        many_gradients(shape.gradients, W2, g * W2.shape[1], Z, low * b, D, gW2, shape.n_z, h, b)
+        many_gradients(shape.gradients, shape.product, W2, g * W2.shape[1], Z, low * b, D, gW2, shape.n_z, h, b)
         for c in range(low, low + h):
             for i in range(b):
                 Z[c, i] *= S[c, i]
@@ -334,7 +336,7 @@ def train(shape, rows, weights, gradient, first, second, average, signs, each, r
             Z, S, Xb, XT, Z2, D, y, w, L = scratch(weights, W1.shape[0], n, n1, n_z, n_y, end - start)
         gather(rows, start, 0 * start, end - start, n, Xb, XT, y)
         if n_r == 0:
-            np.dot(W1, XT, Z)
+            multiply(shape.product, W1, XT, Z)
         else:
             layer_1(lookup[LAYER_1], lookup, rows.order, start, W1, XT, Z, L.size)
         for g in range(G):
@@ -347,7 +349,7 @@ def train(shape, rows, weights, gradient, first, second, average, signs, each, r
             back_through_units(shape, W2, D, g, g * h, Z, S, gW2)
             put_errors(D, skip_row(shape, g), shape.skip, Z)
         if n_r == 0:
-            np.dot(Z, Xb, gW1)
+            multiply(shape.product, Z, Xb, gW1)
         else:
             layer_1_gradient(lookup[GRADIENT], lookup, Z, Xb, gW1, L.size)
         free_bias(gW1, G * h, shape.n)

@@ -19,6 +19,7 @@ from shoal.engine.jit.compiler import inner, kernel
 from shoal.engine.jit.intrinsics import claim, keep_apart, of, read_counter, write_counter, yield_core
 from shoal.engine.kernels.bounds import misfit, misfit_of_team
 from shoal.engine.kernels.dispatch import output_errors
+from shoal.engine.kernels.products import multiply
 from shoal.engine.kernels.train import (
     AVERAGE,
     DECAY,
@@ -37,7 +38,7 @@ from shoal.engine.kernels.train import (
     weigh,
 )
 from shoal.engine.kernels.weights import add_skip, decay_weights, free_bias, penalize, skip_row, squares_of
-from shoal.engine.layout import SMALL_PRODUCT, NetworkGroup, padded
+from shoal.engine.layout import NetworkGroup
 from shoal.engine.threads import cores, executor
 
 APART = 16  # numbers between two threads' counters: they must not share a line of the cache
@@ -48,7 +49,7 @@ SPINS = 1000  # looks before the thread yields the core
 class Team(NamedTuple):
     """What the threads have in common: for each of J slices the rounds that were taken and those that are done, then whether to
     give up, APART from each other; each slice's hidden values and slopes `Z`, `S (J, h·b)`, and for even and odd updates its part
-    of the logits `sums (2, J, n_z, b)` and its `squares (2, J)`. `turned` is 1 where batches are kept transposed too, else 0.
+    of the logits `sums (2, J, n_z, b)` and its `squares (2, J)`.
     """
 
     counters: NDArray[np.int64]
@@ -56,14 +57,13 @@ class Team(NamedTuple):
     S: NDArray[np.floating]
     sums: NDArray[np.floating]
     squares: NDArray[np.floating]
-    turned: int
 
 
-TEAM = Team, "i1 v2 v2 v4 v2 i"
+TEAM = Team, "i1 v2 v2 v4 v2"
 
 
 class Batches(NamedTuple):
-    """A thread's own copies of an even and an odd update's batch: `Xb (2, b·n1)`, `XT (2, b·n1 | 0)` and `y (2, n_y·b)`; which
+    """A thread's own copies of an even and an odd update's batch: `Xb (2, b·n1)`, `XT (2, b·n1)` and `y (2, n_y·b)`; which
     updates' they are, and for how many rows they were last laid out `(2, 2)`.
     """
 
@@ -84,11 +84,10 @@ def all_done(counters, J, rounds):
 
 @inner
 def batch(shape, rows, own, step, n1):
-    """Xb `(b, n1)` and XT `(n1 | 0, b)` of an update's batch, gathered where this thread does not have it."""
+    """Xb `(b, n1)` and XT `(n1, b)` of an update's batch, gathered where this thread does not have it."""
     keep_apart()
     b, odd = rows.ends[step + 1] - rows.ends[step], step % 2
-    turned = own.XT[odd, : min(b * n1, own.XT.shape[1])]
-    Xb, XT = own.Xb[odd, : b * n1].reshape(b, n1), turned.reshape(turned.size // b, b)
+    Xb, XT = own.Xb[odd, : b * n1].reshape(b, n1), own.XT[odd, : b * n1].reshape(n1, b)
     if own.of[0, odd] != step:
         gather(rows, rows.ends[step], 0 * b, b, shape.n, Xb, XT, targets(rows, own, odd, b))
         if own.of[1, odd] != b:
@@ -123,17 +122,14 @@ def forward_slice(shape, rows, own, each, team, W1, W2, b2, buffer, step, g):
     Xb, XT = batch(shape, rows, own, step, W1.shape[1])
     b, h, low = Xb.shape[0], shape.h, 0 * g
     Z, S = team.Z[g, : h * b].reshape(h, b), team.S[g, : h * b].reshape(h, b)
-    if XT.shape[0] > 0:
-        np.dot(W1[g * h : (g + 1) * h], XT, Z)
-    else:
-        np.dot(W1[g * h : (g + 1) * h], Xb.T, Z)
+    multiply(shape.product, W1[g * h : (g + 1) * h], XT, Z)
     hidden_units(shape, each, g, low, shape.t + step + 1, Z, S)
     Z2 = buffer[: shape.n_z * b].reshape(shape.n_z, b)
     output_sums(shape, W2, b2, g, low, Z, Z2)
     if g == 0 and shape.skip > 0:
         first = skip_row(shape, g)
         W3 = W1[first : first + shape.skip]
-        add_skip(np.dot(W3, XT) if XT.shape[0] > 0 else np.dot(W3, Xb.T), low, shape.skip, Z2)
+        add_skip(np.dot(W3, XT), low, shape.skip, Z2)
     for o in range(shape.n_z):  # written once: other threads read these lines of the cache
         for i in range(b):
             team.sums[step % 2, g, o, i] = Z2[o, i]
@@ -149,7 +145,7 @@ def backward_slice(shape, rows, own, team, W2, D, gW1, gW2, step, g):
     b, h = Xb.shape[0], shape.h
     Z, S = team.Z[g, : h * b].reshape(h, b), team.S[g, : h * b].reshape(h, b)
     back_through_units(shape, W2, D, g, 0 * g, Z, S, gW2)
-    np.dot(Z, Xb, gW1[g * h : (g + 1) * h])
+    multiply(shape.product, Z, Xb, gW1[g * h : (g + 1) * h])
     if g == 0 and shape.skip > 0:
         first = skip_row(shape, g)
         np.dot(D, Xb, gW1[first : first + shape.skip])
@@ -220,7 +216,7 @@ def train_slices(
     buffer, errors, db2 = np.empty(n_z * largest, kind), np.empty(n_z * largest, kind), np.empty((1, n_z), kind)
     w, L, D = np.empty(0, kind), np.empty(0, kind), np.empty((n_z, 0), kind)
     size = largest * n1
-    Xb, XT, y = np.empty((2, size), kind), np.empty((2, size * team.turned), kind), np.empty((2, n_y * largest), kind)
+    Xb, XT, y = np.empty((2, size), kind), np.empty((2, size), kind), np.empty((2, n_y * largest), kind)
     own = Batches(Xb, XT, y, np.full((2, 2), -1))
     zero, shrink, cost = of(rates[0, 0], 0.0), each.numbers[SHRINK, 0], of(rates[0, 0], 0.0)
     helped = False
@@ -269,7 +265,6 @@ def train_in_slices(group: NetworkGroup, taken: tuple[Any, ...]) -> int:
         *(np.empty((J, group.h * shape.b), dtype) for _ in "ZS"),
         np.empty((2, J, group.n_z, shape.b), dtype),
         np.zeros((2, J), dtype),
-        int(group.h * shape.b * padded(group.n) <= SMALL_PRODUCT),
     )
     threads, work = min(cores(), J), [(*taken, team)]
 

@@ -1,0 +1,50 @@
+"""C = A B, compiled: what a layer computes of a batch, and its gradient.
+
+OpenBLAS is made for large matrices, packs them first, and has code for the processors that it knows by name. The products of shallow
+networks are small, so that tiles in registers suffice. Measurements: `docs/engine.md`; `tests/equal/test_products.py`.
+"""
+
+import numpy as np
+from numba import carray, types
+from numba.core import cgutils
+from numba.core.errors import TypingError
+from numba.extending import intrinsic
+
+from shoal.engine.jit.llvm import call, data
+from shoal.engine.jit.processor import tile
+from shoal.engine.jit.products import tiled_product
+
+IN_TILES = tile() is not None
+DEEPEST = 2048  # of a longer inner axis, the columns that a tile reads leave the level-2 cache
+
+
+if IN_TILES:
+
+    def product(a, b, c, M, K, N):
+        """c `(M, N)` = a `(M, K)` times b `(K, N)`, row after row."""
+        if K > DEEPEST:
+            np.dot(carray(a, (M, K)), carray(b, (K, N)), carray(c, (M, N)))
+        else:
+            tiled_product(a, b, c, M, K, N)
+
+else:
+
+    def product(a, b, c, M, K, N):
+        """c `(M, N)` = a `(M, K)` times b `(K, N)`, row after row."""
+        np.dot(carray(a, (M, K)), carray(b, (K, N)), carray(c, (M, N)))
+
+
+@intrinsic
+def multiply(typing_context, address, A, B, C):
+    """C = A B, of arrays without gaps; C must not lie over the others."""
+    if any(array.layout != "C" for array in (A, B, C)):
+        raise TypingError(f"a product of {A}, {B} and {C}: one of them may have gaps")
+
+    def generate(context, builder, signature, arguments):
+        at, *values = arguments
+        given = [context.make_array(kind)(context, builder, value=value) for kind, value in zip((A, B, C), values, strict=True)]
+        M, inner = cgutils.unpack_tuple(builder, given[0].shape)
+        N = builder.extract_value(given[1].shape, 1)
+        return call(context, builder, at, [*(data(context, builder, k, v) for k, v in zip((A, B, C), values, strict=True)), M, inner, N])
+
+    return types.none(types.int64, A, B, C), generate
