@@ -17,6 +17,7 @@ BLOCK_NUMBERS = 1 << 17  # in one block: 1 MB in float64, which fits into the ca
 FEW_VALUES = 9  # up to so many distinct values, a column holds codes or counts: each value is an edge of its ramps, and none is limited
 INNER = (0.05, 0.95)  # the quantiles between which most cells of a column lie
 FAR = 3.0  # times the distance between these quantiles: cells farther beyond them are far from all others
+SAMPLE, OUTER = 256, (0.1, 0.9)  # rows, and quantiles of these, that the inner quantiles of all rows nearly always lie outside of
 TIES = 1e-9  # of all rows: repeated and weighted rows must be cut equally in spite of rounding
 
 
@@ -41,27 +42,52 @@ def fit_limits(X: Any, weight: Floats | None = None, ends: tuple[Floats, Floats]
     limits = np.full((2, n), [[-np.inf], [np.inf]])
     step = max(1, BLOCK_NUMBERS // max(1, m))
     for j in range(0, n if m else 0, step):
-        columns = np.asarray(X[counted, j : j + step], np.float64)
-        low, high = (columns.min(axis=0), columns.max(axis=0)) if ends is None else (end[j : j + step] for end in ends)
+        columns = np.ascontiguousarray(X[counted, j : j + step].T, np.float64)  # one after the other, which is ten times as fast
+        low, high = (columns.min(axis=1), columns.max(axis=1)) if ends is None else (end[j : j + step] for end in ends)
+        open_ = np.array([k for k, c in enumerate(columns) if not surely_near(c, w, low[k], high[k])], np.intp)
+        columns, low, high = columns[open_], low[open_], high[open_]
         first, last = inner_quantiles(columns, w)
-        with np.errstate(over="ignore", invalid="ignore"):  # numbers near the largest have no limits
-            lower, upper = first - FAR * (last - first), last + FAR * (last - first)
+        lower, upper = beyond(first, last)
         far = (first < last) & np.isfinite(lower) & np.isfinite(upper) & ((low < lower) | (high > upper))
         for k in np.flatnonzero(far):
-            if len(np.unique(columns[:, k])) > FEW_VALUES:
-                limits[:, j + k] = lower[k], upper[k]
+            if len(np.unique(columns[k])) > FEW_VALUES:
+                limits[:, j + open_[k]] = lower[k], upper[k]
     return limits if np.isfinite(limits).any() else None
 
 
+def beyond(first: Any, last: Any) -> tuple[Any, Any]:
+    """The limits for these inner quantiles."""
+    with np.errstate(over="ignore", invalid="ignore"):  # numbers near the largest have no limits
+        return first - FAR * (last - first), last + FAR * (last - first)
+
+
+def surely_near(column: Floats, weight: Floats | None, low: float, high: float) -> bool:
+    """Whether a column `(m,)` has no cell far from all others, seen without its quantiles, which take ten times as long; False: unknown.
+
+    Two numbers of a few rows, one of which at least a twentieth of the cells do not exceed, and the other alike from above, are on this
+    side of the inner quantiles. A column within the limits for these two is within those for the quantiles.
+    """
+    if len(column) < 2 * SAMPLE:
+        return False
+    some = np.sort(column[:: len(column) // SAMPLE])
+    first, last = (some[int(q * len(some))] for q in OUTER)
+    lower, upper = beyond(first, last)
+    if not (low >= lower and high <= upper):
+        return False
+    shares = [np.count_nonzero(c) / len(c) if weight is None else weight[c].sum() / weight.sum() for c in (column <= first, column < last)]
+    return bool(shares[0] >= INNER[0] and shares[1] < INNER[1] - TIES)
+
+
 def inner_quantiles(columns: Floats, weight: Floats | None) -> Floats:
-    """The `INNER` quantiles of each column `(m, n)`, `(2, n)`: the inverted distribution function."""
+    """The `INNER` quantiles of each of the columns `(n, m)`, `(2, n)`: the inverted distribution function."""
     if weight is None:
-        places = [max(math.ceil((q - TIES) * len(columns)) - 1, 0) for q in INNER]
-        return np.asarray(np.partition(columns, places, axis=0)[places])
-    order = np.argsort(columns, axis=0, kind="stable")
-    shares = np.cumsum(weight[order], axis=0) / weight.sum()
-    at = np.array([np.count_nonzero(shares < q - TIES, axis=0) for q in INNER])
-    return np.take_along_axis(columns, np.take_along_axis(order, np.minimum(at, len(columns) - 1), axis=0), axis=0)
+        places = [max(math.ceil((q - TIES) * columns.shape[1]) - 1, 0) for q in INNER]
+        return np.asarray(np.partition(columns, places, axis=1)[:, places]).T
+    order = np.argsort(columns, axis=1, kind="stable")
+    shares = np.cumsum(weight[order], axis=1) / weight.sum()
+    at = np.array([np.count_nonzero(shares < q - TIES, axis=1) for q in INNER]).T
+    found = np.take_along_axis(columns, np.take_along_axis(order, np.minimum(at, columns.shape[1] - 1), axis=1), axis=1)
+    return np.asarray(found.T)
 
 
 def limited_columns(limits: Floats | None) -> list[tuple[int, float, float]]:

@@ -214,3 +214,42 @@ def test_a_raw_table_says_which_of_its_columns_are_limited(tmp_path):
     said = CliRunner().invoke(app, ["fit", str(tmp_path / "t.csv"), "--target", "y", *few]).output
     assert "cells far from all others are limited: fare" in said
     assert limits_in_words({f"c{j}": (0.5, 2.0) for j in range(10)}).endswith("c7 0.5 to 2 and 2 more")
+
+
+DRAWS = {
+    "normal": lambda rng, m: rng.normal(size=m),
+    "heavy tails": lambda rng, m: rng.standard_t(2, m),
+    "very heavy tails": lambda rng, m: rng.standard_cauchy(m),
+    "skewed": lambda rng, m: rng.lognormal(0, 1.5, m),
+    "whole": lambda rng, m: rng.poisson(3, m).astype(float),
+    "mostly one value": lambda rng, m: np.where(rng.random(m) < 0.96, 0.0, rng.normal(size=m)),
+    "two humps": lambda rng, m: np.where(rng.random(m) < 0.049, 100.0, 0.0) + rng.normal(size=m),
+    "sorted": lambda rng, m: np.sort(rng.standard_t(3, m)),
+    "with a period": lambda rng, m: np.tile([0.0, 1.0, 5.0, 9.0], m)[:m] + 1e-3 * rng.random(m),
+    "tiny": lambda rng, m: 1e-310 * rng.standard_t(2, m),
+    "huge": lambda rng, m: 1e308 * rng.uniform(-1, 1, m),
+}
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("m", [3, 40, 511, 512, 513, 4000])
+@pytest.mark.parametrize("draw", DRAWS)
+def test_limits_are_those_of_the_quantiles_of_all_rows(draw, m, weighted):
+    """Which are written down here as they are defined: columns are passed over only where the outcome is certain."""
+    rng = np.random.default_rng(m)
+    for _ in range(5):
+        x = DRAWS[draw](rng, m)
+        weight = rng.integers(0, 4, m).astype(float) if weighted else np.ones(m)
+        weight[0] = 1.0
+        repeated = np.sort(np.repeat(x, weight.astype(int)))
+        first, last = (repeated[int(np.ceil((q - 1e-9) * len(repeated))) - 1] for q in (0.05, 0.95))
+        with np.errstate(over="ignore"):
+            lower, upper = first - 3 * (last - first), last + 3 * (last - first)
+        expected = None
+        outside = repeated[0] < lower or repeated[-1] > upper
+        if first < last and np.isfinite([lower, upper]).all() and outside and len(np.unique(repeated)) > 9:
+            expected = np.array([[lower], [upper]])
+        found = fit_limits(x[:, None], weight if weighted else None)
+        assert (found is None) == (expected is None)
+        if expected is not None:
+            np.testing.assert_array_equal(found, expected)
