@@ -14,7 +14,7 @@ from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.network import outside_range, value_range
 from shoal.report import write_report
-from shoal.uncertainty.outside import distance_outside
+from shoal.uncertainty.outside import counts_outside, distance_outside
 from shoal.uncertainty.predictive import mean_and_std
 
 QUICK = {"n_networks": 2, "hidden_layer_sizes": 3, "max_iter": 2, "random_state": 0}
@@ -30,6 +30,16 @@ def test_only_values_beyond_the_ends_are_outside(kind, make):
     np.testing.assert_array_equal(model.outside(make(new)), [False, False, True, True, True])
     wanted = [[False, False], [False, False], [True, False], [False, True], [True, True]]
     np.testing.assert_array_equal(model.outside(make(new), columns=True), wanted)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.03, 0.06, 0.5, 1.0])
+def test_rows_and_inputs_outside_are_counted_alike_whether_few_or_many(share):
+    network, rng = ShoalRegressor(**QUICK).fit(X, y).network_, np.random.default_rng(0)
+    rows = np.where(rng.random((3000, 2)) < share, 10.0, 0.5)
+    beyond = rows == 10.0
+    n_rows, by_input = counts_outside(network, rows)
+    assert n_rows == np.count_nonzero(beyond.any(axis=1))
+    assert by_input.tolist() == beyond.sum(axis=0).tolist()
 
 
 def test_no_training_row_is_outside():

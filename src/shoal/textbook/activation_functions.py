@@ -31,7 +31,7 @@ def sigmoid(Z: Array) -> Array:
     """
     xp = array_namespace(Z)
     e = xp.exp(-xp.abs(Z))
-    return xp.where(Z >= 0, 1 / (1 + e), e / (1 + e))
+    return xp.where(Z >= 0, xp.ones_like(e), e) / (1 + e)
 
 
 def sigmoid_prime(Z: Array) -> Array:

@@ -20,6 +20,7 @@ from shoal.network import Network, outside_range, predict, value_range
 from shoal.types import Floats
 
 BLOCK_CELLS = 1 << 20  # of sparse rows that are made dense at once
+FEW = 20  # cells to one outside, and more
 DOUBLE = np.dtype(np.float64)
 WIDTH_OF_UNIFORM = np.sqrt(12.0)  # of a uniform distribution, in standard deviations
 # Of the packages: a folder of the user's may be named shoal too.
@@ -72,7 +73,11 @@ def counts_outside(network: Network, X: Any) -> tuple[int, NDArray[np.int64]]:
     size = max(1, BLOCK_CELLS // max(1, X.shape[1]))
     for s in range(0, X.shape[0], size):
         found = outside_range(network, X[s : s + size])
-        n_rows, by_input = n_rows + int(np.count_nonzero(found.any(axis=1))), by_input + np.count_nonzero(found, axis=0)
+        if FEW * np.count_nonzero(found) > found.size:
+            n_rows, by_input = n_rows + int(np.count_nonzero(found.any(axis=1))), by_input + np.count_nonzero(found, axis=0)
+            continue
+        row, column = np.divmod(np.flatnonzero(found), found.shape[1])  # of few cells, five times as fast as counting along the axes
+        n_rows, by_input = n_rows + len(np.unique(row)), by_input + np.bincount(column, minlength=found.shape[1])
     return n_rows, by_input
 
 

@@ -4,6 +4,7 @@ import gzip
 import io
 import signal
 import sys
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -142,13 +143,15 @@ def test_ctrl_c_while_a_table_is_read_stops_the_reading(tmp_path, monkeypatch, p
                 signal.raise_signal(signal.SIGINT)
             return super().read1(size)
 
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # processes that run tests side by side ignore it
     monkeypatch.setattr("shoal.table.filetypes.Place.open", lambda place: Interrupted(io.FileIO(place.file)))
-    for call in range(1, 1000):
-        left = call
-        try:
-            frame = pd.concat(read_chunks(file, 700)) if pieces else read(file)
-            break
-        except KeyboardInterrupt:
-            continue
+    try:
+        for call in range(1, 1000):
+            left = call
+            with suppress(KeyboardInterrupt):
+                frame = pd.concat(read_chunks(file, 700)) if pieces else read(file)
+                break
+    finally:
+        signal.signal(signal.SIGINT, handler)
     assert len(frame) == 6000
     assert call > 20  # so many reads were interrupted

@@ -34,6 +34,7 @@ TILES = {  # of a product of matrices, for as many registers as a level has: row
 }
 
 
+@cache
 def level() -> str | None:
     """The highest level that this processor has; None where the environment names a processor, and where it has none."""
     options: Any = config
@@ -47,7 +48,6 @@ def tile() -> tuple[int, int, int] | None:
     return TILES.get((named if named in levels() else _highest()) or "")
 
 
-@cache
 def _highest() -> str | None:
     """The highest level that this processor has."""
     options: Any = config
