@@ -10,6 +10,7 @@ from problems import population
 from shoal import ShoalClassifier, ShoalRegressor, ShoalSearchCV, TooLargeError
 from shoal.engine.minibatch import begin
 from shoal.engine.sums import judge
+from shoal.fitting.settings import settings_of
 from shoal.inspection.monotone import proven_directions
 from shoal.recipe import Recipe
 from shoal.textbook import make_loss
@@ -17,7 +18,8 @@ from shoal.training.full_batch import FullBatch
 from shoal.training.rows import Validation, in_memory
 
 torch = pytest.importorskip("torch")
-groups, judging = (pytest.importorskip(f"shoal.engine.torch.{name}") for name in ("layout", "evaluate"))
+from shoal.engine.torch import layout as groups  # noqa: E402 - plain, so that a module that is gone fails instead of skipping the file
+from shoal.engine.torch import sums as judging  # noqa: E402
 
 HERE, THERE = "cpu", "torch:cpu"
 FLOAT64 = 1e-12  # sums of some dozens of products of size 1, in another order and with exp by another library
@@ -95,6 +97,17 @@ def test_a_search_on_a_device_finds_the_same():
     assert there.best_estimator_.device_ == THERE
 
 
+@pytest.mark.filterwarnings("ignore:max_iter=4 epochs ended")
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_a_score_of_ones_own_chooses_the_same_epoch_on_a_device(solver):
+    """Networks are scored as estimators that predict on the processor: the device only trains them."""
+    y, held = (TARGET > 0.5).astype(int), {"validation_fraction": 0.3, "early_stopping": True, "scoring": "roc_auc"}
+    there, here = (ShoalClassifier(solver=solver, device=where, **QUICK, **held).fit(TABLE, y) for where in (THERE, HERE))
+    assert there.device_ == THERE
+    np.testing.assert_allclose(there.validation_scores_, here.validation_scores_, rtol=TO_ROUNDING)
+    np.testing.assert_allclose(there.predict_proba(TABLE), here.predict_proba(TABLE), rtol=TO_ROUNDING, atol=TO_ROUNDING)
+
+
 def test_the_page_trains_and_steps_back_on_a_device():
     pytest.importorskip("starlette")
     from shoal.web.playground.cards import memory
@@ -102,9 +115,9 @@ def test_the_page_trains_and_steps_back_on_a_device():
 
     runs = []
     for where in (THERE, HERE):
-        estimator = ShoalRegressor(solver="adam", device=where, early_stopping=False, **QUICK)
+        settings = settings_of(ShoalRegressor(solver="adam", device=where, early_stopping=False, **QUICK))
         data = SimpleNamespace(X=TABLE, y=TARGET, train=np.arange(len(TARGET)), test=np.arange(0), names=("a", "b", "c"))
-        run = Training(estimator, data)
+        run = Training(settings, data)
         for _ in range(3):
             run.advance(2)
             run.keep()
