@@ -11,7 +11,9 @@ from sklearn.metrics import accuracy_score, root_mean_squared_error
 
 import shoal
 from shoal.cli import app
-from shoal.errors import ColumnsError
+from shoal.errors import ColumnsError, InvalidParameterError
+from shoal.report.contents import gather
+from shoal.table_models.fit import evaluate
 from shoal.table_models.group_scores import MISSING, OTHERS, bounds, labels_of
 from shoal.uncertainty.calibration import calibration_error
 
@@ -87,6 +89,29 @@ def test_an_input_may_be_the_column_and_an_unknown_one_is_refused():
         model().evaluate(table, by="sight")
 
 
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_the_rows_are_predicted_once_whatever_the_number_of_scores_and_groups(task, monkeypatch):
+    table, site = rows(200, 1, task)
+    estimator, asked = model(task)["estimator"], []
+
+    def counting(name, method):
+        return lambda X, *more: (asked.append((name, len(X))), method(X, *more))[1]
+
+    for name in ("predict", "predict_proba", "predict_interval", "predict_quantiles"):
+        if hasattr(estimator, name):
+            monkeypatch.setattr(estimator, name, counting(name, getattr(estimator, name)))
+    assert len(evaluate(model(task), table.assign(site=site), by="site").by) == 3
+    methods = ["predict", "predict_proba"] if task == "classification" else ["predict", "predict_interval", "predict_quantiles"]
+    assert [each for each in asked if each[1] == 200] == [(name, 200) for name in methods]
+    assert not [name for name, m in asked if m < 200], "groups are parts of what was predicted"
+
+
+def test_rows_in_blocks_have_no_groups(tmp_path):
+    rows(100, 1)[0].to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(InvalidParameterError, match="by needs the rows in memory"):
+        evaluate(model(), tmp_path / "t.csv", by="x", max_memory="1GB")
+
+
 def test_the_command_line(tmp_path, capsys, monkeypatch):
     table, site = rows(200, 1)
     shoal.save(model(), tmp_path / "m.shoal")
@@ -109,3 +134,33 @@ def test_a_report_of_a_model_with_groups_has_them(tmp_path):
     page = grouped.write_report(table, tmp_path / "r.html").read_text(encoding="utf-8")
     assert "By patient, groups that the model has not learned from" in page
     assert "95 % confidence" in page
+
+
+def test_a_report_has_the_groups_of_any_column(tmp_path):
+    """On the table of the fit the rows held out, on another one all rows; the column may be one that the model never had."""
+    table, site = rows(300, 0)
+    table = table.assign(site=site)
+    fitted = shoal.fit(table, "y", drop=["site"], settings=QUICK, seed=0)
+    shoal.save(fitted, tmp_path / "m.shoal")
+    table[:200].to_csv(tmp_path / "t.csv", index=False)
+    app(
+        ["report", *(str(tmp_path / name) for name in ("m.shoal", "t.csv")), "-o", str(tmp_path / "r.html"), "--by", "site"],
+        standalone_mode=False,
+    )
+    assert "By site. " in (tmp_path / "r.html").read_text(encoding="utf-8")
+    held = gather(fitted, table, None, lambda name: None, "site")
+    assert sum(group.n_rows for group in held.by) == len(held.held.y) == 60
+    for group in held.by:
+        mine = np.asarray(table.loc[held.held.inputs.index - 1, "site"]) == group.label  # a frame's rows are numbered from 1
+        assert group.n_rows == mine.sum()
+        assert group.scores["rmse"] == pytest.approx(root_mean_squared_error(held.held.y[mine], fitted.predict(held.held.inputs[mine])))
+
+
+def test_a_report_names_the_column_that_is_missing_before_it_works(tmp_path):
+    table, _ = rows(200, 1)
+    shoal.save(model(), tmp_path / "m.shoal")
+    table.to_csv(tmp_path / "t.csv", index=False)
+    files = ["report", str(tmp_path / "m.shoal"), str(tmp_path / "t.csv"), "-o", str(tmp_path / "r.html")]
+    with pytest.raises(ColumnsError, match="'sight'"):
+        app([*files, "--by", "sight"], standalone_mode=False)
+    assert not (tmp_path / "r.html").exists()

@@ -22,25 +22,32 @@ def report(
     sheet: Sheet = "",
     header: Header = None,
     cv: CrossValidated = None,
+    by: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Also score the rows with each value of this column.", show_default=False)
+    ] = None,
 ) -> None:
     """Write one HTML page: scores and their uncertainty, simple models on the same rows, diagnosis, importance, the network.
 
     If TABLE is the table that the model was trained on, the page scores the held-out rows and trains simple models on the others.
     For another table it scores all rows. With --cv, for the table of the training alone, the page has a cross-validation of the same
-    settings too.
+    settings too; with --by, scores for the groups of a column.
     """
     from shoal.persistence import load
     from shoal.report import BesideModel, write_in_steps
     from shoal.report.cross_validation import cross_validate_again
+    from shoal.table_models.model import columns_of
+    from shoal.table_models.splits import frame_of, named_column
 
     check_report(output, model, table, test)
     loaded, source, other = load(model), table_at(table, sheet, header), None if test is None else table_at(test, header=header)
     crossed = None
+    if by is not None:
+        named_column(frame_of(source, columns_of(loaded)), by, "group")  # before a cross-validation
     if cv is not None:
         with rows_bar(unit="folds") as progress:
             crossed = cross_validate_again(loaded, source, cv, progress)
     with steps_bar() as step:
-        write_in_steps(loaded, source, output, BesideModel(test=other, cross_validation=crossed), step)
+        write_in_steps(loaded, source, output, BesideModel(test=other, cross_validation=crossed, by=by), step)
     print(f"report written to {output}")
 
 

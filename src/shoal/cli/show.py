@@ -188,14 +188,13 @@ def evaluate(
     from shoal.cli.output import rows_bar
     from shoal.persistence import load
     from shoal.table_models import fit as raw
-    from shoal.table_models.group_scores import evaluate_by
 
     loaded, source = with_extra(load(model), extra), table_at(table, sheet, header)
     facts = raw.facts_of(loaded)
     if by is not None and max_memory is not None:
         raise InvalidParameterError("--by needs the rows in memory, and --max-memory reads them in blocks; leave one of them out")
     with rows_bar(wanted=max_memory is not None) as progress:
-        found = raw.evaluate(loaded, source, max_memory=max_memory, progress=progress) if by is None else evaluate_by(loaded, source, by)
+        found = raw.evaluate(loaded, source, by=by, max_memory=max_memory, progress=progress)
     if as_json:
         print_json(
             {

@@ -94,7 +94,7 @@ def write_in_steps(
         contents = examined(*examined_alone(model, table, beside.y, beside.sample_weight, beside.train), step, alone=True)
     else:
         crossed = None if beside.cross_validation is None else checked(model, beside.cross_validation)
-        contents = gather(model, table, beside.test, step)
+        contents = gather(model, table, beside.test, step, beside.by)
         contents = contents if crossed is None else replace(contents, cross_validation=crossed)
     step("figures")
     content = html(contents)

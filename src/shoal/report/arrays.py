@@ -34,13 +34,14 @@ def is_alone(model: Any) -> bool:
 
 @dataclass(frozen=True)
 class BesideModel:
-    """What a report is given beside the model and its table, as `write_report` describes it."""
+    """What a report is given beside the model and its table, as `write_report` describes it; `by` is a column whose groups are scored, as in `evaluate`."""
 
     y: Any = None
     sample_weight: Any = None
     train: Any = None
     test: Any = None
     cross_validation: Any = None
+    by: Any = None
 
 
 def refuse_mixed(model: Any, beside: BesideModel) -> None:

@@ -6,7 +6,7 @@ The command, or the lines of Python, that reproduce a model.
 import shlex
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,12 +24,12 @@ from shoal.table import prepared_rows
 from shoal.table.frames import Table, frame_or_path
 from shoal.table.steps import learned_rows
 from shoal.table_models.cross_validation import CrossValidation
-from shoal.table_models.fit import Facts, facts_of
+from shoal.table_models.fit import Facts, columns_of, facts_of
 from shoal.table_models.group_scores import GroupScore, group_scores, labels_of
 from shoal.table_models.inspect import RowsAgain, Uses, diagnose_rows, effect_of, importance_of, rows_again, rows_of_other, uses_of
 from shoal.table_models.look import Look
 from shoal.table_models.scores import Metrics, sureness_of
-from shoal.table_models.splits import Side, chosen_by, fingerprint, name_of
+from shoal.table_models.splits import Side, chosen_by, fingerprint, frame_of, name_of, named_column, text_targets
 from shoal.types import Floats
 
 Step = Callable[[str], None]
@@ -73,7 +73,9 @@ class Contents:
     equation : str
         Empty for a network that is too large to read.
     by : tuple of GroupScore
-        The scores of each group of the rows, if `fit` was given a column of groups.
+        The scores of each group of the rows.
+    grouped_by : str
+        The column whose groups these are: the one asked for, else that of the fit; empty without any.
     alone : bool
         Whether the model is an estimator that was fitted alone, to arrays.
     cross_validation : CrossValidation or None
@@ -95,6 +97,7 @@ class Contents:
     sureness: Metrics
     equation: str
     by: tuple[GroupScore, ...]
+    grouped_by: str
     alone: bool = False
     cross_validation: CrossValidation | None = None
 
@@ -109,12 +112,36 @@ class Contents:
         return prepared_rows(self.model["prepare"], self.held.inputs)
 
 
-def gather(model: Pipeline, table: Table, test: Table | None, step: Step) -> Contents:
-    """Examine a model on a table; `step` is called with the name of each step of `STEPS` as it begins."""
+def gather(model: Pipeline, table: Table, test: Table | None, step: Step, by: str | None = None) -> Contents:
+    """Examine a model on a table; `step` is called with the name of each step of `STEPS` as it begins; `by` is a column of groups."""
     facts_of(model)
     table, test = frame_or_path(table), None if test is None else frame_or_path(test)
     step("scores")
-    return examined(model, rows_of(model, table, test), step, name_of(table), fingerprint(table))
+    rows = rows_of(model, table, test)
+    if by is None:
+        return examined(model, rows, step, name_of(table), fingerprint(table))
+    labels = groups_of(model, table if test is None else test, rows, by)  # before long work
+    found = examined(model, rows, step, name_of(table), fingerprint(table))
+    return replace(found, by=by_group(found.estimator, found.X_held, rows.held, found.facts, labels), grouped_by=by)
+
+
+def groups_of(model: Pipeline, table: Table, rows: RowsAgain, by: str) -> pd.Series:
+    """The cells of a column of the table beside the rows that are scored.
+
+    Raises
+    ------
+    ColumnsError
+        For a table without the column.
+    InvalidParameterError
+        For rows that were held out from a table read in blocks, whose other columns are not known.
+    """
+    facts = facts_of(model)
+    if rows.train is not None and facts.max_memory:
+        raise InvalidParameterError(
+            "by needs the rows in memory, and this model read its table in blocks; give the report another table, or leave by out"
+        )
+    frame = frame_of(table, columns_of(model), texts=text_targets(facts.targets, facts.classes, facts.target_columns))
+    return named_column(frame, by, "group").loc[rows.held.inputs.index]
 
 
 def examined(model: Pipeline, rows: RowsAgain, step: Step, table: str = ARRAYS, sha256: str = "", *, alone: bool = False) -> Contents:
@@ -152,14 +179,14 @@ def examined(model: Pipeline, rows: RowsAgain, step: Step, table: str = ARRAYS, 
         intervals_of(model["estimator"], X_held),
         sureness_of(model["estimator"], X_held, held.y, held.weight),
         equation_of(model["estimator"] if alone else model),
-        by_group(model["estimator"], X_held, held, facts),
+        by_group(model["estimator"], X_held, held, facts, held.roles.get("groups")),
+        facts.groups,
         alone,
     )
 
 
-def by_group(estimator: Any, X: Any, held: Side, facts: Facts) -> tuple[GroupScore, ...]:
-    """The scores of each group of the held-out rows, if `fit` was given a column of groups."""
-    groups = held.roles.get("groups")
+def by_group(estimator: Any, X: Any, held: Side, facts: Facts, groups: Any) -> tuple[GroupScore, ...]:
+    """The scores of each group of the held-out rows `X`; none without groups."""
     return () if groups is None else group_scores(estimator, X, held.y, facts.task, labels_of(pd.Series(groups)), held.weight)
 
 

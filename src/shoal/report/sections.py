@@ -82,12 +82,13 @@ def sure(contents: Contents) -> str:
 
 
 def groups(contents: Contents) -> list[str]:
-    """The table of the groups of the rows that are scored, if `fit` was given a column of groups."""
+    """The table of the groups of the rows that are scored, if a column of groups was given, here or to `fit`."""
     if not contents.by:
         return []
     header, rows, few = lines_of(contents.by, number)
-    new = ", groups that the model has not learned from" if contents.train is not None and not contents.facts.refit else ""
-    sentence = f"By {contents.facts.groups}{new}. {few}"
+    apart = contents.grouped_by == contents.facts.groups and contents.train is not None and not contents.facts.refit
+    new = ", groups that the model has not learned from" if apart else ""
+    sentence = f"By {contents.grouped_by}{new}. {few}"
     return [paragraph(sentence, "muted"), table(header, rows, numbers=range(1, len(header)))]
 
 

@@ -26,7 +26,7 @@ from shoal.files import reading_once
 from shoal.fitting.settings import settings_of
 from shoal.fitting.train import interrupted
 from shoal.network import keep_facts
-from shoal.table import Column, ColumnNote, Task, describe_columns, feature_names, preparation, prepared_rows, targets_of
+from shoal.table import Column, ColumnNote, Task, describe_columns, feature_names, preparation, prepared_rows
 from shoal.table.cells import brief, listed, nearest
 from shoal.table.frames import Table, frame_or_path, is_path
 from shoal.table.steps import learned_rows, roles_of_steps
@@ -36,7 +36,8 @@ from shoal.table_models.facts import Evaluation as Evaluation
 from shoal.table_models.facts import Facts as Facts
 from shoal.table_models.facts import asked_of
 from shoal.table_models.facts import facts_of as facts_of
-from shoal.table_models.fit_notes import notes_beside, rare_classes_of
+from shoal.table_models.fit_notes import notes_beside
+from shoal.table_models.group_scores import evaluation
 from shoal.table_models.look import Looked, announce, looked, warn_of
 from shoal.table_models.model import TableModel, model_of
 from shoal.table_models.model import columns_of as columns_of
@@ -50,8 +51,6 @@ from shoal.table_models.splits import (
     column_roles,
     frame_of,
     sides,
-    text_targets,
-    weighed,
 )
 from shoal.table_models.thresholds import Threshold, check_threshold, threshold_of, thresholds_for
 from shoal.training.progress import Epoch
@@ -261,13 +260,16 @@ def notes_of(model: Pipeline) -> tuple[ColumnNote, ...]:
     return tuple(dict.fromkeys((*own, *facts.beside.notes)))
 
 
-def evaluate(model: Pipeline, table: Table, *, max_memory: str | int | None = None, progress: Progress | None = None) -> Evaluation:
+def evaluate(
+    model: Pipeline, table: Table, *, by: str | None = None, max_memory: str | int | None = None, progress: Progress | None = None
+) -> Evaluation:
     """Score a model made by `fit` on a table with its inputs and its target, and the column of weights if `fit` had one.
 
     Parameters
     ----------
     model : fitted Pipeline
     table : as for `fit`
+    by : a column of the table, an input or not, whose groups of rows are scored too
     max_memory, progress : as for `fit`: a path is then read in blocks; for more than a million rows the area under the ROC curve is
         that of a seeded sample of so many
 
@@ -275,17 +277,13 @@ def evaluate(model: Pipeline, table: Table, *, max_memory: str | int | None = No
     -------
     Evaluation
     """
-    facts = facts_of(model)
     if max_memory is not None and is_path(table):
         from shoal.table_models.within_memory import evaluate_within
 
+        if by is not None:
+            raise InvalidParameterError("by needs the rows in memory, and max_memory reads them in blocks; leave one of them out")
         return evaluate_within(max_memory, model, table, progress)
-    frame = frame_of(table, columns_of(model), texts=text_targets(facts.targets, facts.classes, facts.target_columns))
-    found = targets_of(frame, facts.targets, facts.task, facts.classes, columns=facts.target_columns)
-    rows = frame.iloc[found.rows]
-    X, estimator, weight = model["prepare"].transform(rows), model["estimator"], weighed(rows, facts.weights or None).get("sample_weight")
-    scores, sure = metrics_of(estimator, X, found.y, facts.task, weight), sureness_of(estimator, X, found.y, weight)
-    return Evaluation(scores, len(found.y), found.n_left_out, sure, *rare_classes_of(estimator, X, found.y, weight))
+    return evaluation(model, table, by)
 
 
 def check_arguments(seed: Any, task: Any, settings: Any, flags: Mapping[str, Any], callbacks: Any, progress: Any) -> None:

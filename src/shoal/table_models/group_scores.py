@@ -1,7 +1,9 @@
-"""Scores of a model for each group of rows: how often intervals cover, or predictions are correct, for the values of one column."""
+"""Scores of a model on a table, and for each group of its rows: how often intervals cover, or predictions are correct, for the values
+of one column.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,10 +12,11 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv
 from sklearn.pipeline import Pipeline
 
-from shoal.table import Task, prepared_rows, targets_of
+from shoal.table import Task, targets_of
 from shoal.table.frames import Table
 from shoal.table_models.facts import Evaluation, facts_of
-from shoal.table_models.fit import columns_of, evaluate
+from shoal.table_models.fit_notes import rare_classes_of
+from shoal.table_models.model import columns_of
 from shoal.table_models.scores import Metrics, metrics_of, rows_that_count, sureness_of
 from shoal.table_models.splits import frame_of, named_column, text_targets, weighed
 from shoal.types import Floats
@@ -48,8 +51,42 @@ class GroupScore:
     high: float | None
 
 
-def evaluate_by(model: Pipeline, table: Table, column: str) -> Evaluation:
-    """`evaluate`, with the scores for each group of a column of the table, which may be one that the model does not use.
+class KnownPredictions:
+    """A fitted estimator's predictions of prepared rows `X (m, n)`, each computed once; the rows are named by their numbers from 0."""
+
+    def __init__(self, estimator: Any, X: Any) -> None:
+        self.estimator, self.X = estimator, X
+        self.known: dict[Any, Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.estimator, name)  # its classes, thresholds and network; an AttributeError where it has none
+
+    def of(self, rows: NDArray[np.int64], method: str, *given: Any) -> Any:
+        """What the estimator's method gives for some rows: an array, or a pair of arrays."""
+        found = self.known.get((method, *given))
+        if found is None:
+            found = self.known[(method, *given)] = getattr(self.estimator, method)(self.X, *given)
+        return tuple(part[rows] for part in found) if isinstance(found, tuple) else found[rows]
+
+    def predict(self, rows: NDArray[np.int64]) -> Any:
+        """As the estimator's."""
+        return self.of(rows, "predict")
+
+    def predict_proba(self, rows: NDArray[np.int64]) -> Any:
+        """As the estimator's."""
+        return self.of(rows, "predict_proba")
+
+    def predict_interval(self, rows: NDArray[np.int64], coverage: float) -> Any:
+        """As the estimator's."""
+        return self.of(rows, "predict_interval", coverage)
+
+    def predict_quantiles(self, rows: NDArray[np.int64], levels: Sequence[float]) -> Any:
+        """As the estimator's."""
+        return self.of(rows, "predict_quantiles", tuple(levels))
+
+
+def evaluation(model: Pipeline, table: Table, by: str | None) -> Evaluation:
+    """A model's scores on the rows of a table, and for each group of a column of it, which may be one that the model does not use.
 
     Raises
     ------
@@ -58,14 +95,18 @@ def evaluate_by(model: Pipeline, table: Table, column: str) -> Evaluation:
     """
     facts, columns = facts_of(model), columns_of(model)
     frame = frame_of(table, columns, texts=text_targets(facts.targets, facts.classes, facts.target_columns))
-    labels = labels_of(named_column(frame, column, "group"))
-    if column not in {*(known.name for known in columns), *facts.targets, facts.weights}:
-        frame = frame.drop(columns=column)
-    whole = evaluate(model, frame)
+    labels = None if by is None else labels_of(named_column(frame, by, "group"))
+    if by is not None and by not in {*(known.name for known in columns), *facts.targets, facts.weights}:
+        frame = frame.drop(columns=by)
     found = targets_of(frame, facts.targets, facts.task, facts.classes, columns=facts.target_columns)
-    rows = frame.iloc[found.rows]
-    X, weight = prepared_rows(model["prepare"], rows), weighed(rows, facts.weights or None).get("sample_weight")
-    return replace(whole, by=group_scores(model["estimator"], X, found.y, facts.task, labels[found.rows], weight))
+    rows, m = frame.iloc[found.rows], len(found.y)
+    every, y, weight = rows_that_count(np.arange(m), found.y, weighed(rows, facts.weights or None).get("sample_weight"))
+    X = model["prepare"].transform(rows)
+    known = KnownPredictions(model["estimator"], X if len(every) == m else X[every])
+    seen = np.arange(len(every)), y
+    scores, sure = metrics_of(known, *seen, facts.task, weight), sureness_of(known, *seen, weight)
+    groups = () if labels is None else group_scores(known, *seen, facts.task, labels[found.rows][every], weight)
+    return Evaluation(scores, m, found.n_left_out, sure, *rare_classes_of(known, *seen, weight), by=groups)
 
 
 def labels_of(column: pd.Series) -> NDArray[Any]:

@@ -202,9 +202,8 @@ class TableModel(Pipeline):
         calibration error. Numbers of more than 20 values are five ranges. It need not be an input.
         """
         from shoal.table_models.fit import evaluate
-        from shoal.table_models.group_scores import evaluate_by
 
-        return evaluate(self, table) if by is None else evaluate_by(self, table, by)
+        return evaluate(self, table, by=by)
 
     @available_if(last_step_has("calibrate"))
     def calibrate(self, table: Table, *, calibration: str | None = None) -> "TableModel":

@@ -24,7 +24,6 @@ from shoal.draws import Purpose, row_draws
 from shoal.engine.threads import one_thread
 from shoal.errors import DataError, ShoalError
 from shoal.estimators.classifier import ShoalClassifier
-from shoal.estimators.regressor import ShoalRegressor
 from shoal.fitting.summary import Moments, moments_of
 from shoal.metrics import explained, surprise
 from shoal.table import Task
@@ -197,7 +196,7 @@ COVERAGE = 0.9
 
 
 @outside_named(False)
-def sureness_of(estimator: ShoalClassifier | ShoalRegressor, X: Any, y: np.ndarray, weight: Floats | None = None) -> Metrics:
+def sureness_of(estimator: Any, X: Any, y: np.ndarray, weight: Floats | None = None) -> Metrics:
     """How reliable the model's probabilities or intervals are.
 
     Parameters
@@ -215,7 +214,7 @@ def sureness_of(estimator: ShoalClassifier | ShoalRegressor, X: Any, y: np.ndarr
         with fewer than 19.
     """
     X, y, weight = rows_that_count(X, y, weight)
-    if isinstance(estimator, ShoalClassifier):
+    if hasattr(estimator, "classes_"):
         return _of_classes(np.asarray(estimator.predict_proba(X), np.float64), y, estimator.classes_, weight)
     return {name: weighted_mean(values, weight) for name, values in _of_intervals(estimator, X, y).items()}
 
