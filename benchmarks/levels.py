@@ -20,7 +20,7 @@ from collections.abc import Callable
 import numpy as np
 from llvmlite.binding import get_host_cpu_name
 
-from shoal.engine.jit.processor import level
+from shoal.engine.jit.processor import FEATURES, level
 
 SINGLE = {  # rows, inputs, hidden units, batch, epochs, activation, networks, classes, precision
     "1000 x 10 -> 8, ReLU": (1000, 10, 8, 32, 40, "relu", 1, 2, "float32"),
@@ -93,7 +93,7 @@ def worker() -> None:
 def main() -> None:
     """Take turns and compare."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--names", nargs=2, default=[f"{get_host_cpu_name()}:", f"{level()}:"])
+    parser.add_argument("--names", nargs=2, default=[f"{get_host_cpu_name()}:", f"{level()}:{FEATURES.get(str(level()), '')}"])
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--worker", action="store_true")
     chosen = parser.parse_args()

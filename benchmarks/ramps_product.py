@@ -17,8 +17,9 @@ from numba import njit
 from shoal.encoding import encode, fit_encoding
 from shoal.engine.arguments import ramp_functions
 from shoal.engine.kernels import dispatch_module
+from shoal.engine.kernels.products import multiply
 from shoal.engine.layout import padded
-from shoal.engine.ramps import find_ramp_positions, laid_out
+from shoal.engine.ramps import GRADIENT, LAYER_1, find_ramp_positions, laid_out
 from shoal.engine.threads import one_blas_thread
 
 CALLS = 300
@@ -33,18 +34,18 @@ def kernels() -> tuple[Callable[..., None], Callable[..., None], Callable[..., N
     @njit
     def forward(lookup, order, W1, XT, Z, calls):  # type: ignore[no-untyped-def]
         for _ in range(calls):
-            layer_1(lookup[0], lookup, order, 0, W1, XT, Z, order.size)
+            layer_1(lookup[LAYER_1], lookup, order, 0, W1, XT, Z, order.size)
 
     @njit
     def both(lookup, order, W1, XT, X, dZ, Z, gW1, calls):  # type: ignore[no-untyped-def]
         for _ in range(calls):
-            layer_1(lookup[0], lookup, order, 0, W1, XT, Z, order.size)
-            layer_1_gradient(lookup[1], lookup, dZ, X, gW1, order.size)
+            layer_1(lookup[LAYER_1], lookup, order, 0, W1, XT, Z, order.size)
+            layer_1_gradient(lookup[GRADIENT], lookup, dZ, X, gW1, order.size)
 
     @njit
-    def product(A, B, C, calls):  # type: ignore[no-untyped-def]
+    def product(address, A, B, C, calls):  # type: ignore[no-untyped-def]
         for _ in range(calls):
-            np.dot(A, B, C)
+            multiply(address, A, B, C)
 
     return forward, both, product
 
@@ -84,13 +85,14 @@ def main() -> None:
         Z, gW1, by_product = np.empty((H, b), np.float32), np.empty_like(W1), np.empty_like(W1)
         laid = laid_out(ramp_positions, n, W1.shape[1], plain.shape[1], H, b, ramp_functions(W1.dtype))
         WT, XT = np.ascontiguousarray(whole.T), np.ascontiguousarray(plain.T)
+        at = dispatch_module().product_address(True)
         with one_blas_thread():
             both(laid.lookup, order, W1, XT, plain, dZ, Z, gW1, 1)
             np.testing.assert_allclose(Z, W1 @ WT, atol=1e-3)
             np.testing.assert_allclose(gW1, dZ @ whole, atol=1e-2)
             looked = microseconds(forward, laid.lookup, order, W1, XT, Z)
             gradient = microseconds(both, laid.lookup, order, W1, XT, plain, dZ, Z, gW1) - looked
-            products = microseconds(product, W1, WT, Z), microseconds(product, dZ, whole, by_product)
+            products = microseconds(product, at, W1, WT, Z), microseconds(product, at, dZ, whole, by_product)
         print(f"{n} columns, {H} units, batch {b}, µs: layer 1 {products[0]:.1f} by product, {looked:.1f} looked up; ", end="")
         print(f"gradient {products[1]:.1f} by product, {gradient:.1f} looked up")
 

@@ -5,6 +5,7 @@ processors (`engine/jit/processor.py`). SHOAL_LEVELS in the environment names so
 wheel is for every platform and brings no code. Editable installs bring none.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -58,9 +59,14 @@ class MachineCodeHook(BuildHookInterface):
 
 def compiled(folder: Path) -> bool:
     """Compile every kernel for every level, two processes at a time; False where there is no level to compile for."""
-    levels = WANTED.split() if WANTED is not None else run("-c", "from shoal.engine.jit.processor import levels; print(*levels())").split()
+    levels = None if WANTED is None else WANTED.split()
+    if levels == []:
+        return False
+    ask = "import json; from shoal.engine.jit.processor import FEATURES, levels; print(json.dumps([list(levels()), FEATURES]))"
+    known, features = json.loads(run("-c", ask))
+    levels = known if levels is None else levels
     for level in levels:
-        settings = {"XDG_CACHE_HOME": str(folder), "NUMBA_CPU_NAME": level, "NUMBA_CPU_FEATURES": ""}
+        settings = {"XDG_CACHE_HOME": str(folder), "NUMBA_CPU_NAME": level, "NUMBA_CPU_FEATURES": features.get(level, "")}
         work = "-m", "shoal.engine.ahead"
         other = subprocess.Popen([sys.executable, *work, "--backwards"], env=environment(**settings))
         try:

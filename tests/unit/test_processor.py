@@ -9,7 +9,7 @@ from llvmlite import binding
 from numba import config
 
 from shoal.engine.jit import processor
-from shoal.engine.jit.processor import LEVELS, V2, V3, V4
+from shoal.engine.jit.processor import FEATURES, LEVELS, V2, V3, V4
 
 BEYOND = {"avx512vnni", "sha", "amx-tile", "sse4a"}  # what some processors have besides
 
@@ -79,13 +79,14 @@ print(level(), *codegen(cpu_target.target_context).magic_tuple()[1:], sep=",")
 def test_a_processor_that_the_environment_names_is_compiled_for_under_the_same_key_as_its_level(name):
     if binding.get_process_triple().partition("-")[0] != "x86_64":
         pytest.skip("these are names of x86-64's")
-    environment = os.environ | {"NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": ""}
+    features = FEATURES.get(name, "")
+    environment = os.environ | {"NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": features}
     ran = subprocess.run([sys.executable, "-c", NAMED], env=environment, capture_output=True, text=True, check=True)
-    assert ran.stdout == f"None,{name},\n"
+    assert ran.stdout == f"None,{name},{features}\n"
 
 
 def test_this_machines_own_level_is_what_its_code_is_kept_under():
     environment = {key: value for key, value in os.environ.items() if not key.startswith("NUMBA_CPU")}
     ran = subprocess.run([sys.executable, "-c", NAMED], env=environment, capture_output=True, text=True, check=True)
     level, name, features = ran.stdout.strip().split(",", 2)
-    assert (level == name and not features) or level == "None"
+    assert (level == name and features == FEATURES.get(level, "")) or level == "None"

@@ -28,6 +28,7 @@ def levels() -> dict[str, frozenset[str]]:
     return LEVELS.get(triple.partition("-")[0], {})
 
 
+FEATURES = {"x86-64-v4": "-prefer-256-bit"}  # how code of a level differs from LLVM's: loops over registers of 512 bits, as products are
 TILES = {  # of a product of matrices, for as many registers as a level has: rows, vectors of a row, and their bytes
     "x86-64-v4": (8, 3, 64),
     "x86-64-v3": (4, 3, 32),
@@ -66,7 +67,7 @@ class LevelCodegen(JITCPUCodegen):
         return level()
 
     def _get_host_cpu_features(self) -> str:
-        return ""
+        return FEATURES.get(level() or "", "")
 
 
 @cache
