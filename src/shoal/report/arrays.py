@@ -34,7 +34,7 @@ def is_alone(model: Any) -> bool:
 
 @dataclass(frozen=True)
 class BesideModel:
-    """What a report is given beside the model and its table, as `write_report` describes it; `by` is a column whose groups are scored, as in `evaluate`."""
+    """What a report is given beside the model and its table, as `write_report` describes it; `by` is a column whose groups are scored."""
 
     y: Any = None
     sample_weight: Any = None
