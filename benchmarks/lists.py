@@ -55,7 +55,7 @@ def fits(repeats: int, *, peer: bool) -> None:
     for name, (columns, levels) in TABLES.items():
         X, y = one_hot(columns, levels, ROWS + 2_000)
         ways: dict[str, Callable[[], Any]] = {
-            "lists": lambda X=X, y=y: ShoalClassifier(random_state=0).fit(X[:ROWS], y[:ROWS]),
+            "lists": lambda X=X, y=y: by_lists(lambda: ShoalClassifier(random_state=0).fit(X[:ROWS], y[:ROWS])),
             "products": lambda X=X, y=y: by_products(lambda: ShoalClassifier(random_state=0).fit(X[:ROWS], y[:ROWS])),
         }
         if peer:
@@ -71,6 +71,12 @@ def fits(repeats: int, *, peer: bool) -> None:
         busy, clock = ({way: median(t[k] for t in times[way]) for way in ways} for k in (0, 1))
         cells = [", ".join(f"{found[way]:.{digits}f}" for way in ways) for found, digits in ((losses, 4), (busy, 2), (clock, 2))]
         print(f"| {name} | " + " | ".join(cells) + f" | {busy['products'] / busy['lists']:.2f} |", flush=True)
+
+
+def by_lists(fit: Callable[[], Any]) -> Any:
+    """A fit by lists, also where this processor's products are faster."""
+    with patch.object(lists, "FASTER_BELOW", {}):
+        return fit()
 
 
 def by_products(fit: Callable[[], Any]) -> Any:

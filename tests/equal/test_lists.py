@@ -12,6 +12,7 @@ from shoal import ShoalClassifier, ShoalRegressor
 from shoal.encoding import Encoding, SparseRows, encode, fit_encoding, plain
 from shoal.engine import lists as engine_lists
 from shoal.engine import minibatch
+from shoal.engine.kernels import dispatch_module
 from shoal.engine.lists import lists_of, worth_listing
 from shoal.engine.minibatch import advance, advance_in_order, begin, carry, current, leave, moments, remember, remembered, resume
 from shoal.engine.packing import pack, unpack
@@ -246,6 +247,7 @@ def test_a_fit_by_lists_is_the_fit_by_products(given, kind, monkeypatch):
     settings = {"random_state": 0, "max_iter": 5, "dtype": "float64", "early_stopping": True}
     calls, train = [], minibatch.train_by_lists
     monkeypatch.setattr(minibatch, "train_by_lists", lambda *given: calls.append(1) or train(*given))
+    monkeypatch.setattr(engine_lists, "FASTER_BELOW", {})  # also where this processor's products are faster
     by_lists = kind(**settings).fit(given(X), y)
     n_calls = len(calls)
     monkeypatch.setattr(engine_lists, "LISTED_BELOW", -1.0)
@@ -293,7 +295,18 @@ def test_sparse_prediction_and_mean_squares_are_those_of_dense_rows(skip):
         np.testing.assert_allclose(mean_squares(encode(encoding, S), weight), expected, rtol=1e-12, atol=1e-15)
 
 
-def test_what_is_worth_listing():
+@pytest.mark.parametrize(("n_bytes", "few", "many"), [(64, 0.03, 0.05), (32, 0.08, 0.12), (0, 0.2, 0.24)])
+def test_what_is_worth_listing_depends_on_the_products_of_the_processor(n_bytes, few, many, monkeypatch):
+    monkeypatch.setattr(dispatch_module(), "product_bytes", lambda: n_bytes)
+    assert worth_listing(sparse_rows(few, n=200), alone=False)
+    assert not worth_listing(sparse_rows(many, n=200), alone=False)
+    assert worth_listing(sparse_rows(0.1, n=3000), alone=False)  # batches of so many inputs leave the caches
+    assert not worth_listing(sparse_rows(0.25, n=3000), alone=False)
+    assert worth_listing(encode(plain(200), sparse.csr_array(sparse_rows(0.2, n=200))), alone=False)  # sparse rows do not become dense
+
+
+def test_what_is_worth_listing(monkeypatch):
+    monkeypatch.setattr(engine_lists, "FASTER_BELOW", {})
     X = sparse_rows(0.1, n=64)
     scaled = Encoding(np.zeros(64), np.ones(64), (np.empty(0),) * 64, np.empty(0), limits=np.full((2, 64), [[-1.0], [1.0]]))
     assert worth_listing(X, alone=True)

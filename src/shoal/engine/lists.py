@@ -14,7 +14,7 @@ from scipy import sparse
 from shoal.encoding import SparseRows
 from shoal.engine.arguments import kernel_array, late_rules, refuse
 from shoal.engine.device import PROCESSOR
-from shoal.engine.kernels import lists_module
+from shoal.engine.kernels import dispatch_module, lists_module
 from shoal.engine.layout import NetworkGroup
 from shoal.errors import LayoutError
 from shoal.population import Population
@@ -22,7 +22,10 @@ from shoal.recipe import Recipe
 from shoal.types import Floats
 
 LEAST_INPUTS = 48  # below, a product over all inputs takes no longer
-LISTED_BELOW = 0.22  # the share of the inputs that are not 0 up to which lists are faster (`benchmarks/lists.py`)
+LISTED_BELOW = 0.22  # the share of the inputs that are not 0 up to which sparse rows are listed, and dense ones at most
+# The same for dense rows of up to 1,000 inputs, by the bytes of the registers that products use; batches of more inputs leave the caches, and
+# products wait for the memory (`benchmarks/lists.py`).
+FASTER_BELOW = {64: 0.04, 32: 0.1}
 LOOKED_AT = 1_000  # rows that say whether dense rows are worth listing
 
 
@@ -61,7 +64,13 @@ def worth_listing(X: Any, *, alone: bool) -> bool:
         encoding = X.encoding
         return not encoding.n_ramps and encoding.limits is None and X.matrix.nnz <= LISTED_BELOW * m * n
     some = X[:: -(-m // LOOKED_AT)]
-    return bool(np.count_nonzero(some) <= LISTED_BELOW / (1 + alone) * some.size)
+    filled = np.count_nonzero(some) * (1 + alone)
+    return bool(filled <= LISTED_BELOW * some.size and filled <= densest(n) * some.size)
+
+
+def densest(n: int) -> float:
+    """The share of n inputs that are not 0 up to which lists of dense rows are faster than this processor's products."""
+    return FASTER_BELOW.get(dispatch_module().product_bytes(), LISTED_BELOW) * max(1.0, n / 1000)
 
 
 def lists_of(X: Any, dtype: Any) -> RowLists:

@@ -21,7 +21,7 @@ from shoal.engine.kernels.activations import ACTIVATIONS
 from shoal.engine.kernels.losses import LOSSES
 from shoal.engine.kernels.optimizers import LATE, RULES, late_adam
 from shoal.engine.kernels.own import own_address
-from shoal.engine.kernels.products import multiply, product
+from shoal.engine.kernels.products import TILE, multiply, product
 from shoal.engine.kernels.vecmath import turn
 from shoal.textbook.own_name import OwnName
 
@@ -78,6 +78,11 @@ def activation_address(name: str, single: bool) -> int:
 def loss_address(name: str, single: bool) -> int:
     """Where a loss lies, one of the user's own among them."""
     return own_address(name, single) if isinstance(name, OwnName) else int(compiled(LOSSES[name], single).address)
+
+
+def product_bytes() -> int:
+    """The bytes of the registers that products of matrices use; 0 where they are the library's."""
+    return 0 if TILE is None else TILE[2]
 
 
 def product_address(single: bool) -> int:

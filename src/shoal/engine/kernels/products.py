@@ -14,11 +14,11 @@ from shoal.engine.jit.llvm import call, data
 from shoal.engine.jit.processor import tile
 from shoal.engine.jit.products import tiled_product
 
-IN_TILES = tile() is not None
+TILE = tile()
 DEEPEST = 2048  # of a longer inner axis, the columns that a tile reads leave the level-2 cache
 
 
-if IN_TILES:
+if TILE is not None:
 
     def product(a, b, c, M, K, N):
         """c `(M, N)` = a `(M, K)` times b `(K, N)`, row after row."""
