@@ -1,12 +1,16 @@
 """Monotone predictions of raw tables: directions by columns of the table, and what is reported of the weights."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 
 import shoal
 from shoal.errors import InvalidParameterError
-from shoal.table_models.monotone import in_words, monotone_columns
+from shoal.table_models.distill import distilled
+from shoal.table_models.monotone import in_words, monotone_columns, wanted_directions
 
 FAST = {"n_networks": 2, "hidden_layer_sizes": 4, "max_iter": 4}
 
@@ -71,3 +75,23 @@ def test_free_networks_prove_nothing_they_do_not_have():
 def test_a_line_of_words():
     assert in_words({"cement": 1, "age": 1, "water": -1}) == "increasing in 'cement', 'age'; decreasing in 'water'"
     assert in_words({}) == ""
+
+
+def test_a_clone_keeps_them_by_column_when_another_table_makes_other_inputs():
+    """A level less or a gap more moves the inputs: directions by their number would hold for other columns, or for none."""
+    table = cars()
+    wanted = {"weight": -1, "power": 1}
+    model = shoal.fit(table, "mpg", settings=FAST, monotonic_cst=wanted)
+    assert clone(model)["estimator"].monotonic_cst == wanted
+    fewer = table[table["make"] != "b"].assign(power=lambda frame: frame["power"].fillna(100.0))
+    for again in (clone(model), clone(clone(model)), pickle.loads(pickle.dumps(model))):
+        again.fit(fewer.drop(columns="mpg"), fewer["mpg"])
+        inputs = again["prepare"].transform(fewer).shape[1]
+        assert len(again["estimator"].monotonic_cst) == inputs < len(model["estimator"].monotonic_cst)
+        assert wanted.items() <= monotone_columns(again).items()
+        assert wanted_directions(again) == wanted
+
+
+def test_a_small_network_that_learns_from_the_shoal_has_its_directions():
+    model = shoal.fit(cars(), "mpg", settings=FAST, monotonic_cst={"weight": -1, "power": 1})
+    assert {"weight": -1, "power": 1}.items() <= monotone_columns(distilled(model, cars(), units=3).model).items()

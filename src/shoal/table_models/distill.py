@@ -59,7 +59,7 @@ class Distilled:
 
 @outside_named(False)
 def distilled(model: Pipeline, table: Table, *, units: int = UNITS, test: Table | None = None, seed: int = 0) -> Distilled:
-    """Train one small network on what a model of `shoal.fit` predicts.
+    """Train one small network on what a model of `shoal.fit` predicts. It keeps the activation, and the directions of `monotonic_cst`.
 
     Parameters
     ----------
@@ -120,6 +120,7 @@ def sides_of(model: Pipeline, table: Any, test: Table | None, seed: int) -> tupl
 def learned_by(estimator: Any, X: Floats, units: int, seed: int) -> Any:
     """One network of so many units that has learned what an estimator says of prepared rows X `(m, n)`."""
     settings = {"n_networks": 1, "hidden_layer_sizes": units, "ramps": False, "activation": estimator.activation, "random_state": seed}
+    settings["monotonic_cst"] = estimator.monotonic_cst
     network = estimator.network_
     if isinstance(estimator, ShoalRegressor):
         unit = network.g2.unit  # a unit of its own keeps predictions where they belong, such as counts above 0

@@ -283,6 +283,30 @@ class TableModel(Pipeline):
 
     # --- rows -------------------------------------------------------------------------------------------------------
 
+    def fit(self, X: Any, y: Any = None, **params: Any) -> "TableModel":
+        """Fit as a Pipeline does. Directions (`monotonic_cst`) stay with the columns of the table, whatever inputs another table makes.
+
+        Parameters
+        ----------
+        X, y : raw rows and their targets
+        **params : as for a Pipeline
+        """
+        from shoal.table_models.monotone import keep_directions, wanted_directions
+
+        if wanted := wanted_directions(self):
+            given = {name.removeprefix("prepare__"): value for name, value in params.items() if name.startswith("prepare__")}
+            keep_directions(self.steps[-1][1].set_params(monotonic_cst=wanted), self.steps[0][1].fit(X, y, **given))
+        super().fit(X, y, **params)
+        return self
+
+    def __sklearn_clone__(self) -> Any:
+        from shoal.table_models.monotone import wanted_directions
+
+        made = super().__sklearn_clone__()
+        if wanted := wanted_directions(self):
+            made.steps[-1][1].set_params(monotonic_cst=wanted)  # the clone's preparation knows no inputs yet, but columns
+        return made
+
     def _typed(self) -> TypedTable:
         """The step that checks a table's columns."""
         first = self.steps[0][1]

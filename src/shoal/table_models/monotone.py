@@ -7,7 +7,8 @@ from shoal.errors import InvalidParameterError
 from shoal.export import portable
 from shoal.fitting.directions import DirectionsKind
 from shoal.inspection.monotone import proven_directions
-from shoal.table.cells import brief, listed, nearest
+from shoal.nearest_names import nearest
+from shoal.table.cells import brief, listed
 from shoal.table.steps import preparation_of
 
 NUMERIC = ("number", "boolean")  # columns of one prepared value that rises with the cell
@@ -55,9 +56,11 @@ def keep_directions(estimator: Any, prepare: Any) -> Any:
 
 
 def wanted_directions(model: Any) -> dict[str, int]:
-    """The directions by columns of the table that a model made by `shoal.fit` was given."""
-    preparation, given = preparation_of(model["prepare"]), model["estimator"].monotonic_cst
-    if preparation is None or given is None:
+    """The directions by columns of the table that a model made by `shoal.fit`, or a clone of it, was given; none for other steps."""
+    preparation, given = preparation_of(model.steps[0][1]), getattr(model.steps[-1][1], "monotonic_cst", None)
+    if isinstance(given, Mapping):
+        return dict(given)
+    if preparation is None or given is None or len(given) != len(preparation.features):
         return {}
     return {preparation.fields[f.field].name: c for f, c in zip(preparation.features, given, strict=True) if c}
 
