@@ -323,9 +323,9 @@ def test_what_is_no_class_has_no_set(of_table):
     model = shoal.fit(frame, "c", settings={**QUICK, "calibration": "split"})
     assert not hasattr(model, "predict_set")
     assert not hasattr(ShoalRegressor(), "predict_set")
-    with pytest.raises(InvalidParameterError, match=r"sets=0.9 was requested, but c is a number"):
+    with pytest.raises(InvalidParameterError, match=r"sets=0.9 asks for sets of classes, but c is a number: .* --interval 0.9"):
         model.predictions(frame, sets=0.9)
-    with pytest.raises(InvalidParameterError, match=r"interval=0.9 was requested, but kind is a class"):
+    with pytest.raises(InvalidParameterError, match=r"interval=0.9 asks for intervals of numbers, but kind is a class: .* --sets 0.9"):
         of_table.predictions(flowers(), interval=0.9)
 
 

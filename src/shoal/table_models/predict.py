@@ -45,10 +45,16 @@ def predictions(
     answer = np.asarray(estimator.predict(X))
     if task == "regression":
         if sets is not None:
-            raise InvalidParameterError(f"sets={sets:g} was requested, but {', '.join(targets)} is a number; use an interval")
+            raise InvalidParameterError(
+                f"sets={sets:g} asks for sets of classes, but {', '.join(targets)} is a number: ask for an interval of that coverage, "
+                f"interval={sets:g} or --interval {sets:g}"
+            )
         return _values(targets, answer, None if interval is None else estimator.predict_interval(X, interval), frame.index)
     if interval is not None:
-        raise InvalidParameterError(f"interval={interval:g} was requested, but {', '.join(targets)} is a class; use its probabilities")
+        raise InvalidParameterError(
+            f"interval={interval:g} asks for intervals of numbers, but {', '.join(targets)} is a class: use its probabilities, or sets of "
+            f"classes, sets={interval:g} or --sets {interval:g}"
+        )
     shares = np.asarray(estimator.predict_proba(X))
     inside = None if sets is None else np.asarray(estimator.predict_set(X, sets))
     if len(targets) == 1:

@@ -108,7 +108,7 @@ def label_calibration(network: Network) -> LabelCalibration:
     if not isinstance(network.calibration, LabelCalibration):
         raise InvalidParameterError(
             "sets of classes were requested, and this model has no scores of rows that were held out; fit with calibration='split' or "
-            "'cv+', or call calibrate(X, y, calibration='split') with new rows"
+            "'cv+' (shoal fit --set calibration=split), or call calibrate(X, y, calibration='split') with new rows"
         )
     return network.calibration
 
