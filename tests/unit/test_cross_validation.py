@@ -187,7 +187,7 @@ def test_weights_that_leave_a_fold_without_rows_are_named():
 
 def test_the_statement_says_what_repeats_it():
     found = crossed(seed=7, groups="who")
-    for words in ("seed 7", "3 folds, 1 repeat, whole groups of 'who'", f"shoal {shoal.__version__}", "scikit-learn", "SHA-256"):
+    for words in ("seed 7", "3 folds, whole groups of 'who'", f"shoal {shoal.__version__}", "scikit-learn", "SHA-256"):
         assert words in found.statement
     again = crossed(seed=7, groups="who")
     pd.testing.assert_frame_equal(found.predictions, again.predictions)

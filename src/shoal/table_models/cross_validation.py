@@ -163,7 +163,7 @@ def corrected(values: np.ndarray, share: float) -> tuple[float, float, float]:
 
 def folds_in_words(n: int, repeats: int) -> str:
     """As a person says it."""
-    return f"{n} folds, {repeats} repeat{'s' if repeats > 1 else ''}"
+    return f"{n} folds, {repeats} repeats" if repeats > 1 else f"{n} folds"
 
 
 def p_in_words(p: float) -> str:
