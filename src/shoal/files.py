@@ -14,12 +14,12 @@ import tempfile
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from shoal.errors import OutputError, ShoalError
 from shoal.left_overs import beside, mark, sweep_beside, sweep_temporary
+from shoal.nearest_names import nearest
 
 Anywhere = str | os.PathLike[str]
 
@@ -96,17 +96,16 @@ def _not_there(path: Anywhere, noun: str, error: OSError) -> str:
         return f"{path} cannot be read: {error.strerror or error}."
     if Path(path).is_symlink():
         return f"There is no {noun} {path}: it is a link to {Path(path).readlink()}, which is not there."
-    names = _nearest(Path(path))
+    names = nearest(Path(path).name, _names_beside(Path(path)))
     hint = f"the nearest names there are {', '.join(map(repr, names))}" if names else "check the name and the folder"
     return f"There is no {noun} {path}; {hint}."
 
 
-def _nearest(file: Path) -> list[str]:
+def _names_beside(file: Path) -> list[str]:
     try:
-        there = {other.name.casefold(): other.name for other in file.parent.iterdir()}
+        return [other.name for other in file.parent.iterdir()]
     except OSError:
         return []
-    return [there[match] for match in get_close_matches(file.name.casefold(), there, n=3, cutoff=0.5)]
 
 
 def _kind(mode: int) -> str:

@@ -16,13 +16,13 @@ import reprlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any, final
 
 import numpy as np
 
 from shoal.errors import InvalidParameterError
+from shoal.nearest_names import nearest
 
 MOST_SIZE = 2**31 - 1  # of a layer or a population; memory limits it far below
 NO_LIMIT = 2**53  # larger limits have no effect: floats represent every smaller integer
@@ -310,9 +310,8 @@ class ChoiceKind(ParameterKind):
             return None
         if isinstance(value, bool | np.bool_) and any(choice is bool(value) for choice in self.choices):
             return bool(value)
-        texts = {choice.casefold(): choice for choice in self.choices if isinstance(choice, str)}
-        near = get_close_matches(value.casefold(), texts, n=1) if isinstance(value, str) else []
-        raise ValueError(f"choose {self.words}" + (f"; the nearest is {texts[near[0]]!r}" if near else ""))
+        near = nearest(value, (choice for choice in self.choices if isinstance(choice, str))) if isinstance(value, str) else []
+        raise ValueError(f"choose {self.words}" + (f"; the nearest is {near[0]!r}" if near else ""))
 
     def parse(self, text: str) -> Any:
         if text in self.choices:

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, final
 
 from shoal.errors import InvalidParameterError
 from shoal.kinds import ParameterKind, items, shown, whole
+from shoal.nearest_names import nearest
 
 Wanted = tuple[int, ...] | dict[str, int]
 
@@ -61,7 +61,7 @@ def of_inputs(wanted: Wanted, names: Sequence[str] | None, n: int) -> tuple[int,
             )
         for name in wanted:
             if name not in names:
-                near = get_close_matches(name, names, n=3)
+                near = nearest(name, names)
                 hint = f"the nearest are {', '.join(map(repr, near))}" if near else f"the inputs are {', '.join(map(repr, names[:10]))}"
                 raise InvalidParameterError(f"monotonic_cst has {name!r}, which is no input; {hint}")
         return tuple(wanted.get(name, 0) for name in names)

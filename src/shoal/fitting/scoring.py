@@ -1,10 +1,10 @@
 """The score by which early stopping chooses the best epoch: the parameter `scoring`, scikit-learn's name and values."""
 
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any, final
 
 from shoal.kinds import ParameterKind
+from shoal.nearest_names import nearest
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class ScoringKind(ParameterKind):
             names = get_scorer_names()
             if value in names:
                 return OwnScoring(str(value))
-            near = get_close_matches(value.casefold(), ["loss", *names], n=3)
+            near = nearest(value, ["loss", *names])
             raise ValueError(f"it must be {self.words}" + (f"; the nearest names are {', '.join(map(repr, near))}" if near else ""))
         if not callable(value):
             raise ValueError

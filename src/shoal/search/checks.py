@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from sklearn.model_selection import ParameterGrid, ParameterSampler, check_cv
 
 from shoal.errors import InvalidParameterError, ShoalError
 from shoal.kinds import ChoiceKind, FlagKind, SeedKind, WholeKind, real, shown, whole
+from shoal.nearest_names import nearest
 from shoal.search.folds import last_step, prefix_of
 
 Fold = tuple[NDArray[Any], NDArray[Any]]
@@ -129,7 +129,7 @@ def scorers_of(search: Any, get: Callable[[], tuple[Any, Any]]) -> tuple[Any, An
     known = get_scorer_names()
     for name in named:
         if isinstance(name, str) and name not in known:
-            near = get_close_matches(name, known, n=3, cutoff=0.4)
+            near = nearest(name, known)
             hint = f"the nearest are {', '.join(near)}" if near else "sklearn.metrics.get_scorer_names() lists them"
             raise InvalidParameterError(f"scoring is {shown(search.scoring)}, and scikit-learn has no score {name!r}; {hint}")
     if several and search.scoring:

@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -13,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from shoal.errors import TableError
+from shoal.nearest_names import nearest
 from shoal.table.date_formats import DURATION, all_readable, duration_days, is_day_first, read_with, shaped_formats, swapped
 from shoal.table.dates import far_date, since_1970
 from shoal.table.marks import MISSING_MARKS
@@ -21,7 +21,6 @@ from shoal.table.marks import MISSING_MARKS
 ROW = "row"
 
 HEAD = 100  # filled cells of a column that its format of dates is guessed from
-_LONG_NAME = 200  # characters; comparing longer names takes the square of their length
 _WHOLE = re.compile(r"[+-]?[0-9]{1,30}")
 _HUGE = 10**400  # beyond every floating-point number; Python refuses to write whole numbers of some thousand digits
 _TRUTH = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
@@ -307,14 +306,6 @@ def listed(names: Iterable[object], most: int = 6) -> str:
     shown = [brief(name) for name in names]
     more = f" and {len(shown) - most} more" if len(shown) > most else ""
     return ", ".join(shown[:most]) + more
-
-
-def nearest(name: str, names: Iterable[str]) -> list[str]:
-    """The names most like this one, whatever their case."""
-    if len(name) > _LONG_NAME:
-        return []
-    by_folded = {other.casefold(): other for other in names if len(other) <= _LONG_NAME}
-    return [by_folded[match] for match in get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.5)]
 
 
 def no_column(name: str, columns: Iterable[str], purpose: str) -> str:

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from shoal.errors import ColumnsError, InvalidParameterError, TableError
-from shoal.table.cells import Cells, brief, check_finite, date_cells, listed, nearest, refusal, text_cells, truth_cells
+from shoal.nearest_names import nearest
+from shoal.table.cells import Cells, brief, check_finite, date_cells, listed, refusal, text_cells, truth_cells
 from shoal.table.dates import Part, date_columns, parts_of
 from shoal.table.frames import as_frame, column_name, named_frame
 from shoal.table.levels import Variant, merged_cells

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from shoal.errors import ShoalError, TableError
-from shoal.table.cells import brief, listed, nearest
+from shoal.nearest_names import nearest
+from shoal.table.cells import brief, listed
 from shoal.table.filetypes import INNER, FileKind, Place
 from shoal.table.frames import arrow_frame, first_line
 from shoal.table.layout import layout_of

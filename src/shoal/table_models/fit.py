@@ -25,9 +25,10 @@ from shoal.estimators.remote import dask_functions, place_of
 from shoal.files import reading_once
 from shoal.fitting.settings import settings_of
 from shoal.fitting.train import interrupted
+from shoal.nearest_names import nearest
 from shoal.network import keep_facts
 from shoal.table import Column, ColumnNote, Task, describe_columns, feature_names, preparation, prepared_rows
-from shoal.table.cells import brief, listed, nearest
+from shoal.table.cells import brief, listed
 from shoal.table.frames import Table, frame_or_path, is_path
 from shoal.table.steps import learned_rows, roles_of_steps
 from shoal.table.target import Target, check_task

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from shoal.errors import ColumnsError, TableError
+from shoal.nearest_names import nearest
 from shoal.table import Column, check_columns, coerce, describe_columns
-from shoal.table.cells import date_format_of, nearest
+from shoal.table.cells import date_format_of
 from shoal.table.columns import rare_below
 
 N = 40
