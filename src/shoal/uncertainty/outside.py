@@ -21,7 +21,7 @@ from shoal.types import Floats
 
 BLOCK_CELLS = 1 << 20  # of sparse rows that are made dense at once
 FEW = 20  # cells to one outside, and more
-DOUBLE = np.dtype(np.float64)
+NUMBERS = np.dtype(np.float64), np.dtype(np.float32)
 WIDTH_OF_UNIFORM = np.sqrt(12.0)  # of a uniform distribution, in standard deviations
 # Of the packages: a folder of the user's may be named shoal too.
 OWN_FILES = tuple(f"{Path(str(package.__file__)).parent}{os.sep}" for package in (files, sklearn))
@@ -41,12 +41,12 @@ def outside_named(names: Names | bool) -> Iterator[None]:
 
 
 def are_inside(network: Network, X: Any) -> bool:
-    """Whether X is a matrix of float64 that lies inside the training range. It is then finite too, and needs no other check.
+    """Whether X is a matrix of floating-point numbers that lies inside the training range. It is then finite too, and needs no other check.
 
     One row of 30 columns takes 2 µs, less than to check that its numbers are finite.
     """
     lowest, highest = network.lowest, network.highest
-    if lowest is None or type(X) is not np.ndarray or X.dtype != DOUBLE or X.ndim != 2 or not 0 < X.shape[1] == len(lowest):
+    if lowest is None or type(X) is not np.ndarray or X.dtype not in NUMBERS or X.ndim != 2 or not 0 < X.shape[1] == len(lowest):
         return False
     return bool(np.count_nonzero(lowest <= X) == X.size > 0 and np.count_nonzero(highest >= X) == X.size)
 
@@ -73,7 +73,10 @@ def counts_outside(network: Network, X: Any) -> tuple[int, NDArray[np.int64]]:
     size = max(1, BLOCK_CELLS // max(1, X.shape[1]))
     for s in range(0, X.shape[0], size):
         found = outside_range(network, X[s : s + size])
-        if FEW * np.count_nonzero(found) > found.size:
+        n_found = np.count_nonzero(found)
+        if not n_found:
+            continue
+        if FEW * n_found > found.size:
             n_rows, by_input = n_rows + int(np.count_nonzero(found.any(axis=1))), by_input + np.count_nonzero(found, axis=0)
             continue
         row, column = np.divmod(np.flatnonzero(found), found.shape[1])  # of few cells, five times as fast as counting along the axes
