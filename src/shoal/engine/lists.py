@@ -23,8 +23,8 @@ from shoal.types import Floats
 
 LEAST_INPUTS = 48  # below, a product over all inputs takes no longer
 LISTED_BELOW = 0.22  # the share of the inputs that are not 0 up to which sparse rows are listed, and dense ones at most
-# The same for dense rows of up to 1,000 inputs, by the bytes of the registers that products use; batches of more inputs leave the caches, and
-# products wait for the memory (`benchmarks/lists.py`).
+# The same for dense rows of up to 1,000 inputs, by the bytes of the registers that products use (`benchmarks/lists.py`); batches of more
+# inputs leave the caches, and products wait for the memory.
 FASTER_BELOW = {64: 0.04, 32: 0.1}
 LOOKED_AT = 1_000  # rows that say whether dense rows are worth listing
 
