@@ -13,7 +13,7 @@ def nearest(name: str, names: Iterable[str]) -> list[str]:
 
     Examples
     --------
-    >>> nearest("Wieght", ["weight", "height", "price"])
+    >>> nearest("Weights", ["weight", "height", "price"])
     ['weight', 'height']
     """
     if len(name) > LONG:

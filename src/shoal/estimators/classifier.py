@@ -64,8 +64,8 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
     device_ : str
         Where training computed: the value of `device`, or what "auto" selected.
     feature_importances_ : ndarray, (n_features,)
-        Exact sensitivities, adding up to 1: the mean of |dy/dx| per standard deviation of each input, over the outputs and at most 1000 of
-        the training rows. Computed when first asked for. Fits on disk or a cluster, and imported networks, have none.
+        Exact sensitivities, adding up to 1: the mean of `|dy/dx|` per standard deviation of each input, over the outputs and at most 1000
+        of the training rows. Computed when first asked for. Fits on disk or a cluster, and imported networks, have none.
     seed_ : int
         With `random_state=seed_` you get the same fit again, bit for bit.
 

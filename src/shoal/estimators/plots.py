@@ -188,7 +188,7 @@ class EstimatorPlots:
         return ProfileDisplay.from_profile(self._profile(X, column, quantiles, output), ylabel=ylabel, ax=ax)
 
     def sensitivities(self, X: Any, *, output: int | None = None, ax: Any = None) -> RankingDisplay:
-        """Exact mean |dy/dx| per standard deviation of each input, over the rows; without `output` the mean over all outputs."""
+        """Exact mean `|dy/dx|` per standard deviation of each input, over the rows; without `output` the mean over all outputs."""
         return self._ranking(*self._sensitivities(X), output, SENSITIVITY, ax)
 
     def olden(self, *, output: int | None = None, ax: Any = None) -> RankingDisplay:

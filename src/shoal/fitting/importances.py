@@ -38,7 +38,7 @@ def sample_of(source: Source) -> RowSample | None:
 
 
 def importances(network: Network, sample: RowSample) -> Floats:
-    """Mean |dy/dx| per standard deviation of each input, over the rows and the outputs, `(n,)`; they add up to 1.
+    """Mean `|dy/dx|` per standard deviation of each input, over the rows and the outputs, `(n,)`; they add up to 1.
 
     Targets count in units of their own scale, so that their units do not matter. All are 0 if nothing moves the prediction.
     """

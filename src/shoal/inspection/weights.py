@@ -15,7 +15,7 @@ TINY = 1e-300  # in place of a sum of 0: a unit without weights passes nothing o
 def olden(network: Network) -> Floats:
     """Olden's connection weights of each input, `(n, n_z)`: signed, in logits (or units of the scaled target) a standard deviation.
 
-        olden[j, o] = Σ_i W1[i, j] · W2[o, i]  (+ W3[o, j] where there are skip connections), i over the hidden units
+    `olden[j, o] = Σ_i W1[i, j] · W2[o, i]`, i over the hidden units, `+ W3[o, j]` where there are skip connections.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def olden(network: Network) -> Floats:
 def garson(network: Network) -> Floats:
     """Garson's fractions of each input, `(n, n_z)`: not signed, columns add up to 1.
 
-        garson[j, o] ∝ Σ_i |W2[o, i]| · |W1[i, j]| / Σ_k |W1[i, k]|  (+ |W3[o, j]| where there are skip connections)
+    `garson[j, o] ∝ Σ_i |W2[o, i]| · |W1[i, j]| / Σ_k |W1[i, k]|`, i over the hidden units, `+ |W3[o, j]|` where there are skip connections.
 
     Returns
     -------

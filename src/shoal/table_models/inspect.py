@@ -146,7 +146,7 @@ class Uses(WeightsByColumn):
     names, olden, garson
         As in `WeightsByColumn`.
     sensitivity : ndarray, (n, n_y)
-        Mean |dy/dx| per standard deviation of x, in units of y; for a column with several parts (levels, parts of a date, missing
+        Mean `|dy/dx|` per standard deviation of x, in units of y; for a column with several parts (levels, parts of a date, missing
         indicator) the root of the sum of their squares.
     """
 
