@@ -406,3 +406,10 @@ def test_a_device_refuses_them(settings, monkeypatch):
     monkeypatch.setattr(shoal.fitting.plan, "found", lambda asked, sparse: "torch:cpu")
     with pytest.raises(InvalidParameterError, match=r"device 'torch:cpu' cannot use the own (loss|activation) '\w+'.*choose device='cpu'"):
         ShoalRegressor(**settings, device="torch:cpu").fit(X, Y)
+
+
+def test_a_classifier_of_a_table_says_why_it_takes_no_loss():
+    table = pd.DataFrame({"x": range(40), "y": ["no", "yes"] * 20})
+    own = OwnLoss("fourth_power", lambda Z2, Y: (Z2 - Y) ** 4, lambda Z2, Y: 4 * (Z2 - Y) ** 3)
+    with pytest.raises(InvalidParameterError, match=r"no parameter 'loss'; its loss is cross-entropy .*own-functions"):
+        shoal.fit(table, "y", settings={"loss": own})

@@ -325,6 +325,7 @@ def estimator_for(task: Task, settings: Mapping[str, Any] | None, seed: int, cal
         if name not in known:
             matches = nearest(name, known)
             hint = f"the nearest names are {listed(matches)}" if matches else f"the parameters are {', '.join(known)}"
+            hint = "its loss is cross-entropy (docs/own-functions.md); leave it out" if name == "loss" else hint
             raise InvalidParameterError(f"{type(estimator).__name__} has no parameter {name!r}; {hint}.")
     return estimator.set_params(**chosen, callbacks=list(callbacks) or None)
 
