@@ -1,5 +1,6 @@
 """Exhibit 0's answers against the textbook, over curves, widths and settings; and what no reader's page would send."""
 
+import warnings
 from itertools import product
 
 import numpy as np
@@ -135,3 +136,10 @@ def test_what_the_page_would_not_send_is_refused_by_name(name, given, words):
 def test_extreme_units_are_answered(units):
     answer = ask("relu_sum", units=units, n=len(units.split(",")))
     assert b"null" not in as_json({k: v for k, v in answer.items() if k != "units"})
+
+
+def test_few_steps_are_on_purpose_and_warn_nobody():
+    """`shoal chapter --export` printed advice on `max_iter`, which who reads the page cannot set."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fitted.__wrapped__("step", (), 12)

@@ -1,10 +1,12 @@
 """Exhibit 0, beyond the slides: one input and ReLU units, whose clipped lines add up to a curve; then two inputs and their regions."""
 
+import warnings
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from shoal.errors import InvalidParameterError
 from shoal.estimators.regressor import ShoalRegressor
@@ -206,7 +208,10 @@ def fitted(curve: str, drawn: tuple[int, ...], n: int) -> Parameters:
     """The library's own fit: 12 networks trained together by Levenberg-Marquardt, and of these the one with the least error."""
     y = target(curve, drawn)
     fit: dict[str, Any] = {"solver": "lm", "alpha": 0.0, "init": "nguyen_widrow", "max_iter": 100, "early_stopping": False, "ramps": False}
-    shoal = ShoalRegressor(hidden_layer_sizes=n, activation="relu", n_networks=NETWORKS, random_state=SEED, **fit).fit(PLACES[:, None], y)
+    shoal = ShoalRegressor(hidden_layer_sizes=n, activation="relu", n_networks=NETWORKS, random_state=SEED, **fit)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the steps are few on purpose, and who reads the page cannot set more
+        shoal.fit(PLACES[:, None], y)
     best = int(np.argmin(np.mean((predict_members(shoal.network_, PLACES[:, None])[:, :, 0] - y) ** 2, axis=1)))
     return folded(replace(shoal.network_, population=take(shoal.network_.population, [best]), shares=np.ones(1)))
 
