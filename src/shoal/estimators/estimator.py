@@ -320,9 +320,8 @@ class ShallowEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
 
     def _predicted(self, X: Any) -> Floats:
         """The network's answer for checked rows, `(m, n_y)`."""
-        X = self._rows_to_predict(X)
         with at_most(N_JOBS.read("n_jobs", self.n_jobs)), np.errstate(over="ignore", invalid="ignore"):
-            answers = predict(self.network_, X)
+            answers = predict(self.network_, self._rows_to_predict(X))
         return finite_answers(answers)
 
     @lazy_too

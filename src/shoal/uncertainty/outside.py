@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from shoal import files
+from shoal.engine.threads import spread
 from shoal.errors import OutsideWarning
 from shoal.network import Network, outside_range, predict, value_range
 from shoal.types import Floats
@@ -69,19 +70,22 @@ def warn_outside(network: Network, X: Any) -> None:
 
 def counts_outside(network: Network, X: Any) -> tuple[int, NDArray[np.int64]]:
     """How many raw rows `X (m, n)` have an input outside the training range, in all and for each input."""
-    n_rows, by_input = 0, np.zeros(X.shape[1], np.int64)
     size = max(1, BLOCK_CELLS // max(1, X.shape[1]))
-    for s in range(0, X.shape[0], size):
-        found = outside_range(network, X[s : s + size])
-        n_found = np.count_nonzero(found)
-        if not n_found:
-            continue
-        if FEW * n_found > found.size:
-            n_rows, by_input = n_rows + int(np.count_nonzero(found.any(axis=1))), by_input + np.count_nonzero(found, axis=0)
-            continue
-        row, column = np.divmod(np.flatnonzero(found), found.shape[1])  # of few cells, five times as fast as counting along the axes
-        n_rows, by_input = n_rows + len(np.unique(row)), by_input + np.bincount(column, minlength=found.shape[1])
-    return n_rows, by_input
+    counts = [(0, np.zeros(X.shape[1], np.int64))]
+    counts += spread(lambda s: counts_of_block(network, X[s : s + size]), range(0, X.shape[0], size))
+    return sum(n for n, _ in counts), np.asarray(sum(by_input for _, by_input in counts))
+
+
+def counts_of_block(network: Network, X: Any) -> tuple[int, NDArray[np.int64]]:
+    """`counts_outside` of a few rows."""
+    found = outside_range(network, X)
+    n_found = np.count_nonzero(found)
+    if FEW * n_found > found.size:
+        return int(np.count_nonzero(found.any(axis=1))), np.count_nonzero(found, axis=0)
+    if not n_found:
+        return 0, np.zeros(X.shape[1], np.int64)
+    row, column = np.divmod(np.flatnonzero(found), found.shape[1])  # of few cells, five times as fast as counting along the axes
+    return len(np.unique(row)), np.bincount(column, minlength=found.shape[1])
 
 
 def about_outside(network: Network, names: Sequence[str], n_rows: int, n_outside: int, by_input: NDArray[np.int64]) -> str:
