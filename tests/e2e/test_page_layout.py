@@ -116,6 +116,26 @@ def test_back_returns_to_the_section_before(chapter):
     chapter.page.wait_for_selector('.rail a[href="#slide-10"][aria-current]')
 
 
+def test_no_exhibit_is_marked_at_the_opening(chapter):
+    chapter.open(4)
+    chapter.page.wait_for_selector('.rail a[href="#slide-4"][aria-current]')
+    chapter.page.evaluate("scrollTo({top: 0, behavior: 'instant'})")
+    chapter.page.wait_for_function("() => !document.querySelector('.rail [aria-current]')")
+
+
+def test_a_phone_shows_both_times_of_the_slide(browser, chapter_address):
+    """The longest bar has its value behind it; a picture of the wide page's width hid both beyond the screen's edge."""
+    watched = on_screen(browser, chapter_address, 390)
+    watched.open(13)
+    watched.page.wait_for_selector("#slide-13 .bars .mono")
+    ends = watched.page.eval_on_selector_all(
+        "#slide-13 .bars text", "all => all.map(e => [e.getBoundingClientRect().left, e.getBoundingClientRect().right])"
+    )
+    assert len(ends) == 4 + 4 + 4, "names, values, every second tick"
+    assert all(left >= 0 and right <= 390 for left, right in ends)
+    watched.close()
+
+
 def test_the_theme_is_kept(chapter):
     chapter.open(1)
     chapter.page.click("#theme")

@@ -265,7 +265,7 @@ export function slide0() {
       drawResult(sum, fit);
       drawOwn();
       put(errors, errorChart(widths, sum, fit));
-      put(marks, tr("Error against units. Line: joints in equal steps (bumps). ○ the sum shown."), fit ? ` ${tr("Dashed, ◇: shoal’s fits, whose joints move.")}` : "");
+      put(marks, tr("Error against units. Line: joints in equal steps (bumps). ○ the sum shown."), fit ? ` ${tr("Dashed, ◇: shoal’s fits, whose joints move.")}` : "");
       drawRegions(lines);
     },
   });

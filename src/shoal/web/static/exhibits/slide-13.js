@@ -7,6 +7,8 @@ import { fixed, full, num, sig, whole } from "../lib/numbers.js";
 import { declareAs, get, set } from "../lib/store.js";
 import { decimal, tr } from "../lib/words.js";
 
+const narrow = matchMedia("(max-width: 640px)");
+
 /** @param {any} page */
 export function slide13(page) {
   declareAs("13.length", "dot.length");
@@ -57,7 +59,8 @@ export function slide13(page) {
       [tr`${"np.dot"}, slide`, answer.slide.product_ms, "bed"],
     ]);
     const [low, high] = [-3, 4.2];
-    const x = (/** @type {number} */ ms) => 120 + ((Math.log10(Math.max(ms, 1e-3)) - low) / (high - low)) * 660;
+    const [width, begin, most, every] = narrow.matches ? [360, 98, 184, 2] : [880, 120, 660, 1]; // a phone has room for half the ticks
+    const x = (/** @type {number} */ ms) => begin + ((Math.log10(Math.max(ms, 1e-3)) - low) / (high - low)) * most;
     const ticks = [
       [-3, "1 µs"],
       [-2, "10 µs"],
@@ -67,9 +70,9 @@ export function slide13(page) {
       [2, `${decimal("0.1")} s`],
       [3, "1 s"],
       [4, "10 s"],
-    ];
+    ].filter((_, i) => i % every === 0);
     const out = picture(
-      880,
+      width,
       210,
       tr("Times on a logarithmic axis"),
       ...ticks.flatMap(([e, name]) => [
@@ -79,11 +82,11 @@ export function slide13(page) {
     );
     rows.forEach(([name, ms, kind], i) =>
       out.append(
-        text(108, 30 + i * 44, name, { "text-anchor": "end" }),
+        text(begin - 8, 30 + i * 44, name, { "text-anchor": "end" }),
         s("rect", {
-          x: 120,
+          x: begin,
           y: 12 + i * 44,
-          width: Math.max(x(ms) - 120, 1).toFixed(1),
+          width: Math.max(x(ms) - begin, 1).toFixed(1),
           height: 26,
           class: kind,
           stroke: kind === "bed" ? "var(--rule-2)" : "none",
@@ -113,7 +116,7 @@ export function slide13(page) {
             "tr",
             {},
             h("td", {}, tr`n / 4, what ${whole(answer.n)} uniform numbers lead to`),
-            h("td", {}, num(answer.expected)),
+            h("td", {}, whole(answer.expected)),
             h("td", {}, ""),
           ),
         ),
@@ -126,6 +129,7 @@ export function slide13(page) {
     );
   }
 
+  narrow.addEventListener("change", () => answer && show());
   exhibit({
     number: 13,
     predict: () => ["predict_13", { length: get("13.length") }],

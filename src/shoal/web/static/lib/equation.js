@@ -2,7 +2,7 @@
 import { decimal } from "./words.js";
 
 const SYMBOLS = new Set(["X", "Y", "W1", "b1", "W2", "b2", "Z1", "A1", "Z2", "A2", "dZ2", "dW2", "db2", "dZ1", "dW1", "db1"]);
-const UPRIGHT = new Set(["tanh", "max", "ln", "sum", "np", "logistic"]);
+const UPRIGHT = new Set(["tanh", "max", "ln", "sum", "np", "logistic", "randn"]);
 
 /** @param {string} source @returns {string[]} */
 const tokens = (source) => source.match(/[A-Za-zŷ]+\d*|σ|∂|α|\d+(?:\.\d+)?|\^|_|\{|\}|\/(?=\{)|;;|:=|′|\S/gu) ?? [];
@@ -34,6 +34,7 @@ export function mathml(source) {
     if (t === "σ" || t === "∂" || t === "α") return `<mi>${t}</mi>`;
     if (/^\d/.test(t)) return `<mn>${decimal(t)}</mn>`;
     if (t === ";;") return '<mspace width="0.9em"></mspace>';
+    if (t === ";") return '<mspace width="0.3em"></mspace>';
     if (t === "′") return '<mo lspace="0" rspace="0">′</mo>';
     return "()[]".includes(t) ? `<mo stretchy="false">${t}</mo>` : `<mo>${t}</mo>`;
   }

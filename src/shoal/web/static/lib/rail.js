@@ -52,7 +52,10 @@ function follow(arrived) {
   });
   const section = met.pop();
   kept = section ? { section, top: section.getBoundingClientRect().top, ...scroll() } : null;
-  if (!section) return;
+  if (!section) {
+    if (scrollY < 0.3 * innerHeight) for (const link of links.values()) link.removeAttribute("aria-current"); // at the opening
+    return;
+  }
   mark(section.id);
   arrived?.(section.id);
 }
