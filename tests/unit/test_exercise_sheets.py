@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from html import unescape
 
 import numpy as np
 import pytest
@@ -232,3 +233,32 @@ def test_the_command_writes_both_files_and_refuses_what_does_not_belong_together
     assert isinstance(run(app, ["chapter", "--seed", "5"]).exception, InvalidParameterError)
     both = ["chapter", "--exercises", str(tmp_path / "a.html"), "--export", str(tmp_path / "copy")]
     assert isinstance(run(app, both).exception, InvalidParameterError)
+
+
+def spoken(html):
+    """The texts of a page, without the slides' own titles and the lecture's, which are English in every language."""
+    body = re.sub(r"<style>.*?</style>|<small>.*?</small>|<footer>.*?</footer>", "", html, flags=re.DOTALL)
+    return [unescape(text).strip() for text in re.findall(r">([^<]+)<", body) if text.strip()]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 17])
+def test_a_french_sheet_has_the_same_numbers_and_no_english(seed, tmp_path):
+    files = {lang: write_exercises(tmp_path / f"{lang}.html", seed, lang=lang) for lang in ("en", "fr")}
+    english, french = ([file.read_text(encoding="utf-8") for file in files[lang]] for lang in ("en", "fr"))
+    for in_english, in_french in zip(english, french, strict=True):
+        assert '<html lang="fr">' in in_french
+        texts = spoken(in_french)
+        both = {text for text in set(texts) & set(spoken(in_english)) if re.search(r"[a-z]{3}", text)}
+        same = re.compile(r"np\.\w+\(.*\)|axis=1|tanh|max|leaky|ReLU|Xavier|code|Solutions|distance|identit")
+        assert {text for text in both if re.search(r"[a-z]{3}", same.sub("", text))} == set(), "what no table has"
+        words = set(re.findall(r"[a-z]+", " ".join(texts).lower()))
+        assert words & {"the", "of", "and", "with", "which", "is", "are", "by", "units", "examples", "compute", "without", "after"} == set()
+        assert not re.search(r"\d\.\d", " ".join(texts)), "a decimal point"
+        cells = [re.findall(r"<td>([^<]+)</td>", page) for page in (in_english, in_french)]
+        assert [cell.replace(".", ",") for cell in cells[0]] == cells[1]
+
+
+def test_a_sheet_in_a_language_that_there_is_not(tmp_path):
+    with pytest.raises(InvalidParameterError, match="lang='xx' is not a language of the page; choose one of en, fr"):
+        write_exercises(tmp_path / "a.html", lang="xx")
+    assert list(tmp_path.iterdir()) == []

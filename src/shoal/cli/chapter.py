@@ -33,7 +33,9 @@ def chapter(
     ] = None,
     lang: Annotated[
         str | None,
-        typer.Option(metavar="LANGUAGE", help="en or fr. Default: the browser's language; English for a copy.", show_default=False),
+        typer.Option(
+            metavar="LANGUAGE", help="en or fr. Default: the browser's language; English for a copy and for sheets.", show_default=False
+        ),
     ] = None,
 ) -> None:
     """Open the lecture chapter as an interactive page. The equations compute every figure, on this machine only.
@@ -51,11 +53,9 @@ def chapter(
         raise InvalidParameterError("--seed and --sheets belong to --exercises FILE.html; give that, or leave them out.")
     if exercises is not None and export is not None:
         raise InvalidParameterError("--exercises and --export write different things; give one of them at a time.")
-    if exercises is not None and lang is not None:
-        raise InvalidParameterError("--lang belongs to the page and its copy; the sheets of --exercises are in English. Leave it out.")
     try:
         if exercises is not None:
-            file, solutions = web.write_exercises(exercises, 1 if seed is None else seed, 1 if sheets is None else sheets)
+            file, solutions = web.write_exercises(exercises, 1 if seed is None else seed, 1 if sheets is None else sheets, lang or "en")
             print(f"the exercises are written to {file}, the solutions to {solutions}")
         elif export is not None:
             print(f"the chapter is written to {web.export(export, lang or 'en')}")

@@ -20,8 +20,11 @@ def export(folder: str | Path, lang: str = "en") -> Path:
     return export_static(Path(folder), lang=lang)
 
 
-def write_exercises(file: str | Path, seed: int = 1, sheets: int = 1) -> tuple[Path, Path]:
-    """Write sheets of exercises into `file`, one for each seed from `seed` on, and their solutions beside it; returns both paths."""
+def write_exercises(file: str | Path, seed: int = 1, sheets: int = 1, lang: str = "en") -> tuple[Path, Path]:
+    """Write sheets of exercises in one language into `file`, one for each seed from `seed` on, and their solutions beside it.
+
+    Returns both paths.
+    """
     from shoal.web.exercises.page import write_sheets
 
-    return write_sheets(Path(file), seed, sheets)
+    return write_sheets(Path(file), seed, sheets, lang)

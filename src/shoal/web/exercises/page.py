@@ -11,12 +11,13 @@ from shoal.files import refuse_unwritable, replacing
 from shoal.web.exercises.parts import Array, Exercise, Part, Value
 from shoal.web.exercises.sheet import ExerciseSheet, draw_sheets
 from shoal.web.exhibits.predict import shown
+from shoal.web.languages import ENGLISH, checked_language, language, speaking, tr
 
 STYLE = Path(__file__).with_name("sheet.css")
 LETTERS = "abcdefgh"
 
 
-def write_sheets(file: Path, seed: int, count: int) -> tuple[Path, Path]:
+def write_sheets(file: Path, seed: int, count: int, lang: str = "en") -> tuple[Path, Path]:
     """Write the sheets, and their solutions beside them; returns both files.
 
     Raises
@@ -29,20 +30,22 @@ def write_sheets(file: Path, seed: int, count: int) -> tuple[Path, Path]:
     if file.suffix.lower() not in (".html", ".htm"):
         raise OutputError(f"{file} does not end in .html; give the name of an HTML file. The solutions are written beside it.")
     solutions = file.with_name(f"{file.stem}-solutions{file.suffix}")
-    sheets = draw_sheets(seed, count)
+    with speaking(checked_language(lang) or ENGLISH):
+        sheets = draw_sheets(seed, count)
+        pages = {solutions: page(sheets, True), file: page(sheets, False)}
     for target in (file, solutions):
         refuse_unwritable(target)
-    for target, solved in ((solutions, True), (file, False)):
+    for target, text in pages.items():
         with replacing(target) as out:
-            out.write(page(sheets, solved).encode("utf-8"))
+            out.write(text.encode("utf-8"))
     return file, solutions
 
 
 def page(sheets: Sequence[ExerciseSheet], solved: bool) -> str:
     """The page of these sheets, each from a new page of paper on."""
-    title = "Shallow neural networks: " + ("solutions" if solved else "exercises")
+    title = tr("Shallow neural networks: solutions") if solved else tr("Shallow neural networks: exercises")
     return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{language()}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
         f"<title>{title}</title>\n<style>\n{STYLE.read_text(encoding='utf-8')}</style>\n</head>\n"
         f'<body class="{"solved" if solved else "open"}">\n{"".join(sheet_html(s, solved) for s in sheets)}</body>\n</html>\n'
@@ -51,22 +54,23 @@ def page(sheets: Sequence[ExerciseSheet], solved: bool) -> str:
 
 def sheet_html(sheet: ExerciseSheet, solved: bool) -> str:
     """One sheet: its head, its network, its exercises."""
-    title = "Solutions" if solved else "Exercises"
-    name = "" if solved else '<p class="name">Name <i></i></p>'
+    title = tr("Solutions") if solved else tr("Exercises")
+    name = "" if solved else f'<p class="name">{tr("Name")} <i></i></p>'
     intro = (
-        "Computed by shoal’s textbook when this page was written. Each step shows four digits; the next was computed with all."
+        tr("Computed by shoal’s textbook when this page was written. Each step shows four digits; the next was computed with all.")
         if solved
-        else "All numbers are short: a pocket calculator is enough. Round at the end. Rows are units, columns are examples."
+        else tr("All numbers are short: a pocket calculator is enough. Round at the end. Rows are units, columns are examples.")
     )
     given = [*sheet.network.parameters.named().items(), ("X", sheet.network.X), ("Y", sheet.network.Y)]
     return (
-        f"<article>\n<header><h1>Shallow neural networks <span>{title}</span></h1>{name}"
-        f'<p class="sheet">Sheet <b>{sheet.seed}</b> · code <b>{sheet.code}</b></p></header>\n<p class="intro">{intro}</p>\n'
-        '<section class="network"><h2>The network</h2><p>Two inputs, two tanh units, one sigmoid output; three examples.</p>'
+        f"<article>\n<header><h1>{tr('Shallow neural networks')} <span>{title}</span></h1>{name}"
+        f'<p class="sheet">{tr("Sheet")} <b>{sheet.seed}</b> · code <b>{sheet.code}</b></p></header>\n<p class="intro">{intro}</p>\n'
+        f'<section class="network"><h2>{tr("The network")}</h2>'
+        f"<p>{tr('Two inputs, two tanh units, one sigmoid output; three examples.')}</p>"
         f"{values(given)}</section>\n"
         f"{''.join(exercise_html(e, solved) for e in sheet.exercises)}"
-        f"<footer>shoal, after Aissa Boulmerka, Deep learning, chapter 2, “Shallow neural networks” (2023–2024). "
-        f"Sheet {sheet.seed}, code {sheet.code}.</footer>\n</article>\n"
+        f"<footer>{tr('shoal, after Aissa Boulmerka, Deep learning, chapter 2, “Shallow neural networks” (2023–2024).')} "
+        f"{tr('Sheet')} {sheet.seed}, code {sheet.code}.</footer>\n</article>\n"
     )
 
 
@@ -74,7 +78,7 @@ def exercise_html(exercise: Exercise, solved: bool) -> str:
     """One exercise with its parts, lettered if there are several."""
     letters = [f"<b>({letter})</b> " if len(exercise.parts) > 1 else "" for letter in LETTERS]
     parts = "".join(part_html(part, letter, solved) for part, letter in zip(exercise.parts, letters, strict=False))
-    head = f"<span>{exercise.slide}</span>{escape(exercise.title)}<small>{escape(exercise.source)}</small>"
+    head = f"<span>{exercise.slide}</span>{escape(tr(exercise.title))}<small>{escape(exercise.source)}</small>"
     return f"<section><h2>{head}</h2>{parts}</section>\n"
 
 

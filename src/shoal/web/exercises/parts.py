@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from shoal.web.exhibits.predict import shown
+from shoal.web.languages import tr
 from shoal.web.question import Answer
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Value = Array | float | str
-DIGITS = "to four digits"
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,11 @@ def exercise(slide: Any, *parts: Part) -> Exercise:
 def factor(value: float) -> str:
     """A number within a product: in brackets if it is negative."""
     return f"({shown(value)})" if value < 0 else shown(value)
+
+
+def colon(text: str) -> str:
+    """A text and its colon, as the language sets it."""
+    return tr("{0}:", **{"0": text}) + " "
 
 
 def products(pairs: Iterable[tuple[float, float]], *added: float) -> str:
@@ -91,4 +96,4 @@ def from_question(question: Answer, name: str, value: float | None = None, room:
     card = question["card"]
     terms = " + ".join(" · ".join(factor(f) for f in term["factors"]) for term in card["terms"])
     totals = [f"{total['label']} = {shown(total['value'])}" for total in card["totals"]]
-    return Part(question["asks"], {name: value}, (f"{card['formula']}: {terms}", *totals), room=room)
+    return Part(question["asks"], {name: value}, (colon(card["formula"]) + terms, *totals), room=room)

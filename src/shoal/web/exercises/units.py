@@ -4,9 +4,10 @@ import numpy as np
 
 from shoal.textbook import ACTIVATIONS, linear_collapse
 from shoal.web.exercises.draws import Draws, SheetNetwork
-from shoal.web.exercises.parts import DIGITS, Array, Exercise, Part, by_rows, exercise, from_question
+from shoal.web.exercises.parts import Array, Exercise, Part, by_rows, exercise, from_question
 from shoal.web.exhibits import slide_06, slide_07, slide_08
 from shoal.web.exhibits.predict import shown
+from shoal.web.languages import tr
 
 FOUR = ("logistic", "tanh", "relu", "leaky_relu")
 AWAY = [0.2, 0.3, 0.5, 0.8, 1.2, 1.5, 1.8, 2.5]
@@ -16,11 +17,18 @@ def four_activations(draws: Draws, _: SheetNetwork) -> Exercise:
     """Slide 6."""
     z = draws.of(AWAY)
     zs = np.array([[z, -z]])
-    values = {f"{ACTIVATIONS[name].title}": ACTIVATIONS[name](zs) for name in FOUR}
+    values = {tr(ACTIVATIONS[name].title): ACTIVATIONS[name](zs) for name in FOUR}
     table = Part(
-        f"Compute the sigmoid, tanh, ReLU and leaky ReLU (0.01 z below zero) of z = {shown(z)} and of z = {shown(-z)}, {DIGITS}.",
+        tr(
+            "Compute the sigmoid, tanh, ReLU and leaky ReLU (0.01 z below zero) of z = {z} and of z = {mirrored}, to four digits.",
+            z=shown(z),
+            mirrored=shown(-z),
+        ),
         dict(values),
-        ("σ(z) = 1 / (1 + e^(−z)), tanh(z) = (e^z − e^(−z)) / (e^z + e^(−z)), ReLU(z) = max(0, z), leaky ReLU(z) = max(0.01 z, z)",),
+        (
+            "σ(z) = 1 / (1 + e^(−z)), tanh(z) = (e^z − e^(−z)) / (e^z + e^(−z)), "
+            f"ReLU(z) = max(0, z), leaky ReLU(z) = max({shown(0.01)} z, z)",
+        ),
         room=5,
     )
     other = draws.of([v for v in AWAY if v != z])
@@ -33,12 +41,12 @@ def pros_and_cons(_: Draws, sheet: SheetNetwork) -> Exercise:
     W1, b1, W2, b2 = sheet.parameters
     W, b = linear_collapse(sheet.parameters)
     collapse = Part(
-        "Replace tanh in the network above by the identity. It is then one linear layer, Z2 = W x + b. Compute W and b.",
+        tr("Replace tanh in the network above by the identity. It is then one linear layer, Z2 = W x + b. Compute W and b."),
         {"W": W, "b": b},
-        ("W = W2 W1 and b = W2 b1 + b2", *by_rows("W", W2, W1, None, W), *by_rows("b", W2, b1, b2, b)),
+        (tr("W = W2 W1 and b = W2 b1 + b2"), *by_rows("W", W2, W1, None, W), *by_rows("b", W2, b1, b2, b)),
         room=4,
     )
-    return exercise(slide_07, from_question(slide_07.predict(), "units"), collapse)
+    return exercise(slide_07, from_question(slide_07.predict(), tr("units")), collapse)
 
 
 def slopes(draws: Draws, _: SheetNetwork) -> Exercise:
@@ -48,7 +56,12 @@ def slopes(draws: Draws, _: SheetNetwork) -> Exercise:
     tanh, logistic = (float(ACTIVATIONS[name](at)) for name in ("tanh", "logistic"))
     dtanh, dlogistic = (float(ACTIVATIONS[name].prime(at)) for name in ("tanh", "logistic"))
     formulas = Part(
-        f"At z = {shown(z)}, tanh(z) = {shown(tanh)} and σ(z) = {shown(logistic)}. Compute tanh′(z) and σ′(z) from them, to two digits.",
+        tr(
+            "At z = {z}, tanh(z) = {tanh} and σ(z) = {logistic}. Compute tanh′(z) and σ′(z) from them, to two digits.",
+            z=shown(z),
+            tanh=shown(tanh),
+            logistic=shown(logistic),
+        ),
         {"tanh′(z)": dtanh, "σ′(z)": dlogistic},
         (
             f"tanh′(z) = 1 − a² = 1 − {shown(tanh)}² = {shown(dtanh)}",
@@ -56,11 +69,13 @@ def slopes(draws: Draws, _: SheetNetwork) -> Exercise:
         ),
     )
     zs = np.array([[z, -z]])
-    lines: dict[str, Array] = {f"{ACTIVATIONS[name].title}′": ACTIVATIONS[name].prime(zs) for name in ("relu", "leaky_relu", "identity")}
+    lines: dict[str, Array] = {
+        f"{tr(ACTIVATIONS[name].title)}′": ACTIVATIONS[name].prime(zs) for name in ("relu", "leaky_relu", "identity")
+    }
     straight = Part(
-        f"Write the slopes of ReLU, of leaky ReLU and of the identity at z = {shown(z)} and at z = {shown(-z)}.",
+        tr("Write the slopes of ReLU, of leaky ReLU and of the identity at z = {z} and at z = {mirrored}.", z=shown(z), mirrored=shown(-z)),
         dict(lines),
-        ("Each is straight on both sides of zero: its slope does not depend on how far z is from it.",),
+        (tr("Each is straight on both sides of zero: its slope does not depend on how far z is from it."),),
         room=2,
     )
     return exercise(slide_08, formulas, straight)
