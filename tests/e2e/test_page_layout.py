@@ -136,6 +136,17 @@ def test_a_phone_shows_both_times_of_the_slide(browser, chapter_address):
     watched.close()
 
 
+def test_turning_the_surface_selects_no_text(chapter):
+    chapter.open(1)
+    box = chapter.page.locator("#slide-1 .surface").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    chapter.page.mouse.move(x, y)
+    chapter.page.mouse.down()
+    chapter.page.mouse.move(x + 150, y + 200, steps=5)
+    chapter.page.mouse.up()
+    assert chapter.page.evaluate("String(getSelection())") == ""
+
+
 def test_the_theme_is_kept(chapter):
     chapter.open(1)
     chapter.page.click("#theme")
