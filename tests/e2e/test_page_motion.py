@@ -29,7 +29,8 @@ def test_the_page_opens_on_the_last_step_for_readers_who_ask_for_less_motion(bro
     page.wait_for_selector("html[data-ready=yes]")
     before = page.evaluate(HEIGHT)
     page.wait_for_function(AT_LAST, timeout=90_000)
-    assert "362 of 400" in page.inner_text(FIRST)
+    found = re.search(r"step 10\u202f000: (\d+) of 400 right", page.inner_text(FIRST))
+    assert abs(int(found[1]) - 362) <= 4, "10,000 steps let the rounding of another BLAS grow to a few examples"
     assert not page.locator(f"{FIRST} button").is_visible(), "there is nothing to pause"
     assert page.evaluate(HEIGHT) == before, "its place is reserved"
     watched.close()
