@@ -69,7 +69,7 @@ lowest latest:
 	@.venv-$@/bin/python -m pytest -n 2 --dist worksteal --override-ini filterwarnings=default $(TESTS)
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) .venv-* build docs/api docs/gallery docs/tutorials docs/sg_execution_times.rst .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-* build docs/api docs/gallery docs/tutorials .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "shoal needs Python 3.11 or newer; this is %s. Call make PYTHON=path/to/python3.11" % sys.version.split()[0])'

@@ -53,7 +53,7 @@ html_theme_options = {
     "show_prev_next": True,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
-    "footer_end": [],
+    "footer_end": ["of-version"],
 }
 
 
@@ -73,6 +73,8 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "abort_on_example_error": True,
     "min_reported_time": 10,
+    "write_computation_times": False,  # their pages load a script from another host
+    "ignore_repr_types": r"matplotlib\.|sklearn\.(?:calibration|metrics)|shoal\.inspection\.figures|'list'",  # the picture is there already
     "plot_gallery": True,
     "show_signature": False,
 }
@@ -83,6 +85,12 @@ def skipped(app, what, name, value, skip, options):
     return True if name in ("get_metadata_routing", "set_output") or (name.startswith("set_") and name.endswith("_request")) else skip
 
 
+def linked(app, what, name, value, options, lines):
+    """Docstrings name a page as the file that it is; on the site it is a link."""
+    lines[:] = [re.sub(r"`?\bdocs/([\w-]+)\.md`?", r":doc:`docs/\1.md </\1>`", line) for line in lines]
+
+
 def setup(app):
     """Called by Sphinx."""
     app.connect("autodoc-skip-member", skipped)
+    app.connect("autodoc-process-docstring", linked)
