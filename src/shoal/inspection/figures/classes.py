@@ -97,7 +97,7 @@ class ClassCurvesDisplay:
         self.displays_ = {name: curve(self.kind, self.scores[name], short(name), f"C{i}", ax) for i, name in enumerate(drawn)}
         self.at_threshold_ = {} if self.kind == "calibration" else self._dots(drawn)
         if self.kind == "calibration":
-            ax.set(xlabel=f"mean predicted probability, {N_BINS} equal parts of the rows", ylabel="fraction of positives")
+            ax.set(xlabel=f"mean predicted probability\n({N_BINS} equal parts of the rows)", ylabel="fraction of positives")
         else:
             rates = ("false positive rate", "true positive rate") if self.kind == "roc" else ("recall", "precision")
             ax.set(xlabel=rates[0], ylabel=rates[1])
