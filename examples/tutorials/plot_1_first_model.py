@@ -27,7 +27,7 @@ known.head()
 # :func:`shoal.look` says how each column is read, before anything is trained. ``sex`` holds 1 and 2, and is read as a number here; with
 # ``categories=["sex"]`` it would be a category.
 
-print(shoal.look(known, target="target"))
+shoal.look(known, target="target").to_frame()
 
 # %%
 # Train
@@ -58,7 +58,7 @@ rows, truth = new.drop(columns="target"), new["target"].to_numpy()
 mean = model.predict(rows)
 lower, upper = model.predict_interval(rows, coverage=0.9)
 order = np.argsort(mean)
-figure, axes = plt.subplots(figsize=(8, 4))
+figure, axes = plt.subplots(figsize=(8, 4), layout="constrained")
 axes.fill_between(np.arange(len(rows)), lower[order], upper[order], alpha=0.2, label="90 % interval")
 axes.plot(mean[order], label="prediction")
 axes.plot(truth[order], "k.", markersize=4, label="what came")

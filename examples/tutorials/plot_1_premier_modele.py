@@ -27,7 +27,7 @@ connues.head()
 # :func:`shoal.look` dit comment chaque colonne est lue, avant tout apprentissage. ``sex`` contient 1 et 2, et il est lu ici comme un
 # nombre ; avec ``categories=["sex"]`` ce serait une catégorie.
 
-print(shoal.look(connues, target="target"))
+shoal.look(connues, target="target").to_frame()
 
 # %%
 # L'apprentissage
@@ -58,7 +58,7 @@ lignes, verite = nouvelles.drop(columns="target"), nouvelles["target"].to_numpy(
 moyenne = modele.predict(lignes)
 bas, haut = modele.predict_interval(lignes, coverage=0.9)
 ordre = np.argsort(moyenne)
-figure, axes = plt.subplots(figsize=(8, 4))
+figure, axes = plt.subplots(figsize=(8, 4), layout="constrained")
 axes.fill_between(np.arange(len(lignes)), bas[ordre], haut[ordre], alpha=0.2, label="intervalle à 90 %")
 axes.plot(moyenne[ordre], label="prédiction")
 axes.plot(verite[ordre], "k.", markersize=4, label="ce qui est advenu")
