@@ -46,6 +46,7 @@ html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
+html_sidebars = {"textbook": [], "changes": []}  # no page is below them
 html_theme_options = {
     "navbar_align": "left",
     "show_toc_level": 2,
