@@ -1,6 +1,7 @@
 """Every exhibit opened and moved in a real browser: the numbers in the page are the textbook's, to the last bit."""
 
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -133,6 +134,36 @@ def test_7_five_networks_and_the_linear_collapse(chapter):
     assert chapter.page.get_attribute('#slide-7 [data-name="exact"]', "data-value") == "true"
     linear = train(exercise_parameters(4), X, Y, ACTIVATIONS["identity"], SIGMOID, 1.2, 60)
     assert chapter.cell(7, "W", 1, 1) == (linear.W2 @ linear.W1)[0, 0]
+
+
+def test_7_another_seed_rate_and_width(chapter):
+    chapter.open(7, **{"7.step": 60})
+    chapter.page.click('#slide-7 [data-key="7.seed"][data-by="1"]')
+    chapter.page.click('#slide-7 [data-key="7.rate"][data-value="0.3"]')
+    chapter.page.click('#slide-7 [data-key="7.n_h"][data-value="16"]')
+    chapter.settle(7)
+    for name in ("tanh", "relu"):
+        g = ACTIVATIONS[name]
+        cache = forward(train(exercise_parameters(16, seed=3), X, Y, g, SIGMOID, 0.3, 60), X, g, SIGMOID)
+        assert chapter.number(7, f"J-{name}") == cost(cache, Y, SIGMOID)
+        assert chapter.number(7, f"flat-{name}") == np.sum(np.abs(g.prime(cache.Z1)) < 0.01)
+
+
+@pytest.mark.slow
+def test_7_what_its_note_says_of_relu():
+    """Of 3,000 steps; the rounding of another BLAS grows to a few of 400 examples."""
+    found = {}
+    for rate in (0.3, 1.2):
+        for name in ("relu", "tanh"):
+            g = ACTIVATIONS[name]
+            steps = list(islice(descend(exercise_parameters(32, seed=3), X, Y, g, SIGMOID, rate), 3001))
+            costs = np.array([float(step.J) for step in steps])
+            right = 100 * np.mean((steps[-1].cache.A2 > 0.5) == Y)
+            found[rate, name] = right, np.mean(np.diff(costs) > 0)
+    assert found[0.3, "relu"][0] == pytest.approx(86, abs=1.5)
+    assert found[0.3, "tanh"][0] == pytest.approx(89, abs=1.5)
+    assert found[1.2, "relu"][1] == pytest.approx(0.5, abs=0.1)
+    assert found[1.2, "tanh"][1] == 0
 
 
 def test_8_the_slope_and_the_measured_slope(chapter, at600):

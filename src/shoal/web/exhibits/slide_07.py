@@ -1,4 +1,4 @@
-"""Exhibit 7: the example network trained with each activation, from the same initial weights."""
+"""Exhibit 7: one network trained with each activation from the same initial weights, at first those of the example network."""
 
 from fractions import Fraction
 from functools import lru_cache
@@ -10,28 +10,32 @@ from shoal.web.chapter import EXAMPLE, RATE, SCALE, SEED, SIGMOID, UNITS, Path, 
 from shoal.web.exhibits.predict import choice
 from shoal.web.languages import tr
 from shoal.web.pictures import outcome, thinned
-from shoal.web.question import Answer, Question, WholeReader
+from shoal.web.question import Answer, Choice, Question, WholeReader, text_of
 
 TITLE = "What each is good for"
 SLIDE = "Pros and cons of activation functions"
 
 COMPARED = ("logistic", "tanh", "relu", "leaky_relu", "identity")
 COMPARE_LAST = 3000
+SEEDS = 10
+RATES = (text_of(RATE), "0.6", "0.3", "0.1")
+WIDTHS = (str(UNITS), "16", "32")
+SETTINGS = 4  # whose training is kept
 
 
-@lru_cache(maxsize=8)
-def trained(g1: str) -> Path:
-    """The exercise with these hidden units."""
+@lru_cache(maxsize=SETTINGS * len(COMPARED))
+def trained(g1: str, seed: int, rate: float, n_h: int) -> Path:
+    """The exercise with so many of these hidden units, other first weights and another rate."""
     X, Y = points()
-    return Path(exercise_parameters(UNITS, seed=SEED, scale=SCALE), X, Y, ACTIVATIONS[g1], RATE)
+    return Path(exercise_parameters(n_h, seed=seed, scale=SCALE), X, Y, ACTIVATIONS[g1], rate)
 
 
-def compare(step: int) -> Answer:
+def compare(step: int, seed: int, rate: str, n_h: str) -> Answer:
     """Five networks at one step: boundary, cost, correct predictions, flat values and dead units; and the linear collapse."""
     X, Y = points()
-    answer: Answer = {}
+    answer: Answer = {"values": int(n_h) * X.shape[1]}
     for name in COMPARED:
-        path, g = trained(name), ACTIVATIONS[name]
+        path, g = trained(name, seed, float(rate), int(n_h)), ACTIVATIONS[name]
         parameters = path.at(step)
         cache = forward(parameters, X, g, SIGMOID)
         answer[name] = {
@@ -42,7 +46,7 @@ def compare(step: int) -> Answer:
             "dead": int(np.sum(dead_units(g, cache.Z1))),
             **outcome(parameters, g, 48),
         }
-    answer["collapse"] = collapse(trained("identity").at(step))
+    answer["collapse"] = collapse(trained("identity", seed, float(rate), int(n_h)).at(step))
     return answer
 
 
@@ -85,6 +89,15 @@ def predict() -> Answer:
 
 
 QUESTIONS = (
-    Question("compare", compare, {"step": WholeReader(0, COMPARE_LAST, 1000, (0, 10, 50, 100, 200, 500, 1000, 2000, 3000))}),
+    Question(
+        "compare",
+        compare,
+        {
+            "step": WholeReader(0, COMPARE_LAST, 1000, (0, 10, 50, 100, 200, 500, 1000, 2000, 3000)),
+            "seed": WholeReader(1, SEEDS, SEED),
+            "rate": Choice(RATES, RATES[:1]),
+            "n_h": Choice(WIDTHS, WIDTHS[:1]),
+        },
+    ),
     Question("predict_7", predict),
 )

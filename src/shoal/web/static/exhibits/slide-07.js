@@ -1,13 +1,13 @@
 // 7. Pros and cons: the same network with five kinds of hidden units, and the linear collapse.
 import { chart, costScale, roundTicks } from "../lib/chart.js";
-import { slider } from "../lib/controls.js";
+import { choice, slider, stepper } from "../lib/controls.js";
 import { h, line, put, s } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
 import { matrix } from "../lib/matrix.js";
 import { num, percent, whole } from "../lib/numbers.js";
 import { Plane } from "../lib/plane.js";
 import { declareAs, get, number } from "../lib/store.js";
-import { tr } from "../lib/words.js";
+import { decimal, tr } from "../lib/words.js";
 
 /** @type {[string, string, string][]} */
 const FIVE = [
@@ -21,7 +21,7 @@ const LAST = 3000;
 
 /** @param {any} page */
 export function slide7(page) {
-  declareAs("7.step", "compare.step");
+  for (const name of ["step", "seed", "rate", "n_h"]) declareAs(`7.${name}`, `compare.${name}`);
   const nets = FIVE.map(([key, name, dash]) => ({
     key,
     name,
@@ -49,22 +49,24 @@ export function slide7(page) {
   exhibit({
     number: 7,
     predict: () => ["predict_7", {}],
-    keys: ["7.step"],
+    keys: ["7.step", "7.seed", "7.rate", "7.n_h"],
     themed: true,
     lecture: [
       { says: tr("five kinds"), parts: ["bar", "five"] },
       { says: tr("their costs"), parts: ["bar", "curves"] },
       { says: tr("collapse"), parts: ["collapse"] },
     ],
-    questions: () => ({ compare: ["compare", { step: get("7.step") }] }),
+    questions: () => ({ compare: ["compare", { step: get("7.step"), seed: get("7.seed"), rate: get("7.rate"), n_h: get("7.n_h") }] }),
     build(stage) {
       for (const net of nets) net.plane.examples(page.X, page.Y, 0.55);
       stage.append(
         h(
           "div",
           { class: "bar", "data-part": "bar" },
-          slider({ key: "7.step", label: tr("training step"), min: 0, max: LAST, step: 10, width: 300, show: whole }),
-          h("span", { class: "cap" }, tr`all from the same first weights, seed ${page.seed}, α = ${page.rate}`),
+          slider({ key: "7.step", label: tr("training step"), min: 0, max: LAST, step: 10, width: 170, show: whole }),
+          stepper({ key: "7.seed", label: tr("seed"), min: 1, max: 10, recorded: "compare.seed" }),
+          choice({ key: "7.rate", label: "α", options: ["0.1", "0.3", "0.6", "1.2"].map((rate) => [rate, decimal(rate)]) }),
+          choice({ key: "7.n_h", label: tr("units n_h"), options: ["4", "16", "32"].map((n) => [n, n]) }),
         ),
         h(
           "div",
@@ -86,7 +88,7 @@ export function slide7(page) {
           net.table,
           ...row(tr("cost"), num(a.J, { name: `J-${net.key}` })),
           ...row(tr("right"), num(a.right / page.Y.length, { text: percent(a.right / page.Y.length, 2) })),
-          ...row(tr("flat"), num(a.flat, { text: percent(a.flat / 1600), name: `flat-${net.key}` })),
+          ...row(tr("flat"), num(a.flat, { text: percent(a.flat / compare.values), name: `flat-${net.key}` })),
           ...row(tr("dead units"), net.key === "relu" ? num(a.dead, { text: String(a.dead), name: "dead" }) : "–"),
         );
       }
