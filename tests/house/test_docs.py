@@ -103,6 +103,13 @@ def lowest_versions() -> list[str]:
     return [f"| {found[1]} | {found[2]} |" for found in needed if found]
 
 
+def slides_of_the_textbook() -> list[str]:
+    """The page of the handout, the formula and the first function of every slide, as the textbook's table has the last two."""
+    table = (ROOT / "src/shoal/textbook/README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \*\*(\d+)\*\* [^|]*\| (.*?) \| (`[^`]+`)", table, flags=re.MULTILINE)
+    return [f"| page {slide} | {formula} | {function} |" for slide, formula, function in rows]
+
+
 PHRASES = {
     "defaults.md": [
         f"| learning rate of AdamW (betas {ADAM.beta_1}, {ADAM.beta_2}) | {RATES_OF_CLASSES} | same | ",
@@ -252,7 +259,7 @@ PHRASES = {
         f"decreased by {({0.01: 'a hundredth'})[t.STILL_FALLING]} in the last tenth",
     ],
     "support.md": lowest_versions(),
-    "chapter.md": [f"s = {SCALE}; s = 100; how they learn"],
+    "chapter.md": [f"s = {SCALE}; s = 100; how they learn", *slides_of_the_textbook()],
     "own-functions.md": [{1e-5: "with h = 1e-5"}[STEP]],
     "architecture.md": [
         f"beyond z = {exp_limits(FLOAT64):g} (float64) and {exp_limits(FLOAT32):g} (float32)",
