@@ -18,6 +18,7 @@ from scipy import sparse
 from shoal.derived import cached_property
 from shoal.encoding import Encoding, TargetScale, decode_target, encode, fold, fold_target
 from shoal.engine.predict import logits, raw_hidden, raw_logits
+from shoal.engine.threads import by_columns
 from shoal.errors import DataError
 from shoal.population import Population, merge
 from shoal.textbook.losses import Loss, make_loss
@@ -210,7 +211,7 @@ def predict(network: Network, X: Any) -> Floats:
 
     Probabilities for sigmoid and softmax outputs; expected values in the target's own units for the others.
     """
-    return in_units(network, network.g2(predict_logits(network, X)))
+    return in_units(network, by_columns(network.g2, predict_logits(network, X)))
 
 
 def hidden(network: Network, X: Any) -> Floats:
