@@ -10,7 +10,7 @@ from problems import logits_of, population, rows
 from shoal import ShoalClassifier
 from shoal.engine import layout, minibatch
 from shoal.engine import sums as engine_sums
-from shoal.engine.kernels import train_split
+from shoal.engine.kernels import dispatch_module, train_split
 from shoal.engine.threads import executor
 from shoal.recipe import Recipe
 from shoal.textbook import make_loss
@@ -152,9 +152,12 @@ def test_when_this_thread_fails_the_others_give_up_and_nobody_computes_any_more(
     assert POOL.submit(lambda: "free").result(timeout=60) == "free"
 
 
-def test_networks_are_cut_by_their_shape_alone():
+@pytest.mark.parametrize(("n_bytes", "slices"), [(64, 1), (32, 2), (0, 2)])
+def test_networks_are_cut_by_their_shape_and_the_kind_of_processor(n_bytes, slices, monkeypatch):
+    monkeypatch.setattr(dispatch_module(), "product_bytes", lambda: n_bytes)
     assert [layout.number_of_slices(h, 200, 784) for h in (63, 64, 767, 768)] == [1, 2, 2, 4]
-    assert layout.number_of_slices(100, 200, 30) == 2
-    assert layout.number_of_slices(64, 200, 30) == 2
+    assert layout.number_of_slices(200, 200, 30) == 2
+    assert layout.number_of_slices(100, 200, 30) == slices  # with registers of 512 bits one core is nearly as fast as two
+    assert layout.number_of_slices(64, 200, 30) == slices
     assert layout.number_of_slices(32, 200, 30) == 1  # half of what a second core saves would go into meeting
     assert layout.number_of_slices(64, 32, 30) == 1

@@ -14,7 +14,7 @@ from shoal.dask.survey import MOST_RAMPED
 from shoal.dask.workers import ATTEMPTS
 from shoal.encoding import BINS, HEAVY_SHARE
 from shoal.engine.kernels.dispatch import MANY
-from shoal.engine.layout import MOST_UNITS, SMALL_PRODUCT, SPLIT_FROM, WORTH_SPLITTING
+from shoal.engine.layout import MOST_UNITS, SMALL_PRODUCT, SPLIT_FROM, WORTH_SPLITTING, WORTH_SPLITTING_512
 from shoal.engine.ramps import TILE, WORTH_LOOKING_UP
 from shoal.engine.sums import JACOBIAN_NUMBERS
 from shoal.export.json_text import FORMAT
@@ -175,7 +175,8 @@ PHRASES = {
         f"a network with {MANY} outputs or more",
         f"keeps H·b·n1 ≤ {POWERS[SMALL_PRODUCT]}",
         f"and H ≤ {MOST_UNITS}",
-        f"A single network with {SPLIT_FROM} units or more, and a product of at least {POWERS[WORTH_SPLITTING]}",
+        f"A single network with {SPLIT_FROM} units or more, and a product of at least {POWERS[WORTH_SPLITTING]} multiplications"
+        f" ({POWERS[WORTH_SPLITTING_512]} with AVX-512)",
         f"(4 from {6 * MOST_UNITS} units on)",
         f"reads the tables {TILE} units at a time",
         f"batches of fewer than {WORTH_LOOKING_UP} rows, units that are not a multiple of {TILE}",

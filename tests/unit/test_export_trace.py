@@ -40,7 +40,7 @@ def test_formulas_are_as_short_as_a_person_would_write_them():
     assert c_formula(lambda Z: operator.neg(-Z)) == ([], "-(-z)")  # `--z` would be another thing in C
     assert c_formula(relu) == ([], "z < 0 ? 0 : z")
     assert c_formula(softplus, single=True) == ([], "(z < 0 ? 0 : z) + log1pf(expf(-fabsf(z)))")
-    assert python_formula(ACTIVATIONS["logistic"].g) == (["e = math.exp(-abs(z))"], "1.0 / (1.0 + e) if z >= 0.0 else e / (1.0 + e)")
+    assert python_formula(ACTIVATIONS["logistic"].g) == (["e = math.exp(-abs(z))"], "(1.0 if z >= 0.0 else e) / (1.0 + e)")
     assert latex_formula(lambda Z: Z / (1 + array_namespace(Z).abs(Z))) == r"\frac{z}{1 + \left|z\right|}"
 
 

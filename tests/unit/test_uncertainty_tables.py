@@ -114,7 +114,7 @@ def test_classes_say_how_often_they_are_right(capsys):
     assert 0 <= found["calibration_error"] < 0.5
     print_sureness(found)
     assert "expected calibration error" in capsys.readouterr().out
-    with pytest.raises(InvalidParameterError, match="dear is a class; use its probabilities"):
+    with pytest.raises(InvalidParameterError, match="dear is a class: use its probabilities"):
         predictions(model, frame, interval=0.9)
 
 

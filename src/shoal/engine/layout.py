@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.engine.arguments import kernel_array, refuse_population
+from shoal.engine.kernels import dispatch_module
 from shoal.engine.ramps import Laid
 from shoal.population import Population
 from shoal.recipe import Directions
@@ -23,6 +24,7 @@ from shoal.types import Floats
 SMALL_PRODUCT = 4_000_000  # H·b·n1 of a group: its batch, its hidden values and slopes are then some 3 MB
 SPLIT_FROM = 64  # hidden units
 WORTH_SPLITTING = 400_000  # multiplications of a product, some 8 µs: of 200,000, half of what a second core saves goes into meeting
+WORTH_SPLITTING_512 = 1_000_000  # the same where products use registers of 512 bits, and one core takes half as long
 MOST_UNITS = 128  # rows of a group: wider ones leave the level-2 cache
 
 
@@ -188,8 +190,9 @@ def copies_in_whole_groups(population: Population, b: int) -> int:
 
 
 def number_of_slices(h: int, b: int, n: int) -> int:
-    """Into how many slices one network alone is cut, so that threads can share it; a function of the shapes only."""
-    if h < SPLIT_FROM or h * b * padded(n) < WORTH_SPLITTING:
+    """Into how many slices one network alone is cut, so that threads can share it; a function of the shapes and the kind of processor."""
+    worth = WORTH_SPLITTING_512 if dispatch_module().product_bytes() == 64 else WORTH_SPLITTING
+    if h < SPLIT_FROM or h * b * padded(n) < worth:
         return 1
     return 4 if h >= MOST_UNITS * 6 else 2
 

@@ -321,7 +321,8 @@ class ShallowEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
     def _predicted(self, X: Any) -> Floats:
         """The network's answer for checked rows, `(m, n_y)`."""
         with at_most(N_JOBS.read("n_jobs", self.n_jobs)), np.errstate(over="ignore", invalid="ignore"):
-            answers = predict(self.network_, self._rows_to_predict(X))
+            rows = self._rows_to_predict(X)
+            answers = predict(self.network_, rows)
         return finite_answers(answers)
 
     @lazy_too
