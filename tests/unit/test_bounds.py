@@ -7,6 +7,7 @@ import pytest
 
 from problems import population, rows
 from shoal.encoding import encode, fit_encoding
+from shoal.engine import layout
 from shoal.engine.arguments import refuse
 from shoal.engine.kernels import dispatch_module, predict_module, small_lm_module, sums_module
 from shoal.engine.minibatch import advance, advance_in_order, begin
@@ -67,7 +68,9 @@ GIVEN = {
 
 @pytest.mark.parametrize("widths", [NARROW, WIDE], ids=["group", "slices"])
 @pytest.mark.parametrize("given", GIVEN.values(), ids=GIVEN.keys())
-def test_advance_refuses_rows_batches_and_weights_that_do_not_fit(widths, given):
+def test_advance_refuses_rows_batches_and_weights_that_do_not_fit(widths, given, monkeypatch):
+    if widths is WIDE:
+        monkeypatch.setattr(layout, "number_of_slices", lambda h, b, n: 2)
     state = begun(population(widths, N_X, N_Y))
     assert {group.slices for group in state.groups} == ({1} if widths is NARROW else {2})
     before = [group.weights.copy() for group in state.groups]

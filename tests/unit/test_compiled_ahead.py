@@ -12,7 +12,7 @@ from scipy import sparse
 import shoal
 import shoal.engine.kernels
 from shoal import ShoalClassifier, ShoalRegressor
-from shoal.engine import ahead
+from shoal.engine import ahead, layout
 from shoal.engine import predict as engine_predict
 from shoal.engine.jit import compiler
 from shoal.engine.jit.signatures import signatures, taken
@@ -165,7 +165,9 @@ PATHS = {
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("path", PATHS)
-def test_ways_of_training(path, dtype):
+def test_ways_of_training(path, dtype, monkeypatch):
+    if "slices" in path:
+        monkeypatch.setattr(layout, "number_of_slices", lambda h, b, n: 2)
     X, y = table(m=600, n=14, sort="classes")
     weights = np.linspace(1, 2, len(X))
     weights.flags.writeable = X.flags.writeable = False
