@@ -45,6 +45,20 @@ class Watched:
         self.page.wait_for_selector(f"#slide-{slide}[data-busy=no]")
         self.page.wait_for_function("slide => document.querySelector(`#slide-${slide} > .failed`).hidden", arg=slide)
 
+    def middle(self, selector):
+        """The point of the screen in the middle of an element."""
+        box = self.page.locator(selector).bounding_box()
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def drag(self, selector, across, down):
+        """Press the mouse on the middle of an element, move it so far, and let go once that is drawn."""
+        x, y = self.middle(selector)
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        self.page.mouse.move(x + across, y + down, steps=4)
+        self.page.evaluate(FRAMES)
+        self.page.mouse.up()
+
     def number(self, slide, name):
         """The full value behind the number that is drawn under this name."""
         return float(self.page.locator(f'#slide-{slide} [data-name="{name}"]').first.get_attribute("data-value"))

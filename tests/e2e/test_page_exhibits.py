@@ -28,12 +28,7 @@ def at600():
 def test_1_a_unit_follows_its_arrow(chapter):
     chapter.open(1)
     assert chapter.number(1, "unit-z") == np.array([0.9, 1.3]) @ X[:, 356] - 1.5
-    tip = chapter.page.locator("#unit-tip").bounding_box()
-    x, y = tip["x"] + tip["width"] / 2, tip["y"] + tip["height"] / 2
-    chapter.page.mouse.move(x, y)
-    chapter.page.mouse.down()
-    chapter.page.mouse.move(x + 60, y + 20, steps=4)
-    chapter.page.mouse.up()
+    chapter.drag("#unit-tip", 60, 20)
     chapter.settle(1)
     state = chapter.page.evaluate("Object.fromEntries(location.hash.slice(1).split('&').slice(1).map((p) => p.split('=')))")
     w, b = np.array([float(state["1.w1"]), float(state["1.w2"])]), float(state["1.b"])

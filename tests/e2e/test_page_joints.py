@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from e2e_watched import FRAMES
 
 from shoal.textbook import ACTIVATIONS, Parameters, forward, make_loss
 from shoal.textbook.piecewise_linear import joints, linear_segments
@@ -31,18 +30,8 @@ def by_hand(chapter):
     return Parameters(w[:, None], b[:, None], v[None, :], np.array([[float(b2)]]))
 
 
-def middle(chapter, handle):
-    box = chapter.page.locator(f'#slide-0 [data-handle="{handle}"]').bounding_box()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
 def drag(chapter, handle, across, down):
-    x, y = middle(chapter, handle)
-    chapter.page.mouse.move(x, y)
-    chapter.page.mouse.down()
-    chapter.page.mouse.move(x + across, y + down, steps=4)
-    chapter.page.evaluate(FRAMES)
-    chapter.page.mouse.up()
+    chapter.drag(f'#slide-0 [data-handle="{handle}"]', across, down)
     chapter.settle(0)
 
 

@@ -138,12 +138,7 @@ def test_a_phone_shows_both_times_of_the_slide(browser, chapter_address):
 
 def test_turning_the_surface_selects_no_text(chapter):
     chapter.open(1)
-    box = chapter.page.locator("#slide-1 .surface").bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    chapter.page.mouse.move(x, y)
-    chapter.page.mouse.down()
-    chapter.page.mouse.move(x + 150, y + 200, steps=5)
-    chapter.page.mouse.up()
+    chapter.drag("#slide-1 .surface", 150, 200)
     assert chapter.page.evaluate("String(getSelection())") == ""
 
 

@@ -64,13 +64,12 @@ def worth_listing(X: Any, *, alone: bool) -> bool:
         encoding = X.encoding
         return not encoding.n_ramps and encoding.limits is None and X.matrix.nnz <= LISTED_BELOW * m * n
     some = X[:: -(-m // LOOKED_AT)]
-    filled = np.count_nonzero(some) * (1 + alone)
-    return bool(filled <= LISTED_BELOW * some.size and filled <= densest(n) * some.size)
+    return bool(np.count_nonzero(some) <= densest(n) / (1 + alone) * some.size)
 
 
 def densest(n: int) -> float:
     """The share of n inputs that are not 0 up to which lists of dense rows are faster than this processor's products."""
-    return FASTER_BELOW.get(dispatch_module().product_bytes(), LISTED_BELOW) * max(1.0, n / 1000)
+    return min(LISTED_BELOW, FASTER_BELOW.get(dispatch_module().product_bytes(), LISTED_BELOW) * max(1.0, n / 1000))
 
 
 def lists_of(X: Any, dtype: Any) -> RowLists:

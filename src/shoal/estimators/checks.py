@@ -145,8 +145,10 @@ def all_finite(values: Any) -> bool:
             return values[start : start + size].sum()
 
     size = max(1, SUMMED_AT_ONCE * len(values) // max(1, values.size))  # rows
+    if len(values) <= size:
+        return math.isfinite(total(0))
     with np.errstate(over="ignore", invalid="ignore"):
-        return math.isfinite(total(0) if len(values) <= size else sum(spread(total, range(0, len(values), size))))
+        return math.isfinite(sum(spread(total, range(0, len(values), size))))
 
 
 def checked_weights(weight: Any, X: Any) -> Floats | None:

@@ -59,18 +59,6 @@ def power_of_two_64(typing_context, n):
 
 
 @intrinsic
-def fetch(typing_context, X, i, j):
-    """Ask the memory for number j of row i of X, which will be read soon."""
-
-    def generate(context, builder, signature, arguments):
-        X_, i_, j_ = arguments
-        llvm.prefetch(builder, llvm.Matrix(context, builder, X, X_).at(i_, j_))
-        return context.get_dummy_value()
-
-    return types.none(X, types.int64, types.int64), generate
-
-
-@intrinsic
 def fetch_number(typing_context, flat, i):
     """Ask the memory for number i of an array, which will be read soon."""
 

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 
 from shoal.engine.arguments import FITS
 from shoal.engine.jit.compiler import inner, kernel
-from shoal.engine.jit.intrinsics import copy_8_by_8, fetch, keep_apart, of
+from shoal.engine.jit.intrinsics import copy_8_by_8, keep_apart, of
 from shoal.engine.kernels.bounds import misfit
 from shoal.engine.kernels.dispatch import activate, change, layer_1, layer_1_gradient, many_gradients, many_logits, output_errors
 from shoal.engine.kernels.products import multiply
@@ -72,7 +72,6 @@ class PerNetwork(NamedTuple):
     whole: NDArray[np.int64]
 
 
-WIDE = 128  # numbers a row from which the next row is asked for ahead
 SHRINK, DECAY, DROPOUT, AVERAGE = range(4)
 WIDTH, KEY, FIRST = range(3)
 
@@ -122,15 +121,12 @@ def thin(Z, S, r, start, rate):
 
 @inner
 def gather(rows, first, low, high, n, Xb, XT, y):
-    """Rows low … high − 1 of a batch into `Xb (b, n1)` and transposed `XT (n1, b)`, but for what `bias` writes; targets `y (n_y, b)`.
-
-    An XT without rows is left alone: large products are as fast on Xbᵀ.
-    """
+    """Rows low … high − 1 of a batch into `Xb (b, n1)` and transposed `XT (n1, b)`, but for what `bias` writes; targets `y (n_y, b)`."""
     for i in range(low, high):
         row = rows.order[first + i]
         for j in range(y.shape[0]):
             y[j, i] = rows.Y[row, j]
-    if XT.shape[0] > 0 and n >= 8 and high - low >= 8:
+    if n >= 8 and high - low >= 8:
         for tile in range(low, high, 8):  # the last eights reach back to the ones before
             i = min(tile, high - 8)
             o = rows.order[first + i : first + i + 8]
@@ -140,14 +136,8 @@ def gather(rows, first, low, high, n, Xb, XT, y):
         return
     for i in range(low, high):
         row = rows.order[first + i]
-        if n >= WIDE:  # such rows lie far apart: asking for the next one takes a fifth off the wait
-            after = rows.order[min(first + i + 1, rows.order.size - 1)]
-            for j in range(0, n, 16):
-                fetch(rows.X, after, j)
         for j in range(n):
-            Xb[i, j] = rows.X[row, j]
-        for j in range(min(n, XT.shape[0])):
-            XT[j, i] = rows.X[row, j]
+            Xb[i, j] = XT[j, i] = rows.X[row, j]
 
 
 @inner

@@ -217,7 +217,7 @@ export function slide3(page) {
       unit(112, 176, 22, stage < 5 ? { keys: "y1" } : { value: 2 * e.a2 - 1, keys: "y1", card: opens("a2", sig(e.a2)) }),
       letter(112, 182, "ŷ", "", { class: "through" }),
       text(112, 216, stage < 5 ? "?" : sig(e.a2), { class: "mono strong" }),
-      s("g", { ...opens("b2-1-1", ""), "aria-label": nameOfWritten("b2-1-1", `b2 ${sig(e.b2)}`) }, text(138, 236, `b2 ${sig(e.b2)}`, { class: "mono", "text-anchor": "end" })),
+      s("g", opens("b2-1-1", sig(e.b2), nameOfWritten("b2-1-1", `b2 ${sig(e.b2)}`)), text(138, 236, `b2 ${sig(e.b2)}`, { class: "mono", "text-anchor": "end" })),
     );
     [l, r].forEach(reachable);
     put(left, l);

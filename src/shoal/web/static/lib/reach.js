@@ -3,8 +3,8 @@ import { nameOf } from "./numbers.js";
 
 const NUMBERS = '[role="button"][data-how]';
 
-/** The attributes of a drawn number that opens its card. @param {string} how the key of the card @param {string} value as it is written */
-export const opens = (how, value) => ({ "data-how": how, role: "button", tabindex: -1, "aria-label": nameOf(how, value) });
+/** The attributes of a drawn number that opens its card. @param {string} how the key of the card @param {string} value as it is written @param {string} [name] if there are words beside it */
+export const opens = (how, value, name = nameOf(how, value)) => ({ "data-how": how, role: "button", tabindex: -1, "aria-label": name });
 
 /** Let Tab stop at a drawing that has such numbers. An image would hide them from screen readers: it becomes a group. @param {Element} drawing */
 export function reachable(drawing) {
