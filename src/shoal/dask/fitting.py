@@ -9,7 +9,6 @@ from functools import partial
 from os import PathLike
 from typing import Any
 
-from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from shoal.dask.own_partitions import on_shares, on_the_whole
@@ -32,7 +31,7 @@ from shoal.fitting.prepared import Prepared
 from shoal.fitting.settings import Settings, settings_of
 from shoal.fitting.summary import Summary
 from shoal.kinds import ChoiceKind
-from shoal.search.folds import Outcome, Outcomes, SearchRows, Trial, last_step, prefix_of, settings_or_error, tried
+from shoal.search.folds import Outcome, Outcomes, SearchRows, Trial, settings_or_error, shoals_of, tried
 from shoal.table.steps import roles_of_steps
 from shoal.table_models.monotone import keep_directions
 
@@ -265,8 +264,7 @@ def groups_of(estimator: Any, candidates: Sequence[Mapping[str, Any]], m: int) -
 
     A solver that steps over all rows, or one of which nothing is known, trains each candidate alone.
     """
-    final, cut = last_step(estimator), len(prefix_of(estimator))
-    shoals = [clone(final).set_params(**{name[cut:]: clone(value, safe=False) for name, value in c.items()}) for c in candidates]
+    shoals = shoals_of(estimator, candidates)
     groups: dict[Any, list[int]] = {}
     for alike, places in enumerate(by_preparation([settings_or_error(shoal) for shoal in shoals])):
         for i in places:

@@ -8,20 +8,21 @@ separate training, to rounding.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from threading import Event
 from typing import Any
 
 import numpy as np
 
+from shoal.derived import cached_property
 from shoal.engine.device import PROCESSOR
 from shoal.engine.layout import copies_in_whole_groups
 from shoal.engine.lists import takes_lists
 from shoal.errors import ShoalError
 from shoal.fitting.fitted import Fitted
 from shoal.fitting.monotone import constrained
-from shoal.fitting.pipeline import draw, fitted_of, network_of, planned, prepare
+from shoal.fitting.pipeline import PlanFacts, draw, fitted_of, network_of, plan_facts, plan_of, prepare
 from shoal.fitting.plan import FULL_BATCH, Plan
 from shoal.fitting.prepared import Names, Prepared
 from shoal.fitting.settings import Settings
@@ -58,27 +59,72 @@ class CandidateBatch:
     seconds: float
 
 
-def batches_of(
-    settings: Sequence[Settings | ShoalError], source: InMemory, names: Names, failed: dict[int, str]
-) -> tuple[list[CandidateBatch], list[int]]:
+@dataclass(frozen=True)
+class Planned:
+    """A candidate's index, its plan, and what other plans of its group have in common with it (`kind`)."""
+
+    place: int
+    settings: Settings
+    plan: Plan
+    kind: Any
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The settings of all candidates of a search, and what follows from them for every fold.
+
+    Attributes
+    ----------
+    settings : sequence of Settings, or of errors for invalid ones
+    plans : dict
+        The plans of candidates with the same preparation, and the errors about others, for rows with the same facts: folds are of one
+        size, or of two.
+    """
+
+    settings: Sequence[Settings | ShoalError]
+    plans: dict[Any, tuple[list[Planned], dict[int, str]]] = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def alike(self) -> list[list[int]]:
+        """Indices of the candidates whose rows have the same preparation; one with invalid settings is alone."""
+        return by_preparation(self.settings)
+
+    def planned(self, alike: Sequence[int], facts: PlanFacts, seed: int) -> tuple[list[Planned], dict[int, str]]:
+        """The plans of some candidates for rows with these facts, and the errors about those that have none."""
+        known = tuple(alike), facts, seed
+        if known not in self.plans:
+            found, failed = [], {}
+            for i in alike:
+                s = self.settings[i]
+                assert not isinstance(s, ShoalError)
+                try:
+                    p = plan_of(s, facts, seed)
+                    found.append(Planned(i, s, p, kind(p)))
+                except ShoalError as wrong:
+                    failed[i] = str(wrong)
+            self.plans[known] = found, failed
+        return self.plans[known]
+
+
+def batches_of(candidates: Candidates, source: InMemory, names: Names, failed: dict[int, str]) -> tuple[list[CandidateBatch], list[int]]:
     """Candidates in batches that train together, and the indices of the others, which train alone.
 
     A candidate with invalid settings is noted in `failed`, by its index.
     """
     batches: list[CandidateBatch] = []
     alone: list[int] = []
-    for alike in by_preparation(settings):
+    for alike in candidates.alike:
         began = time.perf_counter()
         kinds: dict[Any, list[Candidate]] = {}
         drawn: dict[Any, Population] = {}
-        for i, ready in prepared_alike(settings, alike, source, names, failed):
-            if (what := kind(ready.plan)) is None:
-                alone.append(i)
+        for planned, ready in prepared_alike(candidates, alike, source, names, failed):
+            if planned.kind is None:
+                alone.append(planned.place)
                 continue
             try:
-                kinds.setdefault(what, []).append(Candidate(i, ready, first_weights(ready, drawn)))
+                kinds.setdefault(planned.kind, []).append(Candidate(planned.place, ready, first_weights(ready, drawn)))
             except ShoalError as wrong:
-                failed[i] = str(wrong)
+                failed[planned.place] = str(wrong)
         seconds = (time.perf_counter() - began) / len(alike)
         for members in kinds.values():
             rows = members[0].ready.rows
@@ -96,29 +142,39 @@ def first_weights(ready: Prepared, drawn: dict[Any, Population]) -> Population:
 
 
 def prepared_alike(
-    settings: Sequence[Settings | ShoalError], alike: list[int], source: InMemory, names: Names, failed: dict[int, str]
-) -> list[tuple[int, Prepared]]:
+    candidates: Candidates, alike: list[int], source: InMemory, names: Names, failed: dict[int, str]
+) -> list[tuple[Planned, Prepared]]:
     """The candidates with valid settings; the first one's rows, targets and encoding serve all."""
-    first: Prepared | None = None
-    weighted = source
+    first = first_prepared(candidates, alike, source, names, failed)
+    if first is None:
+        return []
+    weighted = source.weighted(first.settings, first.seed)
+    plans, wrong = candidates.planned(alike, plan_facts(weighted, wide=weighted.wide(first.settings)), first.seed)
+    failed.update(wrong)
     found = []
+    for one in plans:
+        try:
+            p = constrained(one.plan, one.settings, first.targets, first.encoding, names)
+        except ShoalError as error:
+            failed[one.place] = str(error)
+            continue
+        if one.place not in failed:
+            found.append((one, replace(first, settings=one.settings, plan=p)))
+    return found
+
+
+def first_prepared(candidates: Candidates, alike: list[int], source: InMemory, names: Names, failed: dict[int, str]) -> Prepared | None:
+    """The first candidate that can be prepared; those before it are noted in `failed`."""
     for i in alike:
-        s = settings[i]
+        s = candidates.settings[i]
         if isinstance(s, ShoalError):
             failed[i] = str(s)
             continue
         try:
-            if first is None:
-                first = prepare(s, source, names=names)
-                weighted = source.weighted(s, first.seed)
-                found.append((i, first))
-            else:
-                p = planned(s, weighted, first.seed, None)
-                p = constrained(p, s, first.targets, first.encoding, names)
-                found.append((i, replace(first, settings=s, plan=p)))
+            return prepare(s, source, names=names)
         except ShoalError as wrong:
             failed[i] = str(wrong)
-    return found
+    return None
 
 
 def by_preparation(settings: Sequence[Settings | ShoalError]) -> list[list[int]]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from shoal.draws import seed_from
 from shoal.errors import DataError, InvalidParameterError
@@ -22,7 +22,7 @@ from shoal.fitting.fitted import Continuation, Fitted
 from shoal.fitting.held_out_scores import with_scoring
 from shoal.fitting.limits import refuse_too_many
 from shoal.fitting.monotone import constrained, first_signs, refuse_other_signs
-from shoal.fitting.plan import Plan, is_auto, plan
+from shoal.fitting.plan import Plan, RowKind, is_auto, plan
 from shoal.fitting.prepared import Decided, Names, Prepared, network_around, with_rows
 from shoal.fitting.projection import lifted
 from shoal.fitting.settings import Settings
@@ -110,6 +110,44 @@ def projected(prepared: Prepared, before: Fitted | None) -> Prepared:
     return prepared if found is None else replace(prepared, rows=rows.projected(found), projection=found)
 
 
+class PlanFacts(NamedTuple):
+    """All that the plan of a fit depends on besides its settings and seed.
+
+    Attributes
+    ----------
+    m : int
+        Rows.
+    unit : float
+        The given weight of one row.
+    kind : {"dense", "sparse", "wide"}
+    own_validation : bool
+        Whether the user gave validation rows.
+    different : int or None
+        The number of different rows that count, if they are few.
+    """
+
+    m: int
+    unit: float
+    kind: RowKind
+    own_validation: bool
+    different: int | None
+
+
+def plan_facts(source: Source, *, wide: bool) -> PlanFacts:
+    """What a plan depends on, of weighted rows; `wide` if networks learn from principal components."""
+    kind: RowKind = "wide" if wide else "sparse" if source.sparse else "dense"
+    return PlanFacts(source.m, source.unit, kind, source.own_validation, source.different())
+
+
+def plan_of(
+    settings: Settings, facts: PlanFacts, seed: int, *, online: bool = False, earlier_ramps: tuple[bool, ...] | None = None
+) -> Plan:
+    """The plan for rows with these facts; other arguments as `plan` has them."""
+    known: dict[str, Any] = {"rows": facts.kind, "own_validation": facts.own_validation, "different": facts.different}
+    p = plan(settings, facts.m, seed, **known, online=online, earlier_ramps=earlier_ramps)
+    return p if is_auto(settings.lam) else replace(p, recipe=penalised_in_rows(p.recipe, facts.unit))
+
+
 def planned(settings: Settings, source: Source, seed: int, before: Fitted | None, *, online: bool = False) -> Plan:
     """Every "auto" as a number; for networks that training continues with, their values.
 
@@ -121,16 +159,8 @@ def planned(settings: Settings, source: Source, seed: int, before: Fitted | None
     refuse_too_many(settings.K)
     earlier = None if before is None else continuation_of(before)
     wide = source.wide(settings) and not online if earlier is None else earlier.projection is not None
-    p = plan(
-        settings,
-        source.m,
-        seed,
-        rows="wide" if wide else "sparse" if source.sparse else "dense",
-        own_validation=source.own_validation,
-        online=online,
-        earlier_ramps=None if earlier is None else earlier.with_ramps,
-        different=source.different(),
-    )
+    earlier_ramps = None if earlier is None else earlier.with_ramps
+    p = plan_of(settings, plan_facts(source, wide=wide), seed, online=online, earlier_ramps=earlier_ramps)
     if earlier is not None and earlier.projection is not None:
         p = replace(p, skip=earlier.population.parameters.W3 is not None)
     if earlier is not None and settings.n_h != "auto" and p.width != (n_h := earlier.population.widths[0]):
@@ -143,7 +173,7 @@ def planned(settings: Settings, source: Source, seed: int, before: Fitted | None
             f"skip is {settings.skip}, but training continues with networks {'without' if settings.skip else 'with'} skip connections; "
             f"keep skip={not settings.skip}, or start again with warm_start=False"
         )
-    return p if is_auto(settings.lam) else replace(p, recipe=penalised_in_rows(p.recipe, source.unit))
+    return p
 
 
 def draw(prepared: Prepared, n_h: int) -> Population:

@@ -4,6 +4,7 @@ Any thread may take a batch: its Python code runs while another batch computes. 
 candidates that train alone, and unknown scorers.
 """
 
+import copy
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,15 +12,18 @@ from functools import partial
 from threading import Event
 from typing import Any
 
+import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import _check_method_params
 
+from shoal.derived import cached_property
+from shoal.draws import seed_from
 from shoal.engine.threads import at_most, cores, one_blas_thread, spread
 from shoal.errors import ShoalError
 from shoal.estimators.checks import with_roles
 from shoal.estimators.estimator import ShallowEstimator, adopt, input_names
-from shoal.fitting.candidates import CandidateBatch, batches_of, train_batch
+from shoal.fitting.candidates import CandidateBatch, Candidates, batches_of, train_batch
 from shoal.fitting.prepared import Names
 from shoal.fitting.settings import Settings, settings_of
 from shoal.fitting.source import InMemory
@@ -53,6 +57,20 @@ class Trial:
     error_score: Any
     seed: int
 
+    @cached_property
+    def shoals(self) -> list[ShallowEstimator]:
+        """Every candidate's estimator, before training: folds take copies."""
+        shoals = shoals_of(self.estimator, self.candidates)
+        for shoal in shoals:
+            if shoal.random_state is None:
+                shoal.random_state = self.seed
+        return shoals
+
+    @cached_property
+    def settings(self) -> Candidates:
+        """Every candidate's settings, checked once for all folds."""
+        return Candidates([settings_or_error(shoal) for shoal in self.shoals])
+
 
 @dataclass(frozen=True)
 class SearchRows:
@@ -71,13 +89,13 @@ class SearchRows:
 
 @dataclass
 class Fold:
-    """A fold in progress: candidates before or after training, its rows, and the results so far.
+    """A fold in progress: its rows, its candidates in batches, and the results so far.
 
-    `known` are the outcomes of an earlier call; `keep` is called with those of this one, as soon as they are known.
+    `known` are the outcomes of an earlier call; `keep` is called with those of this one, as soon as they are known. `trained` are
+    estimators that wait for their scores.
     """
 
     trial: Trial
-    shoals: list[ShallowEstimator]
     learned: tuple[Any, Any, Any, Any]  # X and y, the weights to train with and to score with
     judged: tuple[Any, Any, Any]
     heard: Callable[[float], None] | None
@@ -89,6 +107,7 @@ class Fold:
     failed: dict[int, str] = field(default_factory=dict)
     fit_times: dict[int, float] = field(default_factory=dict)
     scores: dict[int, Outcome] = field(default_factory=dict)
+    trained: dict[int, ShallowEstimator] = field(default_factory=dict)
 
     def work(self, batch: CandidateBatch, stop: Event | None = None) -> None:
         """Train a batch, and score its candidates if the formula of the score is known."""
@@ -96,13 +115,14 @@ class Fold:
         trained = train_batch(batch, self.failed, self.heard, stop)
         if trained is None:
             return
-        for i, fitted in trained.items():
-            adopt(self.shoals[i], fitted)
+        shoals = {i: adopt(copy.copy(self.trial.shoals[i]), fitted) for i, fitted in trained.items()}
         places = [candidate.place for candidate in batch.members]
         self.fit_times |= dict.fromkeys(places, batch.seconds + (time.perf_counter() - began) / len(places))
-        if formulas_of(self.trial.scorers, self.shoals[places[0]]) is not None:
-            self.score([i for i in places if i not in self.failed])
-            self.keep({i: self.outcome(i) for i in places})
+        if formulas_of(self.trial.scorers, self.trial.shoals[places[0]]) is None:
+            self.trained |= shoals
+            return
+        self.score(shoals)
+        self.keep({i: self.outcome(i) for i in places})
 
     def outcomes(self) -> list[Outcome]:
         """Do the remaining work; returns the outcome of every candidate."""
@@ -110,17 +130,18 @@ class Fold:
         for i in self.alone:
             began = time.perf_counter()
             try:
-                self.shoals[i].fit(X, y, weight, groups=self.groups)
+                self.trained[i] = clone(self.trial.shoals[i]).fit(X, y, weight, groups=self.groups)
             except ShoalError as wrong:
                 self.failed[i] = str(wrong)
             if self.heard is not None:
                 self.heard(1.0)
             self.fit_times[i] = time.perf_counter() - began
-        for i in range(len(self.shoals)):
+        n = len(self.trial.candidates)
+        for i in range(n):
             if i not in self.failed and i not in self.scores and i not in self.known:
-                self.score([i])
+                self.score({i: self.trained.pop(i)})
                 self.keep({i: self.outcome(i)})
-        return [self.outcome(i) for i in range(len(self.shoals))]
+        return [self.outcome(i) for i in range(n)]
 
     def outcome(self, i: int) -> Outcome:
         """The outcome of a candidate that is done."""
@@ -129,18 +150,18 @@ class Fold:
         found = {"score_time": 0.0, "failed": self.failed[i]} if i in self.failed else self.scores[i]
         return {"fit_time": self.fit_times.get(i, 0.0)} | found
 
-    def score(self, places: Sequence[int]) -> None:
+    def score(self, trained: Mapping[int, ShallowEstimator]) -> None:
         """Scores of trained candidates with the same preparation."""
-        if not places:
+        if not trained:
             return
-        began, shoals, error_score = time.perf_counter(), [self.shoals[i] for i in places], self.trial.error_score
+        began, shoals, error_score = time.perf_counter(), list(trained.values()), self.trial.error_score
         tested = scores_of(shoals, self.trial.scorers, *self.judged, error_score)
-        seconds = (time.perf_counter() - began) / len(places)
-        for i, score in zip(places, tested, strict=True):
+        seconds = (time.perf_counter() - began) / len(shoals)
+        for i, score in zip(trained, tested, strict=True):
             self.scores[i] = {"score_time": seconds, "test_scores": score}
         if self.trial.with_train_score:
             X, y, _, weight = self.learned
-            for i, score in zip(places, scores_of(shoals, self.trial.scorers, X, y, weight, error_score), strict=True):
+            for i, score in zip(trained, scores_of(shoals, self.trial.scorers, X, y, weight, error_score), strict=True):
                 self.scores[i]["train_scores"] = score
 
 
@@ -207,42 +228,49 @@ def prepared_fold(
     train, test = rows.splits[number]
     whole = clone(trial.estimator)
     X_train, y_train, X_test, y_test = taken(rows.X, train), taken(rows.y, train), taken(rows.X, test), taken(rows.y, test)
-    prepared, final = parted(whole, X_train, y_train)
+    prepared, _ = parted(whole, X_train, y_train)
     judged = whole[:-1].transform(X_test) if isinstance(whole, Pipeline) and len(whole) > 1 else X_test
-    cut = len(prefix_of(trial.estimator))
-    shoals = [clone(final).set_params(**{name[cut:]: clone(value, safe=False) for name, value in c.items()}) for c in trial.candidates]
-    for shoal in shoals:
-        if shoal.random_state is None:
-            shoal.random_state = trial.seed
     learns, scores = rows.weight, rows.score_weight
     learned = prepared, y_train, None if learns is None else learns[train], None if scores is None else scores[train]
     tested = judged, y_test, None if scores is None else scores[test]
     groups = None if rows.groups is None else taken(rows.groups, train)
-    fold = Fold(trial, shoals, learned, tested, heard, partial(keep, number), known, groups)
-    if len(known) == len(shoals):
+    fold = Fold(trial, learned, tested, heard, partial(keep, number), known, groups)
+    if len(known) == len(trial.candidates):
         return fold
-    settings = [settings_or_error(shoal) for shoal in shoals]
-    source, names = source_of(shoals, *learned[:3], groups, fold.failed)
+    source, names = source_of(trial.shoals, *learned[:3], groups, fold.failed)
     if source is not None:
-        batches, alone = batches_of(settings, source, names, fold.failed)
+        batches, alone = batches_of(trial.settings, source, names, fold.failed)
         fold.batches = [batch for batch in batches if any(candidate.place not in known for candidate in batch.members)]
         fold.alone = [i for i in alone if i not in known]
     return fold
 
 
+def shoals_of(estimator: Any, candidates: Sequence[Mapping[str, Any]]) -> list[ShallowEstimator]:
+    """An estimator for every candidate, with its parameters and not trained. They share the values that they have in common."""
+    final, cut = clone(last_step(estimator)), len(prefix_of(estimator))
+    shoals = [copy.copy(final) for _ in candidates]
+    for shoal, candidate in zip(shoals, candidates, strict=True):
+        for name, value in candidate.items():
+            setattr(shoal, name[cut:], value)
+    return shoals
+
+
 def settings_or_error(shoal: ShallowEstimator) -> Settings | ShoalError:
-    """A candidate's settings, or the error about them."""
+    """A candidate's settings with a seed that every fold uses, or the error about them."""
     try:
-        return settings_of(shoal)
+        settings = settings_of(shoal)
     except ShoalError as wrong:
         return wrong
+    if isinstance(settings.random_state, np.random.RandomState):  # of which scikit-learn's searches give every fit a copy
+        return replace(settings, random_state=seed_from(copy.deepcopy(settings.random_state)))
+    return settings
 
 
 def source_of(
     shoals: Sequence[ShallowEstimator], X: Any, y: Any, weight: Any, groups: Any, failed: dict[int, str]
 ) -> tuple[InMemory | None, Names]:
     """The rows of all candidates, checked once; None, with every candidate noted in `failed`, for invalid rows."""
-    first = shoals[0]
+    first = copy.copy(shoals[0])
     try:
         source = with_roles(first._source(X, y, weight, (None, None, None), reset=True), groups, None)
     except ShoalError as wrong:
