@@ -44,7 +44,13 @@ def first_parameters(mlp) -> Parameters:
 
 
 def orders_of(mlp):
-    """Its row orders: the same stream, past the same draws of initial weights, shuffled again and again."""
+    """Its row orders, of epochs that are asked for one after the other."""
+    orders = shuffled_again(mlp)
+    return lambda epochs: np.concatenate([next(orders) for _ in epochs])
+
+
+def shuffled_again(mlp):
+    """The same stream, past the same draws of initial weights, shuffled again and again."""
     rng = np.random.RandomState(SEED)
     for coef, intercept in mlp.first_:
         rng.uniform(size=coef.shape)

@@ -153,9 +153,15 @@ def advance_in_order(
 
 def row_order(key: int, epoch: int, m: int) -> NDArray[np.int64]:
     """`draws.row_order`, compiled."""
-    order = np.empty(m, np.int64)
-    train_module().shuffle(np.uint64(key), epoch, order)
-    return order
+    return row_orders(key, m, range(epoch, epoch + 1))
+
+
+def row_orders(key: int, m: int, epochs: range) -> NDArray[np.int64]:
+    """`row_order` of several epochs, one after the other, `(len(epochs) m,)`."""
+    orders, shuffle, drawn = np.empty((len(epochs), m), np.int64), train_module().shuffle, np.uint64(key)
+    for epoch, order in zip(epochs, orders, strict=True):
+        shuffle(drawn, epoch, order)
+    return orders.reshape(-1)
 
 
 def batches_of(order: NDArray[np.int64], ends: NDArray[np.int64]) -> list[NDArray[np.int64]]:

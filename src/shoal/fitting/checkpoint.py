@@ -177,9 +177,12 @@ class Watched:
             run.unpack(before, self.earlier)
 
     def __iter__(self) -> Iterator[Epoch]:
+        if self.checkpoint.path is None:
+            yield from self.run
+            return
         events = list(self.earlier)
         for event in self.run:
             events.append(event)
-            if self.checkpoint.path is not None and self.run.packable:
+            if self.run.packable:
                 self.checkpoint.keep(self.run.pack(), f"after step {event.epoch}", events)
             yield event

@@ -4,10 +4,9 @@
 train; `result()` may be called at any time and returns the best weights so far.
 """
 
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from shoal.population import Population
 from shoal.recipe import Recipe, batch_slices, schedule_factors
 from shoal.textbook.losses import Loss
 from shoal.training.progress import Epoch, InProgress, RunProgress, Trained, bound_of, first_progress, left_bounds, overwrite
-from shoal.training.rows import Rows, Validation, in_memory, row_orders, what_decides
+from shoal.training.rows import OrdersOfRows, Rows, Validation, in_memory, orders_of_rows, what_decides
 from shoal.types import Floats
 
 SMALLEST_RATE = 1e-6  # scikit-learn's: an "adaptive" learning rate below it stops training
@@ -74,8 +73,8 @@ class EpochBlock:
 class Run(InProgress[RunProgress]):
     """One group being trained. `X (m, n_x)` encoded, `Y (m, n_y)`, `weight` None, `(m,)` or `(K, m)`.
 
-    `members` name the networks' dropout streams, their places if None; `orders` replaces the drawn row order of every
-    epoch, for comparisons; `resume` continues an earlier run. Several epochs may be trained before the event of the first comes;
+    `members` name the networks' dropout streams, their places if None; `orders` replaces the drawn row orders, for
+    comparisons; `resume` continues an earlier run. Several epochs may be trained before the event of the first comes;
     if `listened`, `result` gives between two events what the first of them saw. After `until (K,)` epochs each network leaves; its
     learning rate is that of a plan of `planned_epochs (K,)`, by default the recipe's. `ramp_positions` say where
     the rows of X stand on its ramps (`find_ramp_positions`), which are then looked up; `lists` are the rows of X as lists (`lists_of`), by
@@ -94,7 +93,7 @@ class Run(InProgress[RunProgress]):
         validation: Validation | None = None,
         dtype: Any = np.float64,
         members: Sequence[int] | None = None,
-        orders: Iterator[NDArray[np.int64]] | None = None,
+        orders: OrdersOfRows | None = None,
         listened: bool = True,
         until: NDArray[np.int64] | None = None,
         planned_epochs: NDArray[np.int64] | None = None,
@@ -111,7 +110,7 @@ class Run(InProgress[RunProgress]):
         self.state = begin(population, recipe, g2, total, dtype, members, ramp_positions, by_input=lists is not None)
         self.read_X, v_X = X if lists is None else lists, None if validation is None else validation.X
         self.judged_X: Any = self.read_X if v_X is X else v_X if lists is None or v_X is None else lists_of(v_X, dtype)
-        self.orders = row_orders(self.m, recipe) if orders is None else orders
+        self.orders = orders_of_rows(self.m, recipe) if orders is None else orders
         self.ahead = NOTHING_AHEAD
         self.block: EpochBlock | None = None
         self.started = 0.0
@@ -182,12 +181,11 @@ class Run(InProgress[RunProgress]):
             self.retire(gone)
         self.lower_with_rows()
         before, now.seconds = now.seconds, training_clock() - self.started
-        t, most, events = self.state.t - n * steps, recipe.max_epochs, []
-        for i in range(n if self.now.all_active or n == 1 else max(1, int(trained.any(axis=1).sum()))):
-            active, rate = self.active if i == n - 1 else trained[i + 1], rates[(i + 1) * steps - 1]
-            seconds = now.seconds if i == n - 1 else before + (i + 1) / n * (now.seconds - before)
-            events.append(Epoch(first + i, most, t + (i + 1) * steps, losses[i], judged, score, rate, seconds, active))
-        return events
+        t, seen = self.state.t - n * steps, n if self.now.all_active or n == 1 else max(1, int(trained.any(axis=1).sum()))
+        seconds = [before + (i + 1) / n * (now.seconds - before) for i in range(n - 1)] + [now.seconds]
+        counts = range(first, first + seen), repeat(recipe.max_epochs), range(t + steps, self.state.t + 1, steps)
+        found = losses, repeat(judged), repeat(score), rates[steps - 1 :: steps], seconds, chain(trained[1:], [self.active])
+        return list(map(Epoch, *counts, *found))  # `map` ends with the epochs that were seen
 
     def planned(self, first: int, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
         """The order of the rows, the batches' ends and the learning rates of the next n epochs, `first` the number of the first.
@@ -203,17 +201,14 @@ class Run(InProgress[RunProgress]):
         return ahead.order[at * self.m : (at + n) * self.m], ends, ahead.rates[at * steps : (at + n) * steps]
 
     def plan_ahead(self, first: int, n: int) -> Ahead:
-        """At least n epochs from `first` on; orders that were drawn before are used first."""
+        """At least n epochs from `first` on."""
         recipe, steps = self.recipe, len(self.slices)
         one_by_one = self.validation is not None and recipe.schedule not in UNPLANNED
         many = min(max(n, AHEAD // (self.m + steps * self.K)) if one_by_one else n, recipe.max_epochs - first + 1)
-        drawn = self.ahead.order[(first - self.ahead.epochs.start) * self.m :] if first >= self.ahead.epochs.start else self.ahead.order[:0]
-        more = max(0, many - len(drawn) // self.m)
-        order = np.concatenate([drawn, *islice(self.orders, more)]) if len(drawn) or more > 1 else next(self.orders)
-        many = len(order) // self.m
+        epochs = range(first, first + many)
         planned = self.state.t - self.now.first_t + np.arange(1, many * steps + 1)
         rates = self.scheduled(planned, steps)
-        self.ahead = Ahead(range(first, first + many), self.state.t, order, rates)
+        self.ahead = Ahead(epochs, self.state.t, self.orders(epochs), rates)
         return self.ahead
 
     def scheduled(self, t: NDArray[np.int64], steps: int) -> Floats:
@@ -372,7 +367,6 @@ class Run(InProgress[RunProgress]):
         """Continue from the arrays that `pack` made of another run of the same kind."""
         self.now = unpacked(arrays, "run", self.now)
         unpack(self.state, arrays)
-        deque(islice(self.orders, self.now.done), maxlen=0)  # the orders of these epochs were used
 
     accepted = False  # whether another training has continued from this one's weights (`LbfgsAfterAdamW`)
 

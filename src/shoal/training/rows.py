@@ -6,10 +6,9 @@ results. The work can be pickled, so that it is sent to the rows instead of the 
 Validation rows are each network's own, held out from its training, or the user's set for all.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import count
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from shoal.draws import row_order_key
 from shoal.encoding import SparseRows
 from shoal.engine.device import PROCESSOR, send
-from shoal.engine.minibatch import State, begin, leave, row_order
+from shoal.engine.minibatch import State, begin, leave, row_orders
 from shoal.engine.sums import judge, judging_sums, means
 from shoal.population import Population
 from shoal.recipe import Recipe
@@ -27,6 +26,7 @@ from shoal.types import Floats
 
 T = TypeVar("T")
 RowsOfNetworks = tuple[NDArray[np.int64], ...] | None
+OrdersOfRows = Callable[[range], NDArray[np.int64]]  # of epochs, counted from 1: the orders of their rows, one after the other
 Scoring = Callable[[Population, NDArray[np.bool_], RowsOfNetworks], Floats]
 
 
@@ -136,11 +136,11 @@ def in_memory(X: Any, Y: Floats, K: int, weight: Floats | None = None) -> ArrayR
     return ArrayRows(X, Y, weights, np.asarray(weights.sum(axis=1)))
 
 
-def row_orders(m: int, recipe: Recipe) -> Iterator[NDArray[np.int64]]:
-    """The order of the rows in every epoch."""
-    key = row_order_key(recipe.seed) if recipe.shuffle else 0
-    for epoch in count(1):
-        yield row_order(key, epoch, m) if recipe.shuffle else np.arange(m)
+def orders_of_rows(m: int, recipe: Recipe) -> OrdersOfRows:
+    """The order of m rows in any epochs."""
+    if recipe.shuffle:
+        return partial(row_orders, row_order_key(recipe.seed), m)
+    return lambda epochs: np.tile(np.arange(m), len(epochs))
 
 
 # --- validation ----------------------------------------------------------------------------------------------------------

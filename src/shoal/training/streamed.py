@@ -97,7 +97,7 @@ class Streamed(Run):
     ) -> None:
         nothing = np.empty((1, 0))
         known: dict[str, Any] = {"until": until, "planned_epochs": planned_epochs}
-        super().__init__(recipe, population, g2, nothing, nothing, validation=validation, dtype=dtype, orders=iter(()), **known)
+        super().__init__(recipe, population, g2, nothing, nothing, validation=validation, dtype=dtype, **known)
         self.blocks, self.progress, self.m = blocks, progress, sum(blocks.sizes)
         self.state.total = blocks.total
         self.order_key = row_order_key(recipe.seed)

@@ -14,10 +14,8 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -39,7 +37,6 @@ from shoal.population import Population, with_zeros
 from shoal.textbook.losses import Loss
 from shoal.training.minibatch import Run
 from shoal.training.progress import Epoch, bound_of, left_bounds
-from shoal.training.rows import row_orders
 from shoal.types import Floats
 from shoal.web.playground.settings import Data, of_sample, read_settings, settings
 
@@ -89,7 +86,6 @@ class Training:
         self.run, self.targets, self.encoding = run, ready.targets, ready.encoding
         self.recipe, self.names, self.began = ready.plan.recipe, data.names, time.perf_counter()
         self.g2 = self.run.g2
-        self.orders: Iterator[NDArray[np.int64]] = row_orders(self.run.m, self.recipe)
         self.drawn = 0
         self.order: NDArray[np.int64] | None = None
         self.losses: list[float] = []
@@ -131,7 +127,7 @@ class Training:
             return 0
         at = self.t % self.batches
         if at == 0:
-            self.order, self.drawn, self.costs = next(self.orders), self.drawn + 1, []
+            self.order, self.drawn, self.costs = self.next_order(), self.drawn + 1, []
         assert self.order is not None
         batches = [self.order[s] for s in self.run.slices[at : at + n]]
         rates = np.outer(np.ones(len(batches)), self.run.now.rates)
@@ -178,7 +174,7 @@ class Training:
     def stand(self, kept: Kept) -> None:
         """Restore a state; the following updates draw the same row orders again."""
         self.run.state, self.run.active = copy.deepcopy(kept.state), kept.active.copy()
-        self.orders, self.drawn, self.order = islice(row_orders(self.run.m, self.recipe), kept.drawn, None), kept.drawn, kept.order
+        self.drawn, self.order = kept.drawn, kept.order
         self.losses, self.costs, self.event = self.losses[: kept.n_losses], [], None
 
     def before_last(self) -> "Training":
@@ -191,10 +187,14 @@ class Training:
             earlier.advance(self.t - 1 - earlier.t)
         return earlier
 
+    def next_order(self) -> NDArray[np.int64]:
+        """The order of the rows in the next epoch."""
+        return self.run.orders(range(self.drawn + 1, self.drawn + 2))
+
     def next_rows(self) -> NDArray[np.int64]:
-        """The rows of the next update; this draws the epoch's order, as the update would."""
+        """The rows of the next update."""
         at = self.t % self.batches
-        order = next(self.orders) if at == 0 else self.order
+        order = self.next_order() if at == 0 else self.order
         assert order is not None
         return np.asarray(order[self.run.slices[at]])
 
