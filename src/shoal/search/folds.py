@@ -27,7 +27,8 @@ from shoal.fitting.candidates import CandidateBatch, Candidates, batches_of, tra
 from shoal.fitting.prepared import Names
 from shoal.fitting.settings import Settings, settings_of
 from shoal.fitting.source import InMemory
-from shoal.search.scores import formulas_of, scores_of
+from shoal.search.scores import ScoredRows, formulas_of, scores_of
+from shoal.types import Floats
 
 MOST_AT_ONCE = 4_000_000  # numbers of a table of which several folds may be in memory at a time
 Outcome = dict[str, Any]  # of one candidate on one fold: its times, and its scores or the reason why it `failed`
@@ -96,8 +97,9 @@ class Fold:
     """
 
     trial: Trial
-    learned: tuple[Any, Any, Any, Any]  # X and y, the weights to train with and to score with
-    judged: tuple[Any, Any, Any]
+    learned: ScoredRows
+    judged: ScoredRows
+    weight: Floats | None  # of the rows that are learned from
     heard: Callable[[float], None] | None
     keep: Callable[[Outcomes], None]
     known: Outcomes = field(default_factory=dict)
@@ -126,11 +128,11 @@ class Fold:
 
     def outcomes(self) -> list[Outcome]:
         """Do the remaining work; returns the outcome of every candidate."""
-        X, y, weight, _ = self.learned
+        X, y = self.learned.X, self.learned.y
         for i in self.alone:
             began = time.perf_counter()
             try:
-                self.trained[i] = clone(self.trial.shoals[i]).fit(X, y, weight, groups=self.groups)
+                self.trained[i] = clone(self.trial.shoals[i]).fit(X, y, self.weight, groups=self.groups)
             except ShoalError as wrong:
                 self.failed[i] = str(wrong)
             if self.heard is not None:
@@ -155,13 +157,12 @@ class Fold:
         if not trained:
             return
         began, shoals, error_score = time.perf_counter(), list(trained.values()), self.trial.error_score
-        tested = scores_of(shoals, self.trial.scorers, *self.judged, error_score)
+        tested = scores_of(shoals, self.trial.scorers, self.judged, error_score)
         seconds = (time.perf_counter() - began) / len(shoals)
         for i, score in zip(trained, tested, strict=True):
             self.scores[i] = {"score_time": seconds, "test_scores": score}
         if self.trial.with_train_score:
-            X, y, _, weight = self.learned
-            for i, score in zip(trained, scores_of(shoals, self.trial.scorers, X, y, weight, error_score), strict=True):
+            for i, score in zip(trained, scores_of(shoals, self.trial.scorers, self.learned, error_score), strict=True):
                 self.scores[i]["train_scores"] = score
 
 
@@ -230,14 +231,14 @@ def prepared_fold(
     X_train, y_train, X_test, y_test = taken(rows.X, train), taken(rows.y, train), taken(rows.X, test), taken(rows.y, test)
     prepared, _ = parted(whole, X_train, y_train)
     judged = whole[:-1].transform(X_test) if isinstance(whole, Pipeline) and len(whole) > 1 else X_test
-    learns, scores = rows.weight, rows.score_weight
-    learned = prepared, y_train, None if learns is None else learns[train], None if scores is None else scores[train]
-    tested = judged, y_test, None if scores is None else scores[test]
+    weight = None if rows.weight is None else rows.weight[train]
+    of_train, of_test = (None if rows.score_weight is None else rows.score_weight[side] for side in (train, test))
     groups = None if rows.groups is None else taken(rows.groups, train)
-    fold = Fold(trial, learned, tested, heard, partial(keep, number), known, groups)
+    learned, tested = ScoredRows(prepared, y_train, of_train), ScoredRows(judged, y_test, of_test)
+    fold = Fold(trial, learned, tested, weight, heard, partial(keep, number), known, groups)
     if len(known) == len(trial.candidates):
         return fold
-    source, names = source_of(trial.shoals, *learned[:3], groups, fold.failed)
+    source, names = source_of(trial.shoals, prepared, y_train, weight, groups, fold.failed)
     if source is not None:
         batches, alone = batches_of(trial.settings, source, names, fold.failed)
         fold.batches = [batch for batch in batches if any(candidate.place not in known for candidate in batch.members)]

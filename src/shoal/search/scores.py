@@ -40,8 +40,8 @@ Formula = Callable[[Truth, Floats], float | None]  # of the network's prediction
 
 def accuracy(truth: Truth, p: Floats) -> float | None:
     """`accuracy_score`."""
-    predicted = p[:, 0] > 0.5 if p.shape[1] == 1 else p.argmax(axis=1)
-    return float(np.average(predicted == truth.y[:, 0], weights=truth.weight))
+    right = (p[:, 0] > 0.5 if p.shape[1] == 1 else p.argmax(axis=1)) == truth.y[:, 0]
+    return np.count_nonzero(right) / len(right) if truth.weight is None else float(np.average(right, weights=truth.weight))
 
 
 def log_loss_of(truth: Truth, p: Floats) -> float | None:
@@ -82,35 +82,65 @@ KNOWN: dict[tuple[Any, str], Formula] = {  # (metric, the method of the estimato
 OF_CLASSES = (accuracy, log_loss_of)
 
 
-def scores_of(
-    shoals: Sequence[ShallowEstimator], scorers: Any, X: Any, y: Any, weight: Floats | None, error_score: Any = "raise"
-) -> list[Any]:
-    """Each fitted shoal's score on rows X, y, or several by name; all have the same preparation, and so the same encoding.
+@dataclass(frozen=True)
+class EncodedRows:
+    """What networks with one encoding read: checked rows `X (m, n)`, the same encoded if they are few, and the truth, None if unknown."""
+
+    X: Any
+    encoded: Any
+    truth: Truth | None
+
+
+@dataclass
+class ScoredRows:
+    """Rows to score on, as the user gave them, and their weights; and how the networks that were last scored read them.
+
+    All candidates of a fold with one preparation have the same encoding and targets.
+    """
+
+    X: Any
+    y: Any
+    weight: Floats | None
+    last: tuple[Any, Any, EncodedRows] | None = None
+
+    def read_by(self, shoal: ShallowEstimator) -> EncodedRows:
+        """The rows as a fitted shoal reads them. Any thread may ask."""
+        last, encoding, targets = self.last, shoal.network_.encoding, shoal._fitted.targets
+        if last is not None and last[0] is encoding and last[1] is targets:
+            return last[2]
+        truth = truth_of(shoal, self.y, self.weight)
+        X = None if truth is None else shoal._rows(self.X)
+        # more rows would fill memory, and their arithmetic outweighs the rest
+        few = X is not None and X.shape[0] <= BLOCK_ROWS and not sparse.issparse(X)
+        found = EncodedRows(X, encode(encoding, X) if few else None, truth)
+        self.last = encoding, targets, found
+        return found
+
+
+def scores_of(shoals: Sequence[ShallowEstimator], scorers: Any, rows: ScoredRows, error_score: Any = "raise") -> list[Any]:
+    """Each fitted shoal's score, or several by name; all have the same preparation, and so the same encoding.
 
     If a scorer raises an error, `error_score` replaces its score, with a warning; "raise" passes the error on.
     """
     formulas = formulas_of(scorers, shoals[0])
-    truth = None if formulas is None else truth_of(shoals[0], y, weight)
-    if formulas is None or truth is None:
-        return [scored(scorers, shoal, X, y, weight, error_score) for shoal in shoals]
-    rows = shoals[0]._rows(X)
-    few = rows.shape[0] <= BLOCK_ROWS and not sparse.issparse(rows)  # more rows would fill memory, and their arithmetic outweighs the rest
-    encoded = encode(shoals[0].network_.encoding, rows) if few else None
+    read = None if formulas is None else rows.read_by(shoals[0])
+    if formulas is None or read is None or read.truth is None:
+        return [scored(scorers, shoal, rows, error_score) for shoal in shoals]
     found = []
     for shoal in shoals:
-        p = answers(shoal.network_, rows, encoded)
+        p, truth = answers(shoal.network_, read.X, read.encoded), read.truth
         values = {name: formula(truth, p) for name, (_, formula) in formulas.items()} if np.isfinite(p).all() else {"": None}
         if None in values.values():
-            found.append(scored(scorers, shoal, X, y, weight, error_score))
+            found.append(scored(scorers, shoal, rows, error_score))
         else:
             signed = {name: formulas[name][0] * value for name, value in values.items() if value is not None}
             found.append(signed if isinstance(scorers, _MultimetricScorer) else signed[""])
     return found
 
 
-def scored(scorers: Any, shoal: ShallowEstimator, X: Any, y: Any, weight: Floats | None, error_score: Any) -> Any:
+def scored(scorers: Any, shoal: ShallowEstimator, rows: ScoredRows, error_score: Any) -> Any:
     """One score, or several by name, as scikit-learn's searches find them."""
-    scores = _score(shoal, X, y, scorers, {} if weight is None else {"sample_weight": weight}, error_score)
+    scores = _score(shoal, rows.X, rows.y, scorers, {} if rows.weight is None else {"sample_weight": rows.weight}, error_score)
     return {name: float(v) for name, v in scores.items()} if isinstance(scores, dict) else float(scores)
 
 
