@@ -181,7 +181,7 @@ PHRASES = {
         f"reads the tables {TILE} units at a time",
         f"batches of fewer than {WORTH_LOOKING_UP} rows, units that are not a multiple of {TILE}",
         f"{NUMBERS[len(ACTIVATIONS)]} activations, {NUMBERS[len(LOSSES)]} losses",
-        f"{({4 * 10**8: 'some 20 ms'})[minibatch.AT_ONCE]} in one call",
+        f"{({10**9: 'some 10 ms with AVX-512'})[minibatch.AT_ONCE]} in one call",
     ],
     "solvers.md": [
         f'`early_stopping="auto"` below {p.WIDE_FROM:,} rows',
