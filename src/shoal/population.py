@@ -67,14 +67,16 @@ def stack(networks: Sequence[Parameters], inputs: NDArray[np.bool_] | None = Non
     return Population(parameters, widths, seen)
 
 
-def take(population: Population, members: Sequence[int] | NDArray[np.int64]) -> Population:
-    """Some of the networks, in the order asked for."""
-    chosen = np.asarray(members, dtype=np.int64)
+def take(population: Population, members: Sequence[int] | NDArray[np.int64] | slice) -> Population:
+    """Some of the networks, in the order asked for: copies, but for a slice, whose arrays lie within the population's."""
+    chosen = members if isinstance(members, slice) else np.asarray(members, dtype=np.int64)
     return Population(population.parameters.map(lambda w: w[chosen]), population.widths[chosen], population.inputs[chosen])
 
 
 def with_zeros(population: Population, alive: NDArray[np.bool_]) -> Population:
     """The networks, with zeros for the weights of those that are not alive: they count for nothing, and 0 times NaN is NaN."""
+    if alive.all():
+        return population
     kept = population.parameters.map(lambda w: np.where(alive[:, None, None], w, 0))
     return Population(kept, population.widths, population.inputs)
 

@@ -29,7 +29,7 @@ from shoal.fitting.settings import Settings
 from shoal.fitting.source import InMemory, RowsInMemory
 from shoal.fitting.train import ended, history, in_curves
 from shoal.population import Population, take
-from shoal.recipe import Recipe, each
+from shoal.recipe import PerNetwork, Recipe
 from shoal.training.minibatch import Run
 from shoal.training.progress import Trained
 from shoal.types import Floats
@@ -283,7 +283,11 @@ def joint_run(batch: CandidateBatch) -> Run:
 
 def joined(recipes: Sequence[Recipe], K: int) -> Recipe:
     """One recipe for all, with the numbers of each network in its place."""
-    numbers: dict[str, Any] = {name: tuple(float(v) for r in recipes for v in each(getattr(r, name), K)) for name in OF_EACH}
+
+    def of_each(value: PerNetwork) -> tuple[float, ...]:
+        return value if isinstance(value, tuple) else (value,) * K
+
+    numbers: dict[str, Any] = {name: tuple(v for r in recipes for v in of_each(getattr(r, name))) for name in OF_EACH}
     return replace(recipes[0], **numbers)
 
 
@@ -299,8 +303,8 @@ def part_of(trained: Trained, mine: slice) -> Trained:
     judged = trained.best_validation_loss
     return replace(
         trained,
-        population=take(trained.population, range(mine.start, mine.stop)),
-        judged=None if trained.judged is None else take(trained.judged, range(mine.start, mine.stop)),
+        population=take(trained.population, mine),
+        judged=None if trained.judged is None else take(trained.judged, mine),
         loss=trained.loss[mine],
         best_loss=trained.best_loss[mine],
         best_validation_loss=None if judged is None else judged[mine],

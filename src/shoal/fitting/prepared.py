@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 from shoal.encoding import Encoding
 from shoal.fitting.plan import Plan
@@ -75,8 +76,14 @@ def network_around(ready: Decided, population: Population, shares: Floats, curve
         ready.encoding,
         t.scale,
         () if t.classes is None else (t.classes,),
-        tuple(f"x{j}" for j in range(n)) if ready.names is None else ready.names,
+        unnamed(n) if ready.names is None else ready.names,
         curves,
         t.delta,
         t.q,
     )
+
+
+@lru_cache(maxsize=1)
+def unnamed(n: int) -> tuple[str, ...]:
+    """Names of inputs that have none. Kept, because every candidate of a search asks for the same."""
+    return tuple(f"x{j}" for j in range(n))

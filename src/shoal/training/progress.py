@@ -358,5 +358,7 @@ class Trained:
 
 def overwrite(kept: Population, now: Population, members: NDArray[np.bool_]) -> Population:
     """`kept` with the current weights of some members."""
+    if members.all():
+        return now
     chosen = kept.parameters.map(lambda old, new: np.where(members[:, None, None], new, old), now.parameters)
     return replace(kept, parameters=chosen)
