@@ -5,6 +5,7 @@ on where a network stands in a group or on how many threads compute, so that the
 """
 
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,9 @@ def member_stream(seed: int, member: int, purpose: Purpose) -> np.random.Generat
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, purpose, member])))
 
 
+@lru_cache(maxsize=1024)
 def dropout_key(seed: int, member: int) -> int:
-    """64 bits that name one network's dropout stream; `kept` draws from it for any update and row."""
+    """64 bits that name one network's dropout stream; `kept` draws from it for any update and row. Kept for the runs of a search."""
     return int(np.random.SeedSequence([seed, Purpose.DROPOUT, member]).generate_state(1, np.uint64)[0])
 
 

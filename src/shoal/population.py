@@ -93,10 +93,12 @@ def merge(population: Population, shares: Floats) -> Parameters:
     Its logits are Σₖ shareₖ · logits of member k, since a sum over members is a sum over more hidden units.
     `shares (K,)` add up to 1. Skip connections add up as the output biases do: W3 = Σₖ shareₖ W3 of member k.
     """
-    p = population.parameters if population.K > 1 else member(population, 0)
+    p = population.parameters
     shares = np.asarray(shares, dtype=p.W2.dtype)
     if population.K == 1:
-        return Parameters(p.W1, p.b1, p.W2 * shares[0], p.b2 * shares[0], None if p.W3 is None else p.W3 * shares[0])
+        n_h, share = population.widths[0], shares[0]
+        W3 = None if p.W3 is None else p.W3[0] * share
+        return Parameters(p.W1[0, :n_h], p.b1[0, :n_h], p.W2[0, :, :n_h] * share, p.b2[0] * share, W3)
     used = population.units
     weighted = np.moveaxis(p.W2 * shares[:, None, None], 1, 0)  # (n_z, K, n_h)
     b2, W3 = (None if w is None else np.einsum("k,kzo->zo", shares, w) for w in (p.b2, p.W3))

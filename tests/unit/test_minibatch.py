@@ -13,9 +13,10 @@ from shoal.population import member
 from shoal.recipe import Recipe
 from shoal.textbook import Adam, GradientDescent, Momentum, make_loss
 from shoal.textbook.optimizers import Nesterov
+from shoal.training import rows as rows_of_training
 from shoal.training.minibatch import PERFECT, Run
 from shoal.training.progress import RUNAWAY, new_stopping
-from shoal.training.rows import Validation
+from shoal.training.rows import SharedOrders, Validation, orders_of_rows
 
 M, N_X = 40, 3
 SAME = 1e-12  # the same sums in another order
@@ -289,6 +290,15 @@ def test_rows_are_shuffled_anew_in_every_epoch_unless_they_shall_not():
     assert run.orders(range(2, 3)).tolist() == second.tolist(), "an epoch has its order, whenever it is asked for"
     assert run_of(shuffle=False).orders(range(1, 3)).tolist() == list(range(M)) * 2
     assert run_of(seed=0).orders(range(1, 2)).tolist() == first.tolist()
+
+
+def test_runs_that_share_orders_draw_each_once_up_to_a_size(monkeypatch):
+    monkeypatch.setattr(rows_of_training, "MOST_SHARED", 3 * M)
+    shared, own = SharedOrders(M, Recipe(seed=4)), orders_of_rows(M, Recipe(seed=4))
+    for epochs in (range(1, 3), range(1, 4), range(3, 4)):
+        assert shared(epochs).tolist() == own(epochs).tolist()
+    assert shared(range(1, 3)) is shared(range(1, 3))
+    assert shared(range(1, 4)) is not shared(range(1, 4)), "beyond the size orders are drawn again"
 
 
 @pytest.mark.parametrize("rule", [GradientDescent(), Momentum(0.9), Recipe().rule])

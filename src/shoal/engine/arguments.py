@@ -5,7 +5,7 @@ what the kernels found (`kernels/bounds.py`).
 """
 
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -69,10 +69,16 @@ def bias_corrections(known: RunConstants, rule: Any, done: int, n: int, dtype: n
     """What Adam multiplies the learning rate with in the n updates after `done`, √(1 − β₂ᵗ) / (1 − β₁ᵗ); 1 for other rules."""
     start = done - known.corrected_from
     if not 0 <= start <= len(known.corrections) - n:
-        t = np.arange(done + 1.0, done + max(n, CORRECTIONS_AHEAD) + 1)
-        values = np.sqrt(1 - rule.beta_2**t) / (1 - rule.beta_1**t) if isinstance(rule, Adam) else np.ones(len(t))
-        known.corrections, known.corrected_from, start = values.astype(dtype), done, 0
+        known.corrections, known.corrected_from, start = corrections_after(rule, done, max(n, CORRECTIONS_AHEAD), dtype), done, 0
     return known.corrections[start : start + n]
+
+
+@lru_cache(maxsize=4)
+def corrections_after(rule: Any, done: int, n: int, dtype: np.dtype) -> Floats:
+    """`bias_corrections`. Kept, because the candidates of a search make the same updates."""
+    t = np.arange(done + 1.0, done + n + 1)
+    values = np.sqrt(1 - rule.beta_2**t) / (1 - rule.beta_1**t) if isinstance(rule, Adam) else np.ones(n)
+    return values.astype(dtype)
 
 
 @cache

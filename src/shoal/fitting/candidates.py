@@ -32,6 +32,7 @@ from shoal.population import Population, take
 from shoal.recipe import PerNetwork, Recipe
 from shoal.training.minibatch import Run
 from shoal.training.progress import Trained
+from shoal.training.rows import OrdersOfRows, SharedOrders
 from shoal.types import Floats
 
 # Settings in which candidates that share rows may differ, each with a representative value.
@@ -52,10 +53,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class CandidateBatch:
-    """Candidates of one kind, which train as one population on the same rows; `seconds` is the preparation time per candidate."""
+    """Candidates of one kind, which train as one population on the same rows, in the same order as those of other batches.
+
+    `seconds` is the preparation time per candidate.
+    """
 
     members: list[Candidate]
     rows: RowsInMemory
+    orders: OrdersOfRows
     seconds: float
 
 
@@ -129,7 +134,8 @@ def batches_of(candidates: Candidates, source: InMemory, names: Names, failed: d
         for members in kinds.values():
             rows = members[0].ready.rows
             assert isinstance(rows, RowsInMemory)
-            batches += [CandidateBatch(some, rows, seconds) for some in portions(members, rows)]
+            orders = SharedOrders(len(rows.Y), members[0].ready.plan.recipe)
+            batches += [CandidateBatch(some, rows, orders, seconds) for some in portions(members, rows)]
     return batches, alone
 
 
@@ -275,6 +281,7 @@ def joint_run(batch: CandidateBatch) -> Run:
         validation=v,
         dtype=rows.dtype,
         members=[k for _ in range(C) for k in range(K)],
+        orders=batch.orders,
         listened=False,
         ramp_positions=rows.ramp_positions,
         lists=rows.lists if takes_lists(population, recipe) else None,

@@ -314,7 +314,7 @@ class RowsInMemory:
         """The rows as lists of what is not 0, if that is little."""
         return lists_of(self.X, self.dtype) if worth_listing(self.X, alone=self.settings.K == 1) else None
 
-    @property
+    @cached_property
     def largest(self) -> float:
         """The largest raw input."""
         return largest_of(self.judged)

@@ -27,6 +27,7 @@ from shoal.types import Floats
 T = TypeVar("T")
 RowsOfNetworks = tuple[NDArray[np.int64], ...] | None
 OrdersOfRows = Callable[[range], NDArray[np.int64]]  # of epochs, counted from 1: the orders of their rows, one after the other
+MOST_SHARED = 4_000_000  # numbers of rows in orders that are kept, 32 MB
 Scoring = Callable[[Population, NDArray[np.bool_], RowsOfNetworks], Floats]
 
 
@@ -141,6 +142,22 @@ def orders_of_rows(m: int, recipe: Recipe) -> OrdersOfRows:
     if recipe.shuffle:
         return partial(row_orders, row_order_key(recipe.seed), m)
     return lambda epochs: np.tile(np.arange(m), len(epochs))
+
+
+class SharedOrders:
+    """The order of m rows in any epochs, drawn once for all runs that ask for the same ones, up to a number of kept orders' rows."""
+
+    def __init__(self, m: int, recipe: Recipe) -> None:
+        self.draw, self.kept = orders_of_rows(m, recipe), dict[range, NDArray[np.int64]]()
+
+    def __call__(self, epochs: range) -> NDArray[np.int64]:
+        """Those of some epochs, one after the other. Any thread may ask; nobody may change them."""
+        found = self.kept.get(epochs)
+        if found is None:
+            found = self.draw(epochs)
+            if sum(map(len, self.kept.values())) + len(found) <= MOST_SHARED:
+                self.kept[epochs] = found
+        return found
 
 
 # --- validation ----------------------------------------------------------------------------------------------------------
