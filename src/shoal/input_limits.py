@@ -45,6 +45,8 @@ def fit_limits(X: Any, weight: Floats | None = None, ends: tuple[Floats, Floats]
         columns = np.ascontiguousarray(X[counted, j : j + step].T, np.float64)  # one after the other, which is ten times as fast
         low, high = (columns.min(axis=1), columns.max(axis=1)) if ends is None else (end[j : j + step] for end in ends)
         open_ = np.flatnonzero(~surely_near(columns, w, low, high))
+        if not len(open_):
+            continue
         columns, low, high = columns[open_], low[open_], high[open_]
         first, last = inner_quantiles(columns, w)
         lower, upper = beyond(first, last)
@@ -73,12 +75,9 @@ def surely_near(columns: Floats, weight: Floats | None, low: Floats, high: Float
     some = np.sort(columns[:, :: m // SAMPLE], axis=1)
     first, last = (some[:, int(q * some.shape[1])] for q in OUTER)
     lower, upper = beyond(first, last)
-    near = np.asarray((low >= lower) & (high <= upper))
-    for k in np.flatnonzero(near):
-        low_cells, others = columns[k] <= first[k], columns[k] < last[k]
-        shares = [np.count_nonzero(c) / m if weight is None else weight[c].sum() / weight.sum() for c in (low_cells, others)]
-        near[k] = shares[0] >= INNER[0] and shares[1] < INNER[1] - TIES
-    return near
+    sides = columns <= first[:, None], columns < last[:, None]
+    shares = [np.count_nonzero(side, axis=1) / m if weight is None else side @ weight / weight.sum() for side in sides]
+    return np.asarray((low >= lower) & (high <= upper) & (shares[0] >= INNER[0]) & (shares[1] < INNER[1] - TIES))
 
 
 def inner_quantiles(columns: Floats, weight: Floats | None) -> Floats:

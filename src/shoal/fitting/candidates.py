@@ -35,8 +35,7 @@ from shoal.training.progress import Trained
 from shoal.training.rows import OrdersOfRows, SharedOrders
 from shoal.types import Floats
 
-# Settings in which candidates that share rows may differ, each with a representative value.
-FREE: dict[str, Any] = dict.fromkeys(("lam", "learning_rate", "dropout", "weight_average", "init", "init_scale", "n_h"), 0.0)
+FREE = ("lam", "learning_rate", "dropout", "weight_average", "init", "init_scale", "n_h")  # settings in which candidates may share rows
 OF_EACH = ("learning_rate", "lam", "decay", "dropout", "weight_average")  # fields of the recipe with one number per network
 MIN_BATCH_COST = 200_000_000  # multiplications, some 10 ms: a batch's overhead is some hundredths of that
 MOST_WEIGHTS = 64_000_000  # numbers of row weights in one group: with more rows and networks, fewer candidates train together
@@ -185,9 +184,9 @@ def first_prepared(candidates: Candidates, alike: list[int], source: InMemory, n
 
 def by_preparation(settings: Sequence[Settings | ShoalError]) -> list[list[int]]:
     """Indices of the candidates whose rows have the same preparation; one with invalid settings is alone."""
-    alike: list[tuple[Settings | None, list[int]]] = []
+    alike: list[tuple[dict[str, Any] | None, list[int]]] = []
     for i, s in enumerate(settings):
-        fixed = None if isinstance(s, ShoalError) else replace(s, **FREE)
+        fixed = None if isinstance(s, ShoalError) else without(s, FREE)
         places = next((places for other, places in alike if fixed is not None and other == fixed), None)
         if places is None:
             alike.append((fixed, [i]))
@@ -196,12 +195,16 @@ def by_preparation(settings: Sequence[Settings | ShoalError]) -> list[list[int]]
     return [places for _, places in alike]
 
 
+def without(value: Settings | Recipe, names: Sequence[str]) -> dict[str, Any]:
+    """The fields of settings or of a recipe, without some."""
+    return {name: field for name, field in vars(value).items() if name not in names}
+
+
 def kind(p: Plan) -> Any:
     """The common part of the plans of one group; None for a plan that trains alone."""
     if p.solver in FULL_BATCH or p.polished or np.any(np.asarray(p.recipe.input_dropout) > 0):
         return None
-    alike: dict[str, Any] = dict.fromkeys(OF_EACH, 0.5)
-    return replace(p.recipe, **alike), p.width, p.with_ramps, p.hold_out, p.single_precision, p.solver, p.skip, p.longer
+    return tuple(without(p.recipe, OF_EACH).values()), p.width, p.with_ramps, p.hold_out, p.single_precision, p.solver, p.skip, p.longer
 
 
 def portions(members: list[Candidate], rows: RowsInMemory) -> list[list[Candidate]]:
