@@ -261,13 +261,17 @@ def value_range(X: Any, weight: Floats | None = None) -> tuple[Floats, Floats]:
 
 def outside_range(network: Network, X: Any) -> NDArray[np.bool_]:
     """Which values of raw rows `X (m, n)` are below the least or above the greatest training value, `(m, n)`."""
+    X = X.toarray() if sparse.issparse(X) else np.asarray(X)
+    lowest, highest = ends_of(network, X.dtype)
+    return np.asarray((lowest > X) | (highest < X))
+
+
+def ends_of(network: Network, dtype: Any) -> tuple[Floats, Floats]:
+    """The training range `(n,)`, in float32 for such rows: a value that was rounded to it is not outside of the range that holds it."""
     if network.lowest is None or network.highest is None:
         raise DataError("this network has no range of training rows, because it was created without them; fit a model")
-    X = X.toarray() if sparse.issparse(X) else np.asarray(X)
-    ends = network.lowest, network.highest
-    if X.dtype == np.float32:  # a value that was rounded to it is not outside of the range that holds the value
-        ends = network.lowest.astype(np.float32), network.highest.astype(np.float32)
-    return np.asarray((ends[0] > X) | (ends[1] < X))
+    kind = np.float32 if dtype == np.float32 else np.float64
+    return network.lowest.astype(kind), network.highest.astype(kind)
 
 
 def mark_of(network: Network) -> str:

@@ -1,4 +1,4 @@
-"""The engine's product of matrices against NumPy's, over sizes around every tile, and bit for bit against parts of itself."""
+"""The engine's products against NumPy's, over sizes around every tile, and bit for bit against parts of itself."""
 
 import ctypes
 import os
@@ -7,9 +7,15 @@ import sys
 
 import numpy as np
 import pytest
+from numba import njit
 
-from shoal.engine.jit.processor import tile
 from shoal.engine.kernels import dispatch_module
+
+dispatch_module()  # sets the cache's folder before anything of the engine is compiled
+from shoal.engine.jit.compiler import inner  # noqa: E402
+from shoal.engine.jit.memory import pointer  # noqa: E402
+from shoal.engine.jit.processor import tile  # noqa: E402
+from shoal.engine.jit.products import row_product, unit_errors  # noqa: E402
 
 SIZES = [*range(1, 20), 23, 24, 25, 31, 32, 33, 47, 48, 49, 63, 64, 95, 97]
 
@@ -72,6 +78,42 @@ def test_numbers_that_are_none_stay_in_their_row_and_column():
     finite = np.ones((20, 50), bool)
     finite[[3, 9]] = finite[:, 40] = False
     np.testing.assert_array_equal(np.isfinite(product(A, B)), finite)
+
+
+@inner
+def of_one_output(W, Z, S, D, found, errors):
+    """The logits of one output from the units' values `Z (h, b)`, then what a unit's errors give."""
+    h, b = Z.shape
+    row_product(pointer(W, 0 * h), pointer(Z, 0 * h), pointer(found, 0 * h), h, b)
+    for c in range(h):
+        errors[c] = unit_errors(pointer(D, 0 * h), pointer(Z, c * b), pointer(S, c * b), W[c], b)
+
+
+@pytest.fixture(scope="module")
+def layer():
+    @njit(error_model="numpy")
+    def run(W, Z, S, D, found, errors):
+        of_one_output(W, Z, S, D, found, errors)
+
+    return run
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("h", [1, 2, 16, 33])
+def test_the_layer_of_one_output(layer, h, dtype):
+    """z = Σ w a, dw = Σ d a and dz = w d g′, within the bounds of such sums in any order, for every length of a batch around a register."""
+    room = np.finfo(dtype).eps
+    for b in [*range(1, 70), 127, 128, 129, 200]:
+        rng = np.random.default_rng(1000 * h + b)
+        W, D = rng.normal(size=h).astype(dtype), rng.normal(size=b).astype(dtype)
+        Z, S = rng.normal(size=(h, b)).astype(dtype), rng.normal(size=(h, b)).astype(dtype)
+        A, found, errors = Z.copy(), np.full(b + 1, np.nan, dtype), np.full(h + 1, np.nan, dtype)
+        layer(W, Z, S, D, found, errors)
+        assert (np.abs(found[:b] - W.astype(np.longdouble) @ A) <= (h + 1) * room * (np.abs(W) @ np.abs(A))).all(), b
+        assert (np.abs(errors[:h] - A.astype(np.longdouble) @ D) <= (b + 1) * room * (np.abs(A) @ np.abs(D))).all(), b
+        np.testing.assert_allclose(Z, W[:, None] * D * S, rtol=3 * room, atol=0, err_msg=str(b))
+        assert np.isnan(found[b])
+        assert np.isnan(errors[h])
 
 
 @pytest.mark.slow

@@ -14,12 +14,13 @@ from shoal.estimators.classifier import ShoalClassifier
 from shoal.estimators.regressor import ShoalRegressor
 from shoal.network import outside_range, value_range
 from shoal.report import write_report
-from shoal.uncertainty.outside import counts_outside, distance_outside
+from shoal.uncertainty.outside import BLOCK_CELLS, counts_outside, distance_outside
 from shoal.uncertainty.predictive import mean_and_std
 
 QUICK = {"n_networks": 2, "hidden_layer_sizes": 3, "max_iter": 2, "random_state": 0}
 X = np.array([[0.0, 5.0], [1.0, -5.0], [0.5, 0.0]] * 40)
 y = np.arange(120.0)
+NETWORK = ShoalRegressor(**QUICK).fit(X, y).network_
 
 
 @pytest.mark.parametrize("make", [np.asarray, sparse.csr_array, lambda rows: rows.astype(np.float32)])
@@ -40,6 +41,24 @@ def test_rows_and_inputs_outside_are_counted_alike_whether_few_or_many(share):
     n_rows, by_input = counts_outside(network, rows)
     assert n_rows == np.count_nonzero(beyond.any(axis=1))
     assert by_input.tolist() == beyond.sum(axis=0).tolist()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n", [1, 3, 8, 17, 33])
+@pytest.mark.parametrize("share", [0.0, 0.001, 1.0])
+def test_large_tables_are_counted_as_small_ones(share, n, dtype):
+    """Compiled, in blocks over the cores; infinity is beyond, NaN is not, and the least and the greatest value are not."""
+    rng = np.random.default_rng(n)
+    lowest, highest = (end.astype(dtype).astype(np.float64) for end in (rng.normal(size=n) - 9, rng.normal(size=n) + 9))
+    network = replace(NETWORK, lowest=lowest, highest=highest)
+    rows = rng.normal(size=(BLOCK_CELLS // n + 1000, n)).astype(dtype)
+    rows[rng.random(rows.shape) < share] = 100
+    rows[1], rows[-2], rows[3] = lowest, highest, np.nan
+    rows[5, 0] = -np.inf
+    n_rows, by_input = counts_outside(network, rows)
+    found = outside_range(network, rows)
+    assert n_rows == np.count_nonzero(found.any(axis=1)) > 0
+    assert by_input.tolist() == np.count_nonzero(found, axis=0).tolist()
 
 
 def test_no_training_row_is_outside():

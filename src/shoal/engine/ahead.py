@@ -19,7 +19,7 @@ FIRST = [  # the slowest first; float32 is the precision of fits from 500 rows o
     "sums.judge(float32)",
     "products.product(float32)",
     "products.product(float64)",
-    "predict.predict()",
+    "predict.predict(float64)",
     "ramps.layer_1_gradient(float32)",
     "losses.cross_entropy(float32)",
     "losses.softmax_cross_entropy(float32)",

@@ -102,7 +102,7 @@ def ramp_functions(dtype: np.dtype) -> tuple[int, int, int]:
     return found
 
 
-FITS, OF_WEIGHTS, OF_MEMORY, OF_COLUMNS, OF_ORDER, OF_ENDS, OF_ROW_WEIGHTS, OF_EACH, OF_STEPS, OF_RAMPS, OF_TEAM = range(11)
+FITS, OF_WEIGHTS, OF_MEMORY, OF_COLUMNS, OF_ORDER, OF_ENDS, OF_ROW_WEIGHTS, OF_EACH, OF_STEPS, OF_RAMPS, OF_TEAM, NO_ROOM = range(12)
 REASONS = {
     OF_WEIGHTS: "the weights are not W1, b1, W2 and b2, with or without W3, of networks of one size",
     OF_MEMORY: "gradient, moments, averages or signs are not as long as the weights, or numbers of the optimizer are missing",
@@ -120,6 +120,8 @@ REASONS = {
 def refuse(found: int) -> None:
     """Raise what a kernel found; it has then computed nothing. Or what a function of the user's own raised inside it."""
     raise_waiting()
+    if found == NO_ROOM:
+        raise MemoryError("There is not enough memory for what one batch is computed in: take a smaller batch_size.")
     if found != FITS:
         raise LayoutError(f"The arrays do not fit one another: {REASONS[found]}. Nothing was computed.")
 

@@ -1,10 +1,10 @@
 """X → logits, of a whole population or of one network, a bounded number of rows at a time."""
 
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from shoal.encoding import Encoding, encode, fold
@@ -21,7 +21,8 @@ from shoal.types import Floats
 
 WORTH_COMPILING = 50_000_000  # weights times rows: what takes NumPy some 50 ms, and so loading compiled code
 WORTH_LIMITING = 200_000  # the same: where a product may take several threads, whom a neighbour slows ten times and more
-AT_ONCE = 128  # rows of a hidden layer in the kernel: of 512 units half a MB
+AT_ONCE = 48  # rows of a hidden layer in the kernel: of 100 units 38 kB, and whole tiles of products
+CELLS_AT_ONCE = 1 << 20  # that a thread compares: a fifth of a millisecond
 BLOCK_ROWS = 8192  # a block's hidden layer (1024 units in float32) stays near 32 MB
 
 
@@ -44,10 +45,10 @@ def logits(population: Population, X: Any, activation: str) -> Floats:
 
 def network_logits(parameters: Parameters, X: Any, activation: str) -> Floats:
     """Z2 of one network for encoded rows `X (m, n_x)`: `(n_z, m)`."""
-    Z2 = np.empty((parameters.W2.shape[0], X.shape[0]), parameters.W2.dtype)
-    for s in range(0, X.shape[0], BLOCK_ROWS):
-        Z2[:, s : s + BLOCK_ROWS] = textbook_logits(parameters, X[s : s + BLOCK_ROWS].T, ACTIVATIONS[activation])
-    return Z2
+    if X.shape[0] <= BLOCK_ROWS:
+        return np.asarray(textbook_logits(parameters, X[:].T, ACTIVATIONS[activation]))
+    blocks = (X[s : s + BLOCK_ROWS] for s in range(0, X.shape[0], BLOCK_ROWS))
+    return np.concatenate([textbook_logits(parameters, rows.T, ACTIVATIONS[activation]) for rows in blocks], axis=1)
 
 
 def raw_logits(parameters: Parameters, encoding: Encoding, X: Any, activation: str) -> Floats:
@@ -61,11 +62,11 @@ def raw_logits(parameters: Parameters, encoding: Encoding, X: Any, activation: s
     if work >= WORTH_COMPILING:
         return compiled_logits(parameters, encoding, X, activation)
     refuse_network(parameters, encoding, X)
-    with one_blas_thread() if work > WORTH_LIMITING else nullcontext():
-        Z2 = np.empty((parameters.W2.shape[0], X.shape[0]))
-        for s in range(0, X.shape[0], BLOCK_ROWS):
-            Z2[:, s : s + BLOCK_ROWS] = network_logits(parameters, encode(encoding, X[s : s + BLOCK_ROWS])[:], activation)
-    return Z2
+    if work <= WORTH_LIMITING:  # at most a few thousand rows
+        return network_logits(parameters, encode(encoding, X)[:], activation)
+    with one_blas_thread():
+        blocks = (X[s : s + BLOCK_ROWS] for s in range(0, X.shape[0], BLOCK_ROWS))
+        return np.concatenate([network_logits(parameters, encode(encoding, rows)[:], activation) for rows in blocks], axis=1)
 
 
 def stays_sparse(encoding: Encoding, X: Any) -> bool:
@@ -111,6 +112,20 @@ def hidden_blocks(parameters: Parameters, rows: Callable[[slice], Any], m: int, 
         yield block, ACTIVATIONS[activation]((rows(block) @ inputs).T + parameters.b1)
 
 
+def counts_beyond(X: Any, ends: tuple[Floats, Floats]) -> NDArray[np.int64]:
+    """How many rows of X `(m, n)` have a cell below or above the two `ends (n,)`, in all and then of each column, `(n + 1,)`: compiled,
+    blocks of rows over all cores.
+    """
+    limits, step = kernel_array(ends, X.dtype), max(1, CELLS_AT_ONCE // X.shape[1])
+
+    def of_block(s: int) -> NDArray[np.int64]:
+        counts = np.zeros(X.shape[1] + 1, np.int64)
+        refuse(predict_module().count_beyond(kernel_array(X[s : s + step], X.dtype), limits, counts))
+        return counts
+
+    return np.asarray(np.sum(spread(of_block, range(0, X.shape[0], step)), axis=0, dtype=np.int64))
+
+
 def compiled_logits(parameters: Parameters, encoding: Encoding, X: Any, activation: str) -> Floats:
     """`raw_logits` by the kernel, blocks of rows over all cores."""
     refuse_network(parameters, encoding, X)
@@ -129,7 +144,7 @@ def compiled_logits(parameters: Parameters, encoding: Encoding, X: Any, activati
 
     def run(s: int) -> None:
         rows = X[s : s + BLOCK_ROWS]
-        rows = kernel_array(rows.toarray() if sparse.issparse(rows) else rows, np.float64)
+        rows = kernel_array(rows.toarray() if sparse.issparse(rows) else rows, np.float32 if X.dtype == np.float32 else np.float64)
         out = np.empty((len(W2), len(rows)))
         refuse(predict_module().predict(*at, AT_ONCE, rows, ramps.column, limits, center, per_scale, laid, W2, b2[:, 0], skip, out))
         Z2[:, s : s + BLOCK_ROWS] = out

@@ -282,7 +282,7 @@ class ShoalClassifier(ClassifierMixin, ShallowEstimator):
         p, limits = self._predicted(X), self._fitted.network.limits
         if self._multilabel:
             return (p > limits).astype(int)
-        return np.asarray(self.classes_[(p[:, 0] > limits[0]).astype(int) if p.shape[1] == 1 else p.argmax(axis=1)])
+        return np.asarray(self.classes_.take(p[:, 0] > limits[0] if p.shape[1] == 1 else p.argmax(axis=1)))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The mean accuracy of `predict` on rows X `(m, n)` with labels y; for 0/1 labels every one of a row must be correct.

@@ -225,8 +225,8 @@ class Run(InProgress[RunProgress]):
     def epoch_losses(self, order: NDArray[np.int64], ends: NDArray[np.int64], costs: Floats) -> Floats:
         """Each epoch's mean of its batch costs, `(n, K)`; a batch counts by its rows, and not if all of them have weight 0."""
         steps = len(self.slices)
-        if self.some_weigh_nothing is None and len(ends) == steps + 1:
-            return self.batch_shares @ costs
+        if self.some_weigh_nothing is None:  # the same product for one epoch as for each of several: their bits are equal
+            return np.asarray(self.batch_shares @ costs.reshape(-1, steps, self.K))[:, 0]
         rows = np.diff(ends).astype(np.float64)[:, None]
         if self.some_weigh_nothing is not None:
             if self.whole_batches:

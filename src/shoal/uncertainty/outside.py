@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from shoal import files
+from shoal.engine.predict import counts_beyond
 from shoal.engine.threads import spread
 from shoal.errors import OutsideWarning
-from shoal.network import Network, outside_range, predict, value_range
+from shoal.network import Network, ends_of, outside_range, predict, value_range
 from shoal.types import Floats
 
 BLOCK_CELLS = 1 << 20  # of sparse rows that are made dense at once
@@ -79,6 +80,9 @@ def warn_outside(network: Network, X: Any) -> None:
 def counts_outside(network: Network, X: Any) -> tuple[int, NDArray[np.int64]]:
     """How many raw rows `X (m, n)` have an input outside the training range, in all and for each input."""
     size = max(1, BLOCK_CELLS // max(1, X.shape[1]))
+    if isinstance(X, np.ndarray) and X.dtype in NUMBERS and X.size >= BLOCK_CELLS:
+        n_rows, *by_input = counts_beyond(X, ends_of(network, X.dtype))
+        return int(n_rows), np.asarray(by_input)
     counts = [(0, np.zeros(X.shape[1], np.int64))]
     counts += spread(lambda s: counts_of_block(network, X[s : s + size]), range(0, X.shape[0], size))
     return sum(n for n, _ in counts), np.asarray(sum(by_input for _, by_input in counts))

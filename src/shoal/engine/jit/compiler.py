@@ -20,7 +20,6 @@ from numba.core import compiler, serialize
 from numba.core.ccallback import CFunc
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler_lock import global_compiler_lock
-from numba.core.runtime.nrt import rtsys
 
 from shoal.engine.jit import waiting
 from shoal.engine.jit.code_cache import Folder, cache_folder, drop, load, packaged_folder, save
@@ -31,7 +30,10 @@ from shoal.engine.jit.signatures import signatures
 FAST = {"contract", "reassoc", "nsz", "arcp", "afn"}
 # 'reassoc' is left out on purpose: it collapses the two-part ln 2 and costs two digits (in float64 two hundred ulp).
 ACCURATE = {"contract", "nsz"}
-NO_PYTHON: dict[str, Any] = {"error_model": "numpy", "nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+# Nothing compiled owns memory: Numba counts the references to every array that is handed over, and the counting took a fifth of the time
+# of small networks. `jit/memory.py` gives what is computed in; the caller of a kernel holds its arrays.
+UNCOUNTED: dict[str, Any] = {"_nrt": False}
+NO_PYTHON: dict[str, Any] = {"error_model": "numpy", "nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, **UNCOUNTED}
 REBUILD: Any = compiler.CompileResult._rebuild
 DUMP: Any = serialize.dumps
 DECORATING = RLock()
@@ -66,7 +68,6 @@ class MachineCode:
 
     def kept(self, signature: Any, target: Any) -> Any:
         """The compiled function as the package or the user's folder has it; None if neither has."""
-        rtsys.initialize(target)  # what loaded code calls; a whole `target.refresh()`, a quarter of a second, is for compiling alone
         name, key = self.entry(signature, target)
         for folder in self.folders():
             payload = load(folder, name, key)
@@ -159,7 +160,7 @@ def kernel(*given: Any) -> Callable[[Callable[..., Any]], Any]:
 
     def decorate(function: Callable[..., Any]) -> Any:
         with compiling():
-            compiled: Any = njit(fastmath=FAST, error_model="numpy", nogil=True, pipeline_class=KernelCompiler)(function)
+            compiled: Any = njit(fastmath=FAST, error_model="numpy", nogil=True, pipeline_class=KernelCompiler, **UNCOUNTED)(function)
         compiled._cache = MachineCode(function)
         compiled.declared = signatures(given)
         KERNELS.append(compiled)
@@ -186,7 +187,7 @@ def c_function(function: Callable[..., Any], signature: Any, *, keep: bool = Tru
     With `in_order` its sums keep their order.
     """
     types = signature.args, signature.return_type
-    options = {"fastmath": ACCURATE if in_order else FAST, "error_model": "numpy"}
+    options = {"fastmath": ACCURATE if in_order else FAST, "error_model": "numpy", **UNCOUNTED}
     compiled: Any = CFunc(function, types, locals={}, options=options, pipeline_class=KernelCompiler)
     if keep:
         compiled._cache = MachineCode(function)

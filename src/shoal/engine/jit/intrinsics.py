@@ -90,7 +90,7 @@ def copy_8_by_8(typing_context, X, eight, j, Xb, i, XT):
 
 @intrinsic
 def turn_8_by_8(typing_context, X, i, j, XT):
-    """XT[j … j+7, i … i+7] = X[i … i+7, j … j+7]ᵀ, once through vector registers."""
+    """XT[j … j+7, i … i+7] = X[i … i+7, j … j+7]ᵀ, once through vector registers; of float32 rows XT may be float64."""
 
     def generate(context, builder, signature, arguments):
         given, i_, j_, turned = arguments
@@ -98,7 +98,7 @@ def turn_8_by_8(typing_context, X, i, j, XT):
         after = [llvm.whole(llvm.I64, k) for k in range(8)]
         lines = [X_.load(builder.add(i_, k), j_) for k in after]
         for k, line in enumerate(llvm.transposed(builder, lines)):
-            XT_.store(line, builder.add(j_, after[k]), i_)
+            XT_.store(line if X.dtype == XT.dtype else builder.fpext(line, XT_.eight), builder.add(j_, after[k]), i_)
         return context.get_dummy_value()
 
     return types.none(X, types.int64, types.int64, XT), generate

@@ -13,7 +13,8 @@ from numba.core import cgutils as untyped
 
 cgutils: Any = untyped
 POINTER = ir.PointerType()
-I1, I32, I64 = ir.IntType(1), ir.IntType(32), ir.IntType(64)
+NOTHING = ir.VoidType()
+I1, I8, I32, I64 = ir.IntType(1), ir.IntType(8), ir.IntType(32), ir.IntType(64)
 FLOAT, DOUBLE = ir.FloatType(), ir.DoubleType()
 SUM = ("contract", "reassoc", "nsz")  # the order of a sum is free
 ROUNDED_ONCE = ("contract",)  # it is not, but a product and the sum that it enters may be rounded once
@@ -42,9 +43,10 @@ def call(context: Any, builder: Any, address: Any, arguments: list[Any]) -> Any:
     return context.get_dummy_value()
 
 
-def call_by_name(builder: Any, name: str, result: Any) -> Any:
-    """Machine code that calls a function of the C library, without arguments."""
-    return builder.call(cgutils.get_or_insert_function(builder.module, ir.FunctionType(result, []), name), [])
+def call_by_name(builder: Any, name: str, result: Any, *arguments: Any) -> Any:
+    """Machine code that calls a function of the C library."""
+    kind = ir.FunctionType(result, [a.type for a in arguments])
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), arguments)
 
 
 def place(builder: Any, pointer: Any, number: Any, element: Any) -> Any:
@@ -175,6 +177,16 @@ class VectorCode:
         for where in places:
             self.builder.store(ir.Constant(self.vector, [0.0] * self.width), where)
         return places
+
+    def sum_of(self, vector: Any) -> Any:
+        """The sum of a vector's numbers, by halves."""
+        width = self.width
+        while width > 1:
+            width //= 2
+            halves = (ir.Constant(ir.VectorType(I32, width), list(range(low, low + width))) for low in (0, width))
+            low, high = (self.builder.shuffle_vector(vector, vector, half) for half in halves)
+            vector = self.builder.fadd(low, high, flags=SUM)
+        return self.builder.extract_element(vector, ir.Constant(I32, 0))
 
     def add(self, where: Any, value: Any, factor: Any = None, flags: tuple[str, ...] = SUM) -> None:
         """A sum plus a value, or plus factor times the value."""

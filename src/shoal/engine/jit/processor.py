@@ -49,6 +49,12 @@ def tile() -> tuple[int, int, int] | None:
     return TILES.get((named if named in levels() else _highest()) or "")
 
 
+def register_bytes() -> int:
+    """The bytes of the registers that loops by hand take: 16 where no level says more."""
+    chosen = tile()
+    return 16 if chosen is None else chosen[2]
+
+
 def _highest() -> str | None:
     """The highest level that this processor has."""
     options: Any = config

@@ -1,4 +1,4 @@
-"""A product of matrices in LLVM's terms: tiles of the result stay in registers while they run along the inner axis.
+"""A product of matrices in LLVM's terms: tiles of the result stay in registers while they run along the inner axis. And the library's.
 
 Each number of the result is summed in the order of the inner axis, by multiply-adds that round once, whichever tile it lies in. So its bits
 depend neither on the sizes of the matrices nor on what is computed beside it.
@@ -12,7 +12,7 @@ from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
 from shoal.engine.jit import llvm
-from shoal.engine.jit.processor import tile
+from shoal.engine.jit.processor import register_bytes, tile
 
 cgutils: Any = untyped
 
@@ -67,6 +67,21 @@ def _tile(code: llvm.VectorCode, rows: int, vectors: int, pointers: tuple[Any, .
             code.store(builder.load(sums[r][q]), c, code.plus(place, q * code.width))
 
 
+def _strips(code_of: Any, builder: Any, sizes: tuple[Any, ...], most: list[tuple[int, int]], each: Any) -> None:
+    """Call `each(code, count, column)` for strips of columns of `count` vectors, of the widths and counts `most`, the widest first."""
+    column = llvm.whole(llvm.I64, 0)
+    for count, width in most:
+        strips = _Parts(builder, sizes[1], column, count * width, back=count == 1)
+        with cgutils.for_range(builder, strips.count) as strip:
+            each(code_of(width), count, strips.at(strip.index))
+        column = strips.end
+
+
+def _strip_sizes(vectors: list[int], per_vector: int) -> list[tuple[int, int]]:
+    """Vectors of a strip and numbers of a vector: whole registers, then parts of one for what is left over."""
+    return [(n, per_vector) for n in vectors] + [(1, n) for n in _halves(per_vector)]
+
+
 @intrinsic
 def tiled_product(typing_context, a, b, c, M, K, N):
     """c `(M, N)` = a `(M, K)` times b `(K, N)`, plain memory row after row; c must not lie over the others."""
@@ -78,19 +93,79 @@ def tiled_product(typing_context, a, b, c, M, K, N):
 
     def generate(context, builder, signature, arguments):
         *pointers, M_, K_, N_ = arguments
-        per_vector = n_bytes * 8 // a.dtype.bitwidth
-        column = llvm.whole(llvm.I64, 0)
-        for count, width in [(n, per_vector) for n in range(vectors, 1, -1)] + [(1, n) for n in _halves(per_vector)]:
-            code = llvm.VectorCode(context, builder, a.dtype, width)
-            strips = _Parts(builder, N_, column, count * width, back=count == 1)
-            with cgutils.for_range(builder, strips.count) as strip:
-                j, row = strips.at(strip.index), llvm.whole(llvm.I64, 0)
-                for n_rows in _halves(rows):
-                    tiles = _Parts(builder, M_, row, n_rows, back=True)
-                    with cgutils.for_range(builder, tiles.count) as one:
-                        _tile(code, n_rows, count, tuple(pointers), (K_, N_), (tiles.at(one.index), j))
-                    row = tiles.end
-            column = strips.end
+
+        def each(code: llvm.VectorCode, count: int, j: Any) -> None:
+            row = llvm.whole(llvm.I64, 0)
+            for n_rows in _halves(rows):
+                tiles = _Parts(builder, M_, row, n_rows, back=True)
+                with cgutils.for_range(builder, tiles.count) as one:
+                    _tile(code, n_rows, count, tuple(pointers), (K_, N_), (tiles.at(one.index), j))
+                row = tiles.end
+
+        sizes = _strip_sizes(list(range(vectors, 1, -1)), n_bytes * 8 // a.dtype.bitwidth)
+        _strips(lambda width: llvm.VectorCode(context, builder, a.dtype, width), builder, (M_, N_), sizes, each)
+        return context.get_dummy_value()
+
+    return types.none(a, b, c, M, K, N), generate
+
+
+@intrinsic
+def row_product(typing_context, a, b, c, K, N):
+    """c `(N,)` = a `(K,)` times b `(K, N)`, plain memory: of the one row more numbers at once than in a tile of `tiled_product`."""
+
+    def generate(context, builder, signature, arguments):
+        *pointers, K_, N_ = arguments
+        row = llvm.whole(llvm.I64, 0)
+
+        def each(code: llvm.VectorCode, count: int, j: Any) -> None:
+            _tile(code, 1, count, tuple(pointers), (K_, N_), (row, j))
+
+        sizes = _strip_sizes([8, 4, 2], register_bytes() * 8 // a.dtype.bitwidth)
+        _strips(lambda width: llvm.VectorCode(context, builder, a.dtype, width), builder, (row, N_), sizes, each)
+        return context.get_dummy_value()
+
+    return types.none(a, b, c, K, N), generate
+
+
+@intrinsic
+def unit_errors(typing_context, d, z, s, w, b):
+    """Σ d z over b examples of a hidden unit; z becomes w d s. Of one output: errors d, the unit's values z and slopes s, plain memory."""
+
+    def generate(context, builder, signature, arguments):
+        *pointers, weight, b_ = arguments
+        number, start = context.get_data_type(d.dtype), llvm.whole(llvm.I64, 0)
+        total = cgutils.alloca_once_value(builder, llvm.whole(number, 0.0))
+        for width in _halves(register_bytes() * 8 // d.dtype.bitwidth):
+            code = llvm.VectorCode(context, builder, d.dtype, width)
+            factor, (sums,) = code.repeated(weight), code.sums(1)
+            parts = _Parts(builder, b_, start, width, back=False)
+            with cgutils.for_range(builder, parts.count) as part:
+                i = parts.at(part.index)
+                errors, values, slopes = (code.load(pointer, i) for pointer in pointers)
+                code.add(sums, values, errors)
+                code.store(builder.fmul(builder.fmul(factor, errors, flags=llvm.SUM), slopes, flags=llvm.SUM), pointers[1], i)
+            builder.store(builder.fadd(builder.load(total), code.sum_of(builder.load(sums)), flags=llvm.SUM), total)
+            start = parts.end
+        return builder.load(total)
+
+    return d.dtype(d, z, s, w, types.int64), generate
+
+
+@intrinsic
+def library_product(typing_context, a, b, c, M, K, N):
+    """c `(M, N)` = a `(M, K)` times b `(K, N)` by the matrix library of SciPy, as Numba calls it: a private name seen in 0.62 to 0.68."""
+
+    def generate(context, builder, signature, arguments):
+        *pointers, M_, K_, N_ = arguments
+        first, second, out = (builder.bitcast(pointer, cgutils.voidptr_t) for pointer in pointers)
+        number = context.get_data_type(a.dtype)
+        one, zero = (
+            builder.bitcast(cgutils.alloca_once_value(builder, llvm.whole(number, value)), cgutils.voidptr_t) for value in (1.0, 0.0)
+        )
+        kind, as_it_is = (llvm.whole(llvm.I8, ord(letter)) for letter in ("s" if a.dtype == types.float32 else "d", "n"))
+        # the library's columns are our rows: Cᵀ = Bᵀ Aᵀ
+        numbers = kind, as_it_is, as_it_is, N_, M_, K_, one, second, N_, first, K_, zero, out, N_
+        llvm.call_by_name(builder, "numba_xxgemm", llvm.I32, *numbers)
         return context.get_dummy_value()
 
     return types.none(a, b, c, M, K, N), generate

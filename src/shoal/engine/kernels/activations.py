@@ -1,15 +1,14 @@
 """Activations as the engine computes them: `size` numbers z become a = g(z) in place, s becomes g′(z)."""
 
-from numba import carray
-
 from shoal.engine.jit.intrinsics import of
+from shoal.engine.jit.memory import array_at
 from shoal.engine.kernels.vecmath import exp, expm1_parts, sigmoid, softplus, tanh
 from shoal.textbook.activation_functions import LEAK
 
 
 def relu(z, s, size):
     """max(0, z); NaN stays NaN."""
-    Z, S = carray(z, size), carray(s, size)
+    Z, S = array_at(z, size), array_at(s, size)
     for i in range(size):
         S[i] = of(Z[i], 1.0) if Z[i] > of(Z[i], 0.0) else of(Z[i], 0.0)
         Z[i] = of(Z[i], 0.0) if Z[i] < of(Z[i], 0.0) else Z[i]
@@ -17,7 +16,7 @@ def relu(z, s, size):
 
 def hyperbolic_tangent(z, s, size):
     """tanh z"""
-    Z, S = carray(z, size), carray(s, size)
+    Z, S = array_at(z, size), array_at(s, size)
     for i in range(size):
         Z[i] = tanh(Z[i])
         S[i] = of(Z[i], 1.0) - Z[i] * Z[i]
@@ -25,7 +24,7 @@ def hyperbolic_tangent(z, s, size):
 
 def logistic(z, s, size):
     """1 / (1 + e⁻ᶻ)"""
-    Z, S = carray(z, size), carray(s, size)
+    Z, S = array_at(z, size), array_at(s, size)
     for i in range(size):
         Z[i] = sigmoid(Z[i])
         S[i] = Z[i] * (of(Z[i], 1.0) - Z[i])
@@ -33,7 +32,7 @@ def logistic(z, s, size):
 
 def leaky_relu(z, s, size):
     """max(LEAK z, z)"""
-    Z, S = carray(z, size), carray(s, size)
+    Z, S = array_at(z, size), array_at(s, size)
     for i in range(size):
         S[i] = of(Z[i], 1.0) if Z[i] > of(Z[i], 0.0) else of(Z[i], LEAK)
         Z[i] = Z[i] * S[i]
@@ -41,14 +40,14 @@ def leaky_relu(z, s, size):
 
 def identity(z, s, size):
     """z"""
-    S = carray(s, size)
+    S = array_at(s, size)
     for i in range(size):
         S[i] = of(S[i], 1.0)
 
 
 def elu(z, s, size):
     """z above 0, eᶻ − 1 below."""
-    Z, S = carray(z, size), carray(s, size)
+    Z, S = array_at(z, size), array_at(s, size)
     for i in range(size):
         below = of(Z[i], 0.0) if Z[i] > of(Z[i], 0.0) else Z[i]
         S[i] = exp(below)
@@ -58,7 +57,7 @@ def elu(z, s, size):
 
 def soft_plus(z, s, size):
     """ln(1 + eᶻ)"""
-    Z, S = carray(z, size), carray(s, size)
+    Z, S = array_at(z, size), array_at(s, size)
     for i in range(size):
         S[i] = sigmoid(Z[i])
         Z[i] = softplus(Z[i])
@@ -66,7 +65,7 @@ def soft_plus(z, s, size):
 
 def silu(z, s, size):
     """z / (1 + e⁻ᶻ)"""
-    Z, S = carray(z, size), carray(s, size)
+    Z, S = array_at(z, size), array_at(s, size)
     for i in range(size):
         share = sigmoid(Z[i])
         S[i] = share + Z[i] * share * (of(Z[i], 1.0) - share)

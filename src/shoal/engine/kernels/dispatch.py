@@ -10,11 +10,12 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import carray, types
+from numba import types
 from numba.extending import intrinsic
 
 from shoal.engine.jit.compiler import c_function
 from shoal.engine.jit.llvm import call, data
+from shoal.engine.jit.memory import array_at, behind
 from shoal.engine.jit.signatures import taken
 from shoal.engine.kernels import ramps
 from shoal.engine.kernels.activations import ACTIVATIONS
@@ -30,13 +31,13 @@ MANY = 4  # outputs, from which on the output layer is a matrix product; of fewe
 
 def product_logits(product, w2, z, z2, n_z, h, b):
     """z2 `(n_z, b)` = W2 `(n_z, h)` times the units' values `z (h, b)`; `product` is the address of `products.product`."""
-    multiply(product, carray(w2, (n_z, h)), carray(z, (h, b)), carray(z2, (n_z, b)))
+    multiply(product, array_at(w2, (n_z, h)), array_at(z, (h, b)), array_at(z2, (n_z, b)))
 
 
-def product_gradients(product, w2, z, d, gw2, n_z, h, b):
-    """gw2 `(n_z, h)` = D Aᵀ, then W2ᵀ D in the place of `z (h, b)`; `d (n_z, b)`."""
-    Z, D, W2, gW2 = carray(z, (h, b)), carray(d, (n_z, b)), carray(w2, (n_z, h)), carray(gw2, (n_z, h))
-    turned, found = np.empty((b, n_z), Z.dtype), np.empty((h, n_z), Z.dtype)
+def product_gradients(product, w2, z, d, t, gw2, n_z, h, b):
+    """gw2 `(n_z, h)` = D Aᵀ, then W2ᵀ D in the place of `z (h, b)`; `d (n_z, b)`, and `t (n_z·(h + b),)` to turn matrices in."""
+    Z, D, W2, gW2 = array_at(z, (h, b)), array_at(d, (n_z, b)), array_at(w2, (n_z, h)), array_at(gw2, (n_z, h))
+    found, turned = array_at(t, (h, n_z)), array_at(behind(t, h * n_z), (b, n_z))
     turn(D, turned)
     multiply(product, Z, turned, found)  # A Dᵀ: of few outputs it is cheaper to turn these than A
     turn(found, gW2)
@@ -52,7 +53,7 @@ KINDS = (  # with their arguments, as `jit.signatures` names types
     ((late_adam,), "v* v* v* v* v* v* i"),
     ((product,), "v* v* v* i i i"),
     ((product_logits,), "i v* v* v* i i i"),
-    ((product_gradients,), "i v* v* v* v* i i i"),
+    ((product_gradients,), "i v* v* v* v* v* i i i"),
     ((ramps.layer_1,), "i* i* v* v* v* i"),
     ((ramps.layer_1_gradient,), "i* v* v* v* i"),
 )
@@ -192,15 +193,16 @@ def many_logits(typing_context, address, product, W2, first, Z, low, Z2, n_z, h,
 
 
 @intrinsic
-def many_gradients(typing_context, address, product, W2, first, Z, low, D, gW2, n_z, h, b):
+def many_gradients(typing_context, address, product, W2, first, Z, low, D, T, gW2, n_z, h, b):
     """`product_gradients` of weights from number `first` of W2 and gW2 on and units from number `low` of Z on."""
 
     def generate(context, builder, signature, arguments):
-        at, by, w, begin, z, start, d, out, *sizes = arguments
-        pointers = [data(context, builder, W2, w, begin), data(context, builder, Z, z, start), data(context, builder, D, d)]
-        return call(context, builder, at, [by, *pointers, data(context, builder, gW2, out, begin), *sizes])
+        at, by, w, begin, z, start, d, turned, out, *sizes = arguments
+        pointers = [data(context, builder, W2, w, begin), data(context, builder, Z, z, start)]
+        pointers += [data(context, builder, D, d), data(context, builder, T, turned), data(context, builder, gW2, out, begin)]
+        return call(context, builder, at, [by, *pointers, *sizes])
 
-    return types.none(types.int64, types.int64, W2, types.int64, Z, types.int64, D, gW2, *[types.int64] * 3), generate
+    return types.none(types.int64, types.int64, W2, types.int64, Z, types.int64, D, T, gW2, *[types.int64] * 3), generate
 
 
 @intrinsic

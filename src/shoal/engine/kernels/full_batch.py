@@ -11,12 +11,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.engine.arguments import FITS, OF_STEPS
+from shoal.engine.arguments import FITS, NO_ROOM, OF_STEPS
 from shoal.engine.jit.compiler import inner, kernel
 from shoal.engine.jit.intrinsics import keep_apart
+from shoal.engine.jit.memory import array_at, behind, give_back, given, reserve
 from shoal.engine.kernels.bounds import misfit_of_costs
+from shoal.engine.kernels.scratch import scratch, scratch_size, whole_lines
 from shoal.engine.kernels.sums import batch_gradient
-from shoal.engine.kernels.train import SHAPE, PerNetwork, RowArrays, Shape, parts, scratch
+from shoal.engine.kernels.train import SHAPE, PerNetwork, RowArrays, Shape, parts
 
 __all__ = ["DescentPoints", "PerNetwork", "RowArrays", "Shape", "costs"]
 
@@ -36,16 +38,35 @@ LAM, TOTAL = range(2)  # rows of `penalty (2, K)`: λ, and the weight of all row
 
 
 @inner
-def workspace(shape, rows):
+def sizes_of(shape, rows):
+    """The columns of W1, its rows, the numbers of all weights, and the rows of a full batch and of the last."""
+    n1, R, last = -(-(shape.n + 1) // 4) * 4, shape.h + shape.skip, rows.ends.size - 1
+    return n1, R, R * n1 + shape.n_z * (shape.h + 1), rows.ends[1] - rows.ends[0], rows.ends[last] - rows.ends[last - 1]
+
+
+@inner
+def workspace_size(shape, rows):
+    """The numbers that `workspace` lays out."""
+    n1, R, size, full, rest = sizes_of(shape, rows)
+    n_y = rows.Y.shape[1]
+    of_batches = scratch_size(R, shape.h, n1, shape.n_z, n_y, full) + scratch_size(R, shape.h, n1, shape.n_z, n_y, rest)
+    return of_batches + 3 * whole_lines(size) + 1
+
+
+@inner
+def workspace(room, shape, rows):
     """What evaluations compute in: weights, the gradient of a batch, that of all, the loss, `scratch` for full batches and the last."""
     keep_apart()
-    n1, R, last = -(-(shape.n + 1) // 4) * 4, shape.h + shape.skip, rows.ends.size - 1
-    size = R * n1 + shape.n_z * (shape.h + 1)
-    weights, d, total = np.zeros(size), np.zeros(size), np.zeros(size)
-    n_y, full, rest = rows.Y.shape[1], rows.ends[1] - rows.ends[0], rows.ends[last] - rows.ends[last - 1]
-    batch = scratch(weights, R, shape.n, n1, shape.n_z, n_y, full)
-    last_batch = batch if rest == full else scratch(weights, R, shape.n, n1, shape.n_z, n_y, rest)
-    return weights, d, total, np.zeros(1), batch, last_batch
+    n1, R, size, full, rest = sizes_of(shape, rows)
+    n_y = rows.Y.shape[1]
+    after = behind(room, scratch_size(R, shape.h, n1, shape.n_z, n_y, full))
+    batch = scratch(room, R, shape.h, shape.n, n1, shape.n_z, n_y, full)
+    last_batch = scratch(after, R, shape.h, shape.n, n1, shape.n_z, n_y, rest)
+    of_weights = behind(after, scratch_size(R, shape.h, n1, shape.n_z, n_y, rest))
+    up = whole_lines(size)
+    weights, d, total = array_at(of_weights, size), array_at(behind(of_weights, up), size), array_at(behind(of_weights, 2 * up), size)
+    weights[:], d[:], total[:] = 0.0, 0.0, 0.0
+    return weights, d, total, array_at(behind(of_weights, 3 * up), 1), batch, last_batch
 
 
 @inner
@@ -176,7 +197,11 @@ def costs(shape, rows, each, hyper, columns, penalty, members, theta, value, gra
         wrong = OF_STEPS
     if wrong != FITS:
         return wrong
-    memory = workspace(shape, rows)
+    room = reserve(theta, workspace_size(shape, rows))
+    if not given(room):
+        return NO_ROOM
+    memory = workspace(room, shape, rows)
     for i in range(k):
         value[i] = cost(shape, rows, each, hyper, columns, penalty, members[i], theta[i], gradient[i], memory)
+    give_back(room)
     return FITS

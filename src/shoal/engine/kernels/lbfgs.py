@@ -14,12 +14,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.engine.arguments import FITS
+from shoal.engine.arguments import FITS, NO_ROOM
 from shoal.engine.full_batch import PAIRS
 from shoal.engine.jit.compiler import inner, kernel
 from shoal.engine.jit.intrinsics import keep_apart
+from shoal.engine.jit.memory import array_at, few, give_back, given, reserve
 from shoal.engine.kernels.bounds import misfit_of_costs, misfit_of_iteration
-from shoal.engine.kernels.full_batch import FULL_EACH, FULL_ROWS, POINTS, DescentPoints, cost, dot, is_flat, workspace
+from shoal.engine.kernels.full_batch import FULL_EACH, FULL_ROWS, POINTS, DescentPoints, cost, dot, is_flat, workspace, workspace_size
 from shoal.engine.kernels.train import SHAPE
 
 __all__ = ["DescentPoints", "StepMemory", "aim_all", "iterate", "next_trial", "see_all"]
@@ -73,7 +74,8 @@ def forget(memory, g):
 def quasi_newton(before, steps, memory, direction, g):
     """−H ∂J/∂θ with the remembered curvature H; the first step has length 1 at most."""
     keep_apart()
-    factors = np.zeros(PAIRS)
+    factors = array_at(few(memory.scale[g], PAIRS), PAIRS)
+    factors[:] = 0.0
     for j in range(direction.shape[1]):
         direction[g, j] = before.gradient[g, j]
     for i in range(PAIRS - 1, -1, -1):
@@ -204,11 +206,15 @@ def iterate(shape, rows, each, hyper, columns, penalty, members, before, now, th
         wrong = misfit_of_iteration(members, (before, now, there), steps, memory, direction, search)
     if wrong != FITS:
         return wrong
-    work = workspace(shape, rows)
+    room = reserve(direction, workspace_size(shape, rows))
+    if not given(room):
+        return NO_ROOM
+    work = workspace(room, shape, rows)
     for g in members:
         aim(before, there, steps, memory, direction, search, g)
         another = True
         while another:
             there.value[g] = cost(shape, rows, each, hyper, columns, penalty, g, there.theta[g], there.gradient[g], work)
             another = see(before, now, there, steps, memory, direction, search, limits, settled, g)
+    give_back(room)
     return FITS

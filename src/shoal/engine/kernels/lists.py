@@ -18,12 +18,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.engine.arguments import FITS
+from shoal.engine.arguments import FITS, NO_ROOM
 from shoal.engine.jit.compiler import inner, kernel
 from shoal.engine.jit.intrinsics import fetch_number, keep_apart, list_sum_1, list_sum_4, of, spread_list_1, spread_list_4
+from shoal.engine.jit.memory import array_at, behind, give_back, given, reserve
 from shoal.engine.kernels.bounds import misfit_of_judging_lists, misfit_of_lists
 from shoal.engine.kernels.dispatch import catch_up, catch_up_at_once, output_errors
 from shoal.engine.kernels.optimizers import SERIES, TERMS, USED, adam_series
+from shoal.engine.kernels.scratch import listed_scratch, listed_scratch_size
 from shoal.engine.kernels.sums import add_up
 from shoal.engine.kernels.train import (
     AVERAGE,
@@ -64,16 +66,6 @@ class ListedRows(NamedTuple):
 
 
 LISTED = ListedRows, "i1 h1 v1 v1 i1 v2 v2 i1 i1"  # as `jit.signatures` names types
-
-
-@inner
-def scratch(like, R, n_z, n_y, b):
-    """What b rows are computed in: Z and S `(R, b)`, turned A `(b, R)`, Z2 and D `(n_z, b)`, y `(n_y, b)`, shares and losses `(b,)`."""
-    keep_apart()
-    kind = like.dtype
-    Z, S, A = np.empty((R, b), kind), np.empty((R, b), kind), np.empty((b, R), kind)
-    Z2, D, y = np.empty((n_z, b), kind), np.empty((n_z, b), kind), np.empty((n_y, b), kind)
-    return Z, S, A, Z2, D, y, np.empty(b, kind), np.empty(b, kind)
 
 
 @inner
@@ -295,30 +287,42 @@ def train_lists(shape, rows, weights, gradient, first, second, average, signs, e
     a = weights.size - G * (outs + n_z)
     W2, b2 = weights[a : a + G * outs].reshape(G, outs), weights[a + G * outs :].reshape(G, n_z)
     gW2, gb2 = gradient[a : a + G * outs].reshape(G, outs), gradient[a + G * outs :].reshape(G, n_z)
-    done, read_at, read, total = np.zeros(n, np.int64), np.full(n, -1), np.empty(n, np.int64), np.empty(R, weights.dtype)
-    factors, lefts = np.empty((G, steps), weights.dtype), np.empty((G, steps), weights.dtype)
+    whole, numbers = reserve(rows.order, 3 * n + steps), reserve(weights, steps * G * (SERIES + TERMS + 2) + R)
+    memory = reserve(weights, listed_scratch_size(R, h, n_z, n_y, shape.b))
+    if not (given(whole) and given(numbers) and given(memory)):
+        return NO_ROOM
+    done, read_at, read, rows_of = (
+        array_at(whole, n),
+        array_at(behind(whole, n), n),
+        array_at(behind(whole, 2 * n), n),
+        behind(whole, 3 * n),
+    )
+    done[:], read_at[:] = 0, -1
+    factors, lefts = array_at(numbers, (G, steps)), array_at(behind(numbers, G * steps), (G, steps))
+    total = array_at(behind(numbers, 2 * G * steps), R)
+    series = array_at(behind(numbers, 2 * G * steps + R), (steps, G, SERIES + TERMS)), array_at(rows_of, steps)
+    series[1][:] = -1
     plan = factors, lefts, plan_of(rates, corrections, each, factors, lefts)
-    memory = weights, gradient, first, second, hyper
+    of_weights = weights, gradient, first, second, hyper
     zero, two = of(rates[0, 0], 0.0), of(rates[0, 0], 2.0)
     now = average.size + signs.size > 0  # averages, signs, and penalties as gradients, are of every weight after every update
     for g in range(G):
         now |= each.numbers[SHRINK, g] > zero
     for i in range(a):
         gradient[i] = zero
-    series = np.empty((steps, G, SERIES + TERMS), weights.dtype), np.full(steps, -1)
     nothing = 0 * n
-    Z, S, A, Z2, D, y, w, L = scratch(weights, R, n_z, n_y, shape.b)
+    Z, S, A, Z2, D, y, T, w, L = listed_scratch(memory, R, h, n_z, n_y, shape.b)
     for step in range(steps):
         start, b = rows.ends[step], rows.ends[step + 1] - rows.ends[step]
         if b != L.size:
-            Z, S, A, Z2, D, y, w, L = scratch(weights, R, n_z, n_y, b)
+            Z, S, A, Z2, D, y, T, w, L = listed_scratch(memory, R, h, n_z, n_y, b)
         targets_of(rows, start, y)
         if not now:
             count = read_now(rows, start, b, step, read_at, read)
             for c in range(count):
                 if c + AHEAD < count:
-                    fetch_input(memory, R, read[c + AHEAD])
-                make_up(shape, late, memory, plan, series, done[read[c]], step, read[c])
+                    fetch_input(of_weights, R, read[c + AHEAD])
+                make_up(shape, late, of_weights, plan, series, done[read[c]], step, read[c])
                 done[read[c]] = step
         sums_of_lists(rows, start, weights, R, nothing, A)
         turn(A, Z)
@@ -329,7 +333,7 @@ def train_lists(shape, rows, weights, gradient, first, second, average, signs, e
             output_errors(shape.loss, Z2, y, D, L, hyper, n_z, n_y, L.size)
             batch_weight(rows, g, start, w)
             costs[step, g] = weigh(D, w, L, gb2, g)
-            back_through_units(shape, W2, D, g, g * h, Z, S, gW2)
+            back_through_units(shape, W2, D, g, g * h, Z, S, T, gW2)
             put_errors(D, skip_row(shape, g), shape.skip, Z)
         turn(Z, A)
         gradient_of_lists(rows, start, A, total, gradient, G * h)
@@ -339,10 +343,10 @@ def train_lists(shape, rows, weights, gradient, first, second, average, signs, e
                 costs[step, g] += shrink * penalize_lists(shape, n, weights, gradient, g, shrink) / two
         if now:
             decay_all(shape, weights, lefts, step, n)
-            change_all(shape, memory, average, signs, plan, each, step, nothing, n)
+            change_all(shape, of_weights, average, signs, plan, each, step, nothing, n)
             for i in range(n * R):
                 gradient[i] = zero
-        change_all(shape, memory, average, signs, plan, each, step, n, nothing + 1)
+        change_all(shape, of_weights, average, signs, plan, each, step, n, nothing + 1)
         for g in range(G):
             factor, keep = factors[g, step], each.numbers[AVERAGE, g]
             for r in range(outs):
@@ -351,7 +355,10 @@ def train_lists(shape, rows, weights, gradient, first, second, average, signs, e
             update(shape, weights, gradient, first, second, average, signs, a + G * outs + g * n_z, n_z, factor, keep, hyper)
     if not now:
         for j in range(n):
-            make_up(shape, late, memory, plan, series, done[j], steps, j)
+            make_up(shape, late, of_weights, plan, series, done[j], steps, j)
+    give_back(whole)
+    give_back(numbers)
+    give_back(memory)
     return FITS
 
 
@@ -366,23 +373,28 @@ def judge_lists(shape, output, rows, weights, each, hyper, sums):
     a = weights.size - G * (outs + n_z)
     W2, b2 = weights[a : a + G * outs].reshape(G, outs), weights[a + G * outs :].reshape(G, n_z)
     nothing = 0 * h
-    Z, S, A, Z2, D, y, _, L = scratch(weights, h, n_z, n_y, most)
-    linear, turned = np.empty((most, skip), weights.dtype), np.empty((skip, most), weights.dtype)
+    size = listed_scratch_size(h, h, n_z, n_y, most)
+    memory = reserve(weights, size + 2 * most * skip)
+    if not given(memory):
+        return NO_ROOM
+    of_skip = behind(memory, size)
+    Z, S, A, Z2, D, y, _, _, L = listed_scratch(memory, h, h, n_z, n_y, most)
     for g in range(G):
         for start in range(rows.ends[g], rows.ends[g + 1], most):
             b = min(most, rows.ends[g + 1] - start)
             if b != L.size:
-                Z, S, A, Z2, D, y, _, L = scratch(weights, h, n_z, n_y, b)
-                linear, turned = np.empty((b, skip), weights.dtype), np.empty((skip, b), weights.dtype)
+                Z, S, A, Z2, D, y, _, _, L = listed_scratch(memory, h, h, n_z, n_y, b)
             targets_of(rows, start, y)
             sums_of_lists(rows, start, weights, R, g * h, A)
             turn(A, Z)
             hidden_units(shape, each, g, nothing, nothing, Z, S)
             output_sums(shape, W2, b2, g, nothing, Z, Z2)
             if skip > 0:
+                linear, turned = array_at(of_skip, (b, skip)), array_at(behind(of_skip, b * skip), (skip, b))
                 sums_of_lists(rows, start, weights, R, G * h + g * skip, linear)
                 turn(linear, turned)
                 add_skip(turned, nothing, skip, Z2)
             output_errors(shape.loss, Z2, y, D, L, hyper, n_z, n_y, L.size)
             add_up(output, rows, start, g, Z2, y, L, sums)
+    give_back(memory)
     return FITS

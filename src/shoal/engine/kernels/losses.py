@@ -6,10 +6,9 @@ of exp and of a log-variance), then n_z, n_y and b examples.
 
 import math
 
-from numba import carray
-
 from shoal.engine.jit.compiler import accurate
 from shoal.engine.jit.intrinsics import of
+from shoal.engine.jit.memory import array_at
 from shoal.engine.kernels.vecmath import exp, ln, log1p_exp_of_minus, sigmoid
 
 HALF_LOG_2PI = math.log(2 * math.pi) / 2
@@ -18,10 +17,10 @@ HALF_LOG_2PI = math.log(2 * math.pi) / 2
 @accurate
 def arrays(z2, y, d, loss, n_z, n_y, b):
     """The memory as arrays, the losses set to 0."""
-    L = carray(loss, b)
+    L = array_at(loss, b)
     for i in range(b):
         L[i] = of(L[i], 0.0)
-    return carray(z2, (n_z, b)), carray(y, (n_y, b)), carray(d, (n_z, b)), L
+    return array_at(z2, (n_z, b)), array_at(y, (n_y, b)), array_at(d, (n_z, b)), L
 
 
 def cross_entropy(z2, y, d, loss, hyper, n_z, n_y, b):

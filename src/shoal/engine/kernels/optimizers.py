@@ -9,22 +9,22 @@ from math import sqrt
 from typing import Any
 
 import numpy as np
-from numba import carray
 
 from shoal.engine.jit.compiler import inner
 from shoal.engine.jit.intrinsics import of
+from shoal.engine.jit.memory import array_at, few
 
 
 def gradient_descent(w, d, first, second, hyper, rate, size):
     """w −= rate d"""
-    W, G = carray(w, size), carray(d, size)
+    W, G = array_at(w, size), array_at(d, size)
     for i in range(size):
         W[i] -= rate * G[i]
 
 
 def momentum(w, d, first, second, hyper, rate, size):
     """v = μ v − rate d, w += v"""
-    W, G, V = carray(w, size), carray(d, size), carray(first, size)
+    W, G, V = array_at(w, size), array_at(d, size), array_at(first, size)
     mu = hyper[0]
     for i in range(size):
         V[i] = mu * V[i] - rate * G[i]
@@ -33,7 +33,7 @@ def momentum(w, d, first, second, hyper, rate, size):
 
 def nesterov(w, d, first, second, hyper, rate, size):
     """v = μ v − rate d, w += μ v − rate d"""
-    W, G, V = carray(w, size), carray(d, size), carray(first, size)
+    W, G, V = array_at(w, size), array_at(d, size), array_at(first, size)
     mu = hyper[0]
     for i in range(size):
         V[i] = mu * V[i] - rate * G[i]
@@ -42,7 +42,7 @@ def nesterov(w, d, first, second, hyper, rate, size):
 
 def rmsprop(w, d, first, second, hyper, rate, size):
     """s = ρ s + (1 − ρ) d², w −= rate d / (√s + ε)"""
-    W, G, S = carray(w, size), carray(d, size), carray(second, size)
+    W, G, S = array_at(w, size), array_at(d, size), array_at(second, size)
     rho, epsilon = hyper[1], hyper[2]
     for i in range(size):
         S[i] = rho * S[i] + (of(rho, 1.0) - rho) * G[i] * G[i]
@@ -51,7 +51,7 @@ def rmsprop(w, d, first, second, hyper, rate, size):
 
 def adam(w, d, first, second, hyper, rate, size):
     """v = β₁ v + (1 − β₁) d, s = β₂ s + (1 − β₂) d², w −= rate v / (√s + ε)"""
-    W, G, V, S = carray(w, size), carray(d, size), carray(first, size), carray(second, size)
+    W, G, V, S = array_at(w, size), array_at(d, size), array_at(first, size), array_at(second, size)
     beta_1, beta_2, epsilon = hyper[0], hyper[1], hyper[2]
     for i in range(size):
         V[i] = beta_1 * V[i] + (of(rate, 1.0) - beta_1) * G[i]
@@ -75,7 +75,7 @@ def several(rule: Callable[..., None]) -> Callable[..., None]:
     one: Any = inner(rule)
 
     def late(w, d, first, second, hyper, rates, lefts, k, size):
-        W, G, R, L = carray(w, size), carray(d, size), carray(rates, k), carray(lefts, k)
+        W, G, R, L = array_at(w, size), array_at(d, size), array_at(rates, k), array_at(lefts, k)
         for s in range(k):
             left = L[s]
             if left != of(left, 1.0):
@@ -111,7 +111,8 @@ def adam_series(rates, lefts, low, high, hyper, row):
     row[:] = of(row[0], 0.0)
     row[RATE], row[LEFT] = rates[low], lefts[low]
     all_left, v, root = 1.0, 1.0, 1.0
-    series, rest = np.zeros(TERMS), 0.0
+    series, rest = array_at(few(beta_1, TERMS), TERMS), 0.0
+    series[:] = 0.0
     for step in range(low + 1, high):
         left = np.float64(lefts[step])
         all_left *= left
@@ -141,7 +142,7 @@ def eight_terms(total, u, row, n):
 
 def late_adam(w, d, first, second, hyper, series, size):
     """`adam` by the gradient d, which is 0 then, and what follows without one as `adam_series` gives it."""
-    W, G, V, S, row = carray(w, size), carray(d, size), carray(first, size), carray(second, size), carray(series, SERIES + TERMS)
+    W, G, V, S, row = array_at(w, size), array_at(d, size), array_at(first, size), array_at(second, size), array_at(series, SERIES + TERMS)
     beta_1, beta_2, epsilon = hyper[0], hyper[1], hyper[2]
     rate, left, all_left, first_left, second_left, used = row[RATE], row[LEFT], row[ALL_LEFT], row[FIRST_LEFT], row[SECOND_LEFT], row[USED]
     one, zero = of(rate, 1.0), of(rate, 0.0)

@@ -12,10 +12,11 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
-from numba import carray, types
+from numba import types
 from numba.core.errors import NumbaError
 
 from shoal.engine.jit.compiler import accurate, c_function
+from shoal.engine.jit.memory import array_at
 from shoal.engine.jit.signatures import taken
 from shoal.engine.kernels.losses import arrays
 from shoal.engine.kernels.vecmath import clamp, exp, tanh
@@ -29,7 +30,7 @@ def activation_kernel(g: Any, prime: Any) -> Callable[..., None]:
     """g and g′ for `size` numbers."""
 
     def own_activation(z, s, size):
-        Z, S = carray(z, size), carray(s, size)
+        Z, S = array_at(z, size), array_at(s, size)
         for i in range(size):
             S[i] = prime(Z[i])
             Z[i] = g(Z[i])

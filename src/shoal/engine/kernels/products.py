@@ -4,15 +4,14 @@ OpenBLAS is made for large matrices, packs them first, and has code for the proc
 networks are small, so that tiles in registers suffice. Measurements: `docs/engine.md`; `tests/equal/test_products.py`.
 """
 
-import numpy as np
-from numba import carray, types
+from numba import types
 from numba.core import cgutils
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
 from shoal.engine.jit.llvm import call, data
 from shoal.engine.jit.processor import tile
-from shoal.engine.jit.products import tiled_product
+from shoal.engine.jit.products import library_product, tiled_product
 
 TILE = tile()
 DEEPEST = 2048  # of a longer inner axis, the columns that a tile reads leave the level-2 cache
@@ -23,7 +22,7 @@ if TILE is not None:
     def product(a, b, c, M, K, N):
         """c `(M, N)` = a `(M, K)` times b `(K, N)`, row after row."""
         if K > DEEPEST:
-            np.dot(carray(a, (M, K)), carray(b, (K, N)), carray(c, (M, N)))
+            library_product(a, b, c, M, K, N)
         else:
             tiled_product(a, b, c, M, K, N)
 
@@ -31,7 +30,7 @@ else:
 
     def product(a, b, c, M, K, N):
         """c `(M, N)` = a `(M, K)` times b `(K, N)`, row after row."""
-        np.dot(carray(a, (M, K)), carray(b, (K, N)), carray(c, (M, N)))
+        library_product(a, b, c, M, K, N)
 
 
 @intrinsic

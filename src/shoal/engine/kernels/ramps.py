@@ -9,10 +9,9 @@ tile, those of skip connections, are worked on one by one, with the tables of on
 `benchmarks/ramps_product.py` times it; `tests/equal/test_ramps.py` holds it equal to the product.
 """
 
-from numba import carray
-
 from shoal.engine.jit.compiler import inner
 from shoal.engine.jit.intrinsics import add_up, keep_apart, look_up, numbers_at, of, places_at, stack, unstack
+from shoal.engine.jit.memory import array_at
 from shoal.engine.kernels.products import multiply
 from shoal.engine.kernels.vecmath import turn
 from shoal.engine.ramps import ARRAYS, COLUMNS, INPUTS, LOOKUP_SIZE, N1, PLAIN, PRODUCT, RAMPS, TILE, UNITS, RampArrays
@@ -22,25 +21,25 @@ from shoal.engine.ramps import ARRAYS, COLUMNS, INPUTS, LOOKUP_SIZE, N1, PLAIN, 
 def arrays_of(lookup, like, b):
     """The arrays of a lookup for a batch of b rows, numbers of the kind that `like` points to."""
     keep_apart()
-    d = carray(lookup, LOOKUP_SIZE)
+    d = array_at(lookup, LOOKUP_SIZE)
     n_r, c, n1, plain, H = d[RAMPS], d[COLUMNS], d[N1], d[PLAIN], d[UNITS]
     up = (b + 7) // 8 * 8
     return RampArrays(
-        carray(places_at(d[ARRAYS]), (1, c)),  # and more: how many rows there are is not needed
-        carray(numbers_at(d[ARRAYS + 1], like), (1, c)),
-        carray(places_at(d[ARRAYS + 2]), c + 1),
-        carray(numbers_at(d[ARRAYS + 3], like), n_r + 1),
-        carray(places_at(d[ARRAYS + 4]), (up, c)),
-        carray(numbers_at(d[ARRAYS + 5], like), (up, c)),
-        carray(places_at(d[ARRAYS + 6]), b * c),
-        carray(numbers_at(d[ARRAYS + 7], like), b * c),
-        carray(places_at(d[ARRAYS + 8]), n_r + 1),
-        carray(numbers_at(d[ARRAYS + 9], like), (n_r, 2 * TILE)),
-        carray(numbers_at(d[ARRAYS + 10], like), (n1, TILE)),
-        carray(numbers_at(d[ARRAYS + 11], like), (b, TILE)),
-        carray(numbers_at(d[ARRAYS + 12], like), (TILE, 8)),
-        carray(numbers_at(d[ARRAYS + 13], like), (H, plain)),
-        carray(numbers_at(d[ARRAYS + 14], like), (H, plain)),
+        array_at(places_at(d[ARRAYS]), (1, c)),  # and more: how many rows there are is not needed
+        array_at(numbers_at(d[ARRAYS + 1], like), (1, c)),
+        array_at(places_at(d[ARRAYS + 2]), c + 1),
+        array_at(numbers_at(d[ARRAYS + 3], like), n_r + 1),
+        array_at(places_at(d[ARRAYS + 4]), (up, c)),
+        array_at(numbers_at(d[ARRAYS + 5], like), (up, c)),
+        array_at(places_at(d[ARRAYS + 6]), b * c),
+        array_at(numbers_at(d[ARRAYS + 7], like), b * c),
+        array_at(places_at(d[ARRAYS + 8]), n_r + 1),
+        array_at(numbers_at(d[ARRAYS + 9], like), (n_r, 2 * TILE)),
+        array_at(numbers_at(d[ARRAYS + 10], like), (n1, TILE)),
+        array_at(numbers_at(d[ARRAYS + 11], like), (b, TILE)),
+        array_at(numbers_at(d[ARRAYS + 12], like), (TILE, 8)),
+        array_at(numbers_at(d[ARRAYS + 13], like), (H, plain)),
+        array_at(numbers_at(d[ARRAYS + 14], like), (H, plain)),
     )
 
 
@@ -109,11 +108,11 @@ def gradient_of_rest(arrays, dZ, n, gW1):
 
 def layer_1(lookup, order, w1, xt, z, b):
     """z `(H, b)` = W1 `(H, n1)` times the rows `order (b,)`; their inputs without ramps and the bias, `xt (plain, b)`, as a product."""
-    d = carray(lookup, LOOKUP_SIZE)
+    d = array_at(lookup, LOOKUP_SIZE)
     n, n_r, c, H, in_eights = d[INPUTS], d[RAMPS], d[COLUMNS], d[UNITS], b // 8 * 8
     arrays = arrays_of(lookup, z, b)
-    W1, Z, W, tail, shift = carray(w1, (H, d[N1])), carray(z, (H, b)), arrays.W, arrays.tail, arrays.shift
-    positions_of_batch(arrays, carray(order, b), b)
+    W1, Z, W, tail, shift = array_at(w1, (H, d[N1])), array_at(z, (H, b)), arrays.W, arrays.tail, arrays.shift
+    positions_of_batch(arrays, array_at(order, b), b)
     zero = of(shift[0], 0.0)
     for u in range(H):
         total = zero
@@ -124,7 +123,7 @@ def layer_1(lookup, order, w1, xt, z, b):
         W[u, n] = W1[u, n + n_r] - total
         for j in range(n + 1, W.shape[1]):
             W[u, j] = zero
-    multiply(d[PRODUCT], W, carray(xt, (d[PLAIN], b)), Z)
+    multiply(d[PRODUCT], W, array_at(xt, (d[PLAIN], b)), Z)
     for u in range(0, H // TILE * TILE, TILE):
         turn(W1[u : u + TILE], arrays.turned)
         for j in range(c):
@@ -142,11 +141,11 @@ def layer_1(lookup, order, w1, xt, z, b):
 
 def layer_1_gradient(lookup, dz, xb, gw1, b):
     """gw1 `(H, n1)` = dz `(H, b)` times the rows that `layer_1` saw last, whose inputs without ramps are `xb (b, plain)`."""
-    d = carray(lookup, LOOKUP_SIZE)
+    d = array_at(lookup, LOOKUP_SIZE)
     n, n_r, c, H = d[INPUTS], d[RAMPS], d[COLUMNS], d[UNITS]
     arrays = arrays_of(lookup, dz, b)
-    dZ, gW1, gW, shift = carray(dz, (H, b)), carray(gw1, (H, d[N1])), arrays.gW, arrays.shift
-    multiply(d[PRODUCT], dZ, carray(xb, (b, d[PLAIN])), gW)
+    dZ, gW1, gW, shift = array_at(dz, (H, b)), array_at(gw1, (H, d[N1])), arrays.gW, arrays.shift
+    multiply(d[PRODUCT], dZ, array_at(xb, (b, d[PLAIN])), gW)
     gradient_of_rest(arrays, dZ, n, gW1)
     for u in range(0, H // TILE * TILE, TILE):
         turn(dZ[u : u + TILE], arrays.errors)

@@ -9,12 +9,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.engine.arguments import FITS
+from shoal.engine.arguments import FITS, NO_ROOM
 from shoal.engine.full_batch import GROW, LEAST, MOST, SHRINK
 from shoal.engine.jit.compiler import inner, kernel
 from shoal.engine.jit.intrinsics import keep_apart
+from shoal.engine.jit.memory import give_back, given, reserve
 from shoal.engine.kernels.bounds import misfit_of_costs, misfit_of_descent
-from shoal.engine.kernels.full_batch import FULL_EACH, FULL_ROWS, POINTS, DescentPoints, cost, is_finite, is_flat, workspace
+from shoal.engine.kernels.full_batch import FULL_EACH, FULL_ROWS, POINTS, DescentPoints, cost, is_finite, is_flat, workspace, workspace_size
 from shoal.engine.kernels.train import SHAPE
 
 __all__ = ["DescentPoints", "SignMemory", "aim_all", "iterate", "see_all"]
@@ -107,9 +108,13 @@ def iterate(shape, rows, each, hyper, columns, penalty, members, now, there, mem
         wrong = misfit_of_descent(members, (now, there), (memory.size, memory.move, memory.before), (memory.risen_from.size,))
     if wrong != FITS:
         return wrong
-    work = workspace(shape, rows)
+    room = reserve(now.theta, workspace_size(shape, rows))
+    if not given(room):
+        return NO_ROOM
+    work = workspace(room, shape, rows)
     for g in members:
         aim(now, there, memory, g)
         there.value[g] = cost(shape, rows, each, hyper, columns, penalty, g, there.theta[g], there.gradient[g], work)
         see(now, there, memory, tol, settled, g)
+    give_back(room)
     return FITS

@@ -9,12 +9,24 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.engine.arguments import FITS
+from shoal.engine.arguments import FITS, NO_ROOM
 from shoal.engine.full_batch import FIRST_SCALE
 from shoal.engine.jit.compiler import inner, kernel
 from shoal.engine.jit.intrinsics import keep_apart
+from shoal.engine.jit.memory import give_back, given, reserve
 from shoal.engine.kernels.bounds import misfit_of_costs, misfit_of_descent
-from shoal.engine.kernels.full_batch import FULL_EACH, FULL_ROWS, POINTS, DescentPoints, cost, dot, is_finite, is_flat, workspace
+from shoal.engine.kernels.full_batch import (
+    FULL_EACH,
+    FULL_ROWS,
+    POINTS,
+    DescentPoints,
+    cost,
+    dot,
+    is_finite,
+    is_flat,
+    workspace,
+    workspace_size,
+)
 from shoal.engine.kernels.train import SHAPE
 
 __all__ = ["ConjugateMemory", "DescentPoints", "aim_all", "iterate", "see_all"]
@@ -166,10 +178,14 @@ def iterate(shape, rows, each, hyper, columns, penalty, members, now, there, mem
         wrong = misfit_of_descent(members, (now, there), (memory.direction,), (memory.scale.size, memory.since.size, search.size // 4))
     if wrong != FITS:
         return wrong
-    work = workspace(shape, rows)
+    room = reserve(now.theta, workspace_size(shape, rows))
+    if not given(room):
+        return NO_ROOM
+    work = workspace(room, shape, rows)
     for g in members:
         open_[g] = aim(now, there, memory, search, limits, settled, g)
         while open_[g]:
             there.value[g] = cost(shape, rows, each, hyper, columns, penalty, g, there.theta[g], there.gradient[g], work)
             open_[g] = see(now, there, memory, search, limits, settled, g)
+    give_back(room)
     return FITS

@@ -7,10 +7,9 @@ b1, W2, b2, and W3 where it has skip connections. The same numbers as `sums.curv
 
 import math
 
-import numpy as np
-
-from shoal.engine.arguments import FITS, OF_STEPS
+from shoal.engine.arguments import FITS, NO_ROOM, OF_STEPS
 from shoal.engine.jit.compiler import inner, kernel
+from shoal.engine.jit.memory import array_at, behind, give_back, given, reserve
 from shoal.engine.kernels.bounds import misfit_of_small_steps, misfit_of_sums
 from shoal.engine.kernels.dispatch import activate, output_errors
 
@@ -42,6 +41,13 @@ def forward(addresses, theta, X, y, Z, S, Z2, D, L):
         for i in range(m):
             Z2[0, i] += w * X[j, i]
     output_errors(addresses[1], Z2, y, D, L, theta, start + 1, start + 1, m)
+
+
+@inner
+def arrays_of_rows(room, h, m):
+    """Z and S `(h, m)`, Z2 and D `(1, m)`, and L `(m,)` over 2 h m + 3 m numbers."""
+    Z, S, of_outputs = array_at(room, (h, m)), array_at(behind(room, h * m), (h, m)), behind(room, 2 * h * m)
+    return Z, S, array_at(of_outputs, (1, m)), array_at(behind(of_outputs, m), (1, m)), array_at(behind(of_outputs, 2 * m), m)
 
 
 @inner
@@ -90,8 +96,12 @@ def curvature(addresses, cross_entropy, X, y, weights, members, theta, loss, gra
     k, p = theta.shape
     n, m = X.shape
     h = (p - 1) // (n + 2)
-    Z, S, Z2, D, L = np.empty((h, m)), np.empty((h, m)), np.empty((1, m)), np.empty((1, m)), np.empty(m)
-    J, R = np.empty((p, m)), np.empty((p, m))
+    own = 2 * h * m + 3 * m
+    room = reserve(theta, own + 2 * p * m)
+    if not given(room):
+        return NO_ROOM
+    Z, S, Z2, D, L = arrays_of_rows(room, h, m)
+    J, R = array_at(behind(room, own), (p, m)), array_at(behind(room, own + p * m), (p, m))
     for g in range(k):
         w = weights[members[g]]
         forward(addresses, theta[g], X, y, Z, S, Z2, D, L)
@@ -110,6 +120,7 @@ def curvature(addresses, cross_entropy, X, y, weights, members, theta, loss, gra
             for r in range(q + 1):
                 JTJ[g, q, r] = dot(R, q, J, r)
                 JTJ[g, r, q] = JTJ[g, q, r]
+    give_back(room)
     return FITS
 
 
@@ -157,8 +168,13 @@ def descend(addresses, X, y, weights, members, theta, ridge, cost, gradient, JTJ
     k, p = theta.shape
     n, m = X.shape
     h = (p - 1) // (n + 2)
-    Z, S, Z2, D, L = np.empty((h, m)), np.empty((h, m)), np.empty((1, m)), np.empty((1, m)), np.empty(m)
-    A, delta, trial = np.empty((p, p)), np.empty(p), np.empty(p)
+    own = 2 * h * m + 3 * m
+    room = reserve(theta, own + p * p + 2 * p)
+    if not given(room):
+        return NO_ROOM
+    Z, S, Z2, D, L = arrays_of_rows(room, h, m)
+    of_step = behind(room, own)
+    A, delta, trial = array_at(of_step, (p, p)), array_at(behind(of_step, p * p), p), array_at(behind(of_step, p * p + p), p)
     for g in range(k):
         w = weights[members[g]]
         for q in range(p):
@@ -186,6 +202,7 @@ def descend(addresses, X, y, weights, members, theta, ridge, cost, gradient, JTJ
                 damping[g] = max(damping[g] / rule[0], rule[1])
                 break
             damping[g] *= rule[0]
+    give_back(room)
     return FITS
 
 
@@ -197,21 +214,22 @@ def step(addresses, cross_entropy, X, y, weights, members, theta, ridge, total, 
     k, p = theta.shape
     if flat.size < 2 or total.size != k or damping.size != k or still.size != k or ridge.shape != theta.shape:
         return OF_STEPS
-    before, gradient, JTJ = np.empty(k), np.empty((k, p)), np.empty((k, p, p))
+    room = reserve(theta, k * (1 + p + p * p))
+    if not given(room):
+        return NO_ROOM
+    before, gradient, JTJ = array_at(room, k), array_at(behind(room, k), (k, p)), array_at(behind(room, k * (1 + p)), (k, p, p))
     wrong = curvature(addresses, cross_entropy, X, y, weights, members, theta, before, gradient, JTJ)
-    if wrong != FITS:
-        return wrong
-    for g in range(k):
+    for g in range(k if wrong == FITS else 0):
         largest = 0.0
         for q in range(p):
             before[g] += ridge[g, q] * theta[g, q] * theta[g, q] / 2.0
             gradient[g, q] += ridge[g, q] * theta[g, q]
             largest = max(largest, abs(gradient[g, q]))
         still[g] = largest <= flat[0] * total[g]
-    wrong = descend(addresses, X, y, weights, members, theta, ridge, before, gradient, JTJ, total, rule, damping, new, cost)
-    if wrong != FITS:
-        return wrong
-    for g in range(k):
+    if wrong == FITS:
+        wrong = descend(addresses, X, y, weights, members, theta, ridge, before, gradient, JTJ, total, rule, damping, new, cost)
+    for g in range(k if wrong == FITS else 0):
         still[g] |= before[g] - cost[g] <= flat[1] * before[g] or damping[g] > rule[2]
         cost[g] /= total[g]
-    return FITS
+    give_back(room)
+    return wrong

@@ -6,12 +6,14 @@ equal to `textbook/`.
 
 import numpy as np
 
-from shoal.engine.arguments import FITS
+from shoal.engine.arguments import FITS, NO_ROOM
 from shoal.engine.jit.compiler import inner, kernel
 from shoal.engine.jit.intrinsics import keep_apart, of
+from shoal.engine.jit.memory import give_back, given, reserve
 from shoal.engine.kernels.bounds import misfit_of_gradient_sums, misfit_of_judging
 from shoal.engine.kernels.dispatch import output_errors
 from shoal.engine.kernels.products import multiply
+from shoal.engine.kernels.scratch import scratch, scratch_size
 from shoal.engine.kernels.train import (
     EACH,
     ROWS,
@@ -24,7 +26,6 @@ from shoal.engine.kernels.train import (
     hidden_units,
     output_sums,
     parts,
-    scratch,
     weigh,
 )
 from shoal.engine.kernels.weights import add_skip, free_bias, put_errors, skip_row
@@ -42,14 +43,14 @@ def row_weights(rows, g, first, w):
 
 
 @inner
-def batch_gradient(shape, rows, start, each, first, hyper, W, gW, memory, loss):
+def batch_gradient(shape, rows, start, each, first, hyper, W, gW, arrays, loss):
     """Of one batch, from number `start` of the order on: ∂(Σ w L)/∂ the weights `W` in `gW`; each network's Σ w L is added to `loss (G,)`.
 
-    Both are what `parts` gives, `memory` what `scratch` gives for so many rows. The group's networks are those from number `first` on of
+    Both are what `parts` gives, `arrays` what `scratch` gives for so many rows. The group's networks are those from number `first` on of
     `each` and of the rows' weights.
     """
     keep_apart()
-    Z, S, Xb, XT, Z2, D, y, w, L = memory
+    Z, S, Xb, XT, Z2, D, y, T, w, L = arrays
     W1, W2, b2 = W
     gW1, gW2, gb2 = gW
     G, h, no_dropout = shape.G, shape.h, 0 * shape.h
@@ -62,7 +63,7 @@ def batch_gradient(shape, rows, start, each, first, hyper, W, gW, memory, loss):
         output_errors(shape.loss, Z2, y, D, L, hyper, shape.n_z, y.shape[0], L.size)
         row_weights(rows, first + g, start, w)
         loss[g] += np.float64(weigh(D, w, L, gb2, g))
-        back_through_units(shape, W2, D, g, g * h, Z, S, gW2)
+        back_through_units(shape, W2, D, g, g * h, Z, S, T, gW2)
         put_errors(D, skip_row(shape, g), shape.skip, Z)
     multiply(shape.product, Z, Xb, gW1)
     free_bias(gW1, G * h, shape.n)
@@ -79,14 +80,19 @@ def gradient_sums(shape, rows, weights, gradient, each, hyper, loss, total):
         return wrong
     n, n_z, n_y = shape.n, shape.n_z, rows.Y.shape[1]
     W, gW = parts(shape, weights), parts(shape, gradient)
-    memory = scratch(weights, W[0].shape[0], n, W[0].shape[1], n_z, n_y, shape.b)
+    (H, n1), h = W[0].shape, shape.h
+    memory = reserve(weights, scratch_size(H, h, n1, n_z, n_y, shape.b))
+    if not given(memory):
+        return NO_ROOM
+    arrays = scratch(memory, H, h, n, n1, n_z, n_y, shape.b)
     for step in range(rows.ends.size - 1):
         start, end = rows.ends[step], rows.ends[step + 1]
-        if end - start != memory[8].size:
-            memory = scratch(weights, W[0].shape[0], n, W[0].shape[1], n_z, n_y, end - start)
-        batch_gradient(shape, rows, start, each, 0 * n, hyper, W, gW, memory, loss)
+        if end - start != arrays[-1].size:
+            arrays = scratch(memory, H, h, n, n1, n_z, n_y, end - start)
+        batch_gradient(shape, rows, start, each, 0 * n, hyper, W, gW, arrays, loss)
         for i in range(total.size):
             total[i] += np.float64(gradient[i])
+    give_back(memory)
     return FITS
 
 
@@ -141,20 +147,26 @@ def judge(shape, output, rows, weights, each, hyper, sums):
         return wrong
     h, n_z, n_y, most = shape.h, shape.n_z, rows.Y.shape[1], shape.b
     W1, W2, b2 = parts(shape, weights)
-    Z, S, Xb, XT, Z2, D, y, _, L = scratch(weights, h, shape.n, W1.shape[1], n_z, n_y, most)
+    R, n1 = h + shape.skip, W1.shape[1]
+    memory = reserve(weights, scratch_size(R, h, n1, n_z, n_y, most))
+    if not given(memory):
+        return NO_ROOM
+    Z, S, Xb, XT, Z2, D, y, _, _, L = scratch(memory, R, h, shape.n, n1, n_z, n_y, most)
     for g in range(shape.G):
         low = 0 * g  # a number, not the literal 0, for which the functions would be compiled once more
         for start in range(rows.ends[g], rows.ends[g + 1], most):
             b = min(most, rows.ends[g + 1] - start)
             if b != L.size:
-                Z, S, Xb, XT, Z2, D, y, _, L = scratch(weights, h, shape.n, W1.shape[1], n_z, n_y, b)
+                Z, S, Xb, XT, Z2, D, y, _, _, L = scratch(memory, R, h, shape.n, n1, n_z, n_y, b)
             gather(rows, start, low, b, shape.n, Xb, XT, y)
-            multiply(shape.product, W1[g * h : (g + 1) * h], XT, Z)
+            multiply(shape.product, W1[g * h : (g + 1) * h], XT, Z[:h])
             hidden_units(shape, each, g, low, low, Z, S)
             output_sums(shape, W2, b2, g, low, Z, Z2)
             if shape.skip > 0:
                 first = skip_row(shape, g)
-                add_skip(np.dot(W1[first : first + shape.skip], XT), low, shape.skip, Z2)
+                multiply(shape.product, W1[first : first + shape.skip], XT, Z[h:])
+                add_skip(Z, h, shape.skip, Z2)
             output_errors(shape.loss, Z2, y, D, L, hyper, n_z, n_y, L.size)
             add_up(output, rows, start, g, Z2, y, L, sums)
+    give_back(memory)
     return FITS

@@ -16,7 +16,7 @@ W3 are skip connections (`weights.py`), rows of the same products: `parts` gives
 
 A batch: its rows `Xb (b, n1)` and transposed `XT (n1, b)`, both with a 1 for the bias; `Z (H, b)`, with W3's rows behind, is first
 z = W1 XT, then a = g(z), then dz; `S (H, b)` is g′(z); logits `Z2`, errors `D (n_z, b)`; targets `y (n_y, b)`; weights `w` and losses
-`L (b,)`. Units are rows, so every element-wise loop runs along the batch.
+`L (b,)`. Units are rows, so every element-wise loop runs along the batch. `T` is what many outputs' products turn matrices in.
 
 The loop of `train`, a batch at a time: gather the rows; one product `W1 XT` for all networks; network by network the activation, the
 logits, the errors, dW2 and dz; one product `Z Xb` for dW1; penalty and decay; the optimizer, the signs that weights must have, and the
@@ -30,12 +30,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.engine.arguments import FITS
+from shoal.engine.arguments import FITS, NO_ROOM
 from shoal.engine.jit.compiler import inner, kernel
 from shoal.engine.jit.intrinsics import copy_8_by_8, keep_apart, of
+from shoal.engine.jit.memory import give_back, given, pointer, reserve
+from shoal.engine.jit.products import row_product, unit_errors
 from shoal.engine.kernels.bounds import misfit
 from shoal.engine.kernels.dispatch import activate, change, layer_1, layer_1_gradient, many_gradients, many_logits, output_errors
 from shoal.engine.kernels.products import multiply
+from shoal.engine.kernels.scratch import scratch, scratch_size
 from shoal.engine.kernels.weights import add_skip, decay_weights, free_bias, penalize, project, put_errors, skip_row
 from shoal.engine.ramps import GRADIENT, LAYER_1, PLAIN, RAMPS
 
@@ -122,10 +125,9 @@ def thin(Z, S, r, start, rate):
 @inner
 def gather(rows, first, low, high, n, Xb, XT, y):
     """Rows low … high − 1 of a batch into `Xb (b, n1)` and transposed `XT (n1, b)`, but for what `bias` writes; targets `y (n_y, b)`."""
-    for i in range(low, high):
-        row = rows.order[first + i]
-        for j in range(y.shape[0]):
-            y[j, i] = rows.Y[row, j]
+    for j in range(y.shape[0]):
+        for i in range(low, high):
+            y[j, i] = rows.Y[rows.order[first + i], j]
     if n >= 8 and high - low >= 8:
         for tile in range(low, high, 8):  # the last eights reach back to the ones before
             i = min(tile, high - 8)
@@ -138,17 +140,6 @@ def gather(rows, first, low, high, n, Xb, XT, y):
         row = rows.order[first + i]
         for j in range(n):
             Xb[i, j] = XT[j, i] = rows.X[row, j]
-
-
-@inner
-def bias(n, low, high, Xb, XT):
-    """The bias's 1 in column n of rows low … high − 1, and behind it the padding's 0."""
-    for i in range(low, high):
-        for j in range(n, Xb.shape[1]):
-            Xb[i, j] = of(Xb[0, 0], 1.0) if j == n else of(Xb[0, 0], 0.0)
-    for j in range(n, XT.shape[0]):
-        for i in range(low, high):
-            XT[j, i] = of(Xb[0, 0], 1.0) if j == n else of(Xb[0, 0], 0.0)
 
 
 @inner
@@ -167,19 +158,6 @@ def batch_weight(rows, g, first, w):
     share = of(w[0], 1.0) / total if total > of(w[0], 0.0) else of(w[0], 0.0)
     for i in range(b):
         w[i] *= share
-
-
-@inner
-def scratch(like, H, n, n1, n_z, n_y, b):
-    """What an update of b rows is computed in: Z and S `(H, b)`, Xb `(b, n1)` and XT `(n1, b)` with their bias, Z2 and D `(n_z, b)`,
-    y `(n_y, b)`, shares and losses `(b,)`.
-    """
-    keep_apart()
-    kind = like.dtype
-    hidden, slopes, Xb, XT = np.empty((H, b), kind), np.empty((H, b), kind), np.empty((b, n1), kind), np.empty((n1, b), kind)
-    bias(n, 0 * b, b, Xb, XT)
-    Z2, D, y = np.empty((n_z, b), kind), np.empty((n_z, b), kind), np.empty((n_y, b), kind)
-    return hidden, slopes, Xb, XT, Z2, D, y, np.empty(b, kind), np.empty(b, kind)
 
 
 @inner
@@ -210,12 +188,9 @@ def output_sums(shape, W2, b2, g, low, Z, Z2):
                 Z2[o, i] += b2[g, o]
         return
     for o in range(shape.n_z):
+        row_product(pointer(W2, g * W2.shape[1] + o * h), pointer(Z, low * b), pointer(Z2, o * b), h, b)
         for i in range(b):
-            Z2[o, i] = b2[g, o]
-        for c in range(h):
-            w = W2[g, o * h + c]
-            for i in range(b):
-                Z2[o, i] += w * Z[low + c, i]
+            Z2[o, i] += b2[g, o]
 
 
 @inner
@@ -236,15 +211,20 @@ def weigh(D, w, L, db2, g):
 
 
 @inner
-def back_through_units(shape, W2, D, g, low, Z, S, gW2):
+def back_through_units(shape, W2, D, g, low, Z, S, T, gW2):
     """Of every unit of network g: dW2 = Σ D a, then dz = (W2ᵀ D) g′ in a's place, in `Z (H, b)` and S from row `low` on."""
     keep_apart()
     h, b = shape.h, Z.shape[1]
     if shape.gradients != 0:
-        many_gradients(shape.gradients, shape.product, W2, g * W2.shape[1], Z, low * b, D, gW2, shape.n_z, h, b)
+        many_gradients(shape.gradients, shape.product, W2, g * W2.shape[1], Z, low * b, D, T, gW2, shape.n_z, h, b)
         for c in range(low, low + h):
             for i in range(b):
                 Z[c, i] *= S[c, i]
+        return
+    if shape.n_z == 1:
+        for c in range(h):
+            start = (low + c) * b
+            gW2[g, c] = unit_errors(pointer(D, 0 * b), pointer(Z, start), pointer(S, start), W2[g, c], b)
         return
     for c in range(h):
         r = low + c
@@ -254,18 +234,14 @@ def back_through_units(shape, W2, D, g, low, Z, S, gW2):
                 total += D[o, i] * Z[r, i]
             gW2[g, o * h + c] = total
         w = W2[g, c]
-        if shape.n_z == 1:
+        for i in range(b):
+            Z[r, i] = w * D[0, i]
+        for o in range(1, shape.n_z):
+            w = W2[g, o * h + c]
             for i in range(b):
-                Z[r, i] = w * D[0, i] * S[r, i]
-        else:
-            for i in range(b):
-                Z[r, i] = w * D[0, i]
-            for o in range(1, shape.n_z):
-                w = W2[g, o * h + c]
-                for i in range(b):
-                    Z[r, i] += w * D[o, i]
-            for i in range(b):
-                Z[r, i] *= S[r, i]
+                Z[r, i] += w * D[o, i]
+        for i in range(b):
+            Z[r, i] *= S[r, i]
 
 
 @inner
@@ -309,8 +285,8 @@ def train(shape, rows, weights, gradient, first, second, average, signs, each, r
     last ones are ramps; empty: ramps are inputs like others. `rates (steps, G)`; `corrections (steps,)` is what Adam multiplies them with.
     Returns 0, or which arrays do not fit the others (`arguments.REASONS`).
     """
-    memory, numbers = (weights, gradient, first, second, average, signs), (rates, corrections, hyper)
-    wrong = misfit(shape, rows, each, memory, numbers, costs, shape.G, lookup)
+    arrays, numbers = (weights, gradient, first, second, average, signs), (rates, corrections, hyper)
+    wrong = misfit(shape, rows, each, arrays, numbers, costs, shape.G, lookup)
     if wrong != FITS:
         return wrong
     G, h, n_z, n_y = shape.G, shape.h, shape.n_z, rows.Y.shape[1]
@@ -318,12 +294,16 @@ def train(shape, rows, weights, gradient, first, second, average, signs, each, r
     gW1, gW2, gb2 = parts(shape, gradient)
     n_r, n1 = (lookup[RAMPS], lookup[PLAIN]) if lookup.size > 0 else (0 * h, W1.shape[1])
     n = shape.n - n_r
-    Z, S, Xb, XT, Z2, D, y, w, L = scratch(weights, W1.shape[0], n, n1, n_z, n_y, shape.b)
+    H = W1.shape[0]
+    memory = reserve(weights, scratch_size(H, h, n1, n_z, n_y, shape.b))
+    if not given(memory):
+        return NO_ROOM
+    Z, S, Xb, XT, Z2, D, y, T, w, L = scratch(memory, H, h, n, n1, n_z, n_y, shape.b)
     zero, two = of(rates[0, 0], 0.0), of(rates[0, 0], 2.0)
     for step in range(rows.ends.size - 1):
         start, end = rows.ends[step], rows.ends[step + 1]
-        if end - start != L.size:  # only then: new arrays at every step cost as much as a small network
-            Z, S, Xb, XT, Z2, D, y, w, L = scratch(weights, W1.shape[0], n, n1, n_z, n_y, end - start)
+        if end - start != L.size:
+            Z, S, Xb, XT, Z2, D, y, T, w, L = scratch(memory, H, h, n, n1, n_z, n_y, end - start)
         gather(rows, start, 0 * start, end - start, n, Xb, XT, y)
         if n_r == 0:
             multiply(shape.product, W1, XT, Z)
@@ -332,12 +312,14 @@ def train(shape, rows, weights, gradient, first, second, average, signs, each, r
         for g in range(G):
             hidden_units(shape, each, g, g * h, shape.t + step + 1, Z, S)
             output_sums(shape, W2, b2, g, g * h, Z, Z2)
-            add_skip(Z, skip_row(shape, g), shape.skip, Z2)
+            if shape.skip > 0:
+                add_skip(Z, skip_row(shape, g), shape.skip, Z2)
             output_errors(shape.loss, Z2, y, D, L, hyper, n_z, n_y, L.size)
             batch_weight(rows, g, start, w)
             costs[step, g] = weigh(D, w, L, gb2, g)
-            back_through_units(shape, W2, D, g, g * h, Z, S, gW2)
-            put_errors(D, skip_row(shape, g), shape.skip, Z)
+            back_through_units(shape, W2, D, g, g * h, Z, S, T, gW2)
+            if shape.skip > 0:
+                put_errors(D, skip_row(shape, g), shape.skip, Z)
         if n_r == 0:
             multiply(shape.product, Z, Xb, gW1)
         else:
@@ -363,6 +345,7 @@ def train(shape, rows, weights, gradient, first, second, average, signs, each, r
                 update(shape, weights, gradient, first, second, average, signs, start, size, rate, keep, hyper)
                 start, size = W1.size + W2.size + g * n_z, n_z
                 update(shape, weights, gradient, first, second, average, signs, start, size, rate, keep, hyper)
+    give_back(memory)
     return FITS
 
 

@@ -14,12 +14,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.engine.arguments import FITS
+from shoal.engine.arguments import FITS, NO_ROOM
 from shoal.engine.jit.compiler import inner, kernel
 from shoal.engine.jit.intrinsics import claim, keep_apart, of, read_counter, write_counter, yield_core
+from shoal.engine.jit.memory import array_at, behind, few, give_back, given, reserve
 from shoal.engine.kernels.bounds import misfit, misfit_of_team
 from shoal.engine.kernels.dispatch import output_errors
 from shoal.engine.kernels.products import multiply
+from shoal.engine.kernels.scratch import bias, whole_lines
 from shoal.engine.kernels.train import (
     AVERAGE,
     DECAY,
@@ -29,7 +31,6 @@ from shoal.engine.kernels.train import (
     SHRINK,
     back_through_units,
     batch_weight,
-    bias,
     gather,
     hidden_units,
     output_sums,
@@ -63,13 +64,13 @@ TEAM = Team, "i1 v2 v2 v4 v2"
 
 
 class Batches(NamedTuple):
-    """A thread's own copies of an even and an odd update's batch: `Xb (2, b·n1)`, `XT (2, b·n1)` and `y (2, n_y·b)`; which
-    updates' they are, and for how many rows they were last laid out `(2, 2)`.
+    """A thread's own copies of an even and an odd update's batch: pointers to both Xb, XT and y, which begin `whole_lines` of the largest
+    batch apart; which updates' they are, and for how many rows they were last laid out `(2, 2)`.
     """
 
-    Xb: NDArray[np.floating]
-    XT: NDArray[np.floating]
-    y: NDArray[np.floating]
+    Xb: Any
+    XT: Any
+    y: Any
     of: NDArray[np.int64]
 
 
@@ -84,23 +85,18 @@ def all_done(counters, J, rounds):
 
 @inner
 def batch(shape, rows, own, step, n1):
-    """Xb `(b, n1)` and XT `(n1, b)` of an update's batch, gathered where this thread does not have it."""
+    """Xb `(b, n1)`, XT `(n1, b)` and y `(n_y, b)` of an update's batch, gathered where this thread does not have it."""
     keep_apart()
-    b, odd = rows.ends[step + 1] - rows.ends[step], step % 2
-    Xb, XT = own.Xb[odd, : b * n1].reshape(b, n1), own.XT[odd, : b * n1].reshape(n1, b)
+    b, odd, n_y = rows.ends[step + 1] - rows.ends[step], step % 2, rows.Y.shape[1]
+    of_inputs = odd * whole_lines(shape.b * n1)
+    Xb, XT = array_at(behind(own.Xb, of_inputs), (b, n1)), array_at(behind(own.XT, of_inputs), (n1, b))
+    y = array_at(behind(own.y, odd * whole_lines(shape.b * n_y)), (n_y, b))
     if own.of[0, odd] != step:
-        gather(rows, rows.ends[step], 0 * b, b, shape.n, Xb, XT, targets(rows, own, odd, b))
+        gather(rows, rows.ends[step], 0 * b, b, shape.n, Xb, XT, y)
         if own.of[1, odd] != b:
             bias(shape.n, 0 * b, b, Xb, XT)
         own.of[0, odd], own.of[1, odd] = step, b
-    return Xb, XT
-
-
-@inner
-def targets(rows, own, odd, b):
-    """y `(n_y, b)` of an even or odd update's batch."""
-    n_y = rows.Y.shape[1]
-    return own.y[odd, : n_y * b].reshape(n_y, b)
+    return Xb, XT, y
 
 
 @inner
@@ -117,19 +113,20 @@ def add_parts(sums, Z2, b):
 
 @inner
 def forward_slice(shape, rows, own, each, team, W1, W2, b2, buffer, step, g):
-    """Slice g's hidden values of an update's batch, and its part of the logits, by way of this thread's `buffer`."""
+    """Slice g's hidden values of an update's batch, and its part of the logits, by way of this thread's `buffer (2, n_z·b)`."""
     keep_apart()
-    Xb, XT = batch(shape, rows, own, step, W1.shape[1])
+    Xb, XT, _ = batch(shape, rows, own, step, W1.shape[1])
     b, h, low = Xb.shape[0], shape.h, 0 * g
     Z, S = team.Z[g, : h * b].reshape(h, b), team.S[g, : h * b].reshape(h, b)
     multiply(shape.product, W1[g * h : (g + 1) * h], XT, Z)
     hidden_units(shape, each, g, low, shape.t + step + 1, Z, S)
-    Z2 = buffer[: shape.n_z * b].reshape(shape.n_z, b)
+    Z2 = buffer[0, : shape.n_z * b].reshape(shape.n_z, b)
     output_sums(shape, W2, b2, g, low, Z, Z2)
     if g == 0 and shape.skip > 0:
         first = skip_row(shape, g)
-        W3 = W1[first : first + shape.skip]
-        add_skip(np.dot(W3, XT), low, shape.skip, Z2)
+        linear = buffer[1, : shape.n_z * b].reshape(shape.n_z, b)
+        multiply(shape.product, W1[first : first + shape.skip], XT, linear)
+        add_skip(linear, low, shape.skip, Z2)
     for o in range(shape.n_z):  # written once: other threads read these lines of the cache
         for i in range(b):
             team.sums[step % 2, g, o, i] = Z2[o, i]
@@ -138,17 +135,17 @@ def forward_slice(shape, rows, own, each, team, W1, W2, b2, buffer, step, g):
 
 
 @inner
-def backward_slice(shape, rows, own, team, W2, D, gW1, gW2, step, g):
+def backward_slice(shape, rows, own, team, W2, D, T, gW1, gW2, step, g):
     """Slice g's gradients from the errors D of an update's batch."""
     keep_apart()
-    Xb, _ = batch(shape, rows, own, step, gW1.shape[1])
+    Xb, _, _ = batch(shape, rows, own, step, gW1.shape[1])
     b, h = Xb.shape[0], shape.h
     Z, S = team.Z[g, : h * b].reshape(h, b), team.S[g, : h * b].reshape(h, b)
-    back_through_units(shape, W2, D, g, 0 * g, Z, S, gW2)
+    back_through_units(shape, W2, D, g, 0 * g, Z, S, T, gW2)
     multiply(shape.product, Z, Xb, gW1[g * h : (g + 1) * h])
     if g == 0 and shape.skip > 0:
         first = skip_row(shape, g)
-        np.dot(D, Xb, gW1[first : first + shape.skip])
+        multiply(shape.product, D, Xb, gW1[first : first + shape.skip])
         free_bias(gW1, first, shape.n)
 
 
@@ -203,44 +200,58 @@ def train_slices(
     Round r of a slice is its gradients and change of update r − 1 and its forward part of update r. A round begins when all
     slices have done the one before. Returns 0, or which arrays do not fit the others (`arguments.REASONS`), alike in every thread.
     """
-    memory, numbers = (weights, gradient, first, second, average, signs), (rates, corrections, hyper)
-    wrong = misfit(shape, rows, each, memory, numbers, costs, 1, np.empty(0, np.int64))
+    arrays, numbers = (weights, gradient, first, second, average, signs), (rates, corrections, hyper)
+    wrong = misfit(shape, rows, each, arrays, numbers, costs, 1, team.counters[:0])
     if wrong == FITS:
         wrong = misfit_of_team(shape, team, thread, threads, APART)
     if wrong != FITS:
         return wrong
-    G, n_z, n_y, largest, kind = shape.G, shape.n_z, rows.Y.shape[1], shape.b, weights.dtype
+    G, n_z, n_y, largest = shape.G, shape.n_z, rows.Y.shape[1], shape.b
     W1, W2, b2 = parts(shape, weights)
     gW1, gW2, gb2 = parts(shape, gradient)
     n1, steps, counters = W1.shape[1], rows.ends.size - 1, team.counters
-    buffer, errors, db2 = np.empty(n_z * largest, kind), np.empty(n_z * largest, kind), np.empty((1, n_z), kind)
-    w, L, D = np.empty(0, kind), np.empty(0, kind), np.empty((n_z, 0), kind)
-    size = largest * n1
-    Xb, XT, y = np.empty((2, size), kind), np.empty((2, size), kind), np.empty((2, n_y * largest), kind)
-    own = Batches(Xb, XT, y, np.full((2, 2), -1))
+    of_inputs, of_targets, of_outputs = whole_lines(largest * n1), whole_lines(largest * n_y), whole_lines(largest * n_z)
+    size = 4 * of_inputs + 2 * of_targets + 3 * of_outputs + 2 * whole_lines(largest) + whole_lines(n_z) + n_z * (shape.h + largest)
+    memory = reserve(weights, size)
+    if not given(memory):
+        write_counter(counters, 2 * G * APART, 1)  # the others give up
+        return NO_ROOM
+    columns = behind(memory, 2 * of_inputs)
+    targets = behind(columns, 2 * of_inputs)
+    logits = behind(targets, 2 * of_targets)
+    errors = behind(logits, 2 * of_outputs)
+    shares = behind(errors, of_outputs)
+    losses = behind(shares, whole_lines(largest))
+    sums = behind(losses, whole_lines(largest))
+    buffer, db2 = array_at(logits, (2, of_outputs)), array_at(sums, (1, n_z))
+    T = array_at(behind(sums, whole_lines(n_z)), n_z * (shape.h + largest))
+    b = 0 * n_z
+    w, L, D = array_at(shares, b), array_at(losses, b), array_at(errors, (n_z, b))
+    own = Batches(memory, columns, targets, array_at(few(b, 4), (2, 2)))
+    own.of[:] = -1
     zero, shrink, cost = of(rates[0, 0], 0.0), each.numbers[SHRINK, 0], of(rates[0, 0], 0.0)
     helped = False
     for r in range(steps + 1):
         if read_counter(counters, 2 * G * APART) > 0:
-            return FITS
+            break
         step, known, g = r - 1, False, thread
         b = L.size if r == 0 else rows.ends[r] - rows.ends[step]
         if b != L.size:
-            w, L, D = np.empty(b, kind), np.empty(b, kind), errors[: n_z * b].reshape(n_z, b)
+            w, L, D = array_at(shares, b), array_at(losses, b), array_at(errors, (n_z, b))
         patience = 0 if helped and r % 16 > 0 else PATIENCE
         helped = False
         while g < G:
             if helped or claim(counters, g * APART, r):
                 if step >= 0:
                     if not known:
-                        batch(shape, rows, own, step, n1)
+                        _, _, y = batch(shape, rows, own, step, n1)
                         known = True
-                        Z2 = buffer[: n_z * b].reshape(n_z, b)
+                        Z2 = array_at(logits, (n_z, b))
                         add_parts(team.sums[step % 2], Z2, b)
-                        output_errors(shape.loss, Z2, targets(rows, own, step % 2, b), D, L, hyper, n_z, n_y, b)
+                        output_errors(shape.loss, Z2, y, D, L, hyper, n_z, n_y, b)
                         batch_weight(rows, 0, rows.ends[step], w)
                         cost = weigh(D, w, L, db2, 0 * step)
-                    backward_slice(shape, rows, own, team, W2, D, gW1, gW2, step, g)
+                    backward_slice(shape, rows, own, team, W2, D, T, gW1, gW2, step, g)
                     if g == 0:
                         costs[step, 0] = cost + (shrink * team.squares[step % 2].sum() / of(zero, 2.0) if shrink > zero else zero)
                         for o in range(n_z):
@@ -254,6 +265,7 @@ def train_slices(
             if helped or g >= G:
                 g = wait(counters, thread, threads, G, r + 1, patience)
                 helped = helped or g < G
+    give_back(memory)
     return FITS
 
 
@@ -268,9 +280,10 @@ def train_in_slices(group: NetworkGroup, taken: tuple[Any, ...]) -> int:
     )
     threads, work = min(cores(), J), [(*taken, team)]
 
-    def part(thread: int) -> None:
-        for *first, last in work:  # nothing where a thread is free too late: it must not keep these arrays
-            train_slices(*first, thread, threads, last)
+    def part(thread: int) -> int:
+        return max(
+            (train_slices(*first, thread, threads, last) for *first, last in work), default=FITS
+        )  # nothing where it is free too late
 
     others = [executor().submit(part, i) for i in range(1, threads)]
     try:
@@ -281,7 +294,4 @@ def train_in_slices(group: NetworkGroup, taken: tuple[Any, ...]) -> int:
     finally:
         work.clear()
         wait_for([other for other in others if not other.cancel()])
-    for other in others:
-        if not other.cancelled():
-            other.result()
-    return found
+    return max(found, *(other.result() for other in others if not other.cancelled()), FITS)
