@@ -29,11 +29,11 @@ def computed(code: int, x: np.ndarray) -> np.ndarray:
     return out
 
 
-EXACT = {  # name: code, range over which it is used, the same in extended precision, the error its docstring names in ulp
-    "exp": (0, 80.0, np.exp, 1.1),
-    "sigmoid": (1, 80.0, lambda x: 1 / (1 + np.exp(-x)), 3.0),
-    "tanh": (2, 20.0, np.tanh, 3.0),
-    "softplus": (3, 80.0, lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))), 4.0),
+EXACT = {  # name: code, range over which it is used, the same in extended precision, the error its docstring names in ulp of each precision
+    "exp": (0, 80.0, np.exp, (1.1, 1.1)),
+    "sigmoid": (1, 80.0, lambda x: 1 / (1 + np.exp(-x)), (3.0, 3.0)),
+    "tanh": (2, 20.0, np.tanh, (6.0, 3.0)),
+    "softplus": (3, 80.0, lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))), (4.0, 4.0)),
 }
 
 
@@ -45,7 +45,7 @@ def test_the_worst_error_is_what_the_docstring_says(name, dtype):
     x = np.concatenate([np.linspace(-most, most, 200_001), near_zero, -near_zero]).astype(dtype)
     true = exact(x.astype(np.longdouble))  # 64 bits of mantissa: its own error is far below one of these ulp
     error = np.abs((computed(code, x) - true) / np.spacing(np.abs(true).astype(dtype)))
-    assert error.max() <= ulp
+    assert error.max() <= ulp[dtype == np.float64]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
