@@ -8,7 +8,6 @@ from operator import add
 from typing import Any, TypeVar
 
 import numpy as np
-from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
 from shoal.encoding import SparseRows
@@ -24,7 +23,7 @@ from shoal.textbook.activations import ACTIVATIONS, Activation, masked
 from shoal.textbook.gradient_check import as_parameters
 from shoal.textbook.losses import Loss
 from shoal.textbook.propagation import Forward, Parameters, backward, forward, logits
-from shoal.types import Floats
+from shoal.types import Floats, array_namespace
 
 T = TypeVar("T")
 Part = TypeVar("Part")

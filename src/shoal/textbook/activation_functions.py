@@ -4,9 +4,7 @@ Each function takes Z of any shape and returns the same shape. `prime` is the de
 on the left: 0 for ReLU at 0, as on the slides. Every form is finite for any finite Z.
 """
 
-from array_api_compat import array_namespace
-
-from shoal.types import Array
+from shoal.types import Array, array_namespace
 
 LEAK = 0.01  # slide 8: the slope of leaky ReLU for z < 0
 

@@ -9,11 +9,11 @@ Shapes: Z2 `(…, n_z, m)`, Y `(n_y, m)`; R `(…, n_z, n_z, m)`, its rows first
 
 from math import sqrt
 
-from array_api_compat import array_namespace, device
+from array_api_compat import device
 
 from shoal.textbook.activation_functions import sigmoid_prime
 from shoal.textbook.output_units import exp_limits, halves, log_variance_limits, softmax, tangent_exp_prime
-from shoal.types import Array
+from shoal.types import Array, array_namespace
 
 
 def diagonal(roots: Array) -> Array:

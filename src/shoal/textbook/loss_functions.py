@@ -6,11 +6,9 @@ dZ2 like Z2; Z2 may have a leading axis K. Every form is finite at |Z2| = 1e4 in
 
 import math
 
-from array_api_compat import array_namespace
-
 from shoal.textbook.activation_functions import relu
 from shoal.textbook.output_units import exp_limits, exp_unit, halves, log_variance_limits, tangent_exp, tangent_exp_prime
-from shoal.types import Array
+from shoal.types import Array, array_namespace
 
 
 def sum_outputs(L: Array) -> Array:

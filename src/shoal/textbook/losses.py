@@ -13,8 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from array_api_compat import array_namespace
-
 from shoal.errors import InvalidParameterError
 from shoal.textbook import output_units as units
 from shoal.textbook.activation_functions import sigmoid
@@ -33,7 +31,7 @@ from shoal.textbook.loss_functions import (
 )
 from shoal.textbook.output_units import OutputUnit, softmax
 from shoal.textbook.own_name import OwnName
-from shoal.types import Array
+from shoal.types import Array, array_namespace
 
 LEAST_SHARE = 1e-6  # frequency of a class without rows: its logit stays finite
 

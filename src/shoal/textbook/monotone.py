@@ -15,10 +15,8 @@ on its rows without it. Only the first logit is constrained: the one of two clas
 `c (n_x,)`; `s (…, n_h, 1)`; parameters as in `propagation`, with any leading axes.
 """
 
-from array_api_compat import array_namespace
-
 from shoal.textbook.propagation import Parameters
-from shoal.types import Array
+from shoal.types import Array, array_namespace
 
 
 def orientations(parameters: Parameters, c: Array) -> Array:

@@ -8,12 +8,10 @@ parameters. `gradient_descent.gradient_step` has slide 9's four lines as on the 
 
 from dataclasses import dataclass
 
-from array_api_compat import array_namespace
-
 from shoal.errors import InvalidParameterError
 from shoal.textbook.propagation import PENALISED, Gradients, Parameters
 from shoal.textbook.shapes import check_like
-from shoal.types import Array
+from shoal.types import Array, array_namespace
 
 Memory = tuple[Array, ...]
 

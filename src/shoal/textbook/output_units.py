@@ -8,10 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from array_api_compat import array_namespace
-
 from shoal.textbook.activation_functions import sigmoid, sigmoid_prime
-from shoal.types import Array
+from shoal.types import Array, array_namespace
 
 
 @dataclass(frozen=True)

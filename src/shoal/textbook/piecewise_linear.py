@@ -9,12 +9,11 @@ from math import comb
 from typing import NamedTuple
 
 import numpy as np
-from array_api_compat import array_namespace
 
 from shoal.errors import DataError, InvalidParameterError
 from shoal.textbook.propagation import Parameters
 from shoal.textbook.shapes import check_layer, check_network, check_vectors, shown
-from shoal.types import Array
+from shoal.types import Array, array_namespace
 
 
 def active_units(W1: Array, b1: Array, X: Array) -> Array:

@@ -14,12 +14,10 @@ from functools import reduce
 from operator import add
 from typing import Any, NamedTuple, Self
 
-from array_api_compat import array_namespace
-
 from shoal.textbook.activations import Activation
 from shoal.textbook.losses import Loss
 from shoal.textbook.shapes import check_network, check_targets, check_weight
-from shoal.types import Array
+from shoal.types import Array, array_namespace
 
 
 class ParameterTree:

@@ -2,11 +2,9 @@
 
 from typing import NamedTuple
 
-from array_api_compat import array_namespace
-
 from shoal.textbook.activations import Activation
 from shoal.textbook.propagation import Parameters
-from shoal.types import Array
+from shoal.types import Array, array_namespace
 
 FLAT = 0.01  # a unit with a smaller slope hardly learns
 

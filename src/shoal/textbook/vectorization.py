@@ -7,14 +7,12 @@ the slow form, to be read and compared.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from array_api_compat import array_namespace
-
 from shoal.errors import InvalidParameterError
 from shoal.textbook.activations import Activation
 from shoal.textbook.losses import Loss
 from shoal.textbook.propagation import Forward, Parameters, forward
 from shoal.textbook.shapes import check_columns, check_layer, check_vectors
-from shoal.types import Array
+from shoal.types import Array, array_namespace
 
 
 class Unit(NamedTuple):
