@@ -70,7 +70,7 @@ OF_THE_SITE = ("index.md", "how-to.md", "explanations.md", "textbook.md", "chang
 FRACTIONS = {1 / 2: "half", 1 / 3: "a third", 1 / 4: "a quarter", 1 / 5: "a fifth", 1 / 8: "an eighth", 1 / 10: "a tenth"}
 ORDINALS = {5: "fifth", 8: "eighth"}
 NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 7: "seven", 8: "eight", 10: "ten"}
-POWERS = {10**6: "10⁶", 4 * 10**6: "4·10⁶", 400_000: "4·10⁵", 1e12: "10¹²", 1e-6: "10⁻⁶"}
+POWERS = {10**6: "10⁶", 4 * 10**6: "4·10⁶", 400_000: "4·10⁵", 500_000: "5·10⁵", 1e12: "10¹²", 1e-6: "10⁻⁶"}
 LM = p.FULL_BATCH["lm"]
 
 

@@ -24,7 +24,7 @@ from shoal.types import Floats
 SMALL_PRODUCT = 4_000_000  # H·b·n1 of a group: its batch, its hidden values and slopes are then some 3 MB
 SPLIT_FROM = 64  # hidden units
 WORTH_SPLITTING = 400_000  # multiplications of a product, some 8 µs: of 200,000, half of what a second core saves goes into meeting
-WORTH_SPLITTING_512 = 1_000_000  # the same where products use registers of 512 bits, and one core takes half as long
+WORTH_SPLITTING_512 = 500_000  # the same where products use registers of 512 bits, and one core takes half as long
 MOST_UNITS = 128  # rows of a group: wider ones leave the level-2 cache
 
 
