@@ -247,9 +247,11 @@ class Run(InProgress[RunProgress]):
 
         The later losses of a diverged network are removed from `losses`.
         """
-        within = np.count_nonzero(np.abs(losses) < self.now.bound) == losses.size  # no network has diverged then
-        if within and self.now.all_active and np.count_nonzero(finite(self.state)) == self.K:
-            self.now.loss, self.epochs[:] = losses[-1], first - 1 + len(losses)
+        within, every = np.abs(losses) < self.now.bound, self.now.all_active
+        fine = np.count_nonzero(within if every else within | ~self.active) == losses.size  # no network has diverged then
+        if fine and np.count_nonzero(finite(self.state)) == self.K:
+            self.now.loss = losses[-1] if every else np.where(self.active, losses[-1], self.loss)
+            self.epochs[self.active] = first - 1 + len(losses)
             return self.active[None] if len(losses) == 1 else np.broadcast_to(self.active, losses.shape)
         lost = left_bounds(losses, self.now.bound)
         before = np.vstack([np.zeros((1, self.K), bool), np.logical_or.accumulate(lost)[:-1]])
