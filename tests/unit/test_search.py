@@ -15,8 +15,9 @@ from sampling import sampled
 from shoal import ShoalClassifier, ShoalRegressor, ShoalSearchCV
 from shoal.engine.threads import at_most
 from shoal.errors import InvalidParameterError
-from shoal.fitting import candidates
+from shoal.fitting import calibration, candidates
 from shoal.search import folds
+from shoal.uncertainty.noise import fit_noise
 
 # float64 sums of some hundred updates in another order, seen through accuracy and R²: exactly equal but for a row at 1/2
 SAME = 1e-6
@@ -89,6 +90,23 @@ def test_candidates_of_one_kind_are_one_population(monkeypatch):
     monkeypatch.setattr(folds, "train_batch", lambda batch, *rest: (sizes.append(len(batch.members)), train(batch, *rest))[1])
     ShoalSearchCV(ShoalClassifier(**QUICK), GRID | {"activation": ["relu", "tanh"]}, cv=3, refit=False).fit(X, y)
     assert sizes == [8] * 2 * 2 * 3  # 2 penalties × 2 rates × 2 dropouts in each of 2 activations × 2 widths × 3 folds
+
+
+def test_noise_is_computed_only_for_scores_that_may_ask_for_it(monkeypatch):
+    X, _, z = data()
+    model, asked = ShoalRegressor(**QUICK), []
+    monkeypatch.setattr(calibration, "fit_noise", lambda *given: (asked.append(given), fit_noise(*given))[1])
+
+    def least(estimator, X, y):
+        return -float(np.mean(estimator.network_.noise.variance))
+
+    expected = GridSearchCV(model, {"alpha": [0.0, 0.5]}, cv=2, scoring=least).fit(X, z).cv_results_["mean_test_score"]
+    asked.clear()
+    found = ShoalSearchCV(model, {"alpha": [0.0, 0.5]}, cv=2, scoring=least, refit=False).fit(X, z).cv_results_["mean_test_score"]
+    np.testing.assert_allclose(found, expected, rtol=SAME)
+    assert len(asked) == 4, "two candidates in two folds"
+    ShoalSearchCV(model, {"alpha": [0.0, 0.5]}, cv=2, scoring="r2", refit=False).fit(X, z)
+    assert len(asked) == 4, "predictions alone are scored"
 
 
 def test_groups_whose_row_weights_would_not_fit_are_cut(monkeypatch):

@@ -148,8 +148,25 @@ def calibrate(network: Network, judged: JudgedOn, calibration: Any, trained: Tra
     """`with_uncertainty`, for the networks that a training returned."""
     n_y = network.population.parameters.W2.shape[1] // network.g2.logits_per_target
     used = None if trained.evidence is None else float(np.mean(trained.evidence.gamma)) / n_y
-    before = None if trained.judged is None else with_zeros(trained.judged, trained.diverged == 0)
-    return with_uncertainty(network, judged, calibration, used, before)
+    return with_uncertainty(network, judged, calibration, used, that_held_out(trained))
+
+
+def for_prediction(network: Network, judged: JudgedOn, calibration: Any, trained: Trained) -> tuple[Network, float]:
+    """`calibrate` without what says how sure a prediction is: the network predicts the same."""
+    return with_temperature(network, judged, calibration, that_held_out(trained))
+
+
+def that_held_out(trained: Trained) -> Population | None:
+    """The networks that held rows out, if those that a training returned have learned from them since."""
+    return None if trained.judged is None else with_zeros(trained.judged, trained.diverged == 0)
+
+
+def with_temperature(network: Network, judged: JudgedOn, calibration: Any, before: Population | None) -> tuple[Network, float]:
+    """The network with its inputs' range and its temperature; and that temperature, 1 if none was requested."""
+    never_saw = network if before is None else replace(network, population=before)
+    T = fit_temperature(never_saw, judged.everyone or judged.held) if calibration == "temperature" else 1.0
+    network = network if T == 1.0 else cooled(network, T)
+    return replace(network, lowest=judged.lowest, highest=judged.highest), T
 
 
 def with_uncertainty(
@@ -160,14 +177,12 @@ def with_uncertainty(
     `used` is the number of parameters that each network uses by its evidence, if known. `before` are the networks that held rows out, if
     those of `network` have learned from them since; scores are of rows that neither has learned from.
     """
-    never_saw = network if before is None else replace(network, population=before)
-    T = fit_temperature(never_saw, judged.everyone or judged.held) if calibration == "temperature" else 1.0
-    network = network if T == 1.0 else cooled(network, T)
-    noise = fit_noise(never_saw, judged.held, used)
+    noise = fit_noise(network if before is None else replace(network, population=before), judged.held, used)
+    network, T = with_temperature(network, judged, calibration, before)
     if noise is not None and noise.source == "held-out rows" and calibration is None:
         larger = optimism(network, judged.held)
         noise = replace(noise, variance=tuple(larger * v for v in noise.variance))
-    network = replace(network, lowest=judged.lowest, highest=judged.highest, noise=noise)
+    network = network if noise is None else replace(network, noise=noise)
     if judged.scores is not None:
         scored = calibrated_labels if network.classes else calibrated
         network = replace(network, calibration=scored(network, judged.scores, calibration, judged.n_rows))

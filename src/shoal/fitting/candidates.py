@@ -22,7 +22,7 @@ from shoal.engine.lists import takes_lists
 from shoal.errors import ShoalError
 from shoal.fitting.fitted import Fitted
 from shoal.fitting.monotone import constrained
-from shoal.fitting.pipeline import PlanFacts, draw, fitted_of, network_of, plan_facts, plan_of, prepare
+from shoal.fitting.pipeline import Calibrated, PlanFacts, draw, fitted_of, network_of, plan_facts, plan_of, prepare
 from shoal.fitting.plan import FULL_BATCH, Plan
 from shoal.fitting.prepared import Names, Prepared
 from shoal.fitting.settings import Settings
@@ -54,12 +54,13 @@ class Candidate:
 class CandidateBatch:
     """Candidates of one kind, which train as one population on the same rows, in the same order as those of other batches.
 
-    `seconds` is the preparation time per candidate.
+    `seconds` is the preparation time per candidate; `calibrated` makes of a trained network what the search needs of it.
     """
 
     members: list[Candidate]
     rows: RowsInMemory
     orders: OrdersOfRows
+    calibrated: Calibrated
     seconds: float
 
 
@@ -80,12 +81,15 @@ class Candidates:
     Attributes
     ----------
     settings : sequence of Settings, or of errors for invalid ones
+    only_predict : bool
+        Whether the trained networks only predict, so that nobody asks how sure they are.
     plans : dict
         The plans of candidates with the same preparation, and the errors about others, for rows with the same facts: folds are of one
         size, or of two.
     """
 
     settings: Sequence[Settings | ShoalError]
+    only_predict: bool = False
     plans: dict[Any, tuple[list[Planned], dict[int, str]]] = field(default_factory=dict, compare=False)
 
     @cached_property
@@ -134,7 +138,8 @@ def batches_of(candidates: Candidates, source: InMemory, names: Names, failed: d
             rows = members[0].ready.rows
             assert isinstance(rows, RowsInMemory)
             orders = SharedOrders(len(rows.Y), members[0].ready.plan.recipe)
-            batches += [CandidateBatch(some, rows, orders, seconds) for some in portions(members, rows)]
+            calibrated = rows.for_prediction if candidates.only_predict else rows.calibrated
+            batches += [CandidateBatch(some, rows, orders, calibrated, seconds) for some in portions(members, rows)]
     return batches, alone
 
 
@@ -255,7 +260,7 @@ def train_batch(
         mine, ready = slice(c * K, (c + 1) * K), candidate.ready
         part = part_of(trained, mine)
         try:
-            network, temperature = network_of(ready, part, curves_of(curves, mine))
+            network, temperature = network_of(ready, part, curves_of(curves, mine), batch.calibrated)
         except ShoalError as wrong:
             failed[candidate.place] = str(wrong)
             continue

@@ -53,6 +53,7 @@ from shoal.training.progress import Epoch, Trained
 from shoal.types import Floats
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
+Calibrated = Callable[[Network, Trained], tuple[Network, float]]
 S = TypeVar("S", bound=Source)
 
 
@@ -353,10 +354,15 @@ def fitted_of(
     )
 
 
-def network_of(ready: Prepared, trained: Trained, curves: Mapping[str, Floats]) -> tuple[Network, float]:
-    """The trained network over the encoded inputs, calibrated; and the temperature of its logits."""
+def network_of(
+    ready: Prepared, trained: Trained, curves: Mapping[str, Floats], calibrated: Calibrated | None = None
+) -> tuple[Network, float]:
+    """The trained network over the encoded inputs, calibrated; and the temperature of its logits.
+
+    `calibrated` does so in place of the training rows' own method.
+    """
     report_divergence(trained.diverged, ready.plan, ready.rows.largest, standardized=ready.settings.standardize)
-    return ready.rows.calibrated(plain_network(ready, trained, curves), lifted(ready.projection, trained))
+    return (calibrated or ready.rows.calibrated)(plain_network(ready, trained, curves), lifted(ready.projection, trained))
 
 
 def plain_network(ready: Prepared, trained: Trained, curves: Mapping[str, Floats]) -> Network:

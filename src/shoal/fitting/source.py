@@ -18,7 +18,7 @@ from shoal.encoding import Encoding, SparseRows, encode, fit_encoding, plain
 from shoal.engine.lists import RowLists, lists_of, takes_lists, worth_listing
 from shoal.engine.ramps import find_ramp_positions
 from shoal.errors import DataError
-from shoal.fitting.calibration import FittedRows, JudgedOn, calibrate, judged_on, largest_of
+from shoal.fitting.calibration import FittedRows, JudgedOn, calibrate, for_prediction, judged_on, largest_of
 from shoal.fitting.directions import constrains
 from shoal.fitting.folds import RowFacts, different_rows, kept_out, member_weights, refuse_too_few, set_aside, watched
 from shoal.fitting.limits import refuse_too_large
@@ -333,6 +333,10 @@ class RowsInMemory:
     def calibrated(self, network: Network, trained: Trained) -> tuple[Network, float]:
         """The network with its noise, intervals or temperature."""
         return calibrate(network, self.judged, self.settings.calibration, trained)
+
+    def for_prediction(self, network: Network, trained: Trained) -> tuple[Network, float]:
+        """`calibrated` without noise and intervals."""
+        return for_prediction(network, self.judged, self.settings.calibration, trained)
 
 
 def digest(values: Any) -> str:

@@ -70,7 +70,8 @@ class Trial:
     @cached_property
     def settings(self) -> Candidates:
         """Every candidate's settings, checked once for all folds."""
-        return Candidates([settings_or_error(shoal) for shoal in self.shoals])
+        settings = [settings_or_error(shoal) for shoal in self.shoals]
+        return Candidates(settings, only_predict=formulas_of(self.scorers, self.shoals[0]) is not None)
 
 
 @dataclass(frozen=True)
