@@ -97,6 +97,20 @@ def test_a_kernel_that_would_own_an_array_does_not_compile():
             return np.empty(values.size).size
 
 
+def test_a_kernel_that_calls_a_kernel_does_not_compile():
+    """Of a kernel only machine code is kept."""
+
+    @compiled("f1")
+    def first(values):
+        return values.size
+
+    with pytest.raises(TypeError, match="a kernel: let both call an `inner` function"):
+
+        @compiled("f1")
+        def second(values):
+            return first(values)
+
+
 def test_no_code_counts_references():
     """Numba's functions that count have names with NRT, and a function that takes parts of arrays and hands them on would call them."""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from llvmlite.binding import Linkage
+from llvmlite.binding import Linkage, parse_assembly, parse_bitcode
 from numba import config, njit
 from numba.core import compiler, serialize
 from numba.core.ccallback import CFunc
@@ -106,7 +106,18 @@ class MachineCode:
         return str(self.folder() or "")
 
 
-class KernelLibrary(JITCodeLibrary):
+class InnerLibrary(JITCodeLibrary):
+    """Machine code of a function that is compiled into others."""
+
+    def add_linking_library(self, library: Any) -> None:
+        """Asked for each function that this one calls. Of a kernel only machine code is kept, which cannot be compiled into another."""
+        if isinstance(library, KernelLibrary):
+            raise TypeError(f"{self.name} calls {library.name}, a kernel: let both call an `inner` function")
+        add: Any = super().add_linking_library
+        add(library)
+
+
+class KernelLibrary(InnerLibrary):
     """A kernel's machine code, which calls its own copies of the functions compiled into it.
 
     Numba leaves these copies weak symbols, and the linker takes the first of a name that the process has loaded: after compiling, that is
@@ -122,11 +133,22 @@ class KernelLibrary(JITCodeLibrary):
         finalize: Any = super()._finalize_final_module
         finalize()
 
+    def serialize_using_object_code(self) -> Any:
+        """What is kept: machine code, and the names of its functions.
+
+        In the place of names Numba keeps LLVM's code, which reading takes as long as all the rest, to compile it into other functions.
+        """
+        serialize: Any = super().serialize_using_object_code
+        name, kind, (code, text) = serialize()
+        names = [f.name for f in parse_bitcode(text).functions if not f.is_declaration and f.linkage != Linkage.internal]
+        stubs = parse_assembly("".join(f'define void @"{found}"() {{ ret void }}\n' for found in names))
+        return name, kind, (code, stubs.as_bitcode())
+
 
 class InnerCompiler(compiler.Compiler):
     """Numba's own pipeline, for the processor of `codegen`."""
 
-    library: Any = JITCodeLibrary
+    library: Any = InnerLibrary
 
     def define_pipelines(self) -> Any:
         """Asked for once a function: the library is made before the pipeline would make one of Numba's."""

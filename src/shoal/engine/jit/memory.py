@@ -10,12 +10,10 @@ from typing import Any
 from numba import types
 from numba.core import cgutils as untyped
 from numba.extending import intrinsic
-from numba.np import arrayobj as untyped_arrays
 
 from shoal.engine.jit import llvm
 
 cgutils: Any = untyped
-arrayobj: Any = untyped_arrays
 LINE = 64  # bytes of a line of the cache
 KEPT = 8  # bytes of a pointer
 
@@ -87,6 +85,8 @@ def array_at(typing_context, first, shape):
     axes = shape.count if isinstance(shape, types.BaseTuple) else 1
 
     def generate(context, builder, signature, arguments):
+        from numba.np import arrayobj  # for compiling alone: loading code does not need its 15 ms
+
         data, lengths = arguments
         sizes = cgutils.unpack_tuple(builder, lengths) if isinstance(shape, types.BaseTuple) else [lengths]
         itemsize = context.get_constant(types.intp, first.dtype.bitwidth // 8)

@@ -9,6 +9,7 @@ import math
 
 from shoal.engine.arguments import FITS, NO_ROOM, OF_STEPS
 from shoal.engine.jit.compiler import inner, kernel
+from shoal.engine.jit.intrinsics import keep_apart
 from shoal.engine.jit.memory import array_at, behind, give_back, given, reserve
 from shoal.engine.kernels.bounds import misfit_of_small_steps, misfit_of_sums
 from shoal.engine.kernels.dispatch import activate, output_errors
@@ -80,14 +81,10 @@ def dot(A, q, B, r):
     return total
 
 
-@kernel("i1 b f2 f2 f2 i1 f2 f1 f2 f3")
-def curvature(addresses, cross_entropy, X, y, weights, members, theta, loss, gradient, JTJ):
-    """Σ w L `(k,)`, Σ w Jᵀ D `(k, p)` and Σ w Jᵀ H J `(k, p, p)` of k networks `theta (k, p)`, `members` their rows of `weights (K, m)`.
-
-    `addresses` are those of the activation and the loss, then 1 for networks with skip connections, else 0; `cross_entropy` says that H
-    is a (1 − a), else it is 1.
-    Returns 0, or which arrays do not fit the others (`arguments.REASONS`).
-    """
+@inner
+def sums_of_curvature(addresses, cross_entropy, X, y, weights, members, theta, loss, gradient, JTJ):
+    """`curvature`."""
+    keep_apart()
     wrong = misfit_of_small_steps(addresses, X, y, weights, members, theta)
     if wrong == FITS:
         wrong = misfit_of_sums(theta.shape[0], theta.shape[1], loss, gradient, JTJ)
@@ -149,13 +146,10 @@ def solve(A, x):
     return True
 
 
-@kernel("i1 f2 f2 f2 i1 f2 f2 f1 f2 f3 f1 f1 f1 f2 f1")
-def descend(addresses, X, y, weights, members, theta, ridge, cost, gradient, JTJ, total, rule, damping, new, after):
-    """Each network's first step that lowers its cost, with as much damping as that takes: `new (k, p)`, `after (k,)`, `damping (k,)`.
-
-    `rule` is the factor of the damping, its least and its most; `total (k,)` the rows' weight. Returns 0, or which arrays do not fit the
-    others (`arguments.REASONS`).
-    """
+@inner
+def lower(addresses, X, y, weights, members, theta, ridge, cost, gradient, JTJ, total, rule, damping, new, after):
+    """`descend`."""
+    keep_apart()
     wrong = misfit_of_small_steps(addresses, X, y, weights, members, theta)
     if wrong == FITS:
         wrong = misfit_of_sums(theta.shape[0], theta.shape[1], cost, gradient, JTJ)
@@ -206,6 +200,27 @@ def descend(addresses, X, y, weights, members, theta, ridge, cost, gradient, JTJ
     return FITS
 
 
+@kernel("i1 b f2 f2 f2 i1 f2 f1 f2 f3")
+def curvature(addresses, cross_entropy, X, y, weights, members, theta, loss, gradient, JTJ):
+    """Σ w L `(k,)`, Σ w Jᵀ D `(k, p)` and Σ w Jᵀ H J `(k, p, p)` of k networks `theta (k, p)`, `members` their rows of `weights (K, m)`.
+
+    `addresses` are those of the activation and the loss, then 1 for networks with skip connections, else 0; `cross_entropy` says that H
+    is a (1 − a), else it is 1.
+    Returns 0, or which arrays do not fit the others (`arguments.REASONS`).
+    """
+    return sums_of_curvature(addresses, cross_entropy, X, y, weights, members, theta, loss, gradient, JTJ)
+
+
+@kernel("i1 f2 f2 f2 i1 f2 f2 f1 f2 f3 f1 f1 f1 f2 f1")
+def descend(addresses, X, y, weights, members, theta, ridge, cost, gradient, JTJ, total, rule, damping, new, after):
+    """Each network's first step that lowers its cost, with as much damping as that takes: `new (k, p)`, `after (k,)`, `damping (k,)`.
+
+    `rule` is the factor of the damping, its least and its most; `total (k,)` the rows' weight. Returns 0, or which arrays do not fit the
+    others (`arguments.REASONS`).
+    """
+    return lower(addresses, X, y, weights, members, theta, ridge, cost, gradient, JTJ, total, rule, damping, new, after)
+
+
 @kernel("i1 b f2 f2 f2 i1 f2 f2 f1 f1 f1 f1 f2 f1 b1")
 def step(addresses, cross_entropy, X, y, weights, members, theta, ridge, total, rule, damping, flat, new, cost, still):
     """A whole step under a ridge that stays: J of k networks after it `cost (k,)`, and which have converged: their largest derivative of J
@@ -218,7 +233,7 @@ def step(addresses, cross_entropy, X, y, weights, members, theta, ridge, total, 
     if not given(room):
         return NO_ROOM
     before, gradient, JTJ = array_at(room, k), array_at(behind(room, k), (k, p)), array_at(behind(room, k * (1 + p)), (k, p, p))
-    wrong = curvature(addresses, cross_entropy, X, y, weights, members, theta, before, gradient, JTJ)
+    wrong = sums_of_curvature(addresses, cross_entropy, X, y, weights, members, theta, before, gradient, JTJ)
     for g in range(k if wrong == FITS else 0):
         largest = 0.0
         for q in range(p):
@@ -227,7 +242,7 @@ def step(addresses, cross_entropy, X, y, weights, members, theta, ridge, total, 
             largest = max(largest, abs(gradient[g, q]))
         still[g] = largest <= flat[0] * total[g]
     if wrong == FITS:
-        wrong = descend(addresses, X, y, weights, members, theta, ridge, before, gradient, JTJ, total, rule, damping, new, cost)
+        wrong = lower(addresses, X, y, weights, members, theta, ridge, before, gradient, JTJ, total, rule, damping, new, cost)
     for g in range(k if wrong == FITS else 0):
         still[g] |= before[g] - cost[g] <= flat[1] * before[g] or damping[g] > rule[2]
         cost[g] /= total[g]
