@@ -37,7 +37,7 @@ from shoal.types import Floats
 
 FREE = ("lam", "learning_rate", "dropout", "weight_average", "init", "init_scale", "n_h")  # settings in which candidates may share rows
 OF_EACH = ("learning_rate", "lam", "decay", "dropout", "weight_average")  # fields of the recipe with one number per network
-MIN_BATCH_COST = 200_000_000  # multiplications, some 10 ms: a batch's overhead is some hundredths of that
+MIN_BATCH_COST = 500_000_000  # multiplications, some 5 ms with AVX-512: beside them, what Python does for a batch is little
 MOST_WEIGHTS = 64_000_000  # numbers of row weights in one group: with more rows and networks, fewer candidates train together
 
 
@@ -213,7 +213,7 @@ def kind(p: Plan) -> Any:
 
 
 def portions(members: list[Candidate], rows: RowsInMemory) -> list[list[Candidate]]:
-    """Candidates of one kind in batches of at least some 10 ms of work, whose row weights fit in memory.
+    """Candidates of one kind in batches of at least some 5 ms of work with AVX-512, whose row weights fit in memory.
 
     A batch has whole groups of the engine, which share products, so that the split changes no bit.
     """
