@@ -148,15 +148,15 @@ class SharedOrders:
     """The order of m rows in any epochs, drawn once for all runs that ask for the same ones, up to a number of kept orders' rows."""
 
     def __init__(self, m: int, recipe: Recipe) -> None:
-        self.draw, self.kept = orders_of_rows(m, recipe), dict[range, NDArray[np.int64]]()
+        self.draw, self.kept, self.size = orders_of_rows(m, recipe), dict[range, NDArray[np.int64]](), 0
 
     def __call__(self, epochs: range) -> NDArray[np.int64]:
         """Those of some epochs, one after the other. Any thread may ask; nobody may change them."""
         found = self.kept.get(epochs)
         if found is None:
             found = self.draw(epochs)
-            if sum(map(len, self.kept.values())) + len(found) <= MOST_SHARED:
-                self.kept[epochs] = found
+            if self.size + len(found) <= MOST_SHARED:
+                self.kept[epochs], self.size = found, self.size + len(found)
         return found
 
 
