@@ -31,8 +31,10 @@ def sample_of(source: Source) -> RowSample | None:
     if not isinstance(source, InMemory):
         return None
     X, weight = source.X, source.weight
+    most = max(1, min(MOST_ROWS, MOST_CELLS // max(X.shape[1], 1)))
+    if weight is None and X.shape[0] <= most:
+        return RowSample(X.copy(), None)
     counted = np.arange(X.shape[0]) if weight is None else np.flatnonzero(weight > 0)
-    most = int(np.clip(MOST_CELLS // max(X.shape[1], 1), 1, MOST_ROWS))
     chosen = counted[np.linspace(0, len(counted) - 1, min(len(counted), most)).astype(int)]
     return RowSample(X[chosen], None if weight is None else weight[chosen])
 
