@@ -17,6 +17,7 @@ from shoal.web.chapter import chapters
 from shoal.web.server import files
 from shoal.web.static_copy import STATIC, exhibit_page, inlined
 
+LETTERS = "cost 0123456789"
 SERIF = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in ("index.html", "words/fr.json"))
 
 
@@ -57,6 +58,59 @@ def test_a_copy_has_its_own_letters_alone_under_our_name():
         assert "Open Font License" in names[13]
         assert not any("Source" in name for number, name in names.items() if number not in (0, 13, 14)), "a reserved name"
     assert len(json.dumps(page)) < 2_000_000
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    """A cache folder of its own, and as many faces as were made, not read."""
+    made = []
+    make = fonts._made
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(fonts, "_made", lambda *given: made.append(given) or make(*given))
+    new_process()
+    yield tmp_path / "shoal" / "faces", made
+    new_process()
+
+
+def new_process():
+    """Forget what one process remembers."""
+    fonts._folder.cache_clear()
+    fonts.reduced.cache_clear()
+
+
+def test_the_next_process_reads_the_reduced_face(kept):
+    folder, made = kept
+    first = fonts.reduced("/fonts/upright.ttf", LETTERS)
+    new_process()
+    assert fonts.reduced("/fonts/upright.ttf", LETTERS) == first
+    assert len(made) == 1
+    assert [file.suffix for file in folder.iterdir()] == [".woff"], "nothing half-written"
+    fonts.reduced("/fonts/upright.ttf", LETTERS + "Ψ")
+    fonts.reduced("/fonts/italic.ttf", LETTERS)
+    assert len(made) == len(list(folder.iterdir())) == 3, "other letters, another font: another face"
+
+
+@pytest.mark.parametrize("damage", [lambda face: b"", lambda face: face[:-100], lambda face: face[:-1] + bytes([face[-1] ^ 1])])
+def test_a_damaged_face_is_made_again(kept, damage):
+    folder, made = kept
+    fonts.reduced("/fonts/upright.ttf", LETTERS)
+    (file,) = folder.iterdir()
+    file.write_bytes(damage(file.read_bytes()))
+    for _ in range(2):
+        new_process()
+        face = fonts.reduced("/fonts/upright.ttf", LETTERS)
+    assert len(made) == 2, "once for the damaged file, which then is whole"
+    with TTFont(BytesIO(base64.b64decode(face.partition(",")[2]))) as font:
+        assert ord("c") in font.getBestCmap()
+
+
+def test_where_nothing_can_be_kept_the_face_is_made(kept, monkeypatch):
+    _, made = kept
+    monkeypatch.setattr(fonts, "roots", lambda: [("user's", fonts.Path(__file__))])
+    for count in (1, 2):
+        new_process()
+        assert fonts.reduced("/fonts/upright.ttf", LETTERS).startswith("data:font/woff;base64,")
+        assert len(made) == count
 
 
 def test_without_the_packages_a_notebook_has_its_exhibit_and_the_page_says_what_is_missing(monkeypatch):
