@@ -12,6 +12,7 @@ from sklearn.metrics import accuracy_score, root_mean_squared_error
 import shoal
 from shoal.cli import app
 from shoal.errors import ColumnsError, InvalidParameterError
+from shoal.report import write_report
 from shoal.report.contents import gather
 from shoal.table_models.fit import evaluate
 from shoal.table_models.group_scores import MISSING, OTHERS, bounds, labels_of
@@ -154,6 +155,29 @@ def test_a_report_has_the_groups_of_any_column(tmp_path):
         mine = np.asarray(table.loc[held.held.inputs.index - 1, "site"]) == group.label  # a frame's rows are numbered from 1
         assert group.n_rows == mine.sum()
         assert group.scores["rmse"] == pytest.approx(root_mean_squared_error(held.held.y[mine], fitted.predict(held.held.inputs[mine])))
+
+
+def test_a_report_in_python_has_them_too(tmp_path):
+    table, site = rows(300, 0)
+    table = table.assign(site=site)
+    fitted = shoal.fit(table, "y", drop=["site"], settings=QUICK, seed=0)
+    assert "By site. " in fitted.write_report(table, tmp_path / "r.html", by="site").read_text(encoding="utf-8")
+    with pytest.raises(ColumnsError, match="'sight'"):
+        fitted.write_report(table, tmp_path / "s.html", by="sight")
+    assert not (tmp_path / "s.html").exists()
+
+
+def test_a_report_of_an_estimator_takes_a_label_for_each_row(tmp_path):
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    y, kind = X[:, 0], np.where(X[:, 1] > 0, "above", "below")
+    alone = shoal.ShoalRegressor(**QUICK, random_state=0).fit(X, y)
+    page = write_report(alone, X, tmp_path / "r.html", y=y, by=pd.Series(kind, name="half")).read_text(encoding="utf-8")
+    assert "By half. " in page
+    assert "above" in page
+    assert "By the groups that were given. " in write_report(alone, X, tmp_path / "s.html", y=y, by=kind).read_text(encoding="utf-8")
+    for wrong, said in (("half", "by is 'half'"), (kind[1:], "of shape \\(199,\\)")):
+        with pytest.raises(InvalidParameterError, match=f"{said}; for an estimator give a label for each of the 200 rows"):
+            write_report(alone, X, tmp_path / "t.html", y=y, by=wrong)
 
 
 def test_a_report_names_the_column_that_is_missing_before_it_works(tmp_path):

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from shoal.files import refuse_unwritable, replacing
-from shoal.report.arrays import BesideModel, examined_alone, is_alone, refuse_mixed
-from shoal.report.contents import STEPS, Contents, examined, gather
+from shoal.report.arrays import BesideModel, checked_labels, examined_alone, is_alone, refuse_mixed
+from shoal.report.contents import STEPS, Contents, examined, gather, with_groups
 from shoal.report.cross_validation import checked
 from shoal.report.figures import need_matplotlib
 from shoal.report.html import page, text
@@ -30,6 +30,7 @@ def write_report(
     train: Any = None,
     test: Table | None = None,
     cross_validation: CrossValidation | None = None,
+    by: Any = None,
 ) -> Path:
     """Write the report of a model on a table as one HTML file.
 
@@ -44,6 +45,8 @@ def write_report(
     train : for an estimator, the rows that it learned from, (X, y) or (X, y, sample_weight), on which other models are then trained
     test : for a model of `shoal.fit` the second table, if `fit` was given one to score on
     cross_validation : for a model of `shoal.fit` the result of `shoal.cross_validate`, which then has a section of its own
+    by : a column whose groups of rows are scored too, which may be one that the model does not use; for an estimator a label for each row
+        of X `(m,)`
 
     Returns
     -------
@@ -78,7 +81,7 @@ def write_report(
     ...     write_report(alone, X[1::2], f"{folder}/alone.html", y=y[1::2], train=(X[::2], y[::2])).name
     'alone.html'
     """
-    return write_in_steps(model, table, path, BesideModel(y, sample_weight, train, test, cross_validation))
+    return write_in_steps(model, table, path, BesideModel(y, sample_weight, train, test, cross_validation, by))
 
 
 @outside_named(False)
@@ -91,7 +94,10 @@ def write_in_steps(
     refuse_mixed(model, beside)
     if is_alone(model):
         step("scores")
-        contents = examined(*examined_alone(model, table, beside.y, beside.sample_weight, beside.train), step, alone=True)
+        own, rows = examined_alone(model, table, beside.y, beside.sample_weight, beside.train)
+        labels = None if beside.by is None else checked_labels(beside.by, len(rows.held.y))
+        contents = examined(own, rows, step, alone=True)
+        contents = contents if labels is None else with_groups(contents, labels, str(labels.name or "the groups that were given"))
     else:
         crossed = None if beside.cross_validation is None else checked(model, beside.cross_validation)
         contents = gather(model, table, beside.test, step, beside.by)

@@ -114,6 +114,20 @@ def examined_alone(estimator: Any, X: Any, y: Any, sample_weight: Any, train: An
     return model, RowsAgain(learned, held, lambda: Look(ARRAYS, len(held.y), shown, ()))
 
 
+def checked_labels(by: Any, m: int) -> pd.Series:
+    """The group of each row `(m,)`.
+
+    Raises
+    ------
+    InvalidParameterError
+        For anything but a label for each of m rows.
+    """
+    if isinstance(by, str) or np.shape(by) != (m,):
+        found = f"{by!r}" if isinstance(by, str) else f"of shape {np.shape(by)}"
+        raise InvalidParameterError(f"by is {found}; for an estimator give a label for each of the {m} rows of X")
+    return pd.Series(by).reset_index(drop=True)
+
+
 def of_training(train: Any) -> Sequence[Any]:
     """X, y and the weights of the training rows."""
     if not isinstance(train, tuple | list) or len(train) not in (2, 3):

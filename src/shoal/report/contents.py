@@ -122,7 +122,13 @@ def gather(model: Pipeline, table: Table, test: Table | None, step: Step, by: st
         return examined(model, rows, step, name_of(table), fingerprint(table))
     labels = groups_of(model, table if test is None else test, rows, by)  # before long work
     found = examined(model, rows, step, name_of(table), fingerprint(table))
-    return replace(found, by=by_group(found.estimator, found.X_held, rows.held, found.facts, labels), grouped_by=by)
+    return with_groups(found, labels, by)
+
+
+def with_groups(contents: Contents, labels: Any, name: str) -> Contents:
+    """The contents with the scores of the groups of scored rows that have these labels `(m,)`, and what they are grouped by."""
+    scores = by_group(contents.estimator, contents.X_held, contents.held, contents.facts, labels)
+    return replace(contents, by=scores, grouped_by=name)
 
 
 def groups_of(model: Pipeline, table: Table, rows: RowsAgain, by: str) -> pd.Series:

@@ -275,11 +275,13 @@ class TableModel(Pipeline):
 
         return TablePlots(self)
 
-    def write_report(self, table: Table, path: str | PathLike[str], *, test: Table | None = None, cross_validation: Any = None) -> Path:
+    def write_report(
+        self, table: Table, path: str | PathLike[str], *, test: Table | None = None, cross_validation: Any = None, by: str | None = None
+    ) -> Path:
         """Write the report on a table as one HTML file, as `shoal.write_report`."""
         import shoal
 
-        return shoal.write_report(self, table, path, test=test, cross_validation=cross_validation)
+        return shoal.write_report(self, table, path, test=test, cross_validation=cross_validation, by=by)
 
     # --- rows -------------------------------------------------------------------------------------------------------
 
