@@ -32,6 +32,7 @@ def reserving():
     def kernel(like, rows, columns, found):
         memory = reserve(like, 2 * rows * columns)
         if not given(memory):
+            give_back(memory)  # of nothing: nothing
             return NO_ROOM
         first, second = array_at(memory, (rows, columns)), array_at(behind(memory, rows * columns), (rows, columns))
         for i in range(rows):

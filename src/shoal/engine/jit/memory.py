@@ -38,11 +38,12 @@ def reserve(typing_context, like, size):
 
 @intrinsic
 def give_back(typing_context, first):
-    """Free what `reserve` gave."""
+    """Free what `reserve` gave, if it gave any."""
 
     def generate(context, builder, signature, arguments):
-        kept = llvm.place(builder, arguments[0], llvm.whole(llvm.I64, -KEPT), llvm.I8)
-        llvm.call_by_name(builder, "free", llvm.NOTHING, builder.load(kept, typ=llvm.POINTER))
+        with builder.if_then(builder.icmp_unsigned("!=", builder.ptrtoint(arguments[0], llvm.I64), llvm.whole(llvm.I64, 0))):
+            kept = llvm.place(builder, arguments[0], llvm.whole(llvm.I64, -KEPT), llvm.I8)
+            llvm.call_by_name(builder, "free", llvm.NOTHING, builder.load(kept, typ=llvm.POINTER))
         return context.get_dummy_value()
 
     return types.none(first), generate

@@ -287,20 +287,18 @@ def train_lists(shape, rows, weights, gradient, first, second, average, signs, e
     a = weights.size - G * (outs + n_z)
     W2, b2 = weights[a : a + G * outs].reshape(G, outs), weights[a + G * outs :].reshape(G, n_z)
     gW2, gb2 = gradient[a : a + G * outs].reshape(G, outs), gradient[a + G * outs :].reshape(G, n_z)
-    whole, numbers = reserve(rows.order, 3 * n + steps), reserve(weights, steps * G * (SERIES + TERMS + 2) + R)
-    memory = reserve(weights, listed_scratch_size(R, h, n_z, n_y, shape.b))
-    if not (given(whole) and given(numbers) and given(memory)):
+    of_batches = listed_scratch_size(R, h, n_z, n_y, shape.b)
+    whole, memory = reserve(rows.order, 3 * n + steps), reserve(weights, of_batches + steps * G * (SERIES + TERMS + 2) + R)
+    numbers = behind(memory, of_batches)
+    if not (given(whole) and given(memory)):
+        give_back(whole)
+        give_back(memory)
         return NO_ROOM
-    done, read_at, read, rows_of = (
-        array_at(whole, n),
-        array_at(behind(whole, n), n),
-        array_at(behind(whole, 2 * n), n),
-        behind(whole, 3 * n),
-    )
+    done, read_at, read = array_at(whole, n), array_at(behind(whole, n), n), array_at(behind(whole, 2 * n), n)
     done[:], read_at[:] = 0, -1
     factors, lefts = array_at(numbers, (G, steps)), array_at(behind(numbers, G * steps), (G, steps))
     total = array_at(behind(numbers, 2 * G * steps), R)
-    series = array_at(behind(numbers, 2 * G * steps + R), (steps, G, SERIES + TERMS)), array_at(rows_of, steps)
+    series = array_at(behind(numbers, 2 * G * steps + R), (steps, G, SERIES + TERMS)), array_at(behind(whole, 3 * n), steps)
     series[1][:] = -1
     plan = factors, lefts, plan_of(rates, corrections, each, factors, lefts)
     of_weights = weights, gradient, first, second, hyper
@@ -357,7 +355,6 @@ def train_lists(shape, rows, weights, gradient, first, second, average, signs, e
         for j in range(n):
             make_up(shape, late, of_weights, plan, series, done[j], steps, j)
     give_back(whole)
-    give_back(numbers)
     give_back(memory)
     return FITS
 
