@@ -33,7 +33,7 @@ const BY = [
 /** The error against the number of units, on a scale of powers of ten. @param {any} widths the answer of `relu_widths` @param {any} sum @param {any} fit */
 function errorChart(widths, sum, fit) {
   /** @type {import("../lib/chart.js").Frame} */
-  const frame = { width: 282, height: 196, left: 38, label: tr("The mean square error against the number of units"), x: [1, MOST], y: [1e-6, 1], xTicks: [1, 5, 10, 15, 20], yTicks: [1e-6, 1e-4, 1e-2, 1], logY: true };
+  const frame = { width: 282, height: 196, left: 38, label: tr("The mean square error against the number of units"), xName: tr("units"), yName: tr("mean square error"), x: [1, MOST], y: [1e-6, 1], xTicks: [1, 5, 10, 15, 20], yTicks: [1e-6, 1e-4, 1e-2, 1], logY: true };
   const { sx, sy } = scales(frame);
   const at = (/** @type {number} */ v) => sy(Math.min(Math.max(v, 1e-6), 1));
   const places = Array.from({ length: MOST }, (_, i) => i + 1);

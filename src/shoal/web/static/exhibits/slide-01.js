@@ -220,12 +220,8 @@ export function slide1(page) {
         " = ",
         num(unit.z, { name: "unit-z", class: "strong" }),
         ",  ",
-        h("i", {}, "a"),
+        h("span", { class: "whole" }, h("i", {}, "a"), " = ", h("i", {}, "g"), "(", h("i", {}, "z"), ")"),
         " = ",
-        h("i", {}, "g"),
-        "(",
-        h("i", {}, "z"),
-        ") = ",
         num(unit.a, { name: "unit-a", class: "strong" }),
       );
     },

@@ -56,6 +56,8 @@ export function slide6(page) {
         s("g", {}, line(x(0) - 3, y(v), x(0) + 3, y(v)), text(x(0) - 7 * Math.sign(v), y(v) + 4, String(v).replace("-", MINUS), { "text-anchor": v > 0 ? "end" : "start" })),
       ),
       ...[-5, 5].map((v) => text(x(v), y(0) + 15, String(v).replace("-", MINUS), { class: "halo" })),
+      text(x(LIMIT), y(0) + 15, "z", { "text-anchor": "end", class: "axis-name x-name" }),
+      text(x(0) - 7, 12, "g(z)", { "text-anchor": "end", class: "axis-name y-name" }),
       s("polyline", { class: "ink", "stroke-width": 2, "stroke-linejoin": "round", points }),
       line(x(z), y(0), x(z), y(here.g), { class: `s${t}`, "stroke-width": 2.4 }),
       s("circle", { cx: x(z).toFixed(1), cy: y(here.g).toFixed(1), r: 5, class: `f${t}`, stroke: "var(--paper)", "stroke-width": 1.4 }),

@@ -97,6 +97,8 @@ export function slide7(page) {
         width: 900,
         height: 190,
         label: tr("Cost with each activation"),
+        xName: tr("training step"),
+        yName: tr("cost"),
         x: /** @type {[number, number]} */ ([0, Math.max(number("7.step"), 1)]),
         xTicks: roundTicks(number("7.step")),
         ...costScale(all),

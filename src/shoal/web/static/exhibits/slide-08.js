@@ -129,6 +129,7 @@ export function slide8(page) {
     const ends = get("8.stop") === "yes" ? curve.flat.flat().filter((/** @type {number} */ v) => Math.abs(v) < 9 && Math.abs(v) > 0.5) : [];
     for (const v of ends) bottom.out.push(text(sx(v), 208, sig(v), { class: "strong" }), line(sx(v), 8, sx(v), 194));
     for (const v of POINTS) bottom.out.push(text(sx(v), 208, String(v).replace("-", MINUS)));
+    bottom.out.push(text(W - RIGHT, 208, "z", { "text-anchor": "end", class: "mi axis-name x-name" }));
     const hatch = s(
       "defs",
       {},
@@ -138,7 +139,7 @@ export function slide8(page) {
         s("line", { x1: 0, y1: 0, x2: 0, y2: 6, stroke: "var(--rule)", "stroke-width": 2.4 }),
       ),
     );
-    const title = (/** @type {string} */ words) => text(LEFT + 12, 30, words, { "text-anchor": "start", class: "mi halo" });
+    const title = (/** @type {string} */ words) => text(LEFT + 12, 30, words, { "text-anchor": "start", class: "mi halo axis-name y-name" });
     put(
       pictures,
       picture(W, 258, tr`${SHOWN[get("8.g")]?.name ?? ""} with its tangent at z`, hatch, ...top.out, title("g(z)")),

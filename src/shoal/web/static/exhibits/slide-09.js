@@ -236,6 +236,8 @@ export function slide9(page) {
             width: 284,
             height: 270,
             label: tr`Cost at learning rate ${d.rate}`,
+            xName: tr("step"),
+            yName: tr("cost"),
             x: [0, end],
             xTicks: roundTicks(end, 4),
             ...costScale(d.costs.v),

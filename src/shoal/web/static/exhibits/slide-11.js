@@ -1,6 +1,6 @@
 // 11. All zeros compared with small random weights: four units that are one, to the last bit.
 import { defaultOf } from "../lib/ask.js";
-import { chart, costScale, roundTicks } from "../lib/chart.js";
+import { ABOVE, BELOW, chart, costScale, roundTicks } from "../lib/chart.js";
 import { choice, slider, toggle } from "../lib/controls.js";
 import { find, h, put } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
@@ -95,9 +95,9 @@ export function slide11(page) {
     const all = [...answer.zeros.costs.v, ...answer.random.costs.v];
     const scale = costScale(all);
     // The curve of zeros is the upper one or both are one: its label stands below it, the other's above its own curve or below this label.
-    const below = ((answer.zeros.J - answer.random.J) / (scale.y[1] - scale.y[0])) * (height - 30);
+    const below = ((answer.zeros.J - answer.random.J) / (scale.y[1] - scale.y[0])) * (height - ABOVE - BELOW);
     return chart(
-      { width, height, label: tr("Cost of both networks"), x: [0, last], xTicks: roundTicks(last, width > 500 ? 5 : 2), ...scale },
+      { width, height, label: tr("Cost of both networks"), xName: tr("step"), yName: tr("cost"), x: [0, last], xTicks: roundTicks(last, width > 500 ? 5 : 2), ...scale },
       [
         { ...answer.zeros.costs, dash: "5 4", label: tr`all zeros ${sig(answer.zeros.J)}`, dy: 18 },
         { ...answer.random.costs, width: 2.4, label: tr`small random ${sig(answer.random.J)}`, dy: below > 45 ? -9 : Math.max(18, 40 - below) },
@@ -155,8 +155,8 @@ export function slide11(page) {
         );
         draw(net, answer[net.begin], answer.m);
       }
-      put(desk, curves(answer, 900, 150));
-      put(phone, curves(answer, 358, 180));
+      put(desk, curves(answer, 900, 172));
+      put(phone, curves(answer, 358, 202));
       const first = answer.zeros.digits[0][0];
       put(
         find('[data-slot="bits"]'),

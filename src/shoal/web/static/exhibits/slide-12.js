@@ -1,5 +1,5 @@
 // 12. How small? The scale of the first weights, and its effect.
-import { chart, costScale } from "../lib/chart.js";
+import { ABOVE, axisNames, BELOW, chart, costScale } from "../lib/chart.js";
 import { choice, slider } from "../lib/controls.js";
 import { h, line, picture, put, s, text } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
@@ -13,7 +13,7 @@ const RUNS = [
   ["normal", tr("yours"), ""],
   ["xavier", "Xavier", "7 3"],
   ["he", "He", "2 3"],
-  ["lecun", "LeCun", "1 4"],
+  ["lecun", "LeCun", ""],
   ["nguyen_widrow", "Nguyen-Widrow", "10 4 2 4"],
 ];
 
@@ -32,11 +32,11 @@ export function slide12(page) {
     const x = (/** @type {number} */ v) => 14 + ((v + reach) / (2 * reach)) * (w - 28);
     const boxes = a.counts.map((/** @type {number} */ n, /** @type {number} */ i) => {
       const middle = (a.edges[i] + a.edges[i + 1]) / 2;
-      const tall = (n / most) * (hgt - 40);
+      const tall = (n / most) * (hgt - ABOVE - BELOW);
       return s("rect", {
         x: (x(a.edges[i]) + 0.5).toFixed(1),
         width: Math.max(x(a.edges[i + 1]) - x(a.edges[i]) - 1, 0.5).toFixed(1),
-        y: (hgt - 24 - tall).toFixed(1),
+        y: (hgt - BELOW - tall).toFixed(1),
         height: tall.toFixed(1),
         class: middle >= 0 ? "fp" : "fn",
         "fill-opacity": 0.8,
@@ -56,8 +56,8 @@ export function slide12(page) {
       s("rect", {
         x: cut(from).toFixed(1),
         width: Math.max(0, cut(to) - cut(from)).toFixed(1),
-        y: 6,
-        height: hgt - 30,
+        y: ABOVE,
+        height: hgt - ABOVE - BELOW,
         fill: "url(#hatch12)",
       }),
     );
@@ -70,8 +70,9 @@ export function slide12(page) {
         hatch,
         ...still,
         ...boxes,
-        line(14, hgt - 24, w - 14, hgt - 24),
-        ...[-reach, 0, reach].map((v) => text(x(v), hgt - 8, v === 0 ? "0" : sig(v, 2).replace("-", MINUS))),
+        line(14, hgt - BELOW, w - 14, hgt - BELOW),
+        ...[-reach, 0, reach].map((v) => text(x(v), hgt - BELOW + 17, v === 0 ? "0" : sig(v, 2).replace("-", MINUS))),
+        ...axisNames("z1", tr`number of values, at most ${most}`, w / 2, hgt),
       ),
     );
     put(
@@ -149,6 +150,8 @@ export function slide12(page) {
             width: 430,
             height: 220,
             label: tr`Cost over ${small.last} steps from each start`,
+            xName: tr("step"),
+            yName: tr("cost"),
             x: [0, small.last],
             xTicks: [0, 200, 400, 600],
             ...costScale(all),

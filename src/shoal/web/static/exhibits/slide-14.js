@@ -1,7 +1,7 @@
 // 14. Enough and too much: 32 networks at once, judged on points that none of them sees; one of them, and the average of eight.
 import { ask } from "../lib/ask.js";
 import { answerFor } from "../lib/card.js";
-import { chart, scales } from "../lib/chart.js";
+import { ABOVE, chart, scales } from "../lib/chart.js";
 import { choice, slider, stepper } from "../lib/controls.js";
 import { h, line, put, s } from "../lib/dom.js";
 import { exhibit } from "../lib/exhibit.js";
@@ -49,11 +49,13 @@ export function slide14(page) {
       width: 560,
       height: 270,
       label: tr("Cost of 32 networks over the steps: of the points that they learn from, and held out"),
+      xName: tr("step"),
+      yName: tr("cost"),
       x: /** @type {[number, number]} */ ([0, LAST]),
       xTicks: [0, 200, 400, 600, 800, LAST],
       ...upTo([...median.train, ...median.held]),
     };
-    const { sx, sy } = scales(frame);
+    const { sx, sy, bottom } = scales(frame);
     const thin = (/** @type {number[][]} */ rows, /** @type {string} */ dash) => rows.map((v) => ({ at: many.at, v, class: "hair seed", width: 0.7, dash }));
     const own = number("14.seed") - 1;
     const [low = 0, high = 0] = [median.train, median.held].map((v) => v[v.length - 1]);
@@ -66,7 +68,7 @@ export function slide14(page) {
         class: "node",
       }),
     );
-    const now = line(sx(number("14.step")), 8, sx(number("14.step")), frame.height - 22, { class: "ink", "stroke-width": 1 });
+    const now = line(sx(number("14.step")), ABOVE, sx(number("14.step")), bottom, { class: "ink", "stroke-width": 1 });
     put(
       costs,
       chart(
@@ -132,6 +134,7 @@ export function slide14(page) {
       height: 200,
       label,
       xName,
+      yName: tr("cost"),
       logX: true,
       x: /** @type {[number, number]} */ ([over.at[0], over.at[over.at.length - 1]]),
       xTicks: over.at,
@@ -201,8 +204,8 @@ export function slide14(page) {
       drawCosts(many);
       drawTable(a);
       drawPlanes(a);
-      drawOver(overWidths, over.widths, tr("Cost over the number of hidden units, medians of eight networks"), "", "14.n_h");
-      drawOver(overSizes, over.sizes, tr("Cost over the number of points, medians of eight networks"), "", "14.m");
+      drawOver(overWidths, over.widths, tr("Cost over the number of hidden units, medians of eight networks"), tr("units n_h"), "14.n_h");
+      drawOver(overSizes, over.sizes, tr("Cost over the number of points, medians of eight networks"), tr("points m"), "14.m");
     },
   });
 }

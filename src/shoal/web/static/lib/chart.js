@@ -5,10 +5,13 @@ import { decimal, tr } from "./words.js";
 
 /** @typedef {{at: number[], v: (number | null)[], class?: string, label?: string, width?: number, dash?: string, dy?: number}} Series */
 /**
+ * Both axes have a name, with its unit if it has one: that of y above its axis, that of x below its ticks.
  * @typedef {object} Frame
  * @property {number} width
  * @property {number} height
  * @property {string} label
+ * @property {string} xName
+ * @property {string} yName
  * @property {[number, number]} x
  * @property {[number, number]} y
  * @property {number[]} xTicks
@@ -16,7 +19,6 @@ import { decimal, tr } from "./words.js";
  * @property {boolean} [logX]
  * @property {boolean} [logY]
  * @property {number} [left]
- * @property {string} [xName]
  */
 
 /** @param {number} v */
@@ -25,6 +27,9 @@ export const tick = (v) =>
 
 const narrow = matchMedia("(max-width: 920px)");
 const PHONE = 358;
+/** The rows above and below a chart for the names of its axes; between the axis and the name of x are the ticks. */
+export const ABOVE = 22;
+export const BELOW = 37;
 
 /** On a phone a chart is drawn at its displayed width, so that its labels keep their size. @param {Frame} frame */
 const fitted = (frame) => (narrow.matches && frame.width > PHONE ? { ...frame, width: PHONE } : frame);
@@ -32,25 +37,31 @@ const fitted = (frame) => (narrow.matches && frame.width > PHONE ? { ...frame, w
 /** A chart with its two scales. @param {Frame} asked @param {Series[]} series @param {...any} more drawn on top */
 export function chart(asked, series, ...more) {
   const frame = fitted(asked);
-  const { sx, sy } = scales(frame);
+  const { sx, sy, bottom } = scales(frame);
   const { width, height, left = 34 } = frame;
-  const bottom = height - 22;
   const out = picture(width, height, frame.label);
+  out.classList.add("chart");
   for (const t of frame.yTicks)
     out.append(line(left, sy(t), width - 8, sy(t), { class: "grid" }), text(left - 7, sy(t) + 4, tick(t), { "text-anchor": "end" }));
   frame.xTicks.forEach((t, i) =>
     out.append(
-      text(sx(t), height - 5, tick(t), { "text-anchor": i === frame.xTicks.length - 1 && frame.xTicks.length > 1 ? "end" : "middle" }),
+      text(sx(t), bottom + 17, tick(t), { "text-anchor": i === frame.xTicks.length - 1 && frame.xTicks.length > 1 ? "end" : "middle" }),
     ),
   );
-  if (frame.xName) out.append(text(left - 7, bottom + 17, frame.xName, { "text-anchor": "end", class: "mi" }));
+  out.append(...axisNames(frame.xName, frame.yName, (left + width - 8) / 2, height));
   for (const one of series) out.append(...drawn(one, frame, sx, sy));
   // Values above the chart are drawn at its upper edge; the mark says how far they go.
   const highest = Math.max(...series.flatMap((one) => one.v.filter((v) => v !== null && Number.isFinite(v))).map(Number));
-  if (highest > frame.y[1] * (1 + 1e-9)) out.append(text(left + 6, 24, tr`↑ to ${sig(highest, 3)}`, { "text-anchor": "start", class: "halo strong" }));
+  if (highest > frame.y[1] * (1 + 1e-9)) out.append(text(left + 6, ABOVE + 16, tr`↑ to ${sig(highest, 3)}`, { "text-anchor": "start", class: "halo strong" }));
   out.append(...more.filter(Boolean));
   return out;
 }
+
+/** The names of both axes of a picture, that of x in the middle of its axis. @param {string} x @param {string} y @param {number} middle @param {number} height */
+export const axisNames = (x, y, middle, height) => [
+  text(middle, height - 5, x, { class: "axis-name x-name" }),
+  text(1, 11, y, { "text-anchor": "start", class: "axis-name y-name" }),
+];
 
 /** @param {Series} one @param {Frame} frame @param {(v: number) => number} sx @param {(v: number) => number} sy @returns {Element[]} */
 function drawn(one, frame, sx, sy) {
@@ -72,15 +83,16 @@ function drawn(one, frame, sx, sy) {
   return [path, text(frame.width - 10, (last[1] ?? 0) + (one.dy ?? -8), one.label, { "text-anchor": "end", class: "halo strong" })];
 }
 
-/** @param {Frame} frame */
+/** Where values are drawn, between the upper edge (`ABOVE`) and `bottom`. @param {Frame} frame */
 export function scales(frame) {
   const { width, height, x, y, left = 34, logX = false, logY = false } = fitted(frame);
-  const bottom = height - 22;
+  const bottom = height - BELOW;
   const scaled = (/** @type {boolean} */ log) => (log ? Math.log10 : (/** @type {number} */ v) => v);
   const [across, up] = [scaled(logX), scaled(logY)];
   return {
+    bottom,
     sx: (/** @type {number} */ v) => left + ((across(v) - across(x[0])) / (across(x[1]) - across(x[0]) || 1)) * (width - 8 - left),
-    sy: (/** @type {number} */ v) => 8 + ((up(y[1]) - up(v)) / (up(y[1]) - up(y[0]) || 1)) * (bottom - 8),
+    sy: (/** @type {number} */ v) => ABOVE + ((up(y[1]) - up(v)) / (up(y[1]) - up(y[0]) || 1)) * (bottom - ABOVE),
   };
 }
 

@@ -1,4 +1,5 @@
 // <c-eq>dW1 = {1}/{m} dZ1 X^T</c-eq>: an equation in the chapter's letters as MathML. Names such as W1 highlight related elements.
+// A line that is too long for its place may break at ` // `.
 import { decimal } from "./words.js";
 
 const SYMBOLS = new Set(["X", "Y", "W1", "b1", "W2", "b2", "Z1", "A1", "Z2", "A2", "dZ2", "dW2", "db2", "dZ1", "dW1", "db1"]);
@@ -67,7 +68,7 @@ export function mathml(source) {
 class Equation extends HTMLElement {
   connectedCallback() {
     if (this.firstElementChild) return;
-    this.innerHTML = mathml(this.textContent ?? "");
+    this.innerHTML = (this.textContent ?? "").split(" // ").map(mathml).join("");
   }
 }
 

@@ -62,7 +62,7 @@ export class JointPicture {
         text(LEFT - 7, sy(v) + 4, String(v).replace("-", MINUS), { "text-anchor": "end" }),
       );
     for (const v of [-1, -0.5, 0, 0.5, 1]) out.append(text(sx(v), TOP + HIGH + 16, String(v).replace("-", MINUS), { "text-anchor": v === 1 ? "end" : "middle" }));
-    out.append(letter(sx(0.75), TOP + HIGH + 17, "x"));
+    out.append(letter(sx(0.75), TOP + HIGH + 17, "x", "", { class: "axis-name x-name" }), letter(LEFT - 7, sy(0.5) + 5, "ŷ", "", { "text-anchor": "end", class: "axis-name y-name" }));
     return out;
   }
 

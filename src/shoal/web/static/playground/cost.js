@@ -41,9 +41,11 @@ export class Cost {
     const yTicks = niceTicks(low, high, 3);
     const frame = {
       width: 348,
-      height: 108,
+      height: 138,
       left: Math.max(38, 14 + 7 * Math.max(...yTicks.map((t) => tick(t).length))),
       label: tr`${scene.loss} so far`,
+      xName: tr("update"),
+      yName: scene.loss,
       x: /** @type {[number, number]} */ ([0, end]),
       xTicks: niceTicks(0, end, 4),
       y: /** @type {[number, number]} */ ([low, high]),
