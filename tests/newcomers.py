@@ -47,16 +47,17 @@ import shoal  # noqa: E402
 from shoal.engine.kernels import dispatch_module  # noqa: E402
 
 DISPATCH = dispatch_module()
-from numba import carray  # noqa: E402
+
 
 from shoal.engine.jit.intrinsics import of  # noqa: E402
+from shoal.engine.jit.memory import array_at  # noqa: E402
 from shoal.engine.kernels.losses import arrays  # noqa: E402
 from shoal.engine.kernels.vecmath import log1p_exp_of_minus, tanh  # noqa: E402
 
 
 def softsign_kernel(z, s, size):
     """z / (1 + |z|)"""
-    Z, S = carray(z, size), carray(s, size)
+    Z, S = array_at(z, size), array_at(s, size)
     for i in range(size):
         d = of(Z[i], 1.0) + abs(Z[i])
         S[i] = of(Z[i], 1.0) / (d * d)

@@ -157,7 +157,7 @@ def test_networks_are_cut_by_their_shape_and_the_kind_of_processor(n_bytes, slic
     monkeypatch.setattr(dispatch_module(), "product_bytes", lambda: n_bytes)
     assert [layout.number_of_slices(h, 200, 784) for h in (63, 64, 767, 768)] == [1, 2, 2, 4]
     assert layout.number_of_slices(200, 200, 30) == 2
+    assert layout.number_of_slices(100, 200, 30) == 2
     assert layout.number_of_slices(64, 200, 30) == slices  # with registers of 512 bits one core is nearly as fast as two
-    assert layout.number_of_slices(64, 200, 30) == slices
     assert layout.number_of_slices(32, 200, 30) == 1  # half of what a second core saves would go into meeting
     assert layout.number_of_slices(64, 32, 30) == 1

@@ -1,133 +1,104 @@
-"""Memory that kernels reserve, and that nothing compiled owns an array or counts references to one."""
+"""Sizes that do not fit are refused before training, with the bytes needed and a setting that fits."""
+
+import re
+from threading import Event
 
 import numpy as np
 import pytest
-from numba.core.caching import NullCache
-from numba.core.errors import NumbaError
 
-from shoal.engine.arguments import FITS, NO_ROOM, refuse
-from shoal.engine.kernels import train_module
-
-train_module()  # sets the cache's folder before anything of the engine is compiled
-from shoal.engine.jit import compiler  # noqa: E402
-from shoal.engine.jit.memory import array_at, behind, few, give_back, given, pointer, reserve  # noqa: E402
+from shoal import ShoalClassifier, ShoalRegressor, TooLargeError
+from shoal.engine import threads as engine_threads
+from shoal.fitting import limits as memory
 
 
-def compiled(words):
-    """A kernel for these types, kept nowhere and listed nowhere."""
-
-    def decorate(function):
-        made = compiler.kernel(words)(function)
-        compiler.KERNELS.remove(made)
-        made._cache = NullCache()
-        made.compile(made.declared[0])
-        return made
-
-    return decorate
+def rows(m=400, n=6):
+    X = np.random.default_rng(0).normal(size=(m, n))
+    return X, X[:, 0]
 
 
-@pytest.fixture(scope="module")
-def reserving():
-    @compiled("f1 i i f1")
-    def kernel(like, rows, columns, found):
-        memory = reserve(like, 2 * rows * columns)
-        if not given(memory):
-            give_back(memory)  # of nothing: nothing
-            return NO_ROOM
-        first, second = array_at(memory, (rows, columns)), array_at(behind(memory, rows * columns), (rows, columns))
-        for i in range(rows):
-            for j in range(columns):
-                first[i, j], second[i, j] = i, j
-        for i in range(rows):
-            for j in range(columns):
-                found[0] += first[i, j]
-                found[1] += second[i, j]
-        found[2] = first.ctypes.data % 64
-        give_back(memory)
-        return FITS
-
-    return kernel
+def refused(free, **settings):
+    """The words of the refusal on a machine with so many bytes free."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(memory, "free_bytes", lambda: int(free))
+        patch.setattr(memory, "WORTH_ASKING", 0)
+        with pytest.raises(TooLargeError) as error:
+            ShoalRegressor(random_state=0, **settings).fit(*rows())
+    assert isinstance(error.value, MemoryError)
+    return str(error.value)
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (16, 16), (1000, 3), (0, 4)])
-def test_memory_is_ones_own_and_begins_at_a_line_of_the_cache(reserving, shape):
-    found, grid = np.zeros(3), np.indices(shape)
-    assert reserving(np.zeros(0), *shape, found) == FITS
-    assert found.tolist() == [grid[0].sum(), grid[1].sum(), 0]
+def test_the_bytes_needed_and_a_setting_that_fits_are_named():
+    words = refused(0.8e6, n_networks=40)
+    assert re.search(r"40 networks of 64 units on 400 rows with 54 encoded inputs needs about \d+\.\d MB, and 0\.8 MB are free", words)
+    assert "ramps=False, dtype='float32', n_networks=1 fits" in words
 
 
-def test_without_memory_nothing_is_written_and_the_error_says_so(reserving):
-    assert reserving(np.zeros(0), 2**40, 2**18, np.zeros(3)) == NO_ROOM  # 2⁶² bytes
-    with pytest.raises(MemoryError, match="smaller batch_size"):
-        refuse(NO_ROOM)
+@pytest.mark.parametrize("free", [5e5, 5e6])
+def test_the_width_that_is_named_fits_and_a_wider_one_does_not(free):
+    words = refused(free, n_networks=1, hidden_layer_sizes=2_000_000, ramps=False, dtype="float32")
+    n_h = int(re.search(r"hidden_layer_sizes=(\d+) fits", words)[1])
+    size = memory.Size(400, 6, 1, n_h, 1, 4, True)
+    assert size.total <= 0.9 * free < size.total + size.weights / n_h
 
 
-def test_room_of_a_function():
-    @compiled("f1 i")
-    def kernel(values, n):
-        room = array_at(few(values[0], 7), 7)
-        for i in range(n):
-            room[i % 7] = i
-            values[0] += room[i % 7]
-        return n
-
-    values = np.zeros(1)
-    assert kernel(values, 20) == 20
-    assert values[0] == 190
+def test_where_no_setting_helps_the_rows_that_fit_are_named():
+    assert re.search(r"at most \d+ rows fit, with ramps=False", refused(5e3))
 
 
-def test_an_array_over_another():
-    @compiled("f1 f2")
-    def kernel(values, found):
-        matrix = array_at(pointer(values, 2), (2, 3))
-        for i in range(2):
-            for j in range(3):
-                found[i, j] = matrix[i, j]
-        return FITS
-
-    found = np.zeros((2, 3))
-    kernel(np.arange(9.0), found)
-    assert found.tolist() == [[2, 3, 4], [5, 6, 7]]
+@pytest.mark.parametrize("K", [10**8, 2**31 - 1])
+def test_a_number_of_networks_beyond_memory_is_refused_before_anything_is_listed(K):  # lists of 10⁸ take minutes
+    with pytest.raises(TooLargeError, match=rf"n_networks is {K:,}: they need at least"):
+        ShoalRegressor(n_networks=K).fit(*rows())
 
 
-def test_a_kernel_that_would_own_an_array_does_not_compile():
-    with pytest.raises(NumbaError):
-
-        @compiled("f1")
-        def kernel(values):
-            return np.empty(values.size).size
+def test_small_fits_do_not_ask(monkeypatch):
+    monkeypatch.setattr(memory, "free_bytes", lambda: pytest.fail("a fit of a few MB asked how much memory there is"))
+    ShoalRegressor(max_iter=1, random_state=0).fit(*rows())
 
 
-def test_a_kernel_that_calls_a_kernel_does_not_compile():
-    """Of a kernel only machine code is kept."""
-
-    @compiled("f1")
-    def first(values):
-        return values.size
-
-    with pytest.raises(TypeError, match="a kernel: let both call an `inner` function"):
-
-        @compiled("f1")
-        def second(values):
-            return first(values)
+def test_the_system_says_how_much_is_free_where_it_can():
+    free = memory.free_bytes()
+    assert free is None or 1e6 < free < 1e14
 
 
-def test_no_code_counts_references():
-    """Numba's functions that count have names with NRT, and a function that takes parts of arrays and hands them on would call them."""
+@pytest.mark.parametrize("n_jobs", [1, 2, -1, None])
+def test_the_number_of_threads_is_obeyed_and_changes_no_bit(n_jobs, monkeypatch):
+    X, y = rows()
+    seen = []
+    monkeypatch.setattr(engine_threads, "all_cores", lambda: 8)
+    monkeypatch.setattr("shoal.engine.minibatch.WORTH_A_THREAD", 0)
+    monkeypatch.setattr("shoal.engine.minibatch.spread", lambda run, tasks: (seen.append(engine_threads.cores()), [run(t) for t in tasks]))
+    model = ShoalClassifier(max_iter=3, random_state=0, n_jobs=n_jobs).fit(X, y > 0)
+    assert set(seen) == ({8} if n_jobs in (None, -1) else {n_jobs} - {1})  # one thread needs no spreading
+    alone = ShoalClassifier(max_iter=3, random_state=0, n_jobs=1).fit(X, y > 0)
+    np.testing.assert_array_equal(model.coefs_[0], alone.coefs_[0])
 
-    @compiler.inner
-    def total(matrix, row):
-        return matrix[row].sum()
 
-    @compiled("f2 f1")
-    def kernel(matrix, found):
-        for i in range(matrix.shape[0]):
-            found[i : i + 1][0] = total(matrix[: i + 1], i)
-        return FITS
+def test_tasks_are_spread_over_as_many_threads_as_asked_for_and_each_runs_once():
+    done = []
+    with engine_threads.at_most(2):
+        engine_threads.spread(done.append, range(50))
+    assert sorted(done) == list(range(50))
 
-    found = np.zeros(4)
-    kernel(np.arange(8.0).reshape(4, 2), found)
-    assert found.tolist() == [1, 5, 9, 13]
-    (code,) = kernel.inspect_llvm().values()
-    assert "define" in code
-    assert "NRT_" not in code
+
+def test_tasks_may_be_made_as_they_are_taken_and_their_results_keep_their_order():
+    with engine_threads.at_most(3):
+        assert engine_threads.spread(lambda i: i * i, (i for i in range(20))) == [i * i for i in range(20)]
+        assert engine_threads.spread(abs, iter(())) == []
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_where_one_task_fails_no_further_one_is_begun_and_the_error_comes_out(threads):
+    begun, stop = [], Event()
+
+    def fail(i):
+        begun.append(i)
+        if i == 3:
+            raise KeyboardInterrupt
+        if i > 3:
+            assert stop.wait(5), "who fails must tell the others"
+
+    with engine_threads.at_most(threads), pytest.raises(KeyboardInterrupt):
+        engine_threads.spread(fail, range(1000), stop)
+    assert stop.is_set()
+    assert len(begun) <= 4 + threads

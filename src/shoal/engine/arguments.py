@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from shoal.encoding import Encoding
 from shoal.engine.kernels import dispatch_module
 from shoal.engine.own_calls import raise_waiting
-from shoal.errors import LayoutError
+from shoal.errors import LayoutError, TooLargeError
 from shoal.population import Population
 from shoal.textbook.losses import Loss
 from shoal.textbook.optimizers import Adam
@@ -118,10 +118,12 @@ REASONS = {
 
 
 def refuse(found: int) -> None:
-    """Raise what a kernel found; it has then computed nothing. Or what a function of the user's own raised inside it."""
+    """Raise what a kernel found: of arrays that do not fit, it has computed nothing. Or what a function of the user's own raised inside it."""
     raise_waiting()
     if found == NO_ROOM:
-        raise MemoryError("There is not enough memory for what one batch is computed in: take a smaller batch_size.")
+        raise TooLargeError(
+            "There is not enough memory for what a batch of rows is computed in: take fewer hidden units or fewer rows at once."
+        )
     if found != FITS:
         raise LayoutError(f"The arrays do not fit one another: {REASONS[found]}. Nothing was computed.")
 

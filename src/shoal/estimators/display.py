@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from shoal.estimators.checks import checked_weights, named_failure
-from shoal.fitting.plan import FULL_BATCH
+from shoal.fitting.plan import FULL_BATCH, is_auto
 from shoal.fitting.targets import checked_targets, encode_targets
 from shoal.fitting.train import means_of_finite
 from shoal.fitting.weights import row_weights
@@ -88,7 +88,8 @@ def diagnosed(estimator: Any, X: Any, y: Any, sample_weight: Any = None, *, name
     X, y, Y = rows_and_targets(estimator, X, y)
     weight = weights_in_fit(estimator, y, checked_weights(sample_weight, X))
     network = replace(estimator.network_, feature_names=names) if names else estimator.network_
-    return diagnose(network, X, Y, weight=weight, learning_rate=learning_rate(estimator), inputs=columns, leaks=columns)
+    chosen, rate = not is_auto(estimator.max_iter), learning_rate(estimator)
+    return diagnose(network, X, Y, weight=weight, learning_rate=rate, inputs=columns, leaks=columns, chosen=chosen)
 
 
 def weights_in_fit(estimator: Any, y: NDArray[Any], weight: Floats | None) -> Floats | None:

@@ -21,15 +21,18 @@ AT_THE_END = 0.9  # of the epochs: held-out rows prefer a mean epoch beyond it, 
 LEARNING = 0.02  # of the loss, in the second half of the epochs
 
 
-def curve_findings(history: Mapping[str, Floats], learning_rate: float | None) -> list[Finding]:
-    """Findings about the curves `(epochs, K)`; the checks of the learning rate are for solvers that have one."""
+def curve_findings(history: Mapping[str, Floats], learning_rate: float | None, *, chosen: bool = True) -> list[Finding]:
+    """Findings about the curves `(epochs, K)`; the checks of the learning rate are for solvers that have one.
+
+    Only epochs whose number was `chosen` can be too few: without a choice the fit has asked held-out rows whether more are better.
+    """
     curves = curves_of(history, "loss")
     if not curves:
         return []
     found = [f for c in curves for f in diverging(c.tolist(), learning_rate)][:1]
     if not found and learning_rate is not None:
         found = rate_findings(history, curves, learning_rate)
-    return found or ended_early(history, learning_rate)
+    return found or (ended_early(history, learning_rate) if chosen else [])
 
 
 def rate_findings(history: Mapping[str, Floats], curves: list[Floats], learning_rate: float) -> list[Finding]:

@@ -204,6 +204,7 @@ def diagnose(
     learning_rate: float | None = None,
     inputs: bool = True,
     leaks: bool = True,
+    chosen: bool = True,
 ) -> Diagnosis:
     """All findings about a network on rows with their targets; best on rows that were not used for training.
 
@@ -216,6 +217,7 @@ def diagnose(
     learning_rate : the first one of training; None for solvers that have none
     inputs : whether to look for constant columns
     leaks : whether to look for columns that alone determine the target
+    chosen : whether the number of epochs was chosen, and not left to the fit
 
     Returns
     -------
@@ -244,7 +246,7 @@ def diagnose(
     layers = [layer(p, rows.T, Y.T, network.activation, network.g2) for p in alone]
     raw = as_they_are(network.encoding)
     found = [
-        *curve_findings(network.history, learning_rate),
+        *curve_findings(network.history, learning_rate, chosen=chosen),
         *unit_findings(layers, network.activation, len(Y)),
         *unscaled_inputs(rows[:, raw], [network.feature_names[j] for j in raw]),
         *(constant_inputs(rows[:, : network.encoding.n_inputs], network.feature_names) if inputs else ()),

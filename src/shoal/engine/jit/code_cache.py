@@ -43,14 +43,19 @@ class UnsafeError(OSError):
 
 @cache
 def source_hash() -> str:
-    """What names this version's folder: a hash of the engine's sources, Python's version and Numba's options, and who compiles."""
+    """What names this version's folder: a hash of the engine's sources, Python's version and Numba's options, and who compiles.
+
+    And of the one number that is compiled and not the engine's own.
+    """
     from numba import config
+
+    from shoal.textbook.activation_functions import LEAK
 
     sources = sorted(SOURCES.rglob("*.py"))
     if not sources:
         raise FileNotFoundError("the sources of shoal.engine are not there as files, so that an edit would not be seen")
     python = sysconfig.get_config_var("EXT_SUFFIX")  # its version and kind: machine code meets the interpreter's own
-    digest = hashlib.sha256(repr([python, *(getattr(config, name, None) for name in OPTIONS)]).encode())
+    digest = hashlib.sha256(repr([python, LEAK, *(getattr(config, name, None) for name in OPTIONS)]).encode())
     for source in sources:
         digest.update(str(source.relative_to(SOURCES)).encode() + b"\0" + hashlib.sha256(source.read_bytes()).digest())
     return f"{digest.hexdigest()[:16]}-numba{version('numba')}-llvmlite{version('llvmlite')}"

@@ -74,7 +74,9 @@ class MachineCode:
             if payload is None:
                 continue
             try:
-                return REBUILD(target, *pickle.loads(payload))
+                found = REBUILD(target, *pickle.loads(payload))
+                found.library.__class__ = KernelLibrary  # Numba makes one of its own kind: `InnerLibrary` refuses ours alone
+                return found
             except Exception:
                 drop(folder, name)
         return None

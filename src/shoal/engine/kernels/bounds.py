@@ -146,7 +146,7 @@ def misfit_of_listed_rows(rows, n, networks, largest):
     for p in range(last):
         wrong += 1 if np.uint32(rows.columns[p]) >= np.uint32(n) else 0
     for s in range(rows.shifted.size):
-        wrong += 1 if np.uint64(rows.shifted[s]) >= np.uint64(n) else 0
+        wrong += 1 if np.uint64(rows.shifted[s]) >= np.uint64(n) or (s > 0 and rows.shifted[s] <= rows.shifted[s - 1]) else 0
     return OF_COLUMNS if wrong > 0 else misfit_of_order(rows, m, networks, largest)
 
 
@@ -304,7 +304,12 @@ def misfit_of_costs(shape, rows, each, hyper, columns, penalty, members, p):
     for g in members:
         if g < 0 or g >= K:
             return OF_EACH
-    return OF_ENDS if rows.ends.size < 2 else misfit_of_rows(rows, shape.n, K, shape.b)
+    if rows.ends.size < 2:
+        return OF_ENDS
+    for step in range(1, rows.ends.size - 2):  # all batches but the last are computed in the same arrays
+        if rows.ends[step + 1] - rows.ends[step] != rows.ends[1] - rows.ends[0]:
+            return OF_ENDS
+    return misfit_of_rows(rows, shape.n, K, shape.b)
 
 
 @inner
