@@ -118,7 +118,7 @@ REASONS = {
 
 
 def refuse(found: int) -> None:
-    """Raise what a kernel found: of arrays that do not fit, it has computed nothing. Or what a function of the user's own raised inside it."""
+    """Raise what a kernel found; it computes nothing of arrays that do not fit. Or what a function of the user's own raised inside it."""
     raise_waiting()
     if found == NO_ROOM:
         raise TooLargeError(
