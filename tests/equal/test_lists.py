@@ -247,7 +247,7 @@ def test_a_fit_by_lists_is_the_fit_by_products(given, kind, monkeypatch):
     settings = {"random_state": 0, "max_iter": 5, "dtype": "float64", "early_stopping": True}
     calls, train = [], minibatch.train_by_lists
     monkeypatch.setattr(minibatch, "train_by_lists", lambda *given: calls.append(1) or train(*given))
-    monkeypatch.setattr(engine_lists, "FASTER_BELOW", {})  # also where this processor's products are faster
+    monkeypatch.setattr(engine_lists, "FASTER_BELOW", engine_lists.LISTED_BELOW)  # also where this processor's products are faster
     by_lists = kind(**settings).fit(given(X), y)
     n_calls = len(calls)
     monkeypatch.setattr(engine_lists, "LISTED_BELOW", -1.0)
@@ -295,7 +295,7 @@ def test_sparse_prediction_and_mean_squares_are_those_of_dense_rows(skip):
         np.testing.assert_allclose(mean_squares(encode(encoding, S), weight), expected, rtol=1e-12, atol=1e-15)
 
 
-@pytest.mark.parametrize(("n_bytes", "few", "many"), [(64, 0.03, 0.05), (32, 0.08, 0.12), (0, 0.2, 0.24)])
+@pytest.mark.parametrize(("n_bytes", "few", "many"), [(64, 0.08, 0.12), (32, 0.08, 0.12), (0, 0.2, 0.24)])
 def test_what_is_worth_listing_depends_on_the_products_of_the_processor(n_bytes, few, many, monkeypatch):
     monkeypatch.setattr(dispatch_module(), "product_bytes", lambda: n_bytes)
     assert worth_listing(sparse_rows(few, n=200), alone=False)
@@ -306,7 +306,7 @@ def test_what_is_worth_listing_depends_on_the_products_of_the_processor(n_bytes,
 
 
 def test_what_is_worth_listing(monkeypatch):
-    monkeypatch.setattr(engine_lists, "FASTER_BELOW", {})
+    monkeypatch.setattr(engine_lists, "FASTER_BELOW", engine_lists.LISTED_BELOW)
     X = sparse_rows(0.1, n=64)
     scaled = Encoding(np.zeros(64), np.ones(64), (np.empty(0),) * 64, np.empty(0), limits=np.full((2, 64), [[-1.0], [1.0]]))
     assert worth_listing(X, alone=True)

@@ -23,9 +23,9 @@ from shoal.types import Floats
 
 LEAST_INPUTS = 48  # below, a product over all inputs takes no longer
 LISTED_BELOW = 0.22  # the share of the inputs that are not 0 up to which sparse rows are listed, and dense ones at most
-# The same for dense rows of up to 1,000 inputs, by the bytes of the registers that products use (`benchmarks/lists.py`); batches of more
-# inputs leave the caches, and products wait for the memory.
-FASTER_BELOW = {64: 0.04, 32: 0.1}
+# The same for dense rows of up to 1,000 inputs, where products are the engine's own (`benchmarks/lists.py`); batches of more inputs leave
+# the caches, and products wait for the memory.
+FASTER_BELOW = 0.1
 LOOKED_AT = 1_000  # rows that say whether dense rows are worth listing
 
 
@@ -69,7 +69,7 @@ def worth_listing(X: Any, *, alone: bool) -> bool:
 
 def densest(n: int) -> float:
     """The share of n inputs that are not 0 up to which lists of dense rows are faster than this processor's products."""
-    return min(LISTED_BELOW, FASTER_BELOW.get(dispatch_module().product_bytes(), LISTED_BELOW) * max(1.0, n / 1000))
+    return min(LISTED_BELOW, FASTER_BELOW * max(1.0, n / 1000)) if dispatch_module().product_bytes() else LISTED_BELOW
 
 
 def lists_of(X: Any, dtype: Any) -> RowLists:

@@ -160,7 +160,7 @@ def save(folder: Folder, name: str, key: bytes, payload: bytes) -> None:
     try:
         folder.write(name, MARK + hashlib.sha256(key + payload).digest() + payload)
     except OSError as error:
-        LOG.info("compiled code could not be kept: %s", error)
+        LOG.info("a file could not be kept in the cache: %s", error)
 
 
 def drop(folder: Folder, name: str) -> None:
