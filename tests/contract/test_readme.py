@@ -26,6 +26,7 @@ def test_a_python_block_runs_as_it_stands(block, tmp_path, monkeypatch):
 def test_the_cheat_sheet_runs_from_its_first_block_to_its_last(tmp_path, monkeypatch):
     matplotlib, pyplot = pytest.importorskip("matplotlib"), pytest.importorskip("matplotlib.pyplot")  # its figures
     matplotlib.use("agg")
+    pyplot.close("all")  # those that other tests left open, of which more than twenty are a warning
     monkeypatch.chdir(tmp_path)
     found, names = blocks("python", CHEAT_SHEET), {}
     assert len(found) > 5

@@ -59,7 +59,7 @@ SCREENS = [pytest.param(width, marks=[] if width == 390 else pytest.mark.slow) f
 
 
 @pytest.mark.parametrize("width", SCREENS)
-@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("language", ["en", pytest.param("fr", marks=pytest.mark.slow)])
 def test_every_chart_names_both_axes_in_places_of_their_own(browser, chapter_address, width, language):
     watched = on_screen(browser, chapter_address, width, THEMES[language == "fr"], locale=language)
     watched.open(NUMBERS[0])
@@ -73,7 +73,7 @@ def test_every_chart_names_both_axes_in_places_of_their_own(browser, chapter_add
     watched.close()
 
 
-@pytest.mark.parametrize("width", [360, 390])
+@pytest.mark.parametrize("width", [360, pytest.param(390, marks=pytest.mark.slow)])
 def test_a_phone_shows_every_equation_whole(browser, chapter_address, width):
     watched = on_screen(browser, chapter_address, 390)
     watched.page.set_viewport_size({"width": width, "height": 800})
@@ -92,7 +92,7 @@ def test_a_name_and_its_function_stay_on_one_line(browser, chapter_address, widt
     watched.close()
 
 
-@pytest.mark.parametrize("width", [1180, 1280, 1366, 1440, 1920])
+@pytest.mark.parametrize("width", [1366, *(pytest.param(width, marks=pytest.mark.slow) for width in (1180, 1280, 1440, 1920))])
 def test_the_chain_of_shapes_stands_in_one_row(browser, chapter_address, width):
     watched = on_screen(browser, chapter_address, 1440)
     watched.page.set_viewport_size({"width": width, "height": 900})
@@ -110,7 +110,7 @@ def luminance(colour):
     return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("theme", ["dark", pytest.param("light", marks=pytest.mark.slow)])
 def test_every_kind_of_line_of_exhibit_12_can_be_seen(browser, chapter_address, theme):
     """As it is drawn, with its dashes and soft edges: 3:1 to the panel in most of what is drawn, and drawn in a third of its length."""
     image = pytest.importorskip("PIL.Image")

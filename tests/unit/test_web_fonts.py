@@ -90,7 +90,10 @@ def test_the_next_process_reads_the_reduced_face(kept):
     assert len(made) == len(list(folder.iterdir())) == 3, "other letters, another font: another face"
 
 
-@pytest.mark.parametrize("damage", [lambda face: b"", lambda face: face[:-100], lambda face: face[:-1] + bytes([face[-1] ^ 1])])
+DAMAGES = lambda face: b"", lambda face: face[:-100], lambda face: face[:-1] + bytes([face[-1] ^ 1])
+
+
+@pytest.mark.parametrize("damage", [DAMAGES[2], *(pytest.param(damage, marks=pytest.mark.slow) for damage in DAMAGES[:2])])
 def test_a_damaged_face_is_made_again(kept, damage):
     folder, made = kept
     fonts.reduced("/fonts/upright.ttf", LETTERS)
