@@ -26,7 +26,7 @@ from shoal.engine.kernels.products import TILE, multiply, product
 from shoal.engine.kernels.vecmath import turn
 from shoal.textbook.own_name import OwnName
 
-MANY = 4  # outputs, from which on the output layer is a matrix product; of fewer, one sweep over the units is faster (`train.output_sums`)
+MANY = 4  # outputs, from which on the output layer is a product of tiles; of fewer, one of single rows is faster (`products.multiply_rows`)
 
 
 def product_logits(product, w2, z, z2, n_z, h, b):

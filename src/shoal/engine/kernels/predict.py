@@ -3,11 +3,10 @@
 from shoal.engine.arguments import FITS, NO_ROOM, OF_COLUMNS
 from shoal.engine.jit.compiler import inner, kernel
 from shoal.engine.jit.intrinsics import fetch_number, keep_apart
-from shoal.engine.jit.memory import array_at, behind, give_back, given, pointer, reserve
-from shoal.engine.jit.products import row_product
+from shoal.engine.jit.memory import array_at, behind, give_back, given, reserve
 from shoal.engine.kernels.bounds import misfit_of_prediction
 from shoal.engine.kernels.dispatch import MANY, activate
-from shoal.engine.kernels.products import multiply
+from shoal.engine.kernels.products import multiply, multiply_rows
 from shoal.engine.kernels.scratch import whole_lines
 from shoal.engine.kernels.vecmath import clamp, turn
 from shoal.engine.kernels.weights import add_skip
@@ -58,9 +57,9 @@ def outputs_of(product, W, A, out):
     """out `(n_z, b)` = W A, of few outputs one by one."""
     if W.shape[0] >= MANY:
         multiply(product, W, A, out)
-        return
-    for o in range(W.shape[0]):
-        row_product(pointer(W, o * W.shape[1]), pointer(A, 0 * o), pointer(out, o * A.shape[1]), W.shape[1], A.shape[1])
+    else:
+        start = 0 * A.shape[1]
+        multiply_rows(W, start, A, start, out, W.shape[1])
 
 
 @kernel("v2 v2 i1")

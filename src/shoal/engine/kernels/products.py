@@ -9,9 +9,11 @@ from numba.core import cgutils
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
+from shoal.engine.jit.compiler import inner
 from shoal.engine.jit.llvm import call, data
+from shoal.engine.jit.memory import pointer
 from shoal.engine.jit.processor import tile
-from shoal.engine.jit.products import library_product, tiled_product
+from shoal.engine.jit.products import library_product, row_product, tiled_product
 
 TILE = tile()
 DEEPEST = 2048  # of a longer inner axis, the columns that a tile reads leave the level-2 cache
@@ -47,3 +49,10 @@ def multiply(typing_context, address, A, B, C):
         return call(context, builder, at, [*(data(context, builder, k, v) for k, v in zip((A, B, C), values, strict=True)), M, inner, N])
 
     return types.none(types.int64, A, B, C), generate
+
+
+@inner
+def multiply_rows(A, first, B, low, C, K):
+    """C `(M, N)` = K numbers a row from number `first` of A on, times K rows of B from number `low` on: of few rows one by one."""
+    for row in range(C.shape[0]):
+        row_product(pointer(A, first + row * K), pointer(B, low), pointer(C, row * C.shape[1]), K, C.shape[1])

@@ -25,53 +25,53 @@ def whole_lines(size):
 
 
 @inner
-def scratch_size(H, h, n1, n_z, n_y, b):
-    """The numbers that `scratch` lays out."""
-    of_outputs = 2 * whole_lines(n_z * b) + whole_lines(n_y * b) + 2 * whole_lines(b) + whole_lines(n_z * (h + b))
-    return 2 * whole_lines(H * b) + 2 * whole_lines(n1 * b) + of_outputs
+def output_size(h, n_z, n_y, b):
+    """The numbers that `output_arrays` lays out."""
+    return 2 * whole_lines(n_z * b) + whole_lines(n_y * b) + 2 * whole_lines(b) + whole_lines(n_z * (h + b))
 
 
 @inner
-def scratch(memory, H, h, n, n1, n_z, n_y, b):
-    """What an update of b rows is computed in: Z and S `(H, b)`, Xb `(b, n1)` and XT `(n1, b)` with their bias, Z2 and D `(n_z, b)`,
-    y `(n_y, b)`, T `(n_z·(h + b),)`, shares and losses `(b,)`.
-    """
-    keep_apart()
-    slopes = behind(memory, whole_lines(H * b))
-    rows = behind(slopes, whole_lines(H * b))
-    columns = behind(rows, whole_lines(n1 * b))
-    logits = behind(columns, whole_lines(n1 * b))
+def output_arrays(logits, h, n_z, n_y, b):
+    """Of b rows of a network of h units: Z2 and D `(n_z, b)`, y `(n_y, b)`, T `(n_z·(h + b),)`, shares and losses `(b,)`."""
     errors = behind(logits, whole_lines(n_z * b))
     targets = behind(errors, whole_lines(n_z * b))
     shares = behind(targets, whole_lines(n_y * b))
     losses = behind(shares, whole_lines(b))
     T = array_at(behind(losses, whole_lines(b)), n_z * (h + b))
+    Z2, D, y = array_at(logits, (n_z, b)), array_at(errors, (n_z, b)), array_at(targets, (n_y, b))
+    return Z2, D, y, T, array_at(shares, b), array_at(losses, b)
+
+
+@inner
+def scratch_size(H, h, n1, n_z, n_y, b):
+    """The numbers that `scratch` lays out."""
+    return 2 * whole_lines(H * b) + 2 * whole_lines(n1 * b) + output_size(h, n_z, n_y, b)
+
+
+@inner
+def scratch(memory, H, h, n, n1, n_z, n_y, b):
+    """What an update of b rows is computed in: Z and S `(H, b)`, Xb `(b, n1)` and XT `(n1, b)` with their bias, then `output_arrays`."""
+    keep_apart()
+    slopes = behind(memory, whole_lines(H * b))
+    rows = behind(slopes, whole_lines(H * b))
+    columns = behind(rows, whole_lines(n1 * b))
     Xb, XT = array_at(rows, (b, n1)), array_at(columns, (n1, b))
     bias(n, 0 * b, b, Xb, XT)
-    Z, S, Z2, D = array_at(memory, (H, b)), array_at(slopes, (H, b)), array_at(logits, (n_z, b)), array_at(errors, (n_z, b))
-    return Z, S, Xb, XT, Z2, D, array_at(targets, (n_y, b)), T, array_at(shares, b), array_at(losses, b)
+    Z2, D, y, T, w, L = output_arrays(behind(columns, whole_lines(n1 * b)), h, n_z, n_y, b)
+    return array_at(memory, (H, b)), array_at(slopes, (H, b)), Xb, XT, Z2, D, y, T, w, L
 
 
 @inner
 def listed_scratch_size(R, h, n_z, n_y, b):
     """The numbers that `listed_scratch` lays out."""
-    of_outputs = 2 * whole_lines(n_z * b) + whole_lines(n_y * b) + 2 * whole_lines(b) + whole_lines(n_z * (h + b))
-    return 3 * whole_lines(R * b) + of_outputs
+    return 3 * whole_lines(R * b) + output_size(h, n_z, n_y, b)
 
 
 @inner
 def listed_scratch(memory, R, h, n_z, n_y, b):
-    """What b rows are computed in: Z and S `(R, b)`, turned A `(b, R)`, Z2 and D `(n_z, b)`, y `(n_y, b)`, T `(n_z·(h + b),)`, shares and
-    losses `(b,)`.
-    """
+    """What b rows that are lists are computed in: Z and S `(R, b)`, turned A `(b, R)`, then `output_arrays`."""
     keep_apart()
     slopes = behind(memory, whole_lines(R * b))
     turned = behind(slopes, whole_lines(R * b))
-    logits = behind(turned, whole_lines(R * b))
-    errors = behind(logits, whole_lines(n_z * b))
-    targets = behind(errors, whole_lines(n_z * b))
-    shares = behind(targets, whole_lines(n_y * b))
-    losses = behind(shares, whole_lines(b))
-    T = array_at(behind(losses, whole_lines(b)), n_z * (h + b))
-    Z, S, A, Z2 = array_at(memory, (R, b)), array_at(slopes, (R, b)), array_at(turned, (b, R)), array_at(logits, (n_z, b))
-    return Z, S, A, Z2, array_at(errors, (n_z, b)), array_at(targets, (n_y, b)), T, array_at(shares, b), array_at(losses, b)
+    Z2, D, y, T, w, L = output_arrays(behind(turned, whole_lines(R * b)), h, n_z, n_y, b)
+    return array_at(memory, (R, b)), array_at(slopes, (R, b)), array_at(turned, (b, R)), Z2, D, y, T, w, L

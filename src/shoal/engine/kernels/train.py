@@ -34,10 +34,10 @@ from shoal.engine.arguments import FITS, NO_ROOM
 from shoal.engine.jit.compiler import inner, kernel
 from shoal.engine.jit.intrinsics import copy_8_by_8, keep_apart, of
 from shoal.engine.jit.memory import give_back, given, pointer, reserve
-from shoal.engine.jit.products import row_product, unit_errors
+from shoal.engine.jit.products import unit_errors
 from shoal.engine.kernels.bounds import misfit
 from shoal.engine.kernels.dispatch import activate, change, layer_1, layer_1_gradient, many_gradients, many_logits, output_errors
-from shoal.engine.kernels.products import multiply
+from shoal.engine.kernels.products import multiply, multiply_rows
 from shoal.engine.kernels.scratch import scratch, scratch_size
 from shoal.engine.kernels.weights import add_skip, decay_weights, free_bias, penalize, project, put_errors, skip_row
 from shoal.engine.ramps import GRADIENT, LAYER_1, PLAIN, RAMPS
@@ -183,12 +183,9 @@ def output_sums(shape, W2, b2, g, low, Z, Z2):
     h, b = shape.h, Z.shape[1]
     if shape.logits != 0:
         many_logits(shape.logits, shape.product, W2, g * W2.shape[1], Z, low * b, Z2, shape.n_z, h, b)
-        for o in range(shape.n_z):
-            for i in range(b):
-                Z2[o, i] += b2[g, o]
-        return
+    else:
+        multiply_rows(W2, g * W2.shape[1], Z, low * b, Z2, h)
     for o in range(shape.n_z):
-        row_product(pointer(W2, g * W2.shape[1] + o * h), pointer(Z, low * b), pointer(Z2, o * b), h, b)
         for i in range(b):
             Z2[o, i] += b2[g, o]
 
